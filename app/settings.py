@@ -1,0 +1,105 @@
+"""Everything a process is told from outside, read once from the environment into one frozen object."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: No credential of a run lives longer than this, in seconds (design, section 1).
+MAX_TTL_SECONDS = 15 * 60
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names each one, never a secret's value."""
+
+
+def _http_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    if urlsplit(value).username or urlsplit(value).password:
+        raise ValueError("must not carry a user name or password")
+    return value.rstrip("/")
+
+
+def _without_password(value: str) -> str:
+    if urlsplit(value).password:
+        raise ValueError("must not carry a password: name a passfile or password file instead")
+    return value
+
+
+HttpAddress = Annotated[str, AfterValidator(_http_address)]
+PasswordlessUrl = Annotated[str, AfterValidator(_without_password)]
+
+
+class Settings(BaseSettings):
+    """Settings of one process.
+
+    Each process sets only what it needs; reading one that was not set raises `SettingsError` through `need`.
+    Secrets are never values here, only names of files of mode 0600.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
+
+    vault_addr: HttpAddress | None = None
+    vault_identity_file: Path | None = None
+    vault_audit_log: Path | None = None
+    database_url: PasswordlessUrl | None = None
+    redis_url: PasswordlessUrl | None = None
+    redis_password_file: Path | None = None
+
+    sam_gov_url: HttpAddress | None = None
+    debarment_url: HttpAddress | None = None
+    contracts_url: HttpAddress | None = None
+    documents_url: HttpAddress | None = None
+    ledger_url: PasswordlessUrl | None = None
+
+    #: Attempts handed to the broker and not yet finished, at most. More wait in PostgreSQL.
+    dispatch_window: int = Field(default=16, ge=1, le=1000)
+    #: Seconds a wrapped SecretID may wait in the queue. Policy allows 10 s to 30 min.
+    wrapping_ttl: int = Field(default=300, ge=10, le=1800)
+    #: Seconds after which an attempt that has not reported counts as lost.
+    attempt_lease: int = Field(default=120, ge=2, le=MAX_TTL_SECONDS)
+    #: Attempts of one run before it ends as failed.
+    max_attempts: int = Field(default=4, ge=1, le=20)
+    #: Seconds one call to a tool may take, and how often it is tried.
+    tool_timeout: float = Field(default=5.0, gt=0, le=60)
+    tool_tries: int = Field(default=2, ge=1, le=5)
+    #: Bytes of one answer, at most.
+    tool_answer_limit: int = Field(default=2_000_000, ge=1_000)
+
+    def need(self, name: str) -> str:
+        """The value of setting `name` as text, or a `SettingsError` that names its environment variable."""
+        value = getattr(self, name)
+        if value is None:
+            raise SettingsError(f"{name.upper()} is not set")
+        return str(value)
+
+    def file(self, name: str) -> Path:
+        """The path in setting `name`, which must be a readable file."""
+        path = Path(self.need(name))
+        if not path.is_file():
+            raise SettingsError(f"{name.upper()}: {path} is not a file")
+        return path
+
+    @cached_property
+    def broker_url(self) -> str:
+        """`redis_url` with the password from its file; for the broker client only, never to be printed."""
+        parts = urlsplit(self.need("redis_url"))
+        if self.redis_password_file is None:
+            return urlunsplit(parts)
+        password = quote(self.redis_password_file.read_text().strip(), safe="")
+        return urlunsplit(
+            parts._replace(netloc=f"{parts.username or ''}:{password}@{parts.netloc.split('@')[-1]}")
+        )
+
+
+def load() -> Settings:
+    """Read the environment. Raises `SettingsError` with one line per wrong variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError("; ".join(problems)) from None

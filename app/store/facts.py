@@ -1,0 +1,23 @@
+"""Facts as JSON for the evidence table: dates in ISO form, money as strings."""
+
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from app.domain.facts import Fact
+
+
+def fact_to_json(fact: Fact) -> dict[str, Any]:
+    """The fact's fields by name, each a JSON value."""
+    return {name: _plain(value) for name, value in asdict(fact).items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return str(value)
+        case date():
+            return value.isoformat()
+        case _:
+            return value

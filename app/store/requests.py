@@ -1,0 +1,67 @@
+"""What the application writes: submitted actions and requested runs."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.domain.procurement import ProcurementAction
+from app.store import tables
+from app.store.actions import to_domain, to_row
+from app.store.database import Sessions
+from app.store.tables import CHANNEL, table_of
+
+ACTION, RUN = table_of(tables.Action), table_of(tables.Run)
+
+
+class ConflictError(Exception):
+    """An action of this id exists with other content."""
+
+
+class UnknownActionError(Exception):
+    """No action of this id was submitted."""
+
+
+class RequestRecords:
+    """Submitted actions and requested runs."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def submit(self, actions: Iterable[ProcurementAction]) -> int:
+        """Store the actions, all or none; how many were new. The same action again is fine.
+
+        Raises `ConflictError` naming an action that differs from what is stored under its id.
+        """
+        new = 0
+        with self._sessions.begin() as db:
+            for action in actions:
+                row = {**to_row(action), "submitted_at": func.now()}
+                stored = db.execute(insert(ACTION).values(row).on_conflict_do_nothing(["action_id"]))
+                new += stored.rowcount  # type: ignore[attr-defined]  # an insert's result has one
+                if stored.rowcount == 0:  # type: ignore[attr-defined]
+                    self._same(
+                        db.execute(select(ACTION).where(ACTION.c.action_id == action.action_id))
+                        .mappings()
+                        .one(),
+                        action,
+                    )
+        return new
+
+    def _same(self, stored: object, action: ProcurementAction) -> None:
+        if to_domain(stored) != action:  # type: ignore[arg-type]  # a row mapping
+            raise ConflictError(f"action_id: {action.action_id!r} was submitted before with other content")
+
+    def request(self, action_ids: Sequence[str], *, requested_by: str) -> list[UUID]:
+        """Request one run for each id, all or none. Raises `UnknownActionError`."""
+        with self._sessions.begin() as db:
+            known = set(db.scalars(select(ACTION.c.action_id).where(ACTION.c.action_id.in_(action_ids))))
+            for action_id in action_ids:
+                if action_id not in known:
+                    raise UnknownActionError(f"action: {action_id!r} is not known; submit it first")
+            runs = [tables.Run(action_id=action_id, requested_by=requested_by) for action_id in action_ids]
+            run_ids = [run.run_id for run in runs]
+            db.add_all(runs)
+            db.execute(select(func.pg_notify(CHANNEL, "")))
+        return run_ids

@@ -1,0 +1,80 @@
+"""The result of a run as rows: evidence, findings, and the values each finding sets side by side."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, insert
+
+from app.domain.casefile import Evidence
+from app.domain.discrepancy import Discrepancy
+from app.store import tables
+from app.store.facts import fact_to_json
+from app.store.tables import table_of
+
+
+def store_result(
+    db: Connection,
+    run_id: UUID,
+    attempt: int,
+    action_id: str,
+    *,
+    found: Iterable[Discrepancy],
+    evidence: Iterable[tuple[Evidence, UUID]],
+    now: datetime,
+) -> None:
+    """Insert everything one attempt found, in the caller's transaction."""
+    _insert_many(db, tables.EvidenceRow, [_evidence_row(run_id, e, call_id) for e, call_id in evidence])
+    discrepancies, values = _discrepancy_rows(run_id, attempt, action_id, found, now)
+    _insert_many(db, tables.DiscrepancyRow, discrepancies)
+    _insert_many(db, tables.ComparedValueRow, values)
+
+
+def _insert_many(db: Connection, model: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        db.execute(insert(table_of(model)), rows)
+
+
+def _evidence_row(run_id: UUID, evidence: Evidence, call_id: UUID) -> dict[str, Any]:
+    return {
+        "evidence_id": evidence.evidence_id,
+        "run_id": run_id,
+        "call_id": call_id,
+        "source": evidence.source.value,
+        "record_key": evidence.record_key,
+        "kind": type(evidence.fact).__name__,
+        "fact": fact_to_json(evidence.fact),
+        "pulled_at": evidence.pulled_at,
+    }
+
+
+def _discrepancy_rows(
+    run_id: UUID, attempt: int, action_id: str, discrepancies: Iterable[Discrepancy], now: datetime
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    found, values = [], []
+    for item in discrepancies:
+        discrepancy_id = uuid4()
+        found.append(
+            {
+                "discrepancy_id": discrepancy_id,
+                "run_id": run_id,
+                "attempt": attempt,
+                "action_id": action_id,
+                "rule": item.rule,
+                "rule_version": item.version,
+                "title": item.title,
+                "severity": item.severity.value,
+                "subject": item.subject,
+                "because": item.because,
+                "authority": item.authority,
+                "recommended": item.recommended,
+                "raised_at": now,
+            }
+        )
+        values += [
+            {**asdict(value), "discrepancy_id": discrepancy_id, "position": position}
+            for position, value in enumerate(item.values)
+        ]
+    return found, values

@@ -1,0 +1,281 @@
+"""Tables as they lie in PostgreSQL. Rows are not the domain: `app.domain` holds the rules' own types."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Column, DateTime, ForeignKeyConstraint, Index, Numeric, Table, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+#: PostgreSQL notifies here when a run is requested or a place in the dispatch window becomes free.
+CHANNEL = "triage_runs"
+
+
+class RunState(StrEnum):
+    """Where a run stands. `requested` waits in the database, `dispatched` is in the broker or at work."""
+
+    REQUESTED = "requested"
+    DISPATCHED = "dispatched"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class AttemptState(StrEnum):
+    """Where one attempt stands. Only a `running` attempt may store results.
+
+    A `postponed` attempt met a vault that could not answer; it does not count towards the limit of attempts.
+    """
+
+    DISPATCHED = "dispatched"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    POSTPONED = "postponed"
+    LOST = "lost"
+
+
+class EndedBy(StrEnum):
+    """What ended a credential before its TTL did."""
+
+    RUN_END = "run end"
+    SWEEPER = "sweeper"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _moment(*, nullable: bool = False) -> Any:
+    """A UTC timestamp with zone."""
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+class Action(SQLModel, table=True):
+    """A procurement action as submitted; `vendors` is the list of the submitted objects."""
+
+    action_id: str = Field(primary_key=True)
+    action_type: str
+    piid: str = Field(index=True)
+    modification: str | None = None
+    amount: Decimal = Field(sa_column=Column(Numeric(18, 2), nullable=False))
+    effective_date: date
+    description: str
+    vendors: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    submitted_at: datetime = Field(default_factory=_now, sa_column=_moment())
+
+
+class Run(SQLModel, table=True):
+    """One triage of one action. `attempt` is the number of the newest attempt, 0 before the first.
+
+    `waiting_reason` says in plain words why a requested run is not being worked on.
+    """
+
+    __table_args__ = (Index("ix_run_queue", "state", "requested_at"),)
+
+    run_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    action_id: str = Field(foreign_key="action.action_id", index=True)
+    state: str = Field(default=RunState.REQUESTED.value)
+    attempt: int = 0
+    requested_by: str
+    requested_at: datetime = Field(default_factory=_now, sa_column=_moment())
+    not_before: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    started_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    finished_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    waiting_reason: str | None = None
+    failure: str | None = None
+
+
+class Attempt(SQLModel, table=True):
+    """One try at a run, and the identity it was given. Accessors end a token or SecretID; they cannot use it."""
+
+    __table_args__ = (
+        Index("ix_attempt_open", "state", "lease_until"),
+        Index("ix_attempt_unrevoked", "lease_until", postgresql_where=text("revoked_at IS NULL")),
+    )
+
+    run_id: UUID = Field(primary_key=True, foreign_key="run.run_id")
+    number: int = Field(primary_key=True)
+    state: str = Field(default=AttemptState.DISPATCHED.value)
+    dispatched_at: datetime = Field(default_factory=_now, sa_column=_moment())
+    lease_until: datetime = Field(sa_column=_moment())
+    worker: str | None = None
+    claimed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    secret_id_accessor: str
+    wrapping_accessor: str
+    entity_id: str | None = None
+    policy: str | None = None
+    login_request_id: str | None = None
+    token_accessor: str | None = None
+    token_issued_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    token_expires_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_by: str | None = None
+    ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    failure: str | None = None
+
+
+def _of_attempt() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["run_id", "attempt"], ["attempt.run_id", "attempt.number"])
+
+
+class Step(SQLModel, table=True):
+    """One planned step of an attempt: which system is asked, what, and why; `outcome` once it ended."""
+
+    __table_args__ = (_of_attempt(),)
+
+    step_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    run_id: UUID = Field(index=True)
+    attempt: int
+    number: int
+    tool: str
+    question: str
+    reason: str
+    outcome: str = "planned"
+
+
+class Credential(SQLModel, table=True):
+    """One issued credential; see `app.domain.lineage.IssuedCredential`. How it ended: revoked, or by its TTL."""
+
+    __table_args__ = (_of_attempt(), UniqueConstraint("fingerprint"))
+
+    credential_id: UUID = Field(primary_key=True)
+    run_id: UUID = Field(index=True)
+    attempt: int
+    tool: str
+    kind: str
+    vault_path: str
+    policy: str
+    scope: str
+    request_id: str = Field(unique=True)
+    accessor: str | None = None
+    lease_id: str | None = None
+    service_user: str | None = None
+    fingerprint: str
+    issued_at: datetime = Field(sa_column=_moment())
+    expires_at: datetime = Field(sa_column=_moment())
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    ended_by: str | None = None
+
+
+class Denial(SQLModel, table=True):
+    """A credential the vault's policy refused."""
+
+    __table_args__ = (_of_attempt(),)
+
+    denial_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    run_id: UUID = Field(index=True)
+    attempt: int
+    tool: str
+    vault_path: str
+    reason: str
+    refused_at: datetime = Field(sa_column=_moment())
+
+
+class Call(SQLModel, table=True):
+    """One call to a tool with one credential; see `app.domain.lineage.ToolCall`."""
+
+    call_id: UUID = Field(primary_key=True)
+    credential_id: UUID = Field(foreign_key="credential.credential_id", index=True)
+    run_id: UUID = Field(index=True)
+    attempt: int
+    operation: str
+    status: int
+    started_at: datetime = Field(sa_column=_moment())
+    latency_ms: float
+    answer_digest: str | None = None
+    answer_bytes: int = 0
+    error: str | None = None
+
+
+class EvidenceRow(SQLModel, table=True):
+    """One fact a system stated, and the call it came from. `fact` holds the fact's own fields."""
+
+    __tablename__ = "evidence"
+
+    evidence_id: UUID = Field(primary_key=True)
+    run_id: UUID = Field(index=True)
+    call_id: UUID = Field(foreign_key="call.call_id", index=True)
+    source: str
+    record_key: str
+    kind: str
+    fact: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    pulled_at: datetime = Field(sa_column=_moment())
+
+
+class DiscrepancyRow(SQLModel, table=True):
+    """One finding of one run. The pair (rule, subject) is unique within a run."""
+
+    __tablename__ = "discrepancy"
+    __table_args__ = (
+        UniqueConstraint("run_id", "rule", "subject"),
+        Index("ix_discrepancy_queue", "severity", "raised_at"),
+    )
+
+    discrepancy_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    run_id: UUID = Field(index=True, foreign_key="run.run_id")
+    attempt: int
+    action_id: str = Field(foreign_key="action.action_id", index=True)
+    rule: str
+    rule_version: int
+    title: str
+    severity: str
+    subject: str
+    because: str
+    authority: str
+    recommended: str
+    raised_at: datetime = Field(default_factory=_now, sa_column=_moment())
+
+
+class ComparedValueRow(SQLModel, table=True):
+    """One of the values a finding sets side by side; `evidence_id` is null for what the action itself says."""
+
+    __tablename__ = "compared_value"
+
+    discrepancy_id: UUID = Field(primary_key=True, foreign_key="discrepancy.discrepancy_id")
+    position: int = Field(primary_key=True)
+    source: str
+    label: str
+    value: str
+    record_key: str | None = None
+    evidence_id: UUID | None = Field(default=None, foreign_key="evidence.evidence_id")
+
+
+class Disposition(SQLModel, table=True):
+    """An officer's decision on a finding. Append-only; the agent has no access to this table at all."""
+
+    disposition_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    discrepancy_id: UUID = Field(foreign_key="discrepancy.discrepancy_id", index=True)
+    decision: str
+    rationale: str
+    decided_by: str
+    decided_at: datetime = Field(default_factory=_now, sa_column=_moment())
+
+
+class Alarm(SQLModel, table=True):
+    """Something a security operator must see, such as a wrapping token that was already spent."""
+
+    alarm_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    run_id: UUID | None = None
+    attempt: int | None = None
+    kind: str
+    detail: str
+    raised_at: datetime = Field(default_factory=_now, sa_column=_moment())
+
+
+class Heartbeat(SQLModel, table=True):
+    """The last sign of life of a background process, and what it last saw; `problem` is null when all is well."""
+
+    process: str = Field(primary_key=True)
+    seen_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
+    )
+    problem: str | None = None
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a model, for statements that need no objects."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
+    return table

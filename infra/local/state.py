@@ -1,0 +1,150 @@
+"""The state folder: its layout, the lock that allows one stack at a time, and the record of what runs."""
+
+import fcntl
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from infra.local.errors import AlreadyRunningError
+
+
+def state_folder(environment: dict[str, str] | None = None) -> Path:
+    """TRIAGE_HOME, or `.local` in the current folder; always absolute."""
+    named = (os.environ if environment is None else environment).get("TRIAGE_HOME") or ".local"
+    return Path(named).expanduser().absolute()
+
+
+class Layout:
+    """Where each thing lives below the state folder."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.lock = home / "stack.lock"
+        self.record = home / "stack.json"
+        self.secrets = home / "secrets"
+        self.logs = home / "logs"
+        self.postgres = home / "postgres"
+        self.vault = home / "vault"
+        self.audit_log = self.vault / "audit.log"
+        self.valkey = home / "valkey"
+        self.scenarios = home / "scenarios"
+        self.access = home / "access"
+
+    def create(self) -> None:
+        """Make the folders, readable by their owner only."""
+        folders = (self.home, self.secrets, self.logs, self.vault, self.valkey, self.scenarios, self.access)
+        for folder in folders:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ProcessRecord(_Record):
+    """One process: enough to find it again, and to know a stranger that got the same number later."""
+
+    name: str
+    pid: int
+    """Also the number of its process group."""
+    created: float
+    """When the kernel says it began, seconds since the epoch."""
+
+
+class PartRecord(_Record):
+    """One part of the stack as a person sees it."""
+
+    name: str
+    address: str = ""
+    outside: bool = False
+    """Given from outside, neither started nor stopped here."""
+    seconds: float | None = None
+    """From the start of the stack until this part was ready."""
+
+
+class StackRecord(_Record):
+    """What `stack.json` holds; names and addresses only, never a secret."""
+
+    supervisor: ProcessRecord
+    started: datetime
+    ready: bool = False
+    parts: tuple[PartRecord, ...] = ()
+    processes: tuple[ProcessRecord, ...] = ()
+    endpoints: dict[str, str] = {}
+    """Part name to URL without credentials."""
+    environments: dict[str, dict[str, str]] = {}
+    """Process name to the variables it was started with; `cli` is for commands typed by a person."""
+
+    def write(self, layout: Layout) -> None:
+        """Replace the file in one step."""
+        draft = layout.record.with_suffix(".new")
+        draft.write_text(self.model_dump_json(indent=2), encoding="utf-8")
+        draft.chmod(0o600)
+        draft.rename(layout.record)
+
+
+def read_record(layout: Layout) -> StackRecord | None:
+    """The record of the running or crashed stack; none when there is none that can be read."""
+    try:
+        return StackRecord.model_validate_json(layout.record.read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
+
+
+class StackLock:
+    """An exclusive lock on the state folder, released by the kernel whatever way its holder ends."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._path = layout.lock
+        self._descriptor: int | None = None
+
+    def acquire(self) -> Self:
+        """Take the lock.
+
+        Raises AlreadyRunningError when somebody else has it.
+        """
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                raise AlreadyRunningError(f"a stack is already running in {self._path.parent}") from None
+            if self._is_current(descriptor):
+                self._descriptor = descriptor
+                return self
+            os.close(descriptor)  # the holder before us removed this file; lock the one there now
+
+    def _is_current(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False
+
+    def release(self) -> None:
+        """Remove the file, then let go: the next one in never locks a file that is about to vanish."""
+        if self._descriptor is not None:
+            self._path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def is_locked(layout: Layout) -> bool:
+    """Whether a stack runs, or is being cleaned up, in this folder."""
+    try:
+        descriptor = os.open(layout.lock, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)

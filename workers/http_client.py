@@ -1,0 +1,169 @@
+"""HTTP calls to a tool: authenticated, bounded in time, size and tries, without redirects, and recorded."""
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from app.domain.lineage import ToolCall
+from app.settings import Settings
+from workers.grants import ApiKey, SignedToken
+from workers.run_session import Issued
+from workers.secret import Secret
+from workers.tool_errors import ToolError
+
+Model = TypeVar("Model", bound=BaseModel)
+Row = TypeVar("Row")
+_RETRIED = frozenset({500, 502, 503, 504})
+
+
+class Presented(httpx.Auth):
+    """Puts a credential on each request: signed tokens as a bearer token, API keys in `X-Api-Key`."""
+
+    def __init__(self, grant: SignedToken | ApiKey, secret: Secret) -> None:
+        self._bearer = isinstance(grant, SignedToken)
+        self._secret = secret
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the header."""
+        if self._bearer:
+            request.headers["Authorization"] = f"Bearer {self._secret.reveal()}"
+        else:
+            request.headers["X-Api-Key"] = self._secret.reveal()
+        yield request
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of status 200 (JSON in `body`) or 204 (`body` is None), and the call it came from."""
+
+    call_id: UUID
+    body: Any
+
+    def parse(self, model: type[Model]) -> Model:
+        """The body as `model`. Raises `ToolError` naming the field that is off."""
+        try:
+            return model.model_validate(self.body)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            field = ".".join(str(part) for part in first["loc"]) or "answer"
+            raise ToolError(f"unreadable answer: {field}: {first['msg']}") from None
+
+
+def whole(rows: Sequence[Row], *, total: int) -> Sequence[Row]:
+    """The rows, if they are all there are. A partial page would pass for a clear one: raises `ToolError`."""
+    if total > len(rows):
+        raise ToolError(f"partial answer: {len(rows)} of {total} rows")
+    return rows
+
+
+def pool(settings: Settings, *, size: int) -> httpx.Client:
+    """Connections shared by all runs of one process; no credential is kept on them."""
+    return httpx.Client(
+        follow_redirects=False,
+        # No proxy, no ~/.netrc: the environment must not be able to add a credential or a detour.
+        trust_env=False,
+        timeout=httpx.Timeout(settings.tool_timeout),
+        limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
+        headers={"Accept": "application/json"},
+    )
+
+
+class HttpClient:
+    """One tool, one credential, one run. Every try is added to `calls`."""
+
+    def __init__(
+        self,
+        connections: httpx.Client,
+        base_url: str,
+        settings: Settings,
+        grant: SignedToken | ApiKey,
+        issued: Issued,
+        calls: list[ToolCall],
+    ) -> None:
+        self._connections = connections
+        self._base_url = base_url
+        self._settings = settings
+        self._auth = Presented(grant, issued.secret)
+        self._credential_id = issued.record.credential_id
+        self._calls = calls
+
+    def get(self, path: str, params: Mapping[str, str]) -> Answer:
+        """Ask, and ask again where that helps. Raises `ToolError` when no usable answer came."""
+        for remaining in reversed(range(self._settings.tool_tries)):
+            call, content = self._try(path, params)
+            self._calls.append(call)
+            if call.error is None:
+                return Answer(call.call_id, _json(content) if content else None)
+            if remaining == 0 or (call.status not in _RETRIED and call.status != 0):
+                break
+            time.sleep(random.uniform(0.05, 0.25))  # noqa: S311  # spreads retries, guards nothing
+        raise ToolError(call.error)
+
+    def _try(self, path: str, params: Mapping[str, str]) -> tuple[ToolCall, bytes]:
+        started_at, start = datetime.now(UTC), time.monotonic()
+        status, content, error = 0, b"", None
+        try:
+            url = self._base_url + path
+            with self._connections.stream("GET", url, params=params, auth=self._auth) as response:
+                status = response.status_code
+                content = self._read(response, deadline=start + self._settings.tool_timeout)
+            error = _problem(status)
+        except ToolError as too_much:
+            error = str(too_much)
+        except httpx.TimeoutException:
+            error = f"no answer within {self._settings.tool_timeout:g} s"
+        except httpx.HTTPError as broken:
+            # `from None` would not help here: the error holds the request, and that the credential. Keep its name.
+            error = f"no answer ({type(broken).__name__})"
+        call = ToolCall(
+            call_id=uuid4(),
+            credential_id=self._credential_id,
+            operation=f"GET {path}",
+            status=status,
+            started_at=started_at,
+            latency_ms=round((time.monotonic() - start) * 1000, 3),
+            answer_digest=hashlib.sha256(content).hexdigest() if status else None,
+            answer_bytes=len(content),
+            error=error,
+        )
+        return call, content
+
+    def _read(self, response: httpx.Response, *, deadline: float) -> bytes:
+        content = bytearray()
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > self._settings.tool_answer_limit:
+                raise ToolError(f"answer larger than {self._settings.tool_answer_limit} bytes")
+            # A timeout of httpx is per read; this one is for the whole answer.
+            if time.monotonic() > deadline:
+                raise ToolError(f"answer not complete within {self._settings.tool_timeout:g} s")
+        return bytes(content)
+
+
+def _problem(status: int) -> str | None:
+    if status in (httpx.codes.OK, httpx.codes.NO_CONTENT):
+        return None
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return f"refused the credential (HTTP {status})"
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return "over its daily quota or rate limit (HTTP 429)"
+    if 300 <= status < 400:  # noqa: PLR2004  # the redirects
+        return f"answered with a redirect (HTTP {status}), which is not followed"
+    return f"answered HTTP {status}"
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content, parse_float=Decimal)
+    except ValueError:
+        raise ToolError("unreadable answer: not JSON") from None

@@ -1,0 +1,48 @@
+"""Starts an agent worker: replaces itself by Celery, so that one process tree and one set of signals remain."""
+
+import argparse
+import os
+import sys
+
+from workers import names
+
+
+def command(*, concurrency: int, pool: str, recycle: bool, name: str) -> list[str]:
+    """The Celery command line. With `recycle` each process serves one run and ends, memory and all."""
+    line = [sys.executable, "-m", "celery", "-A", "workers.main", "worker", "--queues", names.QUEUE]
+    line += [
+        "--concurrency",
+        str(concurrency),
+        "--pool",
+        pool,
+        "--hostname",
+        f"{name}@%h",
+        "--loglevel",
+        "INFO",
+    ]
+    line += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    if recycle:
+        line += ["--max-tasks-per-child", "1"]
+    return line
+
+
+def main() -> None:
+    """Parse the command line and become Celery."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--concurrency", type=int, default=4, help="runs at once")
+    parser.add_argument("--pool", choices=("prefork", "threads"), default="prefork")
+    parser.add_argument("--recycle", action="store_true", help="one process per run (prefork only)")
+    parser.add_argument("--name", default="agent")
+    wanted = parser.parse_args()
+    if wanted.concurrency < 1:
+        parser.error(f"--concurrency: {wanted.concurrency} is not a positive number")
+    if wanted.recycle and wanted.pool != "prefork":
+        parser.error("--recycle: only the prefork pool has processes to recycle")
+    if wanted.pool == "threads":
+        os.environ["TRIAGE_RUNS_PER_PROCESS"] = str(wanted.concurrency)
+    line = command(concurrency=wanted.concurrency, pool=wanted.pool, recycle=wanted.recycle, name=wanted.name)
+    os.execv(line[0], line)  # noqa: S606  # becoming the worker is the point
+
+
+if __name__ == "__main__":
+    main()

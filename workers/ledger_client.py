@@ -1,0 +1,108 @@
+"""SQL reads from a database tool with the run's own database user: bounded and recorded."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, LiteralString, Self
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.rows import dict_row
+
+from app.domain.lineage import ToolCall
+from app.settings import Settings
+from workers.http_client import Answer
+from workers.run_session import Issued
+from workers.tool_errors import ToolError
+
+_ROW_LIMIT = 10_000
+
+
+class LedgerClient:
+    """One database, one leased user, one run. Use as a context manager; it connects on entry.
+
+    Every query, and a connection that failed, is added to `calls`.
+    """
+
+    def __init__(self, address: str, settings: Settings, issued: Issued, calls: list[ToolCall]) -> None:
+        self._address = urlsplit(address)
+        self._timeout = settings.tool_timeout
+        self._issued = issued
+        self._calls = calls
+
+    def __enter__(self) -> Self:
+        started = _Started()
+        try:
+            self._connection = psycopg.connect(
+                host=self._address.hostname,
+                port=self._address.port,
+                dbname=self._address.path.lstrip("/"),
+                user=self._issued.record.service_user,
+                password=self._issued.secret.reveal(),
+                connect_timeout=max(2, int(self._timeout)),
+                options=f"-c statement_timeout={int(self._timeout * 1000)} -c default_transaction_read_only=on",
+                autocommit=True,
+                row_factory=dict_row,
+            )
+        except psycopg.Error as error:
+            raise self._failed(started, "CONNECT", error) from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def select(self, operation: str, query: LiteralString, params: dict[str, Any]) -> Answer:
+        """Rows as dicts in the answer's body. Raises `ToolError` when the database refuses or does not answer."""
+        started = _Started()
+        try:
+            rows = self._connection.execute(query, params).fetchmany(_ROW_LIMIT + 1)
+        except psycopg.Error as error:
+            raise self._failed(started, operation, error) from None
+        if len(rows) > _ROW_LIMIT:
+            error = f"answer larger than {_ROW_LIMIT} rows"
+            self._record(started, operation, status=200, error=error)
+            raise ToolError(error)
+        content = json.dumps(rows, default=str).encode()
+        return Answer(self._record(started, operation, status=200, content=content), rows)
+
+    def _failed(self, started: "_Started", operation: str, error: psycopg.Error) -> ToolError:
+        status, reason = 0, f"no answer ({type(error).__name__})"
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            status, reason = 403, "refused the credential (permission denied)"
+        self._record(started, operation, status=status, error=reason)
+        return ToolError(reason)
+
+    def _record(
+        self,
+        started: "_Started",
+        operation: str,
+        *,
+        status: int,
+        content: bytes = b"",
+        error: str | None = None,
+    ) -> UUID:
+        call = ToolCall(
+            call_id=uuid4(),
+            credential_id=self._issued.record.credential_id,
+            operation=operation,
+            status=status,
+            started_at=started.at,
+            latency_ms=round((time.monotonic() - started.clock) * 1000, 3),
+            answer_digest=None if error else hashlib.sha256(content).hexdigest(),
+            answer_bytes=len(content),
+            error=error,
+        )
+        self._calls.append(call)
+        return call.call_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock: float = field(default_factory=time.monotonic)

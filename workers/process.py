@@ -1,0 +1,37 @@
+"""The composition root of an agent worker process. Made after the fork; nothing connects at import."""
+
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import cache
+
+from app import settings
+from app.store.attempts import AttemptRecords
+from app.store.database import connect
+from workers.agent import Agent
+from workers.http_client import pool
+from workers.tools import registry
+from workers.vault import Vault
+
+
+@cache
+def agent() -> Agent:
+    """This process's agent, built on first use."""
+    configuration = settings.load()
+    tools = registry()
+    runs_at_once = int(os.environ.get("TRIAGE_RUNS_PER_PROCESS", "1"))
+    threads = runs_at_once * len(tools)
+    return Agent(
+        vault=Vault(configuration.need("vault_addr"), pool_size=threads),
+        records=AttemptRecords(
+            connect(configuration, pool_size=min(threads, 16)),
+            lease=timedelta(seconds=configuration.attempt_lease),
+            max_attempts=configuration.max_attempts,
+        ),
+        tools=tools,
+        connections=pool(configuration, size=threads),
+        threads=ThreadPoolExecutor(threads, thread_name_prefix="tool"),
+        settings=configuration,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+    )

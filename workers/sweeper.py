@@ -1,0 +1,80 @@
+"""Finds attempts that were lost, ends what they held, and only then queues their runs again.
+
+Also finishes revocations that could not be confirmed when their run ended. Its own identity can end credentials by
+accessor and can obtain none.
+"""
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from app import settings
+from app.store.database import connect
+from app.store.dispatch import DispatchRecords, Held
+from workers import logs
+from workers.hardening import harden
+from workers.infrastructure import InfrastructureIdentity
+from workers.service import Pulse, Stop
+from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
+
+log = structlog.get_logger()
+
+
+class Sweeper:
+    """Cleans up after attempts that could not do it themselves."""
+
+    def __init__(self, *, records: DispatchRecords, identity: InfrastructureIdentity) -> None:
+        self._records = records
+        self._identity = identity
+
+    def sweep(self) -> str | None:
+        """Sweep until nothing is left; what is in the way, or None when all is well."""
+        try:
+            while self._sweep_lost():
+                pass
+            while self._sweep_unrevoked():
+                pass
+        except (VaultUnavailableError, VaultRefusedError) as error:
+            log.warning("revocations wait", reason=str(error))
+            return f"the vault does not revoke: {error}"
+        return None
+
+    def _sweep_lost(self) -> bool:
+        with self._records.lost_attempt() as held:
+            return self._end(held, "attempt lost")
+
+    def _sweep_unrevoked(self) -> bool:
+        with self._records.unrevoked_attempt() as held:
+            return self._end(held, "revocation completed")
+
+    def _end(self, held: Held | None, event: str) -> bool:
+        if held is None:
+            return False
+        self._identity.end_secret_id(held.secret_id_accessor)
+        if held.token_accessor is not None:
+            self._identity.end_token(held.token_accessor)
+        log.info(event, run_id=str(held.run_id), attempt=held.attempt)
+        return True
+
+
+def main() -> None:
+    """Run until told to stop."""
+    logs.configure()
+    harden()
+    stop = Stop()
+    configuration = settings.load()
+    records = DispatchRecords(connect(configuration, pool_size=2), max_attempts=configuration.max_attempts)
+    vault = Vault(configuration.need("vault_addr"), pool_size=2)
+    sweeper = Sweeper(
+        records=records, identity=InfrastructureIdentity(vault, configuration.file("vault_identity_file"))
+    )
+    pulse = Pulse(records, "sweeper")
+    while not stop.asked:
+        try:
+            pulse.beat(sweeper.sweep())
+        except OperationalError as error:
+            log.warning("the database does not answer", error=type(error.orig).__name__)
+        stop.wait(1.0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""The one task: an attempt of a run. Thin on purpose; what it does is in `workers.agent`."""
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from celery.signals import worker_init, worker_process_init
+
+from workers import names
+from workers.hardening import harden
+from workers.process import agent
+from workers.secret import Secret
+
+
+@shared_task(name=names.TRIAGE)
+def triage(*, run_id: str, attempt: int, wrapping_token: str) -> None:
+    """Carry out one attempt of one run."""
+    agent().attempt(UUID(run_id), attempt, Secret(wrapping_token))
+
+
+@worker_init.connect
+@worker_process_init.connect
+def _harden(**_: Any) -> None:
+    harden()

@@ -1,0 +1,72 @@
+"""The wire to the vault. The only module here that imports hvac; its errors and requests' end at this border."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import hvac
+import hvac.exceptions
+import requests
+
+from workers.secret import Secret
+
+_REFUSALS = (hvac.exceptions.Forbidden, hvac.exceptions.InvalidRequest, hvac.exceptions.InvalidPath)
+
+
+class VaultUnavailableError(Exception):
+    """The vault cannot answer now (down, sealed, overloaded, no audit device): wait and try again."""
+
+
+class VaultRefusedError(Exception):
+    """The vault answered, and the answer is no."""
+
+
+class Vault:
+    """A connection pool to one vault. Not fork-safe: make it after the fork."""
+
+    def __init__(self, address: str, *, pool_size: int = 32, timeout: float = 5.0) -> None:
+        self.address = address
+        self._timeout = timeout
+        self._session = requests.Session()
+        # No proxy, no ~/.netrc: the environment must not be able to add a credential or a detour.
+        self._session.trust_env = False
+        self._session.mount(
+            address, requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=pool_size)
+        )
+
+    def read(self, path: str, token: Secret) -> Any:
+        """The JSON answer to a read. Raises `VaultRefusedError` or `VaultUnavailableError`."""
+        return self._call(token, lambda client: client.read(path))
+
+    def write(
+        self,
+        path: str,
+        data: Mapping[str, Any] | None = None,
+        token: Secret | None = None,
+        *,
+        wrap_ttl: str | None = None,
+    ) -> Any:
+        """The JSON answer to a write. Errors as `read`. With `wrap_ttl` the answer comes wrapped."""
+        return self._call(token, lambda client: client.write_data(path, data=data or {}, wrap_ttl=wrap_ttl))
+
+    def _call(self, token: Secret | None, operation: Callable[[Any], Any]) -> Any:
+        client = hvac.Client(
+            url=self.address,
+            # The empty string matters: with None, hvac would look for VAULT_TOKEN and ~/.vault-token.
+            token=token.reveal() if token else "",
+            session=self._session,
+            timeout=self._timeout,
+            allow_redirects=False,
+        )
+        try:
+            return operation(client)
+        except _REFUSALS as error:
+            raise VaultRefusedError(_reason(error)) from None
+        except hvac.exceptions.VaultError as error:
+            raise VaultUnavailableError(_reason(error)) from None
+        except requests.RequestException as error:
+            raise VaultUnavailableError(f"no answer ({type(error).__name__})") from None
+
+
+def _reason(error: Any) -> str:
+    text = "; ".join(getattr(error, "errors", None) or []) or str(error) or type(error).__name__
+    return " ".join(text.split())[:300]
