@@ -116,7 +116,9 @@ class Agent:
     ) -> Iterator[Callable[[ProcurementAction], Iterator[Stated]]]:
         address = self.settings.need(tool.address)
         if isinstance(tool, HttpTool):
-            http = HttpClient(self.connections, address, self.settings, tool.grant, issued, calls)
+            http = HttpClient(
+                self.connections, address, self.settings, grant=tool.grant, issued=issued, calls=calls
+            )
             yield partial(tool.look_up, http)
         else:
             with LedgerClient(address, self.settings, issued, calls) as ledger:

@@ -86,6 +86,7 @@ class HttpClient:
         connections: httpx.Client,
         base_url: str,
         settings: Settings,
+        *,
         grant: SignedToken | ApiKey,
         issued: Issued,
         calls: list[ToolCall],

@@ -30,8 +30,10 @@ class MintedIdentity:
 
 
 class InfrastructureIdentity:
-    """One such identity. Its AppRole login comes from a file of mode 0600; its tokens live 15 minutes and are
-    replaced, never renewed."""
+    """One such identity. Its AppRole login comes from a file of mode 0600.
+
+    Its tokens live 15 minutes and are replaced, never renewed.
+    """
 
     def __init__(self, vault: Vault, file: Path) -> None:
         self._vault = vault

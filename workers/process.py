@@ -17,7 +17,7 @@ from workers.vault import Vault
 
 @cache
 def agent() -> Agent:
-    """This process's agent, built on first use."""
+    """The agent of this process, built on first use."""
     configuration = settings.load()
     tools = registry()
     runs_at_once = int(os.environ.get("TRIAGE_RUNS_PER_PROCESS", "1"))

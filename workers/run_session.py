@@ -1,7 +1,7 @@
 """One attempt's identity: introduced by a wrapped SecretID, it issues five credentials and ends with all of them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -76,10 +76,9 @@ class RunSession:
 
     def revoke(self) -> None:
         """End the run token, and with it API keys and database users. Raises `VaultUnavailableError`."""
-        try:
+        # Refused means already dead: the sweeper or the TTL came first, which is what was wanted.
+        with suppress(VaultRefusedError):
             self._vault.write("auth/token/revoke-self", token=self._token)
-        except VaultRefusedError:
-            pass  # Already dead: the sweeper or the TTL came first, which is what was wanted.
         self.revoked_at = datetime.now(UTC)
 
 
@@ -94,10 +93,8 @@ def introduced(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: i
     try:
         yield session
     finally:
-        try:
+        with suppress(VaultUnavailableError):
             session.revoke()
-        except VaultUnavailableError:
-            pass
 
 
 def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int) -> RunSession:

@@ -116,10 +116,12 @@ class DispatchRecords:
 
     def beat(self, process: str, problem: str | None) -> None:
         """Leave a sign of life, and what is wrong if anything is."""
-        row = {"process": process, "seen_at": datetime.now(UTC), "problem": problem}
+        seen = {"seen_at": datetime.now(UTC), "problem": problem}
         with self._engine.begin() as db:
             db.execute(
-                upsert(HEARTBEAT).values(row).on_conflict_do_update(index_elements=["process"], set_=row)
+                upsert(HEARTBEAT)
+                .values({"process": process, **seen})
+                .on_conflict_do_update(index_elements=["process"], set_=seen)
             )
 
 

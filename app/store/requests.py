@@ -38,7 +38,9 @@ class RequestRecords:
         with self._sessions.begin() as db:
             for action in actions:
                 row = {**to_row(action), "submitted_at": func.now()}
-                stored = db.execute(insert(ACTION).values(row).on_conflict_do_nothing(["action_id"]))
+                stored = db.execute(
+                    insert(ACTION).values(row).on_conflict_do_nothing(index_elements=["action_id"])
+                )
                 new += stored.rowcount  # type: ignore[attr-defined]  # an insert's result has one
                 if stored.rowcount == 0:  # type: ignore[attr-defined]
                     self._same(

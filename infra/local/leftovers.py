@@ -2,53 +2,46 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable
 
 import psutil
 
+from infra.local.errors import AlreadyRunningError, StackError
+from infra.local.identity import boot_id, start_ticks
 from infra.local.process import kill_quietly
 from infra.local.secret_files import forget
-from infra.local.state import Layout, ProcessRecord, read_record
+from infra.local.state import Layout, ProcessRecord, StackLock, is_locked, read_record
 
-_CLOCK_GRAIN = 0.05
+_STOP_DEADLINE = 60.0
+_AFTER_KILL = 20.0
+_LEFTOVER_GRACE = 3.0
 
 
 def is_alive(record: ProcessRecord) -> bool:
     """Whether this very process runs; a later one with the same number does not count, nor does a zombie."""
-    try:
-        process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.created) < _CLOCK_GRAIN
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return start_ticks(record.pid) == record.ticks
 
 
 def living(records: Iterable[ProcessRecord]) -> list[psutil.Process]:
     """Every process that is one of these, descends from one, or is left of its group."""
-    records = tuple(records)
-    groups = {record.pid: record.created for record in records if not _is_reused(record)}
+    groups = {
+        record.pid: record.ticks for record in records if start_ticks(record.pid) in {None, record.ticks}
+    }
     found: dict[int, psutil.Process] = {}
-    for process in psutil.process_iter():
+    for pid in psutil.pids():
         try:
-            born = groups.get(os.getpgid(process.pid))
-            if born is None or process.create_time() < born - _CLOCK_GRAIN:
+            ticks = start_ticks(pid)
+            if ticks is None or ticks < groups.get(os.getpgid(pid), sys.maxsize):
                 continue
-            if process.status() == psutil.STATUS_ZOMBIE:
-                continue
+            process = psutil.Process(pid)
             # PostgreSQL's backends lead groups of their own, so the group alone is not enough.
             family = [process, *process.children(recursive=True)]
         except (psutil.NoSuchProcess, ProcessLookupError):
             continue
         found.update((member.pid, member) for member in family)
     return list(found.values())
-
-
-def _is_reused(record: ProcessRecord) -> bool:
-    try:
-        return abs(psutil.Process(record.pid).create_time() - record.created) >= _CLOCK_GRAIN
-    except psutil.NoSuchProcess:
-        return False
 
 
 def end(records: Iterable[ProcessRecord], *, grace: float) -> list[str]:
@@ -101,9 +94,38 @@ def clean_up(layout: Layout, *, grace: float) -> list[str]:
     """End and forget a crashed stack.  The caller holds the lock."""
     record = read_record(layout)
     killed: list[str] = []
-    if record is not None:
+    if record is not None and record.boot == boot_id():
         killed = end(record.processes, grace=grace)
+    if record is not None:
         outside_vault = any(part.name == "vault" and part.outside for part in record.parts)
         forget(layout.secrets, identities=not outside_vault)
     layout.record.unlink(missing_ok=True)
     return killed
+
+
+def stop_stack(layout: Layout) -> bool:
+    """Stop the stack in this folder from outside, running or crashed; False when there was none.
+
+    Raises StackError when the folder is still in use after all deadlines.
+    """
+    record = read_record(layout)
+    if record is None and not is_locked(layout):
+        return False
+    if record is not None and is_alive(record.supervisor):
+        supervisor = psutil.Process(record.supervisor.pid)
+        _signal(supervisor, signal.SIGTERM)
+        if _wait([supervisor], seconds=_STOP_DEADLINE):
+            kill_quietly(supervisor)
+    deadline = time.monotonic() + _AFTER_KILL
+    while time.monotonic() < deadline:
+        try:
+            lock = StackLock(layout).acquire()
+        except AlreadyRunningError:
+            time.sleep(0.1)  # its guard cleans up
+            continue
+        try:
+            clean_up(layout, grace=_LEFTOVER_GRACE)
+        finally:
+            lock.release()
+        return True
+    raise StackError(f"{layout.home} is still in use; see {layout.record}")

@@ -2,7 +2,9 @@
 
 import errno
 import socket
+from collections.abc import Callable
 from threading import Lock
+from typing import Any
 
 import psutil
 
@@ -60,13 +62,23 @@ def says_taken(log: str) -> bool:
 
 def listens(pid: int, port: int) -> bool:
     """Whether this very process, not some other one, accepts connections on the loopback port."""
-    try:
-        sockets = psutil.Process(pid).net_connections(kind="tcp4")
-    except psutil.Error:
-        return False
-    return any(
-        each.status == psutil.CONN_LISTEN and each.laddr == (LOOPBACK, port) for each in sockets
+    return _has_socket(pid, lambda each: each.status == psutil.CONN_LISTEN and each.laddr == (LOOPBACK, port))
+
+
+def connects(pid: int, port: int) -> bool:
+    """Whether this process has a connection open to the loopback port."""
+    return _has_socket(
+        pid, lambda each: each.status == psutil.CONN_ESTABLISHED and each.raddr == (LOOPBACK, port)
     )
+
+
+def _has_socket(pid: int, wanted: Callable[[Any], bool]) -> bool:
+    try:
+        return any(wanted(each) for each in psutil.Process(pid).net_connections(kind="tcp4"))
+    except psutil.AccessDenied:
+        return True  # a process that hides its memory from us also hides its sockets
+    except psutil.NoSuchProcess:
+        return False
 
 
 def answers(port: int, *, host: str = LOOPBACK, timeout: float = 1.0) -> bool:

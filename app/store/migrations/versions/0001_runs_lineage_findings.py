@@ -1,7 +1,7 @@
 """Runs, lineage, findings"""
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"
@@ -21,8 +21,10 @@ GRANTS = (
     "GRANT UPDATE (seen_at, problem) ON heartbeat TO triage_dispatcher",
     "GRANT SELECT ON action, run, attempt TO triage_worker",
     "GRANT UPDATE (state, started_at, finished_at, not_before, waiting_reason, failure) ON run TO triage_worker",
-    "GRANT UPDATE (state, lease_until, worker, claimed_at, entity_id, policy, login_request_id, token_accessor,"
-    " token_issued_at, token_expires_at, revoked_at, revoked_by, ended_at, failure) ON attempt TO triage_worker",
+    (
+        "GRANT UPDATE (state, lease_until, worker, claimed_at, entity_id, policy, login_request_id, token_accessor,"
+        " token_issued_at, token_expires_at, revoked_at, revoked_by, ended_at, failure) ON attempt TO triage_worker"
+    ),
     "GRANT INSERT ON step, credential, denial, call, evidence, discrepancy, compared_value, alarm TO triage_worker",
     "GRANT SELECT (run_id, attempt, number, tool), UPDATE (outcome) ON step TO triage_worker",
     "GRANT SELECT (run_id, attempt, kind, revoked_at), UPDATE (revoked_at, ended_by) ON credential TO triage_worker",

@@ -1,0 +1,75 @@
+"""Where a command finds the running stack, and how it speaks: tables for people, JSON for programs."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import typer
+from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import settings
+from app.audit.auditor import AuditorError
+from app.intake import IntakeError
+from app.settings import Settings, SettingsError
+from app.store.database import Sessions, connect, sessions
+from app.store.requests import ConflictError, UnknownActionError
+from infra.local.state import Layout, read_record, state_folder
+
+out = Console()
+err = Console(stderr=True)
+USAGE, FAILED = 2, 1
+
+
+class Context:
+    """Settings and database of the command; taken from the environment, else from the stack running here."""
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The state folder in use."""
+        return Layout(state_folder())
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Raises `SettingsError` when neither the environment nor a running stack says where the database is."""
+        if "DATABASE_URL" not in os.environ:
+            record = read_record(self.layout)
+            if record is None or not record.ready:
+                raise SettingsError(
+                    "no stack is running here: start one with `triage stack up`, or set DATABASE_URL"
+                )
+            os.environ.update(record.environments["cli"])
+        return settings.load()
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Database sessions of the application's role."""
+        return sessions(connect(self.settings, pool_size=2))
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn foreseen errors into lines on standard error and an exit status: 2 for bad input, 1 for the rest."""
+    try:
+        yield
+    except IntakeError as error:
+        for problem in error.problems:
+            err.print(problem, markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(USAGE) from None
+    except (ConflictError, UnknownActionError) as error:
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(USAGE) from None
+    except (SettingsError, AuditorError) as error:
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+    except SQLAlchemyError as error:
+        err.print(f"the database does not answer ({type(error).__name__})", markup=False)
+        raise typer.Exit(FAILED) from None
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output, without colours or wrapping."""
+    typer.echo(json.dumps(value, indent=2, default=str))

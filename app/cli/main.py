@@ -1,0 +1,119 @@
+"""The `triage` command."""
+
+import json
+import os
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import usecases
+from app.cli import day as whole_day
+from app.cli import demo as whole_demo
+from app.cli import local, reading, stack
+from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
+from app.cli.waiting import wait_for
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Procurement triage by an agent that holds no standing credential.",
+)
+app.add_typer(stack.commands, name="stack", help="Start, stop and look at the local servers.")
+reading.register(app)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def submit(
+    file: Annotated[Path, typer.Argument(help="A JSON file: one procurement action, or a list of them.")],
+    run: Annotated[bool, typer.Option("--run", help="Also request a run of each.")] = False,
+) -> None:
+    """Store procurement actions."""
+    with reported():
+        context = Context()
+        ids, new = usecases.submit(context.sessions, _text(file))
+        out.print(f"{len(ids)} actions submitted, {new} of them new")
+        if run:
+            usecases.request_runs(context.sessions, ids)
+            out.print(f"{len(ids)} runs requested")
+
+
+@app.command()
+def run(
+    action: Annotated[str, typer.Argument(help="The id of a submitted action.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the result and print it.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 120,
+    as_json: AsJson = False,
+) -> None:
+    """Request a run of one action."""
+    with reported():
+        context = Context()
+        (run_id,) = usecases.request_runs(context.sessions, [action])
+        if not wait:
+            print_json({"run_id": run_id}) if as_json else out.print(f"run {run_id} requested")
+            return
+        if not wait_for(context.sessions, [run_id], timeout=timeout):
+            err.print(f"run {run_id} has not ended within {timeout:g} s; it goes on, see `triage runs`")
+            raise typer.Exit(FAILED)
+        reading.show_lineage(context, run_id, as_json=as_json)
+
+
+@app.command()
+def day(
+    runs: Annotated[int, typer.Option(min=1, max=100_000, help="Runs of the day.")] = 400,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the report to this file.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds the runs may take.")] = 900,
+    with_stack: Annotated[
+        bool, typer.Option("--with-stack", help="Start the stack for it, and stop it.")
+    ] = False,
+) -> None:
+    """A whole day's work in one go, checked against the vault's audit log; exit status 1 if a check fails."""
+    with reported(), local.running(actions=min(runs, 400)) if with_stack else nullcontext():
+        report = whole_day.run_day(Context(), runs=runs, timeout=timeout)
+    whole_day.show(report)
+    if json_file:
+        json_file.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
+    raise typer.Exit(FAILED if report.failures() else 0)
+
+
+@app.command()
+def demo(exit_: Annotated[bool, typer.Option("--exit", help="Stop when the runs are done.")] = False) -> None:
+    """Triage 12 actions on real servers, print what was found, and serve the pages."""
+    with reported():
+        whole_demo.run_demo(stay=not exit_)
+
+
+@app.command()
+def worker(
+    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Runs at once.")] = 4,
+    pool: Annotated[str, typer.Option(help="prefork or threads.")] = "prefork",
+    recycle: Annotated[bool, typer.Option("--recycle", help="One process per run (prefork only).")] = False,
+) -> None:
+    """Become an agent worker, with the settings in the environment."""
+    line = [sys.executable, "-m", "workers.launch", "--concurrency", str(concurrency), "--pool", pool]
+    os.execv(sys.executable, line + (["--recycle"] if recycle else []))  # noqa: S606  # becoming it is the point
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        err.print(f"{file}: {reason}", markup=False, highlight=False)
+        raise typer.Exit(USAGE) from None
+
+
+def main() -> None:
+    """Entry point of the `triage` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The reading commands: runs, flags, lineage."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.table import Table
+from sqlmodel import SQLModel
+
+from app.cli.context import USAGE, Context, err, out, print_json, reported
+from app.store.pages import FlagLine, Pages, RunLine, RunPage
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="Lines at most.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the `triage` command."""
+    app.command("runs")(runs)
+    app.command("flags")(flags)
+    app.command("lineage")(lineage)
+
+
+def runs(
+    state: Annotated[str | None, typer.Option(help="requested, dispatched, completed or failed.")] = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Runs, newest first."""
+    with reported():
+        lines = Pages(Context().sessions).runs(state=state, limit=limit)
+    if as_json:
+        print_json([{**_fields(line.run), "findings": line.findings} for line in lines])
+    else:
+        show_runs(lines)
+
+
+def flags(
+    severity: Annotated[str | None, typer.Option(help="blocking or advisory.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Such as R01.")] = None,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Findings of each action's latest run, blocking first."""
+    with reported():
+        lines = Pages(Context().sessions).flags(severity=severity, rule=rule, limit=limit)
+    if as_json:
+        print_json([_fields(line.flag) for line in lines])
+    else:
+        show_flags(lines)
+
+
+def lineage(run: Annotated[str, typer.Argument(help="The id of a run.")], as_json: AsJson = False) -> None:
+    """One run: its identity, its credentials, its calls and what they led to."""
+    try:
+        run_id = UUID(run)
+    except ValueError:
+        err.print(f"run: {run!r} is not a run id", markup=False, highlight=False)
+        raise typer.Exit(USAGE) from None
+    with reported():
+        show_lineage(Context(), run_id, as_json=as_json)
+
+
+def show_runs(lines: Sequence[RunLine]) -> None:
+    """Print runs as a table."""
+    table = Table("Run", "Action", "PIID", "State", "Attempt", "Findings", title="Runs", title_justify="left")
+    for line in lines:
+        state = line.run.state + (f": {line.run.waiting_reason}" if line.run.waiting_reason else "")
+        table.add_row(
+            str(line.run.run_id),
+            line.action.action_id,
+            line.action.piid,
+            state,
+            str(line.run.attempt),
+            str(line.findings),
+        )
+    out.print(table)
+
+
+def show_flags(lines: Sequence[FlagLine]) -> None:
+    """Print findings as a table."""
+    table = Table("Severity", "Rule", "Action", "What differs", title="Findings", title_justify="left")
+    for line in lines:
+        flag = line.flag
+        table.add_row(flag.severity, flag.rule, flag.action_id, flag.because)
+    out.print(table)
+
+
+def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
+    """Print one run in full; exit status 2 when there is none of this id."""
+    page = Pages(context.sessions).run(run_id)
+    if page is None:
+        err.print(f"run: no run has the id {run_id}", markup=False, highlight=False)
+        raise typer.Exit(USAGE)
+    if as_json:
+        print_json(_lineage_json(page))
+        return
+    run = page.run
+    out.print(f"Run {run.run_id} of {run.action_id}: {run.state}", highlight=False)
+    for attempt in page.attempts:
+        revoked = (
+            f"revoked {_time(attempt.revoked_at)} by {attempt.revoked_by}"
+            if attempt.revoked_at
+            else "not revoked"
+        )
+        out.print(
+            f"  attempt {attempt.number}: {attempt.state}, policy {attempt.policy or '-'},"
+            f" token accessor {attempt.token_accessor or '-'}, {revoked}",
+            highlight=False,
+        )
+    _show_credentials(page)
+    for denial in page.denials:
+        out.print(f"[yellow]refused:[/] {denial.vault_path}: {denial.reason}", highlight=False)
+    found = Table("Severity", "Rule", "Subject", "What differs", title="Findings", title_justify="left")
+    for flag in page.findings:
+        found.add_row(flag.severity, flag.rule, flag.subject, flag.because)
+    out.print(found if page.findings else "No findings.")
+
+
+def _show_credentials(page: RunPage) -> None:
+    table = Table(
+        "Tool",
+        "Kind",
+        "Scope",
+        "Issued",
+        "Ended",
+        "Request id",
+        "Fingerprint",
+        "Calls",
+        title="Credentials",
+        title_justify="left",
+    )
+    for item in page.credentials:
+        ended = (
+            f"revoked {_time(item.revoked_at)}" if item.revoked_at else f"expires {_time(item.expires_at)}"
+        )
+        calls = ", ".join(f"{call.operation} {call.status}" for call in page.calls_of(item))
+        table.add_row(
+            item.tool,
+            item.kind,
+            item.scope,
+            _time(item.issued_at),
+            ended,
+            item.request_id,
+            item.fingerprint[:12],
+            calls,
+        )
+    out.print(table)
+
+
+def _lineage_json(page: RunPage) -> dict[str, Any]:
+    return {
+        "run": _fields(page.run),
+        "action": _fields(page.action),
+        "attempts": [_fields(row) for row in page.attempts],
+        "steps": [_fields(row) for row in page.steps],
+        "credentials": [
+            {**_fields(row), "calls": [_fields(call) for call in page.calls_of(row)]}
+            for row in page.credentials
+        ],
+        "denials": [_fields(row) for row in page.denials],
+        "findings": [_fields(row) for row in page.findings],
+        "alarms": [_fields(row) for row in page.alarms],
+    }
+
+
+def _fields(row: SQLModel) -> dict[str, Any]:
+    return row.model_dump(mode="json")
+
+
+def _time(moment: Any) -> str:
+    return f"{moment:%H:%M:%S} UTC" if moment else "-"

@@ -1,0 +1,23 @@
+"""All rules, and their evaluation. A rule whose source was silent finds nothing, and S01 says so."""
+
+from app.domain.casefile import CaseFile
+from app.domain.discrepancy import Discrepancy, Rule
+from app.domain.rules.contract import C02
+from app.domain.rules.document import D01
+from app.domain.rules.exclusion import E01
+from app.domain.rules.funding import F01
+from app.domain.rules.performed import check_of
+from app.domain.rules.registration import R01
+
+CHECKS: tuple[Rule, ...] = (R01, E01, C02, D01, F01)
+RULES: tuple[Rule, ...] = (*CHECKS, check_of(CHECKS))
+
+
+def evaluate(case: CaseFile) -> tuple[Discrepancy, ...]:
+    """Every finding for this case, in the order of the rules."""
+    return tuple(
+        found
+        for rule in RULES
+        if all(case.answered(source) for source in rule.sources)
+        for found in rule.check(rule, case)
+    )

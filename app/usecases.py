@@ -1,0 +1,25 @@
+"""What a person can ask of the application, in one place for the command line and the pages."""
+
+import getpass
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.intake import parse_actions
+from app.store.database import Sessions
+from app.store.requests import RequestRecords
+
+
+def submit(sessions: Sessions, text: str) -> tuple[list[str], int]:
+    """Store the actions in `text` (JSON, one object or a list); their ids, and how many were new.
+
+    Raises `IntakeError` with every problem found, or `ConflictError`; then nothing is stored.
+    """
+    actions = parse_actions(text)
+    return [action.action_id for action in actions], RequestRecords(sessions).submit(actions)
+
+
+def request_runs(
+    sessions: Sessions, action_ids: Sequence[str], *, requested_by: str | None = None
+) -> list[UUID]:
+    """Request one run for each action id, all or none. Raises `UnknownActionError`."""
+    return RequestRecords(sessions).request(action_ids, requested_by=requested_by or getpass.getuser())

@@ -1,0 +1,194 @@
+"""Looks at each part of the stack for the state page. No probe may hold up the page, or another probe."""
+
+import json
+import socket
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from enum import StrEnum
+from threading import Lock, Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from app.settings import Settings
+from app.store.pages import Pages, QueueState
+
+#: Seconds one connection may take, and the whole page waits for all parts.
+TIMEOUT = 1.0
+PATIENCE = 2.0
+_ANSWER_LIMIT = 64_000
+_TOOLS = {
+    "sam-gov": "sam_gov_url",
+    "debarment": "debarment_url",
+    "contracts": "contracts_url",
+    "documents": "documents_url",
+}
+_PORTS = {"redis": 6379, "rediss": 6379, "postgresql": 5432, "postgresql+psycopg": 5432}
+
+
+class Condition(StrEnum):
+    """What was seen of a part."""
+
+    UP = "up"
+    DEGRADED = "not ready"
+    DOWN = "no answer"
+    UNKNOWN = "not looked at"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartState:
+    """One part of the stack at one moment."""
+
+    name: str
+    address: str
+    condition: Condition
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackState:
+    """All parts, and the queue where the database answered."""
+
+    parts: tuple[PartState, ...]
+    queue: QueueState | None
+
+
+class Probes:
+    """Looks at parts in threads of their own. A part that hangs keeps one thread, however often the page is asked for."""
+
+    def __init__(self, settings: Settings, pages: Pages) -> None:
+        self._settings = settings
+        self._pages = pages
+        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False)
+        self._looking: dict[str, Future[Any]] = {}
+        self._lock = Lock()
+
+    def look(self) -> StackState:
+        """Look at everything at once; takes at most `PATIENCE` seconds."""
+        queue = self._start("database", self._pages.queue)
+        looking = {name: self._start(name, look) for name, (_, look) in self._parts().items()}
+        wait([queue, *looking.values()], timeout=PATIENCE)
+        parts = [_database(self._settings.database_url, queue)]
+        for name, (address, _) in self._parts().items():
+            condition, note = _seen(looking[name])
+            parts.append(PartState(name=name, address=_shown(address), condition=condition, note=note))
+        return StackState(
+            parts=tuple(parts),
+            queue=queue.result() if queue.done() and queue.exception() is None else None,
+        )
+
+    def _parts(self) -> dict[str, tuple[str | None, Callable[[], tuple[Condition, str]]]]:
+        told = self._settings
+        tools = {name: getattr(told, variable) for name, variable in _TOOLS.items()}
+        return {
+            "vault": (told.vault_addr, lambda: self._vault(told.vault_addr)),
+            "broker": (told.redis_url, lambda: _broker(told.redis_url)),
+            **{name: (url, lambda url=url: self._tool(url)) for name, url in tools.items()},
+            "ledger": (told.ledger_url, lambda: _ledger(told.ledger_url)),
+        }
+
+    def _start(self, name: str, look: Callable[[], object]) -> Future[Any]:
+        with self._lock:
+            looking = self._looking.get(name)
+            if looking is None or looking.done():
+                looking = self._looking[name] = Future()
+                Thread(target=_fulfil, args=(looking, look), name=f"probe-{name}", daemon=True).start()
+            return looking
+
+    def _vault(self, address: str | None) -> tuple[Condition, str]:
+        if address is None:
+            return Condition.UNKNOWN, "VAULT_ADDR is not set"
+        # By default the status code says what the body says, too; asked this way it is always the body's word.
+        codes = dict.fromkeys(
+            ("standbycode", "sealedcode", "uninitcode", "perfstandbycode", "drsecondarycode"), "200"
+        )
+        status, body = self._get(f"{address}/v1/sys/health", codes)
+        try:
+            health = json.loads(body)
+            initialized, sealed = health["initialized"], health["sealed"]
+        except (ValueError, KeyError, TypeError):
+            return Condition.DEGRADED, f"answers HTTP {status}, not in the way of a vault"
+        if not initialized:
+            return Condition.DEGRADED, "not initialized"
+        if sealed:
+            return Condition.DEGRADED, "sealed: no credential is issued, runs wait"
+        role = "standby" if health.get("standby") else "active"
+        return Condition.UP, f"unsealed, {role}, version {str(health.get('version'))[:40]}"
+
+    def _tool(self, address: str | None) -> tuple[Condition, str]:
+        if address is None:
+            return Condition.UNKNOWN, "its address is not set"
+        status, _ = self._get(f"{address}/healthz", {})
+        return (
+            Condition.UP if status < httpx.codes.INTERNAL_SERVER_ERROR else Condition.DEGRADED
+        ), f"HTTP {status}"
+
+    def _get(self, url: str, parameters: dict[str, str]) -> tuple[int, bytes]:
+        body = b""
+        with self._http.stream("GET", url, params=parameters) as answer:
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > _ANSWER_LIMIT:
+                    break
+        return answer.status_code, body
+
+
+def _fulfil(looking: Future[Any], look: Callable[[], object]) -> None:
+    try:
+        looking.set_result(look())
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with a part, the page says so
+        looking.set_exception(error)
+
+
+def _seen(looking: Future[tuple[Condition, str]]) -> tuple[Condition, str]:
+    if not looking.done():
+        return Condition.DOWN, f"no answer within {PATIENCE:g} s"
+    error = looking.exception()
+    if error is not None:
+        return Condition.DOWN, type(error).__name__  # its text may repeat an address with more in it
+    return looking.result()
+
+
+def _database(address: str | None, looking: Future[QueueState]) -> PartState:
+    condition, note = Condition.UP, "answers queries"
+    if not looking.done():
+        condition, note = Condition.DOWN, f"no answer within {PATIENCE:g} s"
+    elif (error := looking.exception()) is not None:
+        condition, note = Condition.DOWN, type(error).__name__
+    return PartState(name="database", address=_shown(address), condition=condition, note=note)
+
+
+def _broker(address: str | None) -> tuple[Condition, str]:
+    if address is None:
+        return Condition.UNKNOWN, "REDIS_URL is not set"
+    with _connected(address) as connection:
+        connection.sendall(b"PING\r\n")
+        answer = connection.recv(64)
+    if answer.startswith((b"+PONG", b"-NOAUTH")):
+        return Condition.UP, "answers PING" + (", asks for a login" if answer.startswith(b"-") else "")
+    if answer.startswith(b"-"):
+        return Condition.DEGRADED, "answers PING with an error"
+    return Condition.DEGRADED, "does not speak the Redis protocol"
+
+
+def _ledger(address: str | None) -> tuple[Condition, str]:
+    if address is None:
+        return Condition.UNKNOWN, "LEDGER_URL is not set"
+    with _connected(address):
+        return Condition.UP, "takes connections"
+
+
+def _connected(address: str) -> socket.socket:
+    parts = urlsplit(address)
+    return socket.create_connection(
+        (parts.hostname or "127.0.0.1", parts.port or _PORTS.get(parts.scheme, 80)), TIMEOUT
+    )
+
+
+def _shown(address: str | None) -> str:
+    """Host and port only."""
+    if address is None:
+        return ""
+    return urlsplit(address).netloc.rpartition("@")[2]

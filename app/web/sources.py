@@ -1,0 +1,30 @@
+"""What the views ask: made once per application, found through it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from flask import Flask, current_app
+
+from app.store.pages import Pages
+from app.web.probes import Probes
+
+_KEY = "triage.sources"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sources:
+    """The read models, the probes of the stack's parts, and the vault's audit log where there is one."""
+
+    pages: Pages
+    probes: Probes
+    audit_log: Path | None
+
+    def join(self, app: Flask) -> None:
+        """Make this what `sources` finds in requests of `app`."""
+        app.extensions[_KEY] = self
+
+
+def sources() -> Sources:
+    """The sources of the current application."""
+    return cast("Sources", current_app.extensions[_KEY])

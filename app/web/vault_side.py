@@ -1,0 +1,78 @@
+"""The vault's side of a run: its own audit lines, set beside what the application recorded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from app.audit.day_report import ISSUING_PATHS
+from app.audit.vault_log import VaultLog, VaultLogError, VaultTrail
+from app.store.pages import RunPage
+from app.store.tables import RunState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VaultSide:
+    """What the audit log says about a run; `problem` says why it says nothing.
+
+    `meaning` explains request ids in words. The last two hold request ids that only one side knows.
+    """
+
+    trail: VaultTrail | None
+    problem: str | None
+    meaning: Mapping[str, str]
+    only_recorded: frozenset[str]
+    only_in_log: frozenset[str]
+
+    def confirms(self, request_id: str | None) -> bool:
+        """Whether the log has an answer without error to this request."""
+        return self.trail is not None and request_id in self.trail.answered
+
+
+def vault_side(page: RunPage, audit_log: Path | None) -> VaultSide:
+    """Read the log for one run."""
+    if audit_log is None:
+        return _nothing("VAULT_AUDIT_LOG is not set, so the vault's own lines cannot be shown here.")
+    if not page.attempts:
+        return _nothing("No attempt has been made yet, so the vault knows nothing of this run.")
+    try:
+        trail = VaultLog(audit_log).trail(
+            page.run.run_id,
+            wrapping_accessors=[attempt.wrapping_accessor for attempt in page.attempts],
+            since=page.run.requested_at,
+            until=_end(page),
+        )
+    except VaultLogError as error:
+        return _nothing(f"The vault's audit log cannot be read: {error}.")
+    issued = {line.request_id for line in trail.lines if line.path in ISSUING_PATHS} & trail.answered
+    recorded = {credential.request_id for credential in page.credentials}
+    return VaultSide(
+        trail=trail,
+        problem=None,
+        meaning=_meaning(page),
+        only_recorded=frozenset(recorded - issued),
+        only_in_log=frozenset(issued - recorded),
+    )
+
+
+def _nothing(problem: str) -> VaultSide:
+    empty: frozenset[str] = frozenset()
+    return VaultSide(trail=None, problem=problem, meaning={}, only_recorded=empty, only_in_log=empty)
+
+
+def _end(page: RunPage) -> datetime | None:
+    """When nothing more can happen to the run's credentials; None while it is under way."""
+    if page.run.state not in {RunState.COMPLETED, RunState.FAILED}:
+        return None
+    times = [
+        page.run.finished_at,
+        *(attempt.revoked_at or attempt.token_expires_at for attempt in page.attempts),
+        *(credential.expires_at for credential in page.credentials),
+    ]
+    return max((time for time in times if time is not None), default=None)
+
+
+def _meaning(page: RunPage) -> dict[str, str]:
+    logins = {each.login_request_id: f"login of attempt {each.number}" for each in page.attempts}
+    issues = {each.request_id: f"issue for {each.tool}" for each in page.credentials}
+    return {request_id: text for request_id, text in {**logins, **issues}.items() if request_id}

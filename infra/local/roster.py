@@ -1,0 +1,144 @@
+"""The processes of one stack: started, waited for, counted, stopped in reverse order."""
+
+import signal
+import time
+from collections.abc import Callable
+from threading import Event, RLock
+
+from infra.local.errors import AddressTakenError, StackError
+from infra.local.ports import Ports, says_taken
+from infra.local.process import Child, Command
+
+Ready = Callable[[Child], bool]
+
+_POLL = 0.03
+_PORT_TRIES = 5
+_DEADLINE = 30.0
+
+
+class Roster:
+    """Safe to use from several threads, so that parts can come up side by side."""
+
+    def __init__(self, *, usual_ports: bool, changed: Callable[[], None]) -> None:
+        """`changed` is called whenever a process was added or removed, to put that on record."""
+        self._ports = Ports()
+        self._usual_ports = usual_ports
+        self._changed = changed
+        self._lock = RLock()
+        self._children: dict[str, Child] = {}
+        self._ready: dict[str, Ready] = {}
+        self._abandoned = Event()
+
+    @property
+    def children(self) -> dict[str, Child]:
+        """Name to process, in the order of their start."""
+        with self._lock:
+            return dict(self._children)
+
+    def abandon(self) -> None:
+        """Make every wait in other threads end soon."""
+        self._abandoned.set()
+
+    def spawn(self, command: Command) -> Child:
+        """Start a process and put it on record."""
+        with self._lock:
+            if self._abandoned.is_set():
+                raise StackError(f"{command.name} was not started: the stack is stopping")
+            child = Child(command)
+            self._children[command.name] = child
+            self._changed()
+        return child
+
+    def start(self, command: Command, ready: Ready) -> Child:
+        """Start a process and wait until it is ready; raises StackError with the end of its log."""
+        child = self.spawn(command)
+        self._until(child, ready)
+        self._ready[command.name] = ready
+        return child
+
+    def serve(
+        self, *, usual: int, build: Callable[[int], Command], ready: Callable[[Child, int], bool]
+    ) -> int:
+        """Start a server on the usual or any free port and wait until it answers there; the port."""
+        wanted: int | None = usual if self._usual_ports else None
+        for _ in range(_PORT_TRIES):
+            port = self._ports.choose(wanted)
+            command = build(port)
+            try:
+                self.start(command, lambda child, port=port: ready(child, port))  # type: ignore[misc]
+            except AddressTakenError:
+                self.stop(command.name)
+                wanted = None
+            else:
+                return port
+        raise StackError(f"no free port for {command.name} after {_PORT_TRIES} tries")
+
+    def run(self, command: Command) -> None:
+        """Run a program to its end; raises StackError with the end of its log when it fails."""
+        child = self.spawn(command)
+        deadline = time.monotonic() + _DEADLINE
+        while (status := child.wait(_POLL)) is None:
+            if self._abandoned.is_set() or time.monotonic() > deadline:
+                raise StackError(f"{command.name} did not finish within {_DEADLINE:.0f} s")
+        self.stop(command.name)
+        if status != 0:
+            raise _ended(child, status)
+
+    def _until(self, child: Child, ready: Ready) -> None:
+        deadline = time.monotonic() + _DEADLINE
+        while not ready(child):
+            status = child.exit_status()
+            if says_taken(child.log_since_start()):
+                raise AddressTakenError(child.command.name)
+            if status is not None:
+                raise _ended(child, status)
+            if time.monotonic() > deadline:
+                lines = "\n".join(child.last_lines())
+                raise StackError(f"{child.command.name} was not ready after {_DEADLINE:.0f} s\n{lines}")
+            if self._abandoned.wait(_POLL):
+                raise StackError(f"{child.command.name} was not waited for: the stack is stopping")
+
+    def ended(self) -> list[Child]:
+        """Processes that should run but have ended."""
+        return [child for child in self.children.values() if child.exit_status() is not None]
+
+    def revive(self, name: str) -> Child:
+        """Start a process again with the same command, without waiting for it."""
+        command = self._named(name).command
+        self._children[name].stop()
+        return self.spawn(command)
+
+    def restart(self, name: str) -> Child:
+        """Start a process again and wait until it is ready."""
+        child = self.revive(name)
+        self._until(child, self._ready.get(name, lambda _: True))
+        return child
+
+    def kill(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to one process."""
+        self._named(name).kill(number)
+
+    def stop(self, name: str) -> None:
+        """Stop one process and take it off the record."""
+        self._named(name).stop()
+        with self._lock:
+            del self._children[name]
+            self._changed()
+
+    def stop_all(self) -> None:
+        """Stop everything, the last started first."""
+        self.abandon()
+        for name in reversed(self.children):
+            self.stop(name)
+
+    def _named(self, name: str) -> Child:
+        with self._lock:
+            child = self._children.get(name)
+        if child is None:
+            raise StackError(f"no process is named {name}; there are {', '.join(self.children) or 'none'}")
+        return child
+
+
+def _ended(child: Child, status: int) -> StackError:
+    how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+    return StackError("\n".join([f"{child.command.name} {how}", *child.last_lines()]))

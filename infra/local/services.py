@@ -1,0 +1,158 @@
+"""The processes of the application and of the emulated outside systems: commands and environments."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.local.options import TOOL_VARIABLES, StackOptions
+from infra.local.ports import LOOPBACK
+from infra.local.process import Command
+from infra.local.state import Layout
+from infra.local.valkey_server import password_file
+from infra.postgres.provision import APPLICATION, LEDGER, Server, address
+
+REPOSITORY = Path(__file__).parents[2]
+
+USUAL_PORTS = {"sam-gov": 7001, "debarment": 7002, "contracts": 7003, "documents": 7004, "web": 8000}
+TOOLS = tuple(TOOL_VARIABLES)
+
+_MODULES = {
+    **{tool: f"mocks.services.{tool.replace('-', '_')}:create_app()" for tool in TOOLS},
+    "web": "app.web:create_app()",
+}
+_DATABASE_ROLES = {
+    "dispatcher": "triage_dispatcher",
+    "sweeper": "triage_dispatcher",
+    "worker": "triage_worker",
+    "web": "triage_app",
+    "cli": "triage_app",
+}
+_IDENTITIES = {"dispatcher": "dispatcher", "sweeper": "sweeper", "web": "auditor", "cli": "auditor"}
+_BROKER_USERS = ("dispatcher", "worker")
+
+
+class Services:
+    """Builds commands, once the addresses of the servers are known."""
+
+    def __init__(self, layout: Layout, options: StackOptions) -> None:
+        self._layout = layout
+        self._options = options
+        self.endpoints: dict[str, str] = {}
+        """Part name to URL without credentials, filled as parts come up."""
+        self.database: Server | None = None
+
+    def environment(self, process: str) -> dict[str, str]:
+        """What a process is told: addresses and names of files, never a secret.
+
+        `process` is a tool, dispatcher, sweeper, worker, web, or `cli` for commands typed by a person.
+        """
+        told = {"TRIAGE_HOME": str(self._layout.home), **self._options.environment}
+        vault = self.endpoints.get("vault")
+        if vault is not None:
+            told["VAULT_ADDR"] = vault
+        if process in TOOLS:
+            return told | {
+                "MOCK_SCENARIOS": str(self._layout.scenarios),
+                "MOCK_ACCESS_LOG": str(self._layout.access / f"{process}.jsonl"),
+                "MOCK_LATENCY_MS": str(self._options.mock_latency),
+            }
+        return told | self._tools() | self._stores(process) | self._identity(process)
+
+    def _tools(self) -> dict[str, str]:
+        told = {name: self.endpoints[tool] for tool, name in TOOL_VARIABLES.items() if tool in self.endpoints}
+        ledger = self._options.outside.ledger
+        if ledger is None and self.database is not None:
+            ledger = f"postgresql://{self.database.host}:{self.database.port}/{LEDGER}"
+        return told | ({"LEDGER_URL": ledger} if ledger else {})
+
+    def _stores(self, process: str) -> dict[str, str]:
+        outside = self._options.outside
+        told = {}
+        if outside.database is not None:
+            told["DATABASE_URL"] = outside.database
+        elif self.database is not None:
+            role = _DATABASE_ROLES[process]
+            told["DATABASE_URL"] = address(self.database, role, APPLICATION, self._layout.secrets)
+        if process not in _BROKER_USERS:
+            return told
+        if outside.broker is not None:
+            told["REDIS_URL"] = outside.broker
+            if outside.broker_password_file is not None:
+                told["REDIS_PASSWORD_FILE"] = outside.broker_password_file
+        elif "valkey" in self.endpoints:
+            told["REDIS_URL"] = self.endpoints["valkey"].replace("://", f"://{process}@") + "/0"
+            told["REDIS_PASSWORD_FILE"] = str(password_file(self._layout, process))
+        return told
+
+    def _identity(self, process: str) -> dict[str, str]:
+        identity = _IDENTITIES.get(process)
+        if identity is None:
+            return {}  # the agent worker has none: each run brings its own
+        told = {"VAULT_IDENTITY_FILE": str(self._layout.secrets / f"{identity}.json")}
+        if identity == "auditor":
+            outside = self._options.outside
+            told["VAULT_AUDIT_LOG"] = outside.vault_audit_log or str(self._layout.audit_log)
+        return told
+
+    def http(self, name: str, port: int) -> Command:
+        """A tool or the web application on gunicorn, one process with threads."""
+        return self._python(
+            name,
+            *("-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}", "--worker-class", "gthread"),
+            *("--workers", "1", "--threads", "16", "--keep-alive", "30", "--graceful-timeout", "3"),
+            *("--no-control-socket", "--access-logfile", os.devnull, _MODULES[name]),
+            environment=self.environment(name),
+            # gunicorn's quick shutdown: nobody is left to wait for.
+            orphan_signal=signal.SIGINT,
+        )
+
+    def background(self, name: str) -> Command:
+        """The dispatcher or the sweeper."""
+        return self._python(name, "-m", f"workers.{name}", environment=self.environment(name))
+
+    def worker(self, number: int) -> Command:
+        """An agent worker; numbers start at 1."""
+        options = self._options
+        name = f"worker-{number}"
+        line = ["-m", "workers.launch", "--name", name, "--pool", options.pool]
+        line += ["--concurrency", str(options.concurrency), *(["--recycle"] if options.recycle else [])]
+        return self._python(name, *line, environment=self.environment("worker"), grace=15.0)
+
+    def scenarios(self) -> Command:
+        """Writes what the tools will say, and the actions to submit."""
+        options = self._options
+        line = ["-m", "mocks.scenarios.generator", "--out", str(self._layout.scenarios)]
+        line += ["--actions", str(options.actions), "--seed", str(options.seed)]
+        return self._python("scenarios", *line)
+
+    def ledger_data(self, server: Server) -> Command:
+        """Fills the ledger, as its owner."""
+        environment = {
+            "PGHOST": server.host,
+            "PGPORT": str(server.port),
+            "PGUSER": "ledger_owner",
+            "PGPASSFILE": str(self._layout.secrets / "ledger_owner.pgpass"),
+            "PGDATABASE": LEDGER,
+        }
+        line = ("-m", "mocks.ledger.load", "--scenarios", str(self._layout.scenarios))
+        return self._python("ledger-data", *line, environment=environment)
+
+    def _python(
+        self,
+        name: str,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        grace: float = 5.0,
+        orphan_signal: signal.Signals = signal.SIGTERM,
+    ) -> Command:
+        return Command(
+            name=name,
+            argv=(sys.executable, *arguments),
+            environment={"PYTHONUNBUFFERED": "1", **(environment or {})},
+            folder=REPOSITORY,
+            log=self._layout.logs / f"{name}.log",
+            grace=grace,
+            orphan_signal=orphan_signal,
+        )

@@ -1,0 +1,219 @@
+"""The local stack: what the `triage stack` command, the demo and the tests start and stop."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Self
+
+from infra.local.errors import AlreadyRunningError, StackError
+from infra.local.identity import boot_id, start_ticks
+from infra.local.leftovers import clean_up, is_alive
+from infra.local.options import Part, StackOptions
+from infra.local.parts import Parts
+from infra.local.process import plain_environment
+from infra.local.roster import Roster
+from infra.local.secret_files import forget
+from infra.local.services import REPOSITORY, Services
+from infra.local.state import Layout, PartRecord, ProcessRecord, StackLock, StackRecord, read_record
+
+_LOCK_PATIENCE = 15.0
+_LEFTOVER_GRACE = 3.0
+
+
+class LocalStack:
+    """Real servers and the processes of the application, from `start` to `stop`; also a context manager.
+
+    Nothing is restarted by itself here; `infra.local.supervisor` adds that.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        options: StackOptions | None = None,
+        report: Callable[[PartRecord], None] = lambda _: None,
+    ) -> None:
+        """`report` is told of each part that became ready, from whichever thread."""
+        self.options = options or StackOptions()
+        self.layout = Layout(home.absolute())
+        self._report = report
+        self._lock = StackLock(self.layout)
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._parts: list[PartRecord] = []
+        self._ready = False
+        self._began = time.monotonic()
+        self._started = datetime.now(UTC)
+        self._writing = RLock()
+        self.roster = Roster(usual_ports=self.options.usual_ports, changed=self._write_record)
+        self.services = Services(self.layout, self.options)
+        self.build = Parts(
+            layout=self.layout,
+            options=self.options,
+            roster=self.roster,
+            services=self.services,
+            announce=self._announce,
+        )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start every part that was asked for and wait until each is ready.
+
+        Raises AlreadyRunningError when the state folder is in use, and StackError when a part does not come
+        up; then everything that was started has been stopped again.
+        """
+        self._take_lock()
+        try:
+            self._prepare_folder()
+            for stage in self.build.stages():
+                self._side_by_side(stage)
+            self._ready = True
+            self._write_record()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _take_lock(self) -> None:
+        deadline = time.monotonic() + _LOCK_PATIENCE
+        while True:
+            try:
+                self._lock.acquire()
+            except AlreadyRunningError:
+                record = read_record(self.layout)
+                if record is not None and is_alive(record.supervisor):
+                    raise AlreadyRunningError(
+                        f"a stack is already running in {self.layout.home} (process {record.supervisor.pid})"
+                    ) from None
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)  # its guard is still cleaning up after a crash
+            else:
+                return
+
+    def _prepare_folder(self) -> None:
+        layout = self.layout
+        self._began, self._started = time.monotonic(), datetime.now(UTC)
+        clean_up(layout, grace=_LEFTOVER_GRACE)
+        shutil.rmtree(layout.logs, ignore_errors=True)
+        if self.options.fresh:
+            for folder in (layout.postgres, layout.vault, layout.access):
+                shutil.rmtree(folder, ignore_errors=True)
+        layout.create()
+        self._forget_secrets()
+        self._write_record()
+        with (layout.logs / "guard.log").open("wb") as log:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-m", "infra.local.guard", str(layout.home)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=REPOSITORY,
+                env=plain_environment(),
+                start_new_session=True,
+            )
+
+    def _side_by_side(self, jobs: list[Callable[[], None]]) -> None:
+        if not jobs:
+            return
+        with ThreadPoolExecutor(len(jobs), thread_name_prefix="part") as pool:
+            try:
+                for job in as_completed([pool.submit(job) for job in jobs]):
+                    job.result()
+            except BaseException:
+                self.roster.abandon()
+                raise
+
+    def stop(self) -> None:
+        """Stop everything in reverse order, remove record, secrets and lock; may be called twice."""
+        try:
+            self.roster.stop_all()
+        finally:
+            self.layout.record.unlink(missing_ok=True)
+            self._forget_secrets()
+            if self._guard is not None:
+                self._guard.communicate()
+                self._guard = None
+            self._lock.release()
+
+    def _forget_secrets(self) -> None:
+        outside = self.options.outside
+        forget(self.layout.secrets, identities=outside.vault is None or outside.vault_token_file is not None)
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Part name (vault, postgres, valkey, the tools, web) to URL without credentials."""
+        return dict(self.services.endpoints)
+
+    @property
+    def secrets_dir(self) -> Path:
+        """The folder with the secret files of this start."""
+        return self.layout.secrets
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """Name to process id; agent workers are worker-1, worker-2 and so on."""
+        return {name: child.pid for name, child in self.roster.children.items()}
+
+    def environment(self, process: str) -> dict[str, str]:
+        """The variables a process is told: a tool's name, dispatcher, sweeper, worker, web or cli."""
+        return self.services.environment(process)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to one process."""
+        self.roster.kill(name, number)
+
+    def check(self) -> None:
+        """Raise StackError, with the end of its log, when a process ended that should run."""
+        for child in self.roster.ended():
+            raise StackError("\n".join([f"{child.command.name} has ended", *child.last_lines()]))
+
+    def halt(self, name: str) -> None:
+        """Stop one process in order."""
+        self.roster.stop(name)
+
+    def restart(self, name: str) -> None:
+        """Stop one process, start it again and wait until it is ready.
+
+        Raises StackError for the vault, whose storage would be empty.
+        """
+        if name == Part.VAULT:
+            raise StackError("the vault keeps everything in memory; stop the whole stack and start it again")
+        self.roster.restart(name)
+
+    def _announce(self, name: str, *, address: str = "", outside: bool = False) -> None:
+        seconds = None if outside else round(time.monotonic() - self._began, 2)
+        part = PartRecord(name=name, address=address, outside=outside, seconds=seconds)
+        with self._writing:
+            self._parts.append(part)
+        self._write_record()
+        self._report(part)
+
+    def _write_record(self) -> None:
+        with self._writing:
+            me = os.getpid()
+            StackRecord(
+                boot=boot_id(),
+                supervisor=ProcessRecord(name="supervisor", pid=me, ticks=start_ticks(me) or 0),
+                started=self._started,
+                ready=self._ready,
+                parts=tuple(self._parts),
+                processes=tuple(child.record for child in self.roster.children.values()),
+                endpoints=self.endpoints,
+                environments={"cli": self.environment("cli")},
+            ).write(self.layout)

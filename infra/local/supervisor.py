@@ -1,0 +1,137 @@
+"""Keeps a stack up until it is told to stop: restarts what may be restarted, gives up when a server is lost.
+
+`python -m infra.local.supervisor --home FOLDER [--options JSON]` runs one in the foreground; it stops on SIGINT,
+SIGTERM or SIGHUP.  Exit status: 0 stopped on request, 1 a part did not come up or was lost, 2 wrong usage.
+"""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from pydantic import ValidationError
+
+from infra.local.errors import StackError
+from infra.local.options import StackOptions
+from infra.local.process import Child
+from infra.local.stack import LocalStack
+from infra.local.state import PartRecord, state_folder
+
+_LOOK_EVERY = 0.25
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
+_STEADY_AFTER = 60.0
+
+# Times a server is started again within a minute.  The vault keeps everything in memory: a new one would know
+# no policy and no identity, so it is lost at once.
+_SERVER_RESTARTS = {"vault": 0, "postgres": 3, "valkey": 3}
+
+
+@dataclass(slots=True)
+class _History:
+    """How often a process has ended lately, and when it may be started again (monotonic seconds)."""
+
+    ends: list[float] = field(default_factory=list)
+    due: float | None = None
+
+
+class Supervisor:
+    """One stack, from start to stop."""
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        options: StackOptions | None = None,
+        report: Callable[[PartRecord], None] = lambda _: None,
+        ready: Callable[[LocalStack], None] = lambda _: None,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        """`ready` is called once everything is up, `say` with every message for a person."""
+        self._stack = LocalStack(home, options=options, report=report)
+        self._when_ready = ready
+        self._say = say
+        self._histories: dict[str, _History] = {}
+        self._stopping = False
+
+    def run(self) -> int:
+        """Start, watch, stop; the exit status.  Call it in the main thread, it handles signals."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._asked)
+        try:
+            self._stack.start()
+            self._when_ready(self._stack)
+            self._watch()
+        except StackError as error:
+            self._say(str(error))
+            return 1
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            self._stopping = True
+            self._stack.stop()
+
+    def _asked(self, _number: int, _frame: FrameType | None) -> None:
+        # The first request interrupts whatever is under way; more of them must not interrupt the clean-up.
+        if not self._stopping:
+            self._stopping = True
+            raise KeyboardInterrupt
+
+    def _watch(self) -> NoReturn:
+        while True:
+            for child in self._stack.roster.ended():
+                self._look_after(child)
+            time.sleep(_LOOK_EVERY)
+
+    def _look_after(self, child: Child) -> None:
+        name = child.command.name
+        history = self._histories.setdefault(name, _History())
+        now = time.monotonic()
+        if history.due is None:
+            history.ends = [end for end in history.ends if now - end < _STEADY_AFTER]
+            self._tell(child)
+            if len(history.ends) >= _SERVER_RESTARTS.get(name, sys.maxsize):
+                raise StackError(f"{name} is lost; stopping everything")
+            delay = min(_FIRST_DELAY * 2 ** len(history.ends), _LONGEST_DELAY)
+            history.ends.append(now)
+            history.due = now + delay
+        elif now >= history.due:
+            history.due = None
+            self._say(f"starting {name} again")
+            self._stack.roster.revive(name)
+
+    def _tell(self, child: Child) -> None:
+        status = child.exit_status() or 0
+        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        self._say("\n".join([f"{child.command.name} ended {how}", *child.last_lines()]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Run the local stack in the foreground.")
+    parser.add_argument("--home", type=Path, default=state_folder(), help="state folder")
+    parser.add_argument("--options", default="{}", help="JSON object, see infra.local.options.StackOptions")
+    arguments = parser.parse_args()
+    try:
+        options = StackOptions.model_validate_json(arguments.options)
+    except ValidationError as wrong:
+        parser.error(f"--options: {wrong}")
+
+    def say(text: str) -> None:
+        print(text, flush=True)  # noqa: T201 - a command's output
+
+    def report(part: PartRecord) -> None:
+        say(f"{part.name:<18} {part.address:<34} {'outside' if part.outside else f'{part.seconds:.1f} s'}")
+
+    sys.exit(
+        Supervisor(
+            arguments.home, options=options, report=report, ready=lambda _: say("ready"), say=say
+        ).run()
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The financial system: a database whose own grants decide who reads what."""

@@ -1,0 +1,1 @@
+"""What the five systems say about a set of actions, and what a correct triage finds there."""

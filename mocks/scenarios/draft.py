@@ -1,0 +1,121 @@
+"""A scenario in the making: one action and what the systems say, open to change."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from random import Random
+
+from mocks.scenarios import contract_statements
+from mocks.scenarios.contract_statements import INSTRUMENTS, money
+from mocks.scenarios.shape import JsonObject
+
+
+@dataclass(kw_only=True, slots=True)
+class Firm:
+    """A vendor of a draft."""
+
+    uei: str
+    name: str
+    role: str
+    cage: str | None
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """One action and what the systems say about it. `rng` decides whatever is left open."""
+
+    rng: Random
+    action_id: str
+    action_type: str
+    piid: str
+    modification: str | None
+    amount: Decimal
+    day: date
+    description: str
+    firms: list[Firm]
+    title: str = ""
+    entities: list[JsonObject] = field(default_factory=list)
+    exclusions: list[JsonObject] = field(default_factory=list)
+    awards: list[JsonObject] = field(default_factory=list)
+    documents: list[JsonObject] = field(default_factory=list)
+    commitments: list[JsonObject] = field(default_factory=list)
+    lines: list[JsonObject] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
+    expected: list[JsonObject] = field(default_factory=list)
+    forbidden: list[JsonObject] = field(default_factory=list)
+
+    @property
+    def number(self) -> str:
+        """The modification as the contract system writes it."""
+        return self.modification or "0"
+
+    @property
+    def prime(self) -> Firm:
+        """The vendor the contract is with."""
+        return self.firms[0]
+
+    @property
+    def grave(self) -> str:
+        """Severity of what blocks an award or option, and is only to be looked at in a modification."""
+        return "advisory" if self.action_type == "modification" else "blocking"
+
+    def expect(self, rule: str, subject: str, severity: str) -> None:
+        """A finding that is to be made."""
+        self.expected.append({"rule": rule, "subject": subject, "severity": severity})
+
+    def expects(self, rule: str, subject: str) -> bool:
+        """Whether that finding is already to be made."""
+        return any((each["rule"], each["subject"]) == (rule, subject) for each in self.expected)
+
+    def forbid(self, rule: str, subject: str) -> None:
+        """A finding that would be wrong."""
+        self.forbidden.append({"rule": rule, "subject": subject})
+
+    def instrument(self) -> JsonObject:
+        """The document that is to be signed."""
+        return next(
+            each
+            for each in self.documents
+            if each["docType"] in INSTRUMENTS and each["modificationNumber"] == self.number
+        )
+
+    def file(self, doc_type: str, *, amount: Decimal | None = None) -> None:
+        """Put a document for this action into the contract file."""
+        self.documents.append(
+            contract_statements.document(
+                doc_type=doc_type,
+                piid=self.piid,
+                modification=self.number,
+                uei=self.prime.uei,
+                day=self.day,
+                amount=amount,
+            )
+        )
+
+    def as_file(self) -> JsonObject:
+        """In the format of scenario files."""
+        vendors = [
+            {"uei": firm.uei, "name": firm.name, "role": firm.role, "cage": firm.cage} for firm in self.firms
+        ]
+        faults: JsonObject = {"faults": self.faults} if self.faults else {}
+        return {
+            "title": self.title,
+            "action": {
+                "action_id": self.action_id,
+                "action_type": self.action_type,
+                "piid": self.piid,
+                "modification": self.modification,
+                "amount": money(self.amount),
+                "effective_date": self.day.isoformat(),
+                "description": self.description,
+                "vendors": vendors,
+            },
+            "sam-gov": self.entities,
+            "debarment": self.exclusions,
+            "contracts": self.awards,
+            "documents": self.documents,
+            "ledger": {"commitments": self.commitments, "obligation_lines": self.lines},
+            **faults,
+            "expected": self.expected,
+            "forbidden": self.forbidden,
+        }

@@ -1,0 +1,54 @@
+"""How the real systems write identifiers, money and dates: one type per notation."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+_UEI = re.compile(r"(?!.*\d{9})[A-HJ-NP-Z1-9][A-HJ-NP-Z0-9]{11}")
+
+
+def _matching(pattern: str | re.Pattern[str], what: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(f"not {what}")
+        return value
+
+    return check
+
+
+def _dated(notation: str, example: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        try:
+            written = datetime.strptime(value, notation)  # noqa: DTZ007  # a date without time or zone
+        except ValueError:
+            raise ValueError(f"not a date like {example}") from None
+        if len(value) != len(example) or written.strftime(notation)[: len(value)] != value[: len(value)]:
+            raise ValueError(f"not a date like {example}")
+        return value
+
+    return check
+
+
+Uei = Annotated[str, AfterValidator(_matching(_UEI, "a UEI"))]
+Cage = Annotated[str, AfterValidator(_matching(r"[A-HJ-NP-Z0-9]{5}", "a CAGE code"))]
+Piid = Annotated[str, AfterValidator(_matching(r"[A-Z0-9]{13,17}", "a PIID of 13 to 17 characters"))]
+Supplement = Annotated[str, AfterValidator(_matching(r"[PA][A-Z0-9]{5}", "a modification like P00001"))]
+#: As the contract system writes it: "0" for the award itself.
+ModificationNumber = Annotated[
+    str, AfterValidator(_matching(r"0|[PA][A-Z0-9]{5}", 'neither "0" nor like P00001'))
+]
+Money = Annotated[str, AfterValidator(_matching(r"-?\d{1,13}\.\d{2}", 'an amount like "250000.00"'))]
+Sha256 = Annotated[str, AfterValidator(_matching(r"[0-9a-f]{64}", "a SHA-256 in hex"))]
+Code = Annotated[str, AfterValidator(_matching(r"[A-Z0-9]{1,10}", "a code"))]
+#: TAS label: [ATA-]AID-BPOA/EPOA-MAIN-SUB, or X in place of the years.
+Tas = Annotated[str, AfterValidator(_matching(r"(\d{3}-)?\d{3}-(\d{4}/\d{4}|X)-\d{4}-\d{3}", "a TAS label"))]
+
+Day = Annotated[str, AfterValidator(_dated("%Y-%m-%d", "2026-09-14"))]
+MonthFirst = Annotated[str, AfterValidator(_dated("%m-%d-%Y", "09-14-2026"))]
+ZuluTime = Annotated[str, AfterValidator(_dated("%Y-%m-%dT%H:%M:%SZ", "2026-09-14T00:00:00Z"))]
+SpacedTime = Annotated[str, AfterValidator(_dated("%Y-%m-%d %H:%M:%S.%f", "2026-09-14 00:00:00.000"))]

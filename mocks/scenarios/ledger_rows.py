@@ -1,0 +1,48 @@
+"""Rows of the financial ledger. Amounts are positive for an obligation."""
+
+from typing import Literal
+
+from mocks.scenarios.formats import Code, Day, ModificationNumber, Money, Piid, Tas, Uei
+from mocks.scenarios.shape import Shape
+
+
+class CommitmentRow(Shape):
+    """Funds reserved by a purchase request; usable once certified."""
+
+    pr_number: str
+    piid: Piid
+    modification_number: ModificationNumber
+    amount: Money
+    certified_by: str | None
+    certified_at: Day | None
+    status: Literal["certified", "pending", "withdrawn"]
+    tas: Tas
+
+
+class ObligationRow(Shape):
+    """One accounting line."""
+
+    document_number: str
+    piid: Piid
+    modification_number: ModificationNumber
+    acrn: Code
+    clin: Code
+    vendor_uei: Uei
+    tas: Tas
+    fund_type: Literal["annual", "multi-year", "no-year"]
+    fund_status: Literal["current", "expired", "cancelled"]
+    cancel_date: Day | None
+    object_class: Code
+    program_activity: Code
+    fiscal_year: int
+    obligated: Money
+    expended: Money
+    deobligated: Money
+    gl_post_date: Day
+
+
+class Ledger(Shape):
+    """What the ledger holds about one action."""
+
+    commitments: list[CommitmentRow]
+    obligation_lines: list[ObligationRow]

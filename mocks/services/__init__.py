@@ -1,0 +1,1 @@
+"""One Flask application per HTTP system, each with a `create_app`."""

@@ -1,0 +1,64 @@
+"""SAM.gov Contract Awards API v1: what was reported. Numbers are strings, and no rows are 204 without a body."""
+
+from flask import Flask, Response, request
+
+from mocks import error_bodies
+from mocks.authentication import ApiKeys
+from mocks.configuration import Configuration
+from mocks.faults import Faults
+from mocks.query import Query
+from mocks.refusal import RefusalError
+from mocks.scenarios.answers import faults_by_key, rows_by
+from mocks.scenarios.loader import load_cases
+from mocks.service import Frame, answer
+from mocks.vault_connection import VaultConnection
+
+_PATH = "/contract-awards/v1/search"
+_PARAMETERS = frozenset({"piid", "modificationNumber", "limit", "offset"})
+_REACH = 400_000
+
+
+def create_app(configuration: Configuration | None = None) -> Flask:
+    """The service. Configured from the environment unless told otherwise; connects with the first request."""
+    configuration = configuration or Configuration.from_environment()
+    cases = load_cases(configuration.scenarios / "cases")
+    rows = rows_by(cases, "contracts", lambda row: row["contractId"]["piid"])
+    faults = Faults(faults_by_key(cases, "contracts"), hang=configuration.hang)
+    frame = Frame(
+        name="contracts",
+        verifier=ApiKeys(role="contracts", vault=VaultConnection(configuration.vault_addr)),
+        error_body=error_bodies.contract_awards,
+        parameters=_PARAMETERS,
+    )
+    app = frame.build(configuration)
+
+    @app.get(_PATH)
+    def search() -> Response:
+        query = Query(request.args, _PARAMETERS)
+        piid = query.required("piid").upper()
+        modification = query.text("modificationNumber")
+        limit = query.number("limit", default=10, least=1, most=100)
+        # Counts pages, not rows.
+        offset = query.number("offset", default=0, most=_REACH)
+        if offset * limit > _REACH:
+            raise RefusalError(400, f"limit and offset reach beyond {_REACH} rows")
+        if faulty := faults.answer((piid,)):
+            return faulty
+        found = [
+            row
+            for row in rows.get(piid, [])
+            if modification is None or row["contractId"]["modificationNumber"] == modification
+        ]
+        shown = found[offset * limit : (offset + 1) * limit]
+        if not shown:
+            return Response(status=204)
+        return answer(
+            {
+                "awardSummary": shown,
+                "totalRecords": str(len(found)),
+                "limit": str(limit),
+                "offset": str(offset),
+            }
+        )
+
+    return app

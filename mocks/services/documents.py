@@ -1,0 +1,49 @@
+"""The contract file: metadata of the documents filed for an action, never their text."""
+
+from flask import Flask, Response, request
+
+from mocks import error_bodies
+from mocks.authentication import ApiKeys
+from mocks.configuration import Configuration
+from mocks.faults import Faults
+from mocks.query import Query
+from mocks.scenarios.answers import faults_by_key, rows_by
+from mocks.scenarios.loader import load_cases
+from mocks.service import Frame, answer
+from mocks.vault_connection import VaultConnection
+
+_PATH = "/documents/v1/documents"
+_PARAMETERS = frozenset({"piid", "modificationNumber"})
+
+
+def create_app(configuration: Configuration | None = None) -> Flask:
+    """The service. Configured from the environment unless told otherwise; connects with the first request."""
+    configuration = configuration or Configuration.from_environment()
+    cases = load_cases(configuration.scenarios / "cases")
+    rows = rows_by(cases, "documents", lambda row: row["piid"])
+    faults = Faults(faults_by_key(cases, "documents"), hang=configuration.hang)
+    frame = Frame(
+        name="documents",
+        verifier=ApiKeys(
+            role="documents", vault=VaultConnection(configuration.vault_addr), missing=401, invalid=401
+        ),
+        error_body=error_bodies.contract_file,
+        parameters=_PARAMETERS,
+    )
+    app = frame.build(configuration)
+
+    @app.get(_PATH)
+    def documents() -> Response:
+        query = Query(request.args, _PARAMETERS)
+        piid = query.required("piid").upper()
+        modification = query.text("modificationNumber")
+        if faulty := faults.answer((piid,)):
+            return faulty
+        found = [
+            row
+            for row in rows.get(piid, [])
+            if modification is None or row["modificationNumber"] == modification
+        ]
+        return answer({"totalRecords": len(found), "documents": found})
+
+    return app

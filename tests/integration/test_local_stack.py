@@ -1,0 +1,361 @@
+"""The local stack on real servers: it comes up, keeps its secrets, and leaves nothing behind however it ends."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+import pytest
+import redis
+
+from infra.local.errors import AlreadyRunningError, StackError
+from infra.local.leftovers import living, stop_stack
+from infra.local.options import SERVERS, Outside, Part, StackOptions
+from infra.local.ports import Ports
+from infra.local.stack import LocalStack
+from infra.local.state import Layout, StackLock, StackRecord, is_locked, read_record
+from infra.local.status import conditions
+
+REPOSITORY = Path(__file__).parents[2]
+OPTIONS = StackOptions(parts=SERVERS, usual_ports=False)
+
+
+def until(condition: Callable[[], object], *, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory) -> Iterator[LocalStack]:
+    with LocalStack(tmp_path_factory.mktemp("stack") / "home", options=OPTIONS) as running:
+        yield running
+
+
+@pytest.fixture
+def supervised(tmp_path) -> Iterator[Callable[[], tuple[subprocess.Popen[str], StackRecord]]]:
+    """Starts supervisors as processes of their own, in one state folder."""
+    layout = Layout(tmp_path / "home")
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> tuple[subprocess.Popen[str], StackRecord]:
+        supervisor = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "infra.local.supervisor"),
+                *("--home", str(layout.home), "--options", OPTIONS.model_dump_json()),
+            ],
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(supervisor)
+
+        def ready() -> bool:
+            assert supervisor.poll() is None, supervisor.communicate()[0]
+            record = read_record(layout)
+            return record is not None and record.ready and record.supervisor.pid == supervisor.pid
+
+        until(ready)
+        record = read_record(layout)
+        assert record is not None
+        return supervisor, record
+
+    yield start
+    for supervisor in started:
+        supervisor.terminate()
+        supervisor.communicate(timeout=30)
+    stop_stack(layout)
+
+
+def gone(record: StackRecord) -> bool:
+    return not living(record.processes)
+
+
+def is_clean(layout: Layout) -> bool:
+    return not (
+        layout.record.exists() or is_locked(layout) or layout.lock.exists() or any(layout.secrets.iterdir())
+    )
+
+
+def test_every_server_answers(stack):
+    record = read_record(stack.layout)
+    assert record.ready
+    assert {part.name: part.note for part in conditions(record)} == dict.fromkeys(
+        ("vault", "postgres", "valkey"), "up"
+    )
+
+
+def test_the_vault_is_a_real_server_with_an_audit_log(stack):
+    """Not the development mode, whose root token would be known beforehand."""
+    address = stack.endpoints["vault"]
+    seal = httpx.get(f"{address}/v1/sys/seal-status").json()
+    assert (seal["storage_type"], seal["sealed"], seal["initialized"]) == ("inmem", False, True)
+    answer = httpx.get(f"{address}/v1/sys/mounts", headers={"X-Vault-Token": stack.build.root_token})
+    assert answer.status_code == 200
+    assert answer.json()["request_id"] in stack.layout.audit_log.read_text()
+
+
+def test_only_loopback_is_listened_on(stack):
+    for pid in stack.processes.values():
+        sockets = psutil.Process(pid).net_connections(kind="inet")
+        addresses = {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN}
+        assert addresses == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    "role", ["triage_app", "triage_worker", "ledger_owner", "vault_ledger_admin", "postgres"]
+)
+def test_a_wrong_database_password_is_refused(stack, role):
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(
+            host="127.0.0.1",
+            port=stack.services.database.port,
+            user=role,
+            password="wrong",
+            dbname="ledger" if "ledger" in role else "triage",
+        )
+
+
+@pytest.mark.parametrize(
+    ("role", "database", "allowed"),
+    [
+        ("triage_worker", "triage", True),
+        ("triage_worker", "ledger", False),
+        ("triage_worker", "postgres", False),
+        ("ledger_owner", "ledger", True),
+        ("ledger_owner", "triage", False),
+    ],
+)
+def test_a_login_reaches_its_own_database_only(stack, role, database, allowed):
+    def connect() -> None:
+        psycopg.connect(
+            host="127.0.0.1",
+            port=stack.services.database.port,
+            user=role,
+            passfile=str(stack.secrets_dir / f"{role}.pgpass"),
+            dbname=database,
+        ).close()
+
+    if allowed:
+        connect()
+    else:
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            connect()
+
+
+def test_the_vaults_own_ledger_login_reads_nothing_but_can_make_readers(stack):
+    with psycopg.connect(
+        host="127.0.0.1",
+        port=stack.services.database.port,
+        user="vault_ledger_admin",
+        password=stack.build.ledger_password,
+        dbname="ledger",
+        autocommit=True,
+    ) as connection:
+        connection.execute("CREATE ROLE leased LOGIN PASSWORD 'x' IN ROLE ledger_reader")
+        connection.execute("DROP ROLE leased")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SET ROLE ledger_reader")
+
+
+def test_broker_users_do_their_own_work_and_nothing_else(stack):
+    port = int(stack.endpoints["valkey"].rsplit(":", 1)[1])
+
+    def user(name: str) -> redis.Redis:
+        password = (stack.secrets_dir / f"valkey-{name}").read_text()
+        return redis.Redis(host="127.0.0.1", port=port, username=name, password=password)
+
+    with user("dispatcher") as dispatcher, user("worker") as worker:
+        dispatcher.lpush("triage:queue", "message")
+        for refused in (
+            lambda: dispatcher.brpop("triage:queue"),  # it cannot take back what it has published
+            lambda: dispatcher.lpush("other", "message"),
+            lambda: worker.brpop("other", timeout=1),
+            lambda: worker.keys("*"),
+            worker.acl_list,
+            lambda: worker.config_get("*"),
+        ):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                refused()
+        assert worker.brpop("triage:queue", timeout=1) == (b"triage:queue", b"message")
+    with (
+        redis.Redis(host="127.0.0.1", port=port) as nobody,
+        pytest.raises(redis.exceptions.AuthenticationError),
+    ):
+        nobody.ping()
+
+
+def test_secret_files_are_for_their_owner_only(stack):
+    assert stat.S_IMODE(stack.secrets_dir.stat().st_mode) == 0o700
+    files = list(stack.secrets_dir.iterdir())
+    assert files
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_no_secret_in_any_argument_list_or_environment(stack):
+    secrets = [file.read_text().strip().rsplit(":", 1)[-1] for file in stack.secrets_dir.iterdir()]
+    secrets += [stack.build.root_token, stack.build.ledger_password, stack.services.database.password]
+    assert len(secrets) >= 10
+    for process in psutil.process_iter():
+        for name in ("cmdline", "environ"):
+            try:
+                text = Path(f"/proc/{process.pid}/{name}").read_bytes().decode(errors="replace")
+            except OSError:
+                continue  # ended meanwhile, or not ours to read
+            assert not [secret for secret in secrets if secret in text], f"{name} of {process.pid}"
+    assert not [secret for secret in secrets if secret in stack.layout.record.read_text()]
+    for log in stack.layout.logs.iterdir():
+        assert not [secret for secret in secrets if secret in log.read_text()], log.name
+
+
+def test_a_second_start_says_that_one_is_running(stack):
+    with pytest.raises(AlreadyRunningError, match=f"already running in .* \\(process {os.getpid()}\\)"):
+        LocalStack(stack.layout.home, options=OPTIONS).start()
+    assert read_record(stack.layout).ready
+
+
+def test_a_process_can_be_killed_and_started_again(stack):
+    before = stack.processes["valkey"]
+    stack.kill("valkey")
+    until(stack.roster.ended)
+    assert [part.name for part in conditions(read_record(stack.layout)) if not part.healthy] == ["valkey"]
+    stack.restart("valkey")
+    assert stack.processes["valkey"] != before
+    assert all(part.healthy for part in conditions(read_record(stack.layout)))
+
+
+def test_the_vault_alone_cannot_be_restarted(stack):
+    with pytest.raises(StackError, match="in memory"):
+        stack.restart("vault")
+
+
+def test_an_orderly_stop_leaves_nothing_and_data_survives(tmp_path):
+    layout = Layout(tmp_path / "home")
+    for expected in ([], [("kept",)]):
+        with (
+            LocalStack(layout.home, options=OPTIONS) as stack,
+            stack.services.database.connect("triage") as connection,
+        ):
+            connection.execute("CREATE TABLE IF NOT EXISTS kept (word text)")
+            assert connection.execute("SELECT word FROM kept").fetchall() == expected
+            connection.execute("INSERT INTO kept VALUES ('kept')")
+            record = read_record(layout)
+        assert gone(record)
+        assert is_clean(layout)
+
+
+def test_a_killed_supervisor_leaves_no_process_and_the_next_start_works(supervised, tmp_path):
+    layout = Layout(tmp_path / "home")
+    first, record = supervised()
+    first.kill()
+    first.wait()
+    until(lambda: gone(record))
+    until(lambda: is_clean(layout))
+    _, again = supervised()
+    assert all(part.healthy for part in conditions(again))
+
+
+def test_a_start_right_after_a_kill_waits_for_the_clean_up(supervised):
+    first, record = supervised()
+    first.kill()
+    supervised()
+    assert gone(record)
+
+
+def test_leftovers_that_ignore_their_signal_are_killed(supervised, tmp_path):
+    """A stopped process cannot react to the kernel's signal; the guard insists."""
+    first, record = supervised()
+    for process in record.processes:
+        os.kill(process.pid, signal.SIGSTOP)
+    first.kill()
+    until(lambda: gone(record))
+
+
+def test_down_stops_a_running_stack(supervised, tmp_path):
+    layout = Layout(tmp_path / "home")
+    supervisor, record = supervised()
+    assert stop_stack(layout)
+    assert supervisor.wait(timeout=10) == 0
+    assert gone(record)
+    assert is_clean(layout)
+    assert not stop_stack(layout)
+
+
+def test_a_lost_broker_is_started_again_and_a_lost_vault_ends_the_stack(supervised, tmp_path):
+    layout = Layout(tmp_path / "home")
+    supervisor, record = supervised()
+    pids = {process.name: process.pid for process in record.processes}
+    os.kill(pids["valkey"], signal.SIGKILL)
+
+    def revived() -> bool:
+        now = read_record(layout)
+        parts = {part.name: part for part in conditions(now)} if now else {}
+        return "valkey" in parts and parts["valkey"].healthy and parts["valkey"].pid != pids["valkey"]
+
+    until(revived)
+    os.kill(pids["vault"], signal.SIGKILL)
+    output, _ = supervisor.communicate(timeout=30)
+    assert supervisor.returncode == 1
+    assert "valkey ended by SIGKILL" in output
+    assert "vault is lost" in output
+    assert is_clean(layout)
+
+
+def test_a_program_that_does_not_start_is_named_with_the_end_of_its_log(tmp_path):
+    broken = tmp_path / "vault"
+    broken.write_text("#!/bin/sh\necho no such option\nexit 3\n")
+    broken.chmod(0o755)
+    options = StackOptions(parts={Part.VAULT}, usual_ports=False, vault_binary=str(broken))
+    with pytest.raises(StackError, match="vault ended with status 3\nno such option"):
+        LocalStack(tmp_path / "home", options=options).start()
+    assert is_clean(Layout(tmp_path / "home"))
+
+
+def test_a_port_taken_between_choosing_and_binding_is_given_up(tmp_path, monkeypatch):
+    with LocalStack(tmp_path / "one", options=OPTIONS) as first:
+        taken = iter([int(url.rsplit(":", 1)[1]) for url in first.endpoints.values()])
+        choose = Ports.choose
+        monkeypatch.setattr(Ports, "choose", lambda self, usual: next(taken, None) or choose(self, usual))
+        with LocalStack(tmp_path / "two", options=OPTIONS) as second:
+            assert not set(first.endpoints.values()) & set(second.endpoints.values())
+
+
+def test_outside_parts_are_used_and_not_started(stack, tmp_path):
+    outside = Outside.from_environment(
+        {
+            "VAULT_ADDR": stack.endpoints["vault"],
+            "REDIS_URL": stack.endpoints["valkey"],
+            "SAM_GOV_URL": "http://sam.example",
+        }
+    )
+    options = StackOptions(parts=SERVERS, usual_ports=False, outside=outside)
+    with LocalStack(tmp_path / "home", options=options) as second:
+        assert list(second.processes) == ["postgres"]
+        told = second.environment("worker")
+        assert told["VAULT_ADDR"] == stack.endpoints["vault"]
+        assert told["SAM_GOV_URL"] == "http://sam.example"
+
+
+def test_an_outside_address_with_a_password_is_refused():
+    with pytest.raises(StackError, match="REDIS_URL must not carry a password"):
+        Outside.from_environment({"REDIS_URL": "redis://worker:secret@broker.example/0"})
+
+
+def test_the_lock_file_can_be_removed_while_others_wait_for_it(tmp_path):
+    layout = Layout(tmp_path)
+    first = StackLock(layout).acquire()
+    with pytest.raises(AlreadyRunningError):
+        StackLock(layout).acquire()
+    first.release()
+    second = StackLock(layout).acquire()
+    assert is_locked(layout)
+    second.release()
+    assert not is_locked(layout)
