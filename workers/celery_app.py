@@ -1,7 +1,7 @@
 """Celery, with a reason for each setting. PostgreSQL is the queue of record; the broker is a hand-off."""
 
 from celery import Celery
-from kombu import Queue
+from kombu.entity import Queue
 
 from app import settings
 from workers import logs, names
@@ -30,7 +30,7 @@ def make(configuration: settings.Settings) -> Celery:
         worker_prefetch_multiplier=1,
         # A misspelt queue name must fail, not swallow runs.
         task_create_missing_queues=False,
-        task_queues=[Queue(names.QUEUE)],
+        task_queues=[Queue(names.QUEUE)],  # type: ignore[no-untyped-call]  # kombu has no types
         task_default_queue=names.QUEUE,
         # A run over its time ends with its credentials revoked (soft), or is killed and swept (hard).
         task_soft_time_limit=SOFT_TIME_LIMIT,

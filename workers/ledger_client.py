@@ -65,9 +65,9 @@ class LedgerClient:
         except psycopg.Error as error:
             raise self._failed(started, operation, error) from None
         if len(rows) > _ROW_LIMIT:
-            error = f"answer larger than {_ROW_LIMIT} rows"
-            self._record(started, operation, status=200, error=error)
-            raise ToolError(error)
+            too_much = f"answer larger than {_ROW_LIMIT} rows"
+            self._record(started, operation, status=200, error=too_much)
+            raise ToolError(too_much)
         content = json.dumps(rows, default=str).encode()
         return Answer(self._record(started, operation, status=200, content=content), rows)
 

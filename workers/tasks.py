@@ -12,13 +12,13 @@ from workers.process import agent
 from workers.secret import Secret
 
 
-@shared_task(name=names.TRIAGE)
+@shared_task(name=names.TRIAGE)  # type: ignore[untyped-decorator]  # celery has no types
 def triage(*, run_id: str, attempt: int, wrapping_token: str) -> None:
     """Carry out one attempt of one run."""
     agent().attempt(UUID(run_id), attempt, Secret(wrapping_token))
 
 
-@worker_init.connect
-@worker_process_init.connect
+@worker_init.connect  # type: ignore[untyped-decorator]
+@worker_process_init.connect  # type: ignore[untyped-decorator]
 def _harden(**_: Any) -> None:
     harden()

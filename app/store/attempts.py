@@ -57,7 +57,7 @@ class AttemptRecords:
                 update(RUN).where(RUN.c.run_id == run_id, RUN.c.started_at.is_(None)).values(started_at=now)
             )
             row = db.execute(select(ACTION).join(RUN).where(RUN.c.run_id == run_id)).mappings().one()
-        return to_domain(row)
+        return to_domain(dict(row))
 
     def identified(self, identity: RunIdentity, plan: Sequence[PlannedStep]) -> None:
         """Record the login, so that the sweeper can end it, and the plan. Raises `SupersededError`."""

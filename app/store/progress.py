@@ -109,4 +109,4 @@ class Progress:
                 )
                 .where(CREDENTIAL.c.run_id.in_(run_ids))
             ).all()
-        return [IssuedRow(row[0], row[1], CredentialKind(row[2]), *row[3:]) for row in rows]
+        return [IssuedRow(run_id, tool, CredentialKind(kind), *rest) for run_id, tool, kind, *rest in rows]

@@ -43,17 +43,12 @@ class RequestRecords:
                 )
                 new += stored.rowcount  # type: ignore[attr-defined]  # an insert's result has one
                 if stored.rowcount == 0:  # type: ignore[attr-defined]
-                    self._same(
-                        db.execute(select(ACTION).where(ACTION.c.action_id == action.action_id))
-                        .mappings()
-                        .one(),
-                        action,
-                    )
+                    same = select(ACTION).where(ACTION.c.action_id == action.action_id)
+                    if to_domain(dict(db.execute(same).mappings().one())) != action:
+                        raise ConflictError(
+                            f"action_id: {action.action_id!r} was submitted before with other content"
+                        )
         return new
-
-    def _same(self, stored: object, action: ProcurementAction) -> None:
-        if to_domain(stored) != action:  # type: ignore[arg-type]  # a row mapping
-            raise ConflictError(f"action_id: {action.action_id!r} was submitted before with other content")
 
     def request(self, action_ids: Sequence[str], *, requested_by: str) -> list[UUID]:
         """Request one run for each id, all or none. Raises `UnknownActionError`."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,7 +86,7 @@ class Probes:
         return {
             "vault": (told.vault_addr, lambda: self._vault(told.vault_addr)),
             "broker": (told.redis_url, lambda: _broker(told.redis_url)),
-            **{name: (url, lambda url=url: self._tool(url)) for name, url in tools.items()},
+            **{name: (url, partial(self._tool, url)) for name, url in tools.items()},
             "ledger": (told.ledger_url, lambda: _ledger(told.ledger_url)),
         }
 

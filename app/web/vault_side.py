@@ -73,6 +73,9 @@ def _end(page: RunPage) -> datetime | None:
 
 
 def _meaning(page: RunPage) -> dict[str, str]:
-    logins = {each.login_request_id: f"login of attempt {each.number}" for each in page.attempts}
-    issues = {each.request_id: f"issue for {each.tool}" for each in page.credentials}
-    return {request_id: text for request_id, text in {**logins, **issues}.items() if request_id}
+    logins = {
+        each.login_request_id: f"login of attempt {each.number}"
+        for each in page.attempts
+        if each.login_request_id is not None
+    }
+    return logins | {each.request_id: f"issue for {each.tool}" for each in page.credentials}

@@ -13,8 +13,14 @@ from infra.vault.bootstrap import BootstrapError, LedgerAdmin, bootstrap
 
 
 def migrate_tables(server: Server, layout: Layout) -> None:
-    """Bring the application's tables to the newest version."""
+    """Bring the application's tables to the newest version; attempts of an earlier start count as lost.
+
+    Their messages went with the earlier broker and their credentials with the earlier vault, so that nobody has
+    to wait for their leases to run out.
+    """
     migrate(address(server, OWNERS[APPLICATION], APPLICATION, layout.secrets))
+    with server.connect(APPLICATION) as connection:
+        connection.execute("UPDATE attempt SET lease_until = now() WHERE state IN ('dispatched', 'running')")
 
 
 def bootstrap_vault(*, vault: str, token: str, ledger: LedgerAdmin, layout: Layout) -> None:

@@ -1,0 +1,166 @@
+"""The whole system on real servers, started once for all tests that need it."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from app import usecases
+from app.settings import Settings
+from app.store.database import Sessions, connect, sessions
+from app.store.progress import ENDED, Progress
+from infra.local.options import EVERYTHING, Outside, Part, StackOptions
+from infra.local.stack import LocalStack
+
+#: More than the hand-written scenarios, so that generated actions are there as well.
+ACTIONS = 40
+
+
+def wait_until(condition: Callable[[], Any], *, seconds: float = 30, what: str = "it") -> Any:
+    """What `condition` returns as soon as that is true; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"{what} did not happen within {seconds:g} s"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., Any]:
+    """Polls with a deadline: `until(condition, seconds=30, what="…")`."""
+    return wait_until
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """A running system, and an administrator's token for its vault that no part of the system has."""
+
+    stack: LocalStack
+    vault: LocalStack
+    admin_token: str
+    sessions: Sessions
+    actions: Sequence[str]
+
+    def settings(self, process: str, **changed: Any) -> Settings:
+        """The settings of one of its processes, with changes."""
+        told = {name.lower(): value for name, value in self.stack.environment(process).items()}
+        known = {name: value for name, value in told.items() if name in Settings.model_fields}
+        return Settings(**{**known, **changed})
+
+    def run(self, *action_ids: str, seconds: float = 60) -> list[UUID]:
+        """Run these actions and wait until every run ended."""
+        run_ids = self.request(*action_ids)
+        self.wait(run_ids, seconds=seconds)
+        return run_ids
+
+    def request(self, *action_ids: str) -> list[UUID]:
+        """Request a run of each action."""
+        return usecases.request_runs(self.sessions, action_ids, requested_by="test")
+
+    def wait(self, run_ids: Sequence[UUID], *, seconds: float = 60) -> None:
+        """Wait until every run ended."""
+        states = Progress(self.sessions).states
+
+        def ended() -> bool:
+            self.stack.check()
+            return sum(number for state, number in states(run_ids).items() if state in ENDED) == len(run_ids)
+
+        wait_until(ended, seconds=seconds, what="the end of all runs")
+
+    def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
+        """Rows of the application's database, as its superuser."""
+        with self.stack.services.database.connect("triage") as connection:
+            return connection.cursor(row_factory=dict_row).execute(query, parameters).fetchall()
+
+    def execute(self, query: str, *parameters: object) -> None:
+        """A statement in the application's database, as its superuser."""
+        with self.stack.services.database.connect("triage") as connection:
+            connection.execute(query, parameters)
+
+    def ledger(self, user: str, password: str) -> psycopg.Connection:
+        """A connection to the ledger as a leased user would make it."""
+        server = self.stack.services.database
+        return psycopg.connect(
+            host=server.host,
+            port=server.port,
+            dbname="ledger",
+            user=user,
+            password=password,
+            connect_timeout=5,
+            autocommit=True,
+        )
+
+    def ask_vault(
+        self, method: str, path: str, data: dict[str, Any] | None = None, *, token: str | None = None
+    ) -> httpx.Response:
+        """A plain HTTP request to the vault, as administrator unless `token` is given ("" for none)."""
+        used = self.admin_token if token is None else token
+        return httpx.request(
+            method,
+            f"{self.stack.endpoints['vault']}/v1/{path}",
+            json=data,
+            headers={"X-Vault-Token": used} if used else {},
+            timeout=10,
+            trust_env=False,
+        )
+
+    def audit_lines(self, run_id: UUID | None = None) -> list[dict[str, Any]]:
+        """The vault's audit lines, or those whose token was bound to `run_id`; read by a parser of our own."""
+        lines = [json.loads(line) for line in self.vault.layout.audit_log.read_text().splitlines()]
+        if run_id is None:
+            return lines
+        wanted = str(run_id)
+        return [
+            line for line in lines if ((line.get("auth") or {}).get("metadata") or {}).get("run_id") == wanted
+        ]
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory) -> Iterator[System]:
+    """Every part, on free ports, in a folder of its own. The vault is an outside one, so that a test can keep an
+    administrator's token while the root token the bootstrap was given is revoked."""
+    vault_options = StackOptions(parts=frozenset({Part.VAULT}), usual_ports=False)
+    with LocalStack(tmp_path_factory.mktemp("vault") / "home", options=vault_options) as vault:
+        address, root = vault.endpoints["vault"], vault.build.root_token
+        made = httpx.post(
+            f"{address}/v1/auth/token/create-orphan",
+            json={"policies": ["root"]},
+            headers={"X-Vault-Token": root},
+            trust_env=False,
+        )
+        token_file = vault.layout.secrets / "vault-root"
+        token_file.write_text(root)
+        options = StackOptions(
+            parts=EVERYTHING,
+            usual_ports=False,
+            actions=ACTIONS,
+            concurrency=4,
+            environment={"ATTEMPT_LEASE": "20"},
+            outside=Outside(
+                vault=address,
+                vault_token_file=str(token_file),
+                vault_audit_log=str(vault.layout.audit_log),
+            ),
+        )
+        with LocalStack(tmp_path_factory.mktemp("system") / "home", options=options) as stack:
+            app = Settings(**{"database_url": stack.environment("web")["DATABASE_URL"]})
+            engine = connect(app, pool_size=2)
+            factory = sessions(engine)
+            inbox = Path(stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")
+            ids, _ = usecases.submit(factory, inbox)
+            yield System(
+                stack=stack,
+                vault=vault,
+                admin_token=made.json()["auth"]["client_token"],
+                sessions=factory,
+                actions=ids,
+            )
+            engine.dispose()
