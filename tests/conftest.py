@@ -151,7 +151,7 @@ def system(tmp_path_factory) -> Iterator[System]:
             ),
         )
         with LocalStack(tmp_path_factory.mktemp("system") / "home", options=options) as stack:
-            app = Settings(**{"database_url": stack.environment("web")["DATABASE_URL"]})
+            app = Settings(database_url=stack.environment("web")["DATABASE_URL"])
             engine = connect(app, pool_size=2)
             factory = sessions(engine)
             inbox = Path(stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")

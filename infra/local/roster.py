@@ -46,7 +46,7 @@ class Roster:
                 raise StackError(f"{command.name} was not started: the stack is stopping")
             child = Child(command)
             self._children[command.name] = child
-            self._changed()
+        self._changed()  # outside our lock: whoever writes the record holds its own and asks for `children`
         return child
 
     def start(self, command: Command, ready: Ready) -> Child:
@@ -123,7 +123,7 @@ class Roster:
         self._named(name).stop()
         with self._lock:
             del self._children[name]
-            self._changed()
+        self._changed()
 
     def stop_all(self) -> None:
         """Stop everything, the last started first."""
