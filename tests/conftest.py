@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,12 +124,15 @@ class System:
         ]
 
 
-@pytest.fixture(scope="session")
-def system(tmp_path_factory) -> Iterator[System]:
-    """Every part, on free ports, in a folder of its own. The vault is an outside one, so that a test can keep an
-    administrator's token while the root token the bootstrap was given is revoked."""
+@contextmanager
+def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
+    """Every part, on free ports, in `folder`; `wanted` are fields of `StackOptions` that differ from the usual ones.
+
+    The vault is an outside one, so that a test can keep an administrator's token while the root token the bootstrap
+    was given is revoked.
+    """
     vault_options = StackOptions(parts=frozenset({Part.VAULT}), usual_ports=False)
-    with LocalStack(tmp_path_factory.mktemp("vault") / "home", options=vault_options) as vault:
+    with LocalStack(folder / "vault", options=vault_options) as vault:
         address, root = vault.endpoints["vault"], vault.build.root_token
         made = httpx.post(
             f"{address}/v1/auth/token/create-orphan",
@@ -138,19 +142,12 @@ def system(tmp_path_factory) -> Iterator[System]:
         )
         token_file = vault.layout.secrets / "vault-root"
         token_file.write_text(root)
-        options = StackOptions(
-            parts=EVERYTHING,
-            usual_ports=False,
-            actions=ACTIONS,
-            concurrency=4,
-            environment={"ATTEMPT_LEASE": "20"},
-            outside=Outside(
-                vault=address,
-                vault_token_file=str(token_file),
-                vault_audit_log=str(vault.layout.audit_log),
-            ),
+        outside = Outside(
+            vault=address, vault_token_file=str(token_file), vault_audit_log=str(vault.layout.audit_log)
         )
-        with LocalStack(tmp_path_factory.mktemp("system") / "home", options=options) as stack:
+        usual = {"actions": ACTIONS, "concurrency": 4, "environment": {"ATTEMPT_LEASE": "20"}}
+        options = StackOptions(parts=EVERYTHING, usual_ports=False, outside=outside, **{**usual, **wanted})
+        with LocalStack(folder / "home", options=options) as stack:
             app = Settings(database_url=stack.environment("web")["DATABASE_URL"])
             engine = connect(app, pool_size=2)
             factory = sessions(engine)
@@ -164,3 +161,16 @@ def system(tmp_path_factory) -> Iterator[System]:
                 actions=ids,
             )
             engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def start_system() -> Callable[..., AbstractContextManager[System]]:
+    """Starts another system, for tests that break theirs: `with start_system(folder, workers=2) as broken:`."""
+    return running_system
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory) -> Iterator[System]:
+    """The one system all tests share that leave it as they found it."""
+    with running_system(tmp_path_factory.mktemp("system")) as running:
+        yield running
