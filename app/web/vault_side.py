@@ -1,6 +1,5 @@
 """The vault's side of a run: its own audit lines, set beside what the application recorded."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,18 +8,19 @@ from app.audit.day_report import ISSUING_PATHS
 from app.audit.vault_log import VaultLog, VaultLogError, VaultTrail
 from app.store.pages import RunPage
 from app.store.tables import RunState
+from app.web.vault_requests import VaultRequest, requests
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VaultSide:
     """What the audit log says about a run; `problem` says why it says nothing.
 
-    `meaning` explains request ids in words. The last two hold request ids that only one side knows.
+    `requests` are the trail's lines put together by request. The last two hold ids of issues only one side knows.
     """
 
     trail: VaultTrail | None
     problem: str | None
-    meaning: Mapping[str, str]
+    requests: tuple[VaultRequest, ...]
     only_recorded: frozenset[str]
     only_in_log: frozenset[str]
 
@@ -49,7 +49,7 @@ def vault_side(page: RunPage, audit_log: Path | None) -> VaultSide:
     return VaultSide(
         trail=trail,
         problem=None,
-        meaning=_meaning(page),
+        requests=requests(trail, page),
         only_recorded=frozenset(recorded - issued),
         only_in_log=frozenset(issued - recorded),
     )
@@ -57,7 +57,7 @@ def vault_side(page: RunPage, audit_log: Path | None) -> VaultSide:
 
 def _nothing(problem: str) -> VaultSide:
     empty: frozenset[str] = frozenset()
-    return VaultSide(trail=None, problem=problem, meaning={}, only_recorded=empty, only_in_log=empty)
+    return VaultSide(trail=None, problem=problem, requests=(), only_recorded=empty, only_in_log=empty)
 
 
 def _end(page: RunPage) -> datetime | None:
@@ -70,12 +70,3 @@ def _end(page: RunPage) -> datetime | None:
         *(credential.expires_at for credential in page.credentials),
     ]
     return max((time for time in times if time is not None), default=None)
-
-
-def _meaning(page: RunPage) -> dict[str, str]:
-    logins = {
-        each.login_request_id: f"login of attempt {each.number}"
-        for each in page.attempts
-        if each.login_request_id is not None
-    }
-    return logins | {each.request_id: f"issue for {each.tool}" for each in page.credentials}

@@ -1,5 +1,7 @@
 """How times, amounts and kinds of things are written on the pages."""
 
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,6 +13,29 @@ from app.domain.rules.wording import money
 from app.store.tables import Credential
 
 _LIVE = "live"
+
+#: What is stored for programs, in words for officers. What is not in here is shown as it is.
+_SYSTEMS = {
+    "sam-gov": "SAM.gov registrations",
+    "debarment": "SAM.gov exclusions",
+    "contracts": "Contract management",
+    "documents": "Contract documents",
+    "ledger": "Financial obligations",
+    "action": "The submitted action",
+    "rules": "The rules of this tool",
+}
+_KINDS = {
+    "signed-token": "Signed token",
+    "api-key": "API key",
+    "database-user": "Database user",
+}
+_ACTION_TYPES = {"new_award": "New award", "modification": "Modification", "option": "Option exercise"}
+_ENDERS = {"run end": "the end of the run", "sweeper": "the sweeper, after the attempt was lost"}
+_STATES = {"dispatched": "under way", "requested": "waiting"}
+#: Characters nobody sees that change how the others are read: control, direction, width zero.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
 
 
 def _eastern_zone() -> ZoneInfo | None:
@@ -31,8 +56,23 @@ def join(app: Flask) -> None:
         instant=instant,
         lasting=lasting,
         plural=plural,
+        system=_worded(_SYSTEMS),
+        kind=_worded(_KINDS),
+        action_type=_worded(_ACTION_TYPES),
+        ender=_worded(_ENDERS),
+        state=_worded(_STATES),
     )
+    app.jinja_env.finalize = visible
     app.jinja_env.globals.update(ending=ending)
+
+
+def visible(value: object) -> object:
+    """Text with a � for each unseen character, so that what is read is what is there; markup and the rest as it is."""
+    return _UNSEEN.sub("�", value) if type(value) is str else value
+
+
+def _worded(words: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda name: words.get(name, name)
 
 
 def moment(time: datetime | None) -> str:

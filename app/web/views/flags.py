@@ -8,8 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from app.domain.discrepancy import Severity
 from app.domain.rules import RULES
+from app.web.answers import chains, without_value
 from app.web.queries import PAGE, choice, cursor
 from app.web.sources import sources
+from app.web.vault_side import vault_side
 
 bp = Blueprint("flags", __name__, url_prefix="/flags")
 _SEVERITIES = [severity.value for severity in Severity]
@@ -40,8 +42,18 @@ def queue() -> ResponseReturnValue:
 @bp.get("/<uuid:flag_id>")
 def show(flag_id: UUID) -> ResponseReturnValue:
     """One finding, its values side by side, and the credential behind each."""
-    page = sources().pages.flag(flag_id) or abort(404)
-    return render_template("flags/show.html", page=page, now=datetime.now(UTC))
+    pages = sources().pages
+    page = pages.flag(flag_id) or abort(404)
+    run = pages.run(page.run.run_id) or abort(404)
+    return render_template(
+        "flags/show.html",
+        page=page,
+        run=run,
+        chains=chains(page),
+        without_value=list(without_value(page, run)),
+        vault=vault_side(run, sources().audit_log),
+        now=datetime.now(UTC),
+    )
 
 
 def _totals(

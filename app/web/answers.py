@@ -1,0 +1,68 @@
+"""Which calls and credentials stand behind a finding: those of its values, and those that brought no value."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.domain.rules import RULES
+from app.store.pages import FlagPage, RunPage, SilentSource, ValueLineage
+from app.store.tables import Attempt, Call, Credential, Denial, Step
+
+OfTool = TypeVar("OfTool", Step, Denial, Credential)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chain:
+    """One call, its credential and identity, with the values it brought and their places in the finding, from 1."""
+
+    places: tuple[int, ...]
+    values: tuple[ValueLineage, ...]
+    call: Call
+    credential: Credential
+    attempt: Attempt
+
+
+def chains(page: FlagPage) -> list[Chain]:
+    """The lineage of the values of a finding; values of the same call share one."""
+    found: list[Chain] = []
+    for call_id in dict.fromkeys(line.call.call_id for line in page.values if line.call is not None):
+        places, values = zip(
+            *(
+                (place, line)
+                for place, line in enumerate(page.values, start=1)
+                if line.call is not None and line.call.call_id == call_id
+            ),
+            strict=True,
+        )
+        call, credential, attempt = values[0].call, values[0].credential, values[0].attempt
+        if call is not None and credential is not None and attempt is not None:
+            found.append(
+                Chain(places=places, values=values, call=call, credential=credential, attempt=attempt)
+            )
+    return found
+
+
+def without_value(page: FlagPage, run: RunPage) -> Iterator[tuple[str, SilentSource]]:
+    """The sources this finding's rule reads that brought none of its values, such as a file without the document."""
+    if page.silent is not None:
+        yield page.flag.subject, page.silent
+        return
+    stated = {line.evidence.source for line in page.values if line.evidence is not None}
+    for source in next((rule.sources for rule in RULES if rule.id == page.flag.rule), ()):
+        if source not in stated:
+            yield source.value, asked(run, attempt=page.flag.attempt, tool=source.value)
+
+
+def asked(run: RunPage, *, attempt: int, tool: str) -> SilentSource:
+    """What one attempt did to ask one source."""
+
+    def own(rows: Sequence[OfTool]) -> Iterator[OfTool]:
+        return (row for row in rows if (row.attempt, row.tool) == (attempt, tool))
+
+    credential = next(own(run.credentials), None)
+    return SilentSource(
+        step=next(own(run.steps), None),
+        denial=next(own(run.denials), None),
+        credential=credential,
+        calls=run.calls_of(credential) if credential else (),
+    )
