@@ -1,11 +1,12 @@
 """Carries out one attempt of one run: an identity, five credentials, five questions, the end of all of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
@@ -27,15 +28,24 @@ from workers.tool_errors import ToolError
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
+Result = TypeVar("Result")
+#: What asking the vault for a credential led to.
+Granted = Issued | CredentialDenial | VaultUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one tool said, or why it said nothing."""
+    """What one tool said, or why it said nothing, and the calls it took."""
 
     tool: Tool
+    calls: Sequence[ToolCall] = ()
     stated: tuple[Stated, ...] = ()
     gap: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """How the step ended, for the record."""
+        return self.gap or "answered"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,29 +96,40 @@ class Agent:
     def _investigate(self, action: ProcurementAction, session: RunSession) -> list[Asked]:
         steps = plan(action)
         self.records.identified(session.identity, steps)
-        asked = [
-            self.threads.submit(self._ask, self.tools[step.source.value], action, session) for step in steps
-        ]
-        wait(asked)  # All of them, so that none still holds a credential when the first error is raised.
-        return [future.result() for future in asked]
+        tools = [self.tools[step.source.value] for step in steps]
+        granted = self._side_by_side(partial(_granted, session), tools)
+        # One commit for all of them, before the first is used, and even if the vault failed half-way.
+        self.records.issued(
+            session.identity,
+            credentials=[each.record for each in granted if isinstance(each, Issued)],
+            denials=[each for each in granted if isinstance(each, CredentialDenial)],
+        )
+        for each in granted:
+            if isinstance(each, VaultUnavailableError):
+                raise each
+        asked = self._side_by_side(partial(self._ask, action), tools, granted)
+        self.records.called(session.identity, [(each.tool.name, each.outcome, each.calls) for each in asked])
+        return asked
 
-    def _ask(self, tool: Tool, action: ProcurementAction, session: RunSession) -> Asked:
+    def _side_by_side(self, work: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
+        futures = [self.threads.submit(work, *each) for each in zip(*arguments, strict=True)]
+        wait(futures)  # All of them, so that none still holds a credential when the first error is raised.
+        return [future.result() for future in futures]
+
+    def _ask(self, action: ProcurementAction, tool: Tool, granted: Granted) -> Asked:
+        if not isinstance(granted, Issued):
+            return Asked(tool, gap=f"the vault refused the credential: {granted}")
         calls: list[ToolCall] = []
         try:
-            issued = session.issue(tool.name, tool.grant)
-            self.records.issued(session.identity, issued.record)
-            with self._client(tool, issued, calls) as ask:
-                answer = Asked(tool, tuple(ask(action)))
-        except VaultRefusedError as refused:
-            denial = CredentialDenial(
-                tool=tool.name, vault_path=tool.grant.path, reason=str(refused), refused_at=datetime.now(UTC)
-            )
-            self.records.denied(session.identity, denial)
-            answer = Asked(tool, gap=f"the vault refused the credential: {refused}")
+            with self._client(tool, granted, calls) as ask:
+                return Asked(tool, calls, stated=tuple(ask(action)))
         except ToolError as failed:
-            answer = Asked(tool, gap=str(failed))
-        self.records.called(session.identity, tool.name, calls, outcome=answer.gap or "answered")
-        return answer
+            return Asked(tool, calls, gap=str(failed))
+        except Exception as unforeseen:  # noqa: BLE001  # one tool must not take the other four with it
+            # Its text is not repeated anywhere: it may hold the answer, or the request.
+            name = type(unforeseen).__name__
+            log.warning("tool failed unforeseen", tool=tool.name, action=action.action_id, error=name)
+            return Asked(tool, calls, gap=f"the answer could not be used ({name})")
 
     @contextmanager
     def _client(
@@ -125,6 +146,17 @@ class Agent:
                 yield partial(tool.look_up, ledger)
 
 
+def _granted(session: RunSession, tool: Tool) -> Granted:
+    try:
+        return session.issue(tool.name, tool.grant)
+    except VaultUnavailableError as down:
+        return down
+    except VaultRefusedError as refused:
+        return CredentialDenial(
+            tool=tool.name, vault_path=tool.grant.path, reason=str(refused), refused_at=datetime.now(UTC)
+        )
+
+
 def _end_of(session: RunSession | None) -> datetime | None:
     return session.revoked_at if session else None
 
@@ -132,7 +164,11 @@ def _end_of(session: RunSession | None) -> datetime | None:
 def _case_file(
     action: ProcurementAction, answers: list[Asked]
 ) -> tuple[CaseFile, list[tuple[Evidence, UUID]]]:
-    now = datetime.now(UTC)
+    pulled = {
+        call.call_id: call.started_at + timedelta(milliseconds=call.latency_ms)
+        for answer in answers
+        for call in answer.calls
+    }
     evidence = [
         (
             Evidence(
@@ -140,7 +176,7 @@ def _case_file(
                 source=answer.tool.source,
                 record_key=stated.record_key,
                 fact=stated.fact,
-                pulled_at=now,
+                pulled_at=pulled[stated.call_id],
             ),
             stated.call_id,
         )

@@ -5,7 +5,7 @@ runs wait in PostgreSQL, where a lost broker or a sealed vault cannot lose them.
 """
 
 from datetime import timedelta
-from typing import Any
+from uuid import UUID
 
 import structlog
 from celery import Celery
@@ -13,10 +13,11 @@ from sqlalchemy.exc import OperationalError
 
 from app import settings
 from app.store.database import connect
-from app.store.dispatch import DispatchRecords, listen
+from app.store.dispatch import ClaimedRun, DispatchRecords, listen
 from workers import celery_app, logs, names
 from workers.hardening import harden
 from workers.infrastructure import InfrastructureIdentity
+from workers.secret import Secret
 from workers.service import Pulse, Stop
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
@@ -46,7 +47,7 @@ class Dispatcher:
     def dispatch_waiting(self) -> str | None:
         """Dispatch until nothing waits or the window is full; what is in the way, or None when all is well."""
         try:
-            while self._dispatch_one():
+            while self._dispatch_some():
                 pass
         except VaultUnavailableError as error:
             problem = f"waiting for the vault: {error}"
@@ -60,35 +61,49 @@ class Dispatcher:
         log.warning("runs wait", reason=problem)
         return problem
 
-    def _dispatch_one(self) -> bool:
-        with self._records.next_run(window=self._settings.dispatch_window) as run:
-            if run is None:
-                return False
-            minted = self._identity.mint(
-                run_id=run.run_id, attempt=run.attempt, wrapping_ttl=self._settings.wrapping_ttl
-            )
-            run.dispatched(
-                secret_id_accessor=minted.secret_id_accessor,
-                wrapping_accessor=minted.wrapping_accessor,
-                lease=timedelta(seconds=self._settings.attempt_lease),
-            )
+    def _dispatch_some(self) -> bool:
+        minted: list[tuple[UUID, int, Secret]] = []
+        trouble: Exception | None = None
+        with self._records.next_runs(window=self._settings.dispatch_window) as runs:
+            for run in runs:
+                try:
+                    minted.append((run.run_id, run.attempt, self._mint(run)))
+                except (VaultUnavailableError, VaultRefusedError) as error:
+                    trouble = error
+                    break
         # After the commit: a message must not overtake the attempt it is about.
-        message: dict[str, Any] = {
-            "run_id": str(run.run_id),
-            "attempt": run.attempt,
-            "wrapping_token": minted.wrapping_token.reveal(),
-        }
+        for position, message in enumerate(minted):
+            try:
+                self._publish(*message)
+            except BrokerUnavailableError as error:
+                for run_id, attempt, _ in minted[position:]:
+                    self._records.unpublished(
+                        run_id, attempt, f"the broker did not take the message ({error})"
+                    )
+                raise
+        if trouble is not None:
+            raise trouble
+        return bool(minted)
+
+    def _mint(self, run: ClaimedRun) -> Secret:
+        minted = self._identity.mint(
+            run_id=run.run_id, attempt=run.attempt, wrapping_ttl=self._settings.wrapping_ttl
+        )
+        run.dispatched(
+            secret_id_accessor=minted.secret_id_accessor,
+            wrapping_accessor=minted.wrapping_accessor,
+            lease=timedelta(seconds=self._settings.attempt_lease),
+        )
+        return minted.wrapping_token
+
+    def _publish(self, run_id: UUID, attempt: int, wrapping_token: Secret) -> None:
+        message = {"run_id": str(run_id), "attempt": attempt, "wrapping_token": wrapping_token.reveal()}
         try:
             self._celery.send_task(
                 names.TRIAGE, kwargs=message, queue=names.QUEUE, argsrepr="()", kwargsrepr="(…)", retry=False
             )
         except Exception as error:  # noqa: BLE001  # whatever the transport raises, the run must not be lost
-            reason = type(error).__name__
-            self._records.unpublished(
-                run.run_id, run.attempt, f"the broker did not take the message ({reason})"
-            )
-            raise BrokerUnavailableError(reason) from None
-        return True
+            raise BrokerUnavailableError(type(error).__name__) from None
 
 
 def main() -> None:

@@ -1,13 +1,14 @@
-"""The wire to the vault. The only module here that imports hvac; its errors and requests' end at this border."""
+"""The wire to the vault. The only module here that imports hvac; its errors and urllib3's end at this border."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import hvac
 import hvac.exceptions
-import requests
+import urllib3
 
 from workers.secret import Secret
+from workers.vault_session import Answer, PooledSession
 
 _REFUSALS = (hvac.exceptions.Forbidden, hvac.exceptions.InvalidRequest, hvac.exceptions.InvalidPath)
 
@@ -26,12 +27,7 @@ class Vault:
     def __init__(self, address: str, *, pool_size: int = 32, timeout: float = 5.0) -> None:
         self.address = address
         self._timeout = timeout
-        self._session = requests.Session()
-        # No proxy, no ~/.netrc: the environment must not be able to add a credential or a detour.
-        self._session.trust_env = False
-        self._session.mount(
-            address, requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=pool_size)
-        )
+        self._session = PooledSession(address, pool_size=pool_size)
 
     def read(self, path: str, token: Secret) -> Any:
         """The JSON answer to a read. Raises `VaultRefusedError` or `VaultUnavailableError`."""
@@ -58,13 +54,16 @@ class Vault:
             allow_redirects=False,
         )
         try:
-            return operation(client)
+            answer = operation(client)
         except _REFUSALS as error:
             raise VaultRefusedError(_reason(error)) from None
         except hvac.exceptions.VaultError as error:
             raise VaultUnavailableError(_reason(error)) from None
-        except requests.RequestException as error:
+        except urllib3.exceptions.HTTPError as error:
             raise VaultUnavailableError(f"no answer ({type(error).__name__})") from None
+        if isinstance(answer, Answer) and not answer.is_final:
+            raise VaultUnavailableError(f"answered HTTP {answer.status_code}, which is not followed")
+        return answer
 
 
 def _reason(error: Any) -> str:

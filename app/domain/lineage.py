@@ -66,6 +66,9 @@ class CredentialDenial:
     reason: str
     refused_at: datetime
 
+    def __str__(self) -> str:
+        return self.reason
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolCall:

@@ -1,6 +1,6 @@
 """What an agent worker reads and writes: its attempt, the lineage as it happens, the result at the end.
 
-Lineage rows are written unconditionally: what was issued was issued. Results are fenced: only the attempt that is
+Credentials are recorded unconditionally: what was issued was issued. Results are fenced: only the attempt that is
 still `running` may store them.
 """
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Engine, and_, func, insert, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, select, update
 
 from app.domain.casefile import Evidence
 from app.domain.discrepancy import Discrepancy
@@ -20,7 +20,7 @@ from app.domain.procurement import ProcurementAction
 from app.store import tables
 from app.store.actions import to_domain
 from app.store.requeue import requeue
-from app.store.results import store_result
+from app.store.results import insert_many, store_result
 from app.store.tables import CHANNEL, AttemptState, EndedBy, RunState, table_of
 
 
@@ -90,32 +90,36 @@ class AttemptRecords:
                 ],
             )
 
-    def issued(self, identity: RunIdentity, credential: IssuedCredential) -> None:
-        """Record a credential before its first use."""
+    def issued(
+        self,
+        identity: RunIdentity,
+        *,
+        credentials: Sequence[IssuedCredential],
+        denials: Sequence[CredentialDenial],
+    ) -> None:
+        """Record what was issued, before its first use, and what policy refused."""
+        mine = {"run_id": identity.run_id, "attempt": identity.attempt}
+        refused = [{"denial_id": uuid4(), **mine, **asdict(denial)} for denial in denials]
         with self._engine.begin() as db:
-            row = {**asdict(credential), "run_id": identity.run_id, "attempt": identity.attempt}
-            db.execute(insert(CREDENTIAL), row)
+            insert_many(db, tables.Credential, [{**asdict(each), **mine} for each in credentials])
+            insert_many(db, tables.Denial, refused)
 
-    def denied(self, identity: RunIdentity, denial: CredentialDenial) -> None:
-        """Record that policy refused a credential."""
-        row = {"denial_id": uuid4(), "run_id": identity.run_id, "attempt": identity.attempt, **asdict(denial)}
+    def called(self, identity: RunIdentity, steps: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> None:
+        """Record each step's tool, how it ended, and its calls."""
+        mine = {"run_id": identity.run_id, "attempt": identity.attempt}
+        calls = [{**asdict(call), **mine} for _, _, made in steps for call in made]
+        ended = [{"its_tool": tool, "its_outcome": outcome[:500]} for tool, outcome, _ in steps]
         with self._engine.begin() as db:
-            db.execute(insert(table_of(tables.Denial)), row)
-
-    def called(self, identity: RunIdentity, tool: str, calls: Sequence[ToolCall], *, outcome: str) -> None:
-        """Record the calls of one step and how it ended."""
-        with self._engine.begin() as db:
-            if calls:
-                db.execute(
-                    insert(CALL),
-                    [{**asdict(c), "run_id": identity.run_id, "attempt": identity.attempt} for c in calls],
-                )
+            insert_many(db, tables.Call, calls)
             db.execute(
                 update(STEP)
                 .where(
-                    STEP.c.run_id == identity.run_id, STEP.c.attempt == identity.attempt, STEP.c.tool == tool
+                    STEP.c.run_id == identity.run_id,
+                    STEP.c.attempt == identity.attempt,
+                    STEP.c.tool == bindparam("its_tool"),
                 )
-                .values(outcome=outcome[:500])
+                .values(outcome=bindparam("its_outcome")),
+                ended,
             )
 
     def finished(

@@ -1,6 +1,6 @@
 """What the dispatcher and the sweeper read and write: the queue of record, and attempts that were lost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,8 +39,8 @@ class DispatchRecords:
         self._max_attempts = max_attempts
 
     @contextmanager
-    def next_run(self, *, window: int) -> Iterator["ClaimedRun | None"]:
-        """Lock the oldest waiting run, or None when none waits or `window` attempts are open already.
+    def next_runs(self, *, window: int) -> Iterator[Sequence["ClaimedRun"]]:
+        """Lock the oldest waiting runs, as many as there is room for when `window` attempts may be open.
 
         What the block records is committed when it ends, and undone when it raises.
         """
@@ -49,19 +49,17 @@ class DispatchRecords:
             open_attempts = db.execute(
                 select(func.count()).select_from(ATTEMPT).where(ATTEMPT.c.state.in_(OPEN))
             ).scalar_one()
-            row = None
-            if open_attempts < window:
-                row = db.execute(
-                    select(RUN.c.run_id, RUN.c.attempt)
-                    .where(
-                        RUN.c.state == RunState.REQUESTED,
-                        or_(RUN.c.not_before.is_(None), RUN.c.not_before <= now),
-                    )
-                    .order_by(RUN.c.requested_at)
-                    .limit(1)
-                    .with_for_update(skip_locked=True)
-                ).one_or_none()
-            yield ClaimedRun(db, row.run_id, row.attempt + 1) if row else None
+            waiting = (
+                select(RUN.c.run_id, RUN.c.attempt)
+                .where(
+                    RUN.c.state == RunState.REQUESTED,
+                    or_(RUN.c.not_before.is_(None), RUN.c.not_before <= now),
+                )
+                .order_by(RUN.c.requested_at)
+                .limit(max(0, window - open_attempts))
+                .with_for_update(skip_locked=True)
+            )
+            yield [ClaimedRun(db, row.run_id, row.attempt + 1) for row in db.execute(waiting)]
 
     def waiting(self, reason: str) -> None:
         """Say on every waiting run why it waits."""

@@ -26,13 +26,14 @@ def store_result(
     now: datetime,
 ) -> None:
     """Insert everything one attempt found, in the caller's transaction."""
-    _insert_many(db, tables.EvidenceRow, [_evidence_row(run_id, e, call_id) for e, call_id in evidence])
+    insert_many(db, tables.EvidenceRow, [_evidence_row(run_id, e, call_id) for e, call_id in evidence])
     discrepancies, values = _discrepancy_rows(run_id, attempt, action_id, found, now)
-    _insert_many(db, tables.DiscrepancyRow, discrepancies)
-    _insert_many(db, tables.ComparedValueRow, values)
+    insert_many(db, tables.DiscrepancyRow, discrepancies)
+    insert_many(db, tables.ComparedValueRow, values)
 
 
-def _insert_many(db: Connection, model: Any, rows: list[dict[str, Any]]) -> None:
+def insert_many(db: Connection, model: Any, rows: list[dict[str, Any]]) -> None:
+    """Insert rows into the table of `model`, if there are any."""
     if rows:
         db.execute(insert(table_of(model)), rows)
 

@@ -3,43 +3,34 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from uuid import UUID
 
 from app.domain.rules import RULES
 from app.store.pages import FlagPage, RunPage, SilentSource, ValueLineage
-from app.store.tables import Attempt, Call, Credential, Denial, Step
+from app.store.tables import Call, Credential, Denial, Step
 
 OfTool = TypeVar("OfTool", Step, Denial, Credential)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chain:
-    """One call, its credential and identity, with the values it brought and their places in the finding, from 1."""
+    """One call and its credential, with the values it brought."""
 
-    places: tuple[int, ...]
     values: tuple[ValueLineage, ...]
     call: Call
     credential: Credential
-    attempt: Attempt
 
 
 def chains(page: FlagPage) -> list[Chain]:
     """The lineage of the values of a finding; values of the same call share one."""
-    found: list[Chain] = []
-    for call_id in dict.fromkeys(line.call.call_id for line in page.values if line.call is not None):
-        places, values = zip(
-            *(
-                (place, line)
-                for place, line in enumerate(page.values, start=1)
-                if line.call is not None and line.call.call_id == call_id
-            ),
-            strict=True,
-        )
-        call, credential, attempt = values[0].call, values[0].credential, values[0].attempt
-        if call is not None and credential is not None and attempt is not None:
-            found.append(
-                Chain(places=places, values=values, call=call, credential=credential, attempt=attempt)
-            )
-    return found
+    found: dict[UUID, Chain] = {}
+    for line in page.values:
+        if line.call is None or line.credential is None:
+            continue
+        known = found.get(line.call.call_id)
+        values = (*known.values, line) if known else (line,)
+        found[line.call.call_id] = Chain(values=values, call=line.call, credential=line.credential)
+    return list(found.values())
 
 
 def without_value(page: FlagPage, run: RunPage) -> Iterator[tuple[str, SilentSource]]:

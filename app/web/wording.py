@@ -118,7 +118,8 @@ def lasting(span: timedelta | None) -> str:
         ("min", 60, "s", 1),
     ):
         if whole >= length:
-            return f"{whole // length} {name} {whole % length // part} {smaller}"
+            rest = whole % length // part
+            return f"{whole // length} {name}" + (f" {rest} {smaller}" if rest else "")
     return f"{whole} s"
 
 
