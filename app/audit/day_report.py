@@ -104,8 +104,8 @@ def quantiles(values: Iterable[float]) -> dict[str, float] | None:
     ordered = sorted(values)
     if not ordered:
         return None
-    rank = {"p50": 0.50, "p95": 0.95}
-    found = {name: ordered[max(0, round(share * len(ordered)) - 1)] for name, share in rank.items()}
+    ranks = {"p50": 50, "p95": 95}
+    found = {name: ordered[-(-percent * len(ordered) // 100) - 1] for name, percent in ranks.items()}
     return {name: round(value, 3) for name, value in {**found, "max": ordered[-1]}.items()}
 
 
