@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -59,6 +59,7 @@ class Agent:
     threads: Executor
     settings: Settings
     worker: str
+    introduce: Callable[..., AbstractContextManager[RunSession]] = introduced
 
     def attempt(self, run_id: UUID, number: int, wrapping_token: Secret) -> None:
         """Carry out attempt `number`. Every ending is recorded; a message seen before does nothing."""
@@ -68,7 +69,7 @@ class Agent:
             return
         session: RunSession | None = None
         try:
-            with introduced(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
+            with self.introduce(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
                 answers = self._investigate(action, session)
             case, evidence = _case_file(action, answers)
             self.records.finished(

@@ -104,7 +104,7 @@ class HttpClient:
             call, content = self._try(path, params)
             self._calls.append(call)
             if call.error is None:
-                return Answer(call.call_id, _json(content) if content else None)
+                return Answer(call.call_id, None if call.status == httpx.codes.NO_CONTENT else _json(content))
             if remaining == 0 or (call.status not in _RETRIED and call.status != 0):
                 break
             time.sleep(random.uniform(0.05, 0.25))  # noqa: S311  # spreads retries, guards nothing
@@ -165,6 +165,10 @@ def _problem(status: int) -> str | None:
 
 def _json(content: bytes) -> Any:
     try:
-        return json.loads(content, parse_float=Decimal)
-    except ValueError:
+        body = json.loads(content, parse_float=Decimal)
+        # What PostgreSQL cannot hold, NUL or half a surrogate pair, could only come as an escape.
+        if b"\\u" in content and b"\\u0000" in json.dumps(body, ensure_ascii=False, default=str).encode():
+            raise ToolError("unreadable answer: it holds a NUL character")
+    except (ValueError, RecursionError):
         raise ToolError("unreadable answer: not JSON") from None
+    return body

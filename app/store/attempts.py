@@ -5,7 +5,6 @@ still `running` may store them.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +19,7 @@ from app.domain.procurement import ProcurementAction
 from app.store import tables
 from app.store.actions import to_domain
 from app.store.requeue import requeue
-from app.store.results import insert_many, store_result
+from app.store.results import columns, insert_many, store_result
 from app.store.tables import CHANNEL, AttemptState, EndedBy, RunState, table_of
 
 
@@ -99,15 +98,15 @@ class AttemptRecords:
     ) -> None:
         """Record what was issued, before its first use, and what policy refused."""
         mine = {"run_id": identity.run_id, "attempt": identity.attempt}
-        refused = [{"denial_id": uuid4(), **mine, **asdict(denial)} for denial in denials]
+        refused = [{"denial_id": uuid4(), **mine, **columns(denial)} for denial in denials]
         with self._engine.begin() as db:
-            insert_many(db, tables.Credential, [{**asdict(each), **mine} for each in credentials])
+            insert_many(db, tables.Credential, [{**columns(each), **mine} for each in credentials])
             insert_many(db, tables.Denial, refused)
 
     def called(self, identity: RunIdentity, steps: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> None:
         """Record each step's tool, how it ended, and its calls."""
         mine = {"run_id": identity.run_id, "attempt": identity.attempt}
-        calls = [{**asdict(call), **mine} for _, _, made in steps for call in made]
+        calls = [{**columns(call), **mine} for _, _, made in steps for call in made]
         ended = [{"its_tool": tool, "its_outcome": outcome[:500]} for tool, outcome, _ in steps]
         with self._engine.begin() as db:
             insert_many(db, tables.Call, calls)

@@ -10,7 +10,7 @@ from app.domain.casefile import Source
 from app.domain.facts import ReportedAction
 from app.domain.procurement import ProcurementAction
 from workers.grants import ApiKey
-from workers.http_client import HttpClient
+from workers.http_client import HttpClient, whole
 from workers.tool import HttpTool, Stated
 
 
@@ -38,6 +38,7 @@ class _Award(BaseModel):
 
 
 class _Awards(BaseModel):
+    total: int = Field(alias="totalRecords")
     awards: list[_Award] = Field(alias="awardSummary")
 
 
@@ -54,7 +55,8 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
     )
     if answer.body is None:
         return
-    for award in answer.parse(_Awards).awards:
+    page = answer.parse(_Awards)
+    for award in whole(page.awards, total=page.total):
         signed = award.details.dates.signed
         fact = ReportedAction(
             piid=award.contract_id.piid,

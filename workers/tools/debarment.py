@@ -15,7 +15,13 @@ from workers.tool import HttpTool, Stated
 
 
 def _month_first(value: object) -> object:
-    return datetime.strptime(value, "%m-%d-%Y").date() if isinstance(value, str) else value  # noqa: DTZ007  # a date
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.strptime(value, "%m-%d-%Y").date()  # noqa: DTZ007  # a date
+    except ValueError:
+        # Python's own text would repeat the value, and this one ends up on a page.
+        raise ValueError("is not a date (MM-DD-YYYY)") from None
 
 
 MonthFirst = Annotated[date, BeforeValidator(_month_first)]
