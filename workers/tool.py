@@ -2,7 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from app.domain.casefile import Source
 from app.domain.facts import Fact
@@ -10,6 +14,9 @@ from app.domain.procurement import ProcurementAction
 from workers.grants import ApiKey, DatabaseUser, SignedToken
 from workers.http_client import HttpClient
 from workers.ledger_client import LedgerClient
+
+#: U.S. dollars as a service may state them; "1e999999" is a number, too, and would fill the memory when printed.
+Money = Annotated[Decimal, Field(max_digits=18, decimal_places=2)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
@@ -11,7 +10,7 @@ from app.domain.facts import ReportedAction
 from app.domain.procurement import ProcurementAction
 from workers.grants import ApiKey
 from workers.http_client import HttpClient, whole
-from workers.tool import HttpTool, Stated
+from workers.tool import HttpTool, Money, Stated
 
 
 class _ContractId(BaseModel):
@@ -24,7 +23,7 @@ class _Dates(BaseModel):
 
 
 class _Dollars(BaseModel):
-    obligated: Decimal = Field(alias="actionObligation")
+    obligated: Money = Field(alias="actionObligation")
 
 
 class _Details(BaseModel):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
@@ -11,7 +10,7 @@ from app.domain.facts import FiledDocument
 from app.domain.procurement import ProcurementAction
 from workers.grants import ApiKey
 from workers.http_client import HttpClient, whole
-from workers.tool import HttpTool, Stated
+from workers.tool import HttpTool, Money, Stated
 
 
 class _Signed(BaseModel):
@@ -24,7 +23,7 @@ class _Document(BaseModel):
     status: str
     piid: str
     modification: str | None = Field(default=None, alias="modificationNumber")
-    amount: Decimal | None = None
+    amount: Money | None = None
     signed: _Signed = Field(default_factory=_Signed, alias="signedDates")
 
 

@@ -1,0 +1,59 @@
+"""A credential with a secret that can be searched for, and a client that has it."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from app.domain.lineage import CredentialKind, IssuedCredential
+from app.settings import Settings
+from workers.grants import ApiKey, SignedToken
+from workers.http_client import HttpClient, pool
+from workers.run_session import Issued
+from workers.secret import Secret
+
+SECRET = "s.canary-4f1c9a7e"
+BASE = "http://tool.example"
+
+
+@pytest.fixture
+def secret():
+    return SECRET
+
+
+@pytest.fixture
+def issued():
+    now = datetime.now(UTC)
+    record = IssuedCredential(
+        credential_id=uuid4(),
+        tool="contracts",
+        kind=CredentialKind.API_KEY,
+        vault_path="auth/token/create/contracts",
+        policy="triage-run",
+        scope="contracts:read",
+        request_id="request-1",
+        fingerprint=Secret(SECRET).fingerprint(),
+        issued_at=now,
+        expires_at=now + timedelta(minutes=15),
+    )
+    return Issued(Secret(SECRET), record)
+
+
+@pytest.fixture
+def connections():
+    with pool(Settings(), size=2) as shared:
+        yield shared
+
+
+@pytest.fixture
+def client(connections, issued, monkeypatch):
+    """Makes a client and the list its calls are recorded in; retries come without a pause."""
+    monkeypatch.setattr("workers.http_client.random.uniform", lambda *_: 0)
+
+    def make(*, base=BASE, signed=False, **changed):
+        calls = []
+        grant = SignedToken(role="r", scope="s") if signed else ApiKey(role="r", scope="s")
+        made = HttpClient(connections, base, Settings(**changed), grant=grant, issued=issued, calls=calls)
+        return made, calls
+
+    return make
