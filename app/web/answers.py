@@ -23,7 +23,7 @@ class Chain:
 
 def chains(page: FlagPage) -> list[Chain]:
     """The lineage of the values of a finding; values of the same call share one."""
-    found: dict[UUID, Chain] = {}
+    found = dict[UUID, Chain]()
     for line in page.values:
         if line.call is None or line.credential is None:
             continue
