@@ -5,6 +5,7 @@ runs wait in PostgreSQL, where a lost broker or a sealed vault cannot lose them.
 """
 
 from datetime import timedelta
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -16,7 +17,7 @@ from app.store.database import connect
 from app.store.dispatch import ClaimedRun, DispatchRecords, listen
 from workers import celery_app, logs, names
 from workers.hardening import harden
-from workers.infrastructure import InfrastructureIdentity
+from workers.infrastructure import InfrastructureIdentity, MintedIdentity
 from workers.secret import Secret
 from workers.service import Pulse, Stop
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
@@ -28,6 +29,13 @@ class BrokerUnavailableError(Exception):
     """The broker did not take the message."""
 
 
+class Mints(Protocol):
+    """Whoever gives an attempt its identity."""
+
+    def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
+        """A wrapped SecretID bound to this attempt."""
+
+
 class Dispatcher:
     """Moves runs from the queue of record into the broker."""
 
@@ -35,7 +43,7 @@ class Dispatcher:
         self,
         *,
         records: DispatchRecords,
-        identity: InfrastructureIdentity,
+        identity: Mints,
         celery: Celery,
         configuration: settings.Settings,
     ) -> None:
@@ -110,17 +118,18 @@ def main() -> None:
     """Run until told to stop."""
     logs.configure()
     harden()
-    stop = Stop()
     configuration = settings.load()
+    vault = Vault(configuration.need("vault_addr"), pool_size=2)
+    serve(configuration, InfrastructureIdentity(vault, configuration.file("vault_identity_file")))
+
+
+def serve(configuration: settings.Settings, identity: Mints) -> None:
+    """Dispatch until told to stop, with identities minted by `identity`."""
+    stop = Stop()
     engine = connect(configuration, pool_size=2)
     records = DispatchRecords(engine, max_attempts=configuration.max_attempts)
-    vault = Vault(configuration.need("vault_addr"), pool_size=2)
-    dispatcher = Dispatcher(
-        records=records,
-        identity=InfrastructureIdentity(vault, configuration.file("vault_identity_file")),
-        celery=celery_app.make(configuration),
-        configuration=configuration,
-    )
+    celery = celery_app.make(configuration)
+    dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
     pulse = Pulse(records, "dispatcher")
     while not stop.asked:
         try:

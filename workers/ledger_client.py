@@ -2,7 +2,12 @@
 
 import hashlib
 import json
+import os
+import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,6 +25,8 @@ from workers.run_session import Issued
 from workers.tool_errors import ToolError
 
 _ROW_LIMIT = 10_000
+#: Seconds the server may take to notice its own time limit.
+_PATIENCE = 1.0
 
 
 class LedgerClient:
@@ -31,6 +38,7 @@ class LedgerClient:
     def __init__(self, address: str, settings: Settings, issued: Issued, calls: list[ToolCall]) -> None:
         self._address = urlsplit(address)
         self._timeout = settings.tool_timeout
+        self._size_limit = settings.tool_answer_limit
         self._issued = issued
         self._calls = calls
 
@@ -60,23 +68,50 @@ class LedgerClient:
     def select(self, operation: str, query: LiteralString, params: dict[str, Any]) -> Answer:
         """Rows as dicts in the answer's body. Raises `ToolError` when the database refuses or does not answer."""
         started = _Started()
+        rows: list[dict[str, Any]] = []
+        size = 0
         try:
-            rows = self._connection.execute(query, params).fetchmany(_ROW_LIMIT + 1)
+            with self._cut_off_in_time(), self._connection.cursor() as cursor:
+                for row in cursor.stream(query, params):
+                    rows.append(row)
+                    size += len(json.dumps(row, default=str))
+                    if len(rows) > _ROW_LIMIT:
+                        raise ToolError(f"answer larger than {_ROW_LIMIT} rows")
+                    if size > self._size_limit:
+                        raise ToolError(f"answer larger than {self._size_limit} bytes")
+        except ToolError as too_much:
+            self._record(started, operation, status=200, error=str(too_much))
+            raise
         except psycopg.Error as error:
             raise self._failed(started, operation, error) from None
-        if len(rows) > _ROW_LIMIT:
-            too_much = f"answer larger than {_ROW_LIMIT} rows"
-            self._record(started, operation, status=200, error=too_much)
-            raise ToolError(too_much)
         content = json.dumps(rows, default=str).encode()
         return Answer(self._record(started, operation, status=200, content=content), rows)
+
+    @contextmanager
+    def _cut_off_in_time(self) -> Iterator[None]:
+        """End the connection when the server does not keep to its own time limit, because it hangs or is gone."""
+        wire = socket.socket(fileno=os.dup(self._connection.fileno()))
+        timer = threading.Timer(self._timeout + _PATIENCE, wire.shutdown, [socket.SHUT_RDWR])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+            wire.close()
 
     def _failed(self, started: "_Started", operation: str, error: psycopg.Error) -> ToolError:
         status, reason = 0, f"no answer ({type(error).__name__})"
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             status, reason = 403, "refused the credential (permission denied)"
+        elif isinstance(error, psycopg.errors.QueryCanceled) or self._is_late(started):
+            reason = f"no answer within {self._timeout:g} s"
         self._record(started, operation, status=status, error=reason)
         return ToolError(reason)
+
+    def _is_late(self, started: "_Started") -> bool:
+        return time.monotonic() - started.clock >= self._timeout
 
     def _record(
         self,

@@ -1,0 +1,111 @@
+"""Rounds of runs through the whole pipeline, with the pattern or with static keys."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psutil
+
+from app import usecases
+from app.store.database import Sessions
+from app.store.progress import ENDED, Progress
+from benchmarks.static_keys import KEYS, write_keys
+from infra.local.process import Command
+from infra.local.stack import LocalStack
+from workers.infrastructure import InfrastructureIdentity
+from workers.launch import command as worker_command
+from workers.run_session import introduced
+from workers.vault import Vault
+
+PATTERN, STATIC = "pattern", "static keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One measured round: runs per second, and CPU milliseconds per run by part."""
+
+    mode: str
+    runs_per_second: float
+    cpu_ms: dict[str, float]
+
+
+def measure(
+    stack: LocalStack, sessions: Sessions, actions: Sequence[str], *, mode: str, runs: int, concurrency: int
+) -> Round:
+    """Start dispatcher and worker of this mode, warm them up, time `runs` runs."""
+    wanted = [actions[number % len(actions)] for number in range(runs)]
+    with _processes(stack, mode=mode, concurrency=concurrency):
+        _run(sessions, wanted[: 4 * concurrency])
+        before = _cpu(stack)
+        started = time.perf_counter()
+        _run(sessions, wanted)
+        wall = time.perf_counter() - started
+        after = _cpu(stack)
+    spent = {name: round(1000 * (after[name] - before[name]) / runs, 1) for name in after}
+    return Round(mode, runs / wall, spent)
+
+
+def _run(sessions: Sessions, actions: Sequence[str]) -> None:
+    run_ids = usecases.request_runs(sessions, actions, requested_by="benchmark")
+    states = Progress(sessions).states
+    deadline = time.monotonic() + 600
+    while sum(number for state, number in states(run_ids).items() if state in ENDED) < len(run_ids):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{len(run_ids)} runs did not end: {dict(states(run_ids))}")
+        time.sleep(0.1)
+    if (done := states(run_ids)["completed"]) != len(run_ids):
+        raise RuntimeError(f"only {done} of {len(run_ids)} runs completed")
+
+
+@contextmanager
+def _processes(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[None]:
+    with _commands(stack, mode=mode, concurrency=concurrency) as commands:
+        for command in commands:
+            stack.roster.start(command, lambda _: True)
+        try:
+            yield
+        finally:
+            for command in reversed(commands):
+                stack.halt(command.name)
+
+
+@contextmanager
+def _commands(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[list[Command]]:
+    dispatcher = stack.services.background("dispatcher")
+    line = worker_command(concurrency=concurrency, pool="prefork", recycle=False, name="worker-1")
+    worker = replace(stack.services.worker(1), argv=tuple(line))
+    if mode == PATTERN:
+        yield [dispatcher, worker]
+        return
+    keys = stack.secrets_dir / "vault-benchmark-keys"
+    static = tuple(part.replace("workers.main", "benchmarks.static_worker") for part in line)
+    with _one_identity_for_the_round(stack, keys):
+        yield [
+            replace(dispatcher, argv=(sys.executable, "-m", "benchmarks.static_dispatcher")),
+            replace(worker, argv=static, environment={**worker.environment, KEYS: str(keys)}),
+        ]
+
+
+@contextmanager
+def _one_identity_for_the_round(stack: LocalStack, keys: Path) -> Iterator[None]:
+    vault = Vault(stack.endpoints["vault"], pool_size=2)
+    run_id: UUID = uuid4()
+    mints = InfrastructureIdentity(vault, stack.secrets_dir / "dispatcher.json")
+    minted = mints.mint(run_id=run_id, attempt=1, wrapping_ttl=60)
+    with introduced(vault, minted.wrapping_token, run_id=run_id, attempt=1) as session:
+        write_keys(keys, session)
+        yield
+    keys.unlink()
+
+
+def _cpu(stack: LocalStack) -> dict[str, float]:
+    spent = {}
+    for name, pid in stack.processes.items():
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        spent[name] = sum(sum(each.cpu_times()[:4]) for each in family)
+    return spent

@@ -1,0 +1,108 @@
+"""The same pipeline with one long-lived credential per tool, as most deployments have it: the baseline.
+
+Everything else stays: queue of record, dispatcher, broker, Celery, tools, lineage rows, rules. The five credentials
+are real ones, made by the vault once, before the round begins, and read from a file by worker processes.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from app.domain.lineage import IssuedCredential, RunIdentity
+from workers import process
+from workers.agent import Agent
+from workers.grants import Grant
+from workers.infrastructure import MintedIdentity
+from workers.run_session import Issued, RunSession
+from workers.secret import Secret
+from workers.tools import registry
+from workers.vault import Vault
+
+#: Names the file with the five credentials, mode 0600.
+KEYS = "BENCHMARK_STATIC_KEYS"
+
+
+def write_keys(file: Path, session: RunSession) -> None:
+    """Issue one credential per tool and store them for the worker processes."""
+    keys = {}
+    for tool in registry().values():
+        issued = session.issue(tool.name, tool.grant)
+        keys[tool.name] = {"secret": issued.secret.reveal(), "user": issued.record.service_user}
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        json.dump(keys, stream)
+
+
+@cache
+def _keys() -> dict[str, dict[str, str]]:
+    keys: dict[str, dict[str, str]] = json.loads(Path(os.environ[KEYS]).read_text())
+    return keys
+
+
+class StaticSession:
+    """Hands out the same credential to every run, with a lineage row of its own each time."""
+
+    def __init__(self, run_id: UUID, attempt: int) -> None:
+        now = datetime.now(UTC)
+        self.revoked_at: datetime | None = None
+        self.identity = RunIdentity(
+            run_id=run_id,
+            attempt=attempt,
+            entity_id="static",
+            policy="static",
+            login_request_id=str(uuid4()),
+            token_accessor=str(uuid4()),
+            issued_at=now,
+            expires_at=now + timedelta(minutes=15),
+        )
+
+    def issue(self, tool: str, grant: Grant) -> Issued:
+        """The one credential of this tool."""
+        key, now = _keys()[tool], datetime.now(UTC)
+        record = IssuedCredential(
+            credential_id=uuid4(),
+            tool=tool,
+            kind=grant.kind,
+            vault_path=grant.path,
+            policy="static",
+            scope=grant.scope,
+            request_id=str(uuid4()),
+            # The table holds each fingerprint once; a random one costs the database the same.
+            fingerprint=secrets.token_hex(32),
+            issued_at=now,
+            expires_at=now + timedelta(minutes=15),
+            service_user=key["user"],
+        )
+        return Issued(Secret(key["secret"]), record)
+
+
+@contextmanager
+def introduced_without_vault(
+    _vault: Vault, _wrapping_token: Secret, *, run_id: UUID, attempt: int
+) -> Iterator[StaticSession]:
+    """Stands where `workers.run_session.introduced` stands."""
+    session = StaticSession(run_id, attempt)
+    yield session
+    session.revoked_at = datetime.now(UTC)
+
+
+@cache
+def static_agent() -> Agent:
+    """The usual agent, but for its introduction."""
+    return replace(process.agent(), introduce=introduced_without_vault)
+
+
+class StaticIdentity:
+    """Stands where the dispatcher's identity stands; mints nothing."""
+
+    def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
+        """Names in the place of a wrapped SecretID."""
+        name = f"{run_id}-{attempt}-{wrapping_ttl}"
+        return MintedIdentity(wrapping_token=Secret(name), wrapping_accessor=name, secret_id_accessor=name)

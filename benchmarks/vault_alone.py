@@ -1,0 +1,47 @@
+"""The vault operations of a run, and nothing else: mint, unwrap, log in, five issues, revoke."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from uuid import uuid4
+
+from infra.local.stack import LocalStack
+from workers.infrastructure import InfrastructureIdentity
+from workers.run_session import introduced
+from workers.tools import registry
+from workers.vault import Vault
+
+PROCESSES, THREADS = 2, 4
+
+
+def measure(stack: LocalStack, *, runs: int) -> float:
+    """How often per second the vault can do all a run asks of it."""
+    share = runs // PROCESSES
+    address, identity = stack.endpoints["vault"], stack.secrets_dir / "dispatcher.json"
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        list(pool.map(_operations, *_arguments(address, identity, THREADS)))  # imports and connections
+        started = time.perf_counter()
+        list(pool.map(_operations, *_arguments(address, identity, share)))
+        return share * PROCESSES / (time.perf_counter() - started)
+
+
+def _arguments(address: str, identity: Path, runs: int) -> Iterator[list[object]]:
+    yield from ([value] * PROCESSES for value in (address, identity, runs))
+
+
+def _operations(address: str, identity: Path, runs: int) -> None:
+    vault = Vault(address, pool_size=THREADS)
+    dispatcher = InfrastructureIdentity(vault, identity)
+    tools = registry()
+
+    def one(_: int) -> None:
+        run_id = uuid4()
+        minted = dispatcher.mint(run_id=run_id, attempt=1, wrapping_ttl=60)
+        with introduced(vault, minted.wrapping_token, run_id=run_id, attempt=1) as session:
+            for tool in tools.values():
+                session.issue(tool.name, tool.grant)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(one, range(runs)))
