@@ -35,14 +35,19 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """Raises `SettingsError` when neither the environment nor a running stack says where the database is."""
-        if "DATABASE_URL" not in os.environ:
-            record = read_record(self.layout)
-            if record is None or not record.ready:
-                raise SettingsError(
-                    "no stack is running here: start one with `triage stack up`, or set DATABASE_URL"
-                )
-            os.environ.update(record.environments["cli"])
+        self.join_stack("cli")
         return settings.load()
+
+    def join_stack(self, process: str) -> None:
+        """Take the environment of this process (cli or worker) from the stack running here, unless one is set."""
+        if "DATABASE_URL" in os.environ:
+            return
+        record = read_record(self.layout)
+        if record is None or not record.ready:
+            raise SettingsError(
+                "no stack is running here: start one with `triage stack up`, or set DATABASE_URL"
+            )
+        os.environ.update(record.environments[process])
 
     @cached_property
     def sessions(self) -> Sessions:

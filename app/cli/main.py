@@ -96,7 +96,9 @@ def worker(
     pool: Annotated[str, typer.Option(help="prefork or threads.")] = "prefork",
     recycle: Annotated[bool, typer.Option("--recycle", help="One process per run (prefork only).")] = False,
 ) -> None:
-    """Become an agent worker, with the settings in the environment."""
+    """Become an agent worker, with the settings in the environment or of the stack running here."""
+    with reported():
+        Context().join_stack("worker")
     line = [sys.executable, "-m", "workers.launch", "--concurrency", str(concurrency), "--pool", pool]
     os.execv(sys.executable, line + (["--recycle"] if recycle else []))  # noqa: S606  # becoming it is the point
 

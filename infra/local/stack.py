@@ -215,5 +215,5 @@ class LocalStack:
                 parts=tuple(self._parts),
                 processes=tuple(child.record for child in self.roster.children.values()),
                 endpoints=self.endpoints,
-                environments={"cli": self.environment("cli")},
+                environments={name: self.environment(name) for name in ("cli", "worker")},
             ).write(self.layout)

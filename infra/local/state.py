@@ -79,7 +79,7 @@ class StackRecord(_Record):
     endpoints: dict[str, str] = {}
     """Part name to URL without credentials."""
     environments: dict[str, dict[str, str]] = {}
-    """Process name to the variables it was started with; `cli` is for commands typed by a person."""
+    """Process name to the variables it was started with; `cli` and `worker` are for those a person starts."""
 
     def write(self, layout: Layout) -> None:
         """Replace the file in one step."""
