@@ -1,6 +1,7 @@
 """The whole system on real servers, started once for all tests that need it."""
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -23,6 +24,8 @@ from infra.local.stack import LocalStack
 
 #: More than the hand-written scenarios, so that generated actions are there as well.
 ACTIONS = 40
+#: Made once: otherwise it takes the greater part of each short request.
+TLS = ssl.create_default_context()
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = 30, what: str = "it") -> Any:
@@ -111,6 +114,7 @@ class System:
             headers={"X-Vault-Token": used} if used else {},
             timeout=10,
             trust_env=False,
+            verify=TLS,
         )
 
     def audit_lines(self, run_id: UUID | None = None) -> list[dict[str, Any]]:

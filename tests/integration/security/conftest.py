@@ -1,0 +1,147 @@
+"""Real identities and credentials in the hands of a test, as a thief would have them."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from workers import process
+from workers.agent import Agent
+from workers.infrastructure import InfrastructureIdentity, MintedIdentity
+from workers.run_session import Issued, RunSession, introduced
+from workers.tools import registry
+from workers.vault import Vault
+
+TOOLS = registry()
+SIGNED = ("sam-gov", "debarment")
+TLS = ssl.create_default_context()
+QUESTIONS = {
+    "sam-gov": "/entity-information/v4/entities",
+    "debarment": "/entity-information/v4/exclusions",
+    "contracts": "/contract-awards/v1/search?piid=70ZZ0126C0001",
+    "documents": "/documents/v1/documents?piid=70ZZ0126C0001",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldRun:
+    """A run in mid-flight: its session, its five credentials, and the run token itself."""
+
+    run_id: UUID
+    session: RunSession
+    issued: dict[str, Issued]
+
+    @property
+    def token(self) -> str:
+        return self.session._token.reveal()
+
+    def secret(self, tool: str) -> str:
+        return self.issued[tool].secret.reveal()
+
+    @property
+    def database_user(self) -> str:
+        return self.issued["ledger"].record.service_user or ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Insider:
+    """Mints identities as the dispatcher does, uses them as a run does, and asks the services."""
+
+    system: Any
+    vault: Vault
+    dispatcher: InfrastructureIdentity
+
+    def mint(self, run_id: UUID, attempt: int = 1, *, wrapping_ttl: int = 60) -> MintedIdentity:
+        return self.dispatcher.mint(run_id=run_id, attempt=attempt, wrapping_ttl=wrapping_ttl)
+
+    @contextmanager
+    def run(self) -> Iterator[HeldRun]:
+        """A run that holds all it may hold until the block ends."""
+        run_id = uuid4()
+        token = self.mint(run_id).wrapping_token
+        with introduced(self.vault, token, run_id=run_id, attempt=1) as session:
+            issued = {name: session.issue(name, tool.grant) for name, tool in TOOLS.items()}
+            yield HeldRun(run_id=run_id, session=session, issued=issued)
+
+    def queue(self, action_id: str, run_id: UUID, minted: MintedIdentity) -> None:
+        """Record a dispatched attempt whose message no worker gets: the test plays the worker."""
+        now = datetime.now(UTC)
+        self.system.execute(
+            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at)"
+            " VALUES (%s, %s, 'dispatched', 1, 'test', %s)",
+            *(run_id, action_id, now),
+        )
+        self.system.execute(
+            "INSERT INTO attempt (run_id, number, state, dispatched_at, lease_until, secret_id_accessor,"
+            " wrapping_accessor) VALUES (%s, 1, 'dispatched', %s, %s, %s, %s)",
+            *(run_id, now, now + timedelta(minutes=1), minted.secret_id_accessor, minted.wrapping_accessor),
+        )
+
+    def ask(self, tool: str, secret: str) -> httpx.Response:
+        """One question to an HTTP service, with `secret` where that service looks for its credential."""
+        name, value = ("Authorization", f"Bearer {secret}") if tool in SIGNED else ("X-Api-Key", secret)
+        url = self.system.stack.endpoints[tool] + QUESTIONS[tool]
+        return httpx.get(url, headers={name: value}, timeout=10, trust_env=False, verify=TLS)
+
+    def accepts(self, tool: str, secret: str, *, user: str = "") -> bool:
+        """Whether a service lets this credential in; `user` is for the ledger."""
+        if tool != "ledger":
+            return self.ask(tool, secret).status_code in (200, 204)
+        try:
+            with self.system.ledger(user, secret) as connection:
+                connection.execute("SELECT 1 FROM finance.commitments LIMIT 1")
+        except psycopg.OperationalError as refused:
+            assert "password authentication failed" in str(refused)  # noqa: PT017  # the only refusal meant here
+            return False
+        return True
+
+    def is_token(self, token: str) -> bool:
+        """Whether the vault knows this token, whatever it may do."""
+        answer = self.system.ask_vault("POST", "auth/token/lookup", {"token": token})
+        assert answer.status_code in (200, 403, 404), answer.text
+        return answer.status_code == 200
+
+    def may(self, token: str, method: str, path: str, data: dict[str, Any] | None = None) -> bool:
+        """Whether the vault does this for that token; any refusal but 403 fails the test."""
+        answer = self.system.ask_vault(method, path, data, token=token)
+        assert answer.status_code in (200, 204, 403), f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.status_code != 403
+
+
+@pytest.fixture(scope="session")
+def insider(system) -> Insider:
+    vault = Vault(system.stack.endpoints["vault"])
+    file = system.settings("dispatcher").file("vault_identity_file")
+    return Insider(system=system, vault=vault, dispatcher=InfrastructureIdentity(vault, file))
+
+
+@pytest.fixture
+def held(insider) -> Iterator[HeldRun]:
+    """A run in mid-flight."""
+    with insider.run() as run:
+        yield run
+
+
+@pytest.fixture
+def make_agent(system, monkeypatch) -> Iterator[Callable[..., Agent]]:
+    """The agent of a worker process, in this one; `make_agent(vault=…, tools=…)` changes what it is made of."""
+    made = []
+
+    def make(**changed: Any) -> Agent:
+        for name, value in system.stack.environment("worker").items():
+            monkeypatch.setenv(name, value)
+        made.append(process.agent.__wrapped__())
+        return replace(made[-1], **changed)
+
+    yield make
+    for agent in made:
+        agent.threads.shutdown()
+        agent.connections.close()
+        agent.records._engine.dispose()

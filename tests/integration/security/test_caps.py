@@ -1,0 +1,111 @@
+"""However long a life and however wide a policy a run asks for, it gets 15 minutes and one tool."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+LIMIT = 15 * 60
+FOREVER = {"ttl": "24h", "explicit_max_ttl": "24h", "renewable": True}
+
+
+def create(system, held, tool, **wanted):
+    return system.ask_vault("POST", f"auth/token/create/{tool}", wanted, token=held.token)
+
+
+def looked_up(system, accessor):
+    return system.ask_vault("POST", "auth/token/lookup-accessor", {"accessor": accessor}).json()["data"]
+
+
+def expires_in_time(seen):
+    end = datetime.fromisoformat(seen["expire_time"])
+    return end <= datetime.fromtimestamp(seen["creation_time"] + LIMIT + 1, UTC)
+
+
+@pytest.mark.parametrize("tool", ["contracts", "documents"])
+def test_an_api_key_asked_for_a_day_gets_fifteen_minutes(system, held, tool):
+    auth = create(system, held, tool, **FOREVER).json()["auth"]
+    assert auth["lease_duration"] == LIMIT
+    assert not auth["renewable"]
+    seen = looked_up(system, auth["accessor"])
+    # The vault repeats the wish in `explicit_max_ttl`; what ends the key is `expire_time`.
+    assert expires_in_time(seen)
+    assert seen["policies"] == [f"tool-{tool}"]
+    assert not seen["orphan"]
+    renewed = system.ask_vault("POST", "auth/token/renew-accessor", {"accessor": auth["accessor"]})
+    assert renewed.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"policies": ["root"]},
+        {"policies": ["default"]},
+        {"policies": ["triage-run"]},
+        {"policies": ["tool-documents"]},
+        {"policies": ["tool-contracts", "triage-run"]},
+        {"period": "24h"},
+        {"no_parent": True},
+        {"id": "a-token-of-my-choice"},
+        {"type": "batch"},
+        {"entity_alias": "triage-dispatcher"},
+    ],
+    ids=str,
+)
+def test_an_api_key_with_other_powers_is_refused(system, held, wanted):
+    """Where the vault ignores a wish instead of refusing it, the key must be as plain as without it."""
+    answer = create(system, held, "contracts", **wanted)
+    if answer.status_code == 200:
+        auth = answer.json()["auth"]
+        seen = looked_up(system, auth["accessor"])
+        assert (seen["policies"], seen["orphan"], seen["type"]) == (["tool-contracts"], False, "service")
+        assert expires_in_time(seen)
+        assert seen.get("period", 0) == 0
+        assert auth["client_token"] != wanted.get("id")
+        assert wanted.keys() & {"no_parent", "type", "period"}, "this wish was expected to be refused"
+    else:
+        assert answer.status_code in (400, 403), answer.text
+
+
+def test_no_default_policy_can_be_had(system, held):
+    auth = create(system, held, "contracts", no_default_policy=False).json()["auth"]
+    assert auth["policies"] == auth["token_policies"] == ["tool-contracts"]
+
+
+def test_a_database_user_lives_fifteen_minutes_in_the_vault_and_in_the_database(system, held):
+    record = held.issued["ledger"].record
+    assert record.expires_at - record.issued_at == timedelta(seconds=LIMIT)
+    lease = {"lease_id": record.lease_id, "increment": 24 * 3600}
+    assert not system.ask_vault("PUT", "sys/leases/renew", lease, token=held.token).is_success
+    renewed = system.ask_vault("PUT", "sys/leases/renew", lease)  # an administrator cannot either
+    assert not renewed.is_success or renewed.json()["lease_duration"] <= LIMIT
+    (row,) = system.rows(
+        "SELECT rolvaliduntil, rolconnlimit, rolsuper, rolcreaterole, rolcreatedb FROM pg_roles"
+        " WHERE rolname = %s",
+        held.database_user,
+    )
+    # The vault adds a few seconds, so that the lease ends first.
+    assert row["rolvaliduntil"] <= datetime.now(UTC) + timedelta(seconds=LIMIT + 10)
+    assert row["rolconnlimit"] == 2
+    assert not any(row[power] for power in ("rolsuper", "rolcreaterole", "rolcreatedb"))
+
+
+def test_a_wish_with_the_database_user_changes_nothing(system, held):
+    path = "database/creds/ledger-reader?ttl=24h&default_ttl=24h&max_ttl=24h"
+    assert system.ask_vault("GET", path, token=held.token).json()["lease_duration"] == LIMIT
+
+
+@pytest.mark.parametrize("tool", ["sam-gov", "debarment"])
+def test_a_signed_token_lives_two_minutes_at_most(system, held, tool):
+    answer = system.ask_vault("GET", f"identity/oidc/token/{tool}?ttl=24h", token=held.token)
+    assert 0 < answer.json()["data"]["ttl"] <= 120
+
+
+def test_the_run_token_lives_fifteen_minutes_and_cannot_be_renewed(insider, system, held):
+    seen = looked_up(system, held.session.identity.token_accessor)
+    assert seen["explicit_max_ttl"] == LIMIT
+    assert seen["ttl"] <= LIMIT
+    assert seen["policies"] == ["triage-run"]
+    assert seen["num_uses"] == 0  # one with limited uses could not create children
+    assert not insider.may(held.token, "POST", "auth/token/renew-self", {"increment": "24h"})
+    renewed = system.ask_vault("POST", "auth/token/renew", {"token": held.token, "increment": "24h"})
+    assert not renewed.is_success or renewed.json()["auth"]["lease_duration"] <= LIMIT
