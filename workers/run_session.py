@@ -11,7 +11,7 @@ from app.settings import MAX_TTL_SECONDS
 from workers.grants import ApiKey, DatabaseUser, Grant, SignedToken
 from workers.infrastructure import MINT_PATH, RUN_ROLE
 from workers.secret import Secret
-from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
+from workers.vault import Vault, VaultForbiddenError, VaultRefusedError, VaultUnavailableError
 
 
 class IntroductionError(Exception):
@@ -75,10 +75,12 @@ class RunSession:
         return Issued(secret, record)
 
     def revoke(self) -> None:
-        """End the run token, and with it API keys and database users. Raises `VaultUnavailableError`."""
-        # Refused means already dead: the sweeper or the TTL came first, which is what was wanted.
-        with suppress(VaultRefusedError):
-            self._vault.write("auth/token/revoke-self", token=self._token)
+        """End the run token, and with it API keys and database users.
+
+        Raises `VaultUnavailableError`, and `VaultRefusedError` when the token is dead already or its entity is
+        disabled; enabled again, the entity would give it back its life.
+        """
+        self._vault.write("auth/token/revoke-self", token=self._token)
         self.revoked_at = datetime.now(UTC)
 
 
@@ -86,14 +88,15 @@ class RunSession:
 def introduced(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int) -> Iterator[RunSession]:
     """A session for this attempt, revoked however the block ends.
 
-    Raises `IntroductionError` when the wrapping token is spent, expired, made elsewhere or another run's. When the
-    vault cannot be reached for the revocation, `revoked_at` stays None and the sweeper finishes the work.
+    Raises `IntroductionError` when the wrapping token is spent, expired, made elsewhere or another run's, and
+    `VaultUnavailableError` while nobody may log in. When the vault does not confirm the revocation, `revoked_at`
+    stays None and the sweeper, which ends the token by accessor, finishes the work.
     """
     session = _log_in(vault, wrapping_token, run_id=run_id, attempt=attempt)
     try:
         yield session
     finally:
-        with suppress(VaultUnavailableError):
+        with suppress(VaultUnavailableError, VaultRefusedError):
             session.revoke()
 
 
@@ -103,8 +106,14 @@ def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int)
         if wrapped["creation_path"] != MINT_PATH:
             raise IntroductionError(f"the wrapping token was made by {wrapped['creation_path']}")
         secret_id = Secret(vault.write("sys/wrapping/unwrap", token=wrapping_token)["data"]["secret_id"])
-        asked_at = datetime.now(UTC)
+    except VaultRefusedError as error:
+        raise IntroductionError(str(error)) from None
+    asked_at = datetime.now(UTC)
+    try:
         login = vault.write("auth/approle/login", {"role_id": RUN_ROLE, "secret_id": secret_id.reveal()})
+    except VaultForbiddenError as error:
+        # A bad SecretID is answered otherwise: this is the agent's entity, disabled. The run waits for it.
+        raise VaultUnavailableError(f"the agent may not log in: {error}") from None
     except VaultRefusedError as error:
         raise IntroductionError(str(error)) from None
     auth = login["auth"]
@@ -124,7 +133,8 @@ def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int)
     )
     bound = auth["metadata"]
     if (bound.get("run_id"), bound.get("attempt")) != (str(run_id), str(attempt)):
-        session.revoke()
+        with suppress(VaultRefusedError):
+            session.revoke()
         raise IntroductionError(
             f"the identity is bound to run {bound.get('run_id')} attempt {bound.get('attempt')}"
         )

@@ -10,7 +10,7 @@ import urllib3
 from workers.secret import Secret
 from workers.vault_session import Answer, PooledSession
 
-_REFUSALS = (hvac.exceptions.Forbidden, hvac.exceptions.InvalidRequest, hvac.exceptions.InvalidPath)
+_REFUSALS = (hvac.exceptions.InvalidRequest, hvac.exceptions.InvalidPath)
 
 
 class VaultUnavailableError(Exception):
@@ -19,6 +19,10 @@ class VaultUnavailableError(Exception):
 
 class VaultRefusedError(Exception):
     """The vault answered, and the answer is no."""
+
+
+class VaultForbiddenError(VaultRefusedError):
+    """Refused because of who asks: a policy, a dead token, a disabled entity."""
 
 
 class Vault:
@@ -55,6 +59,8 @@ class Vault:
         )
         try:
             answer = operation(client)
+        except hvac.exceptions.Forbidden as error:
+            raise VaultForbiddenError(_reason(error)) from None
         except _REFUSALS as error:
             raise VaultRefusedError(_reason(error)) from None
         except hvac.exceptions.VaultError as error:
