@@ -68,17 +68,9 @@ class LedgerClient:
     def select(self, operation: str, query: LiteralString, params: dict[str, Any]) -> Answer:
         """Rows as dicts in the answer's body. Raises `ToolError` when the database refuses or does not answer."""
         started = _Started()
-        rows: list[dict[str, Any]] = []
-        size = 0
         try:
             with self._cut_off_in_time(), self._connection.cursor() as cursor:
-                for row in cursor.stream(query, params):
-                    rows.append(row)
-                    size += len(json.dumps(row, default=str))
-                    if len(rows) > _ROW_LIMIT:
-                        raise ToolError(f"answer larger than {_ROW_LIMIT} rows")
-                    if size > self._size_limit:
-                        raise ToolError(f"answer larger than {self._size_limit} bytes")
+                rows = self._limited(cursor.stream(query, params))
         except ToolError as too_much:
             self._record(started, operation, status=200, error=str(too_much))
             raise
@@ -86,6 +78,18 @@ class LedgerClient:
             raise self._failed(started, operation, error) from None
         content = json.dumps(rows, default=str).encode()
         return Answer(self._record(started, operation, status=200, content=content), rows)
+
+    def _limited(self, stream: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        size = 0
+        for row in stream:
+            rows.append(row)
+            size += len(json.dumps(row, default=str))
+            if len(rows) > _ROW_LIMIT:
+                raise ToolError(f"answer larger than {_ROW_LIMIT} rows")
+            if size > self._size_limit:
+                raise ToolError(f"answer larger than {self._size_limit} bytes")
+        return rows
 
     @contextmanager
     def _cut_off_in_time(self) -> Iterator[None]:
