@@ -19,15 +19,20 @@ _POOL = 8
 def create_app(configuration: Settings | None = None) -> Flask:
     """The web application, configured from the environment unless told otherwise. Raises `SettingsError`."""
     configuration = configuration or settings.load()
-    pages = Pages(sessions(connect(configuration, pool_size=_POOL)))
+    database = connect(configuration, pool_size=_POOL)
+    pages = Pages(sessions(database))
+    probes = Probes(configuration, pages)
+
+    def close() -> None:
+        probes.close()
+        database.dispose()
+
     app = Flask(__name__)
     # No page takes a body.
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    Sources(pages=pages, probes=Probes(configuration, pages), audit_log=configuration.vault_audit_log).join(
-        app
-    )
+    Sources(pages=pages, probes=probes, audit_log=configuration.vault_audit_log, close=close).join(app)
     for part in (headers, errors, wording):
         part.join(app)
     for view in (start, flags, runs, stack):

@@ -66,6 +66,10 @@ class Probes:
         self._looking: dict[str, Future[Any]] = {}
         self._lock = Lock()
 
+    def close(self) -> None:
+        """End the connections kept open for the next look."""
+        self._http.close()
+
     def look(self) -> StackState:
         """Look at everything at once; takes at most `PATIENCE` seconds."""
         queue = self._start("database", self._pages.queue)

@@ -1,5 +1,6 @@
 """What the views ask: made once per application, found through it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,11 +15,15 @@ _KEY = "triage.sources"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
-    """The read models, the probes of the stack's parts, and the vault's audit log where there is one."""
+    """The read models, the probes of the stack's parts, and the vault's audit log where there is one.
+
+    `close` ends the connections behind them; a served application does so by ending.
+    """
 
     pages: Pages
     probes: Probes
     audit_log: Path | None
+    close: Callable[[], None]
 
     def join(self, app: Flask) -> None:
         """Make this what `sources` finds in requests of `app`."""

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -173,7 +174,7 @@ def _latest_runs() -> Any:
     return (
         select(col(Run.run_id))
         .where(col(Run.state) == RunState.COMPLETED)
-        .distinct(col(Run.action_id))
+        .ext(distinct_on(col(Run.action_id)))
         .order_by(col(Run.action_id), col(Run.finished_at).desc(), col(Run.run_id))
     )
 

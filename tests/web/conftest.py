@@ -1,0 +1,220 @@
+"""The pages on the running system, read by a parser of our own that refuses HTML a browser would have to mend."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from flask.testing import FlaskClient
+
+from app import usecases
+from app.web import create_app
+
+VOID = frozenset({"meta", "link", "br", "hr", "img", "input", "wbr", "col"})
+APART = frozenset({"td", "th", "dt", "dd", "li", "p", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6"})
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+#: A JWT, a vault token of any kind, a private key.
+SECRETS = re.compile(r"\beyJ[\w-]{8,}|\b(?:hv[sbr]|[sbr])\.[A-Za-z0-9]{20,}|BEGIN [A-Z ]*PRIVATE KEY")
+#: Words that judge, where the tool may only tell.
+JUDGING = re.compile(r"violat|fraud|illegal|guilty|suspicious|offen[cd]|breach|non-?complian", re.IGNORECASE)
+
+
+class Document(HTMLParser):
+    """One page. `text` is what a reader sees, with single spaces; `rows` the cells of all table rows, as texts."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.html = html
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.problems: list[str] = []
+        self.rows: list[list[str]] = []
+        self.named: dict[str, str] = {}
+        self._open: list[str] = []
+        self._names: list[tuple[int, str, list[str]]] = []
+        self._words: list[str] = []
+        self._cell: list[str] | None = None
+        self.feed(html)
+        self.close()
+        self.problems += [f"<{tag}> is never closed" for tag in self._open]
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self._words).split())
+
+    @property
+    def links(self) -> list[str]:
+        return [attributes["href"] or "" for tag, attributes in self.tags if tag == "a"]
+
+    def all(self, *names: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.tags.append((tag, attributes))
+        if len(attributes) != len(attrs):
+            self.problems.append(f"<{tag}> repeats an attribute")
+        if tag not in VOID:
+            self._open.append(tag)
+            if attributes.get("id"):
+                self._names.append((len(self._open), attributes["id"], []))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in {"td", "th"}:
+            self._cell = []
+        if tag in APART:
+            for words in (self._words, *(words for _, _, words in self._names)):
+                words.append(" ")
+
+    def handle_endtag(self, tag):
+        if tag in VOID:
+            self.problems.append(f"</{tag}> closes what holds nothing")
+            return
+        if not self._open or self._open[-1] != tag:
+            self.problems.append(f"</{tag}> at {self.getpos()} closes <{(self._open or ['nothing'])[-1]}>")
+            return
+        if self._names and self._names[-1][0] == len(self._open):
+            _, name, words = self._names.pop()
+            self.named[name] = " ".join("".join(words).split())
+        self._open.pop()
+        if tag in {"td", "th"} and self._cell is not None:
+            self.rows[-1].append(" ".join("".join(self._cell).split()))
+            self._cell = None
+
+    def handle_data(self, data):
+        if self._open and self._open[-1] in {"style", "script"}:
+            self.problems.append(f"<{self._open[-1]}> in the page")
+        if "title" not in self._open:
+            self._words.append(data)
+        if self._cell is not None:
+            self._cell.append(data + " ")
+        for _, _, words in self._names:
+            words.append(data)
+
+
+def faults(document: Document) -> list[str]:
+    """What is wrong with a page for a browser, a screen reader, or a careful reader."""
+    tags = Counter(tag for tag, _ in document.tags)
+    found = [*document.problems, *_names_and_links(document)]
+    found += [f"{tags[tag]} <{tag}>" for tag in ("h1", "main", "title") if tags[tag] != 1]
+    found += [f"<{tag}> in the page" for tag in ("script", "style", "iframe", "form") if tags[tag]]
+    found += ["no language"] * (document.all("html") != [{"lang": "en"}])
+    found += ["a column head without scope" for attributes in document.all("th") if "scope" not in attributes]
+    found += ["a table without caption"] * (tags["caption"] != tags["table"])
+    levels = [int(tag[1]) for tag, _ in document.tags if tag in HEADINGS]
+    found += [f"<h{low}> leads to <h{deep}>" for low, deep in pairwise(levels) if deep - low > 1]
+    found += ["the first link does not skip to the content"] * (document.links[:1] != ["#main"])
+    found += [f"looks like a secret: {secret[:12]}" for secret in SECRETS.findall(document.html)]
+    found += [f"judging word: {word}" for word in JUDGING.findall(document.text)]
+    return found
+
+
+def _names_and_links(document: Document) -> Iterator[str]:
+    ids = Counter(attributes["id"] for _, attributes in document.tags if attributes.get("id"))
+    yield from (f"the id {name} occurs {number} times" for name, number in ids.items() if number > 1)
+    for tag, attributes in document.tags:
+        if any(name == "style" or name.startswith("on") for name in attributes):
+            yield f"<{tag}> with inline style or script"
+        for name in ("aria-labelledby", "aria-describedby", "for"):
+            yield from (
+                f"{name} of {part}" for part in (attributes.get(name) or "").split() if part not in ids
+            )
+        for target in (attributes.get("href"), attributes.get("src")):
+            if target is not None and not target.startswith(("/", "#")):
+                yield f"<{tag}> leads outside: {target}"
+            if target is not None and target.startswith("#") and target[1:] not in ids:
+                yield f"<{tag}> leads nowhere: {target}"
+
+
+@pytest.fixture(scope="session")
+def client_of(system):
+    """Makes clients of the application, with the settings of the running one or some changed."""
+    with ExitStack() as made:
+
+        def client(**changed: Any) -> FlaskClient:
+            app = create_app(system.settings("web", **changed))
+            made.callback(app.extensions["triage.sources"].close)
+            return app.test_client()
+
+        yield client
+
+
+@pytest.fixture(scope="session")
+def client(client_of):
+    """A client of the application on the real database, vault log and stack."""
+    return client_of()
+
+
+@pytest.fixture(scope="session")
+def read() -> Callable[..., Document]:
+    """Gets a page with a client, checks status and form, and returns it: `read(client, "/flags", status=200)`."""
+
+    def page(client, address: str, *, status: int = 200) -> Document:
+        answer = client.get(address)
+        assert answer.status_code == status, f"{address}: HTTP {answer.status_code}"
+        assert answer.content_type == "text/html; charset=utf-8"
+        document = Document(answer.text)
+        assert faults(document) == [], address
+        return document
+
+    return page
+
+
+@pytest.fixture
+def with_pages(client_of):
+    """A client of the application with other read models in place of the database's."""
+
+    def made(pages):
+        client = client_of()
+        known = client.application.extensions["triage.sources"]
+        replace(known, pages=pages, audit_log=None).join(client.application)
+        return client
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def triaged(system) -> dict[str, UUID]:
+    """The hand-written actions these tests look at, each with a run of this session."""
+    numbers = (1, 2, 3, 4, 7, 9, 12)
+    wanted = [f"ACT-2026-{number:04}" for number in numbers]
+    return dict(zip(wanted, system.run(*wanted), strict=True))
+
+
+@pytest.fixture
+def submitted(system) -> Callable[..., str]:
+    """Submits an action the outside systems know nothing of, with changes, and returns its id."""
+
+    def made(**changed: object) -> str:
+        action_id = f"WEB-{uuid4().hex[:12]}"
+        action = {
+            "action_id": action_id,
+            "action_type": "new_award",
+            "piid": "70ZZ0126C9876",
+            "modification": None,
+            "amount": "1000.00",
+            "effective_date": "2026-09-14",
+            "description": "Nothing special",
+            "vendors": [{"uei": "ZZ98WEBTEST1", "name": "EXAMPLE PAGE LLC", "role": "prime", "cage": None}],
+        }
+        usecases.submit(system.sessions, json.dumps({**action, **changed}))
+        return action_id
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def findings(system) -> Callable[..., Sequence[dict]]:
+    """Findings of one run, as the database has them."""
+
+    def of(run_id: UUID, rule: str | None = None) -> Sequence[dict]:
+        rows = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run_id)
+        return [row for row in rows if rule in {None, row["rule"]}]
+
+    return of

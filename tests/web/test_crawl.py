@@ -1,0 +1,41 @@
+"""Every link leads somewhere, and every page it leads to is sound."""
+
+from collections import Counter, deque
+from urllib.parse import parse_qs, urldefrag, urlsplit
+
+#: Pages of one kind that are looked at; a day's work leaves hundreds.
+OF_A_KIND = 12
+
+
+def kind(address):
+    parts = urlsplit(address)
+    path = "/".join("<id>" if len(part) == 36 else part for part in parts.path.split("/"))
+    return path, *sorted(parse_qs(parts.query))
+
+
+def test_every_link_answers_with_a_sound_page(client, read, triaged):
+    waiting = deque(["/flags", *(f"/runs/{run_id}" for run_id in triaged.values())])
+    seen = set(waiting)
+    looked_at = Counter()
+    while waiting:
+        address = waiting.popleft()
+        looked_at[kind(address)] += 1
+        document = read(client, address)
+        for link in (urldefrag(link).url for link in document.links):
+            if link and link not in seen and looked_at[kind(link)] < OF_A_KIND:
+                seen.add(link)
+                waiting.append(link)
+    assert {("/flags/<id>",), ("/runs/<id>",), ("/stack",), ("/stack", "refresh"), ("/runs", "state")} <= set(
+        looked_at
+    )
+
+
+def test_the_start_leads_to_the_queue(client):
+    answer = client.get("/")
+    assert answer.status_code == 302
+    assert answer.location == "/flags"
+
+
+def test_what_a_page_loads_is_served_from_here(client, read):
+    for attributes in read(client, "/flags").all("link"):
+        assert client.get(attributes["href"], buffered=True).status_code == 200

@@ -1,0 +1,116 @@
+"""What goes wrong is a page as well: plain words, the right status, nothing from inside."""
+
+import logging
+import socket
+
+import httpx
+import pytest
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"/flags/{UNKNOWN}",
+        f"/runs/{UNKNOWN}",
+        "/flags/not-an-id",
+        "/nothing",
+        "/static/nothing.css",
+        "/static/../__init__.py",
+    ],
+)
+def test_an_unknown_address_is_not_found(client, read, address):
+    assert "Page not found" in read(client, address, status=404).text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/flags?severity=red",
+        "/flags?rule=X99",
+        "/flags?after=1",
+        "/flags?after=' OR 1=1",
+        "/runs?state=lost",
+        "/runs?after=<b>",
+        "/stack?refresh=1",
+    ],
+)
+def test_an_unknown_filter_is_refused(client, read, address):
+    assert "This address is not understood" in read(client, address, status=400).text
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+@pytest.mark.parametrize("address", ["/flags", "/runs", "/stack", f"/runs/{UNKNOWN}"])
+def test_pages_take_no_input(client, method, address):
+    answer = getattr(client, method)(address, data={"a": "b"})
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+    assert "can only be read" in answer.text
+
+
+@pytest.mark.parametrize("address", ["/flags", f"/flags/{UNKNOWN}", "/runs", f"/runs/{UNKNOWN}"])
+def test_without_a_database_the_page_says_that_nothing_is_lost(client_of, read, address, caplog):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        url = f"postgresql+psycopg://nobody@127.0.0.1:{port}/nowhere"
+        client = client_of(database_url=url)
+        with caplog.at_level(logging.ERROR):
+            page = read(client, address, status=503)
+    assert "The database does not answer Nothing is lost" in page.text
+    assert str(port) not in page.html
+    reference = page.text.split("looks after this system: ")[1].split()[0]
+    assert reference in caplog.text
+
+
+class Broken:
+    """Read models with a bug."""
+
+    def run_counts(self, **_):
+        raise RuntimeError("the inside of it")
+
+    runs = run_counts
+
+
+def test_a_bug_shows_nothing_from_inside(with_pages, read, caplog):
+    page = read(with_pages(Broken()), "/runs", status=500)
+    assert "Something went wrong here" in page.text
+    assert "inside" not in page.html
+    assert "the inside of it" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/flags", "/nothing", "/flags?rule=X", "/healthz", "/static/pages.css", "/stack"]
+)
+def test_every_answer_tells_the_browser_to_only_show_it(client, address):
+    headers = client.get(address, buffered=True).headers
+    assert headers["Content-Security-Policy"].startswith(
+        "default-src 'none'; style-src 'self'; img-src 'self'"
+    )
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in headers["X-Robots-Tag"]
+    assert ("no-store" in headers.get("Cache-Control", "")) == (not address.startswith("/static"))
+
+
+def test_the_style_sheet_asks_for_nothing_from_elsewhere(client):
+    sheet = client.get("/static/pages.css", buffered=True)
+    assert sheet.status_code == 200
+    assert sheet.content_type.startswith("text/css")
+    for word in ("url(", "@import", "http"):
+        assert word not in sheet.text
+
+
+def test_the_served_process_gives_the_same_errors_and_headers(system):
+    web = system.stack.endpoints["web"]
+    for method, path, status in (
+        ("GET", "/nothing", 404),
+        ("POST", "/flags", 405),
+        ("GET", "/flags?rule=X", 400),
+    ):
+        answer = httpx.request(method, web + path, trust_env=False, timeout=10)
+        assert answer.status_code == status
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "Demo – not an official government website" in answer.text

@@ -1,0 +1,179 @@
+"""One flagged item: its values side by side, and for each the credential it was obtained with."""
+
+from contextlib import contextmanager
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import pytest
+
+LINEAGE = """
+    SELECT v.value, v.label, v.record_key, k.fingerprint, k.request_id, k.vault_path, k.scope, k.policy,
+           coalesce(k.accessor, k.lease_id) AS handle, c.answer_digest, c.operation, a.token_accessor,
+           a.login_request_id, a.entity_id, k.kind
+    FROM compared_value v JOIN evidence e USING (evidence_id) JOIN call c USING (call_id)
+    JOIN credential k USING (credential_id) JOIN attempt a ON (a.run_id, a.number) = (k.run_id, k.attempt)
+    WHERE v.discrepancy_id = %s ORDER BY v.position
+"""
+
+
+@pytest.fixture
+def flag_of(findings, triaged):
+    """The first finding of one rule about one of the hand-written actions."""
+    return lambda action, rule: findings(triaged[action], rule)[0]
+
+
+def address(flag):
+    return f"/flags/{flag['discrepancy_id']}"
+
+
+@pytest.mark.parametrize(
+    "case", [("0002", "R01", 1), ("0003", "E01", 1), ("0004", "C02", 3), ("0012", "F01", 1)]
+)
+def test_every_value_stands_with_its_record_and_its_whole_lineage(system, client, read, flag_of, case):
+    number, rule, values = case
+    flag = flag_of(f"ACT-2026-{number}", rule)
+    text = read(client, address(flag)).text
+    rows = system.rows(LINEAGE, flag["discrepancy_id"])
+    assert len(rows) == values
+    for row in rows:
+        # A signed token leaves the vault no accessor and no lease.
+        assert (row.pop("handle") is None) == (row.pop("kind") == "signed-token")
+        assert [name for name, told in row.items() if told not in text] == []
+    for row in system.rows("SELECT * FROM compared_value WHERE discrepancy_id = %s", flag["discrepancy_id"]):
+        assert row["value"] in text
+    # The login and each credential are confirmed by the vault's own log.
+    assert text.count("✓ In the vault’s log") == 1 + len({row["request_id"] for row in rows})
+    assert "Not in the vault’s log" not in text
+
+
+def test_leased_credentials_show_accessor_or_lease_and_who_revoked_them(system, client, read, flag_of):
+    flag = flag_of("ACT-2026-0004", "C02")
+    text = read(client, address(flag)).text
+    for row in system.rows(LINEAGE, flag["discrepancy_id"]):
+        assert row["handle"] in text
+    assert text.count("by the end of the run") == 4  # three credentials and the run token
+    assert text.count("15 min") == 3
+
+
+def test_the_officer_reads_what_differs_why_it_matters_and_what_to_do(client, read, flag_of):
+    flag = flag_of("ACT-2026-0004", "C02")
+    text = read(client, address(flag)).text
+    for told in ("because", "authority", "recommended", "title", "subject"):
+        assert flag[told] in text
+    assert "Values differ" in text
+    assert "■ Blocking Not to be signed before" in text
+    assert "(modification)" in text  # the severity holds for this type of action
+
+
+def test_times_are_eastern_and_utc_with_the_age_of_the_value(system, client, read, flag_of):
+    flag = flag_of("ACT-2026-0004", "C02")
+    document = read(client, address(flag))
+    evidence = system.rows(
+        "SELECT * FROM evidence JOIN compared_value USING (evidence_id) WHERE discrepancy_id = %s",
+        flag["discrepancy_id"],
+    )
+    for row in evidence:
+        pulled = row["pulled_at"]
+        assert f"{pulled.astimezone(ZoneInfo('America/New_York')):%Y-%m-%d %H:%M:%S %Z}" in document.text
+        assert f"({pulled.astimezone(UTC):%H:%M:%S} UTC)" in document.text
+    assert document.text.count(" Age ") == len(evidence) == 3
+
+
+def test_a_source_that_had_no_record_is_traced_as_well(system, client, read, flag_of):
+    """SAM.gov answered, and did not know the vendor: the answer is as much evidence as a record would be."""
+    flag = flag_of("ACT-2026-0009", "R01")
+    text = read(client, address(flag)).text
+    (row,) = system.rows(
+        "SELECT k.fingerprint, k.request_id, c.answer_digest FROM credential k JOIN call c USING (credential_id)"
+        " WHERE k.run_id = %s AND k.tool = 'sam-gov'",
+        flag["run_id"],
+    )
+    assert "A value is missing" in text
+    assert "nothing that bears on this" in text
+    assert [name for name, told in row.items() if told not in text] == []
+
+
+def test_a_silent_source_shows_how_far_it_came(system, client, read, flag_of):
+    flag = flag_of("ACT-2026-0007", "S01")
+    text = read(client, address(flag)).text
+    calls = system.rows(
+        "SELECT k.fingerprint, k.request_id, k.accessor, c.operation, c.answer_digest FROM credential k"
+        " JOIN call c USING (credential_id) WHERE k.run_id = %s AND k.tool = 'documents'",
+        flag["run_id"],
+    )
+    assert len(calls) == 2  # tried twice
+    for row in calls:
+        assert [name for name, told in row.items() if told not in text] == []
+    for told in ("Check not performed", "answered HTTP 500", "C02 and D01", "What is filed for the award of"):
+        assert told in text
+
+
+@contextmanager
+def policy_without(system, path):
+    """The run policy of the real vault without one path."""
+    policy = system.ask_vault("GET", "sys/policies/acl/triage-run").json()["data"]["policy"]
+    block = policy[policy.index(f'path "{path}"') :]
+    narrowed = policy.replace(block[: block.index("}") + 1], "")
+    system.ask_vault("POST", "sys/policies/acl/triage-run", {"policy": narrowed}).raise_for_status()
+    try:
+        yield
+    finally:
+        system.ask_vault("POST", "sys/policies/acl/triage-run", {"policy": policy}).raise_for_status()
+
+
+def test_a_refusal_by_policy_is_told_on_both_pages(system, client, read, findings, submitted):
+    with policy_without(system, "identity/oidc/token/debarment"):
+        (run_id,) = system.run(submitted())
+    (silent,) = findings(run_id, "S01")
+    text = read(client, address(silent)).text
+    assert "The vault refused identity/oidc/token/debarment" in text
+    assert "no credential was issued and the system was not called" in text
+    other = next(flag for flag in findings(run_id) if flag["rule"] != "S01")
+    unchecked = read(client, address(other))
+    assert address(silent) in unchecked.links
+    assert silent["because"] in unchecked.named["checks"]
+    document = read(client, f"/runs/{run_id}")
+    assert document.named["step-3"].count("✓ Allowed") == 4
+    assert "✕ Refused" in document.named["step-3"]
+    assert "4 credentials, " in document.text
+    assert "1 refusal" in document.text
+
+
+def test_other_findings_of_the_run_are_linked(client, read, findings, triaged):
+    first, *others = findings(triaged["ACT-2026-0012"])
+    assert len(others) == 6
+    document = read(client, address(first))
+    assert {address(other) for other in others} <= set(document.links)
+    assert address(first) not in document.links
+    assert "None: every system answered." in document.text
+
+
+def test_an_earlier_run_says_that_a_later_one_exists(system, client, read, findings, submitted):
+    action = submitted()
+    (earlier,) = system.run(action)
+    flag = findings(earlier, "R01")[0]
+    assert "A later run" not in read(client, address(flag)).text
+    (later,) = system.run(action)
+    document = read(client, address(flag))
+    assert "A later run of this action exists." in document.text
+    assert f"/runs/{later}" in document.links
+
+
+def test_hostile_text_stays_text(system, client, read, findings, submitted):
+    """What a submitter writes is shown as written: no markup, no reversed reading order, no hidden character."""
+    name = '<img src=x onerror=alert(1)> & "Sons" {{ 7 * 7 }} \u202eCLL'
+    action = submitted(
+        description="=HYPERLINK(\"//evil.example\")\x1b[31m</title><script>alert('x')</script>",
+        vendors=[{"uei": "ZZ98WEBTEST1", "name": name, "role": "prime", "cage": None}],
+    )
+    (run_id,) = system.run(action)
+    flag = findings(run_id, "R01")[0]
+    shown = '<img src=x onerror=alert(1)> & "Sons" {{ 7 * 7 }} �CLL'
+    for where in (address(flag), f"/runs/{run_id}", "/flags?rule=R01"):
+        page = read(client, where)
+        assert shown in page.text
+        assert "\x1b" not in page.html
+        assert "\u202e" not in page.html
+        assert "<script" not in page.html.lower()
+    described = "=HYPERLINK(\"//evil.example\")�[31m</title><script>alert('x')</script>"
+    assert described in read(client, f"/runs/{run_id}").text

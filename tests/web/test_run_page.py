@@ -1,0 +1,205 @@
+"""One run as seven steps, beside what the vault itself logged about it."""
+
+import re
+from uuid import uuid4
+
+import httpx
+import pytest
+
+STEPS = (
+    "A run starts",
+    "The agent authenticates to the vault",
+    "The vault evaluates policy",
+    "The vault issues credentials with a time to live",
+    "The agent calls the tools",
+    "Each credential expires or is revoked",
+    "The next run gets new ones",
+)
+UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+
+
+@pytest.fixture(scope="module")
+def run_id(triaged):
+    return triaged["ACT-2026-0004"]
+
+
+@pytest.fixture(scope="module")
+def page(client, read, run_id):
+    return read(client, f"/runs/{run_id}")
+
+
+def test_the_seven_steps_stand_in_order(page):
+    assert [page.named[f"step-{number}-title"] for number in range(1, 8)] == list(STEPS)
+    places = [page.text.index(title) for title in STEPS]
+    assert places == sorted(places)
+
+
+def test_the_steps_hold_what_the_database_recorded(system, page, run_id):
+    (attempt,) = system.rows("SELECT * FROM attempt WHERE run_id = %s", run_id)
+    for name in (
+        "wrapping_accessor",
+        "secret_id_accessor",
+        "token_accessor",
+        "login_request_id",
+        "entity_id",
+        "policy",
+    ):
+        assert attempt[name] in page.named["step-2"], name
+    for step in system.rows("SELECT * FROM step WHERE run_id = %s", run_id):
+        assert step["question"] in page.named["step-1"]
+    credentials = system.rows("SELECT * FROM credential WHERE run_id = %s", run_id)
+    assert len(credentials) == 5
+    for row in credentials:
+        assert row["vault_path"] in page.named["step-3"]
+        for name in ("scope", "request_id", "fingerprint", "accessor", "lease_id", "service_user"):
+            assert row[name] is None or row[name] in page.named["step-4"], name
+    for row in system.rows("SELECT * FROM call WHERE run_id = %s", run_id):
+        assert row["operation"] in page.named["step-5"]
+        assert row["answer_digest"] in page.named["step-5"]
+
+
+def test_every_end_is_told(system, page, run_id):
+    ends = page.named["step-6"]
+    revoked = system.rows("SELECT * FROM credential WHERE run_id = %s AND revoked_at IS NOT NULL", run_id)
+    assert len(revoked) == 3
+    assert ends.count("by the end of the run") == 4  # with the run token
+    assert ends.count("a signed token cannot be revoked") == 2
+
+
+def test_the_vaults_own_lines_are_all_of_this_run(system, page, run_id):
+    named = {line["request"]["id"] for line in system.audit_lines(run_id)}
+    told = set(UUID.findall(page.named["vault-log-requests"]))
+    assert named <= told
+    # The rest is what came before the run had an identity: the mint of its SecretID, and the unwrapping.
+    before = [
+        line["request"]["path"]
+        for line in system.audit_lines()
+        if line["request"]["id"] in told - named and line["type"] == "request"
+    ]
+    assert sorted(before) == ["auth/approle/role/triage-run/secret-id", "sys/wrapping/unwrap"]
+
+
+def test_the_vaults_log_confirms_the_login_and_each_credential(page):
+    assert page.named["step-2"].count("✓ In the vault’s log") == 1
+    assert page.named["step-4"].count("✓ In the vault’s log") == 5
+    assert "Not in the vault’s log" not in page.text
+    assert "Both sides agree: 5 credentials recorded here, the same 5 issued by the vault." in page.text
+    assert "could not be read" not in page.text
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        "the dispatcher mints a wrapped SecretID",
+        "the worker unwraps the SecretID",
+        "login of attempt 1",
+        "issue for ledger",
+        "contracts checks the API key it was shown",
+        "end of the run token, and of all leased with it",
+    ],
+)
+def test_each_line_is_said_in_words(page, meaning):
+    assert meaning in page.named["vault-log-requests"]
+
+
+def test_the_next_run_shares_no_credential(system, client, read, run_id, page):
+    following = system.rows(
+        "SELECT run_id FROM run WHERE (started_at, run_id) > (SELECT started_at, run_id FROM run WHERE run_id = %s)"
+        " ORDER BY started_at, run_id LIMIT 1",
+        run_id,
+    )[0]["run_id"]
+    assert f"Run {str(following)[:8]}" in page.named["step-7"]
+    assert "Of its 5 credentials, 0 have a fingerprint in common with this run." in page.named["step-7"]
+    assert f"/runs/{following}" in page.links
+
+
+def test_the_newest_run_has_no_next_one_yet(system, client, read, submitted):
+    (newest,) = system.run(submitted())
+    assert "No run has started after this one yet." in read(client, f"/runs/{newest}").text
+
+
+def test_what_only_one_side_knows_is_named(system, client_of, read, run_id, tmp_path):
+    """A log that lacks one recorded issue and holds another instead, under an id nobody recorded."""
+    (lost,) = system.rows(
+        "SELECT request_id FROM credential WHERE run_id = %s AND tool = 'contracts'", run_id
+    )
+    stranger = str(uuid4())
+    text = system.vault.layout.audit_log.read_text().replace(lost["request_id"], stranger)
+    log = tmp_path / "audit.log"
+    log.write_text(text)
+    page = read(client_of(vault_audit_log=log), f"/runs/{run_id}")
+    assert f"Recorded here, but not answered in the vault’s log: {lost['request_id']}" in page.text
+    assert f"Issued by the vault, but not recorded here: {stranger}" in page.text
+    assert "✕ Not in the vault’s log" in page.named["step-4"]
+    assert "Both sides agree" not in page.text
+
+
+def test_lines_that_cannot_be_read_are_counted(system, client_of, read, run_id, tmp_path):
+    log = tmp_path / "audit.log"
+    lines = system.vault.layout.audit_log.read_text().splitlines()
+    place = next(number for number, line in enumerate(lines) if str(run_id) in line)
+    log.write_text("\n".join([*lines[:place], '{"time": "half a li', *lines[place:]]) + "\n")
+    assert (
+        "1 line in this stretch of the log could not be read."
+        in read(client_of(vault_audit_log=log), f"/runs/{run_id}").text
+    )
+
+
+@pytest.mark.parametrize("log", [None, "missing"])
+def test_without_the_vaults_log_the_page_says_so(client_of, read, run_id, tmp_path, log):
+    client = client_of(vault_audit_log=log and tmp_path / log)
+    page = read(client, f"/runs/{run_id}")
+    assert ("VAULT_AUDIT_LOG is not set" if log is None else "cannot be read: No such file") in page.text
+    assert page.named["step-4"].count("? Log not read") == 5
+    assert "Both sides agree" not in page.text
+
+
+def test_a_run_that_waits_says_why(system, client, read, submitted):
+    run_id = uuid4()
+    system.execute(
+        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before, waiting_reason)"
+        " VALUES (%s, %s, 'requested', 0, 'test', now(), now() + interval '1 hour', 'the vault is sealed')",
+        run_id,
+        submitted(),
+    )
+    try:
+        page = read(client, f"/runs/{run_id}")
+        assert "… Waiting the vault is sealed" in page.text
+        assert "This run is not over." in page.text
+        assert "Not yet: the run waits in the database: the vault is sealed." in page.named["step-1"]
+        assert "No attempt has been made yet" in page.text
+        assert f"/runs/{run_id}" in read(client, "/runs?state=requested").links
+    finally:
+        system.execute("DELETE FROM run WHERE run_id = %s", run_id)
+
+
+def test_a_lost_attempt_and_its_alarm_stay_on_the_page(system, client, read, submitted):
+    (run_id,) = system.run(submitted())
+    system.execute(
+        "INSERT INTO attempt (run_id, number, state, dispatched_at, lease_until, secret_id_accessor,"
+        " wrapping_accessor, revoked_at, revoked_by, ended_at, failure) VALUES (%s, 2, 'lost', now(), now(), 'acc-of-secret-id',"
+        " 'acc-of-wrapping', now(), 'sweeper', now(), 'did not report in time')",
+        run_id,
+    )
+    system.execute(
+        "INSERT INTO alarm (alarm_id, run_id, attempt, kind, detail, raised_at)"
+        " VALUES (gen_random_uuid(), %s, 2, 'introduction refused', 'the wrapping token was spent', now())",
+        run_id,
+    )
+    page = read(client, f"/runs/{run_id}")
+    assert "Introduction refused, attempt 2" in page.text
+    assert "the wrapping token was spent" in page.text
+    assert "Attempt 2 (lost)" in page.named["step-1"]
+    assert "did not report in time" in page.named["step-1"]
+    assert "acc-of-secret-id" in page.named["step-2"]
+    assert "2 attempts" in page.text
+    assert [row[0] for row in page.rows if row and row[0] == "Attempt"]
+
+
+def test_the_served_application_shows_the_same(system, run_id, page):
+    """Over HTTP, from the process the stack runs."""
+    answer = httpx.get(f"{system.stack.endpoints['web']}/runs/{run_id}", trust_env=False, timeout=10)
+    assert answer.status_code == 200
+    for row in system.rows("SELECT fingerprint FROM credential WHERE run_id = %s", run_id):
+        assert row["fingerprint"] in answer.text
+    assert answer.text.count("✓</span> In the vault’s log") == page.html.count("✓</span> In the vault’s log")
