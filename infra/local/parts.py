@@ -45,6 +45,7 @@ class Parts:
         """Until the bootstrap has revoked it."""
         self.ledger_password: str | None = None
         """Of `vault_ledger_admin`, until the vault has replaced it."""
+        self.broker: ValkeyServer | None = None
         self._ports: dict[str, int] = {}
 
     def stages(self) -> list[list[Job]]:
@@ -96,7 +97,7 @@ class Parts:
         self._announce("postgres", address=address)
 
     def _valkey(self) -> None:
-        valkey = ValkeyServer(self._layout)
+        valkey = self.broker = ValkeyServer(self._layout)
         valkey.prepare()
         port = self._roster.serve(usual=VALKEY_PORT, build=valkey.command, ready=valkey.ready)
         self._ports["valkey"] = port
