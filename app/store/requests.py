@@ -38,16 +38,15 @@ class RequestRecords:
         with self._sessions.begin() as db:
             for action in actions:
                 row = {**to_row(action), "submitted_at": func.now()}
-                stored = db.execute(
-                    insert(ACTION).values(row).on_conflict_do_nothing(index_elements=["action_id"])
-                )
-                new += stored.rowcount  # type: ignore[attr-defined]  # an insert's result has one
-                if stored.rowcount == 0:  # type: ignore[attr-defined]
-                    same = select(ACTION).where(ACTION.c.action_id == action.action_id)
-                    if to_domain(dict(db.execute(same).mappings().one())) != action:
-                        raise ConflictError(
-                            f"action_id: {action.action_id!r} was submitted before with other content"
-                        )
+                statement = insert(ACTION).values(row).on_conflict_do_nothing(index_elements=["action_id"])
+                if db.execute(statement.returning(ACTION.c.action_id)).one_or_none() is not None:
+                    new += 1
+                    continue
+                same = select(ACTION).where(ACTION.c.action_id == action.action_id)
+                if to_domain(dict(db.execute(same).mappings().one())) != action:
+                    raise ConflictError(
+                        f"action_id: {action.action_id!r} was submitted before with other content"
+                    )
         return new
 
     def request(self, action_ids: Sequence[str], *, requested_by: str) -> list[UUID]:

@@ -75,15 +75,19 @@ class Services:
         elif self.database is not None:
             role = _DATABASE_ROLES[process]
             told["DATABASE_URL"] = address(self.database, role, APPLICATION, self._layout.secrets)
-        if process not in _BROKER_USERS:
+        broker = outside.broker or self.endpoints.get("valkey")
+        if broker is None:
             return told
-        if outside.broker is not None:
-            told["REDIS_URL"] = outside.broker
-            if outside.broker_password_file is not None:
-                told["REDIS_PASSWORD_FILE"] = outside.broker_password_file
-        elif "valkey" in self.endpoints:
-            told["REDIS_URL"] = self.endpoints["valkey"].replace("://", f"://{process}@") + "/0"
+        if process not in _BROKER_USERS:
+            # The others only look whether it answers: its bare address will do.
+            return told | {"REDIS_URL": broker}
+        if outside.broker is None:
+            told["REDIS_URL"] = broker.replace("://", f"://{process}@") + "/0"
             told["REDIS_PASSWORD_FILE"] = str(password_file(self._layout, process))
+            return told
+        told["REDIS_URL"] = broker
+        if outside.broker_password_file is not None:
+            told["REDIS_PASSWORD_FILE"] = outside.broker_password_file
         return told
 
     def _identity(self, process: str) -> dict[str, str]:
