@@ -1,0 +1,61 @@
+"""A setting that is missing or wrong is named by its variable; a secret's value is never repeated."""
+
+import pytest
+
+from app.settings import Settings, SettingsError, load
+
+
+def test_a_setting_that_is_needed_and_missing_is_named():
+    with pytest.raises(SettingsError, match=r"^VAULT_ADDR is not set$"):
+        Settings(vault_addr=None).need("vault_addr")
+
+
+def test_a_file_that_is_needed_and_not_there_is_named(tmp_path):
+    wanted = Settings(vault_identity_file=tmp_path / "nowhere.json")
+    with pytest.raises(SettingsError, match=r"^VAULT_IDENTITY_FILE: .*nowhere\.json is not a file$"):
+        wanted.file("vault_identity_file")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "meaning"),
+    [
+        ("VAULT_ADDR", "127.0.0.1:8200", "must start with http"),
+        ("VAULT_ADDR", "http://user:canary@vault.example", "must not carry"),
+        ("DATABASE_URL", "postgresql://user:canary@db.example/x", "must not carry a password"),
+        ("REDIS_URL", "redis://:canary@broker.example/0", "must not carry a password"),
+        ("LEDGER_URL", "postgresql://user:canary@db.example/x", "must not carry a password"),
+        ("SAM_GOV_URL", "ftp://canary", "must start with http"),
+        ("ATTEMPT_LEASE", "canary", "valid integer"),
+        ("ATTEMPT_LEASE", "901", "less than or equal to 900"),
+        ("WRAPPING_TTL", "1801", "less than or equal to 1800"),
+        ("DISPATCH_WINDOW", "0", "greater than or equal to 1"),
+        ("MAX_ATTEMPTS", "0", "greater than or equal to 1"),
+        ("TOOL_TIMEOUT", "0", "greater than 0"),
+        ("TOOL_TIMEOUT", "nan", "TOOL_TIMEOUT"),
+        ("TOOL_TRIES", "6", "less than or equal to 5"),
+        ("TOOL_ANSWER_LIMIT", "1", "greater than or equal to 1000"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_it_must_be(monkeypatch, variable, value, meaning):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert str(caught.value).startswith(f"{variable}: ")
+    assert meaning in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_every_wrong_variable_is_named_at_once(monkeypatch):
+    monkeypatch.setenv("TOOL_TRIES", "0")
+    monkeypatch.setenv("MAX_ATTEMPTS", "0")
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert {part.split(":")[0] for part in str(caught.value).split("; ")} == {"TOOL_TRIES", "MAX_ATTEMPTS"}
+
+
+def test_the_brokers_password_comes_from_its_file_and_shows_in_no_representation(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("can/ary\n")
+    told = Settings(redis_url="redis://worker@broker.example:6379/0", redis_password_file=file)
+    assert told.broker_url == "redis://worker:can%2Fary@broker.example:6379/0"
+    assert "ary" not in repr(Settings(**told.model_dump()))
