@@ -1,0 +1,107 @@
+"""An agent worker that fails as it is told, and notes for the test every secret that passes through it.
+
+Usage: noting_worker.py FOLDER, with an agent worker's environment. FOLDER/faults.json says which fault the first
+attempt of a run, or the first look at an action, meets; FOLDER/secrets gets one secret a line. All else is the real
+worker: nothing but `Secret`, the vault's answers and the tools' questions is touched.
+"""
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+folder = Path(sys.argv[1])
+os.environ["TRIAGE_RUNS_PER_PROCESS"] = "4"
+
+from workers import process, run_session, tasks  # noqa: E402
+from workers.agent import Agent  # noqa: E402
+from workers.main import celery  # noqa: E402
+from workers.secret import Secret  # noqa: E402
+from workers.vault import Vault, VaultUnavailableError  # noqa: E402
+
+faults = json.loads((folder / "faults.json").read_text())
+notes = os.open(folder / "secrets", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+make_secret, introduced, make_agent = Secret.__init__, run_session.introduced, process.agent
+
+
+def note(self, value):
+    os.write(notes, f"{value}\n".encode())
+    make_secret(self, value)
+
+
+class Failing(Vault):
+    """Answers as the vault does, but for one fault."""
+
+    fault = None
+
+    def write(self, path, data=None, token=None, **more):
+        if self.fault == "revocation fails" and path.endswith("revoke-self"):
+            raise VaultUnavailableError("no answer")
+        if self.fault == "refused" and path == "auth/token/create/contracts":
+            path = "auth/token/create/other"
+        answer = super().write(path, data, token, **more)
+        if self.fault == "malformed login" and path.endswith("login"):
+            Secret(answer["auth"]["client_token"])
+            del answer["auth"]["accessor"]
+        if self.fault == "malformed answer" and path == "auth/token/create/documents":
+            Secret(answer["auth"]["client_token"])
+            del answer["auth"]["lease_duration"]
+        return answer
+
+    def read(self, path, token):
+        if self.fault == "vault lost" and path.startswith("database/"):
+            return Vault("http://127.0.0.1:1").read(path, token)
+        return super().read(path, token)
+
+
+@contextmanager
+def introduce(vault, wrapping_token, *, run_id, attempt):
+    fault = faults.get(str(run_id)) if attempt == 1 else None
+    failing = Failing(vault.address)
+    failing.fault = fault
+    with introduced(failing, wrapping_token, run_id=run_id, attempt=attempt) as session:
+        if fault == "broken in the middle":
+            token = session._token.reveal()
+            raise RuntimeError(f"{len(token)} characters of token in a local variable")
+        if fault == "database error":
+            issue = session.issue
+            first = []
+
+            def issue_twice(tool, grant):  # the second record of the same credential is refused by its key
+                first.append(issue(tool, grant))
+                return first[0]
+
+            session.issue = issue_twice
+        yield session
+
+
+def failing(tool):
+    """The tool, with faults of its own: what a careless adapter could do with a secret it should not have."""
+    look_up = tool.look_up
+
+    def ask(client, action):
+        fault = faults.pop(f"{tool.name} {action.action_id}", None)
+        if fault == "raises":
+            secret = client._issued.secret if tool.name == "ledger" else client._auth._secret
+            shown = secret.reveal()
+            raise RuntimeError(f"cannot use {shown} of {secret!r}")
+        if fault == "payments":
+            client.select("SELECT finance.payments", "SELECT * FROM finance.payments", {})
+        yield from look_up(client, action)
+
+    return replace(tool, look_up=ask)
+
+
+def agent() -> Agent:
+    made = make_agent()
+    tools = {name: failing(tool) for name, tool in made.tools.items()}
+    return replace(made, tools=tools, introduce=introduce)
+
+
+Secret.__init__ = note
+tasks.agent = cache(agent)
+line = ["worker", "--queues", "triage-runs", "--pool", "threads", "--concurrency", "4", "--loglevel", "INFO"]
+celery.worker_main([*line, "--without-gossip", "--without-mingle", "--without-heartbeat"])

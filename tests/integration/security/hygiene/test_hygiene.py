@@ -1,0 +1,163 @@
+"""Every secret of a day that goes wrong in all ways, looked for in every place that outlives it."""
+
+import base64
+import hashlib
+import json
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from secrets import token_urlsafe
+
+import pytest
+
+FAULTS_OF_RUNS = ["refused", "malformed login", "malformed answer", "vault lost", "revocation fails"]
+FAULTS_OF_RUNS += ["broken in the middle", "database error", None, None]
+FAULTS_OF_TOOLS = ["sam-gov raises", "documents raises", "ledger raises", "ledger payments"]
+STOLEN = 1
+RUNS = len(FAULTS_OF_RUNS) + len(FAULTS_OF_TOOLS) + STOLEN
+NOTING_WORKER = Path(__file__).with_name("noting_worker.py")
+
+
+def is_up(child):
+    return "ready." in child.log_since_start()
+
+
+@pytest.fixture(scope="module")
+def no_worker(system, until):
+    """Nobody takes messages, until the end of the test."""
+    system.stack.kill("worker-1")
+    system.stack.halt("worker-1")
+    yield
+    system.stack.roster.start(system.stack.services.worker(1), is_up)
+    left = "SELECT 1 FROM run WHERE state NOT IN ('completed', 'failed')"
+    until(lambda: not system.rows(left), seconds=60, what="the end of what is left")
+
+
+@dataclass(frozen=True)
+class BadDay:
+    """Runs that met all faults, and the secrets there were."""
+
+    run_ids: list
+    secrets: set
+
+
+@pytest.fixture(scope="module")
+def waiting(system, broker, no_worker, until, search):
+    """Wrapping tokens by run, as they wait in the broker, and where else they are found."""
+    run_ids = system.request(*system.actions[:RUNS])
+    until(lambda: broker.llen("triage:triage-runs") == RUNS, what="all messages")
+    tokens = {}
+    for message in broker.lrange("triage:triage-runs", 0, -1):
+        _, arguments, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
+        tokens[arguments["run_id"]] = arguments["wrapping_token"]
+    assert tokens.keys() == {str(run_id) for run_id in run_ids}
+    return run_ids, tokens, search.find(set(tokens.values()))
+
+
+@pytest.fixture(scope="module")
+def bad_day(system, waiting, tmp_path_factory, until):
+    run_ids, tokens, _ = waiting
+    folder = tmp_path_factory.mktemp("noted")
+    faults = dict(zip(map(str, run_ids), FAULTS_OF_RUNS, strict=False))
+    for action, fault in zip(system.actions[len(FAULTS_OF_RUNS) :], FAULTS_OF_TOOLS, strict=False):
+        tool, _, what = fault.partition(" ")
+        faults[f"{tool} {action}"] = what
+    stolen = tokens[str(run_ids[-1])]
+    opened = system.ask_vault("POST", "sys/wrapping/unwrap", token=stolen).json()["data"]
+    (folder / "faults.json").write_text(json.dumps(faults))
+
+    usual = system.stack.services.worker(1)
+    command = replace(usual, name="noting", argv=(sys.executable, str(NOTING_WORKER), str(folder)))
+    command = replace(command, environment={**usual.environment, "PYTHONPATH": str(usual.folder)})
+    system.stack.roster.start(replace(command, log=usual.log.with_name("noting.log")), is_up)
+    try:
+        system.wait(run_ids)
+        unrevoked = "SELECT 1 FROM attempt WHERE revoked_at IS NULL AND run_id = ANY(%s)"
+        until(lambda: not system.rows(unrevoked, run_ids), what="the sweeper's work")
+    finally:
+        system.stack.halt("noting")
+    noted = set((folder / "secrets").read_text().split())
+    return BadDay(run_ids, noted | set(tokens.values()) | {opened["secret_id"]})
+
+
+def test_what_waits_in_the_broker_is_the_wrapping_token_and_it_is_nowhere_else(waiting):
+    *_, found = waiting
+    assert {Path(place).name for place, _ in found} == {"broker triage:triage-runs"}
+
+
+def test_no_secret_is_left_anywhere_after_a_day_that_went_wrong(system, search, bad_day):
+    check_that_the_day_went_as_badly_as_meant(system, bad_day)
+    recorded = system.rows("SELECT fingerprint FROM credential WHERE run_id = ANY(%s)", bad_day.run_ids)
+    known = {hashlib.sha256(secret.encode()).hexdigest() for secret in bad_day.secrets}
+    assert {row["fingerprint"] for row in recorded} <= known  # what is searched for is what was issued
+    assert len(bad_day.secrets) > 8 * RUNS
+
+    assert not search.find(bad_day.secrets)
+
+
+def test_the_vault_takes_none_of_them_any_more(system, bad_day):
+    (alive,) = (secret for secret in bad_day.secrets if is_good(system, secret))
+    # From the login of which the worker could not read the answer: nobody knows its accessor, so it dies at its TTL.
+    seen = system.ask_vault("POST", "auth/token/lookup", {"token": alive}).json()["data"]
+    assert (seen["path"], seen["explicit_max_ttl"]) == ("auth/approle/login", 900)
+    number = FAULTS_OF_RUNS.index("malformed login")
+    assert seen["meta"]["run_id"] == str(bad_day.run_ids[number])
+    assert system.ask_vault("POST", "auth/token/revoke", {"token": alive}).is_success
+
+
+def is_good(system, secret):
+    """Whether the vault would still do anything for this, as a token or as a SecretID."""
+    lookup = system.ask_vault("POST", "auth/token/lookup", {"token": secret})
+    data = {"role_id": "triage-run", "secret_id": secret}
+    login = system.ask_vault("POST", "auth/approle/login", data, token="")
+    return lookup.is_success or login.is_success
+
+
+def check_that_the_day_went_as_badly_as_meant(system, day):
+    failures = {
+        str(row["run_id"]): row["failure"] or row["state"]
+        for row in system.rows("SELECT * FROM attempt WHERE number = 1 AND run_id = ANY(%s)", day.run_ids)
+    }
+    told = dict(zip(FAULTS_OF_RUNS, (failures[str(run_id)] for run_id in day.run_ids), strict=False))
+    assert told["malformed login"] == told["malformed answer"] == "KeyError in the worker"
+    assert told["broken in the middle"] == "RuntimeError in the worker"
+    assert told["database error"] == "IntegrityError in the worker"
+    assert told["vault lost"].startswith("the vault cannot answer")
+    assert told["refused"] == told["revocation fails"] == "finished"
+    assert failures[str(day.run_ids[-1])].startswith("no identity")
+    denied = system.rows("SELECT tool FROM denial WHERE run_id = %s", day.run_ids[0])
+    assert denied == [{"tool": "contracts"}]
+    outcomes = system.rows("SELECT outcome FROM step WHERE run_id = ANY(%s)", day.run_ids)
+    gaps = [row["outcome"] for row in outcomes]
+    assert gaps.count("the answer could not be used (RuntimeError)") == 3
+    assert "refused the credential (permission denied)" in gaps
+    (log,) = system.stack.layout.logs.glob("noting.log")
+    assert log.read_text().count("Traceback") + log.read_text().count('"exception"') >= 4
+
+
+@pytest.fixture
+def canary(system, broker):
+    """A secret left in many places, each in another spelling, and taken away again."""
+    secret = f"s.{token_urlsafe(24)}"
+    log = system.stack.layout.logs / "canary.log"
+    key = "triage:canary"
+    try:
+        log.write_text(f"a token: {secret[:20]}")
+        (system.vault.layout.vault / "canary.log").write_text(secret.encode().hex())
+        broker.rpush(key, base64.b64encode(f'{{"wrapping_token": "{secret}"}}'.encode()).decode())
+        system.execute(
+            "INSERT INTO alarm (alarm_id, kind, detail, raised_at) VALUES (gen_random_uuid(), 'test', %s, now())",
+            base64.b64encode(f"x{secret}".encode()).decode(),
+        )
+        yield secret
+    finally:
+        log.unlink()
+        (system.vault.layout.vault / "canary.log").unlink()
+        broker.delete(key)
+        system.execute("DELETE FROM alarm WHERE kind = 'test'")
+
+
+def test_the_search_finds_what_is_there(search, canary):
+    found = {Path(place).name for place, _ in search.find({canary})}
+    assert {"canary.log", "broker triage:canary", "triage public.alarm"} <= found
+    assert {name for name in found if name.isalnum()}, "PostgreSQL's own files"
