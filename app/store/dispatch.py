@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Connection, Engine, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import OperationalError
 
 from app.domain.lineage import CredentialKind
 from app.store import tables
@@ -169,10 +171,14 @@ class News:
     connection: Connection
 
     def wait(self, *, seconds: float) -> None:
-        """Return when something was requested, or after `seconds`."""
+        """Return when something was requested, or after `seconds`. Raises SQLAlchemy's `OperationalError`."""
         driver: Any = self.connection.connection.driver_connection
-        for _ in driver.notifies(timeout=seconds, stop_after=1):
-            pass
+        try:
+            for _ in driver.notifies(timeout=seconds, stop_after=1):
+                pass
+        except psycopg.OperationalError as lost:
+            # Asked past SQLAlchemy, the driver answers with an error of its own.
+            raise OperationalError(f"LISTEN {CHANNEL}", None, lost) from None
 
 
 def _held(db: Connection, *conditions: object) -> Held | None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -85,9 +86,16 @@ class Fragile:
                 leases=filter(None, [row["lease_id"] for row in issued]),
             )
 
-    def calls_seen(self) -> int:
-        """How many requests all HTTP tools have answered or refused."""
-        return sum(len(log.read_bytes().splitlines()) for log in self.stack.layout.access.iterdir())
+    def calls_seen(self, action_id: str) -> Counter[str]:
+        """How many requests about this action each HTTP tool has answered or refused."""
+        (action,) = self.system.rows("SELECT piid, vendors FROM action WHERE action_id = %s", action_id)
+        keys = {action["piid"], *(vendor["uei"] for vendor in action["vendors"])}
+        return Counter(
+            log.stem
+            for log in self.stack.layout.access.iterdir()
+            for line in log.read_text().splitlines()
+            if any(key in line for key in keys)
+        )
 
     def at_work(self, run_ids: Sequence[UUID]) -> dict[str, list[UUID]]:
         """The runs being worked on, by the name of the agent worker that has them; dead ones have none."""
