@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.domain.casefile import CaseFile, EvidenceOf, Source
 from app.domain.facts import Fact
+from app.domain.procurement import ActionType, ProcurementAction
 
 
 class Severity(StrEnum):
@@ -28,6 +29,22 @@ class ComparedValue:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Authority:
+    """Where a rule comes from, in both versions of the FAR in force: codified, and the 2025 overhaul (RFO)."""
+
+    codified: str
+    rfo: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """How sure a match by name is: `score` from 0 to 1, and what was compared."""
+
+    score: float
+    compared: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Discrepancy:
     """One finding. `subject` is what it is about: a UEI, a PIID, a document of a PIID, or a source."""
 
@@ -38,24 +55,56 @@ class Discrepancy:
     subject: str
     values: tuple[ComparedValue, ...]
     because: str
-    authority: str
+    authority: Authority
     recommended: str
+    match: Match | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Severities:
+    """The usual severity by action type; None where the rule does not look at that type at all."""
+
+    new_award: Severity | None
+    modification: Severity | None
+    option: Severity | None
+
+    def of(self, action: ProcurementAction) -> Severity | None:
+        """The usual severity for this action."""
+        return {
+            ActionType.NEW_AWARD: self.new_award,
+            ActionType.MODIFICATION: self.modification,
+            ActionType.OPTION: self.option,
+        }[action.action_type]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """One check: which sources it needs, and the generator that makes it."""
+    """One check: what it compares, which sources it needs, and the generator that makes it.
+
+    It runs only when all of `sources` answered; `helped_by` are sources it can do without, at a loss. `traps` are the
+    cases that look like a finding and are none, or a lesser one. `comparison` and `traps` are for an officer to read.
+    """
 
     id: str
     title: str
     version: int
     sources: tuple[Source, ...]
-    authority: str
+    severities: Severities
+    authority: Authority
+    comparison: str
+    traps: tuple[str, ...]
     recommended: str
     check: Callable[["Rule", CaseFile], Iterator[Discrepancy]]
+    helped_by: tuple[Source, ...] = ()
 
     def found(
-        self, *, severity: Severity, subject: str, values: tuple[ComparedValue, ...], because: str
+        self,
+        *,
+        severity: Severity,
+        subject: str,
+        values: tuple[ComparedValue, ...],
+        because: str,
+        match: Match | None = None,
     ) -> Discrepancy:
         """A finding of this rule."""
         return Discrepancy(
@@ -68,6 +117,7 @@ class Rule:
             because=because,
             authority=self.authority,
             recommended=self.recommended,
+            match=match,
         )
 
 

@@ -1,4 +1,7 @@
-"""What the five systems state. Amounts are in U.S. dollars; dates are the source's own, without time."""
+"""What the five systems state. Amounts are in U.S. dollars; dates are the source's own, without time.
+
+Fields with a default may be missing from an answer; a rule that needs one and finds None says nothing about it.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,41 +9,204 @@ from decimal import Decimal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """A place as a source writes it."""
+
+    line1: str | None = None
+    line2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip_code: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owner:
+    """A firm that owns or preceded a vendor."""
+
+    name: str
+    cage: str | None = None
+    uei: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Certification:
+    """A small-business certification and the last day it holds; open-ended when `ends` is None."""
+
+    code: str
+    ends: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IntegrityRecord:
+    """A record of responsibility/integrity information, such as a termination for cause."""
+
+    kind: str
+    recorded: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Registration:
-    """SAM.gov: one registration row of a vendor. `status` is "Active" or "Expired"."""
+    """SAM.gov: one registration row of a vendor; a UEI can have several.
+
+    `status` is "Active", "Expired" or "ID Assigned"; `purpose` Z1 is assistance only, Z2 all awards. `small_for`
+    gives the NAICS codes the firm is small for, `not_small_for` those it is not.
+    """
 
     uei: str
     legal_name: str
     status: str
     expires: date | None
+    registered: bool = True
+    purpose: str | None = "Z2"
+    eft_indicator: str | None = None
+    cage: str | None = None
+    dba_name: str | None = None
+    updated: date | None = None
+    activated: date | None = None
+    address: Address | None = None
+    mailing_address: Address | None = None
+    #: "Y", "N", or None where the answer has neither.
+    exclusion_flag: str | None = None
+    debt_flag: str | None = None
+    immediate_owner: Owner | None = None
+    highest_owner: Owner | None = None
+    predecessors: tuple[Owner, ...] = ()
+    small_for: frozenset[str] = frozenset()
+    not_small_for: frozenset[str] = frozenset()
+    certifications: tuple[Certification, ...] = ()
+    integrity_count: int = 0
+    integrity_records: tuple[IntegrityRecord, ...] = ()
+    proceedings: bool = False
+    proceedings_latest: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HiddenEntities:
+    """SAM.gov: rows that an entity opted out of showing to this key; they do not say whose they are."""
+
+    rows: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exclusion:
-    """SAM.gov exclusions: one record naming a vendor; open-ended when `terminated` is None."""
+    """SAM.gov exclusions: one record; open-ended when `terminated` is None. Only firms must have a UEI.
 
-    uei: str
+    `classification` is Firm, Individual, Vessel or Special Entity Designation. `other_*` are identifiers of the
+    record's further locations, `aliases` its cross-references.
+    """
+
+    uei: str | None
     name: str
     exclusion_type: str
     program: str
     agency: str
     activated: date
     terminated: date | None
+    classification: str = "Firm"
+    cage: str | None = None
+    aliases: tuple[str, ...] = ()
+    other_ueis: tuple[str, ...] = ()
+    other_cages: tuple[str, ...] = ()
+    address: Address | None = None
+    #: Legacy cause-and-treatment code; "H" bars a facility, not the firm.
+    ct_code: str | None = None
+    fascsa_order: bool = False
+    comments: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tas:
+    """A Treasury account symbol by component; `available_from` and `available_to` are fiscal years, None for no-year."""
+
+    agency: str
+    main: str
+    sub: str = "000"
+    allocation_transfer: str | None = None
+    available_from: int | None = None
+    available_to: int | None = None
+
+    @property
+    def federal_account(self) -> str:
+        """Agency and main account."""
+        return f"{self.agency}-{self.main}"
+
+    def __str__(self) -> str:
+        years = "X" if self.available_to is None else f"{self.available_from}/{self.available_to}"
+        transfer = f"{self.allocation_transfer}-" if self.allocation_transfer else ""
+        return f"{transfer}{self.agency}-{years}-{self.main}-{self.sub}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportedAction:
-    """Contract system: what was reported for one award or modification."""
+    """Contract system: what was reported for one award ("0") or modification, and the contract's totals with it.
+
+    Codes as in `ProcurementAction`; `size` is S or O (other than small), `subcontract_plan` a code (B not required).
+    """
 
     piid: str
     modification: str
     obligated: Decimal
     signed: date | None
+    referenced_idv: str | None = None
+    reason: str | None = None
+    is_vehicle: bool = False
+    total_obligated: Decimal | None = None
+    total_exercised: Decimal | None = None
+    total_all_options: Decimal | None = None
+    period_start: date | None = None
+    current_completion: date | None = None
+    ultimate_completion: date | None = None
+    last_date_to_order: date | None = None
+    closed: bool = False
+    #: When the report was made, where stated.
+    reported: date | None = None
+    uei: str | None = None
+    cage: str | None = None
+    vendor_name: str | None = None
+    parent_uei: str | None = None
+    parent_name: str | None = None
+    naics: str | None = None
+    psc: str | None = None
+    pricing: str | None = None
+    competition: str | None = None
+    set_aside: str | None = None
+    size: str | None = None
+    subcontract_plan: str | None = None
+    #: Exception to registration (FAR 4.1102), where one was recorded.
+    registration_exception: str | None = None
+    tas: Tas | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptionTerms:
+    """One option as the contract has it: price in dollars, window for the notice, days of preliminary notice."""
+
+    number: int
+    price: Decimal | None = None
+    exercise_from: date | None = None
+    exercise_by: date | None = None
+    preliminary_notice_days: int | None = None
+    #: The day the contract, with all options, must end.
+    latest_end: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountingLine:
+    """A line of accounting data printed on an instrument."""
+
+    acrn: str | None
+    tas: Tas
+    amount: Decimal | None = None
+    object_class: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FiledDocument:
-    """Contract file: one document. Only `status` "final" counts; `co_signed` is the contracting officer's date."""
+    """Contract file: one document. Only `status` "final" counts; `co_signed` is the contracting officer's date.
+
+    `printed_*` is what stands on the page itself, where it was read; the rest is the file's metadata.
+    """
 
     document_id: str
     doc_type: str
@@ -49,21 +215,53 @@ class FiledDocument:
     piid: str
     modification: str | None
     co_signed: date | None
+    contractor_signed: date | None = None
+    effective: date | None = None
+    expires: date | None = None
+    filed: date | None = None
+    vendor_uei: str | None = None
+    sha256: str | None = None
+    #: The digest the signature was made over, where recorded.
+    signed_sha256: str | None = None
+    signatories: tuple[str, ...] = ()
+    printed_piid: str | None = None
+    printed_modification: str | None = None
+    printed_uei: str | None = None
+    printed_name: str | None = None
+    printed_cage: str | None = None
+    printed_address: Address | None = None
+    naics: str | None = None
+    psc: str | None = None
+    pricing: str | None = None
+    competition: str | None = None
+    accounting: tuple[AccountingLine, ...] = ()
+    options: tuple[OptionTerms, ...] = ()
+    #: Whether the text says that integrity information was considered.
+    considers_integrity: bool = False
+    #: Documents whose content this one holds or points to, by type: a combined memo, a cross-reference.
+    covers: tuple[str, ...] = ()
+    #: The day a check recorded in the document was made, such as the pull of a SAM.gov record.
+    checked: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commitment:
-    """Ledger: funds reserved by a purchase request; usable when `status` is "certified"."""
+    """Ledger: funds reserved by a purchase request; usable when `status` is "certified" and not expired."""
 
     pr_number: str
     amount: Decimal
     status: str
     certified_at: date | None
+    expires: date | None = None
+    tas: Tas | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObligationLine:
-    """Ledger: one obligation line; its net is `obligated` less `deobligated`."""
+    """Ledger: one obligation line; its net is `obligated` less `deobligated`.
+
+    `fund_type` is annual, multi-year or no-year; `fund_status` current, expired or cancelled.
+    """
 
     document_number: str
     piid: str
@@ -71,6 +269,22 @@ class ObligationLine:
     obligated: Decimal
     deobligated: Decimal
     vendor_uei: str
+    expended: Decimal = Decimal(0)
+    acrn: str | None = None
+    clin: str | None = None
+    tas: Tas | None = None
+    fund_type: str | None = None
+    fund_status: str | None = None
+    object_class: str | None = None
+    fiscal_year: int | None = None
+    posted: date | None = None
+
+    @property
+    def net(self) -> Decimal:
+        """What the line obligates after de-obligations."""
+        return self.obligated - self.deobligated
 
 
-Fact = Registration | Exclusion | ReportedAction | FiledDocument | Commitment | ObligationLine
+Fact = (
+    Registration | HiddenEntities | Exclusion | ReportedAction | FiledDocument | Commitment | ObligationLine
+)

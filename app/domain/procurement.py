@@ -22,6 +22,13 @@ class VendorRole(StrEnum):
     OWNER = "owner"
 
 
+class Payment(StrEnum):
+    """How the vendor is to be paid."""
+
+    EFT = "eft"
+    PURCHASE_CARD = "purchase_card"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Vendor:
     """A firm named in the action. `uei` has 12 characters, `cage` 5 where known."""
@@ -33,8 +40,23 @@ class Vendor:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OptionExercise:
+    """How an option is exercised: its number, its price in dollars, and when notices were given to the vendor."""
+
+    number: int
+    price: Decimal | None = None
+    notice_date: date | None = None
+    preliminary_notice_date: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ProcurementAction:
-    """A proposed action. `amount` is in U.S. dollars and negative for a de-obligation."""
+    """A proposed action. `amount` is in U.S. dollars and negative for a de-obligation.
+
+    What comes after `vendors` may be unknown; a rule that needs it and does not have it says nothing. Codes are
+    those of the contract action report (FPDS): `reason` of a modification (A, B, C, G, J, M …), `pricing` (J firm
+    fixed price …), `competition` (A full and open, C not competed …), `set_aside` (NONE, SBA, 8A …).
+    """
 
     action_id: str
     action_type: ActionType
@@ -44,6 +66,29 @@ class ProcurementAction:
     effective_date: date
     description: str
     vendors: tuple[Vendor, ...]
+    #: The indefinite-delivery vehicle an order is placed under; None for a contract of its own.
+    referenced_idv: str | None = None
+    reason: str | None = None
+    solicitation_date: date | None = None
+    period_start: date | None = None
+    period_end: date | None = None
+    #: Value with all options once this action takes effect, in dollars.
+    total_value: Decimal | None = None
+    naics: str | None = None
+    psc: str | None = None
+    pricing: str | None = None
+    competition: str | None = None
+    set_aside: str | None = None
+    payment: Payment = Payment.EFT
+    option: OptionExercise | None = None
+    #: Clauses of the contract that matter to a check, such as "52.232-18".
+    clauses: frozenset[str] = frozenset()
+    defense: bool = False
+    construction: bool = False
+    on_installation: bool = False
+    performed_abroad: bool = False
+    #: A modification only the Government signs.
+    unilateral: bool = False
 
     @property
     def prime(self) -> Vendor:
@@ -62,3 +107,33 @@ class ProcurementAction:
     def modification_number(self) -> str:
         """As the contract system writes it: "0" for the award itself."""
         return self.modification or "0"
+
+    @property
+    def is_new(self) -> bool:
+        """A new award or order."""
+        return self.action_type is ActionType.NEW_AWARD
+
+    @property
+    def is_modification(self) -> bool:
+        """A modification that exercises no option."""
+        return self.action_type is ActionType.MODIFICATION
+
+    @property
+    def is_option(self) -> bool:
+        """The exercise of an option."""
+        return self.action_type is ActionType.OPTION
+
+    @property
+    def is_order(self) -> bool:
+        """Placed under a vehicle."""
+        return self.referenced_idv is not None
+
+    @property
+    def adds_work(self) -> bool:
+        """Whether the Government takes on new work or money by it: everything but an administrative change."""
+        return not self.is_modification or self.amount > 0
+
+    @property
+    def threshold_date(self) -> date:
+        """The day whose thresholds apply: of the solicitation where there was one, else of the action."""
+        return self.solicitation_date or self.effective_date

@@ -74,7 +74,10 @@ def _discrepancy_rows(
                 "severity": item.severity.value,
                 "subject": item.subject,
                 "because": item.because,
-                "authority": item.authority,
+                "authority_codified": item.authority.codified,
+                "authority_rfo": item.authority.rfo,
+                "match_score": item.match.score if item.match else None,
+                "match_compared": item.match.compared if item.match else None,
                 "recommended": item.recommended,
                 "raised_at": now,
             }

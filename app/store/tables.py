@@ -224,7 +224,10 @@ class DiscrepancyRow(SQLModel, table=True):
     severity: str
     subject: str
     because: str
-    authority: str
+    authority_codified: str
+    authority_rfo: str
+    match_score: float | None = None
+    match_compared: str | None = None
     recommended: str
     raised_at: datetime = Field(default_factory=_now, sa_column=_moment())
 

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.domain.casefile import CaseFile, Source
-from app.domain.discrepancy import ComparedValue, Discrepancy, Rule, Severity, proposed, stated
+from app.domain.discrepancy import (
+    Authority,
+    ComparedValue,
+    Discrepancy,
+    Rule,
+    Severities,
+    Severity,
+    proposed,
+    stated,
+)
 from app.domain.facts import ObligationLine, ReportedAction
 from app.domain.rules.document import instruments
 from app.domain.rules.wording import money
@@ -93,7 +102,15 @@ C02 = Rule(
     title="Action amount differs",
     version=1,
     sources=(Source.CONTRACTS, Source.DOCUMENTS, Source.LEDGER),
-    authority="FAR 4.604(b)(1), 43.205; DFARS PGI 204.301",
+    severities=Severities(
+        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
+    ),
+    authority=Authority(codified="FAR 4.604(b)(1), 43.205; DFARS PGI 204.301", rfo="RFO 4.301, 43.205"),
+    comparison="Amount of the instrument, the contract action report and the ledger.",
+    traps=(
+        "Differences below one dollar.",
+        "A missing report is no difference.",
+    ),
     recommended="Correct the instrument before signature, or correct the contract action report.",
     check=amounts_differ,
 )

@@ -2,23 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
 from app.domain.casefile import CaseFile, EvidenceOf, Source
-from app.domain.discrepancy import Discrepancy, Rule, Severity, proposed, stated
+from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
 from app.domain.facts import FiledDocument
 from app.domain.procurement import ActionType, ProcurementAction
 from app.domain.rules.wording import listed, money
+from app.domain.thresholds import SIMPLIFIED_ACQUISITION, in_force
 
 AWARD_INSTRUMENTS = ("SF-1449", "SF-26", "SF-33", "OF-347")
 CHANGE_INSTRUMENTS = ("SF-30",)
-
-#: Simplified acquisition threshold in dollars, by the date it took effect (acquisition.gov threshold table).
-SIMPLIFIED_ACQUISITION_THRESHOLD = (
-    (date(2020, 8, 31), Decimal(250_000)),
-    (date(2025, 10, 1), Decimal(350_000)),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +86,7 @@ def _instrument_types(action: ProcurementAction) -> tuple[str, ...]:
 
 def _requirements(action: ProcurementAction) -> Iterator[_Requirement]:
     new, option = action.action_type is ActionType.NEW_AWARD, action.action_type is ActionType.OPTION
-    amount, threshold = money(action.amount), _threshold(action.effective_date)
+    amount, threshold = money(action.amount), in_force(SIMPLIFIED_ACQUISITION, action.threshold_date)
     yield _Requirement(
         "instrument",
         _instrument_types(action),
@@ -116,18 +109,20 @@ def _requirements(action: ProcurementAction) -> Iterator[_Requirement]:
         yield _Requirement("SAMCHK", ("SAMCHK",), Severity.ADVISORY, why)
 
 
-def _threshold(day: date) -> Decimal:
-    in_force = [amount for since, amount in SIMPLIFIED_ACQUISITION_THRESHOLD if since <= day]
-    return in_force[-1] if in_force else SIMPLIFIED_ACQUISITION_THRESHOLD[0][1]
-
-
 D01 = Rule(
     id="D01",
     title="Required document absent",
     version=1,
     sources=(Source.DOCUMENTS,),
-    authority="FAR 4.803, 9.105-2(b), 17.207(c), (f), 32.702, 43.105(a); RFO 4.101, 4.203-2(a)(1), 17.204-1(b),"
-    " 43.205(a)",
+    severities=Severities(
+        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
+    ),
+    authority=Authority(
+        codified="FAR 4.803, 9.105-2(b), 17.207(c), (f), 32.702, 43.105(a)",
+        rfo="RFO 4.101, 4.203-2(a)(1), 17.204-1(b), 43.205(a)",
+    ),
+    comparison="Documents on file against what the action requires.",
+    traps=("A draft or unsigned instrument does not count.",),
     recommended="File the document, or a cross-reference to where it is.",
     check=required_absent,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.domain.casefile import CaseFile, Source
-from app.domain.discrepancy import Discrepancy, Rule, Severity, proposed, stated
+from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
 from app.domain.facts import Exclusion
 from app.domain.procurement import ActionType
 from app.domain.rules.wording import listed
@@ -24,7 +24,9 @@ def identifier_match(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         records = [
             record
             for record in case.of(Exclusion)
-            if record.fact.uei.upper() == uei and _active(record.fact, action.effective_date)
+            if record.fact.uei is not None
+            and record.fact.uei.upper() == uei
+            and _active(record.fact, action.effective_date)
         ]
         if not records:
             continue
@@ -58,8 +60,18 @@ E01 = Rule(
     title="Active exclusion, identifier match",
     version=1,
     sources=(Source.DEBARMENT,),
-    authority="FAR 9.405(a), (b), (e), 9.405-1(a)(2), 17.207(c)(5); RFO 9.405, 9.405-1(a)(2)(iii),"
-    " 17.204-1(b)(3)(iii)",
+    severities=Severities(
+        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
+    ),
+    authority=Authority(
+        codified="FAR 9.405(a), (b), (e), 9.405-1(a)(2), 17.207(c)(5)",
+        rfo="RFO 9.405, 9.405-1(a)(2)(iii), 17.204-1(b)(3)(iii)",
+    ),
+    comparison="UEIs of the vendors against active exclusion records.",
+    traps=(
+        "Ended or future exclusions.",
+        "A modification that adds no money may go on.",
+    ),
     recommended="Stop, read the record and its scope, ask the excluding agency and counsel, document the result.",
     check=identifier_match,
 )

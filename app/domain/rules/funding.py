@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from app.domain.casefile import CaseFile, Source
-from app.domain.discrepancy import Discrepancy, Rule, Severity, proposed, stated
+from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
 from app.domain.facts import Commitment
 from app.domain.rules.wording import money
 
@@ -41,7 +41,15 @@ F01 = Rule(
     title="Funds not certified or short",
     version=1,
     sources=(Source.LEDGER,),
-    authority="FAR 32.702, 43.105(a), 17.207(c)(1); RFO 32.702, 43.205(a), 17.204-1(b)(2); 31 U.S.C. 1341",
+    severities=Severities(
+        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
+    ),
+    authority=Authority(
+        codified="FAR 32.702, 43.105(a), 17.207(c)(1); 31 U.S.C. 1341",
+        rfo="RFO 32.702, 43.205(a), 17.204-1(b)(2); 31 U.S.C. 1341",
+    ),
+    comparison="Amount of the action against certified commitments.",
+    traps=("An action that adds no money needs none.",),
     recommended="Get the certification, or use a clause that makes the award subject to funds.",
     check=not_certified_or_short,
 )

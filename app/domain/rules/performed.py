@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from app.domain.casefile import CaseFile
-from app.domain.discrepancy import ComparedValue, Discrepancy, Rule, Severity
+from app.domain.discrepancy import Authority, ComparedValue, Discrepancy, Rule, Severities, Severity
 from app.domain.procurement import ActionType
 from app.domain.rules.wording import listed
 
@@ -16,7 +16,12 @@ def check_of(rules: tuple[Rule, ...]) -> Rule:
         title="Check not performed",
         version=1,
         sources=(),
-        authority="FAR 9.405(e)(1), (4); RFO 4.203-2(a)(1), 4.304(b)(2)",
+        severities=Severities(
+            new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING
+        ),
+        authority=Authority(codified="FAR 9.405(e)(1), (4)", rfo="RFO 4.203-2(a)(1), 4.304(b)(2)"),
+        comparison="Whether every source answered.",
+        traps=("An empty answer is an answer.",),
         recommended="Run the triage again; if the source stays silent, check by hand and record it.",
         check=partial(not_performed, rules),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.domain.casefile import CaseFile, EvidenceOf, Source
-from app.domain.discrepancy import Discrepancy, Rule, Severity, proposed, stated
+from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
 from app.domain.facts import Registration
 from app.domain.procurement import ActionType, VendorRole
 
@@ -65,7 +65,17 @@ R01 = Rule(
     title="Registration not active",
     version=1,
     sources=(Source.SAM_GOV,),
-    authority="FAR 4.1102(a), 4.1103(a), 52.204-7(b)(1); RFO 4.203-1(b), 4.203-2(a), 4.304(b)(2)",
+    severities=Severities(
+        new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING
+    ),
+    authority=Authority(
+        codified="FAR 4.1102(a), 4.1103(a), 52.204-7(b)(1)", rfo="RFO 4.203-1(b), 4.203-2(a), 4.304(b)(2)"
+    ),
+    comparison="Status and expiration date of the SAM.gov registration against the day of the action.",
+    traps=(
+        "Several rows of one UEI: an active one decides.",
+        "Owners need no registration.",
+    ),
     recommended="Ask the vendor to renew, pull the registration again on the day of signature, note the date.",
     check=not_active,
 )

@@ -127,7 +127,10 @@ def upgrade() -> None:
         sa.Column("severity", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("because", sa.String(), nullable=False),
-        sa.Column("authority", sa.String(), nullable=False),
+        sa.Column("authority_codified", sa.String(), nullable=False),
+        sa.Column("authority_rfo", sa.String(), nullable=False),
+        sa.Column("match_score", sa.Float(), nullable=True),
+        sa.Column("match_compared", sa.String(), nullable=True),
         sa.Column("recommended", sa.String(), nullable=False),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
