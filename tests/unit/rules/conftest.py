@@ -20,7 +20,7 @@ SOURCES = {
     facts.Commitment: Source.LEDGER,
     facts.ObligationLine: Source.LEDGER,
 }
-KEYS = ("document_id", "pr_number", "document_number", "uei", "piid")
+KEYS = ("document_id", "pr_number", "document_number", "piid", "uei")
 AWARD = ProcurementAction(
     action_id="ACT-2026-0001",
     action_type=ActionType.NEW_AWARD,

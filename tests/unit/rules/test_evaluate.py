@@ -91,7 +91,8 @@ def test_findings_are_worded_neutrally_and_cite_their_authority(findings, award,
     for each in found:
         text = f"{each.title} {each.because} {each.recommended}".lower()
         assert not re.search(r"violat|fraud|illegal|guilty|unlawful|non-?complian", text)
-        assert re.search(r"FAR|RFO", each.authority)
+        assert re.search(r"FAR", each.authority.codified)
+        assert re.search(r"RFO", each.authority.rfo)
 
 
 def test_rules_are_told_apart_and_describe_themselves():
