@@ -1,8 +1,10 @@
 """The facts of one run, where each came from, and what could not be asked."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol, TypeVar, cast
 from uuid import UUID
 
@@ -58,20 +60,42 @@ class Gap:
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+# Without slots: what is asked by every rule is worked out once and kept beside the fields.
+@dataclass(frozen=True, kw_only=True)
 class CaseFile:
-    """Everything the rules look at."""
+    """Everything the rules look at.
+
+    `as_of` is when the run looked, with its offset; rules say nothing about the age of evidence without it.
+    `unasked` are systems the plan had no need for: their checks do not apply, which is neither clear nor a gap.
+    """
 
     action: ProcurementAction
     evidence: tuple[Evidence, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    as_of: datetime | None = None
+    unasked: frozenset[Source] = frozenset()
 
     def of(self, kind: type[Kind]) -> tuple[EvidenceOf[Kind], ...]:
         """The evidence whose fact is of this kind, by record key: answers come in any order."""
-        found = (item for item in self.evidence if isinstance(item.fact, kind))
-        ordered = sorted(found, key=lambda item: (item.record_key, repr(item.fact)))
-        return tuple(cast("EvidenceOf[Kind]", item) for item in ordered)
+        return cast("tuple[EvidenceOf[Kind], ...]", self._by_kind.get(kind, ()))
 
     def answered(self, source: Source) -> bool:
         """Whether the source was asked with success; silence is never an answer."""
-        return all(gap.source is not source for gap in self.gaps)
+        return source not in self._without_answer
+
+    @cached_property
+    def _by_kind(self) -> dict[type, tuple[Evidence, ...]]:
+        kinds: dict[type, list[Evidence]] = defaultdict(list)
+        for item in self.evidence:
+            kinds[type(item.fact)].append(item)
+        return {kind: tuple(_in_order(items)) for kind, items in kinds.items()}
+
+    @cached_property
+    def _without_answer(self) -> frozenset[Source]:
+        return self.unasked.union(gap.source for gap in self.gaps)
+
+
+def _in_order(items: list[Evidence]) -> list[Evidence]:
+    if len({item.record_key for item in items}) == len(items):
+        return sorted(items, key=lambda item: item.record_key)
+    return sorted(items, key=lambda item: (item.record_key, repr(item.fact)))
