@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol, TypeVar, cast
 from uuid import UUID
 
-from app.domain.facts import Fact
+from app.domain.facts import Exclusion, Fact
 from app.domain.procurement import ProcurementAction
 
 

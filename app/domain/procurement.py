@@ -89,6 +89,10 @@ class ProcurementAction:
     performed_abroad: bool = False
     #: A modification only the Government signs.
     unilateral: bool = False
+    #: Exception to registration the officer relies on (FAR 4.1102(a)), in words; None where there is none.
+    registration_exception: str | None = None
+    #: Whether the agency works under the 2025 overhaul of the FAR (RFO) and not the codified text.
+    overhauled_far: bool = True
 
     @property
     def prime(self) -> Vendor:

@@ -14,13 +14,14 @@ from app.domain.rules import evaluate
 
 SOURCES = {
     facts.Registration: Source.SAM_GOV,
+    facts.HiddenEntities: Source.SAM_GOV,
     facts.Exclusion: Source.DEBARMENT,
     facts.ReportedAction: Source.CONTRACTS,
     facts.FiledDocument: Source.DOCUMENTS,
     facts.Commitment: Source.LEDGER,
     facts.ObligationLine: Source.LEDGER,
 }
-KEYS = ("document_id", "pr_number", "document_number", "piid", "uei")
+KEYS = ("document_id", "pr_number", "document_number", "piid", "uei", "name")
 AWARD = ProcurementAction(
     action_id="ACT-2026-0001",
     action_type=ActionType.NEW_AWARD,
@@ -61,7 +62,7 @@ def stated():
             Evidence(
                 evidence_id=uuid4(),
                 source=SOURCES[type(fact)],
-                record_key=next(getattr(fact, key) for key in KEYS if hasattr(fact, key)),
+                record_key=next((key for name in KEYS if (key := getattr(fact, name, None))), "opted out"),
                 fact=fact,
                 pulled_at=datetime(2026, 9, 13, 20, 0, tzinfo=UTC),
             )
