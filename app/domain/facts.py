@@ -176,6 +176,12 @@ class ReportedAction:
     #: Exception to registration (FAR 4.1102), where one was recorded.
     registration_exception: str | None = None
     tas: Tas | None = None
+    #: Tells apart several reports of one modification.
+    transaction: str = "0"
+    #: "final", "draft", "error" or "deleted": only a final report counts.
+    status: str = "final"
+    #: The PIID the contract had before a change of PIID.
+    old_piid: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,6 +193,7 @@ class OptionTerms:
     exercise_from: date | None = None
     exercise_by: date | None = None
     preliminary_notice_days: int | None = None
+    quantity: Decimal | None = None
     #: The day the contract, with all options, must end.
     latest_end: date | None = None
 
@@ -242,11 +249,22 @@ class FiledDocument:
     covers: tuple[str, ...] = ()
     #: The day a check recorded in the document was made, such as the pull of a SAM.gov record.
     checked: date | None = None
+    referenced_idv: str | None = None
+    #: The authority it cites for other than full and open competition, such as "6.302-2".
+    authority: str | None = None
+    #: ISO 4217 code of `amount`.
+    currency: str = "USD"
+    #: The last day of performance it sets.
+    period_end: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Commitment:
-    """Ledger: funds reserved by a purchase request; usable when `status` is "certified" and not expired."""
+    """Ledger: funds reserved by a purchase request; usable when `status` is "certified" and not expired.
+
+    `expires` is the last day it counts, as under a continuing resolution; `overage` the dollars above `amount` that
+    the request itself allows.
+    """
 
     pr_number: str
     amount: Decimal
@@ -254,6 +272,7 @@ class Commitment:
     certified_at: date | None
     expires: date | None = None
     tas: Tas | None = None
+    overage: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,6 +47,9 @@ class OptionExercise:
     price: Decimal | None = None
     notice_date: date | None = None
     preliminary_notice_date: date | None = None
+    quantity: Decimal | None = None
+    #: The clause it rests on: "52.217-8" extends services by up to six months.
+    clause: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +92,12 @@ class ProcurementAction:
     performed_abroad: bool = False
     #: A modification only the Government signs.
     unilateral: bool = False
+    #: Unusual and compelling urgency: its report is due later.
+    urgent: bool = False
+    #: Services whose benefit comes month by month; False for one end product, such as a study.
+    severable: bool | None = None
+    #: The terminated contract this one takes the place of.
+    replaces: str | None = None
     #: Exception to registration the officer relies on (FAR 4.1102(a)), in words; None where there is none.
     registration_exception: str | None = None
     #: Whether the agency works under the 2025 overhaul of the FAR (RFO) and not the codified text.
@@ -136,6 +145,11 @@ class ProcurementAction:
     def adds_work(self) -> bool:
         """Whether the Government takes on new work or money by it: everything but an administrative change."""
         return not self.is_modification or self.amount > 0
+
+    @property
+    def value(self) -> Decimal:
+        """What thresholds are held against: the value with all options where it is known, at least the amount."""
+        return max(self.total_value or self.amount, self.amount)
 
     @property
     def threshold_date(self) -> date:
