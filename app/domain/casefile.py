@@ -60,6 +60,18 @@ class Gap:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotAMatch:
+    """An officer's earlier decision that an exclusion record is not about this vendor.
+
+    It holds up to and including `expires`, and only while the record says what it said then.
+    """
+
+    uei: str
+    record: Exclusion
+    expires: date
+
+
 # Without slots: what is asked by every rule is worked out once and kept beside the fields.
 @dataclass(frozen=True, kw_only=True)
 class CaseFile:
@@ -67,6 +79,7 @@ class CaseFile:
 
     `as_of` is when the run looked, with its offset; rules say nothing about the age of evidence without it.
     `unasked` are systems the plan had no need for: their checks do not apply, which is neither clear nor a gap.
+    `decisions` are what officers decided about records on names alike in earlier runs.
     """
 
     action: ProcurementAction
@@ -74,6 +87,7 @@ class CaseFile:
     gaps: tuple[Gap, ...] = ()
     as_of: datetime | None = None
     unasked: frozenset[Source] = frozenset()
+    decisions: tuple[NotAMatch, ...] = ()
 
     def of(self, kind: type[Kind]) -> tuple[EvidenceOf[Kind], ...]:
         """The evidence whose fact is of this kind, by record key: answers come in any order."""
