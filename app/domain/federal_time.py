@@ -1,0 +1,40 @@
+"""Days and years as the Government counts them: Eastern days, and fiscal years that begin on 1 October."""
+
+from datetime import UTC, date, datetime, timedelta
+
+_SUNDAY = 6
+_OCTOBER = 10
+
+
+def eastern_day(moment: datetime) -> date:
+    """The calendar day in Washington, D.C., at a moment that carries its offset.
+
+    Worked out from the rule in force since 2007 (15 U.S.C. 260a), so that it needs no time zone database: summer time
+    from 2 a.m. on the second Sunday of March to 2 a.m. on the first Sunday of November.
+    """
+    utc = moment.astimezone(UTC)
+    begins = datetime(utc.year, 3, _first_sunday(utc.year, 3) + 7, 7, tzinfo=UTC)
+    ends = datetime(utc.year, 11, _first_sunday(utc.year, 11), 6, tzinfo=UTC)
+    return (utc - timedelta(hours=4 if begins <= utc < ends else 5)).date()
+
+
+def fiscal_year(day: date) -> int:
+    """The fiscal year a day belongs to: 30 September 2026 is the last day of 2026."""
+    return day.year + (day.month >= _OCTOBER)
+
+
+def fiscal_year_end(day: date) -> date:
+    """The last day of the fiscal year a day belongs to."""
+    return date(fiscal_year(day), 9, 30)
+
+
+def a_year_after(day: date) -> date:
+    """The same day of the next year; for 29 February, 1 March."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return date(day.year + 1, 3, 1)
+
+
+def _first_sunday(year: int, month: int) -> int:
+    return 1 + (_SUNDAY - date(year, month, 1).weekday()) % 7
