@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar, cast
 from uuid import UUID
 
 from app.domain.facts import Exclusion, Fact
+from app.domain.federal_time import eastern_day
 from app.domain.procurement import ProcurementAction
 
 
@@ -96,6 +97,11 @@ class CaseFile:
     def answered(self, source: Source) -> bool:
         """Whether the source was asked with success; silence is never an answer."""
         return source not in self._without_answer
+
+    @cached_property
+    def day(self) -> date:
+        """The Eastern day the run looked; where that is not known, the day of the action."""
+        return self.action.effective_date if self.as_of is None else eastern_day(self.as_of)
 
     @cached_property
     def _by_kind(self) -> dict[type, tuple[Evidence, ...]]:
