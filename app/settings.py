@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     #: Seconds one call to a tool may take, and how often it is tried.
     tool_timeout: float = Field(default=5.0, gt=0, le=60)
     tool_tries: int = Field(default=2, ge=1, le=5)
+    #: Calls a day that the agency's SAM.gov key may make, over all its services: 10,000 for a federal system account.
+    sam_daily_quota: int = Field(default=10_000, ge=1)
     #: Bytes of one answer, at most.
     tool_answer_limit: int = Field(default=2_000_000, ge=1_000)
 

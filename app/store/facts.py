@@ -1,4 +1,4 @@
-"""Facts as JSON for the evidence table: dates in ISO form, money as strings."""
+"""Facts as JSON for the evidence table: dates in ISO form, money as strings, sets sorted."""
 
 from dataclasses import asdict
 from datetime import date
@@ -19,5 +19,11 @@ def _plain(value: Any) -> Any:
             return str(value)
         case date():
             return value.isoformat()
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case frozenset():
+            return sorted(_plain(each) for each in value)
+        case list() | tuple():
+            return [_plain(each) for each in value]
         case _:
             return value

@@ -16,7 +16,7 @@ from mocks.scenarios.loader import Case, load_cases
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _COMMITMENT: tuple[LiteralString, ...] = (
     *("pr_number", "piid", "modification_number", "amount"),
-    *("certified_by", "certified_at", "status", "tas"),
+    *("certified_by", "certified_at", "expires", "status", "tas"),
 )
 _OBLIGATION: tuple[LiteralString, ...] = (
     *("document_number", "piid", "modification_number", "acrn", "clin", "vendor_uei", "tas", "fund_type"),
@@ -87,7 +87,7 @@ def _copy(
     )
     with session.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row([row[column] for column in columns])
+            copy.write_row([row.get(column) for column in columns])
 
 
 def main() -> None:

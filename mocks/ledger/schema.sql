@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS finance.commitment_records (
     amount              numeric(18, 2) NOT NULL,
     certified_by        text,
     certified_at        date,
+    expires             date,
     status              text NOT NULL CHECK (status IN ('certified', 'pending', 'withdrawn')),
     tas                 text NOT NULL,
     PRIMARY KEY (pr_number, piid, modification_number)
@@ -55,7 +56,7 @@ CREATE TABLE IF NOT EXISTS finance.vendor_banking (
 
 -- Views run with their owner's rights, so a reader needs none on the tables behind them.
 CREATE OR REPLACE VIEW finance.commitments AS
-    SELECT pr_number, piid, modification_number, amount, certified_by, certified_at, status, tas
+    SELECT pr_number, piid, modification_number, amount, certified_by, certified_at, expires, status, tas
     FROM finance.commitment_records;
 
 CREATE OR REPLACE VIEW finance.obligation_lines AS

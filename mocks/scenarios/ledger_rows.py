@@ -15,6 +15,7 @@ class CommitmentRow(Shape):
     amount: Money
     certified_by: str | None
     certified_at: Day | None
+    expires: Day | None = None
     status: Literal["certified", "pending", "withdrawn"]
     tas: Tas
 

@@ -1,69 +1,46 @@
-"""Contract management: what was reported for this action?  Shapes follow SAM.gov Contract Awards API v1."""
+"""Contract management: what was reported for this contract?  Shapes follow SAM.gov Contract Awards API v1."""
 
-from collections.abc import Iterator
-from datetime import datetime
-
-from pydantic import BaseModel, Field
+from collections.abc import Iterator, Mapping
 
 from app.domain.casefile import Source
-from app.domain.facts import ReportedAction
 from app.domain.procurement import ProcurementAction
 from workers.grants import ApiKey
-from workers.http_client import HttpClient, whole
-from workers.tool import HttpTool, Money, Stated
+from workers.http_client import HttpClient
+from workers.paging import all_rows
+from workers.payloads.awards import Awards
+from workers.tool import HttpTool, Stated
 
-
-class _ContractId(BaseModel):
-    piid: str
-    modification: str = Field(alias="modificationNumber")
-
-
-class _Dates(BaseModel):
-    signed: datetime | None = Field(default=None, alias="dateSigned")
-
-
-class _Dollars(BaseModel):
-    obligated: Money = Field(alias="actionObligation")
-
-
-class _Details(BaseModel):
-    dates: _Dates
-    dollars: _Dollars
-
-
-class _Award(BaseModel):
-    contract_id: _ContractId = Field(alias="contractId")
-    details: _Details = Field(alias="awardDetails")
-
-
-class _Awards(BaseModel):
-    total: int = Field(alias="totalRecords")
-    awards: list[_Award] = Field(alias="awardSummary")
+_PAGES = 10
 
 
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
-    """The report of this award or modification. The service answers 204 when there is none."""
-    answer = client.get(
-        "/contract-awards/v1/search",
-        {
-            "piid": action.piid,
-            "modificationNumber": action.modification_number,
-            "limit": "100",
-            "offset": "0",
-        },
-    )
-    if answer.body is None:
-        return
-    page = answer.parse(_Awards)
-    for award in whole(page.awards, total=page.total):
-        signed = award.details.dates.signed
-        fact = ReportedAction(
-            piid=award.contract_id.piid,
-            modification=award.contract_id.modification,
-            obligated=award.details.dollars.obligated,
-            signed=signed.date() if signed else None,
-        )
-        yield Stated(f"{fact.piid}/{fact.modification}", fact, answer.call_id)
+    """The award and all its modifications, so that gaps show; for an order also its vehicle.
+
+    The service answers 204 when there is nothing. Reports that are not final do not count and are left out.
+    """
+    for question in questions(action):
+        for award, call_id in all_rows(
+            client,
+            "/contract-awards/v1/search",
+            {**question, "limit": "100"},
+            page=Awards,
+            number="offset",
+            size=100,
+            most=_PAGES,
+            empty_is_204=True,
+        ):
+            if award.is_final:
+                fact = award.to_fact()
+                yield Stated(f"{fact.piid}/{fact.modification}", fact, call_id)
+
+
+def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:
+    """What is asked. An order's number alone is not unique: it belongs to its vehicle's."""
+    if action.referenced_idv is None:
+        yield {"piid": action.piid}
+    else:
+        yield {"piid": action.piid, "referencedIdvPiid": action.referenced_idv}
+        yield {"piid": action.referenced_idv}
 
 
 TOOL = HttpTool(

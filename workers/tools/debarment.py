@@ -1,84 +1,67 @@
-"""Debarment: is any vendor excluded?  Shapes follow SAM.gov Exclusions API v4, with its MM-DD-YYYY dates."""
+"""Debarment: is any vendor excluded, by identifier or by name?  Shapes follow SAM.gov Exclusions API v4.
 
-from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Annotated
+Owners and predecessors are known only once the entity service has answered, and tools do not wait for each other:
+of them, those are asked about that the action itself names.
+"""
 
-from pydantic import BaseModel, BeforeValidator, Field
+import re
+from collections.abc import Iterator, Mapping
+from uuid import UUID
 
 from app.domain.casefile import Source
-from app.domain.facts import Exclusion
 from app.domain.procurement import ProcurementAction
 from workers.grants import SignedToken
-from workers.http_client import HttpClient, whole
+from workers.http_client import HttpClient
+from workers.paging import all_rows
+from workers.payloads.exclusions import ExclusionRecord, Exclusions
 from workers.tool import HttpTool, Stated
 
-
-def _month_first(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return datetime.strptime(value, "%m-%d-%Y").date()  # noqa: DTZ007  # a date
-    except ValueError:
-        # Python's own text would repeat the value, and this one ends up on a page.
-        raise ValueError("is not a date (MM-DD-YYYY)") from None
-
-
-MonthFirst = Annotated[date, BeforeValidator(_month_first)]
-
-
-class _Details(BaseModel):
-    exclusion_type: str = Field(alias="exclusionType")
-    program: str = Field(alias="exclusionProgram")
-    agency: str = Field(alias="excludingAgencyName")
-
-
-class _Identification(BaseModel):
-    uei: str | None = Field(default=None, alias="ueiSAM")
-    name: str = Field(alias="entityName")
-
-
-class _Action(BaseModel):
-    activated: MonthFirst = Field(alias="activateDate")
-    terminated: MonthFirst | None = Field(default=None, alias="terminationDate")
-
-
-class _Actions(BaseModel):
-    listed: list[_Action] = Field(alias="listOfActions", min_length=1)
-
-
-class _Record(BaseModel):
-    details: _Details = Field(alias="exclusionDetails")
-    identification: _Identification = Field(alias="exclusionIdentification")
-    actions: _Actions = Field(alias="exclusionActions")
-
-
-class _Exclusions(BaseModel):
-    total: int = Field(alias="totalRecords")
-    records: list[_Record] = Field(alias="excludedEntity")
+_PAGES = 10
+_SUFFIXES = frozenset(
+    {"INC", "INCORPORATED", "LLC", "CORP", "CORPORATION", "CO", "COMPANY", "LTD", "LP", "PLC"}
+)
 
 
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
-    """One request for all vendors by UEI."""
-    answer = client.get(
+    """One request for all vendors by UEI, and one for each name; a record both find is stated once."""
+    told: set[object] = set()
+    for question in questions(action):
+        for record, call_id in _records(client, question):
+            fact = record.to_fact()
+            if fact not in told:
+                told.add(fact)
+                yield Stated(fact.uei or fact.name, fact, call_id)
+
+
+def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:
+    """What is asked, in order: identifiers first."""
+    yield {"ueiSAM": f"[{'~'.join(sorted({vendor.uei for vendor in action.vendors}))}]"}
+    names = dict.fromkeys(searched(vendor.name) for vendor in action.vendors)
+    yield from ({"exclusionName": name} for name in names if name)
+
+
+def searched(name: str) -> str:
+    """The words to search for. The service wants all of them, in any order.
+
+    Its forbidden characters go. A form such as INC goes where two words remain, so that the same name in another form
+    is found, too; a single word would find half the list.
+    """
+    words = re.sub(r"[^\w'’.-]+", " ", name.upper()).split()
+    words = [word.strip(".-'’") for word in words]
+    kept = [word for word in words if word and word.replace(".", "") not in _SUFFIXES]
+    return " ".join(kept if len(kept) > 1 else filter(None, words))
+
+
+def _records(client: HttpClient, question: Mapping[str, str]) -> Iterator[tuple[ExclusionRecord, UUID]]:
+    return all_rows(
+        client,
         "/entity-information/v4/exclusions",
-        {"ueiSAM": f"[{'~'.join(vendor.uei for vendor in action.vendors)}]", "page": "0", "size": "10"},
+        {**question, "size": "10"},
+        page=Exclusions,
+        number="page",
+        size=10,
+        most=_PAGES,
     )
-    page = answer.parse(_Exclusions)
-    for record in whole(page.records, total=page.total):
-        if record.identification.uei is None:
-            continue  # Persons and vessels carry none; this question was about the vendors' identifiers.
-        latest = record.actions.listed[-1]
-        fact = Exclusion(
-            uei=record.identification.uei,
-            name=record.identification.name,
-            exclusion_type=record.details.exclusion_type,
-            program=record.details.program,
-            agency=record.details.agency,
-            activated=latest.activated,
-            terminated=latest.terminated,
-        )
-        yield Stated(fact.uei, fact, answer.call_id)
 
 
 TOOL = HttpTool(

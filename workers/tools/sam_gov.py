@@ -1,52 +1,60 @@
-"""SAM.gov: is each vendor registered, and until when?  Shapes follow Entity Management API v4."""
+"""SAM.gov: who is each vendor, registered until when, owned by whom?  Shapes follow Entity Management API v4."""
 
-from collections.abc import Iterator
-from datetime import date
-
-from pydantic import BaseModel, Field
+from collections.abc import Iterable, Iterator
+from uuid import UUID
 
 from app.domain.casefile import Source
-from app.domain.facts import Registration
+from app.domain.facts import HiddenEntities
 from app.domain.procurement import ProcurementAction
 from workers.grants import SignedToken
-from workers.http_client import HttpClient, whole
+from workers.http_client import HttpClient
+from workers.paging import all_rows
+from workers.payloads.entities import Entities, Entity, registration_of
 from workers.tool import HttpTool, Stated
 
-
-class _Registration(BaseModel):
-    uei: str = Field(alias="ueiSAM")
-    legal_name: str = Field(alias="legalBusinessName")
-    status: str = Field(alias="registrationStatus")
-    expires: date | None = Field(default=None, alias="registrationExpirationDate")
-
-
-class _Entity(BaseModel):
-    registration: _Registration = Field(alias="entityRegistration")
-
-
-class _Entities(BaseModel):
-    total: int = Field(alias="totalRecords")
-    entities: list[_Entity] = Field(alias="entityData")
+_PAGES = 20
+_SECTIONS = "entityRegistration,coreData,assertions,integrityInformation"
 
 
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
-    """One request for all vendors: the service takes up to 100 UEIs at once, and each request counts."""
-    answer = client.get(
+    """One request for all vendors: the service takes up to 100 UEIs at once, and each request counts.
+
+    Vendors it does not know as registered are asked about once more, all at once: they may have an identifier only.
+    """
+    ueis = sorted({vendor.uei for vendor in action.vendors})
+    seen: set[str] = set()
+    hidden: list[UUID] = []
+    for registered in ("Yes", "No"):
+        asked = [uei for uei in ueis if uei not in seen]
+        if not asked:
+            break
+        for entity, call_id in _entities(client, asked, registered=registered):
+            if entity.registration is None:
+                hidden.append(call_id)
+                continue
+            fact = registration_of(entity, entity.registration)
+            seen.add(fact.uei)
+            yield Stated("/".join(filter(None, (fact.uei, fact.eft_indicator))), fact, call_id)
+    if hidden:
+        yield Stated("opted out", HiddenEntities(rows=len(hidden)), hidden[0])
+
+
+def _entities(client: HttpClient, ueis: Iterable[str], *, registered: str) -> Iterator[tuple[Entity, UUID]]:
+    return all_rows(
+        client,
         "/entity-information/v4/entities",
         {
-            "ueiSAM": f"[{'~'.join(vendor.uei for vendor in action.vendors)}]",
-            "includeSections": "entityRegistration,coreData",
-            "page": "0",
+            "ueiSAM": f"[{'~'.join(ueis)}]",
+            "samRegistered": registered,
+            "includeSections": _SECTIONS,
+            "proceedingsData": "Yes",
             "size": "10",
         },
+        page=Entities,
+        number="page",
+        size=10,
+        most=_PAGES,
     )
-    page = answer.parse(_Entities)
-    for entity in whole(page.entities, total=page.total):
-        seen = entity.registration
-        fact = Registration(
-            uei=seen.uei, legal_name=seen.legal_name, status=seen.status, expires=seen.expires
-        )
-        yield Stated(seen.uei, fact, answer.call_id)
 
 
 TOOL = HttpTool(

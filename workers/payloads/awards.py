@@ -1,0 +1,200 @@
+"""Contract Awards API v1: keys without a value are left out, numbers are strings, dates come in two notations."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from app.domain.facts import ReportedAction
+from workers.payloads.accounting import TreasuryAccount
+from workers.payloads.notation import (
+    Amount,
+    Code,
+    Identifier,
+    Maybe,
+    Moment,
+    Payload,
+    RequiredIdentifier,
+    Text,
+    Total,
+    YesNo,
+)
+from workers.tool import Money
+
+
+def _first(value: Any) -> Any:
+    return (value[0] if value else None) if isinstance(value, list) else value
+
+
+class ContractId(Payload):
+    """Which action of which contract."""
+
+    piid: RequiredIdentifier
+    modification: RequiredIdentifier = Field(alias="modificationNumber")
+    referenced_idv: Identifier = Field(default=None, alias="referencedIDVPiid")
+    reason: Code = Field(default=None, alias="reasonForModification")
+
+
+class Acquisition(Payload):
+    """How the contractor is paid."""
+
+    pricing: Code = Field(default=None, alias="typeOfContractPricing")
+
+
+class Product(Payload):
+    """What is bought."""
+
+    psc: Code = Field(default=None, alias="productOrService")
+    naics: Code = Field(default=None, alias="principalNaics")
+
+
+class Competition(Payload):
+    """How the contract was competed."""
+
+    extent: Code = Field(default=None, alias="extentCompeted")
+    set_aside: Code = Field(default=None, alias="typeOfSetAside")
+
+
+class CoreData(Payload):
+    """Award or vehicle, and its codes."""
+
+    award_or_idv: Annotated[Literal["AWARD", "IDV"] | None, BeforeValidator(lambda value: value or None)] = (
+        Field(default=None, alias="awardOrIDV")
+    )
+    acquisition: Acquisition = Field(default_factory=Acquisition, alias="acquisitionData")
+    product: Product = Field(default_factory=Product, alias="productOrServiceInformation")
+    competition: Competition = Field(default_factory=Competition, alias="competitionInformation")
+
+
+class Dates(Payload):
+    """ISO with Z for the signature, a space and milliseconds for the rest."""
+
+    signed: Moment = Field(default=None, alias="dateSigned")
+    period_start: Moment = Field(default=None, alias="periodOfPerformanceStartDate")
+    current_completion: Moment = Field(default=None, alias="currentCompletionDate")
+    ultimate_completion: Moment = Field(default=None, alias="ultimateCompletionDate")
+    last_date_to_order: Moment = None
+
+
+class Dollars(Payload):
+    """Money of this action."""
+
+    obligated: Money = Field(alias="actionObligation")
+
+
+class Totals(Payload):
+    """Money of the contract up to and with this action."""
+
+    obligated: Amount = Field(default=None, alias="totalActionObligation")
+    exercised: Amount = Field(default=None, alias="totalBaseAndExercisedOptionsValue")
+    all_options: Amount = Field(default=None, alias="totalBaseAndAllOptionsValue")
+
+
+class Preferences(Payload):
+    """Size as the contracting officer determined it, and the subcontracting plan."""
+
+    size: Code = Field(default=None, alias="contractingOfficerBusinessSizeDetermination")
+    subcontract_plan: Code = None
+
+
+class AwardeeHeader(Payload):
+    """The awardee's names, frozen at award."""
+
+    legal_name: Text = Field(default=None, alias="legalBusinessName")
+    name: Text = Field(default=None, alias="awardeeName")
+
+
+class AwardeeIdentifiers(Payload):
+    """The awardee and the firm at the top of its hierarchy."""
+
+    uei: Identifier = Field(default=None, alias="uniqueEntityId")
+    cage: Identifier = Field(default=None, alias="cageCode")
+    parent_uei: Identifier = Field(default=None, alias="awardeeUltimateParentUniqueEntityId")
+    parent_name: Text = Field(default=None, alias="awardeeUltimateParentName")
+
+
+class Awardee(Payload):
+    """Who got the award."""
+
+    registration_exception: Code = Field(default=None, alias="far41102Exception")
+    header: AwardeeHeader = Field(default_factory=AwardeeHeader, alias="awardeeHeader")
+    identifiers: AwardeeIdentifiers = Field(default_factory=AwardeeIdentifiers, alias="awardeeUEIInformation")
+
+
+class Transaction(Payload):
+    """The report itself: only a final one (F) counts as made."""
+
+    status: Code = None
+    created: Moment = Field(default=None, alias="createdDate")
+    approved: Moment = Field(default=None, alias="approvedDate")
+    closed: YesNo = Field(default=None, alias="closedStatus")
+
+
+class Details(Payload):
+    """The parts the rules read."""
+
+    dates: Dates
+    dollars: Dollars
+    totals: Totals = Field(default_factory=Totals, alias="totalContractDollars")
+    account: Annotated[TreasuryAccount | None, BeforeValidator(_first), Maybe] = Field(
+        default=None, alias="treasuryAccount"
+    )
+    preferences: Preferences = Field(default_factory=Preferences, alias="preferenceProgramsInformation")
+    awardee: Awardee = Field(default_factory=Awardee, alias="awardeeData")
+    transaction: Transaction = Field(default_factory=Transaction, alias="transactionData")
+
+
+class Award(Payload):
+    """One reported action."""
+
+    contract_id: ContractId
+    core: CoreData = Field(default_factory=CoreData, alias="coreData")
+    details: Details = Field(alias="awardDetails")
+
+    @property
+    def is_final(self) -> bool:
+        """Drafts and reports with errors do not count (FAR 4.604)."""
+        return self.details.transaction.status in (None, "F")
+
+    def to_fact(self) -> ReportedAction:
+        """The report as the rules read it."""
+        identity, core, details = self.contract_id, self.core, self.details
+        dates, totals, awardee = details.dates, details.totals, details.awardee
+        return ReportedAction(
+            piid=identity.piid,
+            modification=identity.modification,
+            obligated=details.dollars.obligated,
+            signed=dates.signed,
+            referenced_idv=identity.referenced_idv,
+            reason=identity.reason,
+            is_vehicle=core.award_or_idv == "IDV",
+            total_obligated=totals.obligated,
+            total_exercised=totals.exercised,
+            total_all_options=totals.all_options,
+            period_start=dates.period_start,
+            current_completion=dates.current_completion,
+            ultimate_completion=dates.ultimate_completion,
+            last_date_to_order=dates.last_date_to_order,
+            closed=bool(details.transaction.closed),
+            reported=details.transaction.approved or details.transaction.created,
+            uei=awardee.identifiers.uei,
+            cage=awardee.identifiers.cage,
+            vendor_name=awardee.header.legal_name or awardee.header.name,
+            parent_uei=awardee.identifiers.parent_uei,
+            parent_name=awardee.identifiers.parent_name,
+            naics=core.product.naics,
+            psc=core.product.psc,
+            pricing=core.acquisition.pricing,
+            competition=core.competition.extent,
+            set_aside=core.competition.set_aside,
+            size=details.preferences.size,
+            subcontract_plan=details.preferences.subcontract_plan,
+            registration_exception=awardee.registration_exception,
+            tas=details.account.to_fact() if details.account else None,
+        )
+
+
+class Awards(Payload):
+    """A page."""
+
+    total: Total = Field(alias="totalRecords")
+    rows: list[Award] = Field(alias="awardSummary")

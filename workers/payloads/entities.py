@@ -1,0 +1,198 @@
+"""Entity Management API v4, the public sections a rule reads.
+
+The traps: "null" as text; a string where an entity opted out; several rows of one UEI; a shorter object for firms
+that only have an identifier; sections that are missing although asked for.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+
+from app.domain.facts import Certification, IntegrityRecord, Registration
+from workers.payloads.integrity import (
+    CorporateRelationships,
+    IntegrityInformation,
+    MaybeParent,
+    Proceedings,
+    owner,
+)
+from workers.payloads.notation import (
+    Day,
+    Flag,
+    Identifier,
+    Many,
+    Maybe,
+    MaybePlace,
+    Payload,
+    Required,
+    RequiredIdentifier,
+    Text,
+    Total,
+    YesNo,
+    absent,
+    address_of,
+)
+
+
+class EntityRegistration(Payload):
+    """The section every row has."""
+
+    uei: RequiredIdentifier = Field(alias="ueiSAM")
+    legal_name: Required = Field(alias="legalBusinessName")
+    given_status: Annotated[Literal["Active", "Expired", "ID Assigned"] | None, BeforeValidator(absent)] = (
+        Field(default=None, alias="registrationStatus")
+    )
+    registered: YesNo = Field(default=None, alias="samRegistered")
+    eft_indicator: Text = Field(default=None, alias="entityEFTIndicator")
+    cage: Identifier = Field(default=None, alias="cageCode")
+    dba_name: Text = None
+    purpose: Text = Field(default=None, alias="purposeOfRegistrationCode")
+    updated: Day = Field(default=None, alias="lastUpdateDate")
+    expires: Day = Field(default=None, alias="registrationExpirationDate")
+    activated: Day = Field(default=None, alias="activationDate")
+    exclusion_flag: Flag = Field(default=None, alias="exclusionStatusFlag")
+
+    @property
+    def status(self) -> str:
+        """Only firms that were never registered may come without one."""
+        return self.given_status or "ID Assigned"
+
+    @model_validator(mode="after")
+    def _has_status(self) -> Self:
+        if self.given_status is None and self.registered is not False:
+            raise ValueError("registrationStatus is missing")
+        return self
+
+
+class SbaBusinessType(Payload):
+    """A certification by the Small Business Administration; a row of nulls stands for none."""
+
+    code: Text = Field(default=None, alias="sbaBusinessTypeCode")
+    ends: Day = Field(default=None, alias="certificationExitDate")
+
+
+class BusinessTypes(Payload):
+    """What kind of firm it is."""
+
+    certified: Annotated[list[SbaBusinessType], Many] = Field(
+        default_factory=list, alias="sbaBusinessTypeList"
+    )
+
+
+class FinancialInformation(Payload):
+    """The debt flag: Y, N, or U for unknown."""
+
+    debt: Flag = Field(default=None, alias="debtSubjectToOffset")
+
+
+class Hierarchy(Payload):
+    """Parents, where the key may see them."""
+
+    immediate: MaybeParent = Field(default=None, alias="immediateParentEntity")
+    ultimate: MaybeParent = Field(default=None, alias="ultimateParentEntity")
+
+
+class CoreData(Payload):
+    """Addresses, certifications, the debt flag."""
+
+    hierarchy: Annotated[Hierarchy | None, Maybe] = Field(default=None, alias="entityHierarchyInformation")
+    physical: MaybePlace = Field(default=None, alias="physicalAddress")
+    mailing: MaybePlace = Field(default=None, alias="mailingAddress")
+    business_types: Annotated[BusinessTypes | None, Maybe] = None
+    financial: Annotated[FinancialInformation | None, Maybe] = Field(
+        default=None, alias="financialInformation"
+    )
+
+
+class Naics(Payload):
+    """An industry, and whether the firm is small for it; E marks an exception of its own size."""
+
+    code: Required = Field(alias="naicsCode")
+    small: Annotated[Literal["Y", "N", "E"] | None, BeforeValidator(absent)] = Field(
+        default=None, alias="sbaSmallBusiness"
+    )
+
+
+class GoodsAndServices(Payload):
+    """The firm's industries."""
+
+    naics: Annotated[list[Naics], Many] = Field(default_factory=list, alias="naicsList")
+
+
+class Assertions(Payload):
+    """What the firm says about itself."""
+
+    goods_and_services: Annotated[GoodsAndServices | None, Maybe] = None
+
+
+def _unless_opted_out(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    if isinstance(value, str):
+        return None
+    if value is None:
+        raise ValueError("is null")
+    return read(value)
+
+
+class Entity(Payload):
+    """One row; `registration` is None where a text stands in its place because the entity opted out."""
+
+    registration: Annotated[EntityRegistration | None, WrapValidator(_unless_opted_out)] = Field(
+        alias="entityRegistration"
+    )
+    core: Annotated[CoreData | None, Maybe] = Field(default=None, alias="coreData")
+    assertions: Annotated[Assertions | None, Maybe] = None
+    integrity: Annotated[IntegrityInformation | None, Maybe] = Field(
+        default=None, alias="integrityInformation"
+    )
+
+
+class Entities(Payload):
+    """A page."""
+
+    total: Total = Field(alias="totalRecords")
+    rows: list[Entity] = Field(alias="entityData")
+
+
+def registration_of(entity: Entity, seen: EntityRegistration) -> Registration:
+    """The fact in a row that did not opt out."""
+    core, integrity = entity.core or CoreData(), entity.integrity or IntegrityInformation()
+    corporate, hierarchy = integrity.corporate or CorporateRelationships(), core.hierarchy or Hierarchy()
+    proceedings = integrity.proceedings or Proceedings()
+    goods = (entity.assertions and entity.assertions.goods_and_services) or GoodsAndServices()
+    small = frozenset(each.code for each in goods.naics if each.small == "Y")
+    other = frozenset(each.code for each in goods.naics if each.small == "N")
+    financial = core.financial or FinancialInformation()
+    certified = (core.business_types or BusinessTypes()).certified
+    return Registration(
+        uei=seen.uei,
+        legal_name=seen.legal_name,
+        status=seen.status,
+        expires=seen.expires,
+        registered=seen.status != "ID Assigned" if seen.registered is None else seen.registered,
+        purpose=seen.purpose,
+        eft_indicator=seen.eft_indicator,
+        cage=seen.cage,
+        dba_name=seen.dba_name,
+        updated=seen.updated,
+        activated=seen.activated,
+        address=address_of(core.physical),
+        mailing_address=address_of(core.mailing),
+        exclusion_flag=seen.exclusion_flag,
+        debt_flag=financial.debt,
+        immediate_owner=owner(corporate.immediate, hierarchy.immediate),
+        highest_owner=owner(corporate.highest, hierarchy.ultimate),
+        predecessors=tuple(firm for each in corporate.predecessors if (firm := each.to_fact())),
+        # Exceptions give one code a size of its own: said both ways, it is neither.
+        small_for=small - other,
+        not_small_for=other - small,
+        certifications=tuple(
+            Certification(code=each.code, ends=each.ends) for each in certified if each.code
+        ),
+        integrity_count=max(integrity.count, len(integrity.records)),
+        integrity_records=tuple(
+            IntegrityRecord(kind=each.kind or each.code or "record of no stated kind", recorded=each.day)
+            for each in integrity.records
+        ),
+        proceedings=bool(proceedings.reported or proceedings.count or proceedings.proceedings),
+        proceedings_latest=max((each.day for each in proceedings.proceedings if each.day), default=None),
+    )

@@ -1,0 +1,79 @@
+"""Entity Management API v4, `integrityInformation`: owners, predecessors, responsibility records, proceedings.
+
+Only sent when asked for, and then not for every entity.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.domain.facts import Owner
+from workers.payloads.notation import Count, Day, Identifier, Many, Maybe, Payload, Text, YesNo
+
+
+class Parent(Payload):
+    """A firm in the hierarchy, which only some keys may see."""
+
+    name: Text = Field(default=None, alias="legalBusinessName")
+    uei: Identifier = Field(default=None, alias="ueiSAM")
+    cage: Identifier = Field(default=None, alias="cageCode")
+
+    def to_fact(self) -> Owner | None:
+        """None where no name is given."""
+        return Owner(name=self.name, uei=self.uei, cage=self.cage) if self.name else None
+
+
+MaybeParent = Annotated[Parent | None, Maybe]
+
+
+class Proceeding(Payload):
+    """A criminal, civil or administrative proceeding the firm reported."""
+
+    day: Day = Field(default=None, alias="proceedingDate")
+
+
+class Proceedings(Payload):
+    """Questions 1 and 2 ask about contracts held; only question 3 is about proceedings of the last five years."""
+
+    reported: YesNo = Field(default=None, alias="proceedingsQuestion3")
+    count: Count = Field(default=0, alias="proceedingsRecordCount")
+    proceedings: Annotated[list[Proceeding], Many] = Field(default_factory=list, alias="listOfProceedings")
+
+
+class ResponsibilityRecord(Payload):
+    """Such as a termination for cause."""
+
+    kind: Text = Field(default=None, alias="recordTypeDesc")
+    code: Text = Field(default=None, alias="recordType")
+    day: Day = Field(default=None, alias="recordDate")
+
+
+class CorporateRelationships(Payload):
+    """Owners and predecessors in their public form; a name of None stands for nobody."""
+
+    highest: MaybeParent = Field(default=None, alias="highestOwner")
+    immediate: MaybeParent = Field(default=None, alias="immediateOwner")
+    predecessors: Annotated[list[Parent], Many] = Field(default_factory=list, alias="predecessorsList")
+
+
+class IntegrityInformation(Payload):
+    """Responsibility and integrity records, only sent when asked for."""
+
+    proceedings: Annotated[Proceedings | None, Maybe] = Field(default=None, alias="proceedingsData")
+    count: Count = Field(default=0, alias="responsibilityInformationCount")
+    records: Annotated[list[ResponsibilityRecord], Many] = Field(
+        default_factory=list, alias="responsibilityInformationList"
+    )
+    corporate: Annotated[CorporateRelationships | None, Maybe] = Field(
+        default=None, alias="corporateRelationships"
+    )
+
+
+def owner(*known: Parent | None) -> Owner | None:
+    """The public form; a parent of the hierarchy adds its UEI when it has the same name."""
+    found = [firm for each in known if each is not None and (firm := each.to_fact())]
+    if not found:
+        return None
+    first = found[0]
+    same = next((each for each in found if each.uei and each.name.upper() == first.name.upper()), first)
+    return Owner(name=first.name, cage=first.cage or same.cage, uei=first.uei or same.uei)
