@@ -2,14 +2,15 @@
 
 from app.domain.casefile import CaseFile
 from app.domain.discrepancy import Discrepancy, Rule
-from app.domain.rules.contract import C02
+from app.domain.rules.amounts import C02
 from app.domain.rules.document import D01
 from app.domain.rules.exclusion import E01
 from app.domain.rules.funding import F01
 from app.domain.rules.performed import check_of
 from app.domain.rules.registration import R01
+from app.domain.rules.reporting import C01
 
-CHECKS: tuple[Rule, ...] = (R01, E01, C02, D01, F01)
+CHECKS: tuple[Rule, ...] = (R01, E01, C01, C02, D01, F01)
 RULES: tuple[Rule, ...] = (*CHECKS, check_of(CHECKS))
 
 

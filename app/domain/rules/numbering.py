@@ -1,0 +1,48 @@
+"""Which reports and documents belong to a contract under all the PIIDs it has had, and how modifications are numbered."""
+
+from app.domain.casefile import CaseFile
+from app.domain.facts import FiledDocument, ReportedAction
+from app.domain.rules.filed import Filed
+from app.domain.rules.history import Report, series
+
+_WIDTH = 6
+
+
+def rows_of(case: CaseFile) -> list[Report]:
+    """All reports of the contract, of whatever status and under any PIID it has had."""
+    everything = case.of(ReportedAction)
+    piids = piids_of(case)
+    idv = case.action.referenced_idv
+    return [
+        item
+        for item in everything
+        if item.fact.piid in piids and (idv is None or item.fact.referenced_idv in {None, idv})
+    ]
+
+
+def piids_of(case: CaseFile) -> set[str]:
+    """Every PIID the contract has had: a change of PIID names the old one."""
+    changes = {(item.fact.piid, item.fact.old_piid) for item in case.of(ReportedAction) if item.fact.old_piid}
+    piids = {case.action.piid}
+    for _ in changes:
+        for new, old in changes:
+            if piids & {new, old}:
+                piids |= {new, old or new}
+    return piids
+
+
+def documents_of(case: CaseFile) -> list[Filed]:
+    """All documents of the contract, likewise."""
+    piids = piids_of(case)
+    return [item for item in case.of(FiledDocument) if item.fact.piid in piids]
+
+
+def label_of(modification: str | None) -> str:
+    """One way of writing a number: "p1" and "P00001" are the same."""
+    place = series(modification or "0")
+    return number_of(*place) if place else (modification or "0").strip().upper()
+
+
+def number_of(letters: str, place: int) -> str:
+    """The number at this place of a series, in six characters."""
+    return f"{letters}{place:0{max(_WIDTH - len(letters), 1)}d}"
