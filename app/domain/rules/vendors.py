@@ -1,0 +1,58 @@
+"""What is known of the vendors of an action: identifiers, registration rows, names and places."""
+
+from collections.abc import Iterable
+
+from app.domain.casefile import CaseFile, EvidenceOf
+from app.domain.facts import Address, Registration
+from app.domain.names import normalised
+from app.domain.procurement import Vendor, VendorRole
+from app.domain.rules.wording import listed
+
+Party = tuple[Vendor, ...]
+
+#: What people write where an identifier is asked for and they have none, without punctuation.
+_NO_IDENTIFIER = frozenset(
+    {"", "NA", "NONE", "NULL", "NOTAPPLICABL", "N0TAPPLICABL", "NOTAPPLICABLE", "UNKNOWN"}
+)
+
+
+def identifier(text: str | None) -> str | None:
+    """A UEI or CAGE as it is compared; None for what is none, such as "N/A" or zeros."""
+    plain = "".join(char for char in (text or "").upper() if char.isalnum())
+    return None if plain in _NO_IDENTIFIER or not plain.strip("0") else plain
+
+
+def parties_but_owners(case: CaseFile) -> Iterable[Party]:
+    """The vendors that perform work; an owner needs no registration."""
+    return (
+        party for party in case.action.parties if any(vendor.role is not VendorRole.OWNER for vendor in party)
+    )
+
+
+def roles(party: Party) -> str:
+    """Such as prime, or owner and prime where a firm is named twice."""
+    return listed(sorted({vendor.role.value for vendor in party}), last="and")
+
+
+def rows_of(case: CaseFile, uei: str) -> list[EvidenceOf[Registration]]:
+    """The registration rows of a UEI; there can be several, one for each payment account."""
+    return [row for row in case.of(Registration) if identifier(row.fact.uei) == identifier(uei)]
+
+
+def cages_of(case: CaseFile, party: Party) -> frozenset[str]:
+    """The CAGE codes the action and SAM.gov give for a vendor."""
+    stated = [vendor.cage for vendor in party] + [row.fact.cage for row in rows_of(case, party[0].uei)]
+    return frozenset(cage for cage in map(identifier, stated) if cage)
+
+
+def names_of(case: CaseFile, party: Party) -> tuple[str, ...]:
+    """The names a vendor goes by, in the action and in SAM.gov, each once."""
+    rows = rows_of(case, party[0].uei)
+    names = [vendor.name for vendor in party]
+    names += [name for row in rows for name in (row.fact.legal_name, row.fact.dba_name) if name]
+    return tuple({normalised(name): name for name in sorted(names, reverse=True)}.values())
+
+
+def addresses_of(case: CaseFile, uei: str) -> list[Address]:
+    """The physical addresses SAM.gov has for a UEI."""
+    return [row.fact.address for row in rows_of(case, uei) if row.fact.address is not None]
