@@ -70,11 +70,9 @@ class Severities:
 
     def of(self, action: ProcurementAction) -> Severity | None:
         """The usual severity for this action."""
-        return {
-            ActionType.NEW_AWARD: self.new_award,
-            ActionType.MODIFICATION: self.modification,
-            ActionType.OPTION: self.option,
-        }[action.action_type]
+        if action.action_type is ActionType.NEW_AWARD:
+            return self.new_award
+        return self.option if action.action_type is ActionType.OPTION else self.modification
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

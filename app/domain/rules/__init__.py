@@ -2,15 +2,20 @@
 
 from app.domain.casefile import CaseFile
 from app.domain.discrepancy import Discrepancy, Rule
+from app.domain.rules.accounting import F05
 from app.domain.rules.amounts import C02
+from app.domain.rules.appropriation import F03
+from app.domain.rules.balance import F06
 from app.domain.rules.document import D01
 from app.domain.rules.exclusion import E01
 from app.domain.rules.funding import F01
+from app.domain.rules.obligation import F02
 from app.domain.rules.performed import check_of
 from app.domain.rules.registration import R01
 from app.domain.rules.reporting import C01
+from app.domain.rules.severability import F04
 
-CHECKS: tuple[Rule, ...] = (R01, E01, C01, C02, D01, F01)
+CHECKS: tuple[Rule, ...] = (R01, E01, C01, C02, D01, F01, F02, F03, F04, F05, F06)
 RULES: tuple[Rule, ...] = (*CHECKS, check_of(CHECKS))
 
 
@@ -19,6 +24,6 @@ def evaluate(case: CaseFile) -> tuple[Discrepancy, ...]:
     return tuple(
         found
         for rule in RULES
-        if all(case.answered(source) for source in rule.sources)
+        if rule.severities.of(case.action) and all(case.answered(source) for source in rule.sources)
         for found in rule.check(rule, case)
     )

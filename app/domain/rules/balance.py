@@ -1,0 +1,123 @@
+"""Balances that should not be: more spent than obligated, or money left long after the work ended."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from itertools import groupby
+
+from app.domain.calendar import months_after
+from app.domain.casefile import CaseFile, EvidenceOf, Source
+from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, stated
+from app.domain.facts import ObligationLine
+from app.domain.rules.funds import uniform
+from app.domain.rules.history import is_contract, reports
+from app.domain.rules.wording import money
+
+IDLE_DAYS = 180
+#: Cost-reimbursement contracts wait for final indirect cost rates; so long may it take to close them.
+SETTLEMENT_MONTHS = 36
+COST_REIMBURSEMENT = frozenset({"R", "S", "T", "U", "V"})
+
+Line = EvidenceOf[ObligationLine]
+
+
+def negative_or_idle(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
+    """F06: more is spent than obligated, or a balance is left though performance ended half a year ago.
+
+    31 U.S.C. 1341; FAR 4.804-5(a)(15); RFO 4.308-1(a)(15). The first is blocking for an appropriation as a whole, and
+    advisory where another line or a refund may explain it; the second is advisory.
+    """
+    lines = [line for line in case.of(ObligationLine) if is_contract(case, line.fact)]
+    for fund, same in groupby(sorted(lines, key=_fund), key=_fund):
+        yield from _negative(rule, case, fund, list(same))
+    yield from _idle(rule, case, lines)
+
+
+def _fund(line: Line) -> str:
+    return str(uniform(line.fact.tas)) if line.fact.tas else ""
+
+
+def _negative(rule: Rule, case: CaseFile, fund: str, lines: list[Line]) -> Iterator[Discrepancy]:
+    obligated = sum((line.fact.obligated for line in lines), Decimal(0))
+    net = sum((line.fact.net for line in lines), Decimal(0))
+    expended = sum((line.fact.expended for line in lines), Decimal(0))
+    # A line that carries a refund only has negative spending, and is never above its obligation.
+    overdrawn = [line for line in lines if line.fact.expended > line.fact.net]
+    if not overdrawn:
+        return
+    name = f"appropriation {fund}" if fund else "its lines without a symbol"
+    spent = f"{money(expended)} is spent and {money(net)} obligated for {case.action.piid} in {name}"
+    if expended > obligated:
+        blocking, note = True, ""
+    elif expended > net:
+        blocking, note = False, f", after {money(obligated - net)} was taken back: a refund may be on its way"
+    else:
+        blocking, note = (
+            False,
+            "; one line is above its own obligation, which a payment posted to it early may explain",
+        )
+    yield rule.found(
+        severity=Severity.BLOCKING if blocking else Severity.ADVISORY,
+        subject=f"{case.action.piid}:{fund or 'no symbol'}",
+        values=tuple(stated(line, _label(line), _amounts(line.fact)) for line in lines),
+        because=f"{spent}{note}.",
+    )
+
+
+def _idle(rule: Rule, case: CaseFile, lines: list[Line]) -> Iterator[Discrepancy]:
+    action = case.action
+    known = [report for report in reports(case) if report.fact.current_completion]
+    ended = known[-1].fact.current_completion if known else None
+    left = sum((line.fact.net - line.fact.expended for line in lines), Decimal(0))
+    if ended is None or left <= 0 or left + action.amount <= 0:
+        return
+    pricing = action.pricing or next((r.fact.pricing for r in reversed(known) if r.fact.pricing), None)
+    goes_on = action.period_end is not None and action.period_end >= case.day
+    waits_for_rates = pricing in COST_REIMBURSEMENT and case.day <= months_after(ended, SETTLEMENT_MONTHS)
+    if goes_on or waits_for_rates or case.day - ended <= timedelta(days=IDLE_DAYS):
+        return
+    yield rule.found(
+        severity=Severity.ADVISORY,
+        subject=f"{action.piid}:idle",
+        values=(
+            stated(known[-1], "performance ended", ended.isoformat()),
+            *(stated(line, _label(line), _amounts(line.fact)) for line in lines),
+        ),
+        because=f"{money(left)} is obligated and not spent for {action.piid}; performance ended on {ended}, more than"
+        f" {IDLE_DAYS} days before {case.day}. A final invoice may be pending.",
+    )
+
+
+def _label(line: Line) -> str:
+    return f"ledger line {line.fact.acrn or line.fact.document_number}"
+
+
+def _amounts(line: ObligationLine) -> str:
+    taken_back = f", {money(line.deobligated)} taken back" if line.deobligated else ""
+    return f"{money(line.obligated)} obligated{taken_back}, {money(line.expended)} spent"
+
+
+F06 = Rule(
+    id="F06",
+    title="Negative or idle balance",
+    version=1,
+    sources=(Source.LEDGER,),
+    helped_by=(Source.CONTRACTS,),
+    severities=Severities(
+        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
+    ),
+    authority=Authority(
+        codified="31 U.S.C. 1341; FAR 4.804-5(a)(15)", rfo="31 U.S.C. 1341; RFO 4.308-1(a)(15)"
+    ),
+    comparison="Spent against obligated, by appropriation; what is left against the end of performance, where more"
+    f" than {IDLE_DAYS} days ago is advisory.",
+    traps=(
+        "Refunds: spending above what is left after a de-obligation is advisory.",
+        "Timing: one line above its obligation while its appropriation as a whole is not is advisory.",
+        "A final invoice may be pending, and the text says so.",
+        "Cost-reimbursement contracts wait for indirect rates: no finding on the balance for 36 months.",
+        "An action that takes the balance back, or extends performance, leaves nothing idle.",
+    ),
+    recommended="Ask finance for a review; de-obligate what is not needed.",
+    check=negative_or_idle,
+)
