@@ -5,17 +5,45 @@ from app.domain.discrepancy import Discrepancy, Rule
 from app.domain.rules.accounting import F05
 from app.domain.rules.amounts import C02
 from app.domain.rules.appropriation import F03
+from app.domain.rules.assurance import D03
 from app.domain.rules.balance import F06
+from app.domain.rules.ceiling import C03
+from app.domain.rules.coding import C07
 from app.domain.rules.document import D01
 from app.domain.rules.exclusion import E01
 from app.domain.rules.funding import F01
+from app.domain.rules.identity import D02
 from app.domain.rules.obligation import F02
+from app.domain.rules.option import C05
 from app.domain.rules.performed import check_of
 from app.domain.rules.registration import R01
 from app.domain.rules.reporting import C01
 from app.domain.rules.severability import F04
+from app.domain.rules.size import C06
+from app.domain.rules.standing import C04
+from app.domain.rules.subcontracting import D04
 
-CHECKS: tuple[Rule, ...] = (R01, E01, C01, C02, D01, F01, F02, F03, F04, F05, F06)
+CHECKS: tuple[Rule, ...] = (
+    R01,
+    E01,
+    C01,
+    C02,
+    C03,
+    C04,
+    C05,
+    C06,
+    C07,
+    D01,
+    D02,
+    D03,
+    D04,
+    F01,
+    F02,
+    F03,
+    F04,
+    F05,
+    F06,
+)
 RULES: tuple[Rule, ...] = (*CHECKS, check_of(CHECKS))
 
 

@@ -173,8 +173,8 @@ def _certified(case: CaseFile, documents: list[Filed]) -> tuple[date, ComparedVa
     ]
     if not papers:
         return None
-    day, paper = min(papers, key=lambda pair: (pair[0], pair[1].record_key))
-    return day, stated(paper, "funds certified", str(day))
+    first, paper = min(papers, key=lambda pair: (pair[0], pair[1].record_key))
+    return first, stated(paper, "funds certified", str(first))
 
 
 D02 = Rule(
