@@ -16,7 +16,7 @@ from mocks.scenarios.loader import Case, load_cases
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _COMMITMENT: tuple[LiteralString, ...] = (
     *("pr_number", "piid", "modification_number", "amount"),
-    *("certified_by", "certified_at", "expires", "status", "tas"),
+    *("certified_by", "certified_at", "expires", "status", "tas", "overage"),
 )
 _OBLIGATION: tuple[LiteralString, ...] = (
     *("document_number", "piid", "modification_number", "acrn", "clin", "vendor_uei", "tas", "fund_type"),
@@ -25,6 +25,9 @@ _OBLIGATION: tuple[LiteralString, ...] = (
 )
 _PAYMENT: tuple[LiteralString, ...] = ("voucher_number", "document_number", "vendor_uei", "amount", "paid_on")
 _BANKING: tuple[LiteralString, ...] = ("vendor_uei", "routing_number", "account_number")
+
+#: What a scenario may leave out.
+_DEFAULTS = {"overage": "0.00"}
 
 
 def load(scenarios: Path, **connection: Any) -> int:
@@ -87,7 +90,7 @@ def _copy(
     )
     with session.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
-            copy.write_row([row.get(column) for column in columns])
+            copy.write_row([row.get(column, _DEFAULTS.get(column)) for column in columns])
 
 
 def main() -> None:

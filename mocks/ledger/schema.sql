@@ -12,6 +12,8 @@ CREATE TABLE IF NOT EXISTS finance.commitment_records (
     expires             date,
     status              text NOT NULL CHECK (status IN ('certified', 'pending', 'withdrawn')),
     tas                 text NOT NULL,
+    -- Dollars above the amount that the request itself allows.
+    overage             numeric(18, 2) NOT NULL,
     PRIMARY KEY (pr_number, piid, modification_number)
 );
 CREATE INDEX IF NOT EXISTS commitment_records_by_action
@@ -56,7 +58,8 @@ CREATE TABLE IF NOT EXISTS finance.vendor_banking (
 
 -- Views run with their owner's rights, so a reader needs none on the tables behind them.
 CREATE OR REPLACE VIEW finance.commitments AS
-    SELECT pr_number, piid, modification_number, amount, certified_by, certified_at, expires, status, tas
+    SELECT pr_number, piid, modification_number, amount, certified_by, certified_at, expires, status, tas,
+           overage
     FROM finance.commitment_records;
 
 CREATE OR REPLACE VIEW finance.obligation_lines AS

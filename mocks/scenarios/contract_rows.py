@@ -1,6 +1,6 @@
 """Rows of the contract system (Contract Awards API v1) and of the contract file."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -45,17 +45,28 @@ class ContractId(CamelShape):
     piid: Piid
     modification_number: ModificationNumber
     transaction_number: str = "0"
+    referenced_idv_piid: Piid | None = Field(default=None, alias="referencedIDVPiid")
+    referenced_idv_modification_number: str | None = Field(
+        default=None, alias="referencedIDVModificationNumber"
+    )
     reason_for_modification: JsonObject | None = None
+
+
+class OldContractId(CamelShape):
+    """What the contract was called before a change of PIID."""
+
+    piid: Piid
 
 
 class AwardDates(CamelShape):
     """Two notations side by side, as in the real answer."""
 
-    date_signed: ZuluTime
-    period_of_performance_start_date: SpacedTime
-    current_completion_date: SpacedTime
-    ultimate_completion_date: SpacedTime
-    fiscal_year: str
+    date_signed: ZuluTime | None = None
+    period_of_performance_start_date: SpacedTime | None = None
+    current_completion_date: SpacedTime | None = None
+    ultimate_completion_date: SpacedTime | None = None
+    last_date_to_order: SpacedTime | None = None
+    fiscal_year: str | None = None
 
 
 class AwardDollars(CamelShape):
@@ -63,16 +74,28 @@ class AwardDollars(CamelShape):
 
     action_obligation: Money
     base_dollars_obligated: Money | None = None
-    base_and_exercised_options_value: Money
-    base_and_all_options_value: Money
+    base_and_exercised_options_value: Money | None = None
+    base_and_all_options_value: Money | None = None
 
 
 class TotalContractDollars(CamelShape):
     """The contract's money up to and with this action."""
 
-    total_action_obligation: Money
-    total_base_and_exercised_options_value: Money
-    total_base_and_all_options_value: Money
+    total_action_obligation: Money | None = None
+    total_base_and_exercised_options_value: Money | None = None
+    total_base_and_all_options_value: Money | None = None
+
+
+class TreasuryAccount(CamelShape):
+    """Component by component; leading zeros may be missing."""
+
+    agency_identifier: str
+    main_account_code: str
+    sub_account_code: str | None = None
+    allocation_transfer_agency_identifier: str | None = None
+    beginning_period_of_availability: str | None = None
+    ending_period_of_availability: str | None = None
+    availability_type: JsonObject | None = None
 
 
 class AwardDetails(CamelShape):
@@ -80,7 +103,8 @@ class AwardDetails(CamelShape):
 
     dates: AwardDates
     dollars: AwardDollars
-    total_contract_dollars: TotalContractDollars
+    total_contract_dollars: TotalContractDollars | None = None
+    treasury_account: TreasuryAccount | None = None
     contract_data: JsonObject | None = None
     preference_programs_information: JsonObject | None = None
     awardee_data: JsonObject
@@ -93,6 +117,7 @@ class AwardRow(CamelShape):
     contract_id: ContractId
     core_data: JsonObject
     award_details: AwardDetails
+    old_contract_id: OldContractId | None = None
 
 
 class SignedDates(CamelShape):
@@ -102,8 +127,37 @@ class SignedDates(CamelShape):
     contractor: Day | None
 
 
+class ExtractedField(CamelShape):
+    """What was read from a page, and how surely (0 to 1)."""
+
+    value: Any
+    confidence: float = Field(default=1.0, ge=0, le=1)
+    page: int = Field(default=1, ge=1)
+
+
+FieldName = Literal[
+    "piid",
+    "modificationNumber",
+    "vendorUei",
+    "vendorName",
+    "cageCode",
+    "vendorAddress",
+    "naics",
+    "psc",
+    "pricingType",
+    "extentCompeted",
+    "accounting",
+    "options",
+    "considersIntegrity",
+    "covers",
+    "checkedOn",
+    "authority",
+    "periodEnd",
+]
+
+
 class DocumentRow(CamelShape):
-    """Metadata of one document. `signatories` names offices and parts, not persons."""
+    """Metadata of one document, and what was read from its pages. `signatories` are offices, or persons' names."""
 
     document_id: str = Field(pattern=r"^DOC-[A-Z0-9-]+$")
     doc_type: DocumentType
@@ -116,8 +170,11 @@ class DocumentRow(CamelShape):
     status: Literal["draft", "final", "superseded"]
     effective_date: Day | None
     signed_dates: SignedDates
+    #: The digest the signatures were made over.
+    signed_sha256: Sha256 | None = None
     signatories: list[str]
     amount: Money | None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     expiration_date: Day | None
     sha256: Sha256
     media_type: Literal["application/pdf"]
@@ -129,4 +186,4 @@ class DocumentRow(CamelShape):
     folder: Literal["PRE", "AWARD", "POST", "ADMIN"]
     retention_rule: str
     supersedes: str | None
-    extracted_fields: JsonObject
+    extracted_fields: dict[FieldName, ExtractedField]

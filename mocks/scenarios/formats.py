@@ -43,6 +43,7 @@ ModificationNumber = Annotated[
     str, AfterValidator(_matching(r"0|[PA][A-Z0-9]{5}", 'neither "0" nor like P00001'))
 ]
 Money = Annotated[str, AfterValidator(_matching(r"-?\d{1,13}\.\d{2}", 'an amount like "250000.00"'))]
+Quantity = Annotated[str, AfterValidator(_matching(r"\d{1,12}(\.\d{1,4})?", 'a quantity like "12"'))]
 Sha256 = Annotated[str, AfterValidator(_matching(r"[0-9a-f]{64}", "a SHA-256 in hex"))]
 Code = Annotated[str, AfterValidator(_matching(r"[A-Z0-9]{1,10}", "a code"))]
 #: TAS label: [ATA-]AID-BPOA/EPOA-MAIN-SUB, or X in place of the years.

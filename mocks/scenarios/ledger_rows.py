@@ -18,6 +18,7 @@ class CommitmentRow(Shape):
     expires: Day | None = None
     status: Literal["certified", "pending", "withdrawn"]
     tas: Tas
+    overage: Money = "0.00"
 
 
 class ObligationRow(Shape):

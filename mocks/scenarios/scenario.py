@@ -5,49 +5,21 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from mocks.scenarios.contract_rows import AwardRow, DocumentRow
-from mocks.scenarios.formats import Cage, Day, Money, Piid, Supplement, Uei
 from mocks.scenarios.ledger_rows import Ledger
 from mocks.scenarios.sam_rows import EntityRow, ExclusionRow
 from mocks.scenarios.shape import Shape
+from mocks.scenarios.submitted import Action
 
 Service = Literal["sam-gov", "debarment", "contracts", "documents"]
 FaultMode = Literal["500", "garbage", "oversize", "hang", "redirect", "401", "429", "empty"]
-RuleId = Literal["R01", "E01", "C02", "D01", "F01", "S01"]
-
-
-class Vendor(Shape):
-    """A firm named in the action."""
-
-    uei: Uei
-    name: str = Field(min_length=1, max_length=300)
-    role: Literal["prime", "subcontractor", "owner"]
-    cage: Cage | None = None
-
-
-class Action(Shape):
-    """The action as it is submitted for triage."""
-
-    action_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    action_type: Literal["new_award", "modification", "option"]
-    piid: Piid
-    modification: Supplement | None
-    amount: Money
-    effective_date: Day
-    description: str
-    vendors: list[Vendor] = Field(min_length=1)
-
-    @property
-    def modification_number(self) -> str:
-        """As the contract system writes it."""
-        return self.modification or "0"
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if sum(vendor.role == "prime" for vendor in self.vendors) != 1:
-            raise ValueError("vendors: exactly one must be the prime")
-        if (self.modification is None) != (self.action_type == "new_award"):
-            raise ValueError(f"modification: {self.modification!r} does not fit {self.action_type}")
-        return self
+RuleId = Literal[
+    "R01", "R02", "R03", "R04", "R05",
+    "E01", "E02", "E03", "E04", "E05", "E06", "E07",
+    "C01", "C02", "C03", "C04", "C05", "C06", "C07",
+    "D01", "D02", "D03", "D04",
+    "F01", "F02", "F03", "F04", "F05", "F06",
+    "S01",
+]  # fmt: skip
 
 
 class Finding(Shape):
@@ -81,8 +53,13 @@ class Scenario(Shape):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What requests about this action name: its PIID and its vendors' UEIs."""
-        return (self.action.piid, *(vendor.uei for vendor in self.action.vendors))
+        """What requests about this action name: its PIID, its vehicle's, and its vendors' UEIs."""
+        return (*self._contracts, *(vendor.uei for vendor in self.action.vendors))
+
+    @property
+    def _contracts(self) -> tuple[str, ...]:
+        vehicle = self.action.referenced_idv
+        return (self.action.piid,) if vehicle is None else (self.action.piid, vehicle)
 
     @model_validator(mode="after")
     def _about_this_action(self) -> Self:
@@ -93,9 +70,9 @@ class Scenario(Shape):
             "ledger": {row.piid for row in commitments} | {row.piid for row in lines},
         }
         for source, named in piids.items():
-            if strangers := named - {self.action.piid}:
+            if strangers := named.difference(self._contracts):
                 raise ValueError(f"{source}: {min(strangers)!r} is another contract")
-        ueis = {row.entity_registration.uei for row in self.sam_gov}
+        ueis = {row.uei for row in self.sam_gov}
         if unknown := ueis.difference(self.keys):
             raise ValueError(f"sam-gov: {min(unknown)!r} is no vendor of this action")
         wrong = {(each.rule, each.subject) for each in self.forbidden}

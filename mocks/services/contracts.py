@@ -14,7 +14,7 @@ from mocks.service import Frame, answer
 from mocks.vault_connection import VaultConnection
 
 _PATH = "/contract-awards/v1/search"
-_PARAMETERS = frozenset({"piid", "modificationNumber", "limit", "offset"})
+_PARAMETERS = frozenset({"piid", "modificationNumber", "referencedIdvPiid", "limit", "offset"})
 _REACH = 400_000
 
 
@@ -37,6 +37,7 @@ def create_app(configuration: Configuration | None = None) -> Flask:
         query = Query(request.args, _PARAMETERS)
         piid = query.required("piid").upper()
         modification = query.text("modificationNumber")
+        vehicle = query.text("referencedIdvPiid")
         limit = query.number("limit", default=10, least=1, most=100)
         # Counts pages, not rows.
         offset = query.number("offset", default=0, most=_REACH)
@@ -47,7 +48,8 @@ def create_app(configuration: Configuration | None = None) -> Flask:
         found = [
             row
             for row in rows.get(piid, [])
-            if modification is None or row["contractId"]["modificationNumber"] == modification
+            if modification in (None, row["contractId"]["modificationNumber"])
+            and vehicle in (None, row["contractId"].get("referencedIDVPiid"))
         ]
         shown = found[offset * limit : (offset + 1) * limit]
         if not shown:

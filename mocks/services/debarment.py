@@ -1,5 +1,6 @@
 """SAM.gov Exclusions API v4: who is excluded. Active records only; an ended one is not there any more."""
 
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from flask import Flask, Response, request
@@ -10,20 +11,26 @@ from mocks.configuration import Configuration
 from mocks.faults import Faults
 from mocks.key_set import KeySet
 from mocks.query import Query
-from mocks.scenarios.answers import faults_by_key, rows_by
+from mocks.scenarios.answers import Rows, faults_by_key, rows_by
+from mocks.scenarios.exclusion_names import words, words_of
 from mocks.scenarios.loader import load_cases
+from mocks.scenarios.shape import JsonObject
 from mocks.service import Frame, answer
 from mocks.vault_connection import VaultConnection
 
 _PATH = "/entity-information/v4/exclusions"
-_PARAMETERS = frozenset({"ueiSAM", "page", "size"})
+_PARAMETERS = frozenset(
+    {"ueiSAM", "cageCode", "exclusionName", "classification", "fascsaOrder", "page", "size"}
+)
+_CLASSES = ("", "Individual", "Firm", "Vessel", "Special Entity Designation")
 
 
 def create_app(configuration: Configuration | None = None) -> Flask:
     """The service. Configured from the environment unless told otherwise; connects with the first request."""
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")
-    rows = rows_by(cases, "debarment", lambda row: row["exclusionIdentification"]["ueiSAM"])
+    by_uei = rows_by(cases, "debarment", lambda row: row["exclusionIdentification"]["ueiSAM"])
+    named = [(row, words_of(row)) for row in chain.from_iterable(by_uei.values())]
     faults = Faults(faults_by_key(cases, "debarment"), hang=configuration.hang)
     verifier = SignedTokens(
         issuer=f"{configuration.vault_addr}/v1/identity/oidc",
@@ -38,14 +45,21 @@ def create_app(configuration: Configuration | None = None) -> Flask:
     def exclusions() -> Response:
         query = Query(request.args, _PARAMETERS)
         ueis = query.any_of("ueiSAM")
+        cages = query.any_of("cageCode")
+        name = frozenset(words(query.text("exclusionName") or ""))
+        classification = query.choice("classification", _CLASSES, default="")
+        fascsa = query.choice("fascsaOrder", ("", "Yes", "No"), default="")
         page, size = query.page()
         if faulty := faults.answer(ueis or ()):
             return faulty
-        asked = chain.from_iterable(rows.get(uei, []) for uei in (rows if ueis is None else ueis))
         found = [
             row
-            for row in asked
-            if any(each["recordStatus"] == "Active" for each in row["exclusionActions"]["listOfActions"])
+            for row, known in (named if ueis is None else _of(by_uei, ueis))
+            if name <= known
+            and (cages is None or row["exclusionIdentification"].get("cageCode") in cages)
+            and classification in ("", row["exclusionDetails"]["classificationType"])
+            and fascsa in ("", row["exclusionOtherInformation"]["isFASCSAOrder"])
+            and any(each["recordStatus"] == "Active" for each in row["exclusionActions"]["listOfActions"])
         ]
         links = {"selfLink": _link(page, size)}
         if (page + 1) * size < len(found):
@@ -54,6 +68,10 @@ def create_app(configuration: Configuration | None = None) -> Flask:
         return answer({"totalRecords": len(found), "excludedEntity": shown, "links": links})
 
     return app
+
+
+def _of(by_uei: Rows, ueis: Iterable[str]) -> Iterator[tuple[JsonObject, frozenset[str]]]:
+    return ((row, words_of(row)) for uei in ueis for row in by_uei.get(uei, ()))
 
 
 def _link(page: int, size: int) -> str:

@@ -1,5 +1,6 @@
 """SAM.gov Entity Management API v4: who is registered, and until when."""
 
+from collections.abc import Sequence
 from itertools import chain
 
 from flask import Flask, Response, request
@@ -13,12 +14,20 @@ from mocks.query import Query
 from mocks.refusal import RefusalError
 from mocks.scenarios.answers import faults_by_key, rows_by
 from mocks.scenarios.loader import load_cases
+from mocks.scenarios.shape import JsonObject
 from mocks.service import Frame, answer
 from mocks.vault_connection import VaultConnection
 
 _PATH = "/entity-information/v4/entities"
-_PARAMETERS = frozenset({"ueiSAM", "samRegistered", "registrationStatus", "includeSections", "page", "size"})
-_SECTIONS = ("entityRegistration", "coreData", "assertions")
+_PARAMETERS = frozenset(
+    {
+        *("ueiSAM", "samRegistered", "registrationStatus", "includeSections", "proceedingsData"),
+        *("page", "size"),
+    }
+)
+#: What an unspecific question is answered with; the last is served only where it is named.
+_USUAL = ("entityRegistration", "coreData", "assertions")
+_INTEGRITY = "integrityInformation"
 _STATUS = {"A": "Active", "E": "Expired"}
 
 
@@ -26,7 +35,7 @@ def create_app(configuration: Configuration | None = None) -> Flask:
     """The service. Configured from the environment unless told otherwise; connects with the first request."""
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")
-    rows = rows_by(cases, "sam-gov", lambda row: row["entityRegistration"]["ueiSAM"])
+    rows = rows_by(cases, "sam-gov", _uei)
     faults = Faults(faults_by_key(cases, "sam-gov"), hang=configuration.hang)
     verifier = SignedTokens(
         issuer=f"{configuration.vault_addr}/v1/identity/oidc",
@@ -43,22 +52,20 @@ def create_app(configuration: Configuration | None = None) -> Flask:
         ueis = query.any_of("ueiSAM")
         page, size = query.page()
         sections = _sections(query)
+        proceedings = query.choice("proceedingsData", ("", "Yes", "No"), default="")
+        if proceedings and _INTEGRITY not in sections:
+            raise RefusalError(400, "proceedingsData goes with integrityInformation only")
         registered = query.choice("samRegistered", ("Yes", "No"), default="Yes")
         status = query.choice("registrationStatus", ("", *_STATUS), default="")
         if faulty := faults.answer(ueis or ()):
             return faulty
         asked = chain.from_iterable(rows.get(uei, []) for uei in (rows if ueis is None else ueis))
-        found = [
-            row
-            for row in asked
-            if row["entityRegistration"]["samRegistered"] == registered
-            and (not status or row["entityRegistration"]["registrationStatus"] == _STATUS[status])
-        ]
+        found = [row for row in asked if _matches(row, registered, _STATUS.get(status))]
         shown = found[page * size : (page + 1) * size]
         return answer(
             {
                 "totalRecords": len(found),
-                "entityData": [{name: row[name] for name in sections if name in row} for row in shown],
+                "entityData": [_served(row, sections, proceedings=proceedings == "Yes") for row in shown],
                 "links": {
                     "selfLink": f"{request.base_url}?api_key=REPLACE_WITH_API_KEY&page={page}&size={size}"
                 },
@@ -68,10 +75,34 @@ def create_app(configuration: Configuration | None = None) -> Flask:
     return app
 
 
-def _sections(query: Query) -> list[str]:
-    wanted = (query.text("includeSections") or "entityRegistration,coreData").split(",")
+def _uei(row: JsonObject) -> str:
+    """Whose row it is; a text in place of the registration does not say."""
+    registration = row["entityRegistration"]
+    return str(row["optedOutUei"] if isinstance(registration, str) else registration["ueiSAM"])
+
+
+def _matches(row: JsonObject, registered: str, status: str | None) -> bool:
+    registration = row["entityRegistration"]
+    if isinstance(registration, str):
+        return registered == "Yes" and status is None
+    return registration["samRegistered"] == registered and status in (
+        None,
+        registration.get("registrationStatus"),
+    )
+
+
+def _served(row: JsonObject, sections: Sequence[str], *, proceedings: bool) -> JsonObject:
+    """The sections asked for; proceedings are left out of the last one unless they were asked for, too."""
+    served = {name: row[name] for name in sections if row.get(name) is not None}
+    if _INTEGRITY in served and not proceedings:
+        served[_INTEGRITY] = {k: v for k, v in served[_INTEGRITY].items() if k != "proceedingsData"}
+    return served
+
+
+def _sections(query: Query) -> Sequence[str]:
+    wanted = (query.text("includeSections") or ",".join(_USUAL)).split(",")
     if wanted == ["All"]:
-        return list(_SECTIONS)
-    if any(name not in _SECTIONS for name in wanted):
+        return _USUAL
+    if any(name not in (*_USUAL, _INTEGRITY) for name in wanted):
         raise RefusalError(400, "includeSections names an unknown section")
     return wanted

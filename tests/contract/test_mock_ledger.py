@@ -30,6 +30,8 @@ VIEWS = {
             "certified_at",
             "status",
             "tas",
+            "expires",
+            "overage",
         )
     },
     "obligation_lines": {

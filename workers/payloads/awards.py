@@ -17,8 +17,11 @@ from workers.payloads.notation import (
     Text,
     Total,
     YesNo,
+    code_of,
 )
 from workers.tool import Money
+
+_STATUS = {"F": "final", "D": "draft", "E": "error"}
 
 
 def _first(value: Any) -> Any:
@@ -30,8 +33,15 @@ class ContractId(Payload):
 
     piid: RequiredIdentifier
     modification: RequiredIdentifier = Field(alias="modificationNumber")
+    transaction: Text = Field(default=None, alias="transactionNumber")
     referenced_idv: Identifier = Field(default=None, alias="referencedIDVPiid")
     reason: Code = Field(default=None, alias="reasonForModification")
+
+
+class OldContract(Payload):
+    """What the contract was called before a change of PIID."""
+
+    piid: Identifier = None
 
 
 class Acquisition(Payload):
@@ -121,9 +131,9 @@ class Awardee(Payload):
 
 
 class Transaction(Payload):
-    """The report itself: only a final one (F) counts as made."""
+    """The report itself: only a final one (F) counts as made (FAR 4.604)."""
 
-    status: Code = None
+    status: Annotated[Literal["F", "D", "E"] | None, BeforeValidator(code_of)] = None
     created: Moment = Field(default=None, alias="createdDate")
     approved: Moment = Field(default=None, alias="approvedDate")
     closed: YesNo = Field(default=None, alias="closedStatus")
@@ -149,11 +159,7 @@ class Award(Payload):
     contract_id: ContractId
     core: CoreData = Field(default_factory=CoreData, alias="coreData")
     details: Details = Field(alias="awardDetails")
-
-    @property
-    def is_final(self) -> bool:
-        """Drafts and reports with errors do not count (FAR 4.604)."""
-        return self.details.transaction.status in (None, "F")
+    old: Annotated[OldContract | None, Maybe] = Field(default=None, alias="oldContractId")
 
     def to_fact(self) -> ReportedAction:
         """The report as the rules read it."""
@@ -189,6 +195,9 @@ class Award(Payload):
             size=details.preferences.size,
             subcontract_plan=details.preferences.subcontract_plan,
             registration_exception=awardee.registration_exception,
+            transaction=identity.transaction or "0",
+            status=_STATUS[details.transaction.status or "F"],
+            old_piid=self.old.piid if self.old else None,
             tas=details.account.to_fact() if details.account else None,
         )
 

@@ -4,6 +4,7 @@
 a misread letter must not become a finding.
 """
 
+from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import Field
@@ -62,6 +63,7 @@ class PrintedOption(Payload):
     exercise_from: Day = None
     exercise_by: Day = None
     preliminary_notice_days: int | None = Field(default=None, ge=0)
+    quantity: Annotated[Decimal | None, Field(ge=0, max_digits=18)] = None
     latest_end: Day = None
 
     def to_fact(self) -> OptionTerms:
@@ -87,6 +89,8 @@ class Fields(Payload):
     considers_integrity: Extracted[bool] | None = None
     covers: Extracted[list[str]] | None = None
     checked: Extracted[Day] | None = Field(default=None, alias="checkedOn")
+    authority: Extracted[Text] | None = None
+    period_end: Extracted[Day] | None = None
 
 
 class Signed(Payload):
@@ -104,8 +108,10 @@ class Document(Payload):
     status: Required
     piid: RequiredIdentifier
     modification: Identifier = Field(default=None, alias="modificationNumber")
+    referenced_idv: Identifier = Field(default=None, alias="referencedIdvPiid")
     vendor_uei: Identifier = None
     amount: Amount = None
+    currency: Identifier = None
     signed: Annotated[Signed | None, Maybe] = Field(default=None, alias="signedDates")
     signatories: Annotated[list[str], Many] = Field(default_factory=list)
     effective: Day = Field(default=None, alias="effectiveDate")
@@ -149,6 +155,10 @@ class Document(Payload):
             considers_integrity=bool(_sure(page.considers_integrity)),
             covers=tuple(_sure(page.covers) or ()),
             checked=_sure(page.checked),
+            referenced_idv=self.referenced_idv,
+            authority=_sure(page.authority),
+            currency=self.currency or "USD",
+            period_end=_sure(page.period_end),
         )
 
 

@@ -25,6 +25,7 @@ class CommitmentRow(_Row):
     certified_at: date | None
     expires: date | None
     tas: TasLabel
+    overage: Money
 
     def to_fact(self) -> Commitment:
         """The commitment as the rules read it."""

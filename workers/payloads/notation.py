@@ -77,7 +77,7 @@ def _timed(value: object) -> object:
     raise ValueError("is not a date and time like 2026-09-14T00:00:00Z or 2026-09-14 00:00:00.000")
 
 
-def _code(value: object) -> object:
+def code_of(value: object) -> object:
     """The code of `{"code": …, "name": …}`, of the first where there is a list.
 
     Code and name arrive swapped now and then: then the shorter, upper-case one is the code.
@@ -109,7 +109,7 @@ Text = Annotated[str | None, BeforeValidator(absent)]
 Identifier = Annotated[str | None, BeforeValidator(_identifier)]
 Required = Annotated[str, BeforeValidator(absent), Field(min_length=1)]
 RequiredIdentifier = Annotated[str, BeforeValidator(_identifier)]
-Code = Annotated[str | None, BeforeValidator(_code)]
+Code = Annotated[str | None, BeforeValidator(code_of)]
 YesNo = Annotated[bool | None, BeforeValidator(_answered)]
 Amount = Annotated[Money | None, BeforeValidator(absent)]
 Count = Annotated[int, BeforeValidator(lambda value: 0 if absent(value) is None else value), Field(ge=0)]

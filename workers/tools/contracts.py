@@ -16,7 +16,7 @@ _PAGES = 10
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
     """The award and all its modifications, so that gaps show; for an order also its vehicle.
 
-    The service answers 204 when there is nothing. Reports that are not final do not count and are left out.
+    The service answers 204 when there is nothing.
     """
     for question in questions(action):
         for award, call_id in all_rows(
@@ -29,9 +29,9 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
             most=_PAGES,
             empty_is_204=True,
         ):
-            if award.is_final:
-                fact = award.to_fact()
-                yield Stated(f"{fact.piid}/{fact.modification}", fact, call_id)
+            fact = award.to_fact()
+            suffix = "" if fact.transaction == "0" else f"/{fact.transaction}"
+            yield Stated(f"{fact.piid}/{fact.modification}{suffix}", fact, call_id)
 
 
 def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:

@@ -11,12 +11,13 @@ from workers.tool import HttpTool, Stated
 
 
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
-    """All documents of the contract: some that an action needs are filed under another, or under the award."""
-    answer = client.get("/documents/v1/documents", {"piid": action.piid})
-    page = answer.parse(Documents)
-    for document in whole(page.rows, total=page.total):
-        fact = document.to_fact()
-        yield Stated(fact.document_id, fact, answer.call_id)
+    """All documents of the contract, and of the vehicle of an order: some that an action needs are filed there."""
+    for piid in filter(None, (action.piid, action.referenced_idv)):
+        answer = client.get("/documents/v1/documents", {"piid": piid})
+        page = answer.parse(Documents)
+        for document in whole(page.rows, total=page.total):
+            fact = document.to_fact()
+            yield Stated(fact.document_id, fact, answer.call_id)
 
 
 TOOL = HttpTool(

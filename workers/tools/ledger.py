@@ -14,7 +14,7 @@ def look_up(client: LedgerClient, action: ProcurementAction) -> Iterator[Stated]
     """Commitments for this award or modification, and all obligation lines of the contract."""
     answer = client.select(
         "SELECT finance.commitments",
-        "SELECT pr_number, amount, status, certified_at, expires, tas FROM finance.commitments"
+        "SELECT pr_number, amount, status, certified_at, expires, tas, overage FROM finance.commitments"
         " WHERE piid = %(piid)s AND modification_number = %(modification)s ORDER BY pr_number",
         {"piid": action.piid, "modification": action.modification_number},
     )
