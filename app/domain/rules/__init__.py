@@ -9,23 +9,40 @@ from app.domain.rules.assurance import D03
 from app.domain.rules.balance import F06
 from app.domain.rules.ceiling import C03
 from app.domain.rules.coding import C07
+from app.domain.rules.contractor import R03
 from app.domain.rules.document import D01
-from app.domain.rules.exclusion import E01
+from app.domain.rules.exclusion import E01, E03
+from app.domain.rules.exclusion_by_name import E02
 from app.domain.rules.funding import F01
 from app.domain.rules.identity import D02
+from app.domain.rules.name_and_address import R04
 from app.domain.rules.obligation import F02
 from app.domain.rules.option import C05
+from app.domain.rules.ownership import R05
 from app.domain.rules.performed import check_of
-from app.domain.rules.registration import R01
+from app.domain.rules.registration import R01, R02
+from app.domain.rules.related_party import E04
 from app.domain.rules.reporting import C01
+from app.domain.rules.responsibility import E06, E07
 from app.domain.rules.severability import F04
 from app.domain.rules.size import C06
 from app.domain.rules.standing import C04
 from app.domain.rules.subcontracting import D04
+from app.domain.rules.supply_chain import E05
 
 CHECKS: tuple[Rule, ...] = (
     R01,
+    R02,
+    R03,
+    R04,
+    R05,
     E01,
+    E02,
+    E03,
+    E04,
+    E05,
+    E06,
+    E07,
     C01,
     C02,
     C03,

@@ -1,0 +1,140 @@
+"""The rule about the unique entity identifier of the contractor."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from app.domain.casefile import CaseFile, EvidenceOf, Source
+from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
+from app.domain.facts import Fact, ObligationLine
+from app.domain.names import normalised
+from app.domain.rules import filed, history
+from app.domain.rules.party_change import change_of_party
+from app.domain.rules.vendors import identifier
+
+#: The day the nine-digit DUNS number gave way to the UEI.
+_DUNS_RETIRED = date(2022, 4, 4)
+_DUNS_LENGTH, _UEI_LENGTH, _WITH_SUFFIX = 9, 12, 16
+#: A UEI has no letters O and I; who reads one has mistyped a digit.
+_TYPING = str.maketrans("OI", "01")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """A UEI as a system has it for the contract, and when."""
+
+    where: str
+    uei: str
+    day: date | None
+    evidence: EvidenceOf[Fact]
+
+
+def uei_differs(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
+    """R03: contract system, contract file or ledger have another UEI for the contract than the action.
+
+    FAR 4.1102(c), 52.204-13(e); RFO 4.203-2(b), 4.305(b). The latest report, the documents of this action and its
+    ledger lines count. A novation, a change of UEI or an administrative modification explains a difference; a change
+    of UEI does not necessarily require a novation (RFO 4.305(b)).
+    """
+    prime = case.action.prime
+    change = change_of_party(case)
+    differing = [
+        (each, remark)
+        for each in _all(case)
+        if not (change and change.settles(each.day)) and (remark := _difference(case, each)) is not None
+    ]
+    if not differing:
+        return
+    lesser = change is not None or all(remark for _, remark in differing)
+    said = ", ".join(sorted({f"{each.where} has {each.uei}" for each, _ in differing}))
+    remarks = sorted({remark for _, remark in differing if remark})
+    if change:
+        remarks.append(change.because)
+    yield rule.found(
+        severity=Severity.ADVISORY if lesser else rule.severities.of(case.action) or Severity.ADVISORY,
+        subject=prime.uei,
+        values=(
+            proposed("UEI of the prime", f"{prime.uei} ({prime.name})"),
+            *(stated(each.evidence, f"UEI in {each.where}", each.uei) for each, _ in differing),
+        ),
+        because=f"The action has the UEI {prime.uei} for {prime.name}; {said}."
+        + "".join(f" {remark}" for remark in remarks),
+    )
+
+
+def _difference(case: CaseFile, each: _Stated) -> str | None:
+    """None where a UEI is the prime's, else what makes the difference a lesser one, "" if nothing does."""
+    wanted, found = identifier(case.action.prime.uei), identifier(each.uei)
+    if wanted is None or found is None or _is_written_otherwise(found, wanted, each.day):
+        return None
+    if _is_duns(found):
+        return f"{each.uei} has the form of a DUNS number, which was retired on {_DUNS_RETIRED}."
+    if found.translate(_TYPING) == wanted.translate(_TYPING):
+        return f"{each.uei} differs only by letters that look like digits."
+    others = sorted(case.action.vendors, key=lambda vendor: (vendor.uei, vendor.role, vendor.name))
+    for vendor in others:
+        if identifier(vendor.uei) == found:
+            return f"{each.uei} belongs to {vendor.name}, which the action names as {vendor.role.value}."
+    if _is_joint_venture(case.action.prime.name):
+        return "The prime is a joint venture; the identifier may be that of a partner."
+    return ""
+
+
+def _is_written_otherwise(found: str, wanted: str, day: date | None) -> bool:
+    """The same UEI, alone or with a payment suffix, or the DUNS number that papers had before there were UEIs."""
+    with_suffix = len(found) == _WITH_SUFFIX and found[:_UEI_LENGTH] == wanted
+    return found == wanted or with_suffix or (_is_duns(found) and (day is None or day < _DUNS_RETIRED))
+
+
+def _is_duns(found: str) -> bool:
+    return len(found) == _DUNS_LENGTH and found.isdigit()
+
+
+def _all(case: CaseFile) -> Iterator[_Stated]:
+    reports = history.own_reports(case) or history.reports(case)
+    for report in reports[-1:]:
+        if report.fact.uei:
+            yield _Stated("the contract system", report.fact.uei, report.fact.signed, report)
+    others = {identifier(vendor.uei) for vendor in case.action.vendors}
+    for item in filed.filed(case):
+        paper = item.fact
+        if paper.status != "final":
+            continue
+        is_instrument = paper.doc_type in filed.INSTRUMENTS
+        for uei in sorted({uei for uei in (paper.vendor_uei, paper.printed_uei) if uei}):
+            if is_instrument or identifier(uei) not in others:
+                day = paper.co_signed or paper.effective or paper.filed
+                yield _Stated(f"{paper.doc_type} {paper.document_id}", uei, day, item)
+    lines = [line for line in case.of(ObligationLine) if history.is_contract(case, line.fact)]
+    own = [line for line in lines if history.is_action(case, line.fact)]
+    latest = max((line.fact.posted or date.min for line in lines), default=date.min)
+    for line in own or [line for line in lines if (line.fact.posted or date.min) == latest]:
+        yield _Stated("the ledger", line.fact.vendor_uei, line.fact.posted, line)
+
+
+def _is_joint_venture(name: str) -> bool:
+    return not {"JV", "VENTURE", "VENTURERS"}.isdisjoint(normalised(name).split())
+
+
+R03 = Rule(
+    id="R03",
+    title="UEI differs between systems",
+    version=1,
+    sources=(),
+    helped_by=(Source.CONTRACTS, Source.DOCUMENTS, Source.LEDGER),
+    severities=Severities(
+        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
+    ),
+    authority=Authority(codified="FAR 4.1102(c), 52.204-13(e)", rfo="RFO 4.203-2(b), 4.305(b)"),
+    comparison="UEI of the action against the latest report, the documents of the action and its ledger lines.",
+    traps=(
+        "A nine-digit DUNS number on a paper from before 4 April 2022 is no UEI.",
+        "A four-character payment suffix behind the UEI changes nothing.",
+        "A novation, a change of UEI or an administrative modification explains the difference.",
+        "A change of UEI does not necessarily require a novation.",
+        "The UEI of a partner of a joint venture, or of another vendor of the action, is advisory.",
+        "O for 0 and I for 1 are slips of typing and advisory.",
+    ),
+    recommended="Confirm who the party is; correct it by an administrative modification, or start a novation.",
+    check=uei_differs,
+)
