@@ -12,6 +12,7 @@ from app.domain.casefile import CaseFile, Source
 from app.domain.rules import CHECKS, RULES, evaluate
 from app.domain.rules.wording import money
 
+
 def test_a_clean_award_has_no_finding(findings, award, clean):
     assert findings(award, *clean) == []
 
