@@ -17,7 +17,7 @@ from app.domain.discrepancy import (
     stated,
 )
 from app.domain.facts import Commitment
-from app.domain.rules.filed import Filed, filed, holding, instrument_types
+from app.domain.rules.filed import Filed, filed, instrument_types
 from app.domain.rules.printed import alike, same_modification, same_piid, uei_problem
 from app.domain.rules.requirements import FUNDS_LATER
 from app.domain.rules.wording import listed
@@ -167,9 +167,9 @@ def _certified(case: CaseFile, documents: list[Filed]) -> tuple[date, ComparedVa
     if commitments:
         return None
     papers = [
-        (day, item)
-        for item in holding(documents, "AVFUNDS")
-        if item.fact.doc_type == "AVFUNDS" and (day := item.fact.checked or item.fact.co_signed) is not None
+        (made, item)
+        for item in documents
+        if item.fact.doc_type == "AVFUNDS" and (made := item.fact.checked or item.fact.co_signed) is not None
     ]
     if not papers:
         return None

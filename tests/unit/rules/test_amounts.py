@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from app.domain.facts import AccountingLine, Tas
+
 
 def test_equal_amounts_are_no_finding(findings, award, document, report, line):
     assert findings(award, document(), report(), line(), rule="C02") == []
@@ -90,3 +92,62 @@ def test_a_deobligation_keeps_its_sign(findings, modification, document, report,
     (found,) = findings(action, filed, booked, report("5000.00", modification="P00001"), rule="C02")
     assert found.severity == "advisory"
     assert "-$5,000.00" in found.because
+
+
+def test_the_wrong_sign_of_a_deobligation_is_a_lesser_difference(
+    findings, modification, document, report, line
+):
+    action = replace(modification, amount=Decimal("-5000.00"))
+    filed = document("SF-30", amount="5000.00", modification="P00001")
+    booked = line("0.00", deobligated="5000.00", modification="P00001")
+    (found,) = findings(action, filed, booked, report("-5000.00", modification="P00001"), rule="C02")
+    assert found.severity == "advisory"
+    assert "but for the sign" in found.because
+
+
+def test_a_gross_amount_is_a_lesser_difference(findings, award, document, line):
+    lines = (line("300000.00", number="A"), line("0.00", deobligated="50000.00", number="B"))
+    (found,) = findings(award, document(amount="300000.00"), *lines, rule="C02")
+    assert found.severity == "advisory"
+    assert "before de-obligations" in found.because
+
+
+@pytest.mark.parametrize(
+    ("parts", "severity"), [(("200000", "50000"), None), (("200000", "40000"), "blocking")]
+)
+def test_an_instrument_agrees_with_its_own_accounting_data(
+    findings, award, document, parts, severity
+):  # fixtures
+    tas = Tas(agency="070", main="0613", available_from=2026, available_to=2026)
+    lines = tuple(AccountingLine(acrn="AA", tas=tas, amount=Decimal(part)) for part in parts)
+    found = findings(award, replace(document(), accounting=lines), rule="C02")
+    assert [each.severity.value for each in found] == ([severity] if severity else [])
+
+
+def test_transactions_of_one_modification_add_up(findings, award, document, report):
+    parts = (report("150000.00"), replace(report("100000.00"), transaction="1"))
+    assert findings(award, document(), *parts, rule="C02") == []
+    (found,) = findings(award, document(), parts[0], rule="C02")
+    assert "the contract system says $150,000.00" in found.because
+
+
+def test_an_administrative_modification_without_money_has_no_funding_lines(
+    findings, modification, document, report
+):
+    action = replace(modification, amount=Decimal(0), reason="M")
+    filed = document("SF-30", amount="0.00", modification="P00001")
+    assert findings(action, filed, report("0.00", modification="P00001"), rule="C02") == []
+    assert (
+        findings(action, replace(filed, amount=None), report("0.00", modification="P00001"), rule="C02") == []
+    )
+
+
+def test_foreign_currency_is_not_compared(findings, award, document, report, line):
+    euros = replace(document(amount="230000.00"), currency="EUR")
+    assert findings(award, euros, report(), line(), rule="C02") == []
+
+
+def test_an_order_of_the_same_number_under_another_vehicle_is_not_compared(findings, award, document, report):
+    order = replace(award, referenced_idv="70ZZ0124D0001")
+    other = replace(report("1.00"), referenced_idv="70ZZ0124D0009")
+    assert findings(order, document(), other, rule="C02") == []
