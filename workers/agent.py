@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import httpx
 import structlog
 
-from app.domain.casefile import CaseFile, Evidence, Gap
+from app.domain.casefile import CaseFile, Evidence, Gap, Source
 from app.domain.lineage import CredentialDenial, ToolCall
 from app.domain.planning import plan
 from app.domain.procurement import ProcurementAction
@@ -97,7 +97,7 @@ class Agent:
     def _investigate(self, action: ProcurementAction, session: RunSession) -> list[Asked]:
         steps = plan(action)
         self.records.identified(session.identity, steps)
-        tools = [self.tools[step.source.value] for step in steps]
+        tools = [self.tools[step.source.value] for step in steps if step.needed]
         granted = self._side_by_side(partial(_granted, session), tools)
         # One commit for all of them, before the first is used, and even if the vault failed half-way.
         self.records.issued(
@@ -185,4 +185,6 @@ def _case_file(
         for stated in answer.stated
     ]
     gaps = tuple(Gap(source=answer.tool.source, reason=answer.gap) for answer in answers if answer.gap)
-    return CaseFile(action=action, evidence=tuple(item for item, _ in evidence), gaps=gaps), evidence
+    unasked = frozenset(Source) - {answer.tool.source for answer in answers}
+    case = CaseFile(action=action, evidence=tuple(item for item, _ in evidence), gaps=gaps, unasked=unasked)
+    return case, evidence

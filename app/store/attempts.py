@@ -83,7 +83,7 @@ class AttemptRecords:
                         "tool": step.source.value,
                         "question": step.question,
                         "reason": step.reason,
-                        "outcome": "planned",
+                        "outcome": "planned" if step.needed else "not needed",
                     }
                     for step in plan
                 ],
