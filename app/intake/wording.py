@@ -16,8 +16,13 @@ _MESSAGES = {
     "too_long": "is too long ({max_length} at most)",
     "literal_error": "is not one of {expected}",
     "value_error": "{error}",
+    "conflict": "{problem}",
+    "bool_type": "is neither true nor false",
+    "int_type": "is not a whole number",
+    "greater_than_equal": "is less than {ge}",
+    "less_than_equal": "is more than {le}",
 }
-_WITHOUT_VALUE = {"missing", "extra_forbidden"}
+_WITHOUT_VALUE = {"missing", "extra_forbidden", "conflict"}
 
 
 def problem(where: str, detail: Mapping[str, Any]) -> str:
@@ -28,8 +33,6 @@ def problem(where: str, detail: Mapping[str, Any]) -> str:
     kind = detail["type"]
     known = _MESSAGES.get(kind)
     message = known.format_map(detail.get("ctx", {})) if known else detail["msg"]
-    if kind == "value_error" and not detail["loc"]:
-        return f"{path}.{message}"  # of the object as a whole: the message begins with the field
     value = "" if kind in _WITHOUT_VALUE else f"{shown(detail['input'])} "
     return f"{path}: {value}{message}"
 

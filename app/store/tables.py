@@ -54,7 +54,7 @@ def _moment(*, nullable: bool = False) -> Any:
 
 
 class Action(SQLModel, table=True):
-    """A procurement action as submitted; `vendors` is the list of the submitted objects."""
+    """A procurement action as submitted; `vendors` is the list of the submitted objects, `terms` what may be left out."""
 
     action_id: str = Field(primary_key=True)
     action_type: str
@@ -64,6 +64,7 @@ class Action(SQLModel, table=True):
     effective_date: date
     description: str
     vendors: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    terms: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     submitted_at: datetime = Field(default_factory=_now, sa_column=_moment())
 
 

@@ -119,7 +119,7 @@ def test_what_is_no_uei(uei):
         (("vendors", 0), "ZZ9TESTVNDR1", "actions[0].vendors[0]: 'ZZ9TESTVNDR1' is not an object"),
         (("modification",), "P00001", 'actions[0].modification: "P00001" does not fit the action type'),
         (("modification",), "1", "actions[0].modification: '1' is not a modification number"),
-        (("urgent",), True, "actions[0].urgent: is not a known field"),
+        (("hurry",), True, "actions[0].hurry: is not a known field"),
         (("vendors", 1, "role"), "prime", "actions[0].vendors: exactly one must be the prime, 2 are"),
         (("vendors", 0, "role"), "owner", "actions[0].vendors: exactly one must be the prime, 0 are"),
     ],

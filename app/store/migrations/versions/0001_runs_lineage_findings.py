@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("effective_date", sa.Date(), nullable=False),
         sa.Column("description", sa.String(), nullable=False),
         sa.Column("vendors", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("terms", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("action_id"),
     )
