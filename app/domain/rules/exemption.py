@@ -31,7 +31,8 @@ def exception_to_registration(case: CaseFile) -> str | None:
     action = case.action
     reported = [item.fact for item in case.of(ReportedAction) if item.fact.piid == action.piid]
     recorded = sorted(item.registration_exception for item in reported if item.registration_exception)
-    exception = action.registration_exception or next(iter(recorded), None)
+    urgent = "unusual and compelling urgency" if action.urgent else None
+    exception = action.registration_exception or next(iter(recorded), urgent)
     if exception is None:
         return None
     sentence = f"An exception to registration is recorded: {exception}."

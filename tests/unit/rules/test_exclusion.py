@@ -1,4 +1,4 @@
-"""E01: no vendor, in whatever role, is on an exclusion record active on the day of the action."""
+"""E01: no vendor, in whatever role, is on an exclusion record active on that day. E03: the flag agrees with the list."""
 
 from dataclasses import replace
 from datetime import date
@@ -77,3 +77,138 @@ def test_a_firm_in_two_roles_is_one_finding_naming_both(findings, award):
 
 def test_letter_case_of_the_record_does_not_hide_it(findings, award):
     assert findings(award, record("zz9testvndr1"), rule="E01")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"uei": None, "cage": "9zz91"},
+        {"uei": "ZZ9TESTVNDR9", "other_ueis": ("ZZ9TESTVNDR1",)},
+        {"uei": None, "other_cages": ("9ZZ91",)},
+    ],
+)
+def test_cage_and_further_locations_are_identifiers_too(findings, award, registration, changes):
+    (found,) = findings(
+        award, replace(registration(), cage="9ZZ91"), replace(record(), **changes), rule="E01"
+    )
+    assert found.severity == "blocking"
+    assert found.match is None
+
+
+def test_the_cage_the_action_gives_counts_without_a_registration(findings, award):
+    prime = replace(award.vendors[0], cage="9ZZ91")
+    action = replace(award, vendors=(prime,))
+    (found,) = findings(action, replace(record(uei=None), cage="9ZZ91"), rule="E01")
+    assert "CAGE 9ZZ91" in found.because
+
+
+@pytest.mark.parametrize("junk", ["N/A", "00000", "", "NONE", "N0TAPPLICABL"])
+def test_placeholders_are_no_identifiers(findings, award, registration, junk):
+    row = replace(registration(), cage=junk)
+    assert findings(award, row, replace(record(uei=junk), cage=junk), rule="E01") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ct_code": "H"}, "a facility"),
+        ({"program": "NonProcurement"}, "about assistance"),
+        ({"exclusion_type": "Prohibition/Restriction"}, "its terms"),
+        ({"exclusion_type": "Voluntary Exclusion"}, "the agreement"),
+    ],
+)
+def test_type_and_program_of_the_record_decide(findings, award, changes, words):
+    limited = replace(record(), **changes)
+    (found,) = findings(award, limited, rule="E01")
+    assert found.severity == "advisory"
+    assert words in found.because
+    (found,) = findings(award, limited, record(agency="NAVY"), rule="E01")
+    assert found.severity == "blocking"
+
+
+@pytest.mark.parametrize("kind", ["Ineligible (Proceedings Pending)", "Ineligible (Proceedings Completed)"])
+def test_an_ineligible_firm_blocks_and_the_type_is_named(findings, award, kind):
+    (found,) = findings(award, replace(record(), exclusion_type=kind, comments="Scope text."), rule="E01")
+    assert found.severity == "blocking"
+    assert kind in found.because
+    assert "Scope text." in found.values[1].value
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity"),
+    [
+        ({}, "advisory"),
+        ({"reason": "A"}, "blocking"),
+        ({"period_end": date(2027, 9, 30)}, "advisory"),
+        ({"period_end": date(2027, 10, 1)}, "blocking"),
+    ],
+)
+def test_a_modification_that_adds_work_or_time_blocks(findings, modification, report, changes, severity):
+    action = replace(modification, amount=Decimal(0), **changes)
+    ends = replace(report(), current_completion=date(2027, 9, 30))
+    (found,) = findings(action, ends, record(), rule="E01")
+    assert found.severity == severity
+    assert ("current contracts may continue" in found.because) is (severity == "advisory")
+
+
+@pytest.mark.parametrize("defense", [True, False])
+def test_a_compelling_reason_on_file_makes_it_advisory(findings, award, document, defense):
+    (found,) = findings(replace(award, defense=defense), document("COMPELLING"), record(), rule="E01")
+    assert found.severity == "advisory"
+    assert ("10 U.S.C. 4654" in found.because) is defense
+    (found,) = findings(award, document("COMPELLING", status="draft"), record(), rule="E01")
+    assert found.severity == "blocking"
+
+
+def test_orders_under_a_vehicle_block_too(findings, award):
+    (found,) = findings(replace(award, referenced_idv="70ZZ0124D0001"), record(), rule="E01")
+    assert found.severity == "blocking"
+    assert "guaranteed minimum" in found.because
+
+
+@pytest.mark.parametrize(
+    ("flag", "listed", "found"),
+    [("Y", True, 0), ("N", False, 0), (None, False, 0), ("Y", False, 1), ("N", True, 1), (None, True, 1)],
+)
+def test_flag_and_list_agree_or_are_found(  # noqa: PLR0917  # fixtures
+    findings, award, registration, flag, listed, found
+):
+    facts = [replace(registration(), exclusion_flag=flag), *([record()] if listed else [])]
+    each = findings(award, *facts, rule="E03")
+    assert len(each) == found
+    assert all((one.severity, one.subject) == ("blocking", "ZZ9TESTVNDR1") for one in each)
+    assert all("pull both again" in one.because for one in each)
+
+
+@pytest.mark.parametrize(("kind", "severity"), [("option", "blocking"), ("modification", "advisory")])
+def test_a_disagreement_weighs_by_action(findings, registration, kind, severity, request):
+    flagged = replace(registration(), exclusion_flag="Y")
+    (found,) = findings(request.getfixturevalue(kind), flagged, rule="E03")
+    assert found.severity == severity
+
+
+@pytest.mark.parametrize(
+    ("since", "severity"), [(date(2026, 9, 3), "blocking"), (date(2026, 9, 4), "advisory")]
+)
+def test_a_record_of_the_last_five_business_days_may_not_have_reached_the_flag(
+    findings, award, registration, since, severity
+):
+    """Pulled on Sunday 13 September; Monday the 7th was Labor Day."""
+    row = replace(registration(), exclusion_flag="N")
+    (found,) = findings(award, row, record(since=since), rule="E03")
+    assert found.severity == severity
+
+
+def test_a_flag_ahead_of_a_future_record_is_no_disagreement(findings, award, registration):
+    row = replace(registration(), exclusion_flag="Y")
+    assert findings(award, row, record(since=date(2026, 9, 20)), rule="E03") == []
+
+
+def test_one_flagged_row_of_several_is_a_flag(findings, award, registration):
+    rows = [replace(registration(), exclusion_flag=flag, eft_indicator=flag) for flag in ("Y", "N")]
+    assert findings(award, *rows, record(), rule="E03") == []
+
+
+def test_an_assigned_identifier_carries_no_flag(findings, award, registration):
+    row = replace(registration(status="ID Assigned"), registered=False)
+    assert findings(award, row, record(), rule="E03") == []
