@@ -1,11 +1,13 @@
 """A credential with a secret that can be searched for, and a client that has it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
 from app.domain.lineage import CredentialKind, IssuedCredential
+from app.domain.procurement import ActionType, ProcurementAction, Vendor, VendorRole
 from app.settings import Settings
 from workers.grants import ApiKey, SignedToken
 from workers.http_client import HttpClient, pool
@@ -57,3 +59,21 @@ def client(connections, issued, monkeypatch):
         return made, calls
 
     return make
+
+
+@pytest.fixture
+def action():
+    """A new award with a prime and an owner."""
+    return ProcurementAction(
+        action_id="ACT-1",
+        action_type=ActionType.NEW_AWARD,
+        piid="70ZZ0126C0001",
+        modification=None,
+        amount=Decimal("100.00"),
+        effective_date=date(2026, 9, 14),
+        description="",
+        vendors=(
+            Vendor(uei="ZZ9TESTVNDR1", name="EXAMPLE MARINE SERVICES, INC.", role=VendorRole.PRIME),
+            Vendor(uei="ZZ9TESTVNDR2", name="EXAMPLE HOLDING LLC", role=VendorRole.OWNER),
+        ),
+    )
