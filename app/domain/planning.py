@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from app.domain.applicability import does_not_apply
 from app.domain.casefile import Source
 from app.domain.discrepancy import Rule
 from app.domain.procurement import ProcurementAction
 from app.domain.rules import CHECKS
+from app.domain.rules.applicability import does_not_apply
 from app.domain.rules.wording import listed
 
 

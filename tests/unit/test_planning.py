@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.applicability import does_not_apply
+from app.domain.rules.applicability import does_not_apply
 from app.domain.casefile import Source
 from app.domain.planning import plan
 from app.domain.procurement import ActionType, ProcurementAction, Vendor, VendorRole

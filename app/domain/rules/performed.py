@@ -5,6 +5,7 @@ from functools import partial
 
 from app.domain.casefile import CaseFile, Source
 from app.domain.discrepancy import Authority, ComparedValue, Discrepancy, Rule, Severities, Severity
+from app.domain.rules.applicability import does_not_apply
 from app.domain.rules.freshness import stale_answers, stale_file_checks
 from app.domain.rules.wording import listed
 
@@ -55,7 +56,7 @@ def _silent(
     watched: tuple[Rule, ...], rule: Rule, case: CaseFile, source: Source, severity: Severity
 ) -> Discrepancy:
     reason = "; ".join(sorted({gap.reason for gap in case.gaps if gap.source is source}))
-    due = [each for each in watched if each.severities.of(case.action) is not None]
+    due = [each for each in watched if does_not_apply(each, case.action) is None]
     blind = _ids(each for each in due if source in each.sources)
     partly = _ids(
         each for each in due if source in each.helped_by and all(case.answered(need) for need in each.sources)
