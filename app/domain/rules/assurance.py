@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.domain.casefile import CaseFile, Source
-from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
+from app.domain.discrepancy import (
+    Authority,
+    ComparedValue,
+    Discrepancy,
+    Rule,
+    Severities,
+    Severity,
+    proposed,
+    stated,
+)
 from app.domain.rules.filed import Filed, final, final_of_vehicle, holding
 from app.domain.rules.history import coding_report, reports, today
 
@@ -78,6 +87,11 @@ def _without_representative(rule: Rule, case: CaseFile, held: list[Filed]) -> Di
         values=(
             proposed("type of pricing", f"{_pricing(case)}, not firm fixed price"),
             *(stated(item, "COR expires", str(item.fact.expires)) for item in held),
+            *(
+                []
+                if held
+                else [ComparedValue(source=Source.DOCUMENTS.value, label="COR on file", value="none")]
+            ),
         ),
         because=f"The contract is not at a firm fixed price ({_pricing(case)}) and needs a contracting officer's"
         f" representative; letter in force on file: {on_file if not held else f'none ({on_file})'}.",

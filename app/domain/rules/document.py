@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 
 from app.domain.casefile import CaseFile, Source
-from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
+from app.domain.discrepancy import (
+    Authority,
+    ComparedValue,
+    Discrepancy,
+    Rule,
+    Severities,
+    Severity,
+    proposed,
+    stated,
+)
 from app.domain.facts import FiledDocument
 from app.domain.rules.filed import Filed, filed, final_of_vehicle
 from app.domain.rules.requirements import Requirement, requirements
@@ -28,6 +37,11 @@ def required_absent(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
             values=(
                 proposed("required", f"{need.name}, {need.condition}"),
                 *(stated(item, f"{item.fact.doc_type} on file", _state(item.fact)) for item in there),
+                *(
+                    []
+                    if there
+                    else [ComparedValue(source=Source.DOCUMENTS.value, label="on file", value="none")]
+                ),
             ),
             because=f"{found}; {need.why} ({need.duty}).",
         )

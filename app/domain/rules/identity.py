@@ -129,7 +129,10 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
     if signed is None and (document.doc_type in _OWN_PAPERS or (instrument and others)):
         yield _Defect(
             "it is not signed by the contracting officer",
-            (stated(item, "signed by the contracting officer", "no"),),
+            (
+                proposed("signature needed", "the contracting officer's"),
+                stated(item, "signed by the contracting officer", "no"),
+            ),
         )
     if not instrument or signed is None:
         return

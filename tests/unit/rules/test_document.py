@@ -104,3 +104,90 @@ def test_what_lies_under_another_contract_or_modification_does_not_count(finding
     (found,) = findings(modification, funds, *elsewhere, rule="D01")
     assert found.subject == f"{modification.piid}:instrument"
     assert "holds no instrument" in found.because
+
+
+def complete(document, *without):
+    return [document(kind) for kind in ("SF-1449", "AVFUNDS", "SAMCHK", "RESP") if kind not in without]
+
+
+@pytest.mark.parametrize(
+    ("change", "needed"),
+    [
+        ({}, set()),
+        ({"competition": "C"}, {("JA", "blocking"), ("PNM", "advisory")}),
+        ({"competition": "C", "amount": Decimal(350_000)}, set()),
+        ({"competition": "C", "referenced_idv": "70ZZ0124D0001"}, {("PNM", "advisory")}),
+        ({"set_aside": "8AN"}, {("PNM", "advisory")}),
+        ({"construction": True}, {("BOND", "advisory")}),
+        ({"on_installation": True}, set()),
+        ({"on_installation": True, "clauses": frozenset({"52.228-5"})}, {("COI", "advisory")}),
+    ],
+)
+def test_the_matrix_for_a_new_award(findings, award, document, change, needed):
+    action = replace(award, **({"amount": Decimal(400_000)} | change))
+    assert subjects(findings(action, *complete(document), rule="D01")) == needed
+
+
+@pytest.mark.parametrize(
+    ("change", "needed"),
+    [
+        ({"reason": "J", "amount": Decimal(0)}, {("NOV", "advisory")}),
+        ({"reason": "V", "amount": Decimal(0)}, {("NOV", "advisory")}),
+        ({"reason": "R", "amount": Decimal(0)}, {("REREP", "advisory")}),
+        ({"reason": "M", "amount": Decimal(0)}, set()),
+        ({"reason": "B", "amount": Decimal(400_000)}, {("AVFUNDS", "blocking"), ("PNM", "advisory")}),
+        ({"reason": "C", "amount": Decimal(400_000)}, {("AVFUNDS", "blocking")}),
+    ],
+)
+def test_the_matrix_for_a_modification(findings, modification, document, change, needed):
+    form = document("SF-30", modification="P00001")
+    assert subjects(findings(replace(modification, **change), form, rule="D01")) == needed
+
+
+def test_value_with_all_options_counts_against_the_threshold(findings, award, document):
+    action = replace(award, total_value=Decimal(350_001))
+    assert subjects(findings(action, *complete(document, "RESP"), rule="D01")) == {("RESP", "blocking")}
+
+
+def test_the_threshold_of_the_solicitation_counts(findings, award, document):
+    action = replace(award, amount=Decimal(300_000), solicitation_date=date(2025, 9, 30))
+    assert subjects(findings(action, *complete(document, "RESP"), rule="D01")) == {("RESP", "blocking")}
+
+
+@pytest.mark.parametrize("doc_type", ["MEMO", "XREF"])
+def test_a_combined_memo_or_a_cross_reference_counts_for_what_it_covers(findings, award, document, doc_type):
+    action = replace(award, amount=Decimal(400_000))
+    papers = complete(document, "RESP", "SAMCHK")
+    memo = replace(document(doc_type), covers=("RESP", "SAMCHK"))
+    assert findings(action, *papers, memo, rule="D01") == []
+    draft = replace(memo, status="draft")
+    assert subjects(findings(action, *papers, draft, rule="D01")) == {
+        ("RESP", "blocking"),
+        ("SAMCHK", "advisory"),
+    }
+
+
+def test_nothing_stands_in_for_the_instrument(findings, award, document):
+    memo = replace(document("MEMO"), covers=("instrument", "SF-1449"))
+    found = findings(award, *complete(document, "SF-1449"), memo, rule="D01")
+    assert subjects(found) == {("instrument", "blocking")}
+
+
+def test_a_clause_for_later_funds_makes_their_certification_advisory(findings, award, document):
+    action = replace(award, clauses=frozenset({"52.232-18"}))
+    (found,) = findings(action, *complete(document, "AVFUNDS"), rule="D01")
+    assert found.severity == "advisory"
+    assert "52.232-18" in found.because
+
+
+def test_an_order_relies_on_the_file_of_its_vehicle(findings, award, document):
+    order = replace(award, amount=Decimal(400_000), referenced_idv="70ZZ0124D0001")
+    papers = complete(document, "RESP")
+    assert subjects(findings(order, *papers, rule="D01")) == {("RESP", "advisory")}
+    assert findings(order, *papers, document("RESP", piid="70ZZ0124D0001"), rule="D01") == []
+
+
+def test_every_finding_cites_the_duty_behind_it(findings, award):
+    for each in findings(replace(award, amount=Decimal(400_000), competition="C"), rule="D01"):
+        assert "FAR" in each.because
+        assert "RFO" in each.because
