@@ -123,19 +123,22 @@ def _form_penalty(one: _Name, other: _Name) -> float:
 
 
 def _single(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    """A name of one word: an acronym or a short word matches itself and nothing else."""
+    """A name of one word: an acronym or a short word matches itself and nothing else, and no likeness is a strong one."""
     if len(one) != len(other):
         joined = "".join(one), "".join(other)
         return _JOINED if joined[0] == joined[1] and len(joined[0]) > _SHORT_NAME else 0.0
-    return _alike(one[0], other[0]) if min(len(one[0]), len(other[0])) > _SHORT_NAME else float(one == other)
+    if one == other:
+        return 1.0
+    long = min(len(one[0]), len(other[0])) > _SHORT_NAME
+    return min(_alike(one[0], other[0]), _SLIPPED) if long else 0.0
 
 
 def _several(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     joined = "".join(one), "".join(other)
     if joined[0] == joined[1]:
         return _JOINED
-    whole = _ROMANISED if sounds_alike(*joined) else 0.0
-    return max(whole, _aligned(one, other))
+    divided_otherwise = len(one) != len(other) and sounds_alike(*joined)
+    return max(_ROMANISED if divided_otherwise else 0.0, _aligned(one, other))
 
 
 def _aligned(one: tuple[str, ...], other: tuple[str, ...]) -> float:

@@ -22,7 +22,7 @@ _RULES = tuple(
         ("SHCH|SCHTSCH", "S"), ("TSCH|TCH", "C"), ("SCH|SH", "S"), ("KH", "H"), ("GH", "G"), ("DH", "D"), ("TH", "T"),
         ("PH", "F"), ("ZH|DJ|DZH", "J"), ("CH", "C"), ("CK|Q", "K"), ("X", "KS"), ("TZ|CZ", "TS"), ("OFF$", "OV"),
         ("EFF$", "EV"), ("W", "V"), ("^YE", "E"), ("IY|YI|IJ|YY|II|YE", "I"), ("OU|OO", "U"), ("Y|J(?=$)", "I"), ("EE|IE", "I"),
-        ("E", "I"), ("O", "U"), (r"(.)\1+", r"\1"),
+        ("E", "I"), ("O", "U"), (r"(\D)\1+", r"\1"),
     )
 )  # fmt: skip
 _VOWELS = frozenset("AIU")
@@ -38,7 +38,7 @@ def sounds_alike(a: str, b: str) -> bool:
     one, other = _sound(a), _sound(b)
     if one == other:
         return min(len(a), len(b)) >= _LONG_ENOUGH - 1
-    long = min(len(a), len(b)) >= _LONG_ENOUGH and one[-1] == other[-1]
+    long = min(len(a), len(b)) >= _LONG_ENOUGH and (one[0], one[-1]) == (other[0], other[-1])
     return long and OSA.distance(one, other, score_cutoff=1) <= 1 and _skeleton(one) == _skeleton(other)
 
 
