@@ -1,57 +1,31 @@
 """C05: an option is exercised as the contract offers it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.domain.calendar import months_after, on_or_after
+from app.domain.calendar import months_after
 from app.domain.casefile import CaseFile, Source
 from app.domain.discrepancy import (
     Authority,
-    ComparedValue,
     Discrepancy,
     Rule,
     Severities,
     Severity,
     proposed,
-    stated,
 )
-from app.domain.facts import OptionTerms
 from app.domain.procurement import OptionExercise, ProcurementAction
 from app.domain.rules.amounts import agree
-from app.domain.rules.filed import Filed, final, signed_on
-from app.domain.rules.history import coding_report, earlier_reports
+from app.domain.rules.filed import final
+from app.domain.rules.history import coding_report
+from app.domain.rules.notice import Problem, Terms, notices
 from app.domain.rules.wording import money
 
 _EXTENSION = "52.217-8"
 _EXTENSION_MONTHS = 6
-_PRELIMINARY_DAYS = 60
 _DAY = timedelta(days=1)
 #: Economic price adjustment, and wages adjusted by law.
 _ADJUSTED = frozenset({"52.216-2", "52.216-3", "52.216-4", "52.222-43", "52.222-44"})
 _ADJUSTED_PRICING = "K"
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """One way in which the exercise leaves the terms."""
-
-    words: str
-    values: tuple[ComparedValue, ...]
-    certain: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """The terms of this option, and the document they stand in."""
-
-    item: Filed
-    option: OptionTerms
-
-    def value(self, label: str, value: str) -> ComparedValue:
-        return stated(
-            self.item, f"{label} of option {self.option.number} in {self.item.fact.doc_type}", value
-        )
 
 
 def outside_terms(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
@@ -67,7 +41,7 @@ def outside_terms(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         problems = list(_extension(case))
     else:
         terms = _terms(case, exercise.number)
-        problems = [] if terms is None else [*_notices(case, exercise, terms), *_deal(case, exercise, terms)]
+        problems = [] if terms is None else [*notices(case, exercise, terms), *_deal(case, exercise, terms)]
     if problems:
         yield rule.found(
             severity=Severity.BLOCKING if any(each.certain for each in problems) else Severity.ADVISORY,
@@ -85,13 +59,13 @@ def _extends(action: ProcurementAction, exercise: OptionExercise) -> bool:
     return _EXTENSION in action.clauses and "52.217-9" not in action.clauses
 
 
-def _extension(case: CaseFile) -> Iterator[_Problem]:
+def _extension(case: CaseFile) -> Iterator[Problem]:
     start, end = case.action.period_start, case.action.period_end
     if start is None or end is None:
         return
     limit = months_after(start, _EXTENSION_MONTHS) - _DAY
     if end > limit:
-        yield _Problem(
+        yield Problem(
             f"under {_EXTENSION} services are extended by up to six months, to {limit}; the action runs to {end}",
             (
                 proposed("period of the extension", f"{start} to {end}"),
@@ -100,11 +74,11 @@ def _extension(case: CaseFile) -> Iterator[_Problem]:
         )
 
 
-def _terms(case: CaseFile, number: int) -> _Terms | None:
+def _terms(case: CaseFile, number: int) -> Terms | None:
     """The newest terms of this option: a modification may have changed those of the award."""
     own = case.action.modification_number
     found = [
-        _Terms(item, option)
+        Terms(item, option)
         for item in final(case)
         for option in item.fact.options
         if option.number == number and (item.fact.modification or "0") != own
@@ -114,69 +88,23 @@ def _terms(case: CaseFile, number: int) -> _Terms | None:
     )
 
 
-def _notices(case: CaseFile, exercise: OptionExercise, terms: _Terms) -> Iterator[_Problem]:
-    notice, option = exercise.notice_date or signed_on(case), terms.option
-    if notice is not None and option.exercise_from and notice < option.exercise_from:
-        yield _Problem(
-            f"notice is of {notice}, the window opens on {option.exercise_from}",
-            (proposed("notice", str(notice)), terms.value("window opens", str(option.exercise_from))),
-        )
-    if notice is not None and option.exercise_by and notice > option.exercise_by:
-        yield _Problem(
-            f"notice is of {notice}, the window closes on {option.exercise_by}{_rest(notice, option.exercise_by)}",
-            (proposed("notice", str(notice)), terms.value("window closes", str(option.exercise_by))),
-            certain=not _rest(notice, option.exercise_by),
-        )
-    yield from _preliminary(case, exercise, terms)
-
-
-def _rest(given: date, last: date) -> str:
-    """Words for a last day that was no business day, when the next one was used."""
-    used = given <= on_or_after(last) and given != last
-    return f" ({last} is no business day, {on_or_after(last)} is the next)" if used else ""
-
-
-def _preliminary(case: CaseFile, exercise: OptionExercise, terms: _Terms) -> Iterator[_Problem]:
-    given, days = exercise.preliminary_notice_date, terms.option.preliminary_notice_days
-    days = _PRELIMINARY_DAYS if days is None else days
-    ends = _ends(case) or terms.option.exercise_by
-    if given is None or ends is None or days == 0:
-        return
-    last = ends - timedelta(days=days)
-    if given > last:
-        yield _Problem(
-            f"preliminary notice is of {given}, {(ends - given).days} days before {ends}; the contract asks for"
-            f" {days} days, by {last}{_rest(given, last)}",
-            (proposed("preliminary notice", str(given)), terms.value("preliminary notice by", str(last))),
-            certain=not _rest(given, last),
-        )
-
-
-def _ends(case: CaseFile) -> date | None:
-    """When the contract ends without this option."""
-    known = [item.fact.current_completion for item in earlier_reports(case) if item.fact.current_completion]
-    if known:
-        return known[-1]
-    return case.action.period_start - _DAY if case.action.period_start else None
-
-
-def _deal(case: CaseFile, exercise: OptionExercise, terms: _Terms) -> Iterator[_Problem]:
+def _deal(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[Problem]:
     action, option = case.action, terms.option
     if exercise.price is not None and option.price is not None and not agree(exercise.price, option.price):
         adjusted = _adjusted(case)
-        yield _Problem(
+        yield Problem(
             f"the price is {money(exercise.price)}, the option has {money(option.price)}"
             f"{' (the contract adjusts prices)' if adjusted else ''}",
             (proposed("price", money(exercise.price)), terms.value("price", money(option.price))),
             certain=not adjusted,
         )
     if None not in {exercise.quantity, option.quantity} and exercise.quantity != option.quantity:
-        yield _Problem(
+        yield Problem(
             f"the quantity is {exercise.quantity}, the option has {option.quantity}",
             (proposed("quantity", str(exercise.quantity)), terms.value("quantity", str(option.quantity))),
         )
     if action.period_end and option.latest_end and action.period_end > option.latest_end:
-        yield _Problem(
+        yield Problem(
             f"the period runs to {action.period_end}, the contract must end by {option.latest_end}",
             (
                 proposed("period ends", str(action.period_end)),
