@@ -1,51 +1,31 @@
 """Carries out one attempt of one run: an identity, five credentials, five questions, the end of all of them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, wait
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import httpx
 import structlog
 
-from app.domain.casefile import CaseFile, Evidence, Gap, Source
-from app.domain.lineage import CredentialDenial, ToolCall
+from app.domain.lineage import CredentialDenial
 from app.domain.planning import plan
 from app.domain.procurement import ProcurementAction
 from app.domain.rules import evaluate
-from app.settings import Settings
 from app.store.attempts import AttemptRecords, SupersededError
-from workers.http_client import HttpClient
-from workers.ledger_client import LedgerClient
+from workers.asking import Asked, Interview, case_file
 from workers.run_session import IntroductionError, Issued, RunSession, introduced
 from workers.secret import Secret
-from workers.tool import HttpTool, Stated, Tool
-from workers.tool_errors import ToolError
+from workers.tool import Tool
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
 #: What asking the vault for a credential led to.
 Granted = Issued | CredentialDenial | VaultUnavailableError
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What one tool said, or why it said nothing, and the calls it took."""
-
-    tool: Tool
-    calls: Sequence[ToolCall] = ()
-    stated: tuple[Stated, ...] = ()
-    gap: str | None = None
-
-    @property
-    def outcome(self) -> str:
-        """How the step ended, for the record."""
-        return self.gap or "answered"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +35,8 @@ class Agent:
     vault: Vault
     records: AttemptRecords
     tools: dict[str, Tool]
-    connections: httpx.Client
+    interview: Interview
     threads: Executor
-    settings: Settings
     worker: str
     introduce: Callable[..., AbstractContextManager[RunSession]] = introduced
 
@@ -71,7 +50,7 @@ class Agent:
         try:
             with self.introduce(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
                 answers = self._investigate(action, session)
-            case, evidence = _case_file(action, answers)
+            case, evidence = case_file(action, answers)
             self.records.finished(
                 run_id,
                 number,
@@ -108,7 +87,7 @@ class Agent:
         for each in granted:
             if isinstance(each, VaultUnavailableError):
                 raise each
-        asked = self._side_by_side(partial(self._ask, action), tools, granted)
+        asked = self._side_by_side(partial(self.interview.ask, action), tools, granted)
         self.records.called(session.identity, [(each.tool.name, each.outcome, each.calls) for each in asked])
         return asked
 
@@ -116,35 +95,6 @@ class Agent:
         futures = [self.threads.submit(work, *each) for each in zip(*arguments, strict=True)]
         wait(futures)  # All of them, so that none still holds a credential when the first error is raised.
         return [future.result() for future in futures]
-
-    def _ask(self, action: ProcurementAction, tool: Tool, granted: Granted) -> Asked:
-        if not isinstance(granted, Issued):
-            return Asked(tool, gap=f"the vault refused the credential: {granted}")
-        calls: list[ToolCall] = []
-        try:
-            with self._client(tool, granted, calls) as ask:
-                return Asked(tool, calls, stated=tuple(ask(action)))
-        except ToolError as failed:
-            return Asked(tool, calls, gap=str(failed))
-        except Exception as unforeseen:  # noqa: BLE001  # one tool must not take the other four with it
-            # Its text is not repeated anywhere: it may hold the answer, or the request.
-            name = type(unforeseen).__name__
-            log.warning("tool failed unforeseen", tool=tool.name, action=action.action_id, error=name)
-            return Asked(tool, calls, gap=f"the answer could not be used ({name})")
-
-    @contextmanager
-    def _client(
-        self, tool: Tool, issued: Issued, calls: list[ToolCall]
-    ) -> Iterator[Callable[[ProcurementAction], Iterator[Stated]]]:
-        address = self.settings.need(tool.address)
-        if isinstance(tool, HttpTool):
-            http = HttpClient(
-                self.connections, address, self.settings, grant=tool.grant, issued=issued, calls=calls
-            )
-            yield partial(tool.look_up, http)
-        else:
-            with LedgerClient(address, self.settings, issued, calls) as ledger:
-                yield partial(tool.look_up, ledger)
 
 
 def _granted(session: RunSession, tool: Tool) -> Granted:
@@ -160,31 +110,3 @@ def _granted(session: RunSession, tool: Tool) -> Granted:
 
 def _end_of(session: RunSession | None) -> datetime | None:
     return session.revoked_at if session else None
-
-
-def _case_file(
-    action: ProcurementAction, answers: list[Asked]
-) -> tuple[CaseFile, list[tuple[Evidence, UUID]]]:
-    pulled = {
-        call.call_id: call.started_at + timedelta(milliseconds=call.latency_ms)
-        for answer in answers
-        for call in answer.calls
-    }
-    evidence = [
-        (
-            Evidence(
-                evidence_id=uuid4(),
-                source=answer.tool.source,
-                record_key=stated.record_key,
-                fact=stated.fact,
-                pulled_at=pulled[stated.call_id],
-            ),
-            stated.call_id,
-        )
-        for answer in answers
-        for stated in answer.stated
-    ]
-    gaps = tuple(Gap(source=answer.tool.source, reason=answer.gap) for answer in answers if answer.gap)
-    unasked = frozenset(Source) - {answer.tool.source for answer in answers}
-    case = CaseFile(action=action, evidence=tuple(item for item, _ in evidence), gaps=gaps, unasked=unasked)
-    return case, evidence

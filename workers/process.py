@@ -10,6 +10,7 @@ from app import settings
 from app.store.attempts import AttemptRecords
 from app.store.database import connect
 from workers.agent import Agent
+from workers.asking import Interview
 from workers.http_client import pool
 from workers.tools import registry
 from workers.vault import Vault
@@ -30,8 +31,7 @@ def agent() -> Agent:
             max_attempts=configuration.max_attempts,
         ),
         tools=tools,
-        connections=pool(configuration, size=threads),
+        interview=Interview(connections=pool(configuration, size=threads), settings=configuration),
         threads=ThreadPoolExecutor(threads, thread_name_prefix="tool"),
-        settings=configuration,
         worker=f"{socket.gethostname()}:{os.getpid()}",
     )
