@@ -70,17 +70,13 @@ def lineage(run: Annotated[str, typer.Argument(help="The id of a run.")], as_jso
 
 def show_runs(lines: Sequence[RunLine]) -> None:
     """Print runs as a table."""
-    table = Table("Run", "Action", "PIID", "State", "Attempt", "Findings", title="Runs", title_justify="left")
+    table = Table(title="Runs", title_justify="left")
+    table.add_column("Run", no_wrap=True, min_width=36)  # whole: it is what `triage lineage` asks for
+    for heading in ("Action", "Outcome", "Findings"):
+        table.add_column(heading)
     for line in lines:
-        state = line.run.state + (f": {line.run.waiting_reason}" if line.run.waiting_reason else "")
-        table.add_row(
-            str(line.run.run_id),
-            line.action.action_id,
-            line.action.piid,
-            state,
-            str(line.run.attempt),
-            str(line.findings),
-        )
+        outcome = line.outcome + (f": {line.run.waiting_reason}" if line.run.waiting_reason else "")
+        table.add_row(str(line.run.run_id), line.action.action_id, outcome, str(line.findings))
     out.print(table)
 
 
@@ -125,32 +121,17 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
 
 
 def _show_credentials(page: RunPage) -> None:
-    table = Table(
-        "Tool",
-        "Kind",
-        "Scope",
-        "Issued",
-        "Ended",
-        "Request id",
-        "Fingerprint",
-        "Calls",
-        title="Credentials",
-        title_justify="left",
-    )
+    table = Table(title="Credentials", title_justify="left", show_lines=True)
+    table.add_column("For")
+    table.add_column("Life, UTC", no_wrap=True)
+    table.add_column("Vault request id, SHA-256, calls", min_width=36)
     for item in page.credentials:
-        ended = (
-            f"revoked {_time(item.revoked_at)}" if item.revoked_at else f"expires {_time(item.expires_at)}"
-        )
-        calls = ", ".join(f"{call.operation} {call.status}" for call in page.calls_of(item))
+        end = ("revoked", item.revoked_at) if item.revoked_at else ("expires", item.expires_at)
+        calls = [f"{call.operation}: {call.status}" for call in page.calls_of(item)]
         table.add_row(
-            item.tool,
-            item.kind,
-            item.scope,
-            _time(item.issued_at),
-            ended,
-            item.request_id,
-            item.fingerprint[:12],
-            calls,
+            f"{item.tool}\n{item.kind}\n{item.scope}",
+            f"issued  {item.issued_at:%H:%M:%S}\n{end[0]} {end[1]:%H:%M:%S}",
+            "\n".join([item.request_id, f"{item.fingerprint[:32]}…", *calls]),
         )
     out.print(table)
 
