@@ -7,7 +7,7 @@ import logging
 import pickle
 import pprint
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,21 +108,21 @@ def test_a_traceback_names_it_at_most(secret: Secret) -> None:
 
 
 @pytest.fixture
-def configured(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Logs as our processes write them; as they were, afterwards."""
+def logs_restored() -> Iterator[None]:
+    """Logging as it was, after a test that configures it as our processes do."""
     root = logging.getLogger()
     before = root.handlers[:], root.level, structlog.get_config()
-    logs.configure()
     yield
     root.handlers[:], level = before[:2]
     root.setLevel(level)
     structlog.configure(**before[2])
 
 
-@pytest.mark.usefixtures("configured")
+@pytest.mark.usefixtures("logs_restored")
 def test_logs_show_tracebacks_without_local_variables(
     secret: Secret, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    logs.configure()
     try:
         fail_with(secret)
     except RuntimeError:
