@@ -64,16 +64,21 @@ class FreshVault:
     def written(self):
         answers = {name: self.ask("GET", "/".join(name)).json() for name in WRITTEN}
         assert not [name for name, answer in answers.items() if not answer.get("data")]
-        # These tell that something was written again, not that it differs; what is empty may come back as none.
-        counters = ("modified", "version", "last_update_time")
-        return {
-            name: {field: value or None for field, value in answer["data"].items() if field not in counters}
-            for name, answer in answers.items()
-        }
+        return {name: essence(answer["data"]) for name, answer in answers.items()}
 
     def log_in(self, name):
         login = json.loads((self.secrets / f"{name}.json").read_text())
         return self.ask("POST", "auth/approle/login", login, token="").json()["auth"]
+
+
+def essence(value):
+    """Without what tells only that something was written again; what is empty may come back as none."""
+    if isinstance(value, dict):
+        bookkeeping = ("modified", "version", "last_update_time")
+        value = {field: essence(held) for field, held in value.items() if field not in bookkeeping}
+    elif isinstance(value, list):
+        value = [essence(each) for each in value]
+    return value or None
 
 
 @pytest.fixture(scope="module")
