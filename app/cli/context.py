@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import exc
 
 from app import settings
 from app.audit.auditor import AuditorError
@@ -70,8 +70,12 @@ def reported() -> Iterator[None]:
     except (SettingsError, AuditorError) as error:
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
-    except SQLAlchemyError as error:
-        err.print(f"the database does not answer ({type(error).__name__})", markup=False)
+    except exc.SQLAlchemyError as error:
+        what = "does not answer" if isinstance(error, exc.OperationalError | exc.TimeoutError) else "refused"
+        err.print(f"the database {what} ({type(error).__name__})", markup=False, highlight=False)
+        raise typer.Exit(FAILED) from None
+    except OSError as error:
+        err.print(f"{error.filename}: {error.strerror}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
 
 

@@ -12,9 +12,11 @@ import typer
 from app import usecases
 from app.cli import day as whole_day
 from app.cli import demo as whole_demo
-from app.cli import local, reading, stack
+from app.cli import local, reading, stack, usage
 from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
+from app.cli.stack import Pool
 from app.cli.waiting import wait_for
+from app.intake import SIZE_LIMIT
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,7 +49,7 @@ def submit(
 def run(
     action: Annotated[str, typer.Argument(help="The id of a submitted action.")],
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the result and print it.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait.")] = 120,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait.")] = 120,
     as_json: AsJson = False,
 ) -> None:
     """Request a run of one action."""
@@ -69,13 +71,15 @@ def day(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the report to this file.")
     ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds the runs may take.")] = 900,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds the runs may take.")] = 900,
     with_stack: Annotated[
         bool, typer.Option("--with-stack", help="Start the stack for it, and stop it.")
     ] = False,
 ) -> None:
     """A whole day's work in one go, checked against the vault's audit log; exit status 1 if a check fails."""
     with reported(), local.running(actions=min(runs, 400)) if with_stack else nullcontext():
+        if json_file:
+            json_file.touch()  # A file that cannot be written is to be known before the day's work, not after it.
         report = whole_day.run_day(Context(), runs=runs, timeout=timeout)
     whole_day.show(report)
     if json_file:
@@ -93,28 +97,30 @@ def demo(exit_: Annotated[bool, typer.Option("--exit", help="Stop when the runs 
 @app.command()
 def worker(
     concurrency: Annotated[int, typer.Option(min=1, max=256, help="Runs at once.")] = 4,
-    pool: Annotated[str, typer.Option(help="prefork or threads.")] = "prefork",
+    pool: Annotated[Pool, typer.Option(help="A process per run at once, or threads.")] = Pool.PREFORK,
     recycle: Annotated[bool, typer.Option("--recycle", help="One process per run (prefork only).")] = False,
 ) -> None:
     """Become an agent worker, with the settings in the environment or of the stack running here."""
     with reported():
         Context().join_stack("worker")
-    line = [sys.executable, "-m", "workers.launch", "--concurrency", str(concurrency), "--pool", pool]
+    line = [sys.executable, "-m", "workers.launch", "--concurrency", str(concurrency), "--pool", pool.value]
     os.execv(sys.executable, line + (["--recycle"] if recycle else []))  # noqa: S606  # becoming it is the point
 
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        with file.open("rb") as stream:
+            # One byte more than is allowed is enough to be refused.
+            return stream.read(SIZE_LIMIT + 1).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        err.print(f"{file}: {reason}", markup=False, highlight=False)
+        err.print(f"file: {file}: {reason}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(USAGE) from None
 
 
 def main() -> None:
     """Entry point of the `triage` command."""
-    app()
+    usage.run(app)
 
 
 if __name__ == "__main__":

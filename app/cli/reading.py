@@ -1,6 +1,7 @@
 """The reading commands: runs, flags, lineage."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,7 +10,12 @@ from rich.table import Table
 from sqlmodel import SQLModel
 
 from app.cli.context import USAGE, Context, err, out, print_json, reported
+from app.domain.discrepancy import Severity
+from app.domain.rules import RULES
 from app.store.pages import FlagLine, Pages, RunLine, RunPage
+from app.store.tables import RunState
+
+RuleId = StrEnum("RuleId", {rule.id: rule.id for rule in RULES})  # type: ignore[misc]  # made from the rules
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="Lines at most.")]
@@ -23,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(
-    state: Annotated[str | None, typer.Option(help="requested, dispatched, completed or failed.")] = None,
+    state: Annotated[RunState | None, typer.Option(help="Only runs in this state.")] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -37,8 +43,8 @@ def runs(
 
 
 def flags(
-    severity: Annotated[str | None, typer.Option(help="blocking or advisory.")] = None,
-    rule: Annotated[str | None, typer.Option(help="Such as R01.")] = None,
+    severity: Annotated[Severity | None, typer.Option(help="Only findings of this severity.")] = None,
+    rule: Annotated[RuleId | None, typer.Option(help="Only findings of this rule.")] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -56,7 +62,7 @@ def lineage(run: Annotated[str, typer.Argument(help="The id of a run.")], as_jso
     try:
         run_id = UUID(run)
     except ValueError:
-        err.print(f"run: {run!r} is not a run id", markup=False, highlight=False)
+        err.print(f"run: {run!r} is not a run id", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(USAGE) from None
     with reported():
         show_lineage(Context(), run_id, as_json=as_json)
@@ -64,17 +70,13 @@ def lineage(run: Annotated[str, typer.Argument(help="The id of a run.")], as_jso
 
 def show_runs(lines: Sequence[RunLine]) -> None:
     """Print runs as a table."""
-    table = Table("Run", "Action", "PIID", "State", "Attempt", "Findings", title="Runs", title_justify="left")
+    table = Table(title="Runs", title_justify="left")
+    table.add_column("Run", no_wrap=True, min_width=36)  # whole: it is what `triage lineage` asks for
+    for heading in ("Action", "Outcome", "Findings"):
+        table.add_column(heading)
     for line in lines:
-        state = line.run.state + (f": {line.run.waiting_reason}" if line.run.waiting_reason else "")
-        table.add_row(
-            str(line.run.run_id),
-            line.action.action_id,
-            line.action.piid,
-            state,
-            str(line.run.attempt),
-            str(line.findings),
-        )
+        outcome = line.outcome + (f": {line.run.waiting_reason}" if line.run.waiting_reason else "")
+        table.add_row(str(line.run.run_id), line.action.action_id, outcome, str(line.findings))
     out.print(table)
 
 
@@ -91,7 +93,7 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
     """Print one run in full; exit status 2 when there is none of this id."""
     page = Pages(context.sessions).run(run_id)
     if page is None:
-        err.print(f"run: no run has the id {run_id}", markup=False, highlight=False)
+        err.print(f"run: no run has the id {run_id}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(USAGE)
     if as_json:
         print_json(_lineage_json(page))
@@ -119,32 +121,17 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
 
 
 def _show_credentials(page: RunPage) -> None:
-    table = Table(
-        "Tool",
-        "Kind",
-        "Scope",
-        "Issued",
-        "Ended",
-        "Request id",
-        "Fingerprint",
-        "Calls",
-        title="Credentials",
-        title_justify="left",
-    )
+    table = Table(title="Credentials", title_justify="left", show_lines=True)
+    table.add_column("For")
+    table.add_column("Life, UTC", no_wrap=True)
+    table.add_column("Vault request id, SHA-256, calls", min_width=36)
     for item in page.credentials:
-        ended = (
-            f"revoked {_time(item.revoked_at)}" if item.revoked_at else f"expires {_time(item.expires_at)}"
-        )
-        calls = ", ".join(f"{call.operation} {call.status}" for call in page.calls_of(item))
+        end = ("revoked", item.revoked_at) if item.revoked_at else ("expires", item.expires_at)
+        calls = [f"{call.operation}: {call.status}" for call in page.calls_of(item)]
         table.add_row(
-            item.tool,
-            item.kind,
-            item.scope,
-            _time(item.issued_at),
-            ended,
-            item.request_id,
-            item.fingerprint[:12],
-            calls,
+            f"{item.tool}\n{item.kind}\n{item.scope}",
+            f"issued  {item.issued_at:%H:%M:%S}\n{end[0]} {end[1]:%H:%M:%S}",
+            "\n".join([item.request_id, f"{item.fingerprint[:32]}…", *calls]),
         )
     out.print(table)
 

@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, RLock
 
 from infra.local.errors import AddressTakenError, StackError
@@ -10,6 +11,9 @@ from infra.local.ports import Ports, says_taken
 from infra.local.process import Child, Command
 
 Ready = Callable[[Child], bool]
+
+#: Parts that others use, and that stop last.
+SERVERS = ("vault", "postgres", "valkey")
 
 _POLL = 0.03
 _PORT_TRIES = 5
@@ -126,10 +130,13 @@ class Roster:
         self._changed()
 
     def stop_all(self) -> None:
-        """Stop everything, the last started first."""
+        """Stop everything: first whatever uses the servers, side by side, then the servers."""
         self.abandon()
-        for name in reversed(self.children):
-            self.stop(name)
+        children = self.children
+        for stage in ([n for n in children if n not in SERVERS], [n for n in children if n in SERVERS]):
+            if stage:
+                with ThreadPoolExecutor(len(stage), thread_name_prefix="stop") as pool:
+                    list(pool.map(self.stop, stage))
 
     def _named(self, name: str) -> Child:
         with self._lock:

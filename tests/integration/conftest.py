@@ -3,11 +3,14 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -21,6 +24,7 @@ from app.store.progress import ENDED
 from infra.local.options import TOOL_VARIABLES
 from mocks.scenarios.generator import generate
 
+REPOSITORY = Path(__file__).parents[2]
 FAULTS = ("500", "401", "429", "garbage", "empty", "oversize", "redirect", "hang")
 #: Seconds. A hanging tool is given up after two tries of two seconds each, which is when a test can break things.
 ENVIRONMENT = {"ATTEMPT_LEASE": "10", "TOOL_TIMEOUT": "2", "MOCK_HANG_MS": "5000", "MAX_ATTEMPTS": "5"}
@@ -126,6 +130,28 @@ class Fragile:
             run_id,
         )
         self.system.execute("UPDATE run SET not_before = NULL WHERE run_id = %s", run_id)
+
+
+@pytest.fixture(scope="session")
+def triage(tmp_path_factory) -> Callable[..., tuple[int, str, list[str]]]:
+    """Runs the command as a person would, in a folder of its own: status, standard output, lines of errors."""
+    folder = tmp_path_factory.mktemp("command")
+    plain = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
+
+    def run(*arguments: object, environment: dict[str, str]) -> tuple[int, str, list[str]]:
+        done = subprocess.run(
+            [sys.executable, "-m", "app.cli.main", *map(str, arguments)],
+            cwd=folder,
+            env=plain | environment,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stdout, done.stderr.splitlines()
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import signal
 from collections import Counter
 from uuid import UUID
 
-ROUNDS = 4
+ROUNDS = 3
 
 
 def test_runs_of_killed_workers_are_finished_by_other_attempts(fragile, until):

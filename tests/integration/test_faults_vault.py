@@ -1,13 +1,7 @@
 """Without its vault the system waits and says so; it never calls a tool without a credential."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 def waits_for_the_vault(fragile, run_id):
@@ -15,7 +9,7 @@ def waits_for_the_vault(fragile, run_id):
     return row["state"] == "requested" and "vault" in (row["waiting_reason"] or "")
 
 
-def test_with_a_sealed_vault_runs_wait_and_go_on_by_themselves(fragile, seal, unsealed, until, tmp_path):
+def test_with_a_sealed_vault_runs_wait_and_go_on_by_themselves(fragile, seal, unsealed, until, triage):
     seal()
     before = [fragile.calls_seen(each) for each in fragile.plain[:3]]
     run_ids = fragile.system.request(*fragile.plain[:3])
@@ -24,14 +18,10 @@ def test_with_a_sealed_vault_runs_wait_and_go_on_by_themselves(fragile, seal, un
     assert "waiting for the vault" in pulse["problem"]
     assert "sealed" in pulse["problem"]
 
-    shown = subprocess.run(
-        [sys.executable, "-m", "app.cli.main", "runs", "--json", "--state", "requested"],
-        cwd=REPOSITORY,
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | fragile.stack.environment("cli"),
-        capture_output=True,
-        check=True,
-    )
-    reasons = {run["run_id"]: run["waiting_reason"] for run in json.loads(shown.stdout)}
+    told = fragile.stack.environment("cli")
+    status, shown, _ = triage("runs", "--json", "--state", "requested", environment=told)
+    assert status == 0
+    reasons = {run["run_id"]: run["waiting_reason"] for run in json.loads(shown)}
     assert all("vault" in reasons[str(run_id)] for run_id in run_ids)
     assert [fragile.calls_seen(each) for each in fragile.plain[:3]] == before
 

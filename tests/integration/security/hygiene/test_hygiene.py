@@ -23,8 +23,9 @@ def is_up(child):
 
 
 @pytest.fixture(scope="module")
-def no_worker(system, until):
+def no_worker(system, broker, until):
     """Nobody takes messages, until the end of the test."""
+    until(lambda: not broker.exists("triage:unacked", "triage:triage-runs"), what="an empty queue")
     system.stack.kill("worker-1")
     system.stack.halt("worker-1")
     yield

@@ -1,0 +1,34 @@
+"""Wrong usage said in one line, like every other bad input: which option, what was given, and what would do."""
+
+import sys
+from typing import NoReturn
+
+import typer
+from pydantic import ValidationError
+from typer.exceptions import TyperException
+
+from app.cli.context import USAGE, err
+from app.intake.wording import shown
+
+
+def run(app: typer.Typer) -> NoReturn:
+    """Run the command and end the process: status 2 with one line on standard error when it was used wrongly."""
+    try:
+        status = app(standalone_mode=False)
+    except TyperException as wrong:
+        err.print(_line(wrong), markup=False, highlight=False, soft_wrap=True)
+        sys.exit(getattr(wrong, "exit_code", USAGE))
+    except typer.Abort:
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _line(wrong: TyperException) -> str:
+    text: str = getattr(wrong, "format_message", wrong.__str__)()
+    text = text.replace(": Value error, ", ": ")
+    if isinstance(wrong.__cause__, ValidationError):
+        # Typer's own text names the option, and for most kinds of value not what was given.
+        given = shown(wrong.__cause__.errors()[0]["input"])
+        option, _, message = text.partition(": ")
+        return text if message.startswith(given) else f"{option}: {given}: {message}"
+    return text
