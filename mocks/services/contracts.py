@@ -3,7 +3,7 @@
 from flask import Flask, Response, request
 
 from mocks import error_bodies
-from mocks.authentication import ApiKeys
+from mocks.authentication import ApiKeys, Verifier
 from mocks.configuration import Configuration
 from mocks.faults import Faults
 from mocks.query import Query
@@ -18,15 +18,18 @@ _PARAMETERS = frozenset({"piid", "modificationNumber", "referencedIdvPiid", "lim
 _REACH = 400_000
 
 
-def create_app(configuration: Configuration | None = None) -> Flask:
-    """The service. Configured from the environment unless told otherwise; connects with the first request."""
+def create_app(configuration: Configuration | None = None, verifier: Verifier | None = None) -> Flask:
+    """The service. Configured from the environment unless told otherwise; connects with the first request.
+
+    It checks callers itself unless a `verifier` is given.
+    """
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")
     rows = rows_by(cases, "contracts", lambda row: row["contractId"]["piid"])
     faults = Faults(faults_by_key(cases, "contracts"), hang=configuration.hang)
     frame = Frame(
         name="contracts",
-        verifier=ApiKeys(role="contracts", vault=VaultConnection(configuration.vault_addr)),
+        verifier=verifier or ApiKeys(role="contracts", vault=VaultConnection(configuration.vault_addr)),
         error_body=error_bodies.contract_awards,
         parameters=_PARAMETERS,
     )

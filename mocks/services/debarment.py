@@ -6,7 +6,7 @@ from itertools import chain
 from flask import Flask, Response, request
 
 from mocks import error_bodies
-from mocks.authentication import SignedTokens
+from mocks.authentication import SignedTokens, Verifier
 from mocks.configuration import Configuration
 from mocks.faults import Faults
 from mocks.key_set import KeySet
@@ -25,14 +25,17 @@ _PARAMETERS = frozenset(
 _CLASSES = ("", "Individual", "Firm", "Vessel", "Special Entity Designation")
 
 
-def create_app(configuration: Configuration | None = None) -> Flask:
-    """The service. Configured from the environment unless told otherwise; connects with the first request."""
+def create_app(configuration: Configuration | None = None, verifier: Verifier | None = None) -> Flask:
+    """The service. Configured from the environment unless told otherwise; connects with the first request.
+
+    It checks callers itself unless a `verifier` is given.
+    """
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")
     by_uei = rows_by(cases, "debarment", lambda row: row["exclusionIdentification"]["ueiSAM"])
     named = [(row, words_of(row)) for row in chain.from_iterable(by_uei.values())]
     faults = Faults(faults_by_key(cases, "debarment"), hang=configuration.hang)
-    verifier = SignedTokens(
+    verifier = verifier or SignedTokens(
         issuer=f"{configuration.vault_addr}/v1/identity/oidc",
         audience="debarment",
         scope="exclusions:read",

@@ -3,7 +3,7 @@
 from flask import Flask, Response, request
 
 from mocks import error_bodies
-from mocks.authentication import ApiKeys
+from mocks.authentication import ApiKeys, Verifier
 from mocks.configuration import Configuration
 from mocks.faults import Faults
 from mocks.query import Query
@@ -16,15 +16,19 @@ _PATH = "/documents/v1/documents"
 _PARAMETERS = frozenset({"piid", "modificationNumber"})
 
 
-def create_app(configuration: Configuration | None = None) -> Flask:
-    """The service. Configured from the environment unless told otherwise; connects with the first request."""
+def create_app(configuration: Configuration | None = None, verifier: Verifier | None = None) -> Flask:
+    """The service. Configured from the environment unless told otherwise; connects with the first request.
+
+    It checks callers itself unless a `verifier` is given.
+    """
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")
     rows = rows_by(cases, "documents", lambda row: row["piid"])
     faults = Faults(faults_by_key(cases, "documents"), hang=configuration.hang)
     frame = Frame(
         name="documents",
-        verifier=ApiKeys(
+        verifier=verifier
+        or ApiKeys(
             role="documents", vault=VaultConnection(configuration.vault_addr), missing=401, invalid=401
         ),
         error_body=error_bodies.contract_file,

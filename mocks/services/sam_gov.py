@@ -6,7 +6,7 @@ from itertools import chain
 from flask import Flask, Response, request
 
 from mocks import error_bodies
-from mocks.authentication import SignedTokens
+from mocks.authentication import SignedTokens, Verifier
 from mocks.configuration import Configuration
 from mocks.faults import Faults
 from mocks.key_set import KeySet
@@ -31,13 +31,16 @@ _INTEGRITY = "integrityInformation"
 _STATUS = {"A": "Active", "E": "Expired"}
 
 
-def create_app(configuration: Configuration | None = None) -> Flask:
-    """The service. Configured from the environment unless told otherwise; connects with the first request."""
+def create_app(configuration: Configuration | None = None, verifier: Verifier | None = None) -> Flask:
+    """The service. Configured from the environment unless told otherwise; connects with the first request.
+
+    It checks callers itself unless a `verifier` is given.
+    """
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")
     rows = rows_by(cases, "sam-gov", _uei)
     faults = Faults(faults_by_key(cases, "sam-gov"), hang=configuration.hang)
-    verifier = SignedTokens(
+    verifier = verifier or SignedTokens(
         issuer=f"{configuration.vault_addr}/v1/identity/oidc",
         audience="sam-gov",
         scope="entity:read",
