@@ -42,6 +42,11 @@ class LedgerClient:
         self._issued = issued
         self._calls = calls
 
+    def recording(self, calls: list[ToolCall]) -> Self:
+        """The same connection, with its calls added to another list from now on."""
+        self._calls = calls
+        return self
+
     def __enter__(self) -> Self:
         started = _Started()
         try:

@@ -1,0 +1,1 @@
+"""Holds what the checks find against what a careful officer would: `triage evaluate`."""

@@ -1,0 +1,155 @@
+"""The real tools and the real rules over scenario files, without a vault: mocks in this process, a real ledger.
+
+Everything a fact passes on its way is the real thing: the mock's paging and shapes, the tool's questions and
+parsing, SQL on a real PostgreSQL server, planning, rules.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from psycopg import sql
+from werkzeug.datastructures import Headers
+
+from app.domain.lineage import IssuedCredential, ToolCall
+from app.domain.planning import plan
+from app.domain.procurement import ProcurementAction
+from app.domain.rules import evaluate
+from app.settings import Settings
+from infra.evaluation.comparison import Finding
+from infra.local.options import Part, StackOptions
+from infra.local.services import TOOLS
+from infra.local.stack import LocalStack
+from infra.postgres.provision import LEDGER, OWNERS, READERS
+from infra.postgres.scram import verifier as scram
+from mocks.configuration import Configuration
+from mocks.ledger.load import load
+from workers.asking import Interview, case_file
+from workers.ledger_client import LedgerClient
+from workers.run_session import Issued
+from workers.secret import Secret
+from workers.tool import Tool
+from workers.tools import registry
+
+_READER = "evaluation_reader"
+_PASSWORD = "for-synthetic-rows-on-loopback"  # noqa: S105  # guards nothing: the server lives as long as the command
+
+
+class Anyone:
+    """Lets every caller in: there is no vault here whose credentials could be checked."""
+
+    def presented(self, headers: Headers) -> str | None:
+        """Nothing is looked at."""
+        del headers
+        return None
+
+    def verify(self, credential: str | None) -> str:
+        """Nobody in particular."""
+        del credential
+        return "evaluation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedLedger(Interview):
+    """One connection to the ledger for all scenarios."""
+
+    client: LedgerClient
+
+    def ledger(
+        self, address: str, issued: Issued, calls: list[ToolCall]
+    ) -> AbstractContextManager[LedgerClient]:
+        """The shared connection; its calls go where these calls go."""
+        del address, issued
+        return nullcontext(self.client.recording(calls))
+
+
+@contextmanager
+def interview(folder: Path, work: Path) -> Iterator["Evaluator"]:
+    """Serve the scenarios in `folder` (which has `cases/`); `work` is an empty folder for servers and logs."""
+    options = StackOptions(parts=frozenset({Part.POSTGRES}), usual_ports=False)
+    with LocalStack(work / "stack", options=options) as stack:
+        server = stack.services.database
+        if server is None:
+            raise RuntimeError("no database was started")
+        owner = OWNERS[LEDGER]
+        load(
+            folder,
+            host=server.host,
+            port=server.port,
+            dbname=LEDGER,
+            user=owner,
+            passfile=str(stack.secrets_dir / f"{owner}.pgpass"),
+        )
+        with server.connect(LEDGER) as connection:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
+                    sql.Identifier(_READER), sql.Literal(scram(_PASSWORD)), sql.Identifier(READERS)
+                )
+            )
+        addresses = {f"{tool.replace('-', '_')}_url": f"http://{tool}.evaluation" for tool in TOOLS}
+        ledger_url = f"postgresql://{server.host}:{server.port}/{LEDGER}"
+        settings = Settings.model_validate({**addresses, "ledger_url": ledger_url, "tool_tries": 1})
+        tools = registry()
+        issued = {name: _credential(tool) for name, tool in tools.items()}
+        ledger = LedgerClient(ledger_url, settings, issued["ledger"], [])
+        with _services(folder, work) as connections, ledger:
+            asking = SharedLedger(connections=connections, settings=settings, client=ledger)
+            yield Evaluator(asking, tools, issued)
+
+
+@contextmanager
+def _services(folder: Path, work: Path) -> Iterator[httpx.Client]:
+    mounts: dict[str, Any] = {}
+    for tool in TOOLS:
+        configuration = Configuration(
+            scenarios=folder,
+            access_log=work / f"{tool}.jsonl",
+            vault_addr="http://vault.evaluation",
+            hang=0.01,
+        )
+        module = import_module(f"mocks.services.{tool.replace('-', '_')}")
+        app = module.create_app(configuration, verifier=Anyone())
+        mounts[f"http://{tool}.evaluation"] = httpx.WSGITransport(app=app)
+    with httpx.Client(mounts=mounts, trust_env=False, follow_redirects=False) as client:
+        yield client
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Triages one action after another."""
+
+    asking: Interview
+    tools: dict[str, Tool]
+    issued: dict[str, Issued]
+
+    def findings(self, action: ProcurementAction) -> list[Finding]:
+        """What the rules find about an action, judged as of its own day."""
+        names = [step.source.value for step in plan(action) if step.needed]
+        answers = [self.asking.ask(action, self.tools[name], self.issued[name]) for name in names]
+        case, _ = case_file(action, answers)
+        found = evaluate(replace(case, as_of=None))
+        return [Finding(each.rule, each.subject, each.severity.value) for each in found]
+
+
+def _credential(tool: Tool) -> Issued:
+    now = datetime.now(UTC)
+    record = IssuedCredential(
+        credential_id=uuid4(),
+        tool=tool.name,
+        kind=tool.grant.kind,
+        vault_path=tool.grant.path,
+        policy="none",
+        scope=tool.grant.scope,
+        request_id=str(uuid4()),
+        fingerprint="0" * 64,
+        issued_at=now,
+        expires_at=now + timedelta(minutes=15),
+        service_user=_READER,
+    )
+    return Issued(Secret(_PASSWORD), record)
