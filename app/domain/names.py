@@ -20,6 +20,9 @@ POSSIBLE = 0.70
 
 _STROKES = str.maketrans({"Ø": "O", "Ł": "L", "Đ": "D", "Ð": "D", "Æ": "AE", "Œ": "OE", "Þ": "TH", "Ħ": "H"})
 _APOSTROPHES = re.compile("['’‘`ʼʻ]")
+_NO_WORD = re.compile(r"[\W_]+")
+#: Single letters in a row: what dots and blanks make of an acronym.
+_INITIALS = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_](?!\S))+")
 _WEIGHT_COMMON, _WEIGHT_FILLER, _WEIGHT_INITIAL, _WEIGHT_NUMBER = 0.5, 0.1, 0.3, 2.0
 _FORM_MISSING, _FORM_DIFFERS = 0.04, 0.12
 #: One slip of the pen in a word of this many letters leaves it recognisable.
@@ -42,12 +45,7 @@ class _Name:
 
 def normalised(name: str) -> str:
     """Upper case without accents and punctuation, & as AND, dotted acronyms joined, single spaces."""
-    text = _unaccented(_unaccented(name).upper()).upper().translate(_STROKES)
-    text = _APOSTROPHES.sub("", text.replace("&", " AND ").replace("+", " AND "))
-    words = "".join(char if char.isalnum() else " " for char in text).split()
-    return re.sub(
-        r"(?<!\S)[^\W\d_](?: [^\W\d_](?!\S))+", lambda run: run[0].replace(" ", ""), " ".join(words)
-    )
+    return _remembered(name) if len(name) <= _LONGEST else _normalised(name)
 
 
 def legal_form(name: str) -> str | None:
@@ -83,6 +81,18 @@ def similarity(a: str, b: str) -> float:
     if one.words != other.words and sorted(one.words) == sorted(other.words):
         score = _REORDERED
     return round(max(0.0, score - _form_penalty(one, other)), 2)
+
+
+def _normalised(name: str) -> str:
+    text = (
+        name.upper() if name.isascii() else _unaccented(_unaccented(name).upper()).upper().translate(_STROKES)
+    )
+    text = _APOSTROPHES.sub("", text.replace("&", " AND ").replace("+", " AND "))
+    words = " ".join(_NO_WORD.sub(" ", text).split())
+    return _INITIALS.sub(lambda run: run[0].replace(" ", ""), words)
+
+
+_remembered = lru_cache(maxsize=65_536)(_normalised)
 
 
 def _unaccented(text: str) -> str:
@@ -143,15 +153,15 @@ def _several(one: tuple[str, ...], other: tuple[str, ...]) -> float:
 
 def _aligned(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     """Each word paired with the one most like it; what is left over on either side counts against."""
-    pairs = sorted(
-        ((_alike(a, b), i, j) for i, a in enumerate(one) for j, b in enumerate(other)),
-        key=lambda p: (-p[0], p[1], p[2]),
-    )
+    likely = ((_alike(a, b), i, j) for i, a in enumerate(one) for j, b in enumerate(other))
+    pairs = sorted((pair for pair in likely if pair[0]), key=lambda pair: (-pair[0], pair[1], pair[2]))
+    if not pairs:
+        return 0.0
     taken_one: set[int] = set()
     taken_other: set[int] = set()
     shared, slips = 0.0, False
     for alike, i, j in pairs:
-        if alike and i not in taken_one and j not in taken_other:
+        if i not in taken_one and j not in taken_other:
             taken_one.add(i)
             taken_other.add(j)
             slips = slips or alike == _TYPO

@@ -26,8 +26,9 @@ def identifier_match(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     """
     action = case.action
     reasons = filed.holding(filed.final(case), COMPELLING_REASON)
-    for party in action.parties:
-        hits = about(case, party, active(case))
+    records = active(case)
+    for party in action.parties if records else ():
+        hits = about(case, party, records)
         if not hits:
             continue
         name, uei = party[0].name, party[0].uei

@@ -45,12 +45,6 @@ class Likeness:
 
 def likeness(case: CaseFile, uei: str, names: Iterable[str], record: Exclusion) -> Likeness:
     """The best agreement between a vendor's names and those of a record, cross-references included."""
-    places = [
-        corroborates(address, record.address)
-        for address in addresses_of(case, uei)
-        if record.address is not None
-    ]
-    place = True if True in places else None if None in places or not places else False
     best = max(
         (
             (similarity(ours, theirs), ours, theirs)
@@ -59,7 +53,12 @@ def likeness(case: CaseFile, uei: str, names: Iterable[str], record: Exclusion) 
         ),
         default=(0.0, "", ""),
     )
-    return Likeness(*best, place)
+    if best[0] < POSSIBLE or record.address is None:
+        return Likeness(*best, None)
+    places = {corroborates(address, record.address) for address in addresses_of(case, uei)}
+    if True in places:
+        return Likeness(*best, True)
+    return Likeness(*best, False if places == {False} else None)
 
 
 def name_match(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
@@ -68,10 +67,10 @@ def name_match(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     FAR 9.405; RFO 9.405; DFARS PGI 209.105-1 (a listing alone bars nobody). Never blocks. Names are compared as
     normalised, with their legal form; the place corroborates or weakens. FASCSA orders are a matter of E05.
     """
-    for party in case.action.parties:
+    records = [record for record in active(case) if not record.fact.fascsa_order]
+    for party in case.action.parties if records else ():
         name, uei = party[0].name, party[0].uei
         names = names_of(case, party)
-        records = [record for record in active(case) if not record.fact.fascsa_order]
         known = {record.evidence_id for record, _ in about(case, party, records)}
         found: list[tuple[int, Likeness, Record]] = []
         for record in records:

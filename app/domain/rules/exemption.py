@@ -8,7 +8,7 @@ from app.domain.names import normalised
 from app.domain.procurement import Payment, ProcurementAction
 from app.domain.thresholds import MICRO_PURCHASE, in_force
 
-#: Time to register after an award made under urgency (FAR 4.1102(b); RFO 4.203-1(b)).
+#: Time to register after an award made under urgency (FAR 4.1102; RFO 4.203-1(b)).
 _AFTER_URGENCY = timedelta(days=30)
 _URGENCY = ("URGEN", "UNUSUAL", "COMPELLING")
 #: Names of identifiers that stand for many vendors (FAR 4.605(c); RFO 4.301(e)), as normalised.

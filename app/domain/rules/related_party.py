@@ -34,13 +34,14 @@ def related_party_excluded(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     taxpayer number.
     """
     named = {identifier(vendor.uei) for vendor in case.action.vendors}
-    for party in case.action.parties:
+    records = active(case)
+    for party in case.action.parties if records else ():
         name, uei = party[0].name, party[0].uei
         own = cages_of(case, party)
         hits: dict[str, list[tuple[_Related, EvidenceOf[Exclusion], str, Match | None]]] = {}
         for related in _related(case, party):
             itself = identifier(related.party.cage) in own or identifier(related.party.uei) in named - {None}
-            for record in () if itself else active(case):
+            for record in () if itself else records:
                 hit = _hit(case, uei, related, record.fact)
                 if hit is not None:
                     hits.setdefault(related.relation, []).append((related, record, *hit))
