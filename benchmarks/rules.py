@@ -45,8 +45,8 @@ def _rate(case: CaseFile, work: Callable[[CaseFile], object], count: int) -> flo
     # Fresh case files and actions: what they remember between rules is part of the price.
     cases = [replace(case, action=replace(case.action)) for _ in range(count)]
     started = time.process_time()
-    for each in cases:
-        work(each)
+    while cases:
+        work(cases.pop())  # and let go of it, as a worker does
     return count / (time.process_time() - started)
 
 

@@ -1,11 +1,12 @@
 """The facts of one run, where each came from, and what could not be asked."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cached_property
-from typing import Protocol, TypeVar, cast
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import UUID
 
 from app.domain.facts import Exclusion, Fact
@@ -94,6 +95,10 @@ class CaseFile:
         """The evidence whose fact is of this kind, by record key: answers come in any order."""
         return cast("tuple[EvidenceOf[Kind], ...]", self._by_kind.get(kind, ()))
 
+    def can_tell(self, sources: tuple[Source, ...]) -> bool:
+        """Whether all of these sources answered."""
+        return self._without_answer.isdisjoint(sources)
+
     def answered(self, source: Source) -> bool:
         """Whether the source was asked with success; silence is never an answer."""
         return source not in self._without_answer
@@ -111,6 +116,11 @@ class CaseFile:
         return {kind: tuple(_in_order(items)) for kind, items in kinds.items()}
 
     @cached_property
+    def worked_out(self) -> dict[Any, Any]:
+        """What `once` remembers."""
+        return {}
+
+    @cached_property
     def _without_answer(self) -> frozenset[Source]:
         return self.unasked.union(gap.source for gap in self.gaps)
 
@@ -119,3 +129,26 @@ def _in_order(items: list[Evidence]) -> list[Evidence]:
     if len({item.record_key for item in items}) == len(items):
         return sorted(items, key=lambda item: item.record_key)
     return sorted(items, key=lambda item: (item.record_key, repr(item.fact)))
+
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+def once(
+    work: Callable[Concatenate[CaseFile, Asked], Answer],
+) -> Callable[Concatenate[CaseFile, Asked], Answer]:
+    """Let a function of a case file be worked out once for each case, for many rules ask the same.
+
+    The arguments must be hashable, and nobody may change what is returned.
+    """
+
+    @wraps(work)
+    def known(case: CaseFile, /, *asked: Asked.args, **named: Asked.kwargs) -> Answer:
+        key = (work, asked, *named.items()) if named else (work, asked)
+        memory = case.worked_out
+        if key not in memory:
+            memory[key] = work(case, *asked, **named)
+        return memory[key]  # type: ignore[no-any-return]  # what `work` returned for the same case and arguments
+
+    return known

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 
 class ActionType(StrEnum):
@@ -52,7 +53,8 @@ class OptionExercise:
     clause: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+# Without slots: what many rules ask is worked out once and kept beside the fields.
+@dataclass(frozen=True, kw_only=True)
 class ProcurementAction:
     """A proposed action. `amount` is in U.S. dollars and negative for a de-obligation.
 
@@ -103,12 +105,12 @@ class ProcurementAction:
     #: Whether the agency works under the 2025 overhaul of the FAR (RFO) and not the codified text.
     overhauled_far: bool = True
 
-    @property
+    @cached_property
     def prime(self) -> Vendor:
         """The vendor the contract is with."""
         return next(vendor for vendor in self.vendors if vendor.role is VendorRole.PRIME)
 
-    @property
+    @cached_property
     def parties(self) -> tuple[tuple[Vendor, ...], ...]:
         """The vendors by UEI, in a fixed order: a firm may be named in more than one role."""
         return tuple(
@@ -116,7 +118,7 @@ class ProcurementAction:
             for uei in sorted({vendor.uei for vendor in self.vendors})
         )
 
-    @property
+    @cached_property
     def modification_number(self) -> str:
         """As the contract system writes it: "0" for the award itself."""
         return self.modification or "0"
@@ -146,12 +148,12 @@ class ProcurementAction:
         """Whether the Government takes on new work or money by it: everything but an administrative change."""
         return not self.is_modification or self.amount > 0
 
-    @property
+    @cached_property
     def value(self) -> Decimal:
         """What thresholds are held against: the value with all options where it is known, at least the amount."""
         return max(self.total_value or self.amount, self.amount)
 
-    @property
+    @cached_property
     def threshold_date(self) -> date:
         """The day whose thresholds apply: of the solicitation where there was one, else of the action."""
         return self.solicitation_date or self.effective_date

@@ -69,6 +69,6 @@ def evaluate(case: CaseFile) -> tuple[Discrepancy, ...]:
     return tuple(
         found
         for rule in RULES
-        if rule.severities.of(case.action) and all(case.answered(source) for source in rule.sources)
+        if rule.severities.of(case.action) and case.can_tell(rule.sources)
         for found in rule.check(rule, case)
     )

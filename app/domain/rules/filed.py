@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from app.domain.casefile import CaseFile, EvidenceOf
+from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.facts import FiledDocument
 from app.domain.procurement import ProcurementAction
 from app.domain.rules.history import is_action, is_contract
@@ -20,28 +20,33 @@ def instrument_types(action: ProcurementAction) -> tuple[str, ...]:
     return AWARD_INSTRUMENTS if action.is_new else CHANGE_INSTRUMENTS
 
 
+@once
 def filed(case: CaseFile) -> list[Filed]:
     """Everything filed for this very award or modification, of whatever status."""
     return [item for item in case.of(FiledDocument) if is_action(case, item.fact)]
 
 
+@once
 def final(case: CaseFile) -> list[Filed]:
     """What is final in the whole file of the contract, its other modifications included."""
     return [item for item in case.of(FiledDocument) if is_contract(case, item.fact) and _final(item)]
 
 
+@once
 def final_of_vehicle(case: CaseFile) -> list[Filed]:
     """What is final in the file of the vehicle that the order is placed under."""
     wanted = case.action.referenced_idv
     return [item for item in case.of(FiledDocument) if item.fact.piid == wanted and _final(item)]
 
 
+@once
 def instruments(case: CaseFile) -> list[Filed]:
     """The final award instruments (or modifications) filed for this action, signed or not."""
     types = instrument_types(case.action)
     return [item for item in filed(case) if item.fact.doc_type in types and _final(item)]
 
 
+@once
 def signed_on(case: CaseFile) -> date | None:
     """The day the contracting officer signed the instrument of this action, the first where there are several."""
     return min((item.fact.co_signed for item in instruments(case) if item.fact.co_signed), default=None)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from app.domain.casefile import CaseFile, EvidenceOf
+from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.discrepancy import ComparedValue, stated
 from app.domain.facts import Commitment, FiledDocument, ObligationLine, Tas
 from app.domain.rules.filed import instruments
@@ -25,6 +26,7 @@ class Charge:
         return str(self.tas) if self.tas else f"{self.fund_type or 'a'} fund, symbol not stated"
 
 
+@lru_cache(maxsize=256)
 def uniform(tas: Tas) -> Tas:
     """A symbol with its leading zeros, sub-account 000 for none, and no transfer to the agency itself."""
     agency = tas.agency.strip().zfill(3)
@@ -38,13 +40,19 @@ def uniform(tas: Tas) -> Tas:
     )
 
 
+@once
 def own_lines(case: CaseFile) -> list[EvidenceOf[ObligationLine]]:
     """The ledger's lines for this very action."""
     return [line for line in case.of(ObligationLine) if is_action(case, line.fact)]
 
 
-def charges(case: CaseFile) -> Iterator[Charge]:
+@once
+def charges(case: CaseFile) -> tuple[Charge, ...]:
     """What commitments, ledger lines and instruments of this action are charged to."""
+    return tuple(_charges(case))
+
+
+def _charges(case: CaseFile) -> Iterator[Charge]:
     for request in case.of(Commitment):
         if request.fact.tas and request.fact.status != "withdrawn":
             tas = uniform(request.fact.tas)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from app.domain.casefile import CaseFile, EvidenceOf
+from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.facts import FiledDocument, ObligationLine, ReportedAction
 from app.domain.federal_time import eastern_day
 
@@ -29,32 +29,38 @@ def is_action(case: CaseFile, fact: ReportedAction | FiledDocument | ObligationL
     return is_contract(case, fact) and (fact.modification or "0") == case.action.modification_number
 
 
+@once
 def reports(case: CaseFile) -> list[Report]:
     """The final reports of this contract, the oldest first; drafts and deleted reports do not count."""
     return _by_age(item for item in case.of(ReportedAction) if is_contract(case, item.fact) and _final(item))
 
 
+@once
 def own_reports(case: CaseFile) -> list[Report]:
     """The final reports of this very award or modification."""
     return [item for item in reports(case) if is_action(case, item.fact)]
 
 
+@once
 def earlier_reports(case: CaseFile) -> list[Report]:
     """The final reports of the contract but for those of this action."""
     return [item for item in reports(case) if not is_action(case, item.fact)]
 
 
+@once
 def award_report(case: CaseFile) -> Report | None:
     """The report of the award itself."""
     return next((item for item in reports(case) if item.fact.modification == "0"), None)
 
 
+@once
 def coding_report(case: CaseFile) -> Report | None:
     """The report whose codes hold for this action: its own, else that of the award."""
     own = own_reports(case)
     return own[-1] if own else award_report(case)
 
 
+@once
 def vehicle_reports(case: CaseFile) -> list[Report]:
     """The final reports of the vehicle that the order is placed under, the oldest first."""
     wanted = case.action.referenced_idv

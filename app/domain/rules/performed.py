@@ -58,9 +58,7 @@ def _silent(
     reason = "; ".join(sorted({gap.reason for gap in case.gaps if gap.source is source}))
     due = [each for each in watched if does_not_apply(each, case.action) is None]
     blind = _ids(each for each in due if source in each.sources)
-    partly = _ids(
-        each for each in due if source in each.helped_by and all(case.answered(need) for need in each.sources)
-    )
+    partly = _ids(each for each in due if source in each.helped_by and case.can_tell(each.sources))
     return rule.found(
         severity=severity,
         subject=source.value,

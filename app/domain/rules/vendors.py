@@ -1,8 +1,9 @@
 """What is known of the vendors of an action: identifiers, registration rows, names and places."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from app.domain.casefile import CaseFile, EvidenceOf
+from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.facts import Address, Registration
 from app.domain.names import normalised
 from app.domain.procurement import Vendor, VendorRole
@@ -15,10 +16,19 @@ _NO_IDENTIFIER = frozenset(
     {"", "NA", "NONE", "NULL", "NOTAPPLICABL", "N0TAPPLICABL", "NOTAPPLICABLE", "UNKNOWN"}
 )
 
+#: What is longer than this is no identifier, and is worked out anew.
+_LONGEST = 64
+
 
 def identifier(text: str | None) -> str | None:
     """A UEI or CAGE as it is compared; None for what is none, such as "N/A" or zeros."""
-    plain = "".join(char for char in (text or "").upper() if char.isalnum())
+    return _plain(text or "") if len(text or "") <= _LONGEST else _plain.__wrapped__(text or "")
+
+
+# The same identifiers come back with each rule and each run; texts of any length are not kept.
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> str | None:
+    plain = "".join(char for char in text.upper() if char.isalnum())
     return None if plain in _NO_IDENTIFIER or not plain.strip("0") else plain
 
 
@@ -34,17 +44,20 @@ def roles(party: Party) -> str:
     return listed(sorted({vendor.role.value for vendor in party}), last="and")
 
 
+@once
 def rows_of(case: CaseFile, uei: str) -> list[EvidenceOf[Registration]]:
     """The registration rows of a UEI; there can be several, one for each payment account."""
     return [row for row in case.of(Registration) if identifier(row.fact.uei) == identifier(uei)]
 
 
+@once
 def cages_of(case: CaseFile, party: Party) -> frozenset[str]:
     """The CAGE codes the action and SAM.gov give for a vendor."""
     stated = [vendor.cage for vendor in party] + [row.fact.cage for row in rows_of(case, party[0].uei)]
     return frozenset(cage for cage in map(identifier, stated) if cage)
 
 
+@once
 def names_of(case: CaseFile, party: Party) -> tuple[str, ...]:
     """The names a vendor goes by, in the action and in SAM.gov, each once."""
     rows = rows_of(case, party[0].uei)
@@ -53,6 +66,7 @@ def names_of(case: CaseFile, party: Party) -> tuple[str, ...]:
     return tuple({normalised(name): name for name in sorted(names, reverse=True)}.values())
 
 
+@once
 def addresses_of(case: CaseFile, uei: str) -> list[Address]:
     """The physical addresses SAM.gov has for a UEI."""
     return [row.fact.address for row in rows_of(case, uei) if row.fact.address is not None]
