@@ -1,14 +1,37 @@
 """Lets all five systems agree about a drafted action."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from mocks.scenarios import contract_statements, ledger_statements, sam_statements
+from mocks.scenarios import award_statements, contract_statements, ledger_statements, sam_statements
+from mocks.scenarios.award_statements import Totals, a_year_from
+from mocks.scenarios.coding import read
+from mocks.scenarios.contract_statements import fiscal_year, money
 from mocks.scenarios.draft import Draft
+from mocks.scenarios.shape import JsonObject
 
 #: Above this many dollars a new award needs a determination of responsibility on file (since 1 October 2025).
 SIMPLIFIED_ACQUISITION_THRESHOLD = Decimal(350_000)
+#: Options a contract still has after the action, in dollars.
+_HEADROOM = Decimal(25_000)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Base:
+    """The award that an action changes; for a new award, a contract with nothing on it yet."""
+
+    amount: Decimal
+    day: date
+    totals: Totals
+
+    @property
+    def ends(self) -> date:
+        """The last day of performance before the action."""
+        return a_year_from(self.day)
 
 
 def state_agreement(draft: Draft, *, instrument: str, reported: bool, booked: bool) -> None:
@@ -19,44 +42,87 @@ def state_agreement(draft: Draft, *, instrument: str, reported: bool, booked: bo
         draft.entities.append(
             sam_statements.entity(uei=firm.uei, name=firm.name, cage=firm.cage, expires=expires)
         )
-    _fill_contract_file(draft, instrument)
+    base = _base(draft)
+    _state_terms(draft, base)
+    parts = list(_parts(draft.rng, draft.amount)) if draft.amount else []
+    funds_of = base.day if draft.amount < 0 else draft.day
+    _fill_contract_file(draft, instrument, lines=list(_printed_lines(parts, fiscal_year(funds_of))))
     if draft.amount > 0:
         _commit(draft)
-    before = _report_base(draft) if draft.modification else Decimal(0)
+    if draft.modification:
+        _state_base(draft, base)
     if reported:
-        reason = {"option": "G", "new_award": None}.get(draft.action_type, "C" if draft.amount else "M")
-        _report(
-            draft,
-            draft.number,
-            amount=draft.amount,
-            total=before + draft.amount,
-            day=draft.day,
-            reason=reason,
-        )
-    if booked and draft.amount:
-        for number, part in enumerate(_parts(draft.rng, draft.amount), start=1):
-            _book(
-                draft,
-                draft.number,
-                amount=part,
-                day=draft.day,
-                clin=f"{number:04d}",
-                acrn=f"A{'ABC'[number - 1]}",
+        _report(draft, base)
+    if booked:
+        for number, part in enumerate(parts, start=1):
+            _book(draft, draft.number, amount=part, number=number, day=draft.day, funds_of=funds_of)
+
+
+def _base(draft: Draft) -> Base:
+    """A contract awarded within the last year that has room for this action."""
+    if not draft.modification:
+        empty = Totals(obligated=Decimal(0), exercised=draft.amount, all_options=draft.amount + _HEADROOM)
+        return Base(amount=Decimal(0), day=draft.day, totals=empty)
+    amount = Decimal(draft.rng.randrange(60_000, 2_000_000, 500)) + max(-draft.amount, Decimal(0))
+    more = max(draft.amount, Decimal(0))
+    exercised = amount if draft.action_type == "option" else amount + more
+    return Base(
+        amount=amount,
+        day=draft.day - timedelta(days=draft.rng.randint(200, 360)),
+        totals=Totals(obligated=amount, exercised=exercised, all_options=amount + more + _HEADROOM),
+    )
+
+
+def _state_terms(draft: Draft, base: Base) -> None:
+    draft.terms.update(draft.coding.of_action())
+    match draft.action_type:
+        case "new_award":
+            draft.terms.update(
+                period_start=draft.day.isoformat(),
+                period_end=a_year_from(draft.day).isoformat(),
+                total_value=money(draft.amount + _HEADROOM),
             )
+        case "option":
+            start = base.ends + _DAY
+            draft.terms.update(
+                reason="G",
+                period_start=start.isoformat(),
+                period_end=a_year_from(start).isoformat(),
+                option={
+                    "number": 1,
+                    "price": money(draft.amount),
+                    "notice_date": (draft.day - timedelta(days=10)).isoformat(),
+                    "preliminary_notice_date": (draft.day - timedelta(days=75)).isoformat(),
+                },
+            )
+        case _:
+            draft.terms.update(reason="C" if draft.amount else "M")
 
 
-def _fill_contract_file(draft: Draft, instrument: str) -> None:
-    draft.file(instrument, amount=draft.amount)
+def _fill_contract_file(draft: Draft, instrument: str, *, lines: Sequence[JsonObject]) -> None:
+    draft.file(
+        instrument, amount=draft.amount, printed=draft.page() | ({"accounting": read(lines)} if lines else {})
+    )
     if draft.amount > 0:
         draft.file("AVFUNDS", amount=draft.amount)
     if draft.action_type == "option":
         draft.file("OPT_DF", amount=draft.amount)
     if draft.action_type == "new_award":
         draft.file("PR", amount=draft.amount)
-        if draft.amount > SIMPLIFIED_ACQUISITION_THRESHOLD:
-            draft.file("RESP")
+        if draft.amount + _HEADROOM > SIMPLIFIED_ACQUISITION_THRESHOLD:
+            draft.file("RESP", printed={"considersIntegrity": read(value=True)})
     if draft.action_type != "modification":
-        draft.file("SAMCHK")
+        draft.file("SAMCHK", printed={"checkedOn": read(draft.day.isoformat())})
+
+
+def _printed_lines(parts: Sequence[Decimal], year: int) -> Iterator[JsonObject]:
+    for number, part in enumerate(parts, start=1):
+        yield {
+            "acrn": _acrn(number),
+            "tas": ledger_statements.tas_components(year),
+            "amount": money(part),
+            "objectClass": "252",
+        }
 
 
 def _commit(draft: Draft) -> None:
@@ -69,44 +135,73 @@ def _commit(draft: Draft) -> None:
         )
 
 
-def _report_base(draft: Draft) -> Decimal:
-    """The award that this action changes: reported, filed and booked a year before."""
-    amount = Decimal(draft.rng.randrange(60_000, 2_000_000, 500))
-    day = draft.day - timedelta(days=draft.rng.randint(200, 360))
-    _report(draft, "0", amount=amount, total=amount, day=day, reason=None)
-    _book(draft, "0", amount=amount, day=day, clin="0001", acrn="AA")
+def _state_base(draft: Draft, base: Base) -> None:
+    """The award that this action changes: reported, filed and booked, with the terms of its option."""
+    draft.awards.append(
+        award_statements.award(
+            piid=draft.piid,
+            modification="0",
+            amount=base.amount,
+            totals=base.totals,
+            signed=base.day,
+            uei=draft.prime.uei,
+            name=draft.prime.name,
+            cage=draft.prime.cage,
+            coding=draft.coding,
+        )
+    )
+    _book(draft, "0", amount=base.amount, number=1, day=base.day, funds_of=base.day)
+    option = {
+        "number": 1,
+        "price": money(draft.amount),
+        "exerciseFrom": (draft.day - timedelta(days=60)).isoformat(),
+        "exerciseBy": draft.day.isoformat(),
+        "preliminaryNoticeDays": 60,
+        "latestEnd": a_year_from(a_year_from(base.ends + _DAY) + _DAY).isoformat(),
+    }
     draft.documents.append(
         contract_statements.document(
             doc_type="SF-1449",
             piid=draft.piid,
             modification="0",
             uei=draft.prime.uei,
-            day=day,
-            amount=amount,
+            day=base.day,
+            amount=base.amount,
+            printed={"options": read([option])} if draft.action_type == "option" else {},
         )
     )
-    return amount
 
 
-def _report(
-    draft: Draft, modification: str, *, amount: Decimal, total: Decimal, day: date, reason: str | None
-) -> None:
+def _report(draft: Draft, base: Base) -> None:
+    exercised = base.totals.exercised or Decimal(0)
+    if draft.action_type == "option":
+        exercised += draft.amount
+    totals = Totals(
+        obligated=base.amount + draft.amount, exercised=exercised, all_options=base.totals.all_options
+    )
+    ends = draft.terms.get("period_end")
     draft.awards.append(
-        contract_statements.award(
+        award_statements.award(
             piid=draft.piid,
-            modification=modification,
-            amount=amount,
-            total=total,
-            signed=day,
+            modification=draft.number,
+            amount=draft.amount,
+            totals=totals,
+            signed=draft.day,
             uei=draft.prime.uei,
             name=draft.prime.name,
             cage=draft.prime.cage,
-            reason=reason,
+            reason=draft.terms.get("reason"),
+            starts=base.day,
+            ends=date.fromisoformat(ends) if ends else base.ends,
+            funds_of=base.day if draft.amount < 0 else draft.day,
+            coding=draft.coding,
         )
     )
 
 
-def _book(draft: Draft, modification: str, *, amount: Decimal, day: date, clin: str, acrn: str) -> None:
+def _book(
+    draft: Draft, modification: str, *, amount: Decimal, number: int, day: date, funds_of: date
+) -> None:
     draft.lines.append(
         ledger_statements.obligation(
             piid=draft.piid,
@@ -114,18 +209,28 @@ def _book(draft: Draft, modification: str, *, amount: Decimal, day: date, clin: 
             amount=amount,
             day=day,
             uei=draft.prime.uei,
-            acrn=acrn,
-            clin=clin,
+            acrn=_acrn(number),
+            clin=f"{number:04d}",
+            funds_of=funds_of,
+            as_of=draft.day,
         )
     )
 
 
-def _parts(rng: Random, amount: Decimal) -> list[Decimal]:
+def _acrn(number: int) -> str:
+    return f"A{'ABC'[number - 1]}"
+
+
+def _parts(rng: Random, amount: Decimal) -> Iterator[Decimal]:
     """One to three amounts with that sum."""
     if abs(amount) < 30_000 or rng.random() < 0.6:  # noqa: PLR2004
-        return [amount]
+        yield amount
+        return
     first = (amount * rng.randint(40, 70) / 100).quantize(Decimal(1))
+    yield first
     if rng.random() < 0.6:  # noqa: PLR2004
-        return [first, amount - first]
+        yield amount - first
+        return
     second = ((amount - first) / 2).quantize(Decimal(1))
-    return [first, second, amount - first - second]
+    yield second
+    yield amount - first - second

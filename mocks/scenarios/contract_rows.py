@@ -35,6 +35,7 @@ DocumentType = Literal[
     "SBSP",
     "NOV",
     "REREP",
+    "COMPELLING",
 ]
 
 

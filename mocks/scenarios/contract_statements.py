@@ -1,4 +1,4 @@
-"""Writes rows as the contract system and the contract file would."""
+"""Writes rows as the contract file would, and money and years as all these systems do."""
 
 import hashlib
 from datetime import date, timedelta
@@ -11,6 +11,15 @@ TITLES = {
     "AVFUNDS": "Certification of availability of funds",
     "OPT_DF": "Determination and findings, exercise of option",
     "RESP": "Determination of responsibility",
+    "JA": "Justification and approval",
+    "PNM": "Price negotiation memorandum",
+    "COR": "Designation of contracting officer's representative",
+    "COI": "Certificate of insurance",
+    "BOND": "Payment and performance bond",
+    "SBSP": "Small business subcontracting plan",
+    "NOV": "Novation or change-of-name agreement",
+    "REREP": "Rerepresentation of size",
+    "COMPELLING": "Determination of a compelling reason",
     "SAMCHK": "Record of SAM.gov verification",
     "SF-30": "Amendment of solicitation/modification of contract",
     "SF-1449": "Solicitation/contract/order for commercial items",
@@ -19,14 +28,9 @@ TITLES = {
     "OF-347": "Order for supplies or services",
 }
 INSTRUMENTS = frozenset({"SF-30", "SF-1449", "SF-26", "SF-33", "OF-347"})
-REASONS = {
-    "A": "ADDITIONAL WORK (NEW AGREEMENT, FAR PART 6 APPLIES)",
-    "B": "SUPPLEMENTAL AGREEMENT FOR WORK WITHIN SCOPE",
-    "C": "FUNDING ONLY ACTION",
-    "G": "EXERCISE AN OPTION",
-    "M": "OTHER ADMINISTRATIVE ACTION",
-}
 _COMMITTED_BEFORE = timedelta(days=12)
+#: Made on the day of signature, as SAM.gov may say something else the day before.
+_OF_THE_DAY = frozenset({"SAMCHK"})
 
 
 def money(amount: Decimal) -> str:
@@ -37,81 +41,6 @@ def money(amount: Decimal) -> str:
 def fiscal_year(day: date) -> int:
     """The federal fiscal year, which starts on 1 October."""
     return day.year + (day.month >= 10)  # noqa: PLR2004
-
-
-def award(
-    *,
-    piid: str,
-    modification: str,
-    amount: Decimal,
-    total: Decimal,
-    signed: date,
-    uei: str,
-    name: str,
-    cage: str | None,
-    reason: str | None = None,
-) -> JsonObject:
-    """A reported award (`modification` "0") or modification, with the contract's `total` up to it."""
-    ends = signed.replace(year=signed.year + 1, day=min(signed.day, 28))
-    identity: JsonObject = {
-        "subtier": {"code": "7001", "name": "EXAMPLE AGENCY, OFFICE OF PROCUREMENT"},
-        "piid": piid,
-        "modificationNumber": modification,
-        "transactionNumber": "0",
-    }
-    if reason is not None:
-        identity["reasonForModification"] = {"code": reason, "name": REASONS[reason]}
-    uei_information = {"uniqueEntityId": uei} | ({"cageCode": cage} if cage else {})
-    stamp = signed.isoformat() + "T00:00:00Z"
-    return {
-        "contractId": identity,
-        "coreData": {
-            "awardOrIDV": "AWARD",
-            "awardOrIDVType": {"code": "D", "name": "DEFINITIVE CONTRACT"},
-            "acquisitionData": {"typeOfContractPricing": {"code": "J", "name": "FIRM FIXED PRICE"}},
-            "productOrServiceInformation": {
-                "productOrService": {
-                    "type": "S",
-                    "code": "R425",
-                    "name": "SUPPORT- PROFESSIONAL: ENGINEERING",
-                },
-                "principalNaics": [{"code": "541330", "name": "ENGINEERING SERVICES"}],
-            },
-            "competitionInformation": {"extentCompeted": {"code": "A", "name": "FULL AND OPEN COMPETITION"}},
-        },
-        "awardDetails": {
-            "dates": {
-                "dateSigned": stamp,
-                "periodOfPerformanceStartDate": _spaced(signed),
-                "currentCompletionDate": _spaced(ends),
-                "ultimateCompletionDate": _spaced(ends),
-                "fiscalYear": str(fiscal_year(signed)),
-            },
-            "dollars": {
-                "actionObligation": money(amount),
-                "baseAndExercisedOptionsValue": money(amount),
-                "baseAndAllOptionsValue": money(amount),
-            },
-            "totalContractDollars": {
-                "totalActionObligation": money(total),
-                "totalBaseAndExercisedOptionsValue": money(total),
-                "totalBaseAndAllOptionsValue": money(total),
-            },
-            "preferenceProgramsInformation": {
-                "contractingOfficerBusinessSizeDetermination": [{"code": "S", "name": "SMALL BUSINESS"}]
-            },
-            "awardeeData": {
-                "awardeeHeader": {"awardeeName": name, "legalBusinessName": name},
-                "awardeeUEIInformation": uei_information,
-            },
-            "transactionData": {
-                "status": {"code": "F", "name": "FINAL"},
-                "createdDate": stamp,
-                "lastModifiedDate": stamp,
-                "closedStatus": "N",
-            },
-        },
-    }
 
 
 def document(
@@ -125,10 +54,15 @@ def document(
     status: str = "final",
     signed: bool = True,
     version: int = 1,
+    printed: JsonObject | None = None,
+    **other: object,
 ) -> JsonObject:
-    """A document of the contract file. `day` is the day of signature, or of filing where nothing is signed."""
+    """A document of the contract file. `day` is the day of signature, or of the action it prepares.
+
+    `printed` is what was read from its pages; `other` replaces metadata by its name in the row.
+    """
     instrument = doc_type in INSTRUMENTS
-    filed = day if instrument else day - _COMMITTED_BEFORE
+    filed = day if instrument or doc_type in _OF_THE_DAY else day - _COMMITTED_BEFORE
     identity = f"DOC-{piid}-{modification}-{doc_type.replace('_', '-')}-{version}"
     return {
         "documentId": identity,
@@ -158,9 +92,6 @@ def document(
         "folder": "AWARD" if instrument else "PRE",
         "retentionRule": "GRS 1.1: 6 years after final payment",
         "supersedes": None,
-        "extractedFields": {},
+        "extractedFields": printed or {},
+        **other,
     }
-
-
-def _spaced(day: date) -> str:
-    return day.isoformat() + " 00:00:00.000"

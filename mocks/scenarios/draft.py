@@ -6,7 +6,9 @@ from decimal import Decimal
 from random import Random
 
 from mocks.scenarios import contract_statements
+from mocks.scenarios.coding import Coding, read
 from mocks.scenarios.contract_statements import INSTRUMENTS, money
+from mocks.scenarios.sam_statements import ADDRESS
 from mocks.scenarios.shape import JsonObject
 
 
@@ -34,6 +36,9 @@ class Draft:
     description: str
     firms: list[Firm]
     title: str = ""
+    coding: Coding = field(default_factory=Coding)
+    #: What the action says besides: the optional fields of a submission, by their names.
+    terms: JsonObject = field(default_factory=dict)
     entities: list[JsonObject] = field(default_factory=list)
     exclusions: list[JsonObject] = field(default_factory=list)
     awards: list[JsonObject] = field(default_factory=list)
@@ -79,8 +84,25 @@ class Draft:
             if each["docType"] in INSTRUMENTS and each["modificationNumber"] == self.number
         )
 
-    def file(self, doc_type: str, *, amount: Decimal | None = None) -> None:
-        """Put a document for this action into the contract file."""
+    def page(self) -> JsonObject:
+        """What stands on the instrument besides its funds: contract, modification, vendor, codes."""
+        number: JsonObject = (
+            {} if self.modification is None else {"modificationNumber": read(self.modification)}
+        )
+        return {
+            "piid": read(self.piid),
+            **number,
+            "vendorUei": read(self.prime.uei),
+            "vendorName": read(self.prime.name),
+            "cageCode": read(self.prime.cage),
+            "vendorAddress": read(dict(ADDRESS)),
+            **self.coding.on_page(),
+        }
+
+    def file(
+        self, doc_type: str, *, amount: Decimal | None = None, printed: JsonObject | None = None
+    ) -> None:
+        """Put a document for this action into the contract file; `printed` is what was read from its pages."""
         self.documents.append(
             contract_statements.document(
                 doc_type=doc_type,
@@ -89,6 +111,7 @@ class Draft:
                 uei=self.prime.uei,
                 day=self.day,
                 amount=amount,
+                printed=printed,
             )
         )
 
@@ -109,6 +132,7 @@ class Draft:
                 "effective_date": self.day.isoformat(),
                 "description": self.description,
                 "vendors": vendors,
+                **self.terms,
             },
             "sam-gov": self.entities,
             "debarment": self.exclusions,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from mocks.scenarios import sam_statements
 from mocks.scenarios.contract_statements import money
 from mocks.scenarios.draft import Draft, Firm
+from mocks.scenarios.exclusion_statements import exclusion as record
 from mocks.scenarios.shape import JsonObject
 
 Flaw = Callable[[Draft], bool]
@@ -15,10 +16,13 @@ Flaw = Callable[[Draft], bool]
 #: What each rule needs to hear. A rule whose source is silent finds nothing.
 SOURCES: Mapping[str, frozenset[str]] = {
     "R01": frozenset({"sam-gov"}),
+    "R02": frozenset({"sam-gov"}),
     "E01": frozenset({"debarment"}),
     "C02": frozenset({"contracts", "documents"}),
     "D01": frozenset({"documents"}),
+    "E02": frozenset({"debarment"}),
     "F01": frozenset(),
+    "F02": frozenset({"contracts"}),
 }
 #: Not `hang`, which costs every try its whole timeout, nor `401`, after which a caller may take new credentials.
 GENERATED_FAULTS = ("500", "429", "garbage", "redirect", "oversize")
@@ -37,37 +41,60 @@ def registration(draft: Draft) -> bool:
     position = _entity_of(draft, firm)
     lapsed = draft.day - timedelta(days=draft.rng.randint(1, 120))
     row = draft.entities[position]
+    rule = "R01"
     match draft.rng.choice(("expired", "too early", "identifier only", "unknown")):
         case "expired":
             draft.entities[position] = sam_statements.entity(
-                uei=firm.uei, name=firm.name, cage=firm.cage, expires=lapsed, active=False
+                uei=firm.uei,
+                name=firm.name,
+                cage=firm.cage,
+                expires=lapsed,
+                active=False,
+                excluded=draft.expects("E01", firm.uei),
             )
         case "too early":
             row["entityRegistration"]["registrationExpirationDate"] = lapsed.isoformat()
         case "identifier only":
+            rule = "R02"
             draft.entities[position] = sam_statements.identifier_only(uei=firm.uei, name=firm.name)
         case _:
+            rule = "R02"
             del draft.entities[position]
-    draft.expect("R01", firm.uei, draft.grave)
+    draft.expect(rule, firm.uei, draft.grave)
     return True
 
 
 def exclusion(draft: Draft) -> bool:
     """One of the vendors is excluded on the day of the action."""
     firm = draft.rng.choice(draft.firms)
-    row = sam_statements.exclusion(
+    kind = draft.rng.choice(_KINDS)
+    row = record(
         uei=firm.uei,
         name=firm.name.title(),
         activated=draft.day - timedelta(days=draft.rng.randint(5, 900)),
         agency=draft.rng.choice(_AGENCIES),
-        kind=draft.rng.choice(_KINDS),
+        kind=kind,
     )
     draft.exclusions.append(row)
     for entity in draft.entities:
-        if entity["entityRegistration"]["ueiSAM"] == firm.uei:
-            entity["entityRegistration"]["exclusionStatusFlag"] = "Y"
+        registration = entity["entityRegistration"]
+        if registration["ueiSAM"] == firm.uei and registration["samRegistered"] == "Yes":
+            registration["exclusionStatusFlag"] = "Y"
     adds_work = draft.action_type != "modification" or draft.amount > 0
-    draft.expect("E01", firm.uei, "blocking" if adds_work else "advisory")
+    bars = kind != "Voluntary Exclusion"
+    draft.expect("E01", firm.uei, "blocking" if adds_work and bars else "advisory")
+    return True
+
+
+def namesake(draft: Draft) -> bool:
+    """A record without an identifier has a vendor's name and place."""
+    firm = draft.rng.choice(draft.firms)
+    if draft.expects("E01", firm.uei):
+        return False
+    draft.exclusions.append(
+        record(uei=None, name=firm.name, activated=draft.day - timedelta(days=draft.rng.randint(20, 900)))
+    )
+    draft.expect("E02", firm.uei, "advisory")
     return True
 
 
@@ -83,14 +110,20 @@ def amount(draft: Draft) -> bool:
     step = Decimal(draft.rng.choice((-900, -10, 10, 90, 2_700, 10_000)))
     choice = draft.rng.choice(choices)
     if choice == "report":
-        _shift(reported[0]["awardDetails"]["dollars"], "actionObligation", step)
+        details = reported[0]["awardDetails"]
+        _shift(details["dollars"], "actionObligation", step)
+        for total in details["totalContractDollars"]:  # which the contract system adds up by itself
+            _shift(details["totalContractDollars"], total, step)
     elif choice == "line":
         field = "obligated" if draft.amount > 0 else "deobligated"
         _shift(booked[0], field, abs(step))
     else:
         _shift(draft.instrument(), "amount", step)
-    against_ledger = choice == "line" or (choice == "instrument" and bool(booked))
-    draft.expect("C02", draft.piid, "blocking" if against_ledger else "advisory")
+    # An instrument disagrees with its funding lines, in the ledger or on its own page.
+    funded = choice == "instrument" and "accounting" in draft.instrument()["extractedFields"]
+    draft.expect("C02", draft.piid, "blocking" if choice == "line" or funded else "advisory")
+    if reported and booked and choice != "instrument":
+        draft.expect("F02", draft.piid, "advisory")
     return True
 
 
@@ -149,7 +182,14 @@ def silent_source(draft: Draft) -> bool:
 
 
 #: By frequency. The silent source comes last, since it hides what others would show.
-FLAWS: Mapping[Flaw, int] = {registration: 26, exclusion: 12, amount: 22, document: 24, funding: 16}
+FLAWS: Mapping[Flaw, int] = {
+    registration: 26,
+    exclusion: 12,
+    namesake: 5,
+    amount: 22,
+    document: 24,
+    funding: 16,
+}
 
 
 def _entity_of(draft: Draft, firm: Firm) -> int:

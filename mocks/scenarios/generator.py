@@ -25,18 +25,10 @@ _DAYS = 200
 _CLEAN = 0.70
 _SILENT = 0.08
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-_PLACES = (
-    "HARBOR",
-    "RIDGE",
-    "PRAIRIE",
-    "CANYON",
-    "DELTA",
-    "SUMMIT",
-    "COASTAL",
-    "PIEDMONT",
-    "MESA",
-    "TIDEWATER",
-)
+_CONSONANTS, _VOWELS = "BDFGKLMNPRSTVWZ", "AEIOU"
+_WORDS = (len(_CONSONANTS) * len(_VOWELS)) ** 4
+#: Without a factor in common with the number of words, so that none comes twice.
+_SPREAD = 7_654_321
 _TRADES = (
     "ENGINEERING",
     "LOGISTICS",
@@ -137,7 +129,7 @@ def _firms(number: int, rng: Random) -> list[Firm]:
         *rng.choices(("subcontractor", "owner"), (70, 30), k=rng.choices((1, 2, 3), (20, 60, 20))[0]),
     ]
     return [
-        Firm(uei=_uei(number, place, rng), name=_name(rng), role=role, cage=_cage(rng))
+        Firm(uei=_uei(number, place, rng), name=_name(number, place, rng), role=role, cage=_cage(rng))
         for place, role in enumerate(roles)
     ]
 
@@ -154,8 +146,14 @@ def _cage(rng: Random) -> str:
     return f"9{rng.choice(_LETTERS)}{rng.choice(_LETTERS)}{rng.randrange(100):02d}"
 
 
-def _name(rng: Random) -> str:
-    return f"EXAMPLE {rng.choice(_PLACES)} {rng.choice(_TRADES)} {rng.choice(_FORMS)}"
+def _name(number: int, place: int, rng: Random) -> str:
+    """Nobody else's, and unlike its neighbours': a search by name must not find another action's records."""
+    rest, syllables = (number * 4 + place) * _SPREAD % _WORDS, ""
+    for _ in range(4):
+        rest, syllable = divmod(rest, len(_CONSONANTS) * len(_VOWELS))
+        consonant, vowel = divmod(syllable, len(_VOWELS))
+        syllables += _CONSONANTS[consonant] + _VOWELS[vowel]
+    return f"{syllables} {rng.choice(_TRADES)} {rng.choice(_FORMS)}"
 
 
 def main() -> None:

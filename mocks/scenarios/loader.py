@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from mocks.scenarios.scenario import Scenario
 from mocks.scenarios.shape import JsonObject
+from mocks.scenarios.variation import VariationError, expand, is_variation
 
 HAND_WRITTEN = Path(__file__).parent / "cases"
 _SHOWN = 60
@@ -55,14 +56,24 @@ def _load(path: Path) -> Case:
     try:
         content = path.read_bytes()
         # Validated from text, not from objects: only then may lists and tuples, dates and strings not be mixed up.
+        if is_variation(written := _parsed(content)):
+            content = json.dumps(expand(written)).encode()
         scenario = Scenario.model_validate_json(content)
-        document = json.loads(content)
     except OSError as error:
         raise ScenarioError(f"{path.name}: {error.strerror}") from None
+    except VariationError as error:
+        raise ScenarioError(f"{path.name}: {error}") from None
     except ValidationError as error:
         lines = (_problem(path.name, detail) for detail in error.errors(include_url=False))
         raise ScenarioError("\n".join(lines)) from None
-    return Case(slug=path.stem, scenario=scenario, document=document)
+    return Case(slug=path.stem, scenario=scenario, document=json.loads(content))
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None  # the model says what is wrong with it
 
 
 def _problem(name: str, detail: Any) -> str:

@@ -1,7 +1,9 @@
-"""Writes rows as SAM.gov would: entities and exclusions of synthetic firms."""
+"""Writes rows as SAM.gov would: entities of synthetic firms."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
+from mocks.scenarios.integrity_statements import integrity_information
 from mocks.scenarios.shape import JsonObject
 
 
@@ -14,8 +16,11 @@ def entity(
     active: bool = True,
     excluded: bool = False,
     eft_indicator: str | None = None,
+    debt: bool = False,
+    naics: Mapping[str, str] | None = None,
+    integrity: JsonObject | None = None,
 ) -> JsonObject:
-    """A registration of one year that ends on `expires`."""
+    """A registration of one year that ends on `expires`; `naics` tells by code whether the firm is small (Y or N)."""
     renewed = expires - timedelta(days=364)
     return {
         "entityRegistration": {
@@ -42,8 +47,15 @@ def entity(
             "exclusionURL": None,
             "dnbOpenData": None,
         },
-        "coreData": _core_data(renewed),
+        "coreData": _core_data(renewed, debt=debt),
+        "assertions": _assertions(naics or {"541330": "Y"}),
+        "integrityInformation": integrity or integrity_information(),
     }
+
+
+def opted_out(*, uei: str) -> JsonObject:
+    """An entity that does not want to be shown: a text that does not say whose row it is."""
+    return {"entityRegistration": "This entity has opted out of public display.", "optedOutUei": uei}
 
 
 def identifier_only(*, uei: str, name: str) -> JsonObject:
@@ -64,64 +76,11 @@ def identifier_only(*, uei: str, name: str) -> JsonObject:
             "exclusionURL": None,
             "dnbOpenData": None,
         },
-        "coreData": {"physicalAddress": _ADDRESS},
+        "coreData": {"physicalAddress": ADDRESS},
     }
 
 
-def exclusion(
-    *,
-    uei: str | None,
-    name: str,
-    activated: date,
-    terminated: date | None = None,
-    agency: tuple[str, str] = ("AF", "DEPT OF THE AIR FORCE"),
-    kind: str = "Ineligible (Proceedings Completed)",
-) -> JsonObject:
-    """A firm's exclusion; open-ended without `terminated`."""
-    created = _month_first(activated + timedelta(days=3))
-    nobody = dict.fromkeys(("npi", "prefix", "firstName", "middleName", "lastName", "suffix"))
-    return {
-        "exclusionDetails": {
-            "classificationType": "Firm",
-            "exclusionType": kind,
-            "exclusionProgram": "Reciprocal",
-            "excludingAgencyCode": agency[0],
-            "excludingAgencyName": agency[1],
-        },
-        "exclusionIdentification": {
-            "ueiSAM": uei,
-            "cageCode": None,
-            **nobody,
-            "entityName": name,
-            "dnbOpenData": None,
-        },
-        "exclusionActions": {
-            "listOfActions": [
-                {
-                    "createDate": created,
-                    "updateDate": created,
-                    "activateDate": _month_first(activated),
-                    "terminationDate": _month_first(terminated) if terminated else None,
-                    "terminationType": "Definite" if terminated else "Indefinite",
-                    "recordStatus": "Active",
-                }
-            ]
-        },
-        "exclusionPrimaryAddress": {**_ADDRESS, "addressLine1": None, "zipCodePlus4": None},
-        "exclusionSecondaryAddress": [],
-        "exclusionOtherInformation": {
-            "isFASCSAOrder": "No",
-            "additionalComments": None,
-            "ctCode": None,
-            "evsInvestigationStatus": None,
-            "references": {"referencesList": []},
-            "moreLocations": [],
-        },
-        "vesselDetails": dict.fromkeys(("callSign", "type", "tonnage", "grt", "flag", "owner")),
-    }
-
-
-_ADDRESS = {
+ADDRESS = {
     "addressLine1": "1 EXAMPLE WAY",
     "addressLine2": None,
     "city": "NORFOLK",
@@ -132,7 +91,7 @@ _ADDRESS = {
 }
 
 
-def _core_data(renewed: date) -> JsonObject:
+def _core_data(renewed: date, *, debt: bool) -> JsonObject:
     return {
         "entityHierarchyInformation": {
             "immediateParentEntity": {},
@@ -147,7 +106,7 @@ def _core_data(renewed: date) -> JsonObject:
             "fiscalYearEndCloseDate": "12/31",
             "submissionDate": renewed.isoformat(),
         },
-        "physicalAddress": _ADDRESS,
+        "physicalAddress": ADDRESS,
         "mailingAddress": {},
         "congressionalDistrict": "02",
         "generalInformation": {
@@ -162,9 +121,18 @@ def _core_data(renewed: date) -> JsonObject:
             "businessTypeList": [{"businessTypeCode": "2X", "businessTypeDesc": "For Profit Organization"}],
             "sbaBusinessTypeList": [],
         },
-        "financialInformation": {"creditCardUsage": "N", "debtSubjectToOffset": "N"},
+        "financialInformation": {"creditCardUsage": "N", "debtSubjectToOffset": "Y" if debt else "N"},
     }
 
 
-def _month_first(day: date) -> str:
-    return day.strftime("%m-%d-%Y")
+def _assertions(naics: Mapping[str, str]) -> JsonObject:
+    rows = [
+        {
+            "naicsCode": code,
+            "naicsDescription": f"INDUSTRY {code}",
+            "sbaSmallBusiness": small,
+            "naicsException": None,
+        }
+        for code, small in naics.items()
+    ]
+    return {"goodsAndServices": {"primaryNaics": next(iter(naics)), "naicsList": rows, "pscList": []}}

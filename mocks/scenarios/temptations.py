@@ -7,6 +7,7 @@ from decimal import Decimal
 from mocks.scenarios import contract_statements, ledger_statements, sam_statements
 from mocks.scenarios.contract_statements import money
 from mocks.scenarios.draft import Draft
+from mocks.scenarios.exclusion_statements import exclusion
 
 Temptation = Callable[[Draft], None]
 
@@ -18,17 +19,21 @@ def ended_exclusion(draft: Draft) -> None:
         start, end = draft.day - timedelta(days=400), draft.day - timedelta(days=draft.rng.randint(2, 40))
     else:
         start, end = draft.day + timedelta(days=draft.rng.randint(3, 60)), None
-    row = sam_statements.exclusion(uei=firm.uei, name=firm.name.title(), activated=start, terminated=end)
+    row = exclusion(uei=firm.uei, name=firm.name.title(), activated=start, terminated=end)
     draft.exclusions.append(row)
     draft.forbid("E01", firm.uei)
 
 
 def namesake(draft: Draft) -> None:
-    """A firm with the same name and no identifier is excluded."""
+    """Another firm of the same name, with an identifier of its own and in another place, is excluded."""
     firm = draft.rng.choice(draft.firms)
-    row = sam_statements.exclusion(uei=None, name=firm.name, activated=draft.day - timedelta(days=90))
+    elsewhere = {"city": "BOISE", "stateOrProvinceCode": "ID", "zipCode": "83702", "countryCode": "USA"}
+    row = exclusion(
+        uei="ZY" + firm.uei[2:], name=firm.name, activated=draft.day - timedelta(days=90), place=elsewhere
+    )
     draft.exclusions.append(row)
     draft.forbid("E01", firm.uei)
+    draft.forbid("E02", firm.uei)
 
 
 def second_registration(draft: Draft) -> None:
