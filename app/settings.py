@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     documents_url: HttpAddress | None = None
     ledger_url: PasswordlessUrl | None = None
 
+    #: Which FAR a page cites first: the 2025 overhaul most agencies work under, or the codified text. Both are stored.
+    far: Literal["rfo", "codified"] = "rfo"
     #: Attempts handed to the broker and not yet finished, at most. More wait in PostgreSQL.
     dispatch_window: int = Field(default=16, ge=1, le=1000)
     #: Seconds a wrapped SecretID may wait in the queue. Policy allows 10 s to 30 min.

@@ -107,6 +107,14 @@ def worker(
     os.execv(sys.executable, line + (["--recycle"] if recycle else []))  # noqa: S606  # becoming it is the point
 
 
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def evaluate(arguments: typer.Context) -> None:
+    """Hold the checks against scenarios with known answers; `triage evaluate --help` says how."""
+    os.execv(sys.executable, [sys.executable, "-m", "infra.evaluation", *arguments.args])  # noqa: S606  # becoming it
+
+
 def _text(file: Path) -> str:
     try:
         with file.open("rb") as stream:

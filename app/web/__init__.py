@@ -31,6 +31,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     # No page takes a body.
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.globals["far"] = configuration.far
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Sources(pages=pages, probes=probes, audit_log=configuration.vault_audit_log, close=close).join(app)
     for part in (headers, errors, wording):

@@ -41,9 +41,8 @@ def _negative(rule: Rule, case: CaseFile, fund: str, lines: list[Line]) -> Itera
     obligated = sum((line.fact.obligated for line in lines), Decimal(0))
     net = sum((line.fact.net for line in lines), Decimal(0))
     expended = sum((line.fact.expended for line in lines), Decimal(0))
-    # A line that carries a refund only has negative spending, and is never above its obligation.
-    overdrawn = [line for line in lines if line.fact.expended > line.fact.net]
-    if not overdrawn:
+    # A line that only takes back, by refund or de-obligation, spends nothing and is not above its obligation.
+    if expended <= net and not any(line.fact.expended > max(line.fact.net, Decimal(0)) for line in lines):
         return
     name = f"appropriation {fund}" if fund else "its lines without a symbol"
     spent = f"{money(expended)} is spent and {money(net)} obligated for {case.action.piid} in {name}"
@@ -113,6 +112,7 @@ F06 = Rule(
     f" than {IDLE_DAYS} days ago is advisory.",
     traps=(
         "Refunds: spending above what is left after a de-obligation is advisory.",
+        "A de-obligation booked as a line of its own spends nothing.",
         "Timing: one line above its obligation while its appropriation as a whole is not is advisory.",
         "A final invoice may be pending, and the text says so.",
         "Cost-reimbursement contracts wait for indirect rates: no finding on the balance for 36 months.",

@@ -143,5 +143,5 @@ def make_agent(system, monkeypatch) -> Iterator[Callable[..., Agent]]:
     yield make
     for agent in made:
         agent.threads.shutdown()
-        agent.connections.close()
+        agent.interview.connections.close()
         agent.records._engine.dispose()
