@@ -15,6 +15,9 @@ from app.domain.rules import RULES
 from app.intake import IntakeError, parse_actions
 from infra.evaluation.comparison import Evaluation, Truth
 from infra.evaluation.in_process import interview
+from infra.evaluation.live import evaluate_stack
+from infra.local.errors import StackError
+from infra.local.state import Layout, state_folder
 from mocks.scenarios.generator import write
 from mocks.scenarios.loader import HAND_WRITTEN, ScenarioError, load_cases
 
@@ -32,13 +35,24 @@ def main() -> None:
     )
     parser.add_argument("--generated", type=int, metavar="N", help="N generated actions instead of a folder")
     parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument(
+        "--live", action="store_true", help="through the stack running here, with its scenarios"
+    )
     parser.add_argument("--json", type=Path, help="also write the result to this file")
     wanted = parser.parse_args()
     if wanted.generated is not None and wanted.generated < 1:
         parser.error(f"--generated: {wanted.generated} is not a positive number")
+    if wanted.live and (wanted.folder is not None or wanted.generated is not None):
+        parser.error("--live: the running stack's own scenarios are used, so name no others")
     try:
-        with _scenarios(wanted) as folder:
-            result = evaluate_folder(folder)
+        if wanted.live:
+            result = evaluate_stack(Layout(state_folder()))
+        else:
+            with _scenarios(wanted) as folder:
+                result = evaluate_folder(folder)
+    except StackError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(_MISS)
     except (ScenarioError, IntakeError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(_WRONG_USAGE)
