@@ -67,9 +67,15 @@ def rounding(draft: Draft) -> None:
     """The contract system is some cents off."""
     for row in draft.awards:
         if row["contractId"]["modificationNumber"] == draft.number:
-            dollars = row["awardDetails"]["dollars"]
-            dollars["actionObligation"] = money(Decimal(dollars["actionObligation"]) + Decimal("0.99"))
+            details = row["awardDetails"]
+            totals = details["totalContractDollars"]
+            for part, field in (
+                (details["dollars"], "actionObligation"),
+                *((totals, each) for each in totals),
+            ):
+                part[field] = money(Decimal(part[field]) + Decimal("0.99"))
             draft.forbid("C02", draft.piid)
+            draft.forbid("F02", draft.piid)
 
 
 def earlier_version(draft: Draft) -> None:

@@ -32,20 +32,20 @@ def change(folder, edit):
     (folder / FIRST).write_text(json.dumps(document))
 
 
-def test_hand_written_cases_load_and_cover_every_rule():
+def test_hand_written_cases_load_and_cover_what_matters_most():
     cases = load_cases(HAND_WRITTEN)
     assert len(cases) >= 12
     found = {(each.rule, each.severity) for case in cases for each in case.scenario.expected}
-    assert {rule for rule, _ in found} == {"R01", "E01", "C02", "D01", "F01", "S01"}
+    assert {rule for rule, _ in found} >= {"R01", "R02", "E01", "C02", "D01", "F01", "F02", "S01"}
     assert {(rule, "advisory") for rule in ("R01", "E01", "C02", "D01", "S01")} <= found
     clean = {case.scenario.action.action_type for case in cases if not case.scenario.expected}
     assert clean == {"new_award", "modification", "option"}
     assert all(case.scenario.forbidden for case in cases)
 
 
-def test_the_first_twelve_show_every_rule():
+def test_the_first_twelve_show_one_rule_of_each_kind():
     first = load_cases(HAND_WRITTEN)[:12]
-    assert {each.rule for case in first for each in case.scenario.expected} == {
+    assert {each.rule for case in first for each in case.scenario.expected} >= {
         *("R01", "E01", "C02", "D01", "F01", "S01")
     }
 
@@ -61,8 +61,8 @@ def test_generated_cases_load_in_a_plausible_mixture(day):
         "modification",
         "option",
     }
-    assert {found.rule for each in scenarios for found in each.expected} == {
-        *("R01", "E01", "C02", "D01", "F01", "S01")
+    assert {found.rule for each in scenarios for found in each.expected} >= {
+        *("R01", "R02", "E01", "E02", "C02", "D01", "F01", "F02", "S01")
     }
 
 

@@ -56,6 +56,11 @@ def test_a_refund_posted_as_negative_spending_is_no_finding(findings, modificati
     assert findings(modification, spent("-50.00"), rule="F06") == []
 
 
+def test_a_deobligation_booked_as_a_line_of_its_own_is_no_finding(findings, modification, spent):
+    taken_back = replace(spent("0.00", number="B"), obligated=Decimal(0), deobligated=Decimal(200))
+    assert findings(modification, spent("800.00", number="A"), taken_back, rule="F06") == []
+
+
 def test_one_line_above_its_own_obligation_is_timing(findings, modification, spent):
     lines = (spent("1200.00", number="A"), spent("0.00", number="B"))
     (found,) = findings(modification, *lines, rule="F06")
