@@ -58,7 +58,7 @@ def test_leased_credentials_show_accessor_or_lease_and_who_revoked_them(system, 
 def test_the_officer_reads_what_differs_why_it_matters_and_what_to_do(client, read, flag_of):
     flag = flag_of("ACT-2026-0004", "C02")
     text = read(client, address(flag)).text
-    for told in ("because", "authority", "recommended", "title", "subject"):
+    for told in ("because", "authority_rfo", "authority_codified", "recommended", "title", "subject"):
         assert flag[told] in text
     assert "Values differ" in text
     assert "■ Blocking Not to be signed before" in text
@@ -81,16 +81,16 @@ def test_times_are_eastern_and_utc_with_the_age_of_the_value(system, client, rea
 
 def test_a_source_that_had_no_record_is_traced_as_well(system, client, read, flag_of):
     """SAM.gov answered, and did not know the vendor: the answer is as much evidence as a record would be."""
-    flag = flag_of("ACT-2026-0009", "R01")
+    flag = flag_of("ACT-2026-0009", "R02")
     text = read(client, address(flag)).text
-    (row,) = system.rows(
+    asked = system.rows(
         "SELECT k.fingerprint, k.request_id, c.answer_digest FROM credential k JOIN call c USING (credential_id)"
         " WHERE k.run_id = %s AND k.tool = 'sam-gov'",
         flag["run_id"],
     )
     assert "A value is missing" in text
     assert "nothing that bears on this" in text
-    assert [name for name, told in row.items() if told not in text] == []
+    assert any(all(told in text for told in row.values()) for row in asked)
 
 
 def test_a_silent_source_shows_how_far_it_came(system, client, read, flag_of):
@@ -104,7 +104,7 @@ def test_a_silent_source_shows_how_far_it_came(system, client, read, flag_of):
     assert len(calls) == 2  # tried twice
     for row in calls:
         assert [name for name, told in row.items() if told not in text] == []
-    for told in ("Check not performed", "answered HTTP 500", "C02 and D01", "What is filed for the award of"):
+    for told in ("Check not performed", "answered HTTP 500", "C02", "D01", "What is filed for"):
         assert told in text
 
 
@@ -151,7 +151,7 @@ def test_other_findings_of_the_run_are_linked(client, read, findings, triaged):
 def test_an_earlier_run_says_that_a_later_one_exists(system, client, read, findings, submitted):
     action = submitted()
     (earlier,) = system.run(action)
-    flag = findings(earlier, "R01")[0]
+    flag = findings(earlier, "R02")[0]
     assert "A later run" not in read(client, address(flag)).text
     (later,) = system.run(action)
     document = read(client, address(flag))
@@ -167,9 +167,9 @@ def test_hostile_text_stays_text(system, client, read, findings, submitted):
         vendors=[{"uei": "ZZ98WEBTEST1", "name": name, "role": "prime", "cage": None}],
     )
     (run_id,) = system.run(action)
-    flag = findings(run_id, "R01")[0]
+    flag = findings(run_id, "R02")[0]
     shown = '<img src=x onerror=alert(1)> & "Sons" {{ 7 * 7 }} �CLL'
-    for where in (address(flag), f"/runs/{run_id}", "/flags?rule=R01"):
+    for where in (address(flag), f"/runs/{run_id}", "/flags?rule=R02"):
         page = read(client, where)
         assert shown in page.text
         assert "\x1b" not in page.html

@@ -100,6 +100,9 @@ def test_a_credential_is_used_for_its_own_runs_action_at_its_own_service_only(sy
         for use in uses:
             if row["tool"] in ("contracts", "documents"):
                 assert use["query"]["piid"] == action["piid"]
+            elif "exclusionName" in use["query"]:
+                words = set(use["query"]["exclusionName"].split())
+                assert any(words <= set(vendor["name"].upper().split()) for vendor in action["vendors"])
             else:
                 asked = set(use["query"]["ueiSAM"].strip("[]").split("~"))
                 assert asked == {vendor["uei"] for vendor in action["vendors"]}
