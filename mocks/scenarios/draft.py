@@ -1,5 +1,6 @@
 """A scenario in the making: one action and what the systems say, open to change."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -48,6 +49,10 @@ class Draft:
     faults: dict[str, str] = field(default_factory=dict)
     expected: list[JsonObject] = field(default_factory=list)
     forbidden: list[JsonObject] = field(default_factory=list)
+    #: By rule and subject, which services must answer for the finding to be made.
+    needs: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    #: What findings rest on and other flaws leave alone: vendors' UEIs, "instrument", "commitments", "SAMCHK", "base".
+    relied: set[str] = field(default_factory=set)
 
     @property
     def number(self) -> str:
@@ -64,8 +69,22 @@ class Draft:
         """Severity of what blocks an award or option, and is only to be looked at in a modification."""
         return "advisory" if self.action_type == "modification" else "blocking"
 
-    def expect(self, rule: str, subject: str, severity: str) -> None:
-        """A finding that is to be made."""
+    @property
+    def value(self) -> Decimal:
+        """What the action comes to with all options, where it says so."""
+        return max(self.amount, Decimal(self.terms.get("total_value", 0)))
+
+    @property
+    def instrument_subject(self) -> str:
+        """The subject of findings about the document that is to be signed."""
+        return f"{self.piid}:{self.instrument()['docType']}"
+
+    def expect(
+        self, rule: str, subject: str, severity: str, *, needs: AbstractSet[str] | None = None
+    ) -> None:
+        """A finding that is to be made when the services of `needs` answer, without it those of the rule."""
+        if needs is not None:
+            self.needs[rule, subject] = frozenset(needs)
         self.expected.append({"rule": rule, "subject": subject, "severity": severity})
 
     def expects(self, rule: str, subject: str) -> bool:
@@ -75,6 +94,29 @@ class Draft:
     def forbid(self, rule: str, subject: str) -> None:
         """A finding that would be wrong."""
         self.forbidden.append({"rule": rule, "subject": subject})
+
+    def registration_of(self, uei: str) -> JsonObject | None:
+        """The first row of a vendor that is registered."""
+        rows = (row for row in self.entities if row["entityRegistration"]["ueiSAM"] == uei)
+        return next((row for row in rows if row["entityRegistration"]["samRegistered"] == "Yes"), None)
+
+    def own_awards(self) -> list[JsonObject]:
+        """The reports of this very action."""
+        return [row for row in self.awards if row["contractId"]["modificationNumber"] == self.number]
+
+    def own_lines(self) -> list[JsonObject]:
+        """The ledger's lines of this very action."""
+        return [row for row in self.lines if row["modification_number"] == self.number]
+
+    def printed_lines(self) -> list[JsonObject]:
+        """The accounting data printed on the instrument."""
+        printed = self.instrument()["extractedFields"].get("accounting")
+        lines: list[JsonObject] = printed["value"] if printed else []
+        return lines
+
+    def has_instrument(self) -> bool:
+        """Whether it is final and signed."""
+        return not self.expects("D01", f"{self.piid}:instrument")
 
     def instrument(self) -> JsonObject:
         """The document that is to be signed."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 
-from mocks.scenarios import sam_statements
+from mocks.scenarios import contract_flaws, party_flaws, sam_statements
 from mocks.scenarios.contract_statements import money
 from mocks.scenarios.draft import Draft, Firm
 from mocks.scenarios.exclusion_statements import exclusion as record
@@ -13,7 +13,7 @@ from mocks.scenarios.shape import JsonObject
 Flaw = Callable[[Draft], bool]
 """Returns whether it applied; a draft it does not fit stays as it was."""
 
-#: What each rule needs to hear. A rule whose source is silent finds nothing.
+#: What each rule needs to hear, the ledger aside, where a finding does not say otherwise.
 SOURCES: Mapping[str, frozenset[str]] = {
     "R01": frozenset({"sam-gov"}),
     "R02": frozenset({"sam-gov"}),
@@ -21,8 +21,24 @@ SOURCES: Mapping[str, frozenset[str]] = {
     "C02": frozenset({"contracts", "documents"}),
     "D01": frozenset({"documents"}),
     "E02": frozenset({"debarment"}),
+    "R04": frozenset({"sam-gov", "documents"}),
+    "E03": frozenset({"sam-gov", "debarment"}),
+    "E05": frozenset({"debarment"}),
+    "E06": frozenset({"sam-gov", "documents"}),
+    "E07": frozenset({"sam-gov"}),
+    "C01": frozenset({"contracts", "documents"}),
+    "C03": frozenset({"contracts"}),
+    "C04": frozenset({"contracts"}),
+    "C05": frozenset({"documents"}),
+    "C06": frozenset({"sam-gov"}),
+    "C07": frozenset({"contracts", "documents"}),
+    "D02": frozenset({"documents"}),
+    "D03": frozenset({"documents"}),
+    "D04": frozenset({"contracts", "documents"}),
     "F01": frozenset(),
     "F02": frozenset({"contracts"}),
+    "F03": frozenset(),
+    "S01": frozenset({"documents"}),
 }
 #: Not `hang`, which costs every try its whole timeout, nor `401`, after which a caller may take new credentials.
 GENERATED_FAULTS = ("500", "429", "garbage", "redirect", "oversize")
@@ -40,20 +56,20 @@ def registration(draft: Draft) -> bool:
     firm = draft.rng.choice([firm for firm in draft.firms if firm.role != "owner"])
     position = _entity_of(draft, firm)
     lapsed = draft.day - timedelta(days=draft.rng.randint(1, 120))
-    row = draft.entities[position]
+    row = draft.entities[position]["entityRegistration"]
     rule = "R01"
-    match draft.rng.choice(("expired", "too early", "identifier only", "unknown")):
+    absent = [] if firm.uei in draft.relied else ["identifier only", "unknown"]
+    match draft.rng.choice(["expired", "too early", *absent]):
         case "expired":
-            draft.entities[position] = sam_statements.entity(
-                uei=firm.uei,
-                name=firm.name,
-                cage=firm.cage,
-                expires=lapsed,
-                active=False,
-                excluded=draft.expects("E01", firm.uei),
+            renewed = lapsed - timedelta(days=364)
+            row.update(
+                registrationStatus="Expired",
+                registrationExpirationDate=lapsed.isoformat(),
+                lastUpdateDate=renewed.isoformat(),
+                activationDate=(renewed + timedelta(days=1)).isoformat(),
             )
         case "too early":
-            row["entityRegistration"]["registrationExpirationDate"] = lapsed.isoformat()
+            row["registrationExpirationDate"] = lapsed.isoformat()
         case "identifier only":
             rule = "R02"
             draft.entities[position] = sam_statements.identifier_only(uei=firm.uei, name=firm.name)
@@ -67,6 +83,8 @@ def registration(draft: Draft) -> bool:
 def exclusion(draft: Draft) -> bool:
     """One of the vendors is excluded on the day of the action."""
     firm = draft.rng.choice(draft.firms)
+    if draft.expects("E01", firm.uei) or draft.expects("E03", firm.uei):
+        return False
     kind = draft.rng.choice(_KINDS)
     row = record(
         uei=firm.uei,
@@ -100,13 +118,13 @@ def namesake(draft: Draft) -> bool:
 
 def amount(draft: Draft) -> bool:
     """The instrument, the contract system or the ledger has another amount than the others."""
-    reported = [row for row in draft.awards if row["contractId"]["modificationNumber"] == draft.number]
-    booked = [row for row in draft.lines if row["modification_number"] == draft.number]
+    reported, booked = draft.own_awards(), draft.own_lines()
     choices = (
         ["report"] * bool(reported) + ["line"] * bool(booked) + ["instrument"] * bool(reported or booked)
     )
-    if not choices or draft.expects("D01", f"{draft.piid}:instrument"):
+    if not choices or not draft.has_instrument():
         return False
+    draft.relied.add("instrument")
     step = Decimal(draft.rng.choice((-900, -10, 10, 90, 2_700, 10_000)))
     choice = draft.rng.choice(choices)
     if choice == "report":
@@ -129,10 +147,10 @@ def amount(draft: Draft) -> bool:
 
 def document(draft: Draft) -> bool:
     """A required document is absent or a draft, or the instrument is not signed."""
-    required = {"AVFUNDS", "OPT_DF", "RESP", "SAMCHK"}
+    required = {"AVFUNDS", "OPT_DF", "RESP", "SAMCHK"} - draft.relied
     present = [row for row in draft.documents if row["docType"] in required]
-    # An instrument that is none would change what its amount is compared with.
-    changeable = not draft.expects("C02", draft.piid)
+    # An instrument that is none would change what is compared with it.
+    changeable = "instrument" not in draft.relied
     if not present and not changeable:
         return False
     if not present or (changeable and draft.rng.random() < 0.25):  # noqa: PLR2004
@@ -155,7 +173,7 @@ def document(draft: Draft) -> bool:
 
 def funding(draft: Draft) -> bool:
     """Funds are short, not certified yet, or not committed at all."""
-    if draft.amount <= 0:
+    if draft.amount <= 0 or "commitments" in draft.relied:
         return False
     last = draft.commitments[-1]
     match draft.rng.choice(("short", "pending", "absent")):
@@ -173,7 +191,7 @@ def silent_source(draft: Draft) -> bool:
     """A source gives no usable answer: whatever it would have shown cannot be found."""
     source = draft.rng.choice(("sam-gov", "debarment", "contracts", "documents"))
     draft.faults[source] = draft.rng.choice(GENERATED_FAULTS)
-    unseen = [each for each in draft.expected if source in SOURCES[each["rule"]]]
+    unseen = [each for each in draft.expected if source in _needed(draft, each)]
     draft.expected = [each for each in draft.expected if each not in unseen]
     for each in unseen:
         draft.forbid(each["rule"], each["subject"])
@@ -189,7 +207,30 @@ FLAWS: Mapping[Flaw, int] = {
     amount: 22,
     document: 24,
     funding: 16,
+    party_flaws.other_uei: 6,
+    party_flaws.other_party: 9,
+    party_flaws.stray_flag: 4,
+    party_flaws.order: 2,
+    party_flaws.debt: 6,
+    party_flaws.unweighed_record: 5,
+    party_flaws.too_large: 4,
+    contract_flaws.unreported: 8,
+    contract_flaws.ceiling: 5,
+    contract_flaws.not_open: 5,
+    contract_flaws.option_terms: 6,
+    contract_flaws.coding: 6,
+    contract_flaws.defect: 7,
+    contract_flaws.assurance: 8,
+    contract_flaws.no_plan: 5,
+    contract_flaws.last_years_funds: 6,
+    contract_flaws.accounting_line: 9,
+    contract_flaws.early_check: 6,
 }
+
+
+def _needed(draft: Draft, finding: JsonObject) -> frozenset[str]:
+    own = draft.needs.get((finding["rule"], finding["subject"]))
+    return SOURCES[finding["rule"]] if own is None else own
 
 
 def _entity_of(draft: Draft, firm: Firm) -> int:

@@ -5,9 +5,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 from mocks.scenarios import contract_statements, ledger_statements, sam_statements
+from mocks.scenarios.coding import read
 from mocks.scenarios.contract_statements import money
 from mocks.scenarios.draft import Draft
 from mocks.scenarios.exclusion_statements import exclusion
+from mocks.scenarios.integrity_statements import integrity_information
+from mocks.scenarios.integrity_statements import record as integrity_record
 
 Temptation = Callable[[Draft], None]
 
@@ -114,6 +117,38 @@ def spare_request(draft: Draft) -> None:
     draft.forbid("F01", draft.piid)
 
 
+def renewed_certificate(draft: Draft) -> None:
+    """A certificate of insurance has run out; a newer one covers the work."""
+    for version, days in enumerate((-40, 900), start=1):
+        row = contract_statements.document(
+            doc_type="COI",
+            piid=draft.piid,
+            modification="0",
+            uei=draft.prime.uei,
+            day=draft.day + timedelta(days=days - 940),
+            version=version,
+        )
+        draft.documents.append({**row, "expirationDate": (draft.day + timedelta(days=days)).isoformat()})
+    draft.forbid("D03", f"{draft.piid}:COI")
+
+
+def old_record(draft: Draft) -> None:
+    """The prime was terminated for cause, more than five years ago."""
+    ended = draft.day - timedelta(days=5 * 366 + draft.rng.randint(1, 400))
+    draft.entities[0]["integrityInformation"] = integrity_information(records=[integrity_record(ended)])
+    draft.forbid("E06", draft.prime.uei)
+
+
+def written_otherwise(draft: Draft) -> None:
+    """The instrument writes the contract with hyphens, the firm with a comma and a full stop."""
+    page, piid = draft.instrument()["extractedFields"], draft.piid
+    page["piid"] = read(f"{piid[:6]}-{piid[6:8]}-{piid[8:9]}-{piid[9:]}")
+    words, form = draft.prime.name.rsplit(" ", 1)
+    page["vendorName"] = read(f"{words.title()}, {form.title()}.")
+    draft.forbid("D02", draft.instrument_subject)
+    draft.forbid("R04", f"{draft.prime.uei}:name")
+
+
 TEMPTATIONS: tuple[Temptation, ...] = (
     ended_exclusion,
     namesake,
@@ -123,4 +158,7 @@ TEMPTATIONS: tuple[Temptation, ...] = (
     rounding,
     earlier_version,
     spare_request,
+    renewed_certificate,
+    old_record,
+    written_otherwise,
 )

@@ -4,13 +4,16 @@ import json
 import shutil
 import time
 from collections import Counter
+from random import Random
 
 import pytest
 
-from mocks.scenarios.generator import write
+from mocks.scenarios.flaws import SOURCES
+from mocks.scenarios.generator import generate, write
 from mocks.scenarios.loader import HAND_WRITTEN, ScenarioError, load_cases
 
 FIRST = "01-clean-new-award.json"
+GENERATED = 400
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def folder(tmp_path):
 @pytest.fixture(scope="module")
 def day(tmp_path_factory):
     out = tmp_path_factory.mktemp("day")
-    write(out, actions=400, seed=2026)
+    write(out, actions=len(load_cases(HAND_WRITTEN)) + GENERATED, seed=2026)
     return out
 
 
@@ -40,7 +43,7 @@ def test_hand_written_cases_load_and_cover_what_matters_most():
     assert {(rule, "advisory") for rule in ("R01", "E01", "C02", "D01", "S01")} <= found
     clean = {case.scenario.action.action_type for case in cases if not case.scenario.expected}
     assert clean == {"new_award", "modification", "option"}
-    assert all(case.scenario.forbidden for case in cases)
+    assert all(case.scenario.expected or case.scenario.forbidden for case in cases)
 
 
 def test_the_first_twelve_show_one_rule_of_each_kind():
@@ -52,30 +55,38 @@ def test_the_first_twelve_show_one_rule_of_each_kind():
 
 def test_generated_cases_load_in_a_plausible_mixture(day):
     cases = load_cases(day / "cases")
-    assert len(cases) == 400
-    scenarios = [case.scenario for case in cases]
-    assert 0.6 < sum(not each.expected for each in scenarios) / 400 < 0.8
-    assert 2.5 < sum(len(each.action.vendors) for each in scenarios) / 400 < 3.5
+    scenarios = [case.scenario for case in cases if case.slug.startswith("generated-")]
+    assert len(scenarios) == GENERATED
+    assert 0.6 < sum(not each.expected for each in scenarios) / GENERATED < 0.8
+    assert 2.5 < sum(len(each.action.vendors) for each in scenarios) / GENERATED < 3.5
     assert set(Counter(each.action.action_type for each in scenarios)) == {
         "new_award",
         "modification",
         "option",
     }
     assert {found.rule for each in scenarios for found in each.expected} >= {
-        *("R01", "R02", "E01", "E02", "C02", "D01", "F01", "F02", "S01")
+        *("R01", "R02", "R03", "R04", "E01", "E02", "C01", "C02", "D01", "D02", "D03"),
+        *("F01", "F02", "F03", "F05", "S01"),
     }
+    assert any(len(each.expected) > 2 for each in scenarios)
 
 
 def test_the_inbox_lists_all_actions_the_hand_written_first(day):
     inbox = json.loads((day / "inbox.json").read_text())
     written = [case.document["action"] for case in load_cases(HAND_WRITTEN)]
     assert inbox[: len(written)] == written
-    assert len({action["action_id"] for action in inbox}) == len(inbox) == 400
+    assert len({action["action_id"] for action in inbox}) == len(inbox) == len(written) + GENERATED
+
+
+def test_many_generated_actions_show_nearly_every_rule():
+    rng = Random(2026)
+    found = {each["rule"] for number in range(1, 1_500) for each in generate(number, rng)["expected"]}
+    assert {*SOURCES, "R03", "F05"} <= found
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
     def files(name, seed):
-        write(tmp_path / name, actions=60, seed=seed)
+        write(tmp_path / name, actions=len(load_cases(HAND_WRITTEN)) + 40, seed=seed)
         return {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.json")}
 
     assert files("one", 1) == files("two", 1)
