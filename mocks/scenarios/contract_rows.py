@@ -36,6 +36,7 @@ DocumentType = Literal[
     "NOV",
     "REREP",
     "COMPELLING",
+    "CLEARANCE",
 ]
 
 

@@ -4,8 +4,8 @@
      "changes": [{"op": "replace", "path": "/sam-gov/0/entityRegistration/registrationStatus", "value": "Expired"}],
      "expected": [{"rule": "R01", "subject": "Z000PRMEVND1", "severity": "blocking"}], "forbidden": []}
 
-`changes` is a JSON Patch (RFC 6902: add, replace, remove) of the base, a file in `bases/`. Everything is written with the
-base's identifiers; the number then gives all of them, and the firms' names, forms that no other scenario has.
+`changes` is a JSON Patch (RFC 6902: add, copy, replace, remove) of the base, a file in `bases/`. Everything is written
+with the base's identifiers; the number then gives all of them, and the firms' names, forms that no other scenario has.
 """
 
 import copy
@@ -95,28 +95,42 @@ def _listed(document: Mapping[str, Any], field: str) -> Iterable[Mapping[str, An
 
 def _apply(whole: JsonObject, change: Mapping[str, Any], *, where: str) -> None:
     operation, path = change.get("op"), change.get("path")
-    if operation not in {"add", "replace", "remove"}:
-        raise VariationError(f"{where}.op: {operation!r} is not add, replace or remove")
+    if operation not in {"add", "copy", "replace", "remove"}:
+        raise VariationError(f"{where}.op: {operation!r} is not add, copy, replace or remove")
     if not isinstance(path, str) or not path.startswith("/"):
         raise VariationError(f"{where}.path: {path!r} is not a path such as /documents/0/status")
-    *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
+    *parents, last = _parts(path)
     try:
-        target: Any = whole
-        for part in parents:
-            target = target[int(part) if isinstance(target, list) else part]
+        target = _at(whole, parents)
+        value = None
+        if operation == "copy":
+            value = _at(whole, _parts(str(change["from"])))
+        elif operation != "remove":
+            value = change["value"]
         key: Any = last
         if isinstance(target, list):
             key = len(target) if last == "-" else int(last)
-        if operation != "add":
+        if operation in {"replace", "remove"}:
             target[key]  # must be there
         if operation == "remove":
             del target[key]
-        elif operation == "add" and isinstance(target, list):
-            target.insert(key, copy.deepcopy(change["value"]))
+        elif operation != "replace" and isinstance(target, list):
+            target.insert(key, copy.deepcopy(value))
         else:
-            target[key] = copy.deepcopy(change["value"])
+            target[key] = copy.deepcopy(value)
     except (LookupError, ValueError, TypeError):
         raise VariationError(f"{where}.path: {path!r} does not fit the base, or there is no value") from None
+
+
+def _parts(path: str) -> list[str]:
+    return [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
+
+
+def _at(whole: JsonObject, parts: list[str]) -> Any:
+    target: Any = whole
+    for part in parts:
+        target = target[int(part) if isinstance(target, list) else part]
+    return target
 
 
 def _renamed(whole: JsonObject, number: int) -> JsonObject:
