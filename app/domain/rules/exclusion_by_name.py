@@ -114,7 +114,7 @@ def _weight(uei: str, record: Exclusion, alike: Likeness) -> int:
     else:
         weight = 0 if alike.place is False else 1
     another = identifier(record.uei) not in {None, identifier(uei)}
-    return weight - 1 if another else weight
+    return max(weight - 1, 0) if another else weight
 
 
 def _words(name: str) -> list[str]:

@@ -121,6 +121,10 @@ def test_a_record_with_another_firms_uei_counts_for_a_step_less(look, place, wei
     assert strength(look(replace(RECORD, uei="ZZ9TESTVNDR8", address=place))) == weight
 
 
+def test_a_weak_likeness_elsewhere_with_another_firms_uei_is_none(look):
+    assert look(replace(RECORD, name="Kestrel Harbor Marine LLC", uei="ZZ9TESTVNDR8", address=RENO)) == []
+
+
 def test_a_placeholder_is_no_other_firms_uei(look):
     assert strength(look(replace(RECORD, uei="N/A", address=NORFOLK))) == 2
 
