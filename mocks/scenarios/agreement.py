@@ -1,13 +1,13 @@
 """Lets all five systems agree about a drafted action."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from mocks.scenarios import award_statements, contract_statements, ledger_statements, sam_statements
+from mocks.scenarios import award_statements, ledger_statements, sam_statements
 from mocks.scenarios.award_statements import Totals, a_year_from
+from mocks.scenarios.base_award import HEADROOM, Base, acrn_of, base_of, book, state_base
 from mocks.scenarios.coding import read
 from mocks.scenarios.contract_statements import fiscal_year, money
 from mocks.scenarios.draft import Draft
@@ -15,23 +15,7 @@ from mocks.scenarios.shape import JsonObject
 
 #: Above this many dollars a new award needs a determination of responsibility on file (since 1 October 2025).
 SIMPLIFIED_ACQUISITION_THRESHOLD = Decimal(350_000)
-#: Options a contract still has after the action, in dollars.
-_HEADROOM = Decimal(25_000)
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Base:
-    """The award that an action changes; for a new award, a contract with nothing on it yet."""
-
-    amount: Decimal
-    day: date
-    totals: Totals
-
-    @property
-    def ends(self) -> date:
-        """The last day of performance before the action."""
-        return a_year_from(self.day)
 
 
 def state_agreement(draft: Draft, *, instrument: str, reported: bool, booked: bool) -> None:
@@ -42,7 +26,7 @@ def state_agreement(draft: Draft, *, instrument: str, reported: bool, booked: bo
         draft.entities.append(
             sam_statements.entity(uei=firm.uei, name=firm.name, cage=firm.cage, expires=expires)
         )
-    base = _base(draft)
+    base = base_of(draft)
     _state_terms(draft, base)
     parts = list(_parts(draft.rng, draft.amount)) if draft.amount else []
     funds_of = base.day if draft.amount < 0 else draft.day
@@ -50,27 +34,12 @@ def state_agreement(draft: Draft, *, instrument: str, reported: bool, booked: bo
     if draft.amount > 0:
         _commit(draft)
     if draft.modification:
-        _state_base(draft, base)
+        state_base(draft, base)
     if reported:
         _report(draft, base)
     if booked:
         for number, part in enumerate(parts, start=1):
-            _book(draft, draft.number, amount=part, number=number, day=draft.day, funds_of=funds_of)
-
-
-def _base(draft: Draft) -> Base:
-    """A contract awarded within the last year that has room for this action."""
-    if not draft.modification:
-        empty = Totals(obligated=Decimal(0), exercised=draft.amount, all_options=draft.amount + _HEADROOM)
-        return Base(amount=Decimal(0), day=draft.day, totals=empty)
-    amount = Decimal(draft.rng.randrange(60_000, 2_000_000, 500)) + max(-draft.amount, Decimal(0))
-    more = max(draft.amount, Decimal(0))
-    exercised = amount if draft.action_type == "option" else amount + more
-    return Base(
-        amount=amount,
-        day=draft.day - timedelta(days=draft.rng.randint(200, 360)),
-        totals=Totals(obligated=amount, exercised=exercised, all_options=amount + more + _HEADROOM),
-    )
+            book(draft, draft.number, amount=part, number=number, day=draft.day, funds_of=funds_of)
 
 
 def _state_terms(draft: Draft, base: Base) -> None:
@@ -80,7 +49,7 @@ def _state_terms(draft: Draft, base: Base) -> None:
             draft.terms.update(
                 period_start=draft.day.isoformat(),
                 period_end=a_year_from(draft.day).isoformat(),
-                total_value=money(draft.amount + _HEADROOM),
+                total_value=money(draft.amount + HEADROOM),
             )
         case "option":
             start = base.ends + _DAY
@@ -109,7 +78,7 @@ def _fill_contract_file(draft: Draft, instrument: str, *, lines: Sequence[JsonOb
         draft.file("OPT_DF", amount=draft.amount)
     if draft.action_type == "new_award":
         draft.file("PR", amount=draft.amount)
-        if draft.amount + _HEADROOM > SIMPLIFIED_ACQUISITION_THRESHOLD:
+        if draft.amount + HEADROOM > SIMPLIFIED_ACQUISITION_THRESHOLD:
             draft.file("RESP", printed={"considersIntegrity": read(value=True)})
     if draft.action_type != "modification":
         draft.file("SAMCHK", printed={"checkedOn": read(draft.day.isoformat())})
@@ -118,7 +87,7 @@ def _fill_contract_file(draft: Draft, instrument: str, *, lines: Sequence[JsonOb
 def _printed_lines(parts: Sequence[Decimal], year: int) -> Iterator[JsonObject]:
     for number, part in enumerate(parts, start=1):
         yield {
-            "acrn": _acrn(number),
+            "acrn": acrn_of(number),
             "tas": ledger_statements.tas_components(year),
             "amount": money(part),
             "objectClass": "252",
@@ -133,43 +102,6 @@ def _commit(draft: Draft) -> None:
                 pr_number=number, piid=draft.piid, modification=draft.number, amount=part, day=draft.day
             )
         )
-
-
-def _state_base(draft: Draft, base: Base) -> None:
-    """The award that this action changes: reported, filed and booked, with the terms of its option."""
-    draft.awards.append(
-        award_statements.award(
-            piid=draft.piid,
-            modification="0",
-            amount=base.amount,
-            totals=base.totals,
-            signed=base.day,
-            uei=draft.prime.uei,
-            name=draft.prime.name,
-            cage=draft.prime.cage,
-            coding=draft.coding,
-        )
-    )
-    _book(draft, "0", amount=base.amount, number=1, day=base.day, funds_of=base.day)
-    option = {
-        "number": 1,
-        "price": money(draft.amount),
-        "exerciseFrom": (draft.day - timedelta(days=60)).isoformat(),
-        "exerciseBy": draft.day.isoformat(),
-        "preliminaryNoticeDays": 60,
-        "latestEnd": a_year_from(a_year_from(base.ends + _DAY) + _DAY).isoformat(),
-    }
-    draft.documents.append(
-        contract_statements.document(
-            doc_type="SF-1449",
-            piid=draft.piid,
-            modification="0",
-            uei=draft.prime.uei,
-            day=base.day,
-            amount=base.amount,
-            printed={"options": read([option])} if draft.action_type == "option" else {},
-        )
-    )
 
 
 def _report(draft: Draft, base: Base) -> None:
@@ -197,28 +129,6 @@ def _report(draft: Draft, base: Base) -> None:
             coding=draft.coding,
         )
     )
-
-
-def _book(
-    draft: Draft, modification: str, *, amount: Decimal, number: int, day: date, funds_of: date
-) -> None:
-    draft.lines.append(
-        ledger_statements.obligation(
-            piid=draft.piid,
-            modification=modification,
-            amount=amount,
-            day=day,
-            uei=draft.prime.uei,
-            acrn=_acrn(number),
-            clin=f"{number:04d}",
-            funds_of=funds_of,
-            as_of=draft.day,
-        )
-    )
-
-
-def _acrn(number: int) -> str:
-    return f"A{'ABC'[number - 1]}"
 
 
 def _parts(rng: Random, amount: Decimal) -> Iterator[Decimal]:
