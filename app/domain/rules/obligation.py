@@ -7,7 +7,7 @@ from decimal import Decimal
 from app.domain.casefile import CaseFile, EvidenceOf, Source
 from app.domain.discrepancy import Authority, ComparedValue, Discrepancy, Rule, Severities, Severity, stated
 from app.domain.facts import ObligationLine
-from app.domain.rules.history import Report, is_action, is_contract, reports
+from app.domain.rules.history import Report, is_action, is_contract, own_reports, reports
 from app.domain.rules.wording import money
 
 #: Totals closer than this many dollars and this part of the total agree.
@@ -16,6 +16,7 @@ TOLERANCE, TOLERANCE_SHARE = Decimal("1.00"), Decimal("0.0001")
 POSTING_DAYS = 7
 #: How long reports of the Department of Defense are withheld from view.
 WITHHELD_DAYS = 90
+FUNDING_ONLY = "C"
 
 Line = EvidenceOf[ObligationLine]
 
@@ -30,7 +31,7 @@ def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     lines = [line for line in case.of(ObligationLine) if is_contract(case, line.fact)]
     booked = sum((line.fact.net for line in lines), Decimal(0))
     latest = known[-1] if known else None
-    over = _over_ceiling(case, latest, booked)
+    over = _over_ceiling(case, latest, lines)
     differs = over or _disagreement(case, known, lines, booked) or ""
     if not differs:
         return
@@ -42,9 +43,11 @@ def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     )
 
 
-def _over_ceiling(case: CaseFile, latest: Report | None, booked: Decimal) -> str:
+def _over_ceiling(case: CaseFile, latest: Report | None, lines: list[Line]) -> str:
     if latest is None or not latest.fact.total_all_options:
         return ""
+    raises = _raises_value_unreported(case)
+    booked = sum((line.fact.net for line in lines if not (raises and is_action(case, line.fact))), Decimal(0))
     ceiling = max(latest.fact.total_all_options, case.action.total_value or Decimal(0))
     if booked - ceiling < TOLERANCE:
         return ""
@@ -52,6 +55,13 @@ def _over_ceiling(case: CaseFile, latest: Report | None, booked: Decimal) -> str
         f"The ledger holds {money(booked)} for {case.action.piid}; base and all options come to"
         f" {money(ceiling)} in the contract system."
     )
+
+
+def _raises_value_unreported(case: CaseFile) -> bool:
+    """New or changed work raises the value; by how much, only its report tells, or the value the action states."""
+    action = case.action
+    adds = action.is_modification and action.amount > 0 and action.reason != FUNDING_ONLY
+    return adds and action.total_value is None and not own_reports(case)
 
 
 def _disagreement(case: CaseFile, known: list[Report], lines: list[Line], booked: Decimal) -> str | None:
@@ -155,6 +165,7 @@ F02 = Rule(
         "Zero-dollar actions need no ledger line.",
         "Less than a dollar and less than 0.01 % is agreement.",
         "Corrections: drafts and deleted reports do not count, and the latest report decides.",
+        "New or changed work raises the value: until it is reported, its lines are not held against the old one.",
         "Reports of the Department of Defense are withheld for 90 days.",
         "Vehicles carry no obligations of their own.",
     ),

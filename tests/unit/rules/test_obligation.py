@@ -78,6 +78,18 @@ def test_a_ceiling_that_this_action_raises_is_the_new_one(findings, modification
     assert seen == []
 
 
+def test_new_work_is_not_held_against_the_value_it_raises(findings, modification, total, posted):
+    known = total(total_all_options=Decimal("250000.00"))
+    added = replace(posted("40000.00"), document_number="B", modification=modification.modification_number)
+    new_work = replace(modification, reason="A", amount=Decimal("40000.00"))
+    assert (
+        findings(new_work, known, posted(), replace(added, posted=new_work.effective_date), rule="F02") == []
+    )
+    funding = replace(new_work, reason="C")
+    (found,) = findings(funding, known, posted(), replace(added, posted=funding.effective_date), rule="F02")
+    assert found.severity == "blocking"
+
+
 def test_a_ceiling_of_zero_is_none(findings, modification, total, posted):
     assert findings(modification, total(total_all_options=Decimal(0)), posted(), rule="F02") == []
 
