@@ -35,6 +35,13 @@ def _dated(notation: str, example: str) -> Callable[[str], str]:
 
 
 Uei = Annotated[str, AfterValidator(_matching(_UEI, "a UEI"))]
+#: The ledger may append the four characters that tell a firm's payment accounts apart.
+PaymentUei = Annotated[
+    str,
+    AfterValidator(
+        _matching(re.compile(rf"{_UEI.pattern}(?:[A-Z0-9]{{4}})?"), "a UEI, alone or with a payment suffix")
+    ),
+]
 Cage = Annotated[str, AfterValidator(_matching(r"[A-HJ-NP-Z0-9]{5}", "a CAGE code"))]
 Piid = Annotated[str, AfterValidator(_matching(r"[A-Z0-9]{13,17}", "a PIID of 13 to 17 characters"))]
 Supplement = Annotated[str, AfterValidator(_matching(r"[PA][A-Z0-9]{5}", "a modification like P00001"))]

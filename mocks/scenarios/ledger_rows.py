@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from mocks.scenarios.formats import Code, Day, ModificationNumber, Money, Piid, Tas, Uei
+from mocks.scenarios.formats import Code, Day, ModificationNumber, Money, PaymentUei, Piid, Tas
 from mocks.scenarios.shape import Shape
 
 
@@ -29,7 +29,7 @@ class ObligationRow(Shape):
     modification_number: ModificationNumber
     acrn: Code
     clin: Code
-    vendor_uei: Uei
+    vendor_uei: PaymentUei
     tas: Tas
     fund_type: Literal["annual", "multi-year", "no-year"]
     fund_status: Literal["current", "expired", "cancelled"]
