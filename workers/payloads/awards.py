@@ -17,11 +17,21 @@ from workers.payloads.notation import (
     Text,
     Total,
     YesNo,
+    absent,
     code_of,
 )
 from workers.tool import Money
 
 _STATUS = {"F": "final", "D": "draft", "E": "error"}
+
+
+def _named(value: Any) -> Any:
+    """The name of `{"code": …, "name": …}`, which says more than the code; the code where there is no name."""
+    code = code_of(value)
+    said = (
+        (absent(each) for each in (value.get("name"), value.get("code"))) if isinstance(value, dict) else ()
+    )
+    return next((each for each in said if each not in {None, code}), code)
 
 
 def _first(value: Any) -> Any:
@@ -125,7 +135,9 @@ class AwardeeIdentifiers(Payload):
 class Awardee(Payload):
     """Who got the award."""
 
-    registration_exception: Code = Field(default=None, alias="far41102Exception")
+    registration_exception: Annotated[str | None, BeforeValidator(_named)] = Field(
+        default=None, alias="far41102Exception"
+    )
     header: AwardeeHeader = Field(default_factory=AwardeeHeader, alias="awardeeHeader")
     identifiers: AwardeeIdentifiers = Field(default_factory=AwardeeIdentifiers, alias="awardeeUEIInformation")
 

@@ -8,6 +8,7 @@ from app.domain.casefile import CaseFile, EvidenceOf, Source
 from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
 from app.domain.facts import Fact, ObligationLine
 from app.domain.names import normalised
+from app.domain.procurement import Vendor
 from app.domain.rules import filed, history
 from app.domain.rules.party_change import change_of_party
 from app.domain.rules.vendors import identifier
@@ -45,7 +46,9 @@ def uei_differs(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     ]
     if not differing:
         return
-    lesser = change is not None or all(remark for _, remark in differing)
+    lesser = change is not None or all(
+        remark and (_is_joint_venture(prime.name) or not _named_as(case, each)) for each, remark in differing
+    )
     said = ", ".join(sorted({f"{each.where} has {each.uei}" for each, _ in differing}))
     remarks = sorted({remark for _, remark in differing if remark})
     if change:
@@ -63,7 +66,7 @@ def uei_differs(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
 
 
 def _difference(case: CaseFile, each: _Stated) -> str | None:
-    """None where a UEI is the prime's, else what makes the difference a lesser one, "" if nothing does."""
+    """None where a UEI is the prime's, else a word about the difference, "" if there is none."""
     wanted, found = identifier(case.action.prime.uei), identifier(each.uei)
     if wanted is None or found is None or _is_written_otherwise(found, wanted, each.day):
         return None
@@ -71,13 +74,17 @@ def _difference(case: CaseFile, each: _Stated) -> str | None:
         return f"{each.uei} has the form of a DUNS number, which was retired on {_DUNS_RETIRED}."
     if found.translate(_TYPING) == wanted.translate(_TYPING):
         return f"{each.uei} differs only by letters that look like digits."
-    others = sorted(case.action.vendors, key=lambda vendor: (vendor.uei, vendor.role, vendor.name))
-    for vendor in others:
-        if identifier(vendor.uei) == found:
-            return f"{each.uei} belongs to {vendor.name}, which the action names as {vendor.role.value}."
+    if vendor := _named_as(case, each):
+        return f"{each.uei} belongs to {vendor.name}, which the action names as {vendor.role.value}."
     if _is_joint_venture(case.action.prime.name):
         return "The prime is a joint venture; the identifier may be that of a partner."
     return ""
+
+
+def _named_as(case: CaseFile, each: _Stated) -> Vendor | None:
+    """The other vendor of the action that a UEI belongs to."""
+    others = sorted(case.action.vendors, key=lambda vendor: (vendor.uei, vendor.role, vendor.name))
+    return next((vendor for vendor in others if identifier(vendor.uei) == identifier(each.uei)), None)
 
 
 def _is_written_otherwise(found: str, wanted: str, day: date | None) -> bool:
@@ -119,7 +126,7 @@ def _is_joint_venture(name: str) -> bool:
 R03 = Rule(
     id="R03",
     title="UEI differs between systems",
-    version=1,
+    version=2,
     sources=(),
     helped_by=(Source.CONTRACTS, Source.DOCUMENTS, Source.LEDGER),
     severities=Severities(
@@ -132,7 +139,7 @@ R03 = Rule(
         "A four-character payment suffix behind the UEI changes nothing.",
         "A novation, a change of UEI or an administrative modification explains the difference.",
         "A change of UEI does not necessarily require a novation.",
-        "The UEI of a partner of a joint venture, or of another vendor of the action, is advisory.",
+        "The UEI of a partner of a joint venture is advisory.",
         "O for 0 and I for 1 are slips of typing and advisory.",
     ),
     recommended="Confirm who the party is; correct it by an administrative modification, or start a novation.",

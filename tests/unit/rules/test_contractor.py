@@ -102,9 +102,15 @@ def test_the_uei_of_a_partner_of_a_joint_venture_is_advisory(findings, award, li
     assert found.severity == "advisory"
 
 
-def test_the_uei_of_another_vendor_of_the_action_is_advisory_and_named(findings, award, line):
-    (found,) = findings(award, replace(line(), vendor_uei="ZZ9TESTVNDR3"), rule="R03")
-    assert found.severity == "advisory"
+@pytest.mark.parametrize(
+    ("name", "severity"), [("EXAMPLE MARINE", "blocking"), ("EXAMPLE MARINE JV", "advisory")]
+)
+def test_the_uei_of_another_vendor_of_the_action_is_named_and_only_a_venture_excuses_it(
+    findings, award, line, name, severity
+):
+    action = replace(award, vendors=(replace(award.vendors[0], name=name), *award.vendors[1:]))
+    (found,) = findings(action, replace(line(), vendor_uei="ZZ9TESTVNDR3"), rule="R03")
+    assert found.severity == severity
     assert "EXAMPLE HOLDING" in found.because
 
 

@@ -144,7 +144,7 @@ def test_everything_a_rule_reads(fact):
     assert (read.referenced_idv, read.old_piid, read.reason) == ("70ZZ0124D0009", "70ZZ0122C0007", "C")
     assert (read.naics, read.psc, read.pricing) == ("541330", "R425", "J")
     assert (read.competition, read.set_aside) == ("A", "SBA")
-    assert (read.size, read.subcontract_plan, read.registration_exception) == ("S", "B", "3")
+    assert (read.size, read.subcontract_plan, read.registration_exception) == ("S", "B", "URGENCY")
     assert (read.uei, read.cage, read.vendor_name) == ("ZZ9TESTVNDR1", "9ZZ99", "EXAMPLE MARINE INC")
     assert (read.parent_uei, read.parent_name) == ("ZZ9TESTVNDR9", "EXAMPLE HOLDING")
     assert (read.reported, read.status, read.closed) == (date(2026, 9, 16), "final", False)
