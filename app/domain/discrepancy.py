@@ -133,3 +133,8 @@ def stated(evidence: EvidenceOf[Fact], label: str, value: str) -> ComparedValue:
 def proposed(label: str, value: str) -> ComparedValue:
     """A value the action itself states."""
     return ComparedValue(source="action", label=label, value=value)
+
+
+def absent(source: Source, label: str) -> ComparedValue:
+    """What a source that answered does not have: the empty side of a comparison."""
+    return ComparedValue(source=source.value, label=label, value="none")

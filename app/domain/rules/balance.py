@@ -7,7 +7,7 @@ from itertools import groupby
 
 from app.domain.calendar import months_after
 from app.domain.casefile import CaseFile, EvidenceOf, Source
-from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, stated
+from app.domain.discrepancy import Authority, ComparedValue, Discrepancy, Rule, Severities, Severity, stated
 from app.domain.facts import ObligationLine
 from app.domain.rules.funds import uniform
 from app.domain.rules.history import is_contract, reports
@@ -58,7 +58,7 @@ def _negative(rule: Rule, case: CaseFile, fund: str, lines: list[Line]) -> Itera
     yield rule.found(
         severity=Severity.BLOCKING if blocking else Severity.ADVISORY,
         subject=f"{case.action.piid}:{fund or 'no symbol'}",
-        values=tuple(stated(line, _label(line), _amounts(line.fact)) for line in lines),
+        values=tuple(_values(lines)),
         because=f"{spent}{note}.",
     )
 
@@ -80,20 +80,19 @@ def _idle(rule: Rule, case: CaseFile, lines: list[Line]) -> Iterator[Discrepancy
         subject=f"{action.piid}:idle",
         values=(
             stated(known[-1], "performance ended", ended.isoformat()),
-            *(stated(line, _label(line), _amounts(line.fact)) for line in lines),
+            *_values(lines),
         ),
         because=f"{money(left)} is obligated and not spent for {action.piid}; performance ended on {ended}, more than"
         f" {IDLE_DAYS} days before {case.day}. A final invoice may be pending.",
     )
 
 
-def _label(line: Line) -> str:
-    return f"ledger line {line.fact.acrn or line.fact.document_number}"
-
-
-def _amounts(line: ObligationLine) -> str:
-    taken_back = f", {money(line.deobligated)} taken back" if line.deobligated else ""
-    return f"{money(line.obligated)} obligated{taken_back}, {money(line.expended)} spent"
+def _values(lines: list[Line]) -> Iterator[ComparedValue]:
+    for line in lines:
+        fact, name = line.fact, f"ledger line {line.fact.acrn or line.fact.document_number}"
+        taken_back = f", {money(fact.deobligated)} taken back" if fact.deobligated else ""
+        yield stated(line, f"{name}, obligated", f"{money(fact.obligated)}{taken_back}")
+        yield stated(line, f"{name}, spent", money(fact.expended))
 
 
 F06 = Rule(

@@ -11,6 +11,7 @@ from app.domain.discrepancy import (
     Rule,
     Severities,
     Severity,
+    absent,
     proposed,
     stated,
 )
@@ -46,6 +47,7 @@ def not_certified_or_short(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         values=(
             proposed("amount of the action", money(action.amount)),
             *(_shown(item, action) for item in commitments),
+            *((absent(Source.LEDGER, "commitment"),) if not commitments else ()),
         ),
         because=f"The action obligates {money(action.amount)}; {funds}.{excuse}",
     )

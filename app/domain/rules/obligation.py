@@ -5,7 +5,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from app.domain.casefile import CaseFile, EvidenceOf, Source
-from app.domain.discrepancy import Authority, ComparedValue, Discrepancy, Rule, Severities, Severity, stated
+from app.domain.discrepancy import (
+    Authority,
+    ComparedValue,
+    Discrepancy,
+    Rule,
+    Severities,
+    Severity,
+    absent,
+    stated,
+)
 from app.domain.facts import ObligationLine
 from app.domain.rules.history import Report, is_action, is_contract, own_reports, reports
 from app.domain.rules.wording import money
@@ -136,9 +145,9 @@ def _values(latest: Report | None, lines: list[Line], *, with_ceiling: bool) -> 
         if with_ceiling and latest.fact.total_all_options is not None:
             yield stated(latest, "base and all options", money(latest.fact.total_all_options))
     else:
-        yield ComparedValue(source=Source.CONTRACTS.value, label="report", value="none")
+        yield absent(Source.CONTRACTS, "report")
     if not lines:
-        yield ComparedValue(source=Source.LEDGER.value, label="obligation line", value="none")
+        yield absent(Source.LEDGER, "obligation line")
     for line in lines:
         yield stated(line, f"net of line {line.fact.acrn or line.fact.document_number}", money(line.fact.net))
 

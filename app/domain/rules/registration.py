@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.domain.casefile import CaseFile, EvidenceOf, Source
-from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
+from app.domain.discrepancy import (
+    Authority,
+    Discrepancy,
+    Rule,
+    Severities,
+    Severity,
+    absent,
+    proposed,
+    stated,
+)
 from app.domain.facts import HiddenEntities, Registration
 from app.domain.federal_time import eastern_day
 from app.domain.rules.exemption import card_micro_purchase, exception_to_registration, stands_for_many
@@ -98,6 +107,7 @@ def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
             because = f"{name} ({uei}) is not visible to this key: SAM.gov withheld entities that opted out of public"
             because += " display, and one of them may be this vendor."
         else:
+            values.append(absent(Source.SAM_GOV, f"{name}: registration"))
             because = f"SAM.gov returned no registration for {name} ({uei}); one is needed on {action.effective_date}."
         if generic:
             because += " The name stands for many vendors, which are reported under a generic identifier."
