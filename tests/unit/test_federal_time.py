@@ -28,9 +28,9 @@ def test_the_day_is_that_of_washington(moment, day):
 @pytest.mark.skipif("America/New_York" not in available_timezones(), reason="no time zone database here")
 @given(
     moment=st.datetimes(
-        min_value=datetime(2007, 1, 1),
-        max_value=datetime(2036, 12, 31),
-        timezones=st.just(UTC),  # noqa: DTZ001
+        min_value=datetime(2007, 1, 1),  # noqa: DTZ001  # the zone is given apart
+        max_value=datetime(2036, 12, 31),  # noqa: DTZ001  # likewise
+        timezones=st.just(UTC),
     )
 )
 def test_the_time_zone_database_agrees(moment):

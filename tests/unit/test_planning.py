@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.rules.applicability import does_not_apply
 from app.domain.casefile import Source
 from app.domain.planning import plan
 from app.domain.procurement import ActionType, ProcurementAction, Vendor, VendorRole
 from app.domain.rules import CHECKS
+from app.domain.rules.applicability import does_not_apply
 
 ACTION = ProcurementAction(
     action_id="ACT-1",
