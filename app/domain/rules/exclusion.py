@@ -4,9 +4,17 @@ from collections.abc import Iterator
 
 from app.domain.calendar import business_days_after
 from app.domain.casefile import CaseFile, Source
-from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
+from app.domain.discrepancy import (
+    Authority,
+    Discrepancy,
+    Rule,
+    Severities,
+    Severity,
+    absent,
+    proposed,
+    stated,
+)
 from app.domain.facts import Exclusion, ReportedAction
-from app.domain.federal_time import eastern_day
 from app.domain.rules import filed
 from app.domain.rules.exclusion_record import about, active, limited_to, written
 from app.domain.rules.vendors import roles, rows_of
@@ -83,8 +91,7 @@ def flag_and_list_disagree(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         flag = "Y" if flagged else " and ".join(sorted({row.fact.exclusion_flag or "empty" for row in rows}))
         listed = "has no record of it" if flagged else f"has {len(records)} of it"
         settling = any(
-            business_days_after(record.fact.activated, _TO_UPDATE) >= eastern_day(record.pulled_at)
-            for record, _ in records
+            business_days_after(record.fact.activated, _TO_UPDATE) >= case.day for record, _ in records
         )
         lag = (
             f" Agencies have {_TO_ENTER} business days to enter an exclusion and {_TO_UPDATE} to update it, and the"
@@ -96,6 +103,7 @@ def flag_and_list_disagree(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
             values=(
                 *(stated(row, f"{name}: exclusion flag", row.fact.exclusion_flag or "empty") for row in rows),
                 *(stated(record, "exclusion record", written(record.fact)) for record, _ in records),
+                *(() if records else (absent(Source.DEBARMENT, "exclusion record"),)),
             ),
             because=f"The registration of {name} ({uei}) has the exclusion flag {flag}; the list of exclusions"
             f" {listed}.{lag}",
@@ -143,7 +151,7 @@ E01 = Rule(
 E03 = Rule(
     id="E03",
     title="Exclusion flag and list disagree",
-    version=1,
+    version=2,
     sources=(Source.SAM_GOV, Source.DEBARMENT),
     severities=Severities(
         new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING

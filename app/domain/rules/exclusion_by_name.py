@@ -105,7 +105,9 @@ def _weight(uei: str, record: Exclusion, alike: Likeness) -> int:
     if alike.score < POSSIBLE or record.classification == "Vessel":
         return 0
     strong = alike.score >= STRONG
-    if record.classification == "Individual" and (not strong or legal_form(alike.ours)):
+    # A person's record can cross-reference a firm by its full name: that is about the firm.
+    person = record.classification == "Individual" and not (strong and legal_form(alike.theirs))
+    if person and (not strong or legal_form(alike.ours)):
         return 0
     if min(len(_words(alike.ours)), len(_words(alike.theirs))) == 1:
         weight = 1 if alike.place is True else 0
@@ -133,7 +135,7 @@ def _decided(case: CaseFile, uei: str, record: Exclusion) -> bool:
 E02 = Rule(
     id="E02",
     title="Possible exclusion, name only",
-    version=1,
+    version=2,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV,),
     severities=Severities(
@@ -143,6 +145,7 @@ E02 = Rule(
     comparison="Names of the vendors against names and cross-references of active exclusion records, and their places.",
     traps=(
         "Most records are of persons; one counts only for a vendor without a legal form and with the whole name.",
+        "A person's record that cross-references a firm by its name and legal form is about that firm.",
         "A vessel's record is not a firm's.",
         "An acronym or a single word counts only where the place agrees, and then weakly.",
         "A record that carries another firm's UEI counts for one step less.",

@@ -33,14 +33,15 @@ def related_party_excluded(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     affiliates only where they are named in it and were given notice. Persons are found by name and place, never by a
     taxpayer number.
     """
-    named = {identifier(vendor.uei) for vendor in case.action.vendors}
+    named = {identifier(vendor.uei) for vendor in case.action.vendors} - {None}
+    # What SAM.gov shows in public of an owner is its name and CAGE code, never its UEI.
+    named_cages = {cage for party in case.action.parties for cage in cages_of(case, party)}
     records = active(case)
     for party in case.action.parties if records else ():
         name, uei = party[0].name, party[0].uei
-        own = cages_of(case, party)
         hits: dict[str, list[tuple[_Related, EvidenceOf[Exclusion], str, Match | None]]] = {}
         for related in _related(case, party):
-            itself = identifier(related.party.cage) in own or identifier(related.party.uei) in named - {None}
+            itself = identifier(related.party.cage) in named_cages or identifier(related.party.uei) in named
             for record in () if itself else records:
                 hit = _hit(case, uei, related, record.fact)
                 if hit is not None:
@@ -126,7 +127,7 @@ def _named(owner: Owner) -> str:
 E04 = Rule(
     id="E04",
     title="Owner, predecessor or signatory excluded",
-    version=1,
+    version=2,
     sources=(Source.SAM_GOV, Source.DEBARMENT),
     helped_by=(Source.DOCUMENTS,),
     severities=Severities(

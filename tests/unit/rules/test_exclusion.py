@@ -193,7 +193,7 @@ def test_a_disagreement_weighs_by_action(findings, registration, kind, severity,
 def test_a_record_of_the_last_five_business_days_may_not_have_reached_the_flag(
     findings, award, registration, since, severity
 ):
-    """Pulled on Sunday 13 September; Monday the 7th was Labor Day."""
+    """Looked at on Monday 14 September, the day of the action; Monday the 7th was Labor Day."""
     row = replace(registration(), exclusion_flag="N")
     (found,) = findings(award, row, record(since=since), rule="E03")
     assert found.severity == severity

@@ -104,6 +104,14 @@ def test_a_person_counts_only_for_a_vendor_that_is_one(look, vendor, weight):
     assert strength(look(person, name=vendor)) == weight
 
 
+@pytest.mark.parametrize(("alias", "weight"), [("Sampleman Works LLC", 2), ("Sampleman Works", 0)])
+def test_a_person_whose_record_names_the_firm_with_its_form_is_about_the_firm(look, alias, weight):
+    person = replace(
+        RECORD, name="QUILL, DORIAN", aliases=(alias,), classification="Individual", address=NORFOLK
+    )
+    assert strength(look(person, name="SAMPLEMAN WORKS LLC")) == weight
+
+
 def test_a_vessel_is_no_firm(look):
     assert look(replace(RECORD, classification="Vessel", address=NORFOLK)) == []
 

@@ -81,6 +81,15 @@ def test_an_owner_the_action_names_is_left_to_the_vendor_rules(findings, award, 
     assert [each.subject for each in findings(action, owned, record, rule="E01")] == ["ZZ9TESTVNDR3"]
 
 
+def test_an_owner_is_known_by_its_cage_where_the_action_names_it(findings, award, row):
+    """In public SAM.gov gives an owner's name and CAGE code, never its UEI."""
+    named = Vendor(uei="ZZ9TESTVNDR3", name="EXAMPLE HOLDING", role=VendorRole.OWNER, cage="9ZZ77")
+    action = replace(award, vendors=(award.vendors[0], named))
+    record = replace(FIRM, uei="ZZ9TESTVNDR3", cage="9ZZ77")
+    assert findings(action, replace(row, immediate_owner=OWNER), record, rule="E04") == []
+    assert [each.subject for each in findings(action, record, rule="E01")] == ["ZZ9TESTVNDR3"]
+
+
 @pytest.mark.parametrize("signatory", ["Jordan Sampleman", "SAMPLEMAN, Jordan", "Jordan T. Sampleman"])
 @pytest.mark.parametrize(("place", "found"), [(NORFOLK, 1), (None, 1), (RENO, 0)])
 def test_a_signatory_is_found_unless_the_place_differs(  # noqa: PLR0917  # fixtures
