@@ -44,6 +44,7 @@ def on_or_after(day: date) -> date:
     return day
 
 
+@lru_cache(maxsize=1024)
 def business_days_after(day: date, count: int) -> date:
     """The `count`-th business day after this one, which itself is not counted."""
     for _ in range(count):

@@ -70,9 +70,13 @@ class Severities:
 
     def of(self, action: ProcurementAction) -> Severity | None:
         """The usual severity for this action."""
-        if action.action_type is ActionType.NEW_AWARD:
+        return self.of_type(action.action_type)
+
+    def of_type(self, kind: ActionType) -> Severity | None:
+        """The usual severity for actions of this type."""
+        if kind is ActionType.NEW_AWARD:
             return self.new_award
-        return self.option if action.action_type is ActionType.OPTION else self.modification
+        return self.option if kind is ActionType.OPTION else self.modification
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,7 @@
 """Days and years as the Government counts them: Eastern days, and fiscal years that begin on 1 October."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 _SUNDAY = 6
 _OCTOBER = 10
@@ -13,9 +14,15 @@ def eastern_day(moment: datetime) -> date:
     from 2 a.m. on the second Sunday of March to 2 a.m. on the first Sunday of November.
     """
     utc = moment.astimezone(UTC)
-    begins = datetime(utc.year, 3, _first_sunday(utc.year, 3) + 7, 7, tzinfo=UTC)
-    ends = datetime(utc.year, 11, _first_sunday(utc.year, 11), 6, tzinfo=UTC)
+    begins, ends = _summer_time(utc.year)
     return (utc - timedelta(hours=4 if begins <= utc < ends else 5)).date()
+
+
+@lru_cache(maxsize=64)
+def _summer_time(year: int) -> tuple[datetime, datetime]:
+    """When it begins and ends, in universal time."""
+    begins = datetime(year, 3, _first_sunday(year, 3) + 7, 7, tzinfo=UTC)
+    return begins, datetime(year, 11, _first_sunday(year, 11), 6, tzinfo=UTC)
 
 
 def fiscal_year(day: date) -> int:

@@ -2,6 +2,7 @@
 
 from app.domain.casefile import CaseFile
 from app.domain.discrepancy import Discrepancy, Rule
+from app.domain.procurement import ActionType
 from app.domain.rules.accounting import F05
 from app.domain.rules.amounts import C02
 from app.domain.rules.appropriation import F03
@@ -63,12 +64,10 @@ CHECKS: tuple[Rule, ...] = (
 )
 RULES: tuple[Rule, ...] = (*CHECKS, check_of(CHECKS))
 
+_BY_TYPE = {kind: tuple(rule for rule in RULES if rule.severities.of_type(kind)) for kind in ActionType}
+
 
 def evaluate(case: CaseFile) -> tuple[Discrepancy, ...]:
     """Every finding for this case, in the order of the rules."""
-    return tuple(
-        found
-        for rule in RULES
-        if rule.severities.of(case.action) and case.can_tell(rule.sources)
-        for found in rule.check(rule, case)
-    )
+    due = _BY_TYPE[case.action.action_type]
+    return tuple(found for rule in due if case.can_tell(rule.sources) for found in rule.check(rule, case))

@@ -16,8 +16,8 @@ from app.domain.discrepancy import (
 )
 from app.domain.facts import AccountingLine, FiledDocument, ObligationLine, Tas
 from app.domain.rules.filed import instruments
-from app.domain.rules.funds import own_lines, uniform
-from app.domain.rules.history import own_reports
+from app.domain.rules.funds import uniform
+from app.domain.rules.history import own_lines, own_reports
 from app.domain.rules.wording import listed
 
 #: Reasons for modification by which the vendor's identifier or name changes: novation, change of UEI or name.

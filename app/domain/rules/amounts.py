@@ -15,9 +15,8 @@ from app.domain.discrepancy import (
     proposed,
     stated,
 )
-from app.domain.facts import ObligationLine
 from app.domain.rules.filed import Filed, instruments
-from app.domain.rules.history import is_action, own_reports
+from app.domain.rules.history import own_lines, own_reports
 from app.domain.rules.wording import money
 
 #: Amounts closer than this many dollars agree.
@@ -30,7 +29,8 @@ class _Side:
 
     who: str
     amount: Decimal
-    values: tuple[ComparedValue, ...]
+    #: Worked out when asked for, and only once: most sides agree.
+    values: Iterator[ComparedValue]
     gross: Decimal | None = None
 
 
@@ -53,8 +53,8 @@ def amounts_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         if item.fact.amount is not None and item.fact.currency.upper() == "USD"
     ]
     signed, booked = [_instrument(item) for item in written], _ledger(case)
-    own_lines = [side for item in written for side in _own_lines(item)]
-    sides = [*signed, *own_lines, *_reports(case), *booked]
+    printed = [side for item in written for side in _own_lines(item)]
+    sides = [*signed, *printed, *_reports(case), *booked]
     if all(agree(one.amount, other.amount) for one in sides for other in sides):
         return
     unfunded = any(not _explained(side, lines) for side in signed for lines in booked) or any(
@@ -97,8 +97,8 @@ def _amount(item: Filed) -> Decimal:
 
 
 def _instrument(item: Filed) -> _Side:
-    value = stated(item, f"amount in {item.fact.doc_type}", money(_amount(item)))
-    return _Side("the award instrument", _amount(item), (value,))
+    values = (stated(each, f"amount in {each.fact.doc_type}", money(_amount(each))) for each in (item,))
+    return _Side("the award instrument", _amount(item), values)
 
 
 def _own_lines(item: Filed) -> Iterator[_Side]:
@@ -109,7 +109,7 @@ def _own_lines(item: Filed) -> Iterator[_Side]:
             stated(item, f"line {line.acrn or 'of accounting'} in {item.fact.doc_type}", money(amount))
             for line, amount in lines
         )
-        yield _Side("its accounting data", sum((amount for _, amount in lines), Decimal(0)), tuple(values))
+        yield _Side("its accounting data", sum((amount for _, amount in lines), Decimal(0)), values)
 
 
 def _reports(case: CaseFile) -> list[_Side]:
@@ -117,7 +117,7 @@ def _reports(case: CaseFile) -> list[_Side]:
     found = own_reports(case)
     by_transaction = {item.fact.transaction: item for item in found}
     if len(by_transaction) == len(found) > 1:
-        values = tuple(
+        values = (
             stated(item, f"obligation reported, transaction {number}", money(item.fact.obligated))
             for number, item in sorted(by_transaction.items())
         )
@@ -127,14 +127,14 @@ def _reports(case: CaseFile) -> list[_Side]:
         _Side(
             "the contract system",
             item.fact.obligated,
-            (stated(item, "obligation reported", money(item.fact.obligated)),),
+            (stated(each, "obligation reported", money(each.fact.obligated)) for each in (item,)),
         )
         for item in found
     ]
 
 
 def _ledger(case: CaseFile) -> list[_Side]:
-    lines = [item for item in case.of(ObligationLine) if is_action(case, item.fact)]
+    lines = own_lines(case)
     if not lines:
         return []
     values = (stated(item, "obligation line, net", money(item.fact.net)) for item in lines)
@@ -142,7 +142,7 @@ def _ledger(case: CaseFile) -> list[_Side]:
         _Side(
             "the ledger",
             sum((item.fact.net for item in lines), Decimal(0)),
-            tuple(values),
+            values,
             gross=sum((item.fact.obligated for item in lines), Decimal(0)),
         )
     ]

@@ -1,7 +1,7 @@
 """Whether the appropriations an action is charged to are available for what it buys, and when."""
 
+from collections import defaultdict
 from collections.abc import Iterator
-from itertools import groupby
 
 from app.domain.casefile import CaseFile, Source
 from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed
@@ -27,9 +27,10 @@ def not_available(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     if action.amount <= 0:
         return
     year = fiscal_year(action.effective_date)
-    named = sorted(charges(case), key=lambda charge: charge.name)
-    for name, same in groupby(named, key=lambda charge: charge.name):
-        group = list(same)
+    groups: defaultdict[str, list[Charge]] = defaultdict(list)
+    for charge in charges(case):
+        groups[charge.name].append(charge)
+    for name, group in sorted(groups.items()):
         cancelled = any(charge.fund_status == "cancelled" for charge in group)
         problem = "is cancelled in the ledger" if cancelled else _problem(group, action, year)
         if problem is None:

@@ -1,16 +1,16 @@
 """Balances that should not be: more spent than obligated, or money left long after the work ended."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from itertools import groupby
 
 from app.domain.calendar import months_after
 from app.domain.casefile import CaseFile, EvidenceOf, Source
 from app.domain.discrepancy import Authority, ComparedValue, Discrepancy, Rule, Severities, Severity, stated
 from app.domain.facts import ObligationLine
 from app.domain.rules.funds import uniform
-from app.domain.rules.history import is_contract, reports
+from app.domain.rules.history import contract_lines, reports
 from app.domain.rules.wording import money
 
 IDLE_DAYS = 180
@@ -27,9 +27,12 @@ def negative_or_idle(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     31 U.S.C. 1341; FAR 4.804-5(a)(15); RFO 4.308-1(a)(15). The first is blocking for an appropriation as a whole, and
     advisory where another line or a refund may explain it; the second is advisory.
     """
-    lines = [line for line in case.of(ObligationLine) if is_contract(case, line.fact)]
-    for fund, same in groupby(sorted(lines, key=_fund), key=_fund):
-        yield from _negative(rule, case, fund, list(same))
+    lines = contract_lines(case)
+    funds: defaultdict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        funds[_fund(line)].append(line)
+    for fund in sorted(funds):
+        yield from _negative(rule, case, fund, funds[fund])
     yield from _idle(rule, case, lines)
 
 

@@ -39,8 +39,8 @@ def codes_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     for code, name in _CODES.items():
         if action.is_order and code == "competition":
             continue
-        found = list(_stated(case, documents, report, code, name))
-        if len({_plain(value.value) for value in found}) > 1:
+        if len(set(_written(case, documents, report, code))) > 1:
+            found = list(_stated(case, documents, report, code, name))
             words.append(f"{name}: " + ", ".join(f"{value.source} {value.value}" for value in found))
             values += found
     unjustified = action.is_new and _unjustified(case, report)
@@ -67,8 +67,11 @@ def codes_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     )
 
 
-def _plain(code: str) -> str:
-    return code.strip().upper()
+def _written(case: CaseFile, documents: list[Filed], report: Report | None, code: str) -> Iterator[str]:
+    for fact in (case.action, *(item.fact for item in documents), *((report.fact,) if report else ())):
+        written = getattr(fact, code)
+        if written:
+            yield written.strip().upper()
 
 
 def _stated(

@@ -6,7 +6,7 @@ from datetime import date
 
 from app.domain.casefile import CaseFile, EvidenceOf, Source
 from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
-from app.domain.facts import Fact, ObligationLine
+from app.domain.facts import Fact
 from app.domain.names import normalised
 from app.domain.procurement import Vendor
 from app.domain.rules import filed, history
@@ -112,8 +112,7 @@ def _all(case: CaseFile) -> Iterator[_Stated]:
             if is_instrument or identifier(uei) not in others:
                 day = paper.co_signed or paper.effective or paper.filed
                 yield _Stated(f"{paper.doc_type} {paper.document_id}", uei, day, item)
-    lines = [line for line in case.of(ObligationLine) if history.is_contract(case, line.fact)]
-    own = [line for line in lines if history.is_action(case, line.fact)]
+    lines, own = history.contract_lines(case), history.own_lines(case)
     latest = max((line.fact.posted or date.min for line in lines), default=date.min)
     for line in own or [line for line in lines if (line.fact.posted or date.min) == latest]:
         yield _Stated("the ledger", line.fact.vendor_uei, line.fact.posted, line)

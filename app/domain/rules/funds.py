@@ -8,7 +8,7 @@ from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.discrepancy import ComparedValue, stated
 from app.domain.facts import Commitment, FiledDocument, ObligationLine, Tas
 from app.domain.rules.filed import instruments
-from app.domain.rules.history import is_action
+from app.domain.rules.history import own_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,16 @@ class Charge:
     tas: Tas | None
     fund_type: str | None
     fund_status: str | None
-    value: ComparedValue
+    evidence: EvidenceOf[Commitment] | EvidenceOf[FiledDocument] | EvidenceOf[ObligationLine]
+    #: What of the evidence is charged to it.
+    part: str
+
+    @property
+    def value(self) -> ComparedValue:
+        """As it is set beside other values."""
+        known = [str(self.tas) if self.tas else None, self.fund_type, self.fund_status]
+        written = ", ".join(part for part in known if part) or "not stated"
+        return stated(self.evidence, f"appropriation {self.part}", written)
 
     @property
     def name(self) -> str:
@@ -41,12 +50,6 @@ def uniform(tas: Tas) -> Tas:
 
 
 @once
-def own_lines(case: CaseFile) -> list[EvidenceOf[ObligationLine]]:
-    """The ledger's lines for this very action."""
-    return [line for line in case.of(ObligationLine) if is_action(case, line.fact)]
-
-
-@once
 def charges(case: CaseFile) -> tuple[Charge, ...]:
     """What commitments, ledger lines and instruments of this action are charged to."""
     return tuple(_charges(case))
@@ -55,27 +58,14 @@ def charges(case: CaseFile) -> tuple[Charge, ...]:
 def _charges(case: CaseFile) -> Iterator[Charge]:
     for request in case.of(Commitment):
         if request.fact.tas and request.fact.status != "withdrawn":
-            tas = uniform(request.fact.tas)
-            label = f"appropriation of commitment {request.fact.pr_number}"
-            yield Charge(tas, None, None, stated(request, label, str(tas)))
+            part = f"of commitment {request.fact.pr_number}"
+            yield Charge(uniform(request.fact.tas), None, None, request, part)
     for line in own_lines(case):
-        yield _of_line(line)
+        fact = line.fact
+        part = f"of ledger line {fact.acrn or fact.document_number}"
+        yield Charge(uniform(fact.tas) if fact.tas else None, fact.fund_type, fact.fund_status, line, part)
     for document in instruments(case):
-        yield from _of_document(document)
-
-
-def _of_line(line: EvidenceOf[ObligationLine]) -> Charge:
-    fact = line.fact
-    tas = uniform(fact.tas) if fact.tas else None
-    known = [str(tas) if tas else None, fact.fund_type, fact.fund_status]
-    value = ", ".join(part for part in known if part) or "not stated"
-    label = f"appropriation of ledger line {fact.acrn or fact.document_number}"
-    return Charge(tas, fact.fund_type, fact.fund_status, stated(line, label, value))
-
-
-def _of_document(document: EvidenceOf[FiledDocument]) -> Iterator[Charge]:
-    for printed in document.fact.accounting:
-        tas = uniform(printed.tas)
-        label = f"appropriation printed on {document.fact.doc_type}"
-        label += f", ACRN {printed.acrn}" if printed.acrn else ""
-        yield Charge(tas, None, None, stated(document, label, str(tas)))
+        for printed in document.fact.accounting:
+            acrn = f", ACRN {printed.acrn}" if printed.acrn else ""
+            part = f"printed on {document.fact.doc_type}{acrn}"
+            yield Charge(uniform(printed.tas), None, None, document, part)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.facts import FiledDocument, ObligationLine, ReportedAction
@@ -10,6 +11,8 @@ from app.domain.federal_time import eastern_day
 
 Report = EvidenceOf[ReportedAction]
 
+#: What is longer than this is no modification number, and is worked out anew.
+_LONGEST = 16
 _SERIES = re.compile(r"([A-Z]*)0*(\d+)")
 
 
@@ -20,8 +23,11 @@ def today(case: CaseFile) -> date:
 
 def is_contract(case: CaseFile, fact: ReportedAction | FiledDocument | ObligationLine) -> bool:
     """Whether a fact is about this contract: an order number is told apart by the vehicle it stands under."""
-    stated, wanted = getattr(fact, "referenced_idv", None), case.action.referenced_idv
-    return fact.piid == case.action.piid and (stated is None or wanted is None or stated == wanted)
+    action = case.action
+    if fact.piid != action.piid:
+        return False
+    wanted = action.referenced_idv
+    return wanted is None or getattr(fact, "referenced_idv", None) in {None, wanted}
 
 
 def is_action(case: CaseFile, fact: ReportedAction | FiledDocument | ObligationLine) -> bool:
@@ -67,8 +73,26 @@ def vehicle_reports(case: CaseFile) -> list[Report]:
     return _by_age(item for item in case.of(ReportedAction) if wanted == item.fact.piid and _final(item))
 
 
+@once
+def contract_lines(case: CaseFile) -> list[EvidenceOf[ObligationLine]]:
+    """The ledger's lines for this contract."""
+    return [line for line in case.of(ObligationLine) if is_contract(case, line.fact)]
+
+
+@once
+def own_lines(case: CaseFile) -> list[EvidenceOf[ObligationLine]]:
+    """The ledger's lines for this very award or modification."""
+    return [line for line in contract_lines(case) if is_action(case, line.fact)]
+
+
 def series(modification: str) -> tuple[str, int] | None:
     """The series a modification number belongs to and its place in it: ("P", 3); None for the award or other forms."""
+    return _series(modification) if len(modification) <= _LONGEST else _series.__wrapped__(modification)
+
+
+# The same numbers come back with each rule and each run; texts of any length are not kept.
+@lru_cache(maxsize=1024)
+def _series(modification: str) -> tuple[str, int] | None:
     found = _SERIES.fullmatch(modification.strip().upper())
     return (found[1], int(found[2])) if found and found[1] else None
 

@@ -92,13 +92,15 @@ def _printed(case: CaseFile, item: Filed) -> Iterator[_Defect]:
             ),
             certain=not alike(document.printed_modification, action.modification_number),
         )
+    if not document.printed_uei:
+        return
     if document.doc_type in instrument_types(action):
         expected = {action.prime.uei}
     else:
         expected = {vendor.uei for vendor in action.vendors} | {document.vendor_uei or action.prime.uei}
     renamed = action.is_modification and action.reason in _RENAMED
     problem = None if renamed else uei_problem(document.printed_uei, expected)
-    if document.printed_uei and problem is not None:
+    if problem is not None:
         yield _Defect(
             f"the page names vendor {document.printed_uei}, the action {listed(sorted(expected), last='or')}",
             (
@@ -125,8 +127,13 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
                 stated(item, "digest signed", document.signed_sha256),
             ),
         )
-    others = any(other.fact.co_signed for other in documents if other.fact.doc_type == document.doc_type)
-    if signed is None and (document.doc_type in _OWN_PAPERS or (instrument and others)):
+    if signed is None and (
+        document.doc_type in _OWN_PAPERS
+        or (
+            instrument
+            and any(other.fact.co_signed for other in documents if other.fact.doc_type == document.doc_type)
+        )
+    ):
         yield _Defect(
             "it is not signed by the contracting officer",
             (

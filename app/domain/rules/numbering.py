@@ -1,6 +1,6 @@
 """Which reports and documents belong to a contract under all the PIIDs it has had, and how modifications are numbered."""
 
-from app.domain.casefile import CaseFile
+from app.domain.casefile import CaseFile, once
 from app.domain.facts import FiledDocument, ReportedAction
 from app.domain.rules.filed import Filed
 from app.domain.rules.history import Report, series
@@ -20,6 +20,7 @@ def rows_of(case: CaseFile) -> list[Report]:
     ]
 
 
+@once
 def piids_of(case: CaseFile) -> set[str]:
     """Every PIID the contract has had: a change of PIID names the old one."""
     changes = {(item.fact.piid, item.fact.old_piid) for item in case.of(ReportedAction) if item.fact.old_piid}

@@ -16,7 +16,7 @@ from app.domain.discrepancy import (
     stated,
 )
 from app.domain.facts import ObligationLine
-from app.domain.rules.history import Report, is_action, is_contract, own_reports, reports
+from app.domain.rules.history import Report, contract_lines, is_action, own_reports, reports
 from app.domain.rules.wording import money
 
 #: Totals closer than this many dollars and this part of the total agree.
@@ -37,7 +37,7 @@ def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     transfers and zero-dollar awards. Advisory; blocking when the ledger holds more than base and all options.
     """
     known = [report for report in reports(case) if not report.fact.is_vehicle]
-    lines = [line for line in case.of(ObligationLine) if is_contract(case, line.fact)]
+    lines = contract_lines(case)
     booked = sum((line.fact.net for line in lines), Decimal(0))
     latest = known[-1] if known else None
     over = _over_ceiling(case, latest, lines)
@@ -80,8 +80,9 @@ def _disagreement(case: CaseFile, known: list[Report], lines: list[Line], booked
     comparable = bool(totals) or not (known and lines)
     if not comparable or any(_transferred(line.fact) for line in lines):
         return None
-    on_their_way = _not_yet_reported(case, known, lines), _not_yet_in_ledger(case, known, lines)
-    if _agree(booked, reported) or _agree(booked - on_their_way[0], reported - on_their_way[1]):
+    if _agree(booked, reported) or _agree(
+        booked - _not_yet_reported(case, known, lines), reported - _not_yet_in_ledger(case, known, lines)
+    ):
         return None
     if not lines:
         return f"The contract system reports {money(reported)} for {piid}; the ledger has no line for it."
