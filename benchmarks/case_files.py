@@ -71,6 +71,19 @@ def clean() -> CaseFile:
     )
 
 
+def award() -> CaseFile:
+    """A new award on which all systems agree: no history yet, its own papers and one line."""
+    papers = (
+        replace(_document(kind), modification=None) for kind in ("AVFUNDS", "SAMCHK", "SBSP", "PNM", "RESP")
+    )
+    instrument = replace(_document("SF-30"), doc_type="SF-1449", document_id="DOC-SF-1449", modification=None)
+    report = replace(_report(0), signed=DAY, reported=DAY)
+    whole = clean()
+    action = replace(ACTION, action_type=ActionType.NEW_AWARD, modification=None, reason=None)
+    facts = (*(_registration(number) for number in range(3)), report, instrument, *papers, _line(0))
+    return replace(_case(*facts, whole.evidence[-1].fact), action=action)
+
+
 def flawed() -> CaseFile:
     """The same with a lapsed registration, two exclusions, a missing paper and amounts that differ."""
     kept = [item.fact for item in clean().evidence[1:-1]]

@@ -1,12 +1,12 @@
 """The facts of one run, where each came from, and what could not be asked."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property, wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 from app.domain.facts import Exclusion, Fact
@@ -131,24 +131,38 @@ def _in_order(items: list[Evidence]) -> list[Evidence]:
     return sorted(items, key=lambda item: (item.record_key, repr(item.fact)))
 
 
-Asked = ParamSpec("Asked")
+Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
-def once(
-    work: Callable[Concatenate[CaseFile, Asked], Answer],
-) -> Callable[Concatenate[CaseFile, Asked], Answer]:
+def once(work: Callable[[CaseFile], Answer]) -> Callable[[CaseFile], Answer]:
     """Let a function of a case file be worked out once for each case, for many rules ask the same.
 
-    The arguments must be hashable, and nobody may change what is returned.
+    Nobody may change what is returned.
     """
 
     @wraps(work)
-    def known(case: CaseFile, /, *asked: Asked.args, **named: Asked.kwargs) -> Answer:
-        key = (work, asked, *named.items()) if named else (work, asked)
-        memory = case.worked_out
-        if key not in memory:
-            memory[key] = work(case, *asked, **named)
-        return memory[key]  # type: ignore[no-any-return]  # what `work` returned for the same case and arguments
+    def known(case: CaseFile) -> Answer:
+        memory: dict[Any, Answer] = case.worked_out
+        try:
+            return memory[work]
+        except KeyError:
+            answer = memory[work] = work(case)
+            return answer
+
+    return known
+
+
+def once_for_each(work: Callable[[CaseFile, Key], Answer]) -> Callable[[CaseFile, Key], Answer]:
+    """Likewise for a function of a case file and something in it, such as a UEI."""
+
+    @wraps(work)
+    def known(case: CaseFile, key: Key) -> Answer:
+        memory: dict[Any, Answer] = case.worked_out
+        try:
+            return memory[work, key]
+        except KeyError:
+            answer = memory[work, key] = work(case, key)
+            return answer
 
     return known

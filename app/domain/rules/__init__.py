@@ -70,4 +70,6 @@ _BY_TYPE = {kind: tuple(rule for rule in RULES if rule.severities.of_type(kind))
 def evaluate(case: CaseFile) -> tuple[Discrepancy, ...]:
     """Every finding for this case, in the order of the rules."""
     due = _BY_TYPE[case.action.action_type]
-    return tuple(found for rule in due if case.can_tell(rule.sources) for found in rule.check(rule, case))
+    if case.gaps or case.unasked:
+        due = tuple(rule for rule in due if case.can_tell(rule.sources))
+    return tuple(found for rule in due for found in rule.check(rule, case))

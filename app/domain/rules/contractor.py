@@ -98,9 +98,11 @@ def _is_duns(found: str) -> bool:
 
 
 def _all(case: CaseFile) -> Iterator[_Stated]:
+    """What the three systems have, but for what is the prime's UEI letter by letter."""
+    wanted = case.action.prime.uei
     reports = history.own_reports(case) or history.reports(case)
     for report in reports[-1:]:
-        if report.fact.uei:
+        if report.fact.uei and report.fact.uei != wanted:
             yield _Stated("the contract system", report.fact.uei, report.fact.signed, report)
     others = {identifier(vendor.uei) for vendor in case.action.vendors}
     for item in filed.filed(case):
@@ -108,13 +110,15 @@ def _all(case: CaseFile) -> Iterator[_Stated]:
         if paper.status != "final":
             continue
         is_instrument = paper.doc_type in filed.INSTRUMENTS
-        for uei in sorted({uei for uei in (paper.vendor_uei, paper.printed_uei) if uei}):
+        for uei in sorted({uei for uei in (paper.vendor_uei, paper.printed_uei) if uei and uei != wanted}):
             if is_instrument or identifier(uei) not in others:
                 day = paper.co_signed or paper.effective or paper.filed
                 yield _Stated(f"{paper.doc_type} {paper.document_id}", uei, day, item)
     lines, own = history.contract_lines(case), history.own_lines(case)
     latest = max((line.fact.posted or date.min for line in lines), default=date.min)
     for line in own or [line for line in lines if (line.fact.posted or date.min) == latest]:
+        if line.fact.vendor_uei == wanted:
+            continue
         yield _Stated("the ledger", line.fact.vendor_uei, line.fact.posted, line)
 
 

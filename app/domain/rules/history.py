@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from datetime import date
-from functools import lru_cache
 
 from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.facts import FiledDocument, ObligationLine, ReportedAction
@@ -11,8 +10,6 @@ from app.domain.federal_time import eastern_day
 
 Report = EvidenceOf[ReportedAction]
 
-#: What is longer than this is no modification number, and is worked out anew.
-_LONGEST = 16
 _SERIES = re.compile(r"([A-Z]*)0*(\d+)")
 
 
@@ -87,12 +84,6 @@ def own_lines(case: CaseFile) -> list[EvidenceOf[ObligationLine]]:
 
 def series(modification: str) -> tuple[str, int] | None:
     """The series a modification number belongs to and its place in it: ("P", 3); None for the award or other forms."""
-    return _series(modification) if len(modification) <= _LONGEST else _series.__wrapped__(modification)
-
-
-# The same numbers come back with each rule and each run; texts of any length are not kept.
-@lru_cache(maxsize=1024)
-def _series(modification: str) -> tuple[str, int] | None:
     found = _SERIES.fullmatch(modification.strip().upper())
     return (found[1], int(found[2])) if found and found[1] else None
 

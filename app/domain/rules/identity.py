@@ -1,5 +1,6 @@
 """D02: what is printed and signed is what the file says it is."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -47,15 +48,11 @@ def defects(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     """
     documents = [item for item in filed(case) if item.fact.status == "final"]
     types = instrument_types(case.action)
-    for doc_type in sorted({item.fact.doc_type for item in documents}):
-        found = [
-            defect
-            for item in documents
-            if item.fact.doc_type == doc_type
-            for defect in (*_printed(case, item), *_signatures(case, item, documents))
-        ]
-        if not found:
-            continue
+    by_type: defaultdict[str, list[_Defect]] = defaultdict(list)
+    for item in documents:
+        for defect in (*_printed(case, item), *_signatures(case, item, documents)):
+            by_type[item.fact.doc_type].append(defect)
+    for doc_type, found in sorted(by_type.items()):
         grave = doc_type in types and any(defect.certain for defect in found)
         unsure = (
             "" if all(defect.certain for defect in found) else " Look at the page: a letter may be misread."

@@ -1,11 +1,15 @@
 """Which reports and documents belong to a contract under all the PIIDs it has had, and how modifications are numbered."""
 
+from functools import lru_cache
+
 from app.domain.casefile import CaseFile, once
 from app.domain.facts import FiledDocument, ReportedAction
 from app.domain.rules.filed import Filed
 from app.domain.rules.history import Report, series
 
 _WIDTH = 6
+#: What is longer than this is no modification number, and is worked out anew.
+_LONGEST = 16
 
 
 def rows_of(case: CaseFile) -> list[Report]:
@@ -40,8 +44,15 @@ def documents_of(case: CaseFile) -> list[Filed]:
 
 def label_of(modification: str | None) -> str:
     """One way of writing a number: "p1" and "P00001" are the same."""
-    place = series(modification or "0")
-    return number_of(*place) if place else (modification or "0").strip().upper()
+    text = modification or "0"
+    return _label(text) if len(text) <= _LONGEST else _label.__wrapped__(text)
+
+
+# The same numbers come back with each rule and each run; texts of any length are not kept.
+@lru_cache(maxsize=1024)
+def _label(text: str) -> str:
+    place = series(text)
+    return number_of(*place) if place else text.strip().upper()
 
 
 def number_of(letters: str, place: int) -> str:

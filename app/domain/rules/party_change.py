@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from app.domain.casefile import CaseFile
+from app.domain.casefile import CaseFile, once
 from app.domain.rules import filed, history
 
 _REASONS = {"J": "a novation", "V": "a change of the vendor's UEI or name"}
@@ -23,6 +23,7 @@ class Change:
         return self.day is not None and day is not None and day <= self.day
 
 
+@once
 def change_of_party(case: CaseFile) -> Change | None:
     """The change that explains a difference: by the action itself, by an agreement on file, or by an earlier report."""
     action = case.action

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from app.domain.casefile import CaseFile, EvidenceOf, once
+from app.domain.casefile import CaseFile, EvidenceOf, once_for_each
 from app.domain.facts import Address, Registration
 from app.domain.names import normalised
 from app.domain.procurement import Vendor, VendorRole
@@ -44,20 +44,20 @@ def roles(party: Party) -> str:
     return listed(sorted({vendor.role.value for vendor in party}), last="and")
 
 
-@once
+@once_for_each
 def rows_of(case: CaseFile, uei: str) -> list[EvidenceOf[Registration]]:
     """The registration rows of a UEI; there can be several, one for each payment account."""
     return [row for row in case.of(Registration) if identifier(row.fact.uei) == identifier(uei)]
 
 
-@once
+@once_for_each
 def cages_of(case: CaseFile, party: Party) -> frozenset[str]:
     """The CAGE codes the action and SAM.gov give for a vendor."""
     stated = [vendor.cage for vendor in party] + [row.fact.cage for row in rows_of(case, party[0].uei)]
     return frozenset(cage for cage in map(identifier, stated) if cage)
 
 
-@once
+@once_for_each
 def names_of(case: CaseFile, party: Party) -> tuple[str, ...]:
     """The names a vendor goes by, in the action and in SAM.gov, each once."""
     rows = rows_of(case, party[0].uei)
@@ -66,7 +66,7 @@ def names_of(case: CaseFile, party: Party) -> tuple[str, ...]:
     return tuple({normalised(name): name for name in sorted(names, reverse=True)}.values())
 
 
-@once
+@once_for_each
 def addresses_of(case: CaseFile, uei: str) -> list[Address]:
     """The physical addresses SAM.gov has for a UEI."""
     return [row.fact.address for row in rows_of(case, uei) if row.fact.address is not None]
