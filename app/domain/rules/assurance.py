@@ -15,7 +15,7 @@ from app.domain.discrepancy import (
     stated,
 )
 from app.domain.rules.filed import Filed, final, final_of_vehicle, holding
-from app.domain.rules.history import coding_report, reports, today
+from app.domain.rules.history import coding_report, reports
 
 _NAMES = {
     "COI": "certificate of insurance",
@@ -33,7 +33,7 @@ def expired(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     the course of a contract, so that one still valid today is advisory. Blocking where insurance for work on a
     Government installation has run out, and for work not at a firm fixed price without a representative.
     """
-    action, day = case.action, today(case)
+    action, day = case.action, case.day
     documents = final(case) + (final_of_vehicle(case) if action.is_order else [])
     end = _last_day(case)
     for doc_type, name in _NAMES.items():

@@ -18,7 +18,6 @@ from app.domain.facts import Exclusion
 from app.domain.names import POSSIBLE, STRONG, legal_form, normalised, similarity
 from app.domain.places import corroborates
 from app.domain.rules.exclusion_record import Record, about, active, written
-from app.domain.rules.history import today
 from app.domain.rules.vendors import addresses_of, identifier, names_of
 
 #: Records shown in one finding; the rest are counted.
@@ -125,7 +124,7 @@ def _words(name: str) -> list[str]:
 
 
 def _decided(case: CaseFile, uei: str, record: Exclusion) -> bool:
-    day = today(case)
+    day = case.day
     return any(
         decision.uei == uei and decision.record == record and decision.expires >= day
         for decision in case.decisions

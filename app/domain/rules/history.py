@@ -6,16 +6,10 @@ from datetime import date
 
 from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.facts import FiledDocument, ObligationLine, ReportedAction
-from app.domain.federal_time import eastern_day
 
 Report = EvidenceOf[ReportedAction]
 
 _SERIES = re.compile(r"([A-Z]*)0*(\d+)")
-
-
-def today(case: CaseFile) -> date:
-    """The day of the triage where it is known, else the day the action takes effect."""
-    return eastern_day(case.as_of) if case.as_of else case.action.effective_date
 
 
 def is_contract(case: CaseFile, fact: ReportedAction | FiledDocument | ObligationLine) -> bool:

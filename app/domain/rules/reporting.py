@@ -20,7 +20,7 @@ from app.domain.discrepancy import (
 )
 from app.domain.facts import FiledDocument
 from app.domain.rules.filed import AWARD_INSTRUMENTS, INSTRUMENTS, Filed
-from app.domain.rules.history import Report, series, today
+from app.domain.rules.history import Report, series
 from app.domain.rules.numbering import documents_of, label_of, number_of, rows_of
 from app.domain.rules.wording import listed
 from app.domain.thresholds import MICRO_PURCHASE, in_force
@@ -84,7 +84,7 @@ def _unreported(
             or document.co_signed is None
             or label in final
             or (label == "0") != (document.doc_type in AWARD_INSTRUMENTS)
-            or today(case) <= _due(case, documents, document.co_signed)
+            or case.day <= _due(case, documents, document.co_signed)
             or _micro_purchase(document)
         ):
             continue
@@ -168,7 +168,7 @@ def _settled(case: CaseFile, documents: list[Filed], next_signed: date | None) -
     """Whether a number before one signed on this day ought to be visible by now."""
     if not case.action.defense and not _urgent(case, documents):
         return True
-    return next_signed is not None and today(case) > _due(case, documents, next_signed)
+    return next_signed is not None and case.day > _due(case, documents, next_signed)
 
 
 C01 = Rule(
