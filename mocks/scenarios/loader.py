@@ -34,13 +34,13 @@ class Case:
         return rows
 
 
-def load_cases(folder: Path) -> tuple[Case, ...]:
-    """All cases of a folder, in the order of their file names.
+def load_cases(folder: Path, *, names: str = "*.json") -> tuple[Case, ...]:
+    """The cases of a folder whose file names fit the pattern, in their order.
 
     Raises `ScenarioError`, also when there is none or when two are about the same contract, vendor or action:
     what one says would then be answered to questions about the other.
     """
-    cases = tuple(_load(path) for path in sorted(folder.glob("*.json")))
+    cases = tuple(_load(path) for path in sorted(folder.glob(names)))
     if not cases:
         raise ScenarioError(f"{folder}: no scenario files")
     owners: dict[str, str] = {}

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from mocks.scenarios.flaws import SOURCES
-from mocks.scenarios.generator import generate, write
+from mocks.scenarios.generator import DEMONSTRATION, generate, write
 from mocks.scenarios.loader import HAND_WRITTEN, ScenarioError, load_cases
 
 FIRST = "01-clean-new-award.json"
@@ -25,7 +25,7 @@ def folder(tmp_path):
 @pytest.fixture(scope="module")
 def day(tmp_path_factory):
     out = tmp_path_factory.mktemp("day")
-    write(out, actions=len(load_cases(HAND_WRITTEN)) + GENERATED, seed=2026)
+    write(out, actions=len(load_cases(HAND_WRITTEN, names=DEMONSTRATION)) + GENERATED, seed=2026)
     return out
 
 
@@ -73,7 +73,7 @@ def test_generated_cases_load_in_a_plausible_mixture(day):
 
 def test_the_inbox_lists_all_actions_the_hand_written_first(day):
     inbox = json.loads((day / "inbox.json").read_text())
-    written = [case.document["action"] for case in load_cases(HAND_WRITTEN)]
+    written = [case.document["action"] for case in load_cases(HAND_WRITTEN, names=DEMONSTRATION)]
     assert inbox[: len(written)] == written
     assert len({action["action_id"] for action in inbox}) == len(inbox) == len(written) + GENERATED
 

@@ -1,0 +1,69 @@
+"""The checks against known answers, through the real tools, a real ledger and the real rules."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from infra.evaluation.__main__ import evaluate_folder
+from infra.evaluation.comparison import Evaluation, Finding, Truth
+from mocks.scenarios.loader import HAND_WRITTEN, load_cases
+
+VARIATION = {
+    "title": "An expired registration",
+    "base": "new-award",
+    "number": 990,
+    "changes": [
+        {"op": "replace", "path": "/sam-gov/0/entityRegistration/registrationStatus", "value": "Expired"}
+    ],
+    "expected": [{"rule": "R01", "subject": "Z000PRMEVND1", "severity": "blocking"}],
+}
+
+
+def command(*arguments):
+    line = [sys.executable, "-m", "app.cli.main", "evaluate", *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_hand_written_scenarios_are_found_as_a_careful_officer_would(tmp_path):
+    (tmp_path / "cases").symlink_to(HAND_WRITTEN)
+    result = evaluate_folder(tmp_path)
+    assert result.misses == []
+    assert result.scenarios == len(load_cases(HAND_WRITTEN)) >= 60
+    assert all(score.hits for score in result.scores.values())
+
+
+def test_the_command_ends_with_one_on_a_miss_and_names_it(tmp_path):
+    wrong = {**VARIATION, "expected": [], "forbidden": [{"rule": "R01", "subject": "Z000PRMEVND1"}]}
+    (tmp_path / "wrong.json").write_text(json.dumps(wrong))
+    ended = command(tmp_path, "--json", tmp_path / "result")
+    assert ended.returncode == 1
+    assert "wrong: R01 Z990PRMEVND1 (blocking): found, though forbidden" in ended.stdout
+    assert json.loads((tmp_path / "result").read_text())["rules"]["R01"]["wrong"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"number": 0}, "odd.json: number: 0 is not between 1 and 999"),
+        ({"base": "nothing"}, "odd.json: base: 'nothing' is not one of"),
+        (
+            {"expected": [{"rule": "Z99", "subject": "x", "severity": "blocking"}]},
+            "odd.json: expected[0].rule",
+        ),
+    ],
+)
+def test_a_scenario_that_does_not_fit_is_named_with_field_and_value(tmp_path, changed, said):
+    (tmp_path / "odd.json").write_text(json.dumps({**VARIATION, **changed}))
+    ended = command(tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+
+
+def test_a_finding_of_another_severity_is_one_miss():
+    truth = Truth("case", frozenset({Finding("R01", "X", "blocking")}), frozenset())
+    result = Evaluation()
+    result.add(truth, [Finding("R01", "X", "advisory")])
+    assert result.misses == ["case: R01 X (blocking): found as advisory"]
+    assert (result.scores["R01"].precision, result.scores["R01"].recall) == (0.0, 0.0)
