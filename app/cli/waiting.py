@@ -8,7 +8,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.cli.context import err
 from app.store.database import Sessions
-from app.store.progress import ENDED
 from app.store.progress import Progress as RunProgress
 
 
@@ -35,7 +34,7 @@ def wait_for(
     with Progress(*columns, console=err) as bar:
         task = bar.add_task("Runs", total=len(run_ids), note="")
         while True:
-            ended = sum(number for state, number in questions.states(run_ids).items() if state in ENDED)
+            ended = questions.ended(run_ids)
             reasons = questions.waiting_reasons(run_ids)
             bar.update(task, completed=ended, note="; ".join(reasons))
             if ended == len(run_ids):

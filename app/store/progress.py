@@ -53,6 +53,10 @@ class Progress:
             )
             return Counter({state: number for state, number in rows})  # noqa: C416  # dict() takes it for a mapping
 
+    def ended(self, run_ids: Sequence[UUID]) -> int:
+        """How many of the runs have come to an end, whatever it is."""
+        return sum(number for state, number in self.states(run_ids).items() if state in ENDED)
+
     def waiting_reasons(self, run_ids: Sequence[UUID]) -> list[str]:
         """Why runs of the set wait, each reason once."""
         with self._sessions() as db:

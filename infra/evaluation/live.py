@@ -10,7 +10,7 @@ from app import usecases
 from app.settings import Settings
 from app.store import tables
 from app.store.database import connect, sessions
-from app.store.progress import ENDED, Progress
+from app.store.progress import Progress
 from app.store.tables import table_of
 from infra.evaluation.comparison import Evaluation, Finding, Truth
 from infra.local.errors import StackError
@@ -34,9 +34,9 @@ def evaluate_stack(layout: Layout) -> Evaluation:
     cases = load_cases(layout.scenarios / "cases")
     ids, _ = usecases.submit(factory, json.dumps([case.document["action"] for case in cases]))
     run_ids = usecases.request_runs(factory, ids)
-    states = Progress(factory).states
+    progress = Progress(factory)
     deadline = time.monotonic() + _DEADLINE
-    while sum(number for state, number in states(run_ids).items() if state in ENDED) < len(run_ids):
+    while progress.ended(run_ids) < len(run_ids):
         if time.monotonic() > deadline:
             raise StackError(f"the runs did not end within {_DEADLINE:g} s")
         time.sleep(0.5)
