@@ -9,7 +9,7 @@ TOO_LATE = "no answer within 2 s"
 EXPECTED = {
     "500": ("answered HTTP 500", [500, 500]),
     "401": ("refused the credential (HTTP 401)", [401]),
-    "429": ("over its daily quota or rate limit (HTTP 429)", [429]),
+    "429": ("over its daily quota or rate limit (HTTP 429); access returns", [429]),
     "garbage": ("unreadable answer: not JSON", [200]),
     "empty": ("unreadable answer: not JSON", [200]),
     "oversize": ("answer larger than 2000000 bytes", [200]),
@@ -48,7 +48,7 @@ def test_the_check_is_not_made_and_the_others_stand(fragile_system, triaged, ser
     (outcome,) = fragile_system.system.rows(
         "SELECT outcome FROM step WHERE run_id = %s AND tool = %s", run_id, service
     )
-    assert outcome == {"outcome": reason}
+    assert outcome["outcome"].startswith(reason)
     assert all(call["answer_bytes"] <= 2_000_000 for call in calls)
     assert all(call["latency_ms"] < 4_000 for call in calls)
 
