@@ -19,6 +19,7 @@ from app.store import tables
 from app.store.database import Sessions, connect, sessions
 from app.store.tables import RunState, table_of
 from infra.evaluation.comparison import Evaluation, Finding, Truth
+from infra.evaluation.look import on_the_clock
 from infra.evaluation.scenarios import Scenarios
 from infra.local.errors import StackError
 from infra.local.options import EVERYTHING, Part, StackOptions
@@ -41,9 +42,11 @@ def evaluate_live(scenarios: Scenarios, work: Path) -> Evaluation:
     """Start a stack in the folder `work`, run every scenario, and compare what its database holds then.
 
     The stack serves these scenarios and nothing else, on free ports, and is gone afterwards, also when interrupted.
+    Those about another time than now are left out: a stack cannot be told what time it is.
     Raises `ScenarioError` for more than 50,000 scenarios, and `StackError` when a part does not come up or goes down,
     or when the runs do not end.
     """
+    scenarios = on_the_clock(scenarios)
     count = len(scenarios.cases)
     if count > _MOST:
         raise ScenarioError(f"--live: {count} scenarios, {_MOST} at most")
