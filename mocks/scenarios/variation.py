@@ -151,7 +151,9 @@ def _renamed(whole: JsonObject, number: int) -> JsonObject:
         (_WORD.title(), word.title()),
     ):
         text = re.sub(re.escape(old), new, text)
-    text = re.sub(rf"\b{_CAGE}(?=[A-Z]\d\d\b)", _CODED[number // len(_CODED)] + _CODED[number % len(_CODED)], text)
+    text = re.sub(
+        rf"\b{_CAGE}(?=[A-Z]\d\d\b)", _CODED[number // len(_CODED)] + _CODED[number % len(_CODED)], text
+    )
     renamed: JsonObject = json.loads(text)
     return renamed
 
