@@ -58,6 +58,9 @@ class Settings(BaseSettings):
 
     #: Which FAR a page cites first: the 2025 overhaul most agencies work under, or the codified text. Both are stored.
     far: Literal["rfo", "codified"] = "rfo"
+    #: The day the checks take for today: the day of the run while the action is still ahead of it, or always the
+    #: action's own, which is how scenarios with known answers are written. Nothing is ever too old on the latter.
+    judged_on: Literal["run", "action"] = "run"
     #: Attempts handed to the broker and not yet finished, at most. More wait in PostgreSQL.
     dispatch_window: int = Field(default=16, ge=1, le=1000)
     #: Seconds a wrapped SecretID may wait in the queue. Policy allows 10 s to 30 min.

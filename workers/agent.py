@@ -50,7 +50,8 @@ class Agent:
         try:
             with self.introduce(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
                 answers = self._investigate(action, session)
-            case, evidence = case_file(action, answers)
+            own_day = self.interview.settings.judged_on == "action"
+            case, evidence = case_file(action, answers, own_day=own_day)
             self.records.finished(
                 run_id,
                 number,

@@ -83,9 +83,12 @@ class Interview:
 
 
 def case_file(
-    action: ProcurementAction, answers: list[Asked]
+    action: ProcurementAction, answers: list[Asked], *, own_day: bool = False
 ) -> tuple[CaseFile, list[tuple[Evidence, UUID]]]:
-    """The case as the rules see it, and each evidence with the id of its call."""
+    """The case as the rules see it, and each evidence with the id of its call.
+
+    With `own_day` an action still ahead is judged as of its own day, too.
+    """
     pulled = {
         call.call_id: call.started_at + timedelta(milliseconds=call.latency_ms)
         for answer in answers
@@ -114,6 +117,6 @@ def case_file(
         gaps=gaps,
         unasked=unasked,
         # An action of the past is judged as of its own day, not by what has become late since.
-        as_of=now if eastern_day(now) <= action.effective_date else None,
+        as_of=now if eastern_day(now) <= action.effective_date and not own_day else None,
     )
     return case, evidence

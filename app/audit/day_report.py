@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.domain.quota import QuotaDay
 from app.store.progress import IssuedRow
 
 #: A path of the vault that issues a credential, and the tool it is for.
@@ -30,7 +31,10 @@ class VaultCount:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DayReport:
-    """The figures of a day and the checks they must pass."""
+    """The figures of a day and the checks they must pass.
+
+    `quota` is the whole present day's, earlier runs included; passing its budget is told, and no failure of the day.
+    """
 
     runs: int
     tools: int
@@ -39,6 +43,7 @@ class DayReport:
     vault: VaultCount
     still_alive: Sequence[str]
     wall_seconds: float
+    quota: QuotaDay
 
     @property
     def recorded(self) -> frozenset[str]:
@@ -93,6 +98,7 @@ class DayReport:
                 "leased_until_revoked": quantiles(leased),
                 "signed_tokens_until_expiry": quantiles(signed),
             },
+            "sam_gov_quota": self.quota.as_json(),
             "wall_seconds": round(self.wall_seconds, 2),
             "runs_per_second": round(self.runs / self.wall_seconds, 2),
             "failures": self.failures(),

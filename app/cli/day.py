@@ -14,6 +14,9 @@ from app.audit.auditor import Auditor
 from app.audit.day_report import DayReport, count_vault_log
 from app.cli.context import Context, out
 from app.cli.waiting import wait_for
+from app.domain.federal_time import eastern
+from app.domain.quota import QuotaDay, QuotaUse
+from app.store.pages import Pages
 from app.store.progress import IssuedRow, Progress
 
 TOOLS = 5
@@ -41,6 +44,7 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
         credentials=credentials,
         vault=count_vault_log(_lines(audit_log, offset), run_ids, tools=TOOLS),
         wall_seconds=wall,
+        quota=Pages(context.sessions).quota_day(context.settings.sam_daily_quota),
     )
 
 
@@ -97,8 +101,41 @@ def show(report: DayReport) -> None:
     for name, figure in figures["seconds_from_run_start_to_death"].items():
         if figure:
             lives.add_row(name.replace("_", " "), *(f"{figure[key]:.3f}" for key in ("p50", "p95", "max")))
-    for part in (outcomes, table, lives):
+    for part in (outcomes, table, lives, _quota(report.quota)):
         out.print(part)
+    for words in _over(report.quota):
+        out.print(f"[bold red]{words}", highlight=False)
     out.print(f"{figures['runs_per_second']} runs per second")
     for failure in figures["failures"]:
         out.print(f"[bold red]not as it must be:[/] {failure}")
+
+
+def _quota(day: QuotaDay) -> Table:
+    resets = f"{day.resets_at:%Y-%m-%d %H:%M} UTC ({eastern(day.resets_at):%Y-%m-%d %H:%M %Z})"
+    table = Table(title=f"SAM.gov quota of {day.began:%Y-%m-%d}, starts anew {resets}", title_justify="left")
+    table.add_column("Of")
+    for heading in ("Runs", "Calls", "Per run", "Budget", "Share"):
+        table.add_column(heading, justify="right")
+    rows = {
+        "today so far": day.used,
+        "a full day at today's average": day.full_day,
+        "a full day as planned, 3 vendors per run": day.planned_day,
+    }
+    for name, use in rows.items():
+        table.add_row(name, *(_cells(use) if use else ["not known"]))
+    return table
+
+
+def _cells(use: QuotaUse) -> list[str]:
+    average = "-" if use.per_run is None else f"{use.per_run:.1f}"
+    return [f"{use.runs:,}", f"{use.calls:,}", average, f"{use.quota:,}", f"{use.share:.1%}"]
+
+
+def _over(day: QuotaDay) -> Iterator[str]:
+    if day.used.over:
+        yield f"SAM.gov: over the day's budget of {day.quota:,} calls by {day.used.over:,}"
+    if day.full_day and day.full_day.over:
+        yield (
+            f"SAM.gov: {day.full_day.runs} runs at this average would pass the budget by {day.full_day.over:,} calls;"
+            f" there is room for {day.full_day.runs_that_fit} runs a day"
+        )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 from sqlmodel import SQLModel
 
@@ -13,6 +14,7 @@ from app.cli.context import USAGE, Context, err, out, print_json, reported
 from app.domain.discrepancy import Severity
 from app.domain.rules import RULES
 from app.store.pages import FlagLine, Pages, RunLine, RunPage
+from app.store.pages.plans import Plan, rules_of
 from app.store.tables import RunState
 
 RuleId = StrEnum("RuleId", {rule.id: rule.id for rule in RULES})  # type: ignore[misc]  # made from the rules
@@ -100,6 +102,7 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
         return
     run = page.run
     out.print(f"Run {run.run_id} of {run.action_id}: {run.state}", highlight=False)
+    out.print(f"  goal: {run.goal or 'not recorded'}", markup=False, highlight=False)
     for attempt in page.attempts:
         revoked = (
             f"revoked {_time(attempt.revoked_at)} by {attempt.revoked_by}"
@@ -111,6 +114,8 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
             f" token accessor {attempt.token_accessor or '-'}, {revoked}",
             highlight=False,
         )
+    for plan in page.plans:
+        _show_plan(plan)
     _show_credentials(page)
     for denial in page.denials:
         out.print(f"[yellow]refused:[/] {denial.vault_path}: {denial.reason}", highlight=False)
@@ -118,6 +123,22 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
     for flag in page.findings:
         found.add_row(flag.severity, flag.rule, flag.subject, flag.because)
     out.print(found if page.findings else "No findings.")
+
+
+def _show_plan(plan: Plan) -> None:
+    table = Table(title=f"Plan of attempt {plan.attempt}", title_justify="left", show_header=False)
+    table.add_column("Step", no_wrap=True)
+    table.add_column("What is planned")
+    for step in plan.steps:
+        lines = [step.question, f"Why: {step.reason}"]
+        if step.needed:
+            checks = "not recorded" if step.rules is None else ", ".join(rules_of(step))
+            lines += [f"Checks that use the answer: {checks}", f"May start: {plan.start_of(step)}"]
+            lines += [f"Needed: yes. How it went: {step.outcome}"]
+        else:
+            lines += [f"Not needed, so not asked: {step.why_not or 'the reason was not recorded'}"]
+        table.add_row(f"{step.number} {step.tool}", escape("\n".join(lines)), end_section=True)
+    out.print(table)
 
 
 def _show_credentials(page: RunPage) -> None:

@@ -1,7 +1,9 @@
-"""Waits for runs and shows how far they are."""
+"""Waits for runs and shows how far they are, on standard error."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
 from uuid import UUID
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -9,6 +11,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.cli.context import err
 from app.store.database import Sessions
 from app.store.progress import Progress as RunProgress
+
+#: Seconds between two lines where there is no terminal to draw a bar on.
+_LINE_EVERY = 10.0
+
+
+class Told(Protocol):
+    """Takes how many are done, and a remark."""
+
+    def __call__(self, done: int, note: str = "") -> None: ...
 
 
 def wait_for(
@@ -18,12 +29,27 @@ def wait_for(
     timeout: float,
     check: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Show a progress bar until every run ended; False when `timeout` seconds passed first.
+    """Show how far it is until every run ended; False when `timeout` seconds passed first.
 
     `check` is called now and then; what it raises ends the waiting.
     """
     questions = RunProgress(sessions)
     deadline = time.monotonic() + timeout
+    with counting(len(run_ids), what="Runs") as told:
+        while True:
+            ended = questions.ended(run_ids)
+            told(ended, "; ".join(questions.waiting_reasons(run_ids)))
+            if ended == len(run_ids):
+                return True
+            if time.monotonic() > deadline:
+                return False
+            check()
+            time.sleep(0.25)
+
+
+@contextmanager
+def counting(total: int, *, what: str) -> Iterator[Told]:
+    """Show n of `total`: a bar on a terminal, elsewhere a line now and then."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -31,15 +57,19 @@ def wait_for(
         TimeElapsedColumn(),
         TextColumn("[dim]{task.fields[note]}"),
     )
-    with Progress(*columns, console=err) as bar:
-        task = bar.add_task("Runs", total=len(run_ids), note="")
-        while True:
-            ended = questions.ended(run_ids)
-            reasons = questions.waiting_reasons(run_ids)
-            bar.update(task, completed=ended, note="; ".join(reasons))
-            if ended == len(run_ids):
-                return True
-            if time.monotonic() > deadline:
-                return False
-            check()
-            time.sleep(0.25)
+    started = due = time.monotonic()
+    with Progress(*columns, console=err, disable=not err.is_terminal) as bar:
+        task = bar.add_task(what, total=total, note="")
+
+        def told(done: int, note: str = "") -> None:
+            nonlocal due
+            bar.update(task, completed=done, note=note)
+            now = time.monotonic()
+            if bar.disable and (now >= due or done == total):
+                due = now + _LINE_EVERY
+                line = " ".join(
+                    filter(None, (f"{what}: {done} of {total} after {now - started:.0f} s", note))
+                )
+                err.print(line, markup=False, highlight=False, soft_wrap=True)
+
+        yield told

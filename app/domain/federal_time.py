@@ -1,21 +1,27 @@
 """Days and years as the Government counts them: Eastern days, and fiscal years that begin on 1 October."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
+_EDT, _EST = timezone(timedelta(hours=-4), "EDT"), timezone(timedelta(hours=-5), "EST")
 _SUNDAY = 6
 _OCTOBER = 10
 
 
-def eastern_day(moment: datetime) -> date:
-    """The calendar day in Washington, D.C., at a moment that carries its offset.
+def eastern(moment: datetime) -> datetime:
+    """The clock in Washington, D.C., at a moment that carries its offset.
 
     Worked out from the rule in force since 2007 (15 U.S.C. 260a), so that it needs no time zone database: summer time
     from 2 a.m. on the second Sunday of March to 2 a.m. on the first Sunday of November.
     """
     utc = moment.astimezone(UTC)
     begins, ends = _summer_time(utc.year)
-    return (utc - timedelta(hours=4 if begins <= utc < ends else 5)).date()
+    return utc.astimezone(_EDT if begins <= utc < ends else _EST)
+
+
+def eastern_day(moment: datetime) -> date:
+    """The calendar day in Washington, D.C., at a moment that carries its offset."""
+    return eastern(moment).date()
 
 
 @lru_cache(maxsize=64)

@@ -1,22 +1,34 @@
 """From an action to the questions it needs answered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.casefile import Source
-from app.domain.discrepancy import Rule
 from app.domain.procurement import ProcurementAction
 from app.domain.rules import CHECKS
 from app.domain.rules.applicability import does_not_apply
-from app.domain.rules.wording import listed
+from app.domain.rules.wording import listed, money
+
+#: What the ninth character of a PIID says the instrument is (FAR 4.1603(a)(3)).
+_INSTRUMENTS = {
+    "A": "blanket purchase agreement",
+    "D": "indefinite-delivery contract",
+    "F": "order",
+    "G": "basic ordering agreement",
+    "L": "lease",
+    "P": "purchase order",
+    "V": "purchase order",
+}
+_INSTRUMENT_AT = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedStep:
     """One system to ask, what, and why.
 
-    `rules` are the checks that apply to the action and compare what the system says. `after` are the numbers of the
-    steps whose answers the question needs: steps with the same `after` may run at once. A step that is not `needed`
-    is not asked and gets no credential.
+    `rules` are the checks that apply to the action and cannot be made without the system's answer, `helps` those it
+    is of use to. `after` are the numbers of the steps whose answers the question needs: steps with the same `after`
+    may run at once. `why_not` says why a step is not needed: it is not asked and gets no credential.
     """
 
     number: int
@@ -24,8 +36,24 @@ class PlannedStep:
     question: str
     reason: str
     rules: tuple[str, ...]
+    helps: tuple[str, ...] = ()
     after: tuple[int, ...] = ()
-    needed: bool = True
+    why_not: str | None = None
+
+    @property
+    def needed(self) -> bool:
+        """Whether the system is asked."""
+        return self.why_not is None
+
+
+def goal(action: ProcurementAction) -> str:
+    """What a run is for: the action, its instrument, its value and its vendors, in a sentence."""
+    count = len({vendor.uei for vendor in action.vendors})
+    value = f", value with options {money(action.value)}" if action.value != action.amount else ""
+    return (
+        f"Find where the systems differ before {_which(action, _instrument(action))} is signed:"
+        f" {money(action.amount)}{value}, {'1 vendor' if count == 1 else f'{count} vendors'}."
+    )
 
 
 def plan(action: ProcurementAction) -> tuple[PlannedStep, ...]:
@@ -41,26 +69,23 @@ def _step(action: ProcurementAction, number: int, source: Source) -> PlannedStep
     concerned = [rule for rule in CHECKS if source in {*rule.sources, *rule.helped_by}]
     why_not = {rule.id: does_not_apply(rule, action) for rule in concerned}
     due = [rule for rule in concerned if why_not[rule.id] is None]
-    reasons = [_purpose(action, source) if due else "Not asked: no check that applies needs this system."]
-    reasons.extend(_checks(due, source))
-    for cause in sorted({why for why in why_not.values() if why}):
-        off = [rule for rule, why in why_not.items() if why == cause]
-        reasons.append(f"Not applicable: {listed(off, last='and')}, because {cause}.")
+    apart = [
+        f"Not applicable: {listed(_off(why_not, cause), last='and')}, because {cause}."
+        for cause in sorted({why for why in why_not.values() if why})
+    ]
     return PlannedStep(
         number=number,
         source=source,
         question=_question(action, source),
-        reason=" ".join(reasons),
-        rules=tuple(rule.id for rule in due),
-        needed=bool(due),
+        reason=" ".join([_purpose(action, source), *(apart if due else ())]),
+        rules=tuple(rule.id for rule in due if source in rule.sources),
+        helps=tuple(rule.id for rule in due if source not in rule.sources),
+        why_not=None if due else " ".join(["No check that applies uses this system.", *apart]),
     )
 
 
-def _checks(due: list[Rule], source: Source) -> list[str]:
-    need = [rule.id for rule in due if source in rule.sources]
-    use = [rule.id for rule in due if source not in rule.sources]
-    sentences = [f"Needed by {listed(need, last='and')}."] if need else []
-    return [*sentences, f"Of use to {listed(use, last='and')}."] if use else sentences
+def _off(why_not: Mapping[str, str | None], cause: str) -> list[str]:
+    return [rule for rule, why in why_not.items() if why == cause]
 
 
 def _question(action: ProcurementAction, source: Source) -> str:
@@ -77,12 +102,19 @@ def _question(action: ProcurementAction, source: Source) -> str:
     }[source]
 
 
-def _which(action: ProcurementAction) -> str:
+def _instrument(action: ProcurementAction) -> str:
+    if action.is_order:
+        return "order "
+    return _INSTRUMENTS.get(action.piid[_INSTRUMENT_AT : _INSTRUMENT_AT + 1], "contract") + " "
+
+
+def _which(action: ProcurementAction, instrument: str = "") -> str:
+    """The action in words; `instrument` is put before the PIID, with a space at its end."""
     vehicle = f", placed under {action.referenced_idv}" if action.referenced_idv else ""
     if action.is_new:
-        return f"the award of {action.piid}{vehicle}"
+        return f"the award of {instrument}{action.piid}{vehicle}"
     number = f" {action.option.number} by modification" if action.option else ""
-    return f"{action.action_type.value}{number} {action.modification_number} of {action.piid}{vehicle}"
+    return f"{action.action_type.value}{number} {action.modification_number} of {instrument}{action.piid}{vehicle}"
 
 
 def _terms(action: ProcurementAction) -> str:

@@ -72,22 +72,8 @@ class AttemptRecords:
                 token_issued_at=identity.issued_at,
                 token_expires_at=identity.expires_at,
             )
-            db.execute(
-                insert(STEP),
-                [
-                    {
-                        "step_id": uuid4(),
-                        "run_id": identity.run_id,
-                        "attempt": identity.attempt,
-                        "number": step.number,
-                        "tool": step.source.value,
-                        "question": step.question,
-                        "reason": step.reason,
-                        "outcome": "planned" if step.needed else "not needed",
-                    }
-                    for step in plan
-                ],
-            )
+            mine = {"run_id": identity.run_id, "attempt": identity.attempt}
+            db.execute(insert(STEP), [{**_step_row(step), **mine} for step in plan])
 
     def issued(
         self,
@@ -110,6 +96,8 @@ class AttemptRecords:
         ended = [{"its_tool": tool, "its_outcome": outcome[:500]} for tool, outcome, _ in steps]
         with self._engine.begin() as db:
             insert_many(db, tables.Call, calls)
+            if not ended:
+                return
             db.execute(
                 update(STEP)
                 .where(
@@ -174,6 +162,17 @@ class AttemptRecords:
         fenced = update(ATTEMPT).where(_is(run_id, attempt, AttemptState.RUNNING)).values(**values)
         if db.execute(fenced).rowcount == 0:
             raise SupersededError(f"run {run_id} attempt {attempt} may no longer write")
+
+
+def _step_row(step: PlannedStep) -> dict[str, Any]:
+    planned = columns(step)
+    return {
+        "step_id": uuid4(),
+        "tool": planned.pop("source").value,
+        "needed": step.needed,
+        "outcome": "planned" if step.needed else "not needed",
+        **planned,
+    }
 
 
 def _is(run_id: UUID, attempt: int, state: AttemptState) -> Any:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.domain.planning import goal
 from app.domain.procurement import ProcurementAction
 from app.store import tables
 from app.store.actions import to_domain, to_row
@@ -50,13 +51,17 @@ class RequestRecords:
         return new
 
     def request(self, action_ids: Sequence[str], *, requested_by: str) -> list[UUID]:
-        """Request one run for each id, all or none. Raises `UnknownActionError`."""
+        """Request one run for each id, all or none, and say what each is for. Raises `UnknownActionError`."""
         with self._sessions.begin() as db:
-            known = set(db.scalars(select(ACTION.c.action_id).where(ACTION.c.action_id.in_(action_ids))))
+            rows = db.execute(select(ACTION).where(ACTION.c.action_id.in_(action_ids))).mappings()
+            goals = {row["action_id"]: goal(to_domain(dict(row))) for row in rows}
             for action_id in action_ids:
-                if action_id not in known:
+                if action_id not in goals:
                     raise UnknownActionError(f"action: {action_id!r} is not known; submit it first")
-            runs = [tables.Run(action_id=action_id, requested_by=requested_by) for action_id in action_ids]
+            runs = [
+                tables.Run(action_id=action_id, goal=goals[action_id], requested_by=requested_by)
+                for action_id in action_ids
+            ]
             run_ids = [run.run_id for run in runs]
             db.add_all(runs)
             db.execute(select(func.pg_notify(CHANNEL, "")))

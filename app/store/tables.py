@@ -71,7 +71,8 @@ class Action(SQLModel, table=True):
 class Run(SQLModel, table=True):
     """One triage of one action. `attempt` is the number of the newest attempt, 0 before the first.
 
-    `waiting_reason` says in plain words why a requested run is not being worked on.
+    `goal` is what it is for, in a sentence. `waiting_reason` says in plain words why a requested run is not being
+    worked on.
     """
 
     __table_args__ = (Index("ix_run_queue", "state", "requested_at"),)
@@ -80,6 +81,7 @@ class Run(SQLModel, table=True):
     action_id: str = Field(foreign_key="action.action_id", index=True)
     state: str = Field(default=RunState.REQUESTED.value)
     attempt: int = 0
+    goal: str | None = None
     requested_by: str
     requested_at: datetime = Field(default_factory=_now, sa_column=_moment())
     not_before: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
@@ -123,7 +125,10 @@ def _of_attempt() -> ForeignKeyConstraint:
 
 
 class Step(SQLModel, table=True):
-    """One planned step of an attempt: which system is asked, what, and why; `outcome` once it ended."""
+    """One planned step of an attempt; see `app.domain.planning.PlannedStep`. `outcome` says how it went.
+
+    `rules`, `helps` and `after` are None where the plan was made before they were kept.
+    """
 
     __table_args__ = (_of_attempt(),)
 
@@ -134,6 +139,11 @@ class Step(SQLModel, table=True):
     tool: str
     question: str
     reason: str
+    rules: list[str] | None = Field(default=None, sa_column=Column(JSONB))
+    helps: list[str] | None = Field(default=None, sa_column=Column(JSONB))
+    after: list[int] | None = Field(default=None, sa_column=Column(JSONB))
+    needed: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    why_not: str | None = None
     outcome: str = "planned"
 
 
@@ -184,7 +194,7 @@ class Call(SQLModel, table=True):
     attempt: int
     operation: str
     status: int
-    started_at: datetime = Field(sa_column=_moment())
+    started_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
     latency_ms: float
     answer_digest: str | None = None
     answer_bytes: int = 0

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from app.domain.quota import QuotaDay
 from app.settings import Settings
 from app.store.pages import Pages, QueueState
 
@@ -50,10 +51,11 @@ class PartState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackState:
-    """All parts, and the queue where the database answered."""
+    """All parts, and the queue and the day's quota where the database answered."""
 
     parts: tuple[PartState, ...]
     queue: QueueState | None
+    quota: QuotaDay | None
 
 
 class Probes:
@@ -73,15 +75,17 @@ class Probes:
     def look(self) -> StackState:
         """Look at everything at once; takes at most `PATIENCE` seconds."""
         queue = self._start("database", self._pages.queue)
+        quota = self._start("quota", lambda: self._pages.quota_day(self._settings.sam_daily_quota))
         looking = {name: self._start(name, look) for name, (_, look) in self._parts().items()}
-        wait([queue, *looking.values()], timeout=PATIENCE)
+        wait([queue, quota, *looking.values()], timeout=PATIENCE)
         parts = [_database(self._settings.database_url, queue)]
         for name, (address, _) in self._parts().items():
             condition, note = _seen(looking[name])
             parts.append(PartState(name=name, address=_shown(address), condition=condition, note=note))
         return StackState(
             parts=tuple(parts),
-            queue=queue.result() if queue.done() and queue.exception() is None else None,
+            queue=_answer(queue),
+            quota=_answer(quota),
         )
 
     def _parts(self) -> dict[str, tuple[str | None, Callable[[], tuple[Condition, str]]]]:
@@ -145,6 +149,10 @@ def _fulfil(looking: Future[Any], look: Callable[[], object]) -> None:
         looking.set_result(look())
     except Exception as error:  # noqa: BLE001  # whatever is wrong with a part, the page says so
         looking.set_exception(error)
+
+
+def _answer(looking: Future[Any]) -> Any:
+    return looking.result() if looking.done() and looking.exception() is None else None
 
 
 def _seen(looking: Future[tuple[Condition, str]]) -> tuple[Condition, str]:

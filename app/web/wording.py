@@ -10,6 +10,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from app.domain.rules.wording import money
+from app.store.pages.plans import numbered, rules_of
 from app.store.tables import Credential
 
 _LIVE = "live"
@@ -63,7 +64,7 @@ def join(app: Flask) -> None:
         state=_worded(_STATES),
     )
     app.jinja_env.finalize = visible
-    app.jinja_env.globals.update(ending=ending)
+    app.jinja_env.globals.update(ending=ending, rules_of=rules_of, numbered=numbered)
 
 
 def visible(value: object) -> object:

@@ -2,33 +2,80 @@
 
 import argparse
 import json
+import logging
+import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Table
 
 from app.domain.rules import RULES
-from app.intake import IntakeError, parse_actions
-from infra.evaluation.comparison import Evaluation, Truth
-from infra.evaluation.in_process import interview
-from infra.evaluation.live import evaluate_stack
+from infra.evaluation.comparison import Evaluation
+from infra.evaluation.in_process import evaluate_in_process
+from infra.evaluation.live import evaluate_live
+from infra.evaluation.scenarios import prepared
 from infra.local.errors import StackError
-from infra.local.state import Layout, state_folder
-from mocks.scenarios.generator import write
-from mocks.scenarios.loader import HAND_WRITTEN, ScenarioError, load_cases
+from mocks.scenarios.loader import ScenarioError
+from workers import logs
 
-_MISS, _WRONG_USAGE = 1, 2
-_SHOWN = 40
+_MISS, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_MOST_GENERATED = 999_999
+_PRINTED = "-"
 
 
 def main() -> None:
     """Evaluate, print, and end with 0 when all is as expected, 1 on any miss, 2 for scenarios that do not fit."""
+    for number in _ENDINGS:
+        signal.signal(number, _interrupted)
+    logs.configure(logging.WARNING)  # on standard error: the other one is for the result
+    wanted = _wanted()
+    started = time.monotonic()
+    try:
+        with (
+            prepared(wanted.folder, generated=wanted.generated, seed=wanted.seed) as scenarios,
+            TemporaryDirectory(prefix="triage-evaluate-") as work,
+        ):
+            result = (evaluate_live if wanted.live else evaluate_in_process)(scenarios, Path(work))
+    except StackError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(_MISS)
+    except ScenarioError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(_WRONG_USAGE)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(_INTERRUPTED)
+    seconds = round(time.monotonic() - started, 1)
+    document = json.dumps(
+        {**result.as_json(), "live": wanted.live, "seconds": seconds}, indent=2, ensure_ascii=False
+    )
+    if wanted.json == _PRINTED:
+        sys.stdout.write(document + "\n")
+    else:
+        show(result, how=f"{'live, ' if wanted.live else ''}in {seconds} s")
+        if wanted.json:
+            Path(wanted.json).write_text(document + "\n", encoding="utf-8")
+    sys.exit(_MISS if result.misses else 0)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
+    # The first request ends what is under way; more of them must not interrupt the cleaning up.
+    for number in _ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _wanted() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="triage evaluate", description="Hold the checks against known answers."
+        prog="triage evaluate",
+        description="Hold the checks against known answers. Exit status: 0 all as expected, 1 any miss,"
+        " 2 scenarios that do not fit.",
     )
     parser.add_argument(
         "folder", nargs="?", type=Path, help="scenario files (default: the hand-written ones)"
@@ -36,62 +83,34 @@ def main() -> None:
     parser.add_argument("--generated", type=int, metavar="N", help="N generated actions instead of a folder")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument(
-        "--live", action="store_true", help="through the stack running here, with its scenarios"
+        "--live",
+        action="store_true",
+        help="through a whole stack, started for it on free ports and stopped afterwards",
     )
-    parser.add_argument("--json", type=Path, help="also write the result to this file")
+    parser.add_argument(
+        "--json",
+        nargs="?",
+        const=_PRINTED,
+        metavar="FILE",
+        help="print JSON instead of a table; with FILE print the table, and write the JSON there",
+    )
     wanted = parser.parse_args()
-    if wanted.generated is not None and wanted.generated < 1:
-        parser.error(f"--generated: {wanted.generated} is not a positive number")
-    if wanted.live and (wanted.folder is not None or wanted.generated is not None):
-        parser.error("--live: the running stack's own scenarios are used, so name no others")
-    try:
-        if wanted.live:
-            result = evaluate_stack(Layout(state_folder()))
-        else:
-            with _scenarios(wanted) as folder:
-                result = evaluate_folder(folder)
-    except StackError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(_MISS)
-    except (ScenarioError, IntakeError) as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(_WRONG_USAGE)
-    show(result)
-    if wanted.json:
-        wanted.json.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
-    sys.exit(_MISS if result.misses else 0)
+    if wanted.generated is not None and not 1 <= wanted.generated <= _MOST_GENERATED:
+        parser.error(f"--generated: {wanted.generated} is not between 1 and {_MOST_GENERATED}")
+    if wanted.generated is not None and wanted.folder is not None:
+        parser.error(f"--generated: takes the place of a folder, and {wanted.folder} is named")
+    if wanted.json and wanted.json != _PRINTED:
+        try:
+            Path(wanted.json).touch()  # to be known before the work, not after it
+        except OSError as error:
+            parser.error(f"--json: {wanted.json}: {error.strerror}")
+        if Path(wanted.json).is_dir():
+            parser.error(f"--json: {wanted.json} is a folder")
+    return wanted
 
 
-def evaluate_folder(folder: Path) -> Evaluation:
-    """Every scenario in `folder/cases` through the real tools and rules. Raises `ScenarioError` or `IntakeError`."""
-    cases = load_cases(folder / "cases")
-    result = Evaluation()
-    with TemporaryDirectory() as work, interview(folder, Path(work)) as evaluator:
-        for case in cases:
-            (action,) = parse_actions(json.dumps(case.document["action"]))
-            result.add(Truth.of(case.slug, case.document), evaluator.findings(action))
-    return result
-
-
-@contextmanager
-def _scenarios(wanted: argparse.Namespace) -> Iterator[Path]:
-    """A folder with `cases/` in it, whatever was asked for."""
-    with TemporaryDirectory() as made:
-        folder = Path(made)
-        if wanted.generated is not None:
-            write(folder, actions=wanted.generated, seed=wanted.seed)
-        else:
-            source = (wanted.folder or HAND_WRITTEN).absolute()
-            if (source / "cases").is_dir():
-                source /= "cases"
-            if not source.is_dir():
-                raise ScenarioError(f"{source}: not a folder")
-            (folder / "cases").symlink_to(source)
-        yield folder
-
-
-def show(result: Evaluation) -> None:
-    """Print precision, recall and misses."""
+def show(result: Evaluation, *, how: str) -> None:
+    """Print precision, recall and every miss, rule by rule; `how` ends the sentence that sums it up."""
     screen = Console(soft_wrap=True)
     table = Table(title=f"{result.scenarios} scenarios", title_justify="left")
     table.add_column("Rule")
@@ -105,11 +124,9 @@ def show(result: Evaluation) -> None:
             *("-" if share is None else f"{share:.3f}" for share in (score.precision, score.recall)),
         )
     screen.print(table)
-    for miss in result.misses[:_SHOWN]:
-        screen.print(miss, markup=False, highlight=False)
-    if len(result.misses) > _SHOWN:
-        screen.print(f"… and {len(result.misses) - _SHOWN} more; --json has all of them")
-    screen.print("All as expected." if not result.misses else f"{len(result.misses)} misses.")
+    for miss in result.misses:
+        screen.print(str(miss), markup=False, highlight=False)
+    screen.print(f"{result.as_expected} of {result.scenarios} scenarios as expected, {how}.", highlight=False)
 
 
 if __name__ == "__main__":

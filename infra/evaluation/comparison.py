@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -13,6 +13,9 @@ class Finding:
     rule: str
     subject: str
     severity: str
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.subject} ({self.severity})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,27 @@ class Truth:
             ),
             frozenset((each["rule"], each["subject"]) for each in document.get("forbidden", ())),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One thing that is not as expected. Without a finding it is the run itself that came to nothing."""
+
+    scenario: str
+    finding: Finding | None
+    how: str
+
+    def __str__(self) -> str:
+        return f"{self.scenario}: {self.how if self.finding is None else f'{self.finding}: {self.how}'}"
+
+    def as_json(self) -> dict[str, str | None]:
+        """Plain JSON values; rule, subject and severity are None where the run itself came to nothing."""
+        found = {"rule": None, "subject": None, "severity": None}
+        return {
+            "scenario": self.scenario,
+            **(asdict(self.finding) if self.finding else found),
+            "how": self.how,
+        }
 
 
 @dataclass(slots=True)
@@ -58,11 +82,21 @@ class Score:
 
 @dataclass(slots=True)
 class Evaluation:
-    """The scores of all scenarios, and each miss in words."""
+    """The scores of all scenarios, and each miss."""
 
     scenarios: int = 0
     scores: defaultdict[str, Score] = field(default_factory=lambda: defaultdict(Score))
-    misses: list[str] = field(default_factory=list)
+    _misses: list[Miss] = field(default_factory=list)
+
+    @property
+    def misses(self) -> list[Miss]:
+        """Runs that came to nothing first, then rule by rule."""
+        return sorted(self._misses, key=lambda miss: (miss.finding.rule if miss.finding else "", str(miss)))
+
+    @property
+    def as_expected(self) -> int:
+        """How many scenarios have no miss."""
+        return self.scenarios - len({miss.scenario for miss in self._misses})
 
     def add(self, truth: Truth, found: Iterable[Finding]) -> None:
         """Compare one scenario."""
@@ -70,23 +104,29 @@ class Evaluation:
         seen = frozenset(found)
         for finding in seen & truth.expected:
             self.scores[finding.rule].hits += 1
-        for finding in sorted(truth.expected - seen):
+        for finding in truth.expected - seen:
             self.scores[finding.rule].missed += 1
             other = [s.severity for s in seen if (s.rule, s.subject) == (finding.rule, finding.subject)]
             how = f"found as {other[0]}" if other else "not found"
-            self.misses.append(f"{truth.slug}: {_said(finding)}: {how}")
-        for finding in sorted(seen - truth.expected):
+            self._misses.append(Miss(truth.slug, finding, how))
+        for finding in seen - truth.expected:
             self.scores[finding.rule].wrong += 1
             about = (finding.rule, finding.subject)
             if about in {(each.rule, each.subject) for each in truth.expected}:
                 continue  # of another severity: said above
             how = "found, though forbidden" if about in truth.forbidden else "found, though not expected"
-            self.misses.append(f"{truth.slug}: {_said(finding)}: {how}")
+            self._misses.append(Miss(truth.slug, finding, how))
+
+    def add_without_result(self, truth: Truth, why: str) -> None:
+        """Count a scenario whose run found nothing because it failed: a miss even where nothing was to be found."""
+        self.add(truth, ())
+        self._misses.append(Miss(truth.slug, None, why))
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values; precision and recall are None where there is nothing to divide by."""
         return {
             "scenarios": self.scenarios,
+            "as_expected": self.as_expected,
             "rules": {
                 rule: {
                     "hits": score.hits,
@@ -97,9 +137,5 @@ class Evaluation:
                 }
                 for rule, score in sorted(self.scores.items())
             },
-            "misses": self.misses,
+            "misses": [miss.as_json() for miss in self.misses],
         }
-
-
-def _said(finding: Finding) -> str:
-    return f"{finding.rule} {finding.subject} ({finding.severity})"

@@ -6,7 +6,7 @@ parsing, SQL on a real PostgreSQL server, planning, rules.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -17,12 +17,14 @@ import httpx
 from psycopg import sql
 from werkzeug.datastructures import Headers
 
+from app.cli.waiting import counting
 from app.domain.lineage import IssuedCredential, ToolCall
 from app.domain.planning import plan
 from app.domain.procurement import ProcurementAction
 from app.domain.rules import evaluate
 from app.settings import Settings
-from infra.evaluation.comparison import Finding
+from infra.evaluation.comparison import Evaluation, Finding, Truth
+from infra.evaluation.scenarios import Scenarios
 from infra.local.options import Part, StackOptions
 from infra.local.services import TOOLS
 from infra.local.stack import LocalStack
@@ -67,6 +69,19 @@ class SharedLedger(Interview):
         """The shared connection; its calls go where these calls go."""
         del address, issued
         return nullcontext(self.client.recording(calls))
+
+
+def evaluate_in_process(scenarios: Scenarios, work: Path) -> Evaluation:
+    """Ask and judge about one scenario after another; `work` is an empty folder for servers and logs."""
+    result = Evaluation()
+    with (
+        interview(scenarios.folder, work) as evaluator,
+        counting(len(scenarios.cases), what="Scenarios") as told,
+    ):
+        for number, (case, action) in enumerate(scenarios.cases, start=1):
+            result.add(Truth.of(case.slug, case.document), evaluator.findings(action))
+            told(number)
+    return result
 
 
 @contextmanager
@@ -132,9 +147,8 @@ class Evaluator:
         """What the rules find about an action, judged as of its own day."""
         names = [step.source.value for step in plan(action) if step.needed]
         answers = [self.asking.ask(action, self.tools[name], self.issued[name]) for name in names]
-        case, _ = case_file(action, answers)
-        found = evaluate(replace(case, as_of=None))
-        return [Finding(each.rule, each.subject, each.severity.value) for each in found]
+        case, _ = case_file(action, answers, own_day=True)
+        return [Finding(each.rule, each.subject, each.severity.value) for each in evaluate(case)]
 
 
 def _credential(tool: Tool) -> Issued:

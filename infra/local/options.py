@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -105,6 +106,10 @@ class StackOptions(_Options):
     actions: int = Field(default=12, ge=1, le=100_000)
     """Procurement actions to generate, hand-written ones included."""
     seed: int = 2026
+    scenarios: Path | None = None
+    """A folder with `cases/` that the tools serve as it is; nothing is generated then."""
+    patience: float = Field(default=30.0, gt=0)
+    """Seconds each part may take until it is ready. Reading many scenarios takes the tools long."""
     mock_latency: int = Field(default=0, ge=0, le=60_000)
     """Milliseconds each mock waits before it answers."""
     vault_binary: str | None = None

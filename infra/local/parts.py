@@ -68,8 +68,12 @@ class Parts:
             *self._wanted(Part.VAULT, self._vault),
             *self._wanted(Part.POSTGRES, self._postgres),
             *self._wanted(Part.VALKEY, self._valkey),
-            *self._wanted(Part.PROVISION, lambda: self._roster.run(self._services.scenarios())),
+            *self._wanted(Part.PROVISION, self._scenarios),
         ]
+
+    def _scenarios(self) -> None:
+        if self._options.scenarios is None:
+            self._roster.run(self._services.scenarios())
 
     def _given(self, name: str, address: str) -> None:
         self._services.endpoints[name] = address

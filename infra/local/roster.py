@@ -17,16 +17,19 @@ SERVERS = ("vault", "postgres", "valkey")
 
 _POLL = 0.03
 _PORT_TRIES = 5
-_DEADLINE = 30.0
 
 
 class Roster:
     """Safe to use from several threads, so that parts can come up side by side."""
 
-    def __init__(self, *, usual_ports: bool, changed: Callable[[], None]) -> None:
-        """`changed` is called whenever a process was added or removed, to put that on record."""
+    def __init__(self, *, usual_ports: bool, patience: float, changed: Callable[[], None]) -> None:
+        """`patience` is how many seconds each process may take until it is ready, or a program to its end.
+
+        `changed` is called whenever a process was added or removed, to put that on record.
+        """
         self._ports = Ports()
         self._usual_ports = usual_ports
+        self._patience = patience
         self._changed = changed
         self._lock = RLock()
         self._children: dict[str, Child] = {}
@@ -80,16 +83,16 @@ class Roster:
     def run(self, command: Command) -> None:
         """Run a program to its end; raises StackError with the end of its log when it fails."""
         child = self.spawn(command)
-        deadline = time.monotonic() + _DEADLINE
+        deadline = time.monotonic() + self._patience
         while (status := child.wait(_POLL)) is None:
             if self._abandoned.is_set() or time.monotonic() > deadline:
-                raise StackError(f"{command.name} did not finish within {_DEADLINE:.0f} s")
+                raise StackError(f"{command.name} did not finish within {self._patience:g} s")
         self.stop(command.name)
         if status != 0:
             raise _ended(child, status)
 
     def _until(self, child: Child, ready: Ready) -> None:
-        deadline = time.monotonic() + _DEADLINE
+        deadline = time.monotonic() + self._patience
         while not ready(child):
             status = child.exit_status()
             if says_taken(child.log_since_start()):
@@ -98,7 +101,7 @@ class Roster:
                 raise _ended(child, status)
             if time.monotonic() > deadline:
                 lines = "\n".join(child.last_lines())
-                raise StackError(f"{child.command.name} was not ready after {_DEADLINE:.0f} s\n{lines}")
+                raise StackError(f"{child.command.name} was not ready after {self._patience:g} s\n{lines}")
             if self._abandoned.wait(_POLL):
                 raise StackError(f"{child.command.name} was not waited for: the stack is stopping")
 

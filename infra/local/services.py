@@ -39,6 +39,7 @@ class Services:
     def __init__(self, layout: Layout, options: StackOptions) -> None:
         self._layout = layout
         self._options = options
+        self._served = options.scenarios or layout.scenarios
         self.endpoints: dict[str, str] = {}
         """Part name to URL without credentials, filled as parts come up."""
         self.database: Server | None = None
@@ -54,7 +55,7 @@ class Services:
             told["VAULT_ADDR"] = vault
         if process in TOOLS:
             return told | {
-                "MOCK_SCENARIOS": str(self._layout.scenarios),
+                "MOCK_SCENARIOS": str(self._served),
                 "MOCK_ACCESS_LOG": str(self._layout.access / f"{process}.jsonl"),
                 "MOCK_LATENCY_MS": str(self._options.mock_latency),
             }
@@ -140,7 +141,7 @@ class Services:
             "PGPASSFILE": str(self._layout.secrets / "ledger_owner.pgpass"),
             "PGDATABASE": LEDGER,
         }
-        line = ("-m", "mocks.ledger.load", "--scenarios", str(self._layout.scenarios))
+        line = ("-m", "mocks.ledger.load", "--scenarios", str(self._served))
         return self._python("ledger-data", *line, environment=environment)
 
     def _python(

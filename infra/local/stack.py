@@ -53,7 +53,11 @@ class LocalStack:
         self._began = time.monotonic()
         self._started = datetime.now(UTC)
         self._writing = RLock()
-        self.roster = Roster(usual_ports=self.options.usual_ports, changed=self._write_record)
+        self.roster = Roster(
+            usual_ports=self.options.usual_ports,
+            patience=self.options.patience,
+            changed=self._write_record,
+        )
         self.services = Services(self.layout, self.options)
         self.build = Parts(
             layout=self.layout,

@@ -38,17 +38,24 @@ def load_cases(folder: Path, *, names: str = "*.json") -> tuple[Case, ...]:
     """The cases of a folder whose file names fit the pattern, in their order.
 
     Raises `ScenarioError`, also when there is none or when two are about the same contract, vendor or action:
-    what one says would then be answered to questions about the other.
+    what one says would then be answered to questions about the other. A line can be in the ledger once only.
     """
     cases = tuple(_load(path) for path in sorted(folder.glob(names)))
     if not cases:
         raise ScenarioError(f"{folder}: no scenario files")
     owners: dict[str, str] = {}
+    booked: dict[str, str] = {}
     for case in cases:
         for key in (case.scenario.action.action_id, *case.scenario.keys):
             other = owners.setdefault(key, case.slug)
             if other != case.slug:
                 raise ScenarioError(f"{case.slug}.json: action: {key!r} is in {other}.json, too")
+        for line in case.scenario.ledger.obligation_lines:
+            key = f"{line.document_number}/{line.acrn}/{line.clin}"
+            if key in booked:
+                where = f"{case.slug}.json: ledger.obligation_lines: {key!r}"
+                raise ScenarioError(f"{where} is in {booked[key]}.json already")
+            booked[key] = case.slug
     return cases
 
 

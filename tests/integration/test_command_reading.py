@@ -46,6 +46,35 @@ def test_lineage_is_the_same_later_and_a_table_for_people(command, flawed):
         assert credential["fingerprint"][:12] in output
 
 
+def test_the_plan_is_shown_with_its_goal(command, system, flawed):
+    run_id = flawed["run"]["run_id"]
+    (stored,) = system.rows("SELECT goal FROM run WHERE run_id = %s", run_id)
+    assert flawed["run"]["goal"] == stored["goal"]
+    for told, row in zip(
+        flawed["steps"],
+        system.rows("SELECT * FROM step WHERE run_id = %s ORDER BY number", run_id),
+        strict=True,
+    ):
+        for name in (
+            "number",
+            "question",
+            "reason",
+            "rules",
+            "helps",
+            "after",
+            "needed",
+            "why_not",
+            "outcome",
+        ):
+            assert told[name] == row[name], name
+    _, output = command("lineage", run_id)
+    assert f"goal: {stored['goal']}" in output
+    for step in flawed["steps"]:
+        assert step["question"] in output
+    assert "May start: at once, beside steps 2, 3, 4 and 5" in output
+    assert output.count("Needed: yes. How it went: answered") == 5
+
+
 def test_runs_and_flags_as_json_hold_what_the_tables_show(command, flawed):
     status, output = command("runs", "--state", "completed", "--json", "--limit", "1000")
     assert status == 0
@@ -104,6 +133,33 @@ def test_the_figures_of_a_day_are_those_of_the_database_and_of_the_vaults_log(re
     issuing = ("identity/oidc/token/", "auth/token/create/", "database/creds/")
     assert sum(path.startswith(issuing) for path in answered) == 100
     assert figures["credentials"]["issued_by_vault_log"] == 100
+
+
+def test_a_day_shows_what_it_used_of_the_sam_gov_quota(report, system):
+    _, output, figures = report
+    day = figures["sam_gov_quota"]
+    rows = system.rows(
+        "SELECT tool, count(*) AS calls FROM call JOIN credential USING (credential_id) WHERE tool = ANY(%s)"
+        " AND started_at >= %s AND started_at < %s GROUP BY tool",
+        list(day["used_by_tool"]),
+        *(day["day_began"], day["resets_at"]),
+    )
+    assert day["used"]["calls"] == sum(day["used_by_tool"].values()) > 0
+    assert day["used"]["calls"] <= sum(row["calls"] for row in rows)
+    assert (day["budget"], day["used"]["over_budget_by"]) == (10_000, 0)
+    assert day["full_day_at_this_average"]["runs"] == 400
+    assert (
+        f"SAM.gov quota of {day['day_began'][:10]}, starts anew {day['resets_at'][:10]} 00:00 UTC" in output
+    )
+    assert "a full day at today's average" in output
+
+
+def test_a_day_over_its_sam_gov_quota_says_so(triage, system):
+    environment = {**system.stack.environment("cli"), "SAM_DAILY_QUOTA": "1"}
+    status, output, _ = triage("day", "--runs", "1", environment=environment)
+    assert status == 0
+    assert "SAM.gov: over the day's budget of 1 calls by" in output
+    assert "there is room for 0 runs a day" in output
 
 
 def test_a_day_that_cannot_finish_in_time_is_a_failure_with_status_1(command, system, until, tmp_path):

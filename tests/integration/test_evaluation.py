@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from infra.evaluation.__main__ import evaluate_folder
 from infra.evaluation.comparison import Evaluation, Finding, Truth
+from infra.evaluation.in_process import evaluate_in_process
+from infra.evaluation.scenarios import prepared
 from mocks.scenarios.loader import HAND_WRITTEN, load_cases
 
 VARIATION = {
@@ -27,8 +28,8 @@ def command(*arguments):
 
 
 def test_the_hand_written_scenarios_are_found_as_a_careful_officer_would(tmp_path):
-    (tmp_path / "cases").symlink_to(HAND_WRITTEN)
-    result = evaluate_folder(tmp_path)
+    with prepared(None, generated=None, seed=0) as scenarios:
+        result = evaluate_in_process(scenarios, tmp_path)
     assert result.misses == []
     assert result.scenarios == len(load_cases(HAND_WRITTEN)) >= 60
     assert all(score.hits for score in result.scores.values())
@@ -65,5 +66,46 @@ def test_a_finding_of_another_severity_is_one_miss():
     truth = Truth("case", frozenset({Finding("R01", "X", "blocking")}), frozenset())
     result = Evaluation()
     result.add(truth, [Finding("R01", "X", "advisory")])
-    assert result.misses == ["case: R01 X (blocking): found as advisory"]
+    assert list(map(str, result.misses)) == ["case: R01 X (blocking): found as advisory"]
     assert (result.scores["R01"].precision, result.scores["R01"].recall) == (0.0, 0.0)
+
+
+def test_a_run_without_a_result_is_a_miss_even_where_nothing_was_to_be_found():
+    result = Evaluation()
+    result.add_without_result(Truth("clean", frozenset(), frozenset()), "its run failed: no identity")
+    result.add(Truth("other", frozenset(), frozenset()), [])
+    assert list(map(str, result.misses)) == ["clean: its run failed: no identity"]
+    assert (result.scenarios, result.as_expected) == (2, 1)
+
+
+def test_json_alone_goes_to_standard_output(tmp_path):
+    (tmp_path / "right.json").write_text(json.dumps(VARIATION))
+    ended = command(tmp_path, "--json")
+    result = json.loads(ended.stdout)
+    assert (ended.returncode, result["as_expected"], result["live"]) == (0, 1, False)
+    assert result["rules"]["R01"]["recall"] == 1.0
+    assert "Scenarios: 1 of 1" in ended.stderr
+
+
+def test_scenarios_that_would_be_answered_with_one_anothers_records_are_refused(tmp_path):
+    whole = json.loads((HAND_WRITTEN / "03-excluded-subcontractor.json").read_text())
+    (record,) = whole["debarment"]
+    (tmp_path / "excluded.json").write_text(json.dumps(whole))
+    named = record["exclusionIdentification"]["entityName"]
+    alike = {"op": "replace", "path": "/action/vendors/0/name", "value": named}
+    (tmp_path / "alike.json").write_text(json.dumps({**VARIATION, "changes": [alike]}))
+    ended = command(tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    said = f"alike.json: action.vendors: a search for {named!r} finds an exclusion record of excluded.json"
+    assert said in ended.stderr
+
+
+def test_the_same_accounting_line_in_two_scenarios_is_refused(tmp_path):
+    for number in (990, 991):
+        path = "/ledger/obligation_lines/0/document_number"
+        same = {"op": "replace", "path": path, "value": "SAME-NUMBER"}
+        changed = {**VARIATION, "number": number, "base": "modification", "changes": [same]}
+        (tmp_path / f"{number}.json").write_text(json.dumps(changed))
+    ended = command(tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "991.json: ledger.obligation_lines: 'SAME-NUMBER/" in ended.stderr

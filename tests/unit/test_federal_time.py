@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.federal_time import a_year_after, eastern_day, fiscal_year, fiscal_year_end
+from app.domain.federal_time import a_year_after, eastern, eastern_day, fiscal_year, fiscal_year_end
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,11 @@ from app.domain.federal_time import a_year_after, eastern_day, fiscal_year, fisc
 )
 def test_the_day_is_that_of_washington(moment, day):
     assert eastern_day(moment) == day
+
+
+def test_the_clock_of_washington_names_its_zone():
+    assert f"{eastern(datetime(2026, 11, 25, tzinfo=UTC)):%H:%M %Z}" == "19:00 EST"
+    assert f"{eastern(datetime(2026, 7, 25, tzinfo=UTC)):%H:%M %Z}" == "20:00 EDT"
 
 
 @pytest.mark.skipif("America/New_York" not in available_timezones(), reason="no time zone database here")

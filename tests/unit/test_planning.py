@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from app.domain import planning
 from app.domain.casefile import Source
-from app.domain.planning import plan
-from app.domain.procurement import ActionType, ProcurementAction, Vendor, VendorRole
+from app.domain.planning import goal, plan
+from app.domain.procurement import ActionType, OptionExercise, ProcurementAction, Vendor, VendorRole
 from app.domain.rules import CHECKS
 from app.domain.rules.applicability import does_not_apply
 
@@ -38,8 +39,12 @@ def test_a_step_names_what_is_asked_and_every_check_it_serves():
     for step in plan(ACTION):
         for rule in CHECKS:
             concerned = step.source in {*rule.sources, *rule.helped_by}
-            assert (rule.id in step.reason) is concerned
-            assert (rule.id in step.rules) is (concerned and does_not_apply(rule, ACTION) is None)
+            applies = does_not_apply(rule, ACTION) is None
+            assert (rule.id in step.reason) is (concerned and not applies)
+            assert (rule.id in step.rules) is (applies and step.source in rule.sources)
+            assert (rule.id in step.helps) is (
+                applies and step.source in rule.helped_by and step.source not in rule.sources
+            )
         assert step.question.endswith("?")
     assert "modification P00001 of 70ZZ0126C0001" in plan(ACTION)[2].question
 
@@ -62,7 +67,7 @@ def test_no_step_waits_for_another_and_all_are_needed():
 )
 def test_a_check_that_does_not_apply_says_why(change, rules, because):
     steps = plan(replace(ACTION, **change))
-    assert not set(rules) & {rule for step in steps for rule in step.rules}
+    assert not set(rules) & {rule for step in steps for rule in (*step.rules, *step.helps)}
     reasons = [step.reason for step in steps if rules[0] in step.reason]
     assert reasons
     assert all(f"because {because}" in reason for reason in reasons)
@@ -70,8 +75,49 @@ def test_a_check_that_does_not_apply_says_why(change, rules, because):
 
 def test_checks_apply_where_the_action_calls_for_them():
     option = replace(ACTION, action_type=ActionType.OPTION, amount=Decimal(400000), psc="R425")
-    assert {rule for step in plan(option) for rule in step.rules} == {rule.id for rule in CHECKS}
+    named = {rule for step in plan(option) for rule in (*step.rules, *step.helps)}
+    assert named == {rule.id for rule in CHECKS}
     assert plan(option)[3].question.endswith("on what terms may the option be exercised?")
+
+
+def test_a_step_without_a_check_that_applies_is_not_needed_and_says_why(monkeypatch):
+    monkeypatch.setattr(
+        planning,
+        "does_not_apply",
+        lambda rule, _: "it is a test" if Source.LEDGER in {*rule.sources, *rule.helped_by} else None,
+    )
+    *needed, ledger = plan(ACTION)
+    assert (ledger.source, ledger.needed, ledger.rules, ledger.helps) == (Source.LEDGER, False, (), ())
+    assert ledger.why_not.startswith("No check that applies uses this system. Not applicable: ")
+    assert ledger.why_not.endswith(", because it is a test.")
+    assert all(step.needed and step.why_not is None and step.rules for step in needed)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "modification P00001 of contract 70ZZ0126C0001 is signed: $10.00, 1 vendor."),
+        ({"total_value": Decimal(5000)}, "is signed: $10.00, value with options $5,000.00, 1 vendor."),
+        ({"piid": "70ZZ0126P0001"}, "of purchase order 70ZZ0126P0001 is signed"),
+        (
+            {
+                "action_type": ActionType.NEW_AWARD,
+                "modification": None,
+                "piid": "70ZZ0126F0001",
+                "referenced_idv": "70ZZ0124D0001",
+            },
+            "the award of order 70ZZ0126F0001, placed under 70ZZ0124D0001 is signed",
+        ),
+        (
+            {"action_type": ActionType.OPTION, "option": OptionExercise(number=2), "piid": "70ZZ0126D0001"},
+            "option 2 by modification P00001 of indefinite-delivery contract 70ZZ0126D0001",
+        ),
+    ],
+)
+def test_the_goal_names_type_instrument_value_and_vendors(change, said):
+    wanted = goal(replace(ACTION, **change))
+    assert wanted.startswith("Find where the systems differ before ")
+    assert said in wanted
 
 
 @pytest.mark.parametrize(("number", "words"), [(1, "the vendor"), (2, "the 2 vendors")])

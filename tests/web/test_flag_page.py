@@ -145,7 +145,7 @@ def test_other_findings_of_the_run_are_linked(client, read, findings, triaged):
     document = read(client, address(first))
     assert {address(other) for other in others} <= set(document.links)
     assert address(first) not in document.links
-    assert "None: every system answered." in document.text
+    assert "None: every system that was asked answered." in document.text
 
 
 def test_an_earlier_run_says_that_a_later_one_exists(system, client, read, findings, submitted):

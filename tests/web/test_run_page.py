@@ -6,6 +6,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from app.store.pages.plans import numbered
+
 STEPS = (
     "A run starts",
     "The agent authenticates to the vault",
@@ -45,8 +47,6 @@ def test_the_steps_hold_what_the_database_recorded(system, page, run_id):
         "policy",
     ):
         assert attempt[name] in page.named["step-2"], name
-    for step in system.rows("SELECT * FROM step WHERE run_id = %s", run_id):
-        assert step["question"] in page.named["step-1"]
     credentials = system.rows("SELECT * FROM credential WHERE run_id = %s", run_id)
     assert len(credentials) == 5
     for row in credentials:
@@ -56,6 +56,42 @@ def test_the_steps_hold_what_the_database_recorded(system, page, run_id):
     for row in system.rows("SELECT * FROM call WHERE run_id = %s", run_id):
         assert row["operation"] in page.named["step-5"]
         assert row["answer_digest"] in page.named["step-5"]
+
+
+def test_the_goal_and_the_plan_are_the_stored_ones(system, page, run_id):
+    (run,) = system.rows("SELECT goal FROM run WHERE run_id = %s", run_id)
+    plan = page.named["plan-of-run"]
+    assert f"Goal: {run['goal']}" in plan
+    rows = {row[1]: row for row in page.rows if len(row) == 7 and row[0].isdigit()}
+    steps = system.rows("SELECT * FROM step WHERE run_id = %s ORDER BY number", run_id)
+    assert len(steps) == len(rows) == 5
+    for step, row in zip(steps, rows.values(), strict=True):
+        number, _, question, checks, start, needed, outcome = row
+        assert (number, needed, outcome) == (str(step["number"]), "yes", step["outcome"])
+        assert question == f"{step['question']} {step['reason']}"
+        assert set(checks.replace(" ", "").split(",")) == {*step["rules"], *step["helps"]}
+        others = [str(each["number"]) for each in steps if each is not step]
+        assert start == f"at once, beside steps {', '.join(others[:-1])} and {others[-1]}"
+
+
+def test_each_check_of_the_plan_is_named_with_the_steps_it_waits_for(system, page, run_id):
+    steps = system.rows("SELECT number, rules FROM step WHERE run_id = %s", run_id)
+    told = {row[0]: row[1] for row in page.rows if len(row) == 3}
+    assert told["C02 Action amount differs"] == numbered(
+        sorted(each["number"] for each in steps if "C02" in each["rules"])
+    )
+    named = {rule for each in steps for rule in each["rules"]}
+    assert {f"#check-{rule}" for rule in named} <= set(page.links)
+    assert {f"/flags?rule={rule}" for rule in named} <= set(page.links)
+
+
+def test_a_plan_from_before_plans_were_kept_whole_says_so(system, client, read, submitted):
+    (run_id,) = system.run(submitted())
+    system.execute("UPDATE run SET goal = NULL WHERE run_id = %s", run_id)
+    system.execute("UPDATE step SET rules = NULL, helps = NULL, after = NULL WHERE run_id = %s", run_id)
+    plan = read(client, f"/runs/{run_id}").named["plan-of-run"]
+    assert "The goal of this run was not recorded." in plan
+    assert plan.count("not recorded") == 1 + 5 * 2
 
 
 def test_every_end_is_told(system, page, run_id):
@@ -168,6 +204,7 @@ def test_a_run_that_waits_says_why(system, client, read, submitted):
         assert "This run is not over." in page.text
         assert "Not yet: the run waits in the database: the vault is sealed." in page.named["step-1"]
         assert "No attempt has been made yet" in page.text
+        assert "No plan yet" in page.named["plan-of-run"]
         assert f"/runs/{run_id}" in read(client, "/runs?state=requested").links
     finally:
         system.execute("DELETE FROM run WHERE run_id = %s", run_id)

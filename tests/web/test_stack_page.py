@@ -1,10 +1,14 @@
 """The state of the stack, whatever is up or down."""
 
+import re
 import socket
 import time
+from datetime import timedelta
 
 import httpx
 import pytest
+
+from app.domain.quota import day_of
 
 PARTS = ["database", "vault", "broker", "sam-gov", "debarment", "contracts", "documents", "ledger"]
 
@@ -24,6 +28,67 @@ def test_the_queue_and_the_background_processes_are_the_databases(system, client
     assert f"Completed {completed} runs" in text
     for row in system.rows("SELECT process FROM heartbeat"):
         assert row["process"] in text
+
+
+@pytest.fixture
+def called(system, triaged):
+    """Runs that called SAM.gov's services today, and their calls by tool, as the database has them."""
+    rows = system.rows(
+        "SELECT tool, count(*) AS calls FROM call JOIN credential USING (credential_id)"
+        " WHERE (started_at AT TIME ZONE 'UTC')::date = (now() AT TIME ZONE 'UTC')::date AND tool = ANY(%s)"
+        " GROUP BY tool",
+        ["sam-gov", "debarment", "contracts"],
+    )
+    runs = system.rows(
+        "SELECT count(DISTINCT call.run_id) AS n FROM call JOIN credential USING (credential_id)"
+        " WHERE (started_at AT TIME ZONE 'UTC')::date = (now() AT TIME ZONE 'UTC')::date AND tool = ANY(%s)",
+        ["sam-gov", "debarment", "contracts"],
+    )
+    return runs[0]["n"], {row["tool"]: row["calls"] for row in rows}
+
+
+def test_the_quota_of_the_day_is_counted_from_the_calls(client, read, called):
+    runs, by_tool = called
+    calls = sum(by_tool.values())
+    document = read(client, "/stack")
+    rows = {row[0]: row[1:] for row in document.rows if len(row) == 7}
+    assert rows["Today so far"][:2] == [f"{runs:,}", f"{calls:,}"]
+    assert rows["Today so far"][-1] == "✓ Yes"
+    ahead = -(-calls * 400 // runs)
+    assert rows["A full day at today’s average"][:3] == ["400", f"{ahead:,}", f"{calls / runs:.1f}"]
+    assert (
+        rows["A full day of runs with three vendors each, as calls are planned"][1]
+        == f"{day_of(400, quota=1).calls:,}"
+    )
+    assert f"SAM.gov exclusions {by_tool['debarment']:,}" in document.text
+    assert re.search(
+        r"starts anew at 00:00 UTC, next \S+ (19:00:00 EST|20:00:00 EDT) \(\S+ 00:00:00 UTC\)", document.text
+    )
+
+
+def test_passing_the_budget_is_said_plainly(client_of, read, called):
+    _, by_tool = called
+    calls = sum(by_tool.values())
+    document = read(client_of(sam_daily_quota=calls - 1), "/stack")
+    assert f"Over the budget of {calls - 1:,} calls by 1 call." in document.text
+    assert [row[-1] for row in document.rows if row and row[0] == "Today so far"] == ["✕ Over by 1"]
+    within = read(client_of(sam_daily_quota=calls), "/stack").text
+    assert "Over the budget of" not in within
+    assert f"At this average, 400 runs would pass the budget of {calls:,} by" in within
+
+
+def test_yesterdays_calls_do_not_count(system, client, read, called):
+    (day,) = system.rows("SELECT date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS began")
+    began, before = day["began"], day["began"] - timedelta(days=1)
+    move = "UPDATE call SET started_at = started_at + %s WHERE started_at >= %s"
+    system.execute(move, timedelta(days=-1), began)
+    try:
+        document = read(client, "/stack")
+        rows = {row[0]: row[1:] for row in document.rows if row}
+        assert rows["Today so far"][:3] == ["0", "0", "none yet"]
+        assert rows["A full day at today’s average"] == ["not known before the first call of the day"]
+    finally:
+        system.execute(move, timedelta(days=1), before)
 
 
 def test_it_looks_again_by_itself_until_told_not_to(client, read):
@@ -66,6 +131,7 @@ def test_parts_that_are_down_or_silent_do_not_hold_up_the_page(client_of, read, 
     assert conditions["sam-gov"] == "✓ Up"
     assert "Not as it should be: database, vault, broker, documents." in document.text
     assert "the queue cannot be shown" in document.text
+    assert "the use of the quota cannot be shown" in document.text
 
 
 def test_the_served_process_sees_the_same_parts(system):

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from app.domain.quota import QuotaDay
 from app.store.database import Sessions
-from app.store.pages import flags, runs, stack
+from app.store.pages import flags, quota, runs, stack
 from app.store.pages.flags import FlagLine, FlagPage, SilentSource, ValueLineage
 from app.store.pages.runs import NextRun, RunLine, RunPage
 from app.store.pages.stack import QueueState
@@ -75,3 +76,8 @@ class Pages:
         """What waits, what works, and the background processes' last signs of life."""
         with self._sessions() as db:
             return stack.state(db)
+
+    def quota_day(self, budget: int) -> QuotaDay:
+        """What today has used of the SAM.gov quota. `budget` in calls a day."""
+        with self._sessions() as db:
+            return quota.today(db, quota=budget)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from app.store.pages.plans import Plan, plans_of
 from app.store.tables import (
     Action,
     Alarm,
@@ -67,6 +68,11 @@ class RunPage:
     findings: Sequence[DiscrepancyRow]
     alarms: Sequence[Alarm]
     next: NextRun | None
+
+    @property
+    def plans(self) -> list[Plan]:
+        """The plan of each attempt that got as far as planning."""
+        return plans_of(self.steps)
 
     def calls_of(self, credential: Credential) -> list[Call]:
         """The calls made with one credential, in order."""

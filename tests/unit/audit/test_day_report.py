@@ -9,6 +9,7 @@ import pytest
 
 from app.audit.day_report import ISSUING_PATHS, DayReport, count_vault_log, quantiles
 from app.domain.lineage import CredentialKind
+from app.domain.quota import COUNTED, QuotaDay
 from app.store.progress import IssuedRow
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -58,6 +59,9 @@ def lines_of(run_id):
     ]
 
 
+QUOTA = QuotaDay(
+    began=NOON.replace(hour=0), runs=2, calls=dict(zip(COUNTED, (2, 8, 2), strict=True)), quota=10_000
+)
 LINES = [line for run_id in RUNS for line in lines_of(run_id)]
 ROWS = [issued(run_id, tool) for run_id in RUNS for tool in TOOLS]
 GOOD = DayReport(
@@ -68,6 +72,7 @@ GOOD = DayReport(
     vault=count_vault_log(LINES, RUNS, tools=5),
     still_alive=[],
     wall_seconds=4.0,
+    quota=QUOTA,
 )
 
 
@@ -88,6 +93,12 @@ def test_a_good_day_passes_and_its_figures_are_those_of_its_rows():
         "leased_until_revoked": {"p50": 2.0, "p95": 2.0, "max": 2.0},
         "signed_tokens_until_expiry": {"p50": 120.0, "p95": 120.0, "max": 120.0},
     }
+
+
+def test_the_quota_of_the_day_is_told_and_no_failure_of_it():
+    report = replace(GOOD, quota=replace(QUOTA, quota=10))
+    assert report.failures() == []
+    assert report.as_json()["sam_gov_quota"]["used"]["over_budget_by"] == 2
 
 
 def test_a_run_that_was_not_fully_checked_has_finished_all_the_same():

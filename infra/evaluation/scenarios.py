@@ -1,0 +1,81 @@
+"""The scenarios to be evaluated: found or generated, read, and independent of one another."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from app.domain.procurement import ProcurementAction
+from app.intake import IntakeError, parse_actions
+from mocks.scenarios.exclusion_names import words, words_of
+from mocks.scenarios.generator import write
+from mocks.scenarios.loader import HAND_WRITTEN, Case, ScenarioError, load_cases
+from workers.tools.debarment import searched
+
+
+@dataclass(frozen=True, slots=True)
+class Scenarios:
+    """What the systems serve, which is `folder/cases`, and each case with its action as the application takes it."""
+
+    folder: Path
+    cases: Sequence[tuple[Case, ProcurementAction]]
+
+
+@contextmanager
+def prepared(source: Path | None, *, generated: int | None, seed: int) -> Iterator[Scenarios]:
+    """Generated actions, else the files of `source` or of its folder `cases`, else the hand-written scenarios.
+
+    Raises `ScenarioError` for files that do not fit, or that do not fit together: all are served at the same time, so
+    none may be about what another one is about.
+    """
+    with TemporaryDirectory(prefix="triage-scenarios-") as made:
+        folder = Path(made)
+        if generated is not None:
+            write(folder, actions=generated, seed=seed)
+        else:
+            named = (source or HAND_WRITTEN).absolute()
+            if (named / "cases").is_dir():
+                named /= "cases"
+            if not named.is_dir():
+                raise ScenarioError(f"{named}: not a folder")
+            (folder / "cases").symlink_to(named)
+        cases = load_cases(folder / "cases")
+        _stay_apart(cases)
+        yield Scenarios(folder, [(case, _action(case)) for case in cases])
+
+
+def _action(case: Case) -> ProcurementAction:
+    try:
+        (action,) = parse_actions(json.dumps(case.document["action"]))
+    except IntakeError as error:
+        lines = (
+            f"{case.slug}.json: action.{problem.removeprefix('actions[0].')}" for problem in error.problems
+        )
+        raise ScenarioError("\n".join(lines)) from None
+    return action
+
+
+def _stay_apart(cases: Sequence[Case]) -> None:
+    """Refuse vendors whose search by name finds an exclusion record of another scenario.
+
+    The public list knows nothing of scenarios and would answer with it; so do the mocks.
+    """
+    known: list[tuple[str, frozenset[str]]] = [
+        (case.slug, words_of(row)) for case in cases for row in case.rows("debarment")
+    ]
+    holders: defaultdict[str, set[int]] = defaultdict(set)
+    for number, (_, its_words) in enumerate(known):
+        for word in its_words:
+            holders[word].add(number)
+    for case in cases:
+        for vendor in case.scenario.action.vendors:
+            found = [holders.get(word, set()) for word in words(searched(vendor.name))]
+            for number in sorted(set.intersection(*found)) if found else ():
+                if (other := known[number][0]) != case.slug:
+                    raise ScenarioError(
+                        f"{case.slug}.json: action.vendors: a search for {vendor.name!r} finds an exclusion record"
+                        f" of {other}.json"
+                    )
