@@ -7,7 +7,7 @@ from app import settings
 from app.settings import Settings
 from app.store.database import connect, sessions
 from app.store.pages import Pages
-from app.web import errors, headers, wording
+from app.web import errors, headers, look, wording
 from app.web.probes import Probes
 from app.web.sources import Sources
 from app.web.views import flags, runs, stack, start
@@ -34,7 +34,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     app.jinja_env.globals["far"] = configuration.far
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Sources(pages=pages, probes=probes, audit_log=configuration.vault_audit_log, close=close).join(app)
-    for part in (headers, errors, wording):
+    for part in (headers, errors, look, wording):
         part.join(app)
     for view in (start, flags, runs, stack):
         app.register_blueprint(view.bp)
