@@ -6,8 +6,20 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Column, DateTime, ForeignKeyConstraint, Index, Numeric, Table, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlmodel import Field, SQLModel
 
 #: PostgreSQL notifies here when a run is requested or a place in the dispatch window becomes free.
@@ -89,6 +101,9 @@ class Run(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     waiting_reason: str | None = None
     failure: str | None = None
+    #: An operator asked to stop it: the sweeper revokes what it holds and ends it as failed.
+    stop_requested_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    stop_requested_by: str | None = None
 
 
 class Attempt(SQLModel, table=True):
@@ -201,6 +216,15 @@ class Call(SQLModel, table=True):
     error: str | None = None
 
 
+class AnswerRow(SQLModel, table=True):
+    """What a system answered to one call, byte by byte as received; its SHA-256 is the call's `answer_digest`."""
+
+    __tablename__ = "answer"
+
+    call_id: UUID = Field(primary_key=True, foreign_key="call.call_id")
+    body: bytes
+
+
 class EvidenceRow(SQLModel, table=True):
     """One fact a system stated, and the call it came from. `fact` holds the fact's own fields."""
 
@@ -217,12 +241,20 @@ class EvidenceRow(SQLModel, table=True):
 
 
 class DiscrepancyRow(SQLModel, table=True):
-    """One finding of one run. The pair (rule, subject) is unique within a run."""
+    """One finding of one run. The pair (rule, subject) is unique within a run.
+
+    The worker writes what was found. The database adds `action_type`, `vendors`, `search`, `current` (whether it is of
+    the action's latest completed run) and `answered_by`, an earlier flag on the same fact that an officer found to be
+    no discrepancy. Only the database knows the defaults of these: the worker may not write them. Officers' events (`ReviewEvent`) add up to `status`, `decision`, `assignee` and `version`.
+    """
 
     __tablename__ = "discrepancy"
     __table_args__ = (
         UniqueConstraint("run_id", "rule", "subject"),
-        Index("ix_discrepancy_queue", "severity", "raised_at"),
+        Index("ix_flag_newest", "raised_at", "discrepancy_id", postgresql_where=text("current")),
+        Index("ix_flag_queue", "severity", "status", "rule", "raised_at", postgresql_where=text("current")),
+        Index("ix_flag_search", "search", postgresql_using="gin"),
+        Index("ix_flag_fact", "fact_key", postgresql_where=text("decision IS NOT NULL")),
     )
 
     discrepancy_id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -241,6 +273,18 @@ class DiscrepancyRow(SQLModel, table=True):
     match_compared: str | None = None
     recommended: str
     raised_at: datetime = Field(default_factory=_now, sa_column=_moment())
+    fact_key: str | None = None
+    systems: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False, server_default="{}"))
+    action_type: str = Field(sa_column=Column(String, nullable=False, server_default=""))
+    vendors: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False, server_default="{}"))
+    search: Any = Field(default=None, sa_column=Column(TSVECTOR))
+    current: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("true")))
+    answered_by: UUID | None = Field(default=None, foreign_key="discrepancy.discrepancy_id")
+    status: str = Field(sa_column=Column(String, nullable=False, server_default="open"))
+    decision: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    assignee: str | None = Field(default=None, index=True)
+    version: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 class ComparedValueRow(SQLModel, table=True):
@@ -257,15 +301,37 @@ class ComparedValueRow(SQLModel, table=True):
     evidence_id: UUID | None = Field(default=None, foreign_key="evidence.evidence_id")
 
 
-class Disposition(SQLModel, table=True):
-    """An officer's decision on a finding. Append-only; the agent has no access to this table at all."""
+class ReviewEvent(SQLModel, table=True):
+    """One event of a flag's history; see `app.domain.review.Event`. Append-only; the agent has no access to it at all.
 
-    disposition_id: UUID = Field(default_factory=uuid4, primary_key=True)
-    discrepancy_id: UUID = Field(foreign_key="discrepancy.discrepancy_id", index=True)
-    decision: str
-    rationale: str
-    decided_by: str
-    decided_at: datetime = Field(default_factory=_now, sa_column=_moment())
+    `digest` chains it to the event before. That a number exists once only is what lets one of two officers win.
+    """
+
+    __tablename__ = "review_event"
+    __table_args__ = (UniqueConstraint("flag_id", "number"),)
+
+    event_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    flag_id: UUID = Field(foreign_key="discrepancy.discrepancy_id")
+    number: int
+    kind: str
+    by: str
+    by_name: str
+    at: datetime = Field(sa_column=_moment())
+    decision: str | None = None
+    rationale: str = ""
+    reference: str | None = None
+    assignee: str | None = None
+    digest: str
+
+
+class SavedView(SQLModel, table=True):
+    """A filter of the queue that a person gave a name; `query` is what stands behind the "?" of its address."""
+
+    __tablename__ = "saved_view"
+
+    owner: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    query: str
 
 
 class Alarm(SQLModel, table=True):
