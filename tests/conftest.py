@@ -173,6 +173,62 @@ def start_system() -> Callable[..., AbstractContextManager[System]]:
     return running_system
 
 
+class Browser:
+    """What a browser does to sign in, without one: an `httpx` client of the provider's, and any client of the pages.
+
+    `get(address)` must answer with the pages' response, `location` being its header, and keep cookies itself.
+    """
+
+    def __init__(self, provider: httpx.Client) -> None:
+        self._provider = provider
+
+    def choose(self, address: str, persona: str) -> str:
+        """Answer the provider's page at `address`; where it sends the browser back to."""
+        page = self._provider.get(address)
+        assert page.status_code == 200, page.text
+        sent = self._provider.post(address, data={"persona": persona})
+        assert sent.status_code == 302, sent.text
+        return sent.headers["Location"]
+
+
+COOKIE = "__Host-triage"
+#: Seconds after which a session of an earlier test is not trusted to be alive any more.
+STILL_ALIVE = 600
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Answers the identity provider's page."""
+    with httpx.Client(timeout=10, trust_env=False, verify=TLS) as provider:
+        yield Browser(provider)
+
+
+@pytest.fixture(scope="session")
+def session_of(system, browser) -> Callable[[str], str]:
+    """The cookie of somebody who signed in at the served pages: `session_of("officer-a")`, see `mocks.identity_provider`.
+
+    Sessions live in the database, so the cookie is good for every application on it. Send it as a header
+    `Cookie: __Host-triage=…`; httpx's own jar keeps Secure cookies to itself on plain HTTP.
+    """
+    known: dict[str, tuple[float, str]] = {}
+    web = system.stack.endpoints["web"]
+
+    def cookie(persona: str) -> str:
+        began, value = known.get(persona, (float("-inf"), ""))
+        if time.monotonic() - began > STILL_ALIVE:
+            with httpx.Client(base_url=web, timeout=10, trust_env=False, verify=TLS) as pages:
+                start = pages.get("/sign-in/start")
+                before = start.cookies[COOKIE]
+                back = browser.choose(start.headers["Location"], persona)
+                signed_in = pages.get(back, headers={"Cookie": f"{COOKIE}={before}"})
+                assert signed_in.status_code == 302, signed_in.text
+                value = signed_in.cookies[COOKIE]
+            known[persona] = time.monotonic(), value
+        return value
+
+    return cookie
+
+
 @pytest.fixture(scope="session")
 def system(tmp_path_factory) -> Iterator[System]:
     """The one system all tests share that leave it as they found it."""

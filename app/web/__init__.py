@@ -7,8 +7,11 @@ from app import settings
 from app.settings import Settings
 from app.store.database import connect, sessions
 from app.store.pages import Pages
-from app.web import errors, headers, look, wording
+from app.store.reviews import Reviews
+from app.web import access, errors, headers, look, sign_in, wording
 from app.web.probes import Probes
+from app.web.sign_in import forgery
+from app.web.sign_in import views as sign_in_views
 from app.web.sources import Sources
 from app.web.views import flags, runs, stack, start
 
@@ -17,25 +20,41 @@ _POOL = 8
 
 
 def create_app(configuration: Settings | None = None) -> Flask:
-    """The web application, configured from the environment unless told otherwise. Raises `SettingsError`."""
+    """The web application, configured from the environment unless told otherwise. Raises `SettingsError`.
+
+    Raises `app.web.access.UnlistedError` when a route is not in the table of who may reach what.
+    """
     configuration = configuration or settings.load()
     database = connect(configuration, pool_size=_POOL)
-    pages = Pages(sessions(database))
+    factory = sessions(database)
+    pages = Pages(factory)
     probes = Probes(configuration, pages)
+
+    app = Flask(__name__)
+    identity = sign_in.join(app, configuration, factory)
 
     def close() -> None:
         probes.close()
+        identity.provider.close()
         database.dispose()
 
-    app = Flask(__name__)
     # No page takes a body.
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals["far"] = configuration.far
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    Sources(pages=pages, probes=probes, audit_log=configuration.vault_audit_log, close=close).join(app)
-    for part in (headers, errors, look, wording):
+    Sources(
+        pages=pages,
+        reviews=Reviews(factory, second_person=configuration.second_person),
+        probes=probes,
+        audit_log=configuration.vault_audit_log,
+        close=close,
+    ).join(app)
+    for part in (errors, look, wording):
         part.join(app)
-    for view in (start, flags, runs, stack):
+    headers.join(app, identity)
+    for view in (start, sign_in_views, flags, runs, stack):
         app.register_blueprint(view.bp)
+    # Last of all: every route must have its line there.
+    access.join(app, forgery.join(app, configuration))
     return app

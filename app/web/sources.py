@@ -8,6 +8,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from app.store.pages import Pages
+from app.store.reviews import Reviews
 from app.web.probes import Probes
 
 _KEY = "triage.sources"
@@ -15,12 +16,13 @@ _KEY = "triage.sources"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
-    """The read models, the probes of the stack's parts, and the vault's audit log where there is one.
+    """The read models, officers' decisions, the probes of the stack's parts, and the vault's audit log if there is one.
 
     `close` ends the connections behind them; a served application does so by ending.
     """
 
     pages: Pages
+    reviews: Reviews
     probes: Probes
     audit_log: Path | None
     close: Callable[[], None]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,6 +18,7 @@ from flask.testing import FlaskClient
 from app import usecases
 from app.web import create_app
 
+COOKIE = "__Host-triage"
 VOID = frozenset({"meta", "link", "br", "hr", "img", "input", "wbr", "col"})
 APART = frozenset({"td", "th", "dt", "dd", "li", "p", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6"})
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -133,21 +135,39 @@ def _names_and_links(document: Document) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def client_of(system):
-    """Makes clients of the application, with the settings of the running one or some changed."""
-    with ExitStack() as made:
+def client_of(system, session_of):
+    """Makes clients of the application, with the settings of the running one or some changed.
 
-        def client(**changed: Any) -> FlaskClient:
+    `persona` is who is signed in, None for nobody: `client_of(persona="auditor-a", database_url=…)`. Sessions are always
+    looked up in the running database.
+    """
+    with ExitStack() as made:
+        running = create_app(system.settings("web"))
+        made.callback(running.extensions["triage.sources"].close)
+
+        def client(*, persona: str | None = "officer-a", **changed: Any) -> FlaskClient:
             app = create_app(system.settings("web", **changed))
             made.callback(app.extensions["triage.sources"].close)
-            return app.test_client()
+            app.session_interface = running.session_interface
+            app.config["SERVER_NAME"] = urlsplit(system.stack.endpoints["web"]).netloc
+            client = app.test_client()
+            if persona is not None:
+                host = urlsplit(system.stack.endpoints["web"]).hostname
+                client.set_cookie(COOKIE, session_of(persona), domain=host, secure=True)
+            return client
 
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
+def signed_in(client_of) -> Callable[[str], FlaskClient]:
+    """A client of the application with this persona signed in: `signed_in("auditor-a").get("/flags")`."""
+    return lambda persona: client_of(persona=persona)
+
+
+@pytest.fixture
 def client(client_of):
-    """A client of the application on the real database, vault log and stack."""
+    """A client of the application on the real database, vault log and stack, with contracting officer A signed in."""
     return client_of()
 
 
