@@ -3,11 +3,15 @@
 import json
 import ssl
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 import httpx
@@ -174,10 +178,7 @@ def start_system() -> Callable[..., AbstractContextManager[System]]:
 
 
 class Browser:
-    """What a browser does to sign in, without one: an `httpx` client of the provider's, and any client of the pages.
-
-    `get(address)` must answer with the pages' response, `location` being its header, and keep cookies itself.
-    """
+    """Does at the identity provider what a browser would."""
 
     def __init__(self, provider: httpx.Client) -> None:
         self._provider = provider
@@ -190,10 +191,14 @@ class Browser:
         assert sent.status_code == 302, sent.text
         return sent.headers["Location"]
 
+    def follow(self, address: str) -> str:
+        """Where the provider leads on to from `address`."""
+        answer = self._provider.get(address)
+        assert answer.status_code == 302, answer.text
+        return answer.headers["Location"]
+
 
 COOKIE = "__Host-triage"
-#: Seconds after which a session of an earlier test is not trusted to be alive any more.
-STILL_ALIVE = 600
 
 
 @pytest.fixture(scope="session")
@@ -204,29 +209,71 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def session_of(system, browser) -> Callable[[str], str]:
+def session_of(system, browser) -> Iterator[Callable[[str], str]]:
     """The cookie of somebody who signed in at the served pages: `session_of("officer-a")`, see `mocks.identity_provider`.
 
     Sessions live in the database, so the cookie is good for every application on it. Send it as a header
     `Cookie: __Host-triage=…`; httpx's own jar keeps Secure cookies to itself on plain HTTP.
     """
-    known: dict[str, tuple[float, str]] = {}
-    web = system.stack.endpoints["web"]
+    known: dict[str, str] = {}
+    with httpx.Client(
+        base_url=system.stack.endpoints["web"], timeout=10, trust_env=False, verify=TLS
+    ) as pages:
 
-    def cookie(persona: str) -> str:
-        began, value = known.get(persona, (float("-inf"), ""))
-        if time.monotonic() - began > STILL_ALIVE:
-            with httpx.Client(base_url=web, timeout=10, trust_env=False, verify=TLS) as pages:
-                start = pages.get("/sign-in/start")
-                before = start.cookies[COOKIE]
+        def sent(address: str, cookie: str) -> httpx.Response:
+            return pages.get(address, headers={"Cookie": f"{COOKIE}={cookie}"})
+
+        def cookie(persona: str) -> str:
+            # A test may have ended it, or it was unused for a quarter of an hour.
+            if persona not in known or sent("/session", known[persona]).status_code != httpx.codes.OK:
+                start = sent("/sign-in/start", "")
                 back = browser.choose(start.headers["Location"], persona)
-                signed_in = pages.get(back, headers={"Cookie": f"{COOKIE}={before}"})
-                assert signed_in.status_code == 302, signed_in.text
-                value = signed_in.cookies[COOKIE]
-            known[persona] = time.monotonic(), value
-        return value
+                signed_in = sent(back, start.cookies[COOKIE])
+                assert signed_in.status_code == httpx.codes.FOUND, signed_in.text
+                known[persona] = signed_in.cookies[COOKIE]
+                pages.cookies.clear()
+            return known[persona]
 
-    return cookie
+        yield cookie
+
+
+@pytest.fixture(scope="session")
+def tokens_of(system, browser) -> Callable[[str], dict[str, str]]:
+    """What the identity provider gives a program that somebody signed in for: access_token, id_token and so on."""
+    issuer, web = system.stack.endpoints["identity-provider"], system.stack.endpoints["web"]
+
+    def tokens(persona: str) -> dict[str, str]:
+        verifier = token_urlsafe(48)
+        challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        client = {"client_id": "triage-web", "redirect_uri": f"{web}/sign-in/callback"}
+        asked = {"response_type": "code", "scope": "openid profile", "state": "s", "nonce": token_urlsafe(16)}
+        asked |= {"code_challenge": challenge, "code_challenge_method": "S256", **client}
+        back = browser.choose(f"{issuer}/authorize?{urlencode(asked)}", persona)
+        code = parse_qs(urlsplit(back).query)["code"][0]
+        exchange = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, **client}
+        answer = httpx.post(f"{issuer}/token", data=exchange, trust_env=False, verify=TLS)
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return {"code": code, **answer.json()}
+
+    return tokens
+
+
+@pytest.fixture(scope="session")
+def served(system, session_of) -> Iterator[Callable[[str], httpx.Client]]:
+    """Makes clients of the served pages with somebody signed in: `served("auditor-a").get("/flags")`."""
+    with ExitStack() as made:
+
+        def client(persona: str) -> httpx.Client:
+            web = httpx.Client(
+                base_url=system.stack.endpoints["web"],
+                headers={"Cookie": f"{COOKIE}={session_of(persona)}"},
+                timeout=20,
+                trust_env=False,
+                verify=TLS,
+            )
+            return made.enter_context(web)
+
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,10 @@ from app.cli.waiting import wait_for
 from app.store.pages import Pages
 
 ACTIONS = 12
+#: Whom the demo's identity provider lets a visitor be (`mocks.identity_provider.personas`).
+PERSONAS = (
+    "Contracting officer A or B, Auditor A, Security operator A, or Visitor A, who has no role and is refused"
+)
 
 
 def run_demo(*, stay: bool) -> None:
@@ -30,6 +34,8 @@ def run_demo(*, stay: bool) -> None:
         out.print(
             f"All findings: {web}/flags    One run, step by step: {web}/runs/{run_ids[0]}", highlight=False
         )
+        if stack.options.outside.identity is None:
+            out.print(f"Sign in at {web} as {PERSONAS}.", highlight=False)
         if stay:
             out.print("Ctrl-C stops everything.")
             _until_interrupted(stack.check)

@@ -8,7 +8,7 @@ from app.settings import Settings
 from app.store.database import connect, sessions
 from app.store.pages import Pages
 from app.store.reviews import Reviews
-from app.web import access, errors, headers, look, sign_in, wording
+from app.web import access, errors, headers, limits, look, sign_in, wording
 from app.web.probes import Probes
 from app.web.sign_in import forgery
 from app.web.sign_in import views as sign_in_views
@@ -55,6 +55,8 @@ def create_app(configuration: Settings | None = None) -> Flask:
     headers.join(app, identity)
     for view in (start, sign_in_views, flags, runs, stack):
         app.register_blueprint(view.bp)
-    # Last of all: every route must have its line there.
-    access.join(app, forgery.join(app, configuration))
+    # Last of all, and in this order: who may reach the page, how often, and whether its own form asked.
+    access.join(app)
+    limits.join(app, configuration)
+    forgery.join(app, configuration)
     return app

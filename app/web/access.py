@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from enum import Enum
 
-from flask import Flask, abort, g, redirect, request, session, url_for
+from flask import Flask, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFProtect
 
 from app.domain.roles import Permission
 from app.web.sign_in import sign_in
 from app.web.sign_in.bearer import bearer
-from app.web.sign_in.sessions import BrowserSession
+from app.web.sign_in.sessions import browser_session
 from app.web.sign_in.tokens import TokenError
 
 
@@ -36,12 +35,15 @@ ACCESS: Mapping[str, Permission | Open] = {
     "sign_in.start": Open.PUBLIC,
     "sign_in.callback": Open.PUBLIC,
     "sign_in.signed_out": Open.PUBLIC,
+    "sign_in.remaining": Open.SIGNED_IN,
     "sign_in.extend": Open.SIGNED_IN,
     "sign_in.out": Open.SIGNED_IN,
     "sign_in.out_everywhere": Open.SIGNED_IN,
 }
 #: Endpoints that pages ask for by themselves: being asked does not keep a session from ending.
-AUTOMATIC = frozenset({"stack.show"})
+AUTOMATIC = frozenset({"stack.show", "sign_in.remaining"})
+#: Endpoints that must answer while the database is away, to whoever was signed in a moment before.
+WITHOUT_DATABASE = frozenset({"stack.show"})
 #: Below here, programs speak: bearer tokens are taken, and refusals are JSON.
 API = "/api/"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,19 +53,10 @@ class UnlistedError(Exception):
     """A route has no line in `ACCESS`, or a line has no route."""
 
 
-def join(app: Flask, csrf: CSRFProtect) -> None:
+def join(app: Flask) -> None:
     """Guard every route of `app`; to be called once all are there. Raises `UnlistedError`."""
     check(app, ACCESS)
-
-    @app.before_request
-    def guard() -> ResponseReturnValue | None:
-        # Without an endpoint it is a page that does not exist, or not for this method: the answer says so.
-        needed = Open.PUBLIC if request.endpoint is None else ACCESS[request.endpoint]
-        by_token = _identify(needed)
-        refusal = _refusal(needed)
-        if refusal is None and not by_token:
-            csrf.protect()
-        return refusal
+    app.before_request(_guard)
 
 
 def check(app: Flask, access: Mapping[str, Permission | Open]) -> None:
@@ -75,31 +68,38 @@ def check(app: Flask, access: Mapping[str, Permission | Open]) -> None:
         raise UnlistedError(f"in app.web.access.ACCESS without a route: {', '.join(left_over)}")
 
 
-def _identify(needed: Permission | Open) -> bool:
-    """Find out who is asking; whether a bearer token said so. One that is wrong ends the request with 401."""
-    if needed is Open.PUBLIC:
-        return False
-    presented = request.headers.get("Authorization")
-    if presented is not None and request.path.startswith(API):
-        try:
-            g.person = bearer(presented, sign_in().provider)
-        except TokenError:
-            abort(401)
-        return True
-    browser: BrowserSession = session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-    browser.use = request.endpoint not in AUTOMATIC
-    g.person = browser.person
-    return False
-
-
-def _refusal(needed: Permission | Open) -> ResponseReturnValue | None:
+def _guard() -> ResponseReturnValue | None:
+    # Without an endpoint it is a page that does not exist, or not for this method: the answer says so.
+    needed = Open.PUBLIC if request.endpoint is None else ACCESS[request.endpoint]
     if needed is Open.PUBLIC:
         return None
+    _identify()
     if g.person is None:
-        if request.path.startswith(API) or request.method not in _SAFE:
-            abort(401)
-        following = request.full_path if request.query_string else request.path
-        return redirect(url_for("sign_in.page", next=following))
+        return _lead_to_sign_in()
     if isinstance(needed, Permission) and not g.person.may(needed):
         abort(403)
     return None
+
+
+def _identify() -> None:
+    """Set `g.person`, and `g.by_token` where a bearer token said so. One that is wrong ends the request with 401."""
+    presented = request.headers.get("Authorization")
+    g.by_token = presented is not None and request.path.startswith(API)
+    if g.by_token:
+        # A browser's cookie beside it is not looked at: it must not stand in for a token that is wrong.
+        try:
+            g.person = bearer(presented or "", sign_in().provider)
+        except TokenError:
+            abort(401)
+        return
+    browser = browser_session()
+    browser.counts = request.endpoint not in AUTOMATIC
+    browser.may_recall = request.endpoint in WITHOUT_DATABASE
+    g.person = browser.person
+
+
+def _lead_to_sign_in() -> ResponseReturnValue:
+    if request.path.startswith(API) or request.method not in _SAFE:
+        abort(401)  # a form that led to a sign-in page would lose what was typed into it
+    following = request.full_path if request.query_string else request.path
+    return redirect(url_for("sign_in.page", next=following))

@@ -1,14 +1,21 @@
-"""Pages for what goes wrong: plain words, a reference to find it in the log, and nothing from inside."""
+"""Answers for what goes wrong: plain words, a reference to find it in the log, and nothing from inside.
+
+Pages for people; below /api/ the same as a problem document (RFC 9457).
+"""
 
 import logging
 from http import HTTPStatus
 from uuid import uuid4
 
-from flask import Flask, render_template
+from flask import Flask, Response, json, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
+
+from app.web.access import API
+from app.web.sign_in import visitor
+from app.web.sign_in.tokens import ProviderError
 
 log = logging.getLogger(__name__)
 
@@ -16,8 +23,7 @@ _TEXTS = {
     HTTPStatus.BAD_REQUEST: ("This address is not understood", "Its filter or page mark is not a known one."),
     HTTPStatus.UNAUTHORIZED: (
         "You are not signed in",
-        "Your session has ended, so what you sent was not taken. Go back: your browser should still show what you typed."
-        " Copy it, sign in, and send it again.",
+        "What you sent was not taken: your session has ended. Go back, copy what you typed, sign in, and send it again.",
     ),
     HTTPStatus.FORBIDDEN: (
         "Your role does not allow this",
@@ -38,6 +44,19 @@ _TEXTS = {
         "Nothing is lost: runs wait where they are. Try again in a moment, or look at the state of the stack.",
     ),
 }
+#: What a status alone does not tell.
+_NO_ROLE = (
+    "You have no role here",
+    "You are signed in, but your account has no role in this application. Ask whoever looks after accounts for one.",
+)
+_FORGERY = (
+    "This form was not taken",
+    "Nothing was changed. The form is older than your session. Go back, copy what you typed, load the page again, send it.",
+)
+_PROVIDER = (
+    "The identity provider does not answer",
+    "Nobody can sign in until it does. Whoever is signed in already can go on working.",
+)
 
 
 def join(app: Flask) -> None:
@@ -45,32 +64,35 @@ def join(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _forgery)
     app.register_error_handler(SQLAlchemyError, _database)
+    app.register_error_handler(ProviderError, _provider)
     app.register_error_handler(Exception, _unforeseen)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error.get_response()  # a redirect
-    reference = _reference()
+    status, reference = HTTPStatus(error.code), _reference()
     log.info("reference %s: HTTP %s", reference, error.code)
-    page, status = _page(HTTPStatus(error.code), reference)
-    return (
-        page,
-        status,
-        {"Allow": ", ".join(allowed)} if (allowed := getattr(error, "valid_methods", None)) else {},
-    )
+    if status is HTTPStatus.FORBIDDEN and (person := visitor()) is not None and not person.roles:
+        return _answer(status, reference, *_NO_ROLE)
+    answer = _known(status, reference)
+    if allowed := getattr(error, "valid_methods", None):
+        answer.headers["Allow"] = ", ".join(allowed)
+    if status is HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer" if request.path.startswith(API) else "Session"
+    return answer
 
 
 def _forgery(error: CSRFError) -> ResponseReturnValue:
     reference = _reference()
     log.warning("reference %s: %s", reference, error.description)
-    return _rendered(
-        HTTPStatus.BAD_REQUEST,
-        reference,
-        "This form was not taken",
-        "Nothing was changed. The form was older than your session, or was not sent from a page of this application."
-        " Go back: your browser should still show what you typed. Copy it, load the page again, and send it from there.",
-    )
+    return _answer(HTTPStatus.BAD_REQUEST, reference, *_FORGERY)
+
+
+def _provider(error: ProviderError) -> ResponseReturnValue:
+    reference = _reference()
+    log.error("reference %s: the identity provider does not answer: %s", reference, error)
+    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, reference, *_PROVIDER)
 
 
 def _database(error: SQLAlchemyError) -> ResponseReturnValue:
@@ -78,23 +100,33 @@ def _database(error: SQLAlchemyError) -> ResponseReturnValue:
     log.error(
         "reference %s: the database does not answer (%s)", reference, type(error).__name__, exc_info=error
     )
-    return _page(HTTPStatus.SERVICE_UNAVAILABLE, reference)
+    return _known(HTTPStatus.SERVICE_UNAVAILABLE, reference)
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:
     reference = _reference()
     log.error("reference %s", reference, exc_info=error)
-    return _page(HTTPStatus.INTERNAL_SERVER_ERROR, reference)
+    return _known(HTTPStatus.INTERNAL_SERVER_ERROR, reference)
 
 
 def _reference() -> str:
     return uuid4().hex[:12]
 
 
-def _page(status: HTTPStatus, reference: str) -> tuple[str, int]:
+def _known(status: HTTPStatus, reference: str) -> Response:
     title, text = _TEXTS.get(status, (status.phrase, ""))
-    return _rendered(status, reference, title, text)
+    return _answer(status, reference, title, text)
 
 
-def _rendered(status: HTTPStatus, reference: str, title: str, text: str) -> tuple[str, int]:
-    return render_template("error.html", title=title, text=text, reference=reference), status.value
+def _answer(status: HTTPStatus, reference: str, title: str, text: str) -> Response:
+    if request.path.startswith(API):
+        problem = {
+            "type": "about:blank",
+            "title": title,
+            "status": status.value,
+            "detail": text,
+            "reference": reference,
+        }
+        return Response(json.dumps(problem), status.value, content_type="application/problem+json")
+    page = render_template("error.html", title=title, text=text, reference=reference)
+    return Response(page, status.value, content_type="text/html; charset=utf-8")

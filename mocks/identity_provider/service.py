@@ -39,27 +39,7 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
     server.register_extension(grants.Issuer(issuer))
     server.register_endpoint(grants.EndSession)
     _metadata(app, issuer, signing)
-
-    @app.get("/authorize")
-    def choose() -> ResponseReturnValue:
-        """Asks who the visitor is."""
-        try:
-            grant = server.get_consent_grant()
-        except OAuth2Error as error:
-            return _refused(server, error)
-        page = render_template("choose.html", personas=PERSONAS.values(), client=grant.request.client)
-        return _page(page, form_action=_origin(grant.request.payload.redirect_uri))
-
-    @app.post("/authorize")
-    def chosen() -> ResponseReturnValue:
-        """Sends the visitor back with a code."""
-        persona = PERSONAS.get(request.form.get("persona", ""))
-        try:
-            grant = server.get_consent_grant(end_user=persona)
-        except OAuth2Error as error:
-            return _refused(server, error)
-        response: Response = server.create_authorization_response(grant_user=persona, grant=grant)
-        return response
+    _authorization(app, server)
 
     @app.post("/token")
     def token() -> ResponseReturnValue:
@@ -97,6 +77,29 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
         return response
 
     return app
+
+
+def _authorization(app: Flask, server: AuthorizationServer) -> None:
+    @app.get("/authorize")
+    def choose() -> ResponseReturnValue:
+        """Asks who the visitor is."""
+        try:
+            grant = server.get_consent_grant()
+        except OAuth2Error as error:
+            return _refused(server, error)
+        page = render_template("choose.html", personas=PERSONAS.values(), client=grant.request.client)
+        return _page(page, form_action=_origin(grant.request.payload.redirect_uri))
+
+    @app.post("/authorize")
+    def chosen() -> ResponseReturnValue:
+        """Sends the visitor back with a code."""
+        persona = PERSONAS.get(request.form.get("persona", ""))
+        try:
+            grant = server.get_consent_grant(end_user=persona)
+        except OAuth2Error as error:
+            return _refused(server, error)
+        response: Response = server.create_authorization_response(grant_user=persona, grant=grant)
+        return response
 
 
 def _metadata(app: Flask, issuer: str, signing: SigningKey) -> None:

@@ -5,17 +5,26 @@ import socket
 import time
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from app.domain.quota import day_of
 
-PARTS = ["database", "vault", "broker", "sam-gov", "debarment", "contracts", "documents", "ledger"]
+PARTS = [
+    "database",
+    "vault",
+    "broker",
+    "sam-gov",
+    "debarment",
+    "contracts",
+    "documents",
+    "ledger",
+    "identity-provider",
+]
 
 
 def test_every_part_is_shown_with_its_condition(client, read):
     document = read(client, "/stack")
-    parts = {row[0]: row for row in document.rows[1:9]}
+    parts = {row[0]: row for row in document.rows[1:10]}
     assert list(parts) == PARTS
     for name in set(PARTS) - {"broker"}:
         assert parts[name][1] == "✓ Up", parts[name]
@@ -125,7 +134,7 @@ def test_parts_that_are_down_or_silent_do_not_hold_up_the_page(client_of, read, 
         began = time.monotonic()
         document = read(client, "/stack")
         assert time.monotonic() - began < 5
-    conditions = {row[0]: row[1] for row in document.rows[1:9]}
+    conditions = {row[0]: row[1] for row in document.rows[1:10]}
     for name in ("database", "vault", "broker", "documents"):
         assert conditions[name] == "✕ No answer", name
     assert conditions["sam-gov"] == "✓ Up"
@@ -134,7 +143,7 @@ def test_parts_that_are_down_or_silent_do_not_hold_up_the_page(client_of, read, 
     assert "the use of the quota cannot be shown" in document.text
 
 
-def test_the_served_process_sees_the_same_parts(system):
-    answer = httpx.get(f"{system.stack.endpoints['web']}/stack", trust_env=False, timeout=10)
+def test_the_served_process_sees_the_same_parts(served):
+    answer = served("officer-a").get("/stack")
     assert answer.status_code == 200
     assert answer.text.count("✓</span> Up") >= 7

@@ -9,7 +9,7 @@ from flask import Flask, current_app
 from app.settings import Settings
 from app.store.database import Sessions
 from app.store.web_sessions import WebSessions
-from app.web.sign_in import identity
+from app.web.sign_in import identity, notice
 from app.web.sign_in.identity import may, person, visitor
 from app.web.sign_in.provider import Provider
 from app.web.sign_in.sessions import DatabaseSessions
@@ -44,6 +44,7 @@ def join(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
     )
     app.session_interface = DatabaseSessions(store)
     identity.join(app)
+    notice.join(app)
     app.extensions[_KEY] = made = SignIn(provider=provider, address=address)
     return made
 

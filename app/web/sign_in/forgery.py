@@ -1,6 +1,6 @@
 """Tokens in forms, so that no other site can send one in somebody's name."""
 
-from flask import Flask
+from flask import Flask, g, request
 from flask_wtf.csrf import CSRFProtect
 
 from app.settings import Settings, SettingsError
@@ -9,8 +9,11 @@ _SHORTEST = 32
 _OTHERS = 0o077
 
 
-def join(app: Flask, configuration: Settings) -> CSRFProtect:
-    """Give templates `csrf_token()`. Raises `SettingsError` unless WEB_KEY_FILE is a private file with a long key."""
+def join(app: Flask, configuration: Settings) -> None:
+    """Ask every write for `csrf_token()`, as form field `csrf_token` or header `X-CSRFToken`, but those by bearer token.
+
+    To be called after `access.join`. Raises `SettingsError` unless WEB_KEY_FILE is a private file with a long key.
+    """
     file = configuration.file("web_key_file")
     if file.stat().st_mode & _OTHERS:
         raise SettingsError(f"WEB_KEY_FILE: {file} must be readable by its owner only")
@@ -18,11 +21,16 @@ def join(app: Flask, configuration: Settings) -> CSRFProtect:
     if len(app.secret_key) < _SHORTEST:
         raise SettingsError(f"WEB_KEY_FILE: {file} holds less than {_SHORTEST} characters")
     app.config.update(
-        # The guard asks for the check itself, since bearer tokens need none.
+        # Asked for below, since a bearer token needs none: no browser sends one by itself.
         WTF_CSRF_CHECK_DEFAULT=False,
         # A token is good as long as its session: whoever writes for an hour is not refused.
         WTF_CSRF_TIME_LIMIT=None,
         # No referrer is ever sent (see `headers`); tokens are bound to the session instead.
         WTF_CSRF_SSL_STRICT=False,
     )
-    return CSRFProtect(app)
+    tokens = CSRFProtect(app)
+
+    @app.before_request
+    def check() -> None:
+        if request.endpoint is not None and not g.get("by_token"):
+            tokens.protect()

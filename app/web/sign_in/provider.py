@@ -20,7 +20,7 @@ _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class RefusedError(Exception):
-    """The provider did not take the code."""
+    """Nobody is signed in; the text says why, in words for the page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,9 +85,8 @@ class Provider:
                 code_verifier=pending.verifier,
                 redirect_uri=self._redirect_uri,
             )
-            # From None: these exceptions can carry the request, and with it the code.
-        except OAuth2Error:
-            raise RefusedError from None
+        except OAuth2Error:  # from None: these exceptions can carry the request, and with it the code
+            raise RefusedError("The identity provider did not accept its own answer.") from None
         except (httpx.HTTPError, ValueError):
             raise ProviderError("its token endpoint does not answer") from None
         id_token = token.get("id_token")

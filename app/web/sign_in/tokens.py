@@ -51,7 +51,7 @@ class Keys:
 
 
 def _imported(document: dict[str, Any]) -> list[tuple[str, Key]]:
-    kinds = {"EC": ECKey, "RSA": RSAKey}
+    kinds: dict[str, type[ECKey | RSAKey]] = {"EC": ECKey, "RSA": RSAKey}
     try:
         return [
             (entry["kid"], kinds[entry["kty"]].import_key(entry))

@@ -3,16 +3,19 @@
 import logging
 import secrets
 import time
-from typing import Any, cast
+from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from app.domain.roles import Person
 from app.web.sign_in import SIGNED_OUT, sign_in
 from app.web.sign_in.addresses import own
 from app.web.sign_in.identity import person
+from app.web.sign_in.notice import session_end
 from app.web.sign_in.provider import Pending, RefusedError
-from app.web.sign_in.sessions import BrowserSession
+from app.web.sign_in.sessions import browser_session
 from app.web.sign_in.tokens import ProviderError, TokenError
 
 bp = Blueprint("sign_in", __name__, static_folder="static", static_url_path="/sign-in/static")
@@ -35,18 +38,15 @@ def start() -> ResponseReturnValue:
     """Off to the provider. Its answer must come back to this browser: state, nonce and verifier wait in the session."""
     following = own(request.args.get("next"))
     told = sign_in()
-    if request.host_url.rstrip("/") != told.address:
-        # The provider leads back to the one registered address, where a cookie set here would not be seen.
-        return redirect(told.address + url_for(".start", next=following))
+    if request.host != urlsplit(told.address).netloc and "moved" not in request.args:
+        # The provider leads back to the one registered host, where a cookie set for this one would not be seen.
+        # Only once: behind a proxy this application may never see the host that browsers see.
+        return redirect(told.address + url_for(".start", next=following, moved=1))
     state = secrets.token_urlsafe(32)
     pending = Pending(nonce=secrets.token_urlsafe(32), verifier=secrets.token_urlsafe(48))
-    try:
-        address = told.provider.address(state, pending)
-    except ProviderError as error:
-        return _no_answer(error)
-    waiting = dict(list(session.get(_PENDING, {}).items())[1 - _AT_ONCE :])
-    waiting[state] = [pending.nonce, pending.verifier, following, time.time()]
-    session[_PENDING] = waiting
+    address = told.provider.address(state, pending)
+    waiting = sorted(session.get(_PENDING, {}).items(), key=lambda item: item[1][-1])[1 - _AT_ONCE :]
+    session[_PENDING] = {**dict(waiting), state: [pending.nonce, pending.verifier, following, time.time()]}
     return redirect(address)
 
 
@@ -58,34 +58,43 @@ def callback() -> ResponseReturnValue:
     if found is None:
         return _refused("The sign-in was begun in another browser, took too long, or was completed before.")
     session[_PENDING] = waiting
-    nonce, verifier, following, began = found
-    told = sign_in()
-    if time.time() - began > _PATIENCE:
-        return _refused("The sign-in took longer than ten minutes.")
-    if request.args.get("iss", told.provider.issuer) != told.provider.issuer:
-        return _refused("The answer came from another identity provider.")
-    if "error" in request.args or "code" not in request.args:
-        return _refused("The identity provider did not sign you in.")
     try:
-        known = told.provider.identify(request.args["code"], Pending(nonce=nonce, verifier=verifier))
-    except RefusedError:
-        return _refused("The identity provider did not accept its own answer.")
+        known = _vouched(found)
+    except RefusedError as refused:
+        return _refused(str(refused))
+    browser_session().sign_in(known)
+    log.info("signed in: %s", known.subject)
+    return redirect(own(found[2]))
+
+
+def _vouched(found: list[Any]) -> Person:
+    """Who the provider's answer speaks for. Raises `RefusedError`, `ProviderError`."""
+    nonce, verifier, _, began = found
+    provider = sign_in().provider
+    if time.time() - began > _PATIENCE:
+        raise RefusedError("The sign-in took longer than ten minutes.")
+    if request.args.get("iss", provider.issuer) != provider.issuer:
+        raise RefusedError("The answer came from another identity provider.")
+    if "error" in request.args or "code" not in request.args:
+        raise RefusedError("The identity provider did not sign you in.")
+    try:
+        return provider.identify(request.args["code"], Pending(nonce=nonce, verifier=verifier))
     except TokenError as error:
         log.warning("a sign-in was refused: %s", error)
-        return _refused("What the identity provider said about you could not be believed.")
-    except ProviderError as error:
-        return _no_answer(error)
-    _browser().sign_in(known)
-    log.info("signed in: %s", known.subject)
-    return redirect(own(following))
+        raise RefusedError("What the identity provider said about you could not be believed.") from None
+
+
+@bp.get("/session")
+def remaining() -> ResponseReturnValue:
+    """When the session ends, asked by pages that are open; does not keep it from ending."""
+    return {"seconds": end.seconds if (end := session_end()) else 0}
 
 
 @bp.post("/session/extend")
 def extend() -> ResponseReturnValue:
-    """Nothing but activity; the guard has noted it already."""
-    if request.headers.get("Accept") == "application/json":
-        ends = _browser().ends_at
-        return {"ends_at": ends.isoformat() if ends else None}
+    """Nothing but activity, which has been noted already."""
+    if request.accept_mimetypes.best == "application/json":
+        return remaining()
     return redirect(own(request.form.get("next")), 303)
 
 
@@ -93,7 +102,7 @@ def extend() -> ResponseReturnValue:
 def out() -> ResponseReturnValue:
     """End this session, here and at the provider."""
     subject = person().subject
-    _browser().end()
+    browser_session().end()
     return _leave(subject)
 
 
@@ -101,7 +110,7 @@ def out() -> ResponseReturnValue:
 def out_everywhere() -> ResponseReturnValue:
     """End all sessions of this person, in whatever browser, and the one at the provider."""
     subject = person().subject
-    _browser().end_everywhere()
+    browser_session().end_everywhere()
     return _leave(subject)
 
 
@@ -121,14 +130,5 @@ def _leave(subject: str) -> ResponseReturnValue:
     return redirect(address or url_for(".signed_out"), 303)
 
 
-def _browser() -> BrowserSession:
-    return cast("BrowserSession", cast("Any", session)._get_current_object())  # noqa: SLF001  # the proxy's documented way
-
-
 def _refused(why: str) -> ResponseReturnValue:
     return render_template("sign_in/refused.html", why=why), 400
-
-
-def _no_answer(error: ProviderError) -> ResponseReturnValue:
-    log.error("the identity provider: %s", error)
-    return render_template("sign_in/no_answer.html"), 503

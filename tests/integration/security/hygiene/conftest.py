@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class Search:
     system: Any
     broker: redis.Redis
     folder: Path
+    served: Callable[[str], httpx.Client]
 
     def find(self, secrets: set[str]) -> set[tuple[str, str]]:
         """Place and spelling of each find."""
@@ -108,13 +109,12 @@ class Search:
     def _pages(self) -> None:
         flags = [str(row["discrepancy_id"]) for row in self.system.rows("SELECT * FROM discrepancy")]
         paths = ["/flags", "/runs", "/stack", "/nowhere", *(f"/runs/{run}" for run in self._runs())]
-        with httpx.Client(base_url=self.system.stack.endpoints["web"], timeout=20, trust_env=False) as web:
-            shown = 0
-            for path in [*paths, *(f"/flags/{flag}" for flag in flags[-5:])]:
-                answer = web.get(path)
-                shown += answer.status_code == 200
-                self._write(f"page {path}", answer.content + repr(answer.headers.raw).encode())
-            assert shown > 2
+        web, shown = self.served("auditor-a"), 0
+        for path in [*paths, *(f"/flags/{flag}" for flag in flags[-5:])]:
+            answer = web.get(path)
+            shown += answer.status_code == 200
+            self._write(f"page {path}", answer.content + repr(answer.headers.raw).encode())
+        assert shown > 2
 
     def _lineage(self) -> None:
         runs = [
@@ -148,5 +148,6 @@ def broker(system) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture(scope="module")
-def search(system, broker, tmp_path_factory) -> Search:
-    return Search(system=system, broker=broker, folder=tmp_path_factory.mktemp("search") / "everything")
+def search(system, broker, served, tmp_path_factory) -> Search:
+    folder = tmp_path_factory.mktemp("search") / "everything"
+    return Search(system=system, broker=broker, folder=folder, served=served)
