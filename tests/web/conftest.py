@@ -174,7 +174,7 @@ def signed_in(client_of) -> Callable[[str], FlaskClient]:
     return lambda persona: client_of(persona=persona)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def client(client_of):
     """A client of the application on the real database, vault log and stack, with contracting officer A signed in."""
     return client_of()

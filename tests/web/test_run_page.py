@@ -3,7 +3,6 @@
 import re
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from app.store.pages.plans import numbered
@@ -233,9 +232,9 @@ def test_a_lost_attempt_and_its_alarm_stay_on_the_page(system, client, read, sub
     assert [row[0] for row in page.rows if row and row[0] == "Attempt"]
 
 
-def test_the_served_application_shows_the_same(system, run_id, page):
+def test_the_served_application_shows_the_same(system, served, run_id, page):
     """Over HTTP, from the process the stack runs."""
-    answer = httpx.get(f"{system.stack.endpoints['web']}/runs/{run_id}", trust_env=False, timeout=10)
+    answer = served("officer-a").get(f"/runs/{run_id}")
     assert answer.status_code == 200
     for row in system.rows("SELECT fingerprint FROM credential WHERE run_id = %s", run_id):
         assert row["fingerprint"] in answer.text
