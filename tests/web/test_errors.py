@@ -33,7 +33,6 @@ def test_an_unknown_address_is_not_found(client, read, address):
         "/flags?after=' OR 1=1",
         "/runs?state=lost",
         "/runs?after=<b>",
-        "/stack?refresh=1",
     ],
 )
 def test_an_unknown_filter_is_refused(client, read, address):
