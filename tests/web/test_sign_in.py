@@ -239,13 +239,13 @@ def test_what_a_page_asks_by_itself_does_not_keep_a_session(system, nobody, arri
 def test_the_page_says_when_the_session_ends_and_lets_it_be_extended(system, nobody, arrive, host, read):
     arrive("officer-a")
     aged(system, cookie_of(nobody, host), "seen_at", "14 minutes")
-    page = read(nobody, "/stack?refresh=off")
+    page = read(nobody, "/stack")
     assert re.search(
         r"Your session ends at \S+ [\d:]+ E[SD]T \([\d:]+ UTC\), unless you load another page", page.text
     )
     token = next(field["value"] for field in page.all("input") if field.get("name") == "csrf_token")
-    extended = nobody.post("/session/extend", data={"csrf_token": token, "next": "/stack?refresh=off"})
-    assert (extended.status_code, extended.location) == (303, "/stack?refresh=off")
+    extended = nobody.post("/session/extend", data={"csrf_token": token, "next": "/stack"})
+    assert (extended.status_code, extended.location) == (303, "/stack")
     assert nobody.get("/session").json["seconds"] > 890
     told = {"csrf_token": token, "next": "//evil.example"}
     assert nobody.post("/session/extend", data=told).location == "/"
