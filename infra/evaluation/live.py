@@ -48,7 +48,7 @@ def evaluate_live(scenarios: Scenarios, work: Path) -> Evaluation:
     if count > _MOST:
         raise ScenarioError(f"--live: {count} scenarios, {_MOST} at most")
     options = StackOptions(
-        parts=EVERYTHING - {Part.WEB},
+        parts=EVERYTHING - {Part.WEB, Part.IDENTITY},
         usual_ports=False,
         scenarios=scenarios.folder,
         patience=30 + 0.05 * count,
