@@ -25,9 +25,7 @@ def test_every_link_answers_with_a_sound_page(client, read, triaged):
             if link and link not in seen and looked_at[kind(link)] < OF_A_KIND:
                 seen.add(link)
                 waiting.append(link)
-    assert {("/flags/<id>",), ("/runs/<id>",), ("/stack",), ("/runs", "state")} <= set(
-        looked_at
-    )
+    assert {("/flags/<id>",), ("/runs/<id>",), ("/stack",), ("/runs", "state")} <= set(looked_at)
 
 
 def test_the_start_leads_to_the_queue(client):
