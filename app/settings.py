@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     web_address: HttpAddress | None = None
     #: A file of mode 0600 with what CSRF tokens are signed with: at least 32 characters, the same for all web processes.
     web_key_file: Path | None = None
+    #: A file of mode 0600 with a JWK Set: the key that signs exports, then public halves of those that did before.
+    export_key_file: Path | None = None
     #: Seconds until an unused session of the pages ends, and until any ends (NIST SP 800-63B, AAL3: 15 min, 12 h).
     session_idle: int = Field(default=15 * 60, ge=120, le=3600)
     session_lifetime: int = Field(default=12 * 3600, ge=120, le=24 * 3600)

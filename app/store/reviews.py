@@ -147,11 +147,21 @@ class Reviews:
         return [(each, last[each.discrepancy_id]) for each in same if each.discrepancy_id in last]
 
 
-def _events(db: Session, flag_id: UUID) -> list[tuple[Event, str]]:
+def histories(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Event, str]]]:
+    """The events of several flags, oldest first, each with its stored digest; flags without events are left out."""
     rows = db.scalars(
-        select(ReviewEvent).where(col(ReviewEvent.flag_id) == flag_id).order_by(col(ReviewEvent.number))
-    ).all()
-    return [(_event(row), row.digest) for row in rows]
+        select(ReviewEvent)
+        .where(col(ReviewEvent.flag_id).in_(flag_ids))
+        .order_by(col(ReviewEvent.flag_id), col(ReviewEvent.number))
+    )
+    found: dict[UUID, list[tuple[Event, str]]] = {}
+    for row in rows:
+        found.setdefault(row.flag_id, []).append((_event(row), row.digest))
+    return found
+
+
+def _events(db: Session, flag_id: UUID) -> list[tuple[Event, str]]:
+    return histories(db, [flag_id]).get(flag_id, [])
 
 
 def _event(row: ReviewEvent) -> Event:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -332,6 +333,26 @@ class SavedView(SQLModel, table=True):
     owner: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     query: str
+
+
+class ExportRecord(SQLModel, table=True):
+    """One export: of which action or, for the queue, with which filter; by whom; the SHA-256 (hex) of what was sent.
+
+    Append-only.
+    """
+
+    __tablename__ = "export_record"
+    __table_args__ = (Index("ix_export_of_action", "action_id", "at"),)
+
+    export_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    kind: str
+    action_id: str | None = Field(default=None, foreign_key="action.action_id")
+    query: str | None = None
+    by: str
+    by_name: str
+    at: datetime = Field(sa_column=_moment())
+    digest: str
+    bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class Alarm(SQLModel, table=True):

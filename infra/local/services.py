@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.local.export_keys import provide
 from infra.local.options import TOOL_VARIABLES, StackOptions
 from infra.local.ports import LOOPBACK
 from infra.local.process import Command
@@ -120,6 +121,7 @@ class Services:
             "OIDC_CLIENT_ID": outside.identity_client or _CLIENT,
             "WEB_ADDRESS": self.endpoints.get("web"),
             "WEB_KEY_FILE": str(self._layout.secrets / "web-key"),
+            "EXPORT_KEY_FILE": str(self._layout.secrets / "web-export-keys.json"),
         }
         return {name: value for name, value in told.items() if value is not None}
 
@@ -137,6 +139,7 @@ class Services:
         """The pages. Their address is registered with the identity provider first, since people are sent back there."""
         address = self.endpoints["web"] = f"http://{LOOPBACK}:{port}"
         write_secret(self._layout.secrets / "web-key", random_secret())
+        provide(self._layout)
         client = {
             "client_id": _CLIENT,
             "redirect_uris": [f"{address}/sign-in/callback"],

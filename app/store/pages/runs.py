@@ -122,7 +122,7 @@ def page(db: Session, run_id: UUID) -> RunPage | None:
         evidence=_evidence(db, run_id),
         findings=_of(db, DiscrepancyRow, run_id, DiscrepancyRow.rule, DiscrepancyRow.subject),
         alarms=_of(db, Alarm, run_id, Alarm.raised_at),
-        next=_next(db, run),
+        next=next_of(db, run),
     )
 
 
@@ -138,7 +138,8 @@ def _evidence(db: Session, run_id: UUID) -> dict[UUID, int]:
     return {call_id: number for call_id, number in rows}  # noqa: C416  # typed rows, not pairs
 
 
-def _next(db: Session, run: Run) -> NextRun | None:
+def next_of(db: Session, run: Run) -> NextRun | None:
+    """The run that started next, None while there is none or this one has not started."""
     if run.started_at is None:
         return None
     began = (col(Run.started_at), col(Run.run_id))
