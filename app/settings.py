@@ -76,8 +76,8 @@ class Settings(BaseSettings):
     far: Literal["rfo", "codified"] = "rfo"
     #: Rules whose flags are settled only when a second officer concurs; as a JSON list, which may be empty.
     second_person: frozenset[str] = frozenset({"E01", "F03"})
-    #: The day the checks take for today: the day of the run while the action is still ahead of it, or always the
-    #: action's own, which is how scenarios with known answers are written. Nothing is ever too old on the latter.
+    #: What the checks take for now: the time of the run, or the action's own day, whatever day it is. Scenarios with
+    #: known answers are written for the latter. How old an answer is cannot be told then.
     judged_on: Literal["run", "action"] = "run"
     #: Attempts handed to the broker and not yet finished, at most. More wait in PostgreSQL.
     dispatch_window: int = Field(default=16, ge=1, le=1000)

@@ -10,6 +10,8 @@ from mocks.scenarios.scenario import FaultMode
 
 _CHUNK = b" " * 65_536
 _OVERSIZE = 10_000_000
+#: In seconds, as a cache on the way says it.
+_KEPT_SINCE_YESTERDAY = "86400"
 
 
 class Faults:
@@ -36,6 +38,8 @@ class Faults:
                 return Response('<html><body>{"totalRecords": 1, "entit', mimetype="application/json")
             case "empty":
                 return Response(b"", mimetype="application/json")
+            case "kept":
+                return Response(b"{}", mimetype="application/json", headers={"Age": _KEPT_SINCE_YESTERDAY})
             case "oversize":
                 return Response(_oversize(), mimetype="application/json")
             case "redirect":

@@ -11,7 +11,6 @@ import httpx
 import structlog
 
 from app.domain.casefile import CaseFile, Evidence, Gap, Source
-from app.domain.federal_time import eastern_day
 from app.domain.lineage import CredentialDenial, ToolCall
 from app.domain.procurement import ProcurementAction
 from app.settings import Settings
@@ -116,7 +115,6 @@ def case_file(
         evidence=tuple(item for item, _ in evidence),
         gaps=gaps,
         unasked=unasked,
-        # An action of the past is judged as of its own day, not by what has become late since.
-        as_of=now if eastern_day(now) <= action.effective_date and not own_day else None,
+        as_of=None if own_day else now,
     )
     return case, evidence

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from app.domain.federal_time import eastern
 from app.domain.lineage import ToolCall
 from app.settings import Settings
 from workers.grants import ApiKey, SignedToken
@@ -24,6 +25,9 @@ from workers.tool_errors import ToolError
 Model = TypeVar("Model", bound=BaseModel)
 Row = TypeVar("Row")
 _RETRIED = frozenset({500, 502, 503, 504})
+#: Seconds an answer may have lain in a cache on the way; beyond that it was not given to this question.
+_OLDEST = 60
+_AGE_DIGITS = 10
 
 
 class Presented(httpx.Auth):
@@ -78,7 +82,8 @@ def pool(settings: Settings, *, size: int) -> httpx.Client:
         trust_env=False,
         timeout=httpx.Timeout(settings.tool_timeout),
         limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
-        headers={"Accept": "application/json"},
+        # What is asked for is what the source says now; whoever keeps answers on the way is to ask it again.
+        headers={"Accept": "application/json", "Cache-Control": "no-cache"},
     )
 
 
@@ -122,7 +127,7 @@ class HttpClient:
             with self._connections.stream("GET", url, params=params, auth=self._auth) as response:
                 status = response.status_code
                 content = self._read(response, deadline=start + self._settings.tool_timeout)
-            error = _problem(status)
+            error = _problem(status, content) or _kept(response.headers.get("Age", ""))
         except ToolError as too_much:
             error = str(too_much)
         except httpx.TimeoutException:
@@ -156,16 +161,31 @@ class HttpClient:
         return bytes(content)
 
 
-def _problem(status: int) -> str | None:
+def _problem(status: int, content: bytes) -> str | None:
     if status in (httpx.codes.OK, httpx.codes.NO_CONTENT):
         return None
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         return f"refused the credential (HTTP {status})"
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        return "over its daily quota or rate limit (HTTP 429)"
+        return f"over its daily quota or rate limit (HTTP 429){_until(content)}"
     if 300 <= status < 400:  # noqa: PLR2004  # the redirects
         return f"answered with a redirect (HTTP {status}), which is not followed"
     return f"answered HTTP {status}"
+
+
+def _kept(age: str) -> str | None:
+    """Why an answer from a cache is none; `age` is its header of that name, in seconds (RFC 9111)."""
+    seconds = int(age) if age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS else 0
+    return f"answer kept in a cache for {seconds} s, not given now" if seconds > _OLDEST else None
+
+
+def _until(content: bytes) -> str:
+    """When access returns, if a gateway's body over quota says so. Only a time is repeated, never its text."""
+    try:
+        returns = datetime.strptime(json.loads(content)["nextAccessTime"], "%Y-%b-%d %H:%M:%S%z UTC")
+        return f"; access returns {returns.astimezone(UTC):%Y-%m-%d %H:%M UTC} ({eastern(returns):%Y-%m-%d %H:%M %Z})"
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
+        return ""
 
 
 def _json(content: bytes) -> Any:

@@ -79,7 +79,8 @@ class NotAMatch:
 class CaseFile:
     """Everything the rules look at.
 
-    `as_of` is when the run looked, with its offset; rules say nothing about the age of evidence without it.
+    `as_of` is when the run looked, with its offset; rules say nothing about the age of evidence without it. An action
+    whose day has passed is judged as of its own `day`, not by what has become late since.
     `unasked` are systems the plan had no need for: their checks do not apply, which is neither clear nor a gap.
     `decisions` are what officers decided about records on names alike in earlier runs.
     """
@@ -105,8 +106,12 @@ class CaseFile:
 
     @cached_property
     def day(self) -> date:
-        """The Eastern day the run looked; where that is not known, the day of the action."""
-        return self.action.effective_date if self.as_of is None else eastern_day(self.as_of)
+        """The day to judge by: the Eastern day the run looked, or the day of the action where that came before it.
+
+        The latter, too, where it is not known when the run looked.
+        """
+        own = self.action.effective_date
+        return own if self.as_of is None else min(eastern_day(self.as_of), own)
 
     @cached_property
     def _by_kind(self) -> dict[type, tuple[Evidence, ...]]:

@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.casefile import Source
 from app.domain.federal_time import eastern
 from app.domain.procurement import ProcurementAction
+from app.domain.rules.vendors import identifier
 
 #: The tools whose services share the quota.
 COUNTED = (Source.SAM_GOV, Source.DEBARMENT, Source.CONTRACTS)
@@ -114,13 +115,15 @@ def quota_day_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def calls_of(*, vendors: int, names: int | None = None, order: bool = False) -> int:
-    """Calls of one run: entities and exclusions of all vendors at once, one search per name, one for the contract.
+def calls_of(*, vendors: int, names: int | None = None, cages: bool = True, order: bool = False) -> int:
+    """Calls of one run.
 
-    An order asks for its vehicle, too. Not counted: tries after an error, a second look for vendors that are not
-    registered, further pages of a long answer.
+    One for the entities of all vendors, one for exclusions by UEI and one by CAGE code (where `cages`, any is known),
+    one search per name, one for the contract. An order asks for its vehicle, too. Not counted: tries after an error, a
+    second look for vendors that are not registered or numbers that are left out, further pages of a long answer.
     """
-    return ceil(vendors / _ENTITIES_PER_PAGE) + 1 + (vendors if names is None else names) + 1 + order
+    searches = vendors if names is None else names
+    return ceil(vendors / _ENTITIES_PER_PAGE) + 1 + cages + searches + 1 + order
 
 
 def calls_for(action: ProcurementAction) -> int:
@@ -128,6 +131,7 @@ def calls_for(action: ProcurementAction) -> int:
     return calls_of(
         vendors=len({vendor.uei for vendor in action.vendors}),
         names=len({vendor.name.upper() for vendor in action.vendors}),
+        cages=any(identifier(vendor.cage) for vendor in action.vendors),
         order=action.is_order,
     )
 

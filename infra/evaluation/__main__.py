@@ -126,7 +126,10 @@ def show(result: Evaluation, *, how: str) -> None:
     screen.print(table)
     for miss in result.misses:
         screen.print(str(miss), markup=False, highlight=False)
-    screen.print(f"{result.as_expected} of {result.scenarios} scenarios as expected, {how}.", highlight=False)
+    left_out = f"; {result.left_out} that state their own time left out" if result.left_out else ""
+    screen.print(
+        f"{result.as_expected} of {result.scenarios} scenarios as expected, {how}{left_out}.", highlight=False
+    )
 
 
 if __name__ == "__main__":

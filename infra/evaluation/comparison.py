@@ -82,9 +82,10 @@ class Score:
 
 @dataclass(slots=True)
 class Evaluation:
-    """The scores of all scenarios, and each miss."""
+    """The scores of all scenarios, and each miss. `left_out` could not be evaluated in the way that was asked for."""
 
     scenarios: int = 0
+    left_out: int = 0
     scores: defaultdict[str, Score] = field(default_factory=lambda: defaultdict(Score))
     _misses: list[Miss] = field(default_factory=list)
 
@@ -127,6 +128,7 @@ class Evaluation:
         return {
             "scenarios": self.scenarios,
             "as_expected": self.as_expected,
+            "left_out": self.left_out,
             "rules": {
                 rule: {
                     "hits": score.hits,

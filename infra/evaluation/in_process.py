@@ -4,7 +4,7 @@ Everything a fact passes on its way is the real thing: the mock's paging and sha
 parsing, SQL on a real PostgreSQL server, planning, rules.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,7 @@ from app.domain.procurement import ProcurementAction
 from app.domain.rules import evaluate
 from app.settings import Settings
 from infra.evaluation.comparison import Evaluation, Finding, Truth
+from infra.evaluation.look import as_looked
 from infra.evaluation.scenarios import Scenarios
 from infra.local.options import Part, StackOptions
 from infra.local.services import TOOLS
@@ -79,7 +80,7 @@ def evaluate_in_process(scenarios: Scenarios, work: Path) -> Evaluation:
         counting(len(scenarios.cases), what="Scenarios") as told,
     ):
         for number, (case, action) in enumerate(scenarios.cases, start=1):
-            result.add(Truth.of(case.slug, case.document), evaluator.findings(action))
+            result.add(Truth.of(case.slug, case.document), evaluator.findings(action, case.document))
             told(number)
     return result
 
@@ -143,12 +144,13 @@ class Evaluator:
     tools: dict[str, Tool]
     issued: dict[str, Issued]
 
-    def findings(self, action: ProcurementAction) -> list[Finding]:
-        """What the rules find about an action, judged as of its own day."""
+    def findings(self, action: ProcurementAction, document: Mapping[str, Any]) -> list[Finding]:
+        """What the rules find about an action: judged as of its own day, or as its scenario file says."""
         names = [step.source.value for step in plan(action) if step.needed]
         answers = [self.asking.ask(action, self.tools[name], self.issued[name]) for name in names]
         case, _ = case_file(action, answers, own_day=True)
-        return [Finding(each.rule, each.subject, each.severity.value) for each in evaluate(case)]
+        found = evaluate(as_looked(case, document))
+        return [Finding(each.rule, each.subject, each.severity.value) for each in found]
 
 
 def _credential(tool: Tool) -> Issued:

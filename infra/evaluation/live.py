@@ -19,6 +19,7 @@ from app.store import tables
 from app.store.database import Sessions, connect, sessions
 from app.store.tables import RunState, table_of
 from infra.evaluation.comparison import Evaluation, Finding, Truth
+from infra.evaluation.look import on_the_clock
 from infra.evaluation.scenarios import Scenarios
 from infra.local.errors import StackError
 from infra.local.options import EVERYTHING, Part, StackOptions
@@ -41,12 +42,15 @@ def evaluate_live(scenarios: Scenarios, work: Path) -> Evaluation:
     """Start a stack in the folder `work`, run every scenario, and compare what its database holds then.
 
     The stack serves these scenarios and nothing else, on free ports, and is gone afterwards, also when interrupted.
-    Raises `ScenarioError` for more than 50,000 scenarios, and `StackError` when a part does not come up or goes down,
+    Those about another time than now are left out: a stack cannot be told what time it is.
+    Raises `ScenarioError` for more than 50,000 scenarios, or none, and `StackError` when a part does not come up or goes down,
     or when the runs do not end.
     """
+    every = len(scenarios.cases)
+    scenarios = on_the_clock(scenarios)
     count = len(scenarios.cases)
-    if count > _MOST:
-        raise ScenarioError(f"--live: {count} scenarios, {_MOST} at most")
+    if not 1 <= count <= _MOST:
+        raise ScenarioError(f"--live: {count} scenarios for a run of today, not 1 to {_MOST}")
     options = StackOptions(
         parts=EVERYTHING - {Part.WEB, Part.IDENTITY},
         usual_ports=False,
@@ -55,13 +59,18 @@ def evaluate_live(scenarios: Scenarios, work: Path) -> Evaluation:
         vault_binary=os.environ.get("TRIAGE_VAULT_BINARY") or None,
         environment=_ENVIRONMENT,
     )
-    sys.stderr.write(f"Starting a stack of its own for {count} scenarios …\n")
+    left_out = (
+        f", without {every - count} that state their own time or earlier decisions" if every > count else ""
+    )
+    sys.stderr.write(f"Starting a stack of its own for {count} scenarios{left_out} …\n")
     with LocalStack(work / "stack", options=options) as stack, _database(stack) as factory:
         run_ids = _requested(factory, scenarios)
         patience = 120 + 5 * count
         if not wait_for(factory, run_ids, timeout=patience, check=stack.check):
             raise StackError(f"the runs did not end within {patience} s")
-        return _compared(factory, scenarios, run_ids)
+        result = _compared(factory, scenarios, run_ids)
+        result.left_out = every - count
+        return result
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The scenarios to be evaluated: found or generated, read, and independent of one another."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +9,9 @@ from tempfile import TemporaryDirectory
 
 from app.domain.procurement import ProcurementAction
 from app.intake import IntakeError, parse_actions
-from mocks.scenarios.exclusion_names import words, words_of
+from infra.evaluation.apart import stay_apart
 from mocks.scenarios.generator import write
 from mocks.scenarios.loader import HAND_WRITTEN, Case, ScenarioError, load_cases
-from workers.tools.debarment import searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +40,9 @@ def prepared(source: Path | None, *, generated: int | None, seed: int) -> Iterat
             if not named.is_dir():
                 raise ScenarioError(f"{named}: not a folder")
             (folder / "cases").symlink_to(named)
-        cases = load_cases(folder / "cases")
-        _stay_apart(cases)
-        yield Scenarios(folder, [(case, _action(case)) for case in cases])
+        cases = [(case, _action(case)) for case in load_cases(folder / "cases")]
+        stay_apart(cases)
+        yield Scenarios(folder, cases)
 
 
 def _action(case: Case) -> ProcurementAction:
@@ -56,26 +54,3 @@ def _action(case: Case) -> ProcurementAction:
         )
         raise ScenarioError("\n".join(lines)) from None
     return action
-
-
-def _stay_apart(cases: Sequence[Case]) -> None:
-    """Refuse vendors whose search by name finds an exclusion record of another scenario.
-
-    The public list knows nothing of scenarios and would answer with it; so do the mocks.
-    """
-    known: list[tuple[str, frozenset[str]]] = [
-        (case.slug, words_of(row)) for case in cases for row in case.rows("debarment")
-    ]
-    holders: defaultdict[str, set[int]] = defaultdict(set)
-    for number, (_, its_words) in enumerate(known):
-        for word in its_words:
-            holders[word].add(number)
-    for case in cases:
-        for vendor in case.scenario.action.vendors:
-            found = [holders.get(word, set()) for word in words(searched(vendor.name))]
-            for number in sorted(set.intersection(*found)) if found else ():
-                if (other := known[number][0]) != case.slug:
-                    raise ScenarioError(
-                        f"{case.slug}.json: action.vendors: a search for {vendor.name!r} finds an exclusion record"
-                        f" of {other}.json"
-                    )

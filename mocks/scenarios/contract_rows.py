@@ -114,12 +114,13 @@ class AwardDetails(CamelShape):
 
 
 class AwardRow(CamelShape):
-    """One element of `awardSummary`."""
+    """One element of `awardSummary`; one that is `deleted` is served only to who asks for deleted reports."""
 
     contract_id: ContractId
     core_data: JsonObject
     award_details: AwardDetails
     old_contract_id: OldContractId | None = None
+    deleted: bool = False
 
 
 class SignedDates(CamelShape):

@@ -51,7 +51,7 @@ class Draft:
     forbidden: list[JsonObject] = field(default_factory=list)
     #: By rule and subject, which services must answer for the finding to be made.
     needs: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    #: What findings rest on and other flaws leave alone: vendors' UEIs, "instrument", "commitments", "SAMCHK", "base".
+    #: What findings rest on and other flaws leave alone: vendors' UEIs, "instrument", "commitments", "SAMCHK", "base", "value".
     relied: set[str] = field(default_factory=set)
 
     @property

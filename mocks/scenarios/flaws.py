@@ -98,8 +98,11 @@ def exclusion(draft: Draft) -> bool:
         registration = entity["entityRegistration"]
         if registration["ueiSAM"] == firm.uei and registration["samRegistered"] == "Yes":
             registration["exclusionStatusFlag"] = "Y"
-    adds_work = draft.action_type != "modification" or draft.amount > 0
     bars = kind != "Voluntary Exclusion"
+    if draft.action_type == "modification":
+        # Its money is for work agreed before, as the reports show: current contracts may continue.
+        draft.relied.add("value")
+    adds_work = draft.action_type != "modification"
     draft.expect("E01", firm.uei, "blocking" if adds_work and bars else "advisory")
     return True
 
@@ -189,7 +192,8 @@ def funding(draft: Draft) -> bool:
 
 def silent_source(draft: Draft) -> bool:
     """A source gives no usable answer: whatever it would have shown cannot be found."""
-    source = draft.rng.choice(("sam-gov", "debarment", "contracts", "documents"))
+    contracts = () if "value" in draft.relied else ("contracts",)
+    source = draft.rng.choice(("sam-gov", "debarment", *contracts, "documents"))
     draft.faults[source] = draft.rng.choice(GENERATED_FAULTS)
     unseen = [each for each in draft.expected if source in _needed(draft, each)]
     draft.expected = [each for each in draft.expected if each not in unseen]

@@ -5,13 +5,15 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from mocks.scenarios.contract_rows import AwardRow, DocumentRow
+from mocks.scenarios.formats import Day, Uei, ZuluTime
 from mocks.scenarios.ledger_rows import Ledger
 from mocks.scenarios.sam_rows import EntityRow, ExclusionRow
 from mocks.scenarios.shape import Shape
 from mocks.scenarios.submitted import Action
 
 Service = Literal["sam-gov", "debarment", "contracts", "documents"]
-FaultMode = Literal["500", "garbage", "oversize", "hang", "redirect", "401", "429", "empty"]
+System = Literal["sam-gov", "debarment", "contracts", "documents", "ledger"]
+FaultMode = Literal["500", "garbage", "oversize", "hang", "redirect", "401", "429", "empty", "kept"]
 RuleId = Literal[
     "R01", "R02", "R03", "R04", "R05",
     "E01", "E02", "E03", "E04", "E05", "E06", "E07",
@@ -37,6 +39,33 @@ class FalseFinding(Shape):
     subject: str = Field(min_length=1)
 
 
+class Trap(Shape):
+    """A special case of a rule, word by word as the rule lists it, that the scenario is about."""
+
+    rule: RuleId
+    trap: str = Field(min_length=1)
+
+
+class Look(Shape):
+    """When the triage looks, and what differs from a look on the action's own day with answers just given.
+
+    `pulled` has when a source gave its answer, where it is one kept from earlier; `not_asked` are systems that the
+    action had no need for.
+    """
+
+    at: ZuluTime
+    pulled: dict[System, ZuluTime] = Field(default_factory=dict)
+    not_asked: list[System] = Field(default_factory=list)
+
+
+class NotAMatch(Shape):
+    """An officer's earlier decision that an exclusion record, as it was then, is not about a vendor."""
+
+    uei: Uei
+    record: ExclusionRow
+    expires: Day
+
+
 class Scenario(Shape):
     """One file. `expected` lists every finding, so anything else is wrong as well."""
 
@@ -48,6 +77,9 @@ class Scenario(Shape):
     documents: list[DocumentRow]
     ledger: Ledger
     faults: dict[Service, FaultMode] = Field(default_factory=dict)
+    look: Look | None = None
+    decided: list[NotAMatch] = Field(default_factory=list)
+    traps: list[Trap] = Field(default_factory=list)
     expected: list[Finding]
     forbidden: list[FalseFinding] = Field(default_factory=list)
 

@@ -6,6 +6,7 @@
 
 `changes` is a JSON Patch (RFC 6902: add, copy, replace, remove) of the base, a file in `bases/`. Everything is written
 with the base's identifiers; the number then gives all of them, and the firms' names, forms that no other scenario has.
+`faults`, `look`, `decided` and `traps` may stand beside these, as in `scenario.Scenario`.
 """
 
 import copy
@@ -20,6 +21,8 @@ from mocks.scenarios.shape import JsonObject
 
 BASES = Path(__file__).parent / "bases"
 _HIGHEST = 999
+#: Taken over into the scenario as they are, where they are given.
+_OPTIONAL = ("faults", "look", "decided", "traps")
 _SYLLABLES = [
     "BA",
     "DE",
@@ -42,8 +45,12 @@ _SYLLABLES = [
     "TU",
     "YA",
 ]
-#: How the bases write what the number replaces: UEIs, contract, action, purchase requests, the firms' own word.
+#: How the bases write what the number replaces: UEIs, contract, action, purchase requests, the firms' own word, and
+#: the beginning of CAGE codes.
 _UEI, _PIID, _ACTION, _REQUEST, _WORD = "Z000", "C9000", "ACT-BASE-000", "PR-26-90000", "NORTHWIND"
+_CAGE = "9Z"
+#: What CAGE codes are made of.
+_CODED = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 class VariationError(Exception):
@@ -57,7 +64,7 @@ def is_variation(document: Any) -> bool:
 
 def expand(document: Mapping[str, Any]) -> JsonObject:
     """The whole scenario. Raises `VariationError`."""
-    unknown = set(document) - {"title", "base", "number", "changes", "faults", "expected", "forbidden"}
+    unknown = set(document) - {"title", "base", "number", "changes", "expected", "forbidden", *_OPTIONAL}
     if unknown:
         raise VariationError(f"{min(unknown)}: is not a known field")
     number = document.get("number")
@@ -68,8 +75,7 @@ def expand(document: Mapping[str, Any]) -> JsonObject:
         _apply(whole, change, where=f"changes[{position}]")
     whole["title"] = document.get("title")
     whole["expected"], whole["forbidden"] = document.get("expected"), document.get("forbidden", [])
-    if "faults" in document:
-        whole["faults"] = document["faults"]
+    whole.update((field, document[field]) for field in _OPTIONAL if field in document)
     return _renamed(whole, number)
 
 
@@ -145,6 +151,9 @@ def _renamed(whole: JsonObject, number: int) -> JsonObject:
         (_WORD.title(), word.title()),
     ):
         text = re.sub(re.escape(old), new, text)
+    text = re.sub(
+        rf"\b{_CAGE}(?=[A-Z]\d\d\b)", _CODED[number // len(_CODED)] + _CODED[number % len(_CODED)], text
+    )
     renamed: JsonObject = json.loads(text)
     return renamed
 

@@ -14,7 +14,11 @@ from mocks.service import Frame, answer
 from mocks.vault_connection import VaultConnection
 
 _PATH = "/contract-awards/v1/search"
-_PARAMETERS = frozenset({"piid", "modificationNumber", "referencedIdvPiid", "limit", "offset"})
+_PARAMETERS = frozenset(
+    {"piid", "modificationNumber", "referencedIdvPiid", "deletedStatus", "limit", "offset"}
+)
+#: Marks a deleted report in scenario files; the service itself does not say so of a row.
+_MARK = "deleted"
 _REACH = 400_000
 
 
@@ -41,6 +45,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
         piid = query.required("piid").upper()
         modification = query.text("modificationNumber")
         vehicle = query.text("referencedIdvPiid")
+        deleted = query.choice("deletedStatus", ("yes", "no"), default="no") == "yes"
         limit = query.number("limit", default=10, least=1, most=100)
         # Counts pages, not rows.
         offset = query.number("offset", default=0, most=_REACH)
@@ -49,9 +54,10 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
         if faulty := faults.answer((piid,)):
             return faulty
         found = [
-            row
+            {key: value for key, value in row.items() if key != _MARK}
             for row in rows.get(piid, [])
-            if modification in (None, row["contractId"]["modificationNumber"])
+            if row.get(_MARK, False) is deleted
+            and modification in (None, row["contractId"]["modificationNumber"])
             and vehicle in (None, row["contractId"].get("referencedIDVPiid"))
         ]
         shown = found[offset * limit : (offset + 1) * limit]

@@ -125,6 +125,22 @@ def test_an_order_is_found_under_its_vehicle_only(start_mock, scenarios):
     assert mock.get(AWARDS, piid=piid, referencedIdvPiid="70ZZ0124D0001").status_code == 204
 
 
+def test_a_deleted_report_is_shown_to_who_asks_for_deleted_ones(start_mock, scenarios):
+    file = scenarios / "cases" / "03-excluded-subcontractor.json"
+    case = json.loads(file.read_text())
+    case["contracts"][0]["deleted"] = True
+    file.write_text(json.dumps(case))
+    mock = start_mock("contracts", scenarios=scenarios)
+    question = {"piid": case["action"]["piid"]}
+    (deleted,) = mock.get(AWARDS, **question, deletedStatus="yes").json["awardSummary"]
+    assert "deleted" not in deleted
+    rest = mock.get(AWARDS, **question)
+    shown = rest.json["awardSummary"] if rest.status_code == 200 else []
+    assert deleted not in shown
+    assert len(shown) == len(case["contracts"]) - 1
+    assert mock.get(AWARDS, **question, deletedStatus="maybe").status_code == 400
+
+
 def test_over_quota_says_when_the_day_begins_anew(start_mock, scenarios):
     file = scenarios / "cases" / "03-excluded-subcontractor.json"
     case = json.loads(file.read_text())

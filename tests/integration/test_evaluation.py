@@ -10,6 +10,7 @@ from infra.evaluation.comparison import Evaluation, Finding, Truth
 from infra.evaluation.in_process import evaluate_in_process
 from infra.evaluation.scenarios import prepared
 from mocks.scenarios.loader import HAND_WRITTEN, load_cases
+from workers.tools.debarment import searched
 
 VARIATION = {
     "title": "An expired registration",
@@ -96,7 +97,7 @@ def test_scenarios_that_would_be_answered_with_one_anothers_records_are_refused(
     (tmp_path / "alike.json").write_text(json.dumps({**VARIATION, "changes": [alike]}))
     ended = command(tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
-    said = f"alike.json: action.vendors: a search for {named!r} finds an exclusion record of excluded.json"
+    said = f"alike.json: action.vendors: a search by exclusionName {searched(named)!r} finds an exclusion record of excluded.json"
     assert said in ended.stderr
 
 

@@ -29,6 +29,7 @@ SILENT = {
     "faults": {"documents": "500"},
     "expected": [{"rule": "S01", "subject": "documents", "severity": "advisory"}],
 }
+AT_ANOTHER_TIME = {**EXPIRED, "number": 994, "look": {"at": "2026-09-14T16:00:00Z"}}
 WRONG = {
     **EXPIRED,
     "number": 993,
@@ -81,12 +82,13 @@ def scenarios(folder, **written):
 
 
 def test_all_as_expected(start, tmp_path):
-    folder = scenarios(tmp_path / "right", expired=EXPIRED, clean=CLEAN, silent=SILENT)
+    folder = scenarios(tmp_path / "right", expired=EXPIRED, clean=CLEAN, silent=SILENT, then=AT_ANOTHER_TIME)
     command = start(folder, "--json")
     printed, said = command.communicate(timeout=120)
     assert command.returncode == 0, said
     result = json.loads(printed)
-    assert (result["scenarios"], result["as_expected"], result["live"]) == (3, 3, True)
+    assert (result["scenarios"], result["as_expected"], result["left_out"]) == (3, 3, 1)
+    assert result["live"] is True
     assert {rule: score["hits"] for rule, score in result["rules"].items()} == {"R01": 1, "S01": 1}
     assert "Runs: 3 of 3" in said
 

@@ -37,6 +37,8 @@ def test_the_check_is_not_made_and_the_others_stand(fragile_system, triaged, ser
     assert set(found) == {"S01", fragile_system.faulty[service, fault][1]}
     assert found["S01"]["subject"] == service
     assert reason in found["S01"]["because"]
+    returns = fault == "429" and service != "documents"  # the agency's own system keeps no quota
+    assert ("access returns" in found["S01"]["because"]) is returns
 
     calls = fragile_system.system.rows(
         "SELECT call.* FROM call JOIN credential USING (credential_id)"
@@ -48,7 +50,7 @@ def test_the_check_is_not_made_and_the_others_stand(fragile_system, triaged, ser
     (outcome,) = fragile_system.system.rows(
         "SELECT outcome FROM step WHERE run_id = %s AND tool = %s", run_id, service
     )
-    assert outcome == {"outcome": reason}
+    assert outcome["outcome"].startswith(reason)
     assert all(call["answer_bytes"] <= 2_000_000 for call in calls)
     assert all(call["latency_ms"] < 4_000 for call in calls)
 

@@ -26,8 +26,9 @@ ACTION = ProcurementAction(
 )
 
 
-def test_three_vendors_take_six_calls():
-    assert calls_of(vendors=3) == 6
+def test_three_vendors_take_seven_calls_and_six_without_a_cage_code():
+    assert calls_of(vendors=3) == 7
+    assert calls_of(vendors=3, cages=False) == 6
 
 
 def test_eleven_vendors_need_a_second_page_of_entities():
@@ -39,14 +40,20 @@ def test_a_firm_in_two_roles_is_asked_about_once_and_an_order_asks_for_its_vehic
     assert calls_for(replace(ACTION, referenced_idv="70ZZ0124D0009")) == 6
 
 
+@pytest.mark.parametrize(("cage", "calls"), [(None, 5), ("9ZZ91", 6), ("00000", 5)])
+def test_cage_codes_are_asked_about_all_at_once_where_there_are_any(cage, calls):
+    prime, *others = ACTION.vendors
+    assert calls_for(replace(ACTION, vendors=(replace(prime, cage=cage), *others))) == calls
+
+
 @pytest.mark.parametrize(
     ("quota", "fits", "room"),
-    [(10_000, True, 1_666), (2_400, True, 400), (2_399, False, 399), (10, False, 1)],
+    [(10_000, True, 1_428), (2_800, True, 400), (2_799, False, 399), (10, False, 1)],
 )
 def test_a_day_of_four_hundred_runs(quota, fits, room):
     day = day_of(400, quota=quota)
-    assert (day.calls, day.fits, day.runs_that_fit) == (2_400, fits, room)
-    assert day.share == pytest.approx(2_400 / quota)
+    assert (day.calls, day.fits, day.runs_that_fit) == (2_800, fits, room)
+    assert day.share == pytest.approx(2_800 / quota)
 
 
 def test_a_day_of_known_actions():

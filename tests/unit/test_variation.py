@@ -34,6 +34,15 @@ def test_number_gives_identifiers_and_names_of_its_own():
     assert "NORTHWIND" not in str(whole)
 
 
+def test_cage_codes_are_nobody_elses():
+    numbered = {**CLEAN, "changes": []}
+    codes = [
+        expand({**numbered, "number": number})["action"]["vendors"][0]["cage"] for number in range(1, 1000)
+    ]
+    assert len(set(codes)) == len(codes)
+    assert codes[713] == "M0B11"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

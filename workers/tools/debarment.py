@@ -5,11 +5,12 @@ of them, those are asked about that the action itself names.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from app.domain.casefile import Source
 from app.domain.procurement import ProcurementAction
+from app.domain.rules.vendors import identifier
 from workers.grants import SignedToken
 from workers.http_client import HttpClient
 from workers.paging import all_rows
@@ -23,7 +24,7 @@ _SUFFIXES = frozenset(
 
 
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
-    """One request for all vendors by UEI, and one for each name; a record both find is stated once."""
+    """One request for all UEIs, one for all CAGE codes, one for each name; a record found twice is stated once."""
     told: set[object] = set()
     for question in questions(action):
         for record, call_id in _records(client, question):
@@ -34,10 +35,17 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
 
 
 def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:
-    """What is asked, in order: identifiers first."""
-    yield {"ueiSAM": f"[{'~'.join(sorted({vendor.uei for vendor in action.vendors}))}]"}
+    """What is asked, in order: identifiers first. A record need not have a UEI, and its name can be another."""
+    yield {"ueiSAM": _any_of(vendor.uei for vendor in action.vendors)}
+    cages = [cage for vendor in action.vendors if (cage := identifier(vendor.cage))]
+    if cages:
+        yield {"cageCode": _any_of(cages)}
     names = dict.fromkeys(searched(vendor.name) for vendor in action.vendors)
     yield from ({"exclusionName": name} for name in names if name)
+
+
+def _any_of(codes: Iterable[str]) -> str:
+    return f"[{'~'.join(sorted(set(codes)))}]"
 
 
 def searched(name: str) -> str:

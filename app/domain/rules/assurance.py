@@ -32,6 +32,10 @@ def expired(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     FAR 28.306, 28.307, 52.228-5, 1.602-2(d); RFO 28.306, 28.307, 1.404. The newest counts: certificates are renewed in
     the course of a contract, so that one still valid today is advisory. Blocking where insurance for work on a
     Government installation has run out, and for work not at a firm fixed price without a representative.
+
+    Insurance that covers today's work and ends before the last of it does not block, not even on an installation:
+    policies run for a year and are renewed, and a longer one could not be had. Once it has run out, nobody may work
+    there uninsured (52.228-5).
     """
     action, day = case.action, case.day
     documents = final(case) + (final_of_vehicle(case) if action.is_order else [])

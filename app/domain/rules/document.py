@@ -14,7 +14,9 @@ from app.domain.discrepancy import (
     stated,
 )
 from app.domain.facts import FiledDocument
+from app.domain.names import same_name
 from app.domain.rules.filed import Filed, filed, final_of_vehicle
+from app.domain.rules.history import earlier_reports
 from app.domain.rules.requirements import Requirement, requirements
 
 
@@ -23,9 +25,12 @@ def required_absent(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
 
     FAR 4.803, 9.105-2(b), 17.207(c), (f), 32.702, 43.105(a); RFO 4.101, 4.203-2(a)(1), 17.204-1(b), 43.205(a). A draft
     does not count, and neither does an instrument the contracting officer has not signed, nor what is filed under
-    another contract or modification. A combined memo or a cross-reference counts for what it covers.
+    another contract or modification. A combined memo or a cross-reference counts for what it covers. A change of UEI
+    under the same name needs no agreement (RFO 4.305(b)).
     """
     for need in requirements(case.action):
+        if need.code == "NOV" and _keeps_its_name(case):
+            continue
         there = _there(case, need)
         if any(need.met_by(item.fact) for item in there):
             continue
@@ -47,6 +52,12 @@ def required_absent(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         )
 
 
+def _keeps_its_name(case: CaseFile) -> bool:
+    """Whether a change of UEI or name (reason V) is one of the UEI: the contract was reported under this name before."""
+    names = [item.fact.vendor_name for item in earlier_reports(case) if item.fact.vendor_name]
+    return case.action.reason == "V" and bool(names) and same_name(names[-1], case.action.prime.name)
+
+
 def _there(case: CaseFile, need: Requirement) -> list[Filed]:
     """What could meet a requirement. The file of the vehicle can, where the requirement says so."""
     there = filed(case)
@@ -63,8 +74,9 @@ def _state(document: FiledDocument) -> str:
 D01 = Rule(
     id="D01",
     title="Required document absent",
-    version=2,
+    version=3,
     sources=(Source.DOCUMENTS,),
+    helped_by=(Source.CONTRACTS,),
     severities=Severities(
         new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
     ),
@@ -81,6 +93,7 @@ D01 = Rule(
         "What is filed only as appropriate is advisory.",
         "A clause that makes the action subject to funds makes their certification advisory.",
         "An order can rely on documents in the file of its vehicle.",
+        "A change of UEI under the same name rests on no agreement.",
     ),
     recommended="File the document, or a cross-reference to where it is.",
     check=required_absent,

@@ -17,6 +17,7 @@ from app.domain.discrepancy import (
 from app.domain.facts import Exclusion, ReportedAction
 from app.domain.rules import filed
 from app.domain.rules.exclusion_record import about, active, limited_to, written
+from app.domain.rules.history import earlier_reports
 from app.domain.rules.vendors import roles, rows_of
 
 #: Type of the document that holds an agency head's compelling reason to deal with an excluded firm.
@@ -31,6 +32,11 @@ def identifier_match(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     FAR 9.405(a), (b), (e), 9.405-1(a)(2), 17.207(c)(5); RFO 9.405, 9.405-1(a)(2)(iii), 17.204-1(b)(3)(iii). A hit is
     not a verdict: type and program of the record decide what it bars. A modification that adds no work and no time may
     go on (FAR 9.405-1(a)(1)) and is advisory, as is an action with a compelling reason on file.
+
+    What an exclusion bars is new work, options, longer performance and orders above the minimum (FAR 9.405-1(b)).
+    Funding the next increment of work agreed before is none of these, so it is advisory: a modification that is funding
+    only (reason C) and stays within the value of base and exercised options as last reported. Where no report shows that
+    value, any money blocks.
     """
     action = case.action
     reasons = filed.holding(filed.final(case), COMPELLING_REASON)
@@ -45,7 +51,8 @@ def identifier_match(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         lesser = all(limits)
         if not _adds_work(case):
             lesser = True
-            remarks.append("The action adds no work; current contracts may continue.")
+            what = "only funds work agreed before" if action.amount > 0 else "adds no work"
+            remarks.append(f"The action {what}; current contracts may continue.")
         if reasons:
             lesser = True
             remarks.append("A determination of a compelling reason is on file.")
@@ -111,7 +118,7 @@ def flag_and_list_disagree(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
 
 
 def _adds_work(case: CaseFile) -> bool:
-    """Whether the action adds money, additional work (reason A) or time."""
+    """Whether the action adds additional work (reason A) or time, or money for more than is agreed already."""
     action = case.action
     ends = [
         item.fact.current_completion
@@ -119,13 +126,25 @@ def _adds_work(case: CaseFile) -> bool:
         if item.fact.piid == action.piid and item.fact.current_completion
     ]
     extends = bool(action.period_end and ends and action.period_end > max(ends))
-    return action.adds_work or action.reason == "A" or extends
+    more = action.adds_work and not _funds_agreed_work(case)
+    return more or action.reason == "A" or extends
+
+
+def _funds_agreed_work(case: CaseFile) -> bool:
+    """A modification that is funding only, within the value exercised before it."""
+    action = case.action
+    if not action.is_modification or action.reason != "C":
+        return False
+    known = [item.fact for item in earlier_reports(case) if item.fact.total_exercised]
+    if not known or known[-1].total_obligated is None or known[-1].total_exercised is None:
+        return False
+    return known[-1].total_obligated + action.amount <= known[-1].total_exercised
 
 
 E01 = Rule(
     id="E01",
     title="Active exclusion, identifier match",
-    version=2,
+    version=3,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV, Source.CONTRACTS, Source.DOCUMENTS),
     severities=Severities(
@@ -138,6 +157,7 @@ E01 = Rule(
     comparison="UEI and CAGE of every vendor against active exclusion records, their further locations included.",
     traps=(
         "A modification that adds no work, money or time may go on: current contracts may continue.",
+        "Funding only, within the value exercised before, pays for work agreed already: advisory.",
         "Type, program and remarks of the record decide what it bars; a hit is not a verdict.",
         "Cause-and-treatment code H bars a facility, not the firm.",
         "An exclusion that begins after the day of the action, or ended before it, does not count.",

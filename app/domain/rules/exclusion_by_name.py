@@ -15,6 +15,7 @@ from app.domain.discrepancy import (
     stated,
 )
 from app.domain.facts import Exclusion
+from app.domain.federal_time import eastern_day
 from app.domain.names import POSSIBLE, STRONG, legal_form, normalised, similarity
 from app.domain.places import corroborates
 from app.domain.rules.exclusion_record import Record, about, active, written
@@ -124,7 +125,8 @@ def _words(name: str) -> list[str]:
 
 
 def _decided(case: CaseFile, uei: str, record: Exclusion) -> bool:
-    day = case.day
+    # A decision runs out by the calendar, also for an action whose own day has passed.
+    day = case.day if case.as_of is None else eastern_day(case.as_of)
     return any(
         decision.uei == uei and decision.record == record and decision.expires >= day
         for decision in case.decisions

@@ -5,9 +5,17 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from app.domain.casefile import CaseFile, Evidence, Source
-from app.domain.discrepancy import ComparedValue, Discrepancy, Rule, Severity, proposed, stated
+from app.domain.discrepancy import (
+    ComparedValue,
+    Discrepancy,
+    Rule,
+    Severity,
+    absent,
+    proposed,
+    stated,
+)
 from app.domain.federal_time import eastern_day
-from app.domain.rules.filed import Filed, filed, signed_on
+from app.domain.rules.filed import Filed, filed, holding, signed_on
 
 #: How old an answer may be when the rules look at it.
 LIMITS = {
@@ -79,6 +87,37 @@ def stale_file_checks(rule: Rule, case: CaseFile, severity: Severity) -> Iterato
             ),
             because=f"The last SAM.gov check of {uei} in the file is of {last}; {against}.",
         )
+
+
+def late_look(rule: Rule, case: CaseFile, severity: Severity) -> Iterator[Discrepancy]:
+    """One finding where the run looked after signature, and the file has no SAM.gov check of the prime at all.
+
+    What SAM.gov says by then is not what it said at signature: an exclusion that has ended is gone from the list. A
+    check in the file shows what was known; whether it was in time is for `stale_file_checks`. Only awards, orders and
+    options are checked "immediately prior" to signature; nothing asks for that before a modification.
+    """
+    signed = signed_on(case)
+    if case.as_of is None or signed is None or case.action.is_modification:
+        return
+    uei, looked = case.action.prime.uei, eastern_day(case.as_of)
+    papers = [
+        *holding((item for item in filed(case) if item.fact.status == "final"), "SAMCHK"),
+        *(item for item in filed(case) if item.fact.doc_type in SAM_CHECKS and item.fact.checked),
+    ]
+    of_prime = [item for item in papers if (item.fact.vendor_uei or uei).upper() == uei.upper()]
+    if looked <= signed or of_prime or not case.answered(Source.DOCUMENTS):
+        return
+    yield rule.found(
+        severity=severity,
+        subject=f"{case.action.piid}:{uei}",
+        values=(
+            proposed("day of signature", str(signed)),
+            ComparedValue(source="rules", label="looked at", value=_moment(case.as_of)),
+            absent(Source.DOCUMENTS, "SAM.gov check"),
+        ),
+        because=f"The action was signed on {signed}, and SAM.gov was looked at on {looked}, after it: what it says now is"
+        f" not what it said then. The file has no SAM.gov check of {uei} from before.",
+    )
 
 
 def _limit(source: Source, pulled: datetime, looked: datetime) -> str | None:

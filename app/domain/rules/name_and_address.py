@@ -23,6 +23,7 @@ from app.domain.rules.vendors import identifier, rows_of
 Rows = list[EvidenceOf[Registration]]
 
 _EQUAL, _FORM, _ORDER, _OTHER = range(4)
+_CHANGE_OF_ADDRESS = "W"
 
 
 def name_address_or_cage_differs(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
@@ -31,7 +32,7 @@ def name_address_or_cage_differs(rule: Rule, case: CaseFile) -> Iterator[Discrep
     FAR 4.1102(c), 42.12, 4.18; RFO 4.203-2(b), 4.305, 42.9. The instrument takes the legal or doing-business-as name and
     the address of the registration. A name that differs only by its legal form, or by the order of its words, is
     advisory and shown: it can be another legal person. Address or CAGE alone is advisory; a CAGE code on a new defense
-    award blocks.
+    award blocks. A modification that changes the address itself (reason W) is said to be one.
     """
     rows = [row for row in rows_of(case, case.action.prime.uei) if row.fact.registered]
     if not rows:
@@ -94,6 +95,7 @@ def _address(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Discrepancy]:
     ]
     if differing:
         item, printed = differing[0]
+        moved = case.action.is_modification and case.action.reason == _CHANGE_OF_ADDRESS
         yield _finding(
             rule,
             case,
@@ -110,7 +112,8 @@ def _address(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Discrepancy]:
                     for each, place in differing
                 ),
             ),
-            because=f"{item.fact.doc_type} has the address {written(printed)}; SAM.gov has {written(ours[0])}.",
+            because=f"{item.fact.doc_type} has the address {written(printed)}; SAM.gov has {written(ours[0])}."
+            f"{' The action itself is a change of address, which the vendor enters in SAM.gov.' if moved else ''}",
         )
 
 
@@ -196,6 +199,7 @@ R04 = Rule(
         "The doing-business-as name of the registration may stand on the contract.",
         "A report keeps the name of its day; a later change of name explains it.",
         "A change of name by this action is advisory.",
+        "A change of address by this action is advisory, and the finding says so.",
         "The name the entity validation service monitors is not compared.",
         "Postal abbreviations, suites, ZIP+4 and the mailing address are no difference.",
         "A CAGE code belongs to a location or payment account: that of any row will do.",

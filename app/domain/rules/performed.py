@@ -6,7 +6,7 @@ from functools import partial
 from app.domain.casefile import CaseFile, Source
 from app.domain.discrepancy import Authority, ComparedValue, Discrepancy, Rule, Severities, Severity
 from app.domain.rules.applicability import does_not_apply
-from app.domain.rules.freshness import stale_answers, stale_file_checks
+from app.domain.rules.freshness import late_look, stale_answers, stale_file_checks
 from app.domain.rules.wording import listed
 
 
@@ -15,7 +15,7 @@ def check_of(rules: tuple[Rule, ...]) -> Rule:
     return Rule(
         id="S01",
         title="Check not performed, or evidence stale",
-        version=2,
+        version=3,
         sources=(),
         helped_by=tuple(Source),
         severities=Severities(
@@ -24,8 +24,8 @@ def check_of(rules: tuple[Rule, ...]) -> Rule:
         authority=Authority(
             codified="FAR 9.405(e)(1), (4)", rfo="RFO 9.405(e)(1), (4), 4.203-2(a)(1), 4.304(b)(2)"
         ),
-        comparison="Whether every source answered; how old its answer is; the day of the SAM.gov check in the file"
-        " against the days of action and signature.",
+        comparison="Whether every source answered; how old its answer is; the day of the SAM.gov check in the file,"
+        " or of the run where there is none, against the days of action and signature.",
         traps=(
             "An empty answer is an answer; a refusal for too many requests is none.",
             "The day is the Eastern day, not that of universal time.",
@@ -34,6 +34,7 @@ def check_of(rules: tuple[Rule, ...]) -> Rule:
             "Before the day of the action a check in the file cannot be of that day: advisory.",
             "Of several checks in the file one of the right day is enough.",
             "A system that the action has no need for is not missed.",
+            "After signature the run's own look is no check before it, but a check in the file is.",
         ),
         recommended="Run the triage again; if the source stays silent, check by hand and record it with its date.",
         check=partial(not_performed, rules),
@@ -50,6 +51,7 @@ def not_performed(watched: tuple[Rule, ...], rule: Rule, case: CaseFile) -> Iter
         yield _silent(watched, rule, case, source, severity)
     yield from stale_answers(rule, case, severity)
     yield from stale_file_checks(rule, case, severity)
+    yield from late_look(rule, case, severity)
 
 
 def _silent(

@@ -21,6 +21,9 @@ def plan_missing(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
 
     FAR 19.702, 19.705-2; RFO 19.109, 19.302-1. Above $900,000, for construction $2,000,000, since 1 October 2025. A
     modification counts with the value it leads to, and blocks when it crosses the line.
+
+    With a plan on file the duty is met, so a report that says none is required (code B) is only to be corrected:
+    advisory. Code B without a plan is both, and blocks.
     """
     action = case.action
     threshold = in_force(

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.domain.facts import Exclusion
-from app.domain.procurement import Vendor, VendorRole
+from app.domain.procurement import ActionType, Vendor, VendorRole
 
 
 def record(uei="ZZ9TESTVNDR1", *, since=date(2026, 3, 13), until=None, agency="DEPT OF THE AIR FORCE"):
@@ -149,6 +149,32 @@ def test_a_modification_that_adds_work_or_time_blocks(findings, modification, re
     (found,) = findings(action, ends, record(), rule="E01")
     assert found.severity == severity
     assert ("current contracts may continue" in found.because) is (severity == "advisory")
+
+
+@pytest.mark.parametrize(
+    ("changes", "obligated", "exercised", "severity"),
+    [
+        ({}, "100.00", "200.00", "advisory"),
+        ({}, "100.01", "200.00", "blocking"),
+        ({}, "100.00", None, "blocking"),
+        ({}, None, "200.00", "blocking"),
+        ({"reason": "B"}, "100.00", "200.00", "blocking"),
+        ({"action_type": ActionType.OPTION}, "100.00", "200.00", "blocking"),
+    ],
+)
+def test_funding_only_within_the_value_agreed_adds_no_work(  # noqa: PLR0917  # fixtures and cases
+    findings, modification, report, changes, obligated, exercised, severity
+):
+    known = replace(
+        report(),
+        modification="0",
+        total_obligated=obligated and Decimal(obligated),
+        total_exercised=exercised and Decimal(exercised),
+    )
+    action = replace(modification, **{"amount": Decimal(100), "reason": "C", **changes})
+    (found,) = findings(action, known, record(), rule="E01")
+    assert found.severity == severity
+    assert ("only funds work agreed before" in found.because) is (severity == "advisory")
 
 
 @pytest.mark.parametrize("defense", [True, False])

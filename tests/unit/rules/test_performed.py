@@ -133,6 +133,34 @@ def test_a_check_cannot_be_of_a_day_that_has_not_come(aged, award, checked):
     assert found.severity == "blocking"
 
 
+def test_after_signature_the_look_of_the_run_is_no_check_before_it(aged, award, option, checked, document):
+    later = {"pulled": NOON + timedelta(days=30), "looked": NOON + timedelta(days=30)}
+    signed = document(signed=date(2026, 9, 14))
+    (found,) = aged(award, signed, **later)
+    assert (found.severity, found.subject) == ("blocking", f"{award.piid}:ZZ9TESTVNDR1")
+    assert "signed on 2026-09-14, and SAM.gov was looked at on 2026-10-14" in found.because
+    assert aged(award, signed) == []
+    assert aged(award, **later) == []
+    assert aged(award, signed, checked(None), **later) == []
+    assert aged(award, signed, checked(date(2026, 9, 14)), **later) == []
+    memo = replace(document("RESP", document_id="DOC-RESP"), covers=("SAMCHK",))
+    assert aged(award, signed, memo, **later) == []
+    assert aged(award, signed, checked(None, uei="ZZ9TESTVNDR2"), **later)
+    exercised = document("SF-30", modification=option.modification, signed=date(2026, 9, 14))
+    assert aged(option, exercised, **later)
+
+
+def test_nothing_asks_for_a_check_before_a_modification(aged, modification, document):
+    signed = document("SF-30", modification=modification.modification, signed=date(2026, 9, 14))
+    assert aged(modification, signed, looked=NOON + timedelta(days=1), pulled=NOON + timedelta(days=1)) == []
+
+
+def test_an_action_of_the_past_is_judged_as_of_its_own_day(award):
+    case = CaseFile(action=award, as_of=NOON + timedelta(days=200))
+    assert case.day == award.effective_date
+    assert replace(case, as_of=NOON - timedelta(days=3)).day == date(2026, 9, 11)
+
+
 def test_a_check_without_its_day_is_not_judged(findings, award, checked):
     assert findings(award, checked(None), rule="S01") == []
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from app.domain.facts import Tas
+from app.domain.procurement import ActionType
 from workers.http_client import Answer
 from workers.tool_errors import ToolError
 from workers.tools.contracts import look_up
@@ -132,6 +133,28 @@ def test_an_order_is_asked_for_under_its_vehicle_and_the_vehicle_itself(action):
     assert [each["piid"] for each in served.asked] == ["70ZZ0126C0001", "70ZZ0124D0009"]
     assert served.asked[0]["referencedIdvPiid"] == "70ZZ0124D0009"
     assert [each.is_vehicle for each in facts] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("seen", "own", "asked"),
+    [
+        (["0", "P00001", "P00003"], "P00003", True),
+        (["0", "P00001"], "P00003", True),
+        (["0", "P00001", "P00002"], "P00003", False),
+        (["0", "A00001", "P00003"], "P00003", False),
+        (["0"], "P00003", False),
+    ],
+)
+def test_deleted_reports_are_asked_for_where_numbers_are_left_out(action, seen, own, asked):
+    rows = [deepcopy(BARE) for _ in seen]
+    for row, number in zip(rows, seen, strict=True):
+        row["contractId"]["modificationNumber"] = number
+    served = Reports(**{action.piid: rows})
+    changed = replace(action, action_type=ActionType.MODIFICATION, modification=own)
+    facts = [stated.fact for stated in look_up(served, changed)]
+    assert [each.get("deletedStatus") for each in served.asked] == [None, "yes"][: 1 + asked]
+    # This stand-in gives the same rows again.
+    assert [each.status for each in facts] == ["final"] * len(seen) + ["deleted"] * len(seen) * asked
 
 
 def test_everything_a_rule_reads(fact):

@@ -86,6 +86,14 @@ def test_identifiers_first_and_then_each_name(action):
     ]
 
 
+def test_all_cage_codes_are_asked_about_at_once(action):
+    prime, owner = action.vendors
+    coded = replace(action, vendors=(replace(prime, cage="9zz92"), replace(owner, cage="9ZZ91")))
+    assert list(questions(coded))[1] == {"cageCode": "[9ZZ91~9ZZ92]"}
+    junk = replace(action, vendors=(replace(prime, cage="00000"), owner))
+    assert not any("cageCode" in each for each in questions(junk))
+
+
 def test_a_name_is_asked_about_once(action):
     again = Vendor(uei="ZZ9TESTVNDR3", name="Example Holding, Inc.", role=VendorRole.SUBCONTRACTOR)
     asked = list(questions(replace(action, vendors=(*action.vendors, again))))

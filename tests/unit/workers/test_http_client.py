@@ -96,6 +96,54 @@ def test_a_status_that_is_no_answer_is_named_and_only_server_errors_are_tried_ag
     assert {(call.status, call.error) for call in calls} == {(status, reason)}
 
 
+@pytest.mark.parametrize(
+    ("said", "repeated"),
+    [
+        ("2026-Nov-25 00:00:00+0000 UTC", "; access returns 2026-11-25 00:00 UTC (2026-11-24 19:00 EST)"),
+        ("2026-Jul-01 00:00:00+0000 UTC", "; access returns 2026-07-01 00:00 UTC (2026-06-30 20:00 EDT)"),
+        ("0001-Jan-01 00:00:00+0000 UTC", ""),
+        ("tomorrow", ""),
+        (["2026-Nov-25 00:00:00+0000 UTC"], ""),
+    ],
+)
+def test_over_quota_the_time_access_returns_is_repeated_and_nothing_else(service, client, said, repeated):
+    service.get(URL).respond(429, json={"code": "900804", "nextAccessTime": said})
+    with pytest.raises(ToolError) as caught:
+        client()[0].get("/rows", {})
+    assert str(caught.value) == "over its daily quota or rate limit (HTTP 429)" + repeated
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff", b"null", b"[" * 100_000])
+def test_over_quota_without_a_time_is_still_over_quota(service, client, body):
+    service.get(URL).respond(429, content=body)
+    with pytest.raises(ToolError, match=r"^over its daily quota or rate limit \(HTTP 429\)$"):
+        client()[0].get("/rows", {})
+
+
+@pytest.mark.parametrize(
+    ("age", "kept"),
+    [
+        ("86400", True),
+        ("61", True),
+        ("60", False),
+        ("", False),
+        ("-9", False),
+        ("x", False),
+        ("9" * 5_000, False),
+    ],
+)
+def test_an_answer_kept_in_a_cache_is_none(service, client, age, kept):
+    route = service.get(URL).respond(200, json=[], headers={"Age": age})
+    asked, calls = client()
+    if kept:
+        with pytest.raises(ToolError, match=f"kept in a cache for {age} s"):
+            asked.get("/rows", {})
+    else:
+        asked.get("/rows", {})
+    assert (calls[0].error is not None) is kept
+    assert route.calls.last.request.headers["Cache-Control"] == "no-cache"
+
+
 def test_the_number_of_tries_is_a_setting(service, client):
     route = service.get(URL).respond(503)
     with pytest.raises(ToolError):
