@@ -52,8 +52,11 @@ lock: ## renew requirements.lock from pyproject.toml
 	$(VENV)/lock/bin/pip-compile --quiet --upgrade --extra servers --extra dev --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header -o requirements.lock pyproject.toml
 
+pictures: $(READY) $(DESIGN) ## take the pictures of the pages in docs/pictures anew
+	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/e2e/test_pictures.py
+
 clean: ## stop the stack and remove what was made
 	@if [ -x $(BIN)/triage ]; then $(BIN)/triage stack down || true; fi
 	rm -rf $(VENV) .local node_modules $(dir $(DESIGN)) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-.PHONY: help setup demo test check day bench lock clean
+.PHONY: help setup demo test check day bench lock pictures clean

@@ -1,5 +1,6 @@
 """A real browser on the running system: Debian's Chromium, driven by Playwright."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -74,8 +75,9 @@ def sign_in(page: Page, subject: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def pictures() -> Path:
-    """Where the pictures of the pages go that stand in the documentation."""
-    folder = Path(__file__).parents[2] / "docs" / "pictures"
-    folder.mkdir(exist_ok=True)
+def pictures(tmp_path_factory) -> Path:
+    """Where pictures of the pages go: `make pictures` names the folder of those in the documentation."""
+    named = os.environ.get("PICTURES")
+    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
