@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     DateTime,
     ForeignKeyConstraint,
     Index,
@@ -245,15 +246,22 @@ class DiscrepancyRow(SQLModel, table=True):
     """One finding of one run. The pair (rule, subject) is unique within a run.
 
     The worker writes what was found. The database adds `action_type`, `vendors`, `search`, `current` (whether it is of
-    the action's latest completed run) and `answered_by`, an earlier flag on the same fact that an officer found to be
-    no discrepancy. Only the database knows the defaults of these: the worker may not write them. Officers' events (`ReviewEvent`) add up to `status`, `decision`, `assignee` and `version`.
+    the action's latest completed run), `arrived` (the number of the transaction that stored it, for what is new since a
+    page was made) and `answered_by`, an earlier flag on the same fact that an officer found to be no discrepancy. Only
+    the database knows the defaults of these: the worker may not write them. Officers' events (`ReviewEvent`) add up to
+    `status`, `decision`, `assignee` and `version`; `assigned_to` is the assignee, "" for nobody, to sort by.
     """
 
     __tablename__ = "discrepancy"
     __table_args__ = (
         UniqueConstraint("run_id", "rule", "subject"),
         Index("ix_flag_newest", "raised_at", "discrepancy_id", postgresql_where=text("current")),
-        Index("ix_flag_queue", "severity", "status", "rule", "raised_at", postgresql_where=text("current")),
+        *(
+            # Each is an order of the queue, and finds what is rare in the column it begins with.
+            Index(f"ix_flag_{first}", first, "raised_at", "discrepancy_id", postgresql_where=text("current"))
+            for first in ("severity", "rule", "status", "assigned_to")
+        ),
+        Index("ix_flag_vendors", "vendors", postgresql_using="gin"),
         Index("ix_flag_search", "search", postgresql_using="gin"),
         Index("ix_flag_fact", "fact_key", postgresql_where=text("decision IS NOT NULL")),
     )
@@ -284,8 +292,41 @@ class DiscrepancyRow(SQLModel, table=True):
     status: str = Field(sa_column=Column(String, nullable=False, server_default="open"))
     decision: str | None = None
     decided_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
-    assignee: str | None = Field(default=None, index=True)
+    assignee: str | None = None
+    assigned_to: str = Field(
+        sa_column=Column(String, Computed("coalesce(assignee, '')", persisted=True), nullable=False)
+    )
     version: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
+    arrived: int = Field(
+        sa_column=Column(
+            BigInteger, nullable=False, index=True, server_default=text("(pg_current_xact_id()::text)::bigint")
+        )
+    )
+
+
+class KnownPerson(SQLModel, table=True):
+    """Somebody who has signed in at some time, as last seen then. Only the database writes it, when a session begins."""
+
+    __tablename__ = "person"
+
+    subject: str = Field(primary_key=True)
+    name: str
+    roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+
+
+#: How many flags there are of each kind, kept by the database itself. Several rows of one kind add up.
+FLAG_TALLY = Table(
+    "flag_tally",
+    SQLModel.metadata,
+    Column("current", Boolean, nullable=False),
+    Column("status", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("action_type", String, nullable=False),
+    Column("systems", ARRAY(String), nullable=False),
+    Column("assignee", String),
+    Column("flags", BigInteger, nullable=False),
+)
 
 
 class ComparedValueRow(SQLModel, table=True):
