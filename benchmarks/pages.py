@@ -3,24 +3,27 @@
 import argparse
 import json
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from statistics import quantiles
+from statistics import fmean, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psycopg
 from flask.testing import FlaskClient
+from psycopg import sql
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from sqlalchemy import Engine, event
 
 from app.domain.roles import Person
 from app.settings import Settings
 from app.web import create_app
 from app.web.sign_in.sessions import COOKIE
-from benchmarks import crowd
+from benchmarks import crowd, crowd_log
 from infra.local import provisioning
 from infra.local.options import Part, StackOptions
 from infra.local.stack import LocalStack
@@ -46,6 +49,7 @@ _ADDRESSES = (
     "/vendors/ZZ9BENCH0077",
     "/actions/{action}",
 )
+_FIGURES = ("p50", "p95", "max", "database", "statements")
 
 
 def main() -> None:
@@ -54,11 +58,13 @@ def main() -> None:
     parser.add_argument("--flags", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--times", type=int, default=40, help="how often each page is asked for")
+    parser.add_argument("--only", nargs="*", default=_ADDRESSES, metavar="PAGE", help="pages to ask for")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="fill here once, and use it again")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     wanted = parser.parse_args()
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as fleeting:
         options = StackOptions(parts=frozenset({Part.POSTGRES}), usual_ports=False)
-        with LocalStack(Path(folder), options=options) as stack:
+        with LocalStack(wanted.keep or Path(fleeting), options=options) as stack:
             figures = _measure(stack, wanted)
     _show(figures)
     if wanted.json:
@@ -69,46 +75,53 @@ def _measure(stack: LocalStack, wanted: argparse.Namespace) -> dict[str, Any]:
     server = stack.services.database
     assert server is not None  # the one part that was started
     provisioning.migrate_tables(server, stack.layout)
+    log = stack.layout.audit_log
     began = time.monotonic()
     with server.connect(APPLICATION) as connection:
-        crowd.fill(connection, runs=wanted.runs, flags=wanted.flags)
-        (flags,) = connection.execute("SELECT count(*) FROM discrepancy").fetchone() or (0,)
+        if _number(connection, "run") == 0:
+            crowd.fill(connection, runs=wanted.runs, flags=wanted.flags)
+            crowd_log.write(connection, log)
+        filled = time.monotonic() - began
+        flags, runs = (_number(connection, table) for table in ("discrepancy", "run"))
         names = _names(connection)
-    filled = time.monotonic() - began
-    client = _client(stack)
+    client = _client(stack, log)
     names["older"] = _older(client)
     pages = {
-        address: _times(partial(client.get, address.format(**names)), wanted.times)
-        for address in track(_ADDRESSES, description="pages", transient=True)
+        address: _times(client, address.format(**names), wanted.times)
+        for address in track(wanted.only, description="pages", transient=True)
     }
-    return {"flags": flags, "runs": wanted.runs, "seconds to fill": round(filled, 1), "pages": pages}
+    return {"flags": flags, "runs": runs, "seconds to fill": round(filled, 1), "pages": pages}
 
 
-def _names(connection: Any) -> dict[str, str]:
-    """One flag, with its run and action, from the middle of the queue."""
+def _number(connection: psycopg.Connection, table: str) -> int:
+    row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _names(connection: psycopg.Connection) -> dict[str, str]:
+    """One flag that was decided, with its run and action, from among the oldest."""
     row = connection.execute(
-        "SELECT discrepancy_id, run_id, action_id FROM discrepancy ORDER BY raised_at OFFSET 50 LIMIT 1"
+        "SELECT discrepancy_id, run_id, action_id FROM discrepancy WHERE version > 0 ORDER BY raised_at OFFSET 50 LIMIT 1"
     ).fetchone()
-    return dict(zip(("flag", "run", "action"), map(str, row), strict=True))
+    return dict(zip(("flag", "run", "action"), map(str, row or ()), strict=True))
 
 
-def _client(stack: LocalStack) -> FlaskClient:
+def _client(stack: LocalStack, audit_log: Path) -> FlaskClient:
     key = stack.layout.secrets / "web.key"
     if not key.exists():
         key.touch(mode=0o600)
         key.write_text(token_hex(32))
     told = {name.lower(): value for name, value in stack.environment("web").items()}
     known = {name: value for name, value in told.items() if name in Settings.model_fields}
-    settings = Settings(
-        **{
-            **known,
-            "web_address": f"http://{_HOST}",
-            "oidc_issuer": "http://127.0.0.1:1",
-            "oidc_client_id": "bench",
-            "web_key_file": key,
-        }
-    )
-    app = create_app(settings)
+    settings: dict[str, Any] = {
+        **known,
+        "web_address": f"http://{_HOST}",
+        "oidc_issuer": "http://127.0.0.1:1",
+        "oidc_client_id": "bench",
+        "web_key_file": key,
+        "vault_audit_log": audit_log,
+    }
+    app = create_app(Settings(**settings))
     app.config["SERVER_NAME"] = _HOST
     person = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer"])
     session_id = app.session_interface._store.begin({}, person=person)  # type: ignore[attr-defined]  # noqa: SLF001
@@ -129,34 +142,57 @@ def _older(client: FlaskClient) -> str:
     return address
 
 
-def _times(work: Callable[[], Any], times: int) -> dict[str, Any]:
+@contextmanager
+def _statements() -> Iterator[list[float]]:
+    """Milliseconds of each statement sent to the database meanwhile."""
+    taken: list[float] = []
+
+    def before(*arguments: Any) -> None:
+        arguments[4].began = time.perf_counter()
+
+    def after(*arguments: Any) -> None:
+        taken.append(1e3 * (time.perf_counter() - arguments[4].began))
+
+    event.listen(Engine, "before_cursor_execute", before)
+    event.listen(Engine, "after_cursor_execute", after)
+    try:
+        yield taken
+    finally:
+        event.remove(Engine, "before_cursor_execute", before)
+        event.remove(Engine, "after_cursor_execute", after)
+
+
+def _times(client: FlaskClient, address: str, times: int) -> dict[str, Any]:
     for _ in range(3):
-        status = work().status_code
-    taken = []
+        status = client.get(address).status_code
+    taken, database, number = [], [], 0
     for _ in range(times):
-        began = time.perf_counter()
-        work()
-        taken.append(1e3 * (time.perf_counter() - began))
+        with _statements() as statements:
+            began = time.perf_counter()
+            client.get(address)
+            taken.append(1e3 * (time.perf_counter() - began))
+        database.append(sum(statements))
+        number = len(statements)
+    return {"status": status, **_summary(taken), "database": round(fmean(database), 1), "statements": number}
+
+
+def _summary(taken: Sequence[float]) -> dict[str, float]:
     cuts = quantiles(taken, n=20)
-    return {
-        "status": status,
-        "p50": round(cuts[9], 1),
-        "p95": round(cuts[18], 1),
-        "max": round(max(taken), 1),
-    }
+    return {"p50": round(cuts[9], 1), "p95": round(cuts[18], 1), "max": round(max(taken), 1)}
 
 
 def _show(figures: dict[str, Any]) -> None:
     table = Table(
-        title=f"{figures['flags']:,} flags, {figures['runs']:,} runs; milliseconds on the server, aim p95 {AIM:g}"
+        title=f"{figures['flags']:,} flags, {figures['runs']:,} runs; milliseconds on the server, aim p95 {AIM:g};"
+        f" filled in {figures['seconds to fill']} s"
     )
-    for heading in ("page", "status", "p50", "p95", "max"):
-        table.add_column(heading, justify="left" if heading == "page" else "right")
+    table.add_column("page", no_wrap=True)
+    for heading in ("status", *_FIGURES):
+        table.add_column(heading, justify="right")
     for address, page in figures["pages"].items():
         late = "" if page["p95"] <= AIM else " *"
-        table.add_row(
-            address, str(page["status"]), str(page["p50"]), f"{page['p95']}{late}", str(page["max"])
-        )
+        cells = [f"{page[name]}{late if name == 'p95' else ''}" for name in _FIGURES]
+        table.add_row(address, str(page["status"]), *cells)
     Console().print(table)
 
 
