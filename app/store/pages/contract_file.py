@@ -88,7 +88,8 @@ class ActionFile:
     """One action with its latest completed run and every earlier run whose flags officers dealt with, newest first.
 
     `flags` are those of the latest completed run, and the earlier ones that have a history. `other_runs` are the
-    action's other runs, `next` is the run, of whatever action, that started after the latest one. `kept` gives the size in bytes of each raw answer by the id of its call.
+    action's other runs, `next` is the run, of whatever action, that started after the latest one. `kept` gives the
+    size in bytes of each raw answer by the id of its call.
     """
 
     action: Action
@@ -102,7 +103,7 @@ class ActionFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """The file of an action, and its raw answers while the snapshot is open."""
+    """The file of an action, and its raw answers until the snapshot is released."""
 
     file: ActionFile
     db: Session
@@ -114,6 +115,10 @@ class Snapshot:
         )
         rows = wanted.order_by(col(AnswerRow.call_id)).execution_options(yield_per=_ANSWERS)
         yield from self.db.execute(rows).tuples()
+
+    def release(self) -> None:
+        """Give the connection back. What was read stays readable; the answers are no longer there."""
+        self.db.close()
 
 
 @contextmanager

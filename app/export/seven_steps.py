@@ -1,0 +1,214 @@
+"""One run in the printed contract file, as the seven steps of a credential's life."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from app.domain.words import ENDERS, KINDS, SYSTEMS, lasting, plural, worded
+from app.export.blocks import Block, Cell, Line, code, facts, heading, note, paragraph, table
+from app.export.printing import instant
+from app.store.pages.contract_file import ActionFile, FiledRun
+from app.store.tables import Attempt, Credential
+
+_SIGNED = "signed-token"
+
+
+def seven_steps(filed: FiledRun, file: ActionFile, *, at: datetime) -> Iterator[Block]:
+    """What a run did and left behind; `at` is when the export was made."""
+    run = filed.run
+    yield heading(1, f"Run {run.run_id}")
+    if run.goal:
+        yield paragraph(f"Goal: {run.goal}")
+    yield facts(
+        ("State", f"{run.state}: {run.failure}" if run.failure else run.state),
+        ("Requested", f"{instant(run.requested_at)} by {run.requested_by}"),
+        ("Started", instant(run.started_at)),
+        ("Finished", instant(run.finished_at)),
+    )
+    yield heading(2, "Step 1: a run starts")
+    for attempt in filed.attempts:
+        yield paragraph(_attempt(attempt))
+    yield heading(2, "Step 2: the agent authenticates to the vault")
+    for attempt in filed.attempts:
+        yield from _login(attempt)
+    yield heading(2, "Step 3: the vault evaluates policy")
+    yield from _policy(filed)
+    yield heading(2, "Step 4: the vault issues credentials with a time to live")
+    yield from _credentials(filed)
+    yield heading(2, "Step 5: the agent calls the tools")
+    yield from _calls(filed)
+    yield heading(2, "Step 6: each credential expires or is revoked")
+    yield from _ends(filed, at)
+    yield heading(2, "Step 7: the next run gets new ones")
+    yield _next(filed, file)
+
+
+def _attempt(attempt: Attempt) -> str:
+    taken = (
+        f"taken up {instant(attempt.claimed_at)} by worker {attempt.worker}"
+        if attempt.claimed_at
+        else "not taken up"
+    )
+    failed = f" It ended early: {attempt.failure}." if attempt.failure else ""
+    return f"Attempt {attempt.number} ({attempt.state}): handed over {instant(attempt.dispatched_at)}, {taken}.{failed}"
+
+
+def _login(attempt: Attempt) -> Iterator[Block]:
+    rows: list[tuple[str, Cell]] = [
+        (f"Attempt {attempt.number}, wrapping accessor", code(attempt.wrapping_accessor)),
+        ("SecretID accessor", code(attempt.secret_id_accessor)),
+    ]
+    if attempt.token_accessor:
+        rows += [
+            ("Logged in", instant(attempt.token_issued_at)),
+            ("Login request id", code(attempt.login_request_id)),
+            ("Vault entity", code(attempt.entity_id)),
+            ("Policy", code(attempt.policy)),
+            ("Run token accessor", code(attempt.token_accessor)),
+        ]
+    else:
+        rows.append(("Login", "none recorded"))
+    yield facts(*rows)
+
+
+def _policy(filed: FiledRun) -> Iterator[Block]:
+    if not filed.steps:
+        yield paragraph("Nothing was asked of it.")
+        return
+    issued = {(row.attempt, row.tool): row for row in filed.credentials}
+    denied = {(row.attempt, row.tool): row for row in filed.denials}
+    rows: list[list[Cell]] = []
+    for step in filed.steps:
+        key = (step.attempt, step.tool)
+        decision: Cell = "none recorded"
+        if credential := issued.get(key):
+            decision = [f"allowed by policy {credential.policy}", code(credential.vault_path)]
+        elif denial := denied.get(key):
+            decision = [f"refused {instant(denial.refused_at)}: {denial.reason}", code(denial.vault_path)]
+        elif not step.needed:
+            decision = f"not asked: {step.why_not or 'the step was not needed'}"
+        rows.append(
+            [
+                str(step.attempt),
+                worded(SYSTEMS, step.tool),
+                [step.question, step.reason],
+                decision,
+                step.outcome,
+            ]
+        )
+    yield table(
+        "The plan, and what the policy decided on each step",
+        (("Attempt", 2), ("System", 3), ("Question, and why", 6), ("Decision", 5), ("How it went", 3)),
+        rows,
+    )
+
+
+def _credentials(filed: FiledRun) -> Iterator[Block]:
+    if not filed.credentials:
+        yield paragraph("None was issued.")
+        return
+    yield table(
+        f"{plural(len(filed.credentials), 'credential')}, each for one system and this run",
+        (("System", 4), ("Kind, scope, life", 5), ("Known to the vault as", 7), ("SHA-256 fingerprint", 5)),
+        (
+            (
+                worded(SYSTEMS, row.tool),
+                [
+                    worded(KINDS, row.kind),
+                    code(row.scope),
+                    lasting(row.expires_at - row.issued_at),
+                    instant(row.issued_at),
+                ],
+                _known_as(row),
+                code(row.fingerprint),
+            )
+            for row in filed.credentials
+        ),
+    )
+
+
+def _known_as(row: Credential) -> list[Line]:
+    known: list[Line] = ["request", code(row.request_id)]
+    for name, value in (
+        ("accessor", row.accessor),
+        ("lease", row.lease_id),
+        ("database user", row.service_user),
+    ):
+        if value:
+            known += [name, code(value)]
+    return known
+
+
+def _calls(filed: FiledRun) -> Iterator[Block]:
+    if not filed.calls:
+        yield paragraph("None was made.")
+        return
+    tools = {row.credential_id: row.tool for row in filed.credentials}
+    yield table(
+        f"{plural(len(filed.calls), 'call')}, in the order they started",
+        (
+            ("System", 3),
+            ("Operation", 5),
+            ("Status, start, length", 5),
+            ("File, and SHA-256 of the answer", 7),
+        ),
+        (
+            (
+                worded(SYSTEMS, tools.get(call.credential_id, "unknown")),
+                code(call.operation),
+                [
+                    f"{call.status or 'no answer'}{f': {call.error}' if call.error else ''}",
+                    instant(call.started_at),
+                    f"{call.latency_ms:.0f} ms, {call.answer_bytes:,} bytes",
+                ],
+                [code(f"answers/{call.call_id}"), code(call.answer_digest or "no answer")],
+            )
+            for call in filed.calls
+        ),
+    )
+
+
+def _ends(filed: FiledRun, at: datetime) -> Iterator[Block]:
+    rows: list[list[Cell]] = [
+        [
+            "Run token",
+            instant(each.token_expires_at),
+            _end(each.revoked_at, each.revoked_by, each.token_expires_at, at),
+        ]
+        for each in filed.attempts
+        if each.token_accessor
+    ]
+    rows += [
+        [
+            f"{worded(KINDS, row.kind)}, {worded(SYSTEMS, row.tool)}",
+            instant(row.expires_at),
+            _end(row.revoked_at, row.ended_by, row.expires_at, at),
+        ]
+        for row in filed.credentials
+    ]
+    if not rows:
+        yield paragraph("None was issued, so none can end.")
+        return
+    yield table("How each credential ended", (("Credential", 5), ("Expires", 5), ("How it ended", 6)), rows)
+    if any(row.kind == _SIGNED for row in filed.credentials):
+        yield note("A signed token cannot be revoked; it ends by its TTL.")
+
+
+def _end(revoked: datetime | None, by: str | None, expires: datetime | None, at: datetime) -> str:
+    if revoked is not None:
+        return f"revoked {instant(revoked)} by {worded(ENDERS, by or 'an unknown party')}"
+    if expires is not None and expires <= at:
+        return "expired by its TTL"
+    return "still valid when this was exported"
+
+
+def _next(filed: FiledRun, file: ActionFile) -> Block:
+    if filed.run.run_id != file.latest:
+        return paragraph("Not looked at for earlier runs.")
+    if file.next is None:
+        return paragraph("No run has started after this one yet.")
+    later = file.next
+    return paragraph(
+        f"Run {later.run.run_id} of {later.run.action_id} started next, {instant(later.run.started_at)}. Of its"
+        f" {plural(later.credentials, 'credential')}, {later.shared} {'has' if later.shared == 1 else 'have'} a"
+        " fingerprint in common with this run."
+    )
