@@ -4,6 +4,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from app import settings
+from app.export.exporter import Exporter
 from app.settings import Settings
 from app.store.database import connect, sessions
 from app.store.pages import Pages
@@ -13,7 +14,7 @@ from app.web.probes import Probes
 from app.web.sign_in import forgery
 from app.web.sign_in import views as sign_in_views
 from app.web.sources import Sources
-from app.web.views import flags, runs, stack, start
+from app.web.views import exports, flags, runs, stack, start
 
 #: Connections to the database; gunicorn serves with 16 threads.
 _POOL = 8
@@ -47,13 +48,14 @@ def create_app(configuration: Settings | None = None) -> Flask:
         pages=pages,
         reviews=Reviews(factory, second_person=configuration.second_person),
         probes=probes,
+        exporter=Exporter.of(configuration, factory, demo=app.config.get("DEMO_STRIP", True)),
         audit_log=configuration.vault_audit_log,
         close=close,
     ).join(app)
     for part in (errors, look, wording):
         part.join(app)
     headers.join(app, identity)
-    for view in (start, sign_in_views, flags, runs, stack):
+    for view in (start, sign_in_views, flags, exports, runs, stack):
         app.register_blueprint(view.bp)
     # Last of all, and in this order: who may reach the page, how often, and whether its own form asked.
     access.join(app)

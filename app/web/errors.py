@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from app.store.pages.contract_file import TooLargeError
 from app.web.access import API
 from app.web.sign_in import visitor
 from app.web.sign_in.tokens import ProviderError
@@ -65,6 +66,7 @@ def join(app: Flask) -> None:
     app.register_error_handler(CSRFError, _forgery)
     app.register_error_handler(SQLAlchemyError, _database)
     app.register_error_handler(ProviderError, _provider)
+    app.register_error_handler(TooLargeError, _too_large)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -101,6 +103,13 @@ def _database(error: SQLAlchemyError) -> ResponseReturnValue:
         "reference %s: the database does not answer (%s)", reference, type(error).__name__, exc_info=error
     )
     return _known(HTTPStatus.SERVICE_UNAVAILABLE, reference)
+
+
+def _too_large(error: TooLargeError) -> ResponseReturnValue:
+    reference = _reference()
+    log.warning("reference %s: %s", reference, error)
+    text = f"Nothing was exported, since {error}. Ask whoever runs this application."
+    return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, reference, "This is too large to be exported", text)
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:

@@ -7,6 +7,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from app.export.exporter import Exporter
 from app.store.pages import Pages
 from app.store.reviews import Reviews
 from app.web.probes import Probes
@@ -16,7 +17,7 @@ _KEY = "triage.sources"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
-    """The read models, officers' decisions, the probes of the stack's parts, and the vault's audit log if there is one.
+    """The read models, officers' decisions, the probes of the stack's parts, exports, and the vault's audit log if there is one.
 
     `close` ends the connections behind them; a served application does so by ending.
     """
@@ -24,6 +25,7 @@ class Sources:
     pages: Pages
     reviews: Reviews
     probes: Probes
+    exporter: Exporter
     audit_log: Path | None
     close: Callable[[], None]
 
