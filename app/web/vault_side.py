@@ -39,7 +39,7 @@ def vault_side(page: RunPage, audit_log: Path | None) -> VaultSide:
         trail = VaultLog(audit_log).trail(
             page.run.run_id,
             wrapping_accessors=[attempt.wrapping_accessor for attempt in page.attempts],
-            since=page.run.requested_at,
+            since=min(attempt.dispatched_at for attempt in page.attempts),
             until=_end(page),
         )
     except VaultLogError as error:
