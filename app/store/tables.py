@@ -89,7 +89,11 @@ class Run(SQLModel, table=True):
     worked on.
     """
 
-    __table_args__ = (Index("ix_run_queue", "state", "requested_at"),)
+    __table_args__ = (
+        Index("ix_run_queue", "state", "requested_at"),
+        Index("ix_run_requested", "requested_at", "run_id"),
+        Index("ix_run_started", "started_at", "run_id"),
+    )
 
     run_id: UUID = Field(default_factory=uuid4, primary_key=True)
     action_id: str = Field(foreign_key="action.action_id", index=True)

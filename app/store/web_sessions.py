@@ -13,11 +13,14 @@ from sqlalchemy import (
     DateTime,
     String,
     and_,
+    bindparam,
     delete,
+    exists,
     func,
     insert,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -52,6 +55,7 @@ class WebSession(SQLModel, table=True):
 
 
 SESSION = table_of(WebSession)
+_TOUCH = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,22 +69,33 @@ class OpenSession:
 
 
 class WebSessions:
-    """Opens and ends sessions. They end `idle` after they were last used, and `lifetime` after sign-in."""
+    """Opens and ends sessions. They end `idle` after they were last used, and `lifetime` after sign-in.
+
+    When one was last used is written at most once a minute, so that reading a page writes nothing; a session may end
+    by as much sooner.
+    """
 
     def __init__(self, sessions: Sessions, *, idle: timedelta, lifetime: timedelta) -> None:
         self._sessions = sessions
         self._idle = idle
         self._lifetime = lifetime
+        its = and_(SESSION.c.id_hash == bindparam("id_hash"), self._alive())
+        self._look = select(SESSION).where(its)
+        touched = (
+            update(SESSION)
+            .where(its, SESSION.c.seen_at <= func.now() - min(_TOUCH, idle / 15))
+            .values(seen_at=func.now())
+            .returning(SESSION)
+            .cte("touched")
+        )
+        untouched = self._look.where(~exists(select(touched.c.id_hash)))
+        self._use = union_all(select(touched), untouched)
 
     def open(self, session_id: str, *, use: bool) -> OpenSession | None:
         """The session of that id unless it has ended. `use` says whether this counts as activity of the person."""
-        its = and_(SESSION.c.id_hash == _hash(session_id), self._alive())
         with self._sessions.begin() as db:
-            if use:
-                asked: Any = update(SESSION).where(its).values(seen_at=func.now()).returning(SESSION)
-            else:
-                asked = select(SESSION).where(its)
-            row = db.execute(asked).mappings().one_or_none()
+            asked = self._use if use else self._look
+            row = db.execute(asked, {"id_hash": _hash(session_id)}).mappings().one_or_none()
         if row is None:
             return None
         latest = row["created_at"] + self._lifetime

@@ -94,8 +94,9 @@ def lines(db: Session, *, state: str | None, after: UUID | None, limit: int) -> 
     if state:
         query = query.where(col(Run.state) == state)
     if after:
-        last = select(*key).where(col(Run.run_id) == after).scalar_subquery()
-        query = query.where(tuple_(*key) < last)
+        # One value at a time: an index is no help for a row that comes out of a query.
+        last = (select(part).where(col(Run.run_id) == after).scalar_subquery() for part in key)
+        query = query.where(tuple_(*key) < tuple_(*last))
     rows = db.execute(query.order_by(*(part.desc() for part in key)).limit(limit)).all()
     return [RunLine(run=run, action=action, findings=found, gaps=gaps) for run, action, found, gaps in rows]
 
