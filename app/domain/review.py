@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.domain.discrepancy import Discrepancy
+from app.domain.written import REASON_LIMIT, REFERENCE_LIMIT, refusal
 
 
 class Decision(StrEnum):
@@ -101,8 +102,7 @@ def state_of(history: Sequence[Event], *, needs_second: bool) -> State:
 
 def check(state: State, event: Event, *, needs_second: bool) -> State:
     """The state once `event` has happened. Raises `ReviewError` where it may not happen now."""
-    if event.kind is not EventKind.ASSIGNED and not event.rationale.strip():
-        raise ReviewError("Give your reason: it becomes part of the contract file.")
+    _check_text(event)
     decided = state.decided
     if event.kind is EventKind.DECIDED:
         if event.decision is None:
@@ -119,6 +119,15 @@ def check(state: State, event: Event, *, needs_second: bool) -> State:
     if event.kind is EventKind.UNDONE and decided is None:
         raise ReviewError("There is no decision to undo.")
     return _after(state, event, needs_second=needs_second)
+
+
+def _check_text(event: Event) -> None:
+    if event.kind is not EventKind.ASSIGNED and not event.rationale.strip():
+        raise ReviewError("Give your reason: it becomes part of the contract file.")
+    if problem := refusal(event.rationale, limit=REASON_LIMIT, lines=True):
+        raise ReviewError(f"Your reason is not taken. {problem}")
+    if problem := refusal(event.reference or "", limit=REFERENCE_LIMIT, lines=False):
+        raise ReviewError(f"The reference is not taken. {problem}")
 
 
 def _after(state: State, event: Event, *, needs_second: bool) -> State:

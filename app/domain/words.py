@@ -1,7 +1,7 @@
 """What is stored for programs, in words for officers: the same on pages, in exports and in reports."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 SYSTEMS: Mapping[str, str] = {
@@ -64,6 +64,11 @@ def worded(words: Mapping[str, str], name: str) -> str:
 def without_unseen(text: str) -> str:
     """The text with a � for each unseen character, so that what is read is what is there."""
     return _UNSEEN.sub("�", text)
+
+
+def unseen(text: str) -> Iterator[int]:
+    """Where in the text, counted from 0, there is a character nobody sees."""
+    return (match.start() for match in _UNSEEN.finditer(text))
 
 
 def lasting(span: timedelta | None) -> str:

@@ -1,6 +1,7 @@
 """The history of flags: reading it, and adding to it so that of two officers at once one wins."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -26,6 +27,18 @@ class StaleError(Exception):
         self.state = state
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """All that was done about a flag, oldest first, and what it adds up to.
+
+    `broken` is the number of the first event that was changed or taken away behind our back; None if the history holds.
+    """
+
+    history: Sequence[Event]
+    state: State
+    broken: int | None
+
+
 class Reviews:
     """What officers did with flags. `second_person` names the rules whose closing decisions need a second officer."""
 
@@ -36,6 +49,24 @@ class Reviews:
     def needs_second(self, rule: str) -> bool:
         """Whether a closing decision on a flag of this rule waits for a second officer."""
         return rule in self._second_person
+
+    def record(self, flag: DiscrepancyRow) -> Record:
+        """All that was done about a flag."""
+        with self._sessions() as db:
+            # One question: an officer's event between two would look like a history that was cut.
+            rows = db.execute(
+                select(col(DiscrepancyRow.version), ReviewEvent)
+                .outerjoin(ReviewEvent, col(ReviewEvent.flag_id) == col(DiscrepancyRow.discrepancy_id))
+                .where(col(DiscrepancyRow.discrepancy_id) == flag.discrepancy_id)
+                .order_by(col(ReviewEvent.number))
+            ).all()
+        stored = [(_event(row), row.digest) for _, row in rows if row is not None]
+        events = [event for event, _ in stored]
+        return Record(
+            history=events,
+            state=state_of(events, needs_second=self.needs_second(flag.rule)),
+            broken=first_broken(stored, version=max((version for version, _ in rows), default=0)),
+        )
 
     def history(self, flag_id: UUID) -> list[Event]:
         """All events of a flag, oldest first."""

@@ -14,7 +14,7 @@ from app.web.probes import Probes
 from app.web.sign_in import forgery
 from app.web.sign_in import views as sign_in_views
 from app.web.sources import Sources
-from app.web.views import exports, flags, runs, stack, start
+from app.web.views import decisions, exports, flags, runs, stack, start
 
 #: Connections to the database; gunicorn serves with 16 threads.
 _POOL = 8
@@ -55,7 +55,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     for part in (errors, look, wording):
         part.join(app)
     headers.join(app, identity)
-    for view in (start, sign_in_views, flags, exports, runs, stack):
+    for view in (start, sign_in_views, flags, exports, decisions, runs, stack):
         app.register_blueprint(view.bp)
     # Last of all, and in this order: who may reach the page, how often, and whether its own form asked.
     access.join(app)

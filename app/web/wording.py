@@ -11,9 +11,12 @@ from markupsafe import Markup
 from app.domain.rules.wording import money
 from app.domain.words import (
     ACTION_TYPES,
+    DECISIONS,
     ENDERS,
+    EVENTS,
     KINDS,
     STATES,
+    STATUSES,
     SYSTEMS,
     lasting,
     plural,
@@ -49,6 +52,9 @@ def join(app: Flask) -> None:
         action_type=partial(worded, ACTION_TYPES),
         ender=partial(worded, ENDERS),
         state=partial(worded, STATES),
+        decision=partial(worded, DECISIONS),
+        status=partial(worded, STATUSES),
+        event=partial(worded, EVENTS),
     )
     app.jinja_env.finalize = visible
     app.jinja_env.globals.update(ending=ending, rules_of=rules_of, numbered=numbered)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.domain.quota import QuotaDay
+from app.domain.roles import Person
 from app.store.database import Sessions
-from app.store.pages import flags, quota, runs, stack
+from app.store.pages import flags, people, quota, runs, stack
 from app.store.pages.flags import FlagLine, FlagPage, SilentSource, ValueLineage
 from app.store.pages.runs import NextRun, RunLine, RunPage
 from app.store.pages.stack import QueueState
@@ -54,6 +55,11 @@ class Pages:
         """One finding with the lineage of each value, or None."""
         with self._sessions() as db:
             return flags.page(db, flag_id)
+
+    def people(self) -> dict[str, Person]:
+        """Everybody who has signed in at some time, by subject."""
+        with self._sessions() as db:
+            return people.known(db)
 
     def runs(
         self, *, state: str | None = None, after: UUID | None = None, limit: int = PAGE

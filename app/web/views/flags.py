@@ -1,17 +1,15 @@
 """Flagged items: the queue, and one item with the lineage of its values."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from app.domain.discrepancy import Severity
 from app.domain.rules import RULES
-from app.web.answers import chains, without_value
+from app.web.flag_page import flag_page
 from app.web.queries import PAGE, choice, cursor
 from app.web.sources import sources
-from app.web.vault_side import vault_side
 
 bp = Blueprint("flags", __name__, url_prefix="/flags")
 _SEVERITIES = [severity.value for severity in Severity]
@@ -42,18 +40,7 @@ def queue() -> ResponseReturnValue:
 @bp.get("/<uuid:flag_id>")
 def show(flag_id: UUID) -> ResponseReturnValue:
     """One finding, its values side by side, and the credential behind each."""
-    pages = sources().pages
-    page = pages.flag(flag_id) or abort(404)
-    run = pages.run(page.run.run_id) or abort(404)
-    return render_template(
-        "flags/show.html",
-        page=page,
-        run=run,
-        chains=chains(page),
-        without_value=list(without_value(page, run)),
-        vault=vault_side(run, sources().audit_log),
-        now=datetime.now(UTC),
-    )
+    return flag_page(flag_id)
 
 
 def _totals(
