@@ -12,7 +12,7 @@ import typer
 from app import usecases
 from app.cli import day as whole_day
 from app.cli import demo as whole_demo
-from app.cli import local, reading, stack, usage
+from app.cli import local, reading, stack, usage, verifying
 from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
 from app.cli.stack import Pool
 from app.cli.waiting import wait_for
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(stack.commands, name="stack", help="Start, stop and look at the local servers.")
 reading.register(app)
+verifying.register(app)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
