@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
 from statistics import fmean, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,12 +25,13 @@ from app.web.sign_in.sessions import COOKIE
 from benchmarks import crowd, crowd_log
 from infra.local import provisioning
 from infra.local.options import Part, StackOptions
+from infra.local.ports import LOOPBACK
 from infra.local.stack import LocalStack
 from infra.postgres.provision import APPLICATION
 
 #: Milliseconds a page may take at the 95th percentile.
 AIM = 50.0
-_HOST = "127.0.0.1:8000"
+_PORT = 8000
 _ADDRESSES = (
     "/",
     "/flags",
@@ -75,16 +75,15 @@ def _measure(stack: LocalStack, wanted: argparse.Namespace) -> dict[str, Any]:
     server = stack.services.database
     assert server is not None  # the one part that was started
     provisioning.migrate_tables(server, stack.layout)
-    log = stack.layout.audit_log
     began = time.monotonic()
     with server.connect(APPLICATION) as connection:
         if _number(connection, "run") == 0:
             crowd.fill(connection, runs=wanted.runs, flags=wanted.flags)
-            crowd_log.write(connection, log)
+            crowd_log.write(connection, stack.layout.audit_log)
         filled = time.monotonic() - began
         flags, runs = (_number(connection, table) for table in ("discrepancy", "run"))
         names = _names(connection)
-    client = _client(stack, log)
+    client = _client(stack)
     names["older"] = _older(client)
     pages = {
         address: _times(client, address.format(**names), wanted.times)
@@ -106,27 +105,16 @@ def _names(connection: psycopg.Connection) -> dict[str, str]:
     return dict(zip(("flag", "run", "action"), map(str, row or ()), strict=True))
 
 
-def _client(stack: LocalStack, audit_log: Path) -> FlaskClient:
-    key = stack.layout.secrets / "web.key"
-    if not key.exists():
-        key.touch(mode=0o600)
-        key.write_text(token_hex(32))
+def _client(stack: LocalStack) -> FlaskClient:
+    stack.services.web(_PORT)  # makes its keys and its address known; it is not started
     told = {name.lower(): value for name, value in stack.environment("web").items()}
-    known = {name: value for name, value in told.items() if name in Settings.model_fields}
-    settings: dict[str, Any] = {
-        **known,
-        "web_address": f"http://{_HOST}",
-        "oidc_issuer": "http://127.0.0.1:1",
-        "oidc_client_id": "bench",
-        "web_key_file": key,
-        "vault_audit_log": audit_log,
-    }
-    app = create_app(Settings(**settings))
-    app.config["SERVER_NAME"] = _HOST
+    known: dict[str, Any] = {name: value for name, value in told.items() if name in Settings.model_fields}
+    app = create_app(Settings(**{**known, "oidc_issuer": "http://127.0.0.1:1"}))
+    app.config["SERVER_NAME"] = f"{LOOPBACK}:{_PORT}"
     person = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer"])
     session_id = app.session_interface._store.begin({}, person=person)  # type: ignore[attr-defined]  # noqa: SLF001
     client = app.test_client()
-    client.set_cookie(COOKIE, session_id, domain=_HOST.partition(":")[0], secure=True)
+    client.set_cookie(COOKIE, session_id, domain=LOOPBACK, secure=True)
     return client
 
 

@@ -79,7 +79,7 @@ class WebSessions:
         self._sessions = sessions
         self._idle = idle
         self._lifetime = lifetime
-        its = and_(SESSION.c.id_hash == bindparam("id_hash"), self._alive())
+        its = and_(SESSION.c.id_hash == bindparam("presented"), self._alive())
         self._look = select(SESSION).where(its)
         touched = (
             update(SESSION)
@@ -95,7 +95,7 @@ class WebSessions:
         """The session of that id unless it has ended. `use` says whether this counts as activity of the person."""
         with self._sessions.begin() as db:
             asked = self._use if use else self._look
-            row = db.execute(asked, {"id_hash": _hash(session_id)}).mappings().one_or_none()
+            row = db.execute(asked, {"presented": _hash(session_id)}).mappings().one_or_none()
         if row is None:
             return None
         latest = row["created_at"] + self._lifetime
