@@ -27,6 +27,8 @@ from app.store.pages.plans import numbered, rules_of
 from app.store.tables import Credential
 
 _LIVE = "live"
+#: Length of the offset at the end of a time in ISO 8601, "-04:00".
+_OFFSET = 6
 
 
 def _eastern_zone() -> ZoneInfo | None:
@@ -79,19 +81,22 @@ def _written(time: datetime | None, *, milliseconds: bool) -> str:
     if time is None:
         return Markup('<span class="absent">not yet</span>')
     utc = time.astimezone(UTC)
-    precision = "milliseconds" if milliseconds else "seconds"
-
-    def clock(at: datetime) -> str:
-        return at.time().isoformat(timespec=precision)
-
-    stamp = utc.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    stamp = utc.replace(tzinfo=None).isoformat(timespec="milliseconds" if milliseconds else "seconds")
+    day, _, clock = stamp.partition("T")
     if _EASTERN is None:
-        return Markup('<time datetime="{}">{} {} UTC</time>').format(stamp, utc.date(), clock(utc))
-    local = time.astimezone(_EASTERN)
-    day = "" if local.date() == utc.date() else f"{utc.date()} "
-    return Markup(
-        '<time datetime="{}"><span class="eastern">{} {} {}</span> <span class="utc">({}{} UTC)</span></time>'
-    ).format(stamp, local.date(), clock(local), local.tzname(), day, clock(utc))
+        return _markup(f'<time datetime="{stamp}Z">{day} {clock} UTC</time>')
+    local = utc.astimezone(_EASTERN)
+    there = str(local.date())
+    wall = local.isoformat(timespec="milliseconds" if milliseconds else "seconds")[len(there) + 1 : -_OFFSET]
+    return _markup(
+        f'<time datetime="{stamp}Z"><span class="eastern">{there} {wall} {local.tzname()}</span>'
+        f' <span class="utc">({"" if there == day else f"{day} "}{clock} UTC)</span></time>'
+    )
+
+
+def _markup(text: str) -> Markup:
+    """Markup without escaping: a page has dozens of times, in which there is nothing to escape."""
+    return Markup(text)  # noqa: S704  # digits and the name of a time zone
 
 
 def ending(credential: Credential, now: datetime) -> str:
