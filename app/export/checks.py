@@ -1,5 +1,6 @@
 """What became of each check in one run: nothing differs, values differ, or it was not made."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +10,7 @@ from app.domain.rules.applicability import does_not_apply
 from app.domain.words import SYSTEMS, worded
 from app.store.actions import to_domain
 from app.store.pages.contract_file import ActionFile, FiledRun
-from app.store.pages.plans import CheckLine
+from app.store.pages.plans import CheckLine, Plan
 from app.store.tables import Action, Step
 
 _ANSWERED = "answered"
@@ -40,14 +41,13 @@ class Check:
 
 def checks(file: ActionFile, run: FiledRun) -> list[Check]:
     """What became of each check in `run`; empty where its plan was not recorded."""
-    plan = run.plan
-    if plan is None:
-        return []
+    found = Counter(each.flag.rule for each in file.flags if each.flag.run_id == run.run.run_id)
+    return [] if run.plan is None else outcomes(run.plan, found, file.action)
+
+
+def outcomes(plan: Plan, found: Mapping[str, int], action: Action) -> list[Check]:
+    """What became of each check of an attempt by its plan and its number of findings by rule."""
     steps = {step.number: step for step in plan.steps}
-    found: dict[str, int] = {}
-    for each in file.flags:
-        if each.flag.run_id == run.run.run_id:
-            found[each.flag.rule] = found.get(each.flag.rule, 0) + 1
     made = [_check(line, found.get(line.rule, 0), steps) for line in plan.checks]
     due = {check.rule for check in made}
     watch = found.get(_WATCH, 0)
@@ -57,9 +57,9 @@ def checks(file: ActionFile, run: FiledRun) -> list[Check]:
             rule=_WATCH,
             title=_TITLES[_WATCH],
             outcome=Outcome.DIFFERS if watch else Outcome.AGREES,
-            reason=_counted(watch) if watch else "every system that was asked answered, with nothing too old",
+            reason=_counted(watch) if watch else "",
         ),
-        *_not_due(file.action, due | {_WATCH}),
+        *_not_due(action, due | {_WATCH}),
     ]
 
 
