@@ -9,15 +9,18 @@ from app.settings import Settings
 from app.store.database import connect, sessions
 from app.store.pages import Pages
 from app.store.reviews import Reviews
-from app.web import access, errors, headers, limits, look, sign_in, wording
+from app.store.saved_views import SavedViews
+from app.web import access, errors, headers, limits, look, queries, sign_in, streams, wording
 from app.web.probes import Probes
 from app.web.sign_in import forgery
 from app.web.sign_in import views as sign_in_views
 from app.web.sources import Sources
-from app.web.views import decisions, exports, flags, runs, stack, start
+from app.web.views import bulk, calls, decisions, exports, news, queue, runs, saved_views, stack, start
 
-#: Connections to the database; gunicorn serves with 16 threads.
+#: Connections to the database; gunicorn serves with 24 threads, 8 of which may be streams that hold none.
 _POOL = 8
+#: Open streams in all, and of one person: two thirds of gunicorn's threads are left to pages, whoever keeps tabs open.
+_STREAMS, _STREAMS_EACH = 8, 2
 
 
 def create_app(configuration: Settings | None = None) -> Flask:
@@ -47,15 +50,17 @@ def create_app(configuration: Settings | None = None) -> Flask:
     Sources(
         pages=pages,
         reviews=Reviews(factory, second_person=configuration.second_person),
+        saved_views=SavedViews(factory),
         probes=probes,
         exporter=Exporter.of(configuration, factory, demo=app.config.get("DEMO_STRIP", True)),
         audit_log=configuration.vault_audit_log,
         close=close,
     ).join(app)
-    for part in (errors, look, wording):
+    for part in (errors, look, queries, wording):
         part.join(app)
+    streams.join(app, total=_STREAMS, each=_STREAMS_EACH)
     headers.join(app, identity)
-    for view in (start, sign_in_views, flags, exports, decisions, runs, stack):
+    for view in (start, sign_in_views, queue, bulk, saved_views, news, exports, decisions, calls, runs, stack):
         app.register_blueprint(view.bp)
     # Last of all, and in this order: who may reach the page, how often, and whether its own form asked.
     access.join(app)

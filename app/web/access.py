@@ -27,6 +27,15 @@ ACCESS: Mapping[str, Permission | Open] = {
     "start.home": Permission.READ,
     "flags.queue": Permission.READ,
     "flags.show": Permission.READ,
+    "bulk.look": Permission.DECIDE,
+    "bulk.do": Permission.DECIDE,
+    "saved_views.save": Permission.READ,
+    "saved_views.rename": Permission.READ,
+    "saved_views.delete": Permission.READ,
+    "news.events": Permission.READ,
+    "news.since": Permission.READ,
+    "calls.answer": Permission.READ,
+    "calls.download": Permission.EXPORT,
     "decisions.back": Permission.READ,
     "decisions.decide": Permission.DECIDE,
     "decisions.concur": Permission.DECIDE,
@@ -51,7 +60,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "sign_in.out_everywhere": Open.SIGNED_IN,
 }
 #: Endpoints that pages ask for by themselves: being asked does not keep a session from ending.
-AUTOMATIC = frozenset({"stack.show", "sign_in.remaining"})
+AUTOMATIC = frozenset({"stack.show", "news.events", "news.since", "sign_in.remaining"})
 #: Endpoints that must answer while the database is away, to whoever was signed in a moment before.
 WITHOUT_DATABASE = frozenset({"stack.show"})
 #: Below here, programs speak: bearer tokens are taken, and refusals are JSON.

@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from app.export.exporter import Exporter
 from app.store.pages import Pages
 from app.store.reviews import Reviews
+from app.store.saved_views import SavedViews
 from app.web.probes import Probes
 
 _KEY = "triage.sources"
@@ -17,13 +18,14 @@ _KEY = "triage.sources"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
-    """The read models, officers' decisions, the probes of the stack's parts, exports, and the vault's audit log if there is one.
+    """The read models, officers' decisions, people's saved views, the probes of the stack's parts, exports, and the vault's audit log if there is one.
 
     `close` ends the connections behind them; a served application does so by ending.
     """
 
     pages: Pages
     reviews: Reviews
+    saved_views: SavedViews
     probes: Probes
     exporter: Exporter
     audit_log: Path | None

@@ -146,18 +146,21 @@ class Services:
             "post_logout_redirect_uris": [f"{address}/signed-out"],
         }
         write_secret(self._layout.clients, json.dumps([client]))
-        return self._gunicorn("web", port, self.environment("web"))
+        # Some of them may be streams that stay open; see `app.web`.
+        return self._gunicorn("web", port, self.environment("web"), threads=24)
 
     def tool(self, name: str, port: int) -> Command:
         """One of the tools' mocks."""
         return self._gunicorn(name, port, self.environment(name))
 
-    def _gunicorn(self, name: str, port: int, environment: Mapping[str, str]) -> Command:
+    def _gunicorn(
+        self, name: str, port: int, environment: Mapping[str, str], *, threads: int = 16
+    ) -> Command:
         """One process with threads."""
         return self._python(
             name,
             *("-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}", "--worker-class", "gthread"),
-            *("--workers", "1", "--threads", "16", "--keep-alive", "30", "--graceful-timeout", "3"),
+            *("--workers", "1", "--threads", str(threads), "--keep-alive", "30", "--graceful-timeout", "3"),
             *("--no-control-socket", "--access-logfile", os.devnull, _MODULES[name]),
             environment=environment,
             # gunicorn's quick shutdown: nobody is left to wait for.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select, tuple_
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from sqlmodel import col
@@ -77,38 +77,6 @@ class FlagPage:
         return [other for other in self.others if other.rule == "S01"]
 
 
-def lines(
-    db: Session, *, severity: str | None, rule: str | None, after: UUID | None, limit: int
-) -> Sequence[FlagLine]:
-    """One page of the queue."""
-    order = _order()
-    query = (
-        select(DiscrepancyRow, Action)
-        .join(Action, col(Action.action_id) == col(DiscrepancyRow.action_id))
-        .where(col(DiscrepancyRow.run_id).in_(_latest_runs()))
-    )
-    if severity:
-        query = query.where(col(DiscrepancyRow.severity) == severity)
-    if rule:
-        query = query.where(col(DiscrepancyRow.rule) == rule)
-    if after:
-        last = select(*order).where(col(DiscrepancyRow.discrepancy_id) == after).scalar_subquery()
-        query = query.where(tuple_(*order) > last)
-    rows = db.execute(query.order_by(*order).limit(limit)).all()
-    return [FlagLine(flag=flag, action=action) for flag, action in rows]
-
-
-def counts(db: Session) -> dict[tuple[str, str], int]:
-    """Number of current findings by (severity, rule)."""
-    severity, rule = col(DiscrepancyRow.severity), col(DiscrepancyRow.rule)
-    rows = db.execute(
-        select(severity, rule, func.count())
-        .where(col(DiscrepancyRow.run_id).in_(_latest_runs()))
-        .group_by(severity, rule)
-    ).all()
-    return {(severity, rule): number for severity, rule, number in rows}
-
-
 def page(db: Session, flag_id: UUID) -> FlagPage | None:
     """One finding with the lineage of each value, or None."""
     flag = db.get(DiscrepancyRow, flag_id)
@@ -177,10 +145,3 @@ def _latest_runs() -> Any:
         .ext(distinct_on(col(Run.action_id)))
         .order_by(col(Run.action_id), col(Run.finished_at).desc(), col(Run.run_id))
     )
-
-
-def _order() -> tuple[Any, ...]:
-    # Negated, so that the whole key ascends and a page can continue after a tuple.
-    newest_first = -func.extract("epoch", col(DiscrepancyRow.raised_at))
-    blocking_first = case((col(DiscrepancyRow.severity) == "blocking", 0), else_=1)
-    return blocking_first, newest_first, col(DiscrepancyRow.discrepancy_id)

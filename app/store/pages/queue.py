@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
@@ -17,6 +17,8 @@ from app.store.tables import Action, DiscrepancyRow
 
 #: Rows read from the database at once when every flag is wanted.
 _CHUNK = 500
+#: All but what is large and never shown.
+_SHOWN: Any = defer(DiscrepancyRow.search)
 
 
 class Sort(StrEnum):
@@ -164,11 +166,11 @@ def stretch(
     back = before is not None
     place = before or after
     order = _ORDERS[sort]
-    query = _lines(wanted)
+    query = select(DiscrepancyRow).options(_SHOWN).where(*wanted.all())
     if place is not None:
         here = tuple_(*order.columns)
         query = query.where(here > place.key() if order.descending == back else here < place.key())
-    lines = _read(db.execute(query.order_by(*order.by(back=back)).limit(limit + 1)))
+    lines = _with_actions(db, db.scalars(query.order_by(*order.by(back=back)).limit(limit + 1)).all())
     more = len(lines) > limit
     lines = lines[:limit][::-1] if back else lines[:limit]
     return Stretch(
@@ -180,28 +182,22 @@ def stretch(
 
 def matching(db: Session, wanted: FlagFilter, *, sort: Sort) -> Iterator[FlagLine]:
     """Every flag in order, as of one moment, read in parts while they are taken."""
-    query = _lines(wanted).order_by(*_ORDERS[sort].by())
-    for part in db.execute(query.execution_options(yield_per=_CHUNK)).partitions():
-        yield from _read(part)
+    query = select(DiscrepancyRow).options(_SHOWN).where(*wanted.all()).order_by(*_ORDERS[sort].by())
+    for part in db.scalars(query.execution_options(yield_per=_CHUNK)).partitions():
+        yield from _with_actions(db, part)
         db.expunge_all()
 
 
 def some(db: Session, flag_ids: Sequence[UUID]) -> list[FlagLine]:
     """These flags, in this order; unknown ids are left out."""
-    query = _lines(FlagFilter(earlier=True)).where(col(DiscrepancyRow.discrepancy_id).in_(flag_ids))
-    found = {line.flag.discrepancy_id: line for line in _read(db.execute(query))}
+    query = select(DiscrepancyRow).options(_SHOWN).where(col(DiscrepancyRow.discrepancy_id).in_(flag_ids))
+    found = {line.flag.discrepancy_id: line for line in _with_actions(db, db.scalars(query).all())}
     return [found[each] for each in flag_ids if each in found]
 
 
-def _lines(wanted: FlagFilter) -> Select[DiscrepancyRow, Action]:
-    large: tuple[Any, ...] = (col(DiscrepancyRow.search), col(Action.terms))  # and never shown
-    return (
-        select(DiscrepancyRow, Action)
-        .options(*map(defer, large))
-        .join(Action, col(Action.action_id) == col(DiscrepancyRow.action_id))
-        .where(*wanted.all())
-    )
-
-
-def _read(rows: Any) -> list[FlagLine]:
-    return [FlagLine(flag=flag, action=action) for flag, action in rows]
+def _with_actions(db: Session, flags: Sequence[DiscrepancyRow]) -> list[FlagLine]:
+    """The flags with their actions. Joined to them before the order is cut off, all actions would be read."""
+    wanted = {flag.action_id for flag in flags}
+    actions = db.scalars(select(Action).where(col(Action.action_id).in_(wanted))).all() if wanted else []
+    known = {action.action_id: action for action in actions}
+    return [FlagLine(flag=flag, action=known[flag.action_id]) for flag in flags]
