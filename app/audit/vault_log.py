@@ -81,8 +81,10 @@ class _Reading:
     def trail(self) -> VaultTrail:
         """Every line of every request that is about the run."""
         self._find_named()
-        if unpaired := self._unpaired():
-            self._find_others(unpaired)
+        unpaired = self._unpaired()
+        if unpaired and len(self._lines) <= RUN_LIMIT:
+            for place, block in self._stretch.blocks():
+                self._find_others(place, block, unpaired)
         lines = [line for _, line in sorted(self._lines.items())]
         return VaultTrail(
             lines=tuple(lines[:RUN_LIMIT]),
@@ -100,25 +102,23 @@ class _Reading:
                     self._unreadable += request_id_of(raw) is not None  # else it is counted already
                 elif line.is_about(self._run_id, self._wrapping_accessors):
                     self._lines[place + start] = line
+            # The other half is nearly always near: then the log need not be gone through again.
+            self._find_others(place, block, self._unpaired())
             if len(self._lines) > RUN_LIMIT:
                 return
 
     def _unpaired(self) -> frozenset[str]:
-        """Requests of which only the question or only the answer named the run."""
+        """Requests of which only the question or only the answer has been found."""
         kinds: dict[str, set[str]] = {}
         for line in self._lines.values():
             kinds.setdefault(line.request_id, set()).add(line.type)
         return frozenset(request_id for request_id, its in kinds.items() if len(its) == 1)
 
-    def _find_others(self, request_ids: frozenset[str]) -> None:
-        needles = [request_id.encode() for request_id in request_ids]
-        for place, block in self._stretch.blocks():
-            if len(self._lines) > RUN_LIMIT:
-                return
-            for start, raw in lines_with(block, needles):
-                line = AuditLine.parse(raw)
-                if line is not None and line.request_id in request_ids:
-                    self._lines[place + start] = line
+    def _find_others(self, place: int, block: bytes, request_ids: frozenset[str]) -> None:
+        for start, raw in lines_with(block, [request_id.encode() for request_id in request_ids]):
+            line = AuditLine.parse(raw)
+            if line is not None and line.request_id in request_ids:
+                self._lines[place + start] = line
 
 
 def _without_id(block: bytes) -> int:
