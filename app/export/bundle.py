@@ -3,9 +3,11 @@
 import hashlib
 import stat
 import tempfile
+from collections.abc import Iterable
 from datetime import UTC
 from io import BytesIO
 from typing import IO
+from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from app.export.content import (
@@ -22,7 +24,7 @@ from app.export.content import (
 from app.export.document import document
 from app.export.keys import SigningKeys
 from app.export.pdf import pdf
-from app.store.pages.contract_file import Snapshot, TooLargeError
+from app.store.pages.contract_file import ActionFile, TooLargeError
 
 #: Bytes of raw answers in one bundle, at most.
 ANSWERS_LIMIT = 256_000_000
@@ -51,10 +53,8 @@ class _Writer:
         self._zip.close()
 
 
-def printed(snapshot: Snapshot, occasion: Occasion) -> IO[bytes]:
+def printed(file: ActionFile, occasion: Occasion) -> IO[bytes]:
     """The PDF alone. It names the raw answers with the digests they were received with. Raises `PrintError`."""
-    snapshot.release()
-    file = snapshot.file
     received = {
         f"{ANSWERS}{call.call_id}": (call.answer_digest, call.answer_bytes)
         for run in file.runs
@@ -64,9 +64,10 @@ def printed(snapshot: Snapshot, occasion: Occasion) -> IO[bytes]:
     return BytesIO(pdf(document(file, occasion, received), at=occasion.at))
 
 
-def bundle(snapshot: Snapshot, occasion: Occasion, keys: SigningKeys) -> IO[bytes]:
-    """The ZIP, in a file without a name. Raises `TooLargeError` and `PrintError`."""
-    file = snapshot.file
+def bundle(
+    file: ActionFile, answers: Iterable[tuple[UUID, bytes]], occasion: Occasion, keys: SigningKeys
+) -> IO[bytes]:
+    """The ZIP, in a file without a name; `answers` are the raw ones by call. Raises `TooLargeError` and `PrintError`."""
     if sum(file.kept.values()) > ANSWERS_LIMIT:
         raise TooLargeError(
             f"the raw answers of action {file.action.action_id} come to more than {ANSWERS_LIMIT:,} bytes"
@@ -74,9 +75,8 @@ def bundle(snapshot: Snapshot, occasion: Occasion, keys: SigningKeys) -> IO[byte
     made = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # whoever sends it closes it
     try:
         writer = _Writer(made, occasion)
-        for call_id, body in snapshot.answers():
+        for call_id, body in answers:
             writer.add(f"{ANSWERS}{call_id}", body)
-        snapshot.release()
         writer.add(JSON, serialised(contract_file(file, occasion)))
         writer.add(PDF, pdf(document(file, occasion, dict(writer.digests)), at=occasion.at))
         content = serialised(manifest(file, occasion, dict(writer.digests)))

@@ -67,11 +67,13 @@ class Exporter:
 
     def contract_file(self, action_id: str, by: Person) -> Exported | None:
         """The bundle of an action, None for an unknown one. Raises `TooLargeError` and `PrintError`."""
-        return self._of_action(action_id, by, "zip", lambda snap, when: bundle(snap, when, self._keys))
+        return self._of_action(
+            action_id, by, "zip", lambda snap, when: bundle(snap.file, snap.answers(), when, self._keys)
+        )
 
     def printed(self, action_id: str, by: Person) -> Exported | None:
         """The PDF of an action alone, None for an unknown one. Raises `TooLargeError` and `PrintError`."""
-        return self._of_action(action_id, by, "pdf", printed)
+        return self._of_action(action_id, by, "pdf", _printed)
 
     def queue(self, wanted: FlagFilter, *, sort: Sort, form: Format, query: str, by: Person) -> Exported:
         """Every flag that matches, in that order. `query` is the filter as it stood in the address, for the record."""
@@ -122,6 +124,11 @@ class Exporter:
             self._records.add(record)
             unless_kept.pop_all()
         return Exported(file=made, media_type=_MEDIA_TYPES[kind], name=name, record=record)
+
+
+def _printed(snap: Snapshot, when: Occasion) -> IO[bytes]:
+    snap.release()
+    return printed(snap.file, when)
 
 
 def _digest(made: IO[bytes]) -> tuple[str, int]:

@@ -25,36 +25,30 @@ def pdf(document: dict[str, Any], *, at: datetime) -> bytes:
 
     Raises `PrintError`.
     """
-    try:
-        return _set(document, at, ascii_only=False)
-    except typst.TypstError:
-        # A letter and a mark may each be in a font, and not be in one together.
-        try:
-            return _set(document, at, ascii_only=True)
-        except typst.TypstError as error:
-            raise PrintError(error.message) from None
-
-
-def _set(document: dict[str, Any], at: datetime, *, ascii_only: bool) -> bytes:
-    texts = json.dumps(_each(document, ascii_only=ascii_only))
     compiler = typst.Compiler(
-        input=_template(), font_paths=_fonts(), ignore_system_fonts=True, sys_inputs={"document": texts}
+        input=_template(),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={"document": json.dumps(_printable(document))},
     )
-    made = compiler.compile(format="pdf", pdf_standards=_STANDARDS, timestamp=int(at.timestamp()))
+    try:
+        made = compiler.compile(format="pdf", pdf_standards=_STANDARDS, timestamp=int(at.timestamp()))
+    except typst.TypstError as error:
+        raise PrintError(error.message) from None
     if not isinstance(made, bytes):
         raise PrintError("Typst returned no document")
     return made
 
 
-def _each(value: Any, *, ascii_only: bool) -> Any:
+def _printable(value: Any) -> Any:
     """The same with every text in it made printable."""
     match value:
         case str():
-            return printable(value, ascii_only=ascii_only)
+            return printable(value)
         case dict():
-            return {name: _each(item, ascii_only=ascii_only) for name, item in value.items()}
+            return {name: _printable(item) for name, item in value.items()}
         case list() | tuple():
-            return [_each(item, ascii_only=ascii_only) for item in value]
+            return [_printable(item) for item in value]
         case _:
             return value
 

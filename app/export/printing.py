@@ -28,16 +28,15 @@ _PRINTABLE = (
     (0xFFFD, 0xFFFD),
 )
 _OTHER = re.compile(f"[^{''.join(f'{chr(first)}-{chr(last)}' for first, last in _PRINTABLE)}]")
-_NOT_ASCII = re.compile(r"[^\n -~]")
 
 
-def printable(text: str, *, ascii_only: bool = False) -> str:
+def printable(text: str) -> str:
     """The text in characters that can be printed; any other stands as its number, such as [U+1F600].
 
     Characters nobody sees are shown as �, as on the pages.
     """
     plain = without_unseen(text.replace("\r\n", "\n").replace("\t", " "))
-    return (_NOT_ASCII if ascii_only else _OTHER).sub(lambda each: f"[U+{ord(each[0]):04X}]", plain)
+    return _OTHER.sub(lambda letter: f"[U+{ord(letter[0]):04X}]", plain)
 
 
 def moment(time: datetime | None, *, absent: str = "not yet") -> str:

@@ -32,7 +32,7 @@ from app.store.tables import (
 
 #: Runs of one action, and flags of its contract file, at most. Beyond it there is none, rather than part of one.
 RUNS_LIMIT = 1_000
-FLAGS_LIMIT = 500
+FLAGS_LIMIT = 200
 #: Raw answers in memory at once.
 _ANSWERS = 4
 
@@ -109,12 +109,13 @@ class Snapshot:
     db: Session
 
     def answers(self) -> Iterator[tuple[UUID, bytes]]:
-        """The raw answers by the ids of their calls, a few at a time."""
+        """The raw answers by the ids of their calls, a few at a time. Releases the snapshot after the last."""
         wanted = select(col(AnswerRow.call_id), col(AnswerRow.body)).where(
             col(AnswerRow.call_id).in_(self.file.kept)
         )
         rows = wanted.order_by(col(AnswerRow.call_id)).execution_options(yield_per=_ANSWERS)
         yield from self.db.execute(rows).tuples()
+        self.release()
 
     def release(self) -> None:
         """Give the connection back. What was read stays readable; the answers are no longer there."""
