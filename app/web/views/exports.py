@@ -1,22 +1,17 @@
 """What can be taken out: the contract file of an action, the queue, and the keys to check signatures with."""
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, Response, abort, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
 
-from app.domain.casefile import Source
-from app.domain.discrepancy import Severity
-from app.domain.procurement import ActionType
-from app.domain.review import Status
-from app.domain.rules import RULES
 from app.export.exporter import Exported
 from app.export.queue import Format
-from app.store.pages.queue import FlagFilter, Sort
-from app.web.queries import choice
+from app.web.queue_filter import asked
 from app.web.sign_in import person
 from app.web.sources import sources
 
 bp = Blueprint("exports", __name__)
-_LONGEST = 200
 
 
 @bp.get("/actions/<action_id>/contract-file.zip")
@@ -33,7 +28,7 @@ def contract_file_pdf(action_id: str) -> ResponseReturnValue:
 
 @bp.get("/flags.csv")
 def flags_csv() -> ResponseReturnValue:
-    """Every flag that matches the filter in the address, for a spreadsheet."""
+    """Every flag that the queue of the same filter shows, for a spreadsheet."""
     return _queue(Format.CSV)
 
 
@@ -50,38 +45,15 @@ def keys() -> ResponseReturnValue:
 
 
 def _queue(form: Format) -> Response:
-    sort = choice("sort", [each.value for each in Sort])
+    by = person()
+    wanted = asked(request.args, me=by.subject, now=datetime.now(UTC))
+    if wanted.ignored:
+        abort(
+            400
+        )  # without that filter more would go out than was asked for, and nothing on a page would say so
     return _sent(
-        sources().exporter.queue(
-            _wanted(),
-            sort=Sort(sort) if sort else Sort.SEVERITY,
-            form=form,
-            query=request.query_string.decode("ascii", "replace")[:2000],
-            by=person(),
-        )
+        sources().exporter.queue(wanted.wanted, sort=wanted.sort, form=form, query=wanted.query, by=by)
     )
-
-
-def _wanted() -> FlagFilter:
-    """The filter in the address. Ends the request with 400 for a value that means nothing: more would go out than asked for."""
-    status = choice("status", [each.value for each in Status])
-    return FlagFilter(
-        status=Status(status) if status else None,
-        severity=choice("severity", [each.value for each in Severity]),
-        rule=choice("rule", [each.id for each in RULES]),
-        action_type=choice("action_type", [each.value for each in ActionType]),
-        system=choice("system", [each.value for each in Source]),
-        assignee=_text("assignee"),
-        vendor=_text("vendor"),
-        text=_text("text"),
-    )
-
-
-def _text(name: str) -> str | None:
-    value = request.args.get(name) or None
-    if value is not None and (len(value) > _LONGEST or "\x00" in value):
-        abort(400)
-    return value
 
 
 def _sent(made: Exported) -> Response:
