@@ -21,6 +21,7 @@ from sqlalchemy import Engine, event
 from app.domain.roles import Person
 from app.settings import Settings
 from app.web import create_app
+from app.web.serving import ready
 from app.web.sign_in.sessions import COOKIE
 from benchmarks import crowd, crowd_log
 from infra.local import provisioning
@@ -49,6 +50,7 @@ _ADDRESSES = (
     "/vendors/ZZ9BENCH0077",
     "/actions/{action}",
 )
+_WIDTH = 120
 _FIGURES = ("p50", "p95", "max", "database", "statements")
 
 
@@ -109,7 +111,7 @@ def _client(stack: LocalStack) -> FlaskClient:
     stack.services.web(_PORT)  # makes its keys and its address known; it is not started
     told = {name.lower(): value for name, value in stack.environment("web").items()}
     known: dict[str, Any] = {name: value for name, value in told.items() if name in Settings.model_fields}
-    app = create_app(Settings(**{**known, "oidc_issuer": "http://127.0.0.1:1"}))
+    app = ready(create_app(Settings(**{**known, "oidc_issuer": "http://127.0.0.1:1"})))
     app.config["SERVER_NAME"] = f"{LOOPBACK}:{_PORT}"
     person = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer"])
     session_id = app.session_interface._store.begin({}, person=person)  # type: ignore[attr-defined]  # noqa: SLF001
@@ -181,7 +183,7 @@ def _show(figures: dict[str, Any]) -> None:
         late = "" if page["p95"] <= AIM else " *"
         cells = [f"{page[name]}{late if name == 'p95' else ''}" for name in _FIGURES]
         table.add_row(address, str(page["status"]), *cells)
-    Console().print(table)
+    Console(width=max(Console().width, _WIDTH)).print(table)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ TOOLS = tuple(TOOL_VARIABLES)
 _MODULES = {
     **{tool: f"mocks.services.{tool.replace('-', '_')}:create_app()" for tool in TOOLS},
     "identity-provider": "mocks.identity_provider:create_app()",
-    "web": "app.web:create_app()",
+    "web": "app.web.serving:serve()",
 }
 _CLIENT = "triage-web"
 _DATABASE_ROLES = {
