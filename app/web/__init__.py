@@ -60,7 +60,19 @@ def create_app(configuration: Settings | None = None) -> Flask:
         part.join(app)
     streams.join(app, total=_STREAMS, each=_STREAMS_EACH)
     headers.join(app, identity)
-    for view in (start, sign_in_views, queue, bulk, saved_views, news, exports, decisions, calls, runs, stack):
+    for view in (
+        start,
+        sign_in_views,
+        queue,
+        bulk,
+        saved_views,
+        news,
+        exports,
+        decisions,
+        calls,
+        runs,
+        stack,
+    ):
         app.register_blueprint(view.bp)
     # Last of all, and in this order: who may reach the page, how often, and whether its own form asked.
     access.join(app)

@@ -9,12 +9,13 @@ from app.domain.quota import QuotaDay
 from app.domain.roles import Person
 from app.store import saved_views
 from app.store.database import Sessions
-from app.store.pages import facets, flags, news, people, queue, quota, raw_answers, runs, stack
+from app.store.pages import facets, flags, news, people, queue, quota, raw_answers, related, runs, stack
 from app.store.pages.facets import Facets
 from app.store.pages.flags import FlagLine, FlagPage, SilentSource, ValueLineage
 from app.store.pages.news import Moment, News
 from app.store.pages.queue import FlagFilter, Place, Sort, Stretch
 from app.store.pages.raw_answers import RawAnswer
+from app.store.pages.related import Related
 from app.store.pages.runs import NextRun, RunLine, RunPage
 from app.store.pages.stack import QueueState
 from app.store.tables import SavedView
@@ -109,6 +110,14 @@ class Pages:
         """One finding with the lineage of each value, or None."""
         with self._sessions() as db:
             return flags.page(db, flag_id)
+
+    def flag_with_run(self, flag_id: UUID) -> tuple[FlagPage, RunPage, Related] | None:
+        """The same with its run and with what else is current about its vendor and contract, as of one moment."""
+        with self._sessions() as db:
+            db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            page = flags.page(db, flag_id)
+            run = runs.page(db, page.run.run_id) if page else None
+            return page and run and (page, run, related.related(db, page.flag, page.action))
 
     def answer(self, call_id: UUID) -> RawAnswer | None:
         """What a system answered to one call, or None."""

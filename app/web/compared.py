@@ -1,0 +1,34 @@
+"""The values of a flag as they are shown side by side: with what differs, and which of them say the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.difference import Written, differences
+from app.domain.words import SYSTEMS, worded
+from app.store.pages import ValueLineage
+
+#: What rules write for a source that has nothing.
+_NOTHING = "none"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """One value; `written` is None where there is nothing to compare it with. `same_as` names who states the same."""
+
+    line: ValueLineage
+    written: Written | None
+    same_as: Sequence[str]
+
+
+def side_by_side(values: Sequence[ValueLineage], *, compare: bool) -> list[Shown]:
+    """The values in their order, what differs marked where there are several to compare."""
+    told = [line for line in values if line.value.value != _NOTHING and line.value.source != "rules"]
+    if not compare or len(told) < 2:  # noqa: PLR2004  # it takes two to differ
+        return [Shown(line=line, written=None, same_as=()) for line in values]
+    marked = dict(zip(map(id, told), differences([line.value.value for line in told]), strict=True))
+    shown = []
+    for line in values:
+        written = marked.get(id(line))
+        others = (told[at].value.source for at in written.same_as) if written else ()
+        shown.append(Shown(line=line, written=written, same_as=[worded(SYSTEMS, each) for each in others]))
+    return shown
