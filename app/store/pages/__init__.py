@@ -117,7 +117,9 @@ class Pages:
             db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             page = flags.page(db, flag_id)
             run = runs.page(db, page.run.run_id) if page else None
-            return page and run and (page, run, related.related(db, page.flag, page.action))
+            if page is None or run is None:
+                return None
+            return page, run, related.related(db, page.flag, page.action)
 
     def answer(self, call_id: UUID) -> RawAnswer | None:
         """What a system answered to one call, or None."""
