@@ -12,7 +12,7 @@ from app.store.pages.queue import FlagFilter
 from app.store.tables import FLAG_TALLY, DiscrepancyRow
 
 #: Flags that are counted one by one at most, where a search, a vendor or a time is set.
-COUNTED = 3_000
+COUNTED = 2_000
 _FACETS = ("status", "severity", "rule", "action_type", "assignee", "system")
 
 

@@ -54,6 +54,10 @@
     }
     source = new EventSource(address(region.dataset.events));
     source.addEventListener("news", (event) => tell(JSON.parse(event.data).new, event.lastEventId));
+    source.addEventListener("full", () => {
+      rest();
+      poll();
+    });
     source.addEventListener("error", () => {
       // A stream that ended is opened again by the browser; one that was refused is not.
       if (source.readyState === EventSource.CLOSED) {

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from threading import Event
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
@@ -14,14 +13,14 @@ from app.store.pages import FlagFilter, Moment, Pages
 from app.web.queue_filter import asked
 from app.web.sign_in import person
 from app.web.sources import sources
-from app.web.streams import seats
+from app.web.streams import Seat, seats
 
 bp = Blueprint("news", __name__, url_prefix="/flags")
 
 #: Seconds between two looks, of silence before a sign of life, and that a stream lasts: then the browser comes again,
 #: and with it the question whether its session still holds.
 LOOK_EVERY = 2.0
-SIGN_OF_LIFE = 10.0
+SIGN_OF_LIFE = 6.0
 LASTS = 120.0
 #: Seconds until a browser comes again, and until one without a place may ask for one.
 _COME_AGAIN = 3
@@ -32,23 +31,24 @@ _NO_PLACE = 60
 def events() -> ResponseReturnValue:
     """Server-sent events `news`, each with the number of flags of this filter since the one before.
 
-    An event's id is the moment it tells up to; a stream goes on from `Last-Event-ID`, or from `since`. 503 when too many
+    `full` says that a newer page of the same person took the place. An event's id is the moment it tells up to; a stream goes on from `Last-Event-ID`, or from `since`. 503 when too many
     are open.
     """
     since = _moment(request.headers.get("Last-Event-ID") or request.args.get("since", ""))
     wanted = _wanted()
-    give_back = seats().take(person().subject)
-    if give_back is None:
+    places = seats()
+    seat = places.take(person().subject)
+    if seat is None:
         text = "Too many streams are open. Ask /flags/news.json instead.\n"
         return Response(
             text, 503, content_type="text/plain; charset=utf-8", headers={"Retry-After": str(_NO_PLACE)}
         )
     stream = Response(
-        _stream(sources().pages, wanted, since),
+        _stream(sources().pages, wanted, since, seat),
         content_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
-    stream.call_on_close(give_back)
+    stream.call_on_close(lambda: places.give_back(seat))
     return stream
 
 
@@ -61,11 +61,10 @@ def since() -> ResponseReturnValue:
     return {"new": news.flags, "moment": str(news.moment)}
 
 
-def _stream(pages: Pages, wanted: FlagFilter, since: Moment) -> Iterator[str]:
+def _stream(pages: Pages, wanted: FlagFilter, since: Moment, seat: Seat) -> Iterator[str]:
     yield f"retry: {_COME_AGAIN * 1000}\n\n"
     ends = time.monotonic() + LASTS
     told = time.monotonic()
-    pause = Event()
     while time.monotonic() < ends:
         try:
             news = pages.news(wanted, since=since, now=datetime.now(UTC))
@@ -77,7 +76,9 @@ def _stream(pages: Pages, wanted: FlagFilter, since: Moment) -> Iterator[str]:
         elif time.monotonic() - told >= SIGN_OF_LIFE:
             told = time.monotonic()
             yield ": still here\n\n"
-        pause.wait(LOOK_EVERY)
+        if seat.wanted.wait(LOOK_EVERY):
+            yield "event: full\ndata: {}\n\n"
+            return
 
 
 def _wanted() -> FlagFilter:
