@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, bindparam, func, select, tuple_
+from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
 from app.store.pages.plans import Plan, plans_of
@@ -128,7 +129,14 @@ def page(db: Session, run_id: UUID) -> RunPage | None:
 
 
 def _of(db: Session, model: Any, run_id: UUID, *order: Any) -> Sequence[Any]:
-    return db.scalars(select(model).where(model.run_id == run_id).order_by(*order)).all()
+    return db.scalars(_question(model, order), {"run": run_id}).all()
+
+
+@cache
+def _question(model: Any, order: tuple[Any, ...]) -> Select[Any]:
+    # Put together once: that takes as long as the database takes to answer.
+    asked = select(model).where(model.run_id == bindparam("run")).order_by(*order)
+    return asked.options(defer(model.search)) if model is DiscrepancyRow else asked
 
 
 def _evidence(db: Session, run_id: UUID) -> dict[UUID, int]:
@@ -144,15 +152,13 @@ def next_of(db: Session, run: Run) -> NextRun | None:
     if run.started_at is None:
         return None
     began = (col(Run.started_at), col(Run.run_id))
-    later = db.scalars(
-        select(Run).where(tuple_(*began) > (run.started_at, run.run_id)).order_by(*began).limit(1)
-    ).first()
-    if later is None:
-        return None
     own = select(col(Credential.fingerprint)).where(col(Credential.run_id) == run.run_id)
-    issued, shared = db.execute(
-        select(func.count(), func.count().filter(col(Credential.fingerprint).in_(own))).where(
-            col(Credential.run_id) == later.run_id
-        )
-    ).one()
-    return NextRun(run=later, credentials=issued, shared=shared)
+    issued = select(func.count()).where(col(Credential.run_id) == col(Run.run_id)).correlate(Run)
+    shared = issued.where(col(Credential.fingerprint).in_(own))
+    later = db.execute(
+        select(Run, issued.scalar_subquery(), shared.scalar_subquery())
+        .where(tuple_(*began) > (run.started_at, run.run_id))
+        .order_by(*began)
+        .limit(1)
+    ).one_or_none()
+    return None if later is None else NextRun(run=later[0], credentials=later[1], shared=later[2])
