@@ -23,3 +23,19 @@ def request_runs(
 ) -> list[UUID]:
     """Request one run for each action id, all or none. Raises `UnknownActionError`."""
     return RequestRecords(sessions).request(action_ids, requested_by=requested_by or getpass.getuser())
+
+
+def request_again(sessions: Sessions, action_id: str, *, requested_by: str) -> tuple[UUID, bool]:
+    """The run of an action that is under way, or a new one where there is none; and whether it is new.
+
+    Raises `UnknownActionError`.
+    """
+    return RequestRecords(sessions).request_again(action_id, requested_by=requested_by)
+
+
+def stop_run(sessions: Sessions, run_id: UUID, *, requested_by: str) -> bool:
+    """Ask that a run be stopped, which the sweeper does within seconds; whether it was under way and not asked before.
+
+    Raises `UnknownRunError`.
+    """
+    return RequestRecords(sessions).stop(run_id, requested_by=requested_by)

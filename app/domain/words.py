@@ -25,7 +25,7 @@ ACTION_TYPES: Mapping[str, str] = {
 }
 ENDERS: Mapping[str, str] = {
     "run end": "the end of the run",
-    "sweeper": "the sweeper, after the attempt was lost",
+    "sweeper": "the sweeper, which ends what an attempt left behind",
 }
 DECISIONS: Mapping[str, str] = {
     "confirmed": "Confirmed",

@@ -67,8 +67,28 @@ def _moment(*, nullable: bool = False) -> Any:
     return Column(DateTime(timezone=True), nullable=nullable)
 
 
+#: The words an action is found by; the index and the search must say it alike.
+ACTION_WORDS = (
+    "to_tsvector('simple', action_id || ' ' || piid || ' ' || coalesce(modification, '') || ' ' || description"
+    " || ' ' || vendors::text)"
+)
+
+
 class Action(SQLModel, table=True):
     """A procurement action as submitted; `vendors` is the list of the submitted objects, `terms` what may be left out."""
+
+    __table_args__ = (
+        Index("ix_action_submitted", "submitted_at", "action_id"),
+        Index(
+            "ix_action_vendors",
+            "vendors",
+            postgresql_using="gin",
+            postgresql_ops={"vendors": "jsonb_path_ops"},
+        ),
+        Index("ix_action_search", text(ACTION_WORDS), postgresql_using="gin"),
+        Index("ix_action_id_begins", "action_id", postgresql_ops={"action_id": "text_pattern_ops"}),
+        Index("ix_action_piid_begins", "piid", postgresql_ops={"piid": "text_pattern_ops"}),
+    )
 
     action_id: str = Field(primary_key=True)
     action_type: str
@@ -93,6 +113,12 @@ class Run(SQLModel, table=True):
         Index("ix_run_queue", "state", "requested_at"),
         Index("ix_run_requested", "requested_at", "run_id"),
         Index("ix_run_started", "started_at", "run_id"),
+        Index("ix_run_requested_by", "requested_by", "requested_at", "run_id"),
+        Index(
+            "ix_run_stopping",
+            "run_id",
+            postgresql_where=text("stop_requested_at IS NOT NULL AND state IN ('requested', 'dispatched')"),
+        ),
     )
 
     run_id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -171,7 +197,11 @@ class Step(SQLModel, table=True):
 class Credential(SQLModel, table=True):
     """One issued credential; see `app.domain.lineage.IssuedCredential`. How it ended: revoked, or by its TTL."""
 
-    __table_args__ = (_of_attempt(), UniqueConstraint("fingerprint"))
+    __table_args__ = (
+        _of_attempt(),
+        UniqueConstraint("fingerprint"),
+        Index("ix_credential_issued_at", "issued_at"),
+    )
 
     credential_id: UUID = Field(primary_key=True)
     run_id: UUID = Field(index=True)
@@ -235,6 +265,14 @@ class EvidenceRow(SQLModel, table=True):
     """One fact a system stated, and the call it came from. `fact` holds the fact's own fields."""
 
     __tablename__ = "evidence"
+    __table_args__ = (
+        Index(
+            "ix_evidence_registration",
+            text("(fact ->> 'uei')"),
+            "pulled_at",
+            postgresql_where=text("kind = 'Registration'"),
+        ),
+    )
 
     evidence_id: UUID = Field(primary_key=True)
     run_id: UUID = Field(index=True)
@@ -274,6 +312,7 @@ class DiscrepancyRow(SQLModel, table=True):
             Index(f"ix_flag_{name}", *columns, postgresql_where=text("current"))
             for name, columns in _ORDERS.items()
         ),
+        Index("ix_discrepancy_raised_at", "raised_at"),
         Index("ix_flag_vendors", "vendors", postgresql_using="gin"),
         Index("ix_flag_systems", "systems", postgresql_using="gin"),
         Index("ix_flag_search", "search", postgresql_using="gin"),
@@ -367,7 +406,7 @@ class ReviewEvent(SQLModel, table=True):
     """
 
     __tablename__ = "review_event"
-    __table_args__ = (UniqueConstraint("flag_id", "number"),)
+    __table_args__ = (UniqueConstraint("flag_id", "number"), Index("ix_review_event_at", "at"))
 
     event_id: UUID = Field(default_factory=uuid4, primary_key=True)
     flag_id: UUID = Field(foreign_key="discrepancy.discrepancy_id")
@@ -415,6 +454,8 @@ class ExportRecord(SQLModel, table=True):
 
 class Alarm(SQLModel, table=True):
     """Something a security operator must see, such as a wrapping token that was already spent."""
+
+    __table_args__ = (Index("ix_alarm_raised", "raised_at", "alarm_id"),)
 
     alarm_id: UUID = Field(default_factory=uuid4, primary_key=True)
     run_id: UUID | None = None

@@ -48,6 +48,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     app.jinja_env.globals["far"] = configuration.far
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Sources(
+        sessions=factory,
         pages=pages,
         reviews=Reviews(factory, second_person=configuration.second_person),
         saved_views=SavedViews(factory),
