@@ -18,21 +18,13 @@ from rich.progress import track
 from rich.table import Table
 from sqlalchemy import Engine, event
 
-from app.domain.roles import Person
-from app.settings import Settings
-from app.web import create_app
-from app.web.serving import ready
-from app.web.sign_in.sessions import COOKIE
 from benchmarks import crowd, crowd_log
-from infra.local import provisioning
-from infra.local.options import Part, StackOptions
-from infra.local.ports import LOOPBACK
+from benchmarks.officer import ALONE, database, officer
 from infra.local.stack import LocalStack
 from infra.postgres.provision import APPLICATION
 
 #: Milliseconds a page may take at the 95th percentile.
 AIM = 50.0
-_PORT = 8000
 _ADDRESSES = (
     "/",
     "/flags",
@@ -64,19 +56,18 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="fill here once, and use it again")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     wanted = parser.parse_args()
-    with TemporaryDirectory() as fleeting:
-        options = StackOptions(parts=frozenset({Part.POSTGRES}), usual_ports=False)
-        with LocalStack(wanted.keep or Path(fleeting), options=options) as stack:
-            figures = _measure(stack, wanted)
+    with (
+        TemporaryDirectory() as fleeting,
+        LocalStack(wanted.keep or Path(fleeting), options=ALONE) as stack,
+    ):
+        figures = _measure(stack, wanted)
     _show(figures)
     if wanted.json:
         wanted.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def _measure(stack: LocalStack, wanted: argparse.Namespace) -> dict[str, Any]:
-    server = stack.services.database
-    assert server is not None  # the one part that was started
-    provisioning.migrate_tables(server, stack.layout)
+    server = database(stack)
     began = time.monotonic()
     with server.connect(APPLICATION) as connection:
         if _number(connection, "run") == 0:
@@ -85,7 +76,7 @@ def _measure(stack: LocalStack, wanted: argparse.Namespace) -> dict[str, Any]:
         filled = time.monotonic() - began
         flags, runs = (_number(connection, table) for table in ("discrepancy", "run"))
         names = _names(connection)
-    client = _client(stack)
+    client = officer(stack)
     names["older"] = _older(client)
     pages = {
         address: _times(client, address.format(**names), wanted.times)
@@ -105,19 +96,6 @@ def _names(connection: psycopg.Connection) -> dict[str, str]:
         "SELECT discrepancy_id, run_id, action_id FROM discrepancy WHERE version > 0 ORDER BY raised_at OFFSET 50 LIMIT 1"
     ).fetchone()
     return dict(zip(("flag", "run", "action"), map(str, row or ()), strict=True))
-
-
-def _client(stack: LocalStack) -> FlaskClient:
-    stack.services.web(_PORT)  # makes its keys and its address known; it is not started
-    told = {name.lower(): value for name, value in stack.environment("web").items()}
-    known: dict[str, Any] = {name: value for name, value in told.items() if name in Settings.model_fields}
-    app = ready(create_app(Settings(**{**known, "oidc_issuer": "http://127.0.0.1:1"})))
-    app.config["SERVER_NAME"] = f"{LOOPBACK}:{_PORT}"
-    person = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer"])
-    session_id = app.session_interface._store.begin({}, person=person)  # type: ignore[attr-defined]  # noqa: SLF001
-    client = app.test_client()
-    client.set_cookie(COOKIE, session_id, domain=LOOPBACK, secure=True)
-    return client
 
 
 def _older(client: FlaskClient) -> str:
