@@ -30,6 +30,15 @@ def timeline(
         found += _identity(page.attempt)
     for credential in credentials:
         found += _life(credential, run.calls_of(credential))
+    found += [
+        Happened(
+            at=each.refused_at,
+            what=f"{worded(SYSTEMS, each.tool)}: the vault refused {each.vault_path}.",
+            step=3,
+        )
+        for each in run.denials
+        if each.attempt == page.flag.attempt
+    ]
     return sorted((each for each in found if each.at <= now), key=lambda each: (each.at, each.step))
 
 
@@ -51,12 +60,17 @@ def _life(credential: Credential, calls: Sequence[Call]) -> Iterator[Happened]:
     ttl = lasting(credential.expires_at - credential.issued_at)
     yield Happened(
         at=credential.issued_at,
-        what=f"{system}: policy {credential.policy} allowed it; {kind} issued for {credential.scope}, good for {ttl}.",
+        what=f"{system}: policy {credential.policy} allowed {credential.vault_path}.",
+        step=3,
+    )
+    yield Happened(
+        at=credential.issued_at,
+        what=f"{system}: {kind} issued for {credential.scope}, good for {ttl}.",
         step=4,
     )
     for call in calls:
         yield Happened(at=call.started_at, what=f"{system}: called, {call.operation}.", step=5)
-        came = f"HTTP {call.status}" if call.status else "no answer"
+        came = f"answered with status {call.status}" if call.status else "no answer"
         yield Happened(
             at=call.started_at + timedelta(milliseconds=call.latency_ms),
             what=f"{system}: {came}, {call.answer_bytes:,} bytes.",
