@@ -34,10 +34,10 @@ _UNIX = 3
 
 
 class _Writer:
-    """Adds files to a ZIP, all with the time of the export, and keeps their digests."""
+    """Adds files to a ZIP, all with the time of the export, and keeps their digests and sizes."""
 
-    def __init__(self, to: IO[bytes], occasion: Occasion) -> None:
-        self._zip = ZipFile(to, "w", ZIP_DEFLATED)
+    def __init__(self, to: ZipFile, occasion: Occasion) -> None:
+        self._zip = to
         self._time = occasion.at.astimezone(UTC).timetuple()[:6]
         self.digests: dict[str, tuple[str, int]] = {}
 
@@ -48,9 +48,6 @@ class _Writer:
         entry.external_attr = (stat.S_IFREG | 0o644) << 16
         self._zip.writestr(entry, content)
         self.digests[name] = (hashlib.sha256(content).hexdigest(), len(content))
-
-    def close(self) -> None:
-        self._zip.close()
 
 
 def printed(file: ActionFile, occasion: Occasion) -> IO[bytes]:
@@ -74,15 +71,15 @@ def bundle(
         )
     made = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # whoever sends it closes it
     try:
-        writer = _Writer(made, occasion)
-        for call_id, body in answers:
-            writer.add(f"{ANSWERS}{call_id}", body)
-        writer.add(JSON, serialised(contract_file(file, occasion)))
-        writer.add(PDF, pdf(document(file, occasion, dict(writer.digests)), at=occasion.at))
-        content = serialised(manifest(file, occasion, dict(writer.digests)))
-        writer.add(MANIFEST, content)
-        writer.add(SIGNATURE, keys.sign(content).encode())
-        writer.close()
+        with ZipFile(made, "w", ZIP_DEFLATED) as opened:
+            writer = _Writer(opened, occasion)
+            for call_id, body in answers:
+                writer.add(f"{ANSWERS}{call_id}", body)
+            writer.add(JSON, serialised(contract_file(file, occasion)))
+            writer.add(PDF, pdf(document(file, occasion, dict(writer.digests)), at=occasion.at))
+            content = serialised(manifest(file, occasion, dict(writer.digests)))
+            writer.add(MANIFEST, content)
+            writer.add(SIGNATURE, keys.sign(content).encode())
     except BaseException:
         made.close()
         raise

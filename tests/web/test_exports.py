@@ -63,7 +63,9 @@ def keys(client_of):
 def test_the_bundle_is_as_signed_with_the_key_that_is_served_to_everybody(bundle, keys):
     answer, path = bundle
     assert answer.content_type == "application/zip"
-    assert answer.headers["Content-Disposition"].startswith(f"attachment; filename=contract-file-{ACTION}-20")
+    assert answer.headers["Content-Disposition"].startswith(
+        f'attachment; filename="contract-file-{ACTION}-20'
+    )
     assert answer.headers["Cache-Control"] == "no-store"
     assert int(answer.headers["Content-Length"]) == len(answer.data)
     verdict = verify(path, keys)

@@ -114,7 +114,8 @@ class Snapshot:
             col(AnswerRow.call_id).in_(self.file.kept)
         )
         rows = wanted.order_by(col(AnswerRow.call_id)).execution_options(yield_per=_ANSWERS)
-        yield from self.db.execute(rows).tuples()
+        with self.db.execute(rows) as found:
+            yield from found
         self.release()
 
     def release(self) -> None:

@@ -1,8 +1,10 @@
 """What can be taken out: the contract file of an action, the queue, and the keys to check signatures with."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import IO
 
-from flask import Blueprint, Response, abort, jsonify, request, send_file
+from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.export.exporter import Exported
@@ -12,6 +14,7 @@ from app.web.sign_in import person
 from app.web.sources import sources
 
 bp = Blueprint("exports", __name__)
+_BLOCK = 1 << 16
 
 
 @bp.get("/actions/<action_id>/contract-file.zip")
@@ -57,8 +60,14 @@ def _queue(form: Format) -> Response:
 
 
 def _sent(made: Exported) -> Response:
-    response = send_file(
-        made.file, mimetype=made.media_type, as_attachment=True, download_name=made.name, max_age=0
-    )
+    response = Response(_blocks(made.file), content_type=made.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
     response.content_length = made.record.bytes
+    response.call_on_close(made.file.close)
     return response
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while block := file.read(_BLOCK):
+            yield block
