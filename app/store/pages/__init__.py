@@ -106,19 +106,17 @@ class Pages:
         with self._sessions() as db:
             return people.known(db)
 
-    def flag(self, flag_id: UUID) -> FlagPage | None:
-        """One finding with the lineage of each value, or None."""
-        with self._sessions() as db:
-            return flags.page(db, flag_id)
-
     def flag_with_run(self, flag_id: UUID) -> tuple[FlagPage, RunPage, Related] | None:
-        """The same with its run and with what else is current about its vendor and contract, as of one moment."""
+        """One finding with the lineage of each value, its run, and what else is current about its vendor and contract.
+
+        All of it as of one moment; None for an unknown id.
+        """
         with self._sessions() as db:
             db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            page = flags.page(db, flag_id)
-            run = runs.page(db, page.run.run_id) if page else None
-            if page is None or run is None:
+            found = flags.page(db, flag_id)
+            if found is None:
                 return None
+            page, run = found
             return page, run, related.related(db, page.flag, page.action)
 
     def answer(self, call_id: UUID) -> RawAnswer | None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.store.pages import runs
+from app.store.pages.runs import RunPage
 from app.store.tables import (
     Action,
     Attempt,
@@ -23,6 +25,8 @@ from app.store.tables import (
     RunState,
     Step,
 )
+
+OfTool = TypeVar("OfTool", Step, Denial, Credential)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,64 +81,52 @@ class FlagPage:
         return [other for other in self.others if other.rule == "S01"]
 
 
-def page(db: Session, flag_id: UUID) -> FlagPage | None:
-    """One finding with the lineage of each value, or None."""
-    flag = db.get(DiscrepancyRow, flag_id)
-    if flag is None:
+def page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
+    """One finding with the lineage of each value, and its whole run; or None."""
+    flag = db.get(DiscrepancyRow, flag_id, options=[defer(DiscrepancyRow.search)])
+    run = runs.page(db, flag.run_id) if flag else None
+    if flag is None or run is None:
         return None
-    findings = db.scalars(
-        select(DiscrepancyRow)
-        .where(col(DiscrepancyRow.run_id) == flag.run_id, col(DiscrepancyRow.discrepancy_id) != flag_id)
-        .order_by(col(DiscrepancyRow.rule), col(DiscrepancyRow.subject))
-    ).all()
     return FlagPage(
         flag=flag,
-        action=db.get_one(Action, flag.action_id),
-        run=db.get_one(Run, flag.run_id),
-        attempt=db.get(Attempt, (flag.run_id, flag.attempt)),
-        values=_values(db, flag_id),
-        others=findings,
-        silent=_silent(db, flag) if flag.rule == "S01" else None,
+        action=run.action,
+        run=run.run,
+        attempt=next((each for each in run.attempts if each.number == flag.attempt), None),
+        values=_values(db, flag_id, run),
+        others=[each for each in run.findings if each.discrepancy_id != flag_id],
+        silent=_silent(flag, run) if flag.rule == "S01" else None,
         latest_run_id=db.scalar(_latest_runs().where(col(Run.action_id) == flag.action_id)),
-    )
+    ), run
 
 
-def _values(db: Session, flag_id: UUID) -> list[ValueLineage]:
+def _values(db: Session, flag_id: UUID, run: RunPage) -> list[ValueLineage]:
     rows = db.execute(
-        select(ComparedValueRow, EvidenceRow, Call, Credential, Attempt)
+        select(ComparedValueRow, EvidenceRow)
         .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))
-        .outerjoin(Call, col(Call.call_id) == col(EvidenceRow.call_id))
-        .outerjoin(Credential, col(Credential.credential_id) == col(Call.credential_id))
-        .outerjoin(
-            Attempt,
-            (col(Attempt.run_id) == col(Credential.run_id))
-            & (col(Attempt.number) == col(Credential.attempt)),
-        )
         .where(col(ComparedValueRow.discrepancy_id) == flag_id)
         .order_by(col(ComparedValueRow.position))
     ).all()
-    return [
-        ValueLineage(value=value, evidence=evidence, call=call, credential=credential, attempt=attempt)
-        for value, evidence, call, credential, attempt in rows
-    ]
+    return [_lineage(value, evidence, run) for value, evidence in rows]
 
 
-def _silent(db: Session, flag: DiscrepancyRow) -> SilentSource:
-    def about(model: Any) -> Any:
-        return select(model).where(
-            model.run_id == flag.run_id, model.attempt == flag.attempt, model.tool == flag.subject
-        )
+def _lineage(value: ComparedValueRow, evidence: EvidenceRow | None, run: RunPage) -> ValueLineage:
+    """A run only states what it was told itself, so all that stands behind a value is of its run."""
+    call = next((each for each in run.calls if evidence and each.call_id == evidence.call_id), None)
+    credential = run.credential_of(call) if call else None
+    attempt = next((each for each in run.attempts if credential and each.number == credential.attempt), None)
+    return ValueLineage(value=value, evidence=evidence, call=call, credential=credential, attempt=attempt)
 
-    credential = db.scalars(about(Credential)).first()
-    calls: Sequence[Call] = ()
-    if credential is not None:
-        used = select(Call).where(col(Call.credential_id) == credential.credential_id)
-        calls = db.scalars(used.order_by(col(Call.started_at))).all()
+
+def _silent(flag: DiscrepancyRow, run: RunPage) -> SilentSource:
+    def first(rows: Sequence[OfTool]) -> OfTool | None:
+        return next((row for row in rows if (row.attempt, row.tool) == (flag.attempt, flag.subject)), None)
+
+    credential = first(run.credentials)
     return SilentSource(
-        step=db.scalars(about(Step)).first(),
-        denial=db.scalars(about(Denial)).first(),
+        step=first(run.steps),
+        denial=first(run.denials),
         credential=credential,
-        calls=calls,
+        calls=run.calls_of(credential) if credential else (),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
 from app.store.tables import Action, DiscrepancyRow
@@ -60,6 +60,7 @@ def _newest(db: Session, *tests: ColumnElement[bool]) -> Sequence[DiscrepancyRow
     )
     return db.scalars(
         select(DiscrepancyRow)
+        .options(defer(DiscrepancyRow.search))  # large, and never shown
         .where(col(DiscrepancyRow.discrepancy_id).in_(select(some.c.discrepancy_id)))
         .order_by(col(DiscrepancyRow.raised_at).desc(), col(DiscrepancyRow.discrepancy_id))
         .limit(SHOWN + 1)
