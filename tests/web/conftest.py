@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -14,6 +14,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from app import usecases
 from app.web import create_app
@@ -247,3 +249,67 @@ def findings(system) -> Callable[..., Sequence[dict]]:
         return [row for row in rows if rule in {None, row["rule"]}]
 
     return of
+
+
+@pytest.fixture
+def questions() -> Callable[..., Any]:
+    """Counts what the application asks its database: `with questions() as asked: …`, then `len(asked)` statements."""
+
+    @contextmanager
+    def counted() -> Iterator[list[str]]:
+        asked: list[str] = []
+
+        def note(_connection, _cursor, statement, *_):
+            asked.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            yield asked
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+
+    return counted
+
+
+FLAG = """
+    INSERT INTO discrepancy (discrepancy_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
+        because, authority_codified, authority_rfo, recommended, raised_at, systems, fact_key)
+    VALUES (%s, %s, 1, %s, %s, 1, 'An invented difference', %s, %s, %s, 'FAR 4.1102', 'RFO 4.203', 'Look at both.',
+        now() - make_interval(secs => %s), %s, %s)
+"""
+
+
+@pytest.fixture
+def flagged(system, submitted) -> Callable[..., list[UUID]]:
+    """Flags on an action of their own, in the order they are given: `flagged({"severity": "advisory"}, {}, because="…")`.
+
+    Fields: rule, severity, subject, because, age (seconds), systems, fact_key; `action` holds fields of the action.
+    """
+
+    def made(*flags: dict[str, Any], action: dict[str, Any] | None = None, **all_: Any) -> list[UUID]:
+        action_id = submitted(**(action or {}))
+        run_id = uuid4()
+        system.execute(
+            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
+            " VALUES (%s, %s, 'completed', 1, 'test', now(), now(), now())",
+            run_id,
+            action_id,
+        )
+        ids = []
+        for number, given in enumerate(flags):
+            flag = {
+                "rule": "C02",
+                "severity": "advisory",
+                "subject": f"item {number}",
+                "because": "They differ.",
+            }
+            flag |= {"age": 0, "systems": ["contracts"], "fact_key": None, **all_, **given}
+            ids.append(flag_id := uuid4())
+            told = (
+                flag[name]
+                for name in ("rule", "severity", "subject", "because", "age", "systems", "fact_key")
+            )
+            system.execute(FLAG, flag_id, run_id, action_id, *told)
+        return ids
+
+    return made

@@ -33,13 +33,13 @@ class Moment:
         """A moment as PostgreSQL writes it. Raises ValueError for anything else."""
         known = _WRITTEN.fullmatch(text) if len(text) <= _LONGEST else None
         if known is None:
-            raise ValueError(text)
+            raise ValueError(f"no moment: {text!r}")
         ended, begun = int(known[1]), int(known[2])
         under_way = tuple(int(each) for each in known[3].split(",") if each)
         if not 0 < ended <= begun or any(
             low >= high for low, high in pairwise((ended - 1, *under_way, begun))
         ):
-            raise ValueError(text)
+            raise ValueError(f"no moment: {text!r}")
         return cls(ended=ended, begun=begun, under_way=under_way)
 
     def __str__(self) -> str:

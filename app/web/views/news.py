@@ -31,8 +31,8 @@ _NO_PLACE = 60
 def events() -> ResponseReturnValue:
     """Server-sent events `news`, each with the number of flags of this filter since the one before.
 
-    `full` says that a newer page of the same person took the place. An event's id is the moment it tells up to; a stream goes on from `Last-Event-ID`, or from `since`. 503 when too many
-    are open.
+    `full` says that a newer page of the same person took the place. An event's id is the moment it tells up to; a stream
+    goes on from `Last-Event-ID`, or from `since`. 503 when too many are open.
     """
     since = _moment(request.headers.get("Last-Event-ID") or request.args.get("since", ""))
     wanted = _wanted()
