@@ -18,8 +18,11 @@ from app.web.sources import sources
 bp = Blueprint("decisions", __name__, url_prefix="/flags/<uuid:flag_id>")
 
 
-@bp.get("/<any(decision, concurrence, undo, assignment):form>")
-def back(flag_id: UUID, form: str) -> ResponseReturnValue:  # noqa: ARG001  # part of the address
+@bp.get("/decision")
+@bp.get("/concurrence")
+@bp.get("/undo")
+@bp.get("/assignment")
+def back(flag_id: UUID) -> ResponseReturnValue:
     """Where a form was sent to, asked for as a page: when a form that was not taken is loaded again."""
     return redirect(url_for("flags.show", flag_id=flag_id))
 
