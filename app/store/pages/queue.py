@@ -185,7 +185,6 @@ def matching(db: Session, wanted: FlagFilter, *, sort: Sort) -> Iterator[FlagLin
     query = select(DiscrepancyRow).options(_SHOWN).where(*wanted.all()).order_by(*_ORDERS[sort].by())
     for part in db.scalars(query.execution_options(yield_per=_CHUNK)).partitions():
         yield from _with_actions(db, part)
-        db.expunge_all()
 
 
 def some(db: Session, flag_ids: Sequence[UUID]) -> list[FlagLine]:
