@@ -166,6 +166,8 @@ class Reviews:
                 .order_by(col(DiscrepancyRow.decided_at).desc())
                 .limit(10)
             ).all()
+            if not same:
+                return []
             rows = db.scalars(
                 select(ReviewEvent)
                 .where(
