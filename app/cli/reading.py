@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from app.cli.context import USAGE, Context, err, out, print_json, reported
 from app.domain.discrepancy import Severity
 from app.domain.rules import RULES
-from app.store.pages import FlagFilter, FlagLine, Pages, RunLine, RunPage
+from app.store.pages import FlagFilter, FlagLine, Pages, RunFilter, RunLine, RunPage
 from app.store.pages.plans import Plan, rules_of
 from app.store.tables import RunState
 
@@ -37,7 +37,7 @@ def runs(
 ) -> None:
     """Runs, newest first."""
     with reported():
-        lines = Pages(Context().sessions).runs(state=state, limit=limit)
+        lines = Pages(Context().sessions).runs(RunFilter(state=state), limit=limit)
     if as_json:
         print_json([{**_fields(line.run), "findings": line.findings} for line in lines])
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.store.database import Sessions
@@ -10,7 +11,7 @@ from app.store.tables import ExportRecord
 
 
 class ExportRecords:
-    """Adds to the record, and reads it."""
+    """Adds to the record."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -20,12 +21,12 @@ class ExportRecords:
         with self._sessions.begin() as db:
             db.add(record)
 
-    def of_action(self, action_id: str, *, limit: int = 20) -> Sequence[ExportRecord]:
-        """Exports of one action's contract file, newest first."""
-        with self._sessions() as db:
-            return db.scalars(
-                select(ExportRecord)
-                .where(col(ExportRecord.action_id) == action_id)
-                .order_by(col(ExportRecord.at).desc())
-                .limit(limit)
-            ).all()
+
+def of_action(db: Session, action_id: str, *, limit: int = 20) -> Sequence[ExportRecord]:
+    """Exports of one action's contract file, newest first."""
+    return db.scalars(
+        select(ExportRecord)
+        .where(col(ExportRecord.action_id) == action_id)
+        .order_by(col(ExportRecord.at).desc())
+        .limit(limit)
+    ).all()

@@ -1,5 +1,7 @@
 """The pages. `create_app` is the composition root; nothing connects before the first request."""
 
+from datetime import timedelta
+
 from flask import Flask
 from jinja2 import StrictUndefined
 
@@ -15,7 +17,22 @@ from app.web.probes import Probes
 from app.web.sign_in import forgery
 from app.web.sign_in import views as sign_in_views
 from app.web.sources import Sources
-from app.web.views import bulk, calls, decisions, exports, news, queue, runs, saved_views, stack, start
+from app.web.views import (
+    actions,
+    alarms,
+    bulk,
+    calls,
+    decisions,
+    exports,
+    help_page,
+    news,
+    queue,
+    runs,
+    saved_views,
+    stack,
+    start,
+    vendors,
+)
 
 #: Connections to the database; gunicorn serves with 24 threads, 8 of which may be streams that hold none.
 _POOL = 8
@@ -45,7 +62,13 @@ def create_app(configuration: Settings | None = None) -> Flask:
     # No page takes a body.
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals["far"] = configuration.far
+    app.jinja_env.globals.update(
+        far=configuration.far,
+        second_person=configuration.second_person,
+        session_times=[
+            timedelta(seconds=each) for each in (configuration.session_idle, configuration.session_lifetime)
+        ],
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Sources(
         sessions=factory,
@@ -73,6 +96,10 @@ def create_app(configuration: Settings | None = None) -> Flask:
         calls,
         runs,
         stack,
+        actions,
+        vendors,
+        alarms,
+        help_page,
     ):
         app.register_blueprint(view.bp)
     # Last of all, and in this order: who may reach the page, how often, and whether its own form asked.

@@ -10,7 +10,7 @@ from uuid import uuid4
 from flask import Flask, Response, json, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.store.pages.contract_file import TooLargeError
@@ -99,6 +99,9 @@ def _provider(error: ProviderError) -> ResponseReturnValue:
 
 def _database(error: SQLAlchemyError) -> ResponseReturnValue:
     reference = _reference()
+    if isinstance(error, DataError) and "\x00" in request.path:
+        # No name can hold it, so nothing is kept under such an address.
+        return _known(HTTPStatus.NOT_FOUND, reference)
     log.error(
         "reference %s: the database does not answer (%s)", reference, type(error).__name__, exc_info=error
     )

@@ -7,9 +7,12 @@ from flask import Flask, current_app
 
 #: Pages named in the head of every page, as endpoint and text; those not served here are left out.
 NAVIGATION = (
+    ("start.home", "Start"),
     ("flags.queue", "Flagged items"),
+    ("actions.queue", "Actions"),
     ("runs.queue", "Runs"),
     ("stack.show", "State of the stack"),
+    ("help.show", "Help"),
 )
 
 

@@ -9,8 +9,12 @@ from uuid import UUID
 
 from flask import Flask, g, request
 
+from app.domain.words import without_unseen
+
 #: Lines of a list on one page.
 PAGE = 25
+#: Characters of a text that is searched for, at most.
+_LONGEST = 200
 #: Characters of a value that a notice repeats.
 _SHOWN = 80
 
@@ -41,6 +45,15 @@ def choice(name: str, known: Collection[str]) -> str | None:
         ignore(name, value)
         return None
     return value
+
+
+def text(name: str) -> str | None:
+    """A value that is free text, without blanks around it; None when it is not set, too long, or holds unseen characters."""
+    value = request.args.get(name, "").strip()
+    if len(value) > _LONGEST or without_unseen(value) != value:
+        ignore(name, value)
+        return None
+    return value or None
 
 
 def cursor() -> UUID | None:

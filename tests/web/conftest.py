@@ -61,7 +61,10 @@ class Document(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         attributes = dict(attrs)
-        self.tags.append((tag, attributes))
+        if tag == "title" and "svg" in self._open:
+            self.tags.append(("svg title", attributes))
+        else:
+            self.tags.append((tag, attributes))
         if len(attributes) != len(attrs):
             self.problems.append(f"<{tag}> repeats an attribute")
         if tag not in VOID:

@@ -9,19 +9,39 @@ from app.domain.quota import QuotaDay
 from app.domain.roles import Person
 from app.store import saved_views
 from app.store.database import Sessions
-from app.store.pages import facets, flags, news, people, queue, quota, raw_answers, related, runs, stack
+from app.store.pages import (
+    actions,
+    alarms,
+    facets,
+    flags,
+    news,
+    people,
+    queue,
+    quota,
+    raw_answers,
+    related,
+    run_list,
+    runs,
+    stack,
+    vendors,
+)
+from app.store.pages.actions import ActionLine, ActionPage
 from app.store.pages.facets import Facets
 from app.store.pages.flags import FlagLine, FlagPage, SilentSource, ValueLineage
 from app.store.pages.news import Moment, News
 from app.store.pages.queue import FlagFilter, Place, Sort, Stretch
 from app.store.pages.raw_answers import RawAnswer
 from app.store.pages.related import Related
-from app.store.pages.runs import NextRun, RunLine, RunPage
+from app.store.pages.run_list import RunFilter, RunLine
+from app.store.pages.runs import NextRun, RunPage
 from app.store.pages.stack import QueueState
-from app.store.tables import SavedView
+from app.store.pages.vendors import VendorPage
+from app.store.tables import Alarm, SavedView
 
 __all__ = [
     "PAGE",
+    "ActionLine",
+    "ActionPage",
     "Facets",
     "FlagFilter",
     "FlagLine",
@@ -33,11 +53,13 @@ __all__ = [
     "Pages",
     "Place",
     "QueueState",
+    "RunFilter",
     "RunLine",
     "RunPage",
     "SilentSource",
     "Sort",
     "ValueLineage",
+    "VendorPage",
 ]
 
 #: Lines of one page of a list.
@@ -125,21 +147,43 @@ class Pages:
             return raw_answers.answer(db, call_id)
 
     def runs(
-        self, *, state: str | None = None, after: UUID | None = None, limit: int = PAGE
+        self, wanted: RunFilter | None = None, *, after: UUID | None = None, limit: int = PAGE
     ) -> Sequence[RunLine]:
         """Runs, newest first. `after` is the last id seen."""
         with self._sessions() as db:
-            return runs.lines(db, state=state, after=after, limit=limit)
+            return run_list.lines(db, wanted or RunFilter(), after=after, limit=limit)
 
-    def run_counts(self) -> dict[str, int]:
+    def run_counts(self, wanted: RunFilter | None = None) -> dict[str, int]:
         """Number of runs by state."""
         with self._sessions() as db:
-            return runs.counts(db)
+            return run_list.counts(db, wanted)
 
     def run(self, run_id: UUID) -> RunPage | None:
         """One run with everything it left behind, or None."""
         with self._sessions() as db:
             return runs.page(db, run_id)
+
+    def actions(
+        self, *, text: str | None = None, after: str | None = None, limit: int = PAGE
+    ) -> Sequence[ActionLine]:
+        """Actions, last submitted first. `text` begins an id or PIID, or is words; `after` is the last id seen."""
+        with self._sessions() as db:
+            return actions.lines(db, text=text, after=after, limit=limit)
+
+    def action(self, action_id: str) -> ActionPage | None:
+        """One action with its runs, flags and what officers did, or None."""
+        with self._sessions() as db:
+            return actions.page(db, action_id)
+
+    def vendor(self, uei: str) -> VendorPage | None:
+        """What is known of a vendor, or None where no action names it."""
+        with self._sessions() as db:
+            return vendors.page(db, uei)
+
+    def alarms(self, *, after: UUID | None = None, limit: int = PAGE) -> Sequence[Alarm]:
+        """Alarms, newest first. `after` is the last id seen."""
+        with self._sessions() as db:
+            return alarms.lines(db, after=after, limit=limit)
 
     def queue(self) -> QueueState:
         """What waits, what works, and the background processes' last signs of life."""

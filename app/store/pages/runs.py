@@ -1,4 +1,4 @@
-"""Runs: the list, and one run with everything it left behind."""
+"""One run with everything it left behind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,28 +21,8 @@ from app.store.tables import (
     DiscrepancyRow,
     EvidenceRow,
     Run,
-    RunState,
     Step,
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunLine:
-    """A run in the list: its number of findings, and how many of these say that a check was not performed."""
-
-    run: Run
-    action: Action
-    findings: int
-    gaps: int
-
-    @property
-    def outcome(self) -> str:
-        """What the run came to, in words; its state while it has not completed."""
-        if self.run.state != RunState.COMPLETED:
-            return self.run.state
-        if self.gaps:
-            return "not fully checked"
-        return "flagged" if self.findings else "clear"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,30 +62,6 @@ class RunPage:
     def credential_of(self, call: Call) -> Credential | None:
         """The credential one call was made with."""
         return next((each for each in self.credentials if each.credential_id == call.credential_id), None)
-
-
-def lines(db: Session, *, state: str | None, after: UUID | None, limit: int) -> Sequence[RunLine]:
-    """One page of the list, newest first."""
-    key = (col(Run.requested_at), col(Run.run_id))
-    found = select(func.count()).where(col(DiscrepancyRow.run_id) == col(Run.run_id)).correlate(Run)
-    gaps = found.where(col(DiscrepancyRow.rule) == "S01")
-    query = select(Run, Action, found.scalar_subquery(), gaps.scalar_subquery()).join(
-        Action, col(Action.action_id) == col(Run.action_id)
-    )
-    if state:
-        query = query.where(col(Run.state) == state)
-    if after:
-        # One value at a time: an index is no help for a row that comes out of a query.
-        last = (select(part).where(col(Run.run_id) == after).scalar_subquery() for part in key)
-        query = query.where(tuple_(*key) < tuple_(*last))
-    rows = db.execute(query.order_by(*(part.desc() for part in key)).limit(limit)).all()
-    return [RunLine(run=run, action=action, findings=found, gaps=gaps) for run, action, found, gaps in rows]
-
-
-def counts(db: Session) -> dict[str, int]:
-    """Number of runs by state."""
-    rows = db.execute(select(col(Run.state), func.count()).group_by(col(Run.state))).all()
-    return {state: number for state, number in rows}  # noqa: C416  # typed rows, not pairs
 
 
 def page(db: Session, run_id: UUID) -> RunPage | None:

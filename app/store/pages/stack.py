@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.store.pages import runs
+from app.store.pages import run_list
 from app.store.tables import Alarm, Heartbeat, Run, RunState
 
 
@@ -31,7 +31,7 @@ def state(db: Session) -> QueueState:
     """Count and look."""
     return QueueState(
         now=db.execute(select(func.now())).scalar_one(),
-        runs=runs.counts(db),
+        runs=run_list.counts(db),
         oldest_waiting=db.scalars(
             select(Run)
             .where(col(Run.state) == RunState.REQUESTED)
