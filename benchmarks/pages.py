@@ -43,7 +43,8 @@ _ADDRESSES = (
     "/actions/{action}",
 )
 _WIDTH = 120
-_FIGURES = ("p50", "p95", "max", "database", "statements")
+#: Of the mean page: processor time of the web process, and time waited for the database.
+_FIGURES = ("p50", "p95", "max", "processor", "database", "statements")
 
 
 def main() -> None:
@@ -133,15 +134,17 @@ def _statements() -> Iterator[list[float]]:
 def _times(client: FlaskClient, address: str, times: int) -> dict[str, Any]:
     for _ in range(3):
         status = client.get(address).status_code
-    taken, database, number = [], [], 0
+    taken, processor, database, number = [], [], [], 0
     for _ in range(times):
         with _statements() as statements:
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.thread_time()
             client.get(address)
             taken.append(1e3 * (time.perf_counter() - began))
+            processor.append(1e3 * (time.thread_time() - worked))
         database.append(sum(statements))
         number = len(statements)
-    return {"status": status, **_summary(taken), "database": round(fmean(database), 1), "statements": number}
+    shares = {"processor": round(fmean(processor), 1), "database": round(fmean(database), 1)}
+    return {"status": status, **_summary(taken), **shares, "statements": number}
 
 
 def _summary(taken: Sequence[float]) -> dict[str, float]:
