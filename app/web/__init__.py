@@ -17,6 +17,7 @@ from app.web.probes import Probes
 from app.web.sign_in import forgery
 from app.web.sign_in import views as sign_in_views
 from app.web.sources import Sources
+from app.web.templating import PlainEnvironment
 from app.web.views import (
     actions,
     alarms,
@@ -52,6 +53,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     probes = Probes(configuration, pages)
 
     app = Flask(__name__)
+    app.jinja_environment = PlainEnvironment
     identity = sign_in.join(app, configuration, factory)
 
     def close() -> None:

@@ -66,18 +66,21 @@ class RunPage:
 
 def page(db: Session, run_id: UUID) -> RunPage | None:
     """One run with everything it left behind, or None."""
-    run = db.get(Run, run_id)
-    if run is None:
+    of_action = select(Run, Action).join(Action, col(Action.action_id) == col(Run.action_id))
+    found = db.execute(of_action.where(col(Run.run_id) == run_id)).one_or_none()
+    if found is None:
         return None
+    run, action = found
+    calls = _calls(db, run_id)
     return RunPage(
         run=run,
-        action=db.get_one(Action, run.action_id),
+        action=action,
         attempts=_of(db, Attempt, run_id, Attempt.number),
         steps=_of(db, Step, run_id, Step.attempt, Step.number),
         credentials=_of(db, Credential, run_id, Credential.attempt, Credential.issued_at),
         denials=_of(db, Denial, run_id, Denial.attempt, Denial.refused_at),
-        calls=_of(db, Call, run_id, Call.started_at),
-        evidence=_evidence(db, run_id),
+        calls=[call for call, _ in calls],
+        evidence={call.call_id: facts for call, facts in calls if facts},
         findings=_of(db, DiscrepancyRow, run_id, DiscrepancyRow.rule, DiscrepancyRow.subject),
         alarms=_of(db, Alarm, run_id, Alarm.raised_at),
         next=next_of(db, run),
@@ -95,12 +98,10 @@ def _question(model: Any, order: tuple[Any, ...]) -> Select[Any]:
     return asked.options(defer(model.search)) if model is DiscrepancyRow else asked
 
 
-def _evidence(db: Session, run_id: UUID) -> dict[UUID, int]:
-    call = col(EvidenceRow.call_id)
-    rows = db.execute(
-        select(call, func.count()).where(col(EvidenceRow.run_id) == run_id).group_by(call)
-    ).all()
-    return {call_id: number for call_id, number in rows}  # noqa: C416  # typed rows, not pairs
+def _calls(db: Session, run_id: UUID) -> list[tuple[Call, int]]:
+    facts = select(func.count()).where(col(EvidenceRow.call_id) == col(Call.call_id)).correlate(Call)
+    asked = select(Call, facts.scalar_subquery()).where(col(Call.run_id) == run_id)
+    return [(call, number) for call, number in db.execute(asked.order_by(col(Call.started_at)))]
 
 
 def next_of(db: Session, run: Run) -> NextRun | None:
