@@ -93,7 +93,7 @@ def test_the_served_process_gives_the_same_errors_and_headers(served):
     for method, path, status in (
         ("GET", "/nothing", 404),
         ("POST", "/flags", 405),
-        ("GET", "/flags?rule=X", 400),
+        ("GET", "/flags/selected?do=x", 400),
     ):
         answer = web.request(method, path)
         assert answer.status_code == status
