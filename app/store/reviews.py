@@ -193,6 +193,14 @@ def histories(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Ev
     return found
 
 
+def newest(db: Session, *, limit: int) -> list[Event]:
+    """The latest events of all flags, newest first."""
+    rows = db.scalars(
+        select(ReviewEvent).order_by(col(ReviewEvent.at).desc(), col(ReviewEvent.event_id)).limit(limit)
+    )
+    return [_event(row) for row in rows]
+
+
 def _events(db: Session, flag_id: UUID) -> list[tuple[Event, str]]:
     return histories(db, [flag_id]).get(flag_id, [])
 

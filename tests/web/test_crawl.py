@@ -40,12 +40,6 @@ def test_every_link_answers_with_a_sound_page(client, read, triaged):
     assert {("/flags/<id>",), ("/runs/<id>",), ("/stack",), ("/runs", "state")} <= set(looked_at)
 
 
-def test_the_start_leads_to_the_queue(client):
-    answer = client.get("/")
-    assert answer.status_code == 302
-    assert answer.location == "/flags"
-
-
 def test_what_a_page_loads_is_served_from_here(client, read):
     for attributes in read(client, "/flags").all("link"):
         assert client.get(attributes["href"], buffered=True).status_code == 200

@@ -23,6 +23,7 @@ from app.store.pages import (
     run_list,
     runs,
     stack,
+    start,
     vendors,
 )
 from app.store.pages.actions import ActionLine, ActionPage
@@ -35,6 +36,7 @@ from app.store.pages.related import Related
 from app.store.pages.run_list import RunFilter, RunLine
 from app.store.pages.runs import NextRun, RunPage
 from app.store.pages.stack import QueueState
+from app.store.pages.start import StartPage
 from app.store.pages.vendors import VendorPage
 from app.store.tables import Alarm, SavedView
 
@@ -58,6 +60,7 @@ __all__ = [
     "RunPage",
     "SilentSource",
     "Sort",
+    "StartPage",
     "ValueLineage",
     "VendorPage",
 ]
@@ -162,6 +165,11 @@ class Pages:
         """One run with everything it left behind, or None."""
         with self._sessions() as db:
             return runs.page(db, run_id)
+
+    def start(self, *, subject: str, with_alarms: bool, now: datetime) -> StartPage:
+        """What the start page tells this person."""
+        with self._sessions() as db:
+            return start.page(db, subject=subject, with_alarms=with_alarms, now=now)
 
     def actions(
         self, *, text: str | None = None, after: str | None = None, limit: int = PAGE

@@ -132,7 +132,7 @@ def _rows(page: RunPage, attempt: Attempt, until: datetime, now: datetime) -> It
         if attempt.claimed_at is not None:
             yield Row(
                 step=SIGN_IN,
-                name="Introduction",
+                name="Introduction and sign-in",
                 system="The vault",
                 tone="call",
                 begins=attempt.claimed_at,
@@ -259,7 +259,7 @@ def _name(row: Row) -> str:
 
 def _note(row: Row) -> str:
     """What is written at the bar itself."""
-    took = lasting(row.lasted)
+    took = _took(row.lasted)
     match row.tone:
         case "token" | "credential":
             name = "" if row.tone == "token" else f"{row.name}, "
@@ -282,8 +282,16 @@ def _beside(x: float, width: float, needed: float) -> tuple[bool, float, str]:
     return False, x - 5, "end"
 
 
+def _took(span: timedelta) -> str:
+    """A length of time, in milliseconds below a second."""
+    milliseconds = span.total_seconds() * _SECOND
+    return f"{milliseconds:.0f} ms" if milliseconds < _SECOND else lasting(span)
+
+
 def _milliseconds(number: float) -> str:
     """A mark of the time axis."""
+    if not number:
+        return "0"
     if number < _SECOND:
         return f"{number:g} ms"
     seconds = number / _SECOND
