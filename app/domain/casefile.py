@@ -1,12 +1,13 @@
 """The facts of one run, where each came from, and what could not be asked."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property, wraps
-from typing import Any, Protocol, TypeVar, cast
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from app.domain.facts import Exclusion, Fact
@@ -92,9 +93,9 @@ class CaseFile:
     unasked: frozenset[Source] = frozenset()
     decisions: tuple[NotAMatch, ...] = ()
 
-    def of(self, kind: type[Kind]) -> tuple[EvidenceOf[Kind], ...]:
+    def of(self, kind: type[Kind]) -> Sequence[EvidenceOf[Kind]]:
         """The evidence whose fact is of this kind, by record key: answers come in any order."""
-        return cast("tuple[EvidenceOf[Kind], ...]", self._by_kind.get(kind, ()))
+        return self._by_kind.get(kind, ())
 
     def can_tell(self, sources: tuple[Source, ...]) -> bool:
         """Whether all of these sources answered."""
@@ -114,11 +115,14 @@ class CaseFile:
         return own if self.as_of is None else min(eastern_day(self.as_of), own)
 
     @cached_property
-    def _by_kind(self) -> dict[type, tuple[Evidence, ...]]:
+    def _by_kind(self) -> dict[type, list[Any]]:
         kinds: dict[type, list[Evidence]] = defaultdict(list)
-        for item in self.evidence:
+        for item in sorted(self.evidence, key=_record_key):
             kinds[type(item.fact)].append(item)
-        return {kind: tuple(_in_order(items)) for kind, items in kinds.items()}
+        for items in kinds.values():
+            if len(set(map(_record_key, items))) < len(items):
+                items.sort(key=lambda item: (item.record_key, repr(item.fact)))
+        return kinds
 
     @cached_property
     def worked_out(self) -> dict[Any, Any]:
@@ -130,12 +134,7 @@ class CaseFile:
         return self.unasked.union(gap.source for gap in self.gaps)
 
 
-def _in_order(items: list[Evidence]) -> list[Evidence]:
-    if len({item.record_key for item in items}) == len(items):
-        return sorted(items, key=lambda item: item.record_key)
-    return sorted(items, key=lambda item: (item.record_key, repr(item.fact)))
-
-
+_record_key = attrgetter("record_key")
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 

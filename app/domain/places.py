@@ -1,6 +1,7 @@
 """Addresses: whether two are the same place, and whether one can corroborate a name."""
 
 import re
+from collections.abc import Callable
 
 from app.domain.facts import Address
 from app.domain.names import normalised
@@ -19,32 +20,32 @@ _ZIP = 5
 
 def same_place(a: Address, b: Address) -> bool:
     """Whether two addresses are one building: abbreviations, suite and ZIP+4 aside. What one leaves out is not compared."""
-    pairs = (
-        (_street(a), _street(b)),
-        (_words(a.city), _words(b.city)),
-        (_words(a.state), _words(b.state)),
-        (_zip(a), _zip(b)),
-        (_country(a), _country(b)),
+    return a == b or (
+        _agree(a.line1, b.line1, _street)
+        and _agree(a.city, b.city, _words)
+        and _agree(a.state, b.state, _words)
+        and _agree(a.zip_code, b.zip_code, _zip)
+        and _agree(a.country, b.country, _country)
     )
-    return all(one == other for one, other in pairs if one and other)
 
 
 def corroborates(a: Address, b: Address) -> bool | None:
     """Whether two addresses lie in one area: by country, then ZIP or state, then city. None where they do not say."""
-    if _country(a) and _country(b) and _country(a) != _country(b):
+    countries, codes = (_country(a.country), _country(b.country)), (_zip(a.zip_code), _zip(b.zip_code))
+    if all(countries) and countries[0] != countries[1]:
         return False
-    if _zip(a) and _zip(a) == _zip(b):
+    if codes[0] and codes[0] == codes[1]:
         return True
-    for one, other in ((a.state, b.state), (a.city, b.city), (_zip(a), _zip(b))):
+    for one, other in ((a.state, b.state), (a.city, b.city), codes):
         if one and other:
             return _words(one) == _words(other)
-    abroad = _country(a) and _country(a) == _country(b) and _country(a) != "USA"
+    abroad = countries[0] and countries[0] == countries[1] and countries[0] != "USA"
     return True if abroad else None
 
 
 def is_abroad(address: Address) -> bool:
     """Whether an address names a country other than the United States."""
-    return _country(address) not in {"", "USA"}
+    return _country(address.country) not in {"", "USA"}
 
 
 def written(address: Address) -> str:
@@ -53,18 +54,25 @@ def written(address: Address) -> str:
     return ", ".join(part for part in parts if part) or "no address"
 
 
-def _street(address: Address) -> str:
-    return _UNIT.sub("", _words(address.line1)).strip()
+def _agree(one: str | None, other: str | None, compared: Callable[[str | None], str]) -> bool:
+    if one == other:
+        return True
+    a, b = compared(one), compared(other)
+    return a == b or not a or not b
+
+
+def _street(line: str | None) -> str:
+    return _UNIT.sub("", _words(line)).strip()
 
 
 def _words(text: str | None) -> str:
     return " ".join(_STREET.get(word, word) for word in normalised(text or "").split())
 
 
-def _zip(address: Address) -> str:
-    return re.sub(r"[^0-9A-Z]", "", (address.zip_code or "").upper())[:_ZIP]
+def _zip(text: str | None) -> str:
+    return re.sub(r"[^0-9A-Z]", "", (text or "").upper())[:_ZIP]
 
 
-def _country(address: Address) -> str:
-    country = normalised(address.country or "")
+def _country(text: str | None) -> str:
+    country = normalised(text or "")
     return "USA" if country in _UNITED_STATES else country

@@ -113,9 +113,12 @@ class ProcurementAction:
     @cached_property
     def parties(self) -> tuple[tuple[Vendor, ...], ...]:
         """The vendors by UEI, in a fixed order: a firm may be named in more than one role."""
+        named: dict[str, list[Vendor]] = {}
+        for vendor in self.vendors:
+            named.setdefault(vendor.uei, []).append(vendor)
         return tuple(
-            tuple(sorted((v for v in self.vendors if v.uei == uei), key=lambda v: (v.role, v.name)))
-            for uei in sorted({vendor.uei for vendor in self.vendors})
+            (same[0],) if len(same) == 1 else tuple(sorted(same, key=lambda v: (v.role, v.name)))
+            for _, same in sorted(named.items())
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 _INFLATION_2025 = date(2025, 10, 1)
 
+#: The oldest first.
 Dated = tuple[tuple[date, Decimal], ...]
 
 SIMPLIFIED_ACQUISITION: Dated = ((date(2020, 8, 31), Decimal(250_000)), (_INFLATION_2025, Decimal(350_000)))
@@ -26,4 +27,7 @@ EIGHT_A_JUSTIFICATION: Dated = (
 
 def in_force(threshold: Dated, day: date) -> Decimal:
     """The amount in force on this day, in dollars; the oldest known one for days before all of them."""
-    return max((entry for entry in threshold if entry[0] <= day), default=threshold[0])[1]
+    for since, amount in reversed(threshold):
+        if since <= day:
+            return amount
+    return threshold[0][1]

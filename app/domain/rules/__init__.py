@@ -72,4 +72,7 @@ def evaluate(case: CaseFile) -> tuple[Discrepancy, ...]:
     due = _BY_TYPE[case.action.action_type]
     if case.gaps or case.unasked:
         due = tuple(rule for rule in due if case.can_tell(rule.sources))
-    return tuple(found for rule in due for found in rule.check(rule, case))
+    found: list[Discrepancy] = []
+    for rule in due:
+        found.extend(rule.check(rule, case))
+    return tuple(found)

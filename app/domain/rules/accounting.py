@@ -48,12 +48,13 @@ def _acrn(acrn: str | None) -> str:
 def _instrument(
     rule: Rule, case: CaseFile, printed: list[Printed], lines: list[Line]
 ) -> Iterator[Discrepancy]:
+    if all(_is_booked(line, lines) for _, line in printed):
+        return
     ordered = sorted(printed, key=lambda each: _acrn(each[1].acrn))
     for acrn, same in groupby(ordered, key=lambda each: _acrn(each[1].acrn)):
         group = list(same)
-        # A line without ACRN is held against all of the ledger's.
-        booked = [line for line in lines if acrn in {"", _acrn(line.fact.acrn)} or not line.fact.acrn]
-        wanted, held = {_symbol(line.tas) for _, line in group}, _symbols(booked)
+        booked = _under(acrn, lines)
+        wanted, held = {uniform(line.tas) for _, line in group}, _symbols(booked)
         codes, known = {_code(line.object_class) for _, line in group} - {""}, _codes(booked)
         accounts = {tas.federal_account for tas in wanted}, {tas.federal_account for tas in held}
         if booked and (not held or wanted <= held) and (not known or codes <= known):
@@ -72,14 +73,28 @@ def _instrument(
         )
 
 
+def _under(acrn: str, lines: list[Line]) -> list[Line]:
+    """The ledger's lines a printed one is held against: without ACRN, all of them."""
+    return [line for line in lines if acrn in {"", _acrn(line.fact.acrn)} or not line.fact.acrn]
+
+
+def _is_booked(line: AccountingLine, lines: list[Line]) -> bool:
+    """Whether the ledger has a printed line's symbol and object class, as far as it states them."""
+    booked, code = _under(_acrn(line.acrn), lines), _code(line.object_class)
+    symbols = [uniform(each.fact.tas) for each in booked if each.fact.tas]
+    codes = [known for each in booked if (known := _code(each.fact.object_class))]
+    known_symbol = not symbols or uniform(line.tas) in symbols
+    return bool(booked) and known_symbol and (not code or not codes or code in codes)
+
+
 def _report(rule: Rule, case: CaseFile, printed: list[Printed], lines: list[Line]) -> Iterator[Discrepancy]:
     own = [report for report in own_reports(case) if report.fact.tas]
-    held = _symbols(lines) | {_symbol(line.tas) for _, line in printed}
-    if not own or not held or own[-1].fact.tas is None:
+    if not own or own[-1].fact.tas is None:
         return
+    held = _symbols(lines) | {uniform(line.tas) for _, line in printed}
     # Reports carry no years of availability.
     tas = uniform(own[-1].fact.tas)
-    if (tas.federal_account, tas.sub) in {(each.federal_account, each.sub) for each in held}:
+    if not held or any((tas.federal_account, tas.sub) == (each.federal_account, each.sub) for each in held):
         return
     same_account = tas.federal_account in {each.federal_account for each in held}
     others = listed(sorted(map(str, held)), last="and")
@@ -100,7 +115,8 @@ def _vendor(rule: Rule, case: CaseFile, lines: list[Line]) -> Iterator[Discrepan
     action = case.action
     prime = action.prime
     # The ledger may add the four characters that tell a firm's accounts for payment apart.
-    others = [line for line in lines if _uei(line.fact.vendor_uei) not in {"", _uei(prime.uei)}]
+    others = [line for line in lines if line.fact.vendor_uei != prime.uei]
+    others = [line for line in others if _uei(line.fact.vendor_uei) not in {"", _uei(prime.uei)}]
     if not others or action.reason in VENDOR_CHANGES:
         return
     named = listed(sorted({_uei(line.fact.vendor_uei) for line in others}), last="and")
@@ -117,10 +133,6 @@ def _vendor(rule: Rule, case: CaseFile, lines: list[Line]) -> Iterator[Discrepan
 
 def _uei(uei: str) -> str:
     return uei.strip().upper()[:UEI_LENGTH]
-
-
-def _symbol(tas: Tas) -> Tas:
-    return uniform(tas)
 
 
 def _symbols(lines: list[Line]) -> set[Tas]:

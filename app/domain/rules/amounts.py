@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.domain.casefile import CaseFile, Source
+from app.domain.casefile import CaseFile, EvidenceOf, Source
 from app.domain.discrepancy import (
     Authority,
     ComparedValue,
@@ -15,23 +15,33 @@ from app.domain.discrepancy import (
     proposed,
     stated,
 )
+from app.domain.facts import Fact
 from app.domain.rules.filed import Filed, instruments
 from app.domain.rules.history import own_lines, own_reports
 from app.domain.rules.wording import money
 
 #: Amounts closer than this many dollars agree.
 TOLERANCE = Decimal("1.00")
+_ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
+#: What an amount is made of: where it stands, under which name, how much.
+Part = tuple[EvidenceOf[Fact], str, Decimal]
+
+
+@dataclass(slots=True)
 class _Side:
-    """One amount for the action, and the values it is made of; `gross` leaves de-obligations out."""
+    """One amount for the action, and what it is made of; `gross` leaves de-obligations out."""
 
     who: str
     amount: Decimal
-    #: Worked out when asked for, and only once: most sides agree.
-    values: Iterator[ComparedValue]
+    parts: list[Part]
     gross: Decimal | None = None
+
+    @property
+    def values(self) -> Iterator[ComparedValue]:
+        """Written out only when sides differ, which most do not."""
+        return (stated(item, label, money(amount)) for item, label, amount in self.parts)
 
 
 def agree(one: Decimal, other: Decimal) -> bool:
@@ -55,7 +65,8 @@ def amounts_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     signed, booked = [_instrument(item) for item in written], _ledger(case)
     printed = [side for item in written for side in _own_lines(item)]
     sides = [*signed, *printed, *_reports(case), *booked]
-    if all(agree(one.amount, other.amount) for one in sides for other in sides):
+    amounts = [side.amount for side in sides]
+    if not amounts or agree(max(amounts), min(amounts)):
         return
     unfunded = any(not _explained(side, lines) for side in signed for lines in booked) or any(
         not agree(_amount(item), side.amount) for item in written for side in _own_lines(item)
@@ -93,23 +104,23 @@ def _remark(signed: list[_Side], booked: list[_Side], sides: list[_Side]) -> str
 
 
 def _amount(item: Filed) -> Decimal:
-    return item.fact.amount or Decimal(0)
+    return item.fact.amount or _ZERO
 
 
 def _instrument(item: Filed) -> _Side:
-    values = (stated(each, f"amount in {each.fact.doc_type}", money(_amount(each))) for each in (item,))
-    return _Side("the award instrument", _amount(item), values)
+    amount = _amount(item)
+    return _Side("the award instrument", amount, [(item, f"amount in {item.fact.doc_type}", amount)])
 
 
 def _own_lines(item: Filed) -> Iterator[_Side]:
     """The funding lines printed on an instrument, where each has an amount."""
-    lines = [(line, line.amount) for line in item.fact.accounting if line.amount is not None]
-    if lines and len(lines) == len(item.fact.accounting):
-        values = (
-            stated(item, f"line {line.acrn or 'of accounting'} in {item.fact.doc_type}", money(amount))
-            for line, amount in lines
-        )
-        yield _Side("its accounting data", sum((amount for _, amount in lines), Decimal(0)), values)
+    parts: list[Part] = [
+        (item, f"line {line.acrn or 'of accounting'} in {item.fact.doc_type}", line.amount)
+        for line in item.fact.accounting
+        if line.amount is not None
+    ]
+    if parts and len(parts) == len(item.fact.accounting):
+        yield _Side("its accounting data", _sum(parts), parts)
 
 
 def _reports(case: CaseFile) -> list[_Side]:
@@ -117,17 +128,14 @@ def _reports(case: CaseFile) -> list[_Side]:
     found = own_reports(case)
     by_transaction = {item.fact.transaction: item for item in found}
     if len(by_transaction) == len(found) > 1:
-        values = (
-            stated(item, f"obligation reported, transaction {number}", money(item.fact.obligated))
+        parts: list[Part] = [
+            (item, f"obligation reported, transaction {number}", item.fact.obligated)
             for number, item in sorted(by_transaction.items())
-        )
-        total = sum((item.fact.obligated for item in found), Decimal(0))
-        return [_Side("the contract system", total, values)]
+        ]
+        return [_Side("the contract system", _sum(parts), parts)]
     return [
         _Side(
-            "the contract system",
-            item.fact.obligated,
-            (stated(each, "obligation reported", money(each.fact.obligated)) for each in (item,)),
+            "the contract system", item.fact.obligated, [(item, "obligation reported", item.fact.obligated)]
         )
         for item in found
     ]
@@ -137,15 +145,13 @@ def _ledger(case: CaseFile) -> list[_Side]:
     lines = own_lines(case)
     if not lines:
         return []
-    values = (stated(item, "obligation line, net", money(item.fact.net)) for item in lines)
-    return [
-        _Side(
-            "the ledger",
-            sum((item.fact.net for item in lines), Decimal(0)),
-            values,
-            gross=sum((item.fact.obligated for item in lines), Decimal(0)),
-        )
-    ]
+    parts: list[Part] = [(item, "obligation line, net", item.fact.net) for item in lines]
+    gross = sum((item.fact.obligated for item in lines), _ZERO)
+    return [_Side("the ledger", _sum(parts), parts, gross=gross)]
+
+
+def _sum(parts: list[Part]) -> Decimal:
+    return sum((amount for _, _, amount in parts), _ZERO)
 
 
 C02 = Rule(

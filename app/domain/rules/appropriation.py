@@ -7,7 +7,7 @@ from app.domain.casefile import CaseFile, Source
 from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed
 from app.domain.federal_time import fiscal_year
 from app.domain.procurement import ProcurementAction
-from app.domain.rules.filed import final, holding
+from app.domain.rules.filed import on_file
 from app.domain.rules.funds import Charge, charges
 
 #: Reasons for modification that take on something new: additional work, the exercise of an option.
@@ -27,6 +27,8 @@ def not_available(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     if action.amount <= 0:
         return
     year = fiscal_year(action.effective_date)
+    if all(_is_open(charge, action, year) for charge in charges(case)):
+        return
     groups: defaultdict[str, list[Charge]] = defaultdict(list)
     for charge in charges(case):
         groups[charge.name].append(charge)
@@ -46,6 +48,10 @@ def not_available(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
             because=f"The action takes effect on {action.effective_date}, in fiscal year {year}; appropriation"
             f" {name} {problem}.{relates_back}",
         )
+
+
+def _is_open(charge: Charge, action: ProcurementAction, year: int) -> bool:
+    return charge.fund_status != "cancelled" and _problem([charge], action, year) is None
 
 
 def _problem(group: list[Charge], action: ProcurementAction, year: int) -> str | None:
@@ -77,7 +83,7 @@ def _relation(case: CaseFile) -> str:
 def _justified(case: CaseFile) -> bool:
     """A justification filed for this modification says that its scope is new."""
     own = case.action.modification_number
-    return any((item.fact.modification or "0") == own for item in holding(final(case), "JA"))
+    return any((item.fact.modification or "0") == own for item in on_file(case, "JA"))
 
 
 F03 = Rule(

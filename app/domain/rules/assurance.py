@@ -14,7 +14,7 @@ from app.domain.discrepancy import (
     proposed,
     stated,
 )
-from app.domain.rules.filed import Filed, final, final_of_vehicle, holding
+from app.domain.rules.filed import Filed, on_file_here_or_above
 from app.domain.rules.history import coding_report, reports
 
 _NAMES = {
@@ -38,10 +38,10 @@ def expired(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     there uninsured (52.228-5).
     """
     action, day = case.action, case.day
-    documents = final(case) + (final_of_vehicle(case) if action.is_order else [])
-    end = _last_day(case)
     for doc_type, name in _NAMES.items():
-        held = holding(documents, doc_type)
+        held = on_file_here_or_above(case, doc_type)
+        if not held and doc_type != "COR":
+            continue
         dated = [(item.fact.expires, item) for item in held if item.fact.expires is not None]
         over = dated and max(expires for expires, _ in dated) < day
         if doc_type == "COR" and (not held or over) and _needs_representative(case):
@@ -50,6 +50,7 @@ def expired(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         # One without an expiration date among them, such as a renewal sent by e-mail, leaves nothing to compare.
         if not dated or len(dated) < len(held):
             continue
+        end = _last_day(case)
         expires, item = max(dated, key=lambda pair: (pair[0], pair[1].record_key))
         if expires >= (end or day):
             continue

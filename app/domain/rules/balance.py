@@ -28,11 +28,12 @@ def negative_or_idle(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     advisory where another line or a refund may explain it; the second is advisory.
     """
     lines = contract_lines(case)
-    funds: defaultdict[str, list[Line]] = defaultdict(list)
-    for line in lines:
-        funds[_fund(line)].append(line)
-    for fund in sorted(funds):
-        yield from _negative(rule, case, fund, funds[fund])
+    if any(line.fact.expended > line.fact.net for line in lines):
+        funds: defaultdict[str, list[Line]] = defaultdict(list)
+        for line in lines:
+            funds[_fund(line)].append(line)
+        for fund in sorted(funds):
+            yield from _negative(rule, case, fund, funds[fund])
     yield from _idle(rule, case, lines)
 
 
@@ -70,13 +71,15 @@ def _idle(rule: Rule, case: CaseFile, lines: list[Line]) -> Iterator[Discrepancy
     action = case.action
     known = [report for report in reports(case) if report.fact.current_completion]
     ended = known[-1].fact.current_completion if known else None
+    if ended is None or case.day - ended <= timedelta(days=IDLE_DAYS):
+        return
     left = sum((line.fact.net - line.fact.expended for line in lines), Decimal(0))
-    if ended is None or left <= 0 or left + action.amount <= 0:
+    if left <= 0 or left + action.amount <= 0:
         return
     pricing = action.pricing or next((r.fact.pricing for r in reversed(known) if r.fact.pricing), None)
     goes_on = action.period_end is not None and action.period_end >= case.day
     waits_for_rates = pricing in COST_REIMBURSEMENT and case.day <= months_after(ended, SETTLEMENT_MONTHS)
-    if goes_on or waits_for_rates or case.day - ended <= timedelta(days=IDLE_DAYS):
+    if goes_on or waits_for_rates:
         return
     yield rule.found(
         severity=Severity.ADVISORY,

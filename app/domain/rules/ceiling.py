@@ -28,14 +28,18 @@ _INCREMENTAL = frozenset({"52.232-20", "52.232-22", "252.232-7007"})
 _AWARD_FEE = frozenset({"M", "R"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Position:
-    """Where the contract stands with this action; a value of None is not known, or not stated by zero."""
+    """Where the contract stands with this action; a value of None is not known, or not stated by zero.
+
+    `report` is where the totals are from; `reported` says that they are those of the action itself.
+    """
 
     obligated: Decimal | None
     exercised: Decimal | None
     all_options: Decimal | None
-    values: tuple[ComparedValue, ...]
+    report: Report | None
+    reported: bool = False
 
 
 def exceeded(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
@@ -70,7 +74,7 @@ def exceeded(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     yield rule.found(
         severity=Severity.ADVISORY if doubts else Severity.BLOCKING,
         subject=case.action.piid,
-        values=position.values,
+        values=tuple(_values(case, position)),
         because=" ".join([f"On {case.action.piid}{with_it} {listed(words, last='and')}.", *doubts]),
     )
 
@@ -106,39 +110,38 @@ def _tells(item: Report) -> bool:
 
 def _reported(item: Report) -> _Position:
     fact = item.fact
-    values = _stated(item)
-    obligated, exercised = fact.total_obligated, _known(fact.total_exercised)
-    return _Position(obligated, exercised, _known(fact.total_all_options), values)
+    exercised, everything = _known(fact.total_exercised), _known(fact.total_all_options)
+    return _Position(fact.total_obligated, exercised, everything, item, reported=True)
 
 
-def _stated(item: Report) -> tuple[ComparedValue, ...]:
+def _values(case: CaseFile, position: _Position) -> Iterator[ComparedValue]:
+    action = case.action
+    if not position.reported:
+        yield proposed("amount of the action", money(action.amount))
+        if action.total_value is not None:
+            yield proposed("value with all options after the action", money(action.total_value))
+    if position.report is not None:
+        yield from _stated(position.report)
+
+
+def _stated(item: Report) -> Iterator[ComparedValue]:
     fact = item.fact
     totals = (
         ("total obligated", fact.total_obligated),
         ("base and exercised options", fact.total_exercised),
         ("base and all options", fact.total_all_options),
     )
-    return tuple(
-        stated(item, f"{label}, after modification {fact.modification}", money(amount))
-        for label, amount in totals
-        if amount is not None
-    )
+    for label, amount in totals:
+        if amount is not None:
+            yield stated(item, f"{label}, after modification {fact.modification}", money(amount))
 
 
 def _computed(case: CaseFile, latest: Report | None) -> _Position | None:
     """The latest totals and this action on top; the action's own stated value where it has one."""
     action = case.action
-    values = [proposed("amount of the action", money(action.amount))]
-    if action.total_value is not None:
-        values.append(proposed("value with all options after the action", money(action.total_value)))
     if latest is None:
-        return (
-            _Position(action.amount, None, _known(action.total_value), tuple(values))
-            if action.is_new
-            else None
-        )
+        return _Position(action.amount, None, _known(action.total_value), None) if action.is_new else None
     fact = latest.fact
-    values += _stated(latest)
     before = fact.total_obligated
     obligated = None if before is None else before + action.amount
     exercised, everything = _known(fact.total_exercised), _known(fact.total_all_options)
@@ -148,7 +151,7 @@ def _computed(case: CaseFile, latest: Report | None) -> _Position | None:
     elif action.reason != _FUNDING_ONLY and action.amount > 0:
         # New or changed work: by how much it raises the values exercised is not known before it is reported.
         exercised = everything = None
-    return _Position(obligated, exercised, _known(action.total_value) or everything, tuple(values))
+    return _Position(obligated, exercised, _known(action.total_value) or everything, latest)
 
 
 def _doubts(case: CaseFile, *, over_all: bool, inverted: bool) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """C07: instrument, justification and report classify the action alike."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.domain.casefile import CaseFile, Source
 from app.domain.discrepancy import (
@@ -14,7 +14,7 @@ from app.domain.discrepancy import (
     stated,
 )
 from app.domain.rules.competition import needs_justification
-from app.domain.rules.filed import Filed, final, holding, instruments
+from app.domain.rules.filed import Filed, final, instruments, on_file
 from app.domain.rules.history import Report, coding_report
 from app.domain.rules.wording import listed
 
@@ -34,12 +34,16 @@ def codes_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     """
     action = case.action
     report = coding_report(case)
-    documents = [*instruments(case), *(item for item in final(case) if item.fact.doc_type == "JA")]
+    documents = [
+        *instruments(case),
+        *(item for item in on_file(case, "JA") if item.fact.doc_type == "JA"),
+    ]
+    facts = [action, *(item.fact for item in documents), *((report.fact,) if report else ())]
     words, values = [], []
     for code, name in _CODES.items():
         if action.is_order and code == "competition":
             continue
-        if len(set(_written(case, documents, report, code))) > 1:
+        if _differs(facts, code):
             found = list(_stated(case, documents, report, code, name))
             words.append(f"{name}: " + ", ".join(f"{value.source} {value.value}" for value in found))
             values += found
@@ -67,11 +71,10 @@ def codes_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     )
 
 
-def _written(case: CaseFile, documents: list[Filed], report: Report | None, code: str) -> Iterator[str]:
-    for fact in (case.action, *(item.fact for item in documents), *((report.fact,) if report else ())):
-        written = getattr(fact, code)
-        if written:
-            yield written.strip().upper()
+def _differs(facts: Sequence[object], code: str) -> bool:
+    """Whether those who state a code do not all state the same."""
+    written: set[str | None] = {getattr(fact, code) for fact in facts}
+    return len(written) > 1 and len({each.strip().upper() for each in written if each}) > 1
 
 
 def _stated(
@@ -94,8 +97,7 @@ def _unjustified(case: CaseFile, report: Report | None) -> bool:
     reported = (report.fact.competition, report.fact.set_aside) if report else (None, None)
     if not needs_justification(case.action, *reported):
         return False
-    documents = final(case)
-    return not holding(documents, "JA") and not any(item.fact.authority for item in documents)
+    return not on_file(case, "JA") and not any(item.fact.authority for item in final(case))
 
 
 C07 = Rule(

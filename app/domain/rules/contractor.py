@@ -6,7 +6,7 @@ from datetime import date
 
 from app.domain.casefile import CaseFile, EvidenceOf, Source
 from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
-from app.domain.facts import Fact
+from app.domain.facts import Fact, ObligationLine
 from app.domain.names import normalised
 from app.domain.procurement import Vendor
 from app.domain.rules import filed, history
@@ -37,11 +37,13 @@ def uei_differs(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     ledger lines count. A novation, a change of UEI or an administrative modification explains a difference; a change
     of UEI does not necessarily require a novation (RFO 4.305(b)).
     """
-    prime = case.action.prime
-    change = change_of_party(case)
+    others = list(_written_otherwise(case))
+    if not others:
+        return
+    prime, change = case.action.prime, change_of_party(case)
     differing = [
         (each, remark)
-        for each in _all(case)
+        for each in others
         if not (change and change.settles(each.day)) and (remark := _difference(case, each)) is not None
     ]
     if not differing:
@@ -97,29 +99,33 @@ def _is_duns(found: str) -> bool:
     return len(found) == _DUNS_LENGTH and found.isdigit()
 
 
-def _all(case: CaseFile) -> Iterator[_Stated]:
+def _written_otherwise(case: CaseFile) -> Iterator[_Stated]:
     """What the three systems have, but for what is the prime's UEI letter by letter."""
     wanted = case.action.prime.uei
     reports = history.own_reports(case) or history.reports(case)
     for report in reports[-1:]:
         if report.fact.uei and report.fact.uei != wanted:
             yield _Stated("the contract system", report.fact.uei, report.fact.signed, report)
-    others = {identifier(vendor.uei) for vendor in case.action.vendors}
     for item in filed.filed(case):
         paper = item.fact
         if paper.status != "final":
             continue
-        is_instrument = paper.doc_type in filed.INSTRUMENTS
-        for uei in sorted({uei for uei in (paper.vendor_uei, paper.printed_uei) if uei and uei != wanted}):
-            if is_instrument or identifier(uei) not in others:
+        for uei in sorted({paper.vendor_uei or wanted, paper.printed_uei or wanted} - {wanted}):
+            if paper.doc_type in filed.INSTRUMENTS or not _is_named(case, uei):
                 day = paper.co_signed or paper.effective or paper.filed
                 yield _Stated(f"{paper.doc_type} {paper.document_id}", uei, day, item)
-    lines, own = history.contract_lines(case), history.own_lines(case)
+    for line in history.own_lines(case) or _latest(history.contract_lines(case)):
+        if line.fact.vendor_uei != wanted:
+            yield _Stated("the ledger", line.fact.vendor_uei, line.fact.posted, line)
+
+
+def _is_named(case: CaseFile, uei: str) -> bool:
+    return identifier(uei) in {identifier(vendor.uei) for vendor in case.action.vendors}
+
+
+def _latest(lines: list[EvidenceOf[ObligationLine]]) -> list[EvidenceOf[ObligationLine]]:
     latest = max((line.fact.posted or date.min for line in lines), default=date.min)
-    for line in own or [line for line in lines if (line.fact.posted or date.min) == latest]:
-        if line.fact.vendor_uei == wanted:
-            continue
-        yield _Stated("the ledger", line.fact.vendor_uei, line.fact.posted, line)
+    return [line for line in lines if (line.fact.posted or date.min) == latest]
 
 
 def _is_joint_venture(name: str) -> bool:

@@ -18,7 +18,7 @@ from app.domain.facts import Exclusion, ReportedAction
 from app.domain.rules import filed
 from app.domain.rules.exclusion_record import about, active, limited_to, written
 from app.domain.rules.history import earlier_reports
-from app.domain.rules.vendors import roles, rows_of
+from app.domain.rules.vendors import is_registered, roles, rows_of
 
 #: Type of the document that holds an agency head's compelling reason to deal with an excluded firm.
 COMPELLING_REASON = "COMPELLING"
@@ -39,12 +39,12 @@ def identifier_match(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     value, any money blocks.
     """
     action = case.action
-    reasons = filed.holding(filed.final(case), COMPELLING_REASON)
     records = active(case)
     for party in action.parties if records else ():
         hits = about(case, party, records)
         if not hits:
             continue
+        reasons = filed.on_file(case, COMPELLING_REASON)
         name, uei = party[0].name, party[0].uei
         limits = [limited_to(record.fact) for record, _ in hits]
         remarks = sorted({f"Of the record: {limit}." for limit in limits if limit})
@@ -88,7 +88,7 @@ def flag_and_list_disagree(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     """
     for party in case.action.parties:
         name, uei = party[0].name, party[0].uei
-        rows = [row for row in rows_of(case, uei) if row.fact.registered and row.fact.status != "ID Assigned"]
+        rows = [row for row in rows_of(case, uei) if is_registered(row.fact)]
         if not rows:
             continue
         flagged = any(row.fact.exclusion_flag == "Y" for row in rows)

@@ -1,9 +1,9 @@
 """Exclusion records: whether one is active, whose identifiers it carries, and what it bars."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from app.domain.casefile import CaseFile, EvidenceOf
+from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.facts import Exclusion
 from app.domain.names import normalised
 from app.domain.rules.vendors import Party, cages_of, identifier
@@ -19,9 +19,11 @@ def is_active(record: Exclusion, day: date) -> bool:
     return record.activated <= day and (record.terminated is None or record.terminated >= day)
 
 
+@once
 def active(case: CaseFile) -> list[Record]:
     """The records in force on the day of the action."""
-    return [item for item in case.of(Exclusion) if is_active(item.fact, case.action.effective_date)]
+    day = case.action.effective_date
+    return [item for item in case.of(Exclusion) if is_active(item.fact, day)]
 
 
 def shared_identifier(record: Exclusion, uei: str | None, cages: Iterable[str]) -> str | None:
@@ -34,8 +36,10 @@ def shared_identifier(record: Exclusion, uei: str | None, cages: Iterable[str]) 
     return f"CAGE {shared[0]}" if shared else None
 
 
-def about(case: CaseFile, party: Party, records: Iterable[Record]) -> list[tuple[Record, str]]:
+def about(case: CaseFile, party: Party, records: Sequence[Record]) -> list[tuple[Record, str]]:
     """Those records that carry an identifier of this vendor, each with the identifier."""
+    if not records:
+        return []
     cages = cages_of(case, party)
     hits = ((record, shared_identifier(record.fact, party[0].uei, cages)) for record in records)
     return [(record, shared) for record, shared in hits if shared]

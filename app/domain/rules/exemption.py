@@ -22,8 +22,8 @@ _GENERIC = (
 
 def card_micro_purchase(action: ProcurementAction) -> bool:
     """A purchase up to the micro-purchase threshold that is made and paid by card needs no registration."""
-    limit = in_force(MICRO_PURCHASE, action.threshold_date)
-    return action.is_new and action.payment is Payment.PURCHASE_CARD and action.amount <= limit
+    by_card = action.is_new and action.payment is Payment.PURCHASE_CARD
+    return by_card and action.amount <= in_force(MICRO_PURCHASE, action.threshold_date)
 
 
 def exception_to_registration(case: CaseFile) -> str | None:

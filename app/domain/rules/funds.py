@@ -1,8 +1,8 @@
 """The appropriations an action is charged to, by everyone who names them, written one way."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.discrepancy import ComparedValue, stated
@@ -10,8 +10,12 @@ from app.domain.facts import Commitment, FiledDocument, ObligationLine, Tas
 from app.domain.rules.filed import instruments
 from app.domain.rules.history import own_lines
 
+#: Agency, main account and sub-account as they are written in full.
+_FULL = re.compile(r"\w{3}-\w{4}-\w{3}")
 
-@dataclass(frozen=True, slots=True)
+
+# Not frozen, which is quicker to make: every case has several.
+@dataclass(slots=True)
 class Charge:
     """An appropriation the action is charged to, what the ledger knows about it, and who says so."""
 
@@ -35,9 +39,10 @@ class Charge:
         return str(self.tas) if self.tas else f"{self.fund_type or 'a'} fund, symbol not stated"
 
 
-@lru_cache(maxsize=256)
 def uniform(tas: Tas) -> Tas:
     """A symbol with its leading zeros, sub-account 000 for none, and no transfer to the agency itself."""
+    if tas.allocation_transfer is None and _FULL.fullmatch(f"{tas.agency}-{tas.main}-{tas.sub}"):
+        return tas
     agency = tas.agency.strip().zfill(3)
     transfer = (tas.allocation_transfer or "").strip()
     return replace(

@@ -1,47 +1,55 @@
 """The contract's reports in the order they were signed, and what belongs to the contract at all."""
 
 import re
-from collections.abc import Iterable
 from datetime import date
+from typing import TypeVar
 
 from app.domain.casefile import CaseFile, EvidenceOf, once
 from app.domain.facts import FiledDocument, ObligationLine, ReportedAction
 
 Report = EvidenceOf[ReportedAction]
+Kind = TypeVar("Kind", ReportedAction, FiledDocument, ObligationLine)
 
 _SERIES = re.compile(r"([A-Z]*)0*(\d+)")
 
 
-def is_contract(case: CaseFile, fact: ReportedAction | FiledDocument | ObligationLine) -> bool:
-    """Whether a fact is about this contract: an order number is told apart by the vehicle it stands under."""
-    action = case.action
-    if fact.piid != action.piid:
-        return False
-    wanted = action.referenced_idv
-    return wanted is None or getattr(fact, "referenced_idv", None) in {None, wanted}
+def of_contract(case: CaseFile, kind: type[Kind]) -> list[EvidenceOf[Kind]]:
+    """What is about this contract: an order number is told apart by the vehicle it stands under."""
+    piid, vehicle = case.action.piid, case.action.referenced_idv
+    found = [item for item in case.of(kind) if item.fact.piid == piid]
+    if vehicle is None:
+        return found
+    return [item for item in found if getattr(item.fact, "referenced_idv", None) in {None, vehicle}]
 
 
-def is_action(case: CaseFile, fact: ReportedAction | FiledDocument | ObligationLine) -> bool:
-    """Whether a fact is about this very award or modification."""
-    return is_contract(case, fact) and (fact.modification or "0") == case.action.modification_number
+def of_action(case: CaseFile, items: list[EvidenceOf[Kind]]) -> list[EvidenceOf[Kind]]:
+    """What of the contract's is about this very award or modification."""
+    number = case.action.modification_number
+    return [item for item in items if (item.fact.modification or "0") == number]
+
+
+def is_own(case: CaseFile, fact: ReportedAction | ObligationLine) -> bool:
+    """Whether what is about the contract is about this very award or modification."""
+    return (fact.modification or "0") == case.action.modification_number
 
 
 @once
 def reports(case: CaseFile) -> list[Report]:
     """The final reports of this contract, the oldest first; drafts and deleted reports do not count."""
-    return _by_age(item for item in case.of(ReportedAction) if is_contract(case, item.fact) and _final(item))
+    return _by_age([item for item in of_contract(case, ReportedAction) if item.fact.status == "final"])
 
 
 @once
 def own_reports(case: CaseFile) -> list[Report]:
     """The final reports of this very award or modification."""
-    return [item for item in reports(case) if is_action(case, item.fact)]
+    return of_action(case, reports(case))
 
 
 @once
 def earlier_reports(case: CaseFile) -> list[Report]:
     """The final reports of the contract but for those of this action."""
-    return [item for item in reports(case) if not is_action(case, item.fact)]
+    number = case.action.modification_number
+    return [item for item in reports(case) if (item.fact.modification or "0") != number]
 
 
 @once
@@ -61,19 +69,22 @@ def coding_report(case: CaseFile) -> Report | None:
 def vehicle_reports(case: CaseFile) -> list[Report]:
     """The final reports of the vehicle that the order is placed under, the oldest first."""
     wanted = case.action.referenced_idv
-    return _by_age(item for item in case.of(ReportedAction) if wanted == item.fact.piid and _final(item))
+    if wanted is None:
+        return []
+    found = [item for item in case.of(ReportedAction) if item.fact.piid == wanted]
+    return _by_age([item for item in found if item.fact.status == "final"])
 
 
 @once
 def contract_lines(case: CaseFile) -> list[EvidenceOf[ObligationLine]]:
     """The ledger's lines for this contract."""
-    return [line for line in case.of(ObligationLine) if is_contract(case, line.fact)]
+    return of_contract(case, ObligationLine)
 
 
 @once
 def own_lines(case: CaseFile) -> list[EvidenceOf[ObligationLine]]:
     """The ledger's lines for this very award or modification."""
-    return [line for line in contract_lines(case) if is_action(case, line.fact)]
+    return of_action(case, contract_lines(case))
 
 
 def series(modification: str) -> tuple[str, int] | None:
@@ -82,12 +93,8 @@ def series(modification: str) -> tuple[str, int] | None:
     return (found[1], int(found[2])) if found and found[1] else None
 
 
-def _final(item: Report) -> bool:
-    return item.fact.status == "final"
-
-
-def _by_age(items: Iterable[Report]) -> list[Report]:
-    return sorted(items, key=_age)
+def _by_age(items: list[Report]) -> list[Report]:
+    return sorted(items, key=_age) if len(items) > 1 else items
 
 
 def _age(item: Report) -> tuple[bool, date, str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from app.domain.casefile import CaseFile, Source
+from app.domain.casefile import CaseFile, EvidenceOf, Source
 from app.domain.discrepancy import (
     Authority,
     ComparedValue,
@@ -17,7 +17,7 @@ from app.domain.discrepancy import (
     proposed,
     stated,
 )
-from app.domain.facts import Commitment
+from app.domain.facts import Commitment, Fact
 from app.domain.rules.filed import Filed, filed, instrument_types
 from app.domain.rules.printed import alike, same_modification, same_piid, uei_problem
 from app.domain.rules.requirements import FUNDS_LATER
@@ -149,16 +149,17 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
                 stated(item, "signed by the contractor", "no"),
             ),
         )
-    certified = _certified(case, documents)
-    if certified is not None and signed < certified[0] and not FUNDS_LATER & action.clauses:
+    certified = None if FUNDS_LATER & action.clauses else _certified(case, documents)
+    if certified is not None and signed < certified[0]:
+        day, words, paper = certified
         yield _Defect(
-            f"it was signed on {signed}, funds were certified on {certified[0]}",
-            (stated(item, "signed by the contracting officer", str(signed)), certified[1]),
+            f"it was signed on {signed}, funds were certified on {day}",
+            (stated(item, "signed by the contracting officer", str(signed)), stated(paper, words, str(day))),
         )
 
 
-def _certified(case: CaseFile, documents: list[Filed]) -> tuple[date, ComparedValue] | None:
-    """The day by which the whole amount was certified: by the ledger, else by the certificate on file."""
+def _certified(case: CaseFile, documents: list[Filed]) -> tuple[date, str, EvidenceOf[Fact]] | None:
+    """The day by which the whole amount was certified, and what says so: the ledger, else the certificate on file."""
     if case.action.amount <= 0:
         return None
     total = Decimal(0)
@@ -170,7 +171,7 @@ def _certified(case: CaseFile, documents: list[Filed]) -> tuple[date, ComparedVa
     for day, item in sorted(commitments, key=lambda pair: (pair[0], pair[1].record_key)):
         total += item.fact.amount
         if total >= case.action.amount:
-            return day, stated(item, "funds certified in full", str(day))
+            return day, "funds certified in full", item
     if commitments:
         return None
     papers = [
@@ -181,7 +182,7 @@ def _certified(case: CaseFile, documents: list[Filed]) -> tuple[date, ComparedVa
     if not papers:
         return None
     first, paper = min(papers, key=lambda pair: (pair[0], pair[1].record_key))
-    return first, stated(paper, "funds certified", str(first))
+    return first, "funds certified", paper
 
 
 D02 = Rule(

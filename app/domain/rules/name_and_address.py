@@ -17,7 +17,7 @@ from app.domain.facts import Fact, Registration
 from app.domain.names import legal_form, same_but_for_form, same_name, same_tokens
 from app.domain.places import is_abroad, same_place, written
 from app.domain.rules import filed, history
-from app.domain.rules.party_change import Change, change_of_party
+from app.domain.rules.party_change import change_of_party
 from app.domain.rules.vendors import identifier, rows_of
 
 Rows = list[EvidenceOf[Registration]]
@@ -37,24 +37,22 @@ def name_address_or_cage_differs(rule: Rule, case: CaseFile) -> Iterator[Discrep
     rows = [row for row in rows_of(case, case.action.prime.uei) if row.fact.registered]
     if not rows:
         return
-    change = change_of_party(case)
-    yield from _name(rule, case, rows, change)
+    yield from _name(rule, case, rows)
     yield from _address(rule, case, rows)
     yield from _cage(rule, case, rows)
 
 
-def _name(rule: Rule, case: CaseFile, rows: Rows, change: Change | None) -> Iterator[Discrepancy]:
+def _name(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Discrepancy]:
     ours = [name for row in rows for name in (row.fact.legal_name, row.fact.dba_name) if name]
     printed: list[tuple[str, str, EvidenceOf[Fact]]] = [
         (item.fact.doc_type, item.fact.printed_name, item)
         for item in filed.instruments(case)
-        if item.fact.printed_name
+        if item.fact.printed_name and item.fact.printed_name not in ours
     ]
-    # The name in a report stays as it was on the day of the report.
     printed += [
         ("the contract system", report.fact.vendor_name, report)
         for report in _latest_report(case)
-        if report.fact.vendor_name and not (change and change.settles(report.fact.signed))
+        if report.fact.vendor_name and report.fact.vendor_name not in ours and not _explained(case, report)
     ]
     graded = [(min(_grade(name, our) for our in ours), where, name, item) for where, name, item in printed]
     differing = sorted(
@@ -62,6 +60,7 @@ def _name(rule: Rule, case: CaseFile, rows: Rows, change: Change | None) -> Iter
     )
     if not differing:
         return
+    change = change_of_party(case)
     worst, where, name, _ = differing[0]
     how = {
         _FORM: f"They differ only by the legal form ({legal_form(name) or 'none'} and"
@@ -120,6 +119,8 @@ def _address(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Discrepancy]:
 def _cage(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Discrepancy]:
     action = case.action
     ours = {cage for row in rows if (cage := identifier(row.fact.cage))}
+    if not ours:
+        return
     printed: list[tuple[str, str, EvidenceOf[Fact]]] = [
         (item.fact.doc_type, item.fact.printed_cage, item)
         for item in filed.instruments(case)
@@ -130,7 +131,7 @@ def _cage(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Discrepancy]:
         for report in _latest_report(case)
         if report.fact.cage
     ]
-    differing = [each for each in printed if ours and identifier(each[1]) not in ours | {None}]
+    differing = [each for each in printed if identifier(each[1]) not in {None, *ours}]
     if differing:
         abroad = any(row.fact.address is not None and is_abroad(row.fact.address) for row in rows)
         blocks = action.is_new and action.defense and not abroad
@@ -169,6 +170,12 @@ def _finding(
 
 def _latest_report(case: CaseFile) -> list[history.Report]:
     return (history.own_reports(case) or history.reports(case))[-1:]
+
+
+def _explained(case: CaseFile, report: history.Report) -> bool:
+    """The name in a report stays as it was on the day of the report, though it has changed since."""
+    change = change_of_party(case)
+    return change is not None and change.settles(report.fact.signed)
 
 
 def _grade(printed: str, ours: str) -> int:

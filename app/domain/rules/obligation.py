@@ -16,7 +16,7 @@ from app.domain.discrepancy import (
     stated,
 )
 from app.domain.facts import ObligationLine
-from app.domain.rules.history import Report, contract_lines, is_action, own_reports, reports
+from app.domain.rules.history import Report, contract_lines, is_own, own_reports, reports
 from app.domain.rules.wording import money
 
 #: Totals closer than this many dollars and this part of the total agree.
@@ -26,6 +26,7 @@ POSTING_DAYS = 7
 #: How long reports of the Department of Defense are withheld from view.
 WITHHELD_DAYS = 90
 FUNDING_ONLY = "C"
+_ZERO = Decimal(0)
 
 Line = EvidenceOf[ObligationLine]
 
@@ -38,9 +39,9 @@ def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     """
     known = [report for report in reports(case) if not report.fact.is_vehicle]
     lines = contract_lines(case)
-    booked = sum((line.fact.net for line in lines), Decimal(0))
+    booked = sum((line.fact.net for line in lines), _ZERO)
     latest = known[-1] if known else None
-    over = _over_ceiling(case, latest, lines)
+    over = _over_ceiling(case, latest, lines, booked)
     differs = over or _disagreement(case, known, lines, booked) or ""
     if not differs:
         return
@@ -52,12 +53,12 @@ def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     )
 
 
-def _over_ceiling(case: CaseFile, latest: Report | None, lines: list[Line]) -> str:
+def _over_ceiling(case: CaseFile, latest: Report | None, lines: list[Line], booked: Decimal) -> str:
     if latest is None or not latest.fact.total_all_options:
         return ""
-    raises = _raises_value_unreported(case)
-    booked = sum((line.fact.net for line in lines if not (raises and is_action(case, line.fact))), Decimal(0))
-    ceiling = max(latest.fact.total_all_options, case.action.total_value or Decimal(0))
+    if _raises_value_unreported(case):
+        booked = sum((line.fact.net for line in lines if not is_own(case, line.fact)), _ZERO)
+    ceiling = max(latest.fact.total_all_options, case.action.total_value or _ZERO)
     if booked - ceiling < TOLERANCE:
         return ""
     return (
@@ -76,12 +77,14 @@ def _raises_value_unreported(case: CaseFile) -> bool:
 def _disagreement(case: CaseFile, known: list[Report], lines: list[Line], booked: Decimal) -> str | None:
     piid = case.action.piid
     totals = [report.fact.total_obligated for report in known if report.fact.total_obligated is not None]
-    reported = totals[-1] if totals else sum((report.fact.obligated for report in known), Decimal(0))
-    comparable = bool(totals) or not (known and lines)
-    if not comparable or any(_transferred(line.fact) for line in lines):
+    reported = totals[-1] if totals else sum((report.fact.obligated for report in known), _ZERO)
+    if _agree(booked, reported):
         return None
-    if _agree(booked, reported) or _agree(
-        booked - _not_yet_reported(case, known, lines), reported - _not_yet_in_ledger(case, known, lines)
+    comparable = bool(totals) or not (known and lines)
+    if (
+        not comparable
+        or any(_transferred(line.fact) for line in lines)
+        or _under_way(case, known, lines, booked, reported)
     ):
         return None
     if not lines:
@@ -94,6 +97,15 @@ def _disagreement(case: CaseFile, known: list[Report], lines: list[Line], booked
     if _agree(booked, -reported):
         return f"{apart}. The amounts are equal with opposite signs: one may write obligations with a minus."
     return f"{apart}, a difference of {money(abs(booked - reported))}."
+
+
+def _under_way(
+    case: CaseFile, known: list[Report], lines: list[Line], booked: Decimal, reported: Decimal
+) -> bool:
+    """Whether what has still to be reported or booked makes up for the difference."""
+    return _agree(
+        booked - _not_yet_reported(case, known, lines), reported - _not_yet_in_ledger(case, known, lines)
+    )
 
 
 def _agree(one: Decimal, other: Decimal) -> bool:
@@ -114,9 +126,9 @@ def _not_yet_in_ledger(case: CaseFile, known: list[Report], lines: list[Line]) -
     late = (
         report.fact.obligated
         for modification, report in latest.items()
-        if modification not in posted and _recent(report.fact.signed, since, own=is_action(case, report.fact))
+        if modification not in posted and _recent(report.fact.signed, since, own=is_own(case, report.fact))
     )
-    return sum(late, Decimal(0))
+    return sum(late, _ZERO)
 
 
 def _not_yet_reported(case: CaseFile, known: list[Report], lines: list[Line]) -> Decimal:
@@ -127,9 +139,9 @@ def _not_yet_reported(case: CaseFile, known: list[Report], lines: list[Line]) ->
         line.fact.net
         for line in lines
         if line.fact.modification not in reported
-        and _recent(line.fact.posted, since, own=is_action(case, line.fact))
+        and _recent(line.fact.posted, since, own=is_own(case, line.fact))
     )
-    return sum(unseen, Decimal(0))
+    return sum(unseen, _ZERO)
 
 
 def _recent(day: date | None, since: date, *, own: bool) -> bool:

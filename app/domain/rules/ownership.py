@@ -21,9 +21,9 @@ def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Discrep
         return
     prime = case.action.prime
     rows = rows_of(case, prime.uei)
-    parent = Owner(name=report.fact.parent_name or "", uei=report.fact.parent_uei)
     owned = [(row, owners) for row in rows if (owners := _owners(row.fact))]
-    if (parent.name or parent.uei) and owned:
+    if (report.fact.parent_name or report.fact.parent_uei) and owned:
+        parent = Owner(name=report.fact.parent_name or "", uei=report.fact.parent_uei)
         owners = [owner for _, each in owned for owner in each]
         if not any(_same(owner, parent) for owner in owners):
             yield rule.found(
@@ -46,11 +46,14 @@ def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Discrep
 def _predecessor(
     rule: Rule, case: CaseFile, report: EvidenceOf[ReportedAction], rows: list[EvidenceOf[Registration]]
 ) -> Iterator[Discrepancy]:
+    known = [(row, each) for row in rows for each in row.fact.predecessors]
+    if not known:
+        return
     prime, fact = case.action.prime, report.fact
     holder = Owner(name=fact.vendor_name or "", uei=fact.uei, cage=fact.cage)
     if any(similarity(holder.name, row.fact.legal_name) == 1 for row in rows):
         return
-    found = [(row, each) for row in rows for each in row.fact.predecessors if _same(each, holder)]
+    found = [(row, each) for row, each in known if _same(each, holder)]
     if found:
         named = found[0][1]
         yield rule.found(

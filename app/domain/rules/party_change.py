@@ -31,7 +31,7 @@ def change_of_party(case: CaseFile) -> Change | None:
         return Change(f"The action itself is {_REASONS[action.reason]}.", None)
     if action.is_modification and action.reason == _ADMINISTRATIVE and action.amount == 0:
         return Change("The action is an administrative modification, which can correct it.", None)
-    for item in filed.holding(filed.final(case), NOVATION):
+    for item in filed.on_file(case, NOVATION):
         day = item.fact.effective or item.fact.co_signed
         return Change(f"A novation or change-of-name agreement is on file ({item.fact.document_id}).", day)
     for report in reversed(history.reports(case)):

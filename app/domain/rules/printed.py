@@ -14,12 +14,12 @@ _OLD_IDENTIFIER = re.compile(r"\d{9}")
 
 def same_piid(one: str, other: str) -> bool:
     """Equal but for case, blanks and punctuation."""
-    return _plain(one) == _plain(other)
+    return one == other or _plain(one) == _plain(other)
 
 
 def same_modification(one: str, other: str) -> bool:
     """Equal but for leading zeros; the award is "0"."""
-    return _number(one) == _number(other)
+    return one == other or _number(one) == _number(other)
 
 
 def alike(one: str, other: str) -> bool:
@@ -43,7 +43,7 @@ def uei_problem(printed: str | None, expected: Iterable[str]) -> Literal["alike"
 
 
 def _plain(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).upper()
+    return (text if text.isalnum() else "".join(filter(str.isalnum, text))).upper()
 
 
 def _number(text: str) -> tuple[str, int] | str:

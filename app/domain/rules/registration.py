@@ -17,7 +17,7 @@ from app.domain.discrepancy import (
 from app.domain.facts import HiddenEntities, Registration
 from app.domain.federal_time import eastern_day
 from app.domain.rules.exemption import card_micro_purchase, exception_to_registration, stands_for_many
-from app.domain.rules.vendors import parties_but_owners, rows_of
+from app.domain.rules.vendors import is_registered, parties_but_owners, rows_of
 
 _USUAL = Severities(new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING)
 _AUTHORITY = Authority(
@@ -38,16 +38,18 @@ def not_active(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     action, day = case.action, case.action.effective_date
     if card_micro_purchase(action):
         return
-    exception = exception_to_registration(case)
     not_again = action.is_order and "52.204-13" in action.clauses
     for party in parties_but_owners(case):
         name, uei = party[0].name, party[0].uei
-        rows = [row for row in rows_of(case, uei) if _is_registered(row.fact)]
+        rows = [row for row in rows_of(case, uei) if is_registered(row.fact)]
         rows = [row for row in rows if row.fact.purpose not in _NOT_FOR_CONTRACTS] or rows
-        row = max(rows, key=_decisive, default=None)
-        problem = _problem(row.fact, day) if row else None
-        if row is None or problem is None:
+        if not rows:
             continue
+        row = max(rows, key=_decisive) if len(rows) > 1 else rows[0]
+        problem = _problem(row.fact, day)
+        if problem is None:
+            continue
+        exception = exception_to_registration(case)
         remarks = [_renewed(row)]
         if exception:
             remarks.append(exception)
@@ -83,14 +85,13 @@ def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     action = case.action
     if card_micro_purchase(action):
         return
-    hidden = [item for item in case.of(HiddenEntities) if item.fact.rows > 0]
-    exception = exception_to_registration(case)
     for party in parties_but_owners(case):
         name, uei = party[0].name, party[0].uei
         rows = rows_of(case, uei)
-        if any(_is_registered(row.fact) and row.fact.purpose not in _NOT_FOR_CONTRACTS for row in rows):
+        if any(row.fact.purpose not in _NOT_FOR_CONTRACTS and is_registered(row.fact) for row in rows):
             continue
-        generic = stands_for_many(name)
+        hidden = [item for item in case.of(HiddenEntities) if item.fact.rows > 0]
+        exception, generic = exception_to_registration(case), stands_for_many(name)
         values = [
             proposed(f"{name}: registration for contracts needed on", action.effective_date.isoformat())
         ]
@@ -121,10 +122,6 @@ def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         )
 
 
-def _is_registered(registration: Registration) -> bool:
-    return registration.registered and registration.status != "ID Assigned"
-
-
 def _decisive(row: EvidenceOf[Registration]) -> tuple[bool, date, str]:
     return row.fact.status == "Active", row.fact.expires or date.max, row.record_key
 
@@ -146,7 +143,7 @@ def _renewed(row: EvidenceOf[Registration]) -> str | None:
 
 
 def _purpose(registration: Registration) -> str:
-    if not _is_registered(registration):
+    if not is_registered(registration):
         return "an assigned identifier and no registration"
     return f"a registration for {_NOT_FOR_CONTRACTS[registration.purpose or '']} ({registration.purpose})"
 

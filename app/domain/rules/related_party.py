@@ -33,11 +33,13 @@ def related_party_excluded(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     affiliates only where they are named in it and were given notice. Persons are found by name and place, never by a
     taxpayer number.
     """
+    records = active(case)
+    if not records:
+        return
     named = {identifier(vendor.uei) for vendor in case.action.vendors} - {None}
     # What SAM.gov shows in public of an owner is its name and CAGE code, never its UEI.
     named_cages = {cage for party in case.action.parties for cage in cages_of(case, party)}
-    records = active(case)
-    for party in case.action.parties if records else ():
+    for party in case.action.parties:
         name, uei = party[0].name, party[0].uei
         hits: dict[str, list[tuple[_Related, EvidenceOf[Exclusion], str, Match | None]]] = {}
         for related in _related(case, party):

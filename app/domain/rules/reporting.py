@@ -28,6 +28,8 @@ from app.domain.thresholds import MICRO_PURCHASE, in_force
 _BUSINESS_DAYS = 3
 _URGENT, _VEIL = timedelta(days=30), timedelta(days=90)
 _PIID_CHANGE, _TRANSFER = "S", "T"
+#: Between fewer numbers than these none can be missing.
+_NEIGHBOURS = 2
 #: Competition authorities for unusual and compelling urgency.
 _URGENCY = frozenset({"6.302-2", "6.103-2"})
 
@@ -77,13 +79,13 @@ def _unreported(
     final = {label_of(row.fact.modification) for row in rows if row.fact.status == "final"}
     for item in documents:
         document = item.fact
-        label = "0" if document.doc_type in AWARD_INSTRUMENTS else label_of(document.modification)
+        if document.doc_type not in INSTRUMENTS or document.status != "final" or document.co_signed is None:
+            continue
+        award = document.doc_type in AWARD_INSTRUMENTS
+        label = "0" if award else label_of(document.modification)
         if (
-            document.doc_type not in INSTRUMENTS
-            or document.status != "final"
-            or document.co_signed is None
-            or label in final
-            or (label == "0") != (document.doc_type in AWARD_INSTRUMENTS)
+            label in final
+            or (label == "0") != award
             or case.day <= _due(case, documents, document.co_signed)
             or _micro_purchase(document)
         ):
@@ -110,20 +112,17 @@ def _micro_purchase(document: FiledDocument) -> bool:
 
 
 def _repeated(rows: list[Report], documents: list[Filed], remarks: dict[str, _Remarks]) -> None:
-    twice: defaultdict[tuple[str, str], list[Report]] = defaultdict(list)
-    for row in rows:
-        if row.fact.status == "final":
-            twice[label_of(row.fact.modification), row.fact.transaction].append(row)
-    for (label, _), same in twice.items():
+    for label, same in _alike(rows):
         if len(same) > 1:
             remarks[label].words.append(f"{label} is reported {len(same)} times")
             remarks[label].values += [
                 stated(row, f"report of {label} signed", str(row.fact.signed or "without a date"))
                 for row in same
             ]
+    changes = [item for item in documents if item.fact.doc_type == "SF-30"]
     signed: defaultdict[str, dict[str, Filed]] = defaultdict(dict)
-    for item in documents:
-        if item.fact.doc_type == "SF-30" and item.fact.status == "final" and item.fact.co_signed:
+    for item in changes if len(changes) > 1 else ():
+        if item.fact.status == "final" and item.fact.co_signed:
             signed[label_of(item.fact.modification)].setdefault(
                 item.fact.sha256 or item.fact.document_id, item
             )
@@ -136,6 +135,15 @@ def _repeated(rows: list[Report], documents: list[Filed], remarks: dict[str, _Re
             ]
 
 
+def _alike(rows: list[Report]) -> Iterator[tuple[str, list[Report]]]:
+    """The final reports of one number and one transaction."""
+    same: defaultdict[tuple[str, str], list[Report]] = defaultdict(list)
+    for row in rows if len(rows) > 1 else ():
+        if row.fact.status == "final":
+            same[label_of(row.fact.modification), row.fact.transaction].append(row)
+    return ((label, each) for (label, _), each in same.items())
+
+
 def _left_out(
     case: CaseFile, rows: list[Report], documents: list[Filed], remarks: dict[str, _Remarks]
 ) -> None:
@@ -144,6 +152,8 @@ def _left_out(
     dated = [(row.fact.modification, row.fact.signed) for row in rows]
     dated += [(item.fact.modification or "0", item.fact.co_signed) for item in documents]
     dated.append((case.action.modification_number, None))
+    if len({modification for modification, _ in dated if modification != "0"}) < _NEIGHBOURS:
+        return
     for modification, day in dated:
         place = series(modification)
         if place:

@@ -23,18 +23,17 @@ def integrity_not_addressed(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]
     for records of the last five years; those without a date count.
     """
     action, prime = case.action, case.action.prime
-    value = max(action.total_value or action.amount, action.amount)
-    threshold = in_force(SIMPLIFIED_ACQUISITION, action.threshold_date)
+    value, threshold = action.value, in_force(SIMPLIFIED_ACQUISITION, action.threshold_date)
     if value <= threshold:
         return
     since = _years_before(action.effective_date)
     rows = [row for row in rows_of(case, prime.uei) if _has_recent(row.fact, since)]
+    if not rows:
+        return
     determinations = [
-        item
-        for item in filed.holding(filed.final(case), RESPONSIBILITY)
-        if item.fact.vendor_uei in {None, prime.uei}
+        item for item in filed.on_file(case, RESPONSIBILITY) if item.fact.vendor_uei in {None, prime.uei}
     ]
-    if not rows or any(item.fact.considers_integrity for item in determinations):
+    if any(item.fact.considers_integrity for item in determinations):
         return
     what = (
         "the responsibility determination on file does not mention them"

@@ -23,13 +23,15 @@ def longer_than_a_year(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     FAR 32.703-3(b); RFO 32.703-3(b); 41 U.S.C. 3902; 10 U.S.C. 3133. They may begin in one fiscal year and end in the
     next, if the period is a year at most.
     """
-    action, code = case.action, _service(case)
+    action = case.action
     start, end = action.period_start, action.period_end
-    if action.amount <= 0 or code is None or start is None or end is None or _one_end_product(action, code):
+    if action.amount <= 0 or start is None or end is None:
         return
-    limit = a_year_after(start)
+    limit, code = a_year_after(start), _service(case)
+    if end < limit or code is None or _one_end_product(action, code):
+        return
     annual = [charge for charge in charges(case) if _is_annual(charge)]
-    if end < limit or not annual:
+    if not annual:
         return
     doubts = tuple(_doubts(action, code)) + (("The last day may be meant as not included.",) * (end == limit))
     names = ", ".join(sorted({charge.name for charge in annual}))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from app.domain.casefile import CaseFile, EvidenceOf, Source
 from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
 from app.domain.facts import Registration, ReportedAction
-from app.domain.rules.filed import final, holding
+from app.domain.rules.filed import on_file
 from app.domain.rules.history import award_report, reports
 from app.domain.rules.wording import listed
 
@@ -29,10 +29,10 @@ def conflict(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     """
     action, award = case.action, award_report(case)
     set_aside = _code(action.set_aside, award, "set_aside")
-    naics = _code(action.naics, award, "naics")
-    rows = [row for row in case.of(Registration) if row.fact.uei.strip().upper() == action.prime.uei.upper()]
-    if set_aside in _NO_SET_ASIDE or not rows or (not action.is_new and holding(final(case), "REREP")):
+    if set_aside in _NO_SET_ASIDE or (not action.is_new and on_file(case, "REREP")):
         return
+    rows = _rows(case)
+    naics = _code(action.naics, award, "naics")
     words, shown = [], []
     if naics and _not_small(rows, naics):
         words.append(f"SAM.gov lists it as not small for NAICS {naics}")
@@ -53,6 +53,11 @@ def conflict(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         because=f"{action.piid} is set aside ({set_aside}) for {action.prime.name};"
         f" {listed(words, last='and')}.{fixed}{renewed}",
     )
+
+
+def _rows(case: CaseFile) -> list[EvidenceOf[Registration]]:
+    uei = case.action.prime.uei.upper()
+    return [row for row in case.of(Registration) if row.fact.uei.strip().upper() == uei]
 
 
 def _code(proposed_code: str | None, award: EvidenceOf[ReportedAction] | None, name: str) -> str:
@@ -85,9 +90,7 @@ def size_of(case: CaseFile) -> str | None:
     if sizes:
         return sizes[-1]
     naics = _code(case.action.naics, award_report(case), "naics")
-    rows = [
-        row for row in case.of(Registration) if row.fact.uei.strip().upper() == case.action.prime.uei.upper()
-    ]
+    rows = _rows(case)
     if any(naics in row.fact.small_for for row in rows):
         return "S"
     return "O" if _not_small(rows, naics) else None

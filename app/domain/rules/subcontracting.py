@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from app.domain.casefile import CaseFile, Source
 from app.domain.discrepancy import Authority, Discrepancy, Rule, Severities, Severity, proposed, stated
-from app.domain.rules.filed import final, final_of_vehicle, holding
+from app.domain.rules.filed import on_file_here_or_above
 from app.domain.rules.history import Report, coding_report, earlier_reports, reports
 from app.domain.rules.size import size_of
 from app.domain.rules.wording import money
@@ -35,8 +35,7 @@ def plan_missing(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         return
     report = _plan_report(case)
     code = report.fact.subcontract_plan if report else None
-    documents = final(case) + (final_of_vehicle(case) if action.is_order else [])
-    plans = holding(documents, "SBSP")
+    plans = on_file_here_or_above(case, "SBSP")
     if code in _OTHERWISE or (plans and code != _NOT_REQUIRED):
         return
     crossed = action.is_new or (action.is_modification and before <= threshold)

@@ -37,7 +37,6 @@ def order_names_vendor(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
     is possible. A name alone never blocks.
     """
     action = case.action
-    waivers = filed.holding(filed.final(case), WAIVER)
     records = [item for item in active(case) if item.fact.fascsa_order or is_restriction(item.fact)]
     for party in action.parties if records else ():
         name, uei = party[0].name, party[0].uei
@@ -52,6 +51,7 @@ def order_names_vendor(rule: Rule, case: CaseFile) -> Iterator[Discrepancy]:
         found = [record for record, _ in by_identifier] + [record for record, _ in alike]
         if not found:
             continue
+        waivers = filed.on_file(case, WAIVER)
         other_side = all(_other_side(record.fact, defense=action.defense) for record in found)
         usual = rule.severities.of(action) or Severity.ADVISORY
         lesser = not by_identifier or other_side or bool(waivers)

@@ -1,9 +1,9 @@
 """What is known of the vendors of an action: identifiers, registration rows, names and places."""
 
-from collections.abc import Iterable
+from collections import defaultdict
 from functools import lru_cache
 
-from app.domain.casefile import CaseFile, EvidenceOf, once_for_each
+from app.domain.casefile import CaseFile, EvidenceOf, once, once_for_each
 from app.domain.facts import Address, Registration
 from app.domain.names import normalised
 from app.domain.procurement import Vendor, VendorRole
@@ -32,11 +32,11 @@ def _plain(text: str) -> str | None:
     return None if plain in _NO_IDENTIFIER or not plain.strip("0") else plain
 
 
-def parties_but_owners(case: CaseFile) -> Iterable[Party]:
+@once
+def parties_but_owners(case: CaseFile) -> list[Party]:
     """The vendors that perform work; an owner needs no registration."""
-    return (
-        party for party in case.action.parties if any(vendor.role is not VendorRole.OWNER for vendor in party)
-    )
+    owner = VendorRole.OWNER
+    return [party for party in case.action.parties if any(vendor.role is not owner for vendor in party)]
 
 
 def roles(party: Party) -> str:
@@ -44,10 +44,22 @@ def roles(party: Party) -> str:
     return listed(sorted({vendor.role.value for vendor in party}), last="and")
 
 
-@once_for_each
+@once
+def _rows_by_uei(case: CaseFile) -> dict[str | None, list[EvidenceOf[Registration]]]:
+    rows: defaultdict[str | None, list[EvidenceOf[Registration]]] = defaultdict(list)
+    for row in case.of(Registration):
+        rows[identifier(row.fact.uei)].append(row)
+    return rows
+
+
 def rows_of(case: CaseFile, uei: str) -> list[EvidenceOf[Registration]]:
     """The registration rows of a UEI; there can be several, one for each payment account."""
-    return [row for row in case.of(Registration) if identifier(row.fact.uei) == identifier(uei)]
+    return _rows_by_uei(case).get(identifier(uei), [])
+
+
+def is_registered(registration: Registration) -> bool:
+    """Whether a row is more than an identifier that was assigned."""
+    return registration.registered and registration.status != "ID Assigned"
 
 
 @once_for_each
