@@ -53,7 +53,7 @@ def flag_page(
         without_value=silent,
         timeline=timeline(page, run, _credentials(linked, silent), now),
         lifetime=lifetime,
-        vault=vault_side(run, found.audit_log),
+        vault=vault_side(run, found.audit_log, afterwards=False),
         now=now,
         checks=_checks(page, run),
         Outcome=Outcome,
