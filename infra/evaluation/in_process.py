@@ -18,6 +18,7 @@ from psycopg import sql
 from werkzeug.datastructures import Headers
 
 from app.cli.waiting import counting
+from app.domain.casefile import CaseFile
 from app.domain.lineage import IssuedCredential, ToolCall
 from app.domain.planning import plan
 from app.domain.procurement import ProcurementAction
@@ -146,11 +147,15 @@ class Evaluator:
 
     def findings(self, action: ProcurementAction, document: Mapping[str, Any]) -> list[Finding]:
         """What the rules find about an action: judged as of its own day, or as its scenario file says."""
+        found = evaluate(self.case(action, document))
+        return [Finding(each.rule, each.subject, each.severity.value) for each in found]
+
+    def case(self, action: ProcurementAction, document: Mapping[str, Any]) -> CaseFile:
+        """What the rules look at: the answers of all systems about an action, read by the real tools."""
         names = [step.source.value for step in plan(action) if step.needed]
         answers = [self.asking.ask(action, self.tools[name], self.issued[name]) for name in names]
         case, _ = case_file(action, answers, own_day=True)
-        found = evaluate(as_looked(case, document))
-        return [Finding(each.rule, each.subject, each.severity.value) for each in found]
+        return as_looked(case, document)
 
 
 def _credential(tool: Tool) -> Issued:
