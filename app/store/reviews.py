@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -155,8 +155,17 @@ class Reviews:
         if flag.fact_key is None:
             return []
         with self._sessions() as db:
-            same = db.scalars(
-                select(DiscrepancyRow)
+            rows = db.execute(
+                select(DiscrepancyRow, ReviewEvent)
+                .join(
+                    ReviewEvent,
+                    and_(
+                        col(ReviewEvent.flag_id) == col(DiscrepancyRow.discrepancy_id),
+                        col(ReviewEvent.kind) == EventKind.DECIDED.value,
+                        # Of several, the one in force.
+                        col(ReviewEvent.at) == col(DiscrepancyRow.decided_at),
+                    ),
+                )
                 .where(
                     col(DiscrepancyRow.fact_key) == flag.fact_key,
                     col(DiscrepancyRow.discrepancy_id) != flag.discrepancy_id,
@@ -166,18 +175,7 @@ class Reviews:
                 .order_by(col(DiscrepancyRow.decided_at).desc())
                 .limit(10)
             ).all()
-            if not same:
-                return []
-            rows = db.scalars(
-                select(ReviewEvent)
-                .where(
-                    col(ReviewEvent.flag_id).in_([each.discrepancy_id for each in same]),
-                    col(ReviewEvent.kind) == EventKind.DECIDED.value,
-                )
-                .order_by(col(ReviewEvent.number))
-            ).all()
-        last = {row.flag_id: _event(row) for row in rows}
-        return [(each, last[each.discrepancy_id]) for each in same if each.discrepancy_id in last]
+        return [(same, _event(decided)) for same, decided in rows]
 
 
 def histories(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Event, str]]]:

@@ -16,12 +16,13 @@ def kind(address):
     parts = urlsplit(address)
     path = "/".join("<id>" if len(part) == 36 else part for part in parts.path.split("/"))
     asked = sorted(parse_qs(parts.query))
+    path = re.sub(r"^/(actions|vendors)/[^/]+", r"/\1/<id>", path)
     # Every filter can be set beside every other: what several of them show together is one kind.
     return path, *(asked if len(asked) <= FEW else ["several"])
 
 
 def test_every_link_answers_with_a_sound_page(client, read, triaged):
-    waiting = deque(["/flags", *(f"/runs/{run_id}" for run_id in triaged.values())])
+    waiting = deque(["/", "/flags", *(f"/runs/{run_id}" for run_id in triaged.values())])
     seen = set(waiting)
     looked_at = Counter()
     while waiting:
@@ -37,7 +38,17 @@ def test_every_link_answers_with_a_sound_page(client, read, triaged):
             ):
                 seen.add(link)
                 waiting.append(link)
-    assert {("/flags/<id>",), ("/runs/<id>",), ("/stack",), ("/runs", "state")} <= set(looked_at)
+    pages = (
+        "/",
+        "/help",
+        "/stack",
+        "/flags/<id>",
+        "/runs/<id>",
+        "/actions",
+        "/actions/<id>",
+        "/vendors/<id>",
+    )
+    assert {("/runs", "state"), *((page,) for page in pages)} <= set(looked_at)
 
 
 def test_what_a_page_loads_is_served_from_here(client, read):

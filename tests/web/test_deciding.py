@@ -55,7 +55,7 @@ def send(client, flag, form, *, status=303, **fields):
 
 
 def field(document, name):
-    return next(each for each in document.all("input", "textarea", "select") if each.get("name") == name)
+    return next(each for each in document.all("input", "select") if each.get("id") == f"field-{name}")
 
 
 def forms(document):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
@@ -17,7 +17,7 @@ _LOOKED_AT = 500
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Related:
-    """Current flags of other actions, newest first: of the same contract (PIID), and of the vendor called `vendor`.
+    """Current flags, newest first: of other actions on the contract (PIID), and of the vendor `vendor` on other contracts.
 
     Each holds at most `SHOWN`; `more_…` says that there are others.
     """
@@ -31,16 +31,9 @@ class Related:
 
 def related(db: Session, flag: DiscrepancyRow, action: Action) -> Related:
     """What else is current about the flag's contract and vendor: two questions, whatever there is."""
-    others = select(col(Action.action_id)).where(
-        col(Action.piid) == action.piid, col(Action.action_id) != action.action_id
-    )
-    contract = _newest(db, col(DiscrepancyRow.action_id).in_(others))
     vendor = _vendor(flag, action)
-    named = _newest(
-        db,
-        col(DiscrepancyRow.vendors).contains([vendor or ""]),
-        col(DiscrepancyRow.action_id) != action.action_id,
-    )
+    contract = db.scalars(_OF_CONTRACT, {"piid": action.piid, "but": action.action_id}).all()
+    named = db.scalars(_OF_VENDOR, {"vendors": [vendor or ""], "but": action.action_id}).all()
     return Related(
         vendor=vendor,
         of_contract=contract[:SHOWN],
@@ -50,7 +43,7 @@ def related(db: Session, flag: DiscrepancyRow, action: Action) -> Related:
     )
 
 
-def _newest(db: Session, *tests: ColumnElement[bool]) -> Sequence[DiscrepancyRow]:
+def _newest(*tests: ColumnElement[bool]) -> Select[DiscrepancyRow]:
     # A vendor with thousands of flags must not cost more than one with a few: the newest of some of them will do.
     some = (
         select(col(DiscrepancyRow.discrepancy_id))
@@ -58,13 +51,27 @@ def _newest(db: Session, *tests: ColumnElement[bool]) -> Sequence[DiscrepancyRow
         .limit(_LOOKED_AT)
         .subquery()
     )
-    return db.scalars(
+    return (
         select(DiscrepancyRow)
         .options(defer(DiscrepancyRow.search))  # large, and never shown
         .where(col(DiscrepancyRow.discrepancy_id).in_(select(some.c.discrepancy_id)))
         .order_by(col(DiscrepancyRow.raised_at).desc(), col(DiscrepancyRow.discrepancy_id))
         .limit(SHOWN + 1)
-    ).all()
+    )
+
+
+# Put together once, which takes longer than the answer.
+_OF_CONTRACT = _newest(
+    col(DiscrepancyRow.action_id).in_(
+        select(col(Action.action_id)).where(
+            col(Action.piid) == bindparam("piid"), col(Action.action_id) != bindparam("but")
+        )
+    )
+)
+_OF_VENDOR = _newest(
+    col(DiscrepancyRow.vendors).contains(bindparam("vendors")),
+    col(DiscrepancyRow.action_id) != bindparam("but"),
+)
 
 
 def _vendor(flag: DiscrepancyRow, action: Action) -> str | None:
