@@ -1,6 +1,7 @@
 """The whole system on real servers, started once for all tests that need it."""
 
 import json
+import re
 import ssl
 import time
 from base64 import urlsafe_b64encode
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -15,6 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 import httpx
+import pikepdf
 import psycopg
 import pytest
 from psycopg.rows import dict_row
@@ -281,3 +284,43 @@ def system(tmp_path_factory) -> Iterator[System]:
     """The one system all tests share that leave it as they found it."""
     with running_system(tmp_path_factory.mktemp("system")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def pdf_text() -> Callable[[bytes], str]:
+    """The text of a PDF as a stranger's reader finds it: by its fonts' own tables, without any place or size."""
+
+    def text(content: bytes) -> str:
+        with pikepdf.open(BytesIO(content)) as file:
+            return "".join(_shown(page) for page in file.pages)
+
+    return text
+
+
+def _shown(page: pikepdf.Page) -> str:
+    fonts = {name: _letters(font) for name, font in page.resources.Font.items()}
+    font: dict[str, str] = {}
+    found: list[str] = []
+    for operands, operator in pikepdf.parse_content_stream(page):
+        if str(operator) == "Tf":
+            font = fonts[str(operands[0])]
+        elif str(operator) in {"Tj", "TJ"}:
+            for part in operands[0] if str(operator) == "TJ" else operands:
+                if isinstance(part, pikepdf.String):
+                    raw = bytes(part)
+                    found += [font[raw[at : at + 2].hex()] for at in range(0, len(raw), 2)]
+    return "".join(found)
+
+
+def _letters(font: pikepdf.Object) -> dict[str, str]:
+    """Glyph numbers, as four hex digits, to the text they stand for."""
+    table, number = font.ToUnicode.read_bytes().decode(), r"<([0-9a-fA-F]+)>\s*"
+    found = {}
+    for block in re.findall(r"beginbfchar(.*?)endbfchar", table, re.DOTALL):
+        for glyph, text in re.findall(number * 2, block):
+            found[glyph.lower()] = bytes.fromhex(text).decode("utf-16-be")
+    for block in re.findall(r"beginbfrange(.*?)endbfrange", table, re.DOTALL):
+        for first, last, text in re.findall(number * 3, block):
+            for each in range(int(first, 16), int(last, 16) + 1):
+                found[f"{each:04x}"] = chr(int(text, 16) + each - int(first, 16))
+    return found

@@ -10,6 +10,8 @@ from joserfc.jwk import ECKey
 
 #: ECDSA on P-256 with SHA-256 (RFC 7518, FIPS 186-5): known to every JWS library.
 ALGORITHM = "ES256"
+#: Says what is signed, so that nothing else these keys might sign passes for a manifest (RFC 8725, 3.11).
+_TYPE = "triage-manifest+jws"
 _OTHERS = 0o077
 
 
@@ -45,7 +47,10 @@ class PublicKeys:
     def check(self, signature: str, payload: bytes) -> str:
         """The thumbprint of the key that made a detached JWS of `payload`. Raises `SignatureError`."""
         try:
-            kid = jws.extract_compact(signature.encode(), payload).headers().get("kid")
+            header = jws.extract_compact(signature.encode(), payload).headers()
+            kid = header.get("kid")
+            if header.get("typ") != _TYPE:
+                raise SignatureError("it is not one of a manifest")
             key = self._keys.get(kid) if isinstance(kid, str) else None
             if key is None:
                 raise SignatureError(f"it was made with key {str(kid)[:64]!r}, which is not in the key set")
@@ -76,7 +81,7 @@ class SigningKeys:
 
     def sign(self, payload: bytes) -> str:
         """A detached JWS (RFC 7515, appendix F): header and signature, with nothing between the two dots."""
-        header = {"alg": ALGORITHM, "kid": self._key.thumbprint()}
+        header = {"typ": _TYPE, "alg": ALGORITHM, "kid": self._key.thumbprint()}
         return jws.detach_content(jws.serialize_compact(header, payload, self._key, [ALGORITHM]))
 
 

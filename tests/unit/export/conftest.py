@@ -1,7 +1,6 @@
 """A contract file made by hand, a key, and readers of PDF files that know nothing of how they were made."""
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -254,12 +253,12 @@ class Printed:
 
 
 @pytest.fixture
-def read_pdf():
+def read_pdf(pdf_text):
     def read(content):
         file = pikepdf.open(BytesIO(content))
         tags, tables = [], []
         _walk(file.Root.StructTreeRoot.get("/K"), tags, tables)
-        return Printed(file, "".join("".join(_texts(page) for page in file.pages).split()), tags, tables)
+        return Printed(file, "".join(pdf_text(content).split()), tags, tables)
 
     return read
 
@@ -277,33 +276,3 @@ def _walk(node, tags, tables, table=None):
         elif table is not None:
             table.append(name)
         _walk(node.get("/K"), tags, tables, table)
-
-
-def _texts(page):
-    fonts = {name: _unicode(font) for name, font in page.resources.Font.items()}
-    font, shown = {}, []
-    for operands, operator in pikepdf.parse_content_stream(page):
-        if str(operator) == "Tf":
-            font = fonts[str(operands[0])]
-        elif str(operator) in {"Tj", "TJ"}:
-            parts = operands[0] if str(operator) == "TJ" else [operands[0]]
-            for part in parts:
-                if isinstance(part, pikepdf.String):
-                    raw = bytes(part)
-                    shown += [font[raw[at : at + 2].hex()] for at in range(0, len(raw), 2)]
-    return "".join(shown)
-
-
-def _unicode(font):
-    """Glyph numbers, as four hex digits, to the text they stand for."""
-    table = font.ToUnicode.read_bytes().decode()
-    found = {}
-    for block in re.findall(r"beginbfchar(.*?)endbfchar", table, re.DOTALL):
-        for glyph, text in re.findall(r"<([0-9a-fA-F]+)>\s*<([0-9a-fA-F]+)>", block):
-            found[glyph.lower()] = bytes.fromhex(text).decode("utf-16-be")
-    for block in re.findall(r"beginbfrange(.*?)endbfrange", table, re.DOTALL):
-        for first, last, text in re.findall(r"<([0-9a-fA-F]+)>\s*<([0-9a-fA-F]+)>\s*<([0-9a-fA-F]+)>", block):
-            start = int(text, 16)
-            for offset in range(int(last, 16) - int(first, 16) + 1):
-                found[f"{int(first, 16) + offset:04x}"] = chr(start + offset)
-    return found

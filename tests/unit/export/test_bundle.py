@@ -7,6 +7,7 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+from joserfc import jws
 from joserfc.jwk import ECKey
 
 from app.domain.rules import RULES
@@ -240,3 +241,12 @@ def test_keys_are_taken_from_a_private_file_only(tmp_path, signing):
         file.write_text(wrong)
         with pytest.raises(KeysError, match=r"keys\.json"):
             SigningKeys.load(file)
+
+
+def test_a_signature_made_for_something_else_proves_nothing(make, check):
+    key = ECKey.generate_key("P-256", private=True)
+    files = make()
+    header = {"alg": "ES256", "kid": key.thumbprint()}
+    other = jws.detach_content(jws.serialize_compact(header, files["manifest.json"], key, ["ES256"]))
+    (problem,) = check(files | {"manifest.jws": other.encode()}, SigningKeys([key]).public)
+    assert problem == "The signature proves nothing: it is not one of a manifest."

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zipfile import ZipFile
 
 import httpx
 import psutil
@@ -52,9 +54,10 @@ class Search:
     broker: redis.Redis
     folder: Path
     served: Callable[[str], httpx.Client]
+    pdf_text: Callable[[bytes], str]
 
-    def find(self, secrets: set[str]) -> set[tuple[str, str]]:
-        """Place and spelling of each find."""
+    def find(self, secrets: set[str], *, exports: bool = True) -> set[tuple[str, str]]:
+        """Place and spelling of each find. Making `exports` takes longer than an attempt may wait to be taken up."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         (needles := self.folder.with_suffix(".needles")).write_text(
@@ -63,6 +66,8 @@ class Search:
         self._broker()
         self._databases()
         self._pages()
+        if exports:
+            self._exports()
         self._lineage()
         self._processes()
         homes = [self.system.stack.layout.home, self.system.vault.layout.home]
@@ -116,6 +121,26 @@ class Search:
             self._write(f"page {path}", answer.content + repr(answer.headers.raw).encode())
         assert shown > 2
 
+    def _exports(self) -> None:
+        actions = self.system.rows(
+            "SELECT action_id FROM run GROUP BY 1 ORDER BY max(requested_at) DESC LIMIT 14"
+        )
+        web = self.served("auditor-a")
+        for action in (row["action_id"] for row in actions):
+            answer = web.get(f"/actions/{action}/contract-file.zip")
+            assert answer.status_code == httpx.codes.OK, answer.text
+            with ZipFile(BytesIO(answer.content)) as bundle:
+                assert {"contract-file.json", "manifest.json"} <= set(bundle.namelist())
+                for name in bundle.namelist():
+                    self._write(f"export {action} {name}", bundle.read(name))
+                printed = self.pdf_text(bundle.read("contract-file.pdf"))
+            # One text with its line ends, one without: a long word is printed on several lines.
+            self._write(f"export {action} printed", f"{printed}\n{''.join(printed.split())}".encode())
+        for path in ("/flags.csv?status=any&earlier=1", "/flags.json?status=any&earlier=1"):
+            answer = web.get(path)
+            assert answer.status_code == httpx.codes.OK, answer.text
+            self._write(f"export {path}", answer.content)
+
     def _lineage(self) -> None:
         runs = [
             str(row["run_id"]) for row in self.system.rows("SELECT run_id FROM run ORDER BY requested_at")
@@ -148,6 +173,6 @@ def broker(system) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture(scope="module")
-def search(system, broker, served, tmp_path_factory) -> Search:
+def search(system, broker, served, pdf_text, tmp_path_factory) -> Search:
     folder = tmp_path_factory.mktemp("search") / "everything"
-    return Search(system=system, broker=broker, folder=folder, served=served)
+    return Search(system=system, broker=broker, folder=folder, served=served, pdf_text=pdf_text)
