@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
@@ -95,18 +94,27 @@ def page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
         values=_values(db, flag_id, run),
         others=[each for each in run.findings if each.discrepancy_id != flag_id],
         silent=_silent(flag, run) if flag.rule == "S01" else None,
-        latest_run_id=db.scalar(_latest_runs().where(col(Run.action_id) == flag.action_id)),
+        latest_run_id=db.scalar(_LATEST_RUN, {"action": flag.action_id}),
     ), run
 
 
+# Put together once, which takes longer than the answer.
+_LATEST_RUN = (
+    select(col(Run.run_id))
+    .where(col(Run.action_id) == bindparam("action"), col(Run.state) == RunState.COMPLETED.value)
+    .order_by(col(Run.finished_at).desc(), col(Run.run_id))
+    .limit(1)
+)
+_VALUES = (
+    select(ComparedValueRow, EvidenceRow)
+    .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))
+    .where(col(ComparedValueRow.discrepancy_id) == bindparam("flag"))
+    .order_by(col(ComparedValueRow.position))
+)
+
+
 def _values(db: Session, flag_id: UUID, run: RunPage) -> list[ValueLineage]:
-    rows = db.execute(
-        select(ComparedValueRow, EvidenceRow)
-        .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))
-        .where(col(ComparedValueRow.discrepancy_id) == flag_id)
-        .order_by(col(ComparedValueRow.position))
-    ).all()
-    return [_lineage(value, evidence, run) for value, evidence in rows]
+    return [_lineage(value, evidence, run) for value, evidence in db.execute(_VALUES, {"flag": flag_id})]
 
 
 def _lineage(value: ComparedValueRow, evidence: EvidenceRow | None, run: RunPage) -> ValueLineage:
@@ -127,13 +135,4 @@ def _silent(flag: DiscrepancyRow, run: RunPage) -> SilentSource:
         denial=first(run.denials),
         credential=credential,
         calls=run.calls_of(credential) if credential else (),
-    )
-
-
-def _latest_runs() -> Any:
-    return (
-        select(col(Run.run_id))
-        .where(col(Run.state) == RunState.COMPLETED)
-        .ext(distinct_on(col(Run.action_id)))
-        .order_by(col(Run.action_id), col(Run.finished_at).desc(), col(Run.run_id))
     )

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select, tuple_
+from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
@@ -66,12 +66,11 @@ class RunPage:
 
 def page(db: Session, run_id: UUID) -> RunPage | None:
     """One run with everything it left behind, or None."""
-    of_action = select(Run, Action).join(Action, col(Action.action_id) == col(Run.action_id))
-    found = db.execute(of_action.where(col(Run.run_id) == run_id)).one_or_none()
+    found = db.execute(_RUN, {"run": run_id}).one_or_none()
     if found is None:
         return None
     run, action = found
-    calls = _calls(db, run_id)
+    calls = db.execute(_CALLS, {"run": run_id}).all()
     return RunPage(
         run=run,
         action=action,
@@ -93,29 +92,50 @@ def _of(db: Session, model: Any, run_id: UUID, *order: Any) -> Sequence[Any]:
 
 @cache
 def _question(model: Any, order: tuple[Any, ...]) -> Select[Any]:
-    # Put together once: that takes as long as the database takes to answer.
+    # Put together once, which takes longer than the answer.
     asked = select(model).where(model.run_id == bindparam("run")).order_by(*order)
     return asked.options(defer(model.search)) if model is DiscrepancyRow else asked
 
 
-def _calls(db: Session, run_id: UUID) -> list[tuple[Call, int]]:
-    facts = select(func.count()).where(col(EvidenceRow.call_id) == col(Call.call_id)).correlate(Call)
-    asked = select(Call, facts.scalar_subquery()).where(col(Call.run_id) == run_id)
-    return [(call, number) for call, number in db.execute(asked.order_by(col(Call.started_at)))]
+_RUN = (
+    select(Run, Action)
+    .join(Action, col(Action.action_id) == col(Run.action_id))
+    .where(col(Run.run_id) == bindparam("run"))
+)
+_CALLS = (
+    select(
+        Call,
+        select(func.count())
+        .where(col(EvidenceRow.call_id) == col(Call.call_id))
+        .correlate(Call)
+        .scalar_subquery(),
+    )
+    .where(col(Call.run_id) == bindparam("run"))
+    .order_by(col(Call.started_at))
+)
+
+
+_NEXT_BEGAN = (col(Run.started_at), col(Run.run_id))
+_ISSUED = select(func.count()).where(col(Credential.run_id) == col(Run.run_id)).correlate(Run)
+_OWN = select(col(Credential.fingerprint)).where(col(Credential.run_id) == bindparam("run"))
+_NEXT = (
+    select(
+        Run,
+        _ISSUED.scalar_subquery(),
+        _ISSUED.where(col(Credential.fingerprint).in_(_OWN)).scalar_subquery(),
+    )
+    .where(
+        tuple_(*_NEXT_BEGAN)
+        > tuple_(bindparam("began", type_=DateTime(timezone=True)), bindparam("run", type_=Uuid()))
+    )
+    .order_by(*_NEXT_BEGAN)
+    .limit(1)
+)
 
 
 def next_of(db: Session, run: Run) -> NextRun | None:
     """The run that started next, None while there is none or this one has not started."""
     if run.started_at is None:
         return None
-    began = (col(Run.started_at), col(Run.run_id))
-    own = select(col(Credential.fingerprint)).where(col(Credential.run_id) == run.run_id)
-    issued = select(func.count()).where(col(Credential.run_id) == col(Run.run_id)).correlate(Run)
-    shared = issued.where(col(Credential.fingerprint).in_(own))
-    later = db.execute(
-        select(Run, issued.scalar_subquery(), shared.scalar_subquery())
-        .where(tuple_(*began) > (run.started_at, run.run_id))
-        .order_by(*began)
-        .limit(1)
-    ).one_or_none()
+    later = db.execute(_NEXT, {"began": run.started_at, "run": run.run_id}).one_or_none()
     return None if later is None else NextRun(run=later[0], credentials=later[1], shared=later[2])
