@@ -33,7 +33,7 @@ def related(db: Session, flag: DiscrepancyRow, action: Action) -> Related:
     """What else is current about the flag's contract and vendor: two questions, whatever there is."""
     vendor = _vendor(flag, action)
     contract = db.scalars(_OF_CONTRACT, {"piid": action.piid, "but": action.action_id}).all()
-    named = db.scalars(_OF_VENDOR, {"vendors": [vendor or ""], "but": action.action_id}).all()
+    named = db.scalars(_OF_VENDOR, {"vendors": [vendor or ""], "piid": action.piid}).all()
     return Related(
         vendor=vendor,
         of_contract=contract[:SHOWN],
@@ -61,16 +61,13 @@ def _newest(*tests: ColumnElement[bool]) -> Select[DiscrepancyRow]:
 
 
 # Put together once, which takes longer than the answer.
+_CONTRACT = select(col(Action.action_id)).where(col(Action.piid) == bindparam("piid"))
 _OF_CONTRACT = _newest(
-    col(DiscrepancyRow.action_id).in_(
-        select(col(Action.action_id)).where(
-            col(Action.piid) == bindparam("piid"), col(Action.action_id) != bindparam("but")
-        )
-    )
+    col(DiscrepancyRow.action_id).in_(_CONTRACT), col(DiscrepancyRow.action_id) != bindparam("but")
 )
 _OF_VENDOR = _newest(
     col(DiscrepancyRow.vendors).contains(bindparam("vendors")),
-    col(DiscrepancyRow.action_id) != bindparam("but"),
+    col(DiscrepancyRow.action_id).not_in(_CONTRACT),
 )
 
 
