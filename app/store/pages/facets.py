@@ -14,6 +14,9 @@ from app.store.tables import FLAG_TALLY, DiscrepancyRow
 #: Flags that are counted one by one at most, where a search, a vendor or a time is set.
 COUNTED = 2_000
 _FACETS = ("status", "severity", "rule", "action_type", "assignee", "system")
+#: The statement for each combination of filters: putting it together anew would take twice as long as the answer.
+_STATEMENTS: dict[tuple[Any, ...], Any] = {}
+_KEPT = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,32 +40,41 @@ class Facets:
 
 def facets(db: Session, wanted: FlagFilter) -> Facets:
     """Counts for this filter: one question, whatever is set and however many flags there are."""
+    values = wanted.values
+    shape = (frozenset(values), wanted.settled, wanted.earlier, COUNTED)
+    statement = _STATEMENTS.get(shape)
+    if statement is None:
+        if len(_STATEMENTS) >= _KEPT:
+            _STATEMENTS.clear()
+        statement = _STATEMENTS[shape] = _statement(wanted)
+    total, counted = 0, 0
+    by: dict[str, dict[str, int]] = {name: {} for name in _FACETS}
+    for name, value, number in db.execute(statement, values):
+        if name == "total":
+            total = int(number)
+        elif name == "counted":
+            counted = int(number)
+        elif number:
+            by[name][value] = int(number)
+    if wanted.sought() and counted > COUNTED:
+        return Facets(total=None)
+    return Facets(total=total, by=by)
+
+
+def _statement(wanted: FlagFilter) -> Any:
     cells = _cells(_counted(wanted) if wanted.sought() else _tallied(wanted))
     tests = wanted.kind(cells.c)
     parts = [select(literal("total"), literal(""), _sum(cells)).where(*tests.values())]
     for name in _FACETS:
         others = [test for other, test in tests.items() if other != name]
         if name == "system":
-            each = (
-                select(func.unnest(cells.c.systems).label("system"), cells.c.flags).where(*others).subquery()
-            )
-            parts.append(select(literal(name), each.c.system, _sum(each)).group_by(each.c.system))
+            each = select(func.unnest(cells.c.systems).label("system"), cells.c.flags)
+            each_of = each.where(*others).subquery()
+            parts.append(select(literal(name), each_of.c.system, _sum(each_of)).group_by(each_of.c.system))
             continue
         value = cells.c.assigned_to if name == "assignee" else cells.c[name]
         parts.append(select(literal(name), value, _sum(cells)).where(*others).group_by(value))
-    parts.append(select(literal("counted"), literal(""), _sum(cells)))
-    total, counted = 0, 0
-    by: dict[str, dict[str, int]] = {name: {} for name in _FACETS}
-    for name, value_, number in db.execute(union_all(*parts)):
-        if name == "total":
-            total = int(number)
-        elif name == "counted":
-            counted = int(number)
-        elif number:
-            by[name][value_] = int(number)
-    if wanted.sought() and counted > COUNTED:
-        return Facets(total=None)
-    return Facets(total=total, by=by)
+    return union_all(*parts, select(literal("counted"), literal(""), _sum(cells)))
 
 
 def _cells(rows: Any) -> CTE:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Self
 
-from sqlalchemy import BigInteger, ColumnElement, String, cast, func, select
+from sqlalchemy import BigInteger, String, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlmodel import col
@@ -18,6 +18,10 @@ _WRITTEN = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18})*)?)", re
 _LONGEST = 4_000
 #: A page that is older than this is not told what it missed; a database that was put back from a copy counts anew.
 _RECENT = timedelta(days=1)
+
+
+_NOW = cast(func.pg_current_snapshot(), String)
+_MOMENT = select(_NOW)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +60,7 @@ class News:
 
 def moment(db: Session) -> Moment:
     """The present moment, as the transaction sees it."""
-    return Moment.parse(db.execute(select(_now())).scalar_one())
+    return Moment.parse(db.execute(_MOMENT).scalar_one())
 
 
 def news(db: Session, wanted: FlagFilter, *, since: Moment, now: datetime) -> News:
@@ -72,9 +76,5 @@ def news(db: Session, wanted: FlagFilter, *, since: Moment, now: datetime) -> Ne
             *wanted.all(),
         )
     )
-    flags, at = db.execute(select(new.scalar_subquery(), _now())).one()
+    flags, at = db.execute(select(new.scalar_subquery(), _NOW)).one()
     return News(flags=flags, moment=Moment.parse(at))
-
-
-def _now() -> ColumnElement[str]:
-    return cast(func.pg_current_snapshot(), String)

@@ -9,10 +9,12 @@ from sqlmodel import col
 from app.domain.roles import Permission, Person
 from app.store.tables import KnownPerson
 
+_BY_NAME = select(KnownPerson).order_by(col(KnownPerson.name), col(KnownPerson.subject))
+
 
 def known(db: Session) -> dict[str, Person]:
     """People as last seen, by subject, in the order of their names."""
-    rows = db.scalars(select(KnownPerson).order_by(col(KnownPerson.name), col(KnownPerson.subject)))
+    rows = db.scalars(_BY_NAME)
     return {row.subject: Person.of(subject=row.subject, name=row.name, roles=row.roles) for row in rows}
 
 

@@ -1,13 +1,14 @@
 """The queue of flags: which of them, in which order, and a page of them from any place on, forward or back."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, String, bindparam, func, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
@@ -54,21 +55,29 @@ class FlagFilter:
     raised_before: datetime | None = None
     earlier: bool = False
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is set, by the name of its parameter in a statement."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        lists = {name: [told[name]] for name in ("system", "vendor") if told[name] is not None}
+        del told["settled"], told["earlier"]
+        return {name: value for name, value in (told | lists).items() if value is not None}
+
     def kind(self, columns: Any) -> dict[str, ColumnElement[bool]]:
         """What is set of the kind of a flag, by the field's name, over a table with columns of these names."""
         tests: dict[str, ColumnElement[bool]] = {}
         if self.status is not None:
-            tests["status"] = columns.status == self.status.value
+            tests["status"] = columns.status == bindparam("status", self.status.value)
         elif not self.settled:
             # Named one by one, they are passed over in an index; "not closed" is not.
             tests["status"] = columns.status.in_([each.value for each in Status if each is not Status.CLOSED])
         for name in ("severity", "rule", "action_type"):
             if (value := getattr(self, name)) is not None:
-                tests[name] = getattr(columns, name) == value
+                tests[name] = getattr(columns, name) == bindparam(name, value)
         if self.system is not None:
-            tests["system"] = columns.systems.contains([self.system])
+            tests["system"] = columns.systems.contains(bindparam("system", [self.system], ARRAY(String)))
         if self.assignee is not None:
-            tests["assignee"] = columns.assigned_to == self.assignee
+            tests["assignee"] = columns.assigned_to == bindparam("assignee", self.assignee)
         return tests
 
     def sought(self) -> list[ColumnElement[bool]]:
@@ -77,14 +86,18 @@ class FlagFilter:
         tests: list[ColumnElement[bool]] = []
         if self.text is not None:
             tests.append(
-                col(DiscrepancyRow.search).bool_op("@@")(func.websearch_to_tsquery("simple", self.text))
+                col(DiscrepancyRow.search).bool_op("@@")(
+                    func.websearch_to_tsquery("simple", bindparam("text", self.text))
+                )
             )
         if self.vendor is not None:
-            tests.append(col(DiscrepancyRow.vendors).contains([self.vendor]))
+            tests.append(
+                col(DiscrepancyRow.vendors).contains(bindparam("vendor", [self.vendor], ARRAY(String)))
+            )
         if self.raised_from is not None:
-            tests.append(raised >= self.raised_from)
+            tests.append(raised >= bindparam("raised_from", self.raised_from))
         if self.raised_before is not None:
-            tests.append(raised < self.raised_before)
+            tests.append(raised < bindparam("raised_before", self.raised_before))
         return tests
 
     def all(self) -> list[ColumnElement[bool]]:
