@@ -1,14 +1,13 @@
 """The command `triage verify`: whether a bundle is whole and as signed, and its histories unbroken."""
 
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
 import typer
 
 from app.cli.context import FAILED, USAGE, Context, err, out, reported
-from app.domain.words import without_unseen
+from app.domain.words import plural, without_unseen
 from app.export.keys import KeysError, PublicKeys
 from app.export.verify import Verdict, verify
 from infra.local.state import read_record
@@ -19,21 +18,8 @@ _TIMEOUT = 10.0
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the `triage` command."""
-    app.command("verify")(verify_bundle)
-
-
-def verify_bundle(
-    file: Annotated[Path, typer.Argument(help="A bundle: the ZIP of a contract file.")],
-    keys: Annotated[
-        str | None,
-        typer.Option(
-            help="A key set: a file, or an https address. Without it, that of the stack running here."
-        ),
-    ] = None,
-) -> None:
-    """Check a contract file: digests, signature, nothing missing or added, histories; exit status 1 if not."""
+def verify_bundle(file: Path, keys: str | None) -> None:
+    """Check a bundle with the keys in a file or at an address, and print what was found; ends the command."""
     try:
         known = _keys(keys)
     except KeysError as error:
@@ -63,7 +49,14 @@ def _show(file: Path, verdict: Verdict) -> None:
     say(
         f"  {len(manifest['files'])} files, {len(manifest['credentials'])} credentials, {len(manifest['runs'])} runs"
     )
-    say(f"  {len(manifest['decisions'])} findings, {events} events in their histories, none broken")
+    counted = (
+        (manifest["files"], "file"),
+        (manifest["credentials"], "credential"),
+        (manifest["runs"], "run"),
+    )
+    say(f"  {', '.join(plural(len(many), name) for many, name in counted)}")
+    found = plural(len(manifest["decisions"]), "finding")
+    say(f"  {found} with {plural(events, 'event')} in their histories, none of which is broken")
     say(f"  Signed with key {verdict.signed_by}")
 
 

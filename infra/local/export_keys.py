@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from joserfc.jwk import ECKey
-
 from infra.local.secret_files import write_secret
 from infra.local.state import Layout
 
 
 def provide(layout: Layout) -> Path:
     """A file with a new signing key, followed by the public halves of those of earlier starts."""
+    # Imported here: every `triage` command loads this module, and few make keys.
+    from joserfc.jwk import ECKey  # noqa: PLC0415
+
     key = ECKey.generate_key("P-256", private=True)
     earlier = _earlier(layout.export_keys)
     write_secret(layout.export_keys, json.dumps({"keys": [key.as_dict(private=False), *earlier]}))
