@@ -2,8 +2,12 @@
 
 import hashlib
 import json
+import re
 import stat
+import subprocess
+import sys
 from io import BytesIO
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -250,3 +254,28 @@ def test_a_signature_made_for_something_else_proves_nothing(make, check):
     other = jws.detach_content(jws.serialize_compact(header, files["manifest.json"], key, ["ES256"]))
     (problem,) = check(files | {"manifest.jws": other.encode()}, SigningKeys([key]).public)
     assert problem == "The signature proves nothing: it is not one of a manifest."
+
+
+def test_the_signature_is_checked_as_the_documentation_says(make, signing, tmp_path, monkeypatch):
+    text = (Path(__file__).parents[3] / "docs/contract-file.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    for name, content in make().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "keys.json").write_text(json.dumps(signing.public.as_set()))
+    line = [sys.executable, "-W", "ignore", "-c", program]
+    subprocess.run(line, check=True, capture_output=True)
+    (tmp_path / "manifest.json").write_text("{}")
+    assert b"BadSignatureError" in subprocess.run(line, check=False, capture_output=True).stderr
+
+
+def test_a_digest_of_a_history_is_what_the_documentation_says(make):
+    (decided, undone) = json.loads(make()["manifest.json"])["decisions"][0]["history"]
+    previous = ""
+    for event in (decided, undone):
+        fields = {name: str(value) for name, value in event.items() if name != "digest"}
+        fields["at"] = fields["at"].replace("T", " ")
+        text = json.dumps([previous, fields], separators=(",", ":"), ensure_ascii=False)
+        previous = hashlib.sha256(text.encode()).hexdigest()
+        assert previous == event["digest"]
