@@ -202,10 +202,10 @@ def read() -> Callable[..., Document]:
 
 @pytest.fixture
 def with_pages(client_of):
-    """A client of the application with other read models in place of the database's."""
+    """A client of the application with other read models in place of the database's, otherwise as of `client_of`."""
 
-    def made(pages):
-        client = client_of()
+    def made(pages, **wanted):
+        client = client_of(**wanted)
         known = client.application.extensions["triage.sources"]
         replace(known, pages=pages, audit_log=None).join(client.application)
         return client

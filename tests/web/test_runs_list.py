@@ -87,3 +87,48 @@ def test_what_is_not_understood_is_left_out_and_said(client, read):
     assert "state: “gone”" in page.text
     assert "after: “there”" in page.text
     assert page.rows
+
+
+def test_runs_are_found_by_action_contract_and_requester(system, client, read, submitted):
+    action = submitted(piid="70ZZ0126C4321")
+    (run_id,) = system.run(action)
+    link = f"/runs/{run_id}"
+    for query in (f"action={action}", f"action={action[:8]}", "action=70ZZ0126C43", "action=70zz0126c4321"):
+        assert link in read(client, f"/runs?{query}").links, query
+    assert "1 run," not in read(client, f"/runs?action={action}&requested_by=nobody").text
+    assert link in read(client, f"/runs?action={action}&requested_by=test&within=1&state=completed").links
+    assert link not in read(client, f"/runs?action={action}&state=failed").links
+    assert link not in read(client, f"/runs?action={action}&requested_by=me").links
+    assert "Completed 1" in read(client, f"/runs?action={action}").text
+
+
+@pytest.mark.usefixtures("long_pages")
+def test_a_search_keeps_its_filters_from_page_to_page(system, client, read, monkeypatch):
+    monkeypatch.setattr(runs, "PAGE", 3)
+    rows = system.rows(
+        "SELECT run_id FROM run WHERE requested_by = 'test' AND starts_with(action_id, 'ACT-2026')"
+        " ORDER BY requested_at DESC, run_id DESC"
+    )
+    found = walk(read, client, "/runs?action=ACT-2026&requested_by=test")
+    assert found == [str(row["run_id"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("within=soon", "soon"),
+        ("within=0", "0"),
+        ("within=99999999999999", "99999999999999"),
+        ("within=%D9%A3", "٣"),
+        ("action=%00", "�"),
+        ("requested_by=" + "x" * 201, "x" * 80),
+    ],
+)
+def test_what_cannot_be_searched_for_is_left_out_and_said(client, read, query, told):
+    page = read(client, f"/runs?{query}")
+    assert told in page.text
+    assert [link for link in page.links if link.startswith("/runs/")]
+
+
+def test_a_percent_sign_is_no_wildcard(client, read):
+    assert "No run matches what you searched for" in read(client, "/runs?action=%25").text
