@@ -295,3 +295,12 @@ def test_without_a_private_key_file_the_pages_do_not_start(system, tmp_path):
     for wrong in (None, tmp_path / "none", file):
         with pytest.raises(SettingsError, match="EXPORT_KEY_FILE"):
             create_app(system.settings("web", export_key_file=wrong))
+
+
+def test_the_queue_leads_to_its_export_under_the_same_filter(exported, signed_in, read):
+    page = read(signed_in("auditor-a"), "/flags?severity=blocking&sort=raised")
+    links = [link for link in page.links if link.startswith(("/flags.csv", "/flags.json"))]
+    assert links == ["/flags.csv?severity=blocking&sort=raised", "/flags.json?severity=blocking&sort=raised"]
+    assert signed_in("auditor-a").get(links[0]).status_code == 200
+    others = read(signed_in("operator-a"), "/flags")
+    assert not [link for link in others.links if link.startswith("/flags.")]
