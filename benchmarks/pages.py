@@ -40,6 +40,7 @@ _ADDRESSES = (
     "/runs?state=completed",
     "/runs/{run}",
     "/vendors/ZZ9BENCH0077",
+    "/actions",
     "/actions/{action}",
 )
 _WIDTH = 120
