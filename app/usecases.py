@@ -2,11 +2,13 @@
 
 import getpass
 from collections.abc import Sequence
+from hashlib import sha256
 from uuid import UUID
 
 from app.intake import parse_actions
 from app.store.database import Sessions
 from app.store.requests import RequestRecords
+from app.store.submissions import Outcome, Submissions
 
 
 def submit(sessions: Sessions, text: str) -> tuple[list[str], int]:
@@ -16,6 +18,16 @@ def submit(sessions: Sessions, text: str) -> tuple[list[str], int]:
     """
     actions = parse_actions(text)
     return [action.action_id for action in actions], RequestRecords(sessions).submit(actions)
+
+
+def submit_once(sessions: Sessions, text: str, *, by: str, key: str, run: bool) -> tuple[Outcome, bool]:
+    """Store the actions in `text`, with a run of each if `run`, once for each key of a person; and whether it is new.
+
+    The same text under the same key gets the outcome of the first time. Raises `IntakeError`, `ConflictError`, and
+    `KeyReusedError` where the key stands for another text; then nothing is stored.
+    """
+    digest = sha256(f"{run:d}{text}".encode("utf-8", "surrogatepass")).hexdigest()
+    return Submissions(sessions).once(parse_actions(text), by=by, key=key, digest=digest, run=run)
 
 
 def request_runs(

@@ -21,6 +21,10 @@ _UNDER_WAY = (RunState.REQUESTED, RunState.DISPATCHED)
 class ConflictError(Exception):
     """An action of this id exists with other content."""
 
+    def __init__(self, action_id: str) -> None:
+        super().__init__(f"action_id: {action_id!r} was submitted before with other content")
+        self.action_id = action_id
+
 
 class UnknownActionError(Exception):
     """No action of this id was submitted."""
@@ -41,25 +45,13 @@ class RequestRecords:
 
         Raises `ConflictError` naming an action that differs from what is stored under its id.
         """
-        new = 0
         with self._sessions.begin() as db:
-            for action in actions:
-                row = {**to_row(action), "submitted_at": func.now()}
-                statement = insert(ACTION).values(row).on_conflict_do_nothing(index_elements=["action_id"])
-                if db.execute(statement.returning(ACTION.c.action_id)).one_or_none() is not None:
-                    new += 1
-                    continue
-                same = select(ACTION).where(ACTION.c.action_id == action.action_id)
-                if to_domain(dict(db.execute(same).mappings().one())) != action:
-                    raise ConflictError(
-                        f"action_id: {action.action_id!r} was submitted before with other content"
-                    )
-        return new
+            return len(store(db, actions))
 
     def request(self, action_ids: Sequence[str], *, requested_by: str) -> list[UUID]:
         """Request one run for each id, all or none, and say what each is for. Raises `UnknownActionError`."""
         with self._sessions.begin() as db:
-            return _request(db, action_ids, requested_by)
+            return request(db, action_ids, requested_by=requested_by)
 
     def request_again(self, action_id: str, *, requested_by: str) -> tuple[UUID, bool]:
         """The run of an action that is under way, or a new one where there is none; and whether it is new.
@@ -80,7 +72,7 @@ class RequestRecords:
             )
             if under_way is not None:
                 return under_way, False
-            return _request(db, [action_id], requested_by)[0], True
+            return request(db, [action_id], requested_by=requested_by)[0], True
 
     def stop(self, run_id: UUID, *, requested_by: str) -> bool:
         """Ask that a run be stopped; whether it was under way and nobody had asked before. Raises `UnknownRunError`."""
@@ -100,7 +92,23 @@ class RequestRecords:
             return asked is not None
 
 
-def _request(db: Session, action_ids: Sequence[str], requested_by: str) -> list[UUID]:
+def store(db: Session, actions: Iterable[ProcurementAction]) -> list[str]:
+    """Store the actions; the ids of those that were new. Raises `ConflictError`."""
+    new = []
+    for action in actions:
+        row = {**to_row(action), "submitted_at": func.now()}
+        statement = insert(ACTION).values(row).on_conflict_do_nothing(index_elements=["action_id"])
+        if db.execute(statement.returning(ACTION.c.action_id)).one_or_none() is not None:
+            new.append(action.action_id)
+            continue
+        same = select(ACTION).where(ACTION.c.action_id == action.action_id)
+        if to_domain(dict(db.execute(same).mappings().one())) != action:
+            raise ConflictError(action.action_id)
+    return new
+
+
+def request(db: Session, action_ids: Sequence[str], *, requested_by: str) -> list[UUID]:
+    """Request one run for each id, and say what each is for. Raises `UnknownActionError`."""
     rows = db.execute(select(ACTION).where(ACTION.c.action_id.in_(action_ids))).mappings()
     goals = {row["action_id"]: goal(to_domain(dict(row))) for row in rows}
     for action_id in action_ids:

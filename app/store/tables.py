@@ -454,6 +454,19 @@ class ExportRecord(SQLModel, table=True):
     bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
+class Submission(SQLModel, table=True):
+    """What a program submitted under an idempotency key: SHA-256 (hex) of the request, and what came of it.
+
+    See `app.store.submissions`.
+    """
+
+    by: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    digest: str
+    at: datetime = Field(default_factory=_now, sa_column=_moment())
+    outcome: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
 class Alarm(SQLModel, table=True):
     """Something a security operator must see, such as a wrapping token that was already spent."""
 

@@ -24,10 +24,9 @@ def kind(address):
 def test_every_link_answers_with_a_sound_page(client, read, triaged):
     waiting = deque(["/", "/flags", *(f"/runs/{run_id}" for run_id in triaged.values())])
     seen = set(waiting)
-    looked_at = Counter()
+    looked_at = Counter(map(kind, waiting))
     while waiting:
         address = waiting.popleft()
-        looked_at[kind(address)] += 1
         document = read(client, address)
         for link in (urldefrag(link).url for link in document.links):
             if (
@@ -37,6 +36,7 @@ def test_every_link_answers_with_a_sound_page(client, read, triaged):
                 and looked_at[kind(link)] < OF_A_KIND
             ):
                 seen.add(link)
+                looked_at[kind(link)] += 1
                 waiting.append(link)
     pages = (
         "/",

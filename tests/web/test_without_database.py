@@ -8,7 +8,9 @@ from app.web import sign_in
 from app.web.sign_in import recent
 
 
-def test_whoever_was_signed_in_sees_the_state_of_the_stack_for_five_minutes(system, client_of, session_of, monkeypatch):
+def test_whoever_was_signed_in_sees_the_state_of_the_stack_for_five_minutes(
+    system, client_of, session_of, monkeypatch
+):
     client = client_of(persona=None)
     app = client.application
     sign_in.join(app, system.settings("web"), system.sessions)
