@@ -313,7 +313,6 @@ class DiscrepancyRow(SQLModel, table=True):
             for name, columns in _ORDERS.items()
         ),
         Index("ix_discrepancy_raised_at", "raised_at"),
-        Index("ix_flag_raised", "raised_at"),
         Index("ix_flag_closed", "decided_at", postgresql_where=text("status = 'closed'")),
         Index("ix_flag_vendors", "vendors", postgresql_using="gin"),
         Index("ix_flag_systems", "systems", postgresql_using="gin"),

@@ -58,14 +58,7 @@ def lines(db: Session, *, text: str | None, after: str | None, limit: int) -> Se
     if after:
         last = (select(part).where(col(Action.action_id) == after).scalar_subquery() for part in key)
         found = found.where(tuple_(*key) < tuple_(*last))
-    if text:
-        # Otherwise every action might be read in order, and its words be looked at one by one.
-        each = found.cte("found").prefix_with("MATERIALIZED", dialect="postgresql").c
-        found = select(each.submitted_at, each.action_id).order_by(
-            each.submitted_at.desc(), each.action_id.desc()
-        )
-    else:
-        found = found.order_by(*(part.desc() for part in key))
+    found = found.order_by(*(part.desc() for part in key))
     ids = [action_id for _, action_id in db.execute(found.limit(limit))]
     return with_state(db, ids)
 

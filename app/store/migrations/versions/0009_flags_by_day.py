@@ -1,4 +1,4 @@
-"""Flags by the day they were raised and closed, for the pictures of the start page"""
+"""Flags by the day they were closed, for the pictures of the start page"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,6 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    op.create_index("ix_flag_raised", "discrepancy", ["raised_at"])
     op.create_index(
         "ix_flag_closed", "discrepancy", ["decided_at"], postgresql_where=sa.text("status = 'closed'")
     )
@@ -16,4 +15,3 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_flag_closed", table_name="discrepancy")
-    op.drop_index("ix_flag_raised", table_name="discrepancy")
