@@ -17,7 +17,7 @@ MOST = 60
 #: Width of a letter, about, and the longest name that fits left of the bars.
 _LETTER, _LONGEST = 6.7, 39
 _FAILED = 400
-_SECOND, _MINUTE = 1_000, 60
+_SECOND, _MINUTE = 1_000, 60_000
 #: Steps of the pattern, as the page numbers them.
 SIGN_IN, POLICY, ISSUE, CALL = 2, 3, 4, 5
 
@@ -294,5 +294,4 @@ def _milliseconds(number: float) -> str:
         return "0"
     if number < _SECOND:
         return f"{number:g} ms"
-    seconds = number / _SECOND
-    return f"{seconds:g} s" if seconds < _MINUTE else f"{seconds / _MINUTE:.3g} min"
+    return f"{number / _SECOND:g} s" if number < _MINUTE else lasting(timedelta(milliseconds=number))
