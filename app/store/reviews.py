@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.domain.review import Decision, Event, EventKind, State, Status, check, digest, first_broken, state_of
+from app.domain.review import Decision, Event, EventKind, State, check, digest, first_broken, state_of
 from app.store.database import Sessions
+from app.store.review_questions import DECIDED_BEFORE, RECORD
 from app.store.tables import DiscrepancyRow, ReviewEvent
 
 
@@ -54,12 +55,7 @@ class Reviews:
         """All that was done about a flag."""
         with self._sessions() as db:
             # One question: an officer's event between two would look like a history that was cut.
-            rows = db.execute(
-                select(col(DiscrepancyRow.version), ReviewEvent)
-                .outerjoin(ReviewEvent, col(ReviewEvent.flag_id) == col(DiscrepancyRow.discrepancy_id))
-                .where(col(DiscrepancyRow.discrepancy_id) == flag.discrepancy_id)
-                .order_by(col(ReviewEvent.number))
-            ).all()
+            rows = db.execute(RECORD, {"flag": flag.discrepancy_id}).all()
         stored = [(_event(row), row.digest) for _, row in rows if row is not None]
         events = [event for event, _ in stored]
         return Record(
@@ -155,26 +151,8 @@ class Reviews:
         if flag.fact_key is None:
             return []
         with self._sessions() as db:
-            rows = db.execute(
-                select(DiscrepancyRow, ReviewEvent)
-                .join(
-                    ReviewEvent,
-                    and_(
-                        col(ReviewEvent.flag_id) == col(DiscrepancyRow.discrepancy_id),
-                        col(ReviewEvent.kind) == EventKind.DECIDED.value,
-                        # Of several, the one in force.
-                        col(ReviewEvent.at) == col(DiscrepancyRow.decided_at),
-                    ),
-                )
-                .where(
-                    col(DiscrepancyRow.fact_key) == flag.fact_key,
-                    col(DiscrepancyRow.discrepancy_id) != flag.discrepancy_id,
-                    col(DiscrepancyRow.decision).is_not(None),
-                    col(DiscrepancyRow.status) != Status.OPEN.value,
-                )
-                .order_by(col(DiscrepancyRow.decided_at).desc())
-                .limit(10)
-            ).all()
+            known = {"fact": flag.fact_key, "but": flag.discrepancy_id}
+            rows = db.execute(DECIDED_BEFORE, known).all()
         return [(same, _event(decided)) for same, decided in rows]
 
 

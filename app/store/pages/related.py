@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, load_only
 from sqlmodel import col
 
 from app.store.tables import Action, DiscrepancyRow
@@ -13,11 +13,13 @@ from app.store.tables import Action, DiscrepancyRow
 #: Flags shown of each kind, and those looked at to find the newest of them.
 SHOWN = 6
 _LOOKED_AT = 500
+_LISTED = ("action_id", "rule", "title", "severity", "subject", "status", "decision")
+_SHOWN_OF_EACH = load_only(*(getattr(DiscrepancyRow, name) for name in _LISTED), raiseload=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Related:
-    """Current flags, newest first: of other actions on the contract (PIID), and of the vendor `vendor` on other contracts.
+    """Current flags, as far as they are listed, newest first: of other actions on the contract (PIID), and of the vendor `vendor` on other contracts.
 
     Each holds at most `SHOWN`; `more_…` says that there are others.
     """
@@ -53,7 +55,7 @@ def _newest(*tests: ColumnElement[bool]) -> Select[DiscrepancyRow]:
     )
     return (
         select(DiscrepancyRow)
-        .options(defer(DiscrepancyRow.search))  # large, and never shown
+        .options(_SHOWN_OF_EACH)
         .where(col(DiscrepancyRow.discrepancy_id).in_(select(some.c.discrepancy_id)))
         .order_by(col(DiscrepancyRow.raised_at).desc(), col(DiscrepancyRow.discrepancy_id))
         .limit(SHOWN + 1)
