@@ -44,6 +44,8 @@ _ADDRESSES = (
     "/actions/{action}",
 )
 _WIDTH = 120
+#: How often a page is asked for before: then its statements are prepared, as those of a served page are.
+_WARM_UP = 12
 #: Of the mean page: processor time of the web process, and time waited for the database.
 _FIGURES = ("p50", "p95", "max", "processor", "database", "statements")
 
@@ -133,7 +135,7 @@ def _statements() -> Iterator[list[float]]:
 
 
 def _times(client: FlaskClient, address: str, times: int) -> dict[str, Any]:
-    for _ in range(3):
+    for _ in range(_WARM_UP):
         status = client.get(address).status_code
     taken, processor, database, number = [], [], [], 0
     for _ in range(times):
