@@ -20,14 +20,18 @@ def submit(sessions: Sessions, text: str) -> tuple[list[str], int]:
     return [action.action_id for action in actions], RequestRecords(sessions).submit(actions)
 
 
-def submit_once(sessions: Sessions, text: str, *, by: str, key: str, run: bool) -> tuple[Outcome, bool]:
+def submit_once(
+    sessions: Sessions, text: str, *, by: str, key: str, run: bool, most: int
+) -> tuple[Outcome, bool]:
     """Store the actions in `text`, with a run of each if `run`, once for each key of a person; and whether it is new.
+
+    `most` actions are taken at once.
 
     The same text under the same key gets the outcome of the first time. Raises `IntakeError`, `ConflictError`, and
     `KeyReusedError` where the key stands for another text; then nothing is stored.
     """
     digest = sha256(f"{run:d}{text}".encode("utf-8", "surrogatepass")).hexdigest()
-    return Submissions(sessions).once(parse_actions(text), by=by, key=key, digest=digest, run=run)
+    return Submissions(sessions).once(parse_actions(text, most=most), by=by, key=key, digest=digest, run=run)
 
 
 def request_runs(

@@ -26,8 +26,8 @@ class IntakeError(Exception):
         super().__init__("; ".join(self.problems))
 
 
-def parse_actions(text: str) -> tuple[ProcurementAction, ...]:
-    """The actions in `text`, a JSON object or a list of them. Raises `IntakeError` with every problem."""
+def parse_actions(text: str, *, most: int | None = None) -> tuple[ProcurementAction, ...]:
+    """The actions in `text`, a JSON object or a list of them, `most` at most. Raises `IntakeError` with every problem."""
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > SIZE_LIMIT:
         raise IntakeError([Problem("file", f"{size} bytes, {SIZE_LIMIT} at most")])
@@ -35,6 +35,8 @@ def parse_actions(text: str) -> tuple[ProcurementAction, ...]:
     entries = data if isinstance(data, list) else [data]
     if not entries:
         raise IntakeError([Problem("actions", "the list is empty")])
+    if most is not None and len(entries) > most:
+        raise IntakeError([Problem("actions", f"{len(entries)} are too many ({most} at most)")])
     actions: list[ProcurementAction] = []
     problems: list[Problem] = []
     for number, entry in enumerate(entries):

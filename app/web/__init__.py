@@ -12,7 +12,7 @@ from app.store.database import connect, sessions
 from app.store.pages import Pages
 from app.store.reviews import Reviews
 from app.store.saved_views import SavedViews
-from app.web import access, errors, headers, limits, look, queries, sign_in, streams, wording
+from app.web import access, api, errors, headers, limits, look, queries, sign_in, streams, wording
 from app.web.probes import Probes
 from app.web.sign_in import forgery
 from app.web.sign_in import views as sign_in_views
@@ -61,7 +61,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         identity.provider.close()
         database.dispose()
 
-    # No page takes a body.
+    # Pages take no file, and programs no more than a day's actions.
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(
@@ -84,6 +84,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     ).join(app)
     for part in (errors, look, queries, wording):
         part.join(app)
+    api.join(app)
     streams.join(app, total=_STREAMS, each=_STREAMS_EACH)
     headers.join(app, identity)
     for view in (

@@ -57,6 +57,23 @@ ACCESS: Mapping[str, Permission | Open] = {
     "exports.flags_csv": Permission.EXPORT,
     "exports.flags_json": Permission.EXPORT,
     "exports.keys": Open.PUBLIC,
+    "api.openapi": Open.PUBLIC,
+    "api.me": Open.SIGNED_IN,
+    "api.submit": Permission.REQUEST_RUN,
+    "api.actions": Permission.READ,
+    "api.action": Permission.READ,
+    "api.request_run": Permission.REQUEST_RUN,
+    "api.runs": Permission.READ,
+    "api.run": Permission.READ,
+    "api.flags": Permission.READ,
+    "api.flag": Permission.READ,
+    "api.lineage": Permission.READ,
+    "api.decide": Permission.DECIDE,
+    "api.concur": Permission.DECIDE,
+    "api.undo": Permission.DECIDE,
+    "api.assign": Permission.ASSIGN,
+    "api.answer": Permission.READ,
+    "api.answer_bytes": Permission.EXPORT,
     "sign_in.static": Open.PUBLIC,
     "sign_in.page": Open.PUBLIC,
     "sign_in.start": Open.PUBLIC,
@@ -71,7 +88,7 @@ ACCESS: Mapping[str, Permission | Open] = {
 AUTOMATIC = frozenset({"stack.show", "news.events", "news.since", "sign_in.remaining"})
 #: Endpoints that must answer while the database is away, to whoever was signed in a moment before.
 WITHOUT_DATABASE = frozenset({"stack.show"})
-#: Below here, programs speak: bearer tokens are taken, and refusals are JSON.
+#: Below here, programs speak: bearer tokens are taken and nothing else, and refusals are JSON.
 API = "/api/"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -109,13 +126,13 @@ def _guard() -> ResponseReturnValue | None:
 
 
 def _identify() -> None:
-    """Set `g.person`, and `g.by_token` where a bearer token said so. One that is wrong ends the request with 401."""
-    presented = request.headers.get("Authorization")
-    g.by_token = presented is not None and request.path.startswith(API)
+    """Set `g.person`, and `g.by_token` where only a bearer token counts. One that is wrong ends the request with 401."""
+    g.by_token = request.path.startswith(API)
     if g.by_token:
-        # A browser's cookie beside it is not looked at: it must not stand in for a token that is wrong.
+        # A browser's cookie is not looked at here: no other site can have a browser ask for anything in somebody's name.
+        presented = request.headers.get("Authorization")
         try:
-            g.person = bearer(presented or "", sign_in().provider)
+            g.person = bearer(presented, sign_in().provider) if presented is not None else None
         except TokenError:
             abort(401)
         return

@@ -7,7 +7,7 @@ import logging
 from http import HTTPStatus
 from uuid import uuid4
 
-from flask import Flask, Response, json, render_template, request
+from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.store.pages.contract_file import TooLargeError
 from app.web.access import API
+from app.web.api import problems
 from app.web.sign_in import visitor
 from app.web.sign_in.tokens import ProviderError
 
@@ -81,8 +82,14 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if allowed := getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(allowed)
     if status is HTTPStatus.UNAUTHORIZED:
-        answer.headers["WWW-Authenticate"] = "Bearer" if request.path.startswith(API) else "Session"
+        answer.headers["WWW-Authenticate"] = _way_in()
     return answer
+
+
+def _way_in() -> str:
+    if not request.path.startswith(API):
+        return "Session"
+    return 'Bearer error="invalid_token"' if "Authorization" in request.headers else "Bearer"
 
 
 def _forgery(error: CSRFError) -> ResponseReturnValue:
@@ -126,19 +133,14 @@ def _reference() -> str:
 
 
 def _known(status: HTTPStatus, reference: str) -> Response:
+    if request.path.startswith(API):
+        return problems.plain(status, reference)
     title, text = _TEXTS.get(status, (status.phrase, ""))
     return _answer(status, reference, title, text)
 
 
 def _answer(status: HTTPStatus, reference: str, title: str, text: str) -> Response:
     if request.path.startswith(API):
-        problem = {
-            "type": "about:blank",
-            "title": title,
-            "status": status.value,
-            "detail": text,
-            "reference": reference,
-        }
-        return Response(json.dumps(problem), status.value, content_type="application/problem+json")
+        return problems.plain(status, reference, title=title, detail=text)
     page = render_template("error.html", title=title, text=text, reference=reference)
     return Response(page, status.value, content_type="text/html; charset=utf-8")

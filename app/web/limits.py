@@ -1,4 +1,4 @@
-"""How much is answered: sign-ins begun from one address, and writes of one person, each per minute.
+"""How much is answered: sign-ins begun from one address, writes of one person, and calls of its programs, each per minute.
 
 Counted in the memory of this process, so several web processes together let through as many times more.
 """
@@ -8,6 +8,7 @@ from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.util import get_remote_address
 
 from app.settings import Settings
+from app.web.access import API
 from app.web.sign_in.identity import visitor
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -33,6 +34,11 @@ def join(app: Flask, configuration: Settings) -> None:
                 f"{configuration.writes_per_minute} per minute",
                 scope="writes",
                 exempt_when=lambda: request.method in _SAFE,
+            ),
+            ApplicationLimit(
+                f"{configuration.api_calls_per_minute} per minute",
+                scope="calls",
+                exempt_when=lambda: not request.path.startswith(API),
             ),
         ],
     )

@@ -110,6 +110,13 @@ class Pages:
                 views=saved_views.of(db, owner),
             )
 
+    def flags(
+        self, wanted: FlagFilter, *, sort: Sort = Sort.SEVERITY, after: Place | None = None, limit: int = PAGE
+    ) -> Stretch:
+        """At most `limit` flags after a place."""
+        with self._sessions() as db:
+            return queue.stretch(db, wanted, sort=sort, after=after, before=None, limit=limit)
+
     def flags_matching(self, wanted: FlagFilter, *, sort: Sort = Sort.SEVERITY) -> Iterator[FlagLine]:
         """Every flag of a filter in order, as of one moment; the database is read while they are taken."""
         with self._sessions() as db:

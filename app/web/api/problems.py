@@ -7,7 +7,7 @@ from uuid import uuid4
 from flask import Flask, Response, current_app, request
 from pydantic import Field
 
-from app.domain.review import Event, State
+from app.domain.review import Event
 from app.intake import IntakeError
 from app.intake.wording import Problem as Fault
 from app.web.api.shapes import Shape
@@ -31,11 +31,17 @@ TEXTS: Mapping[int, tuple[str, str]] = {
         "What each role may do is decided here; which role somebody has, at the identity provider.",
     ),
     HTTPStatus.NOT_FOUND: ("Not found", "Nothing is kept under this address."),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("Not by this method", "The header `Allow` names those this address takes."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "Not by this method",
+        "The header `Allow` names those this address takes.",
+    ),
     HTTPStatus.CONFLICT: ("This does not fit what is kept", "Nothing was stored."),
-    HTTPStatus.CONTENT_TOO_LARGE: ("The body is too large", "At most 1,000,000 bytes are taken."),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("The body is not JSON", "Send it as `Content-Type: application/json`."),
-    HTTPStatus.UNPROCESSABLE_CONTENT: ("What was sent is not taken", "Nothing was stored."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("The body is too large", "At most 1,000,000 bytes are taken."),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
+        "The body is not JSON",
+        "Send it as `Content-Type: application/json`.",
+    ),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("What was sent is not taken", "Nothing was stored."),
     HTTPStatus.TOO_MANY_REQUESTS: (
         "Too many requests",
         "More was sent in a minute than is answered. The header `Retry-After` says in how many seconds to go on.",
@@ -50,12 +56,14 @@ TEXTS: Mapping[int, tuple[str, str]] = {
     ),
 }
 
+
 class InputError(Shape):
     """One thing that is wrong with what was sent. `value` is shown shortened; null where there is none to show."""
 
     field: str = Field(examples=["actions[0].amount"])
     value: str | None = Field(examples=["'12 dollars'"])
     problem: str = Field(examples=['is not an amount (a string such as "250000.00")'])
+
 
 class Problem(Shape):
     """What went wrong (RFC 9457). `reference` finds it in the log of this application.
@@ -72,6 +80,7 @@ class Problem(Shape):
     errors: list[InputError] | None = None
     flag: ReviewState | None = None
     event: HistoryEvent | None = None
+
 
 class RefusedError(Exception):
     """Ends a request with a problem document."""
@@ -102,17 +111,22 @@ class RefusedError(Exception):
             event=event,
         )
 
-def not_taken(status: HTTPStatus, faults: Sequence[Fault]) -> RefusedError:
+
+def not_taken(status: HTTPStatus, faults: Sequence[Fault], *, kind: str = INPUT) -> RefusedError:
     """Everything that is wrong with what was sent."""
     errors = [InputError(field=each.field, value=each.given, problem=each.text) for each in faults]
-    return RefusedError(status, "; ".join(map(str, faults[:3])), kind=INPUT, errors=errors)
+    return RefusedError(status, "; ".join(map(str, faults[:3])), kind=kind, errors=errors)
+
 
 def not_read(error: IntakeError) -> RefusedError:
     """What the reading of a body found: 400 where it is no JSON that can be read at all, else 422."""
     whole = [each for each in error.details if each.field == "file"]
-    status = HTTPStatus.BAD_REQUEST if whole else HTTPStatus.UNPROCESSABLE_CONTENT
-    faults = [Fault("body" if each.field == "file" else each.field, each.text, each.given) for each in error.details]
+    status = HTTPStatus.BAD_REQUEST if whole else HTTPStatus.UNPROCESSABLE_ENTITY
+    faults = [
+        Fault("body" if each.field == "file" else each.field, each.text, each.given) for each in error.details
+    ]
     return not_taken(status, faults)
+
 
 def changed(flag: ReviewState, event: Event | None) -> RefusedError:
     """Somebody did something with the flag since whoever asks has seen it."""
@@ -126,18 +140,19 @@ def changed(flag: ReviewState, event: Event | None) -> RefusedError:
         event=HistoryEvent.model_validate(event) if event else None,
     )
 
+
 def plain(status: int, reference: str, *, title: str | None = None, detail: str | None = None) -> Response:
     """The problem document of a status."""
     known, usual = TEXTS.get(status, (HTTPStatus(status).phrase, ""))
     return _response(
-        Problem(
-            type=PLAIN, title=title or known, status=status, detail=detail or usual, reference=reference
-        )
+        Problem(type=PLAIN, title=title or known, status=status, detail=detail or usual, reference=reference)
     )
+
 
 def join(app: Flask) -> None:
     """Answer refusals of `app` with problem documents."""
     app.register_error_handler(RefusedError, _refused)
+
 
 def _refused(error: RefusedError) -> Response:
     told = error.problem
@@ -146,7 +161,7 @@ def _refused(error: RefusedError) -> Response:
     answer.headers.update(error.headers)
     return answer
 
-def _response(told: Problem) -> Response:
-    return Response(told.model_dump_json(exclude_none=True), told.status, content_type=CONTENT_TYPE)
 
-__all__ = ["State"]
+def _response(told: Problem) -> Response:
+    unset = {name for name in ("errors", "flag", "event") if getattr(told, name) is None}
+    return Response(told.model_dump_json(exclude=unset), told.status, content_type=CONTENT_TYPE)

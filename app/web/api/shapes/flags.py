@@ -2,17 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AliasPath, Field
+from pydantic import Field
 
 from app.domain.discrepancy import Severity
 from app.domain.procurement import ActionType
 from app.domain.review import Decision, Status
 from app.domain.rules import RULES
 from app.store.pages.queue import Sort
-from app.store.tables import DiscrepancyRow
+from app.store.tables import Action, DiscrepancyRow
 from app.web.api.shapes import Days, Moment, OneOf, Page, Paged, Shape, Sought
 from app.web.api.shapes.history import HistoryEvent
 from app.web.api.shapes.lineage import Behind
@@ -77,13 +77,19 @@ class FlagItem(FlagBrief):
     systems: list[str]
     action_type: ActionType
     vendors: list[str]
-    piid: str = Field(validation_alias=AliasPath("action", "piid"))
+    piid: str
     modification: str | None
     amount: Decimal
     effective_date: date
     answered_by: UUID | None = Field(
         description="An earlier flag on the same fact that an officer found to be no discrepancy."
     )
+
+    @classmethod
+    def of(cls, flag: DiscrepancyRow, action: Action, **more: Any) -> Self:
+        """The flag and its action; `more` are the fields of a shape that says more."""
+        its = {name: getattr(action, name) for name in ("piid", "modification", "amount", "effective_date")}
+        return cls.model_validate({**flag.model_dump(exclude={"search"}), **its, **more})
 
 
 class Flags(Page[FlagItem]):

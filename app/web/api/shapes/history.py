@@ -3,8 +3,7 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from app.domain.review import NEED_REFERENCE, Decision, EventKind, State, Status
 from app.domain.written import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
@@ -66,7 +65,13 @@ def _reference(text: str) -> str:
 
 Version = Annotated[
     int,
-    Field(ge=0, le=_LATEST, strict=True, description="The `version` of the flag as you have seen it.", examples=[0]),
+    Field(
+        ge=0,
+        le=_LATEST,
+        strict=True,
+        description="The `version` of the flag as you have seen it.",
+        examples=[0],
+    ),
 ]
 Rationale = Annotated[
     str,
@@ -88,18 +93,18 @@ class Deciding(Asked):
     decision: Decision = Field(examples=[Decision.CONFIRMED])
     rationale: Rationale
     reference: Reference | None = Field(
-        default=None, description="The document, modification or determination it rests on."
+        default=None,
+        validate_default=True,
+        description="The document, modification or determination it rests on.",
     )
 
-    @model_validator(mode="after")
-    def _rests_on_something(self) -> Self:
-        if self.decision in NEED_REFERENCE and not self.reference:
-            raise PydanticCustomError(
-                "conflict",
-                "{problem}",
-                {"problem": f"a decision {self.decision.value!r} needs a reference: name what it rests on"},
-            )
-        return self
+    @field_validator("reference")
+    @classmethod
+    def _rests_on_something(cls, value: str | None, info: ValidationInfo) -> str | None:
+        decision = info.data.get("decision")
+        if decision in NEED_REFERENCE and not value:
+            raise ValueError(f"does not do: a decision {decision.value!r} names what it rests on")
+        return value
 
 
 class Concurring(Asked):

@@ -1,9 +1,13 @@
 """Who somebody is here."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from app.domain.roles import Permission, Role
-from app.web.api.shapes import Shape
+from app.web.api.shapes import OneOf, Shape
+
+_PERMISSIONS = OneOf(tuple(permission.name.lower() for permission in Permission))
 
 
 class Me(Shape):
@@ -12,4 +16,4 @@ class Me(Shape):
     subject: str = Field(examples=["officer-a"])
     name: str = Field(examples=["Contracting officer A"])
     roles: list[Role] = Field(examples=[[Role.OFFICER]])
-    may: list[Permission] = Field(examples=[[Permission.READ, Permission.DECIDE]])
+    may: list[Annotated[str, _PERMISSIONS]] = Field(examples=[["decide", "read"]])

@@ -1,0 +1,77 @@
+"""Reading a request: its query, its headers, its body. What is wrong with any of them is told all at once."""
+
+import re
+from http import HTTPStatus
+from typing import TypeVar
+
+from flask import request
+from pydantic import BaseModel, ValidationError
+
+from app.intake import IntakeError, parse_json
+from app.intake.wording import Problem, problem, shown
+from app.web.api.problems import RefusedError, not_read, not_taken
+from app.web.api.shapes import Asked
+
+Read = TypeVar("Read", bound=BaseModel)
+Query = TypeVar("Query", bound=Asked)
+JSON = "application/json"
+
+
+def query_of(shape: type[Query]) -> Query:
+    """What stands behind the "?". Raises `RefusedError` (400)."""
+    told = {name: values[0] for name, values in request.args.lists()}
+    faults = [
+        Problem(name, f"is given {len(values)} times")
+        for name, values in request.args.lists()
+        if len(values) > 1
+    ]
+    try:
+        found = shape.model_validate(told)
+    except ValidationError as error:
+        raise not_taken(HTTPStatus.BAD_REQUEST, [*faults, *_told(error)]) from None
+    if faults:
+        raise not_taken(HTTPStatus.BAD_REQUEST, faults)
+    return found
+
+
+def header_of(name: str, pattern: str, meaning: str) -> str:
+    """The value of a header that must be sent. Raises `RefusedError` (400)."""
+    value = request.headers.get(name)
+    if value is None:
+        raise not_taken(HTTPStatus.BAD_REQUEST, [Problem(name, f"is missing: {meaning}")])
+    if not re.fullmatch(pattern, value):
+        raise not_taken(HTTPStatus.BAD_REQUEST, [Problem(name, f"is not {meaning}", shown(value))])
+    return value
+
+
+def text_of() -> str:
+    """The body as text. Raises `RefusedError` (415, 400); too large a one ends the request with 413."""
+    coding = request.headers.get("Content-Encoding", "identity")
+    if request.mimetype != JSON or coding != "identity":
+        given = f"`{request.mimetype or 'nothing'}`" + (
+            f", coded as `{coding}`" if coding != "identity" else ""
+        )
+        raise RefusedError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"The body is {given}. Send it as `Content-Type: {JSON}`, not coded.",
+            headers={"Accept-Post": JSON},
+        )
+    try:
+        return request.get_data().decode("utf-8")
+    except UnicodeDecodeError:
+        raise not_taken(HTTPStatus.BAD_REQUEST, [Problem("body", "is not UTF-8 text")]) from None
+
+
+def body_of(shape: type[Read]) -> Read:
+    """The body. Raises `RefusedError` (415; 400 for what is no JSON, 422 for what is not in form)."""
+    try:
+        return shape.model_validate(parse_json(text_of()))
+    except IntakeError as error:
+        raise not_read(error) from None
+    except ValidationError as error:
+        raise not_taken(HTTPStatus.UNPROCESSABLE_ENTITY, _told(error)) from None
+
+
+def _told(error: ValidationError) -> list[Problem]:
+    faults = [problem("", each) for each in error.errors(include_url=False)]
+    return [each if each.field else Problem("body", each.text, each.given) for each in faults]
