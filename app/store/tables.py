@@ -67,10 +67,11 @@ def _moment(*, nullable: bool = False) -> Any:
     return Column(DateTime(timezone=True), nullable=nullable)
 
 
-#: The words an action is found by; the index and the search must say it alike.
+#: The words an action is found by. Written as PostgreSQL writes it, by which the index is known to be this one.
 ACTION_WORDS = (
-    "to_tsvector('simple', action_id || ' ' || piid || ' ' || coalesce(modification, '') || ' ' || description"
-    " || ' ' || vendors::text)"
+    "to_tsvector('simple'::regconfig, (((((((action_id::text || ' '::text) || piid::text) || ' '::text)"
+    " || COALESCE(modification, ''::character varying)::text) || ' '::text) || description::text) || ' '::text)"
+    " || vendors::text)"
 )
 
 
