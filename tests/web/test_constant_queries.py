@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from app.domain.roles import Permission, Person
+from app.web import access
 from app.web.access import ACCESS
 from benchmarks import crowd
 from benchmarks.officer import ALONE, database, officer
@@ -31,6 +32,7 @@ QUERIES = {
     "bulk.look": ("do=confirmed&{flags}", "do=assign&{flags}"),
     "news.since": ("since={moment}",),
 }
+TOKEN = {"Authorization": "Bearer of an officer"}
 #: More of everything a page about one run, flag, call or vendor shows.
 MORE = (
     """
@@ -87,6 +89,12 @@ def statements() -> Iterator[list[str]]:
         event.remove(Engine, "before_cursor_execute", note)
 
 
+@pytest.fixture(autouse=True)
+def _a_token(monkeypatch):
+    """Whatever stands in `Authorization` is an officer's: there is no identity provider here."""
+    monkeypatch.setattr(access, "bearer", lambda *_: OFFICER)
+
+
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
     """A database server and the application, nothing else."""
@@ -110,7 +118,7 @@ def addresses(client, connection) -> dict[str, str]:
         "flags": "&".join(f"flag={flag_id}" for (flag_id,) in flags),
         "moment": re.search(r'data-since="([^"]+)"', client.get("/flags").text)[1],
     }
-    values |= {"uei": "ZZ9BENCH0001", "form": "decision"}
+    values |= {"uei": "ZZ9BENCH0001", "form": "decision", "position": 0}
     found = {}
     with client.application.test_request_context():
         for rule in client.application.url_map.iter_rules():
@@ -130,9 +138,9 @@ def asked(client, connection) -> dict[str, tuple[int, int]]:
     numbers = {}
     for name, address in addresses(client, connection).items():
         # The first visit may write what later ones do not, such as the seed of the form's token.
-        client.get(address, buffered=True)
+        client.get(address, buffered=True, headers=TOKEN)
         with statements() as sent:
-            answer = client.get(address, buffered=True)
+            answer = client.get(address, buffered=True, headers=TOKEN)
         numbers[name] = answer.status_code, len(sent)
     return numbers
 
