@@ -4,7 +4,7 @@ import re
 from http import HTTPStatus
 from typing import TypeVar
 
-from flask import request
+from flask import abort, request
 from pydantic import BaseModel, ValidationError
 
 from app.intake import IntakeError, parse_json
@@ -56,8 +56,11 @@ def text_of() -> str:
             f"The body is {given}. Send it as `Content-Type: {JSON}`, not coded.",
             headers={"Accept-Post": JSON},
         )
+    body = request.get_data()
+    if request.content_length is None and len(body) >= (request.max_content_length or 0):
+        abort(413)  # a body of unknown length is cut off there without a word
     try:
-        return request.get_data().decode("utf-8")
+        return body.decode("utf-8")
     except UnicodeDecodeError:
         raise not_taken(HTTPStatus.BAD_REQUEST, [Problem("body", "is not UTF-8 text")]) from None
 
