@@ -102,6 +102,17 @@ def verify(
     verify_bundle(file, keys)
 
 
+@app.command("api-token")
+def api_token(
+    persona: Annotated[str, typer.Option(help="Whom the token speaks for, as on the demo's sign-in page.")],
+) -> None:
+    """Print a token for the JSON interface, from the demo's identity provider; see docs/api.md."""
+    # Imported here, as above.
+    from app.cli.api_token import print_token  # noqa: PLC0415
+
+    print_token(persona)
+
+
 @app.command()
 def demo(exit_: Annotated[bool, typer.Option("--exit", help="Stop when the runs are done.")] = False) -> None:
     """Triage 12 actions on real servers, print what was found, and serve the pages."""

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from flask import abort, request
 from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.intake import IntakeError, parse_json
 from app.intake.wording import Problem, problem, shown
@@ -15,6 +16,8 @@ from app.web.api.shapes import Asked
 Read = TypeVar("Read", bound=BaseModel)
 Query = TypeVar("Query", bound=Asked)
 JSON = "application/json"
+#: Bytes of a body that is too large that are read all the same, and how many at once.
+_READ_ON, _PART = 10_000_000, 65_536
 
 
 def query_of(shape: type[Query]) -> Query:
@@ -56,13 +59,25 @@ def text_of() -> str:
             f"The body is {given}. Send it as `Content-Type: {JSON}`, not coded.",
             headers={"Accept-Post": JSON},
         )
-    body = request.get_data()
-    if request.content_length is None and len(body) >= (request.max_content_length or 0):
-        abort(413)  # a body of unknown length is cut off there without a word
     try:
-        return body.decode("utf-8")
+        return _body().decode("utf-8")
     except UnicodeDecodeError:
         raise not_taken(HTTPStatus.BAD_REQUEST, [Problem("body", "is not UTF-8 text")]) from None
+
+
+def _body() -> bytes:
+    """The body. Ends the request with 413 where it is too large."""
+    try:
+        body = request.get_data()
+        if request.content_length is None and len(body) >= (request.max_content_length or 0):
+            abort(413)  # a body of unknown length is cut off there without a word
+    except RequestEntityTooLarge:
+        # Whoever is still sending when the connection ends does not see the answer. Beyond this it is no oversight.
+        left = _READ_ON
+        while left > 0 and (part := request.environ["wsgi.input"].read(_PART)):
+            left -= len(part)
+        raise
+    return body
 
 
 def body_of(shape: type[Read]) -> Read:

@@ -139,7 +139,9 @@ def test_every_answer_is_as_described(prepared, case):
 
 
 def test_every_operation_had_good_requests_and_bad_ones():
-    """Of the test above, and only with it."""
+    """Of the test above."""
+    if not answered:
+        pytest.skip("looks at what the test above was answered, which did not run")
     for each in OPERATIONS:
         assert {status for status in answered[each.name] if status < 300}, each.name
         assert {status for status in answered[each.name] if status >= 400}, each.name
