@@ -1,10 +1,9 @@
 """The interface described for programs (OpenAPI 3.1), made from what answers and reads requests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
-from typing import Any, cast
-from uuid import UUID
+from typing import cast
 
 from flask import Response, json
 from pydantic import BaseModel
@@ -15,18 +14,13 @@ from app.web.access import ACCESS, Open
 from app.web.api import problems
 from app.web.api.examples import EXAMPLES
 from app.web.api.operations import OPERATIONS, ROOT, Operation, bp
-from app.web.api.shapes import NoQuery, Shape
+from app.web.api.parameters import Json, parameters
+from app.web.api.shapes import Shape
 
-Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"
 #: Statuses every operation may answer with.
 _ALWAYS = frozenset({400, 401, 403, 429, 500, 503})
 _JSON, _BYTES = "application/json", "application/octet-stream"
-_ARGUMENTS: Mapping[Any, Json] = {
-    UUID: {"type": "string", "format": "uuid"},
-    str: {"type": "string", "minLength": 1},
-    int: {"type": "integer", "minimum": 0},
-}
 _HEADERS: Mapping[int, Mapping[str, tuple[str, str]]] = {
     401: {"WWW-Authenticate": ("How to come in (RFC 6750).", "string")},
     415: {"Accept-Post": ("What is taken.", "string")},
@@ -112,7 +106,7 @@ def _operation(each: Operation, schemas: Schemas) -> Json:
         "operationId": each.name,
         "summary": summary.replace("\n", " "),
         "description": " ".join(f"{more} {may}".split()),
-        "parameters": [*_in_path(each), *_in_header(each), *_in_query(each)],
+        "parameters": list(parameters(each)),
         "responses": {
             **{str(status): _answer(each, status, schemas) for status in each.answers},
             **{
@@ -133,51 +127,6 @@ def _operation(each: Operation, schemas: Schemas) -> Json:
 
 def _never(needed: Permission | Open) -> frozenset[int]:
     return frozenset() if isinstance(needed, Permission) else frozenset({403})
-
-
-def _in_path(each: Operation) -> Iterator[Json]:
-    for name, kind in each.arguments.items():
-        yield {"name": name, "in": "path", "required": True, "schema": _ARGUMENTS[kind]}
-
-
-def _in_header(each: Operation) -> Iterator[Json]:
-    if (header := each.header) is not None:
-        yield {
-            "name": header.name,
-            "in": "header",
-            "required": True,
-            "description": f"{header.meaning[0].upper()}{header.meaning[1:]}.",
-            "schema": {"type": "string", "pattern": f"^{header.pattern}$"},
-            "example": header.example,
-        }
-
-
-def _in_query(each: Operation) -> Iterator[Json]:
-    if each.query is NoQuery:
-        return
-    schema = each.query.model_json_schema(ref_template=_REF)
-    for name, told in schema["properties"].items():
-        inlined = _inlined(told, schema.get("$defs", {}))
-        text = inlined.pop("description", None)
-        # In an address there is no null: what is not asked for is left out.
-        options = [option for option in inlined.pop("anyOf", []) if option != {"type": "null"}]
-        for option in options:
-            inlined.update(option)
-        if inlined.get("default", ...) is None:
-            del inlined["default"]
-        inlined.pop("title", None)
-        yield {"name": name, "in": "query", "schema": inlined, **({"description": text} if text else {})}
-
-
-def _inlined(told: Json, definitions: Json) -> Json:
-    """The schema with what it refers to in its place."""
-    if (name := told.get("$ref")) is not None:
-        meant = definitions[str(name).rsplit("/", 1)[1]]
-        rest = {key: value for key, value in told.items() if key != "$ref"}
-        return {"type": meant["type"], "enum": meant["enum"], **rest}
-    if "anyOf" in told:
-        return {**told, "anyOf": [_inlined(option, definitions) for option in told["anyOf"]]}
-    return dict(told)
 
 
 def _answer(each: Operation, status: int, schemas: Schemas) -> Json:
