@@ -68,10 +68,11 @@ class Settings(BaseSettings):
     #: Seconds until an unused session of the pages ends, and until any ends (NIST SP 800-63B, AAL3: 15 min, 12 h).
     session_idle: int = Field(default=15 * 60, ge=120, le=3600)
     session_lifetime: int = Field(default=12 * 3600, ge=120, le=24 * 3600)
-    #: Sign-ins begun from one address, writes of one person, and calls of the JSON interface by one person, that are
+    #: Sign-ins begun from one address, and writes, exports and calls of the JSON interface by one person, that are
     #: answered per minute. The rest get HTTP 429.
     sign_ins_per_minute: int = Field(default=60, ge=1)
     writes_per_minute: int = Field(default=120, ge=1)
+    exports_per_minute: int = Field(default=60, ge=1)
     api_calls_per_minute: int = Field(default=600, ge=1)
 
     #: Which FAR a page cites first: the 2025 overhaul most agencies work under, or the codified text. Both are stored.

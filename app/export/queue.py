@@ -12,16 +12,16 @@ from typing import IO, Any
 from app.domain.words import ACTION_TYPES, DECISIONS, STATUSES, SYSTEMS, worded
 from app.export.content import Occasion
 from app.export.printing import moment
+from app.store.pages.exported import Beside
 from app.store.pages.flags import FlagLine
 from app.store.pages.queue import FlagFilter
-from app.store.tables import ComparedValueRow
 
 FORMAT = "triage-flags/1"
 _IN_MEMORY = 4_000_000
 #: What makes spreadsheets take a cell for a formula, in ASCII and in the full width some of them read the same.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
-Lines = Iterable[tuple[FlagLine, Sequence[ComparedValueRow]]]
+Lines = Iterable[tuple[FlagLine, Sequence[Beside]]]
 
 
 class Format(StrEnum):
@@ -94,7 +94,7 @@ def json_of(lines: Lines, wanted: FlagFilter, occasion: Occasion) -> Iterator[st
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "flags": ['
     separator = "\n"
     for line, values in lines:
-        yield separator + json.dumps(_flag(line, values), ensure_ascii=False)
+        yield separator + json.dumps(_flag(line, values), ensure_ascii=False, default=str)
         separator = ",\n"
     yield "\n]}\n"
 
@@ -105,11 +105,11 @@ def _record(cells: Sequence[Any]) -> str:
     return text.getvalue()
 
 
-def _flag(line: FlagLine, values: Sequence[ComparedValueRow]) -> dict[str, Any]:
+def _flag(line: FlagLine, values: Sequence[Beside]) -> dict[str, Any]:
     return {
         **line.flag.model_dump(mode="json", exclude={"search", "assigned_to", "arrived"}),
         "action": line.action.model_dump(mode="json", exclude={"terms"}),
-        "values": [each.model_dump(mode="json", exclude={"discrepancy_id"}) for each in values],
+        "values": [each._asdict() for each in values],
     }
 
 

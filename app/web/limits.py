@@ -1,4 +1,4 @@
-"""How much is answered: sign-ins begun from one address, writes of one person, and calls of its programs, each per minute.
+"""How much is answered per minute: sign-ins begun from one address; writes and exports of one person, and its programs' calls.
 
 Counted in the memory of this process, so several web processes together let through as many times more.
 """
@@ -13,6 +13,7 @@ from app.web.sign_in.identity import visitor
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGN_IN = "sign_in.start"
+_EXPORTS = "exports"
 
 
 def join(app: Flask, configuration: Settings) -> None:
@@ -34,6 +35,11 @@ def join(app: Flask, configuration: Settings) -> None:
                 f"{configuration.writes_per_minute} per minute",
                 scope="writes",
                 exempt_when=lambda: request.method in _SAFE,
+            ),
+            ApplicationLimit(
+                f"{configuration.exports_per_minute} per minute",
+                scope="exports",
+                exempt_when=lambda: request.blueprint != _EXPORTS,
             ),
             ApplicationLimit(
                 f"{configuration.api_calls_per_minute} per minute",

@@ -304,3 +304,11 @@ def test_the_queue_leads_to_its_export_under_the_same_filter(exported, signed_in
     assert signed_in("auditor-a").get(links[0]).status_code == 200
     others = read(signed_in("operator-a"), "/flags")
     assert not [link for link in others.links if link.startswith("/flags.")]
+
+
+def test_one_person_cannot_keep_the_application_busy_with_exports(client_of):
+    officer = client_of(persona="officer-a", exports_per_minute=2)
+    answers = [officer.get("/flags.json?q=nothing", buffered=True) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[2].headers["Retry-After"]) > 0
+    assert officer.get("/flags").status_code == 200

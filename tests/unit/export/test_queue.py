@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.export.queue import Format, csv_of, inert, json_of, spooled
+from app.store.pages.exported import Beside
 from app.store.pages.flags import FlagLine
 from app.store.pages.queue import FlagFilter
 
@@ -21,9 +22,13 @@ def lines(make_file):
     def made(value="EXAMPLE HARBOR DIVING LLC"):
         file = make_file(value=value)
         flag = file.flags[0]
-        return [(FlagLine(flag=flag.flag, action=file.action), [each.value for each in flag.values])]
+        return [(FlagLine(flag=flag.flag, action=file.action), beside(flag))]
 
     return made
+
+
+def beside(flag):
+    return [Beside(*(getattr(each.value, name) for name in Beside._fields)) for each in flag.values]
 
 
 def rows(written):
