@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.domain.rules.wording import money
-from app.domain.words import ACTION_TYPES, DECISIONS, STATUSES, plural, worded
+from app.domain.words import ACTION_TYPES, plural, worded
 from app.export.blocks import Block, code, facts, heading, note, paragraph, soft, strong, table
 from app.export.checks import Outcome, checks
 from app.export.content import ANSWERS, JSON, MANIFEST, PDF, SIGNATURE, Occasion
-from app.export.findings import finding
+from app.export.findings import finding, standing
 from app.export.printing import instant, moment
 from app.export.seven_steps import seven_steps
 from app.store.pages.contract_file import ActionFile, FiledRun
@@ -92,10 +92,7 @@ def _summary(file: ActionFile) -> Iterator[Block]:
                     each.flag.because,
                     soft("Of an earlier run."),
                 ),
-                (
-                    worded(STATUSES, each.flag.status),
-                    *((worded(DECISIONS, each.flag.decision),) if each.flag.decision else ()),
-                ),
+                standing(each.flag),
             )
             for number, each in enumerate(file.flags, start=1)
         ),

@@ -38,7 +38,7 @@ def finding(number: int, each: FiledFlag, file: ActionFile, *, far: str) -> Iter
                 code(f"run {flag.run_id}"),
             ],
         ),
-        ("Where it stands", _standing(flag)),
+        ("Where it stands", standing(flag)),
     )
     yield table(
         "The values side by side",
@@ -49,15 +49,18 @@ def finding(number: int, each: FiledFlag, file: ActionFile, *, far: str) -> Iter
     yield from _history(each)
 
 
+def standing(flag: DiscrepancyRow) -> str:
+    """Where a flag stands, with the decision where its state does not tell it."""
+    words = [worded(STATUSES, flag.status)]
+    if flag.decision and flag.decision != flag.status:
+        words.append(worded(DECISIONS, flag.decision))
+    return ": ".join(words)
+
+
 def _authority(flag: DiscrepancyRow, far: str) -> Cell:
     if far == "rfo":
         return [flag.authority_rfo, soft(f"codified: {flag.authority_codified}")]
     return [flag.authority_codified, soft(f"overhaul: {flag.authority_rfo}")]
-
-
-def _standing(flag: DiscrepancyRow) -> str:
-    status = worded(STATUSES, flag.status)
-    return f"{status}: {worded(DECISIONS, flag.decision)}" if flag.decision else status
 
 
 def _value(line: FiledValue, file: ActionFile) -> Sequence[Cell]:

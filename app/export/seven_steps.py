@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.domain.words import ENDERS, KINDS, SYSTEMS, lasting, plural, worded
-from app.export.blocks import Block, Cell, Line, code, facts, heading, note, paragraph, table
+from app.domain.words import KINDS, SYSTEMS, lasting, plural, worded
+from app.export.blocks import Block, Cell, Line, code, facts, heading, paragraph, table
+from app.export.ends import ends, next_run
 from app.export.printing import instant
 from app.store.pages.contract_file import ActionFile, FiledRun
 from app.store.tables import Attempt, Credential
-
-_SIGNED = "signed-token"
 
 
 def seven_steps(filed: FiledRun, file: ActionFile, *, at: datetime) -> Iterator[Block]:
@@ -37,9 +36,9 @@ def seven_steps(filed: FiledRun, file: ActionFile, *, at: datetime) -> Iterator[
     yield heading(2, "Step 5: the agent calls the tools")
     yield from _calls(filed)
     yield heading(2, "Step 6: each credential expires or is revoked")
-    yield from _ends(filed, at)
+    yield from ends(filed, at)
     yield heading(2, "Step 7: the next run gets new ones")
-    yield _next(filed, file)
+    yield next_run(filed, file)
 
 
 def _attempt(attempt: Attempt) -> str:
@@ -164,51 +163,4 @@ def _calls(filed: FiledRun) -> Iterator[Block]:
             )
             for call in filed.calls
         ),
-    )
-
-
-def _ends(filed: FiledRun, at: datetime) -> Iterator[Block]:
-    rows: list[list[Cell]] = [
-        [
-            "Run token",
-            instant(each.token_expires_at),
-            _end(each.revoked_at, each.revoked_by, each.token_expires_at, at),
-        ]
-        for each in filed.attempts
-        if each.token_accessor
-    ]
-    rows += [
-        [
-            f"{worded(KINDS, row.kind)}, {worded(SYSTEMS, row.tool)}",
-            instant(row.expires_at),
-            _end(row.revoked_at, row.ended_by, row.expires_at, at),
-        ]
-        for row in filed.credentials
-    ]
-    if not rows:
-        yield paragraph("None was issued, so none can end.")
-        return
-    yield table("How each credential ended", (("Credential", 5), ("Expires", 5), ("How it ended", 6)), rows)
-    if any(row.kind == _SIGNED for row in filed.credentials):
-        yield note("A signed token cannot be revoked; it ends by its TTL.")
-
-
-def _end(revoked: datetime | None, by: str | None, expires: datetime | None, at: datetime) -> str:
-    if revoked is not None:
-        return f"revoked {instant(revoked)} by {worded(ENDERS, by or 'an unknown party')}"
-    if expires is not None and expires <= at:
-        return "expired by its TTL"
-    return "still valid when this was exported"
-
-
-def _next(filed: FiledRun, file: ActionFile) -> Block:
-    if filed.run.run_id != file.latest:
-        return paragraph("Not looked at for earlier runs.")
-    if file.next is None:
-        return paragraph("No run has started after this one yet.")
-    later = file.next
-    return paragraph(
-        f"Run {later.run.run_id} of {later.run.action_id} started next, {instant(later.run.started_at)}. Of its"
-        f" {plural(later.credentials, 'credential')}, {later.shared} {'has' if later.shared == 1 else 'have'} a"
-        " fingerprint in common with this run."
     )
