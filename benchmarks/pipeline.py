@@ -12,7 +12,7 @@ import psutil
 
 from app import usecases
 from app.store.database import Sessions
-from app.store.progress import ENDED, Progress
+from app.store.progress import Progress
 from benchmarks.static_keys import KEYS, write_keys
 from infra.local.process import Command
 from infra.local.stack import LocalStack
@@ -51,13 +51,13 @@ def measure(
 
 def _run(sessions: Sessions, actions: Sequence[str]) -> None:
     run_ids = usecases.request_runs(sessions, actions, requested_by="benchmark")
-    states = Progress(sessions).states
+    questions = Progress(sessions)
     deadline = time.monotonic() + 600
-    while sum(number for state, number in states(run_ids).items() if state in ENDED) < len(run_ids):
+    while questions.ended(run_ids) < len(run_ids):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(run_ids)} runs did not end: {dict(states(run_ids))}")
+            raise TimeoutError(f"{len(run_ids)} runs did not end: {dict(questions.states(run_ids))}")
         time.sleep(0.1)
-    if (done := states(run_ids)["completed"]) != len(run_ids):
+    if (done := questions.states(run_ids)["completed"]) != len(run_ids):
         raise RuntimeError(f"only {done} of {len(run_ids)} runs completed")
 
 

@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 from app import usecases
 from app.settings import Settings
 from app.store.database import Sessions, connect, sessions
-from app.store.progress import ENDED, Progress
+from app.store.progress import Progress
 from infra.local.options import EVERYTHING, Outside, Part, StackOptions
 from infra.local.stack import LocalStack
 
@@ -71,11 +71,11 @@ class System:
 
     def wait(self, run_ids: Sequence[UUID], *, seconds: float = 60) -> None:
         """Wait until every run ended."""
-        states = Progress(self.sessions).states
+        questions = Progress(self.sessions)
 
         def ended() -> bool:
             self.stack.check()
-            return sum(number for state, number in states(run_ids).items() if state in ENDED) == len(run_ids)
+            return questions.ended(run_ids) == len(run_ids)
 
         wait_until(ended, seconds=seconds, what="the end of all runs")
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask
 from markupsafe import Markup
 
+from app.domain.federal_time import eastern
 from app.domain.rules.wording import money
 from app.store.pages.plans import numbered, rules_of
 from app.store.tables import Credential
@@ -37,16 +37,6 @@ _STATES = {"dispatched": "under way", "requested": "waiting"}
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
-
-
-def _eastern_zone() -> ZoneInfo | None:
-    try:
-        return ZoneInfo("America/New_York")
-    except ZoneInfoNotFoundError:  # a machine without time zone data; pages then show UTC alone
-        return None
-
-
-_EASTERN = _eastern_zone()
 
 
 def join(app: Flask) -> None:
@@ -96,9 +86,7 @@ def _written(time: datetime | None, *, milliseconds: bool) -> str:
         return at.time().isoformat(timespec=precision)
 
     stamp = utc.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
-    if _EASTERN is None:
-        return Markup('<time datetime="{}">{} {} UTC</time>').format(stamp, utc.date(), clock(utc))
-    local = time.astimezone(_EASTERN)
+    local = eastern(time)
     day = "" if local.date() == utc.date() else f"{utc.date()} "
     return Markup(
         '<time datetime="{}"><span class="eastern">{} {} {}</span> <span class="utc">({}{} UTC)</span></time>'

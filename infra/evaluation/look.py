@@ -11,8 +11,8 @@ from workers.payloads.exclusions import ExclusionRecord
 
 
 def as_looked(case: CaseFile, document: Mapping[str, Any]) -> CaseFile:
-    """The case as of the time its scenario file names, else as of the action's own day, with the earlier decisions."""
-    case = replace(case, as_of=None, decisions=tuple(map(_decision, document.get("decided", ()))))
+    """A case judged as of its own day, with the earlier decisions of its scenario file, and at the time that names."""
+    case = replace(case, decisions=tuple(map(_decision, document.get("decided", ()))))
     look = document.get("look")
     if look is None:
         return case

@@ -132,6 +132,19 @@ class Fragile:
         self.system.execute("UPDATE run SET not_before = NULL WHERE run_id = %s", run_id)
 
 
+@pytest.fixture
+def expired() -> dict[str, Any]:
+    """A scenario with one thing wrong, as the file of a variation: what `triage evaluate` is tried on."""
+    status = "/sam-gov/0/entityRegistration/registrationStatus"
+    return {
+        "title": "An expired registration",
+        "base": "new-award",
+        "number": 990,
+        "changes": [{"op": "replace", "path": status, "value": "Expired"}],
+        "expected": [{"rule": "R01", "subject": "Z000PRMEVND1", "severity": "blocking"}],
+    }
+
+
 @pytest.fixture(scope="session")
 def triage(tmp_path_factory) -> Callable[..., tuple[int, str, list[str]]]:
     """Runs the command as a person would, in a folder of its own: status, standard output, lines of errors."""

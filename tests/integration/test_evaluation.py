@@ -12,16 +12,6 @@ from infra.evaluation.scenarios import prepared
 from mocks.scenarios.loader import HAND_WRITTEN, load_cases
 from workers.tools.debarment import searched
 
-VARIATION = {
-    "title": "An expired registration",
-    "base": "new-award",
-    "number": 990,
-    "changes": [
-        {"op": "replace", "path": "/sam-gov/0/entityRegistration/registrationStatus", "value": "Expired"}
-    ],
-    "expected": [{"rule": "R01", "subject": "Z000PRMEVND1", "severity": "blocking"}],
-}
-
 
 def command(*arguments):
     line = [sys.executable, "-m", "app.cli.main", "evaluate", *map(str, arguments)]
@@ -36,8 +26,8 @@ def test_the_hand_written_scenarios_are_found_as_a_careful_officer_would(tmp_pat
     assert all(score.hits for score in result.scores.values())
 
 
-def test_the_command_ends_with_one_on_a_miss_and_names_it(tmp_path):
-    wrong = {**VARIATION, "expected": [], "forbidden": [{"rule": "R01", "subject": "Z000PRMEVND1"}]}
+def test_the_command_ends_with_one_on_a_miss_and_names_it(tmp_path, expired):
+    wrong = {**expired, "expected": [], "forbidden": [{"rule": "R01", "subject": "Z000PRMEVND1"}]}
     (tmp_path / "wrong.json").write_text(json.dumps(wrong))
     ended = command(tmp_path, "--json", tmp_path / "result")
     assert ended.returncode == 1
@@ -56,8 +46,8 @@ def test_the_command_ends_with_one_on_a_miss_and_names_it(tmp_path):
         ),
     ],
 )
-def test_a_scenario_that_does_not_fit_is_named_with_field_and_value(tmp_path, changed, said):
-    (tmp_path / "odd.json").write_text(json.dumps({**VARIATION, **changed}))
+def test_a_scenario_that_does_not_fit_is_named_with_field_and_value(tmp_path, changed, said, expired):
+    (tmp_path / "odd.json").write_text(json.dumps({**expired, **changed}))
     ended = command(tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert said in ended.stderr
@@ -79,8 +69,8 @@ def test_a_run_without_a_result_is_a_miss_even_where_nothing_was_to_be_found():
     assert (result.scenarios, result.as_expected) == (2, 1)
 
 
-def test_json_alone_goes_to_standard_output(tmp_path):
-    (tmp_path / "right.json").write_text(json.dumps(VARIATION))
+def test_json_alone_goes_to_standard_output(tmp_path, expired):
+    (tmp_path / "right.json").write_text(json.dumps(expired))
     ended = command(tmp_path, "--json")
     result = json.loads(ended.stdout)
     assert (ended.returncode, result["as_expected"], result["live"]) == (0, 1, False)
@@ -88,24 +78,24 @@ def test_json_alone_goes_to_standard_output(tmp_path):
     assert "Scenarios: 1 of 1" in ended.stderr
 
 
-def test_scenarios_that_would_be_answered_with_one_anothers_records_are_refused(tmp_path):
+def test_scenarios_that_would_be_answered_with_one_anothers_records_are_refused(tmp_path, expired):
     whole = json.loads((HAND_WRITTEN / "03-excluded-subcontractor.json").read_text())
     (record,) = whole["debarment"]
     (tmp_path / "excluded.json").write_text(json.dumps(whole))
     named = record["exclusionIdentification"]["entityName"]
     alike = {"op": "replace", "path": "/action/vendors/0/name", "value": named}
-    (tmp_path / "alike.json").write_text(json.dumps({**VARIATION, "changes": [alike]}))
+    (tmp_path / "alike.json").write_text(json.dumps({**expired, "changes": [alike]}))
     ended = command(tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     said = f"alike.json: action.vendors: a search by exclusionName {searched(named)!r} finds an exclusion record of excluded.json"
     assert said in ended.stderr
 
 
-def test_the_same_accounting_line_in_two_scenarios_is_refused(tmp_path):
+def test_the_same_accounting_line_in_two_scenarios_is_refused(tmp_path, expired):
     for number in (990, 991):
         path = "/ledger/obligation_lines/0/document_number"
         same = {"op": "replace", "path": path, "value": "SAME-NUMBER"}
-        changed = {**VARIATION, "number": number, "base": "modification", "changes": [same]}
+        changed = {**expired, "number": number, "base": "modification", "changes": [same]}
         (tmp_path / f"{number}.json").write_text(json.dumps(changed))
     ended = command(tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")

@@ -5,21 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 
 import psutil
 import pytest
 
-EXPIRED = {
-    "title": "An expired registration",
-    "base": "new-award",
-    "number": 990,
-    "changes": [
-        {"op": "replace", "path": "/sam-gov/0/entityRegistration/registrationStatus", "value": "Expired"}
-    ],
-    "expected": [{"rule": "R01", "subject": "Z000PRMEVND1", "severity": "blocking"}],
-}
 CLEAN = {"title": "Nothing to be found", "base": "option", "number": 991, "changes": [], "expected": []}
 SILENT = {
     "title": "No contract file",
@@ -28,12 +18,6 @@ SILENT = {
     "changes": [],
     "faults": {"documents": "500"},
     "expected": [{"rule": "S01", "subject": "documents", "severity": "advisory"}],
-}
-AT_ANOTHER_TIME = {**EXPIRED, "number": 994, "look": {"at": "2026-09-14T16:00:00Z"}}
-WRONG = {
-    **EXPIRED,
-    "number": 993,
-    "expected": [{"rule": "R02", "subject": "Z000PRMEVND1", "severity": "blocking"}],
 }
 
 
@@ -81,8 +65,9 @@ def scenarios(folder, **written):
     return folder
 
 
-def test_all_as_expected(start, tmp_path):
-    folder = scenarios(tmp_path / "right", expired=EXPIRED, clean=CLEAN, silent=SILENT, then=AT_ANOTHER_TIME)
+def test_all_as_expected(start, tmp_path, expired):
+    then = {**expired, "number": 994, "look": {"at": "2026-09-14T16:00:00Z"}}
+    folder = scenarios(tmp_path / "right", expired=expired, clean=CLEAN, silent=SILENT, then=then)
     command = start(folder, "--json")
     printed, said = command.communicate(timeout=120)
     assert command.returncode == 0, said
@@ -93,8 +78,10 @@ def test_all_as_expected(start, tmp_path):
     assert "Runs: 3 of 3" in said
 
 
-def test_a_wrong_expectation_is_named(start, tmp_path):
-    folder = scenarios(tmp_path / "wrong", expired=EXPIRED, wrong=WRONG)
+def test_a_wrong_expectation_is_named(start, tmp_path, expired):
+    other = [{"rule": "R02", "subject": "Z000PRMEVND1", "severity": "blocking"}]
+    wrong = {**expired, "number": 993, "expected": other}
+    folder = scenarios(tmp_path / "wrong", expired=expired, wrong=wrong)
     command = start(folder)
     printed, said = command.communicate(timeout=120)
     assert command.returncode == 1, said
@@ -106,18 +93,18 @@ def test_a_wrong_expectation_is_named(start, tmp_path):
     assert "1 of 2 scenarios as expected, live, in " in printed
 
 
-def test_a_bad_file_is_refused_before_anything_is_started(start, tmp_path):
-    folder = scenarios(tmp_path / "odd", odd={**EXPIRED, "number": 0})
+def test_a_bad_file_is_refused_before_anything_is_started(start, tmp_path, expired):
+    folder = scenarios(tmp_path / "odd", odd={**expired, "number": 0})
     command = start(folder)
     printed, said = command.communicate(timeout=60)
     assert (command.returncode, printed) == (2, "")
     assert said == "odd.json: number: 0 is not between 1 and 999\n"
 
 
-def test_interrupted_while_it_starts_it_leaves_nothing(start, tmp_path):
-    command = start(scenarios(tmp_path / "right", expired=EXPIRED))
+def test_interrupted_while_it_starts_it_leaves_nothing(start, tmp_path, expired, until):
+    command = start(scenarios(tmp_path / "right", expired=expired))
     assert "Starting a stack" in command.stderr.readline()
-    time.sleep(1)
+    until(lambda: any(tmp_path.rglob("stack.json")), what="the record of the stack")
     command.send_signal(signal.SIGINT)
     assert "interrupted" in command.communicate(timeout=60)[1]
     assert command.returncode == 130

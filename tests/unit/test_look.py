@@ -1,12 +1,12 @@
 """Scenarios that state when the triage looks, and what officers decided before."""
 
+import json
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
 import pytest
 
 from app.domain.casefile import CaseFile, Source
-from app.domain.procurement import ActionType, ProcurementAction, Vendor, VendorRole
+from app.intake import parse_actions
 from infra.evaluation.look import as_looked, on_the_clock
 from infra.evaluation.scenarios import prepared
 from mocks.scenarios.loader import HAND_WRITTEN, load_cases
@@ -14,16 +14,8 @@ from mocks.scenarios.loader import HAND_WRITTEN, load_cases
 
 @pytest.fixture
 def award_case():
-    action = ProcurementAction(
-        action_id="ACT-1",
-        action_type=ActionType.NEW_AWARD,
-        piid="70ZZ0126C0001",
-        modification=None,
-        amount=Decimal(1),
-        effective_date=date(2026, 9, 14),
-        description="",
-        vendors=(Vendor(uei="ZZ9TESTVNDR1", name="ONE", role=VendorRole.PRIME),),
-    )
+    (case,) = load_cases(HAND_WRITTEN, names="01-*.json")
+    (action,) = parse_actions(json.dumps(case.document["action"]))
     return CaseFile(action=action)
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from app.domain.casefile import Source
@@ -26,15 +26,14 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
     """
     numbers = [action.modification_number]
     own, *vehicle = questions(action)
-    for question in (own, *vehicle):
-        for stated in _reports(client, question):
-            if question is own:
-                numbers.append(stated.fact.modification)
-            yield Stated(stated.record_key, stated.fact, stated.call_id)
+    for key, report, call_id in _reports(client, own):
+        numbers.append(report.modification)
+        yield Stated(key, report, call_id)
+    for question in vehicle:
+        yield from (Stated(*each) for each in _reports(client, question))
     if leaves_out(numbers):
-        for stated in _reports(client, {**own, "deletedStatus": "yes"}):
-            deleted = replace(stated.fact, status="deleted")
-            yield Stated(f"{stated.record_key} (deleted)", deleted, stated.call_id)
+        for key, report, call_id in _reports(client, {**own, "deletedStatus": "yes"}):
+            yield Stated(f"{key} (deleted)", replace(report, status="deleted"), call_id)
 
 
 def leaves_out(numbers: Iterable[str]) -> bool:
@@ -45,16 +44,8 @@ def leaves_out(numbers: Iterable[str]) -> bool:
     return any(max(each) - min(each) >= len(each) for each in places.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Report:
-    """A report under its own key, and the call that brought it."""
-
-    record_key: str
-    fact: ReportedAction
-    call_id: UUID
-
-
-def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[_Report]:
+def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[tuple[str, ReportedAction, UUID]]:
+    """Each report under its own key, and the call that brought it."""
     for award, call_id in all_rows(
         client,
         "/contract-awards/v1/search",
@@ -67,7 +58,7 @@ def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[_Repor
     ):
         fact = award.to_fact()
         suffix = "" if fact.transaction == "0" else f"/{fact.transaction}"
-        yield _Report(f"{fact.piid}/{fact.modification}{suffix}", fact, call_id)
+        yield f"{fact.piid}/{fact.modification}{suffix}", fact, call_id
 
 
 def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:
