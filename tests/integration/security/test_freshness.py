@@ -104,8 +104,9 @@ def test_a_credential_is_used_for_its_own_runs_action_at_its_own_service_only(sy
                 words = set(use["query"]["exclusionName"].split())
                 assert any(words <= set(vendor["name"].upper().split()) for vendor in action["vendors"])
             else:
-                asked = set(use["query"]["ueiSAM"].strip("[]").split("~"))
-                assert asked == {vendor["uei"] for vendor in action["vendors"]}
+                parameter, field = ("cageCode", "cage") if "cageCode" in use["query"] else ("ueiSAM", "uei")
+                asked = set(use["query"][parameter].strip("[]").split("~"))
+                assert asked == {vendor[field] for vendor in action["vendors"] if vendor[field]}
 
 
 def test_what_was_recorded_is_what_the_vault_issued(system, together, recorded):
