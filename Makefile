@@ -8,6 +8,7 @@ endif
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DESIGN := app/web/static/uswds/.ready
 EXIT ?=
 RUNS ?= 400
 
@@ -21,12 +22,16 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-setup: $(READY) ## install everything into .venv
+# Ends well without npm, too: the pages then have their own plain style.
+$(DESIGN): package-lock.json infra/design_system.py | $(READY)
+	@$(BIN)/python -m infra.design_system
 
-demo: $(READY) ## triage 12 actions on real servers and serve the pages (EXIT=1: stop by itself)
+setup: $(READY) $(DESIGN) ## install everything into .venv, and the design system of the pages
+
+demo: $(READY) $(DESIGN) ## triage 12 actions on real servers and serve the pages (EXIT=1: stop by itself)
 	@$(BIN)/triage demo $(if $(EXIT),--exit)
 
-test: $(READY) ## all tests, on real servers
+test: $(READY) $(DESIGN) ## all tests, on real servers
 	@$(BIN)/python -m pytest $(TESTS)
 
 check: $(READY) ## lint, types, import rules
@@ -47,8 +52,11 @@ lock: ## renew requirements.lock from pyproject.toml
 	$(VENV)/lock/bin/pip-compile --quiet --upgrade --extra servers --extra dev --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header -o requirements.lock pyproject.toml
 
+pictures: $(READY) $(DESIGN) ## take the pictures of the pages in docs/pictures anew
+	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/e2e/test_pictures.py
+
 clean: ## stop the stack and remove what was made
 	@if [ -x $(BIN)/triage ]; then $(BIN)/triage stack down || true; fi
-	rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf $(VENV) .local node_modules $(dir $(DESIGN)) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-.PHONY: help setup demo test check day bench lock clean
+.PHONY: help setup demo test check day bench lock pictures clean

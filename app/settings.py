@@ -56,8 +56,29 @@ class Settings(BaseSettings):
     documents_url: HttpAddress | None = None
     ledger_url: PasswordlessUrl | None = None
 
+    #: The identity provider, by the address its tokens carry as `iss`, and what it calls this application.
+    oidc_issuer: HttpAddress | None = None
+    oidc_client_id: str | None = None
+    #: Where browsers reach the pages. The provider sends people back there and nowhere else.
+    web_address: HttpAddress | None = None
+    #: A file of mode 0600 with what CSRF tokens are signed with: at least 32 characters, the same for all web processes.
+    web_key_file: Path | None = None
+    #: A file of mode 0600 with a JWK Set: the key that signs exports, then public halves of those that did before.
+    export_key_file: Path | None = None
+    #: Seconds until an unused session of the pages ends, and until any ends (NIST SP 800-63B, AAL3: 15 min, 12 h).
+    session_idle: int = Field(default=15 * 60, ge=120, le=3600)
+    session_lifetime: int = Field(default=12 * 3600, ge=120, le=24 * 3600)
+    #: Sign-ins begun from one address, and writes, exports and calls of the JSON interface by one person, that are
+    #: answered per minute. The rest get HTTP 429.
+    sign_ins_per_minute: int = Field(default=60, ge=1)
+    writes_per_minute: int = Field(default=120, ge=1)
+    exports_per_minute: int = Field(default=60, ge=1)
+    api_calls_per_minute: int = Field(default=600, ge=1)
+
     #: Which FAR a page cites first: the 2025 overhaul most agencies work under, or the codified text. Both are stored.
     far: Literal["rfo", "codified"] = "rfo"
+    #: Rules whose flags are settled only when a second officer concurs; as a JSON list, which may be empty.
+    second_person: frozenset[str] = frozenset({"E01", "F03"})
     #: What the checks take for now: the time of the run, or the action's own day, whatever day it is. Scenarios with
     #: known answers are written for the latter. How old an answer is cannot be told then.
     judged_on: Literal["run", "action"] = "run"

@@ -1,16 +1,23 @@
 """The whole system on real servers, started once for all tests that need it."""
 
 import json
+import re
 import ssl
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 import httpx
+import pikepdf
 import psycopg
 import pytest
 from psycopg.rows import dict_row
@@ -173,8 +180,147 @@ def start_system() -> Callable[..., AbstractContextManager[System]]:
     return running_system
 
 
+class Browser:
+    """Does at the identity provider what a browser would."""
+
+    def __init__(self, provider: httpx.Client) -> None:
+        self._provider = provider
+
+    def choose(self, address: str, persona: str) -> str:
+        """Answer the provider's page at `address`; where it sends the browser back to."""
+        page = self._provider.get(address)
+        assert page.status_code == 200, page.text
+        sent = self._provider.post(address, data={"persona": persona})
+        assert sent.status_code == 302, sent.text
+        return sent.headers["Location"]
+
+    def follow(self, address: str) -> str:
+        """Where the provider leads on to from `address`."""
+        answer = self._provider.get(address)
+        assert answer.status_code == 302, answer.text
+        return answer.headers["Location"]
+
+
+COOKIE = "__Host-triage"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Answers the identity provider's page."""
+    with httpx.Client(timeout=10, trust_env=False, verify=TLS) as provider:
+        yield Browser(provider)
+
+
+@pytest.fixture(scope="session")
+def session_of(system, browser) -> Iterator[Callable[[str], str]]:
+    """The cookie of somebody who signed in at the served pages: `session_of("officer-a")`, see `mocks.identity_provider`.
+
+    Sessions live in the database, so the cookie is good for every application on it. Send it as a header
+    `Cookie: __Host-triage=…`; httpx's own jar keeps Secure cookies to itself on plain HTTP.
+    """
+    known: dict[str, str] = {}
+    with httpx.Client(
+        base_url=system.stack.endpoints["web"], timeout=10, trust_env=False, verify=TLS
+    ) as pages:
+
+        def sent(address: str, cookie: str) -> httpx.Response:
+            return pages.get(address, headers={"Cookie": f"{COOKIE}={cookie}"})
+
+        def cookie(persona: str) -> str:
+            # A test may have ended it, or it was unused for a quarter of an hour.
+            if persona not in known or sent("/session", known[persona]).status_code != httpx.codes.OK:
+                start = sent("/sign-in/start", "")
+                back = browser.choose(start.headers["Location"], persona)
+                signed_in = sent(back, start.cookies[COOKIE])
+                assert signed_in.status_code == httpx.codes.FOUND, signed_in.text
+                known[persona] = signed_in.cookies[COOKIE]
+                pages.cookies.clear()
+            return known[persona]
+
+        yield cookie
+
+
+@pytest.fixture(scope="session")
+def tokens_of(system, browser) -> Callable[[str], dict[str, str]]:
+    """What the identity provider gives a program that somebody signed in for: access_token, id_token and so on."""
+    issuer, web = system.stack.endpoints["identity-provider"], system.stack.endpoints["web"]
+
+    def tokens(persona: str) -> dict[str, str]:
+        verifier = token_urlsafe(48)
+        challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        client = {"client_id": "triage-web", "redirect_uri": f"{web}/sign-in/callback"}
+        asked = {"response_type": "code", "scope": "openid profile", "state": "s", "nonce": token_urlsafe(16)}
+        asked |= {"code_challenge": challenge, "code_challenge_method": "S256", **client}
+        back = browser.choose(f"{issuer}/authorize?{urlencode(asked)}", persona)
+        code = parse_qs(urlsplit(back).query)["code"][0]
+        exchange = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, **client}
+        answer = httpx.post(f"{issuer}/token", data=exchange, trust_env=False, verify=TLS)
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return {"code": code, **answer.json()}
+
+    return tokens
+
+
+@pytest.fixture(scope="session")
+def served(system, session_of) -> Iterator[Callable[[str], httpx.Client]]:
+    """Makes clients of the served pages with somebody signed in: `served("auditor-a").get("/flags")`."""
+    with ExitStack() as made:
+
+        def client(persona: str) -> httpx.Client:
+            web = httpx.Client(
+                base_url=system.stack.endpoints["web"],
+                headers={"Cookie": f"{COOKIE}={session_of(persona)}"},
+                timeout=20,
+                trust_env=False,
+                verify=TLS,
+            )
+            return made.enter_context(web)
+
+        yield client
+
+
 @pytest.fixture(scope="session")
 def system(tmp_path_factory) -> Iterator[System]:
     """The one system all tests share that leave it as they found it."""
     with running_system(tmp_path_factory.mktemp("system")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def pdf_text() -> Callable[[bytes], str]:
+    """The text of a PDF as a stranger's reader finds it: by its fonts' own tables, without any place or size."""
+
+    def text(content: bytes) -> str:
+        with pikepdf.open(BytesIO(content)) as file:
+            return "".join(_shown(page) for page in file.pages)
+
+    return text
+
+
+def _shown(page: pikepdf.Page) -> str:
+    fonts = {name: _letters(font) for name, font in page.resources.Font.items()}
+    font: dict[str, str] = {}
+    found: list[str] = []
+    for operands, operator in pikepdf.parse_content_stream(page):
+        if str(operator) == "Tf":
+            font = fonts[str(operands[0])]
+        elif str(operator) in {"Tj", "TJ"}:
+            for part in operands[0] if str(operator) == "TJ" else operands:
+                if isinstance(part, pikepdf.String):
+                    raw = bytes(part)
+                    found += [font[raw[at : at + 2].hex()] for at in range(0, len(raw), 2)]
+    return "".join(found)
+
+
+def _letters(font: pikepdf.Object) -> dict[str, str]:
+    """Glyph numbers, as four hex digits, to the text they stand for."""
+    table, number = font.ToUnicode.read_bytes().decode(), r"<([0-9a-fA-F]+)>\s*"
+    found = {}
+    for block in re.findall(r"beginbfchar(.*?)endbfchar", table, re.DOTALL):
+        for glyph, text in re.findall(number * 2, block):
+            found[glyph.lower()] = bytes.fromhex(text).decode("utf-16-be")
+    for block in re.findall(r"beginbfrange(.*?)endbfrange", table, re.DOTALL):
+        for first, last, text in re.findall(number * 3, block):
+            for each in range(int(first, 16), int(last, 16) + 1):
+                found[f"{each:04x}"] = chr(int(text, 16) + each - int(first, 16))
+    return found

@@ -37,6 +37,10 @@ class Presented(httpx.Auth):
         self._bearer = isinstance(grant, SignedToken)
         self._secret = secret
 
+    def is_repeated_in(self, answer: bytes) -> bool:
+        """Whether a service sent the credential back: such an answer is not kept."""
+        return self._secret.reveal().encode() in answer
+
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the header."""
         if self._bearer:
@@ -140,6 +144,7 @@ class HttpClient:
             latency_ms=round((time.monotonic() - start) * 1000, 3),
             answer_digest=hashlib.sha256(content).hexdigest() if status else None,
             answer_bytes=len(content),
+            answer=content if content and not self._auth.is_repeated_in(content) else None,
             error=error,
         )
         return call, content

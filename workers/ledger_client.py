@@ -140,6 +140,7 @@ class LedgerClient:
             latency_ms=round((time.monotonic() - started.clock) * 1000, 3),
             answer_digest=None if error else hashlib.sha256(content).hexdigest(),
             answer_bytes=len(content),
+            answer=content or None,
             error=error,
         )
         self._calls.append(call)

@@ -1,6 +1,6 @@
 """Finds attempts that were lost, ends what they held, and only then queues their runs again.
 
-Also finishes revocations that could not be confirmed when their run ended. Its own identity can end credentials by
+Also ends runs that somebody asked to stop: what their attempts hold is ended at once. And finishes revocations that could not be confirmed when their run ended. Its own identity can end credentials by
 accessor and can obtain none.
 """
 
@@ -28,6 +28,8 @@ class Sweeper:
 
     def sweep(self) -> str | None:
         """Sweep until nothing is left; what is in the way, or None when all is well."""
+        while stopped := self._records.end_stopped():
+            log.info("run stopped", run_id=str(stopped))
         try:
             while self._sweep_lost():
                 pass

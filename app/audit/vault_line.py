@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any, Self
 
 _TIME = re.compile(rb'"time":"([^"]{1,40})"')
-_REQUEST_ID = re.compile(rb'"request":\{"id":"([^"]{1,64})"')
+#: What comes before the request id in a line of the vault.
+REQUEST_ID = b'"request":{"id":"'
+_REQUEST_ID = re.compile(re.escape(REQUEST_ID) + rb'([^"]{1,64})"')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

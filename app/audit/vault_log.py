@@ -1,20 +1,19 @@
-"""The vault's own audit log, read for one run. Read only, a line at a time, whatever the size of the file.
+"""The vault's own audit log, read for one run. Read only, a block at a time, whatever the size of the file.
 
 Every request leaves two lines with the same request id. The run is named in `auth.metadata.run_id`, which the
 dispatcher bound to the identity; what came before that identity is found by the accessor of its wrapping token.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 from uuid import UUID
 
-from app.audit.vault_line import AuditLine, request_id_of, time_of
+from app.audit.log_stretch import Stretch, lines_with
+from app.audit.vault_line import REQUEST_ID, AuditLine, request_id_of
 
-#: Bytes of one line, and lines of one run, at most; more is skipped or cut, and said so.
-LINE_LIMIT = 1_000_000
+#: Lines of one run at most; more is cut, and said so.
 RUN_LIMIT = 1_000
 #: How far clocks and the order of lines may differ.
 _MARGIN = timedelta(minutes=1)
@@ -61,81 +60,69 @@ class VaultLog:
         """
         try:
             with self._path.open("rb") as log:
-                start = _offset(log, since - _MARGIN)
-                stretch = _Stretch(log, start, None if until is None else until + _MARGIN)
-                ids = stretch.request_ids(str(run_id), frozenset(wrapping_accessors))
-                return stretch.read(ids)
+                stretch = Stretch(
+                    log, since=since - _MARGIN, until=None if until is None else until + _MARGIN
+                )
+                return _Reading(stretch, str(run_id), frozenset(wrapping_accessors)).trail()
         except OSError as error:
             raise VaultLogError(error.strerror or type(error).__name__) from None
 
 
-class _Stretch:
-    """Part of an open log, from an offset in bytes until a time."""
+class _Reading:
+    """What has been found of one run in a stretch of the log."""
 
-    def __init__(self, log: BinaryIO, start: int, until: datetime | None) -> None:
-        self._log = log
-        self._start = start
-        self._until = until
+    def __init__(self, stretch: Stretch, run_id: str, wrapping_accessors: frozenset[str]) -> None:
+        self._stretch = stretch
+        self._run_id = run_id
+        self._wrapping_accessors = wrapping_accessors
+        self._lines: dict[int, AuditLine] = {}
+        self._unreadable = 0
 
-    def request_ids(self, run_id: str, wrapping_accessors: frozenset[str]) -> frozenset[str]:
-        """Ids of the requests that are about the run."""
-        needles = [text.encode() for text in (run_id, *wrapping_accessors)]
-        found: set[str] = set()
-        for raw in self._raw():
-            if any(needle in raw for needle in needles):
+    def trail(self) -> VaultTrail:
+        """Every line of every request that is about the run."""
+        self._find_named()
+        unpaired = self._unpaired()
+        if unpaired and len(self._lines) <= RUN_LIMIT:
+            for place, block in self._stretch.blocks():
+                self._find_others(place, block, unpaired)
+        lines = [line for _, line in sorted(self._lines.items())]
+        return VaultTrail(
+            lines=tuple(lines[:RUN_LIMIT]),
+            unreadable=self._unreadable + self._stretch.skipped,
+            cut=len(lines) > RUN_LIMIT,
+        )
+
+    def _find_named(self) -> None:
+        needles = [text.encode() for text in (self._run_id, *self._wrapping_accessors)]
+        for place, block in self._stretch.blocks():
+            self._unreadable += _without_id(block)
+            for start, raw in lines_with(block, needles):
                 line = AuditLine.parse(raw)
-                if line is not None and line.is_about(run_id, wrapping_accessors):
-                    found.add(line.request_id)
-            if len(found) > RUN_LIMIT:
-                break
-        return frozenset(found)
+                if line is None:
+                    self._unreadable += request_id_of(raw) is not None  # else it is counted already
+                elif line.is_about(self._run_id, self._wrapping_accessors):
+                    self._lines[place + start] = line
+            # The other half is nearly always near: then the log need not be gone through again.
+            self._find_others(place, block, self._unpaired())
+            if len(self._lines) > RUN_LIMIT:
+                return
 
-    def read(self, ids: frozenset[str]) -> VaultTrail:
-        """The lines of these requests."""
-        found: list[AuditLine] = []
-        unreadable = 0
-        for raw in self._raw():
-            request_id = request_id_of(raw)
-            if request_id is not None and request_id not in ids and raw.endswith(b"\n"):
-                continue
+    def _unpaired(self) -> frozenset[str]:
+        """Requests of which only the question or only the answer has been found."""
+        kinds: dict[str, set[str]] = {}
+        for line in self._lines.values():
+            kinds.setdefault(line.request_id, set()).add(line.type)
+        return frozenset(request_id for request_id, its in kinds.items() if len(its) == 1)
+
+    def _find_others(self, place: int, block: bytes, request_ids: frozenset[str]) -> None:
+        for start, raw in lines_with(block, [request_id.encode() for request_id in request_ids]):
             line = AuditLine.parse(raw)
-            if line is None:
-                unreadable += 1
-            elif line.request_id in ids:
-                found.append(line)
-            if len(found) > RUN_LIMIT:
-                break
-        return VaultTrail(lines=tuple(found[:RUN_LIMIT]), unreadable=unreadable, cut=len(found) > RUN_LIMIT)
-
-    def _raw(self) -> Iterator[bytes]:
-        self._log.seek(self._start)
-        for raw in _whole_lines(self._log):
-            if self._until is not None:
-                moment = time_of(raw)
-                if moment is not None and moment > self._until:
-                    return
-            yield raw
+            if line is not None and line.request_id in request_ids:
+                self._lines[place + start] = line
 
 
-def _whole_lines(log: BinaryIO) -> Iterator[bytes]:
-    """Lines up to the limit; of a longer one only the beginning. The last may be half written."""
-    while raw := log.readline(LINE_LIMIT):
-        yield raw
-        while len(raw) == LINE_LIMIT and not raw.endswith(b"\n"):
-            raw = log.readline(LINE_LIMIT)  # the rest of the same line
-
-
-def _offset(log: BinaryIO, since: datetime) -> int:
-    """Where to start reading, by halving: some line start before which all lines are older than `since`."""
-    low, high = 0, log.seek(0, 2)
-    while high - low > LINE_LIMIT:
-        middle = (low + high) // 2
-        log.seek(middle)
-        log.readline(LINE_LIMIT)  # the rest of the line that was hit
-        here = log.tell()
-        moment = time_of(log.readline(LINE_LIMIT))
-        if moment is not None and moment < since:
-            low = here
-        else:
-            high = middle
-    return low
+def _without_id(block: bytes) -> int:
+    """How many lines of a block are no audit lines; rarely any is, so that counting both sides tells."""
+    if block.count(b"\n") == block.count(REQUEST_ID):
+        return 0
+    return sum(request_id_of(raw) is None for raw in block.splitlines(keepends=True))

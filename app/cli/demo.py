@@ -9,9 +9,13 @@ from app.cli import reading
 from app.cli.context import Context, out
 from app.cli.local import running
 from app.cli.waiting import wait_for
-from app.store.pages import Pages
+from app.store.pages import FlagFilter, Pages
 
 ACTIONS = 12
+#: Whom the demo's identity provider lets a visitor be (`mocks.identity_provider.personas`).
+PERSONAS = (
+    "Contracting officer A or B, Auditor A, Security operator A, or Visitor A, who has no role and is refused"
+)
 
 
 def run_demo(*, stay: bool) -> None:
@@ -25,11 +29,13 @@ def run_demo(*, stay: bool) -> None:
             out.print("[bold red]not all runs ended within 120 s; see `triage runs`")
         pages = Pages(context.sessions)
         reading.show_runs(pages.runs(limit=ACTIONS))
-        reading.show_flags(pages.flags(limit=ACTIONS))
+        reading.show_flags(pages.flag_queue(FlagFilter(), limit=ACTIONS).stretch.lines)
         web = stack.endpoints["web"]
         out.print(
             f"All findings: {web}/flags    One run, step by step: {web}/runs/{run_ids[0]}", highlight=False
         )
+        if stack.options.outside.identity is None:
+            out.print(f"Sign in at {web} as {PERSONAS}.", highlight=False)
         if stay:
             out.print("Ctrl-C stops everything.")
             _until_interrupted(stack.check)

@@ -88,6 +88,32 @@ def day(
 
 
 @app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A bundle: the ZIP of a contract file.")],
+    keys: Annotated[
+        str | None,
+        typer.Option(help="A key set: a file or an https address; else that of the stack running here."),
+    ] = None,
+) -> None:
+    """Check a contract file: digests, signature, nothing missing or added, histories; exit status 1 if not."""
+    # Imported here: it takes a tenth of the time any command takes to start.
+    from app.cli.verifying import verify_bundle  # noqa: PLC0415
+
+    verify_bundle(file, keys)
+
+
+@app.command("api-token")
+def api_token(
+    persona: Annotated[str, typer.Option(help="Whom the token speaks for, as on the demo's sign-in page.")],
+) -> None:
+    """Print a token for the JSON interface, from the demo's identity provider; see docs/api.md."""
+    # Imported here, as above.
+    from app.cli.api_token import print_token  # noqa: PLC0415
+
+    print_token(persona)
+
+
+@app.command()
 def demo(exit_: Annotated[bool, typer.Option("--exit", help="Stop when the runs are done.")] = False) -> None:
     """Triage 12 actions on real servers, print what was found, and serve the pages."""
     with reported():

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from app.cli.context import USAGE, Context, err, out, print_json, reported
 from app.domain.discrepancy import Severity
 from app.domain.rules import RULES
-from app.store.pages import FlagLine, Pages, RunLine, RunPage
+from app.store.pages import FlagFilter, FlagLine, Pages, RunFilter, RunLine, RunPage
 from app.store.pages.plans import Plan, rules_of
 from app.store.tables import RunState
 
@@ -37,11 +37,15 @@ def runs(
 ) -> None:
     """Runs, newest first."""
     with reported():
-        lines = Pages(Context().sessions).runs(state=state, limit=limit)
+        lines = Pages(Context().sessions).runs(RunFilter(state=state), limit=limit)
     if as_json:
         print_json([{**_fields(line.run), "findings": line.findings} for line in lines])
     else:
         show_runs(lines)
+
+
+#: What the database keeps of a flag to find it by, and nobody reads.
+NOT_TOLD = {"search", "assigned_to", "arrived"}
 
 
 def flags(
@@ -52,9 +56,10 @@ def flags(
 ) -> None:
     """Findings of each action's latest run, blocking first."""
     with reported():
-        lines = Pages(Context().sessions).flags(severity=severity, rule=rule, limit=limit)
+        wanted = FlagFilter(severity=severity, rule=rule)
+        lines = Pages(Context().sessions).flag_queue(wanted, limit=limit).stretch.lines
     if as_json:
-        print_json([_fields(line.flag) for line in lines])
+        print_json([line.flag.model_dump(mode="json", exclude=NOT_TOLD) for line in lines])
     else:
         show_flags(lines)
 

@@ -24,6 +24,12 @@ def eastern_day(moment: datetime) -> date:
     return eastern(moment).date()
 
 
+def eastern_midnight(day: date) -> datetime:
+    """The moment a calendar day begins in Washington, D.C., in universal time."""
+    summer = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+    return summer if eastern_day(summer) == day else summer + timedelta(hours=1)
+
+
 @lru_cache(maxsize=64)
 def _summer_time(year: int) -> tuple[datetime, datetime]:
     """When it begins and ends, in universal time."""

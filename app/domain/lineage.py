@@ -75,7 +75,7 @@ class ToolCall:
     """One call to a tool: what was asked, how it ended, how long it took in milliseconds, and what came back.
 
     `status` is the HTTP status, 0 where no answer came; a database query answers 200. `answer_digest` is the
-    SHA-256 of the answer's bytes as received.
+    SHA-256 of the answer's bytes as received, and `answer` these bytes, None where they are not kept.
     """
 
     call_id: UUID
@@ -86,4 +86,5 @@ class ToolCall:
     latency_ms: float
     answer_digest: str | None = None
     answer_bytes: int = 0
+    answer: bytes | None = None
     error: str | None = None

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from app.domain.procurement import ProcurementAction
 from app.intake.form import SubmittedAction
-from app.intake.wording import problem, shown
+from app.intake.wording import Problem, problem, shown
 
 #: Bytes of a submitted file, at most.
 SIZE_LIMIT = 5_000_000
@@ -18,24 +18,27 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class IntakeError(Exception):
-    """What was submitted cannot be taken; `problems` has one line each, naming field and value."""
+    """What was submitted cannot be taken; `problems` has one line each, naming field and value; `details` the same in parts."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
+    def __init__(self, details: Sequence[Problem]) -> None:
+        self.details = tuple(details)
+        self.problems = tuple(map(str, details))
+        super().__init__("; ".join(self.problems))
 
 
-def parse_actions(text: str) -> tuple[ProcurementAction, ...]:
-    """The actions in `text`, a JSON object or a list of them. Raises `IntakeError` with every problem."""
+def parse_actions(text: str, *, most: int | None = None) -> tuple[ProcurementAction, ...]:
+    """The actions in `text`, a JSON object or a list of them, `most` at most. Raises `IntakeError` with every problem."""
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > SIZE_LIMIT:
-        raise IntakeError([f"file: {size} bytes, {SIZE_LIMIT} at most"])
-    data = _from_json(text)
+        raise IntakeError([Problem("file", f"{size} bytes, {SIZE_LIMIT} at most")])
+    data = parse_json(text)
     entries = data if isinstance(data, list) else [data]
     if not entries:
-        raise IntakeError(["actions: the list is empty"])
+        raise IntakeError([Problem("actions", "the list is empty")])
+    if most is not None and len(entries) > most:
+        raise IntakeError([Problem("actions", f"{len(entries)} are too many ({most} at most)")])
     actions: list[ProcurementAction] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     for number, entry in enumerate(entries):
         try:
             actions.append(SubmittedAction.model_validate(entry).to_domain())
@@ -48,37 +51,39 @@ def parse_actions(text: str) -> tuple[ProcurementAction, ...]:
     return tuple(actions)
 
 
-def _from_json(text: str) -> Any:
+def parse_json(text: str) -> Any:
+    """What the text says, where it says it once and can be stored. Raises `IntakeError`."""
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise IntakeError([f"file: not JSON: {error.msg} at {where}"]) from None
+        raise IntakeError([Problem("file", f"not JSON: {error.msg} at {where}")]) from None
     except RecursionError:
-        raise IntakeError(["file: nested too deeply"]) from None
+        raise IntakeError([Problem("file", "nested too deeply")]) from None
     except ValueError:  # Python's own limit on the digits of an integer
-        raise IntakeError(["file: a number has too many digits"]) from None
+        raise IntakeError([Problem("file", "a number has too many digits")]) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise IntakeError([f"file: field {shown(key)} occurs twice in one object"])
+            raise IntakeError([Problem("file", f"field {shown(key)} occurs twice in one object")])
         if any(isinstance(text, str) and _UNSTORABLE.search(text) for text in (key, value)):
-            raise IntakeError([f"file: field {shown(key)} holds a NUL character or half a surrogate pair"])
+            why = f"field {shown(key)} holds a NUL character or half a surrogate pair"
+            raise IntakeError([Problem("file", why)])
         found[key] = value
     return found
 
 
 def _no_constant(name: str) -> Any:
-    raise IntakeError([f"file: {name} is not a JSON value"])
+    raise IntakeError([Problem("file", f"{name} is not a JSON value")])
 
 
-def _repeated(entries: Sequence[object]) -> Iterator[str]:
+def _repeated(entries: Sequence[object]) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for number, entry in enumerate(entries):
         action_id = entry.get("action_id") if isinstance(entry, dict) else None
         if isinstance(action_id, str) and first.setdefault(action_id, number) != number:
             earlier = f"actions[{first[action_id]}]"
-            yield f"actions[{number}].action_id: {shown(action_id)} is the id of {earlier}, too"
+            yield Problem(f"actions[{number}].action_id", f"is the id of {earlier}, too", shown(action_id))

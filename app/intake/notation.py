@@ -1,11 +1,22 @@
 """How a submitted action writes identifiers, money, dates and codes: one type per notation."""
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
 
 
 class Submitted(BaseModel):
@@ -14,20 +25,53 @@ class Submitted(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _matching(pattern: str, meaning: str) -> AfterValidator:
-    compiled = re.compile(pattern)
+@dataclass(frozen=True, slots=True)
+class _Matching:
+    """Text that matches a pattern as a whole; `meaning` says in words what such text is. A JSON Schema tells the same."""
 
-    def check(value: str) -> str:
-        if not compiled.fullmatch(value):
-            raise ValueError(f"is not {meaning}")
-        return value
+    pattern: str
+    meaning: str
 
-    return AfterValidator(check)
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        compiled = re.compile(self.pattern)
+
+        def check(value: str) -> str:
+            if not compiled.fullmatch(value):
+                raise ValueError(f"is not {self.meaning}")
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            **handler(schema),
+            "pattern": f"^(?:{self.pattern})$",
+            "description": _sentence(self.meaning),
+        }
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _written(pattern: str, meaning: str, **more: str) -> WithJsonSchema:
+    """What a JSON Schema says of a value that travels as text and is something else here."""
+    known = {"type": "string", "pattern": f"^(?:{pattern})$", "description": _sentence(meaning), **more}
+    return WithJsonSchema(known, mode="validation")
+
+
+_WORTH = r"[0-9]{1,13}(\.[0-9]{1,2})?"
+_MONEY = rf"-?{_WORTH}"
+_AMOUNT = 'an amount (a string such as "250000.00": at most 13 digits and 2 decimals)'
 
 
 def _money(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,13}(\.[0-9]{1,2})?", value):
-        raise ValueError('is not an amount (a string such as "250000.00": at most 13 digits and 2 decimals)')
+    if not isinstance(value, str) or not re.fullmatch(_MONEY, value):
+        raise ValueError(f"is not {_AMOUNT}")
     return Decimal(value).quantize(Decimal("0.01"))
 
 
@@ -37,15 +81,22 @@ def _not_negative(value: Decimal) -> Decimal:
     return value
 
 
+_COUNT = r"[0-9]{1,12}(\.[0-9]{1,4})?"
+_NUMBER = 'a quantity (a string such as "12": at most 12 digits and 4 decimals)'
+
+
 def _quantity(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,4})?", value):
-        raise ValueError('is not a quantity (a string such as "12": at most 12 digits and 4 decimals)')
+    if not isinstance(value, str) or not re.fullmatch(_COUNT, value):
+        raise ValueError(f"is not {_NUMBER}")
     return Decimal(value)
+
+
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 def _day(value: object) -> object:
     try:
-        if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        if isinstance(value, str) and re.fullmatch(_DATE, value):
             return date.fromisoformat(value)
     except ValueError:  # such as 30 February
         pass
@@ -54,32 +105,34 @@ def _day(value: object) -> object:
 
 Uei = Annotated[
     str,
-    _matching(
+    _Matching(
         r"(?!.*[0-9]{9})[A-HJ-NP-Z1-9][A-HJ-NP-Z0-9]{11}",
         "a UEI (12 letters or digits, no I or O, not starting with 0, no 9 digits in a row)",
     ),
 ]
-Cage = Annotated[str, _matching(r"[A-Z0-9]{5}", "a CAGE code (5 capital letters or digits)")]
-Piid = Annotated[str, _matching(r"[A-Z0-9]{13,17}", "a PIID (13 to 17 capital letters or digits)")]
+Cage = Annotated[str, _Matching(r"[A-Z0-9]{5}", "a CAGE code (5 capital letters or digits)")]
+Piid = Annotated[str, _Matching(r"[A-Z0-9]{13,17}", "a PIID (13 to 17 capital letters or digits)")]
 Modification = Annotated[
-    str, _matching(r"[PA][A-Z0-9]{5}", 'a modification number (such as "P00001": P or A, then 5 characters)')
+    str, _Matching(r"[PA][A-Z0-9]{5}", 'a modification number (such as "P00001": P or A, then 5 characters)')
 ]
 ActionId = Annotated[
     str,
-    _matching(
+    _Matching(
         r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
         "an action id (1 to 64 letters, digits, dots, underscores or hyphens)",
     ),
 ]
-Money = Annotated[Decimal, BeforeValidator(_money)]
+Money = Annotated[Decimal, BeforeValidator(_money), _written(_MONEY, _AMOUNT)]
 #: A price or value, which cannot be negative.
-Worth = Annotated[Decimal, BeforeValidator(_money), AfterValidator(_not_negative)]
-Quantity = Annotated[Decimal, BeforeValidator(_quantity)]
-Day = Annotated[date, BeforeValidator(_day)]
+Worth = Annotated[Decimal, BeforeValidator(_money), AfterValidator(_not_negative), _written(_WORTH, _AMOUNT)]
+Quantity = Annotated[Decimal, BeforeValidator(_quantity), _written(_COUNT, _NUMBER)]
+Day = Annotated[
+    date, BeforeValidator(_day), _written(_DATE, 'a date (a string such as "2026-09-14")', format="date")
+]
 
-Naics = Annotated[str, _matching(r"[0-9]{6}", 'a NAICS code (6 digits, such as "541330")')]
-Psc = Annotated[str, _matching(r"[A-Z0-9]{4}", 'a product or service code (4 characters, such as "R425")')]
-Clause = Annotated[str, _matching(r"[0-9]{2,4}\.[0-9]{3}-[0-9]{1,4}", 'a clause (such as "52.217-9")')]
+Naics = Annotated[str, _Matching(r"[0-9]{6}", 'a NAICS code (6 digits, such as "541330")')]
+Psc = Annotated[str, _Matching(r"[A-Z0-9]{4}", 'a product or service code (4 characters, such as "R425")')]
+Clause = Annotated[str, _Matching(r"[0-9]{2,4}\.[0-9]{3}-[0-9]{1,4}", 'a clause (such as "52.217-9")')]
 # Codes of the contract action report (FPDS).
 Reason = Literal[
     "A",

@@ -1,6 +1,7 @@
 """One line for each problem of a submission, safe to print: field, value, what is wrong with it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 _SHOWN = 60
@@ -15,26 +16,44 @@ _MESSAGES = {
     "string_too_long": "is too long ({max_length} at most)",
     "too_long": "is too long ({max_length} at most)",
     "literal_error": "is not one of {expected}",
+    "enum": "is not one of {expected}",
     "value_error": "{error}",
     "conflict": "{problem}",
     "bool_type": "is neither true nor false",
+    "bool_parsing": "is neither true nor false",
     "int_type": "is not a whole number",
+    "int_parsing": "is not a whole number",
+    "uuid_parsing": "is not a UUID",
     "greater_than_equal": "is less than {ge}",
     "less_than_equal": "is more than {le}",
 }
 _WITHOUT_VALUE = {"missing", "extra_forbidden", "conflict"}
 
 
-def problem(where: str, detail: Mapping[str, Any]) -> str:
-    """A line for one of pydantic's error details about the object at `where`."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where, with what was given there, and why. `given` is None where the text names it."""
+
+    field: str
+    text: str
+    given: str | None = None
+
+    def __str__(self) -> str:
+        value = "" if self.given is None else f"{self.given} "
+        return f"{self.field}: {value}{self.text}"
+
+
+def problem(where: str, detail: Mapping[str, Any]) -> Problem:
+    """One of pydantic's error details about the object at `where`, "" for the whole of what was sent."""
     path = where
     for part in detail["loc"]:
-        path += f"[{part}]" if isinstance(part, int) else f".{part if part.isidentifier() else shown(part)}"
+        name = f"[{part}]" if isinstance(part, int) else part if part.isidentifier() else shown(part)
+        path += name if isinstance(part, int) or not path else f".{name}"
     kind = detail["type"]
     known = _MESSAGES.get(kind)
     message = known.format_map(detail.get("ctx", {})) if known else detail["msg"]
-    value = "" if kind in _WITHOUT_VALUE else f"{shown(detail['input'])} "
-    return f"{path}: {value}{message}"
+    given = None if kind in _WITHOUT_VALUE else shown(detail["input"])
+    return Problem(path, message, given)
 
 
 def shown(value: object) -> str:

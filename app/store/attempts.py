@@ -93,9 +93,13 @@ class AttemptRecords:
         """Record each step's tool, how it ended, and its calls."""
         mine = {"run_id": identity.run_id, "attempt": identity.attempt}
         calls = [{**columns(call), **mine} for _, _, made in steps for call in made]
+        answers = [
+            {"call_id": call["call_id"], "body": body} for call in calls if (body := call.pop("answer"))
+        ]
         ended = [{"its_tool": tool, "its_outcome": outcome[:500]} for tool, outcome, _ in steps]
         with self._engine.begin() as db:
             insert_many(db, tables.Call, calls)
+            insert_many(db, tables.AnswerRow, answers)
             if not ended:
                 return
             db.execute(

@@ -16,6 +16,8 @@ def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        # The connection used last is used next: it has the statements prepared already.
+        pool_use_lifo=True,
         pool_timeout=10,
         # Error texts would otherwise repeat the values of the failing statement in logs and tracebacks.
         hide_parameters=True,

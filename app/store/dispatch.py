@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from app.domain.lineage import CredentialKind
 from app.store import tables
 from app.store.requeue import requeue
+from app.store.stopping import end_one
 from app.store.tables import CHANNEL, AttemptState, EndedBy, RunState, table_of
 
 ATTEMPT, RUN, CREDENTIAL = table_of(tables.Attempt), table_of(tables.Run), table_of(tables.Credential)
@@ -55,6 +56,7 @@ class DispatchRecords:
                 select(RUN.c.run_id, RUN.c.attempt)
                 .where(
                     RUN.c.state == RunState.REQUESTED,
+                    RUN.c.stop_requested_at.is_(None),
                     or_(RUN.c.not_before.is_(None), RUN.c.not_before <= now),
                 )
                 .order_by(RUN.c.requested_at)
@@ -86,6 +88,11 @@ class DispatchRecords:
             )
             if ended.rowcount:
                 requeue(db, run_id, reason=reason, max_attempts=self._max_attempts)
+
+    def end_stopped(self) -> UUID | None:
+        """Let one run that somebody asked to stop fail; its id, None when there is none. See `app.store.stopping`."""
+        with self._engine.begin() as db:
+            return end_one(db)
 
     @contextmanager
     def lost_attempt(self) -> Iterator[Held | None]:

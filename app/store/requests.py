@@ -3,25 +3,35 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from app.domain.planning import goal
 from app.domain.procurement import ProcurementAction
 from app.store import tables
 from app.store.actions import to_domain, to_row
 from app.store.database import Sessions
-from app.store.tables import CHANNEL, table_of
+from app.store.tables import CHANNEL, RunState, table_of
 
 ACTION, RUN = table_of(tables.Action), table_of(tables.Run)
+_UNDER_WAY = (RunState.REQUESTED, RunState.DISPATCHED)
 
 
 class ConflictError(Exception):
     """An action of this id exists with other content."""
 
+    def __init__(self, action_id: str) -> None:
+        super().__init__(f"action_id: {action_id!r} was submitted before with other content")
+        self.action_id = action_id
+
 
 class UnknownActionError(Exception):
     """No action of this id was submitted."""
+
+
+class UnknownRunError(Exception):
+    """There is no run of this id."""
 
 
 class RequestRecords:
@@ -35,34 +45,80 @@ class RequestRecords:
 
         Raises `ConflictError` naming an action that differs from what is stored under its id.
         """
-        new = 0
         with self._sessions.begin() as db:
-            for action in actions:
-                row = {**to_row(action), "submitted_at": func.now()}
-                statement = insert(ACTION).values(row).on_conflict_do_nothing(index_elements=["action_id"])
-                if db.execute(statement.returning(ACTION.c.action_id)).one_or_none() is not None:
-                    new += 1
-                    continue
-                same = select(ACTION).where(ACTION.c.action_id == action.action_id)
-                if to_domain(dict(db.execute(same).mappings().one())) != action:
-                    raise ConflictError(
-                        f"action_id: {action.action_id!r} was submitted before with other content"
-                    )
-        return new
+            return len(store(db, actions))
 
     def request(self, action_ids: Sequence[str], *, requested_by: str) -> list[UUID]:
         """Request one run for each id, all or none, and say what each is for. Raises `UnknownActionError`."""
         with self._sessions.begin() as db:
-            rows = db.execute(select(ACTION).where(ACTION.c.action_id.in_(action_ids))).mappings()
-            goals = {row["action_id"]: goal(to_domain(dict(row))) for row in rows}
-            for action_id in action_ids:
-                if action_id not in goals:
-                    raise UnknownActionError(f"action: {action_id!r} is not known; submit it first")
-            runs = [
-                tables.Run(action_id=action_id, goal=goals[action_id], requested_by=requested_by)
-                for action_id in action_ids
-            ]
-            run_ids = [run.run_id for run in runs]
-            db.add_all(runs)
-            db.execute(select(func.pg_notify(CHANNEL, "")))
-        return run_ids
+            return request(db, action_ids, requested_by=requested_by)
+
+    def request_again(self, action_id: str, *, requested_by: str) -> tuple[UUID, bool]:
+        """The run of an action that is under way, or a new one where there is none; and whether it is new.
+
+        Of two requests at once the second gets the run of the first. Raises `UnknownActionError`.
+        """
+        with self._sessions.begin() as db:
+            db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(action_id, 0))))
+            under_way = db.scalar(
+                select(RUN.c.run_id)
+                .where(
+                    RUN.c.action_id == action_id,
+                    RUN.c.state.in_(_UNDER_WAY),
+                    RUN.c.stop_requested_at.is_(None),
+                )
+                .order_by(RUN.c.requested_at.desc())
+                .limit(1)
+            )
+            if under_way is not None:
+                return under_way, False
+            return request(db, [action_id], requested_by=requested_by)[0], True
+
+    def stop(self, run_id: UUID, *, requested_by: str) -> bool:
+        """Ask that a run be stopped; whether it was under way and nobody had asked before. Raises `UnknownRunError`."""
+        with self._sessions.begin() as db:
+            asked = db.execute(
+                update(RUN)
+                .where(
+                    RUN.c.run_id == run_id,
+                    RUN.c.state.in_(_UNDER_WAY),
+                    RUN.c.stop_requested_at.is_(None),
+                )
+                .values(stop_requested_at=func.now(), stop_requested_by=requested_by)
+                .returning(RUN.c.run_id)
+            ).one_or_none()
+            if asked is None and db.get(tables.Run, run_id) is None:
+                raise UnknownRunError(str(run_id))
+            return asked is not None
+
+
+def store(db: Session, actions: Iterable[ProcurementAction]) -> list[str]:
+    """Store the actions; the ids of those that were new. Raises `ConflictError`."""
+    new = []
+    for action in actions:
+        row = {**to_row(action), "submitted_at": func.now()}
+        statement = insert(ACTION).values(row).on_conflict_do_nothing(index_elements=["action_id"])
+        if db.execute(statement.returning(ACTION.c.action_id)).one_or_none() is not None:
+            new.append(action.action_id)
+            continue
+        same = select(ACTION).where(ACTION.c.action_id == action.action_id)
+        if to_domain(dict(db.execute(same).mappings().one())) != action:
+            raise ConflictError(action.action_id)
+    return new
+
+
+def request(db: Session, action_ids: Sequence[str], *, requested_by: str) -> list[UUID]:
+    """Request one run for each id, and say what each is for. Raises `UnknownActionError`."""
+    rows = db.execute(select(ACTION).where(ACTION.c.action_id.in_(action_ids))).mappings()
+    goals = {row["action_id"]: goal(to_domain(dict(row))) for row in rows}
+    for action_id in action_ids:
+        if action_id not in goals:
+            raise UnknownActionError(f"action: {action_id!r} is not known; submit it first")
+    runs = [
+        tables.Run(action_id=action_id, goal=goals[action_id], requested_by=requested_by)
+        for action_id in action_ids
+    ]
+    run_ids = [run.run_id for run in runs]
+    db.add_all(runs)
+    db.execute(select(func.pg_notify(CHANNEL, "")))
+    return run_ids

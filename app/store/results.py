@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert
 
 from app.domain.casefile import Evidence
 from app.domain.discrepancy import Discrepancy
+from app.domain.review import fact_key
 from app.store import tables
 from app.store.facts import fact_to_json
 from app.store.tables import table_of
@@ -80,6 +81,8 @@ def _discrepancy_rows(
                 "match_compared": item.match.compared if item.match else None,
                 "recommended": item.recommended,
                 "raised_at": now,
+                "fact_key": fact_key(item),
+                "systems": sorted({value.source for value in item.values} - {"action"}),
             }
         )
         values += [

@@ -6,8 +6,22 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Column, DateTime, ForeignKeyConstraint, Index, Numeric, Table, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlmodel import Field, SQLModel
 
 #: PostgreSQL notifies here when a run is requested or a place in the dispatch window becomes free.
@@ -53,8 +67,29 @@ def _moment(*, nullable: bool = False) -> Any:
     return Column(DateTime(timezone=True), nullable=nullable)
 
 
+#: The words an action is found by. Written as PostgreSQL writes it, by which the index is known to be this one.
+ACTION_WORDS = (
+    "to_tsvector('simple'::regconfig, (((((((action_id::text || ' '::text) || piid::text) || ' '::text)"
+    " || COALESCE(modification, ''::character varying)::text) || ' '::text) || description::text) || ' '::text)"
+    " || vendors::text)"
+)
+
+
 class Action(SQLModel, table=True):
     """A procurement action as submitted; `vendors` is the list of the submitted objects, `terms` what may be left out."""
+
+    __table_args__ = (
+        Index("ix_action_submitted", "submitted_at", "action_id"),
+        Index(
+            "ix_action_vendors",
+            "vendors",
+            postgresql_using="gin",
+            postgresql_ops={"vendors": "jsonb_path_ops"},
+        ),
+        Index("ix_action_search", text(ACTION_WORDS), postgresql_using="gin"),
+        Index("ix_action_id_begins", "action_id", postgresql_ops={"action_id": "text_pattern_ops"}),
+        Index("ix_action_piid_begins", "piid", postgresql_ops={"piid": "text_pattern_ops"}),
+    )
 
     action_id: str = Field(primary_key=True)
     action_type: str
@@ -75,7 +110,17 @@ class Run(SQLModel, table=True):
     worked on.
     """
 
-    __table_args__ = (Index("ix_run_queue", "state", "requested_at"),)
+    __table_args__ = (
+        Index("ix_run_queue", "state", "requested_at"),
+        Index("ix_run_requested", "requested_at", "run_id"),
+        Index("ix_run_started", "started_at", "run_id"),
+        Index("ix_run_requested_by", "requested_by", "requested_at", "run_id"),
+        Index(
+            "ix_run_stopping",
+            "run_id",
+            postgresql_where=text("stop_requested_at IS NOT NULL AND state IN ('requested', 'dispatched')"),
+        ),
+    )
 
     run_id: UUID = Field(default_factory=uuid4, primary_key=True)
     action_id: str = Field(foreign_key="action.action_id", index=True)
@@ -89,6 +134,9 @@ class Run(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     waiting_reason: str | None = None
     failure: str | None = None
+    #: An operator asked to stop it: the sweeper revokes what it holds and ends it as failed.
+    stop_requested_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    stop_requested_by: str | None = None
 
 
 class Attempt(SQLModel, table=True):
@@ -150,7 +198,11 @@ class Step(SQLModel, table=True):
 class Credential(SQLModel, table=True):
     """One issued credential; see `app.domain.lineage.IssuedCredential`. How it ended: revoked, or by its TTL."""
 
-    __table_args__ = (_of_attempt(), UniqueConstraint("fingerprint"))
+    __table_args__ = (
+        _of_attempt(),
+        UniqueConstraint("fingerprint"),
+        Index("ix_credential_issued_at", "issued_at"),
+    )
 
     credential_id: UUID = Field(primary_key=True)
     run_id: UUID = Field(index=True)
@@ -201,10 +253,27 @@ class Call(SQLModel, table=True):
     error: str | None = None
 
 
+class AnswerRow(SQLModel, table=True):
+    """What a system answered to one call, byte by byte as received; its SHA-256 is the call's `answer_digest`."""
+
+    __tablename__ = "answer"
+
+    call_id: UUID = Field(primary_key=True, foreign_key="call.call_id")
+    body: bytes
+
+
 class EvidenceRow(SQLModel, table=True):
     """One fact a system stated, and the call it came from. `fact` holds the fact's own fields."""
 
     __tablename__ = "evidence"
+    __table_args__ = (
+        Index(
+            "ix_evidence_registration",
+            text("(fact ->> 'uei')"),
+            "pulled_at",
+            postgresql_where=text("kind = 'Registration'"),
+        ),
+    )
 
     evidence_id: UUID = Field(primary_key=True)
     run_id: UUID = Field(index=True)
@@ -216,13 +285,40 @@ class EvidenceRow(SQLModel, table=True):
     pulled_at: datetime = Field(sa_column=_moment())
 
 
+_TIME = ("raised_at", "discrepancy_id")
+#: Orders of the queue. What stands last is no part of the order: it lets a filter pass over rows without reading them.
+_ORDERS = {
+    "newest": (*_TIME, "status"),
+    "severity": ("severity", *_TIME, "status"),
+    "assignee": ("assigned_to", "severity", *_TIME, "status"),
+    "rule": ("rule", "severity", *_TIME, "status"),
+    "status": ("status", "severity", *_TIME),
+}
+
+
 class DiscrepancyRow(SQLModel, table=True):
-    """One finding of one run. The pair (rule, subject) is unique within a run."""
+    """One finding of one run. The pair (rule, subject) is unique within a run.
+
+    The worker writes what was found. The database adds `action_type`, `vendors`, `search`, `current` (whether it is of
+    the action's latest completed run), `arrived` (the number of the transaction that stored it, for what is new since a
+    page was made) and `answered_by`, an earlier flag on the same fact that an officer found to be no discrepancy. Only
+    the database knows the defaults of these: the worker may not write them. Officers' events (`ReviewEvent`) add up to
+    `status`, `decision`, `assignee` and `version`; `assigned_to` is the assignee, "" for nobody, to sort by.
+    """
 
     __tablename__ = "discrepancy"
     __table_args__ = (
         UniqueConstraint("run_id", "rule", "subject"),
-        Index("ix_discrepancy_queue", "severity", "raised_at"),
+        *(
+            Index(f"ix_flag_{name}", *columns, postgresql_where=text("current"))
+            for name, columns in _ORDERS.items()
+        ),
+        Index("ix_discrepancy_raised_at", "raised_at"),
+        Index("ix_flag_closed", "decided_at", postgresql_where=text("status = 'closed'")),
+        Index("ix_flag_vendors", "vendors", postgresql_using="gin"),
+        Index("ix_flag_systems", "systems", postgresql_using="gin"),
+        Index("ix_flag_search", "search", postgresql_using="gin"),
+        Index("ix_flag_fact", "fact_key", postgresql_where=text("decision IS NOT NULL")),
     )
 
     discrepancy_id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -241,6 +337,54 @@ class DiscrepancyRow(SQLModel, table=True):
     match_compared: str | None = None
     recommended: str
     raised_at: datetime = Field(default_factory=_now, sa_column=_moment())
+    fact_key: str | None = None
+    systems: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False, server_default="{}"))
+    action_type: str = Field(sa_column=Column(String, nullable=False, server_default=""))
+    vendors: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False, server_default="{}"))
+    search: Any = Field(default=None, sa_column=Column(TSVECTOR))
+    current: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("true")))
+    answered_by: UUID | None = Field(default=None, foreign_key="discrepancy.discrepancy_id")
+    status: str = Field(sa_column=Column(String, nullable=False, server_default="open"))
+    decision: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    assignee: str | None = None
+    assigned_to: str = Field(
+        sa_column=Column(String, Computed("coalesce(assignee, '')", persisted=True), nullable=False)
+    )
+    version: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
+    arrived: int = Field(
+        sa_column=Column(
+            BigInteger,
+            nullable=False,
+            index=True,
+            server_default=text("(pg_current_xact_id()::text)::bigint"),
+        )
+    )
+
+
+class KnownPerson(SQLModel, table=True):
+    """Somebody who has signed in at some time, as last seen then. Only the database writes it, when a session begins."""
+
+    __tablename__ = "person"
+
+    subject: str = Field(primary_key=True)
+    name: str
+    roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+
+
+#: How many flags there are of each kind, kept by the database itself. Several rows of one kind add up.
+FLAG_TALLY = Table(
+    "flag_tally",
+    SQLModel.metadata,
+    Column("current", Boolean, nullable=False),
+    Column("status", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("action_type", String, nullable=False),
+    Column("systems", ARRAY(String), nullable=False),
+    Column("assignee", String),
+    Column("flags", BigInteger, nullable=False),
+)
 
 
 class ComparedValueRow(SQLModel, table=True):
@@ -257,19 +401,76 @@ class ComparedValueRow(SQLModel, table=True):
     evidence_id: UUID | None = Field(default=None, foreign_key="evidence.evidence_id")
 
 
-class Disposition(SQLModel, table=True):
-    """An officer's decision on a finding. Append-only; the agent has no access to this table at all."""
+class ReviewEvent(SQLModel, table=True):
+    """One event of a flag's history; see `app.domain.review.Event`. Append-only; the agent has no access to it at all.
 
-    disposition_id: UUID = Field(default_factory=uuid4, primary_key=True)
-    discrepancy_id: UUID = Field(foreign_key="discrepancy.discrepancy_id", index=True)
-    decision: str
-    rationale: str
-    decided_by: str
-    decided_at: datetime = Field(default_factory=_now, sa_column=_moment())
+    `digest` chains it to the event before. That a number exists once only is what lets one of two officers win.
+    """
+
+    __tablename__ = "review_event"
+    __table_args__ = (UniqueConstraint("flag_id", "number"), Index("ix_review_event_at", "at"))
+
+    event_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    flag_id: UUID = Field(foreign_key="discrepancy.discrepancy_id")
+    number: int
+    kind: str
+    by: str
+    by_name: str
+    at: datetime = Field(sa_column=_moment())
+    decision: str | None = None
+    rationale: str = ""
+    reference: str | None = None
+    assignee: str | None = None
+    digest: str
+
+
+class SavedView(SQLModel, table=True):
+    """A filter of the queue that a person gave a name; `query` is what stands behind the "?" of its address."""
+
+    __tablename__ = "saved_view"
+
+    owner: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    query: str
+
+
+class ExportRecord(SQLModel, table=True):
+    """One export: of which action or, for the queue, with which filter; by whom; the SHA-256 (hex) of what was sent.
+
+    Append-only.
+    """
+
+    __tablename__ = "export_record"
+    __table_args__ = (Index("ix_export_of_action", "action_id", "at"),)
+
+    export_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    kind: str
+    action_id: str | None = Field(default=None, foreign_key="action.action_id")
+    query: str | None = None
+    by: str
+    by_name: str
+    at: datetime = Field(sa_column=_moment())
+    digest: str
+    bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class Submission(SQLModel, table=True):
+    """What a program submitted under an idempotency key: SHA-256 (hex) of the request, and what came of it.
+
+    See `app.store.submissions`.
+    """
+
+    by: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    digest: str
+    at: datetime = Field(default_factory=_now, sa_column=_moment())
+    outcome: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class Alarm(SQLModel, table=True):
     """Something a security operator must see, such as a wrapping token that was already spent."""
+
+    __table_args__ = (Index("ix_alarm_raised", "raised_at", "alarm_id"),)
 
     alarm_id: UUID = Field(default_factory=uuid4, primary_key=True)
     run_id: UUID | None = None

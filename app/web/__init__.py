@@ -1,41 +1,112 @@
 """The pages. `create_app` is the composition root; nothing connects before the first request."""
 
+from datetime import timedelta
+
 from flask import Flask
 from jinja2 import StrictUndefined
 
 from app import settings
+from app.export.exporter import Exporter
 from app.settings import Settings
 from app.store.database import connect, sessions
 from app.store.pages import Pages
-from app.web import errors, headers, wording
+from app.store.reviews import Reviews
+from app.store.saved_views import SavedViews
+from app.web import access, api, errors, headers, limits, look, queries, sign_in, streams, wording
 from app.web.probes import Probes
+from app.web.sign_in import forgery
+from app.web.sign_in import views as sign_in_views
 from app.web.sources import Sources
-from app.web.views import flags, runs, stack, start
+from app.web.templating import PlainEnvironment
+from app.web.views import (
+    actions,
+    alarms,
+    bulk,
+    calls,
+    decisions,
+    exports,
+    help_page,
+    news,
+    queue,
+    runs,
+    saved_views,
+    stack,
+    start,
+    vendors,
+)
 
-#: Connections to the database; gunicorn serves with 16 threads.
+#: Connections to the database; gunicorn serves with 24 threads, 8 of which may be streams that hold none.
 _POOL = 8
+#: Open streams in all, and of one person: two thirds of gunicorn's threads are left to pages, whoever keeps tabs open.
+_STREAMS, _STREAMS_EACH = 8, 2
 
 
 def create_app(configuration: Settings | None = None) -> Flask:
-    """The web application, configured from the environment unless told otherwise. Raises `SettingsError`."""
+    """The web application, configured from the environment unless told otherwise. Raises `SettingsError`.
+
+    Raises `app.web.access.UnlistedError` when a route is not in the table of who may reach what.
+    """
     configuration = configuration or settings.load()
     database = connect(configuration, pool_size=_POOL)
-    pages = Pages(sessions(database))
+    factory = sessions(database)
+    pages = Pages(factory)
     probes = Probes(configuration, pages)
+
+    app = Flask(__name__)
+    app.jinja_environment = PlainEnvironment
+    identity = sign_in.join(app, configuration, factory)
 
     def close() -> None:
         probes.close()
+        identity.provider.close()
         database.dispose()
 
-    app = Flask(__name__)
-    # No page takes a body.
+    # Pages take no file, and programs no more than a day's actions.
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals["far"] = configuration.far
+    app.jinja_env.globals.update(
+        far=configuration.far,
+        second_person=configuration.second_person,
+        session_times=[
+            timedelta(seconds=each) for each in (configuration.session_idle, configuration.session_lifetime)
+        ],
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    Sources(pages=pages, probes=probes, audit_log=configuration.vault_audit_log, close=close).join(app)
-    for part in (headers, errors, wording):
+    Sources(
+        sessions=factory,
+        pages=pages,
+        reviews=Reviews(factory, second_person=configuration.second_person),
+        saved_views=SavedViews(factory),
+        probes=probes,
+        exporter=Exporter.of(configuration, factory, demo=app.config.get("DEMO_STRIP", True)),
+        audit_log=configuration.vault_audit_log,
+        close=close,
+    ).join(app)
+    for part in (errors, look, queries, wording):
         part.join(app)
-    for view in (start, flags, runs, stack):
+    api.join(app)
+    streams.join(app, total=_STREAMS, each=_STREAMS_EACH)
+    headers.join(app, identity)
+    for view in (
+        start,
+        sign_in_views,
+        queue,
+        bulk,
+        saved_views,
+        news,
+        exports,
+        decisions,
+        calls,
+        runs,
+        stack,
+        actions,
+        vendors,
+        alarms,
+        help_page,
+    ):
         app.register_blueprint(view.bp)
+    # Last of all, and in this order: who may reach the page, how often, and whether its own form asked.
+    access.join(app)
+    limits.join(app, configuration)
+    forgery.join(app, configuration)
     return app

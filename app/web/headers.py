@@ -1,10 +1,12 @@
-"""Response headers that keep a browser from doing anything but showing the page."""
+"""Response headers that keep a browser from doing anything but showing the page and asking this application."""
 
-from flask import Flask, Response, request
+import secrets
+
+from flask import Flask, Response, g, request
+
+from app.web.sign_in import SignIn
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -13,15 +15,34 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
 }
+_TWO_YEARS = 63_072_000
 
 
-def join(app: Flask) -> None:
-    """Put the headers on every answer of `app`, errors included."""
-    app.after_request(_protect)
+def join(app: Flask, identity: SignIn) -> None:
+    """Put the headers on every answer of `app`, errors included, and give templates `script_nonce()`."""
+    # Browsers hold the redirects after a form to form-action as well: signing out leads to the provider.
+    policy = (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self';"
+        f" script-src 'self' 'nonce-{{nonce}}'; form-action 'self' {identity.provider.origin}; base-uri 'none';"
+        " frame-ancestors 'none'"
+    )
+    headers = dict(_HEADERS)
+    if identity.address.startswith("https://"):
+        headers["Strict-Transport-Security"] = f"max-age={_TWO_YEARS}; includeSubDomains"
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        response.headers.update(headers)
+        response.headers["Content-Security-Policy"] = policy.format(nonce=script_nonce())
+        if request.endpoint not in {"static", "sign_in.static"}:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    app.jinja_env.globals["script_nonce"] = script_nonce
 
 
-def _protect(response: Response) -> Response:
-    response.headers.update(_HEADERS)
-    if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
-    return response
+def script_nonce() -> str:
+    """What a `<script nonce=…>` of this answer must carry; new for each request."""
+    if "script_nonce" not in g:
+        g.script_nonce = secrets.token_urlsafe(16)
+    return str(g.script_nonce)

@@ -96,6 +96,7 @@ class Probes:
             "broker": (told.redis_url, lambda: _broker(told.redis_url)),
             **{name: (url, partial(self._tool, url)) for name, url in tools.items()},
             "ledger": (told.ledger_url, lambda: _ledger(told.ledger_url)),
+            "identity-provider": (told.oidc_issuer, lambda: self._provider(told.oidc_issuer)),
         }
 
     def _start(self, name: str, look: Callable[[], object]) -> Future[Any]:
@@ -133,6 +134,14 @@ class Probes:
         return (
             Condition.UP if status < httpx.codes.INTERNAL_SERVER_ERROR else Condition.DEGRADED
         ), f"HTTP {status}"
+
+    def _provider(self, address: str | None) -> tuple[Condition, str]:
+        if address is None:
+            return Condition.UNKNOWN, "OIDC_ISSUER is not set"
+        status, _ = self._get(f"{address}/.well-known/openid-configuration", {})
+        return (
+            Condition.UP if status == httpx.codes.OK else Condition.DEGRADED
+        ), f"HTTP {status}, asked who it is"
 
     def _get(self, url: str, parameters: dict[str, str]) -> tuple[int, bytes]:
         body = b""

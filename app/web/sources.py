@@ -7,7 +7,11 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from app.export.exporter import Exporter
+from app.store.database import Sessions
 from app.store.pages import Pages
+from app.store.reviews import Reviews
+from app.store.saved_views import SavedViews
 from app.web.probes import Probes
 
 _KEY = "triage.sources"
@@ -15,13 +19,17 @@ _KEY = "triage.sources"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sources:
-    """The read models, the probes of the stack's parts, and the vault's audit log where there is one.
+    """The database for `app.usecases`, the read models, officers' decisions, people's saved views, the probes of the stack's parts, exports, and the vault's audit log if there is one.
 
     `close` ends the connections behind them; a served application does so by ending.
     """
 
+    sessions: Sessions
     pages: Pages
+    reviews: Reviews
+    saved_views: SavedViews
     probes: Probes
+    exporter: Exporter
     audit_log: Path | None
     close: Callable[[], None]
 

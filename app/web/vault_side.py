@@ -29,8 +29,11 @@ class VaultSide:
         return self.trail is not None and request_id in self.trail.answered
 
 
-def vault_side(page: RunPage, audit_log: Path | None) -> VaultSide:
-    """Read the log for one run."""
+def vault_side(page: RunPage, audit_log: Path | None, *, afterwards: bool = True) -> VaultSide:
+    """Read the log for one run; with `afterwards` also until the last of its credentials would have ended by itself.
+
+    That is a quarter of an hour of the log more, in which others run, but it shows a use after the end.
+    """
     if audit_log is None:
         return _nothing("VAULT_AUDIT_LOG is not set, so the vault's own lines cannot be shown here.")
     if not page.attempts:
@@ -39,8 +42,8 @@ def vault_side(page: RunPage, audit_log: Path | None) -> VaultSide:
         trail = VaultLog(audit_log).trail(
             page.run.run_id,
             wrapping_accessors=[attempt.wrapping_accessor for attempt in page.attempts],
-            since=page.run.requested_at,
-            until=_end(page),
+            since=min(attempt.dispatched_at for attempt in page.attempts),
+            until=_end(page, afterwards=afterwards),
         )
     except VaultLogError as error:
         return _nothing(f"The vault's audit log cannot be read: {error}.")
@@ -60,13 +63,12 @@ def _nothing(problem: str) -> VaultSide:
     return VaultSide(trail=None, problem=problem, requests=(), only_recorded=empty, only_in_log=empty)
 
 
-def _end(page: RunPage) -> datetime | None:
-    """When nothing more can happen to the run's credentials; None while it is under way."""
+def _end(page: RunPage, *, afterwards: bool) -> datetime | None:
+    """When the run and its tokens had ended, or nothing more can happen to its credentials; None while under way."""
     if page.run.state not in {RunState.COMPLETED, RunState.FAILED}:
         return None
-    times = [
-        page.run.finished_at,
-        *(attempt.revoked_at or attempt.token_expires_at for attempt in page.attempts),
-        *(credential.expires_at for credential in page.credentials),
-    ]
+    times = [page.run.finished_at]
+    times += [attempt.revoked_at or attempt.token_expires_at for attempt in page.attempts]
+    if afterwards:
+        times += [credential.expires_at for credential in page.credentials]
     return max((time for time in times if time is not None), default=None)

@@ -52,7 +52,7 @@ def evaluate_live(scenarios: Scenarios, work: Path) -> Evaluation:
     if not 1 <= count <= _MOST:
         raise ScenarioError(f"--live: {count} scenarios for a run of today, not 1 to {_MOST}")
     options = StackOptions(
-        parts=EVERYTHING - {Part.WEB},
+        parts=EVERYTHING - {Part.WEB, Part.IDENTITY},
         usual_ports=False,
         scenarios=scenarios.folder,
         patience=30 + 0.05 * count,

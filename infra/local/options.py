@@ -26,6 +26,7 @@ class Part(StrEnum):
     VALKEY = "valkey"
     PROVISION = "provision"
     MOCKS = "mocks"
+    IDENTITY = "identity-provider"
     DISPATCHER = "dispatcher"
     SWEEPER = "sweeper"
     WORKER = "worker"
@@ -48,6 +49,7 @@ class Outside(_Options):
     An outside vault is bootstrapped only when VAULT_BOOTSTRAP_TOKEN_FILE names a file with a root token;
     without it the operator puts dispatcher.json, sweeper.json and auditor.json into `<home>/secrets`.
     Behind an outside DATABASE_URL nothing is provisioned: roles, tables and ledger data are its operator's.
+    An outside OIDC_ISSUER knows this application as OIDC_CLIENT_ID and sends people back to <web>/sign-in/callback.
     LEDGER_URL must then be set too, and a vault to be bootstrapped here needs LEDGER_ADMIN_FILE, a file with
     a JSON object {"host", "port", "database", "username", "password"} for the vault's own ledger login.
     """
@@ -60,6 +62,8 @@ class Outside(_Options):
     ledger_admin_file: str | None = None
     broker: str | None = None
     broker_password_file: str | None = None
+    identity: str | None = None
+    identity_client: str | None = None
     tools: dict[str, str] = {}
 
     @classmethod
@@ -73,6 +77,8 @@ class Outside(_Options):
         for name in ("VAULT_ADDR", "DATABASE_URL", "LEDGER_URL", "REDIS_URL", *TOOL_VARIABLES.values()):
             if urlsplit(given.get(name, "")).password:
                 raise StackError(f"{name} must not carry a password; name a password file instead")
+        if "OIDC_ISSUER" in given and "OIDC_CLIENT_ID" not in given:
+            raise StackError("OIDC_ISSUER is set, so OIDC_CLIENT_ID must be set as well")
         if "DATABASE_URL" in given and "LEDGER_URL" not in given:
             raise StackError("DATABASE_URL is set, so LEDGER_URL must be set as well")
         return cls(
@@ -84,6 +90,8 @@ class Outside(_Options):
             ledger_admin_file=given.get("LEDGER_ADMIN_FILE"),
             broker=given.get("REDIS_URL"),
             broker_password_file=given.get("REDIS_PASSWORD_FILE"),
+            identity=given.get("OIDC_ISSUER"),
+            identity_client=given.get("OIDC_CLIENT_ID"),
             tools={tool: given[name] for tool, name in TOOL_VARIABLES.items() if name in given},
         )
 
@@ -123,5 +131,6 @@ class StackOptions(_Options):
             Part.VAULT: self.outside.vault,
             Part.POSTGRES: self.outside.database,
             Part.VALKEY: self.outside.broker,
+            Part.IDENTITY: self.outside.identity,
         }
         return part in self.parts and elsewhere.get(part) is None

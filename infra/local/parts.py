@@ -113,7 +113,15 @@ class Parts:
         jobs: list[Job] = []
         if self._options.starts(Part.PROVISION):
             jobs += [self._tables_and_ledger, self._bootstrap]
-        return [*jobs, *(job for tool in TOOLS for job in self._tool(tool))]
+        return [*jobs, *self._identity_provider(), *(job for tool in TOOLS for job in self._tool(tool))]
+
+    def _identity_provider(self) -> list[Job]:
+        given = self._options.outside.identity
+        if given is not None:
+            self._given("identity-provider", given)
+        return self._wanted(
+            Part.IDENTITY, lambda: self._http("identity-provider", self._services.identity_provider)
+        )
 
     def _tables_and_ledger(self) -> None:
         # Imported here: starting the servers alone needs neither Alembic nor a vault client.
@@ -148,12 +156,10 @@ class Parts:
         if given is not None:
             self._given(tool, given)
             return []
-        return self._wanted(Part.MOCKS, lambda: self._http(tool))
+        return self._wanted(Part.MOCKS, lambda: self._http(tool, partial(self._services.tool, tool)))
 
-    def _http(self, name: str) -> None:
-        port = self._roster.serve(
-            usual=USUAL_PORTS[name], build=lambda port: self._services.http(name, port), ready=_answers
-        )
+    def _http(self, name: str, build: Callable[[int], Command]) -> None:
+        port = self._roster.serve(usual=USUAL_PORTS[name], build=build, ready=_answers)
         address = f"http://{LOOPBACK}:{port}"
         self._services.endpoints[name] = address
         self._announce(name, address=address)
@@ -168,7 +174,7 @@ class Parts:
                 Part.SWEEPER, lambda: self._connected(self._services.background("sweeper"), "postgres")
             ),
             *(job for number in numbers for job in self._wanted(Part.WORKER, partial(self._worker, number))),
-            *self._wanted(Part.WEB, lambda: self._http("web")),
+            *self._wanted(Part.WEB, lambda: self._http("web", self._services.web)),
         ]
 
     def _worker(self, number: int) -> None:

@@ -1,27 +1,39 @@
 """The processes of the application and of the emulated outside systems: commands and environments."""
 
+import json
 import os
 import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.local.export_keys import provide
 from infra.local.options import TOOL_VARIABLES, StackOptions
 from infra.local.ports import LOOPBACK
 from infra.local.process import Command
+from infra.local.secret_files import random_secret, write_secret
 from infra.local.state import Layout
 from infra.local.valkey_server import password_file
 from infra.postgres.provision import APPLICATION, LEDGER, Server, address
 
 REPOSITORY = Path(__file__).parents[2]
 
-USUAL_PORTS = {"sam-gov": 7001, "debarment": 7002, "contracts": 7003, "documents": 7004, "web": 8000}
+USUAL_PORTS = {
+    "sam-gov": 7001,
+    "debarment": 7002,
+    "contracts": 7003,
+    "documents": 7004,
+    "identity-provider": 7005,
+    "web": 8000,
+}
 TOOLS = tuple(TOOL_VARIABLES)
 
 _MODULES = {
     **{tool: f"mocks.services.{tool.replace('-', '_')}:create_app()" for tool in TOOLS},
-    "web": "app.web:create_app()",
+    "identity-provider": "mocks.identity_provider:create_app()",
+    "web": "app.web.serving:serve()",
 }
+_CLIENT = "triage-web"
 _DATABASE_ROLES = {
     "dispatcher": "triage_dispatcher",
     "sweeper": "triage_dispatcher",
@@ -59,7 +71,8 @@ class Services:
                 "MOCK_ACCESS_LOG": str(self._layout.access / f"{process}.jsonl"),
                 "MOCK_LATENCY_MS": str(self._options.mock_latency),
             }
-        return told | self._tools() | self._stores(process) | self._identity(process)
+        told |= self._tools() | self._stores(process) | self._identity(process)
+        return told | self._sign_in() if process == "web" else told
 
     def _tools(self) -> dict[str, str]:
         told = {name: self.endpoints[tool] for tool, name in TOOL_VARIABLES.items() if tool in self.endpoints}
@@ -101,14 +114,55 @@ class Services:
             told["VAULT_AUDIT_LOG"] = outside.vault_audit_log or str(self._layout.audit_log)
         return told
 
-    def http(self, name: str, port: int) -> Command:
-        """A tool or the web application on gunicorn, one process with threads."""
+    def _sign_in(self) -> dict[str, str]:
+        outside = self._options.outside
+        told = {
+            "OIDC_ISSUER": outside.identity or self.endpoints.get("identity-provider"),
+            "OIDC_CLIENT_ID": outside.identity_client or _CLIENT,
+            "WEB_ADDRESS": self.endpoints.get("web"),
+            "WEB_KEY_FILE": str(self._layout.secrets / "web-key"),
+            "EXPORT_KEY_FILE": str(self._layout.secrets / "web-export-keys.json"),
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+    def identity_provider(self, port: int) -> Command:
+        """The demo's identity provider. It reads who its clients are whenever one comes."""
+        told = {
+            "OIDC_ISSUER": f"http://{LOOPBACK}:{port}",
+            "OIDC_CLIENTS": str(self._layout.clients),
+            # Authlib refuses plain HTTP otherwise, on the loopback interface as well.
+            "AUTHLIB_INSECURE_TRANSPORT": "1",
+        }
+        return self._gunicorn("identity-provider", port, told)
+
+    def web(self, port: int) -> Command:
+        """The pages. Their address is registered with the identity provider first, since people are sent back there."""
+        address = self.endpoints["web"] = f"http://{LOOPBACK}:{port}"
+        write_secret(self._layout.secrets / "web-key", random_secret())
+        provide(self._layout)
+        client = {
+            "client_id": _CLIENT,
+            "redirect_uris": [f"{address}/sign-in/callback"],
+            "post_logout_redirect_uris": [f"{address}/signed-out"],
+        }
+        write_secret(self._layout.clients, json.dumps([client]))
+        # Some of them may be streams that stay open; see `app.web`.
+        return self._gunicorn("web", port, self.environment("web"), threads=24)
+
+    def tool(self, name: str, port: int) -> Command:
+        """One of the tools' mocks."""
+        return self._gunicorn(name, port, self.environment(name))
+
+    def _gunicorn(
+        self, name: str, port: int, environment: Mapping[str, str], *, threads: int = 16
+    ) -> Command:
+        """One process with threads."""
         return self._python(
             name,
             *("-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}", "--worker-class", "gthread"),
-            *("--workers", "1", "--threads", "16", "--keep-alive", "30", "--graceful-timeout", "3"),
+            *("--workers", "1", "--threads", str(threads), "--keep-alive", "30", "--graceful-timeout", "3"),
             *("--no-control-socket", "--access-logfile", os.devnull, _MODULES[name]),
-            environment=self.environment(name),
+            environment=environment,
             # gunicorn's quick shutdown: nobody is left to wait for.
             orphan_signal=signal.SIGINT,
         )

@@ -32,6 +32,10 @@ class Layout:
         self.valkey = home / "valkey"
         self.scenarios = home / "scenarios"
         self.access = home / "access"
+        self.clients = home / "identity-clients.json"
+        """Who may send people to the demo's identity provider, and where it may send them back to."""
+        self.export_keys = home / "export-keys.json"
+        """Public halves of the keys that signed exports, newest first. They outlive the keys."""
 
     def create(self) -> None:
         """Make the folders, readable by their owner only."""

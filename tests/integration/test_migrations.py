@@ -66,7 +66,7 @@ def test_what_was_stored_before_stays_and_tells_what_it_can(server, migrations, 
             connection.execute(statement, {"run": run})
         for number, outcome in ((1, "answered"), (2, "not needed")):
             connection.execute(STEP, {"run": run, "number": number, "outcome": outcome})
-    command.upgrade(migrations, "head")
+    command.upgrade(migrations, "0002")
     with server.connect(DATABASE) as connection:
         cursor = connection.cursor(row_factory=dict_row)
         first, second = cursor.execute("SELECT * FROM step ORDER BY number").fetchall()

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.federal_time import a_year_after, eastern, eastern_day, fiscal_year, fiscal_year_end
+from app.domain.federal_time import (
+    a_year_after,
+    eastern,
+    eastern_day,
+    eastern_midnight,
+    fiscal_year,
+    fiscal_year_end,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +57,20 @@ def test_a_fiscal_year_ends_on_30_september():
 def test_a_year_after_the_29th_of_february():
     assert a_year_after(date(2028, 2, 29)) == date(2029, 3, 1)
     assert a_year_after(date(2027, 3, 1)) == date(2028, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "begins"),
+    [
+        (date(2026, 7, 1), datetime(2026, 7, 1, 4, tzinfo=UTC)),
+        (date(2026, 12, 1), datetime(2026, 12, 1, 5, tzinfo=UTC)),
+        (date(2026, 3, 8), datetime(2026, 3, 8, 5, tzinfo=UTC)),
+        (date(2026, 3, 9), datetime(2026, 3, 9, 4, tzinfo=UTC)),
+        (date(2026, 11, 1), datetime(2026, 11, 1, 4, tzinfo=UTC)),
+        (date(2026, 11, 2), datetime(2026, 11, 2, 5, tzinfo=UTC)),
+    ],
+)
+def test_a_day_begins_at_eastern_midnight(day, begins):
+    assert eastern_midnight(day) == begins
+    assert eastern_day(begins) == day
+    assert eastern_day(begins - timedelta(microseconds=1)) == day - timedelta(days=1)

@@ -1,7 +1,10 @@
 """One flagged item: its values side by side, and for each the credential it was obtained with."""
 
+import re
 from contextlib import contextmanager
 from datetime import UTC
+from hashlib import sha256
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -51,8 +54,9 @@ def test_leased_credentials_show_accessor_or_lease_and_who_revoked_them(system, 
     text = read(client, address(flag)).text
     for row in system.rows(LINEAGE, flag["discrepancy_id"]):
         assert row["handle"] in text
-    assert text.count("by the end of the run") == 4  # three credentials and the run token
-    assert text.count("15 min") == 3
+    # Three credentials and the run token by time and link by link, and the credentials once more as a table.
+    assert text.count("by the end of the run") == 4 + 4 + 3
+    assert text.count(" s of the 15 min it was given.") == 3
 
 
 def test_the_officer_reads_what_differs_why_it_matters_and_what_to_do(client, read, flag_of):
@@ -75,8 +79,9 @@ def test_times_are_eastern_and_utc_with_the_age_of_the_value(system, client, rea
     for row in evidence:
         pulled = row["pulled_at"]
         assert f"{pulled.astimezone(ZoneInfo('America/New_York')):%Y-%m-%d %H:%M:%S %Z}" in document.text
-        # After the day, where Eastern has another.
-        assert f"{pulled.astimezone(UTC):%H:%M:%S} UTC)" in document.text
+        assert (
+            f"{pulled.astimezone(UTC):%H:%M:%S} UTC)" in document.text
+        )  # after the day, where Eastern has another
     assert document.text.count(" Age ") == len(evidence) == 3
 
 
@@ -175,6 +180,165 @@ def test_hostile_text_stays_text(system, client, read, findings, submitted):
         assert shown in page.text
         assert "\x1b" not in page.html
         assert "\u202e" not in page.html
-        assert "<script" not in page.html.lower()
+        assert "<script>" not in page.html.lower()
     described = "=HYPERLINK(\"//evil.example\")�[31m</title><script>alert('x')</script>"
     assert described in read(client, f"/runs/{run_id}").text
+
+
+def test_what_differs_is_marked_and_said_in_words(system, client, read, flag_of):
+    flag = flag_of("ACT-2026-0004", "C02")
+    document = read(client, address(flag))
+    values = [
+        row["value"]
+        for row in system.rows(
+            "SELECT value FROM compared_value WHERE discrepancy_id = %s ORDER BY position",
+            flag["discrepancy_id"],
+        )
+    ]
+    marked = re.findall("<mark>([^<]+)</mark>", document.html)
+    assert marked == values  # three amounts, none like another
+    assert document.text.count("Differs as a whole.") == 3
+
+
+def test_the_authority_in_force_comes_first_and_follows_the_setting(client_of, read, flag_of):
+    flag = flag_of("ACT-2026-0004", "C02")
+    for far, first, other in (("rfo", "rfo", "codified"), ("codified", "codified", "rfo")):
+        text = read(client_of(far=far), address(flag)).text
+        assert f"Authority {flag[f'authority_{first}']} In the" in text
+        assert flag[f"authority_{other}"] in text
+
+
+def test_lineage_reads_as_a_timeline_and_as_a_table(system, client, read, flag_of):
+    flag = flag_of("ACT-2026-0004", "C02")
+    document = read(client, address(flag))
+    text = document.text
+    told = text[text.index("As it happened") : text.index("Link by link")]
+    places = [
+        told.index(part)
+        for part in (
+            "The run was requested by test.",
+            "The run logged in to the vault",
+            "policy triage-run allowed auth/token/create/documents.",
+            "Contract documents: API key issued for documents:read, good for 15 min.",
+            "Contract documents: called, GET /documents",
+            "Contract documents: answered with status 200",
+            "Contract documents: API key revoked by the end of the run.",
+        )
+    ]
+    assert places == sorted(places)
+    rows = system.rows(LINEAGE, flag["discrepancy_id"])
+    lines = [" ".join(row) for row in document.rows if len(row) == 8]
+    for row in rows:
+        (line,) = [each for each in lines if row["request_id"] in each]
+        for part in ("value", "policy", "scope", "entity_id", "answer_digest", "operation"):
+            assert row[part] in line, part
+    assert text.count("Step 4") >= 3
+    assert [each for each in document.links if each.endswith(f"{flag['run_id']}#step-4")]
+
+
+def test_each_credential_shows_its_life_and_the_vaults_own_lines(system, client, read, flag_of):
+    flag = flag_of("ACT-2026-0004", "C02")
+    document = read(client, address(flag))
+    rows = system.rows(LINEAGE, flag["discrepancy_id"])
+    assert document.html.count('class="ttl"') == len({row["request_id"] for row in rows}) == 3
+    assert "Used 1 time." in document.text
+    assert document.text.count("The vault’s own audit lines about it, up to the end of the run (") == 3
+    assert "data-countdown" not in document.html
+
+
+def test_a_credential_that_is_alive_counts_down(system, client, read, flag_of):
+    """A signed token is never revoked: it lives until its TTL has passed."""
+    flag = flag_of("ACT-2026-0002", "R01")
+    system.execute(
+        "UPDATE credential SET expires_at = now() + interval '2 minutes' WHERE run_id = %s AND tool = 'sam-gov'",
+        flag["run_id"],
+    )
+    document = read(client, address(flag))
+    assert (
+        "Alive: ends by itself in 1 min 59 s" in document.text or "ends by itself in 2 min" in document.text
+    )
+    assert "data-countdown" in document.html
+
+
+def test_checks_that_passed_and_checks_that_were_not_made(client, read, flag_of):
+    clean = read(client, address(flag_of("ACT-2026-0012", "F01")))
+    passed = clean.text[clean.text.index("Checks of the same run that found nothing") :]
+    assert "compared all they compare, and nothing differs." in passed
+    assert "R03 " in passed
+    broken = read(client, address(flag_of("ACT-2026-0007", "S01"))).named["checks"]
+    assert "7 checks not made" in broken
+    assert "Contract documents: answered HTTP 500" in broken
+
+
+def test_other_actions_of_the_contract_and_of_the_vendor_are_linked(
+    system, client, read, findings, submitted
+):
+    piid, name = f"70ZZ0126C{uuid4().int % 10**4:04}", f"EXAMPLE RELATED {uuid4().hex[:8].upper()} LLC"
+    vendor = {"uei": "ZZ98WEBTEST1", "name": name, "role": "prime", "cage": None}
+    first, second = (submitted(piid=piid, vendors=[vendor]) for _ in range(2))
+    third = submitted(piid=f"{piid[:-1]}X", vendors=[vendor])
+    run, *_ = system.run(first, second, third)
+    document = read(client, address(findings(run, "R02")[0]))
+    text = document.text[document.text.index("Items about the same contract or vendor") :]
+    contract, named = text.split(f"Other contracts with {name}")
+    assert second in contract
+    assert third not in contract
+    assert second not in named
+    assert third in named
+
+
+@pytest.mark.parametrize("persona", ["officer-a", "auditor-a", "operator-a"])
+def test_the_raw_answer_is_shown_with_its_digest(system, client_of, read, flag_of, persona):
+    flag = flag_of("ACT-2026-0004", "C02")
+    client = client_of(persona=persona)
+    row = system.rows(LINEAGE, flag["discrepancy_id"])[0]
+    where = next(link for link in read(client, address(flag)).links if link.startswith("/calls/"))
+    document = read(client, where)
+    (kept,) = system.rows("SELECT * FROM answer WHERE call_id = %s", where.split("/")[2])
+    assert document.text.count(sha256(kept["body"]).hexdigest()) == 2
+    assert "✓ The same" in document.text
+    assert row["value"].strip("$").replace(",", "").removesuffix(".00") in document.text.replace(",", "")
+    answer = client.get(f"{where}/download")
+    if persona == "operator-a":
+        assert answer.status_code == 403
+        assert f"{where}/download" not in document.links
+        return
+    assert answer.data == kept["body"]
+    assert answer.content_type == "application/octet-stream"
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_hostile_bytes_stay_bytes(system, client, read, flag_of):
+    flag = flag_of("ACT-2026-0003", "E01")
+    where = next(link for link in read(client, address(flag)).links if link.startswith("/calls/"))
+    call_id = where.split("/")[2]
+    (kept,) = system.rows("SELECT body FROM answer WHERE call_id = %s", call_id)
+    hostile = b"</pre><script>alert(1)</script>\x00\xff\x1b[31m \xe2\x80\xae{{ 7 * 7 }}" + b"x" * 300_000
+    system.execute("UPDATE answer SET body = %s WHERE call_id = %s", hostile, call_id)
+    try:
+        document = read(client, where)
+        assert "</pre><script>alert(1)</script>�\\xff�[31m �{{ 7 * 7 }}xxx" in document.text
+        assert "<script>alert" not in document.html
+        assert "These are not the bytes that came" in document.text
+        assert "Only the first 200,000 characters are shown" in document.text
+        assert client.get(f"{where}/download").data == hostile
+    finally:
+        system.execute("UPDATE answer SET body = %s WHERE call_id = %s", kept["body"], call_id)
+    system.execute("DELETE FROM answer WHERE call_id = %s", call_id)
+    try:
+        assert "The bytes of this answer were not kept" in read(client, where).text
+        assert client.get(f"{where}/download").status_code == 404
+    finally:
+        system.execute("INSERT INTO answer (call_id, body) VALUES (%s, %s)", call_id, kept["body"])
+
+
+def test_the_page_asks_the_same_number_of_questions_whatever_it_shows(client, read, flag_of, questions):
+    numbers = set()
+    for number, rule in (("0012", "F01"), ("0009", "R02"), ("0004", "C02")):
+        flag = flag_of(f"ACT-2026-{number}", rule)
+        with questions() as asked:
+            read(client, address(flag))
+        numbers.add(len(asked))
+    assert len(numbers) == 1
+    assert numbers.pop() <= 30

@@ -1,10 +1,12 @@
-"""The queue shows what the database holds, filtered and counted, a page at a time."""
+"""The queue shows what the database holds: filtered, searched, sorted, counted, a page at a time forward and back."""
 
 import re
+from uuid import uuid4
 
 import pytest
 
-from app.web.views import flags, runs
+from app.web.queue_choices import TITLES
+from app.web.views import queue
 
 pytestmark = pytest.mark.usefixtures("triaged")
 
@@ -13,135 +15,339 @@ CURRENT = """
         SELECT DISTINCT ON (action_id) run_id FROM run WHERE state = 'completed'
         ORDER BY action_id, finished_at DESC, run_id)
 """
+NOTHING = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
 def long_pages(monkeypatch):
     """Everything on the first page, however much the tests before this one left behind."""
-    for view in (flags, runs):
-        monkeypatch.setattr(view, "PAGE", 5_000)
+    monkeypatch.setattr(queue, "PAGE", 5_000)
 
 
-def ids(document, kind="flags"):
-    return [
-        link.rsplit("/", 1)[1] for link in document.links if re.fullmatch(rf"/{kind}/[0-9a-f-]{{36}}", link)
-    ]
+@pytest.fixture
+def two_a_page(monkeypatch):
+    """Short pages."""
+    monkeypatch.setattr(queue, "PAGE", 2)
 
 
-def walk(read, client, address, kind="flags"):
-    """The ids on all pages of a list, by its own links to the next page."""
+@pytest.fixture
+def three_a_page(monkeypatch):
+    """Pages of half of what `six` makes."""
+    monkeypatch.setattr(queue, "PAGE", 3)
+
+
+def ids(document):
+    """The flags of a page in order; the second link of a line leads to its vendors or to an earlier flag."""
+    found = [link.rsplit("/", 1)[1] for link in document.links if re.fullmatch(r"/flags/[0-9a-f-]{36}", link)]
+    return list(dict.fromkeys(found))
+
+
+def way(document, name):
+    """Where a page leads on to: `after` these lines, or `before` them."""
+    return next((link for link in document.links if f"{name}=" in link and link.startswith("/flags?")), None)
+
+
+def walk(read, client, address, name="after"):
+    """The ids on each page of a list, by its own links."""
     found = []
     while address:
         document = read(client, address)
-        found += ids(document, kind)
-        address = next((link for link in document.links if "after=" in link), None)
+        found.append(ids(document))
+        address = way(document, name)
+        assert len(found) < 500
     return found
 
 
-def test_every_current_finding_is_listed_once_blocking_first(system, client, read, monkeypatch):
-    monkeypatch.setattr(flags, "PAGE", 4)
-    found = walk(read, client, "/flags")
-    severities = {str(row["discrepancy_id"]): row["severity"] for row in system.rows(CURRENT)}
-    assert sorted(found) == sorted(severities)
+def flat(pages):
+    return [each for page in pages for each in page]
+
+
+def test_every_current_flag_is_listed_once_blocking_first(system, client, read, monkeypatch):
+    monkeypatch.setattr(queue, "PAGE", 4)
+    found = flat(walk(read, client, "/flags?status=any"))
+    rows = {str(row["discrepancy_id"]): row for row in system.rows(CURRENT)}
+    assert sorted(found) == sorted(rows)
     assert len(found) > 4
-    ordered = [severities[each] for each in found]
-    assert ordered == sorted(ordered, key=("blocking", "advisory").index)
+    key = [
+        (rows[each]["severity"] == "blocking", rows[each]["raised_at"], rows[each]["discrepancy_id"])
+        for each in found
+    ]
+    assert key == sorted(key, reverse=True)
 
 
-@pytest.mark.usefixtures("long_pages")
-def test_a_line_names_action_amount_and_reason(system, client, read, findings, triaged):
-    (flag,) = findings(triaged["ACT-2026-0002"], "R01")
-    (line,) = [row for row in read(client, "/flags?rule=R01").rows if flag["because"] in " ".join(row)]
-    action = system.rows("SELECT * FROM action WHERE action_id = 'ACT-2026-0002'")[0]
-    for told in ("■ Blocking", "ACT-2026-0002", action["piid"], f"${action['amount']:,.2f}", "UTC)"):
-        assert told in " ".join(line)
+def test_what_is_closed_is_left_out_unless_asked_for(system, client, read, flagged):
+    one, two = flagged({}, {}, because=f"seldom{uuid4().hex}")
+    word = system.rows("SELECT because FROM discrepancy WHERE discrepancy_id = %s", one)[0]["because"]
+    system.execute(
+        "UPDATE discrepancy SET status = 'closed', decision = 'resolved' WHERE discrepancy_id = %s", two
+    )
+    page = read(client, f"/flags?q={word}")
+    assert ids(page) == [str(one)]
+    assert "Closed items are left out" in page.text
+    assert ids(read(client, f"/flags?q={word}&status=open")) == [str(one)]
+    assert ids(read(client, f"/flags?q={word}&status=closed")) == [str(two)]
+    assert set(ids(read(client, f"/flags?q={word}&status=any"))) == {str(one), str(two)}
+
+
+@pytest.fixture
+def six(system, flagged):
+    """Six flags that only one word finds, with severity, age, assignee and status of their own."""
+    word = f"six{uuid4().hex}"
+    flags = [{"severity": ("advisory", "blocking")[n % 2], "age": 60 * n, "because": word} for n in range(6)]
+    made = [str(each) for each in flagged(*flags)]
+    for n, to in ((0, "officer-b"), (1, "officer-a"), (3, "officer-b")):
+        system.execute("UPDATE discrepancy SET assignee = %s WHERE discrepancy_id = %s", to, made[n])
+    return word, made
 
 
 @pytest.mark.parametrize(
-    "asked", ["severity=blocking", "severity=advisory", "rule=D01", "rule=R01&severity=blocking"]
+    ("sort", "expected"),
+    [
+        ("", [1, 3, 5, 0, 2, 4]),
+        ("&sort=severity", [1, 3, 5, 0, 2, 4]),
+        ("&sort=-raised", [0, 1, 2, 3, 4, 5]),
+        ("&sort=raised", [5, 4, 3, 2, 1, 0]),
+        ("&sort=assignee", [3, 0, 1, 5, 2, 4]),
+    ],
 )
+@pytest.mark.usefixtures("two_a_page")
+def test_each_order_forward_and_back(client, read, six, sort, expected):
+    word, made = six
+    forward = walk(read, client, f"/flags?q={word}{sort}")
+    assert [made.index(each) for each in flat(forward)] == expected
+    assert [len(page) for page in forward] == [2, 2, 2]
+    first = f"/flags?q={word}{sort}"
+    second = way(read(client, first), "after")
+    third = way(read(client, second), "after")
+    assert walk(read, client, third, "before") == forward[::-1]
+    assert way(read(client, first), "before") is None
+
+
+@pytest.mark.usefixtures("three_a_page")
+def test_a_place_holds_when_flags_come_and_go(system, client, read, six, flagged):
+    word, made = six
+    address = way(read(client, f"/flags?q={word}&sort=-raised"), "after")
+    flagged({"because": word})
+    system.execute("UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s", made[2])
+    assert ids(read(client, address)) == made[3:]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "severity=blocking",
+        "rule=D01",
+        "rule=R01&severity=blocking",
+        "action_type=option",
+        "system=debarment",
+        "assignee=nobody&severity=advisory",
+        "status=open&system=contracts&action_type=new_award",
+    ],
+)
+@pytest.mark.usefixtures("long_pages")
 def test_filters_keep_what_matches(system, client, read, asked):
-    wanted = dict(part.split("=") for part in asked.split("&"))
-    rows = [row for row in system.rows(CURRENT) if all(row[name] == value for name, value in wanted.items())]
-    assert sorted(walk(read, client, f"/flags?{asked}")) == sorted(str(row["discrepancy_id"]) for row in rows)
+    def kept(row):
+        for name, value in (part.split("=") for part in asked.split("&")):
+            has = {"system": value in row["systems"], "assignee": row["assignee"] is None}
+            if not has.get(name, row.get(name) == value):
+                return False
+        return row["status"] != "closed"
+
+    expected = [str(row["discrepancy_id"]) for row in system.rows(CURRENT) if kept(row)]
+    assert sorted(ids(read(client, f"/flags?{asked}"))) == sorted(expected)
 
 
-def test_each_filter_tells_how_many_it_would_keep(system, client, read):
-    rows = system.rows(CURRENT)
+def test_by_person_vendor_age_and_words(system, client, read, six, flagged):
+    word, made = six
+    assert ids(read(client, f"/flags?q={word}&assignee=me")) == [made[1]]
+    assert set(ids(read(client, f"/flags?q={word}&assignee=nobody"))) == {made[2], made[4], made[5]}
+    page = read(client, f"/flags?q={word}&assignee=officer-b&sort=-raised")
+    assert ids(page) == [made[0], made[3]]
+    assert "Given to: Contracting officer B" in page.text or "Given to: officer-b" in page.text
+    vendor = [{"uei": "ZZ98WEBTEST2", "name": f'O\'BRIEN & "{word}" <LLC>', "role": "prime", "cage": None}]
+    (other,) = flagged({"age": 10 * 86_400}, action={"vendors": vendor})
+    link = next(each for each in read(client, f"/flags?q={word}+ZZ98WEBTEST2").links if "vendor=" in each)
+    assert ids(read(client, link)) == [str(other)]
+    assert ids(read(client, f"{link}&older=9&within=11")) == [str(other)]
+    assert ids(read(client, f"{link}&within=9")) == ids(read(client, f"{link}&older=11")) == []
+    assert ids(read(client, f"/flags?q=-{word}+{word}")) == []
+
+
+def test_a_line_tells_what_an_officer_looks_for(system, client, read, findings, triaged):
+    (flag,) = findings(triaged["ACT-2026-0002"], "R01")
+    action = system.rows("SELECT * FROM action WHERE action_id = 'ACT-2026-0002'")[0]
+    lines = read(client, f"/flags?rule=R01&q={action['piid']}").rows
+    (line,) = [" ".join(row) for row in lines if flag["because"] in " ".join(row)]
+    told = (
+        "■ Blocking",
+        f"R01 {flag['title']}",
+        "ACT-2026-0002",
+        action["piid"],
+        f"${action['amount']:,.2f}",
+    )
+    for each in (*told, *flag["vendors"], "nobody", "Open", "UTC)", " ago"):
+        assert each in line
+
+
+@pytest.mark.usefixtures("long_pages")
+def test_each_value_tells_how_many_it_would_keep(system, client, read):
+    rows = [row for row in system.rows(CURRENT) if row["status"] != "closed"]
     text = read(client, "/flags?severity=blocking").text
     for severity in ("blocking", "advisory"):
         assert f"{severity.capitalize()} {sum(row['severity'] == severity for row in rows)}" in text
-    for rule, title in flags._RULES.items():
-        number = sum((row["rule"], row["severity"]) == (rule, "blocking") for row in rows)
-        assert f"{rule} {title} {number}" in text
+    blocking = [row for row in rows if row["severity"] == "blocking"]
+    for rule in {row["rule"] for row in blocking}:
+        assert f"{rule} {TITLES[rule]} {sum(row['rule'] == rule for row in blocking)}" in text
+    assert f"SAM.gov exclusions {sum('debarment' in row['systems'] for row in blocking)}" in text
+    assert f"Nobody {sum(row['assignee'] is None for row in blocking)}" in text
+    assert f"{len(blocking)} items. Blocking first" in text
 
 
-def test_a_filter_that_is_set_is_marked_and_kept_by_the_other(client, read):
-    document = read(client, "/flags?rule=D01&severity=blocking")
-    marked = [a["href"] for a in document.all("a") if a.get("aria-current") == "true"]
-    assert marked == ["/flags?severity=blocking&rule=D01"] * 2
-    assert "/flags?severity=advisory&rule=D01" in document.links
+def test_counts_follow_searches_and_give_way_when_there_is_too_much(client, read, six, monkeypatch):
+    word, _ = six
+    text = read(client, f"/flags?q={word}&severity=blocking").text
+    assert "Blocking 3" in text
+    assert "Advisory 3" in text
+    assert "3 items." in text
+    monkeypatch.setattr("app.store.pages.facets.COUNTED", 5)
+    page = read(client, f"/flags?q={word}&severity=blocking")
+    assert "no numbers are counted" in page.text
+    assert "Blocking 3" not in page.text
+    assert len(ids(page)) == 3
 
 
-class Empty:
-    """A database in which nothing has happened yet."""
+def test_the_tally_is_what_counting_gives(system, six):
+    assert six
+    different = """
+        SELECT current, status, severity, rule, action_type, systems, assignee, sum(flags) FROM (
+            SELECT * FROM flag_tally
+            UNION ALL
+            SELECT current, status, severity, rule, action_type, systems, assignee, -1 FROM discrepancy) AS both_sides
+        GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(flags) <> 0
+    """
+    assert system.rows(different) == []
 
-    def flags(self, **_):
-        return []
 
-    def flag_counts(self):
-        return {}
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("status=strange", "status: “strange”"),
+        ("severity=blocking&severity=advisory", "severity: “advisory”"),
+        ("rule=X99&system=payments", "rule: “X99”"),
+        ("action_type=", None),
+        ("within=0&older=-3", "within: “0”"),
+        ("older=99999999999999999999", "older: “99999999999999999999”"),
+        ("sort=vendor", "sort: “vendor”"),
+        ("after=there", "after: “there”"),
+        (f"after=blocking~2026-01-01~{NOTHING}", "after"),
+        ("q=%00%27", "q: “�'”"),
+        ("q=" + "x" * 201, "q: “xxx"),
+        ("earlier=yes", "earlier: “yes”"),
+        ("utm_source=mail", "utm_source: “mail”"),
+        ("vendor=%20", "vendor"),
+    ],
+)
+def test_what_is_not_understood_is_left_out_and_said(client, read, address, told):
+    page = read(client, f"/flags?{address}")
+    assert ("is left out" in page.text) == (told is not None)
+    assert told is None or told in page.text
+    assert ids(page)
 
-    def runs(self, **_):
-        return []
 
-    def run_counts(self):
-        return {}
+@pytest.mark.parametrize(
+    "hostile",
+    ["' OR 1=1 --", "& | ! ( ) : * <->", '"', "a:*b", "<script>alert(1)</script>", "-", "\\", "%", "日本"],
+)
+def test_hostile_searches_are_only_words(client, read, hostile):
+    answer = client.get("/flags", query_string={"q": hostile, "vendor": hostile, "assignee": hostile})
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
 
 
 @pytest.mark.parametrize(
     ("address", "help_", "way_on"),
     [
-        ("/flags", "triage submit FILE --run", "/runs"),
-        ("/flags?severity=advisory&rule=S01", "No item matches this filter", "/flags"),
-        ("/flags?after=00000000-0000-0000-0000-000000000000", "No item comes after", "/flags"),
-        ("/runs", "triage submit FILE --run", "/flags"),
-        ("/runs?state=failed", "No run is in this state", "/runs"),
-        ("/runs?after=00000000-0000-0000-0000-000000000000", "No run comes after", "/runs"),
+        (
+            "q={word}&rule=S01&assignee=me",
+            "No item matches all of these filters",
+            "/flags?q={word}&assignee=me",
+        ),
+        (
+            "q={word}&severity=advisory&status=closed",
+            "No item matches",
+            "/flags?q={word}&severity=advisory&status=any",
+        ),
+        (f"after=advisory~2001-01-01T00:00:00%2B00:00~{NOTHING}", "No item comes after this place", "/flags"),
     ],
 )
-def test_an_empty_list_says_why_and_what_to_do(with_pages, read, address, help_, way_on):
-    document = read(with_pages(Empty()), address)
-    assert help_ in document.text
-    assert way_on in document.links
-    assert not document.rows
+def test_an_empty_list_says_which_filter_to_drop(client, read, address, help_, way_on):
+    page = read(client, "/flags?" + address.format(word="wordless"))
+    assert help_ in page.text
+    assert way_on.format(word="wordless") in page.links
+    assert not page.rows
 
 
-def test_every_run_is_listed_once_newest_first(system, client, read, monkeypatch):
-    monkeypatch.setattr(runs, "PAGE", 7)
-    rows = system.rows("SELECT run_id FROM run ORDER BY requested_at DESC, run_id DESC")
-    assert walk(read, client, "/runs", "runs") == [str(row["run_id"]) for row in rows]
+def test_an_empty_list_tells_what_dropping_a_filter_would_show(client, read, six):
+    word, _ = six
+    page = read(client, f"/flags?q={word}&status=closed")
+    assert "Without “Status: Closed” : 6 items" in page.text.replace("”:", "” :")
 
 
-def test_runs_by_state_with_their_number(system, client, read, submitted):
-    action = submitted()
+def test_what_was_decided_before_is_marked_and_never_hidden(system, client, read, flagged):
+    key = uuid4().hex
+    (first,) = flagged({}, fact_key=key)
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, finished_at, failure)"
-        " VALUES (gen_random_uuid(), %s, 'failed', 4, 'test', now(), now(), 'gave up after 4 attempts')",
-        action,
+        "UPDATE discrepancy SET status = 'closed', decision = 'not_a_discrepancy', decided_at = now()"
+        " WHERE discrepancy_id = %s",
+        first,
     )
-    number = system.rows("SELECT count(*) AS n FROM run WHERE state = 'failed'")[0]["n"]
-    document = read(client, "/runs?state=failed")
-    assert f"Failed {number}" in document.text
-    (line,) = [row for row in document.rows if action in " ".join(row)]
-    assert "✕ Failed gave up after 4 attempts attempt 4" in " ".join(line)
-    assert all("Failed" in row[1] for row in document.rows[1:])
+    (again,) = flagged({"because": f"again{key}"}, fact_key=key)
+    page = read(client, f"/flags?q=again{key}")
+    assert ids(page)[0] == str(again)
+    assert "✓ Decided before" in page.text
+    assert f"/flags/{first}" in page.links
 
 
-@pytest.mark.usefixtures("long_pages")
-def test_a_run_with_a_silent_source_is_never_listed_as_clear(client, read, triaged):
-    by_run = {row[0]: row for row in read(client, "/runs").rows[1:]}
-    silent, clear = (by_run[f"Run {str(triaged[f'ACT-2026-{n}'])[:8]}"] for n in ("0007", "0001"))
-    assert "Not fully checked" in silent[1]
-    assert "1 not checked" in silent[3]
-    assert "Clear" in clear[1]
+def test_flags_of_earlier_runs_only_when_asked_for(system, client, read, six):
+    word, made = six
+    system.execute(
+        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at)"
+        " SELECT gen_random_uuid(), action_id, 'dispatched', 1, 'test', now(), now() FROM discrepancy"
+        " WHERE discrepancy_id = %s",
+        made[0],
+    )
+    system.execute(
+        "UPDATE run SET state = 'completed', finished_at = now() WHERE state = 'dispatched' AND action_id ="
+        " (SELECT action_id FROM discrepancy WHERE discrepancy_id = %s)",
+        made[0],
+    )
+    assert ids(read(client, f"/flags?q={word}")) == []
+    page = read(client, f"/flags?q={word}&earlier=1")
+    assert set(ids(page)) == set(made)
+    assert "Earlier run" in page.text
+
+
+def test_the_number_of_questions_does_not_depend_on_the_number_of_flags(client, monkeypatch, questions, six):
+    word, _ = six
+    numbers = set()
+    for size in (1, 3, 25):
+        monkeypatch.setattr(queue, "PAGE", size)
+        for address in (
+            "/flags",
+            f"/flags?q={word}&assignee=nobody",
+            "/flags?rule=D01&sort=-raised&status=any",
+        ):
+            client.get(address)
+            with questions() as asked:
+                assert client.get(address).status_code == 200
+            numbers.add(len(asked))
+    assert len(numbers) == 1
+    assert numbers.pop() <= 8
+
+
+@pytest.mark.parametrize("persona", ["auditor-a", "operator-a"])
+def test_only_who_decides_can_select_items(signed_in, client, read, persona):
+    assert read(client, "/flags").all("input", "select")
+    others = read(signed_in(persona), "/flags")
+    assert not [field for field in others.all("input") if field.get("name") == "flag"]
+    assert signed_in(persona).get("/flags/selected?do=assign").status_code == 403

@@ -35,6 +35,7 @@ def test_a_sound_page_passes(reading):
         "<p style='color:red'>inline</p>",
         "<p onclick='x()'>inline</p>",
         "<script>x()</script>",
+        "<form method='post' action='/'><button>send</button></form>",
         "<a href='https://elsewhere.example/'>out</a>",
         "<a href='#nowhere'>in</a>",
         "eyJhbGciOiJFUzI1NiJ9.eyJzdWIi",

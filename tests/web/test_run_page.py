@@ -3,7 +3,6 @@
 import re
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from app.store.pages.plans import numbered
@@ -233,10 +232,132 @@ def test_a_lost_attempt_and_its_alarm_stay_on_the_page(system, client, read, sub
     assert [row[0] for row in page.rows if row and row[0] == "Attempt"]
 
 
-def test_the_served_application_shows_the_same(system, run_id, page):
+def test_the_served_application_shows_the_same(system, served, run_id, page):
     """Over HTTP, from the process the stack runs."""
-    answer = httpx.get(f"{system.stack.endpoints['web']}/runs/{run_id}", trust_env=False, timeout=10)
+    answer = served("officer-a").get(f"/runs/{run_id}")
     assert answer.status_code == 200
     for row in system.rows("SELECT fingerprint FROM credential WHERE run_id = %s", run_id):
         assert row["fingerprint"] in answer.text
     assert answer.text.count("✓</span> In the vault’s log") == page.html.count("✓</span> In the vault’s log")
+
+
+def drawn(page, attempt=1):
+    """What is written in the picture of an attempt."""
+    start = page.html.index(f'<title id="waterfall-{attempt}-name"')
+    return re.findall(r"<text[^>]*>([^<]*)</text>", page.html[start : page.html.index("</svg>", start)])
+
+
+def over_time(page):
+    """The lines of the tables below the pictures."""
+    named = ("2 Agent signs in", "3 Policy decides", "4 Issued", "5 Tool called")
+    return [row for row in page.rows if len(row) == 7 and row[0] in named]
+
+
+def test_the_picture_and_its_table_say_the_same(system, page, run_id):
+    lines, texts = over_time(page), drawn(page)
+    calls = system.rows("SELECT * FROM call WHERE run_id = %s ORDER BY started_at", run_id)
+    assert sorted(row[1] for row in lines if row[0].startswith("5")) == sorted(
+        call["operation"] for call in calls
+    )
+    assert sum(text.startswith("5 – ") for text in texts) == len(calls)
+    issued = [row for row in lines if row[0] == "4 Issued"]
+    assert [row[2] for row in issued] == [text.removeprefix("4 ") for text in texts if text.startswith("4 ")]
+    assert {row[1] for row in issued} == {"Signed token", "API key", "Database user"}
+    assert all("revoked by the end of the run" in row[6] for row in issued if row[1] != "Signed token")
+    assert page.named["waterfall-1-about"].startswith(f"5 credentials and {len(calls)} calls.")
+    # What a picture shows by colour is written beside it as well.
+    assert not page.html.count('style="')
+
+
+def test_a_refusal_and_a_silent_source_stand_in_the_picture(client, read, triaged):
+    page = read(client, f"/runs/{triaged['ACT-2026-0007']}")
+    failed = [row for row in over_time(page) if "no answer" in row[6] or "HTTP 5" in row[6]]
+    assert failed
+    assert sum(text.startswith("✕") for text in drawn(page)) == len(failed)
+    assert f"{len(failed)} failed or refused" in page.named["waterfall-1-about"]
+
+
+def test_each_attempt_has_a_picture_newest_first(system, client, read, submitted):
+    (run_id,) = system.run(submitted())
+    system.execute(
+        "INSERT INTO attempt (run_id, number, state, dispatched_at, claimed_at, lease_until, secret_id_accessor,"
+        " wrapping_accessor, token_accessor, token_issued_at, token_expires_at, revoked_at, revoked_by, ended_at, failure)"
+        " SELECT run_id, 2, 'lost', now(), now(), now(), 'acc-2', 'wrap-2', 'token-2', now(),"
+        " now() + interval '15 minutes', now() + interval '2 minutes', 'sweeper', now() + interval '2 minutes',"
+        " 'did not report in time' FROM run WHERE run_id = %s",
+        run_id,
+    )
+    system.execute("UPDATE run SET attempt = 2 WHERE run_id = %s", run_id)
+    page = read(client, f"/runs/{run_id}")
+    assert page.html.index("waterfall-2-name") < page.html.index("waterfall-1-name")
+    assert "2 min" in drawn(page, 2)
+    lost = [row for row in over_time(page) if "the sweeper, which ends what an attempt left behind" in row[6]]
+    assert [row[1] for row in lost] == ["Run token"]
+
+
+@pytest.fixture
+def waiting(system, submitted):
+    """A run that no dispatcher takes."""
+    run_id = uuid4()
+    system.execute(
+        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before)"
+        " VALUES (%s, %s, 'requested', 0, 'test', now(), now() + interval '1 hour')",
+        run_id,
+        submitted(),
+    )
+    yield run_id
+    system.execute("DELETE FROM run WHERE run_id = %s", run_id)
+
+
+def stop(client, run_id, *, page="stop"):
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(f"/runs/{run_id}/{page}").text)[1]
+    return client.post(f"/runs/{run_id}/stop", data={"csrf_token": token})
+
+
+def test_an_operator_stops_a_run_after_a_second_look(system, signed_in, read, waiting, until):
+    operator = signed_in("operator-a")
+    assert f"/runs/{waiting}/stop" in read(operator, f"/runs/{waiting}").links
+    asked = read(operator, f"/runs/{waiting}/stop")
+    assert "Stop this run?" in asked.text
+    assert "Leave it running" in asked.text
+    assert [
+        row["stop_requested_at"] for row in system.rows("SELECT * FROM run WHERE run_id = %s", waiting)
+    ] == [None]
+    answer = stop(operator, waiting)
+    assert (answer.status_code, answer.location) == (303, f"/runs/{waiting}")
+    assert "The run is being stopped" in read(operator, f"/runs/{waiting}").text
+
+    def ended():
+        (run,) = system.rows("SELECT * FROM run WHERE run_id = %s", waiting)
+        return run["state"] == "failed" and run
+
+    run = until(ended, seconds=10, what="the end of the run")
+    assert (run["failure"], run["attempt"]) == ("stopped by operator-a", 0)
+    page = read(operator, f"/runs/{waiting}")
+    assert "✕ Failed stopped by operator-a" in page.text
+    assert "operator-a asked to stop this run" in page.text
+    assert f"/runs/{waiting}/stop" not in page.links
+
+
+@pytest.mark.parametrize("persona", ["officer-a", "auditor-a"])
+def test_others_find_no_way_to_stop(system, signed_in, read, waiting, persona):
+    client = signed_in(persona)
+    assert "Stop this run" not in read(client, f"/runs/{waiting}").text
+    assert client.get(f"/runs/{waiting}/stop").status_code == 403
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/flags").text)[1]
+    assert client.post(f"/runs/{waiting}/stop", data={"csrf_token": token}).status_code == 403
+    assert system.rows("SELECT 1 FROM run WHERE run_id = %s AND stop_requested_at IS NULL", waiting)
+
+
+def test_a_run_that_has_ended_is_not_stopped(system, signed_in, read, run_id):
+    operator = signed_in("operator-a")
+    assert operator.get(f"/runs/{run_id}/stop").location == f"/runs/{run_id}"
+    token = re.search(r'name="csrf_token" value="([^"]+)"', operator.get("/flags").text)[1]
+    answer = operator.post(f"/runs/{run_id}/stop", data={"csrf_token": token})
+    assert answer.location == f"/runs/{run_id}"
+    assert "Nothing to stop" in read(operator, answer.location).text
+    (run,) = system.rows("SELECT * FROM run WHERE run_id = %s", run_id)
+    assert (run["state"], run["stop_requested_at"]) == ("completed", None)
+    unknown = uuid4()
+    assert operator.get(f"/runs/{unknown}/stop").status_code == 404
+    assert operator.post(f"/runs/{unknown}/stop", data={"csrf_token": token}).status_code == 404

@@ -5,17 +5,26 @@ import socket
 import time
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from app.domain.quota import day_of
 
-PARTS = ["database", "vault", "broker", "sam-gov", "debarment", "contracts", "documents", "ledger"]
+PARTS = [
+    "database",
+    "vault",
+    "broker",
+    "sam-gov",
+    "debarment",
+    "contracts",
+    "documents",
+    "ledger",
+    "identity-provider",
+]
 
 
 def test_every_part_is_shown_with_its_condition(client, read):
     document = read(client, "/stack")
-    parts = {row[0]: row for row in document.rows[1:9]}
+    parts = {row[0]: row for row in document.rows[1:10]}
     assert list(parts) == PARTS
     for name in set(PARTS) - {"broker"}:
         assert parts[name][1] == "✓ Up", parts[name]
@@ -91,16 +100,10 @@ def test_yesterdays_calls_do_not_count(system, client, read, called):
         system.execute(move, timedelta(days=1), before)
 
 
-def test_it_looks_again_by_itself_until_told_not_to(client, read):
-    def refreshing(document):
-        return [meta["content"] for meta in document.all("meta") if meta.get("http-equiv") == "refresh"]
-
+def test_it_never_reloads_under_a_reader(client, read):
     looking = read(client, "/stack")
-    assert refreshing(looking) == ["10"]
-    assert "/stack?refresh=off" in looking.links
-    still = read(client, "/stack?refresh=off")
-    assert refreshing(still) == []
-    assert "/stack" in still.links
+    assert not [meta for meta in looking.all("meta") if meta.get("http-equiv") == "refresh"]
+    assert "/stack" in looking.links
 
 
 @pytest.fixture
@@ -125,7 +128,7 @@ def test_parts_that_are_down_or_silent_do_not_hold_up_the_page(client_of, read, 
         began = time.monotonic()
         document = read(client, "/stack")
         assert time.monotonic() - began < 5
-    conditions = {row[0]: row[1] for row in document.rows[1:9]}
+    conditions = {row[0]: row[1] for row in document.rows[1:10]}
     for name in ("database", "vault", "broker", "documents"):
         assert conditions[name] == "✕ No answer", name
     assert conditions["sam-gov"] == "✓ Up"
@@ -134,7 +137,7 @@ def test_parts_that_are_down_or_silent_do_not_hold_up_the_page(client_of, read, 
     assert "the use of the quota cannot be shown" in document.text
 
 
-def test_the_served_process_sees_the_same_parts(system):
-    answer = httpx.get(f"{system.stack.endpoints['web']}/stack", trust_env=False, timeout=10)
+def test_the_served_process_sees_the_same_parts(served):
+    answer = served("officer-a").get("/stack")
     assert answer.status_code == 200
     assert answer.text.count("✓</span> Up") >= 7

@@ -78,11 +78,13 @@ def _disagreement(case: CaseFile, known: list[Report], lines: list[Line], booked
     piid = case.action.piid
     totals = [report.fact.total_obligated for report in known if report.fact.total_obligated is not None]
     reported = totals[-1] if totals else sum((report.fact.obligated for report in known), _ZERO)
-    comparable = bool(totals) or not (known and lines)
-    if _agree(booked, reported) or not comparable or any(_transferred(line.fact) for line in lines):
+    if _agree(booked, reported):
         return None
-    if _agree(
-        booked - _not_yet_reported(case, known, lines), reported - _not_yet_in_ledger(case, known, lines)
+    comparable = bool(totals) or not (known and lines)
+    if (
+        not comparable
+        or any(_transferred(line.fact) for line in lines)
+        or _under_way(case, known, lines, booked, reported)
     ):
         return None
     if not lines:
@@ -95,6 +97,15 @@ def _disagreement(case: CaseFile, known: list[Report], lines: list[Line], booked
     if _agree(booked, -reported):
         return f"{apart}. The amounts are equal with opposite signs: one may write obligations with a minus."
     return f"{apart}, a difference of {money(abs(booked - reported))}."
+
+
+def _under_way(
+    case: CaseFile, known: list[Report], lines: list[Line], booked: Decimal, reported: Decimal
+) -> bool:
+    """Whether what has still to be reported or booked makes up for the difference."""
+    return _agree(
+        booked - _not_yet_reported(case, known, lines), reported - _not_yet_in_ledger(case, known, lines)
+    )
 
 
 def _agree(one: Decimal, other: Decimal) -> bool:

@@ -5,7 +5,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
-from app.store import tables  # noqa: F401  # fills SQLModel.metadata
+from app.store import tables, web_sessions  # noqa: F401  # they fill SQLModel.metadata
 
 engine = create_engine(context.config.attributes["url"], poolclass=NullPool, hide_parameters=True)
 with engine.connect() as connection:

@@ -1,30 +1,83 @@
 """Read models of the pages and of the reading commands. Each page asks a constant number of questions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from app.domain.quota import QuotaDay
+from app.domain.roles import Person
+from app.store import saved_views
 from app.store.database import Sessions
-from app.store.pages import flags, quota, runs, stack
+from app.store.pages import (
+    actions,
+    alarms,
+    facets,
+    flags,
+    news,
+    people,
+    queue,
+    quota,
+    raw_answers,
+    related,
+    run_list,
+    runs,
+    stack,
+    start,
+    vendors,
+)
+from app.store.pages.actions import ActionLine, ActionPage
+from app.store.pages.facets import Facets
 from app.store.pages.flags import FlagLine, FlagPage, SilentSource, ValueLineage
-from app.store.pages.runs import NextRun, RunLine, RunPage
+from app.store.pages.news import Moment, News
+from app.store.pages.queue import FlagFilter, Place, Sort, Stretch
+from app.store.pages.raw_answers import RawAnswer
+from app.store.pages.related import Related
+from app.store.pages.run_list import RunFilter, RunLine
+from app.store.pages.runs import NextRun, RunPage
 from app.store.pages.stack import QueueState
+from app.store.pages.start import StartPage
+from app.store.pages.vendors import VendorPage
+from app.store.tables import Alarm, SavedView
 
 __all__ = [
     "PAGE",
+    "ActionLine",
+    "ActionPage",
+    "Facets",
+    "FlagFilter",
     "FlagLine",
     "FlagPage",
+    "FlagQueue",
+    "Moment",
+    "News",
     "NextRun",
     "Pages",
+    "Place",
     "QueueState",
+    "RunFilter",
     "RunLine",
     "RunPage",
     "SilentSource",
+    "Sort",
+    "StartPage",
     "ValueLineage",
+    "VendorPage",
 ]
 
 #: Lines of one page of a list.
 PAGE = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlagQueue:
+    """A stretch of the queue with what stands around it. `people` is everybody known, by subject."""
+
+    stretch: Stretch
+    facets: Facets
+    moment: Moment
+    people: Mapping[str, Person]
+    views: Sequence[SavedView]
 
 
 class Pages:
@@ -33,44 +86,119 @@ class Pages:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def flags(
+    def flag_queue(
         self,
+        wanted: FlagFilter,
         *,
-        severity: str | None = None,
-        rule: str | None = None,
-        after: UUID | None = None,
+        sort: Sort = Sort.SEVERITY,
+        after: Place | None = None,
+        before: Place | None = None,
         limit: int = PAGE,
-    ) -> Sequence[FlagLine]:
-        """Findings of each action's latest completed run: blocking first, then newest. `after` is the last id seen."""
-        with self._sessions() as db:
-            return flags.lines(db, severity=severity, rule=rule, after=after, limit=limit)
+        owner: str = "",
+    ) -> FlagQueue:
+        """At most `limit` flags after a place or before one, and all the page about them shows, as of one moment.
 
-    def flag_counts(self) -> dict[tuple[str, str], int]:
-        """Number of current findings by (severity, rule)."""
+        `owner` is whose saved views come with it.
+        """
         with self._sessions() as db:
-            return flags.counts(db)
+            db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            return FlagQueue(
+                stretch=queue.stretch(db, wanted, sort=sort, after=after, before=before, limit=limit),
+                facets=facets.facets(db, wanted),
+                moment=news.moment(db),
+                people=people.known(db),
+                views=saved_views.of(db, owner),
+            )
 
-    def flag(self, flag_id: UUID) -> FlagPage | None:
-        """One finding with the lineage of each value, or None."""
+    def flags(
+        self, wanted: FlagFilter, *, sort: Sort = Sort.SEVERITY, after: Place | None = None, limit: int = PAGE
+    ) -> Stretch:
+        """At most `limit` flags after a place."""
         with self._sessions() as db:
-            return flags.page(db, flag_id)
+            return queue.stretch(db, wanted, sort=sort, after=after, before=None, limit=limit)
+
+    def flags_matching(self, wanted: FlagFilter, *, sort: Sort = Sort.SEVERITY) -> Iterator[FlagLine]:
+        """Every flag of a filter in order, as of one moment; the database is read while they are taken."""
+        with self._sessions() as db:
+            db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield from queue.matching(db, wanted, sort=sort)
+
+    def flags_of(self, flag_ids: Sequence[UUID]) -> list[FlagLine]:
+        """These flags in this order, those that do not exist left out."""
+        with self._sessions() as db:
+            return queue.some(db, flag_ids)
+
+    def news(self, wanted: FlagFilter, *, since: Moment, now: datetime) -> News:
+        """How many flags of a filter became visible since then."""
+        with self._sessions() as db:
+            return news.news(db, wanted, since=since, now=now)
+
+    def people(self) -> dict[str, Person]:
+        """Everybody who has signed in at some time, by subject."""
+        with self._sessions() as db:
+            return people.known(db)
+
+    def flag_with_run(self, flag_id: UUID) -> tuple[FlagPage, RunPage, Related] | None:
+        """One finding with the lineage of each value, its run, and what else is current about its vendor and contract.
+
+        All of it as of one moment; None for an unknown id.
+        """
+        with self._sessions() as db:
+            db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            found = flags.page(db, flag_id)
+            if found is None:
+                return None
+            page, run = found
+            return page, run, related.related(db, page.flag, page.action)
+
+    def answer(self, call_id: UUID) -> RawAnswer | None:
+        """What a system answered to one call, or None."""
+        with self._sessions() as db:
+            return raw_answers.answer(db, call_id)
 
     def runs(
-        self, *, state: str | None = None, after: UUID | None = None, limit: int = PAGE
+        self, wanted: RunFilter | None = None, *, after: UUID | None = None, limit: int = PAGE
     ) -> Sequence[RunLine]:
         """Runs, newest first. `after` is the last id seen."""
         with self._sessions() as db:
-            return runs.lines(db, state=state, after=after, limit=limit)
+            return run_list.lines(db, wanted or RunFilter(), after=after, limit=limit)
 
-    def run_counts(self) -> dict[str, int]:
+    def run_counts(self, wanted: RunFilter | None = None) -> dict[str, int]:
         """Number of runs by state."""
         with self._sessions() as db:
-            return runs.counts(db)
+            return run_list.counts(db, wanted)
 
     def run(self, run_id: UUID) -> RunPage | None:
         """One run with everything it left behind, or None."""
         with self._sessions() as db:
             return runs.page(db, run_id)
+
+    def start(self, *, subject: str, with_alarms: bool, now: datetime) -> StartPage:
+        """What the start page tells this person."""
+        with self._sessions() as db:
+            return start.page(db, subject=subject, with_alarms=with_alarms, now=now)
+
+    def actions(
+        self, *, text: str | None = None, after: str | None = None, limit: int = PAGE
+    ) -> Sequence[ActionLine]:
+        """Actions, last submitted first. `text` begins an id or PIID, or is words; `after` is the last id seen."""
+        with self._sessions() as db:
+            return actions.lines(db, text=text, after=after, limit=limit)
+
+    def action(self, action_id: str) -> ActionPage | None:
+        """One action with its runs, flags and what officers did, or None."""
+        with self._sessions() as db:
+            return actions.page(db, action_id)
+
+    def vendor(self, uei: str) -> VendorPage | None:
+        """What is known of a vendor, or None where no action names it."""
+        with self._sessions() as db:
+            return vendors.page(db, uei)
+
+    def alarms(self, *, after: UUID | None = None, limit: int = PAGE) -> Sequence[Alarm]:
+        """Alarms, newest first. `after` is the last id seen."""
+        with self._sessions() as db:
+            return alarms.lines(db, after=after, limit=limit)
 
     def queue(self) -> QueueState:
         """What waits, what works, and the background processes' last signs of life."""

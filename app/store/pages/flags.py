@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import case, func, select, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.store.pages import runs
+from app.store.pages.runs import RunPage
 from app.store.tables import (
     Action,
     Attempt,
@@ -23,6 +24,8 @@ from app.store.tables import (
     RunState,
     Step,
 )
+
+OfTool = TypeVar("OfTool", Step, Denial, Credential)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,110 +80,59 @@ class FlagPage:
         return [other for other in self.others if other.rule == "S01"]
 
 
-def lines(
-    db: Session, *, severity: str | None, rule: str | None, after: UUID | None, limit: int
-) -> Sequence[FlagLine]:
-    """One page of the queue."""
-    order = _order()
-    query = (
-        select(DiscrepancyRow, Action)
-        .join(Action, col(Action.action_id) == col(DiscrepancyRow.action_id))
-        .where(col(DiscrepancyRow.run_id).in_(_latest_runs()))
-    )
-    if severity:
-        query = query.where(col(DiscrepancyRow.severity) == severity)
-    if rule:
-        query = query.where(col(DiscrepancyRow.rule) == rule)
-    if after:
-        last = select(*order).where(col(DiscrepancyRow.discrepancy_id) == after).scalar_subquery()
-        query = query.where(tuple_(*order) > last)
-    rows = db.execute(query.order_by(*order).limit(limit)).all()
-    return [FlagLine(flag=flag, action=action) for flag, action in rows]
-
-
-def counts(db: Session) -> dict[tuple[str, str], int]:
-    """Number of current findings by (severity, rule)."""
-    severity, rule = col(DiscrepancyRow.severity), col(DiscrepancyRow.rule)
-    rows = db.execute(
-        select(severity, rule, func.count())
-        .where(col(DiscrepancyRow.run_id).in_(_latest_runs()))
-        .group_by(severity, rule)
-    ).all()
-    return {(severity, rule): number for severity, rule, number in rows}
-
-
-def page(db: Session, flag_id: UUID) -> FlagPage | None:
-    """One finding with the lineage of each value, or None."""
-    flag = db.get(DiscrepancyRow, flag_id)
-    if flag is None:
+def page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
+    """One finding with the lineage of each value, and its whole run; or None."""
+    flag = db.get(DiscrepancyRow, flag_id, options=[defer(DiscrepancyRow.search)])
+    run = runs.page(db, flag.run_id) if flag else None
+    if flag is None or run is None:
         return None
-    findings = db.scalars(
-        select(DiscrepancyRow)
-        .where(col(DiscrepancyRow.run_id) == flag.run_id, col(DiscrepancyRow.discrepancy_id) != flag_id)
-        .order_by(col(DiscrepancyRow.rule), col(DiscrepancyRow.subject))
-    ).all()
     return FlagPage(
         flag=flag,
-        action=db.get_one(Action, flag.action_id),
-        run=db.get_one(Run, flag.run_id),
-        attempt=db.get(Attempt, (flag.run_id, flag.attempt)),
-        values=_values(db, flag_id),
-        others=findings,
-        silent=_silent(db, flag) if flag.rule == "S01" else None,
-        latest_run_id=db.scalar(_latest_runs().where(col(Run.action_id) == flag.action_id)),
-    )
+        action=run.action,
+        run=run.run,
+        attempt=next((each for each in run.attempts if each.number == flag.attempt), None),
+        values=_values(db, flag_id, run),
+        others=[each for each in run.findings if each.discrepancy_id != flag_id],
+        silent=_silent(flag, run) if flag.rule == "S01" else None,
+        latest_run_id=db.scalar(_LATEST_RUN, {"action": flag.action_id}),
+    ), run
 
 
-def _values(db: Session, flag_id: UUID) -> list[ValueLineage]:
-    rows = db.execute(
-        select(ComparedValueRow, EvidenceRow, Call, Credential, Attempt)
-        .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))
-        .outerjoin(Call, col(Call.call_id) == col(EvidenceRow.call_id))
-        .outerjoin(Credential, col(Credential.credential_id) == col(Call.credential_id))
-        .outerjoin(
-            Attempt,
-            (col(Attempt.run_id) == col(Credential.run_id))
-            & (col(Attempt.number) == col(Credential.attempt)),
-        )
-        .where(col(ComparedValueRow.discrepancy_id) == flag_id)
-        .order_by(col(ComparedValueRow.position))
-    ).all()
-    return [
-        ValueLineage(value=value, evidence=evidence, call=call, credential=credential, attempt=attempt)
-        for value, evidence, call, credential, attempt in rows
-    ]
+# Put together once, which takes longer than the answer.
+_LATEST_RUN = (
+    select(col(Run.run_id))
+    .where(col(Run.action_id) == bindparam("action"), col(Run.state) == RunState.COMPLETED.value)
+    .order_by(col(Run.finished_at).desc(), col(Run.run_id))
+    .limit(1)
+)
+_VALUES = (
+    select(ComparedValueRow, EvidenceRow)
+    .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))
+    .where(col(ComparedValueRow.discrepancy_id) == bindparam("flag"))
+    .order_by(col(ComparedValueRow.position))
+)
 
 
-def _silent(db: Session, flag: DiscrepancyRow) -> SilentSource:
-    def about(model: Any) -> Any:
-        return select(model).where(
-            model.run_id == flag.run_id, model.attempt == flag.attempt, model.tool == flag.subject
-        )
+def _values(db: Session, flag_id: UUID, run: RunPage) -> list[ValueLineage]:
+    return [_lineage(value, evidence, run) for value, evidence in db.execute(_VALUES, {"flag": flag_id})]
 
-    credential = db.scalars(about(Credential)).first()
-    calls: Sequence[Call] = ()
-    if credential is not None:
-        used = select(Call).where(col(Call.credential_id) == credential.credential_id)
-        calls = db.scalars(used.order_by(col(Call.started_at))).all()
+
+def _lineage(value: ComparedValueRow, evidence: EvidenceRow | None, run: RunPage) -> ValueLineage:
+    """A run only states what it was told itself, so all that stands behind a value is of its run."""
+    call = next((each for each in run.calls if evidence and each.call_id == evidence.call_id), None)
+    credential = run.credential_of(call) if call else None
+    attempt = next((each for each in run.attempts if credential and each.number == credential.attempt), None)
+    return ValueLineage(value=value, evidence=evidence, call=call, credential=credential, attempt=attempt)
+
+
+def _silent(flag: DiscrepancyRow, run: RunPage) -> SilentSource:
+    def first(rows: Sequence[OfTool]) -> OfTool | None:
+        return next((row for row in rows if (row.attempt, row.tool) == (flag.attempt, flag.subject)), None)
+
+    credential = first(run.credentials)
     return SilentSource(
-        step=db.scalars(about(Step)).first(),
-        denial=db.scalars(about(Denial)).first(),
+        step=first(run.steps),
+        denial=first(run.denials),
         credential=credential,
-        calls=calls,
+        calls=run.calls_of(credential) if credential else (),
     )
-
-
-def _latest_runs() -> Any:
-    return (
-        select(col(Run.run_id))
-        .where(col(Run.state) == RunState.COMPLETED)
-        .ext(distinct_on(col(Run.action_id)))
-        .order_by(col(Run.action_id), col(Run.finished_at).desc(), col(Run.run_id))
-    )
-
-
-def _order() -> tuple[Any, ...]:
-    # Negated, so that the whole key ascends and a page can continue after a tuple.
-    newest_first = -func.extract("epoch", col(DiscrepancyRow.raised_at))
-    blocking_first = case((col(DiscrepancyRow.severity) == "blocking", 0), else_=1)
-    return blocking_first, newest_first, col(DiscrepancyRow.discrepancy_id)

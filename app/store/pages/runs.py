@@ -1,12 +1,13 @@
-"""Runs: the list, and one run with everything it left behind."""
+"""One run with everything it left behind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
+from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
 from app.store.pages.plans import Plan, plans_of
@@ -20,28 +21,8 @@ from app.store.tables import (
     DiscrepancyRow,
     EvidenceRow,
     Run,
-    RunState,
     Step,
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunLine:
-    """A run in the list: its number of findings, and how many of these say that a check was not performed."""
-
-    run: Run
-    action: Action
-    findings: int
-    gaps: int
-
-    @property
-    def outcome(self) -> str:
-        """What the run came to, in words; its state while it has not completed."""
-        if self.run.state != RunState.COMPLETED:
-            return self.run.state
-        if self.gaps:
-            return "not fully checked"
-        return "flagged" if self.findings else "clear"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,74 +64,78 @@ class RunPage:
         return next((each for each in self.credentials if each.credential_id == call.credential_id), None)
 
 
-def lines(db: Session, *, state: str | None, after: UUID | None, limit: int) -> Sequence[RunLine]:
-    """One page of the list, newest first."""
-    key = (col(Run.requested_at), col(Run.run_id))
-    found = select(func.count()).where(col(DiscrepancyRow.run_id) == col(Run.run_id)).correlate(Run)
-    gaps = found.where(col(DiscrepancyRow.rule) == "S01")
-    query = select(Run, Action, found.scalar_subquery(), gaps.scalar_subquery()).join(
-        Action, col(Action.action_id) == col(Run.action_id)
-    )
-    if state:
-        query = query.where(col(Run.state) == state)
-    if after:
-        last = select(*key).where(col(Run.run_id) == after).scalar_subquery()
-        query = query.where(tuple_(*key) < last)
-    rows = db.execute(query.order_by(*(part.desc() for part in key)).limit(limit)).all()
-    return [RunLine(run=run, action=action, findings=found, gaps=gaps) for run, action, found, gaps in rows]
-
-
-def counts(db: Session) -> dict[str, int]:
-    """Number of runs by state."""
-    rows = db.execute(select(col(Run.state), func.count()).group_by(col(Run.state))).all()
-    return {state: number for state, number in rows}  # noqa: C416  # typed rows, not pairs
-
-
 def page(db: Session, run_id: UUID) -> RunPage | None:
     """One run with everything it left behind, or None."""
-    run = db.get(Run, run_id)
-    if run is None:
+    found = db.execute(_RUN, {"run": run_id}).one_or_none()
+    if found is None:
         return None
+    run, action = found
+    calls = db.execute(_CALLS, {"run": run_id}).all()
     return RunPage(
         run=run,
-        action=db.get_one(Action, run.action_id),
+        action=action,
         attempts=_of(db, Attempt, run_id, Attempt.number),
         steps=_of(db, Step, run_id, Step.attempt, Step.number),
         credentials=_of(db, Credential, run_id, Credential.attempt, Credential.issued_at),
         denials=_of(db, Denial, run_id, Denial.attempt, Denial.refused_at),
-        calls=_of(db, Call, run_id, Call.started_at),
-        evidence=_evidence(db, run_id),
+        calls=[call for call, _ in calls],
+        evidence={call.call_id: facts for call, facts in calls if facts},
         findings=_of(db, DiscrepancyRow, run_id, DiscrepancyRow.rule, DiscrepancyRow.subject),
         alarms=_of(db, Alarm, run_id, Alarm.raised_at),
-        next=_next(db, run),
+        next=next_of(db, run),
     )
 
 
 def _of(db: Session, model: Any, run_id: UUID, *order: Any) -> Sequence[Any]:
-    return db.scalars(select(model).where(model.run_id == run_id).order_by(*order)).all()
+    return db.scalars(_question(model, order), {"run": run_id}).all()
 
 
-def _evidence(db: Session, run_id: UUID) -> dict[UUID, int]:
-    call = col(EvidenceRow.call_id)
-    rows = db.execute(
-        select(call, func.count()).where(col(EvidenceRow.run_id) == run_id).group_by(call)
-    ).all()
-    return {call_id: number for call_id, number in rows}  # noqa: C416  # typed rows, not pairs
+@cache
+def _question(model: Any, order: tuple[Any, ...]) -> Select[Any]:
+    # Put together once, which takes longer than the answer.
+    asked = select(model).where(model.run_id == bindparam("run")).order_by(*order)
+    return asked.options(defer(model.search)) if model is DiscrepancyRow else asked
 
 
-def _next(db: Session, run: Run) -> NextRun | None:
+_RUN = (
+    select(Run, Action)
+    .join(Action, col(Action.action_id) == col(Run.action_id))
+    .where(col(Run.run_id) == bindparam("run"))
+)
+_CALLS = (
+    select(
+        Call,
+        select(func.count())
+        .where(col(EvidenceRow.call_id) == col(Call.call_id))
+        .correlate(Call)
+        .scalar_subquery(),
+    )
+    .where(col(Call.run_id) == bindparam("run"))
+    .order_by(col(Call.started_at))
+)
+
+
+_NEXT_BEGAN = (col(Run.started_at), col(Run.run_id))
+_ISSUED = select(func.count()).where(col(Credential.run_id) == col(Run.run_id)).correlate(Run)
+_OWN = select(col(Credential.fingerprint)).where(col(Credential.run_id) == bindparam("run"))
+_NEXT = (
+    select(
+        Run,
+        _ISSUED.scalar_subquery(),
+        _ISSUED.where(col(Credential.fingerprint).in_(_OWN)).scalar_subquery(),
+    )
+    .where(
+        tuple_(*_NEXT_BEGAN)
+        > tuple_(bindparam("began", type_=DateTime(timezone=True)), bindparam("run", type_=Uuid()))
+    )
+    .order_by(*_NEXT_BEGAN)
+    .limit(1)
+)
+
+
+def next_of(db: Session, run: Run) -> NextRun | None:
+    """The run that started next, None while there is none or this one has not started."""
     if run.started_at is None:
         return None
-    began = (col(Run.started_at), col(Run.run_id))
-    later = db.scalars(
-        select(Run).where(tuple_(*began) > (run.started_at, run.run_id)).order_by(*began).limit(1)
-    ).first()
-    if later is None:
-        return None
-    own = select(col(Credential.fingerprint)).where(col(Credential.run_id) == run.run_id)
-    issued, shared = db.execute(
-        select(func.count(), func.count().filter(col(Credential.fingerprint).in_(own))).where(
-            col(Credential.run_id) == later.run_id
-        )
-    ).one()
-    return NextRun(run=later, credentials=issued, shared=shared)
+    later = db.execute(_NEXT, {"began": run.started_at, "run": run.run_id}).one_or_none()
+    return None if later is None else NextRun(run=later[0], credentials=later[1], shared=later[2])

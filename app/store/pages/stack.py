@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.store.pages import runs
-from app.store.tables import Alarm, Heartbeat, Run, RunState
+from app.store.pages import alarms, run_list
+from app.store.tables import Heartbeat, Run, RunState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ def state(db: Session) -> QueueState:
     """Count and look."""
     return QueueState(
         now=db.execute(select(func.now())).scalar_one(),
-        runs=runs.counts(db),
+        runs=run_list.counts(db),
         oldest_waiting=db.scalars(
             select(Run)
             .where(col(Run.state) == RunState.REQUESTED)
@@ -39,5 +39,5 @@ def state(db: Session) -> QueueState:
             .limit(1)
         ).first(),
         heartbeats=db.scalars(select(Heartbeat).order_by(col(Heartbeat.process))).all(),
-        alarms=db.execute(select(func.count()).select_from(Alarm)).scalar_one(),
+        alarms=alarms.number(db),
     )

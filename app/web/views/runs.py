@@ -1,36 +1,68 @@
-"""Runs: the list, and one run as the seven steps of the pattern."""
+"""Runs: the list, one run as the seven steps of the pattern, and how to stop one."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from app import usecases
+from app.store.pages import RunFilter
+from app.store.progress import ENDED
+from app.store.requests import UnknownRunError
 from app.store.tables import RunState
-from app.web.queries import PAGE, choice, cursor
+from app.web.pictures.waterfall import waterfall
+from app.web.queries import PAGE, choice, cursor, ignore, text
+from app.web.sign_in import person
 from app.web.sources import sources
 from app.web.vault_side import vault_side
 
 bp = Blueprint("runs", __name__, url_prefix="/runs")
 _STATES: Sequence[str] = [state.value for state in RunState]
+_ME = "me"
+_MOST_DAYS = 3_650
 
 
 @bp.get("")
 def queue() -> ResponseReturnValue:
-    """All runs, newest first."""
+    """Runs that match the address, newest first."""
     state, after = choice("state", _STATES), cursor()
+    asked = {"action": text("action"), "requested_by": text("requested_by"), "within": _days()}
+    others = {name: value for name, value in asked.items() if value}
     pages = sources().pages
-    lines = pages.runs(state=state, after=after, limit=PAGE + 1)
-    counts = pages.run_counts()
+    lines = pages.runs(wanted=_filter(others, state), after=after, limit=PAGE + 1)
+    counts = pages.run_counts(_filter(others)) if others else pages.run_counts()
     return render_template(
         "runs/list.html",
         lines=lines[:PAGE],
         following=lines[PAGE - 1].run.run_id if len(lines) > PAGE else None,
         after=after,
         state=state,
+        others=others,
         by_state={name: counts.get(name, 0) for name in _STATES},
         total=sum(counts.values()) if state is None else counts.get(state, 0),
+    )
+
+
+def _days() -> str | None:
+    """A number of days, as it was written; what is none is left out, and the page says so."""
+    value = text("within")
+    if value is None or (value.isascii() and value.isdecimal() and 0 < int(value) <= _MOST_DAYS):
+        return value
+    ignore("within", value)
+    return None
+
+
+def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:
+    by = others.get("requested_by")
+    days = others.get("within")
+    return RunFilter(
+        state=state,
+        action=others.get("action"),
+        requested_by=person().subject if by == _ME else by,
+        since=datetime.now(UTC) - timedelta(days=int(days)) if days else None,
     )
 
 
@@ -38,5 +70,34 @@ def queue() -> ResponseReturnValue:
 def show(run_id: UUID) -> ResponseReturnValue:
     """One run: identity, policy, credentials, calls, their ends, and the vault's own lines about it."""
     page = sources().pages.run(run_id) or abort(404)
-    vault = vault_side(page, sources().audit_log)
-    return render_template("runs/show.html", page=page, vault=vault, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    return render_template(
+        "runs/show.html",
+        page=page,
+        vault=vault_side(page, sources().audit_log),
+        pictures=waterfall(page, now),
+        now=now,
+    )
+
+
+@bp.get("/<uuid:run_id>/stop")
+def confirm_stop(run_id: UUID) -> ResponseReturnValue:
+    """What stopping would do, and the button that does it."""
+    page = sources().pages.run(run_id) or abort(404)
+    if page.run.state in ENDED or page.run.stop_requested_at:
+        return redirect(url_for(".show", run_id=run_id))
+    return render_template("runs/stop.html", page=page)
+
+
+@bp.post("/<uuid:run_id>/stop")
+def stop(run_id: UUID) -> ResponseReturnValue:
+    """Ask that the run be stopped; the sweeper does so within seconds."""
+    try:
+        asked = usecases.stop_run(sources().sessions, run_id, requested_by=person().subject)
+    except UnknownRunError:
+        abort(404)
+    if asked:
+        flash("The run is being stopped: what it holds is revoked within seconds.", "success")
+    else:
+        flash("Nothing to stop: the run has ended, or somebody has asked to stop it before you.", "info")
+    return redirect(url_for(".show", run_id=run_id), HTTPStatus.SEE_OTHER)

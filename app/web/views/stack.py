@@ -3,7 +3,6 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from app.web.queries import choice
 from app.web.sources import sources
 
 bp = Blueprint("stack", __name__, url_prefix="/stack")
@@ -12,5 +11,4 @@ bp = Blueprint("stack", __name__, url_prefix="/stack")
 @bp.get("")
 def show() -> ResponseReturnValue:
     """Every part, the queue of record, and the background processes; works whatever is down."""
-    refresh = choice("refresh", ("off",)) is None
-    return render_template("stack.html", stack=sources().probes.look(), refresh=refresh)
+    return render_template("stack.html", stack=sources().probes.look())

@@ -1,15 +1,61 @@
 """Where a visitor arrives."""
 
-from flask import Blueprint, redirect, url_for
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from app.domain.roles import Permission, Person, Role
+from app.web.pictures.trend import Trend, trend
+from app.web.sign_in import person
+from app.web.sources import sources
+
 bp = Blueprint("start", __name__)
+
+#: Parts of the page in the order of what matters to each role. Somebody with several roles has the first one's.
+PARTS: Mapping[Role, Sequence[str]] = {
+    Role.OFFICER: ("mine", "trends", "done"),
+    Role.AUDITOR: ("done", "alarms", "trends"),
+    Role.OPERATOR: ("alarms", "processes", "trends"),
+}
 
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    """The queue is the home of this application."""
-    return redirect(url_for("flags.queue"))
+    """What waits for this person, and how the last days went."""
+    me = person()
+    page = sources().pages.start(
+        subject=me.subject, with_alarms=me.may(Permission.READ_ALARMS), now=datetime.now(UTC)
+    )
+    first = _first_role(me)
+    pictures = {
+        "flags": (
+            "Flags raised and closed",
+            trend(page.days, {"Raised": page.by_day["raised"], "Closed": page.by_day["closed"]}),
+        ),
+        "runs": ("Runs requested", trend(page.days, {"Runs": page.by_day["runs"]})),
+        "credentials": (
+            "Credentials issued",
+            trend(page.days, {"Credentials": page.by_day["credentials"]}),
+        ),
+    }
+    return render_template(
+        "start/home.html",
+        page=page,
+        role=first,
+        parts=PARTS[first],
+        pictures=pictures if first is not Role.OPERATOR else _reversed(pictures),
+    )
+
+
+def _first_role(me: Person) -> Role:
+    return next((role for role in PARTS if role in me.roles), Role.AUDITOR)
+
+
+def _reversed(pictures: Mapping[str, tuple[str, Trend]]) -> dict[str, tuple[str, Trend]]:
+    """Credentials first."""
+    return dict(reversed(list(pictures.items())))
 
 
 @bp.get("/healthz")

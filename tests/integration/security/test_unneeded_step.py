@@ -7,7 +7,6 @@ import pytest
 from app.domain import planning
 from app.domain.casefile import Source
 from app.store.pages import Pages
-from app.web import create_app
 
 CAUSE = "the action books nothing"
 
@@ -56,13 +55,9 @@ def test_it_gets_no_credential_makes_no_call_and_is_not_missed(system, carried_o
     assert system.rows("SELECT rule, because FROM discrepancy WHERE run_id = %s", run_id) == []
 
 
-def test_the_page_and_the_list_show_it_as_clear_and_say_why(system, carried_out):
+def test_the_page_and_the_list_show_it_as_clear_and_say_why(system, served, carried_out):
     run_id = carried_out(Source.LEDGER)
-    app = create_app(system.settings("web"))
-    try:
-        page = app.test_client().get(f"/runs/{run_id}").text
-    finally:
-        app.extensions["triage.sources"].close()
+    page = served("officer-a").get(f"/runs/{run_id}").text
     assert CAUSE in page
     assert "not asked, no credential issued" in page
     assert "Not asked: the step was not needed" in page

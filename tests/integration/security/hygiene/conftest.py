@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zipfile import ZipFile
 
 import httpx
 import psutil
@@ -51,9 +53,11 @@ class Search:
     system: Any
     broker: redis.Redis
     folder: Path
+    served: Callable[[str], httpx.Client]
+    pdf_text: Callable[[bytes], str]
 
-    def find(self, secrets: set[str]) -> set[tuple[str, str]]:
-        """Place and spelling of each find."""
+    def find(self, secrets: set[str], *, exports: bool = True) -> set[tuple[str, str]]:
+        """Place and spelling of each find. Making `exports` takes longer than an attempt may wait to be taken up."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         (needles := self.folder.with_suffix(".needles")).write_text(
@@ -62,6 +66,8 @@ class Search:
         self._broker()
         self._databases()
         self._pages()
+        if exports:
+            self._exports()
         self._lineage()
         self._processes()
         homes = [self.system.stack.layout.home, self.system.vault.layout.home]
@@ -108,13 +114,32 @@ class Search:
     def _pages(self) -> None:
         flags = [str(row["discrepancy_id"]) for row in self.system.rows("SELECT * FROM discrepancy")]
         paths = ["/flags", "/runs", "/stack", "/nowhere", *(f"/runs/{run}" for run in self._runs())]
-        with httpx.Client(base_url=self.system.stack.endpoints["web"], timeout=20, trust_env=False) as web:
-            shown = 0
-            for path in [*paths, *(f"/flags/{flag}" for flag in flags[-5:])]:
-                answer = web.get(path)
-                shown += answer.status_code == 200
-                self._write(f"page {path}", answer.content + repr(answer.headers.raw).encode())
-            assert shown > 2
+        web, shown = self.served("auditor-a"), 0
+        for path in [*paths, *(f"/flags/{flag}" for flag in flags[-5:])]:
+            answer = web.get(path)
+            shown += answer.status_code == 200
+            self._write(f"page {path}", answer.content + repr(answer.headers.raw).encode())
+        assert shown > 2
+
+    def _exports(self) -> None:
+        actions = self.system.rows(
+            "SELECT action_id FROM run GROUP BY 1 ORDER BY max(requested_at) DESC LIMIT 14"
+        )
+        web = self.served("auditor-a")
+        for action in (row["action_id"] for row in actions):
+            answer = web.get(f"/actions/{action}/contract-file.zip")
+            assert answer.status_code == httpx.codes.OK, answer.text
+            with ZipFile(BytesIO(answer.content)) as bundle:
+                assert {"contract-file.json", "manifest.json"} <= set(bundle.namelist())
+                for name in bundle.namelist():
+                    self._write(f"export {action} {name}", bundle.read(name))
+                printed = self.pdf_text(bundle.read("contract-file.pdf"))
+            # One text with its line ends, one without: a long word is printed on several lines.
+            self._write(f"export {action} printed", f"{printed}\n{''.join(printed.split())}".encode())
+        for path in ("/flags.csv?status=any&earlier=1", "/flags.json?status=any&earlier=1"):
+            answer = web.get(path)
+            assert answer.status_code == httpx.codes.OK, answer.text
+            self._write(f"export {path}", answer.content)
 
     def _lineage(self) -> None:
         runs = [
@@ -148,5 +173,6 @@ def broker(system) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture(scope="module")
-def search(system, broker, tmp_path_factory) -> Search:
-    return Search(system=system, broker=broker, folder=tmp_path_factory.mktemp("search") / "everything")
+def search(system, broker, served, pdf_text, tmp_path_factory) -> Search:
+    folder = tmp_path_factory.mktemp("search") / "everything"
+    return Search(system=system, broker=broker, folder=folder, served=served, pdf_text=pdf_text)

@@ -52,7 +52,7 @@ def waiting(system, broker, no_worker, until, search):
         _, arguments, _ = json.loads(base64.b64decode(json.loads(message)["body"]))
         tokens[arguments["run_id"]] = arguments["wrapping_token"]
     assert tokens.keys() == {str(run_id) for run_id in run_ids}
-    return run_ids, tokens, search.find(set(tokens.values()))
+    return run_ids, tokens, search.find(set(tokens.values()), exports=False)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,32 @@ def canary(system, broker):
         system.execute("DELETE FROM alarm WHERE kind = 'test'")
 
 
-def test_the_search_finds_what_is_there(search, canary):
+@pytest.fixture
+def canary_to_be_exported(system, canary):
+    """The same secret where an answer, a reason and a value would bring it into exports."""
+    (flag,) = system.rows(
+        "SELECT * FROM discrepancy JOIN compared_value USING (discrepancy_id) WHERE current AND version = 0 LIMIT 1"
+    )
+    row = (flag["discrepancy_id"], flag["position"])
+    system.execute(
+        "UPDATE compared_value SET value = %s WHERE discrepancy_id = %s AND position = %s", canary, *row
+    )
+    yield flag["action_id"]
+    system.execute(
+        "UPDATE compared_value SET value = %s WHERE discrepancy_id = %s AND position = %s",
+        flag["value"],
+        *row,
+    )
+
+
+def test_the_search_finds_what_is_exported(search, canary, canary_to_be_exported):
     found = {Path(place).name for place, _ in search.find({canary})}
+    export = f"export {canary_to_be_exported} "
+    assert {f"{export}printed", f"{export}contract-file.json"} <= found
+    assert {"export _flags.csv?status=any&earlier=1", "export _flags.json?status=any&earlier=1"} <= found
+
+
+def test_the_search_finds_what_is_there(search, canary):
+    found = {Path(place).name for place, _ in search.find({canary}, exports=False)}
     assert {"canary.log", "broker triage:canary", "triage public.alarm"} <= found
     assert {name for name in found if name.isalnum()}, "PostgreSQL's own files"

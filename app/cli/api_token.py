@@ -1,0 +1,70 @@
+"""The command `triage api-token`: does at the demo's identity provider what a browser would, for a program."""
+
+import json
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from secrets import token_urlsafe
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import typer
+
+from app.cli.context import FAILED, USAGE, Context, err, reported
+from app.settings import SettingsError
+from infra.local.state import read_record
+
+_TIMEOUT = 10.0
+
+
+class TokenRefusedError(Exception):
+    """The provider gives none; the text says why."""
+
+
+def print_token(persona: str) -> None:
+    """Print an access token of a persona of the demo, good for 15 minutes; ends the command."""
+    with reported():
+        issuer, client = _provider()
+        try:
+            typer.echo(_token(issuer, client, persona))
+        except TokenRefusedError as error:
+            err.print(f"persona: {persona!r}: {error}", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(USAGE) from None
+        except (httpx.HTTPError, ValueError):
+            err.print("the identity provider does not answer", markup=False, highlight=False)
+            raise typer.Exit(FAILED) from None
+
+
+def _provider() -> tuple[str, dict[str, str]]:
+    """The address of the demo's provider, and what it knows the pages by. Raises `SettingsError` without one."""
+    layout = Context().layout
+    record = read_record(layout)
+    issuer = record.endpoints.get("identity-provider") if record and record.ready else None
+    if issuer is None:
+        raise SettingsError(
+            "no demo identity provider is running here: start one with `triage stack up`, or ask your own for a token"
+        )
+    pages = json.loads(layout.clients.read_text(encoding="utf-8"))[0]
+    return issuer, {"client_id": pages["client_id"], "redirect_uri": pages["redirect_uris"][0]}
+
+
+def _token(issuer: str, client: dict[str, str], persona: str) -> str:
+    """Authorization code with PKCE: the page on which a visitor chooses a persona is answered here."""
+    verifier, state = token_urlsafe(48), token_urlsafe(16)
+    asked = {
+        **client,
+        "response_type": "code",
+        "scope": "openid profile",
+        "state": state,
+        "nonce": token_urlsafe(16),
+        "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
+    with httpx.Client(base_url=issuer, timeout=_TIMEOUT, trust_env=False) as provider:
+        sent = provider.post("/authorize", params=asked, data={"persona": persona})
+        back = parse_qs(urlsplit(sent.headers.get("Location", "")).query)
+        if "code" not in back or back.get("state") != [state]:
+            raise TokenRefusedError("the identity provider knows no such persona")
+        exchange = {**client, "grant_type": "authorization_code", "code": back["code"][0]}
+        answer = provider.post("/token", data={**exchange, "code_verifier": verifier})
+        answer.raise_for_status()
+        return str(answer.json()["access_token"])

@@ -1,0 +1,127 @@
+"""Where written values differ once case, blanks and punctuation are left out of account."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+#: Words of a value that are compared, at most; what comes after is shown without being compared.
+_MOST_WORDS = 200
+#: Words of at least this many characters, this much alike, are compared character by character.
+_LONG, _ALIKE = 5, 0.6
+_WORD = re.compile(r"\S+")
+#: Marks that change a number: its sign, its decimal point, a percent sign.
+_OF_NUMBERS = re.compile(r"^-(?=\$?\d)|(?<=\d)\.(?=\d)|(?<=\d)%")
+_NO_CENTS = re.compile(r"^(-?\d+)\.0+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a value as it is written; `differs` from at least one of the other values."""
+
+    text: str
+    differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One value in parts, which put together are the value. `same_as` holds the places of values that say the same."""
+
+    parts: tuple[Part, ...]
+    same_as: tuple[int, ...] = ()
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """What differs, stretch by stretch."""
+        return tuple(part.text.strip() for part in self.parts if part.differs)
+
+    @property
+    def throughout(self) -> bool:
+        """Whether it has nothing in common with another value."""
+        return all(part.differs or not _key(part.text) for part in self.parts)
+
+
+def differences(values: Sequence[str]) -> tuple[Written, ...]:
+    """Each value with what differs from any of the others."""
+    words = [_words(value) for value in values]
+    whole = ["".join(word.key for word in each) for each in words]
+    return tuple(
+        Written(
+            _parts(value, _marked(own, words[:place] + words[place + 1 :])),
+            tuple(at for at, other in enumerate(whole) if at != place and other == whole[place]),
+        )
+        for place, (value, own) in enumerate(zip(values, words, strict=True))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    start: int
+    end: int
+    text: str
+    key: str
+
+
+def _words(value: str) -> list[_Word]:
+    found = (_Word(each.start(), each.end(), each[0], _key(each[0])) for each in _WORD.finditer(value))
+    return [word for word in found if word.key][:_MOST_WORDS]
+
+
+def _key(word: str) -> str:
+    plain = unicodedata.normalize("NFKC", word).casefold()
+    telling = {each.start() for each in _OF_NUMBERS.finditer(plain)}
+    return _NO_CENTS.sub(r"\1", "".join(c for at, c in enumerate(plain) if c.isalnum() or at in telling))
+
+
+def _marked(own: list[_Word], others: Sequence[list[_Word]]) -> list[tuple[int, int]]:
+    """Where the value differs, as (start, end) in it, in order and apart from each other."""
+    found = sorted(place for other in others for place in _against(own, other))
+    joined: list[tuple[int, int]] = []
+    for start, end in found:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _against(own: list[_Word], other: list[_Word]) -> Iterator[tuple[int, int]]:
+    ours, theirs = [word.key for word in own], [word.key for word in other]
+    if "".join(ours) == "".join(theirs):
+        return  # the same with blanks elsewhere
+    for kind, first, last, from_, to in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+        if kind == "replace" and last - first == to - from_:
+            for mine, its in zip(own[first:last], other[from_:to], strict=True):
+                yield from _within(mine, its)
+        elif kind in {"replace", "delete"}:
+            yield own[first].start, own[last - 1].end
+
+
+def _within(mine: _Word, its: _Word) -> Iterator[tuple[int, int]]:
+    """Where a word differs from the one in its place: characters of a name or number of record, else the whole word."""
+    letters = any(mark.isalpha() for mark in mine.key)
+    match = SequenceMatcher(None, mine.text.casefold(), its.text.casefold(), autojunk=False)
+    if (
+        not letters
+        or len(mine.key) < _LONG
+        or len(mine.text.casefold()) != len(mine.text)
+        or match.ratio() < _ALIKE
+    ):
+        yield mine.start, mine.end
+        return
+    marks = [
+        (mine.start + first, mine.start + last)
+        for kind, first, last, _, _ in match.get_opcodes()
+        if kind in {"replace", "delete"} and _key(mine.text[first:last])
+    ]
+    yield from marks or [(mine.start, mine.end)]
+
+
+def _parts(value: str, marked: Sequence[tuple[int, int]]) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    place = 0
+    for start, end in marked:
+        parts += [Part(value[place:start]), Part(value[start:end], differs=True)]
+        place = end
+    return tuple(part for part in (*parts, Part(value[place:])) if part.text)

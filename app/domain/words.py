@@ -1,0 +1,97 @@
+"""What is stored for programs, in words for officers: the same on pages, in exports and in reports."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+SYSTEMS: Mapping[str, str] = {
+    "sam-gov": "SAM.gov registrations",
+    "debarment": "SAM.gov exclusions",
+    "contracts": "Contract management",
+    "documents": "Contract documents",
+    "ledger": "Financial obligations",
+    "action": "The submitted action",
+    "rules": "The rules of this tool",
+}
+KINDS: Mapping[str, str] = {
+    "signed-token": "Signed token",
+    "api-key": "API key",
+    "database-user": "Database user",
+}
+ACTION_TYPES: Mapping[str, str] = {
+    "new_award": "New award",
+    "modification": "Modification",
+    "option": "Option exercise",
+}
+ENDERS: Mapping[str, str] = {
+    "run end": "the end of the run",
+    "sweeper": "the sweeper, which ends what an attempt left behind",
+}
+DECISIONS: Mapping[str, str] = {
+    "confirmed": "Confirmed",
+    "not_a_discrepancy": "Not a discrepancy",
+    "resolved": "Resolved",
+    "accepted": "Accepted with determination",
+    "referred": "Referred",
+}
+STATUSES: Mapping[str, str] = {
+    "open": "Open",
+    "awaiting_concurrence": "Waits for a second person",
+    "confirmed": "Confirmed",
+    "referred": "Referred",
+    "closed": "Closed",
+}
+EVENTS: Mapping[str, str] = {
+    "assigned": "Assigned",
+    "decided": "Decided",
+    "concurred": "Second person concurred",
+    "declined": "Second person declined",
+    "undone": "Decision undone",
+}
+STATES: Mapping[str, str] = {"dispatched": "under way", "requested": "waiting"}
+
+#: Characters nobody sees that change how the others are read: control, direction, width zero.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+)
+
+
+def worded(words: Mapping[str, str], name: str) -> str:
+    """The word for `name`; what has none is shown as it is."""
+    return words.get(name, name)
+
+
+def without_unseen(text: str) -> str:
+    """The text with a � for each unseen character, so that what is read is what is there."""
+    if text.isascii() and text.isprintable():
+        return text  # nearly all there is, and found out at a fraction of the price
+    return _UNSEEN.sub("�", text)
+
+
+def unseen(text: str) -> Iterator[int]:
+    """Where in the text, counted from 0, there is a character nobody sees."""
+    return (match.start() for match in _UNSEEN.finditer(text))
+
+
+def lasting(span: timedelta | None) -> str:
+    """A length of time in its two largest units, such as "3 min 20 s" or "0.24 s"."""
+    if span is None:
+        return "unknown"
+    seconds = span.total_seconds()
+    if seconds < 10:  # noqa: PLR2004  # below this, parts of a second count
+        return f"{seconds:.2f} s"
+    whole = round(seconds)
+    for name, length, smaller, part in (
+        ("d", 86_400, "h", 3_600),
+        ("h", 3_600, "min", 60),
+        ("min", 60, "s", 1),
+    ):
+        if whole >= length:
+            rest = whole % length // part
+            return f"{whole // length} {name}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """The number with its noun: "1 run", "2 runs"."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

@@ -1,0 +1,245 @@
+"""Everything that is kept about one action and belongs in its contract file, read as of one moment."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from app.domain.review import Event
+from app.store.database import Sessions
+from app.store.pages.plans import Plan, plans_of
+from app.store.pages.runs import NextRun, next_of
+from app.store.reviews import histories
+from app.store.tables import (
+    Action,
+    AnswerRow,
+    Attempt,
+    Call,
+    ComparedValueRow,
+    Credential,
+    Denial,
+    DiscrepancyRow,
+    EvidenceRow,
+    Run,
+    RunState,
+    Step,
+)
+
+#: Runs of one action, and flags of its contract file, at most. Beyond it there is none, rather than part of one.
+RUNS_LIMIT = 1_000
+FLAGS_LIMIT = 200
+#: Raw answers in memory at once.
+_ANSWERS = 4
+
+
+class TooLargeError(Exception):
+    """There is more than an export may hold; the text says of what."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FiledValue:
+    """A compared value and the fact behind it; the evidence is None for what the action or the rules state."""
+
+    value: ComparedValueRow
+    evidence: EvidenceRow | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FiledFlag:
+    """A finding with its values and its history, each event with its stored digest, oldest first.
+
+    `remembered` is the history of the earlier flag on the same fact that answers this one, empty without one.
+    """
+
+    flag: DiscrepancyRow
+    values: Sequence[FiledValue]
+    history: Sequence[tuple[Event, str]]
+    remembered: Sequence[tuple[Event, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FiledRun:
+    """A run with what it left behind."""
+
+    run: Run
+    attempts: Sequence[Attempt]
+    steps: Sequence[Step]
+    credentials: Sequence[Credential]
+    denials: Sequence[Denial]
+    calls: Sequence[Call]
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan of the newest attempt, None before there is one."""
+        return next((plan for plan in plans_of(self.steps) if plan.attempt == self.run.attempt), None)
+
+    def calls_of(self, credential: Credential) -> list[Call]:
+        """The calls made with one credential, in order."""
+        return [call for call in self.calls if call.credential_id == credential.credential_id]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionFile:
+    """One action with its latest completed run and every earlier run whose flags officers dealt with, newest first.
+
+    `flags` are those of the latest completed run, and the earlier ones that have a history. `other_runs` are the
+    action's other runs, `next` is the run, of whatever action, that started after the latest one. `kept` gives the
+    size in bytes of each raw answer by the id of its call.
+    """
+
+    action: Action
+    latest: UUID | None
+    runs: Sequence[FiledRun]
+    other_runs: Sequence[Run]
+    next: NextRun | None
+    flags: Sequence[FiledFlag]
+    kept: Mapping[UUID, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """The file of an action, and its raw answers until the snapshot is released."""
+
+    file: ActionFile
+    db: Session
+
+    def answers(self) -> Iterator[tuple[UUID, bytes]]:
+        """The raw answers by the ids of their calls, a few at a time. Releases the snapshot after the last."""
+        wanted = select(col(AnswerRow.call_id), col(AnswerRow.body)).where(
+            col(AnswerRow.call_id).in_(self.file.kept)
+        )
+        rows = wanted.order_by(col(AnswerRow.call_id)).execution_options(yield_per=_ANSWERS)
+        with self.db.execute(rows) as found:
+            yield from found
+        self.release()
+
+    def release(self) -> None:
+        """Give the connection back. What was read stays readable; the answers are no longer there."""
+        self.db.close()
+
+
+@contextmanager
+def snapshot(sessions: Sessions, action_id: str) -> Iterator[Snapshot | None]:
+    """What is kept about an action, or None, all of it as of one moment and in a constant number of queries.
+
+    Raises `TooLargeError`.
+    """
+    with sessions() as db:
+        db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        action = db.get(Action, action_id)
+        yield None if action is None else Snapshot(file=_file(db, action), db=db)
+
+
+def _file(db: Session, action: Action) -> ActionFile:
+    runs = db.scalars(
+        select(Run)
+        .where(col(Run.action_id) == action.action_id)
+        .order_by(col(Run.requested_at).desc(), col(Run.run_id))
+        .limit(RUNS_LIMIT + 1)
+    ).all()
+    if len(runs) > RUNS_LIMIT:
+        raise TooLargeError(f"action {action.action_id} has more than {RUNS_LIMIT:,} runs")
+    latest = _latest(runs)
+    flags = _flags(db, action, latest)
+    whole = {flag.flag.run_id for flag in flags} | ({latest} if latest else set())
+    filed = _runs(db, [run for run in runs if run.run_id in whole])
+    return ActionFile(
+        action=action,
+        latest=latest,
+        runs=filed,
+        other_runs=[run for run in runs if run.run_id not in whole],
+        next=next((next_of(db, run) for run in runs if run.run_id == latest), None),
+        flags=flags,
+        kept=_kept(db, [call.call_id for run in filed for call in run.calls]),
+    )
+
+
+def _latest(runs: Sequence[Run]) -> UUID | None:
+    """The latest completed run, by the order the database goes by when it marks flags as current."""
+    ended = [
+        (run.finished_at, run)
+        for run in runs
+        if run.state == RunState.COMPLETED and run.finished_at is not None
+    ]
+    newest = max((moment for moment, _ in ended), default=None)
+    return min((run.run_id for moment, run in ended if moment == newest), default=None)
+
+
+def _flags(db: Session, action: Action, latest: UUID | None) -> list[FiledFlag]:
+    rows = db.scalars(
+        select(DiscrepancyRow)
+        .where(
+            col(DiscrepancyRow.action_id) == action.action_id,
+            or_(col(DiscrepancyRow.run_id) == latest, col(DiscrepancyRow.version) > 0),
+        )
+        .order_by(
+            case((col(DiscrepancyRow.run_id) == latest, 0), else_=1),
+            case((col(DiscrepancyRow.severity) == "blocking", 0), else_=1),
+            col(DiscrepancyRow.rule),
+            col(DiscrepancyRow.subject),
+            col(DiscrepancyRow.raised_at),
+        )
+        .limit(FLAGS_LIMIT + 1)
+    ).all()
+    if len(rows) > FLAGS_LIMIT:
+        raise TooLargeError(f"action {action.action_id} has more than {FLAGS_LIMIT:,} flags to be filed")
+    ids = [row.discrepancy_id for row in rows]
+    values: dict[UUID, list[FiledValue]] = {}
+    for value, evidence in db.execute(
+        select(ComparedValueRow, EvidenceRow)
+        .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))
+        .where(col(ComparedValueRow.discrepancy_id).in_(ids))
+        .order_by(col(ComparedValueRow.position))
+    ):
+        values.setdefault(value.discrepancy_id, []).append(FiledValue(value=value, evidence=evidence))
+    told = histories(db, [*ids, *(row.answered_by for row in rows if row.answered_by)])
+    return [
+        FiledFlag(
+            flag=row,
+            values=values.get(row.discrepancy_id, ()),
+            history=told.get(row.discrepancy_id, ()),
+            remembered=told.get(row.answered_by, ()) if row.answered_by else (),
+        )
+        for row in rows
+    ]
+
+
+def _runs(db: Session, runs: Sequence[Run]) -> list[FiledRun]:
+    ids = [run.run_id for run in runs]
+
+    def all_of(model: Any, *order: Any) -> dict[UUID, list[Any]]:
+        found: dict[UUID, list[Any]] = {}
+        for row in db.scalars(select(model).where(model.run_id.in_(ids)).order_by(*order)):
+            found.setdefault(row.run_id, []).append(row)
+        return found
+
+    attempts = all_of(Attempt, Attempt.number)
+    steps = all_of(Step, Step.attempt, Step.number)
+    credentials = all_of(Credential, Credential.attempt, Credential.issued_at, Credential.credential_id)
+    denials = all_of(Denial, Denial.attempt, Denial.refused_at, Denial.denial_id)
+    calls = all_of(Call, Call.started_at, Call.call_id)
+    return [
+        FiledRun(
+            run=run,
+            attempts=attempts.get(run.run_id, ()),
+            steps=steps.get(run.run_id, ()),
+            credentials=credentials.get(run.run_id, ()),
+            denials=denials.get(run.run_id, ()),
+            calls=calls.get(run.run_id, ()),
+        )
+        for run in runs
+    ]
+
+
+def _kept(db: Session, calls: Sequence[UUID]) -> dict[UUID, int]:
+    rows = db.execute(
+        select(col(AnswerRow.call_id), func.octet_length(col(AnswerRow.body))).where(
+            col(AnswerRow.call_id).in_(calls)
+        )
+    )
+    return {call_id: size for call_id, size in rows}  # noqa: C416  # typed rows, not pairs

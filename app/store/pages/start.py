@@ -1,0 +1,166 @@
+"""What the start page tells: what waits for somebody, how the days went, and what officers did last."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, DateTime, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session, defer
+from sqlmodel import col
+
+from app.domain.federal_time import eastern_day, eastern_midnight
+from app.domain.review import Event, Status
+from app.store.pages import alarms, queue, run_list
+from app.store.pages.flags import FlagLine
+from app.store.pages.queue import FlagFilter, Sort
+from app.store.pages.run_list import RunFilter
+from app.store.reviews import newest
+from app.store.tables import (
+    FLAG_TALLY,
+    Alarm,
+    Credential,
+    DiscrepancyRow,
+    Heartbeat,
+    Run,
+    RunState,
+)
+
+#: Eastern days of the pictures, today included; days whose failed runs are counted; lines of each short list.
+DAYS, FAILED_DAYS, LINES = 14, 7, 5
+#: No credential lives longer.
+_LONGEST_LIFE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """Numbers of current flags that are not closed: all, one's own, blocking ones nobody has, and so on."""
+
+    all: int
+    mine: int
+    unassigned_blocking: int
+    awaiting_concurrence: int
+    not_checked: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartPage:
+    """The start page of one person. `by_day` gives the numbers of each of `days` by what was counted.
+
+    These are flags raised, flags closed (by the day of the decision on such as are closed now), runs
+    requested and credentials issued. `alarms` is None for whoever may not read them.
+    """
+
+    waiting: Waiting
+    runs: Mapping[str, int]
+    failed_lately: int
+    oldest_waiting: Run | None
+    credentials_alive: int
+    mine: Sequence[FlagLine]
+    done: Sequence[tuple[DiscrepancyRow, Event]]
+    heartbeats: Sequence[Heartbeat]
+    alarms: int | None
+    newest_alarms: Sequence[Alarm]
+    days: Sequence[date]
+    by_day: Mapping[str, Sequence[int]]
+
+
+def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> StartPage:
+    """What to tell this person; a constant number of questions."""
+    days = [eastern_day(now) - timedelta(days=back) for back in reversed(range(DAYS))]
+    mine = FlagFilter(assignee=subject, settled=False)
+    lately = RunFilter(state=RunState.FAILED.value, since=now - timedelta(days=FAILED_DAYS))
+    return StartPage(
+        waiting=_waiting(db, subject),
+        runs=run_list.counts(db),
+        failed_lately=sum(run_list.counts(db, lately).values()),
+        oldest_waiting=db.scalars(
+            select(Run)
+            .where(col(Run.state) == RunState.REQUESTED)
+            .order_by(col(Run.requested_at), col(Run.run_id))
+            .limit(1)
+        ).first(),
+        credentials_alive=db.execute(
+            select(func.count()).where(
+                col(Credential.issued_at) > now - _LONGEST_LIFE,
+                col(Credential.revoked_at).is_(None),
+                col(Credential.expires_at) > now,
+            )
+        ).scalar_one(),
+        mine=queue.stretch(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES).lines,
+        done=_done(db),
+        heartbeats=db.scalars(select(Heartbeat).order_by(col(Heartbeat.process))).all(),
+        alarms=alarms.number(db) if with_alarms else None,
+        newest_alarms=alarms.lines(db, after=None, limit=LINES) if with_alarms else (),
+        days=days,
+        by_day=_by_day(db, days),
+    )
+
+
+def _waiting(db: Session, subject: str) -> Waiting:
+    tally = FLAG_TALLY.c
+
+    def flags(*tests: Any) -> Any:
+        return func.coalesce(func.sum(tally.flags).filter(*tests), 0)
+
+    row = db.execute(
+        select(
+            flags(),
+            flags(tally.assignee == subject),
+            flags(tally.severity == "blocking", func.coalesce(tally.assignee, "") == ""),
+            flags(tally.status == Status.AWAITING_CONCURRENCE.value),
+            flags(tally.rule == "S01"),
+        ).where(tally.current, tally.status != Status.CLOSED.value)
+    ).one()
+    return Waiting(
+        all=int(row[0]),
+        mine=int(row[1]),
+        unassigned_blocking=int(row[2]),
+        awaiting_concurrence=int(row[3]),
+        not_checked=int(row[4]),
+    )
+
+
+def _done(db: Session) -> list[tuple[DiscrepancyRow, Event]]:
+    events = newest(db, limit=LINES)
+    wanted = {event.flag_id for event in events}
+    rows = db.scalars(
+        select(DiscrepancyRow)
+        .options(defer(DiscrepancyRow.search))
+        .where(col(DiscrepancyRow.discrepancy_id).in_(wanted))
+    )
+    flags = {flag.discrepancy_id: flag for flag in rows}
+    return [(flags[event.flag_id], event) for event in events]
+
+
+def _by_day(db: Session, days: Sequence[date]) -> dict[str, list[int]]:
+    """Numbers for each Eastern day, the first of `days` first."""
+    edges = [*(eastern_midnight(day) for day in days), eastern_midnight(days[-1] + timedelta(days=1))]
+    begins, ends = (cast(part, ARRAY(DateTime(timezone=True))) for part in (edges[:-1], edges[1:]))
+    day = func.unnest(begins, ends).table_valued("begins", "ends", with_ordinality="place", name="day")
+    day = day.render_derived()
+
+    def counted(moment: Any, *tests: ColumnElement[bool]) -> Any:
+        # A stretch of an index for each day: to put every row into its day takes the database five times as long.
+        return (
+            select(func.count())
+            .where(moment >= day.c.begins, moment < day.c.ends, *tests)
+            .correlate(day)
+            .scalar_subquery()
+        )
+
+    rows = db.execute(
+        select(
+            counted(col(DiscrepancyRow.raised_at)).label("raised"),
+            counted(
+                col(DiscrepancyRow.decided_at), col(DiscrepancyRow.status) == literal_column("'closed'")
+            ).label("closed"),
+            counted(col(Run.requested_at)).label("runs"),
+            counted(col(Credential.issued_at)).label("credentials"),
+        )
+        .select_from(day)
+        .order_by(day.c.place)
+    ).mappings()
+    numbers = [dict(row) for row in rows]
+    return {name: [each[name] for each in numbers] for name in ("raised", "closed", "runs", "credentials")}

@@ -1,0 +1,55 @@
+"""Runs that somebody asked to stop, as the sweeper ends them."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, exists, func, select, update
+
+from app.store import tables
+from app.store.tables import CHANNEL, AttemptState, RunState, table_of
+
+ATTEMPT, RUN = table_of(tables.Attempt), table_of(tables.Run)
+_OPEN = ATTEMPT.c.state.in_([AttemptState.DISPATCHED, AttemptState.RUNNING])
+_STOPPING = and_(
+    RUN.c.stop_requested_at.is_not(None), RUN.c.state.in_([RunState.REQUESTED, RunState.DISPATCHED])
+)
+
+
+def end_one(db: Connection) -> UUID | None:
+    """Let a run that is to be stopped fail, and its open attempt with it; its id, None when there is none.
+
+    From then on the attempt can store nothing. What it holds is revoked as that of any attempt which ended without
+    doing so itself. An attempt that is storing its result at this very moment is left to do so.
+    """
+    # The attempt is locked before its run, in the order workers do it.
+    attempt = db.execute(
+        select(ATTEMPT.c.run_id, ATTEMPT.c.number)
+        .join(RUN, RUN.c.run_id == ATTEMPT.c.run_id)
+        .where(_STOPPING, _OPEN)
+        .limit(1)
+        .with_for_update(of=ATTEMPT, skip_locked=True)
+    ).one_or_none()
+    at_work = exists().where(ATTEMPT.c.run_id == RUN.c.run_id, _OPEN)
+    this = RUN.c.run_id == attempt.run_id if attempt else ~at_work
+    run = db.execute(
+        select(RUN.c.run_id, RUN.c.stop_requested_by)
+        .where(_STOPPING, this)
+        .limit(1)
+        .with_for_update(skip_locked=attempt is None)
+    ).one_or_none()
+    if run is None:
+        return None
+    now, reason = datetime.now(UTC), f"stopped by {run.stop_requested_by}"
+    if attempt:
+        db.execute(
+            update(ATTEMPT)
+            .where(ATTEMPT.c.run_id == attempt.run_id, ATTEMPT.c.number == attempt.number)
+            .values(state=AttemptState.FAILED, ended_at=now, failure=reason)
+        )
+    db.execute(
+        update(RUN)
+        .where(RUN.c.run_id == run.run_id)
+        .values(state=RunState.FAILED, finished_at=now, failure=reason, waiting_reason=None)
+    )
+    db.execute(select(func.pg_notify(CHANNEL, "")))  # A place in the dispatch window is free.
+    return UUID(str(run.run_id))

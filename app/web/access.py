@@ -1,0 +1,149 @@
+"""Who may reach which page: one line per endpoint. An endpoint that is not in here keeps the application from starting."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+from flask import Flask, abort, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.domain.roles import Permission
+from app.web.sign_in import sign_in
+from app.web.sign_in.bearer import bearer
+from app.web.sign_in.sessions import browser_session
+from app.web.sign_in.tokens import TokenError
+
+
+class Open(Enum):
+    """What needs no permission."""
+
+    PUBLIC = "everybody, signed in or not"
+    SIGNED_IN = "everybody who is signed in, with a role or without"
+
+
+#: Endpoint to what it takes to reach it. Reading and writing are endpoints of their own.
+ACCESS: Mapping[str, Permission | Open] = {
+    "static": Open.PUBLIC,
+    "start.health": Open.PUBLIC,
+    "start.home": Permission.READ,
+    "flags.queue": Permission.READ,
+    "flags.show": Permission.READ,
+    "bulk.look": Permission.DECIDE,
+    "bulk.do": Permission.DECIDE,
+    "saved_views.save": Permission.READ,
+    "saved_views.rename": Permission.READ,
+    "saved_views.delete": Permission.READ,
+    "news.events": Permission.READ,
+    "news.since": Permission.READ,
+    "calls.answer": Permission.READ,
+    "calls.download": Permission.EXPORT,
+    "decisions.back": Permission.READ,
+    "decisions.decide": Permission.DECIDE,
+    "decisions.concur": Permission.DECIDE,
+    "decisions.undo": Permission.DECIDE,
+    "decisions.assign": Permission.ASSIGN,
+    "runs.queue": Permission.READ,
+    "runs.show": Permission.READ,
+    "runs.confirm_stop": Permission.STOP,
+    "runs.stop": Permission.STOP,
+    "actions.queue": Permission.READ,
+    "actions.show": Permission.READ,
+    "actions.request_run": Permission.REQUEST_RUN,
+    "vendors.show": Permission.READ,
+    "alarms.queue": Permission.READ_ALARMS,
+    "help.show": Open.SIGNED_IN,
+    "stack.show": Permission.READ,
+    "exports.contract_file": Permission.EXPORT,
+    "exports.contract_file_pdf": Permission.EXPORT,
+    "exports.flags_csv": Permission.EXPORT,
+    "exports.flags_json": Permission.EXPORT,
+    "exports.keys": Open.PUBLIC,
+    "api.openapi": Open.PUBLIC,
+    "api.me": Open.SIGNED_IN,
+    "api.submit": Permission.REQUEST_RUN,
+    "api.actions": Permission.READ,
+    "api.action": Permission.READ,
+    "api.request_run": Permission.REQUEST_RUN,
+    "api.runs": Permission.READ,
+    "api.run": Permission.READ,
+    "api.flags": Permission.READ,
+    "api.flag": Permission.READ,
+    "api.lineage": Permission.READ,
+    "api.decide": Permission.DECIDE,
+    "api.concur": Permission.DECIDE,
+    "api.undo": Permission.DECIDE,
+    "api.assign": Permission.ASSIGN,
+    "api.answer": Permission.READ,
+    "api.answer_bytes": Permission.EXPORT,
+    "sign_in.static": Open.PUBLIC,
+    "sign_in.page": Open.PUBLIC,
+    "sign_in.start": Open.PUBLIC,
+    "sign_in.callback": Open.PUBLIC,
+    "sign_in.signed_out": Open.PUBLIC,
+    "sign_in.remaining": Open.SIGNED_IN,
+    "sign_in.extend": Open.SIGNED_IN,
+    "sign_in.out": Open.SIGNED_IN,
+    "sign_in.out_everywhere": Open.SIGNED_IN,
+}
+#: Endpoints that pages ask for by themselves: being asked does not keep a session from ending.
+AUTOMATIC = frozenset({"stack.show", "news.events", "news.since", "sign_in.remaining"})
+#: Endpoints that must answer while the database is away, to whoever was signed in a moment before.
+WITHOUT_DATABASE = frozenset({"stack.show"})
+#: Below here, programs speak: bearer tokens are taken and nothing else, and refusals are JSON.
+API = "/api/"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class UnlistedError(Exception):
+    """A route has no line in `ACCESS`, or a line has no route."""
+
+
+def join(app: Flask) -> None:
+    """Guard every route of `app`; to be called once all are there. Raises `UnlistedError`."""
+    check(app, ACCESS)
+    app.before_request(_guard)
+
+
+def check(app: Flask, access: Mapping[str, Permission | Open]) -> None:
+    """Raises `UnlistedError` unless the table and the routes of `app` name the same endpoints."""
+    routes = {rule.endpoint for rule in app.url_map.iter_rules()}
+    if unlisted := sorted(routes - access.keys()):
+        raise UnlistedError(f"without a line in app.web.access.ACCESS: {', '.join(unlisted)}")
+    if left_over := sorted(access.keys() - routes):
+        raise UnlistedError(f"in app.web.access.ACCESS without a route: {', '.join(left_over)}")
+
+
+def _guard() -> ResponseReturnValue | None:
+    # Without an endpoint it is a page that does not exist, or not for this method: the answer says so.
+    needed = Open.PUBLIC if request.endpoint is None else ACCESS[request.endpoint]
+    if needed is Open.PUBLIC:
+        return None
+    _identify()
+    if g.person is None:
+        return _lead_to_sign_in()
+    if isinstance(needed, Permission) and not g.person.may(needed):
+        abort(403)
+    return None
+
+
+def _identify() -> None:
+    """Set `g.person`, and `g.by_token` where only a bearer token counts. One that is wrong ends the request with 401."""
+    g.by_token = request.path.startswith(API)
+    if g.by_token:
+        # A browser's cookie is not looked at here: no other site can have a browser ask for anything in somebody's name.
+        presented = request.headers.get("Authorization")
+        try:
+            g.person = bearer(presented, sign_in().provider) if presented is not None else None
+        except TokenError:
+            abort(401)
+        return
+    browser = browser_session()
+    browser.counts = request.endpoint not in AUTOMATIC
+    browser.may_recall = request.endpoint in WITHOUT_DATABASE
+    g.person = browser.person
+
+
+def _lead_to_sign_in() -> ResponseReturnValue:
+    if request.path.startswith(API) or request.method not in _SAFE:
+        abort(401)  # a form that led to a sign-in page would lose what was typed into it
+    following = request.full_path if request.query_string else request.path
+    return redirect(url_for("sign_in.page", next=following))

@@ -1,0 +1,60 @@
+"""What a system answered to one call, byte by byte, and whether that is still what was received."""
+
+from base64 import b64encode
+from hashlib import sha256
+from uuid import UUID
+
+from flask import Response, abort
+
+from app.web.api.operations import operation, reply
+from app.web.api.shapes.calls import Answer
+from app.web.raw_text import readable
+from app.web.sources import sources
+
+
+@operation("GET", "/calls/{call_id}/answer", answers={200: Answer}, refusals=(404,))
+def answer(call_id: UUID) -> Response:
+    """What was answered to one call, as text, with its digest as recorded and worked out anew."""
+    found = sources().pages.answer(call_id) or abort(404)
+    body, call = found.body, found.call
+    text, cut = readable(body) if body is not None else (None, False)
+    digest = sha256(body).hexdigest() if body is not None else None
+    return reply(
+        Answer(
+            call_id=call_id,
+            run_id=call.run_id,
+            tool=found.credential.tool,
+            operation=call.operation,
+            status=call.status,
+            started_at=call.started_at,
+            recorded_digest=call.answer_digest,
+            digest=digest,
+            unchanged=digest == call.answer_digest if digest and call.answer_digest else None,
+            bytes=len(body or b""),
+            text=text,
+            cut=cut,
+        )
+    )
+
+
+@operation(
+    "GET",
+    "/calls/{call_id}/answer/bytes",
+    answers={200: bytes},
+    refusals=(404,),
+    sends={"Repr-Digest": "SHA-256 of the bytes, in base64 (RFC 9530)."},
+)
+def answer_bytes(call_id: UUID) -> Response:
+    """The bytes as they were received; `Repr-Digest` (RFC 9530) is their SHA-256."""
+    found = sources().pages.answer(call_id) or abort(404)
+    if found.body is None:
+        abort(404)
+    digest = b64encode(sha256(found.body).digest()).decode()
+    return Response(
+        found.body,
+        content_type="application/octet-stream",
+        headers={
+            "Repr-Digest": f"sha-256=:{digest}:",
+            "Content-Disposition": f'attachment; filename="answer-{call_id}.bin"',
+        },
+    )

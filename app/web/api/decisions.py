@@ -1,0 +1,93 @@
+"""What officers do with a flag: decide, concur, undo, assign. Each names the version of the flag it was made for."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import Response, abort
+
+from app.domain.review import Decision, EventKind, ReviewError
+from app.intake.wording import Problem, shown
+from app.store.pages.people import officers
+from app.store.reviews import StaleError, UnknownFlagError
+from app.web.api.operations import operation, reply
+from app.web.api.problems import NOT_NOW, RefusedError, changed, not_taken
+from app.web.api.shapes.history import Assigning, Concurring, Deciding, ReviewState, Undoing
+from app.web.sign_in import person
+from app.web.sources import sources
+
+_REFUSALS = (404, 409, 413, 415, 422)
+
+
+@operation(
+    "POST", "/flags/{flag_id}/decisions", body=Deciding, answers={200: ReviewState}, refusals=_REFUSALS
+)
+def decide(flag_id: UUID, body: Deciding) -> Response:
+    """Decide about a flag, as of the version you have seen; 409 says who was first."""
+    return _add(
+        flag_id,
+        body.version,
+        EventKind.DECIDED,
+        decision=body.decision,
+        rationale=body.rationale,
+        reference=body.reference,
+    )
+
+
+@operation(
+    "POST", "/flags/{flag_id}/concurrences", body=Concurring, answers={200: ReviewState}, refusals=_REFUSALS
+)
+def concur(flag_id: UUID, body: Concurring) -> Response:
+    """Concur with another officer's decision that waits for it, or decline, which opens the flag again."""
+    kind = EventKind.CONCURRED if body.answer == "concur" else EventKind.DECLINED
+    return _add(flag_id, body.version, kind, rationale=body.rationale)
+
+
+@operation("POST", "/flags/{flag_id}/undoings", body=Undoing, answers={200: ReviewState}, refusals=_REFUSALS)
+def undo(flag_id: UUID, body: Undoing) -> Response:
+    """Take back the decision in force. It stays in the history; the flag is open again."""
+    return _add(flag_id, body.version, EventKind.UNDONE, rationale=body.rationale)
+
+
+@operation(
+    "POST", "/flags/{flag_id}/assignments", body=Assigning, answers={200: ReviewState}, refusals=_REFUSALS
+)
+def assign(flag_id: UUID, body: Assigning) -> Response:
+    """Give a flag to yourself, to an officer who has signed in at some time, or to nobody."""
+    to = body.assignee
+    if to not in {None, person().subject} and to not in officers(sources().pages.people()):
+        fault = Problem("assignee", "is no officer who has signed in here", shown(to))
+        raise not_taken(HTTPStatus.UNPROCESSABLE_ENTITY, [fault])
+    return _add(flag_id, body.version, EventKind.ASSIGNED, assignee=to)
+
+
+def _add(
+    flag_id: UUID,
+    version: int,
+    kind: EventKind,
+    *,
+    decision: Decision | None = None,
+    rationale: str = "",
+    reference: str | None = None,
+    assignee: str | None = None,
+) -> Response:
+    try:
+        state = sources().reviews.add(
+            flag_id,
+            version=version,
+            kind=kind,
+            by=person().subject,
+            by_name=person().name,
+            decision=decision,
+            rationale=rationale,
+            reference=reference,
+            assignee=assignee,
+        )
+    except UnknownFlagError:
+        abort(404)
+    except StaleError as error:
+        raise changed(ReviewState.of(flag_id, error.state), error.event) from None
+    except ReviewError as error:
+        raise RefusedError(
+            HTTPStatus.CONFLICT, str(error), kind=NOT_NOW, title="This cannot be done with the flag as it is"
+        ) from None
+    return reply(ReviewState.of(flag_id, state))

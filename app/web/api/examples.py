@@ -1,0 +1,58 @@
+"""Requests as they may be sent, for the document; a test reads each of them as a request."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.web.api.shapes.actions import Submitting
+from app.web.api.shapes.history import Assigning, Concurring, Deciding, Undoing
+
+_AWARD = {
+    "action_id": "ACT-2026-9001",
+    "action_type": "new_award",
+    "piid": "70ZZ0126C9001",
+    "amount": "250000.00",
+    "effective_date": "2026-09-14",
+    "description": "Help desk services",
+    "vendors": [{"uei": "ZZ98EXAMPLE1", "name": "EXAMPLE SERVICES LLC", "role": "prime"}],
+}
+_OPTION = {
+    **_AWARD,
+    "action_id": "ACT-2026-9002",
+    "action_type": "option",
+    "modification": "P00003",
+    "amount": "125000.00",
+    "option": {"number": 1, "price": "125000.00", "notice_date": "2026-08-01"},
+}
+_REASON = "The registration was renewed the day before the award; see the record of SAM.gov."
+
+
+def _named(**values: Any) -> dict[str, Any]:
+    return {name: {"value": value} for name, value in values.items()}
+
+
+#: By the model of the body, as the document has them: name to `{"value": …}`.
+EXAMPLES: Mapping[type[BaseModel], dict[str, Any]] = {
+    Submitting: _named(one=_AWARD, several=[_AWARD, _OPTION]),
+    Deciding: _named(
+        confirmed={
+            "version": 0,
+            "decision": "confirmed",
+            "rationale": "Both records are right; they differ.",
+        },
+        resolved={
+            "version": 0,
+            "decision": "resolved",
+            "rationale": _REASON,
+            "reference": "Modification P00004",
+        },
+    ),
+    Concurring: _named(
+        concur={"version": 1, "answer": "concur", "rationale": "I looked at both records and agree."}
+    ),
+    Undoing: _named(undo={"version": 1, "rationale": "Decided on the wrong item."}),
+    Assigning: _named(
+        officer={"version": 0, "assignee": "officer-b"}, nobody={"version": 1, "assignee": None}
+    ),
+}

@@ -1,0 +1,104 @@
+"""Reading flags, and the way from a run to each of their values."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import Response, abort, request
+from werkzeug.datastructures import MultiDict
+
+from app.intake.wording import Problem, shown
+from app.store.pages import ValueLineage
+from app.web.api.operations import operation, reply
+from app.web.api.pages import following
+from app.web.api.problems import not_taken
+from app.web.api.shapes import flags as shapes
+from app.web.api.shapes.history import HistoryEvent
+from app.web.api.shapes.lineage import (
+    Behind,
+    Call,
+    Credential,
+    Evidence,
+    Identity,
+    Lineage,
+    Value,
+    Vault,
+    VaultRequest,
+)
+from app.web.queue_filter import asked
+from app.web.sign_in import person
+from app.web.sources import sources
+from app.web.vault_side import vault_side
+
+
+@operation("GET", "/flags", query=shapes.FlagQuery, answers={200: shapes.Flags})
+def flags(query: shapes.FlagQuery) -> Response:
+    """Flags of each action's latest completed run: the queue, with the filters of its page."""
+    told = MultiDict(request.args)
+    told.pop("limit", None)
+    wanted = asked(told, me=person().subject, now=datetime.now(UTC))
+    if wanted.ignored:
+        faults = [Problem(each.name, "is not taken", shown(each.value)) for each in wanted.ignored]
+        raise not_taken(HTTPStatus.BAD_REQUEST, faults)
+    found = sources().pages.flags(wanted.wanted, sort=wanted.sort, after=wanted.after, limit=query.limit)
+    return reply(
+        shapes.Flags(
+            items=[shapes.FlagItem.of(line.flag, line.action) for line in found.lines],
+            next=following(found.after),
+        )
+    )
+
+
+@operation("GET", "/flags/{flag_id}", answers={200: shapes.Flag}, refusals=(404,))
+def flag(flag_id: UUID) -> Response:
+    """One flag: its values, what stands behind each, its history, and earlier decisions on the same fact."""
+    page, _, _ = sources().pages.flag_with_run(flag_id) or abort(404)
+    reviews = sources().reviews
+    record = reviews.record(page.flag)
+    return reply(
+        shapes.Flag.of(
+            page.flag,
+            page.action,
+            values=[_behind(line) for line in page.values],
+            needs_second=reviews.needs_second(page.flag.rule),
+            history=[HistoryEvent.model_validate(event) for event in record.history],
+            broken_at=record.broken,
+            decided_before=[
+                shapes.Earlier(
+                    flag_id=same.discrepancy_id,
+                    action_id=same.action_id,
+                    event=HistoryEvent.model_validate(event),
+                )
+                for same, event in reviews.decided_before(page.flag)
+            ],
+            not_performed=[each.discrepancy_id for each in page.not_performed],
+        )
+    )
+
+
+@operation("GET", "/flags/{flag_id}/values/{position}/lineage", answers={200: Lineage}, refusals=(404,))
+def lineage(flag_id: UUID, position: int) -> Response:
+    """The way to one value: run, identity, policy, credential, call, answer; and the vault's own lines about the run."""
+    page, run, _ = sources().pages.flag_with_run(flag_id) or abort(404)
+    line = next((each for each in page.values if each.value.position == position), None) or abort(404)
+    vault = vault_side(run, sources().audit_log, afterwards=False)
+    return reply(
+        Lineage(
+            **dict(_behind(line)),
+            flag_id=flag_id,
+            run_id=page.flag.run_id,
+            vault=Vault(
+                problem=vault.problem, requests=[VaultRequest.model_validate(each) for each in vault.requests]
+            ),
+        )
+    )
+
+
+def _behind(line: ValueLineage) -> Behind:
+    return Behind(
+        value=Value.model_validate(line.value),
+        evidence=Evidence.model_validate(line.evidence) if line.evidence else None,
+        call=Call.model_validate(line.call) if line.call else None,
+        credential=Credential.model_validate(line.credential) if line.credential else None,
+        identity=Identity.model_validate(line.attempt) if line.attempt else None,
+    )

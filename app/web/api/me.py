@@ -1,0 +1,21 @@
+"""Whom the token speaks for."""
+
+from flask import Response
+
+from app.web.api.operations import operation, reply
+from app.web.api.shapes.people import Me
+from app.web.sign_in import person
+
+
+@operation("GET", "/me", answers={200: Me})
+def me() -> Response:
+    """Whom the token speaks for, and what that person may do here."""
+    known = person()
+    return reply(
+        Me(
+            subject=known.subject,
+            name=known.name,
+            roles=sorted(known.roles),
+            may=sorted(each.name.lower() for each in known.permissions),
+        )
+    )

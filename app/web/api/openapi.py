@@ -1,0 +1,165 @@
+"""The interface described for programs (OpenAPI 3.1), made from what answers and reads requests."""
+
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import cast
+
+from flask import Response, json
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from app.domain.roles import Permission
+from app.web.access import ACCESS, Open
+from app.web.api import problems
+from app.web.api.examples import EXAMPLES
+from app.web.api.operations import OPERATIONS, ROOT, Operation, bp
+from app.web.api.parameters import Json, parameters
+from app.web.api.shapes import Shape
+
+_REF = "#/components/schemas/{model}"
+#: Statuses every operation may answer with.
+_ALWAYS = frozenset({400, 401, 403, 429, 500, 503})
+_JSON, _BYTES = "application/json", "application/octet-stream"
+_HEADERS: Mapping[int, Mapping[str, tuple[str, str]]] = {
+    401: {"WWW-Authenticate": ("How to come in (RFC 6750).", "string")},
+    415: {"Accept-Post": ("What is taken.", "string")},
+    429: {"Retry-After": ("Seconds to wait.", "integer")},
+}
+
+
+@bp.get("/openapi.json")
+def openapi() -> Response:
+    """The document."""
+    return Response(_written(), content_type=_JSON)
+
+
+@cache
+def _written() -> str:
+    return json.dumps(document(), ensure_ascii=False)
+
+
+def document() -> Json:
+    """The whole document."""
+    schemas, definitions = _schemas()
+    paths: dict[str, Json] = {}
+    for each in OPERATIONS:
+        paths.setdefault(f"{ROOT}{each.path}", {})[each.method.lower()] = _operation(each, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Procurement triage",
+            "version": "1",
+            "description": (
+                "Submit procurement actions, read runs and flags with the credential behind each value, decide."
+                " Identifiers and money are strings, times are UTC. Every error is a problem document (RFC 9457)."
+                " Answers to requests that count against a limit carry `X-RateLimit-Limit`, `X-RateLimit-Remaining`"
+                " and `X-RateLimit-Reset`."
+            ),
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": definitions,
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": (
+                        "An access token (RFC 9068) of the identity provider people sign in at, for the audience"
+                        " `triage-api`. Cookies of the pages are not looked at."
+                    ),
+                }
+            },
+            "responses": {str(status): _refusal(status) for status in problems.TEXTS},
+        },
+    }
+
+
+Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], Json]
+
+
+def _schemas() -> tuple[Schemas, Json]:
+    """The schema of each model, as a reference, and what is referred to."""
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(problems.Problem, "serialization"): None}
+    for each in OPERATIONS:
+        if each.body is not None:
+            wanted[each.body, "validation"] = None
+        for shape in each.answers.values():
+            if issubclass(shape, Shape):
+                wanted[shape, "serialization"] = None
+    schemas, told = models_json_schema(list(wanted), ref_template=_REF)
+    return cast("Schemas", schemas), told["$defs"]
+
+
+def _operation(each: Operation, schemas: Schemas) -> Json:
+    summary, _, more = each.text.partition("\n\n")
+    needed = ACCESS[each.endpoint]
+    may = (
+        f"Needs the permission `{needed.name.lower()}`."
+        if isinstance(needed, Permission)
+        else "Needs a token."
+    )
+    told: Json = {
+        "operationId": each.name,
+        "summary": summary.replace("\n", " "),
+        "description": " ".join(f"{more} {may}".split()),
+        "parameters": list(parameters(each)),
+        "responses": {
+            **{str(status): _answer(each, status, schemas) for status in each.answers},
+            **{
+                str(status): {"$ref": f"#/components/responses/{status}"}
+                for status in sorted((_ALWAYS | each.refusals) - _never(needed))
+            },
+        },
+    }
+    if each.body is not None:
+        told["requestBody"] = {
+            "required": True,
+            "content": {
+                _JSON: {"schema": schemas[each.body, "validation"], "examples": EXAMPLES.get(each.body, {})}
+            },
+        }
+    return told
+
+
+def _never(needed: Permission | Open) -> frozenset[int]:
+    return frozenset() if isinstance(needed, Permission) else frozenset({403})
+
+
+def _answer(each: Operation, status: int, schemas: Schemas) -> Json:
+    shape = each.answers[status]
+    told: Json = {"description": HTTPStatus(status).phrase}
+    if issubclass(shape, Shape):
+        told["content"] = {_JSON: {"schema": schemas[shape, "serialization"]}}
+    else:
+        told["content"] = {_BYTES: {"schema": {"type": "string", "format": "binary"}}}
+    if each.sends:
+        told["headers"] = {name: _header(text, "string") for name, text in each.sends.items()}
+    return told
+
+
+def _refusal(status: int) -> Json:
+    title, detail = problems.TEXTS[status]
+    example = {
+        "type": problems.PLAIN,
+        "title": title,
+        "status": int(status),
+        "detail": detail,
+        "reference": "4f2a90c1d3e8",
+    }
+    told: Json = {
+        "description": title,
+        "content": {
+            problems.CONTENT_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}, "example": example}
+        },
+    }
+    if headers := _HEADERS.get(status):
+        told["headers"] = {name: _header(text, kind) for name, (text, kind) in headers.items()}
+    return told
+
+
+def _header(text: str, kind: str) -> Json:
+    return {"description": text, "schema": {"type": kind}}

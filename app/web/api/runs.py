@@ -1,0 +1,70 @@
+"""Reading runs."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from flask import Response, abort
+
+from app.store.pages import RunFilter, RunLine
+from app.web.api.operations import operation, reply
+from app.web.api.pages import following
+from app.web.api.shapes import runs as shapes
+from app.web.api.shapes.flags import FlagBrief
+from app.web.api.shapes.lineage import Call, Credential, Denial, Identity
+from app.web.sign_in import person
+from app.web.sources import sources
+
+_ME = "me"
+
+
+@operation("GET", "/runs", query=shapes.RunQuery, answers={200: shapes.Runs})
+def runs(query: shapes.RunQuery) -> Response:
+    """Runs, newest first."""
+    wanted = RunFilter(
+        state=query.state,
+        action=query.action,
+        requested_by=person().subject if query.requested_by == _ME else query.requested_by,
+        since=datetime.now(UTC) - timedelta(days=query.within) if query.within else None,
+    )
+    lines = sources().pages.runs(wanted, after=query.after, limit=query.limit + 1)
+    shown, more = lines[: query.limit], len(lines) > query.limit
+    return reply(
+        shapes.Runs(
+            items=[run_item(line) for line in shown], next=following(shown[-1].run.run_id if more else None)
+        )
+    )
+
+
+def run_item(line: RunLine) -> shapes.RunItem:
+    """A run in a list."""
+    return shapes.RunItem.model_validate(
+        {
+            **line.run.model_dump(),
+            "outcome": line.outcome,
+            "piid": line.action.piid,
+            "flags": line.findings,
+            "not_performed": line.gaps,
+        }
+    )
+
+
+@operation("GET", "/runs/{run_id}", answers={200: shapes.RunDetail}, refusals=(404,))
+def run(run_id: UUID) -> Response:
+    """One run with all it left behind: attempts, plans, credentials, calls, flags."""
+    page = sources().pages.run(run_id) or abort(404)
+    gaps = sum(flag.rule == "S01" for flag in page.findings)
+    line = RunLine(run=page.run, action=page.action, findings=len(page.findings), gaps=gaps)
+    return reply(
+        shapes.RunDetail.model_validate(
+            {
+                **page.run.model_dump(),
+                "outcome": line.outcome,
+                "attempts": [Identity.model_validate(each) for each in page.attempts],
+                "plans": [shapes.Plan.model_validate(each) for each in page.plans],
+                "credentials": [Credential.model_validate(each) for each in page.credentials],
+                "denials": [Denial.model_validate(each) for each in page.denials],
+                "calls": [Call.model_validate(each) for each in page.calls],
+                "flags": [FlagBrief.model_validate(each) for each in page.findings],
+            }
+        )
+    )

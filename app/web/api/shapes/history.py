@@ -1,0 +1,132 @@
+"""What officers did about a flag, what it adds up to, and what they ask for."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from app.domain.review import NEED_REFERENCE, Decision, EventKind, State, Status
+from app.domain.written import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
+from app.web.api.shapes import Asked, Moment, Shape
+
+_LATEST = 2_147_483_647
+
+
+class HistoryEvent(Shape):
+    """One thing that was done about a flag. `by` is the person's subject at the identity provider."""
+
+    number: int = Field(ge=1)
+    kind: EventKind
+    by: str
+    by_name: str
+    at: Moment
+    decision: Decision | None
+    rationale: str
+    reference: str | None
+    assignee: str | None
+
+
+class ReviewState(Shape):
+    """Where a flag stands. `version` is how many events its history has; send it back with what you decide."""
+
+    flag_id: UUID
+    version: int = Field(ge=0)
+    status: Status
+    decision: Decision | None
+    assignee: str | None
+
+    @classmethod
+    def of(cls, flag_id: UUID, state: State) -> Self:
+        """The state a history adds up to."""
+        return cls(
+            flag_id=flag_id,
+            version=state.version,
+            status=state.status,
+            decision=state.decision,
+            assignee=state.assignee,
+        )
+
+
+def _reason(text: str) -> str:
+    written = tidied(text)
+    if not written:
+        raise ValueError("is no reason; it becomes part of the contract file")
+    if problem := refusal(written, limit=REASON_LIMIT, lines=True):
+        raise ValueError(f"is not taken: {problem}")
+    return written
+
+
+def _reference(text: str) -> str:
+    written = tidied(text)
+    if problem := refusal(written, limit=REFERENCE_LIMIT, lines=False):
+        raise ValueError(f"is not taken: {problem}")
+    return written
+
+
+Version = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=_LATEST,
+        strict=True,
+        description="The `version` of the flag as you have seen it.",
+        examples=[0],
+    ),
+]
+Rationale = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=REASON_LIMIT,
+        description="Why; it becomes part of the contract file.",
+        examples=["The registration was renewed on the day before the award; see the record of SAM.gov."],
+    ),
+    AfterValidator(_reason),
+]
+Reference = Annotated[str, Field(min_length=1, max_length=REFERENCE_LIMIT), AfterValidator(_reference)]
+
+
+class Deciding(Asked):
+    """A decision about a flag. `resolved` and `accepted` name what they rest on in `reference`."""
+
+    version: Version
+    decision: Decision = Field(examples=[Decision.CONFIRMED])
+    rationale: Rationale
+    reference: Reference | None = Field(
+        default=None,
+        validate_default=True,
+        description="The document, modification or determination it rests on.",
+    )
+
+    @field_validator("reference")
+    @classmethod
+    def _rests_on_something(cls, value: str | None, info: ValidationInfo) -> str | None:
+        decision = info.data.get("decision")
+        if decision in NEED_REFERENCE and not value:
+            raise ValueError(f"does not do: a decision {decision.value!r} names what it rests on")
+        return value
+
+
+class Concurring(Asked):
+    """What a second officer says about a decision that waits for one."""
+
+    version: Version
+    answer: Literal["concur", "decline"] = Field(examples=["concur"])
+    rationale: Rationale
+
+
+class Undoing(Asked):
+    """Takes back the decision in force; it stays in the history."""
+
+    version: Version
+    rationale: Rationale
+
+
+class Assigning(Asked):
+    """Gives a flag to an officer, or to nobody."""
+
+    version: Version
+    assignee: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        description="The subject of an officer at the identity provider; null for nobody.",
+        examples=["officer-b"],
+    )

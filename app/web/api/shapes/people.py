@@ -1,0 +1,19 @@
+"""Who somebody is here."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.domain.roles import Permission, Role
+from app.web.api.shapes import OneOf, Shape
+
+_PERMISSIONS = OneOf(tuple(permission.name.lower() for permission in Permission))
+
+
+class Me(Shape):
+    """Whom the token speaks for, and what that person may do here."""
+
+    subject: str = Field(examples=["officer-a"])
+    name: str = Field(examples=["Contracting officer A"])
+    roles: list[Role] = Field(examples=[[Role.OFFICER]])
+    may: list[Annotated[str, _PERMISSIONS]] = Field(examples=[["decide", "read"]])

@@ -1,0 +1,94 @@
+"""Runs: the list, and one with its plan, its credentials and its calls."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from app.store.tables import RunState
+from app.web.api.shapes import Asked, Days, Moment, Page, Shape, Sought
+from app.web.api.shapes.flags import FlagBrief
+from app.web.api.shapes.lineage import Call, Credential, Denial, Identity
+
+
+class RunQuery(Asked):
+    """Which runs, newest first."""
+
+    state: RunState | None = None
+    action: Sought | None = Field(default=None, description="The beginning of an action's id or PIID.")
+    requested_by: Sought | None = Field(default=None, description="A subject, or `me`.")
+    within: Days | None = Field(default=None, description="Requested in the last so many days.")
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    after: UUID | None = Field(default=None, description="The last id of the page before; see `next`.")
+
+
+class Run(Shape):
+    """One triage of one action. `outcome` is what it came to, or its state while it has not completed."""
+
+    run_id: UUID
+    action_id: str
+    state: RunState
+    outcome: str = Field(examples=["flagged", "clear", "not fully checked"])
+    attempt: int = Field(description="Number of the newest attempt, 0 before the first.")
+    goal: str | None
+    requested_by: str
+    requested_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    waiting_reason: str | None
+    failure: str | None
+    stop_requested_at: Moment | None
+    stop_requested_by: str | None
+
+
+class RunItem(Run):
+    """A run in the list: its number of flags, and how many of these say that a check could not be made."""
+
+    piid: str
+    flags: int
+    not_performed: int
+
+
+class Runs(Page[RunItem]):
+    """One page of runs."""
+
+
+class Step(Shape):
+    """One planned step: which system is asked what, why, for which checks, and how it went."""
+
+    number: int
+    tool: str
+    question: str
+    reason: str
+    rules: list[str] | None
+    helps: list[str] | None
+    after: list[int] | None
+    needed: bool
+    why_not: str | None
+    outcome: str
+
+
+class Plan(Shape):
+    """The plan of one attempt, its steps in order."""
+
+    attempt: int
+    steps: list[Step]
+
+
+class RunDetail(Run):
+    """One run with all it left behind: attempts, plans, credentials, refusals of the vault, calls and flags."""
+
+    attempts: list[Identity]
+    plans: list[Plan]
+    credentials: list[Credential]
+    denials: list[Denial]
+    calls: list[Call]
+    flags: list[FlagBrief]
+
+
+class RequestedRun(Shape):
+    """The run of an action that is under way; `new` says whether this request made it."""
+
+    run_id: UUID
+    action_id: str
+    new: bool

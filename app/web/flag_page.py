@@ -1,0 +1,87 @@
+"""The page of one flag, as it is shown by itself and as the answer to a form about it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import abort, render_template
+from flask.typing import ResponseReturnValue
+
+from app.domain.review import Event
+from app.domain.rules import RULES
+from app.export.checks import Check, Outcome, outcomes
+from app.store.pages import FlagPage, RunPage, SilentSource
+from app.store.pages.people import officers
+from app.store.tables import Credential
+from app.web.answers import Chain, chains, without_value
+from app.web.compared import side_by_side
+from app.web.lifetime import lifetime
+from app.web.review_forms import Typed
+from app.web.sources import sources
+from app.web.timeline import timeline
+from app.web.vault_side import vault_side
+
+_WATCH = "S01"
+
+
+def flag_page(
+    flag_id: UUID, *, typed: Typed | None = None, status: int = HTTPStatus.OK
+) -> ResponseReturnValue:
+    """One finding, its values side by side, the credential behind each, what officers did, and the forms for them.
+
+    `typed` is a form that was not taken; the page then shows why and keeps what was typed. Ends the request with 404 for
+    an unknown id.
+    """
+    found = sources()
+    page, run, related = found.pages.flag_with_run(flag_id) or abort(404)
+    flag = page.flag
+    record = found.reviews.record(flag)
+    people = found.pages.people()
+    linked, silent = chains(page), list(without_value(page, run))
+    now = datetime.now(UTC)
+    return render_template(
+        "flags/show.html",
+        page=page,
+        run=run,
+        rule=next(
+            (rule for rule in RULES if (rule.id, rule.version) == (flag.rule, flag.rule_version)), None
+        ),
+        compared=side_by_side(page.values, compare=flag.rule != _WATCH),
+        chains=linked,
+        without_value=silent,
+        timeline=timeline(page, run, _credentials(linked, silent), now),
+        lifetime=lifetime,
+        vault=vault_side(run, found.audit_log, afterwards=False),
+        now=now,
+        checks=_checks(page, run),
+        Outcome=Outcome,
+        related=related,
+        record=record,
+        needs_second=found.reviews.needs_second(flag.rule),
+        people={subject: each.name for subject, each in people.items()},
+        officers=officers(people),
+        before=found.reviews.decided_before(flag),
+        typed=typed,
+        missed=_missed(record.history, typed) if status == HTTPStatus.CONFLICT else (),
+    ), status
+
+
+def _missed(history: Sequence[Event], typed: Typed | None) -> Sequence[Event]:
+    """What happened after the form was made."""
+    return history[typed.version :] if typed and typed.version is not None else ()
+
+
+def _checks(page: FlagPage, run: RunPage) -> list[Check]:
+    """What became of each check of the attempt that made the finding; empty where its plan was not recorded."""
+    plan = next((plan for plan in run.plans if plan.attempt == page.flag.attempt), None)
+    found = Counter(each.rule for each in run.findings)
+    return [] if plan is None else outcomes(plan, found, page.action)
+
+
+def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[Credential]:
+    """Every credential behind the flag, once."""
+    every = [chain.credential for chain in linked]
+    every += [source.credential for _, source in silent if source.credential is not None]
+    return list({each.credential_id: each for each in every}.values())

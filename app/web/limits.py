@@ -1,0 +1,55 @@
+"""How much is answered per minute: sign-ins begun from one address; writes and exports of one person, and its programs' calls.
+
+Counted in the memory of this process, so several web processes together let through as many times more.
+"""
+
+from flask import Flask, request
+from flask_limiter import ApplicationLimit, Limiter
+from flask_limiter.util import get_remote_address
+
+from app.settings import Settings
+from app.web.access import API
+from app.web.sign_in.identity import visitor
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_SIGN_IN = "sign_in.start"
+_EXPORTS = "exports"
+
+
+def join(app: Flask, configuration: Settings) -> None:
+    """Answer what exceeds the limits with HTTP 429 and `Retry-After`; to be called after `access.join`."""
+    Limiter(
+        _who,
+        app=app,
+        storage_uri="memory://",
+        headers_enabled=True,
+        retry_after="delta-seconds",
+        application_limits=[
+            ApplicationLimit(
+                f"{configuration.sign_ins_per_minute} per minute",
+                scope="sign-ins",
+                key_function=get_remote_address,
+                exempt_when=lambda: request.endpoint != _SIGN_IN,
+            ),
+            ApplicationLimit(
+                f"{configuration.writes_per_minute} per minute",
+                scope="writes",
+                exempt_when=lambda: request.method in _SAFE,
+            ),
+            ApplicationLimit(
+                f"{configuration.exports_per_minute} per minute",
+                scope="exports",
+                exempt_when=lambda: request.blueprint != _EXPORTS,
+            ),
+            ApplicationLimit(
+                f"{configuration.api_calls_per_minute} per minute",
+                scope="calls",
+                exempt_when=lambda: not request.path.startswith(API),
+            ),
+        ],
+    )
+
+
+def _who() -> str:
+    person = visitor()
+    return f"person {person.subject}" if person else f"address {get_remote_address()}"

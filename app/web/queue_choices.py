@@ -1,0 +1,175 @@
+"""The filters of the queue as links: each value with how many flags it would keep while the others stay."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from app.domain.discrepancy import Severity
+from app.domain.roles import Person
+from app.domain.rules import RULES
+from app.domain.words import ACTION_TYPES, STATUSES, SYSTEMS
+from app.store.pages import Facets
+from app.web.queue_filter import ANY, ASKED, ME, NOBODY, NOT_CLOSED, Asked
+
+TITLES: Mapping[str, str] = {rule.id: rule.title for rule in RULES}
+_AGES = (
+    ("1 day", {"within": "1"}),
+    ("7 days", {"within": "7"}),
+    ("30 days", {"within": "30"}),
+    ("longer ago than 7 days", {"older": "7"}),
+    ("longer ago than 30 days", {"older": "30"}),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One value of a filter; `flags` None where that was not counted."""
+
+    text: str
+    link: str
+    flags: int | None
+    chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """One filter. `folded` ones are opened on request."""
+
+    label: str
+    choices: tuple[Choice, ...]
+    folded: bool = False
+
+    @property
+    def chosen(self) -> str:
+        """The value that is chosen, in words."""
+        return next((each.text for each in self.choices if each.chosen), "as given")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """A filter that is set: in words, the address without it, and how many flags there would be then, if counted."""
+
+    name: str
+    text: str
+    link: str
+    flags: int | None
+
+
+def groups(asked: Asked, facets: Facets, people: Mapping[str, Person], *, me: str) -> list[Group]:
+    """All filters that are links, those used most first."""
+    return [
+        _status(asked, facets),
+        _group(
+            asked, facets, "Severity", "severity", {each.value: each.value.capitalize() for each in Severity}
+        ),
+        _assignee(asked, facets, people, me=me),
+        _group(asked, facets, "Action type", "action_type", ACTION_TYPES, folded=True),
+        _group(asked, facets, "System", "system", {name: SYSTEMS[name] for name in ASKED}, folded=True),
+        _group(asked, facets, "Rule", "rule", _rules(asked, facets), folded=True),
+        _age(asked),
+    ]
+
+
+def in_use(asked: Asked, facets: Facets, people: Mapping[str, Person], *, me: str) -> Iterator[Filter]:
+    """The filters that are set, in words, each with a way to drop it."""
+    words = {
+        "status": ("Status", {**STATUSES, ANY: "any", NOT_CLOSED: "not closed"}),
+        "severity": ("Severity", {}),
+        "rule": ("Rule", {id_: f"{id_} {title}" for id_, title in TITLES.items()}),
+        "system": ("System", SYSTEMS),
+        "action_type": ("Action type", ACTION_TYPES),
+        "assignee": ("Given to", {ME: "me", NOBODY: "nobody", **_names(people, me=me)}),
+        "vendor": ("Vendor", {}),
+        "within": ("Found within days", {}),
+        "older": ("Found longer ago than days", {}),
+        "q": ("Search", {}),
+        "earlier": ("Earlier runs", {"1": "shown too"}),
+    }
+    for name, value in asked.filters.items():
+        label, known = words[name]
+        flags = facets.total if name == "status" and value == NOT_CLOSED else facets.without(name)
+        yield Filter(
+            name=name,
+            text=f"{label}: {known.get(value, value)}",
+            link=asked.link(**{name: ANY if name == "status" and value != ANY else None}),
+            flags=flags,
+        )
+
+
+def _group(
+    asked: Asked, facets: Facets, label: str, name: str, values: Mapping[str, str], *, folded: bool = False
+) -> Group:
+    set_to = asked.args.get(name)
+    anything = Choice(
+        text="Any", link=asked.link(**{name: None}), flags=facets.without(name), chosen=set_to is None
+    )
+    others = (
+        Choice(
+            text=text,
+            link=asked.link(**{name: value}),
+            flags=facets.of(name, value),
+            chosen=set_to == value,
+        )
+        for value, text in values.items()
+    )
+    return Group(label=label, choices=(anything, *others), folded=folded)
+
+
+def _status(asked: Asked, facets: Facets) -> Group:
+    known = _group(asked, facets, "Status", "status", STATUSES)
+    anything, *others = known.choices
+    set_to = asked.args.get("status", NOT_CLOSED)
+    closed = facets.of("status", "closed")
+    not_closed = Choice(
+        text="Not closed",
+        link=asked.link(status=None),
+        flags=None if closed is None or anything.flags is None else anything.flags - closed,
+        chosen=set_to == NOT_CLOSED,
+    )
+    every = Choice(text="Any", link=asked.link(status=ANY), flags=anything.flags, chosen=set_to == ANY)
+    return Group(label=known.label, choices=(not_closed, *others, every))
+
+
+def _assignee(asked: Asked, facets: Facets, people: Mapping[str, Person], *, me: str) -> Group:
+    values = {ME: "Me", NOBODY: "Nobody"}
+    set_to = asked.args.get("assignee")
+    counted = facets.by.get("assignee", {})
+    others = {
+        subject: name for subject, name in _names(people, me=me).items() if subject in {set_to, *counted}
+    }
+    if set_to is not None and set_to not in {**values, **others}:
+        others[set_to] = set_to
+    known = _group(asked, facets, "Given to", "assignee", {**values, **others})
+    numbers = {ME: facets.of("assignee", me), NOBODY: facets.of("assignee", "")}
+    anyone, mine, nobodys, *rest = known.choices
+    return Group(
+        label=known.label,
+        choices=(
+            Choice(text="Anyone", link=anyone.link, flags=anyone.flags, chosen=anyone.chosen),
+            Choice(text="Me", link=mine.link, flags=numbers[ME], chosen=mine.chosen),
+            Choice(text="Nobody", link=nobodys.link, flags=numbers[NOBODY], chosen=nobodys.chosen),
+            *rest,
+        ),
+    )
+
+
+def _rules(asked: Asked, facets: Facets) -> Mapping[str, str]:
+    """The rules that would keep something, or all where that was not counted."""
+    counted = facets.by.get("rule")
+    return {
+        id_: f"{id_} {title}"
+        for id_, title in TITLES.items()
+        if counted is None or id_ in counted or asked.args.get("rule") == id_
+    }
+
+
+def _age(asked: Asked) -> Group:
+    now = {name: asked.args[name] for name in ("within", "older") if name in asked.args}
+    choices = [Choice(text="Any time", link=asked.link(within=None, older=None), flags=None, chosen=not now)]
+    for text, wanted in _AGES:
+        link = asked.link(**{"within": None, "older": None, **wanted})
+        choices.append(Choice(text=text, link=link, flags=None, chosen=now == wanted))
+    return Group(label="Found", choices=tuple(choices), folded=True)
+
+
+def _names(people: Mapping[str, Person], *, me: str) -> dict[str, str]:
+    return {subject: person.name for subject, person in people.items() if subject != me}

@@ -1,0 +1,158 @@
+"""What an address asks of the queue: `/flags?status=open&severity=blocking&sort=-raised`. Read here and nowhere else."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from app.domain.discrepancy import Severity
+from app.domain.review import Status
+from app.domain.rules import RULES
+from app.domain.words import ACTION_TYPES, SYSTEMS, without_unseen
+from app.store.pages import FlagFilter, Place, Sort
+from app.web.queries import Ignored
+
+#: `status` of what is not closed, which is what an address means that names no status; and of everything.
+NOT_CLOSED, ANY = "not_closed", "any"
+ME, NOBODY = "me", "nobody"
+#: Systems a flag can be about; what the action itself says is beside each of them.
+ASKED = tuple(name for name in SYSTEMS if name not in {"action", "rules"})
+_LONGEST = 200
+_LONGEST_QUERY = 2_000
+_MOST_DAYS = 3_650
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What was asked: the filter, the order, the place to go on from, and what of the address was not taken.
+
+    `path` is the address of the queue itself, `args` what was taken, as it stands in the address, but for the place.
+    """
+
+    path: str
+    args: Mapping[str, str]
+    wanted: FlagFilter
+    sort: Sort = Sort.SEVERITY
+    after: Place | None = None
+    before: Place | None = None
+    ignored: tuple[Ignored, ...] = ()
+
+    def link(self, **changed: str | None) -> str:
+        """The address of the queue with some filters changed, or left open where None; from its beginning."""
+        args = {name: value for name, value in {**self.args, **changed}.items() if value is not None}
+        # A page has a hundred of these: Flask's url_for would take a fifth of the time the page takes.
+        return f"{self.path}?{urlencode(args)}" if args else self.path
+
+    @property
+    def query(self) -> str:
+        """What stands behind the "?" of its address."""
+        return urlencode(self.args)
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """What narrows the queue, without the order."""
+        return {name: value for name, value in self.args.items() if name != "sort"}
+
+
+def asked(args: MultiDict[str, str], *, me: str, now: datetime) -> Asked:
+    """What these arguments of an address ask for. `me` is the subject of whoever asks.
+
+    What cannot be taken is left out and listed; nothing raises.
+    """
+    taken: dict[str, str] = {}
+    wanted: dict[str, Any] = {"settled": False}
+    ignored = list[Ignored]()
+    places = dict[str, str]()
+    for name, (value, *others) in args.lists():
+        ignored += [Ignored(name, other) for other in others]
+        if value == "":
+            continue  # a field of a form that was left empty
+        if name in _PLACES:
+            places[name] = value
+            continue
+        read = _READERS.get(name)
+        found = read(value, _Asker(me=me, now=now)) if read and _fits(value) else None
+        if found is None:
+            ignored.append(Ignored(name, value))
+        else:
+            taken[name] = value
+            wanted |= found
+    sort = Sort(taken.get("sort", Sort.SEVERITY))
+    known = dict[str, Place]()
+    for name, value in places.items():
+        try:
+            known[name] = Place.parse(value, sort)
+        except ValueError:
+            ignored.append(Ignored(name, value))
+    return Asked(
+        path=url_for("flags.queue"),
+        args=taken,
+        wanted=FlagFilter(**wanted),
+        sort=sort,
+        ignored=tuple(ignored),
+        **known,
+    )
+
+
+def of_query(query: str, *, me: str, now: datetime) -> Asked:
+    """The same for what stands behind the "?" of an address."""
+    return asked(MultiDict(parse_qsl(query[:_LONGEST_QUERY])), me=me, now=now)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asker:
+    me: str
+    now: datetime
+
+
+#: The fields of `FlagFilter` that a value stands for; None for a value that stands for nothing.
+_Reader = Callable[[str, _Asker], dict[str, Any] | None]
+
+
+def _one_of(name: str, known: Collection[str]) -> _Reader:
+    return lambda value, _: {name: value} if value in known else None
+
+
+def _text(name: str) -> _Reader:
+    return lambda value, _: {name: value.strip()} if value.strip() else None
+
+
+def _days(name: str) -> _Reader:
+    def read(value: str, asker: _Asker) -> dict[str, Any] | None:
+        if not (value.isascii() and value.isdecimal() and 0 < int(value) <= _MOST_DAYS):
+            return None
+        return {name: asker.now - timedelta(days=int(value))}
+
+    return read
+
+
+def _status(value: str, _: _Asker) -> dict[str, Any] | None:
+    if value in {NOT_CLOSED, ANY}:
+        return {"settled": value == ANY}
+    known = value in {status.value for status in Status}
+    return {"settled": True, "status": Status(value)} if known else None
+
+
+_READERS: Mapping[str, _Reader] = {
+    "status": _status,
+    "severity": _one_of("severity", frozenset(severity.value for severity in Severity)),
+    "rule": _one_of("rule", frozenset(rule.id for rule in RULES)),
+    "system": _one_of("system", ASKED),
+    "action_type": _one_of("action_type", ACTION_TYPES),
+    "vendor": _text("vendor"),
+    "assignee": lambda value, asker: {"assignee": {ME: asker.me, NOBODY: ""}.get(value, value)},
+    "within": _days("raised_from"),
+    "older": _days("raised_before"),
+    "q": _text("text"),
+    "earlier": lambda value, _: {"earlier": True} if value == "1" else None,
+    "sort": lambda value, _: {} if value in frozenset(sort.value for sort in Sort) else None,
+}
+_PLACES = ("after", "before")
+
+
+def _fits(value: str) -> bool:
+    return len(value) <= _LONGEST and without_unseen(value) == value

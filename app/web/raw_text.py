@@ -1,0 +1,48 @@
+"""Bytes a system sent, made readable without changing what they say."""
+
+#: Characters of an answer on a page, and spaces a line is set in, at most.
+SHOWN = 200_000
+_DEEPEST = 20
+_QUOTE, _ESCAPE = '"', "\\"
+
+
+def readable(body: bytes) -> tuple[str, bool]:
+    """The bytes as text with line breaks where JSON has room for them, and whether the end is left out.
+
+    No value is read or written anew: numbers, order and repeated names stay as they were sent. What is no UTF-8 is
+    shown as escapes.
+    """
+    text = body[: SHOWN * 4].decode("utf-8", errors="backslashreplace")
+    if text.lstrip()[:1] in {"{", "["}:
+        text = _broken_into_lines(text[:SHOWN])
+    return text[:SHOWN], len(text) > SHOWN or len(body) > SHOWN * 4
+
+
+def _broken_into_lines(text: str) -> str:
+    out: list[str] = []
+    depth, quoted, escaped = 0, False, False
+    for mark in text:
+        if quoted:
+            out.append(mark)
+            quoted = escaped or mark != _QUOTE
+            escaped = mark == _ESCAPE and not escaped
+            continue
+        if mark in "}]":
+            depth = max(depth - 1, 0)
+            out.append(_line(depth))
+        if not mark.isspace():
+            out.append(mark)
+        if mark == _QUOTE:
+            quoted = True
+        elif mark in "{[":
+            depth += 1
+            out.append(_line(depth))
+        elif mark == ",":
+            out.append(_line(depth))
+        elif mark == ":":
+            out.append(" ")
+    return "".join(out)
+
+
+def _line(depth: int) -> str:
+    return "\n" + "  " * min(depth, _DEEPEST)

@@ -1,0 +1,74 @@
+"""Forms about a flag: what was typed is checked field by field, and kept whatever is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from flask import request
+
+from app.domain.review import NEED_REFERENCE, Decision
+from app.domain.written import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
+
+#: Reasons by form; each has a name of its own, as several of these forms stand on one page.
+REASONS = {"decision": "rationale", "concurrence": "second-reason", "undo": "undo-reason"}
+_LATEST = 2_147_483_647
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Typed:
+    """A form as it was sent: `values` as typed, and what is wrong by field, "" for the whole form.
+
+    `version` is how many events the flag had when the form was made; None when the form did not say.
+    """
+
+    form: str
+    version: int | None
+    values: Mapping[str, str]
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def with_error(self, text: str, name: str = "") -> "Typed":
+        """The same with one more thing that is wrong."""
+        return replace(self, errors={**self.errors, name: text})
+
+    def of(self, name: str) -> str:
+        """What was typed into a field, "" where nothing was."""
+        return self.values.get(name, "")
+
+    @property
+    def reason(self) -> str:
+        """The reason that was typed into this form."""
+        return self.of(REASONS.get(self.form, ""))
+
+
+def typed(form: str, *names: str) -> Typed:
+    """What came with this request in the form called `form`, whose fields are `names`; its reason is checked."""
+    values = {name: tidied(request.form.get(name, "")) for name in names}
+    sent = request.form.get("version", "")
+    known = sent.isascii() and sent.isdecimal() and int(sent[:12]) <= _LATEST
+    found = Typed(form=form, version=int(sent) if known else None, values=values)
+    if not known:
+        found = found.with_error(
+            "The form does not say which state of this item it was made for. Load the page again."
+        )
+    name = REASONS.get(form)
+    if name is None:
+        return found
+    if not found.reason:
+        return found.with_error("Give your reason: it becomes part of the contract file.", name)
+    if problem := refusal(found.reason, limit=REASON_LIMIT, lines=True):
+        return found.with_error(f"Your reason is not taken. {problem}", name)
+    return found
+
+
+def decision_form() -> tuple[Typed, Decision | None]:
+    """The form by which an officer decides, and the decision if a known one was chosen."""
+    found = typed("decision", "decision", "rationale", "reference")
+    chosen = found.of("decision")
+    decision = Decision(chosen) if chosen in {each.value for each in Decision} else None
+    if decision is None:
+        found = found.with_error("Choose a decision.", "decision")
+    reference = found.of("reference")
+    if decision in NEED_REFERENCE and not reference:
+        found = found.with_error("Name the document or determination it rests on.", "reference")
+    if problem := refusal(reference, limit=REFERENCE_LIMIT, lines=False):
+        found = found.with_error(f"The reference is not taken. {problem}", "reference")
+    return found, decision

@@ -1,0 +1,54 @@
+"""Signing in and out: the only way to become somebody in this application."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+from flask import Flask, current_app
+
+from app.settings import Settings
+from app.store.database import Sessions
+from app.store.web_sessions import WebSessions
+from app.web.sign_in import identity, notice
+from app.web.sign_in.identity import may, person, visitor
+from app.web.sign_in.provider import Provider
+from app.web.sign_in.sessions import DatabaseSessions
+
+__all__ = ["SignIn", "join", "may", "person", "sign_in", "visitor"]
+
+_KEY = "triage.sign_in"
+CALLBACK = "/sign-in/callback"
+SIGNED_OUT = "/signed-out"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignIn:
+    """The provider, and this application's own address, without a slash at its end."""
+
+    provider: Provider
+    address: str
+
+
+def join(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
+    """Give `app` its sessions and its provider. Raises `SettingsError`."""
+    address = configuration.need("web_address")
+    provider = Provider(
+        issuer=configuration.need("oidc_issuer"),
+        client_id=configuration.need("oidc_client_id"),
+        redirect_uri=address + CALLBACK,
+    )
+    store = WebSessions(
+        sessions,
+        idle=timedelta(seconds=configuration.session_idle),
+        lifetime=timedelta(seconds=configuration.session_lifetime),
+    )
+    app.session_interface = DatabaseSessions(store)
+    identity.join(app)
+    notice.join(app)
+    app.extensions[_KEY] = made = SignIn(provider=provider, address=address)
+    return made
+
+
+def sign_in() -> SignIn:
+    """The sign-in of the current application."""
+    return cast("SignIn", current_app.extensions[_KEY])

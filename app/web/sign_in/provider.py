@@ -1,0 +1,153 @@
+"""The identity provider as this application sees it: found by discovery, spoken to as a public client with PKCE."""
+
+import time
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, cast
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+from authlib.oauth2.base import OAuth2Error
+from authlib.oauth2.client import OAuth2Client
+
+from app.domain.roles import Person
+from app.web.sign_in.tokens import Keys, ProviderError, TokenError, claims, person_of
+
+_TIMEOUT = 5.0
+_ANSWER_LIMIT = 64_000
+_MAX_AGE = 300.0
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+
+
+class RefusedError(Exception):
+    """Nobody is signed in; the text says why, in words for the page."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """A sign-in under way: what the answer must match."""
+
+    nonce: str
+    verifier: str
+
+
+class _PublicClient(OAuth2Client):  # type: ignore[misc]  # Authlib ships no types
+    """Authlib's client over httpx. Its own httpx integration wants another HTTP library."""
+
+    def _fetch_token(self, url: str, *, body: str, headers: dict[str, str], auth: Any, **_: Any) -> Any:
+        url, headers, body = auth.prepare("POST", url, dict(headers), body)
+        return self.parse_response_token(self.session.post(url, content=body, headers=headers))
+
+
+class Provider:
+    """One provider. Nothing is asked of it before the first sign-in or the first bearer token."""
+
+    def __init__(self, *, issuer: str, client_id: str, redirect_uri: str) -> None:
+        self.issuer = issuer
+        self._client_id = client_id
+        self._redirect_uri = redirect_uri
+        self._http = httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+        self._lock = Lock()
+        self._metadata: dict[str, Any] = {}
+        self._read_at = float("-inf")
+        self.keys = Keys(lambda: self._get(self._known()["jwks_uri"]))
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host of its pages, by its issuer address."""
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def close(self) -> None:
+        """End the connections kept open."""
+        self._http.close()
+
+    def address(self, state: str, pending: Pending) -> str:
+        """Where a visitor signs in. Raises `ProviderError`."""
+        url, _ = self._client().create_authorization_url(
+            self._known()["authorization_endpoint"],
+            state=state,
+            code_verifier=pending.verifier,
+            nonce=pending.nonce,
+        )
+        return str(url)
+
+    def identify(self, code: str, pending: Pending) -> Person:
+        """Who signed in. The tokens end with this call: none is kept.
+
+        Raises `RefusedError`, `TokenError`, `ProviderError`.
+        """
+        try:
+            token = self._client().fetch_token(
+                self._known()["token_endpoint"],
+                grant_type="authorization_code",
+                code=code,
+                code_verifier=pending.verifier,
+                redirect_uri=self._redirect_uri,
+            )
+        except OAuth2Error:  # from None: these exceptions can carry the request, and with it the code
+            raise RefusedError("The identity provider did not accept its own answer.") from None
+        except (httpx.HTTPError, ValueError):
+            raise ProviderError("its token endpoint does not answer") from None
+        id_token = token.get("id_token")
+        if not isinstance(id_token, str):
+            raise TokenError("there is no id_token")
+        told = claims(
+            id_token,
+            self.keys,
+            issuer=self.issuer,
+            audience=self._client_id,
+            types=frozenset({"jwt", ""}),
+            nonce=pending.nonce,
+        )
+        if told.get("azp", self._client_id) != self._client_id:
+            raise TokenError("it was made for another client")
+        return person_of(told)
+
+    def end_session(self, *, subject: str, back_to: str) -> str | None:
+        """Where a visitor signs out at the provider; None when it has no such page. Raises `ProviderError`.
+
+        Without an id_token as hint, since none is kept: client and person are named instead.
+        """
+        endpoint = self._known().get("end_session_endpoint")
+        if not isinstance(endpoint, str):
+            return None
+        asked = {"client_id": self._client_id, "logout_hint": subject, "post_logout_redirect_uri": back_to}
+        return f"{endpoint}?{urlencode(asked)}"
+
+    def _client(self) -> OAuth2Client:
+        return _PublicClient(
+            self._http,
+            client_id=self._client_id,
+            token_endpoint_auth_method="none",  # noqa: S106  # a method, no secret: PKCE is the proof
+            code_challenge_method="S256",
+            scope="openid profile",
+            redirect_uri=self._redirect_uri,
+        )
+
+    def _known(self) -> dict[str, Any]:
+        with self._lock:
+            if time.monotonic() - self._read_at > _MAX_AGE:
+                document = self._get(f"{self.issuer}/.well-known/openid-configuration")
+                if document.get("issuer") != self.issuer:
+                    raise ProviderError("its discovery document names another issuer")
+                if not all(isinstance(document.get(name), str) for name in _ENDPOINTS):
+                    raise ProviderError("its discovery document lacks an address")
+                self._metadata, self._read_at = document, time.monotonic()
+            return self._metadata
+
+    def _get(self, url: str) -> dict[str, Any]:
+        try:
+            with self._http.stream("GET", url) as answer:
+                answer.raise_for_status()
+                body = b""
+                for part in answer.iter_bytes():
+                    body += part
+                    if len(body) > _ANSWER_LIMIT:
+                        raise ProviderError("its answer is too long")
+            document = httpx.Response(200, content=body).json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise ProviderError(type(error).__name__) from None
+        if not isinstance(document, dict):
+            raise ProviderError("its answer is not in form")
+        return cast("dict[str, Any]", document)

@@ -1,0 +1,164 @@
+"""The session of a browser: an id in a cookie, everything else in the database."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, cast
+
+from flask import Flask, Request, Response, session
+from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.domain.roles import Person
+from app.store.web_sessions import OpenSession, WebSessions
+from app.web.sign_in.recent import Recent
+
+#: The prefix makes browsers insist on Secure, Path=/ and no Domain: no other host can plant this cookie.
+COOKIE = "__Host-triage"
+_ATTRIBUTES: Any = {"secure": True, "httponly": True, "samesite": "Lax", "path": "/"}
+_LONGEST_ID = 100
+
+
+class BrowserSession(SessionMixin):
+    """Looked up when something first asks for it, so that a style sheet costs no query.
+
+    As a mapping it holds what pages keep for each other, as JSON values. Whatever asks first may raise SQLAlchemyError.
+    """
+
+    def __init__(self, store: WebSessions, recent: Recent, presented: str | None) -> None:
+        self.modified = False
+        self.counts = True
+        """Whether looking it up counts as activity; to be set before anything is asked."""
+        self.may_recall = False
+        """Whether who was signed in a moment ago will do while the database is away; to be set as early."""
+        self.session_id = presented
+        self.new_id: str | None = None
+        """An id the browser has still to be told."""
+        self._store = store
+        self._recent = recent
+        self._found: OpenSession | None = None
+        self._recalled: Person | None = None
+        self._data: dict[str, Any] | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether anything has asked for it."""
+        return self._data is not None
+
+    @property
+    def person(self) -> Person | None:
+        """Who signed in, if anybody."""
+        self._load()
+        return self._found.person if self._found else self._recalled
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it ends if nothing more happens; None without a session."""
+        self._load()
+        return self._found.ends_at if self._found else None
+
+    @property
+    def can_extend(self) -> bool:
+        """Whether activity moves its end."""
+        self._load()
+        return self._found is not None and self._found.ends_at < self._found.ends_at_latest
+
+    @property
+    def ended(self) -> bool:
+        """Whether the browser has an id that is good for nothing any more."""
+        self._load()
+        return self.session_id is not None and self._found is None and self._recalled is None
+
+    def sign_in(self, person: Person) -> None:
+        """A new session for this person, under an id nobody has seen before; the old one ends."""
+        if self.session_id is not None:
+            self._store.end(self.session_id)
+        self.new_id = self.session_id = self._store.begin({}, person=person)
+        self._reload()
+
+    def end(self) -> None:
+        """End it."""
+        if self.session_id is not None:
+            self._store.end(self.session_id)
+        self._reload()
+
+    def end_everywhere(self) -> None:
+        """End every session of this person, this one included."""
+        if (person := self.person) is not None:
+            self._store.end_all(person.subject)
+        self.end()
+
+    def save(self) -> None:
+        """Write what changed; begins a session if there was none."""
+        if not self.modified or self._data is None or self._recalled is not None:
+            return
+        if self._found is not None and self.session_id is not None:
+            self._store.keep(self.session_id, self._data)
+        elif self._data:
+            self.new_id = self.session_id = self._store.begin(self._data)
+
+    def _load(self) -> dict[str, Any]:
+        if self._data is None:
+            if self.session_id is not None:
+                self._look_up(self.session_id)
+            self._data = dict(self._found.data) if self._found else {}
+        return self._data
+
+    def _look_up(self, session_id: str) -> None:
+        try:
+            self._found = self._store.open(session_id, use=self.counts)
+        except SQLAlchemyError:
+            self._recalled = self._recent.person(session_id) if self.may_recall else None
+            if self._recalled is None:
+                raise
+        else:
+            self._recent.confirm(session_id, self._found.person if self._found else None)
+
+    def _reload(self) -> None:
+        self._data = self._found = None
+        self.modified = False
+        self._load()
+
+    def __getitem__(self, key: str) -> Any:
+        return self._load()[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._load()[key] = value
+        self.modified = True
+
+    def __delitem__(self, key: str) -> None:
+        del self._load()[key]
+        self.modified = True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._load())
+
+    def __len__(self) -> int:
+        return len(self._load())
+
+
+class DatabaseSessions(SessionInterface):
+    """What Flask asks for a request's session, and hands it back to."""
+
+    def __init__(self, store: WebSessions) -> None:
+        self._store = store
+        self._recent = Recent()
+
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:  # noqa: ARG002  # Flask's signature
+        presented = request.cookies.get(COOKIE, "")
+        known = presented if 0 < len(presented) <= _LONGEST_ID else None
+        return BrowserSession(self._store, self._recent, known)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002
+        if not isinstance(session, BrowserSession) or not session.loaded:
+            return
+        session.save()
+        if session.new_id is not None:
+            response.set_cookie(COOKIE, session.new_id, **_ATTRIBUTES)
+        elif session.ended:
+            response.delete_cookie(COOKIE, **_ATTRIBUTES)
+
+
+def browser_session() -> BrowserSession:
+    """The session of the current request."""
+    # Flask's `session` stands in for it, and knows only what every kind of session has.
+    return cast("BrowserSession", session._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001

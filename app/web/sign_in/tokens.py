@@ -1,0 +1,99 @@
+"""Tokens signed by the identity provider: its key set, and what is asked of every token."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, Key, RSAKey
+
+from app.domain.roles import Person
+
+#: Asymmetric algorithms only; `none` and the HMAC family can never be talked into.
+ALGORITHMS = ["ES256", "RS256", "PS256"]
+#: Seconds by which the provider's clock may differ.
+LEEWAY = 30
+_MAX_AGE = 300.0
+_RETRY_AFTER = 5.0
+
+
+class TokenError(Exception):
+    """A token that is not to be believed; the text says why and repeats nothing of it."""
+
+
+class ProviderError(Exception):
+    """The identity provider does not answer, or not as one."""
+
+
+class Keys:
+    """The provider's public keys by `kid`, fetched again for an unknown one and every five minutes."""
+
+    def __init__(self, fetch: Callable[[], dict[str, Any]]) -> None:
+        self._fetch = fetch
+        self._keys: dict[str, Key] = {}
+        self._fetched = float("-inf")
+        self._lock = threading.Lock()
+
+    def key(self, kid: str | None) -> Key:
+        """The key of that id. Raises `TokenError` for an unknown one, `ProviderError` when none can be fetched."""
+        with self._lock:
+            age = time.monotonic() - self._fetched
+            # Made-up key ids cannot multiply requests to the provider.
+            if age > _MAX_AGE or (kid not in self._keys and age > _RETRY_AFTER):
+                self._keys = dict(_imported(self._fetch()))
+                self._fetched = time.monotonic()
+            key = self._keys.get(kid or "")
+        if key is None:
+            raise TokenError("it names an unknown signing key")
+        return key
+
+
+def _imported(document: dict[str, Any]) -> list[tuple[str, Key]]:
+    kinds: dict[str, type[ECKey | RSAKey]] = {"EC": ECKey, "RSA": RSAKey}
+    try:
+        return [
+            (entry["kid"], kinds[entry["kty"]].import_key(entry))
+            for entry in document["keys"]
+            if entry.get("kty") in kinds and entry.get("use", "sig") == "sig" and "kid" in entry
+        ]
+    except (JoseError, KeyError, ValueError, TypeError, AttributeError):
+        raise ProviderError("its key set cannot be read") from None
+
+
+def claims(
+    token: str, keys: Keys, *, issuer: str, audience: str, types: frozenset[str], nonce: str | None = None
+) -> dict[str, Any]:
+    """The claims of a token once signature, type, issuer, audience, times and, if given, nonce are right.
+
+    `types` are the values of the header `typ` that will do, in lower case; "" stands for none. Raises `TokenError` and
+    `ProviderError`.
+    """
+    wanted: dict[str, Any] = {
+        "iss": {"essential": True, "value": issuer},
+        "aud": {"essential": True, "value": audience},
+        "sub": {"essential": True},
+        "exp": {"essential": True},
+        "iat": {"essential": True},
+    }
+    if nonce is not None:
+        wanted["nonce"] = {"essential": True, "value": nonce}
+    try:
+        read = jwt.decode(token, lambda found: keys.key(found.headers().get("kid")), algorithms=ALGORITHMS)
+        jwt.JWTClaimsRegistry(leeway=LEEWAY, **wanted).validate(read.claims)
+    except (JoseError, ValueError, TypeError) as error:
+        raise TokenError(type(error).__name__) from None
+    if str(read.header.get("typ", "")).lower().removeprefix("application/") not in types:
+        raise TokenError("it is a token of another type")
+    return dict(read.claims)
+
+
+def person_of(told: dict[str, Any]) -> Person:
+    """Who the claims speak of. Raises `TokenError` when they are not in form."""
+    subject, name, roles = told.get("sub"), told.get("name"), told.get("roles", [])
+    if not isinstance(subject, str) or not subject:
+        raise TokenError("it names nobody")
+    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+        raise TokenError("its roles are no list of names")
+    return Person.of(subject=subject, name=name if isinstance(name, str) and name else subject, roles=roles)

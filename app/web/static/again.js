@@ -1,0 +1,35 @@
+/* Lets a page look again by itself, once a person asks for it. Without this file the link "Look again" does. */
+"use strict";
+
+(() => {
+  const offer = document.querySelector("[data-again]");
+  const button = offer?.querySelector("button");
+  if (!button) return;
+  let timer = null;
+
+  async function look() {
+    const shown = document.getElementById("looked-at");
+    // Nothing moves under somebody who is inside of it.
+    if (document.hidden || shown.contains(document.activeElement)) return;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const found = fresh.getElementById("looked-at");
+      if (found) shown.replaceWith(document.adoptNode(found));
+    } catch {
+      // The application does not answer: what was seen last stays, and the next look may succeed.
+    }
+  }
+
+  button.addEventListener("click", () => {
+    if (timer === null) {
+      timer = setInterval(look, Number(offer.dataset.again) * 1000);
+      button.textContent = "stop";
+    } else {
+      clearInterval(timer);
+      timer = null;
+      button.textContent = "start";
+    }
+  });
+  offer.hidden = false;
+})();

@@ -1,0 +1,69 @@
+/* Keys for people who go through many items. Everything they do can be done without them, and without this file. */
+"use strict";
+
+(() => {
+  const SETTING = "triage.keys";
+  const dialog = document.getElementById("keys");
+  const opener = document.getElementById("keys-open");
+  const control = document.getElementById("keys-on");
+  if (!dialog || !opener || !control || !dialog.showModal) return;
+
+  let on = true;
+  try {
+    on = localStorage.getItem(SETTING) !== "off";
+  } catch {
+    // No storage in this browser: the keys are on until the page is left.
+  }
+
+  const linkOf = (row) => row.querySelector("a[href]");
+  const rows = () => [...document.querySelectorAll("[data-keys] > *")].filter(linkOf);
+  const current = () => rows().find((row) => row.contains(document.activeElement));
+
+  function walk(step) {
+    const all = rows();
+    const at = all.indexOf(current());
+    const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1);
+    if (all[next]) linkOf(all[next]).focus();
+  }
+
+  function open() {
+    const row = current();
+    if (row) linkOf(row).click();
+  }
+
+  function decide() {
+    const field = document.querySelector(
+      "[data-decision] :is(input:not([type=hidden]), select, textarea, button):not(:disabled)",
+    );
+    if (field) field.focus();
+  }
+
+  function help() {
+    control.checked = on;
+    dialog.showModal();
+  }
+
+  const actions = { j: () => walk(1), k: () => walk(-1), o: open, d: decide, "?": help };
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target instanceof Element
+      && event.target.closest("input, select, textarea, [contenteditable], [role=listbox], [role=combobox], dialog");
+    const busy = event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented;
+    const covered = dialog.open || document.body.classList.contains("usa-js-modal--active");
+    if (!on || typing || busy || covered || !Object.hasOwn(actions, event.key)) return;
+    event.preventDefault();
+    actions[event.key]();
+  });
+
+  control.addEventListener("change", () => {
+    on = control.checked;
+    try {
+      localStorage.setItem(SETTING, on ? "on" : "off");
+    } catch {
+      // As above: it holds for this page.
+    }
+  });
+  opener.addEventListener("click", help);
+  document.getElementById("keys-close").addEventListener("click", () => dialog.close());
+  opener.hidden = false;
+})();

@@ -1,0 +1,49 @@
+"""Procurement actions: the list, one with all that is known of it, and a new run of it."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from app import usecases
+from app.store.requests import UnknownActionError
+from app.web.queries import PAGE, text
+from app.web.sign_in import person
+from app.web.sources import sources
+
+bp = Blueprint("actions", __name__, url_prefix="/actions")
+
+
+@bp.get("")
+def queue() -> ResponseReturnValue:
+    """Actions that match the address, last submitted first."""
+    q, after = text("q"), text("after")
+    lines = sources().pages.actions(text=q, after=after, limit=PAGE + 1)
+    return render_template(
+        "actions/list.html",
+        lines=lines[:PAGE],
+        following=lines[PAGE - 1].action.action_id if len(lines) > PAGE else None,
+        after=after,
+        q=q,
+    )
+
+
+@bp.get("/<action_id>")
+def show(action_id: str) -> ResponseReturnValue:
+    """One action: its facts, its runs, its flags, what officers did, and who took it out."""
+    page = sources().pages.action(action_id) or abort(404)
+    return render_template("actions/show.html", page=page, people=sources().pages.people())
+
+
+@bp.post("/<action_id>/runs")
+def request_run(action_id: str) -> ResponseReturnValue:
+    """Pull everything anew: a new run, unless one is under way, which is then the one to look at."""
+    try:
+        run_id, new = usecases.request_again(sources().sessions, action_id, requested_by=person().subject)
+    except UnknownActionError:
+        abort(404)
+    if new:
+        flash("A new run is requested. It takes a few seconds; this is its page.", "success")
+    else:
+        flash("A run of this action is under way already. This is its page; no other was requested.", "info")
+    return redirect(url_for("runs.show", run_id=run_id), HTTPStatus.SEE_OTHER)

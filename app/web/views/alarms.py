@@ -1,0 +1,22 @@
+"""Alarms: what a security operator must see."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from app.web.queries import PAGE, cursor
+from app.web.sources import sources
+
+bp = Blueprint("alarms", __name__, url_prefix="/alarms")
+
+
+@bp.get("")
+def queue() -> ResponseReturnValue:
+    """All alarms, newest first."""
+    after = cursor()
+    lines = sources().pages.alarms(after=after, limit=PAGE + 1)
+    return render_template(
+        "alarms.html",
+        lines=lines[:PAGE],
+        following=lines[PAGE - 1].alarm_id if len(lines) > PAGE else None,
+        after=after,
+    )

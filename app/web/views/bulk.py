@@ -1,0 +1,127 @@
+"""Several flags at once: a preview of what would happen to each, then what did."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.domain.review import NEED_REFERENCE, Decision
+from app.domain.roles import Permission
+from app.domain.written import tidied
+from app.store.pages.people import officers
+from app.web.queries import ignore
+from app.web.queue_filter import Asked, of_query
+from app.web.several import ACTIONS, ASSIGN, MOST, Deed, Line, carry_out, fault_of, faults, preview
+from app.web.sign_in import may, person
+from app.web.sources import sources
+
+bp = Blueprint("bulk", __name__, url_prefix="/flags/selected")
+_LATEST = 2_147_483_647
+
+
+@bp.get("")
+def look() -> ResponseReturnValue:
+    """What would happen to each of the flags `flag`; changes nothing."""
+    deed = _deed(request.args, {})
+    ids = list(_ids(request.args.getlist("flag")))
+    lines = [preview(each, deed, person(), sources().reviews) for each in sources().pages.flags_of(ids)]
+    return _page(deed, lines, {})
+
+
+@bp.post("")
+def do() -> ResponseReturnValue:
+    """Do to each chosen flag what the preview said, as of the version it showed. Each stands by itself."""
+    known = officers(sources().pages.people())
+    deed = _deed(request.form, known)
+    lines = list(_typed(deed))
+    errors = dict(faults(deed, officers=known))
+    for line in lines:
+        if problem := fault_of(line):
+            errors[f"reason-{line.line.flag.discrepancy_id}"] = problem
+    chosen = [line for line in lines if line.chosen and line.possible]
+    if not chosen:
+        errors[""] = "Choose at least one item."
+    if errors:
+        return _page(deed, lines, errors), HTTPStatus.UNPROCESSABLE_ENTITY
+    results = carry_out(chosen, deed, person(), sources().reviews)
+    return render_template("flags/outcome.html", deed=deed, results=results, back=_back())
+
+
+def _page(deed: Deed, lines: list[Line], errors: Mapping[str, str]) -> str:
+    return render_template(
+        "flags/preview.html",
+        deed=deed,
+        action=deed.decision.value if deed.decision else ASSIGN,
+        lines=lines,
+        errors=errors,
+        officers=officers(sources().pages.people()),
+        needs_reference=deed.decision in NEED_REFERENCE,
+        back=_back(),
+    )
+
+
+def _deed(sent: Mapping[str, str], known: Mapping[str, str]) -> Deed:
+    action = sent.get("do", "")
+    if action not in ACTIONS:
+        abort(400)
+    if action == ASSIGN and not may(Permission.ASSIGN):
+        abort(403)
+    to = sent.get("assignee", "")
+    return Deed(
+        decision=None if action == ASSIGN else Decision(action),
+        rationale=tidied(sent.get("rationale", "")),
+        reference=tidied(sent.get("reference", "")),
+        assignee=to or None,
+        assignee_name=known.get(to, to),
+    )
+
+
+def _typed(deed: Deed) -> Iterator[Line]:
+    """The flags of the form, as they are now, with what was typed and the versions the officer has seen."""
+    versions = {
+        flag_id: _version(request.form.get(f"version-{flag_id}", ""))
+        for flag_id in _ids(request.form.getlist("shown"))
+    }
+    chosen = set(_ids(request.form.getlist("flag")))
+    for each in sources().pages.flags_of(list(versions)):
+        flag_id = each.flag.discrepancy_id
+        now = preview(each, deed, person(), sources().reviews)
+        # Whether somebody was faster is for the history to say, which locks the flag first.
+        stale = versions[flag_id] != each.flag.version
+        yield replace(
+            now,
+            version=versions[flag_id],
+            possible=now.possible or stale,
+            chosen=flag_id in chosen,
+            reason=tidied(request.form.get(f"reason-{flag_id}", "")),
+        )
+
+
+def _version(text: str) -> int:
+    known = text.isascii() and text.isdecimal() and int(text[:12]) <= _LATEST
+    return int(text) if known else -1
+
+
+def _ids(texts: list[str]) -> Iterator[UUID]:
+    seen = set[UUID]()
+    for text in texts:
+        try:
+            flag_id = UUID(text)
+        except ValueError:
+            ignore("flag", text)
+            continue
+        if flag_id in seen:
+            continue
+        if len(seen) == MOST:
+            ignore(f"more than {MOST} items", text)
+            continue
+        seen.add(flag_id)
+        yield flag_id
+
+
+def _back() -> Asked:
+    return of_query(request.values.get("back", ""), me=person().subject, now=datetime.now(UTC))

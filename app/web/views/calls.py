@@ -1,0 +1,43 @@
+"""One call to a system: what it answered, byte by byte, and whether that is still what was received."""
+
+from hashlib import sha256
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from app.web.raw_text import SHOWN, readable
+from app.web.sources import sources
+
+bp = Blueprint("calls", __name__, url_prefix="/calls/<uuid:call_id>/answer")
+
+
+@bp.get("")
+def answer(call_id: UUID) -> ResponseReturnValue:
+    """The answer as text, with its SHA-256 worked out anew beside the one recorded when it came."""
+    found = sources().pages.answer(call_id) or abort(404)
+    text, cut = readable(found.body) if found.body is not None else ("", False)
+    return render_template(
+        "calls/answer.html",
+        call=found.call,
+        credential=found.credential,
+        kept=found.body is not None,
+        size=len(found.body or b""),
+        digest=sha256(found.body).hexdigest() if found.body is not None else None,
+        text=text,
+        cut=cut,
+        limit=SHOWN,
+    )
+
+
+@bp.get("/download")
+def download(call_id: UUID) -> ResponseReturnValue:
+    """The bytes themselves, as a file that no browser opens."""
+    found = sources().pages.answer(call_id) or abort(404)
+    if found.body is None:
+        abort(404)
+    return Response(
+        found.body,
+        content_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="answer-{call_id}.bin"'},
+    )

@@ -1,0 +1,104 @@
+"""What officers do with one flag: decide, concur, undo, assign. Each is an event added to its history."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import Blueprint, abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from app.domain.review import Decision, EventKind, ReviewError
+from app.domain.words import DECISIONS
+from app.store.pages.people import officers as officers_of
+from app.store.reviews import StaleError, UnknownFlagError
+from app.web.flag_page import flag_page
+from app.web.review_forms import Typed, decision_form, typed
+from app.web.sign_in.identity import person
+from app.web.sources import sources
+
+bp = Blueprint("decisions", __name__, url_prefix="/flags/<uuid:flag_id>")
+
+
+@bp.get("/decision")
+@bp.get("/concurrence")
+@bp.get("/undo")
+@bp.get("/assignment")
+def back(flag_id: UUID) -> ResponseReturnValue:
+    """Where a form was sent to, asked for as a page: when a form that was not taken is loaded again."""
+    return redirect(url_for("flags.show", flag_id=flag_id))
+
+
+@bp.post("/decision")
+def decide(flag_id: UUID) -> ResponseReturnValue:
+    """Decide about a flag, or decide otherwise about one that is confirmed or referred."""
+    form, decision = decision_form()
+    done = f"Decided: {DECISIONS[decision]}." if decision else ""
+    return _add(flag_id, form, EventKind.DECIDED, done, decision=decision)
+
+
+@bp.post("/concurrence")
+def concur(flag_id: UUID) -> ResponseReturnValue:
+    """Concur with a colleague's decision that waits for it, or decline."""
+    form = typed("concurrence", "answer", "second-reason")
+    kinds = {"concur": EventKind.CONCURRED, "decline": EventKind.DECLINED}
+    kind = kinds.get(form.of("answer"))
+    if kind is None:
+        form = form.with_error("Choose whether you concur.", "answer")
+    done = (
+        "You concurred: the item is closed."
+        if kind is EventKind.CONCURRED
+        else "You declined: the item is open again."
+    )
+    return _add(flag_id, form, kind or EventKind.CONCURRED, done)
+
+
+@bp.post("/undo")
+def undo(flag_id: UUID) -> ResponseReturnValue:
+    """Take back the decision in force; it stays in the history."""
+    form = typed("undo", "undo-reason")
+    return _add(flag_id, form, EventKind.UNDONE, "The decision is undone: the item is open again.")
+
+
+@bp.post("/assignment")
+def assign(flag_id: UUID) -> ResponseReturnValue:
+    """Give a flag to an officer, or to nobody."""
+    form = typed("assignment", "assignee")
+    officers = {person().subject: person().name, **officers_of(sources().pages.people())}
+    to = form.of("assignee")
+    if to and to not in officers:
+        form = form.with_error("Choose an officer from the list, or nobody.", "assignee")
+    done = f"Assigned to {officers.get(to, to)}." if to else "Assigned to nobody."
+    return _add(flag_id, form, EventKind.ASSIGNED, done, assignee=to or None)
+
+
+def _add(
+    flag_id: UUID,
+    form: Typed,
+    kind: EventKind,
+    done: str,
+    *,
+    decision: Decision | None = None,
+    assignee: str | None = None,
+) -> ResponseReturnValue:
+    """Add the event and lead back to the flag; or show the flag with the form as typed and what is wrong with it."""
+    if form.errors or form.version is None:
+        return flag_page(flag_id, typed=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        sources().reviews.add(
+            flag_id,
+            version=form.version,
+            kind=kind,
+            by=person().subject,
+            by_name=person().name,
+            decision=decision,
+            rationale=form.reason,
+            reference=form.of("reference"),
+            assignee=assignee,
+        )
+    except UnknownFlagError:
+        abort(404)
+    except StaleError:
+        return flag_page(flag_id, typed=form, status=HTTPStatus.CONFLICT)
+    except ReviewError as error:
+        return flag_page(flag_id, typed=form.with_error(str(error)), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(done, "success")
+    return redirect(url_for("flags.show", flag_id=flag_id, _anchor="deciding"), HTTPStatus.SEE_OTHER)

@@ -1,0 +1,14 @@
+"""What the pages mean, in plain language."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from app.domain.words import DECISIONS, STATUSES
+
+bp = Blueprint("help", __name__)
+
+
+@bp.get("/help")
+def show() -> ResponseReturnValue:
+    """Flags, decisions, the seven steps, keys, and how long a session lasts."""
+    return render_template("help.html", decisions=DECISIONS, statuses=STATUSES)

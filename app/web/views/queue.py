@@ -1,0 +1,66 @@
+"""The queue of flagged items."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.domain.words import DECISIONS
+from app.store.pages.facets import COUNTED
+from app.web.queries import PAGE, ignore
+from app.web.queue_choices import groups, in_use
+from app.web.queue_filter import Asked, asked
+from app.web.sign_in import person
+from app.web.sources import sources
+from app.web.views.flags import bp  # one group of pages, in two modules
+
+SORTS = (
+    ("severity", "Blocking first, then newest"),
+    ("-raised", "Newest first"),
+    ("raised", "Oldest first"),
+    ("assignee", "By who it is given to"),
+)
+
+
+#: What can be done with several flags at once: to give them to somebody, or a decision.
+ACTIONS = (
+    ("assign", "Give to somebody"),
+    *((value, f"Decide: {text.lower()}") for value, text in DECISIONS.items()),
+)
+
+
+@bp.get("")
+def queue() -> ResponseReturnValue:
+    """Flags of each action's latest completed run that match the address, a page at a time."""
+    wanted = asked(request.args, me=person().subject, now=datetime.now(UTC))
+    for part in wanted.ignored:
+        ignore(part.name, part.value)
+    return page(wanted)
+
+
+def page(
+    wanted: Asked, *, errors: Mapping[str, str] | None = None, typed: Mapping[str, str] | None = None
+) -> str:
+    """The page of what was asked; `errors` and `typed` are of a form about saved views that was not taken."""
+    me = person().subject
+    found = sources().pages.flag_queue(
+        wanted.wanted, sort=wanted.sort, after=wanted.after, before=wanted.before, limit=PAGE, owner=me
+    )
+    return render_template(
+        "flags/queue.html",
+        asked=wanted,
+        page=found,
+        lines=found.stretch.lines,
+        groups=groups(wanted, found.facets, found.people, me=me),
+        filters=list(in_use(wanted, found.facets, found.people, me=me)),
+        sorts=SORTS,
+        actions=ACTIONS,
+        named=dict(SORTS)[wanted.sort],
+        counted=COUNTED,
+        newer=wanted.link(before=str(found.stretch.before)) if found.stretch.before else None,
+        older=wanted.link(after=str(found.stretch.after)) if found.stretch.after else None,
+        now=datetime.now(UTC),
+        errors=errors or {},
+        typed=typed or {},
+    )

@@ -1,0 +1,75 @@
+"""Filters of the queue a person saved under a name."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from app.domain.written import refusal, tidied
+from app.store.saved_views import SavedViewError
+from app.web.queue_filter import Asked, of_query
+from app.web.sign_in import person
+from app.web.sources import sources
+from app.web.views.queue import page
+
+bp = Blueprint("saved_views", __name__, url_prefix="/flags/views")
+_LONGEST = 80
+
+
+@bp.post("/save")
+def save() -> ResponseReturnValue:
+    """Keep the filter of the page under a name; a view of that name is replaced."""
+    shown, name = _shown(), tidied(request.form.get("name", ""))
+    if problem := _problem(name):
+        return page(shown, errors={"name": problem}, typed={"name": name}), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        sources().saved_views.save(person().subject, name, shown.query)
+    except SavedViewError as error:
+        return page(shown, errors={"name": str(error)}, typed={"name": name}), HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(f"Saved as “{name}”.", "success")
+    return _back(shown)
+
+
+@bp.post("/rename")
+def rename() -> ResponseReturnValue:
+    """Give a view another name."""
+    shown, old, name = _shown(), request.form.get("view", ""), tidied(request.form.get("new-name", ""))
+    problem = _problem(name)
+    if problem is None:
+        try:
+            if not sources().saved_views.rename(person().subject, _known(old), name):
+                problem = "This view does not exist any more."
+        except SavedViewError as error:
+            problem = str(error)
+    if problem:
+        typed = {"new-name": name, "view": old}
+        return page(shown, errors={"new-name": problem}, typed=typed), HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(f"Renamed to “{name}”.", "success")
+    return _back(shown)
+
+
+@bp.post("/delete")
+def delete() -> ResponseReturnValue:
+    """Forget a view."""
+    name = _known(request.form.get("view", ""))
+    sources().saved_views.delete(person().subject, name)
+    flash(f"“{name}” is deleted. The filter itself is still in the address of this page.", "success")
+    return _back(_shown())
+
+
+def _shown() -> Asked:
+    return of_query(request.form.get("query", ""), me=person().subject, now=datetime.now(UTC))
+
+
+def _back(shown: Asked) -> Response:
+    return redirect(shown.link(), HTTPStatus.SEE_OTHER)
+
+
+def _known(name: str) -> str:
+    return name if _problem(name) is None else ""
+
+
+def _problem(name: str) -> str | None:
+    return refusal(name, limit=_LONGEST, lines=False) if name else "Enter a name for the view."

@@ -1,0 +1,41 @@
+"""The application on a database of its own, with an officer signed in, and nothing else running."""
+
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from app.domain.roles import Person
+from app.settings import Settings
+from app.web import create_app
+from app.web.serving import ready
+from app.web.sign_in.sessions import COOKIE
+from infra.local import provisioning
+from infra.local.options import Part, StackOptions
+from infra.local.ports import LOOPBACK
+from infra.local.stack import LocalStack
+from infra.postgres.provision import Server
+
+ALONE = StackOptions(parts=frozenset({Part.POSTGRES}), usual_ports=False)
+_PORT = 8000
+
+
+def database(stack: LocalStack) -> Server:
+    """The database of a stack started with `ALONE`, with the newest tables."""
+    server = stack.services.database
+    assert server is not None  # the one part that was started
+    provisioning.migrate_tables(server, stack.layout)
+    return server
+
+
+def officer(stack: LocalStack) -> FlaskClient:
+    """A client of the application, which is as ready as a served one."""
+    stack.services.web(_PORT)  # makes its keys and its address known; it is not started
+    told = {name.lower(): value for name, value in stack.environment("web").items()}
+    known: dict[str, Any] = {name: value for name, value in told.items() if name in Settings.model_fields}
+    app = ready(create_app(Settings(**{**known, "oidc_issuer": "http://127.0.0.1:1"})))
+    app.config["SERVER_NAME"] = f"{LOOPBACK}:{_PORT}"
+    person = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer"])
+    session_id = app.session_interface._store.begin({}, person=person)  # type: ignore[attr-defined]  # noqa: SLF001  # no provider
+    client = app.test_client()
+    client.set_cookie(COOKIE, session_id, domain=LOOPBACK, secure=True)
+    return client

@@ -1,0 +1,104 @@
+"""An officer's day in a real browser, by mouse and by keyboard alone."""
+
+from zipfile import ZipFile
+
+import pytest
+
+ACTION = "ACT-2026-0012"
+
+
+@pytest.fixture
+def flag(system):
+    """A new flag on a registration, which one officer can settle."""
+    (run,) = system.run(ACTION)
+    (row,) = system.rows(
+        "SELECT discrepancy_id FROM discrepancy WHERE run_id = %s AND rule = 'R01' AND current", run
+    )
+    return row["discrepancy_id"]
+
+
+def choose(page, decision):
+    """The design system draws the round button beside the words; people click either."""
+    page.locator("form#decide label").filter(has_text=decision).first.click()
+
+
+def history(system, flag):
+    return system.rows("SELECT * FROM review_event WHERE flag_id = %s ORDER BY number", flag)
+
+
+def test_a_day_by_mouse(system, person, flag, tmp_path):
+    first, second = person("officer-a"), person("officer-b")
+    # Find it: what blocks, of one rule, of this action.
+    first.goto("/flags?status=open&severity=blocking&rule=R01")
+    first.get_by_label("Search for words").fill(ACTION)
+    first.get_by_role("button", name="Search").click()
+    first.locator(f"a[href^='/flags/{flag}']").first.click()
+    # Read it: both values, and where each came from.
+    assert first.get_by_role("heading", level=1).inner_text() == "Registration not active"
+    text = first.locator("main").inner_text()
+    for words in ("2026-12-14", "SAM.gov", "SHA-256", "In the vault’s log", "triage-run"):
+        assert words in text
+    # The other officer has the same page open.
+    second.goto(f"/flags/{flag}")
+    choose(first, "Resolved by …")
+    first.get_by_role("textbox", name="Your reason").fill(
+        "The vendor renewed; pulled again on the day of signature."
+    )
+    first.get_by_label("Document, modification or determination").fill("SAMCHK of 14 December")
+    first.get_by_role("button", name="Record this decision").click()
+    assert "Contracting officer A" in first.locator("#deciding").inner_text()
+    assert [event["decision"] for event in history(system, flag)] == ["resolved"]
+    # Two officers: the second learns who was first, and keeps what was typed.
+    choose(second, "Not a discrepancy")
+    second.get_by_role("textbox", name="Your reason").fill("I read it otherwise.")
+    with second.expect_response(lambda answer: answer.request.method == "POST") as answered:
+        second.get_by_role("button", name="Record this decision").click()
+    assert answered.value.status == 409
+    assert "Contracting officer A" in second.locator("main").inner_text()
+    assert any("I read it otherwise." in each.input_value() for each in second.locator("textarea").all())
+    assert len(history(system, flag)) == 1
+    # For the contract file.
+    first.goto(f"/actions/{ACTION}")
+    with first.expect_download() as saved:
+        first.get_by_role("link", name="Bundle (ZIP)").click()
+    saved.value.save_as(tmp_path / "file.zip")
+    assert {"manifest.json", "contract-file.pdf"} <= set(ZipFile(tmp_path / "file.zip").namelist())
+    first.get_by_role("button", name="Sign out", exact=True).click()
+    first.goto(f"/flags/{flag}")
+    assert "/sign-in" in first.url
+
+
+def test_a_day_by_keyboard_alone(system, person, flag):
+    page = person("officer-a")
+    page.goto(f"/flags?status=open&rule=R01&q={ACTION}")
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    page.wait_for_url(f"**/flags/{flag}*")
+    page.keyboard.press("d")
+    assert page.evaluate("!!document.activeElement.closest('form#decide')")
+    # Within the form the keys write text and choose as everywhere.
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Confirmed: the registration ends the day before.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.press("Enter")
+    (event,) = history(system, flag)
+    assert (event["decision"], event["rationale"]) == (
+        "confirmed",
+        "Confirmed: the registration ends the day before.",
+    )
+
+
+def test_a_day_without_javascript(system, person, flag):
+    page = person("officer-a", javascript=False)
+    page.goto(f"/flags?status=open&rule=R01&q={ACTION}")
+    page.locator(f"a[href^='/flags/{flag}']").first.click()
+    choose(page, "Confirmed")
+    page.get_by_role("button", name="Record this decision").click()
+    assert "reason" in page.locator(".usa-alert--error").first.inner_text().lower()
+    assert not history(system, flag)
+    page.get_by_role("textbox", name="Your reason").fill("The values differ.")
+    page.get_by_role("button", name="Record this decision").click()
+    assert [event["decision"] for event in history(system, flag)] == ["confirmed"]

@@ -1,0 +1,184 @@
+"""Decisions on flags in the real database, and what the database itself keeps right."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import psycopg
+import pytest
+from sqlalchemy.exc import ProgrammingError
+
+from app.domain.review import Decision, EventKind, ReviewError, Status
+from app.store.database import connect, sessions
+from app.store.reviews import Reviews, StaleError, UnknownFlagError
+
+SECOND = frozenset({"E01", "F03"})
+
+
+@pytest.fixture(scope="module")
+def reviews(system):
+    engine = connect(system.settings("web"), pool_size=4)
+    yield Reviews(sessions(engine), second_person=SECOND)
+    engine.dispose()
+
+
+@pytest.fixture
+def flags(system):
+    """Flags of a new run of an action with something wrong in every system."""
+    (run,) = system.run("ACT-2026-0012")
+    found = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run)
+    assert found
+    return found
+
+
+def decide(reviews, flag, *, version=0, by="officer-a", decision=Decision.NOT_A_DISCREPANCY):
+    return reviews.add(
+        flag["discrepancy_id"],
+        version=version,
+        kind=EventKind.DECIDED,
+        by=by,
+        by_name=by.title(),
+        decision=decision,
+        rationale="The page was read by hand.",
+        reference="DOC-1",
+    )
+
+
+def row(system, flag):
+    return system.rows("SELECT * FROM discrepancy WHERE discrepancy_id = %s", flag["discrepancy_id"])[0]
+
+
+def test_a_decision_is_an_event_and_the_flag_shows_it(system, reviews, flags):
+    flag = next(each for each in flags if each["rule"] not in SECOND)
+    state = decide(reviews, flag)
+    assert (state.status, state.version) == (Status.CLOSED, 1)
+    stored = row(system, flag)
+    assert (stored["status"], stored["decision"], stored["version"]) == ("closed", "not_a_discrepancy", 1)
+    (event,) = reviews.history(flag["discrepancy_id"])
+    assert (event.by, event.rationale) == ("officer-a", "The page was read by hand.")
+    undone = reviews.add(
+        flag["discrepancy_id"],
+        version=1,
+        kind=EventKind.UNDONE,
+        by="officer-b",
+        by_name="B",
+        rationale="Too early.",
+    )
+    assert (undone.status, len(reviews.history(flag["discrepancy_id"]))) == (Status.OPEN, 2)
+    assert reviews.broken(flag["discrepancy_id"]) is None
+
+
+def test_of_two_officers_at_once_one_wins_and_the_other_learns_who(reviews, flags):
+    gate = Barrier(2)
+
+    def officer(name):
+        gate.wait(timeout=10)
+        try:
+            return decide(reviews, flags[0], by=name, decision=Decision.CONFIRMED)
+        except StaleError as stale:
+            return stale
+
+    with ThreadPoolExecutor(2) as pool:
+        results = dict(
+            zip(("officer-a", "officer-b"), pool.map(officer, ("officer-a", "officer-b")), strict=True)
+        )
+    losers = {name: each for name, each in results.items() if isinstance(each, StaleError)}
+    assert len(losers) == 1
+    ((loser, stale),) = losers.items()
+    assert stale.event.by == ({"officer-a", "officer-b"} - {loser}).pop()
+    assert stale.state.status is Status.CONFIRMED
+    assert len(reviews.history(flags[0]["discrepancy_id"])) == 1
+
+
+def test_what_does_not_fit_leaves_nothing_behind(system, reviews, flags):
+    with pytest.raises(ReviewError):
+        reviews.add(
+            flags[0]["discrepancy_id"],
+            version=0,
+            kind=EventKind.CONCURRED,
+            by="b",
+            by_name="B",
+            rationale="x",
+        )
+    with pytest.raises(UnknownFlagError):
+        reviews.state(flags[0]["run_id"])
+    assert row(system, flags[0])["version"] == 0
+
+
+def test_the_same_fact_comes_back_answered_but_open(system, reviews, flags):
+    flag = next(each for each in flags if each["rule"] not in SECOND)
+    decide(reviews, flag)
+    system.run(flag["action_id"])
+    again = system.rows(
+        "SELECT * FROM discrepancy WHERE action_id = %s AND current AND rule = %s AND subject = %s",
+        *(flag["action_id"], flag["rule"], flag["subject"]),
+    )
+    assert [(each["answered_by"], each["status"]) for each in again] == [(flag["discrepancy_id"], "open")]
+    assert not row(system, flag)["current"]
+
+
+def test_a_flag_knows_its_action_and_its_systems(system, flags):
+    (action,) = system.rows("SELECT * FROM action WHERE action_id = %s", flags[0]["action_id"])
+    for flag in flags:
+        assert flag["current"]
+        assert flag["action_type"] == action["action_type"]
+        assert set(flag["vendors"]) == {vendor["name"] for vendor in action["vendors"]}
+        stated = system.rows(
+            "SELECT DISTINCT source FROM compared_value WHERE discrepancy_id = %s", flag["discrepancy_id"]
+        )
+        assert set(flag["systems"]) == {each["source"] for each in stated} - {"action"}
+    word = action["vendors"][0]["name"].split()[0]
+    hits = system.rows(
+        "SELECT count(*) AS n FROM discrepancy WHERE run_id = %s AND search @@ plainto_tsquery('simple', %s)",
+        *(flags[0]["run_id"], word),
+    )
+    assert hits[0]["n"] == len(flags)
+
+
+def test_an_event_changed_behind_our_back_is_named(system, reviews, flags):
+    decide(reviews, flags[0], decision=Decision.CONFIRMED)
+    system.execute(
+        "UPDATE review_event SET rationale = 'another' WHERE flag_id = %s", flags[0]["discrepancy_id"]
+    )
+    assert reviews.broken(flags[0]["discrepancy_id"]) == 1
+    system.execute("DELETE FROM review_event WHERE flag_id = %s", flags[0]["discrepancy_id"])
+    assert reviews.broken(flags[0]["discrepancy_id"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("process", "statement"),
+    [
+        ("web", "UPDATE review_event SET rationale = ''"),
+        ("web", "DELETE FROM review_event"),
+        ("web", "UPDATE discrepancy SET severity = 'advisory'"),
+        ("web", "DELETE FROM discrepancy"),
+        ("web", "INSERT INTO answer (call_id, body) SELECT call_id, '' FROM call"),
+        ("worker", "SELECT decision FROM discrepancy"),
+        ("worker", "SELECT 1 FROM review_event"),
+        ("worker", "INSERT INTO review_event (number) VALUES (1)"),
+        ("worker", "INSERT INTO discrepancy (status) VALUES ('closed')"),
+        ("worker", "UPDATE discrepancy SET status = 'closed'"),
+        ("worker", "SELECT body FROM answer"),
+        ("dispatcher", "SELECT 1 FROM review_event"),
+        ("dispatcher", "SELECT 1 FROM discrepancy"),
+    ],
+)
+def test_nobody_can_do_more_than_his_part(system, process, statement):
+    engine = connect(system.settings(process), pool_size=1)
+    try:
+        with pytest.raises(ProgrammingError) as refused, engine.begin() as db:
+            db.exec_driver_sql(statement)
+        assert isinstance(refused.value.orig, psycopg.errors.InsufficientPrivilege)
+    finally:
+        engine.dispose()
+
+
+def test_raw_answers_are_kept_as_they_came(system, flags):
+    rows = system.rows(
+        "SELECT call.answer_digest, encode(sha256(answer.body), 'hex') AS digest, call.answer_bytes,"
+        " length(answer.body) AS bytes FROM call JOIN answer USING (call_id) WHERE call.run_id = %s",
+        flags[0]["run_id"],
+    )
+    assert rows
+    assert all(
+        (each["digest"], each["bytes"]) == (each["answer_digest"], each["answer_bytes"]) for each in rows
+    )

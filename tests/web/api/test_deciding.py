@@ -1,0 +1,187 @@
+"""Programs decide for the officer whose token they have: as of a version they have seen, and of two at once one wins."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+WHY = {"rationale": "I looked at both records."}
+CONFIRM = {"version": 0, "decision": "confirmed", **WHY}
+
+
+@pytest.fixture
+def flag(flagged):
+    (flag_id,) = flagged({})
+    return f"/flags/{flag_id}"
+
+
+@pytest.fixture
+def other(program_of):
+    return program_of("officer-b")
+
+
+@pytest.mark.parametrize(
+    ("decision", "status"),
+    [
+        ("confirmed", "confirmed"),
+        ("not_a_discrepancy", "closed"),
+        ("resolved", "closed"),
+        ("accepted", "closed"),
+        ("referred", "referred"),
+    ],
+)
+def test_every_decision_is_stored_as_the_officers(system, officer, flag, decision, status):
+    body = {"version": 0, "decision": decision, **WHY, "reference": "  Modification P00004 "}
+    answer = officer.post(f"{flag}/decisions", body)
+    assert answer.status_code == 200
+    assert answer.json == {
+        "flag_id": flag.removeprefix("/flags/"),
+        "version": 1,
+        "status": status,
+        "decision": decision,
+        "assignee": None,
+    }
+    told = officer.get(flag)
+    (event,) = told["history"]
+    assert (event["by"], event["by_name"]) == ("officer-a", "Contracting officer A")
+    assert (event["rationale"], event["reference"]) == (WHY["rationale"], "Modification P00004")
+    assert (told["version"], told["status"], told["broken_at"]) == (1, status, None)
+    rows = system.rows("SELECT status, version FROM discrepancy WHERE discrepancy_id = %s", told["flag_id"])
+    assert rows == [{"status": status, "version": 1}]
+
+
+def test_of_two_the_second_is_told_who_decided_what(officer, other, flag, problem):
+    assert officer.post(f"{flag}/decisions", CONFIRM).status_code == 200
+    told = problem(other.post(f"{flag}/decisions", {**CONFIRM, "decision": "referred"}), 409)
+    assert told["type"] == "urn:triage:problem:changed"
+    assert told["flag"]["version"] == 1
+    assert told["flag"]["decision"] == "confirmed"
+    event = told["event"]
+    assert (event["by"], event["kind"], event["decision"]) == ("officer-a", "decided", "confirmed")
+    assert event["rationale"] == WHY["rationale"]
+    assert "Contracting officer A" in told["detail"]
+    again = {**CONFIRM, "decision": "referred", "version": told["flag"]["version"]}
+    assert other.post(f"{flag}/decisions", again).json["version"] == 2
+
+
+def test_of_many_at_once_one_wins(officer, other, flag):
+    officer.token(), other.token()
+    together = Barrier(6)
+
+    def decide(number):
+        together.wait(timeout=30)
+        return (officer, other)[number % 2].post(f"{flag}/decisions", CONFIRM)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(decide, range(6)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409, 409]
+    assert len(officer.get(flag)["history"]) == 1
+
+
+def test_a_version_that_never_was_is_a_conflict_without_an_event(officer, flag, problem):
+    told = problem(officer.post(f"{flag}/decisions", {**CONFIRM, "version": 5}), 409)
+    assert told["flag"]["version"] == 0
+    assert "event" not in told
+
+
+def test_a_second_officer_concurs_or_declines(officer, other, flagged, problem):
+    concurred, declined = (f"/flags/{each}" for each in flagged({"rule": "E01"}, {"rule": "F03"}))
+    closing = {"version": 0, "decision": "not_a_discrepancy", **WHY}
+    for flag in (concurred, declined):
+        assert officer.get(flag)["needs_second"]
+        assert officer.post(f"{flag}/decisions", closing).json["status"] == "awaiting_concurrence"
+        told = problem(officer.post(f"{flag}/concurrences", {"version": 1, "answer": "concur", **WHY}), 409)
+        assert told["type"] == "urn:triage:problem:not-now"
+        assert "second person" in told["detail"]
+    done = other.post(f"{concurred}/concurrences", {"version": 1, "answer": "concur", **WHY})
+    assert (done.status_code, done.json["status"], done.json["version"]) == (200, "closed", 2)
+    done = other.post(f"{declined}/concurrences", {"version": 1, "answer": "decline", **WHY})
+    assert (done.json["status"], done.json["decision"]) == ("open", None)
+    assert [each["kind"] for each in other.get(declined)["history"]] == ["decided", "declined"]
+
+
+def test_a_decision_is_undone_by_another_event(officer, flag, problem):
+    problem(officer.post(f"{flag}/undoings", {"version": 0, **WHY}), 409)
+    officer.post(f"{flag}/decisions", CONFIRM)
+    assert officer.post(f"{flag}/undoings", {"version": 1, **WHY}).json["status"] == "open"
+    assert [each["kind"] for each in officer.get(flag)["history"]] == ["decided", "undone"]
+
+
+def test_what_is_closed_is_not_decided_again(officer, flag, problem):
+    officer.post(f"{flag}/decisions", {"version": 0, "decision": "not_a_discrepancy", **WHY})
+    told = problem(officer.post(f"{flag}/decisions", {**CONFIRM, "version": 1}), 409)
+    assert "already decided" in told["detail"]
+
+
+def test_a_flag_is_given_to_oneself_to_an_officer_or_to_nobody(officer, flag, problem, session_of):
+    session_of("officer-b")  # who has then signed in
+    for version, to in enumerate(("officer-a", "officer-b", None)):
+        answer = officer.post(f"{flag}/assignments", {"version": version, "assignee": to})
+        assert answer.json["assignee"] == to
+    for to in ("auditor-a", "a stranger"):
+        told = problem(officer.post(f"{flag}/assignments", {"version": 3, "assignee": to}), 422)
+        assert told["errors"] == [
+            {"field": "assignee", "value": repr(to), "problem": "is no officer who has signed in here"}
+        ]
+    problem(officer.post(f"{flag}/assignments", {"version": 0, "assignee": None}), 409)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"version": "0"}, {"version"}),
+        ({"version": -1}, {"version"}),
+        ({"version": 2**31}, {"version"}),
+        ({"version": True}, {"version"}),
+        ({"version": None, "decision": "perhaps", "rationale": "  ", "colour": 1},
+         {"version", "decision", "rationale", "colour"}),
+        ({"rationale": ""}, {"rationale"}),
+        ({"rationale": "x" * 4_001}, {"rationale"}),
+        ({"rationale": "a\u202eb"}, {"rationale"}),
+        ({"decision": "resolved"}, {"reference"}),
+        ({"decision": "accepted", "reference": " "}, {"reference"}),
+        ({"reference": "a\nb"}, {"reference"}),
+        ({"reference": "x" * 201}, {"reference"}),
+    ],
+)  # fmt: skip
+def test_everything_that_is_wrong_with_a_decision_is_told(officer, flag, problem, changes, fields):
+    told = problem(officer.post(f"{flag}/decisions", {**CONFIRM, **changes}), 422)
+    assert {each["field"] for each in told["errors"]} == fields
+    assert officer.get(flag)["version"] == 0
+
+
+@pytest.mark.parametrize("name", ["decisions", "concurrences", "undoings", "assignments"])
+@pytest.mark.parametrize("body", ["[]", "7", '"x"', "null", "{}"])
+def test_no_object_is_no_decision(officer, flag, problem, name, body):
+    headers = {"Content-Type": "application/json"}
+    told = problem(officer.open("POST", f"{flag}/{name}", data=body, headers=headers), 422)
+    assert told["errors"]
+
+
+def test_nothing_is_decided_about_a_flag_that_is_not_there(officer, problem):
+    for name, body in (
+        ("decisions", CONFIRM),
+        ("concurrences", {"version": 0, "answer": "concur", **WHY}),
+        ("undoings", {"version": 0, **WHY}),
+        ("assignments", {"version": 0, "assignee": None}),
+    ):
+        problem(officer.post(f"/flags/{UNKNOWN}/{name}", body), 404)
+
+
+def test_an_earlier_decision_on_the_same_fact_is_told(officer, flagged):
+    fact = uuid4().hex
+    (first,) = flagged({"fact_key": fact})
+    officer.post(f"/flags/{first}/decisions", {"version": 0, "decision": "not_a_discrepancy", **WHY})
+    (second,) = flagged({"fact_key": fact})
+    told = officer.get(f"/flags/{second}")
+    assert told["answered_by"] == str(first)
+    (before,) = told["decided_before"]
+    assert (before["flag_id"], before["event"]["decision"]) == (str(first), "not_a_discrepancy")
+
+
+def test_what_somebody_wrote_comes_back_as_it_was_written(officer, flag):
+    text = '<script>alert(1)</script> "quoted" =1+1 \u00e4\u4e2d\n\nsecond line'
+    officer.post(f"{flag}/decisions", {**CONFIRM, "rationale": text})
+    assert officer.get(flag)["history"][0]["rationale"] == text

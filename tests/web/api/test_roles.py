@@ -1,0 +1,41 @@
+"""Each role on each operation, against a table written by hand."""
+
+import pytest
+
+from app.web.api.operations import OPERATIONS
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+EVERYBODY = {"officer-a", "auditor-a", "operator-a"}
+MAY = {
+    "me": {*EVERYBODY, "visitor-a"},
+    "submit": {"officer-a"},
+    "actions": EVERYBODY,
+    "action": EVERYBODY,
+    "request_run": {"officer-a"},
+    "runs": EVERYBODY,
+    "run": EVERYBODY,
+    "flags": EVERYBODY,
+    "flag": EVERYBODY,
+    "lineage": EVERYBODY,
+    "decide": {"officer-a"},
+    "concur": {"officer-a"},
+    "undo": {"officer-a"},
+    "assign": {"officer-a"},
+    "answer": EVERYBODY,
+    "answer_bytes": {"officer-a", "auditor-a"},
+}
+
+
+def test_the_table_names_every_operation():
+    assert set(MAY) == {each.name for each in OPERATIONS}
+
+
+@pytest.mark.parametrize("persona", [*sorted(EVERYBODY), "visitor-a"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+def test_every_role_on_every_operation(program_of, problem, persona, operation):
+    path = operation.path.format(flag_id=UNKNOWN, run_id=UNKNOWN, call_id=UNKNOWN, action_id="x", position=0)
+    answer = program_of(persona).open(operation.method, path)
+    if persona in MAY[operation.name]:
+        assert answer.status_code in {200, 404, 415, 400}
+    else:
+        problem(answer, 403)

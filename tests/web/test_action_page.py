@@ -1,0 +1,246 @@
+"""Actions: the list with its search, one action with all that is known of it, and a new run of it."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from app import usecases
+from app.store.pages.actions import RUNS
+from app.store.requests import UnknownActionError
+from app.web.views import actions
+
+ACTION = "ACT-2026-0012"
+VENDOR = {"uei": "ZZ98WEBTEST1", "name": "EXAMPLE PAGE LLC", "role": "prime", "cage": None}
+HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} & “so” on"
+
+
+@pytest.fixture
+def show(client, read):
+    return lambda action_id, **more: read(client, f"/actions/{action_id}", **more)
+
+
+def runs_of(system, action_id):
+    return system.rows("SELECT * FROM run WHERE action_id = %s ORDER BY requested_at", action_id)
+
+
+def pull_anew(client, action_id):
+    """What the button on the page does."""
+    page = client.get(f"/actions/{action_id}").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    return client.post(f"/actions/{action_id}/runs", data={"csrf_token": token})
+
+
+def hold(system, action_id, stop_requested_at=None):
+    """A run that no dispatcher takes."""
+    run_id = uuid4()
+    system.execute(
+        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before, stop_requested_at)"
+        " VALUES (%s, %s, 'requested', 0, 'somebody', now(), now() + interval '1 hour', %s)",
+        run_id,
+        action_id,
+        stop_requested_at,
+    )
+    return run_id
+
+
+@pytest.fixture
+def held(system):
+    """Makes runs nobody takes, and takes them away afterwards."""
+    made = []
+
+    def make(action_id, **changed):
+        made.append(hold(system, action_id, **changed))
+        return made[-1]
+
+    yield make
+    system.execute("DELETE FROM run WHERE run_id = ANY(%s)", made)
+
+
+def test_the_action_is_told_as_it_was_submitted(system, show, triaged):
+    page = show(ACTION)
+    (action,) = system.rows("SELECT * FROM action WHERE action_id = %s", ACTION)
+    for value in (action["piid"], "$1,184,000.00", str(action["effective_date"]), action["description"]):
+        assert value in page.text
+    for vendor in action["vendors"]:
+        assert vendor["name"] in page.text
+        assert f"/vendors/{vendor['uei']}" in page.links
+
+
+def test_every_run_and_every_flag_stands_on_it(system, show, triaged, findings):
+    page = show(ACTION)
+    runs = runs_of(system, ACTION)
+    assert {f"/runs/{run['run_id']}" for run in runs[-RUNS:]} <= set(page.links)
+    assert f"{len(runs)} run" in page.text
+    newest = max(
+        (run for run in runs if run["state"] == "completed"),
+        key=lambda run: (run["finished_at"], run["run_id"]),
+    )
+    current = {f"/flags/{row['discrepancy_id']}" for row in findings(newest["run_id"])}
+    assert current
+    assert current <= set(page.links)
+    assert f"{len(current)} flags of the latest completed run" in page.text
+
+
+def test_flags_of_earlier_runs_and_what_was_decided_stay(system, client, show):
+    (first,) = system.run("ACT-2026-0010")
+    (flag,) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s AND rule = 'E01'", first)
+    address = f"/flags/{flag['discrepancy_id']}"
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(address).text)[1]
+    told = {
+        "csrf_token": token,
+        "version": "0",
+        "decision": "confirmed",
+        "rationale": "The owner is excluded.",
+    }
+    assert client.post(f"{address}/decision", data=told).status_code == 303
+    system.run("ACT-2026-0010")
+    page = show("ACT-2026-0010")
+    assert address in page.links
+    events = page.text[page.text.index("What officers did", page.text.index("Flags of earlier runs")) :]
+    assert "Decided: Confirmed" in events
+    assert "The owner is excluded." in events
+    assert "Contracting officer A" in events
+    assert "Earlier run" in events
+
+
+def test_exports_are_offered_and_told(client, signed_in, read, show):
+    assert f"/actions/{ACTION}/contract-file.zip" in show(ACTION).links
+    sent = client.get(f"/actions/{ACTION}/contract-file.pdf", buffered=True)
+    assert sent.status_code == 200
+    (row, *_) = [row for row in show(ACTION).rows if len(row) == 5 and row[1] == "Contracting officer A"]
+    assert f"{len(sent.data):,} bytes" in row[3]
+    told = read(signed_in("operator-a"), f"/actions/{ACTION}")
+    assert not [link for link in told.links if "contract-file" in link]
+    assert row[4] in told.text
+
+
+def test_an_action_that_never_ran_says_so(show, submitted):
+    page = show(submitted())
+    assert "None yet: this action has not been run." in page.text
+    assert "Nobody has exported it yet." in page.text
+
+
+def test_hostile_text_is_shown_and_does_nothing(show, submitted):
+    page = show(submitted(description=HOSTILE, vendors=[VENDOR | {"name": HOSTILE}]))
+    assert page.text.count(HOSTILE) >= 2
+
+
+@pytest.mark.parametrize("action_id", ["no-such-action", "x" * 300, "a%00b", "%F0%9F%92%A9"])
+def test_an_unknown_action_is_not_found(client, action_id):
+    assert client.get(f"/actions/{action_id}").status_code == 404
+
+
+def test_pulling_anew_leads_to_a_new_run_of_this_person(system, client, read, submitted):
+    action_id = submitted()
+    answer = pull_anew(client, action_id)
+    (run,) = runs_of(system, action_id)
+    assert (answer.status_code, answer.location) == (303, f"/runs/{run['run_id']}")
+    assert run["requested_by"] == "officer-a"
+    system.wait([run["run_id"]])
+    assert "A new run is requested." in read(client, answer.location).text
+
+
+def test_a_second_click_shows_the_run_that_is_under_way(system, client, read, submitted, held):
+    action_id = submitted()
+    run_id = held(action_id)
+    page = read(client, f"/actions/{action_id}")
+    assert "A run of this action is under way" in page.text
+    assert f"/runs/{run_id}" in page.links
+    assert "Re-pull" not in page.text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/flags").text)[1]
+    answer = client.post(f"/actions/{action_id}/runs", data={"csrf_token": token})
+    assert answer.location == f"/runs/{run_id}"
+    assert "under way already" in read(client, answer.location).text
+    assert len(runs_of(system, action_id)) == 1
+
+
+def test_many_clicks_at_once_make_one_run(system, submitted):
+    action_id = submitted()
+    with ThreadPoolExecutor(6) as threads:
+        again = [
+            threads.submit(usecases.request_again, system.sessions, action_id, requested_by="test")
+            for _ in range(6)
+        ]
+        found = [each.result() for each in again]
+    runs = {run["run_id"] for run in runs_of(system, action_id)}
+    assert {run_id for run_id, new in found if new} == runs
+    system.wait(list(runs))
+
+
+def test_a_run_that_is_being_stopped_is_not_the_one_to_wait_for(system, submitted, held):
+    action_id = submitted()
+    stopped = held(action_id, stop_requested_at="2026-11-24T00:00:00Z")
+    run_id, new = usecases.request_again(system.sessions, action_id, requested_by="test")
+    assert new
+    assert run_id != stopped
+    system.wait([run_id])
+
+
+def test_an_unknown_action_is_not_run(system, client):
+    with pytest.raises(UnknownActionError, match="'nowhere' is not known"):
+        usecases.request_again(system.sessions, "nowhere", requested_by="test")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/flags").text)[1]
+    assert client.post("/actions/nowhere/runs", data={"csrf_token": token}).status_code == 404
+
+
+def test_an_auditor_finds_no_button(signed_in, read, submitted):
+    assert "Re-pull" not in read(signed_in("auditor-a"), f"/actions/{submitted()}").text
+
+
+def listed(read, client, **query):
+    page = read(client, "/actions?" + "&".join(f"{name}={value}" for name, value in query.items()))
+    return [row[0] for row in page.rows[1:]]
+
+
+def test_actions_are_found_by_what_is_written_in_them(client, read, submitted):
+    action_id = submitted(
+        piid="70ZZ0126C1234",
+        description="A zeppelinesque hangar",
+        vendors=[VENDOR | {"name": "QUAGGAWORKS LLC", "uei": "ZZ98WEBTEST8"}],
+    )
+    for text in (
+        action_id,
+        action_id[:9],
+        "70ZZ0126C12",
+        "70zz0126c1234",
+        "zeppelinesque",
+        "quaggaworks",
+        "ZZ98WEBTEST8",
+        "hangar+-nothing",
+    ):
+        assert action_id in listed(read, client, q=text), text
+    assert action_id not in listed(read, client, q="zeppelinesque+-hangar")
+
+
+def test_every_action_is_listed_once_last_submitted_first(system, client, read, monkeypatch):
+    monkeypatch.setattr(actions, "PAGE", 7)
+    rows = system.rows("SELECT action_id FROM action ORDER BY submitted_at DESC, action_id DESC")
+    found, address = [], "/actions"
+    while address:
+        page = read(client, address)
+        found += [row[0] for row in page.rows[1:]]
+        address = next((link for link in page.links if "after=" in link), None)
+    assert found == [row["action_id"] for row in rows]
+
+
+def test_the_list_tells_how_an_action_stands(client, read, triaged):
+    (row,) = [row for row in read(client, f"/actions?q={ACTION}").rows if row[0] == ACTION]
+    assert "■ 5 blocking" in row[4]
+    assert "□ 2 advisory" in row[4]
+    assert "Completed" in row[5]
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("q=no+such+words+anywhere", "No action matches"),
+        ("after=nothing-like-it", "No action comes after this place"),
+        ("q=" + "x" * 300, "x" * 80),
+        ("q=%00", "�"),
+        ("q=%25", "No action matches"),
+    ],
+)
+def test_an_odd_search_is_answered(client, read, query, told):
+    assert told in read(client, f"/actions?{query}").text

@@ -1,0 +1,393 @@
+"""Deciding about a flag: every decision, every error, two officers at once, a second person, undoing, assigning."""
+
+import re
+
+import pytest
+
+from tests.web.conftest import Document, faults
+
+SECOND = ("E01", "F03")
+HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \"quoted\" & 'so' on"
+
+
+@pytest.fixture
+def flags(system):
+    """Current flags of a new run, by rule; each test has its own, so that none answers for another."""
+    (run,) = system.run("ACT-2026-0012")
+    rows = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run)
+    return {row["rule"]: row for row in rows}
+
+
+@pytest.fixture
+def flag(flags):
+    """The address of a flag one officer can close."""
+    return address(flags["F01"])
+
+
+@pytest.fixture
+def officer(client_of):
+    return client_of(persona="officer-a")
+
+
+@pytest.fixture
+def colleague(client_of):
+    return client_of(persona="officer-b")
+
+
+def address(row):
+    return f"/flags/{row['discrepancy_id']}"
+
+
+def send(client, flag, form, *, status=303, **fields):
+    """Send a form as the page has it, with what is typed in; the page that comes back, None for a redirect."""
+    page = client.get(flag)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+    version = re.search(r'name="version" value="(\d+)"', page.text)
+    told = {"csrf_token": token, "version": version[1] if version else "0", **fields}
+    answer = client.post(f"{flag}/{form}", data=told)
+    assert answer.status_code == status, answer.text
+    if status == 303:
+        assert answer.location == f"{flag}#deciding"
+        return None
+    document = Document(answer.text)
+    assert faults(document) == []
+    return document
+
+
+def field(document, name):
+    return next(each for each in document.all("input", "select") if each.get("id") == f"field-{name}")
+
+
+def forms(document):
+    return {form["action"].rsplit("/", 1)[1] for form in document.all("form") if "/flags/" in form["action"]}
+
+
+def events(system, flag):
+    return system.rows("SELECT * FROM review_event WHERE flag_id = %s ORDER BY number", flag.split("/")[2])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("confirmed", "", "confirmed", "Confirmed"),
+        ("not_a_discrepancy", "", "closed", "Not a discrepancy"),
+        ("resolved", "Modification P00003", "closed", "Resolved by Modification P00003"),
+        ("accepted", "D&F of 2026-11-02", "closed", "Accepted with determination by D&F of 2026-11-02"),
+        ("referred", "", "referred", "Referred"),
+    ],
+)
+def test_every_decision_is_recorded_and_shown(system, read, officer, flag, case):
+    decision, reference, status, shown = case
+    send(
+        officer, flag, "decision", decision=decision, rationale="I read both\r\nrecords.", reference=reference
+    )
+    document = read(officer, flag)
+    assert f"{shown}, decided by Contracting officer A" in document.named["deciding"]
+    assert "I read both records." in document.named["deciding"]
+    assert "Decided: " in document.text  # the message of the form just sent
+    (event,) = events(system, flag)
+    assert (event["by"], event["decision"], event["rationale"]) == (
+        "officer-a",
+        decision,
+        "I read both\nrecords.",
+    )
+    (row,) = system.rows("SELECT status FROM discrepancy WHERE discrepancy_id = %s", flag.split("/")[2])
+    assert row["status"] == status
+    assert f"1. Decided: {shown.split(' by ')[0]}" in document.named["history"]
+
+
+def test_an_open_flag_says_so_and_offers_the_forms(read, officer, flag):
+    document = read(officer, flag)
+    assert "Nobody has decided yet." in document.named["deciding"]
+    assert forms(document) == {"decision", "assignment"}
+    assert [form["id"] for form in document.all("form") if "data-decision" in form] == ["decide"]
+    assert "Nothing yet." in document.named["history"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({"decision": "", "rationale": "x"}, "decision", "Choose a decision."),
+        ({"decision": "burn it", "rationale": "x"}, "decision", "Choose a decision."),
+        ({"decision": "confirmed", "rationale": " \n "}, "rationale", "Give your reason"),
+        (
+            {"decision": "confirmed", "rationale": "x" * 4_001},
+            "rationale",
+            "It has 4,001 characters; at most 4,000",
+        ),
+        ({"decision": "confirmed", "rationale": "a\x07b"}, "rationale", "Character 2 cannot be seen (U+0007"),
+        (
+            {"decision": "confirmed", "rationale": "abc\u202edef"},
+            "rationale",
+            "Character 4 cannot be seen (U+202E",
+        ),
+        (
+            {"decision": "resolved", "rationale": "x"},
+            "reference",
+            "Name the document or determination it rests on.",
+        ),
+        (
+            {"decision": "accepted", "rationale": "x"},
+            "reference",
+            "Name the document or determination it rests on.",
+        ),
+        (
+            {"decision": "resolved", "rationale": "x", "reference": "y" * 201},
+            "reference",
+            "It has 201 characters; at most 200",
+        ),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field_and_on_top(system, officer, flag, case):
+    typed, name, error = case
+    told = {"decision": "", "rationale": "", "reference": "", **typed}
+    document = send(officer, flag, "decision", status=422, **told)
+    assert error in document.named[f"error-{name}"]
+    assert f"#field-{name}" in document.links
+    assert "Nothing was stored" in document.text
+    if told["rationale"].isprintable() and told["rationale"].strip():
+        assert told["rationale"] in document.named["field-rationale"]
+    assert field(document, "reference")["value"] == told["reference"]
+    kept = [
+        each["value"]
+        for each in document.all("input")
+        if each.get("name") == "decision" and "checked" in each
+    ]
+    assert kept == ([told["decision"]] if told["decision"] in {"confirmed", "resolved", "accepted"} else [])
+    assert events(system, flag) == []
+
+
+def test_everything_wrong_is_told_at_once(officer, flag):
+    document = send(officer, flag, "decision", status=422)
+    assert {"#field-decision", "#field-rationale"} <= set(document.links)
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "1" * 30, "²"])
+def test_a_form_without_a_state_is_not_taken(system, officer, flag, version):
+    document = send(
+        officer, flag, "decision", status=422, decision="confirmed", rationale="kept", version=version
+    )
+    assert "does not say which state" in document.text
+    assert "kept" in document.named["field-rationale"]
+    assert events(system, flag) == []
+
+
+def test_of_two_officers_the_second_sees_who_was_first_and_keeps_what_was_typed(
+    system, officer, colleague, flag
+):
+    send(officer, flag, "decision", decision="confirmed", rationale="The ledger is right.")
+    document = send(
+        colleague,
+        flag,
+        "decision",
+        status=409,
+        version="0",
+        decision="referred",
+        rationale="Ask the budget office.",
+    )
+    told = document.named["overtaken"]
+    assert "Contracting officer A, " in told
+    assert "decided, Confirmed: The ledger is right." in told
+    assert "UTC" in told
+    assert "Confirmed, decided by Contracting officer A" in document.named["deciding"]
+    assert document.named["field-rationale"] == "Ask the budget office."
+    assert [
+        each["value"] for each in document.all("input") if "checked" in each and each["type"] == "radio"
+    ] == ["referred"]
+    assert len(events(system, flag)) == 1
+    # The form now knows the state it shows: sent again it is taken.
+    assert {each["value"] for each in document.all("input") if each.get("name") == "version"} == {"1"}
+    send(colleague, flag, "decision", decision="referred", rationale="Ask the budget office.")
+    assert [event["by"] for event in events(system, flag)] == ["officer-a", "officer-b"]
+
+
+def test_what_fits_no_form_any_more_is_kept_as_well(officer, colleague, flag):
+    send(officer, flag, "decision", decision="not_a_discrepancy", rationale="The same vendor.")
+    document = send(
+        colleague,
+        flag,
+        "decision",
+        status=409,
+        version="0",
+        decision="resolved",
+        rationale=HOSTILE,
+        reference="P1",
+    )
+    assert document.named["kept"] == HOSTILE
+    assert "Decision: Resolved, by P1." in document.text
+    assert "decision" not in forms(document)
+
+
+def test_an_assignment_meanwhile_is_told_as_well(officer, colleague, flag):
+    send(officer, flag, "assignment", assignee="officer-b")
+    document = send(
+        colleague, flag, "decision", status=409, version="0", decision="confirmed", rationale="typed"
+    )
+    assert "assigned to Contracting officer B" in document.named["overtaken"]
+    assert document.named["field-rationale"] == "typed"
+
+
+def test_a_second_person_concurs(system, read, officer, colleague, flags):
+    flag = address(flags["E01"])
+    assert "takes a second officer" in read(officer, flag).named["deciding"]
+    send(officer, flag, "decision", decision="not_a_discrepancy", rationale="Another firm.")
+    own = read(officer, flag)
+    assert "you made this decision yourself" in own.named["deciding"]
+    assert "concurrence" not in forms(own)
+    refused = send(
+        officer, flag, "concurrence", status=422, answer="concur", **{"second-reason": "I agree with me."}
+    )
+    assert "A second person must concur" in refused.text
+    assert "I agree with me." in refused.named["kept"]
+    other = read(colleague, flag)
+    assert "Waits for a second person" in other.named["deciding"]
+    assert forms(other) == {"concurrence", "undo", "assignment"}
+    send(colleague, flag, "concurrence", answer="concur", **{"second-reason": "I looked as well."})
+    closed = read(officer, flag)
+    assert "Contracting officer B concurred" in closed.named["deciding"]
+    assert "2. Second person concurred" in closed.named["history"]
+    (row,) = system.rows("SELECT status FROM discrepancy WHERE discrepancy_id = %s", flag.split("/")[2])
+    assert row["status"] == "closed"
+
+
+def test_a_second_person_declines(read, officer, colleague, flags):
+    flag = address(flags["E01"])
+    send(officer, flag, "decision", decision="accepted", rationale="It is on file.", reference="D&F 7")
+    wrong = send(colleague, flag, "concurrence", status=422, answer="", **{"second-reason": ""})
+    assert "Choose whether you concur." in wrong.named["error-answer"]
+    assert "Give your reason" in wrong.named["error-second-reason"]
+    send(colleague, flag, "concurrence", answer="decline", **{"second-reason": "It is not."})
+    document = read(officer, flag)
+    assert "Nobody has decided yet." in document.named["deciding"]
+    assert "It is not." in document.named["history"]
+    assert "decision" in forms(document)
+
+
+def test_nothing_waits_for_a_second_person_where_one_decides(officer, colleague, flag):
+    send(officer, flag, "decision", decision="not_a_discrepancy", rationale="x")
+    document = send(colleague, flag, "concurrence", status=422, answer="concur", **{"second-reason": "y"})
+    assert "No decision on this flag waits for a second person." in document.text
+
+
+def test_undoing_is_an_event_with_a_reason(system, read, officer, colleague, flag):
+    send(officer, flag, "decision", decision="not_a_discrepancy", rationale="x")
+    wrong = send(colleague, flag, "undo", status=422, **{"undo-reason": ""})
+    assert "Give your reason" in wrong.named["error-undo-reason"]
+    assert any("open" in each for each in wrong.all("details") if each.get("class") == "undo")
+    send(colleague, flag, "undo", **{"undo-reason": "The other record is a different one."})
+    document = read(officer, flag)
+    assert "Nobody has decided yet." in document.named["deciding"]
+    assert [event["kind"] for event in events(system, flag)] == ["decided", "undone"]
+    assert "1. Decided: Not a discrepancy" in document.named["history"]
+    assert "2. Decision undone" in document.named["history"]
+
+
+def test_a_decided_flag_is_not_decided_again_without_undoing(officer, flag):
+    send(officer, flag, "decision", decision="not_a_discrepancy", rationale="x")
+    document = send(officer, flag, "decision", status=422, decision="confirmed", rationale="changed my mind")
+    assert "already decided. Undo that decision first." in document.text
+    assert document.named["kept"] == "changed my mind"
+    nothing = send(officer, flag, "undo", **{"undo-reason": "y"})
+    assert nothing is None
+    assert (
+        "There is no decision to undo."
+        in send(officer, flag, "undo", status=422, **{"undo-reason": "z"}).text
+    )
+
+
+def test_a_flag_is_given_to_me_to_a_colleague_and_to_nobody(system, read, officer, colleague, flag):
+    for client in (officer, colleague):
+        read(client, flag)
+    for assignee, told in (
+        ("officer-a", "Assigned to Contracting officer A (you)."),
+        ("officer-b", "Assigned to Contracting officer B."),
+        ("", "Assigned to nobody."),
+    ):
+        send(officer, flag, "assignment", assignee=assignee)
+        assert told in read(officer, flag).named["deciding"]
+    assert [event["assignee"] for event in events(system, flag)] == ["officer-a", "officer-b", None]
+
+
+@pytest.mark.parametrize("somebody", ["auditor-a", "nobody-known", "<b>"])
+def test_a_flag_is_given_to_officers_only(system, client_of, officer, flag, somebody):
+    client_of(persona="auditor-a")
+    document = send(officer, flag, "assignment", status=422, assignee=somebody)
+    assert "Choose an officer from the list" in document.named["error-assignee"]
+    assert events(system, flag) == []
+
+
+def test_the_same_fact_comes_back_with_its_decision_and_needs_a_click(
+    system, read, officer, colleague, flags
+):
+    flag = address(flags["C02"])
+    send(officer, flag, "decision", decision="not_a_discrepancy", rationale=HOSTILE)
+    system.run("ACT-2026-0012")
+    (again,) = system.rows(
+        "SELECT * FROM discrepancy WHERE current AND action_id = 'ACT-2026-0012' AND rule = 'C02' AND subject = %s",
+        flags["C02"]["subject"],
+    )
+    document = read(colleague, address(again))
+    told = document.text[document.text.index("Decided before: not a discrepancy") :]
+    assert told.startswith("Decided before: not a discrepancy, by Contracting officer A on ")
+    assert f"because {HOSTILE}" in told
+    assert flag in document.links
+    assert "Nobody has decided yet." in document.named["deciding"]
+    hidden = {each["name"]: each["value"] for each in document.all("input") if each["type"] == "hidden"}
+    assert (hidden["decision"], hidden["rationale"]) == ("not_a_discrepancy", HOSTILE)
+    send(colleague, address(again), "decision", **{name: hidden[name] for name in ("decision", "rationale")})
+    assert [event["by"] for event in events(system, address(again))] == ["officer-b"]
+    # An earlier decision that is undone is still told of, as undone.
+    send(officer, flag, "undo", **{"undo-reason": "It was wrong."})
+    later = read(colleague, address(again))
+    assert "That decision is no longer in force." in later.text
+    assert flag in later.links
+
+
+@pytest.mark.parametrize("persona", ["auditor-a", "operator-a"])
+def test_others_read_and_write_nothing(system, client_of, read, flag, persona):
+    officer, other = client_of(), client_of(persona=persona)
+    send(officer, flag, "decision", decision="confirmed", rationale="For all to read.")
+    document = read(other, flag)
+    assert "For all to read." in document.named["history"]
+    assert "Contracting officers decide." in document.named["deciding"]
+    assert forms(document) == set()
+    for form in ("decision", "concurrence", "undo", "assignment"):
+        assert other.post(f"{flag}/{form}", data={"version": "1"}).status_code == 403
+    assert len(events(system, flag)) == 1
+
+
+def test_hostile_text_in_every_field_stays_text(read, officer, colleague, flags):
+    flag = address(flags["E01"])
+    send(officer, flag, "decision", decision="resolved", rationale=HOSTILE, reference=HOSTILE)
+    send(colleague, flag, "concurrence", answer="decline", **{"second-reason": HOSTILE})
+    send(officer, flag, "decision", decision="confirmed", rationale=HOSTILE)
+    send(officer, flag, "undo", **{"undo-reason": HOSTILE})
+    document = read(colleague, flag)
+    assert document.named["history"].count(HOSTILE) == 5
+    assert "<script>alert" not in document.html
+    kept = send(officer, flag, "decision", status=422, decision=HOSTILE, rationale=HOSTILE, reference=HOSTILE)
+    assert kept.named["field-rationale"] == HOSTILE
+    assert field(kept, "reference")["value"] == HOSTILE
+
+
+def test_a_history_that_was_changed_behind_our_back_says_so(system, read, officer, flag):
+    send(officer, flag, "decision", decision="confirmed", rationale="As it was.")
+    send(officer, flag, "undo", **{"undo-reason": "y"})
+    assert "does not hold together" not in read(officer, flag).text
+    system.execute(
+        "UPDATE review_event SET rationale = 'As it never was.' WHERE flag_id = %s AND number = 1",
+        flag.split("/")[2],
+    )
+    told = read(officer, flag).named["history"]
+    assert "This history does not hold together" in told
+    assert "Event 1 was changed or taken away" in told
+
+
+def test_a_form_loaded_again_leads_to_the_flag_and_unknown_flags_are_not_found(officer, flag):
+    assert officer.get(f"{flag}/decision").location == flag
+    unknown = "/flags/00000000-0000-4000-8000-000000000000"
+    token = re.search(r'name="csrf_token" value="([^"]+)"', officer.get(flag).text)[1]
+    told = {"csrf_token": token, "version": "0", "decision": "confirmed", "rationale": "x"}
+    assert officer.post(f"{unknown}/decision", data=told).status_code == 404
+    assert officer.post(f"{unknown}/decision", data={**told, "rationale": ""}).status_code == 404
+    assert officer.post(f"{flag}/decision", data={**told, "csrf_token": ""}).status_code == 400

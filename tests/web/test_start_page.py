@@ -1,0 +1,229 @@
+"""Where people arrive: what waits for each role, numbers that lead to what they count, and pictures of the last days."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from app.domain.federal_time import eastern_day
+from app.store.pages import alarms as alarm_pages
+from app.store.pages.start import StartPage, Waiting
+from app.web.views import alarms
+
+PERSONAS = ("officer-a", "auditor-a", "operator-a")
+
+
+@pytest.fixture
+def home(signed_in, read):
+    return lambda persona: read(signed_in(persona), "/")
+
+
+def figures(document):
+    """Numbers of the page by name, with where they lead."""
+    found = re.findall(r"<dt>([^<]+)</dt><dd>(?:<a href=\"([^\"]+)\">)?([\d,]+)", document.html)
+    return {name: (int(number.replace(",", "")), link.replace("&amp;", "&")) for name, link, number in found}
+
+
+def test_each_role_sees_first_what_it_is_there_for(home, triaged):
+    order = {persona: list(figures(home(persona))) for persona in PERSONAS}
+    assert order["officer-a"][:2] == ["Given to me", "Blocking, given to nobody"]
+    assert order["operator-a"][:2] == ["Alarms", "Runs failed"]
+    assert order["auditor-a"][0] == "Wait for a second person"
+    assert "Alarms" not in order["officer-a"]
+    assert "Given to me" not in order["operator-a"]
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_a_number_leads_to_as_many_lines(signed_in, read, home, triaged, persona):
+    client = signed_in(persona)
+    for name, (number, link) in figures(home(persona)).items():
+        if not link or link == "/alarms":
+            continue
+        page = read(client, link)
+        noun = "item" if link.startswith("/flags") else "run"
+        if number:
+            assert re.search(rf"\b{number:,} {noun}s?\b", page.text), (name, link)
+        else:
+            assert page.rows[1:] == [], (name, link)
+
+
+def test_flags_given_to_me_are_listed(signed_in, flagged, read):
+    client = signed_in("officer-b")
+    (flag_id,) = flagged({"severity": "blocking", "because": "Mine & <mine>."})
+    before = figures(read(client, "/"))["Given to me"][0]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(f"/flags/{flag_id}").text)[1]
+    told = {"csrf_token": token, "version": "0", "assignee": "officer-b"}
+    assert client.post(f"/flags/{flag_id}/assignment", data=told).status_code == 303
+    page = read(client, "/")
+    assert figures(page)["Given to me"][0] == before + 1
+    assert f"/flags/{flag_id}" in page.links
+    assert "Mine & <mine>." in page.text
+    assert "Assigned" in page.named["main"]
+
+
+def days_of(page, name):
+    """The table of one picture: the day, and its numbers."""
+    part = page.html[page.html.index(f'id="trend-{name}"') :]
+    rows = re.findall(r'<tr><th scope="row">([\d-]+)</th>((?:<td class="number">[\d,]+</td>)+)</tr>', part)[
+        :14
+    ]
+    return {day: [int(n.replace(",", "")) for n in re.findall(r">([\d,]+)<", cells)] for day, cells in rows}
+
+
+def test_pictures_tell_what_the_database_counts_by_eastern_day(system, home, triaged):
+    page = home("officer-a")
+    today = eastern_day(datetime.now(UTC))
+    for name, table, column in (
+        ("runs", "run", "requested_at"),
+        ("credentials", "credential", "issued_at"),
+        ("flags", "discrepancy", "raised_at"),
+    ):
+        told = days_of(page, name)
+        assert list(told) == [str(today - timedelta(days=back)) for back in reversed(range(14))]
+        rows = system.rows(f"SELECT {column} AS at FROM {table}")  # noqa: S608  # names from above
+        for day, numbers in told.items():
+            assert numbers[0] == sum(str(eastern_day(row["at"])) == day for row in rows), (name, day)
+    assert f"{sum(n[0] for n in days_of(page, 'runs').values()):,} in 14 days" in page.html
+
+
+def test_a_flag_counts_as_closed_on_the_day_it_was_closed(signed_in, client, flagged, read):
+    def closed():
+        return [numbers[1] for numbers in days_of(read(client, "/"), "flags").values()]
+
+    (flag_id,) = flagged({"rule": "E01"})
+    before = closed()
+    for persona, form, fields in (
+        ("officer-a", "decision", {"decision": "not_a_discrepancy", "rationale": "Another firm."}),
+        ("officer-b", "concurrence", {"answer": "concur", "second-reason": "So it is."}),
+    ):
+        assert closed() == before, "not closed before the second person concurs"
+        officer = signed_in(persona)
+        page = officer.get(f"/flags/{flag_id}").text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+        version = re.search(r'name="version" value="(\d+)"', page)[1]
+        told = {"csrf_token": token, "version": version, **fields}
+        assert officer.post(f"/flags/{flag_id}/{form}", data=told).status_code == 303
+    after = closed()
+    assert sum(after) == sum(before) + 1
+    assert after[-2:] != before[-2:], "today, or yesterday at midnight"
+
+
+def test_alarms_are_for_those_who_may_read_them(system, signed_in, client, read):
+    ids = [uuid4() for _ in range(7)]
+    for number, alarm_id in enumerate(ids):
+        system.execute(
+            "INSERT INTO alarm (alarm_id, kind, detail, raised_at) VALUES (%s, 'introduction refused', %s,"
+            " now() + make_interval(secs => %s))",
+            alarm_id,
+            f"detail {number} <b>",
+            number,
+        )
+    try:
+        operator = signed_in("operator-a")
+        page = read(operator, "/")
+        number = len(system.rows("SELECT 1 FROM alarm"))
+        assert figures(page)["Alarms"] == (number, "/alarms")
+        assert "detail 6 <b>" in page.text
+        assert "detail 6" not in read(client, "/").text
+        assert client.get("/alarms").status_code == 403
+        assert f"{number} alarms" in read(operator, "/stack").text
+        assert "/alarms" in read(operator, "/stack").links
+        assert "/alarms" not in read(client, "/stack").links
+    finally:
+        system.execute("DELETE FROM alarm WHERE alarm_id = ANY(%s)", ids)
+
+
+def test_every_alarm_is_listed_newest_first_with_its_run(system, signed_in, read, triaged, monkeypatch):
+    monkeypatch.setattr(alarms, "PAGE", 2)
+    run_id = triaged["ACT-2026-0001"]
+    ids = [uuid4() for _ in range(5)]
+    for number, alarm_id in enumerate(ids):
+        system.execute(
+            "INSERT INTO alarm (alarm_id, run_id, attempt, kind, detail, raised_at)"
+            " VALUES (%s, %s, 1, 'introduction refused', %s, now() + make_interval(secs => %s))",
+            alarm_id,
+            run_id,
+            f"detail {number}",
+            number,
+        )
+    try:
+        found, address = [], "/alarms"
+        while address:
+            page = read(signed_in("auditor-a"), address)
+            found += [row[3] for row in page.rows[1:]]
+            address = next((link for link in page.links if "after=" in link), None)
+        assert found[:5] == [f"detail {number}" for number in (4, 3, 2, 1, 0)]
+        assert len(found) == len(system.rows("SELECT 1 FROM alarm"))
+        assert f"/runs/{run_id}" in read(signed_in("auditor-a"), "/alarms").links
+        assert "No alarm comes after" in read(signed_in("auditor-a"), f"/alarms?after={uuid4()}").text
+    finally:
+        system.execute("DELETE FROM alarm WHERE alarm_id = ANY(%s)", ids)
+
+
+class Empty:
+    """A database in which nothing has happened yet."""
+
+    def start(self, *, subject, with_alarms, now):  # noqa: ARG002  # asked by name
+        days = [eastern_day(now) - timedelta(days=back) for back in reversed(range(14))]
+        return StartPage(
+            waiting=Waiting(all=0, mine=0, unassigned_blocking=0, awaiting_concurrence=0, not_checked=0),
+            runs={},
+            failed_lately=0,
+            oldest_waiting=None,
+            credentials_alive=0,
+            mine=(),
+            done=(),
+            heartbeats=(),
+            alarms=0 if with_alarms else None,
+            newest_alarms=(),
+            days=days,
+            by_day={name: [0] * 14 for name in ("raised", "closed", "runs", "credentials")},
+        )
+
+    def alarms(self, **_):
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("persona", "told"),
+    [
+        ("officer-a", ("no flag waits in the queue", "Nothing in these 14 days.", "Nobody has decided")),
+        ("operator-a", ("None was ever raised.", "No background process has given a sign of life.")),
+        ("auditor-a", ("None was ever raised.", "Nobody has decided")),
+    ],
+)
+def test_an_empty_start_is_helpful(with_pages, read, persona, told):
+    page = read(with_pages(Empty(), persona=persona), "/")
+    for text in told:
+        assert text in page.text
+
+
+def test_no_alarm_is_good_news(with_pages, read):
+    assert "No alarm has ever been raised." in read(with_pages(Empty(), persona="operator-a"), "/alarms").text
+
+
+def test_numbers_of_alarms_come_from_one_place(system):
+    with system.sessions() as db:
+        assert alarm_pages.number(db) == len(alarm_pages.lines(db, after=None, limit=10_000))
+
+
+@pytest.mark.parametrize("persona", [*PERSONAS, "visitor-a"])
+def test_help_is_for_everybody_who_is_signed_in(signed_in, read, persona):
+    page = read(signed_in(persona), "/help")
+    for text in (
+        "Blocking",
+        "Not a discrepancy",
+        "A run starts",
+        "The next run gets new ones",
+        "15 min",
+        "12 h",
+    ):
+        assert text in page.text
+    assert "E01 and F03 are closed only when a second officer concurs" in page.text
+
+
+def test_help_tells_the_session_times_that_hold(client_of, read):
+    page = read(client_of(session_idle=600, session_lifetime=7200, second_person=frozenset()), "/help")
+    assert "A session ends 10 min after you last did something, and 2 h after you signed in" in page.text
+    assert "second officer concurs." not in page.text

@@ -1,0 +1,114 @@
+"""Which tokens of the identity provider are believed. The keys are our own; nothing is asked over the network."""
+
+import base64
+import json
+import time
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
+
+from app.domain.roles import Role
+from app.web.sign_in.tokens import Keys, ProviderError, TokenError, claims, person_of
+
+ISSUER, AUDIENCE = "http://issuer.example", "triage-web"
+KEY = ECKey.generate_key("P-256", {"kid": "known"})
+OTHER = ECKey.generate_key("P-256", {"kid": "known"})
+
+
+@pytest.fixture
+def keys():
+    return Keys(lambda: dict(KeySet([KEY]).as_dict(private=False)))
+
+
+def token(*, key=KEY, alg="ES256", header=None, **changed):
+    now = int(time.time())
+    told = {"iss": ISSUER, "aud": AUDIENCE, "sub": "officer-a", "iat": now, "exp": now + 60, "nonce": "n"}
+    told |= changed
+    told = {name: value for name, value in told.items() if value is not None}
+    return jwt.encode(
+        {"alg": alg, "kid": "known", "typ": "JWT", **(header or {})}, told, key, algorithms=[alg]
+    )
+
+
+def read(value, keys):
+    return claims(value, keys, issuer=ISSUER, audience=AUDIENCE, types=frozenset({"jwt", ""}), nonce="n")
+
+
+def test_a_good_token_is_believed(keys):
+    assert read(token(), keys)["sub"] == "officer-a"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"iss": "http://other.example"},
+        {"iss": None},
+        {"aud": "triage-api"},
+        {"aud": ["somebody", "else"]},
+        {"aud": None},
+        {"exp": int(time.time()) - 120},
+        {"exp": None},
+        {"exp": "soon"},
+        {"iat": int(time.time()) + 600},
+        {"nbf": int(time.time()) + 600},
+        {"nonce": "another"},
+        {"nonce": None},
+        {"sub": None},
+        {"key": OTHER},
+        {"header": {"kid": "unknown"}},
+        {"header": {"typ": "at+jwt"}},
+    ],
+)
+def test_any_other_is_not(keys, changed):
+    with pytest.raises(TokenError):
+        read(token(**changed), keys)
+
+
+def unsigned(header):
+    parts = (header, {"iss": ISSUER, "aud": AUDIENCE, "sub": "x", "exp": 9e9, "iat": 1, "nonce": "n"})
+    encoded = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts)
+    return ".".join(encoded) + "."
+
+
+def test_neither_without_signature_nor_signed_with_what_everybody_knows(keys):
+    public = OctKey.import_key(json.dumps(KEY.as_dict(private=False)).encode())
+    with pytest.raises(TokenError):
+        read(token(key=public, alg="HS256"), keys)
+    with pytest.raises(TokenError):
+        read(unsigned({"alg": "none", "kid": "known"}), keys)
+
+
+@pytest.mark.parametrize("value", ["", "a", "a.b.c", "..", "é.é.é", "a" * 5_000])
+def test_what_is_no_token_at_all(keys, value):
+    with pytest.raises(TokenError):
+        read(value, keys)
+
+
+def test_an_rsa_key_will_do_as_agencies_have_them():
+    key = RSAKey.generate_key(2048, {"kid": "known"})
+    keys = Keys(lambda: dict(KeySet([key]).as_dict(private=False)))
+    assert read(token(key=key, alg="RS256"), keys)["sub"] == "officer-a"
+
+
+def test_made_up_key_ids_do_not_multiply_requests(keys, monkeypatch):
+    asked = []
+    monkeypatch.setattr(keys, "_fetch", lambda: asked.append(1) or dict(KeySet([KEY]).as_dict(private=False)))
+    for number in range(20):
+        with pytest.raises(TokenError):
+            keys.key(str(number))
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("document", [{}, {"keys": 1}, {"keys": [{"kty": "EC", "kid": "a"}]}, {"keys": [1]}])
+def test_a_key_set_out_of_form_is_the_providers_fault(document):
+    with pytest.raises(ProviderError):
+        Keys(lambda: document).key("known")
+
+
+def test_roles_out_of_form_are_refused_and_unknown_ones_left_out():
+    known = person_of({"sub": "a", "roles": ["officer", "emperor"]})
+    assert (known.name, known.roles) == ("a", {Role.OFFICER})
+    for roles in ("officer", [1], None):
+        with pytest.raises(TokenError):
+            person_of({"sub": "a", "roles": roles})
