@@ -30,7 +30,11 @@ def watched():
 
 
 def place(page):
-    return page.evaluate("[...document.querySelectorAll('[data-keys] a')].indexOf(document.activeElement)")
+    """On which line of the list the focus is, if it is on the line's first link."""
+    return page.evaluate(
+        "[...document.querySelectorAll('[data-keys] > *')]"
+        ".findIndex(line => line.querySelector('a[href]') === document.activeElement)"
+    )
 
 
 @pytest.mark.usefixtures("triaged")
