@@ -24,7 +24,8 @@ from app.export.content import (
 from app.export.document import document
 from app.export.keys import SigningKeys
 from app.export.pdf import pdf
-from app.store.pages.contract_file import ActionFile, TooLargeError
+from app.store.pages.contract_file import TooLargeError
+from app.store.pages.filed import ActionFile
 
 #: Bytes of raw answers in one bundle, at most.
 ANSWERS_LIMIT = 256_000_000

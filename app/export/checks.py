@@ -9,7 +9,7 @@ from app.domain.rules import RULES
 from app.domain.rules.applicability import does_not_apply
 from app.domain.words import SYSTEMS, worded
 from app.store.actions import to_domain
-from app.store.pages.contract_file import ActionFile, FiledRun
+from app.store.pages.filed import ActionFile, FiledRun
 from app.store.pages.plans import CheckLine, Plan
 from app.store.tables import Action, Step
 

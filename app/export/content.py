@@ -14,7 +14,7 @@ from app.domain.review import Decision, Event, EventKind, first_broken
 from app.domain.roles import Person
 from app.domain.rules import RULES
 from app.export.checks import checks
-from app.store.pages.contract_file import ActionFile, FiledFlag, FiledRun
+from app.store.pages.filed import ActionFile, FiledFlag, FiledRun
 
 #: Names of the two documents' shapes. A change that a reader must know of gets a new number.
 FILE_FORMAT = "triage-contract-file/1"

@@ -11,7 +11,7 @@ from app.export.content import ANSWERS, JSON, MANIFEST, PDF, SIGNATURE, Occasion
 from app.export.findings import finding, standing
 from app.export.printing import instant, moment
 from app.export.seven_steps import seven_steps
-from app.store.pages.contract_file import ActionFile, FiledRun
+from app.store.pages.filed import ActionFile, FiledRun
 from app.store.tables import Action
 
 _DEMO = "Demo - not an official government website. The data are made up."

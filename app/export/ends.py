@@ -6,7 +6,7 @@ from datetime import datetime
 from app.domain.words import ENDERS, KINDS, SYSTEMS, plural, worded
 from app.export.blocks import Block, Cell, note, paragraph, table
 from app.export.printing import instant
-from app.store.pages.contract_file import ActionFile, FiledRun
+from app.store.pages.filed import ActionFile, FiledRun
 
 _SIGNED = "signed-token"
 

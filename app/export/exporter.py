@@ -18,7 +18,8 @@ from app.store.database import Sessions
 from app.store.exports import ExportRecords
 from app.store.pages.contract_file import Snapshot, snapshot
 from app.store.pages.exported import lines_with_values
-from app.store.pages.queue import FlagFilter, Sort
+from app.store.pages.flag_filter import FlagFilter
+from app.store.pages.queue import Sort
 from app.store.tables import ExportRecord
 
 _BLOCK = 1 << 20

@@ -6,7 +6,7 @@ from app.domain.review import Event, first_broken
 from app.domain.words import DECISIONS, EVENTS, KINDS, STATUSES, SYSTEMS, worded
 from app.export.blocks import Block, Cell, Line, code, facts, heading, note, paragraph, soft, strong, table
 from app.export.printing import instant, moment
-from app.store.pages.contract_file import ActionFile, FiledFlag, FiledRun, FiledValue
+from app.store.pages.filed import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.store.tables import Call, Credential, DiscrepancyRow
 
 _SEVERITIES = {

@@ -13,8 +13,8 @@ from app.domain.words import ACTION_TYPES, DECISIONS, STATUSES, SYSTEMS, worded
 from app.export.content import Occasion
 from app.export.printing import moment
 from app.store.pages.exported import Beside
+from app.store.pages.flag_filter import FlagFilter
 from app.store.pages.flags import FlagLine
-from app.store.pages.queue import FlagFilter
 
 FORMAT = "triage-flags/1"
 _IN_MEMORY = 4_000_000

@@ -7,7 +7,7 @@ from app.domain.words import KINDS, SYSTEMS, lasting, plural, worded
 from app.export.blocks import Block, Cell, Line, code, facts, heading, paragraph, table
 from app.export.ends import ends, next_run
 from app.export.printing import instant
-from app.store.pages.contract_file import ActionFile, FiledRun
+from app.store.pages.filed import ActionFile, FiledRun
 from app.store.tables import Attempt, Credential
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
-from app.domain.review import Event
+from app.domain.review import Event, state_of
 from app.domain.rules import RULES
 from app.export.checks import Check, Outcome, outcomes
 from app.store.pages import FlagPage, RunPage, SilentSource
@@ -35,10 +35,9 @@ def flag_page(
     an unknown id.
     """
     found = sources()
-    page, run, related = found.pages.flag_with_run(flag_id) or abort(404)
-    flag = page.flag
-    record = found.reviews.record(flag)
-    people = found.pages.people()
+    view = found.pages.flag(flag_id) or abort(404)
+    page, run, flag, history = view.page, view.run, view.page.flag, view.record.history
+    needs_second = found.reviews.needs_second(flag.rule)
     linked, silent = chains(page), list(without_value(page, run))
     now = datetime.now(UTC)
     return render_template(
@@ -57,14 +56,15 @@ def flag_page(
         now=now,
         checks=_checks(page, run),
         Outcome=Outcome,
-        related=related,
-        record=record,
-        needs_second=found.reviews.needs_second(flag.rule),
-        people={subject: each.name for subject, each in people.items()},
-        officers=officers(people),
-        before=found.reviews.decided_before(flag),
+        related=view.related,
+        record=view.record,
+        state=state_of(history, needs_second=needs_second),
+        needs_second=needs_second,
+        people={subject: each.name for subject, each in view.people.items()},
+        officers=officers(view.people),
+        before=view.before,
         typed=typed,
-        missed=_missed(record.history, typed) if status == HTTPStatus.CONFLICT else (),
+        missed=_missed(history, typed) if status == HTTPStatus.CONFLICT else (),
     ), status
 
 

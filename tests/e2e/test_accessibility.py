@@ -81,10 +81,7 @@ def test_no_page_breaks_a_rule_of_accessibility(person, worked, subject, starts,
     pages = crawl(page, *starts) if subject == "officer-a" else list(starts)
     assert len(pages) >= least
     found = [
-        problem
-        for address in pages
-        for size in (DESKTOP, PHONE)
-        for problem in problems(page, address, size)
+        problem for address in pages for size in (DESKTOP, PHONE) for problem in problems(page, address, size)
     ]
     assert not found, "\n".join(found)
 

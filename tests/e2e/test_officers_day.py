@@ -68,27 +68,85 @@ def test_a_day_by_mouse(system, person, flag, tmp_path):
     assert "/sign-in" in first.url
 
 
-def test_a_day_by_keyboard_alone(system, person, flag):
-    page = person("officer-a")
-    page.goto(f"/flags?status=open&rule=R01&q={ACTION}")
+def tab_to(page, target):
+    """As somebody without a mouse comes to it."""
+    for _ in range(150):
+        if target.evaluate("it => it === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the Tab key does not come to {target}")
+
+
+def press(page, target, key="Enter"):
+    tab_to(page, target)
+    page.keyboard.press(key)
+
+
+def type_into(page, label, text):
+    tab_to(page, page.get_by_label(label))
+    page.keyboard.type(text)
+
+
+def test_a_day_by_keyboard_alone(system, context_of, person, flag, tmp_path):
+    page = context_of().new_page()
+    page.goto("/flags?status=open&rule=R01")
+    press(page, page.get_by_role("button", name="Sign in"))
+    press(page, page.locator("button[value='officer-a']"))
+    page.wait_for_url("**/flags?status=open&rule=R01")
+    # Find it.
+    type_into(page, "Search for words", ACTION)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**q={ACTION}*")
     page.keyboard.press("j")
     page.keyboard.press("o")
     page.wait_for_url(f"**/flags/{flag}*")
+    # Read it: what is folded up opens by keyboard, too.
+    lineage = page.locator("main details").filter(has_text="vault").first
+    if not lineage.evaluate("it => it.open"):
+        press(page, lineage.locator("summary").first)
+    assert lineage.evaluate("it => it.open")
+    # The other officer is first.
+    decide_first(person("officer-b"), flag)
+    page.evaluate("document.activeElement.blur()")
     page.keyboard.press("d")
     assert page.evaluate("!!document.activeElement.closest('form#decide')")
     # Within the form the keys write text and choose as everywhere.
     page.keyboard.press("Space")
-    page.keyboard.press("Tab")
-    page.keyboard.type("Confirmed: the registration ends the day before.")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
-        page.keyboard.press("Enter")
+    type_into(page, "Your reason", "Confirmed: the registration ends the day before.")
+    with page.expect_response(lambda answer: answer.request.method == "POST") as answered:
+        press(page, page.get_by_role("button", name="Record this decision"))
+    assert answered.value.status == 409
+    page.wait_for_load_state()
+    assert "Contracting officer B" in page.locator("main").inner_text()
     (event,) = history(system, flag)
-    assert (event["decision"], event["rationale"]) == (
-        "confirmed",
+    assert event["by"] == "officer-b"
+    # What was typed is still there, and is recorded now.
+    assert page.get_by_label("Your reason").input_value().startswith("Confirmed:")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        press(page, page.get_by_role("button", name="Record this decision"))
+    page.wait_for_load_state()
+    event = history(system, flag)[-1]
+    assert (event["by"], event["decision"], event["rationale"]) == (
+        *("officer-a", "confirmed"),
         "Confirmed: the registration ends the day before.",
     )
+    # For the contract file, and home.
+    press(page, page.locator("main").get_by_role("link", name=ACTION).first)
+    page.wait_for_url(f"**/actions/{ACTION}*")
+    with page.expect_download() as saved:
+        press(page, page.get_by_role("link", name="Bundle (ZIP)"))
+    saved.value.save_as(tmp_path / "file.zip")
+    assert "manifest.json" in ZipFile(tmp_path / "file.zip").namelist()
+    press(page, page.get_by_role("button", name="Sign out", exact=True))
+    page.wait_for_url("**/signed-out*")
+
+
+def decide_first(page, flag):
+    page.goto(f"/flags/{flag}")
+    choose(page, "Refer")
+    page.get_by_role("textbox", name="Your reason").fill("For the suspending official to look at.")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.get_by_role("button", name="Record this decision").click()
 
 
 def test_a_day_without_javascript(system, person, flag):

@@ -5,6 +5,8 @@ import pytest
 from tests.e2e.conftest import DESKTOP, PHONE
 
 ACTION = "ACT-2026-0012"
+#: What is seen at once, in pictures that stand beside each other; those of `DESKTOP` show whole pages.
+SCREEN = {"width": 1280, "height": 1280}
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +22,11 @@ def found(system):
     [
         ("sign-in", None, "/sign-in", DESKTOP),
         ("start", "officer-a", "/", DESKTOP),
-        ("queue", "officer-a", "/flags", DESKTOP),
+        ("queue", "officer-a", "/flags", SCREEN),
+        ("queue-whole", "officer-a", "/flags", DESKTOP),
         ("queue-phone", "officer-a", "/flags", PHONE),
-        ("flag", "officer-a", "/flags/{R01}", DESKTOP),
+        ("flag", "officer-a", "/flags/{R01}", SCREEN),
+        ("flag-whole", "officer-a", "/flags/{R01}", DESKTOP),
         ("flag-phone", "officer-a", "/flags/{R01}", PHONE),
         ("exclusion", "officer-a", "/flags/{E01}", DESKTOP),
         ("run", "auditor-a", "/runs/{run}", DESKTOP),

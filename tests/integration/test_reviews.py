@@ -9,16 +9,31 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.domain.review import Decision, EventKind, ReviewError, Status
 from app.store.database import connect, sessions
+from app.store.review_events import record
 from app.store.reviews import Reviews, StaleError, UnknownFlagError
 
 SECOND = frozenset({"E01", "F03"})
 
 
 @pytest.fixture(scope="module")
-def reviews(system):
+def database(system):
     engine = connect(system.settings("web"), pool_size=4)
-    yield Reviews(sessions(engine), second_person=SECOND)
+    yield sessions(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def reviews(database):
+    return Reviews(database, second_person=SECOND)
+
+
+@pytest.fixture
+def record_of(database):
+    def read(flag_id):
+        with database() as db:
+            return record(db, flag_id)
+
+    return read
 
 
 @pytest.fixture
@@ -47,13 +62,13 @@ def row(system, flag):
     return system.rows("SELECT * FROM discrepancy WHERE discrepancy_id = %s", flag["discrepancy_id"])[0]
 
 
-def test_a_decision_is_an_event_and_the_flag_shows_it(system, reviews, flags):
+def test_a_decision_is_an_event_and_the_flag_shows_it(system, reviews, flags, record_of):
     flag = next(each for each in flags if each["rule"] not in SECOND)
     state = decide(reviews, flag)
     assert (state.status, state.version) == (Status.CLOSED, 1)
     stored = row(system, flag)
     assert (stored["status"], stored["decision"], stored["version"]) == ("closed", "not_a_discrepancy", 1)
-    (event,) = reviews.history(flag["discrepancy_id"])
+    (event,) = record_of(flag["discrepancy_id"]).history
     assert (event.by, event.rationale) == ("officer-a", "The page was read by hand.")
     undone = reviews.add(
         flag["discrepancy_id"],
@@ -63,11 +78,11 @@ def test_a_decision_is_an_event_and_the_flag_shows_it(system, reviews, flags):
         by_name="B",
         rationale="Too early.",
     )
-    assert (undone.status, len(reviews.history(flag["discrepancy_id"]))) == (Status.OPEN, 2)
-    assert reviews.broken(flag["discrepancy_id"]) is None
+    assert (undone.status, len(record_of(flag["discrepancy_id"]).history)) == (Status.OPEN, 2)
+    assert record_of(flag["discrepancy_id"]).broken is None
 
 
-def test_of_two_officers_at_once_one_wins_and_the_other_learns_who(reviews, flags):
+def test_of_two_officers_at_once_one_wins_and_the_other_learns_who(reviews, flags, record_of):
     gate = Barrier(2)
 
     def officer(name):
@@ -86,7 +101,7 @@ def test_of_two_officers_at_once_one_wins_and_the_other_learns_who(reviews, flag
     ((loser, stale),) = losers.items()
     assert stale.event.by == ({"officer-a", "officer-b"} - {loser}).pop()
     assert stale.state.status is Status.CONFIRMED
-    assert len(reviews.history(flags[0]["discrepancy_id"])) == 1
+    assert len(record_of(flags[0]["discrepancy_id"]).history) == 1
 
 
 def test_what_does_not_fit_leaves_nothing_behind(system, reviews, flags):
@@ -134,14 +149,14 @@ def test_a_flag_knows_its_action_and_its_systems(system, flags):
     assert hits[0]["n"] == len(flags)
 
 
-def test_an_event_changed_behind_our_back_is_named(system, reviews, flags):
+def test_an_event_changed_behind_our_back_is_named(system, reviews, flags, record_of):
     decide(reviews, flags[0], decision=Decision.CONFIRMED)
     system.execute(
         "UPDATE review_event SET rationale = 'another' WHERE flag_id = %s", flags[0]["discrepancy_id"]
     )
-    assert reviews.broken(flags[0]["discrepancy_id"]) == 1
+    assert record_of(flags[0]["discrepancy_id"]).broken == 1
     system.execute("DELETE FROM review_event WHERE flag_id = %s", flags[0]["discrepancy_id"])
-    assert reviews.broken(flags[0]["discrepancy_id"]) == 1
+    assert record_of(flags[0]["discrepancy_id"]).broken == 1
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from app.store.pages import (
     queue,
     quota,
     raw_answers,
-    related,
     run_list,
     runs,
     stack,
@@ -28,11 +27,11 @@ from app.store.pages import (
 )
 from app.store.pages.actions import ActionLine, ActionPage
 from app.store.pages.facets import Facets
-from app.store.pages.flags import FlagLine, FlagPage, SilentSource, ValueLineage
+from app.store.pages.flag_filter import FlagFilter
+from app.store.pages.flags import FlagLine, FlagPage, FlagView, SilentSource, ValueLineage
 from app.store.pages.news import Moment, News
-from app.store.pages.queue import FlagFilter, Place, Sort, Stretch
+from app.store.pages.queue import Place, Sort, Stretch
 from app.store.pages.raw_answers import RawAnswer
-from app.store.pages.related import Related
 from app.store.pages.run_list import RunFilter, RunLine
 from app.store.pages.runs import NextRun, RunPage
 from app.store.pages.stack import QueueState
@@ -49,6 +48,7 @@ __all__ = [
     "FlagLine",
     "FlagPage",
     "FlagQueue",
+    "FlagView",
     "Moment",
     "News",
     "NextRun",
@@ -138,18 +138,11 @@ class Pages:
         with self._sessions() as db:
             return people.known(db)
 
-    def flag_with_run(self, flag_id: UUID) -> tuple[FlagPage, RunPage, Related] | None:
-        """One finding with the lineage of each value, its run, and what else is current about its vendor and contract.
-
-        All of it as of one moment; None for an unknown id.
-        """
+    def flag(self, flag_id: UUID) -> FlagView | None:
+        """One flag with all that stands around it, as of one moment; None for an unknown id."""
         with self._sessions() as db:
             db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            found = flags.page(db, flag_id)
-            if found is None:
-                return None
-            page, run = found
-            return page, run, related.related(db, page.flag, page.action)
+            return flags.view(db, flag_id)
 
     def answer(self, call_id: UUID) -> RawAnswer | None:
         """What a system answered to one call, or None."""

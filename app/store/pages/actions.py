@@ -14,7 +14,7 @@ from app.store import exports
 from app.store.pages import run_list
 from app.store.pages.run_list import RunFilter, RunLine, begins
 from app.store.progress import ENDED
-from app.store.reviews import histories
+from app.store.review_events import histories
 from app.store.tables import ACTION_WORDS, Action, DiscrepancyRow, ExportRecord, Run
 
 #: Runs and flags of one action that its page shows, the newest ones.

@@ -1,6 +1,6 @@
 """Everything that is kept about one action and belongs in its contract file, read as of one moment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +10,10 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.domain.review import Event
 from app.store.database import Sessions
-from app.store.pages.plans import Plan, plans_of
-from app.store.pages.runs import NextRun, next_of
-from app.store.reviews import histories
+from app.store.pages.filed import ActionFile, FiledFlag, FiledRun, FiledValue
+from app.store.pages.runs import next_of
+from app.store.review_events import histories
 from app.store.tables import (
     Action,
     AnswerRow,
@@ -39,66 +38,6 @@ _ANSWERS = 4
 
 class TooLargeError(Exception):
     """There is more than an export may hold; the text says of what."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FiledValue:
-    """A compared value and the fact behind it; the evidence is None for what the action or the rules state."""
-
-    value: ComparedValueRow
-    evidence: EvidenceRow | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FiledFlag:
-    """A finding with its values and its history, each event with its stored digest, oldest first.
-
-    `remembered` is the history of the earlier flag on the same fact that answers this one, empty without one.
-    """
-
-    flag: DiscrepancyRow
-    values: Sequence[FiledValue]
-    history: Sequence[tuple[Event, str]]
-    remembered: Sequence[tuple[Event, str]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FiledRun:
-    """A run with what it left behind."""
-
-    run: Run
-    attempts: Sequence[Attempt]
-    steps: Sequence[Step]
-    credentials: Sequence[Credential]
-    denials: Sequence[Denial]
-    calls: Sequence[Call]
-
-    @property
-    def plan(self) -> Plan | None:
-        """The plan of the newest attempt, None before there is one."""
-        return next((plan for plan in plans_of(self.steps) if plan.attempt == self.run.attempt), None)
-
-    def calls_of(self, credential: Credential) -> list[Call]:
-        """The calls made with one credential, in order."""
-        return [call for call in self.calls if call.credential_id == credential.credential_id]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ActionFile:
-    """One action with its latest completed run and every earlier run whose flags officers dealt with, newest first.
-
-    `flags` are those of the latest completed run, and the earlier ones that have a history. `other_runs` are the
-    action's other runs, `next` is the run, of whatever action, that started after the latest one. `kept` gives the
-    size in bytes of each raw answer by the id of its call.
-    """
-
-    action: Action
-    latest: UUID | None
-    runs: Sequence[FiledRun]
-    other_runs: Sequence[Run]
-    next: NextRun | None
-    flags: Sequence[FiledFlag]
-    kept: Mapping[UUID, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

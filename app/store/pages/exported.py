@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.store.database import Sessions
+from app.store.pages.flag_filter import FlagFilter
 from app.store.pages.flags import FlagLine
-from app.store.pages.queue import FlagFilter, Sort, matching
+from app.store.pages.queue import Sort, matching
 from app.store.tables import ComparedValueRow
 
 #: Flags whose values are read at once.

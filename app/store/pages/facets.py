@@ -8,7 +8,7 @@ from sqlalchemy import CTE, ColumnElement, FromClause, func, literal, select, un
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.store.pages.queue import FlagFilter
+from app.store.pages.flag_filter import FlagFilter
 from app.store.tables import FLAG_TALLY, DiscrepancyRow
 
 #: Flags that are counted one by one at most, where a search, a vendor or a time is set.

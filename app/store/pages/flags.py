@@ -1,6 +1,6 @@
 """Findings: the queue, and one finding with the lineage of every value it sets side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -9,8 +9,13 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.store.pages import runs
+from app.domain.review import Event
+from app.domain.roles import Person
+from app.store import review_events
+from app.store.pages import people, related, runs
+from app.store.pages.related import Related
 from app.store.pages.runs import RunPage
+from app.store.review_events import Record
 from app.store.tables import (
     Action,
     Attempt,
@@ -80,8 +85,38 @@ class FlagPage:
         return [other for other in self.others if other.rule == "S01"]
 
 
-def page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
-    """One finding with the lineage of each value, and its whole run; or None."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlagView:
+    """A flag with its run and all the page about it shows. `people` is everybody known, by subject.
+
+    `before` holds earlier flags on the same fact that have a decision in force, with that decision, newest first.
+    """
+
+    page: FlagPage
+    run: RunPage
+    related: Related
+    record: Record
+    before: Sequence[tuple[DiscrepancyRow, Event]]
+    people: Mapping[str, Person]
+
+
+def view(db: Session, flag_id: UUID) -> FlagView | None:
+    """One flag with all that stands around it, or None."""
+    found = _page(db, flag_id)
+    if found is None:
+        return None
+    page, run = found
+    return FlagView(
+        page=page,
+        run=run,
+        related=related.related(db, page.flag, page.action),
+        record=review_events.record(db, flag_id),
+        before=review_events.decided_before(db, page.flag),
+        people=people.known(db),
+    )
+
+
+def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
     flag = db.get(DiscrepancyRow, flag_id, options=[defer(DiscrepancyRow.search)])
     run = runs.page(db, flag.run_id) if flag else None
     if flag is None or run is None:

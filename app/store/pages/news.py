@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.store.pages.queue import FlagFilter
+from app.store.pages.flag_filter import FlagFilter
 from app.store.tables import DiscrepancyRow
 
 _WRITTEN = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18})*)?)", re.ASCII)

@@ -13,10 +13,11 @@ from sqlmodel import col
 from app.domain.federal_time import eastern_day, eastern_midnight
 from app.domain.review import Event, Status
 from app.store.pages import alarms, queue, run_list
+from app.store.pages.flag_filter import FlagFilter
 from app.store.pages.flags import FlagLine
-from app.store.pages.queue import FlagFilter, Sort
+from app.store.pages.queue import Sort
 from app.store.pages.run_list import RunFilter
-from app.store.reviews import newest
+from app.store.review_events import newest
 from app.store.tables import (
     FLAG_TALLY,
     Alarm,

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app.domain.review import Event
 from app.store.pages.actions import ActionLine, with_state
-from app.store.reviews import histories
+from app.store.review_events import histories
 from app.store.tables import Action, DiscrepancyRow, EvidenceRow
 
 #: Actions and flags one page shows, the newest ones.

@@ -52,15 +52,14 @@ def flags(query: shapes.FlagQuery) -> Response:
 @operation("GET", "/flags/{flag_id}", answers={200: shapes.Flag}, refusals=(404,))
 def flag(flag_id: UUID) -> Response:
     """One flag: its values, what stands behind each, its history, and earlier decisions on the same fact."""
-    page, _, _ = sources().pages.flag_with_run(flag_id) or abort(404)
-    reviews = sources().reviews
-    record = reviews.record(page.flag)
+    view = sources().pages.flag(flag_id) or abort(404)
+    page, record = view.page, view.record
     return reply(
         shapes.Flag.of(
             page.flag,
             page.action,
             values=[_behind(line) for line in page.values],
-            needs_second=reviews.needs_second(page.flag.rule),
+            needs_second=sources().reviews.needs_second(page.flag.rule),
             history=[HistoryEvent.model_validate(event) for event in record.history],
             broken_at=record.broken,
             decided_before=[
@@ -69,7 +68,7 @@ def flag(flag_id: UUID) -> Response:
                     action_id=same.action_id,
                     event=HistoryEvent.model_validate(event),
                 )
-                for same, event in reviews.decided_before(page.flag)
+                for same, event in view.before
             ],
             not_performed=[each.discrepancy_id for each in page.not_performed],
         )
@@ -79,7 +78,8 @@ def flag(flag_id: UUID) -> Response:
 @operation("GET", "/flags/{flag_id}/values/{position}/lineage", answers={200: Lineage}, refusals=(404,))
 def lineage(flag_id: UUID, position: int) -> Response:
     """The way to one value: run, identity, policy, credential, call, answer; and the vault's own lines about the run."""
-    page, run, _ = sources().pages.flag_with_run(flag_id) or abort(404)
+    view = sources().pages.flag(flag_id) or abort(404)
+    page, run = view.page, view.run
     line = next((each for each in page.values if each.value.position == position), None) or abort(404)
     vault = vault_side(run, sources().audit_log, afterwards=False)
     return reply(

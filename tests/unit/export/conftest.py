@@ -15,7 +15,7 @@ from app.domain.review import Decision, Event, EventKind, digest
 from app.domain.roles import Person
 from app.export.content import Occasion
 from app.export.keys import SigningKeys
-from app.store.pages.contract_file import ActionFile, FiledFlag, FiledRun, FiledValue
+from app.store.pages.filed import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.store.tables import (
     Action,
     Attempt,

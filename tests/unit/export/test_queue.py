@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.export.queue import Format, csv_of, inert, json_of, spooled
 from app.store.pages.exported import Beside
+from app.store.pages.flag_filter import FlagFilter
 from app.store.pages.flags import FlagLine
-from app.store.pages.queue import FlagFilter
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "  =cmd|' /C calc'!A0", "＝1", "－2"]
 
