@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     exports_per_minute: int = Field(default=60, ge=1)
     api_calls_per_minute: int = Field(default=600, ge=1)
 
+    #: Whether pages and exports say that this is a demonstration. The mark is in what is signed.
+    demo: bool = True
     #: Which FAR a page cites first: the 2025 overhaul most agencies work under, or the codified text. Both are stored.
     far: Literal["rfo", "codified"] = "rfo"
     #: Rules whose flags are settled only when a second officer concurs; as a JSON list, which may be empty.

@@ -65,6 +65,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(
+        demo=configuration.demo,
         far=configuration.far,
         second_person=configuration.second_person,
         session_times=[
@@ -78,7 +79,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         reviews=Reviews(factory, second_person=configuration.second_person),
         saved_views=SavedViews(factory),
         probes=probes,
-        exporter=Exporter.of(configuration, factory, demo=app.config.get("DEMO_STRIP", True)),
+        exporter=Exporter.of(configuration, factory, demo=configuration.demo),
         audit_log=configuration.vault_audit_log,
         close=close,
     ).join(app)

@@ -17,8 +17,7 @@ NAVIGATION = (
 
 
 def join(app: Flask) -> None:
-    """Give the templates of `app` what `base.html` asks for. `DEMO_STRIP` in its configuration shows the strip."""
-    app.config.setdefault("DEMO_STRIP", True)
+    """Give the templates of `app` what `base.html` asks for."""
     app.jinja_env.globals.update(
         uswds=(Path(app.static_folder or "") / "uswds/.ready").is_file(),
         navigation=navigation,

@@ -2,7 +2,9 @@
 
 import json
 import re
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from flask import render_template_string
@@ -50,11 +52,16 @@ def test_without_the_design_system_pages_are_plain_and_ask_for_nothing_missing(c
     assert not [each for each in found if "uswds" in each]
 
 
-def test_the_strip_that_says_demo_can_be_left_out(client, read):
-    strip = "Demo – not an official government website"
-    assert strip in read(client, "/flags").text
-    client.application.config["DEMO_STRIP"] = False
-    assert strip not in read(client, "/flags").text
+@pytest.mark.parametrize("demo", [True, False])
+def test_pages_and_what_is_signed_say_that_this_is_a_demonstration_only_where_it_is_one(
+    client_of, read, triaged, demo
+):
+    told = client_of(demo=demo)
+    assert ("Demo – not an official government website" in read(told, "/flags").text) is demo
+    assert ("This is a demonstration." in read(client_of(persona=None, demo=demo), "/sign-in").text) is demo
+    bundle = told.get(f"/actions/{next(iter(triaged))}/contract-file.zip")
+    with ZipFile(BytesIO(bundle.data)) as opened:
+        assert json.loads(opened.read("manifest.json"))["demonstration"] is demo
 
 
 def test_no_page_shows_the_banner_of_government_sites(client):
