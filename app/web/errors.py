@@ -17,7 +17,7 @@ from app.store.pages.contract_file import TooLargeError
 from app.web.access import API
 from app.web.api import problems
 from app.web.sign_in import visitor
-from app.web.sign_in.tokens import ProviderError
+from app.web.sign_in.kept import ProviderError
 
 log = logging.getLogger(__name__)
 

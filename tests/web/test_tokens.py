@@ -3,13 +3,15 @@
 import base64
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
 from app.domain.roles import Role
-from app.web.sign_in.tokens import Keys, ProviderError, TokenError, claims, person_of
+from app.web.sign_in.kept import FRESH, LONGEST, RETRY_AFTER, Kept, ProviderError
+from app.web.sign_in.tokens import Keys, TokenError, claims, person_of
 
 ISSUER, AUDIENCE = "http://issuer.example", "triage-web"
 KEY = ECKey.generate_key("P-256", {"kid": "known"})
@@ -91,13 +93,79 @@ def test_an_rsa_key_will_do_as_agencies_have_them():
     assert read(token(key=key, alg="RS256"), keys)["sub"] == "officer-a"
 
 
-def test_made_up_key_ids_do_not_multiply_requests(keys, monkeypatch):
-    asked = []
-    monkeypatch.setattr(keys, "_fetch", lambda: asked.append(1) or dict(KeySet([KEY]).as_dict(private=False)))
+class Asked:
+    """A provider that counts how often it was asked, answers or not, and a clock: each question takes five seconds."""
+
+    def __init__(self) -> None:
+        self.times, self.silent, self.now = 0, False, 1_000.0
+        self.keys = Keys(self.key_set, clock=lambda: self.now)
+
+    def key_set(self):
+        self.times += 1
+        self.now += 5
+        if self.silent:
+            raise ProviderError("it hangs")
+        return dict(KeySet([KEY]).as_dict(private=False))
+
+
+@pytest.fixture
+def provider():
+    return Asked()
+
+
+def test_made_up_key_ids_do_not_multiply_requests(provider):
     for number in range(20):
         with pytest.raises(TokenError):
-            keys.key(str(number))
-    assert len(asked) == 1
+            provider.keys.key(str(number))
+    assert provider.times == 1
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_made_up_key_ids_do_not_multiply_requests_to_a_provider_that_hangs(provider, known):
+    if known:
+        provider.keys.key("known")
+        provider.now += RETRY_AFTER
+    provider.silent, before = True, provider.times
+    for number in range(20):
+        with pytest.raises(ProviderError):
+            provider.keys.key(str(number))
+    assert provider.times == before + 1
+    provider.now += RETRY_AFTER
+    provider.silent = False
+    with pytest.raises(TokenError):
+        provider.keys.key("made-up")
+    assert provider.keys.key("known")
+
+
+def test_while_the_provider_hangs_known_keys_are_taken_for_an_hour(provider):
+    provider.keys.key("known")
+    provider.silent, fetched = True, provider.now
+    provider.now = fetched + FRESH
+    assert provider.keys.key("known")
+    assert provider.keys.key("known")
+    assert provider.times == 2
+    provider.now = fetched + LONGEST
+    for _ in range(2):
+        with pytest.raises(ProviderError):
+            provider.keys.key("known")
+    assert provider.times == 3
+
+
+def test_nobody_waits_for_a_provider_that_did_not_answer_the_last_time():
+    """A request comes in while another one's question hangs."""
+    now, answers = [0.0], []
+
+    def hang():
+        if now[0]:
+            with ThreadPoolExecutor(1) as another:
+                answers.append(another.submit(pytest.raises, ProviderError, kept.get).result(timeout=20))
+        raise ProviderError("it hangs")
+
+    kept = Kept(hang, clock=lambda: now[0])
+    for now[0] in (0.0, RETRY_AFTER):
+        with pytest.raises(ProviderError):
+            kept.get()
+    assert len(answers) == 1
 
 
 @pytest.mark.parametrize("document", [{}, {"keys": 1}, {"keys": [{"kty": "EC", "kid": "a"}]}, {"keys": [1]}])

@@ -1,8 +1,6 @@
 """The identity provider as this application sees it: found by discovery, spoken to as a public client with PKCE."""
 
-import time
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -11,11 +9,11 @@ from authlib.oauth2.base import OAuth2Error
 from authlib.oauth2.client import OAuth2Client
 
 from app.domain.roles import Person
-from app.web.sign_in.tokens import Keys, ProviderError, TokenError, claims, person_of
+from app.web.sign_in.kept import Kept, ProviderError
+from app.web.sign_in.tokens import Keys, TokenError, claims, person_of
 
 _TIMEOUT = 5.0
 _ANSWER_LIMIT = 64_000
-_MAX_AGE = 300.0
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -47,9 +45,7 @@ class Provider:
         self._client_id = client_id
         self._redirect_uri = redirect_uri
         self._http = httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
-        self._lock = Lock()
-        self._metadata: dict[str, Any] = {}
-        self._read_at = float("-inf")
+        self._metadata = Kept(self._discovered)
         self.keys = Keys(lambda: self._get(self._known()["jwks_uri"]))
 
     @property
@@ -126,15 +122,15 @@ class Provider:
         )
 
     def _known(self) -> dict[str, Any]:
-        with self._lock:
-            if time.monotonic() - self._read_at > _MAX_AGE:
-                document = self._get(f"{self.issuer}/.well-known/openid-configuration")
-                if document.get("issuer") != self.issuer:
-                    raise ProviderError("its discovery document names another issuer")
-                if not all(isinstance(document.get(name), str) for name in _ENDPOINTS):
-                    raise ProviderError("its discovery document lacks an address")
-                self._metadata, self._read_at = document, time.monotonic()
-            return self._metadata
+        return self._metadata.get()
+
+    def _discovered(self) -> dict[str, Any]:
+        document = self._get(f"{self.issuer}/.well-known/openid-configuration")
+        if document.get("issuer") != self.issuer:
+            raise ProviderError("its discovery document names another issuer")
+        if not all(isinstance(document.get(name), str) for name in _ENDPOINTS):
+            raise ProviderError("its discovery document lacks an address")
+        return document
 
     def _get(self, url: str) -> dict[str, Any]:
         try:

@@ -1,6 +1,5 @@
 """Tokens signed by the identity provider: its key set, and what is asked of every token."""
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,41 +9,32 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, RSAKey
 
 from app.domain.roles import Person
+from app.web.sign_in.kept import Kept, ProviderError
 
 #: Asymmetric algorithms only; `none` and the HMAC family can never be talked into.
 ALGORITHMS = ["ES256", "RS256", "PS256"]
 #: Seconds by which the provider's clock may differ.
 LEEWAY = 30
-_MAX_AGE = 300.0
-_RETRY_AFTER = 5.0
 
 
 class TokenError(Exception):
     """A token that is not to be believed; the text says why and repeats nothing of it."""
 
 
-class ProviderError(Exception):
-    """The identity provider does not answer, or not as one."""
-
-
 class Keys:
-    """The provider's public keys by `kid`, fetched again for an unknown one and every five minutes."""
+    """The provider's public keys by `kid`, fetched again for an unknown one and every five minutes.
 
-    def __init__(self, fetch: Callable[[], dict[str, Any]]) -> None:
-        self._fetch = fetch
-        self._keys: dict[str, Key] = {}
-        self._fetched = float("-inf")
-        self._lock = threading.Lock()
+    A key the provider has withdrawn is believed for as long, and for an hour where it does not answer.
+    """
+
+    def __init__(
+        self, fetch: Callable[[], dict[str, Any]], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._keys = Kept(lambda: dict(_imported(fetch())), clock=clock)
 
     def key(self, kid: str | None) -> Key:
         """The key of that id. Raises `TokenError` for an unknown one, `ProviderError` when none can be fetched."""
-        with self._lock:
-            age = time.monotonic() - self._fetched
-            # Made-up key ids cannot multiply requests to the provider.
-            if age > _MAX_AGE or (kid not in self._keys and age > _RETRY_AFTER):
-                self._keys = dict(_imported(self._fetch()))
-                self._fetched = time.monotonic()
-            key = self._keys.get(kid or "")
+        key = self._keys.get(lambda keys: kid in keys).get(kid or "")
         if key is None:
             raise TokenError("it names an unknown signing key")
         return key

@@ -13,10 +13,11 @@ from app.domain.roles import Person
 from app.web.sign_in import SIGNED_OUT, sign_in
 from app.web.sign_in.addresses import own
 from app.web.sign_in.identity import person
+from app.web.sign_in.kept import ProviderError
 from app.web.sign_in.notice import session_end
 from app.web.sign_in.provider import Pending, RefusedError
 from app.web.sign_in.sessions import browser_session
-from app.web.sign_in.tokens import ProviderError, TokenError
+from app.web.sign_in.tokens import TokenError
 
 bp = Blueprint("sign_in", __name__, static_folder="static", static_url_path="/sign-in/static")
 log = logging.getLogger(__name__)
