@@ -6,6 +6,8 @@ import re
 import stat
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,10 +16,11 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from app.domain.review import EventKind, digest
 from app.domain.rules import RULES
 from app.export import bundle as module
 from app.export.bundle import bundle
-from app.export.content import serialised
+from app.export.content import manifest, serialised
 from app.export.keys import KeysError, PublicKeys, SigningKeys
 from app.export.verify import verify
 from app.store.pages.contract_file import TooLargeError
@@ -256,26 +259,44 @@ def test_a_signature_made_for_something_else_proves_nothing(make, check):
     assert problem == "The signature proves nothing: it is not one of a manifest."
 
 
-def test_the_signature_is_checked_as_the_documentation_says(make, signing, tmp_path, monkeypatch):
+def documented():
+    """The two programs of the documentation: one checks the signature, one the digests of each history."""
     text = (Path(__file__).parents[3] / "docs/contract-file.md").read_text(encoding="utf-8")
-    (program,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    signature, histories = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    return ([sys.executable, "-W", "ignore", "-c", program] for program in (signature, histories))
+
+
+def test_the_signature_is_checked_as_the_documentation_says(make, signing, tmp_path, monkeypatch):
+    line, _ = documented()
     monkeypatch.chdir(tmp_path)
     for name, content in make().items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
     (tmp_path / "keys.json").write_text(json.dumps(signing.public.as_set()))
-    line = [sys.executable, "-W", "ignore", "-c", program]
     subprocess.run(line, check=True, capture_output=True)
     (tmp_path / "manifest.json").write_text("{}")
     assert b"BadSignatureError" in subprocess.run(line, check=False, capture_output=True).stderr
 
 
-def test_a_digest_of_a_history_is_what_the_documentation_says(make):
-    (decided, undone) = json.loads(make()["manifest.json"])["decisions"][0]["history"]
-    previous = ""
-    for event in (decided, undone):
-        fields = {name: str(value) for name, value in event.items() if name != "digest"}
-        fields["at"] = fields["at"].replace("T", " ")
-        text = json.dumps([previous, fields], separators=(",", ":"), ensure_ascii=False)
-        previous = hashlib.sha256(text.encode()).hexdigest()
-        assert previous == event["digest"]
+def test_a_digest_of_a_history_is_what_the_documentation_says(make_file, occasion, tmp_path, monkeypatch):
+    _, line = documented()
+    monkeypatch.chdir(tmp_path)
+    file = make_file()
+    (flag,) = file.flags
+    ((decided, first), *_) = flag.history
+    assigned = replace(
+        decided,
+        number=2,
+        kind=EventKind.ASSIGNED,
+        at=decided.at + timedelta(microseconds=250),
+        decision=None,
+        rationale="",
+        assignee="Ärger–\u4e2d\u200b",
+    )
+    history = [(decided, first), (assigned, digest(assigned, first))]
+    stated = manifest(replace(file, flags=[replace(flag, history=history)]), occasion, {})
+    Path("manifest.json").write_bytes(serialised(stated))
+    subprocess.run(line, check=True, capture_output=True)
+    stated["decisions"][0]["history"][1]["rationale"] = "None"
+    Path("manifest.json").write_bytes(serialised(stated))
+    assert b"AssertionError" in subprocess.run(line, check=False, capture_output=True).stderr
