@@ -10,12 +10,12 @@ class Permission(StrEnum):
     """One kind of thing a person may do."""
 
     READ = "read flags, runs, lineage and the state of the stack"
-    READ_ALARMS = "read alarms and the record of who did what"
+    READ_ALARMS = "read alarms"
     EXPORT = "take data out of the application"
-    DECIDE = "decide, reopen or comment on a flagged item"
+    DECIDE = "decide a flagged item, or undo a decision"
     ASSIGN = "give a flagged item to somebody"
     REQUEST_RUN = "submit an action or request a run"
-    STOP = "stop a credential, a run, a tool or the agent"
+    STOP = "stop a run"
 
 
 class Role(StrEnum):

@@ -155,7 +155,7 @@ def _checks(file: ActionFile, run: FiledRun) -> Iterator[Block]:
 def _others(file: ActionFile) -> Iterator[Block]:
     if file.other_runs:
         yield heading(1, "Other runs of this action")
-        yield paragraph("Nobody has decided, assigned or noted anything on what they found.")
+        yield paragraph("Nobody has decided or assigned anything they found.")
         yield table(
             plural(len(file.other_runs), "run"),
             (("Run", 5), ("State", 2), ("Requested", 5)),

@@ -155,7 +155,7 @@ def _history(each: FiledFlag) -> Iterator[Block]:
             *_events(each.remembered),
         )
     if not each.history:
-        yield paragraph("Nobody has decided, assigned or noted anything on this finding.")
+        yield paragraph("Nobody has decided or assigned this finding.")
         return
     yield table("History, each event chained to the one before by its digest", *_events(each.history))
 
