@@ -59,20 +59,7 @@ class RequestRecords:
         Of two requests at once the second gets the run of the first. Raises `UnknownActionError`.
         """
         with self._sessions.begin() as db:
-            db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(action_id, 0))))
-            under_way = db.scalar(
-                select(RUN.c.run_id)
-                .where(
-                    RUN.c.action_id == action_id,
-                    RUN.c.state.in_(_UNDER_WAY),
-                    RUN.c.stop_requested_at.is_(None),
-                )
-                .order_by(RUN.c.requested_at.desc())
-                .limit(1)
-            )
-            if under_way is not None:
-                return under_way, False
-            return request(db, [action_id], requested_by=requested_by)[0], True
+            return request_missing(db, [action_id], requested_by=requested_by)[0]
 
     def stop(self, run_id: UUID, *, requested_by: str) -> bool:
         """Ask that a run be stopped; whether it was under way and nobody had asked before. Raises `UnknownRunError`."""
@@ -95,7 +82,8 @@ class RequestRecords:
 def store(db: Session, actions: Iterable[ProcurementAction]) -> list[str]:
     """Store the actions; the ids of those that were new. Raises `ConflictError`."""
     new = []
-    for action in actions:
+    # In one order always: of two submissions at once each could wait for the other otherwise.
+    for action in sorted(actions, key=lambda each: each.action_id):
         row = {**to_row(action), "submitted_at": func.now()}
         statement = insert(ACTION).values(row).on_conflict_do_nothing(index_elements=["action_id"])
         if db.execute(statement.returning(ACTION.c.action_id)).one_or_none() is not None:
@@ -122,3 +110,22 @@ def request(db: Session, action_ids: Sequence[str], *, requested_by: str) -> lis
     db.add_all(runs)
     db.execute(select(func.pg_notify(CHANNEL, "")))
     return run_ids
+
+
+def request_missing(db: Session, action_ids: Sequence[str], *, requested_by: str) -> list[tuple[UUID, bool]]:
+    """The run of each action that is under way, or a new one where there is none; and whether it is new.
+
+    Of two transactions at once the second waits and gets the runs of the first. Raises `UnknownActionError`.
+    """
+    wanted = sorted(set(action_ids))
+    for action_id in wanted:
+        db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(action_id, 0))))
+    under_way = db.execute(
+        select(RUN.c.action_id, RUN.c.run_id)
+        .where(RUN.c.action_id.in_(wanted), RUN.c.state.in_(_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
+        .order_by(RUN.c.requested_at)
+    )
+    known: dict[str, UUID] = {row.action_id: row.run_id for row in under_way}
+    missing = [action_id for action_id in wanted if action_id not in known]
+    new = dict(zip(missing, request(db, missing, requested_by=requested_by), strict=True)) if missing else {}
+    return [(known.get(each) or new[each], each in new) for each in action_ids]

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from app.domain.procurement import ProcurementAction
 from app.store.database import Sessions
-from app.store.requests import request, store
+from app.store.requests import request_missing, store
 from app.store.tables import Submission
 
 #: How long a key is remembered. Nobody waits longer for an answer.
@@ -24,7 +24,7 @@ class KeyReusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What came of a submission: all its actions, those of them that were new, and a run of each if runs were asked for."""
+    """What came of a submission: all its actions, those that were new, and, if asked for, a run of each under way now."""
 
     action_ids: tuple[str, ...]
     new: tuple[str, ...]
@@ -55,7 +55,7 @@ class Submissions:
     ) -> tuple[Outcome, bool]:
         """Store the actions and request their runs, unless `key` was used before; and whether it was not.
 
-        `digest` is of what was sent. Of two at once the second waits and gets the outcome of the first. Raises
+        A run that is under way already is taken for a new one. `digest` is of what was sent. Of two at once the second waits and gets the outcome of the first. Raises
         `KeyReusedError` and `ConflictError`; then nothing is stored and the key stays free.
         """
         with self._sessions.begin() as db:
@@ -67,8 +67,9 @@ class Submissions:
                 return Outcome.of(known.outcome), False
             new = store(db, actions)
             ids = [action.action_id for action in actions]
-            runs = request(db, ids, requested_by=by) if run else []
-            outcome = Outcome(action_ids=tuple(ids), new=tuple(new), run_ids=tuple(runs))
+            runs = request_missing(db, ids, requested_by=by) if run else []
+            run_ids = tuple(run_id for run_id, _ in runs)
+            outcome = Outcome(action_ids=tuple(ids), new=tuple(new), run_ids=run_ids)
             old = func.now() - REMEMBERED
             db.execute(delete(Submission).where(col(Submission.by) == by, col(Submission.at) < old))
             db.add(Submission(by=by, key=key, digest=digest, outcome=outcome.stored()))

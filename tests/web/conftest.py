@@ -243,6 +243,26 @@ def submitted(system) -> Callable[..., str]:
     return made
 
 
+@pytest.fixture
+def held(system) -> Iterator[Callable[..., UUID]]:
+    """Makes runs that no dispatcher takes, and takes them away afterwards: `held(action_id, stop_requested_at=None)`."""
+    made = []
+
+    def make(action_id: str, stop_requested_at: str | None = None) -> UUID:
+        made.append(uuid4())
+        system.execute(
+            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before,"
+            " stop_requested_at) VALUES (%s, %s, 'requested', 0, 'somebody', now(), now() + interval '1 hour', %s)",
+            made[-1],
+            action_id,
+            stop_requested_at,
+        )
+        return made[-1]
+
+    yield make
+    system.execute("DELETE FROM run WHERE run_id = ANY(%s)", made)
+
+
 @pytest.fixture(scope="session")
 def findings(system) -> Callable[..., Sequence[dict]]:
     """Findings of one run, as the database has them."""

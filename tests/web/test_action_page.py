@@ -2,7 +2,6 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
 import pytest
 
@@ -30,32 +29,6 @@ def pull_anew(client, action_id):
     page = client.get(f"/actions/{action_id}").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
     return client.post(f"/actions/{action_id}/runs", data={"csrf_token": token})
-
-
-def hold(system, action_id, stop_requested_at=None):
-    """A run that no dispatcher takes."""
-    run_id = uuid4()
-    system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before, stop_requested_at)"
-        " VALUES (%s, %s, 'requested', 0, 'somebody', now(), now() + interval '1 hour', %s)",
-        run_id,
-        action_id,
-        stop_requested_at,
-    )
-    return run_id
-
-
-@pytest.fixture
-def held(system):
-    """Makes runs nobody takes, and takes them away afterwards."""
-    made = []
-
-    def make(action_id, **changed):
-        made.append(hold(system, action_id, **changed))
-        return made[-1]
-
-    yield make
-    system.execute("DELETE FROM run WHERE run_id = ANY(%s)", made)
 
 
 def test_the_action_is_told_as_it_was_submitted(system, show, triaged):

@@ -45,7 +45,7 @@ _KEY = Header(
 def submit(query: shapes.SubmitQuery, body: str) -> Response:
     """Submit actions, all or none.
 
-    With `run=true` a run of each is requested as well. The same request under the same key is carried out once and
+    With `run=true` a run of each is requested as well, unless one is under way, which is answered then. The same request under the same key is carried out once and
     answered alike for seven days, with the header `Idempotency-Replayed: true`; another request under that key is refused
     with 422. An action that was submitted before is fine if it says the same, else all are refused with 409.
     """

@@ -6,6 +6,8 @@ from threading import Barrier
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 
 def known(system, *action_ids):
@@ -49,6 +51,38 @@ def test_the_same_again_under_the_same_key_is_done_once(system, officer, action)
     assert (first.status_code, first.json) == (second.status_code, second.json)
     assert second.headers["Idempotency-Replayed"] == "true"
     assert runs_of(system, sent["action_id"]) == [first.json["actions"][0]["run_id"]]
+
+
+def test_a_run_under_way_is_answered_instead_of_a_new_one(system, officer, action, held):
+    sent = [action(), action()]
+    assert officer.submit(sent).status_code == 201
+    under_way = str(held(sent[0]["action_id"]))
+    told = officer.submit(sent, query="?run=true").json["actions"]
+    assert [each["action_id"] for each in told] == [each["action_id"] for each in sent]
+    assert told[0]["run_id"] == under_way
+    assert [[each["run_id"]] for each in told] == [runs_of(system, each["action_id"]) for each in sent]
+    system.wait([told[1]["run_id"]])
+
+
+def test_actions_are_locked_in_one_order_whatever_order_they_are_sent_in(system, officer, action):
+    """Two at once that share actions would wait for each other otherwise."""
+    sent = sorted((action() for _ in range(3)), key=lambda each: each["action_id"])
+    ids, locked = [each["action_id"] for each in sent], []
+
+    def note(_connection, _cursor, statement, told, *_):
+        if "pg_advisory_xact_lock" in statement or "INSERT INTO action" in statement:
+            locked.extend(value for value in told.values() if value in ids)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        answer = officer.submit(sent[::-1], query="?run=true")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert locked == ids + ids
+    told = answer.json["actions"]
+    assert [each["action_id"] for each in told] == ids[::-1]
+    assert [[each["run_id"]] for each in told] == [runs_of(system, each) for each in ids[::-1]]
+    system.wait([each["run_id"] for each in told])
 
 
 @pytest.mark.parametrize("change", ["body", "query"])
