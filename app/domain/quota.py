@@ -1,6 +1,6 @@
 """How far a day's calls to SAM.gov go. All its services count against one daily quota, which starts anew at 00:00 UTC."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -8,8 +8,6 @@ from typing import Any
 
 from app.domain.casefile import Source
 from app.domain.federal_time import eastern
-from app.domain.procurement import ProcurementAction
-from app.domain.rules.vendors import identifier
 
 #: The tools whose services share the quota.
 COUNTED = (Source.SAM_GOV, Source.DEBARMENT, Source.CONTRACTS)
@@ -30,11 +28,6 @@ class QuotaUse:
     def share(self) -> float:
         """Part of the quota, 1.0 for all of it."""
         return self.calls / self.quota
-
-    @property
-    def fits(self) -> bool:
-        """Whether every run of the day gets an answer."""
-        return self.calls <= self.quota
 
     @property
     def per_run(self) -> float | None:
@@ -115,33 +108,16 @@ def quota_day_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def calls_of(*, vendors: int, names: int | None = None, cages: bool = True, order: bool = False) -> int:
-    """Calls of one run.
+def calls_of(vendors: int) -> int:
+    """Calls of a run on an action with so many vendors, each with a CAGE code.
 
-    One for the entities of all vendors, one for exclusions by UEI and one by CAGE code (where `cages`, any is known),
-    one search per name, one for the contract. An order asks for its vehicle, too. Not counted: tries after an error, a
-    second look for vendors that are not registered or numbers that are left out, further pages of a long answer.
+    One for the entities of ten vendors, one for exclusions by UEI and one by CAGE code, one search per name, one for the
+    contract. Not counted: the vehicle of an order, tries after an error, a second look for vendors that are not
+    registered or numbers that are left out, further pages of a long answer.
     """
-    searches = vendors if names is None else names
-    return ceil(vendors / _ENTITIES_PER_PAGE) + 1 + cages + searches + 1 + order
-
-
-def calls_for(action: ProcurementAction) -> int:
-    """Calls of a run on this action."""
-    return calls_of(
-        vendors=len({vendor.uei for vendor in action.vendors}),
-        names=len({vendor.name.upper() for vendor in action.vendors}),
-        cages=any(identifier(vendor.cage) for vendor in action.vendors),
-        order=action.is_order,
-    )
+    return ceil(vendors / _ENTITIES_PER_PAGE) + 2 + vendors + 1
 
 
 def day_of(runs: int, *, vendors: int = 3, quota: int) -> QuotaUse:
     """What a day of so many runs, each with so many vendors, would use."""
-    return QuotaUse(runs=runs, calls=runs * calls_of(vendors=vendors), quota=quota)
-
-
-def use_of(actions: Iterable[ProcurementAction], *, quota: int) -> QuotaUse:
-    """What one run on each of these actions would use."""
-    calls = [calls_for(action) for action in actions]
-    return QuotaUse(runs=len(calls), calls=sum(calls), quota=quota)
+    return QuotaUse(runs=runs, calls=runs * calls_of(vendors), quota=quota)

@@ -18,7 +18,6 @@ from infra.local.wheels import wheel_program
 USUAL_PORT = 8200
 
 _HEALTHY = 200
-_NOT_INITIALISED = 501
 
 # `disable_mlock`: locking memory needs a capability that an ordinary user lacks; OpenBao ignores the line.
 # `disable_clustering`: a single server in memory has no peers, so no second port is opened for them.

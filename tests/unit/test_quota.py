@@ -1,64 +1,29 @@
 """The arithmetic of a day under SAM.gov's daily quota."""
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from app.domain.casefile import Source
-from app.domain.procurement import ActionType, ProcurementAction, Vendor, VendorRole
-from app.domain.quota import COUNTED, QuotaDay, calls_for, calls_of, day_of, quota_day_of, use_of
-
-ACTION = ProcurementAction(
-    action_id="ACT-1",
-    action_type=ActionType.NEW_AWARD,
-    piid="70ZZ0126C0001",
-    modification=None,
-    amount=Decimal(1),
-    effective_date=date(2026, 9, 14),
-    description="",
-    vendors=(
-        Vendor(uei="ZZ9TESTVNDR1", name="ONE", role=VendorRole.PRIME),
-        Vendor(uei="ZZ9TESTVNDR1", name="one", role=VendorRole.OWNER),
-        Vendor(uei="ZZ9TESTVNDR2", name="TWO", role=VendorRole.SUBCONTRACTOR),
-    ),
-)
+from app.domain.quota import COUNTED, QuotaDay, calls_of, day_of, quota_day_of
 
 
-def test_three_vendors_take_seven_calls_and_six_without_a_cage_code():
-    assert calls_of(vendors=3) == 7
-    assert calls_of(vendors=3, cages=False) == 6
+def test_three_vendors_take_seven_calls():
+    assert calls_of(3) == 7
 
 
 def test_eleven_vendors_need_a_second_page_of_entities():
-    assert calls_of(vendors=11) == calls_of(vendors=10) + 2
-
-
-def test_a_firm_in_two_roles_is_asked_about_once_and_an_order_asks_for_its_vehicle():
-    assert calls_for(ACTION) == 5
-    assert calls_for(replace(ACTION, referenced_idv="70ZZ0124D0009")) == 6
-
-
-@pytest.mark.parametrize(("cage", "calls"), [(None, 5), ("9ZZ91", 6), ("00000", 5)])
-def test_cage_codes_are_asked_about_all_at_once_where_there_are_any(cage, calls):
-    prime, *others = ACTION.vendors
-    assert calls_for(replace(ACTION, vendors=(replace(prime, cage=cage), *others))) == calls
+    assert calls_of(11) == calls_of(10) + 2
 
 
 @pytest.mark.parametrize(
-    ("quota", "fits", "room"),
-    [(10_000, True, 1_428), (2_800, True, 400), (2_799, False, 399), (10, False, 1)],
+    ("quota", "over", "room"),
+    [(10_000, 0, 1_428), (2_800, 0, 400), (2_799, 1, 399), (10, 2_790, 1)],
 )
-def test_a_day_of_four_hundred_runs(quota, fits, room):
+def test_a_day_of_four_hundred_runs(quota, over, room):
     day = day_of(400, quota=quota)
-    assert (day.calls, day.fits, day.runs_that_fit) == (2_800, fits, room)
+    assert (day.calls, day.over, day.runs_that_fit) == (2_800, over, room)
     assert day.share == pytest.approx(2_800 / quota)
-
-
-def test_a_day_of_known_actions():
-    assert use_of([ACTION, ACTION], quota=10).share == 1.0
-    assert use_of([], quota=10).runs_that_fit == 0
 
 
 def day(runs, *calls, quota=10_000):

@@ -1,6 +1,6 @@
 """Read models of the pages and of the reading commands. Each page asks a constant number of questions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -116,12 +116,6 @@ class Pages:
         """At most `limit` flags after a place."""
         with self._sessions() as db:
             return queue.stretch(db, wanted, sort=sort, after=after, before=None, limit=limit)
-
-    def flags_matching(self, wanted: FlagFilter, *, sort: Sort = Sort.SEVERITY) -> Iterator[FlagLine]:
-        """Every flag of a filter in order, as of one moment; the database is read while they are taken."""
-        with self._sessions() as db:
-            db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            yield from queue.matching(db, wanted, sort=sort)
 
     def flags_of(self, flag_ids: Sequence[UUID]) -> list[FlagLine]:
         """These flags in this order, those that do not exist left out."""

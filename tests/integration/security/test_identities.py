@@ -7,7 +7,6 @@ import pytest
 
 MINT = "auth/approle/role/triage-run/secret-id"
 DESTROY = f"{MINT}-accessor/destroy"
-ANYTHING = {"accessor": "x", "token": "x", "lease_id": "x"}
 
 #: Each refused to everyone below, except where a table allows it.
 POWERS = [
