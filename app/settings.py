@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-#: No credential of a run lives longer than this, in seconds (design, section 1).
+#: No credential of a run lives longer than this, in seconds.
 MAX_TTL_SECONDS = 15 * 60
 
 
