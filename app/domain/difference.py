@@ -10,6 +10,8 @@ from difflib import SequenceMatcher
 _MOST_WORDS = 200
 #: Words of at least this many characters, this much alike, are compared character by character.
 _LONG, _ALIKE = 5, 0.6
+#: Pairs of characters of two values that are compared, at most: time grows with them. Other words differ as a whole.
+_MOST_PAIRS = 40_000
 _WORD = re.compile(r"\S+")
 #: Marks that change a number: its sign, its decimal point, a percent sign.
 _OF_NUMBERS = re.compile(r"^-(?=\$?\d)|(?<=\d)\.(?=\d)|(?<=\d)%")
@@ -90,9 +92,14 @@ def _against(own: list[_Word], other: list[_Word]) -> Iterator[tuple[int, int]]:
     ours, theirs = [word.key for word in own], [word.key for word in other]
     if "".join(ours) == "".join(theirs):
         return  # the same with blanks elsewhere
+    left = _MOST_PAIRS
     for kind, first, last, from_, to in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if kind == "replace" and last - first == to - from_:
             for mine, its in zip(own[first:last], other[from_:to], strict=True):
+                if (pairs := len(mine.text) * len(its.text)) > left:
+                    yield mine.start, mine.end
+                    continue
+                left -= pairs
                 yield from _within(mine, its)
         elif kind in {"replace", "delete"}:
             yield own[first].start, own[last - 1].end

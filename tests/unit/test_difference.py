@@ -62,3 +62,16 @@ def test_a_long_value_takes_no_long_time():
     first, second = differences([long, other])
     assert first.differing
     assert second.differing
+
+
+def test_a_long_word_is_compared_as_a_whole():
+    """Character by character, time grows with the square of its length."""
+    for length, expected in ((200, ("z",)), (201, ("a" * 200 + "z",))):
+        assert marked("a" * (length - 1) + "z", "a" * (length - 1) + "y")[0] == expected
+    long = "a" * 100_000
+    assert marked(f"Example {long}z LLC", f"Example {long}y LLC") == [(f"{long}z",), (f"{long}y",)]
+
+
+def test_many_long_words_are_compared_as_wholes_but_for_the_first():
+    first, second = (" ".join([f"{'a' * 149}{mark}"] * 50) for mark in ("z", "y"))
+    assert marked(first, second)[0] == ("z", *[first.split()[0]] * 49)
