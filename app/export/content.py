@@ -62,6 +62,7 @@ def contract_file(file: ActionFile, occasion: Occasion) -> Fields:
         "checks": {str(run.run.run_id): [asdict(check) for check in checks(file, run)] for run in file.runs},
         "runs": [_run(run) for run in file.runs],
         "other_runs": [_fields(run) for run in file.other_runs],
+        "other_runs_not_listed": file.more_runs,
     }
 
 

@@ -155,12 +155,14 @@ def _checks(file: ActionFile, run: FiledRun) -> Iterator[Block]:
 def _others(file: ActionFile) -> Iterator[Block]:
     if file.other_runs:
         yield heading(1, "Other runs of this action")
-        yield paragraph("Nobody has decided or assigned anything they found.")
+        yield paragraph("Nobody has decided anything they found.")
         yield table(
             plural(len(file.other_runs), "run"),
             (("Run", 5), ("State", 2), ("Requested", 5)),
             ((code(run.run_id), run.state, instant(run.requested_at)) for run in file.other_runs),
         )
+        if file.more_runs:
+            yield note(f"These are the newest. Not listed: {plural(file.more_runs, 'earlier run')}.")
 
 
 def _files(files: Mapping[str, tuple[str, int]]) -> Iterator[Block]:

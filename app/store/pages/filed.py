@@ -67,15 +67,17 @@ class FiledRun:
 class ActionFile:
     """One action with its latest completed run and every earlier run whose flags officers dealt with, newest first.
 
-    `flags` are those of the latest completed run, and the earlier ones that have a history. `other_runs` are the
-    action's other runs, `next` is the run, of whatever action, that started after the latest one. `kept` gives the
-    size in bytes of each raw answer by the id of its call.
+    `flags` are those of the latest completed run, and the earlier ones that somebody did more with than assign them.
+    `other_runs` are the newest of the action's other runs, `more_runs` is the number of those left out; `next` is the
+    run, of whatever action, that started after the latest one. `kept` gives the size in bytes of each raw answer by the
+    id of its call.
     """
 
     action: Action
     latest: UUID | None
     runs: Sequence[FiledRun]
     other_runs: Sequence[Run]
+    more_runs: int
     next: NextRun | None
     flags: Sequence[FiledFlag]
     kept: Mapping[UUID, int]

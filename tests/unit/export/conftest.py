@@ -169,6 +169,7 @@ def make_file():
                 )
             ],
             other_runs=[],
+            more_runs=0,
             next=None,
             flags=filed,
             kept={CALL: len(ANSWER)},

@@ -144,3 +144,11 @@ def test_a_hundred_findings_are_printed(make_file, occasion):
     file = make_file(flags=100)
     made = pdf(document(file, occasion, {}), at=occasion.at)
     assert made.startswith(b"%PDF")
+
+
+def test_runs_that_are_not_even_listed_are_counted(make_file, occasion):
+    file = make_file()
+    many = replace(file, other_runs=[file.runs[0].run], more_runs=1234)
+    assert "Not listed: 1234 earlier runs." in json.dumps(document(many, occasion, {}))
+    one = replace(file, other_runs=[file.runs[0].run], more_runs=0)
+    assert "Not listed" not in json.dumps(document(one, occasion, {}))

@@ -1,0 +1,104 @@
+"""What a contract file holds of earlier runs, and that no number of runs or assignments keeps it from being made."""
+
+import io
+import json
+from uuid import uuid4
+from zipfile import ZipFile
+
+import pytest
+
+from app.domain.review import Decision, EventKind
+from app.store.pages import contract_file
+from app.store.reviews import Reviews
+
+WHO = {"by": "officer-a", "by_name": "Contracting Officer A"}
+
+
+@pytest.fixture
+def add_run(system):
+    """Adds a completed run of an action, so and so many minutes ago."""
+
+    def added(action_id, *, minutes):
+        run_id = uuid4()
+        system.execute(
+            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
+            " SELECT %s, %s, 'completed', 1, 'test', at, at, at FROM (SELECT now() - make_interval(mins => %s)) AS x(at)",
+            run_id,
+            action_id,
+            minutes,
+        )
+        return str(run_id)
+
+    return added
+
+
+@pytest.fixture
+def exported(client):
+    """What the contract file of an action says, for programs."""
+
+    def stated(action_id):
+        answer = client.get(f"/actions/{action_id}/contract-file.zip")
+        assert answer.status_code == 200, answer.text
+        with ZipFile(io.BytesIO(answer.data)) as opened:
+            return json.loads(opened.read("contract-file.json"))
+
+    return stated
+
+
+def of(system, flag_id):
+    (row,) = system.rows("SELECT action_id, run_id FROM discrepancy WHERE discrepancy_id = %s", flag_id)
+    return row["action_id"], str(row["run_id"])
+
+
+def test_of_earlier_runs_only_flags_that_somebody_decided_something_on_are_filed(
+    system, flagged, exported, add_run
+):
+    assigned, decided, untouched = flagged({}, {}, {})
+    reviews = Reviews(system.sessions)
+    reviews.add(assigned, version=0, kind=EventKind.ASSIGNED, assignee="officer-b", **WHO)
+    reviews.add(
+        decided,
+        version=0,
+        kind=EventKind.DECIDED,
+        decision=Decision.CONFIRMED,
+        rationale="Both are right.",
+        **WHO,
+    )
+    action_id, earlier = of(system, decided)
+    system.execute("UPDATE run SET finished_at = now() - interval '1 hour' WHERE run_id = %s", earlier)
+    latest = add_run(action_id, minutes=0)
+    stated = exported(action_id)
+    assert stated["latest_completed_run"] == latest
+    assert [each["discrepancy_id"] for each in stated["flags"]] == [str(decided)]
+    # A row that says more or less than its history is filed as well, and said not to hold.
+    system.execute("UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s", untouched)
+    system.execute("UPDATE discrepancy SET version = 2 WHERE discrepancy_id = %s", assigned)
+    told = {each["discrepancy_id"] for each in exported(action_id)["flags"]}
+    assert told == {str(assigned), str(decided), str(untouched)}
+
+
+def test_of_many_runs_the_latest_and_those_with_decisions_are_whole_and_the_rest_is_counted(
+    system, flagged, exported, add_run, monkeypatch
+):
+    (flag,) = flagged({})
+    Reviews(system.sessions).add(
+        flag,
+        version=0,
+        kind=EventKind.DECIDED,
+        decision=Decision.CONFIRMED,
+        rationale="Both are right.",
+        **WHO,
+    )
+    action_id, oldest = of(system, flag)
+    system.execute(
+        "UPDATE run SET requested_at = now() - interval '1 day', finished_at = now() - interval '1 day'"
+        " WHERE run_id = %s",
+        oldest,
+    )
+    completed = [add_run(action_id, minutes=minutes) for minutes in (5, 4, 3, 2, 1)]
+    monkeypatch.setattr(contract_file, "RUNS_LIMIT", 2)
+    stated = exported(action_id)
+    assert stated["latest_completed_run"] == completed[-1]
+    assert [run["run_id"] for run in stated["runs"]] == [completed[-1], oldest]
+    assert [run["run_id"] for run in stated["other_runs"]] == [completed[3], completed[2]]
+    assert stated["other_runs_not_listed"] == 2
