@@ -9,6 +9,9 @@ from app.domain.casefile import CaseFile, EvidenceOf, Source
 from app.domain.facts import Fact
 from app.domain.procurement import ActionType, ProcurementAction
 
+#: The rule whose findings are checks that were not performed.
+NOT_PERFORMED = "S01"
+
 
 class Severity(StrEnum):
     """Blocking: not to be signed before it is resolved or a determination is on file. Advisory: to be looked at."""

@@ -11,6 +11,10 @@ from flask import Flask, g, request
 
 from app.domain.words import without_unseen
 
+#: Who asks, in a filter by person.
+ME = "me"
+#: Days a list can look back, at most: ten years.
+MOST_DAYS = 3_650
 #: Lines of a list on one page.
 PAGE = 25
 #: Characters of a text that is searched for, at most.

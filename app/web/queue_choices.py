@@ -8,7 +8,8 @@ from app.domain.roles import Person
 from app.domain.rules import RULES
 from app.domain.words import ACTION_TYPES, STATUSES, SYSTEMS
 from app.store.pages import Facets
-from app.web.queue_filter import ANY, ASKED, ME, NOBODY, NOT_CLOSED, Asked
+from app.web.queries import ME
+from app.web.queue_filter import ANY, ASKED, NOBODY, NOT_CLOSED, Asked
 
 TITLES: Mapping[str, str] = {rule.id: rule.title for rule in RULES}
 _AGES = (
@@ -81,6 +82,8 @@ def in_use(asked: Asked, facets: Facets, people: Mapping[str, Person], *, me: st
         "vendor": ("Vendor", {}),
         "within": ("Found within days", {}),
         "older": ("Found longer ago than days", {}),
+        "raised_from": ("Found from", {}),
+        "raised_to": ("Found to", {}),
         "q": ("Search", {}),
         "earlier": ("Earlier runs", {"1": "shown too"}),
     }
@@ -163,10 +166,11 @@ def _rules(asked: Asked, facets: Facets) -> Mapping[str, str]:
 
 
 def _age(asked: Asked) -> Group:
-    now = {name: asked.args[name] for name in ("within", "older") if name in asked.args}
-    choices = [Choice(text="Any time", link=asked.link(within=None, older=None), flags=None, chosen=not now)]
+    open_ = dict.fromkeys(("within", "older", "raised_from", "raised_to"))
+    now = {name: asked.args[name] for name in open_ if name in asked.args}
+    choices = [Choice(text="Any time", link=asked.link(**open_), flags=None, chosen=not now)]
     for text, wanted in _AGES:
-        link = asked.link(**{"within": None, "older": None, **wanted})
+        link = asked.link(**{**open_, **wanted})
         choices.append(Choice(text=text, link=link, flags=None, chosen=now == wanted))
     return Group(label="Found", choices=tuple(choices), folded=True)
 

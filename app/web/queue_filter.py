@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,20 +10,21 @@ from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from app.domain.discrepancy import Severity
+from app.domain.federal_time import eastern_midnight
 from app.domain.review import Status
 from app.domain.rules import RULES
 from app.domain.words import ACTION_TYPES, SYSTEMS, without_unseen
 from app.store.pages import FlagFilter, Place, Sort
-from app.web.queries import Ignored
+from app.web.queries import ME, MOST_DAYS, Ignored
 
 #: `status` of what is not closed, which is what an address means that names no status; and of everything.
 NOT_CLOSED, ANY = "not_closed", "any"
-ME, NOBODY = "me", "nobody"
+NOBODY = "nobody"
 #: Systems a flag can be about; what the action itself says is beside each of them.
 ASKED = tuple(name for name in SYSTEMS if name not in {"action", "rules"})
 _LONGEST = 200
 _LONGEST_QUERY = 2_000
-_MOST_DAYS = 3_650
+_YEARS = range(2000, 2100)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +81,7 @@ def asked(args: MultiDict[str, str], *, me: str, now: datetime) -> Asked:
             ignored.append(Ignored(name, value))
         else:
             taken[name] = value
-            wanted |= found
+            wanted = _both(wanted, found)
     sort = Sort(taken.get("sort", Sort.SEVERITY))
     known = dict[str, Place]()
     for name, value in places.items():
@@ -123,11 +124,36 @@ def _text(name: str) -> _Reader:
 
 def _days(name: str) -> _Reader:
     def read(value: str, asker: _Asker) -> dict[str, Any] | None:
-        if not (value.isascii() and value.isdecimal() and 0 < int(value) <= _MOST_DAYS):
+        if not (value.isascii() and value.isdecimal() and 0 < int(value) <= MOST_DAYS):
             return None
         return {name: asker.now - timedelta(days=int(value))}
 
     return read
+
+
+def _day(name: str, *, ends: bool = False) -> _Reader:
+    """An Eastern day, YYYY-MM-DD: from its beginning, or to its end."""
+
+    def read(value: str, _: _Asker) -> dict[str, Any] | None:
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            return None
+        if day.isoformat() != value or day.year not in _YEARS:
+            return None
+        return {name: eastern_midnight(day + timedelta(days=ends))}
+
+    return read
+
+
+def _both(wanted: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """All that is wanted; of two times from which or until which, the one that leaves less."""
+    narrower = {
+        name: narrow(wanted[name], more[name])
+        for name, narrow in (("raised_from", max), ("raised_before", min))
+        if name in wanted and name in more
+    }
+    return {**wanted, **more, **narrower}
 
 
 def _status(value: str, _: _Asker) -> dict[str, Any] | None:
@@ -147,6 +173,8 @@ _READERS: Mapping[str, _Reader] = {
     "assignee": lambda value, asker: {"assignee": {ME: asker.me, NOBODY: ""}.get(value, value)},
     "within": _days("raised_from"),
     "older": _days("raised_before"),
+    "raised_from": _day("raised_from"),
+    "raised_to": _day("raised_before", ends=True),
     "q": _text("text"),
     "earlier": lambda value, _: {"earlier": True} if value == "1" else None,
     "sort": lambda value, _: {} if value in frozenset(sort.value for sort in Sort) else None,

@@ -1,6 +1,7 @@
 """The queue shows what the database holds: filtered, searched, sorted, counted, a page at a time forward and back."""
 
 import re
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -173,6 +174,32 @@ def test_by_person_vendor_age_and_words(system, client, read, six, flagged):
     assert ids(read(client, f"/flags?q=-{word}+{word}")) == []
 
 
+def test_by_the_eastern_days_it_was_found_on(system, client, read, flagged):
+    vendor = f"ONLY {uuid4().hex[:8]} LLC"
+    made = flagged(
+        {}, {}, action={"vendors": [{"uei": "ZZ98WEBTEST1", "name": vendor, "role": "prime", "cage": None}]}
+    )
+    # The last second of 1 September in Washington, and the first of 2 September.
+    for flag_id, raised in zip(made, ("2025-09-02T03:59:59Z", "2025-09-02T04:00:00Z"), strict=True):
+        system.execute("UPDATE discrepancy SET raised_at = %s WHERE discrepancy_id = %s", raised, flag_id)
+    first, second = map(str, made)
+
+    def found(days):
+        return set(ids(read(client, f"/flags?vendor={quote(vendor)}&{days}")))
+
+    assert found("raised_to=2025-09-01") == {first}
+    assert found("raised_from=2025-09-02") == {second}
+    assert found("raised_from=2025-09-01&raised_to=2025-09-02") == {first, second}
+    assert found("raised_from=2025-09-01&within=7") == set()
+    page = read(client, f"/flags?vendor={quote(vendor)}&raised_to=2025-09-01&older=7")
+    assert "Found to: 2025-09-01" in page.text
+    (field,) = [each for each in page.all("input") if each.get("name") == "raised_to"]
+    assert (field["type"], field["value"]) == ("date", "2025-09-01")
+    assert {
+        each["name"]: each["value"] for each in page.all("input") if each.get("name") in {"older", "within"}
+    } == {"older": "7"}
+
+
 def test_a_line_tells_what_an_officer_looks_for(system, client, read, findings, triaged):
     (flag,) = findings(triaged["ACT-2026-0002"], "R01")
     action = system.rows("SELECT * FROM action WHERE action_id = 'ACT-2026-0002'")[0]
@@ -242,6 +269,8 @@ def test_the_tally_is_what_counting_gives(system, six):
         (f"after=blocking~2026-01-01~{NOTHING}", "after"),
         ("q=%00%27", "q: “�'”"),
         ("q=" + "x" * 201, "q: “xxx"),
+        ("raised_from=20260901&raised_to=2026-02-30", "raised_from: “20260901”"),
+        ("raised_from=0001-01-01&raised_to=9999-12-31", "raised_to: “9999-12-31”"),
         ("earlier=yes", "earlier: “yes”"),
         ("utm_source=mail", "utm_source: “mail”"),
         ("vendor=%20", "vendor"),

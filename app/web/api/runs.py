@@ -5,16 +5,16 @@ from uuid import UUID
 
 from flask import Response, abort
 
+from app.domain.discrepancy import NOT_PERFORMED
 from app.store.pages import RunFilter, RunLine
 from app.web.api.operations import operation, reply
 from app.web.api.pages import following
 from app.web.api.shapes import runs as shapes
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.lineage import Call, Credential, Denial, Identity
+from app.web.queries import ME
 from app.web.sign_in import person
 from app.web.sources import sources
-
-_ME = "me"
 
 
 @operation("GET", "/runs", query=shapes.RunQuery, answers={200: shapes.Runs})
@@ -23,7 +23,7 @@ def runs(query: shapes.RunQuery) -> Response:
     wanted = RunFilter(
         state=query.state,
         action=query.action,
-        requested_by=person().subject if query.requested_by == _ME else query.requested_by,
+        requested_by=person().subject if query.requested_by == ME else query.requested_by,
         since=datetime.now(UTC) - timedelta(days=query.within) if query.within else None,
     )
     lines = sources().pages.runs(wanted, after=query.after, limit=query.limit + 1)
@@ -52,7 +52,7 @@ def run_item(line: RunLine) -> shapes.RunItem:
 def run(run_id: UUID) -> Response:
     """One run with all it left behind: attempts, plans, credentials, calls, flags."""
     page = sources().pages.run(run_id) or abort(404)
-    gaps = sum(flag.rule == "S01" for flag in page.findings)
+    gaps = sum(flag.rule == NOT_PERFORMED for flag in page.findings)
     line = RunLine(run=page.run, action=page.action, findings=len(page.findings), gaps=gaps)
     return reply(
         shapes.RunDetail.model_validate(

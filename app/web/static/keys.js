@@ -49,7 +49,7 @@
     const typing = event.target instanceof Element
       && event.target.closest("input, select, textarea, [contenteditable], [role=listbox], [role=combobox], dialog");
     const busy = event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented;
-    const covered = dialog.open || document.body.classList.contains("usa-js-modal--active");
+    const covered = dialog.open;
     if (!on || typing || busy || covered || !Object.hasOwn(actions, event.key)) return;
     event.preventDefault();
     actions[event.key]();

@@ -14,15 +14,13 @@ from app.store.progress import ENDED
 from app.store.requests import UnknownRunError
 from app.store.tables import RunState
 from app.web.pictures.waterfall import waterfall
-from app.web.queries import PAGE, choice, cursor, ignore, text
+from app.web.queries import ME, MOST_DAYS, PAGE, choice, cursor, ignore, text
 from app.web.sign_in import person
 from app.web.sources import sources
 from app.web.vault_side import vault_side
 
 bp = Blueprint("runs", __name__, url_prefix="/runs")
 _STATES: Sequence[str] = [state.value for state in RunState]
-_ME = "me"
-_MOST_DAYS = 3_650
 
 
 @bp.get("")
@@ -49,7 +47,7 @@ def queue() -> ResponseReturnValue:
 def _days() -> str | None:
     """A number of days, as it was written; what is none is left out, and the page says so."""
     value = text("within")
-    if value is None or (value.isascii() and value.isdecimal() and 0 < int(value) <= _MOST_DAYS):
+    if value is None or (value.isascii() and value.isdecimal() and 0 < int(value) <= MOST_DAYS):
         return value
     ignore("within", value)
     return None
@@ -61,7 +59,7 @@ def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:
     return RunFilter(
         state=state,
         action=others.get("action"),
-        requested_by=person().subject if by == _ME else by,
+        requested_by=person().subject if by == ME else by,
         since=datetime.now(UTC) - timedelta(days=int(days)) if days else None,
     )
 

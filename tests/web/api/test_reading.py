@@ -84,6 +84,8 @@ def test_flags_are_filtered_as_on_the_page(system, officer, flagged, triaged):
         ("&action_type=new_award&within=1", {one, two}),
         ("&action_type=option", set()),
         ("&older=1", set()),
+        ("&raised_from=2000-01-01&raised_to=2099-12-31", {one, two}),
+        ("&raised_to=2000-01-01", set()),
         ("&earlier=1&sort=assignee", {one, two}),
     ):
         found = {each["flag_id"] for each in officer.get(f"/flags?{here}{query}")["items"]}
@@ -144,6 +146,7 @@ def test_one_flag_with_all_that_stands_behind_its_values(system, officer, triage
         assert identity["policy"] == "triage-run"
         assert UTC.fullmatch(credential["expires_at"])
     said = [each for each in flag["values"] if each["value"]["source"] == "action"]
+    assert said
     assert all(each["credential"] is None and each["identity"] is None for each in said)
 
 
@@ -276,6 +279,7 @@ def test_what_does_not_exist_is_not_found(officer, problem, path):
         ("/flags?limit=201", ["limit"]),
         ("/flags?limit=many", ["limit"]),
         ("/flags?within=0&older=-1", ["within", "older"]),
+        ("/flags?raised_from=1.9.2026&raised_to=tomorrow", ["raised_from", "raised_to"]),
         ("/flags?q=", ["q"]),
         ("/flags?q=a%00b", ["q"]),
         ("/flags?q=a%E2%80%8Bb", ["q"]),

@@ -11,11 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic_core import core_schema
 
 from app.domain.words import without_unseen
+from app.web.queries import MOST_DAYS
 
 Item = TypeVar("Item")
 _LONGEST = 200
-#: Days a list can look back, at most: ten years.
-_MOST_DAYS = 3_650
 
 
 def _utc(time: datetime) -> datetime:
@@ -46,7 +45,7 @@ Moment = Annotated[datetime, AfterValidator(_utc)]
 Sought = Annotated[str, Field(min_length=1, max_length=_LONGEST), AfterValidator(_seen)]
 
 #: So many days back.
-Days = Annotated[int, Field(ge=1, le=_MOST_DAYS)]
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 
 
 class Shape(BaseModel):

@@ -38,6 +38,8 @@ class FlagQuery(Paged):
     assignee: Sought | None = Field(default=None, description="A subject, `me`, or `nobody`.")
     within: Days | None = Field(default=None, description="Raised in the last so many days.")
     older: Days | None = Field(default=None, description="Raised before the last so many days.")
+    raised_from: date | None = Field(default=None, description="Raised on this Eastern day or later.")
+    raised_to: date | None = Field(default=None, description="Raised on this Eastern day or earlier.")
     q: Sought | None = Field(default=None, description="Words, as in a web search.")
     earlier: Literal["1"] | None = Field(
         default=None, description="Also flags of runs that a later one superseded."
