@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from app.domain.discrepancy import NOT_PERFORMED
 from app.domain.lineage import CredentialKind
 from app.store import tables
 from app.store.database import Sessions
@@ -72,7 +73,7 @@ class Progress:
         by_run = (
             select(
                 DISCREPANCY.c.run_id,
-                func.bool_or(DISCREPANCY.c.rule == "S01").label("gap"),
+                func.bool_or(DISCREPANCY.c.rule == NOT_PERFORMED).label("gap"),
             )
             .where(DISCREPANCY.c.run_id.in_(run_ids))
             .group_by(DISCREPANCY.c.run_id)

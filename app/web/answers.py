@@ -1,15 +1,12 @@
 """Which calls and credentials stand behind a finding: those of its values, and those that brought no value."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 from app.domain.rules import RULES
 from app.store.pages import FlagPage, RunPage, SilentSource, ValueLineage
-from app.store.tables import Call, Credential, Denial, Step
-
-OfTool = TypeVar("OfTool", Step, Denial, Credential)
+from app.store.tables import Call, Credential
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,19 +38,4 @@ def without_value(page: FlagPage, run: RunPage) -> Iterator[tuple[str, SilentSou
     stated = {line.evidence.source for line in page.values if line.evidence is not None}
     for source in next((rule.sources for rule in RULES if rule.id == page.flag.rule), ()):
         if source not in stated:
-            yield source.value, asked(run, attempt=page.flag.attempt, tool=source.value)
-
-
-def asked(run: RunPage, *, attempt: int, tool: str) -> SilentSource:
-    """What one attempt did to ask one source."""
-
-    def own(rows: Sequence[OfTool]) -> Iterator[OfTool]:
-        return (row for row in rows if (row.attempt, row.tool) == (attempt, tool))
-
-    credential = next(own(run.credentials), None)
-    return SilentSource(
-        step=next(own(run.steps), None),
-        denial=next(own(run.denials), None),
-        credential=credential,
-        calls=run.calls_of(credential) if credential else (),
-    )
+            yield source.value, run.asked(attempt=page.flag.attempt, tool=source.value)

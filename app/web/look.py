@@ -5,6 +5,8 @@ from pathlib import Path
 
 from flask import Flask, current_app
 
+from app.domain.discrepancy import NOT_PERFORMED
+
 #: Pages named in the head of every page, as endpoint and text; those not served here are left out.
 NAVIGATION = (
     ("start.home", "Start"),
@@ -22,6 +24,7 @@ def join(app: Flask) -> None:
         uswds=(Path(app.static_folder or "") / "uswds/.ready").is_file(),
         navigation=navigation,
         serves=serves,
+        NOT_PERFORMED=NOT_PERFORMED,
     )
 
 

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from functools import partial
 
 from app.domain.casefile import CaseFile, Source
-from app.domain.discrepancy import Authority, ComparedValue, Discrepancy, Rule, Severities, Severity
+from app.domain.discrepancy import (
+    NOT_PERFORMED,
+    Authority,
+    ComparedValue,
+    Discrepancy,
+    Rule,
+    Severities,
+    Severity,
+)
 from app.domain.rules.applicability import does_not_apply
 from app.domain.rules.freshness import late_look, stale_answers, stale_file_checks
 from app.domain.rules.wording import listed
@@ -13,7 +21,7 @@ from app.domain.rules.wording import listed
 def check_of(rules: tuple[Rule, ...]) -> Rule:
     """S01, which watches over the sources of `rules`."""
     return Rule(
-        id="S01",
+        id=NOT_PERFORMED,
         title="Check not performed, or evidence stale",
         version=3,
         sources=(),

@@ -28,12 +28,12 @@ from app.store.pages import (
 from app.store.pages.actions import ActionLine, ActionPage
 from app.store.pages.facets import Facets
 from app.store.pages.flag_filter import FlagFilter
-from app.store.pages.flags import FlagLine, FlagPage, FlagView, SilentSource, ValueLineage
+from app.store.pages.flags import FlagLine, FlagPage, FlagView, ValueLineage
 from app.store.pages.news import Moment, News
 from app.store.pages.queue import Place, Sort, Stretch
 from app.store.pages.raw_answers import RawAnswer
 from app.store.pages.run_list import RunFilter, RunLine
-from app.store.pages.runs import NextRun, RunPage
+from app.store.pages.runs import NextRun, RunPage, SilentSource
 from app.store.pages.stack import QueueState
 from app.store.pages.start import StartPage
 from app.store.pages.vendors import VendorPage

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.domain.discrepancy import NOT_PERFORMED
 from app.domain.review import Event
 from app.domain.roles import Person
 from app.store import review_events
 from app.store.pages import people, related, runs
 from app.store.pages.related import Related
-from app.store.pages.runs import RunPage
+from app.store.pages.runs import RunPage, SilentSource
 from app.store.review_events import Record
 from app.store.tables import (
     Action,
@@ -22,15 +22,11 @@ from app.store.tables import (
     Call,
     ComparedValueRow,
     Credential,
-    Denial,
     DiscrepancyRow,
     EvidenceRow,
     Run,
     RunState,
-    Step,
 )
-
-OfTool = TypeVar("OfTool", Step, Denial, Credential)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,16 +49,6 @@ class ValueLineage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SilentSource:
-    """What is known of a source that gave no usable answer: the step, and how far it came."""
-
-    step: Step | None
-    denial: Denial | None
-    credential: Credential | None
-    calls: Sequence[Call]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class FlagPage:
     """One finding, its values with their lineage, and the other findings of the same run.
 
@@ -82,7 +68,7 @@ class FlagPage:
     @property
     def not_performed(self) -> Sequence[DiscrepancyRow]:
         """The other findings that say a check was not performed."""
-        return [other for other in self.others if other.rule == "S01"]
+        return [other for other in self.others if other.rule == NOT_PERFORMED]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +114,7 @@ def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
         attempt=next((each for each in run.attempts if each.number == flag.attempt), None),
         values=_values(db, flag_id, run),
         others=[each for each in run.findings if each.discrepancy_id != flag_id],
-        silent=_silent(flag, run) if flag.rule == "S01" else None,
+        silent=run.asked(attempt=flag.attempt, tool=flag.subject) if flag.rule == NOT_PERFORMED else None,
         latest_run_id=db.scalar(_LATEST_RUN, {"action": flag.action_id}),
     ), run
 
@@ -158,16 +144,3 @@ def _lineage(value: ComparedValueRow, evidence: EvidenceRow | None, run: RunPage
     credential = run.credential_of(call) if call else None
     attempt = next((each for each in run.attempts if credential and each.number == credential.attempt), None)
     return ValueLineage(value=value, evidence=evidence, call=call, credential=credential, attempt=attempt)
-
-
-def _silent(flag: DiscrepancyRow, run: RunPage) -> SilentSource:
-    def first(rows: Sequence[OfTool]) -> OfTool | None:
-        return next((row for row in rows if (row.attempt, row.tool) == (flag.attempt, flag.subject)), None)
-
-    credential = first(run.credentials)
-    return SilentSource(
-        step=first(run.steps),
-        denial=first(run.denials),
-        credential=credential,
-        calls=run.calls_of(credential) if credential else (),
-    )

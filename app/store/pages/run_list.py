@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from app.domain.discrepancy import NOT_PERFORMED
 from app.store.tables import Action, DiscrepancyRow, Run, RunState
 
 
@@ -91,7 +92,7 @@ def counts(db: Session, wanted: RunFilter | None = None) -> dict[str, int]:
 
 def _with_findings() -> Any:
     found = select(func.count()).where(col(DiscrepancyRow.run_id) == col(Run.run_id)).correlate(Run)
-    gaps = found.where(col(DiscrepancyRow.rule) == "S01")
+    gaps = found.where(col(DiscrepancyRow.rule) == NOT_PERFORMED)
     return select(Run, Action, found.scalar_subquery(), gaps.scalar_subquery()).join(
         Action, col(Action.action_id) == col(Run.action_id)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
@@ -24,6 +24,8 @@ from app.store.tables import (
     Step,
 )
 
+OfTool = TypeVar("OfTool", Step, Denial, Credential)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NextRun:
@@ -32,6 +34,16 @@ class NextRun:
     run: Run
     credentials: int
     shared: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SilentSource:
+    """What is known of a source that gave no usable answer: the step, and how far it came."""
+
+    step: Step | None
+    denial: Denial | None
+    credential: Credential | None
+    calls: Sequence[Call]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +74,20 @@ class RunPage:
     def credential_of(self, call: Call) -> Credential | None:
         """The credential one call was made with."""
         return next((each for each in self.credentials if each.credential_id == call.credential_id), None)
+
+    def asked(self, *, attempt: int, tool: str) -> SilentSource:
+        """What one attempt did to ask one source."""
+
+        def first(rows: Sequence[OfTool]) -> OfTool | None:
+            return next((row for row in rows if (row.attempt, row.tool) == (attempt, tool)), None)
+
+        credential = first(self.credentials)
+        return SilentSource(
+            step=first(self.steps),
+            denial=first(self.denials),
+            credential=credential,
+            calls=self.calls_of(credential) if credential else (),
+        )
 
 
 def page(db: Session, run_id: UUID) -> RunPage | None:

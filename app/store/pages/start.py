@@ -10,8 +10,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.domain.discrepancy import NOT_PERFORMED
 from app.domain.federal_time import eastern_day, eastern_midnight
 from app.domain.review import Event, Status
+from app.settings import MAX_TTL_SECONDS
 from app.store.pages import alarms, queue, run_list
 from app.store.pages.flag_filter import FlagFilter
 from app.store.pages.flags import FlagLine
@@ -30,8 +32,6 @@ from app.store.tables import (
 
 #: Eastern days of the pictures, today included; days whose failed runs are counted; lines of each short list.
 DAYS, FAILED_DAYS, LINES = 14, 7, 5
-#: No credential lives longer.
-_LONGEST_LIFE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +84,7 @@ def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> Star
         ).first(),
         credentials_alive=db.execute(
             select(func.count()).where(
-                col(Credential.issued_at) > now - _LONGEST_LIFE,
+                col(Credential.issued_at) > now - timedelta(seconds=MAX_TTL_SECONDS),
                 col(Credential.revoked_at).is_(None),
                 col(Credential.expires_at) > now,
             )
@@ -111,7 +111,7 @@ def _waiting(db: Session, subject: str) -> Waiting:
             flags(tally.assignee == subject),
             flags(tally.severity == "blocking", func.coalesce(tally.assignee, "") == ""),
             flags(tally.status == Status.AWAITING_CONCURRENCE.value),
-            flags(tally.rule == "S01"),
+            flags(tally.rule == NOT_PERFORMED),
         ).where(tally.current, tally.status != Status.CLOSED.value)
     ).one()
     return Waiting(
