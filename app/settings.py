@@ -43,13 +43,18 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
 
+    #: The vault, and a file of mode 0600 with the AppRole of a process that has one.
     vault_addr: HttpAddress | None = None
     vault_identity_file: Path | None = None
+    #: The vault's own audit log, a file to be read. Pages without it say that they cannot tell what the vault logged.
     vault_audit_log: Path | None = None
+    #: PostgreSQL, with the role of the process and `passfile=` in the query; passwords are refused here.
     database_url: PasswordlessUrl | None = None
+    #: The broker, with the user of the process, and a file of mode 0600 with its password.
     redis_url: PasswordlessUrl | None = None
     redis_password_file: Path | None = None
 
+    #: The five systems asked. The ledger is PostgreSQL; each run brings its own user.
     sam_gov_url: HttpAddress | None = None
     debarment_url: HttpAddress | None = None
     contracts_url: HttpAddress | None = None
