@@ -46,6 +46,8 @@ class EventKind(StrEnum):
 CLOSING = frozenset({Decision.NOT_A_DISCREPANCY, Decision.RESOLVED, Decision.ACCEPTED})
 #: Decisions that name what they rest on: the document, modification or determination.
 NEED_REFERENCE = frozenset({Decision.RESOLVED, Decision.ACCEPTED})
+#: No flag's version is higher: the database keeps it in four bytes.
+HIGHEST_VERSION = 2_147_483_647
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from flask import request
 
-from app.domain.review import NEED_REFERENCE, Decision
+from app.domain.review import HIGHEST_VERSION, NEED_REFERENCE, Decision
 from app.domain.written import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
 
 #: Reasons by form; each has a name of its own, as several of these forms stand on one page.
 REASONS = {"decision": "rationale", "concurrence": "second-reason", "undo": "undo-reason"}
-_LATEST = 2_147_483_647
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,10 +41,9 @@ class Typed:
 def typed(form: str, *names: str) -> Typed:
     """What came with this request in the form called `form`, whose fields are `names`; its reason is checked."""
     values = {name: tidied(request.form.get(name, "")) for name in names}
-    sent = request.form.get("version", "")
-    known = sent.isascii() and sent.isdecimal() and int(sent[:12]) <= _LATEST
-    found = Typed(form=form, version=int(sent) if known else None, values=values)
-    if not known:
+    version = version_of(request.form.get("version", ""))
+    found = Typed(form=form, version=version, values=values)
+    if version is None:
         found = found.with_error(
             "The form does not say which state of this item it was made for. Load the page again."
         )
@@ -57,6 +55,14 @@ def typed(form: str, *names: str) -> Typed:
     if problem := refusal(found.reason, limit=REASON_LIMIT, lines=True):
         return found.with_error(f"Your reason is not taken. {problem}", name)
     return found
+
+
+def version_of(text: str) -> int | None:
+    """The version of a flag that a form sends along; None for what cannot be one."""
+    # By length first: Python refuses to read a number of thousands of digits.
+    if not (text.isascii() and text.isdecimal()) or len(text) > len(str(HIGHEST_VERSION)):
+        return None
+    return version if (version := int(text)) <= HIGHEST_VERSION else None
 
 
 def decision_form() -> tuple[Typed, Decision | None]:

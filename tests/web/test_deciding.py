@@ -162,7 +162,7 @@ def test_everything_wrong_is_told_at_once(officer, flag):
     assert {"#field-decision", "#field-rationale"} <= set(document.links)
 
 
-@pytest.mark.parametrize("version", ["", "x", "-1", "1" * 30, "²"])
+@pytest.mark.parametrize("version", ["", "x", "-1", "1" * 30, "9" * 5_000, "2147483648", "²"])
 def test_a_form_without_a_state_is_not_taken(system, officer, flag, version):
     document = send(
         officer, flag, "decision", status=422, decision="confirmed", rationale="kept", version=version

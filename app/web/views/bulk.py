@@ -15,12 +15,12 @@ from app.domain.written import tidied
 from app.store.pages.people import officers
 from app.web.queries import ignore
 from app.web.queue_filter import Asked, of_query
+from app.web.review_forms import version_of
 from app.web.several import ACTIONS, ASSIGN, MOST, Deed, Line, carry_out, fault_of, faults, preview
 from app.web.sign_in import may, person
 from app.web.sources import sources
 
 bp = Blueprint("bulk", __name__, url_prefix="/flags/selected")
-_LATEST = 2_147_483_647
 
 
 @bp.get("")
@@ -102,8 +102,8 @@ def _typed(deed: Deed) -> Iterator[Line]:
 
 
 def _version(text: str) -> int:
-    known = text.isascii() and text.isdecimal() and int(text[:12]) <= _LATEST
-    return int(text) if known else -1
+    """The version of a form, or one that no flag has."""
+    return -1 if (version := version_of(text)) is None else version
 
 
 def _ids(texts: list[str]) -> Iterator[UUID]:

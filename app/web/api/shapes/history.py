@@ -5,11 +5,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from app.domain.review import NEED_REFERENCE, Decision, EventKind, State, Status
+from app.domain.review import HIGHEST_VERSION, NEED_REFERENCE, Decision, EventKind, State, Status
 from app.domain.written import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
 from app.web.api.shapes import Asked, Moment, Shape
-
-_LATEST = 2_147_483_647
 
 
 class HistoryEvent(Shape):
@@ -67,7 +65,7 @@ Version = Annotated[
     int,
     Field(
         ge=0,
-        le=_LATEST,
+        le=HIGHEST_VERSION,
         strict=True,
         description="The `version` of the flag as you have seen it.",
         examples=[0],
