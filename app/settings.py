@@ -8,6 +8,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.domain.rules import RULES
+
 #: No credential of a run lives longer than this, in seconds.
 MAX_TTL_SECONDS = 15 * 60
 
@@ -30,8 +32,16 @@ def _without_password(value: str) -> str:
     return value
 
 
+def _known_rules(value: frozenset[str]) -> frozenset[str]:
+    unknown = sorted(value - {rule.id for rule in RULES})
+    if unknown:
+        raise ValueError(f"no rule is called {', '.join(map(repr, unknown))}")
+    return value
+
+
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 PasswordlessUrl = Annotated[str, AfterValidator(_without_password)]
+RuleIds = Annotated[frozenset[str], AfterValidator(_known_rules)]
 
 
 class Settings(BaseSettings):
@@ -84,8 +94,9 @@ class Settings(BaseSettings):
     demo: bool = True
     #: Which FAR a page cites first: the 2025 overhaul most agencies work under, or the codified text. Both are stored.
     far: Literal["rfo", "codified"] = "rfo"
-    #: Rules whose flags are settled only when a second officer concurs; as a JSON list, which may be empty.
-    second_person: frozenset[str] = frozenset({"E01", "F03"})
+    #: Rules whose flags are settled only when a second officer concurs; as a JSON list, which may be empty. What
+    #: waits for one already goes on waiting when the list changes.
+    second_person: RuleIds = frozenset({"E01", "F03"})
     #: What the checks take for now: the time of the run, or the action's own day, whatever day it is. Scenarios with
     #: known answers are written for the latter. How old an answer is cannot be told then.
     judged_on: Literal["run", "action"] = "run"

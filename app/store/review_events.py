@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.domain.review import Decision, Event, EventKind, Status, first_broken
+from app.domain.review import Decision, Event, EventKind, State, Status, first_broken, state_of
 from app.store.tables import DiscrepancyRow, ReviewEvent
 
 
@@ -33,6 +33,14 @@ def record(db: Session, flag_id: UUID) -> Record:
         history=[event for event, _ in stored],
         broken=first_broken(stored, version=max((version for version, _ in rows), default=0)),
     )
+
+
+def state_of_flag(flag: DiscrepancyRow, history: Sequence[Event]) -> State:
+    """Where a flag stands after its history.
+
+    Whether a decision waits for a second officer was settled when it was made: the setting may have changed since.
+    """
+    return state_of(history, needs_second=flag.status == Status.AWAITING_CONCURRENCE)
 
 
 def decided_before(db: Session, flag: DiscrepancyRow) -> list[tuple[DiscrepancyRow, Event]]:

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from app.domain.review import Decision, Event, EventKind, State, check, digest, state_of
+from app.domain.review import Decision, Event, EventKind, State, Status, check, digest
 from app.store.database import Sessions
-from app.store.review_events import histories
+from app.store.review_events import histories, state_of_flag
 from app.store.tables import DiscrepancyRow, ReviewEvent
 
 
@@ -32,9 +32,9 @@ class Reviews:
         self._sessions = sessions
         self._second_person = second_person
 
-    def needs_second(self, rule: str) -> bool:
-        """Whether a closing decision on a flag of this rule waits for a second officer."""
-        return rule in self._second_person
+    def needs_second(self, flag: DiscrepancyRow) -> bool:
+        """Whether a closing decision on this flag waits for a second officer, by its rule or since one already does."""
+        return flag.rule in self._second_person or flag.status == Status.AWAITING_CONCURRENCE
 
     def state(self, flag_id: UUID) -> State:
         """What the history of a flag adds up to. Raises `UnknownFlagError`."""
@@ -43,7 +43,7 @@ class Reviews:
             if flag is None:
                 raise UnknownFlagError(str(flag_id))
             events = [event for event, _ in histories(db, [flag_id]).get(flag_id, [])]
-            return state_of(events, needs_second=self.needs_second(flag.rule))
+            return state_of_flag(flag, events)
 
     def add(
         self,
@@ -73,8 +73,7 @@ class Reviews:
             if flag is None:
                 raise UnknownFlagError(str(flag_id))
             stored = histories(db, [flag_id]).get(flag_id, [])
-            needs_second = self.needs_second(flag.rule)
-            before = state_of([event for event, _ in stored], needs_second=needs_second)
+            before = state_of_flag(flag, [event for event, _ in stored])
             if before.version != version:
                 raise StaleError(stored[-1][0] if stored else None, before)
             event = Event(
@@ -90,7 +89,7 @@ class Reviews:
                 reference=(reference or "").strip() or None,
                 assignee=assignee,
             )
-            after = check(before, event, needs_second=needs_second)
+            after = check(before, event, needs_second=self.needs_second(flag))
             db.add(_row(event, digest(event, stored[-1][1] if stored else "")))
             db.execute(
                 update(DiscrepancyRow)

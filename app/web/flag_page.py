@@ -9,11 +9,13 @@ from uuid import UUID
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
-from app.domain.review import Event, state_of
+from app.domain.discrepancy import NOT_PERFORMED
+from app.domain.review import Event
 from app.domain.rules import RULES
 from app.export.checks import Check, Outcome, outcomes
 from app.store.pages import FlagPage, RunPage, SilentSource
 from app.store.pages.people import officers
+from app.store.review_events import state_of_flag
 from app.store.tables import Credential
 from app.web.answers import Chain, chains, without_value
 from app.web.compared import side_by_side
@@ -22,8 +24,6 @@ from app.web.review_forms import Typed
 from app.web.sources import sources
 from app.web.timeline import timeline
 from app.web.vault_side import vault_side
-
-_WATCH = "S01"
 
 
 def flag_page(
@@ -37,7 +37,6 @@ def flag_page(
     found = sources()
     view = found.pages.flag(flag_id) or abort(404)
     page, run, flag, history = view.page, view.run, view.page.flag, view.record.history
-    needs_second = found.reviews.needs_second(flag.rule)
     linked, silent = chains(page), list(without_value(page, run))
     now = datetime.now(UTC)
     return render_template(
@@ -47,7 +46,7 @@ def flag_page(
         rule=next(
             (rule for rule in RULES if (rule.id, rule.version) == (flag.rule, flag.rule_version)), None
         ),
-        compared=side_by_side(page.values, compare=flag.rule != _WATCH),
+        compared=side_by_side(page.values, compare=flag.rule != NOT_PERFORMED),
         chains=linked,
         without_value=silent,
         timeline=timeline(page, run, _credentials(linked, silent), now),
@@ -58,8 +57,8 @@ def flag_page(
         Outcome=Outcome,
         related=view.related,
         record=view.record,
-        state=state_of(history, needs_second=needs_second),
-        needs_second=needs_second,
+        state=state_of_flag(flag, history),
+        needs_second=found.reviews.needs_second(flag),
         people={subject: each.name for subject, each in view.people.items()},
         officers=officers(view.people),
         before=view.before,

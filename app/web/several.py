@@ -83,7 +83,7 @@ def preview(line: FlagLine, deed: Deed, by: Person, reviews: Reviews) -> Line:
     event = _event(flag.discrepancy_id, deed, by, version)
     state = State(version=version, status=Status(flag.status), assignee=flag.assignee)
     try:
-        after = check(state, event, needs_second=reviews.needs_second(flag.rule))
+        after = check(state, event, needs_second=reviews.needs_second(flag))
     except ReviewError as error:
         return Line(line=line, version=version, would=str(error), possible=False, alone=alone, chosen=False)
     would = f"Becomes: {STATUSES[after.status].lower()}"

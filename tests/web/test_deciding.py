@@ -250,6 +250,16 @@ def test_a_second_person_concurs(system, read, officer, colleague, flags):
     assert row["status"] == "closed"
 
 
+def test_what_waits_for_a_second_person_is_shown_so_whatever_becomes_of_the_setting(
+    client_of, read, officer, flags
+):
+    flag = address(flags["E01"])
+    send(officer, flag, "decision", decision="not_a_discrepancy", rationale="Another firm.")
+    page = read(client_of(persona="officer-b", second_person=frozenset()), flag)
+    assert "Waits for a second person" in page.named["deciding"]
+    assert forms(page) == {"concurrence", "undo", "assignment"}
+
+
 def test_a_second_person_declines(read, officer, colleague, flags):
     flag = address(flags["E01"])
     send(officer, flag, "decision", decision="accepted", rationale="It is on file.", reference="D&F 7")

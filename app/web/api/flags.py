@@ -59,7 +59,7 @@ def flag(flag_id: UUID) -> Response:
             page.flag,
             page.action,
             values=[_behind(line) for line in page.values],
-            needs_second=sources().reviews.needs_second(page.flag.rule),
+            needs_second=sources().reviews.needs_second(page.flag),
             history=[HistoryEvent.model_validate(event) for event in record.history],
             broken_at=record.broken,
             decided_before=[

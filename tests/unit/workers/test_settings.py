@@ -33,6 +33,7 @@ def test_a_file_that_is_needed_and_not_there_is_named(tmp_path):
         ("TOOL_TIMEOUT", "0", "greater than 0"),
         ("TOOL_TIMEOUT", "nan", "TOOL_TIMEOUT"),
         ("TOOL_TRIES", "6", "less than or equal to 5"),
+        ("SECOND_PERSON", '["E01", "E1", "f03"]', "no rule is called 'E1', 'f03'"),
         ("TOOL_ANSWER_LIMIT", "1", "greater than or equal to 1000"),
     ],
 )

@@ -102,6 +102,15 @@ def test_a_second_officer_concurs_or_declines(officer, other, flagged, problem):
     assert [each["kind"] for each in other.get(declined)["history"]] == ["decided", "declined"]
 
 
+def test_what_waits_for_a_second_officer_needs_one_whatever_becomes_of_the_setting(
+    program_of, officer, flagged
+):
+    waiting, open_ = (f"/flags/{each}" for each in flagged({"rule": "E01"}, {"rule": "F03"}))
+    officer.post(f"{waiting}/decisions", {"version": 0, "decision": "not_a_discrepancy", **WHY})
+    changed = program_of("officer-b", second_person=frozenset())
+    assert [changed.get(each)["needs_second"] for each in (waiting, open_)] == [True, False]
+
+
 def test_a_decision_is_undone_by_another_event(officer, flag, problem):
     problem(officer.post(f"{flag}/undoings", {"version": 0, **WHY}), 409)
     officer.post(f"{flag}/decisions", CONFIRM)
