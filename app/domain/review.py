@@ -175,5 +175,16 @@ def first_broken(history: Iterable[tuple[Event, str]], *, version: int) -> int |
     return None if number == version else number + 1
 
 
+def told_by(history: Sequence[Event], *, status: str, decision: str | None, assignee: str | None) -> bool:
+    """Whether what is kept of a flag's state beside its history follows from that history.
+
+    Either way of taking closing decisions will do: which rules need a second officer may have changed since.
+    """
+    states = (state_of(history, needs_second=needs_second) for needs_second in (False, True))
+    return (status, decision, assignee) in {
+        (str(each.status), str(each.decision) if each.decision else None, each.assignee) for each in states
+    }
+
+
 def _digest(content: object) -> str:
     return hashlib.sha256(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()

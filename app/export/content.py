@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import SQLModel
 
-from app.domain.review import Decision, Event, EventKind, first_broken
+from app.domain.review import Decision, Event, EventKind, first_broken, told_by
 from app.domain.roles import Person
 from app.domain.rules import RULES
 from app.export.checks import checks
@@ -139,8 +139,15 @@ def event_of(stated: Fields) -> tuple[Event, str]:
 
 
 def chain_holds(flag: FiledFlag) -> bool:
-    """Whether the history of a flag is the one that was written."""
-    return first_broken(flag.history, version=flag.flag.version) is None
+    """Whether the history of a flag is the one that was written, and the flag's state what it adds up to."""
+    return first_broken(flag.history, version=flag.flag.version) is None and state_holds(flag)
+
+
+def state_holds(flag: FiledFlag) -> bool:
+    """Whether the state of a flag is what its history adds up to."""
+    row = flag.flag
+    events = [event for event, _ in flag.history]
+    return told_by(events, status=row.status, decision=row.decision, assignee=row.assignee)
 
 
 def _versions(file: ActionFile) -> dict[str, list[int]]:

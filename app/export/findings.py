@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from app.domain.review import Event, first_broken
 from app.domain.words import DECISIONS, EVENTS, KINDS, STATUSES, SYSTEMS, worded
 from app.export.blocks import Block, Cell, Line, code, facts, heading, note, paragraph, soft, strong, table
+from app.export.content import state_holds
 from app.export.printing import instant, moment
 from app.store.pages.filed import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.store.tables import Call, Credential, DiscrepancyRow
@@ -148,6 +149,12 @@ def _history(each: FiledFlag) -> Iterator[Block]:
     if broken is not None:
         yield note(
             strong(f"The history of this finding does not hold: event {broken} was changed or is missing.")
+        )
+    elif not state_holds(each):
+        yield note(
+            strong(
+                "Where this finding stands does not follow from its history: it was changed without an event."
+            )
         )
     if each.remembered:
         yield table(

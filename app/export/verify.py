@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from app.domain.review import first_broken
+from app.domain.review import first_broken, told_by
 from app.export.content import ANSWERS, JSON, MANIFEST, MANIFEST_FORMAT, PDF, SIGNATURE, event_of
 from app.export.keys import PublicKeys, SignatureError
 
@@ -20,6 +20,7 @@ _BYTES = 1_000_000_000
 _DOCUMENT = 100_000_000
 _BLOCK = 1 << 20
 _ENCRYPTED = 0x1
+_DECIDED = ("status", "decision", "history")
 _ALWAYS = (MANIFEST, SIGNATURE, JSON, PDF)
 
 
@@ -69,8 +70,9 @@ def _check(bundle: ZipFile, keys: PublicKeys | None, verdict: Verdict) -> None:
     try:
         listed = {each["name"]: each for each in manifest["files"]}
         verdict.problems += _files(bundle, names, listed)
-        verdict.problems += _histories(manifest["decisions"])
-        verdict.problems += _agreement(_parsed(_document(bundle, JSON, names), JSON), manifest, listed)
+        stated = _parsed(_document(bundle, JSON, names), JSON)
+        verdict.problems += _histories(manifest["decisions"], stated["flags"])
+        verdict.problems += _agreement(stated, manifest, listed)
     except (KeyError, TypeError, AttributeError):
         raise _NotABundleError(f"{MANIFEST} or {JSON} lacks what a bundle needs.") from None
 
@@ -129,7 +131,8 @@ def _digest(bundle: ZipFile, name: str) -> str:
     return digest.hexdigest()
 
 
-def _histories(decisions: list[dict[str, Any]]) -> Iterator[str]:
+def _histories(decisions: list[dict[str, Any]], flags: list[dict[str, Any]]) -> Iterator[str]:
+    assignees = {each["discrepancy_id"]: each["assignee"] for each in flags}
     for each in decisions:
         which = f"{each['rule']} {each['subject']} ({each['flag_id']})"
         try:
@@ -142,6 +145,13 @@ def _histories(decisions: list[dict[str, Any]]) -> Iterator[str]:
             broken = 1
         if broken is not None:
             yield f"The history of finding {_shown(which)} does not hold: event {broken} was changed, or is missing."
+        elif not told_by(
+            [event for event, _ in events],
+            status=each["status"],
+            decision=each["decision"],
+            assignee=assignees.get(each["flag_id"]),
+        ):
+            yield f"The state of finding {_shown(which)} does not follow from its history: it was changed without an event."
 
 
 def _agreement(
@@ -157,8 +167,8 @@ def _agreement(
         yield f"{JSON} and the manifest name other runs."
     if [each for run in stated["runs"] for each in run["credentials"]] != manifest["credentials"]:
         yield f"{JSON} and the manifest differ in the lineage of credentials."
-    histories = {each["discrepancy_id"]: each["history"] for each in stated["flags"]}
-    if histories != {each["flag_id"]: each["history"] for each in manifest["decisions"]}:
+    decided = {each["discrepancy_id"]: [each[name] for name in _DECIDED] for each in stated["flags"]}
+    if decided != {each["flag_id"]: [each[name] for name in _DECIDED] for each in manifest["decisions"]}:
         yield f"{JSON} and the manifest differ in what was decided."
     received = {f"{ANSWERS}{call['call_id']}": call for run in stated["runs"] for call in run["calls"]}
     for name in sorted(name for name in listed if name.startswith(ANSWERS)):

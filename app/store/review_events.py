@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.domain.review import Decision, Event, EventKind, State, Status, first_broken, state_of
+from app.domain.review import Decision, Event, EventKind, State, Status, first_broken, state_of, told_by
 from app.store.tables import DiscrepancyRow, ReviewEvent
 
 
@@ -18,20 +18,27 @@ class Record:
     """All that was done about a flag, oldest first.
 
     `broken` is the number of the first event that was changed or taken away behind our back; None if the history holds.
+    `told` says whether the flag's state follows from the history, or was itself changed behind our back.
     """
 
     history: Sequence[Event]
     broken: int | None
+    told: bool
 
 
 def record(db: Session, flag_id: UUID) -> Record:
     """All that was done about a flag."""
     # One question: an officer's event between two would look like a history that was cut.
     rows = db.execute(_RECORD, {"flag": flag_id}).all()
-    stored = [(_event(row), row.digest) for _, row in rows if row is not None]
+    stored = [
+        (_event(row.ReviewEvent), row.ReviewEvent.digest) for row in rows if row.ReviewEvent is not None
+    ]
+    history, flag = [event for event, _ in stored], next(iter(rows), None)
     return Record(
-        history=[event for event, _ in stored],
-        broken=first_broken(stored, version=max((version for version, _ in rows), default=0)),
+        history=history,
+        broken=first_broken(stored, version=flag.version if flag else 0),
+        told=flag is None
+        or told_by(history, status=flag.status, decision=flag.decision, assignee=flag.assignee),
     )
 
 
@@ -81,9 +88,15 @@ def _event(row: ReviewEvent) -> Event:
 
 
 # Put together once, which takes longer than the answer.
-# The version of the flag `flag` beside each event of its history; one line without an event where it has none.
+# What the flag `flag` says of itself beside each event of its history; one line without an event where it has none.
 _RECORD = (
-    select(col(DiscrepancyRow.version), ReviewEvent)
+    select(
+        col(DiscrepancyRow.version),
+        col(DiscrepancyRow.status),
+        col(DiscrepancyRow.decision),
+        col(DiscrepancyRow.assignee),
+        ReviewEvent,
+    )
     .outerjoin(ReviewEvent, col(ReviewEvent.flag_id) == col(DiscrepancyRow.discrepancy_id))
     .where(col(DiscrepancyRow.discrepancy_id) == bindparam("flag"))
     .order_by(col(ReviewEvent.number))

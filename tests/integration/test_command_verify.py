@@ -78,6 +78,22 @@ def test_what_is_wrong_is_said_in_plain_words(bundle, verify, tmp_path):
     assert problems[2].startswith("contract-file.json was changed: its SHA-256 is ")
 
 
+def test_a_flag_closed_behind_the_applications_back_is_named(system, served, verify, tmp_path):
+    action = "ACT-2026-0004"
+    (run,) = system.run(action)
+    (flag, *_) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run)
+    system.execute(
+        "UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s", flag["discrepancy_id"]
+    )
+    path = tmp_path / "contract-file.zip"
+    path.write_bytes(served("auditor-a").get(f"/actions/{action}/contract-file.zip").content)
+    system.execute("UPDATE discrepancy SET status = 'open' WHERE discrepancy_id = %s", flag["discrepancy_id"])
+    status, output, _ = verify(path)
+    assert status == 1
+    assert f"The state of finding {flag['rule']} {flag['subject']} ({flag['discrepancy_id']})" in output
+    assert "does not follow from its history: it was changed without an event." in output
+
+
 @pytest.mark.parametrize(
     ("keys", "said"),
     [

@@ -189,6 +189,14 @@ def test_an_event_changed_behind_our_back_is_named(system, reviews, record_of):
     assert record_of(flags[0]["discrepancy_id"]).broken == 1
 
 
+def test_a_state_changed_behind_our_back_is_noticed(system, reviews, flags, record_of):
+    flag = flags[0]["discrepancy_id"]
+    decide(reviews, flags[0], decision=Decision.CONFIRMED)
+    assert record_of(flag).told
+    system.execute("UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s", flag)
+    assert (record_of(flag).told, record_of(flag).broken) == (False, None)
+
+
 @pytest.mark.parametrize(
     ("process", "statement"),
     [

@@ -21,6 +21,7 @@ from app.domain.review import (
     digest,
     first_broken,
     state_of,
+    told_by,
 )
 
 FLAG = UUID(int=1)
@@ -127,6 +128,36 @@ def test_whatever_is_done_to_a_history_shows_at_its_first_bad_event(length, data
     assert first_broken(edited, version=length) == at + 1
     without = [*whole[:at], *whole[at + 1 :]]
     assert first_broken(without, version=length) == at + 1
+
+
+@given(st.lists(st.sampled_from(EventKind), max_size=6), st.booleans(), st.data())
+def test_a_flags_state_is_told_by_its_history_and_no_other_state_is(kinds, needs_second, data):
+    history = [
+        event(kind, number=number, decision=Decision.RESOLVED, assignee=f"officer-{number}")
+        for number, kind in enumerate(kinds, start=1)
+    ]
+    state = state_of(history, needs_second=needs_second)
+    row = {
+        "status": state.status.value,
+        "decision": state.decision.value if state.decision else None,
+        "assignee": state.assignee,
+    }
+    assert told_by(history, **row)
+    wrong = data.draw(
+        st.sampled_from([{"status": "gone"}, {"status": "referred"}, {"decision": "x"}, {"assignee": "x"}])
+    )
+    assert not told_by(history, **row | wrong)
+
+
+def test_a_flag_closed_without_an_event_or_without_its_second_officer_is_not_told():
+    nothing = {"decision": None, "assignee": None}
+    assert told_by([], status="open", **nothing)
+    assert not told_by([], status="closed", **nothing)
+    resolved = [event(decision=Decision.RESOLVED)]
+    either = {"decision": "resolved", "assignee": None}
+    assert told_by(resolved, status="closed", **either)
+    assert told_by(resolved, status="awaiting_concurrence", **either)
+    assert not told_by(resolved, status="open", **either)
 
 
 @given(st.lists(st.sampled_from(EventKind)), st.booleans())

@@ -380,7 +380,9 @@ def test_hostile_text_in_every_field_stays_text(read, officer, colleague, flags)
     assert field(kept, "reference")["value"] == HOSTILE
 
 
-def test_a_history_that_was_changed_behind_our_back_says_so(system, read, officer, flag):
+def test_a_history_that_was_changed_behind_our_back_says_so(system, read, officer, flagged):
+    # Of an action of its own: the exports of the others' would say that they were tampered with.
+    flag = f"/flags/{flagged({})[0]}"
     send(officer, flag, "decision", decision="confirmed", rationale="As it was.")
     send(officer, flag, "undo", **{"undo-reason": "y"})
     assert "does not hold together" not in read(officer, flag).text
@@ -391,6 +393,23 @@ def test_a_history_that_was_changed_behind_our_back_says_so(system, read, office
     told = read(officer, flag).named["history"]
     assert "This history does not hold together" in told
     assert "Event 1 was changed or taken away" in told
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s",
+        "UPDATE discrepancy SET decision = 'accepted' WHERE discrepancy_id = %s",
+        "UPDATE discrepancy SET assignee = 'officer-b' WHERE discrepancy_id = %s",
+    ],
+)
+def test_a_flag_that_was_changed_behind_its_history_says_so(system, read, officer, flagged, change):
+    flag = f"/flags/{flagged({})[0]}"
+    assert "does not hold together" not in read(officer, flag).text
+    system.execute(change, flag.split("/")[2])
+    told = read(officer, flag).named["history"]
+    assert "This history does not hold together" in told
+    assert "its state was changed without an event" in told
 
 
 def test_a_form_loaded_again_leads_to_the_flag_and_unknown_flags_are_not_found(officer, flag):

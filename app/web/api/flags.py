@@ -62,6 +62,7 @@ def flag(flag_id: UUID) -> Response:
             needs_second=sources().reviews.needs_second(page.flag),
             history=[HistoryEvent.model_validate(event) for event in record.history],
             broken_at=record.broken,
+            history_holds=record.broken is None and record.told,
             decided_before=[
                 shapes.Earlier(
                     flag_id=same.discrepancy_id,

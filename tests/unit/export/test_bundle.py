@@ -183,6 +183,20 @@ def test_a_history_that_was_cut_or_changed_is_named_even_if_it_was_signed_again(
         assert "contract-file.json and the manifest differ in what was decided." in problems
 
 
+def test_a_state_that_does_not_follow_from_the_history_is_named(make_file, occasion, signing, check):
+    for change in ({"status": "closed"}, {"decision": "resolved"}, {"assignee": "officer-b"}):
+        file = make_file()
+        for name, value in change.items():
+            setattr(file.flags[0].flag, name, value)
+        with bundle(file, [(each, ANSWER) for each in file.kept], occasion, signing) as content:
+            content.seek(0)
+            with ZipFile(BytesIO(content.read())) as opened:
+                files = {name: opened.read(name) for name in opened.namelist()}
+        (problem,) = check(files)
+        assert problem.startswith("The state of finding R04 ZZ98EXPORTS1 ")
+        assert not json.loads(files["contract-file.json"])["flags"][0]["history_holds"]
+
+
 def test_an_answer_that_is_not_the_one_received_is_named(make, check):
     assert check(make(answer=b"another")) == [
         f"answers/{CALL} is not the answer that was received: the call recorded another SHA-256."

@@ -110,7 +110,8 @@ class Flag(FlagItem):
     """One flag with its values, what stands behind each, and what officers did about it.
 
     `broken_at` is the number of the first event that was changed or taken away behind the application's back; null where
-    the history holds. `not_performed` are flags of the same run that say a check could not be made.
+    there is none. `history_holds` is false then, and where the flag's own state does not follow from its history.
+    `not_performed` are flags of the same run that say a check could not be made.
     """
 
     attempt: int
@@ -118,5 +119,6 @@ class Flag(FlagItem):
     needs_second: bool = Field(description="Whether a closing decision waits for a second officer.")
     history: list[HistoryEvent]
     broken_at: int | None
+    history_holds: bool
     decided_before: list[Earlier]
     not_performed: list[UUID]
