@@ -120,7 +120,7 @@ def _metadata(app: Flask, issuer: str, signing: SigningKey) -> None:
             id_token_signing_alg_values_supported=[ALGORITHM],
             token_endpoint_auth_methods_supported=["none"],
             code_challenge_methods_supported=["S256"],
-            claims_supported=["sub", "name", "preferred_username", "roles"],
+            claims_supported=["sub", "auth_time", "name", "preferred_username", "roles"],
             authorization_response_iss_parameter_supported=True,
         )
 

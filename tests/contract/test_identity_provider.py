@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from mocks.configuration import ConfigurationError
-from mocks.identity_provider import codes, create_app
+from mocks.identity_provider import codes, create_app, grants
 from mocks.identity_provider.personas import PERSONAS
 
 ISSUER = "http://issuer.example"
@@ -153,6 +153,19 @@ def test_who_is_chosen_is_told_in_both_tokens(provider):
     told = provider.get("/userinfo", headers={"Authorization": f"Bearer {answer.json['access_token']}"})
     assert told.json["sub"] == "auditor-a"
     assert "refresh_token" not in answer.json
+
+
+@pytest.mark.parametrize("changed", [{}, {"prompt": "login", "max_age": "0"}])
+def test_every_sign_in_asks_anew_and_the_token_says_when(provider, monkeypatch, changed):
+    assert PERSONAS["officer-a"].name in provider.get("/authorize", query_string=asked(**changed)).text
+    chosen = int(time.time()) - 30
+    with monkeypatch.context() as then:
+        then.setattr(grants.time, "time", lambda: chosen)
+        code = choose(provider, **changed)["code"]
+    keys = KeySet.import_key_set(provider.get("/keys").json)
+    told = jwt.decode(exchange(provider, code).json["id_token"], keys, algorithms=["ES256"]).claims
+    assert told["auth_time"] == chosen
+    assert told["iat"] >= chosen + 30
 
 
 def test_a_code_is_good_once(provider):

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 import pytest
 
 from app.settings import SettingsError
+from app.web.sign_in import provider
 from app.web.sign_in.addresses import own
 
 COOKIE = "__Host-triage"
@@ -170,6 +171,17 @@ def test_the_token_must_carry_the_nonce_of_this_sign_in(system, nobody, browser,
         *(state, digest),
     )
     assert "could not be believed" in refused(nobody.get(back))
+
+
+def test_who_is_known_to_the_provider_already_is_asked_anew(nobody):
+    asked = parse_qs(urlsplit(nobody.get("/sign-in/start").location).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+
+
+def test_who_was_not_asked_anew_is_not_signed_in(nobody, arrive, monkeypatch):
+    monkeypatch.setattr(provider, "_PROVED_WITHIN", -60)  # as if the choice had been made long ago
+    assert "asked you who you are" in refused(arrive("officer-a"))
+    assert nobody.get("/flags").status_code == 302
 
 
 def test_a_code_is_good_for_whoever_asked_for_it(nobody, browser):

@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
 from app.domain.roles import Role
 from app.web.sign_in.kept import FRESH, LONGEST, RETRY_AFTER, Kept, ProviderError
-from app.web.sign_in.tokens import Keys, TokenError, claims, person_of
+from app.web.sign_in.tokens import LEEWAY, Keys, TokenError, claims, person_of, signed_in_within
 
 ISSUER, AUDIENCE = "http://issuer.example", "triage-web"
 KEY = ECKey.generate_key("P-256", {"kid": "known"})
@@ -172,6 +172,15 @@ def test_nobody_waits_for_a_provider_that_did_not_answer_the_last_time():
 def test_a_key_set_out_of_form_is_the_providers_fault(document):
     with pytest.raises(ProviderError):
         Keys(lambda: document).key("known")
+
+
+def test_when_somebody_signed_in_is_told_by_the_provider_and_not_long_ago(monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 10_000.0)
+    for at in (10_000, 9_400.0, 9_400 - LEEWAY, 10_000 + LEEWAY):
+        assert signed_in_within({"auth_time": at}, 600)
+    for at in (None, "10000", True, [10_000], float("nan"), 9_399 - LEEWAY, 10_001 + LEEWAY, -1e400):
+        assert not signed_in_within({"auth_time": at}, 600)
+    assert not signed_in_within({}, 600)
 
 
 def test_roles_out_of_form_are_refused_and_unknown_ones_left_out():

@@ -10,10 +10,12 @@ from authlib.oauth2.client import OAuth2Client
 
 from app.domain.roles import Person
 from app.web.sign_in.kept import Kept, ProviderError
-from app.web.sign_in.tokens import Keys, TokenError, claims, person_of
+from app.web.sign_in.tokens import Keys, TokenError, claims, person_of, signed_in_within
 
 _TIMEOUT = 5.0
 _ANSWER_LIMIT = 64_000
+#: Seconds since somebody proved to the provider who they are: as long as a sign-in may take.
+_PROVED_WITHIN = 600
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -59,12 +61,14 @@ class Provider:
         self._http.close()
 
     def address(self, state: str, pending: Pending) -> str:
-        """Where a visitor signs in. Raises `ProviderError`."""
+        """Where a visitor signs in, also one whom the provider knows already. Raises `ProviderError`."""
         url, _ = self._client().create_authorization_url(
             self._known()["authorization_endpoint"],
             state=state,
             code_verifier=pending.verifier,
             nonce=pending.nonce,
+            prompt="login",
+            max_age=0,
         )
         return str(url)
 
@@ -98,6 +102,12 @@ class Provider:
         )
         if told.get("azp", self._client_id) != self._client_id:
             raise TokenError("it was made for another client")
+        if not signed_in_within(told, _PROVED_WITHIN):
+            # Else a session that ended would begin again with a click, for whoever sits there.
+            raise RefusedError(
+                "The identity provider does not say that it asked you who you are within the last ten minutes, and a"
+                " session begins with nothing less. Sign out there, then sign in again."
+            )
         return person_of(told)
 
     def end_session(self, *, subject: str, back_to: str) -> str | None:

@@ -79,6 +79,14 @@ def claims(
     return dict(read.claims)
 
 
+def signed_in_within(told: dict[str, Any], seconds: float) -> bool:
+    """Whether the claims say that the person proved who they are (`auth_time`) at most so many seconds ago."""
+    at = told.get("auth_time")
+    if isinstance(at, bool) or not isinstance(at, int | float):
+        return False
+    return -LEEWAY <= time.time() - at <= seconds + LEEWAY
+
+
 def person_of(told: dict[str, Any]) -> Person:
     """Who the claims speak of. Raises `TokenError` when they are not in form."""
     subject, name, roles = told.get("sub"), told.get("name"), told.get("roles", [])
