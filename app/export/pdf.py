@@ -14,13 +14,14 @@ from typing import Any
 from app.export.printing import printable
 
 _PROGRAM = Path(__file__).with_name("typesetting.py")
-#: Seconds one document may take, and documents set at once; further ones wait.
+#: Seconds one document may take, documents set at once, and seconds that further ones wait.
 _PATIENCE = 120.0
 _PLACES = BoundedSemaphore(2)
+_WAIT = 30.0
 
 
 class PrintError(Exception):
-    """The document could not be set; the text is Typst's message."""
+    """The document could not be set; the text is Typst's message, or says what took too long."""
 
 
 def pdf(document: dict[str, Any], *, at: datetime) -> bytes:
@@ -29,19 +30,22 @@ def pdf(document: dict[str, Any], *, at: datetime) -> bytes:
     Raises `PrintError`.
     """
     asked = {"document": _printable(document), "timestamp": int(at.timestamp())}
+    if not _PLACES.acquire(timeout=_WAIT):
+        raise PrintError(f"other documents were being set for {_WAIT:g} s")
     try:
-        with _PLACES:
-            # Isolated from whatever the environment says, and with nothing of it.
-            done = subprocess.run(
-                [sys.executable, "-I", str(_PROGRAM)],
-                input=json.dumps(asked).encode(),
-                capture_output=True,
-                timeout=_PATIENCE,
-                check=False,
-                env={},
-            )
+        # Isolated from whatever the environment says, and with nothing of it.
+        done = subprocess.run(
+            [sys.executable, "-I", str(_PROGRAM)],
+            input=json.dumps(asked).encode(),
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+            env={},
+        )
     except subprocess.TimeoutExpired:
         raise PrintError(f"it took more than {_PATIENCE:g} s") from None
+    finally:
+        _PLACES.release()
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise PrintError(said[-1] if said else f"Typst ended with status {done.returncode}")

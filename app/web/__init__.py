@@ -12,7 +12,7 @@ from app.store.database import connect, sessions
 from app.store.pages import Pages
 from app.store.reviews import Reviews
 from app.store.saved_views import SavedViews
-from app.web import access, api, errors, headers, limits, look, queries, sign_in, streams, wording
+from app.web import access, api, errors, headers, limits, look, queries, sign_in, streams, taking_out, wording
 from app.web.probes import Probes
 from app.web.sign_in import forgery
 from app.web.sign_in import views as sign_in_views
@@ -106,8 +106,9 @@ def create_app(configuration: Settings | None = None) -> Flask:
         help_page,
     ):
         app.register_blueprint(view.bp)
-    # Last of all, and in this order: who may reach the page, how often, and whether its own form asked.
+    # Last of all, and in this order: who may reach the page, what may leave, how often, and whether its own form asked.
     access.join(app)
+    taking_out.join(app)
     limits.join(app, configuration)
     forgery.join(app, configuration)
     return app

@@ -84,6 +84,8 @@ ACCESS: Mapping[str, Permission | Open] = {
     "sign_in.out": Open.SIGNED_IN,
     "sign_in.out_everywhere": Open.SIGNED_IN,
 }
+#: Endpoints that hand out data to be taken away.
+EXPORTING = frozenset(endpoint for endpoint, needed in ACCESS.items() if needed is Permission.EXPORT)
 #: Endpoints that pages ask for by themselves: being asked does not keep a session from ending.
 AUTOMATIC = frozenset({"stack.show", "news.events", "news.since", "sign_in.remaining"})
 #: Endpoints that must answer while the database is away, to whoever was signed in a moment before.

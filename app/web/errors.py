@@ -13,11 +13,13 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from app.export.pdf import PrintError
 from app.store.pages.contract_file import TooLargeError
 from app.web.access import API
 from app.web.api import problems
 from app.web.sign_in import visitor
 from app.web.sign_in.kept import ProviderError
+from app.web.taking_out import BusyError, ForeignError
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,20 @@ _PROVIDER = (
     "The identity provider does not answer",
     "Nobody can sign in until it does. Whoever is signed in already can go on working.",
 )
+_NOT_PRINTED = (
+    "The document could not be set",
+    "Nothing was exported. Try again in a few minutes; if it stays so, tell whoever runs this application.",
+)
+_BUSY = (
+    "Exports are being made",
+    "One export of yours at a time is made, and few of everybody's. Try again when the other one is there.",
+)
+_FOREIGN = (
+    "Another site led here",
+    "Nothing was exported: it is handed out only when a page of this application asks. Open the page and ask there.",
+)
+#: Seconds until an export may be there.
+_SOON = "5"
 
 
 def join(app: Flask) -> None:
@@ -68,6 +84,9 @@ def join(app: Flask) -> None:
     app.register_error_handler(SQLAlchemyError, _database)
     app.register_error_handler(ProviderError, _provider)
     app.register_error_handler(TooLargeError, _too_large)
+    app.register_error_handler(PrintError, _not_printed)
+    app.register_error_handler(BusyError, _busy)
+    app.register_error_handler(ForeignError, _foreign)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -120,6 +139,26 @@ def _too_large(error: TooLargeError) -> ResponseReturnValue:
     log.warning("reference %s: %s", reference, error)
     text = f"Nothing was exported, since {error}. Ask whoever runs this application."
     return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, reference, "This is too large to be exported", text)
+
+
+def _not_printed(error: PrintError) -> ResponseReturnValue:
+    reference = _reference()
+    log.error("reference %s: no contract file was printed: %s", reference, error)
+    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, reference, *_NOT_PRINTED)
+
+
+def _busy(_: BusyError) -> ResponseReturnValue:
+    reference = _reference()
+    log.info("reference %s: too many exports at once", reference)
+    answer = _answer(HTTPStatus.TOO_MANY_REQUESTS, reference, *_BUSY)
+    answer.headers["Retry-After"] = _SOON
+    return answer
+
+
+def _foreign(_: ForeignError) -> ResponseReturnValue:
+    reference = _reference()
+    log.warning("reference %s: another site asked for an export", reference)
+    return _answer(HTTPStatus.FORBIDDEN, reference, *_FOREIGN)
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:

@@ -10,7 +10,7 @@ _KEY = "triage.streams"
 
 
 class Seat:
-    """A place for one open stream of one person. `wanted` is set when another page of this person needs it."""
+    """A place of one person. `wanted` is set when another page of this person needs it."""
 
     def __init__(self, who: str) -> None:
         self.who = who
@@ -18,23 +18,26 @@ class Seat:
 
 
 class Seats:
-    """Places for open streams: `total` in this process, `each` for one person.
+    """Places for what holds a thread for long: `total` in this process, `each` for one person.
 
-    A page that was left is noticed only when something is sent to it, so that the newest page of a person takes the
-    place of their oldest.
+    A page that was left is noticed only when something is sent to it, so that the newest stream of a person takes the
+    place of their oldest; unless nothing here `gives_way`.
     """
 
-    def __init__(self, *, total: int, each: int) -> None:
+    def __init__(self, *, total: int, each: int, gives_way: bool = True) -> None:
         self._total = total
         self._each = each
+        self._gives_way = gives_way
         self._taken: deque[Seat] = deque()
         self._lock = Lock()
 
     def take(self, who: str) -> Seat | None:
-        """A place for this person, to be given back; None when all are taken by others."""
+        """A place for this person, to be given back; None when all are taken, by others where streams give way."""
         with self._lock:
             own = [seat for seat in self._taken if seat.who == who]
             if len(own) >= self._each:
+                if not self._gives_way:
+                    return None
                 own[0].wanted.set()
                 self._taken.remove(own[0])
             elif len(self._taken) >= self._total:

@@ -1,32 +1,29 @@
 """What can be taken out: the contract file of an action, the queue, and the keys to check signatures with."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import IO
 
 from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from app.export.exporter import Exported
 from app.export.queue import Format
 from app.web.queue_filter import asked
 from app.web.sign_in import person
 from app.web.sources import sources
+from app.web.taking_out import sent
 
 bp = Blueprint("exports", __name__)
-_BLOCK = 1 << 16
 
 
 @bp.get("/actions/<action_id>/contract-file.zip")
 def contract_file(action_id: str) -> ResponseReturnValue:
     """The signed bundle: PDF, JSON, raw answers and the digests of all of them."""
-    return _sent(sources().exporter.contract_file(action_id, person()) or abort(404))
+    return sent(sources().exporter.contract_file(action_id, person()) or abort(404))
 
 
 @bp.get("/actions/<action_id>/contract-file.pdf")
 def contract_file_pdf(action_id: str) -> ResponseReturnValue:
     """The same for people to read, alone."""
-    return _sent(sources().exporter.printed(action_id, person()) or abort(404))
+    return sent(sources().exporter.printed(action_id, person()) or abort(404))
 
 
 @bp.get("/flags.csv")
@@ -54,20 +51,6 @@ def _queue(form: Format) -> Response:
         abort(
             400
         )  # without that filter more would go out than was asked for, and nothing on a page would say so
-    return _sent(
+    return sent(
         sources().exporter.queue(wanted.wanted, sort=wanted.sort, form=form, query=wanted.query, by=by)
     )
-
-
-def _sent(made: Exported) -> Response:
-    response = Response(_blocks(made.file), content_type=made.media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
-    response.content_length = made.record.bytes
-    response.call_on_close(made.file.close)
-    return response
-
-
-def _blocks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while block := file.read(_BLOCK):
-            yield block

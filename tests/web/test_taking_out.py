@@ -1,0 +1,94 @@
+"""What leaves the application: only when one of its own pages asks, few at once, and every time on record."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore, Event
+
+import pytest
+
+from app.export import exporter, pdf
+from app.web.streams import Seats
+
+ACTION = "ACT-2026-0002"
+EXPORTS = [
+    f"/actions/{ACTION}/contract-file.zip",
+    f"/actions/{ACTION}/contract-file.pdf",
+    "/flags.csv",
+    "/flags.json",
+]
+
+
+@pytest.fixture
+def call(system, triaged):
+    """A call of which the answer was kept."""
+    run = triaged[ACTION]
+    rows = "SELECT call.*, run.action_id FROM call JOIN answer USING (call_id) JOIN run USING (run_id) WHERE run_id = %s"
+    return system.rows(rows, run)[0]
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_no_other_site_can_have_somebody_export_in_their_name(client, read, system, call, site):
+    (before,) = system.rows("SELECT count(*) FROM export_record")
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+    for address in (*EXPORTS, f"/calls/{call['call_id']}/answer/download"):
+        answer = client.get(address, headers=headers)
+        assert answer.status_code == 403, address
+        assert "Another site led here" in answer.text
+    assert system.rows("SELECT count(*) FROM export_record") == [before]
+    assert client.get("/.well-known/triage-export-keys.json", headers=headers).status_code == 200
+    assert client.get("/flags", headers=headers).status_code == 200
+    for own in ("same-origin", "none"):
+        assert client.get("/flags.csv?q=nothing", headers={"Sec-Fetch-Site": own}).status_code == 200
+
+
+def test_few_exports_are_made_at_once_and_one_of_each_person(client_of, session_of, monkeypatch, until):
+    officer = client_of(persona="officer-a")
+    app = officer.application
+    making, go_on = [], Event()
+    real = exporter.spooled
+
+    def slowly(*asked):
+        making.append(asked)
+        assert go_on.wait(60)
+        return real(*asked)
+
+    monkeypatch.setattr(exporter, "spooled", slowly)
+
+    def export(subject):
+        client = app.test_client()
+        host = app.config["SERVER_NAME"].split(":")[0]
+        client.set_cookie("__Host-triage", session_of(subject), domain=host, secure=True)
+        return client.get("/flags.json?q=nothing", buffered=True)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, other = pool.submit(export, "officer-a"), pool.submit(export, "officer-b")
+        until(lambda: len(making) == 2, what="two exports")
+        refused = export("officer-a")
+        go_on.set()
+        assert [each.result().status_code for each in (first, other)] == [200, 200]
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+    assert "Exports are being made" in refused.text
+    assert export("officer-a").status_code == 200
+
+
+def test_a_document_that_cannot_be_set_is_said_in_plain_words(client, read, triaged, monkeypatch):
+    monkeypatch.setattr(pdf, "_PLACES", BoundedSemaphore(1))
+    monkeypatch.setattr(pdf, "_WAIT", 0.01)
+    with pdf._PLACES:
+        page = read(client, EXPORTS[1], status=503)
+    assert "The document could not be set" in page.text
+    assert client.get(EXPORTS[1]).status_code == 200
+    monkeypatch.setattr(pdf, "_PATIENCE", 0.01)
+    read(client, EXPORTS[1], status=503)
+    monkeypatch.undo()
+    assert client.get(EXPORTS[1]).status_code == 200
+
+
+def test_where_nothing_gives_way_places_are_taken_until_they_are_given_back():
+    places = Seats(total=2, each=1, gives_way=False)
+    first, second = places.take("a"), places.take("b")
+    assert (first is None, second is None) == (False, False)
+    assert places.take("a") is None
+    assert places.take("c") is None
+    places.give_back(first)
+    assert places.take("c") is not None
+    assert not second.wanted.is_set()
