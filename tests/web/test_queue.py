@@ -38,8 +38,9 @@ def three_a_page(monkeypatch):
 
 
 def ids(document):
-    """The flags of a page in order; the second link of a line leads to its vendors or to an earlier flag."""
-    found = [link.rsplit("/", 1)[1] for link in document.links if re.fullmatch(r"/flags/[0-9a-f-]{36}", link)]
+    """The flags of a page in order; a line may also lead to the earlier flag that answers it, which is not of the page."""
+    links = [link["href"] or "" for link in document.all("a") if link.get("class") != "before"]
+    found = [link.rsplit("/", 1)[1] for link in links if re.fullmatch(r"/flags/[0-9a-f-]{36}", link)]
     return list(dict.fromkeys(found))
 
 
