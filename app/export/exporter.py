@@ -6,24 +6,28 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import IO, Self
+from uuid import UUID
 
 from app.domain.roles import Person
 from app.export.bundle import bundle, printed
-from app.export.content import Occasion
+from app.export.content import ANSWERS, Occasion
 from app.export.keys import KeysError, SigningKeys
 from app.export.queue import Format, spooled
 from app.settings import Settings, SettingsError
 from app.store.database import Sessions
 from app.store.exports import ExportRecords
+from app.store.pages import raw_answers
 from app.store.pages.contract_file import Snapshot, snapshot
 from app.store.pages.exported import lines_with_values
 from app.store.pages.flag_filter import FlagFilter
 from app.store.pages.queue import Sort
-from app.store.tables import ExportRecord
+from app.store.tables import ExportRecord, Run
 
 _BLOCK = 1 << 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_ANSWER = "application/octet-stream"
 _MEDIA_TYPES = {
     "contract-file.zip": "application/zip",
     "contract-file.pdf": "application/pdf",
@@ -76,6 +80,21 @@ class Exporter:
         """The PDF of an action alone, None for an unknown one. Raises `TooLargeError` and `PrintError`."""
         return self._of_action(action_id, by, "pdf", _printed)
 
+    def answer(self, call_id: UUID, by: Person) -> Exported | None:
+        """The answer to one call as it was received, None where none was kept."""
+        with self._sessions() as db:
+            found = raw_answers.answer(db, call_id)
+            run = db.get(Run, found.call.run_id) if found else None
+        if found is None or found.body is None:
+            return None
+        return self._handed_over(
+            BytesIO(found.body),
+            self._occasion(by),
+            kind=f"{ANSWERS}{call_id}",
+            name=f"answer-{call_id}.bin",
+            action_id=run.action_id if run else None,
+        )
+
     def queue(self, wanted: FlagFilter, *, sort: Sort, form: Format, query: str, by: Person) -> Exported:
         """Every flag that matches, in that order. `query` is the filter as it stood in the address, for the record."""
         when = self._occasion(by)
@@ -124,7 +143,7 @@ class Exporter:
             )
             self._records.add(record)
             unless_kept.pop_all()
-        return Exported(file=made, media_type=_MEDIA_TYPES[kind], name=name, record=record)
+        return Exported(file=made, media_type=_MEDIA_TYPES.get(kind, _ANSWER), name=name, record=record)
 
 
 def _printed(snap: Snapshot, when: Occasion) -> IO[bytes]:

@@ -23,7 +23,7 @@ class ExportRecords:
 
 
 def of_action(db: Session, action_id: str, *, limit: int = 20) -> Sequence[ExportRecord]:
-    """Exports of one action's contract file, newest first."""
+    """Exports of one action's contract file, or of single answers in it, newest first."""
     return db.scalars(
         select(ExportRecord)
         .where(col(ExportRecord.action_id) == action_id)

@@ -437,7 +437,7 @@ class SavedView(SQLModel, table=True):
 class ExportRecord(SQLModel, table=True):
     """One export: of which action or, for the queue, with which filter; by whom; the SHA-256 (hex) of what was sent.
 
-    Append-only.
+    `kind` is what it is called: a file of the contract file, `answers/<call>`, or the queue as CSV or JSON. Append-only.
     """
 
     __tablename__ = "export_record"

@@ -8,12 +8,11 @@ from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.util import get_remote_address
 
 from app.settings import Settings
-from app.web.access import API
+from app.web.access import API, EXPORTING
 from app.web.sign_in.identity import visitor
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGN_IN = "sign_in.start"
-_EXPORTS = "exports"
 
 
 def join(app: Flask, configuration: Settings) -> None:
@@ -39,7 +38,7 @@ def join(app: Flask, configuration: Settings) -> None:
             ApplicationLimit(
                 f"{configuration.exports_per_minute} per minute",
                 scope="exports",
-                exempt_when=lambda: request.blueprint != _EXPORTS,
+                exempt_when=lambda: request.endpoint not in EXPORTING,
             ),
             ApplicationLimit(
                 f"{configuration.api_calls_per_minute} per minute",

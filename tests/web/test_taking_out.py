@@ -1,6 +1,7 @@
 """What leaves the application: only when one of its own pages asks, few at once, and every time on record."""
 
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from threading import BoundedSemaphore, Event
 
 import pytest
@@ -92,3 +93,25 @@ def test_where_nothing_gives_way_places_are_taken_until_they_are_given_back():
     places.give_back(first)
     assert places.take("c") is not None
     assert not second.wanted.is_set()
+
+
+def test_a_single_answer_is_on_record_with_whoever_took_it(client, call, system):
+    answer = client.get(f"/calls/{call['call_id']}/answer/download")
+    assert (answer.status_code, answer.content_type) == (200, "application/octet-stream")
+    assert sha256(answer.data).hexdigest() == call["answer_digest"]
+    (row,) = system.rows("SELECT * FROM export_record ORDER BY at DESC LIMIT 1")
+    told = ("kind", "action_id", "by", "digest", "bytes")
+    assert [row[name] for name in told] == [
+        f"answers/{call['call_id']}",
+        ACTION,
+        "officer-a",
+        call["answer_digest"],
+        len(answer.data),
+    ]
+
+
+def test_single_answers_count_as_exports(client_of, call):
+    officer = client_of(persona="officer-a", exports_per_minute=2)
+    address = f"/calls/{call['call_id']}/answer/download"
+    assert [officer.get(address).status_code for _ in range(3)] == [200, 200, 429]
+    assert officer.get("/flags.json").status_code == 429

@@ -9,7 +9,9 @@ from flask import Response, abort
 from app.web.api.operations import operation, reply
 from app.web.api.shapes.calls import Answer
 from app.web.raw_text import readable
+from app.web.sign_in import person
 from app.web.sources import sources
+from app.web.taking_out import sent
 
 
 @operation("GET", "/calls/{call_id}/answer", answers={200: Answer}, refusals=(404,))
@@ -46,15 +48,7 @@ def answer(call_id: UUID) -> Response:
 )
 def answer_bytes(call_id: UUID) -> Response:
     """The bytes as they were received; `Repr-Digest` (RFC 9530) is their SHA-256."""
-    found = sources().pages.answer(call_id) or abort(404)
-    if found.body is None:
-        abort(404)
-    digest = b64encode(sha256(found.body).digest()).decode()
-    return Response(
-        found.body,
-        content_type="application/octet-stream",
-        headers={
-            "Repr-Digest": f"sha-256=:{digest}:",
-            "Content-Disposition": f'attachment; filename="answer-{call_id}.bin"',
-        },
-    )
+    made = sources().exporter.answer(call_id, person()) or abort(404)
+    response = sent(made)
+    response.headers["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(made.record.digest)).decode()}:"
+    return response

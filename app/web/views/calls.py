@@ -3,11 +3,13 @@
 from hashlib import sha256
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.web.raw_text import SHOWN, readable
+from app.web.sign_in import person
 from app.web.sources import sources
+from app.web.taking_out import sent
 
 bp = Blueprint("calls", __name__, url_prefix="/calls/<uuid:call_id>/answer")
 
@@ -33,11 +35,4 @@ def answer(call_id: UUID) -> ResponseReturnValue:
 @bp.get("/download")
 def download(call_id: UUID) -> ResponseReturnValue:
     """The bytes themselves, as a file that no browser opens."""
-    found = sources().pages.answer(call_id) or abort(404)
-    if found.body is None:
-        abort(404)
-    return Response(
-        found.body,
-        content_type="application/octet-stream",
-        headers={"Content-Disposition": f'attachment; filename="answer-{call_id}.bin"'},
-    )
+    return sent(sources().exporter.answer(call_id, person()) or abort(404))

@@ -248,6 +248,8 @@ def test_an_answer_with_its_digest_and_its_bytes(system, officer, triaged):
     assert file.data == row["body"]
     digest = re.fullmatch(r"sha-256=:(.+):", file.headers["Repr-Digest"])[1]
     assert b64decode(digest).hex() == row["answer_digest"]
+    (record,) = system.rows("SELECT kind, by, digest FROM export_record ORDER BY at DESC LIMIT 1")
+    assert list(record.values()) == [f"answers/{row['call_id']}", "officer-a", row["answer_digest"]]
     assert file.headers["Content-Disposition"].startswith("attachment")
 
 
