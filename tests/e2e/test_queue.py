@@ -26,6 +26,7 @@ def test_new_items_are_announced_and_shown_when_asked_for(system, person):
 
 def test_all_lines_are_selected_and_given_to_somebody(system, person):
     (run,) = system.run(ACTION)
+    person("officer-b")  # whoever never signed in is not offered
     page = person("officer-a")
     page.goto(LIST)
     page.get_by_role("button", name="Select all on this page").click()
