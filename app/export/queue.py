@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -20,6 +21,9 @@ FORMAT = "triage-flags/1"
 _IN_MEMORY = 4_000_000
 #: What makes spreadsheets take a cell for a formula, in ASCII and in the full width some of them read the same.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+#: Where one begins inside a cell, for a spreadsheet that takes semicolons for commas and so cuts cells at them and at line
+#: ends; then a quotation mark inside may be one around a cell.
+_INSIDE = re.compile(r"""([;\r\n])(?=[ "]*[=+\-@\t＝＋－＠])""")
 
 Lines = Iterable[tuple[FlagLine, Sequence[Beside]]]
 
@@ -84,7 +88,8 @@ def csv_of(lines: Lines) -> Iterator[str]:
 
 
 def inert(text: str) -> str:
-    """The text with a quote in front where a spreadsheet would take it for a formula."""
+    """The text with a quote in front of what a spreadsheet would take for a formula, wherever it might cut the text."""
+    text = _INSIDE.sub(r"\1'", text)
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
