@@ -176,22 +176,26 @@ def test_a_flag_knows_its_action_and_its_systems(system, flags):
     assert hits[0]["n"] == len(flags)
 
 
-def test_an_event_changed_behind_our_back_is_named(system, reviews, record_of):
-    # Not the action of the other tests: its exports would say that it was tampered with.
+@pytest.fixture
+def tampered(system):
+    """Flags to tamper with, not of the action of the other tests, whose exports would say so."""
     (run,) = system.run("ACT-2026-0010")
-    flags = system.rows("SELECT * FROM discrepancy WHERE run_id = %s", run)
-    decide(reviews, flags[0], decision=Decision.CONFIRMED)
+    return system.rows("SELECT * FROM discrepancy WHERE run_id = %s", run)
+
+
+def test_an_event_changed_behind_our_back_is_named(system, reviews, tampered, record_of):
+    decide(reviews, tampered[0], decision=Decision.CONFIRMED)
     system.execute(
-        "UPDATE review_event SET rationale = 'another' WHERE flag_id = %s", flags[0]["discrepancy_id"]
+        "UPDATE review_event SET rationale = 'another' WHERE flag_id = %s", tampered[0]["discrepancy_id"]
     )
-    assert record_of(flags[0]["discrepancy_id"]).broken == 1
-    system.execute("DELETE FROM review_event WHERE flag_id = %s", flags[0]["discrepancy_id"])
-    assert record_of(flags[0]["discrepancy_id"]).broken == 1
+    assert record_of(tampered[0]["discrepancy_id"]).broken == 1
+    system.execute("DELETE FROM review_event WHERE flag_id = %s", tampered[0]["discrepancy_id"])
+    assert record_of(tampered[0]["discrepancy_id"]).broken == 1
 
 
-def test_a_state_changed_behind_our_back_is_noticed(system, reviews, flags, record_of):
-    flag = flags[0]["discrepancy_id"]
-    decide(reviews, flags[0], decision=Decision.CONFIRMED)
+def test_a_state_changed_behind_our_back_is_noticed(system, reviews, tampered, record_of):
+    flag = tampered[0]["discrepancy_id"]
+    decide(reviews, tampered[0], decision=Decision.CONFIRMED)
     assert record_of(flag).told
     system.execute("UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s", flag)
     assert (record_of(flag).told, record_of(flag).broken) == (False, None)

@@ -22,11 +22,13 @@ def add_run(system):
         run_id = uuid4()
         system.execute(
             "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
-            " SELECT %s, %s, 'completed', 1, 'test', at, at, at FROM (SELECT now() - make_interval(mins => %s)) AS x(at)",
+            " SELECT %s, %s, 'dispatched', 1, 'test', at, at, at FROM (SELECT now() - make_interval(mins => %s)) AS x(at)",
             run_id,
             action_id,
             minutes,
         )
+        # Its end supersedes the flags of earlier runs.
+        system.execute("UPDATE run SET state = 'completed' WHERE run_id = %s", run_id)
         return str(run_id)
 
     return added
