@@ -5,7 +5,7 @@ from collections import Counter, deque
 from urllib.parse import parse_qs, urldefrag, urlsplit
 
 #: Pages of one kind that are looked at; a day's work leaves hundreds.
-OF_A_KIND = 12
+OF_A_KIND = 4
 #: Filters of a list that are looked at together, each with each.
 FEW = 2
 #: Links that lead to no page.
