@@ -21,7 +21,7 @@ from app.settings import SettingsError
 from app.store.reviews import Reviews
 from app.web import create_app
 
-ACTION = "ACT-2026-0012"
+ACTION = "ACT-2026-0009"
 
 
 @pytest.fixture(scope="session")
