@@ -104,13 +104,13 @@ def state_of(history: Sequence[Event], *, needs_second: bool) -> State:
 
 def check(state: State, event: Event, *, needs_second: bool) -> State:
     """The state once `event` has happened. Raises `ReviewError` where it may not happen now."""
-    _check_text(event)
+    fault = reason_fault(event.rationale) if event.rationale or event.kind is not EventKind.ASSIGNED else None
+    if fault := fault or reference_fault(event.decision, event.reference or ""):
+        raise ReviewError(fault)
     decided = state.decided
     if event.kind is EventKind.DECIDED:
         if event.decision is None:
             raise ReviewError("Choose a decision.")
-        if event.decision in NEED_REFERENCE and not (event.reference or "").strip():
-            raise ReviewError("Name the document or determination it rests on.")
         if state.status in {Status.CLOSED, Status.AWAITING_CONCURRENCE}:
             raise ReviewError("This flag is already decided. Undo that decision first.")
     if event.kind in {EventKind.CONCURRED, EventKind.DECLINED}:
@@ -123,13 +123,20 @@ def check(state: State, event: Event, *, needs_second: bool) -> State:
     return _after(state, event, needs_second=needs_second)
 
 
-def _check_text(event: Event) -> None:
-    if event.kind is not EventKind.ASSIGNED and not event.rationale.strip():
-        raise ReviewError("Give your reason: it becomes part of the contract file.")
-    if problem := refusal(event.rationale, limit=REASON_LIMIT, lines=True):
-        raise ReviewError(f"Your reason is not taken. {problem}")
-    if problem := refusal(event.reference or "", limit=REFERENCE_LIMIT, lines=False):
-        raise ReviewError(f"The reference is not taken. {problem}")
+def reason_fault(text: str) -> str | None:
+    """Why this is not taken as a reason, for the officer; None when nothing is wrong."""
+    if not text.strip():
+        return "Give your reason: it becomes part of the contract file."
+    problem = refusal(text, limit=REASON_LIMIT, lines=True)
+    return f"Your reason is not taken. {problem}" if problem else None
+
+
+def reference_fault(decision: Decision | None, text: str) -> str | None:
+    """Why this is not taken as what the decision rests on, for the officer; None when nothing is wrong."""
+    if decision in NEED_REFERENCE and not text.strip():
+        return "Name the document or determination it rests on."
+    problem = refusal(text, limit=REFERENCE_LIMIT, lines=False)
+    return f"The reference is not taken. {problem}" if problem else None
 
 
 def _after(state: State, event: Event, *, needs_second: bool) -> State:

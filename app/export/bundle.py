@@ -2,7 +2,6 @@
 
 import hashlib
 import stat
-import tempfile
 from collections.abc import Iterable
 from datetime import UTC
 from io import BytesIO
@@ -24,13 +23,12 @@ from app.export.content import (
 from app.export.document import document
 from app.export.keys import SigningKeys
 from app.export.pdf import pdf
+from app.export.unnamed import unnamed_file
 from app.store.pages.contract_file import TooLargeError
 from app.store.pages.filed import ActionFile
 
 #: Bytes of raw answers in one bundle, at most.
 ANSWERS_LIMIT = 256_000_000
-#: Bytes of a bundle that are kept in memory; what is more goes to a file without a name.
-_IN_MEMORY = 4_000_000
 _UNIX = 3
 
 
@@ -70,18 +68,13 @@ def bundle(
         raise TooLargeError(
             f"the raw answers of action {file.action.action_id} come to more than {ANSWERS_LIMIT:,} bytes"
         )
-    made = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # whoever sends it closes it
-    try:
-        with ZipFile(made, "w", ZIP_DEFLATED) as opened:
-            writer = _Writer(opened, occasion)
-            for call_id, body in answers:
-                writer.add(f"{ANSWERS}{call_id}", body)
-            writer.add(JSON, serialised(contract_file(file, occasion)))
-            writer.add(PDF, pdf(document(file, occasion, dict(writer.digests)), at=occasion.at))
-            content = serialised(manifest(file, occasion, dict(writer.digests)))
-            writer.add(MANIFEST, content)
-            writer.add(SIGNATURE, keys.sign(content).encode())
-    except BaseException:
-        made.close()
-        raise
+    with unnamed_file() as made, ZipFile(made, "w", ZIP_DEFLATED) as opened:
+        writer = _Writer(opened, occasion)
+        for call_id, body in answers:
+            writer.add(f"{ANSWERS}{call_id}", body)
+        writer.add(JSON, serialised(contract_file(file, occasion)))
+        writer.add(PDF, pdf(document(file, occasion, dict(writer.digests)), at=occasion.at))
+        content = serialised(manifest(file, occasion, dict(writer.digests)))
+        writer.add(MANIFEST, content)
+        writer.add(SIGNATURE, keys.sign(content).encode())
     return made

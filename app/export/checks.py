@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain.discrepancy import NOT_PERFORMED
 from app.domain.rules import RULES
 from app.domain.rules.applicability import does_not_apply
 from app.domain.words import SYSTEMS, worded
@@ -15,7 +16,6 @@ from app.store.tables import Action, Step
 
 _ANSWERED = "answered"
 #: The check of the checks: it is made in every run, and its findings are the checks that were not.
-_WATCH = "S01"
 _TITLES = {rule.id: rule.title for rule in RULES}
 
 
@@ -50,16 +50,16 @@ def outcomes(plan: Plan, found: Mapping[str, int], action: Action) -> list[Check
     steps = {step.number: step for step in plan.steps}
     made = [_check(line, found.get(line.rule, 0), steps) for line in plan.checks]
     due = {check.rule for check in made}
-    watch = found.get(_WATCH, 0)
+    watch = found.get(NOT_PERFORMED, 0)
     return [
         *made,
         Check(
-            rule=_WATCH,
-            title=_TITLES[_WATCH],
+            rule=NOT_PERFORMED,
+            title=_TITLES[NOT_PERFORMED],
             outcome=Outcome.DIFFERS if watch else Outcome.AGREES,
             reason=_counted(watch) if watch else "",
         ),
-        *_not_due(action, due | {_WATCH}),
+        *_not_due(action, due | {NOT_PERFORMED}),
     ]
 
 

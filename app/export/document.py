@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.domain.discrepancy import NOT_PERFORMED
 from app.domain.rules.wording import money
 from app.domain.words import ACTION_TYPES, plural, worded
 from app.export.blocks import Block, code, facts, heading, note, paragraph, soft, strong, table
@@ -71,7 +72,9 @@ def _blocks(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str,
 def _summary(file: ActionFile) -> Iterator[Block]:
     if file.latest is None:
         yield note(strong("No run of this action has completed: nothing was checked yet."))
-    gaps = [each for each in file.flags if each.flag.rule == "S01" and each.flag.run_id == file.latest]
+    gaps = [
+        each for each in file.flags if each.flag.rule == NOT_PERFORMED and each.flag.run_id == file.latest
+    ]
     if gaps:
         yield note(strong("Not everything was checked."), *(each.flag.because for each in gaps))
     if not file.flags:

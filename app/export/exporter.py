@@ -57,13 +57,13 @@ class Exporter:
         self._demo = demo
 
     @classmethod
-    def of(cls, configuration: Settings, sessions: Sessions, *, demo: bool) -> Self:
+    def of(cls, configuration: Settings, sessions: Sessions) -> Self:
         """The exporter these settings describe. Raises `SettingsError`."""
         try:
             keys = SigningKeys.load(configuration.file("export_key_file"))
         except KeysError as error:
             raise SettingsError(f"EXPORT_KEY_FILE: {error}") from None
-        return cls(sessions, keys, far=configuration.far, demo=demo)
+        return cls(sessions, keys, far=configuration.far, demo=configuration.demo)
 
     @property
     def keys(self) -> SigningKeys:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
@@ -13,12 +12,12 @@ from typing import IO, Any
 from app.domain.words import ACTION_TYPES, DECISIONS, STATUSES, SYSTEMS, worded
 from app.export.content import Occasion
 from app.export.printing import moment
+from app.export.unnamed import unnamed_file
 from app.store.pages.exported import Beside
 from app.store.pages.flag_filter import FlagFilter
 from app.store.pages.flags import FlagLine
 
 FORMAT = "triage-flags/1"
-_IN_MEMORY = 4_000_000
 #: What makes spreadsheets take a cell for a formula, in ASCII and in the full width some of them read the same.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 #: Where one begins inside a cell, for a spreadsheet that takes semicolons for commas and so cuts cells at them and at line
@@ -68,13 +67,9 @@ _VALUES = "Values side by side"
 def spooled(lines: Lines, form: Format, wanted: FlagFilter, occasion: Occasion) -> IO[bytes]:
     """The flags in a file without a name, to be sent from its beginning and closed. Large ones are never in memory."""
     written = csv_of(lines) if form is Format.CSV else json_of(lines, wanted, occasion)
-    made = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # whoever sends it closes it
-    try:
+    with unnamed_file() as made:
         for part in written:
             made.write(part.encode())
-    except BaseException:
-        made.close()
-        raise
     return made
 
 

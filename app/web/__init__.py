@@ -79,7 +79,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         reviews=Reviews(factory, second_person=configuration.second_person),
         saved_views=SavedViews(factory),
         probes=probes,
-        exporter=Exporter.of(configuration, factory, demo=configuration.demo),
+        exporter=Exporter.of(configuration, factory),
         audit_log=configuration.vault_audit_log,
         close=close,
     ).join(app)

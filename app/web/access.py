@@ -92,7 +92,8 @@ AUTOMATIC = frozenset({"stack.show", "news.events", "news.since", "sign_in.remai
 WITHOUT_DATABASE = frozenset({"stack.show"})
 #: Below here, programs speak: bearer tokens are taken and nothing else, and refusals are JSON.
 API = "/api/"
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Methods that only read.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class UnlistedError(Exception):
@@ -145,7 +146,7 @@ def _identify() -> None:
 
 
 def _lead_to_sign_in() -> ResponseReturnValue:
-    if request.path.startswith(API) or request.method not in _SAFE:
+    if request.path.startswith(API) or request.method not in SAFE_METHODS:
         abort(401)  # a form that led to a sign-in page would lose what was typed into it
     following = request.full_path if request.query_string else request.path
     return redirect(url_for("sign_in.page", next=following))

@@ -8,10 +8,9 @@ from flask_limiter import ApplicationLimit, Limiter
 from flask_limiter.util import get_remote_address
 
 from app.settings import Settings
-from app.web.access import API, EXPORTING
+from app.web.access import API, EXPORTING, SAFE_METHODS
 from app.web.sign_in.identity import visitor
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGN_IN = "sign_in.start"
 
 
@@ -33,7 +32,7 @@ def join(app: Flask, configuration: Settings) -> None:
             ApplicationLimit(
                 f"{configuration.writes_per_minute} per minute",
                 scope="writes",
-                exempt_when=lambda: request.method in _SAFE,
+                exempt_when=lambda: request.method in SAFE_METHODS,
             ),
             ApplicationLimit(
                 f"{configuration.exports_per_minute} per minute",

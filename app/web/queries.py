@@ -18,7 +18,7 @@ MOST_DAYS = 3_650
 #: Lines of a list on one page.
 PAGE = 25
 #: Characters of a text that is searched for, at most.
-_LONGEST = 200
+LONGEST = 200
 #: Characters of a value that a notice repeats.
 _SHOWN = 80
 
@@ -54,10 +54,15 @@ def choice(name: str, known: Collection[str]) -> str | None:
 def text(name: str) -> str | None:
     """A value that is free text, without blanks around it; None when it is not set, too long, or holds unseen characters."""
     value = request.args.get(name, "").strip()
-    if len(value) > _LONGEST or without_unseen(value) != value:
+    if not searchable(value):
         ignore(name, value)
         return None
     return value or None
+
+
+def searchable(value: str) -> bool:
+    """Whether this may be searched for: not too long, and nothing in it that cannot be seen."""
+    return len(value) <= LONGEST and without_unseen(value) == value
 
 
 def cursor() -> UUID | None:

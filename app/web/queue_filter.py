@@ -13,16 +13,15 @@ from app.domain.discrepancy import Severity
 from app.domain.federal_time import eastern_midnight
 from app.domain.review import Status
 from app.domain.rules import RULES
-from app.domain.words import ACTION_TYPES, SYSTEMS, without_unseen
+from app.domain.words import ACTION_TYPES, SYSTEMS
 from app.store.pages import FlagFilter, Place, Sort
-from app.web.queries import ME, MOST_DAYS, Ignored
+from app.web.queries import ME, MOST_DAYS, Ignored, searchable
 
 #: `status` of what is not closed, which is what an address means that names no status; and of everything.
 NOT_CLOSED, ANY = "not_closed", "any"
 NOBODY = "nobody"
 #: Systems a flag can be about; what the action itself says is beside each of them.
 ASKED = tuple(name for name in SYSTEMS if name not in {"action", "rules"})
-_LONGEST = 200
 _LONGEST_QUERY = 2_000
 _YEARS = range(2000, 2100)
 
@@ -76,7 +75,7 @@ def asked(args: MultiDict[str, str], *, me: str, now: datetime) -> Asked:
             places[name] = value
             continue
         read = _READERS.get(name)
-        found = read(value, _Asker(me=me, now=now)) if read and _fits(value) else None
+        found = read(value, _Asker(me=me, now=now)) if read and searchable(value) else None
         if found is None:
             ignored.append(Ignored(name, value))
         else:
@@ -180,7 +179,3 @@ _READERS: Mapping[str, _Reader] = {
     "sort": lambda value, _: {} if value in frozenset(sort.value for sort in Sort) else None,
 }
 _PLACES = ("after", "before")
-
-
-def _fits(value: str) -> bool:
-    return len(value) <= _LONGEST and without_unseen(value) == value

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from flask import request
 
-from app.domain.review import HIGHEST_VERSION, NEED_REFERENCE, Decision
-from app.domain.written import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
+from app.domain.review import HIGHEST_VERSION, Decision, reason_fault, reference_fault
+from app.domain.written import tidied
 
 #: Reasons by form; each has a name of its own, as several of these forms stand on one page.
 REASONS = {"decision": "rationale", "concurrence": "second-reason", "undo": "undo-reason"}
@@ -48,13 +48,8 @@ def typed(form: str, *names: str) -> Typed:
             "The form does not say which state of this item it was made for. Load the page again."
         )
     name = REASONS.get(form)
-    if name is None:
-        return found
-    if not found.reason:
-        return found.with_error("Give your reason: it becomes part of the contract file.", name)
-    if problem := refusal(found.reason, limit=REASON_LIMIT, lines=True):
-        return found.with_error(f"Your reason is not taken. {problem}", name)
-    return found
+    fault = reason_fault(found.reason) if name else None
+    return found.with_error(fault, name) if name and fault else found
 
 
 def version_of(text: str) -> int | None:
@@ -72,9 +67,6 @@ def decision_form() -> tuple[Typed, Decision | None]:
     decision = Decision(chosen) if chosen in {each.value for each in Decision} else None
     if decision is None:
         found = found.with_error("Choose a decision.", "decision")
-    reference = found.of("reference")
-    if decision in NEED_REFERENCE and not reference:
-        found = found.with_error("Name the document or determination it rests on.", "reference")
-    if problem := refusal(reference, limit=REFERENCE_LIMIT, lines=False):
-        found = found.with_error(f"The reference is not taken. {problem}", "reference")
+    if fault := reference_fault(decision, found.of("reference")):
+        found = found.with_error(fault, "reference")
     return found, decision

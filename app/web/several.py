@@ -8,7 +8,6 @@ from uuid import UUID
 from app.domain.discrepancy import Severity
 from app.domain.review import (
     CLOSING,
-    NEED_REFERENCE,
     Decision,
     Event,
     EventKind,
@@ -16,10 +15,12 @@ from app.domain.review import (
     State,
     Status,
     check,
+    reason_fault,
+    reference_fault,
 )
 from app.domain.roles import Person
 from app.domain.words import DECISIONS, EVENTS, STATUSES
-from app.domain.written import REASON_LIMIT, REFERENCE_LIMIT, refusal
+from app.domain.written import REASON_LIMIT, refusal
 from app.store.pages import FlagLine
 from app.store.reviews import Reviews, StaleError, UnknownFlagError
 
@@ -98,12 +99,10 @@ def faults(deed: Deed, *, officers: Mapping[str, str]) -> Iterator[tuple[str, st
         return
     if not deed.rationale:
         yield "rationale", "Give your reason: it becomes part of the contract file of each item."
-    elif problem := refusal(deed.rationale, limit=REASON_LIMIT, lines=True):
-        yield "rationale", f"Your reason is not taken. {problem}"
-    if deed.decision in NEED_REFERENCE and not deed.reference:
-        yield "reference", "Name the document or determination it rests on."
-    elif problem := refusal(deed.reference, limit=REFERENCE_LIMIT, lines=False):
-        yield "reference", f"The reference is not taken. {problem}"
+    elif fault := reason_fault(deed.rationale):
+        yield "rationale", fault
+    if fault := reference_fault(deed.decision, deed.reference):
+        yield "reference", fault
 
 
 def fault_of(line: Line) -> str | None:

@@ -1,13 +1,14 @@
 """A run as a waterfall: what lived from when to when in each attempt, call by call."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.words import ENDERS, KINDS, SYSTEMS, lasting, plural, worded
+from app.domain.words import lasting, plural
 from app.store.pages import RunPage
-from app.store.tables import Attempt, Call, Credential, Denial
+from app.store.tables import Attempt
 from app.web.pictures.axis import ticks
+from app.web.pictures.rows import CALL, ISSUE, POLICY, Row, last_moment, rows_of
 
 #: Units of the drawing: the names stand left of the bars.
 WIDTH, NAMES, ROW, HEAD = 920, 270, 26, 28
@@ -16,32 +17,7 @@ _PLOT = WIDTH - NAMES - 10
 MOST = 60
 #: Width of a letter, about, and the longest name that fits left of the bars.
 _LETTER, _LONGEST = 6.7, 39
-_FAILED = 400
 _SECOND, _MINUTE = 1_000, 60_000
-#: Steps of the pattern, as the page numbers them.
-SIGN_IN, POLICY, ISSUE, CALL = 2, 3, 4, 5
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One line: which of the seven steps it belongs to, from when to when, and how that ended, in words.
-
-    `tone` is token, credential, call, failed or refused. `lives_on` says that it ends after all there is to see.
-    """
-
-    step: int
-    name: str
-    system: str
-    tone: str
-    begins: datetime
-    ends: datetime
-    how: str
-    lives_on: bool = False
-
-    @property
-    def lasted(self) -> timedelta:
-        """From begin to end."""
-        return self.ends - self.begins
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,8 +72,8 @@ def waterfall(page: RunPage, now: datetime) -> list[AttemptPicture]:
 
 def _picture(page: RunPage, attempt: Attempt, now: datetime) -> AttemptPicture:
     begins = attempt.claimed_at or attempt.dispatched_at
-    until = _until(page, attempt, now)
-    rows = list(_rows(page, attempt, until, now))
+    until = last_moment(page, attempt, now)
+    rows = list(rows_of(page, attempt, until, now))
     span = max((until - begins).total_seconds() * 1000, 1.0)
     scale = _PLOT / span
     drawn = rows[:MOST]
@@ -110,125 +86,6 @@ def _picture(page: RunPage, attempt: Attempt, now: datetime) -> AttemptPicture:
         begins=begins,
         left_out=len(rows) - len(drawn),
     )
-
-
-def _until(page: RunPage, attempt: Attempt, now: datetime) -> datetime:
-    """When nothing more happened in this attempt that is worth a look; now while it is under way."""
-    mine = [call for call in page.calls if call.attempt == attempt.number]
-    known = (
-        attempt.dispatched_at,
-        attempt.claimed_at,
-        attempt.token_issued_at,
-        attempt.ended_at or now,
-        attempt.revoked_at,
-        *(_end_of(call) for call in mine),
-        *(each.refused_at for each in page.denials if each.attempt == attempt.number),
-    )
-    return max(time for time in known if time is not None)
-
-
-def _rows(page: RunPage, attempt: Attempt, until: datetime, now: datetime) -> Iterator[Row]:
-    if attempt.token_issued_at is not None:
-        if attempt.claimed_at is not None:
-            yield Row(
-                step=SIGN_IN,
-                name="Introduction and sign-in",
-                system="The vault",
-                tone="call",
-                begins=attempt.claimed_at,
-                ends=max(attempt.token_issued_at, attempt.claimed_at),
-                how="the wrapped SecretID was opened once",
-            )
-        yield _token(attempt, until, now)
-    for credential in (each for each in page.credentials if each.attempt == attempt.number):
-        yield _credential(credential, until, now)
-        yield from (_call(call, credential) for call in page.calls_of(credential))
-    yield from (_denial(each) for each in page.denials if each.attempt == attempt.number)
-
-
-def _token(attempt: Attempt, until: datetime, now: datetime) -> Row:
-    begins = attempt.token_issued_at or attempt.dispatched_at
-    life = _Life(
-        begins=begins,
-        expires=attempt.token_expires_at or until,
-        revoked=attempt.revoked_at,
-        by=attempt.revoked_by,
-    )
-    return life.row(SIGN_IN, "Run token", "The vault", "token", until=until, now=now)
-
-
-def _credential(credential: Credential, until: datetime, now: datetime) -> Row:
-    life = _Life(
-        begins=credential.issued_at,
-        expires=credential.expires_at,
-        revoked=credential.revoked_at,
-        by=credential.ended_by,
-    )
-    kind, system = worded(KINDS, credential.kind), worded(SYSTEMS, credential.tool)
-    return life.row(ISSUE, kind, system, "credential", until=until, now=now)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Life:
-    """How long something the vault issued lives: until it is revoked, or expires by itself."""
-
-    begins: datetime
-    expires: datetime
-    revoked: datetime | None
-    by: str | None
-
-    def row(self, step: int, name: str, system: str, tone: str, *, until: datetime, now: datetime) -> Row:
-        """Its line, as far as the picture goes."""
-        ends = self.revoked or self.expires
-        return Row(
-            step=step,
-            name=name,
-            system=system,
-            tone=tone,
-            begins=self.begins,
-            ends=max(self.begins, min(ends, until)),
-            how=self._how(lasting(ends - self.begins), now),
-            lives_on=ends > until,
-        )
-
-    def _how(self, lived: str, now: datetime) -> str:
-        if self.revoked is not None:
-            return f"revoked by {worded(ENDERS, self.by or 'nobody on record')}, {lived} after issue"
-        if self.expires <= now:
-            return f"expired by its time to live of {lived}"
-        return f"valid, expires {lived} after issue at the latest"
-
-
-def _call(call: Call, credential: Credential) -> Row:
-    failed = call.error is not None or not 0 < call.status < _FAILED
-    told = f"HTTP {call.status}" if call.status else "no answer"
-    if credential.kind == "database-user" and call.status:
-        told = "answered"
-    return Row(
-        step=CALL,
-        name=call.operation,
-        system=worded(SYSTEMS, credential.tool),
-        tone="failed" if failed else "call",
-        begins=call.started_at,
-        ends=_end_of(call),
-        how=f"{told}: {call.error}" if call.error else told,
-    )
-
-
-def _denial(denial: Denial) -> Row:
-    return Row(
-        step=POLICY,
-        name="Refused by policy",
-        system=worded(SYSTEMS, denial.tool),
-        tone="refused",
-        begins=denial.refused_at,
-        ends=denial.refused_at,
-        how=denial.reason,
-    )
-
-
-def _end_of(call: Call) -> datetime:
-    return call.started_at + timedelta(milliseconds=call.latency_ms)
 
 
 def _bar(row: Row, place: int, begins: datetime, scale: float) -> Bar:

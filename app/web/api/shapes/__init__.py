@@ -11,10 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic_core import core_schema
 
 from app.domain.words import without_unseen
-from app.web.queries import MOST_DAYS
+from app.web.queries import LONGEST, MOST_DAYS
 
 Item = TypeVar("Item")
-_LONGEST = 200
 
 
 def _utc(time: datetime) -> datetime:
@@ -42,7 +41,7 @@ class OneOf:
 #: A time, in UTC whatever zone it comes in.
 Moment = Annotated[datetime, AfterValidator(_utc)]
 #: Text somebody looks for.
-Sought = Annotated[str, Field(min_length=1, max_length=_LONGEST), AfterValidator(_seen)]
+Sought = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_seen)]
 
 #: So many days back.
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
