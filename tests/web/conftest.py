@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -148,6 +149,20 @@ def _names_and_links(document: Document) -> Iterator[str]:
                 yield f"<{tag}> leads nowhere: {target}"
 
 
+class Compiled(BytecodeCache):
+    """Templates compiled once for all applications: each compiling all of its own is most of the time of many tests."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
 @pytest.fixture(scope="session")
 def client_of(system, session_of):
     """Makes clients of the application, with the settings of the running one or some changed.
@@ -155,6 +170,7 @@ def client_of(system, session_of):
     `persona` is who is signed in, None for nobody: `client_of(persona="auditor-a", database_url=…)`. Sessions are always
     looked up in the running database.
     """
+    compiled = Compiled()
     with ExitStack() as made:
         running = create_app(system.settings("web"))
         made.callback(running.extensions["triage.sources"].close)
@@ -163,6 +179,7 @@ def client_of(system, session_of):
             app = create_app(system.settings("web", **changed))
             made.callback(app.extensions["triage.sources"].close)
             app.session_interface = running.session_interface
+            app.jinja_env.bytecode_cache = compiled
             app.config["SERVER_NAME"] = urlsplit(system.stack.endpoints["web"]).netloc
             client = app.test_client()
             if persona is not None:
