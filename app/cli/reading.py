@@ -79,7 +79,8 @@ def show_runs(lines: Sequence[RunLine]) -> None:
     """Print runs as a table."""
     table = Table(title="Runs", title_justify="left")
     table.add_column("Run", no_wrap=True, min_width=36)  # whole: it is what `triage lineage` asks for
-    for heading in ("Action", "Outcome", "Findings"):
+    table.add_column("Action", overflow="fold")
+    for heading in ("Outcome", "Findings"):
         table.add_column(heading)
     for line in lines:
         outcome = line.outcome + (f": {line.run.waiting_reason}" if line.run.waiting_reason else "")

@@ -66,7 +66,8 @@ def decision_form() -> tuple[Typed, Decision | None]:
     chosen = found.of("decision")
     decision = Decision(chosen) if chosen in {each.value for each in Decision} else None
     if decision is None:
-        found = found.with_error("Choose a decision.", "decision")
+        # First, as in the form.
+        found = replace(found, errors={"decision": "Choose a decision.", **found.errors})
     if fault := reference_fault(decision, found.of("reference")):
         found = found.with_error(fault, "reference")
     return found, decision
