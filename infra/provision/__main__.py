@@ -4,6 +4,7 @@ Exit status: 0 done, 1 a server refused or did not come, 2 a wrong setting or wr
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -85,6 +86,12 @@ def _steps(wanted: argparse.Namespace, settings: ProvisioningSettings) -> dict[s
     return steps
 
 
+def _host(text: str) -> str:
+    if re.fullmatch(r"(\*\.)?[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a host name nor an address")
+    return text
+
+
 def _wanted() -> argparse.Namespace:
     parser = _Parser(
         prog="triage provision", description="Prepare servers; running it again changes nothing."
@@ -104,6 +111,7 @@ def _wanted() -> argparse.Namespace:
                 "--tls",
                 nargs="*",
                 metavar="HOST",
+                type=_host,
                 help="also a private authority and a certificate for each server, good for these names besides its own",
             )
         if name == "all":
