@@ -104,7 +104,7 @@ class _Provisioning:
             self.client, token, None if audit_log is None else str(audit_log), self.say
         )
         mounts.mount(self.client, token, self.say)
-        self._bring([*self._for_operator, *self._for_root], token)
+        self._bring([*self._for_root, *self._for_operator], token)
         mounts.name_agent(self.client, token, self.say)
         with identities.only_one_rotates(self.secrets):
             for identity in self._dead():

@@ -9,8 +9,7 @@ import httpx
 
 from infra.provision.errors import ProvisionError
 
-#: Active; a standby, which hands on what it is asked; the two kinds of replicas.
-_SERVING = (200, 429, 472, 473)
+_ACTIVE, _STANDBY = 200, 429
 
 
 class VaultSilentError(ProvisionError):
@@ -82,7 +81,12 @@ class VaultClient:
 
     def is_serving(self) -> bool:
         """Whether the vault carries out requests, or hands them on to one that does. Raises `VaultSilentError`."""
-        return self._send("GET", "sys/health", "").status_code in _SERVING
+        status = self._send("GET", "sys/health", "").status_code
+        if status != _STANDBY:
+            return status == _ACTIVE
+        # A node alone is a standby for a moment after its start, and fails at what it is asked then.
+        leader = self._ask("GET", "sys/leader", "") or {}
+        return bool(leader.get("leader_address")) and not leader.get("is_self")
 
     def _ask(
         self, method: str, path: str, token: str, data: Mapping[str, Any] | None = None
