@@ -32,7 +32,7 @@ def require_password(secrets: SecretsFolder) -> None:
     """Raise `ProvisionError` when the vault could not be given a login at the ledger."""
     if not secrets.has("operator", _FILE):
         raise ProvisionError(
-            f"there is no {secrets.path('operator', _FILE)}: `triage provision database --ledger-administrator` makes"
+            f"there is no {secrets.path('operator', _FILE)}: `triage provision database --new-ledger-admin-password` makes"
             f" one, a new password for {USERNAME}"
         )
 
@@ -75,6 +75,7 @@ def set_up(
         return
     if there is None or not _rotated(client, token):
         _write(client, token, connection, password)
+        say(f"{connection.name}: {'created' if there is None else 'password set'}")
         client.write(_ROTATE, {}, token)
     secrets.delete("operator", _FILE)
     say(f"{connection.name}: password replaced by one that only the vault knows")

@@ -4,7 +4,7 @@ import json
 import re
 import signal
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,13 @@ from infra.local.roster import Roster
 from infra.local.wheels import wheel_program
 from infra.provision.database import provision_database
 from infra.provision.keys import provision_keys
+from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
 from infra.provision.vault import provision_vault
 from infra.vault import wanted
-from infra.vault.owners import IDENTITIES
+from infra.vault.client import VaultClient
 
 PRODUCTION = (wanted.POLICIES.parent / "production.hcl").read_text(encoding="utf-8")
-CLUSTER_PORT = 8201
 
 
 class Installation:
@@ -35,6 +35,8 @@ class Installation:
         self.secrets = secrets or folder / "secrets"
         self.roster = Roster(usual_ports=False, patience=30, changed=lambda: None)
         self.ports: dict[str, int] = {}
+        #: Changes of the first provisioning, by pieces.
+        self.pieces: list[list[str]] = []
         self.audit_log = folder / "audit" / "audit.log"
 
     @property
@@ -108,7 +110,9 @@ class Installation:
         password = self.secrets / "operator" / "database-admin-password"
         data = home / "data"
         initdb = ("initdb", f"--pgdata={data}", "--username=postgres", f"--pwfile={password}")
-        self.roster.run(command(*initdb, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"))
+        self.roster.run(
+            command(*initdb, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
+        )
 
         def serve(port: int) -> Command:
             with (data / "postgresql.conf").open("a") as settings:
@@ -171,20 +175,84 @@ class Installation:
         assert answer.is_success, answer.text
         return answer.json()["data"]
 
+    def audit_lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.audit_log.read_text().splitlines()]
+
     def stop(self) -> None:
         self.roster.stop_all()
 
 
+class KilledError(BaseException):
+    """What SIGKILL does to the provisioning: no handler runs."""
+
+
+class Killer:
+    """Ends a provisioning after so many changes of the vault or of the secrets folder."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.allowed = 0
+        self.made: list[str] = []
+        for owner, name in ((VaultClient, "write"), (SecretsFolder, "replace"), (SecretsFolder, "delete")):
+            patch.setattr(owner, name, self._counting(getattr(owner, name)))
+
+    def _counting(self, act: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(target: Any, *told: Any) -> Any:
+            done = act(target, *told)
+            # What the initialisation answers is lost with the process, and a login changes nothing.
+            if told[0] not in ("sys/init", "auth/approle/login") and done is not False:
+                self.made.append("/".join(told[:2]) if isinstance(target, SecretsFolder) else told[0])
+                if len(self.made) >= self.allowed:
+                    raise KilledError
+            return done
+
+        return counted
+
+
+def provision_in_pieces(installation: Installation) -> list[list[str]]:
+    """Provisions with a kill after every single change; the changes of each piece, the last of which ended by itself."""
+    pieces: list[list[str]] = []
+    while len(pieces) < 200:
+        with pytest.MonkeyPatch.context() as patch:
+            killer = Killer(patch)
+            # One change more than before where the last piece got no further, such as a SecretID that was lost.
+            again = pieces and len(pieces) > 1 and pieces[-1] == pieces[-2][: len(pieces[-1])]
+            killer.allowed = len(pieces[-1]) + 1 if again else 1
+            pieces.append(killer.made)
+            try:
+                installation.provision()
+            except KilledError:
+                continue
+            return pieces
+    raise AssertionError(f"never came to an end: {pieces[-3:]}")
+
+
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory) -> Iterator[Installation]:
-    """Servers with keys and databases; the vault has been provisioned once."""
+    """Servers with keys and databases, and a vault whose provisioning was killed at every step until it was complete."""
     made = Installation(tmp_path_factory.mktemp("installation"))
     try:
         provision_keys(made.settings(), print, hosts=[])
         made.start_postgres()
         made.start_vault()
         provision_database(made.settings(), print)
-        made.first = made.provision()
+        made.pieces = provision_in_pieces(made)
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture
+def start(tmp_path) -> Iterator[Callable[..., Installation]]:
+    """Starts servers with keys of their own, provisioned with nothing: `start("vault")`."""
+    made = []
+
+    def started(*servers: str) -> Installation:
+        made.append(Installation(tmp_path))
+        provision_keys(made[-1].settings(), print, hosts=[])
+        for server in servers:
+            getattr(made[-1], f"start_{server}")()
+        return made[-1]
+
+    yield started
+    for installation in made:
+        installation.stop()
