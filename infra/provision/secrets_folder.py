@@ -13,6 +13,7 @@ Owner = Literal[
     "worker",
     "web",
     "rotator",
+    "backup",
     "operator",
     "vault",
     "postgres",

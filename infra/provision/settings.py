@@ -53,6 +53,14 @@ class ProvisioningSettings(BaseSettings):
     #: The issuer in the tokens that the vault signs; its address when not set.
     vault_issuer: HttpAddress | None = None
 
+    #: Seconds that a SecretID lives: of dispatcher, sweeper and web; and of operator, rotator and backup, who must still
+    #: be let in after the installation stood still. `triage rotate identities --watch` replaces all of them at half of
+    #: the shorter life.
+    infrastructure_secret_id_ttl: int = Field(default=24 * 3600, ge=2, le=31 * 24 * 3600)
+    custody_secret_id_ttl: int = Field(default=30 * 24 * 3600, ge=2, le=365 * 24 * 3600)
+    #: A file that the watching rotation touches after each look.
+    health_file: Path | None = None
+
     #: Authorities believed for every TLS connection instead of the system's, and what this command shows of itself.
     ca_file: Path | None = None
     client_certificate_file: Path | None = None
