@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.addresses import is_local
 from app.secret_files import SettingsError, read_secret
 from app.settings import Settings
+from app.store.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, guard
 
 #: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
 Sessions = sessionmaker[Session]
@@ -56,9 +57,11 @@ def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
         hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
-            "options": "-c statement_timeout=10000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c idle_in_transaction_session_timeout=30s -c timezone={TIME_ZONE}",
+            "client_encoding": "utf8",
         },
     )
+    guard(engine)
 
     @event.listens_for(engine, "do_connect")
     def with_password(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
