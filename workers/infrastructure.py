@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from app.secret_files import read_identity
+from app.settings import SettingsError
 from workers.secret import Secret
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
@@ -44,7 +46,12 @@ class InfrastructureIdentity:
     def write(self, path: str, data: Mapping[str, Any], *, wrap_ttl: str | None = None) -> Any:
         """Write as this identity. Errors as `Vault.write`."""
         if self._token is None or time.monotonic() >= self._replace_at:
-            auth = self._vault.write("auth/approle/login", json.loads(self._file.read_text()))["auth"]
+            try:
+                login = read_identity(self._file)
+            except SettingsError as error:
+                # It was in order when this process started, and may be again in a moment.
+                raise VaultUnavailableError(str(error)) from None
+            auth = self._vault.write("auth/approle/login", login)["auth"]
             self._token = Secret(auth["client_token"])
             self._replace_at = time.monotonic() + 0.8 * auth["lease_duration"]
         try:
