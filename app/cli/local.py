@@ -9,7 +9,7 @@ import typer
 
 from app.cli.context import FAILED, USAGE, err
 from app.settings import Settings
-from infra.local.errors import StackError
+from infra.local.errors import OutsideError, StackError
 from infra.local.options import Outside, StackOptions
 from infra.local.stack import LocalStack
 from infra.local.state import PartRecord, state_folder
@@ -24,7 +24,7 @@ def running(**wanted: Any) -> Iterator[LocalStack]:
             yield stack
     except StackError as error:
         err.print(str(error), markup=False, highlight=False)
-        raise typer.Exit(FAILED) from None
+        raise typer.Exit(USAGE if isinstance(error, OutsideError) else FAILED) from None
 
 
 def options(**wanted: Any) -> StackOptions:

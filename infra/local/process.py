@@ -19,6 +19,8 @@ _CHILD = Path(__file__).with_name("child.py")
 # The kernel ties a child's death signal to the *thread* that started it.  This one lives as long as we do.
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
+_ONLY_ITS_USER = 0o077
+
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
@@ -70,6 +72,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=_ONLY_ITS_USER,
             )
 
     @property

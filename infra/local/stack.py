@@ -16,14 +16,14 @@ from typing import Self
 
 from infra.local.errors import AlreadyRunningError, StackError
 from infra.local.identity import boot_id, start_ticks
-from infra.local.leftovers import clean_up, is_alive
+from infra.local.leftovers import clean_up, forget_secrets, is_alive
 from infra.local.options import Part, StackOptions
 from infra.local.parts import Parts
 from infra.local.process import plain_environment
 from infra.local.roster import Roster
-from infra.local.secret_files import forget
 from infra.local.services import REPOSITORY, Services
 from infra.local.state import Layout, PartRecord, ProcessRecord, StackLock, StackRecord, read_record
+from infra.provision.secrets_folder import SecretsFolder
 
 _LOCK_PATIENCE = 15.0
 _LEFTOVER_GRACE = 3.0
@@ -119,7 +119,7 @@ class LocalStack:
             for folder in (layout.postgres, layout.vault, layout.access):
                 shutil.rmtree(folder, ignore_errors=True)
         layout.create()
-        self._forget_secrets()
+        forget_secrets(layout)
         self._write_record()
         with (layout.logs / "guard.log").open("wb") as log:
             self._guard = subprocess.Popen(
@@ -149,15 +149,11 @@ class LocalStack:
             self.roster.stop_all()
         finally:
             self.layout.record.unlink(missing_ok=True)
-            self._forget_secrets()
+            forget_secrets(self.layout)
             if self._guard is not None:
                 self._guard.communicate()
                 self._guard = None
             self._lock.release()
-
-    def _forget_secrets(self) -> None:
-        outside = self.options.outside
-        forget(self.layout.secrets, identities=outside.vault is None or outside.vault_token_file is not None)
 
     @property
     def endpoints(self) -> dict[str, str]:
@@ -165,9 +161,9 @@ class LocalStack:
         return dict(self.services.endpoints)
 
     @property
-    def secrets_dir(self) -> Path:
-        """The folder with the secret files of this start."""
-        return self.layout.secrets
+    def secrets(self) -> SecretsFolder:
+        """Every secret of this start, those of outside servers as well."""
+        return self.services.secrets
 
     @property
     def processes(self) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Keeps a stack up until it is told to stop: restarts what may be restarted, gives up when a server is lost.
 
 `python -m infra.local.supervisor --home FOLDER [--options JSON]` runs one in the foreground; it stops on SIGINT,
-SIGTERM or SIGHUP.  Exit status: 0 stopped on request, 1 a part did not come up or was lost, 2 wrong usage.
+SIGTERM or SIGHUP.  Exit status: 0 stopped on request, 1 a part did not come up or was lost, 2 wrong usage
+or outside servers that cannot be used.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
-from infra.local.errors import StackError
+from infra.local.errors import OutsideError, StackError
 from infra.local.options import StackOptions
 from infra.local.process import Child
 from infra.local.stack import LocalStack
@@ -68,7 +69,7 @@ class Supervisor:
             self._watch()
         except StackError as error:
             self._say(str(error))
-            return 1
+            return 2 if isinstance(error, OutsideError) else 1
         except KeyboardInterrupt:
             return 0
         finally:

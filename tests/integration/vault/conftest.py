@@ -108,7 +108,9 @@ class Installation:
         password = self.secrets / "operator" / "database-admin-password"
         data = home / "data"
         initdb = ("initdb", f"--pgdata={data}", "--username=postgres", f"--pwfile={password}")
-        self.roster.run(command(*initdb, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"))
+        self.roster.run(
+            command(*initdb, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
+        )
 
         def serve(port: int) -> Command:
             with (data / "postgresql.conf").open("a") as settings:
