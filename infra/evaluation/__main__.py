@@ -111,7 +111,7 @@ def _wanted() -> argparse.Namespace:
 
 def show(result: Evaluation, *, how: str) -> None:
     """Print precision, recall and every miss, rule by rule; `how` ends the sentence that sums it up."""
-    screen = Console(soft_wrap=True)
+    screen = Console()
     table = Table(title=f"{result.scenarios} scenarios", title_justify="left")
     table.add_column("Rule")
     for heading in ("found", "missed", "wrong", "precision", "recall"):

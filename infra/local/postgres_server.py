@@ -7,15 +7,13 @@ from pathlib import Path
 import psycopg
 
 from infra.local.errors import StackError
-from infra.local.ports import LOOPBACK, listens
+from infra.local.ports import LOOPBACK, USUAL_PORTS, listens
 from infra.local.process import Child, Command
 from infra.local.secret_files import random_secret, write_secret
 from infra.local.state import Layout
 from infra.local.wheels import wheel_program
 from infra.postgres.provision import Server
 from infra.postgres.scram import verifier
-
-USUAL_PORT = 5432
 
 _SUPERUSER = "postgres"
 
@@ -91,7 +89,7 @@ class PostgresServer:
         return self._command("postgres", "-D", str(self._data))
 
     def _configure(self, port: int) -> None:
-        settings = _SETTINGS.format(host=LOOPBACK, port=port or USUAL_PORT)
+        settings = _SETTINGS.format(host=LOOPBACK, port=port or USUAL_PORTS["postgres"])
         write_secret(self._data / "postgresql.conf", settings)
         write_secret(self._data / "pg_hba.conf", _HBA)
 

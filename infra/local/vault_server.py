@@ -15,8 +15,6 @@ from infra.local.secret_files import write_secret
 from infra.local.state import Layout
 from infra.local.wheels import wheel_program
 
-USUAL_PORT = 8200
-
 _HEALTHY = 200
 
 # `disable_mlock`: locking memory needs a capability that an ordinary user lacks; OpenBao ignores the line.
