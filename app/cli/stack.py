@@ -13,11 +13,11 @@ import typer
 from app.cli.context import FAILED, USAGE, out, print_json
 from app.cli.local import options, say
 from app.cli.tables import Column, Kind, show_table
+from infra.environment import plain_environment
 from infra.local.errors import StackError
 from infra.local.interruption import Interruption
 from infra.local.leftovers import is_alive, stop_stack
 from infra.local.options import StackOptions
-from infra.local.process import plain_environment
 from infra.local.stack import LocalStack
 from infra.local.state import Layout, StackRecord, is_locked, read_record, state_folder
 from infra.local.status import conditions

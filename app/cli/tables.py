@@ -107,4 +107,4 @@ def show_fields(title: str, fields: Iterable[tuple[str, object]]) -> None:
     for name, value in fields:
         if value not in (None, ""):
             grid.add_row(name, Text("\n".join(without_unseen(line) for line in str(value).split("\n"))))
-    out.print(Padding(grid, (0, 0, 0, _GAP)))
+    out.print(Padding(grid, (0, 0, 1, _GAP)))

@@ -15,13 +15,13 @@ from threading import RLock
 from types import TracebackType
 from typing import Self
 
+from infra.environment import plain_environment
 from infra.local.errors import AlreadyRunningError, StackError
 from infra.local.identity import boot_id, start_ticks
 from infra.local.leftovers import clean_up, is_alive
 from infra.local.options import Part, StackOptions
 from infra.local.parts import Parts
 from infra.local.ports import Ports
-from infra.local.process import plain_environment
 from infra.local.roster import SERVERS, Roster
 from infra.local.secret_files import forget
 from infra.local.services import REPOSITORY, Services

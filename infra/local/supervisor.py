@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
+from infra.environment import forget_foreign
 from infra.local.errors import StackError
 from infra.local.interruption import Interruption
 from infra.local.options import StackOptions
@@ -112,6 +113,7 @@ class Supervisor:
 
 
 def main() -> None:
+    forget_foreign()
     parser = argparse.ArgumentParser(description="Run the local stack in the foreground.")
     parser.add_argument("--home", type=Path, default=state_folder(), help="state folder")
     parser.add_argument("--options", default="{}", help="JSON object, see infra.local.options.StackOptions")
