@@ -17,6 +17,7 @@ from app.cli.context import FAILED, USAGE, Context, err, out, print_json, report
 from app.cli.stack import Pool
 from app.cli.waiting import wait_for
 from app.intake import SIZE_LIMIT
+from infra.environment import forget_foreign
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -172,6 +173,7 @@ def _text(file: Path) -> str:
 
 def main() -> None:
     """Entry point of the `triage` command."""
+    forget_foreign()
     usage.run(app)
 
 

@@ -112,22 +112,26 @@ def forget_secrets(layout: Layout) -> None:
 def stop_stack(layout: Layout) -> bool:
     """Stop the stack in this folder from outside, running or crashed; False when there was none.
 
-    Raises StackError when the folder is still in use after all deadlines.
+    A stack that somebody starts meanwhile is left alone.  Raises StackError when the folder is still in use after
+    all deadlines.
     """
-    record = read_record(layout)
-    if record is None and not is_locked(layout):
+    if read_record(layout) is None and not is_locked(layout):
         return False
-    if record is not None and is_alive(record.supervisor):
-        supervisor = psutil.Process(record.supervisor.pid)
-        _signal(supervisor, signal.SIGTERM)
-        if _wait([supervisor], seconds=_STOP_DEADLINE):
-            kill_quietly(supervisor)
+    stopped: ProcessRecord | None = None
     deadline = time.monotonic() + _AFTER_KILL
     while time.monotonic() < deadline:
         try:
             lock = StackLock(layout).acquire()
         except AlreadyRunningError:
-            time.sleep(0.1)  # its guard cleans up
+            record = read_record(layout)
+            if record is not None and is_alive(record.supervisor):
+                if stopped is None:
+                    stopped = record.supervisor
+                    _stop_supervisor(stopped)
+                    deadline = time.monotonic() + _AFTER_KILL
+                elif record.supervisor != stopped:
+                    return True
+            time.sleep(0.1)  # otherwise it has only begun to start, or its guard cleans up
             continue
         try:
             clean_up(layout, grace=_LEFTOVER_GRACE)
@@ -135,3 +139,13 @@ def stop_stack(layout: Layout) -> bool:
             lock.release()
         return True
     raise StackError(f"{layout.home} is still in use; see {layout.record}")
+
+
+def _stop_supervisor(record: ProcessRecord) -> None:
+    try:
+        supervisor = psutil.Process(record.pid)
+    except psutil.NoSuchProcess:
+        return
+    _signal(supervisor, signal.SIGTERM)
+    if _wait([supervisor], seconds=_STOP_DEADLINE):
+        kill_quietly(supervisor)

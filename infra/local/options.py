@@ -140,7 +140,9 @@ class StackOptions(_Options):
     parts: frozenset[Part] = EVERYTHING
     outside: Outside = Outside()
     usual_ports: bool = True
-    """Whether to try 8200, 5432, … before any free port."""
+    """Whether to try 8200, 5432, … and the ports of the last start before any free port."""
+    ports: dict[str, int] = {}
+    """Part name to the port it must have."""
     fresh: bool = False
     """Whether to forget the database, audit and access logs of earlier starts."""
     workers: int = Field(default=1, ge=1, le=64)
@@ -172,3 +174,9 @@ class StackOptions(_Options):
             Part.IDENTITY: self.outside.identity,
         }
         return part in self.parts and elsewhere.get(part) is None
+
+    def serves(self, name: str) -> bool:
+        """Whether the server of this name, such as web or sam-gov, is to be started here."""
+        if name in TOOL_VARIABLES:
+            return self.starts(Part.MOCKS) and name not in self.outside.tools
+        return self.starts(Part(name))

@@ -9,15 +9,12 @@ import httpx
 from infra.local.options import Part, StackOptions
 from infra.local.outside import OutsideServers
 from infra.local.ports import LOOPBACK, connects, listens
-from infra.local.postgres_server import USUAL_PORT as POSTGRES_PORT
 from infra.local.postgres_server import PostgresServer
 from infra.local.process import Child, Command
 from infra.local.roster import Roster
-from infra.local.services import TOOLS, USUAL_PORTS, Services, as_user
+from infra.local.services import TOOLS, Services, as_user
 from infra.local.state import Layout
-from infra.local.valkey_server import USUAL_PORT as VALKEY_PORT
 from infra.local.valkey_server import ValkeyServer
-from infra.local.vault_server import USUAL_PORT as VAULT_PORT
 from infra.local.vault_server import VaultServer, find_binary
 from infra.provision.settings import ProvisioningSettings
 
@@ -131,7 +128,7 @@ class Parts:
 
     def _vault(self) -> None:
         server = VaultServer(layout=self._layout, binary=find_binary(self._options.vault_binary))
-        port = self._roster.serve(usual=VAULT_PORT, build=server.command, ready=server.ready)
+        port = self._roster.serve("vault", build=server.command, ready=server.ready)
         address = f"http://{LOOPBACK}:{port}"
         self._services.endpoints["vault"] = address
         self._provisioning.opened_vault()
@@ -141,7 +138,7 @@ class Parts:
         postgres = PostgresServer(self._layout, self._services.secrets)
         self._roster.run(postgres.preparation())
         postgres.prepared()
-        port = self._roster.serve(usual=POSTGRES_PORT, build=postgres.command, ready=postgres.ready)
+        port = self._roster.serve("postgres", build=postgres.command, ready=postgres.ready)
         self._ports["postgres"] = port
         self._services.database = postgres.server(port)
         address = f"postgresql://{LOOPBACK}:{port}"
@@ -151,7 +148,7 @@ class Parts:
 
     def _valkey(self) -> None:
         valkey = self.broker = ValkeyServer(self._layout, self._services.secrets)
-        port = self._roster.serve(usual=VALKEY_PORT, build=valkey.command, ready=valkey.ready)
+        port = self._roster.serve("valkey", build=valkey.command, ready=valkey.ready)
         self._ports["valkey"] = port
         address = f"redis://{LOOPBACK}:{port}"
         self._services.endpoints["valkey"] = address
@@ -197,7 +194,7 @@ class Parts:
         return self._wanted(Part.MOCKS, lambda: self._http(tool, partial(self._services.tool, tool)))
 
     def _http(self, name: str, build: Callable[[int], Command]) -> None:
-        port = self._roster.serve(usual=USUAL_PORTS[name], build=build, ready=_answers)
+        port = self._roster.serve(name, build=build, ready=_answers)
         address = f"http://{LOOPBACK}:{port}"
         self._services.endpoints[name] = address
         self._announce(name, address=address)

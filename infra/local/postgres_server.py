@@ -5,15 +5,13 @@ import signal
 from pathlib import Path
 
 from infra.local.errors import StackError
-from infra.local.ports import LOOPBACK, listens
+from infra.local.ports import LOOPBACK, USUAL_PORTS, listens
 from infra.local.process import Child, Command
 from infra.local.state import Layout
 from infra.local.wheels import wheel_program
 from infra.postgres.scram import verifier
 from infra.postgres.server import Server, ServerError
 from infra.provision.secrets_folder import SecretsFolder, write_secret
-
-USUAL_PORT = 5432
 
 _SUPERUSER = "postgres"
 
@@ -89,7 +87,7 @@ class PostgresServer:
         return self._command("postgres", "-D", str(self._data))
 
     def _configure(self, port: int) -> None:
-        settings = _SETTINGS.format(host=LOOPBACK, port=port or USUAL_PORT)
+        settings = _SETTINGS.format(host=LOOPBACK, port=port or USUAL_PORTS["postgres"])
         write_secret(self._data / "postgresql.conf", settings)
         write_secret(self._data / "pg_hba.conf", _HBA)
 

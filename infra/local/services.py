@@ -18,14 +18,6 @@ from infra.provision.secrets_folder import FileName, Owner, SecretsFolder, write
 
 REPOSITORY = Path(__file__).parents[2]
 
-USUAL_PORTS = {
-    "sam-gov": 7001,
-    "debarment": 7002,
-    "contracts": 7003,
-    "documents": 7004,
-    "identity-provider": 7005,
-    "web": 8000,
-}
 TOOLS = tuple(TOOL_VARIABLES)
 
 _MODULES = {

@@ -11,8 +11,6 @@ from infra.local.state import Layout
 from infra.local.wheels import wheel_program
 from infra.provision.secrets_folder import SecretsFolder, write_secret
 
-USUAL_PORT = 6379
-
 # PostgreSQL is the queue of record, so losing this server loses nothing and saving to disk would only slow it.
 # `noeviction`: a full broker refuses messages, which the dispatcher sees; evicting would lose them silently.
 _CONFIG = """\

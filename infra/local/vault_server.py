@@ -15,8 +15,6 @@ from infra.local.state import Layout
 from infra.local.wheels import wheel_program
 from infra.provision.secrets_folder import write_secret
 
-USUAL_PORT = 8200
-
 _HEALTHY = 200
 
 # `disable_mlock`: locking memory needs a capability that an ordinary user lacks; OpenBao ignores the line.
