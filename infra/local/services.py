@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from infra.local.options import TOOL_VARIABLES, StackOptions
@@ -13,8 +14,10 @@ from infra.local.ports import LOOPBACK
 from infra.local.process import Command
 from infra.local.state import Layout
 from infra.postgres.roles import APPLICATION, LEDGER
-from infra.postgres.server import Server
 from infra.provision.secrets_folder import FileName, Owner, SecretsFolder, write_secret
+
+if TYPE_CHECKING:
+    from infra.postgres.server import Server
 
 REPOSITORY = Path(__file__).parents[2]
 
