@@ -55,7 +55,7 @@ class OutsideServers:
             server = Server(
                 address=as_user(address, DATABASE_ROLES[owner]),
                 password=password,
-                authorities=self._settings.ca_file,
+                tls=self._settings.tls,
             )
             try:
                 with server.connect() as connection:
@@ -82,7 +82,7 @@ class OutsideServers:
                 yield self._no_file(owner, "broker-password", step="broker")
                 continue
             try:
-                with connected(as_user(address, owner), password, self._settings.ca_file) as connection:
+                with connected(as_user(address, owner), password, self._settings) as connection:
                     connection.ping()
             except redis.RedisError as error:
                 yield f"REDIS_URL: {reason(error, owner)}"

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import redis
@@ -30,7 +29,7 @@ def administrator(settings: ProvisioningSettings) -> Iterator[redis.Redis]:
     if not urlsplit(address).username:
         raise SettingsError(f"{_SETTING}: must name the administrator, as in redis://administrator@HOST:PORT")
     password = settings.secret("operator", "broker-admin-password")
-    with connected(address, password, settings.ca_file) as connection:
+    with connected(address, password, settings) as connection:
         try:
             _wait(connection, address, settings.provision_patience)
             _refuse_old(connection)
@@ -39,11 +38,8 @@ def administrator(settings: ProvisioningSettings) -> Iterator[redis.Redis]:
             raise ProvisionError(f"{_SETTING}: {reason(error, urlsplit(address).username)}") from None
 
 
-def connected(address: str, password: str, authorities: Path | None) -> redis.Redis:
+def connected(address: str, password: str, settings: ProvisioningSettings) -> redis.Redis:
     """A connection as the user in the address, which is made when it is first used; close it after use."""
-    tls = (
-        {} if authorities is None or not address.startswith("rediss:") else {"ssl_ca_certs": str(authorities)}
-    )
     connection: redis.Redis = redis.Redis.from_url(
         address,
         password=password,
@@ -51,9 +47,20 @@ def connected(address: str, password: str, authorities: Path | None) -> redis.Re
         socket_connect_timeout=5,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
-        **tls,
+        **_tls(settings, address),
     )
     return connection
+
+
+def _tls(settings: ProvisioningSettings, address: str) -> dict[str, str]:
+    if not address.startswith("rediss:"):
+        return {}
+    files = {
+        "ssl_ca_certs": settings.ca_file,
+        "ssl_certfile": settings.client_certificate_file,
+        "ssl_keyfile": settings.client_key_file,
+    }
+    return {name: str(file) for name, file in files.items() if file is not None}
 
 
 def reason(error: redis.RedisError, user: str | None) -> str:
