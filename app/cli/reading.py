@@ -21,7 +21,7 @@ from app.store.tables import Attempt, Call, Credential, RunState
 RuleId = StrEnum("RuleId", {rule.id: rule.id for rule in RULES})  # type: ignore[misc]  # made from the rules
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Limit = Annotated[int, typer.Option(min=1, max=1000, help="Lines at most.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Lines at most.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,11 +32,14 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(
-    state: Annotated[RunState | None, typer.Option(help="Only runs in this state.")] = None,
+    state: Annotated[
+        RunState | None,
+        typer.Option(metavar="STATE", help=f"Only runs in this state: {', '.join(RunState)}."),
+    ] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Runs, newest first."""
+    """Show runs, newest first."""
     with reported():
         lines = Pages(Context().sessions).runs(RunFilter(state=state), limit=limit)
     if as_json:
@@ -50,12 +53,17 @@ NOT_TOLD = {"search", "assigned_to", "arrived"}
 
 
 def flags(
-    severity: Annotated[Severity | None, typer.Option(help="Only findings of this severity.")] = None,
-    rule: Annotated[RuleId | None, typer.Option(help="Only findings of this rule.")] = None,
+    severity: Annotated[
+        Severity | None,
+        typer.Option(metavar="SEVERITY", help="Only findings of this severity: blocking or advisory."),
+    ] = None,
+    rule: Annotated[
+        RuleId | None, typer.Option(metavar="RULE", help="Only findings of this rule, such as R01.")
+    ] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Findings of each action's latest run, blocking first."""
+    """Show findings of each action's latest run."""
     with reported():
         wanted = FlagFilter(severity=severity, rule=rule)
         lines = Pages(Context().sessions).flag_queue(wanted, limit=limit).stretch.lines
@@ -66,7 +74,7 @@ def flags(
 
 
 def lineage(run: Annotated[str, typer.Argument(help="The id of a run.")], as_json: AsJson = False) -> None:
-    """One run: its identity, its credentials, its calls and what they led to."""
+    """Show one run: plan, credentials, calls, findings."""
     try:
         run_id = UUID(run)
     except ValueError:

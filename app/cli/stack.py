@@ -33,18 +33,26 @@ class Pool(StrEnum):
     THREADS = "threads"
 
 
-Home = Annotated[Path | None, typer.Option("--home", help="State folder; TRIAGE_HOME or .local otherwise.")]
+Home = Annotated[
+    Path | None, typer.Option("--home", metavar="FOLDER", help="State folder; else TRIAGE_HOME, else .local.")
+]
 
 
 @commands.command()
 def up(
     *,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Agent workers.")] = 1,
-    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Runs per worker at once.")] = 8,
-    pool: Annotated[Pool, typer.Option(help="Threads, or a process per run at once.")] = Pool.THREADS,
-    recycle: Annotated[bool, typer.Option("--recycle", help="A new process for each run (prefork).")] = False,
-    actions: Annotated[int, typer.Option(min=1, help="Procurement actions to generate.")] = 12,
-    seed: Annotated[int, typer.Option(help="Seed of the generated actions.")] = 2026,
+    workers: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Agent workers.")] = 1,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=256, metavar="N", help="Runs per worker at once.")
+    ] = 8,
+    pool: Annotated[
+        Pool, typer.Option(metavar="KIND", help="threads, or prefork: a process for each run at once.")
+    ] = Pool.THREADS,
+    recycle: Annotated[
+        bool, typer.Option("--recycle", help="A new process for each run; needs --pool prefork.")
+    ] = False,
+    actions: Annotated[int, typer.Option(min=1, metavar="N", help="Procurement actions to generate.")] = 12,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the generated actions.")] = 2026,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget runs and logs of earlier starts.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Return when ready, leave it running.")] = False,
     home: Home = None,
@@ -52,6 +60,7 @@ def up(
     """Start everything; Ctrl-C stops it.
 
     VAULT_ADDR, DATABASE_URL, REDIS_URL and the tools' addresses, when set, are used instead of starting that part.
+    TRIAGE_PORT_WEB and the like fix a port; otherwise it is the usual one, that of the last start, or any free one.
     """
     if recycle and pool is not Pool.PREFORK:
         _fail("--recycle needs --pool prefork", status=USAGE)
@@ -136,7 +145,10 @@ def down(*, home: Home = None) -> None:
 def status(
     *, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False, home: Home = None
 ) -> None:
-    """Show every part, its process and whether it answers; exit status 1 when something does not."""
+    """Show every part, its process and whether it answers.
+
+    Exit status 1 when something does not.
+    """
     layout = Layout((home or state_folder()).absolute())
     record = read_record(layout)
     running = record is not None and is_locked(layout) and is_alive(record.supervisor)

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -47,7 +48,7 @@ def fixed_ports(environment: Mapping[str, str]) -> dict[str, int]:
             continue
         if name not in parts:
             raise StackError(f"{name}: no part is called that; there are {', '.join(parts)}")
-        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _HIGHEST):
+        if not (re.fullmatch(r"[0-9]{1,5}", value) and 1 <= int(value) <= _HIGHEST):
             raise StackError(f"{name}: {value!r} is not a port, a number from 1 to {_HIGHEST}")
         if twin := next((part for part, port in fixed.items() if port == int(value)), None):
             raise StackError(f"{name}: {value} is the port of {variable_of(twin)} as well")

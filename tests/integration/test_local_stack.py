@@ -57,6 +57,7 @@ def supervised(tmp_path) -> Iterator[Callable[[], tuple[subprocess.Popen[str], S
             ],
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
         )
         started.append(supervisor)
@@ -237,10 +238,43 @@ def test_no_secret_in_any_argument_list_or_environment(stack):
         assert not [secret for secret in secrets if secret in log.read_text()], log.name
 
 
-def test_a_second_start_says_that_one_is_running(stack):
-    with pytest.raises(AlreadyRunningError, match=f"already running in .* \\(process {os.getpid()}\\)"):
-        LocalStack(stack.layout.home, options=OPTIONS).start()
-    assert read_record(stack.layout).ready
+def test_a_second_start_says_that_one_is_running_and_leaves_it_alone(stack):
+    def held() -> dict[Path, bytes]:
+        files = [stack.layout.record, *stack.layout.secrets.iterdir()]
+        return {file: file.read_bytes() for file in files}
+
+    before = held()
+    second = LocalStack(stack.layout.home, options=OPTIONS)
+    running = f"already running in .*: process {os.getpid()}, .*; `triage stack down --home .*` stops it"
+    with pytest.raises(AlreadyRunningError, match=running):
+        second.start()
+    second.stop()
+    assert held() == before
+    assert all(part.healthy for part in conditions(read_record(stack.layout)))
+
+
+def test_of_two_that_start_at_once_one_is_refused_and_the_other_runs(tmp_path):
+    home = tmp_path / "home"
+    line = [sys.executable, "-m", "infra.local.supervisor", "--home", str(home)]
+    line += ["--options", OPTIONS.model_dump_json(), "--log", str(home / "supervisor.log")]
+    both = [
+        subprocess.Popen(line, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    until(lambda: any(each.poll() is not None for each in both))
+    refused, other = sorted(both, key=lambda each: each.poll() is None)
+    output, errors = refused.communicate()
+    assert (refused.returncode, output, errors.count("\n")) == (1, "", 1)
+    assert f"already running in {home}: process {other.pid}" in errors
+    until((home / "supervisor.log").exists)
+    assert read_record(Layout(home)).supervisor.pid == other.pid
+    assert all(part.healthy for part in conditions(read_record(Layout(home))))
+    other.terminate()
+    # Its output ended when it was ready; everything since then is in its log.
+    assert "ready after" in other.communicate(timeout=30)[0]
+    assert (home / "supervisor.log").read_text() == "stopping: the servers\nstopped\n"
+    assert other.returncode == 0
+    assert is_clean(Layout(home))
 
 
 def test_a_process_can_be_killed_and_started_again(stack):
@@ -310,6 +344,35 @@ def test_down_stops_a_running_stack(supervised, tmp_path):
     assert not stop_stack(layout)
 
 
+def test_down_stops_a_stack_that_is_only_starting(tmp_path):
+    layout = Layout(tmp_path / "home")
+    line = [sys.executable, "-m", "infra.local.supervisor", "--home", str(layout.home)]
+    starting = subprocess.Popen(
+        [*line, "--options", OPTIONS.model_dump_json()], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True
+    )
+    until(lambda: is_locked(layout))
+    assert stop_stack(layout)
+    assert starting.communicate(timeout=10)[1].endswith("stopped\n")
+    assert starting.returncode == 130
+    assert is_clean(layout)
+
+
+def test_the_first_request_to_stop_is_carried_out_and_the_second_answered(supervised, tmp_path):
+    supervisor, record = supervised()
+    children = psutil.Process(supervisor.pid).children()
+    (guard,) = [child for child in children if "infra.local.guard" in child.cmdline()]
+    guard.suspend()  # the stop waits for it
+    supervisor.send_signal(signal.SIGINT)
+    assert "stopping: the servers\n" in iter(supervisor.stdout.readline, "")
+    supervisor.send_signal(signal.SIGTERM)
+    assert supervisor.stdout.readline() == "already stopping\n"
+    guard.resume()
+    assert supervisor.communicate(timeout=30)[0] == "stopped\n"
+    assert supervisor.returncode == 0
+    assert gone(record)
+    assert is_clean(Layout(tmp_path / "home"))
+
+
 def test_a_lost_broker_is_started_again_and_a_lost_vault_ends_the_stack(supervised, tmp_path):
     layout = Layout(tmp_path / "home")
     supervisor, record = supervised()
@@ -344,7 +407,7 @@ def test_a_port_taken_between_choosing_and_binding_is_given_up(tmp_path, monkeyp
     with LocalStack(tmp_path / "one", options=OPTIONS) as first:
         taken = iter([int(url.rsplit(":", 1)[1]) for url in first.endpoints.values()])
         choose = Ports.choose
-        monkeypatch.setattr(Ports, "choose", lambda self, usual: next(taken, None) or choose(self, usual))
+        monkeypatch.setattr(Ports, "choose", lambda self, part: next(taken, None) or choose(self, part))
         with LocalStack(tmp_path / "two", options=OPTIONS) as second:
             assert not set(first.endpoints.values()) & set(second.endpoints.values())
 
