@@ -1,20 +1,30 @@
 """Celery, with a reason for each setting. PostgreSQL is the queue of record; the broker is a hand-off."""
 
+from functools import partial
+from urllib.parse import urlsplit
+
 from celery import Celery
+from kombu.connection import Connection
 from kombu.entity import Queue
 
 from app import settings
+from app.secret_files import read_secret
 from workers import logs, names
+from workers.broker_login import BrokerLogin
 
 #: Seconds. Ordered: soft < hard < lease < visibility < TTL of a run token (900).
 SOFT_TIME_LIMIT, HARD_TIME_LIMIT, VISIBILITY_TIMEOUT = 60, 90, 300
 
 
 def make(configuration: settings.Settings) -> Celery:
-    """The application for one process. Reads the broker's password from its file; nothing connects yet."""
+    """The application for one process. Nothing connects yet.
+
+    Raises `SettingsError` for a password file that cannot be read now.
+    """
     app = Celery("triage", set_as_current=True)
+    app.amqp.Connection = partial(Connection, credential_provider=_login(configuration))
     app.conf.update(
-        broker_url=configuration.broker_url,
+        broker_url=configuration.need("redis_url"),
         include=["workers.tasks"],
         # JSON only: a pickled message could run code in the worker.
         accept_content=["json"],
@@ -60,6 +70,14 @@ def make(configuration: settings.Settings) -> Celery:
         worker_redirect_stdouts=False,
     )
     return app
+
+
+def _login(configuration: settings.Settings) -> BrokerLogin | None:
+    file = configuration.redis_password_file
+    if file is None:
+        return None
+    read_secret(file, setting="REDIS_PASSWORD_FILE")
+    return BrokerLogin(urlsplit(configuration.need("redis_url")).username or "default", file)
 
 
 def app_from_environment() -> Celery:
