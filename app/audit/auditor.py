@@ -12,6 +12,7 @@ import httpx
 from app.secret_files import read_identity
 from app.tls import Trust
 
+_LOGIN = "auth/approle/login"
 _DEAD = ("invalid accessor", "invalid lease", "lease not found")
 
 
@@ -60,7 +61,11 @@ class Auditor:
         """Raises `AuditorError`, and `SettingsError` for an identity file that cannot be used."""
         if time.monotonic() < self._valid_until:
             return
-        answer = self._post("auth/approle/login", read_identity(self._login), {})
+        login = read_identity(self._login)
+        answer = self._post(_LOGIN, login, {})
+        if answer.is_client_error and (newer := read_identity(self._login)) != login:
+            # A rotation replaced the file in between, and ended what had been read from it.
+            answer = self._post(_LOGIN, newer, {})
         if answer.status_code != httpx.codes.OK:
             raise AuditorError(
                 f"the vault refused the login in VAULT_IDENTITY_FILE, {self._login} (HTTP {answer.status_code})"

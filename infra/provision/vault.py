@@ -79,7 +79,7 @@ class _Provisioning:
             ]
         self._bring(self._for_operator, token)
         open_ends = [f"{entry.name} differs" for entry in self._for_root if not self._is_met(entry, token)]
-        if ledger_login.needs_root(self.client, self.secrets, token, self._connection):
+        if ledger_login.needs_root(self.client, self.secrets, token, self._connection, self.say):
             open_ends.append(f"{self._connection.name} differs")
         return open_ends + self._revive()
 

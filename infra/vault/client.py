@@ -9,8 +9,6 @@ import httpx
 from app.tls import Trust
 from infra.provision.errors import ProvisionError
 
-_ACTIVE, _STANDBY = 200, 429
-
 
 class VaultSilentError(ProvisionError):
     """No answer came. `is_final`: waiting will not help, such as for another certificate."""
@@ -80,14 +78,9 @@ class VaultClient:
         """Whether the vault is initialised and sealed, and how it is unsealed. Errors as `read`."""
         return self._ask("GET", "sys/seal-status", "") or {}
 
-    def is_serving(self) -> bool:
-        """Whether the vault carries out requests, or hands them on to one that does. Raises `VaultSilentError`."""
-        status = self._send("GET", "sys/health", "").status_code
-        if status != _STANDBY:
-            return status == _ACTIVE
-        # A node alone is a standby for a moment after its start, and fails at what it is asked then.
-        leader = self._ask("GET", "sys/leader", "") or {}
-        return bool(leader.get("leader_address")) and not leader.get("is_self")
+    def health(self) -> int:
+        """HTTP's status of `sys/health`, where 200 is active and 429 a standby. Raises `VaultSilentError`."""
+        return self._send("GET", "sys/health", "").status_code
 
     def _ask(
         self, method: str, path: str, token: str, data: Mapping[str, Any] | None = None
