@@ -16,7 +16,6 @@ _OURS = frozenset(
     {
         "VAULT_ADDR",
         "VAULT_AUDIT_LOG",
-        "VAULT_BOOTSTRAP_TOKEN_FILE",
         "VAULT_IDENTITY_FILE",
         "VAULT_ISSUER",
         "VAULT_LEDGER_URL",

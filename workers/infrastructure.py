@@ -13,6 +13,7 @@ from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 RUN_ROLE = "triage-run"
 MINT_PATH = f"auth/approle/role/{RUN_ROLE}/secret-id"
+_LOGIN = "auth/approle/login"
 DESTROY_PATH = f"{MINT_PATH}-accessor/destroy"
 _GONE = ("invalid accessor", "failed to find accessor entry")
 
@@ -30,9 +31,9 @@ class MintedIdentity:
 
 
 class InfrastructureIdentity:
-    """One such identity. Its AppRole login comes from a file of mode 0600.
+    """One such identity. Its AppRole login comes from a file, which is read anew at each login, since it is rotated.
 
-    Its tokens live 15 minutes and are replaced, never renewed.
+    Its tokens live 15 minutes at most and are replaced, never renewed.
     """
 
     def __init__(self, vault: Vault, file: Path) -> None:
@@ -44,7 +45,7 @@ class InfrastructureIdentity:
     def write(self, path: str, data: Mapping[str, Any], *, wrap_ttl: str | None = None) -> Any:
         """Write as this identity. Errors as `Vault.write`."""
         if self._token is None or time.monotonic() >= self._replace_at:
-            auth = self._vault.write("auth/approle/login", json.loads(self._file.read_text()))["auth"]
+            auth = self._log_in()["auth"]
             self._token = Secret(auth["client_token"])
             self._replace_at = time.monotonic() + 0.8 * auth["lease_duration"]
         try:
@@ -53,6 +54,17 @@ class InfrastructureIdentity:
             # The token may have been revoked meanwhile; the next call logs in again.
             self._token = None
             raise
+
+    def _log_in(self) -> Any:
+        login = self._file.read_text(encoding="utf-8")
+        try:
+            return self._vault.write(_LOGIN, json.loads(login))
+        except VaultRefusedError:
+            # A rotation may have replaced the file in between, and ended what had been read from it.
+            newer = self._file.read_text(encoding="utf-8")
+            if newer == login:
+                raise
+            return self._vault.write(_LOGIN, json.loads(newer))
 
     def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
         """A wrapped single-use SecretID bound to this attempt. `wrapping_ttl` in seconds."""

@@ -10,6 +10,7 @@ from typing import Self
 
 import httpx
 
+_LOGIN = "auth/approle/login"
 _DEAD = ("invalid accessor", "invalid lease", "lease not found")
 
 
@@ -54,7 +55,11 @@ class Auditor:
     def _log_in(self) -> None:
         if time.monotonic() < self._valid_until:
             return
-        answer = self._post("auth/approle/login", json.loads(self._login.read_text()), {})
+        login = self._login.read_text(encoding="utf-8")
+        answer = self._post(_LOGIN, json.loads(login), {})
+        if answer.is_client_error and (newer := self._login.read_text(encoding="utf-8")) != login:
+            # A rotation replaced the file in between, and ended what had been read from it.
+            answer = self._post(_LOGIN, json.loads(newer), {})
         if answer.status_code != httpx.codes.OK:
             raise AuditorError(f"the vault refused the auditor's login (HTTP {answer.status_code})")
         auth = answer.json()["auth"]

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from app import usecases
 from app.audit.auditor import Auditor
 from app.audit.day_report import DayReport, count_vault_log
+from app.audit.vault_log import VaultLog
 from app.cli.context import Context, out
 from app.cli.tables import Column, Kind, show_table
 from app.cli.waiting import wait_for
@@ -27,9 +29,8 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     """Submit the inbox, request `runs` runs over its actions, wait for them and count. `timeout` in seconds."""
     inbox = context.layout.scenarios / "inbox.json"
     ids, _ = usecases.submit(context.sessions, inbox.read_text(encoding="utf-8"))
-    audit_log = Path(context.settings.need("vault_audit_log"))
-    offset = audit_log.stat().st_size
-    started = time.monotonic()
+    audit_log = VaultLog(Path(context.settings.need("vault_audit_log")))
+    began, started = datetime.now(UTC), time.monotonic()
     run_ids = usecases.request_runs(context.sessions, list(islice(cycle(ids), runs)))
     wait_for(context.sessions, run_ids, timeout=timeout)
     wall = time.monotonic() - started
@@ -41,7 +42,7 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
         outcomes=questions.outcomes(run_ids),
         still_alive=_still_alive(context, credentials),
         credentials=credentials,
-        vault=count_vault_log(_lines(audit_log, offset), run_ids, tools=TOOLS),
+        vault=count_vault_log(_lines(audit_log, began), run_ids, tools=TOOLS),
         wall_seconds=wall,
         quota=Pages(context.sessions).quota_day(context.settings.sam_daily_quota),
     )
@@ -63,12 +64,9 @@ def _still_alive(context: Context, credentials: list[IssuedRow]) -> list[str]:
     return alive
 
 
-def _lines(log: Path, offset: int) -> Iterator[dict[str, Any]]:
-    with log.open("rb") as stream:
-        stream.seek(offset)
-        for line in stream:
-            if b'"run_id"' in line and line.endswith(b"\n"):
-                yield json.loads(line)
+def _lines(log: VaultLog, since: datetime) -> Iterator[dict[str, Any]]:
+    for line in log.lines_with(b'"run_id"', since=since):
+        yield json.loads(line)
 
 
 def show(report: DayReport) -> None:

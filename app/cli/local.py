@@ -9,7 +9,7 @@ import typer
 
 from app.cli.context import FAILED, USAGE, err
 from app.settings import Settings
-from infra.local.errors import StackError
+from infra.local.errors import OutsideError, StackError
 from infra.local.interruption import Interruption
 from infra.local.options import Outside, StackOptions
 from infra.local.ports import fixed_ports
@@ -36,7 +36,7 @@ def running(**wanted: Any) -> Iterator[LocalStack]:
                 yield stack
         except StackError as error:
             say(error)
-            raise typer.Exit(FAILED) from None
+            raise typer.Exit(USAGE if isinstance(error, OutsideError) else FAILED) from None
         except KeyboardInterrupt:
             say("stopped")
             raise typer.Exit(INTERRUPTED) from None

@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -28,6 +28,10 @@ app = typer.Typer(
 )
 app.add_typer(stack.commands, name="stack", help="Start, stop and look at the local servers.")
 
+#: For commands that become another one, which reads all arguments itself.
+_PASSED_ON: dict[str, Any] = {
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+}
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -158,16 +162,30 @@ def worker(
     """
     with reported():
         Context().join_stack("worker")
-    line = [sys.executable, "-m", "workers.launch", "--concurrency", str(concurrency), "--pool", pool.value]
-    os.execv(sys.executable, line + (["--recycle"] if recycle else []))  # noqa: S606  # becoming it is the point
+    line = ["--concurrency", str(concurrency), "--pool", pool.value, *(["--recycle"] if recycle else [])]
+    _become("workers.launch", *line)
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-)
+@app.command(**_PASSED_ON)
 def evaluate(arguments: typer.Context) -> None:
     """Hold the checks against scenarios with known answers."""
-    os.execv(sys.executable, [sys.executable, "-m", "infra.evaluation", *arguments.args])  # noqa: S606  # becoming it
+    _become("infra.evaluation", *arguments.args)
+
+
+@app.command(**_PASSED_ON)
+def provision(arguments: typer.Context) -> None:
+    """Prepare servers of your own: keys, database, broker, vault."""
+    _become("infra.provision", *arguments.args)
+
+
+@app.command(**_PASSED_ON)
+def rotate(arguments: typer.Context) -> None:
+    """Replace secrets that are in use."""
+    _become("infra.provision", "rotate", *arguments.args)
+
+
+def _become(module: str, *arguments: str) -> NoReturn:
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  # becoming it is the point
 
 
 def _text(file: Path) -> str:

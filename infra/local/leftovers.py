@@ -1,6 +1,7 @@
 """Processes of a stack whose supervisor is gone: found by the record it left, ended, and forgotten."""
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -11,7 +12,6 @@ import psutil
 from infra.local.errors import AlreadyRunningError, StackError
 from infra.local.identity import boot_id, start_ticks
 from infra.local.process import kill_quietly
-from infra.local.secret_files import forget
 from infra.local.state import Layout, ProcessRecord, StackLock, is_locked, read_record
 
 _STOP_DEADLINE = 60.0
@@ -97,10 +97,16 @@ def clean_up(layout: Layout, *, grace: float) -> list[str]:
     if record is not None and record.boot == boot_id():
         killed = end(record.processes, grace=grace)
     if record is not None:
-        outside_vault = any(part.name == "vault" and part.outside for part in record.parts)
-        forget(layout.secrets, identities=not outside_vault)
+        forget_secrets(layout)
     layout.record.unlink(missing_ok=True)
     return killed
+
+
+def forget_secrets(layout: Layout) -> None:
+    """Remove the secrets of a start; those of outside servers are in a folder of their own and stay."""
+    if layout.secrets.is_dir():
+        shutil.rmtree(layout.secrets)
+        layout.create()
 
 
 def stop_stack(layout: Layout) -> bool:

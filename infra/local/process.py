@@ -20,6 +20,8 @@ _CHILD = Path(__file__).with_name("child.py")
 # The kernel ties a child's death signal to the *thread* that started it.  This one lives as long as we do.
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
+_ONLY_ITS_USER = 0o077
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
@@ -64,6 +66,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=_ONLY_ITS_USER,
             )
 
     @property

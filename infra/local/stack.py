@@ -18,12 +18,11 @@ from typing import Self
 from infra.environment import plain_environment
 from infra.local.errors import AlreadyRunningError, StackError
 from infra.local.identity import boot_id, start_ticks
-from infra.local.leftovers import clean_up, is_alive
+from infra.local.leftovers import clean_up, forget_secrets, is_alive
 from infra.local.options import Part, StackOptions
 from infra.local.parts import Parts
 from infra.local.ports import Ports
 from infra.local.roster import SERVERS, Roster
-from infra.local.secret_files import forget
 from infra.local.services import REPOSITORY, Services
 from infra.local.state import (
     Layout,
@@ -34,6 +33,7 @@ from infra.local.state import (
     read_record,
     state_folder,
 )
+from infra.provision.secrets_folder import SecretsFolder
 
 _LOCK_PATIENCE = 15.0
 _LEFTOVER_GRACE = 3.0
@@ -137,7 +137,7 @@ class LocalStack:
             for folder in (layout.postgres, layout.vault, layout.access):
                 shutil.rmtree(folder, ignore_errors=True)
         layout.create()
-        self._forget_secrets()
+        forget_secrets(layout)
         self._write_record()
         with (layout.logs / "guard.log").open("wb") as log:
             self._guard = subprocess.Popen(
@@ -187,15 +187,11 @@ class LocalStack:
 
     def _leave_folder(self) -> None:
         self.layout.record.unlink(missing_ok=True)
-        self._forget_secrets()
+        forget_secrets(self.layout)
         if self._guard is not None:
             self._guard.communicate()
             self._guard = None
         self._lock.release()
-
-    def _forget_secrets(self) -> None:
-        outside = self.options.outside
-        forget(self.layout.secrets, identities=outside.vault is None or outside.vault_token_file is not None)
 
     @property
     def endpoints(self) -> dict[str, str]:
@@ -203,9 +199,9 @@ class LocalStack:
         return dict(self.services.endpoints)
 
     @property
-    def secrets_dir(self) -> Path:
-        """The folder with the secret files of this start."""
-        return self.layout.secrets
+    def secrets(self) -> SecretsFolder:
+        """Every secret of this start, those of outside servers as well."""
+        return self.services.secrets
 
     @property
     def processes(self) -> dict[str, int]:

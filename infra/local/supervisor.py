@@ -2,7 +2,7 @@
 
 `python -m infra.local.supervisor --home FOLDER [--options JSON]` runs one in the foreground; it stops on SIGINT,
 SIGTERM or SIGHUP.  Exit status: 0 stopped on request, 130 before it was ready, 1 a part did not come up or was lost,
-2 wrong usage.
+2 wrong usage or outside servers that cannot be used.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from typing import NoReturn
 from pydantic import ValidationError
 
 from infra.environment import forget_foreign
-from infra.local.errors import StackError
+from infra.local.errors import OutsideError, StackError
 from infra.local.interruption import Interruption
 from infra.local.options import StackOptions
 from infra.local.process import Child
 from infra.local.stack import LocalStack
 from infra.local.state import PartRecord, state_folder
 
-FAILED, INTERRUPTED = 1, 130
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 _LOOK_EVERY = 0.25
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
@@ -74,7 +74,7 @@ class Supervisor:
                     self._watch()
             except StackError as error:
                 self._say(str(error))
-                return FAILED
+                return WRONG_USAGE if isinstance(error, OutsideError) else FAILED
             except KeyboardInterrupt:
                 self._say("stopped")
                 return 0 if ready else INTERRUPTED

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import psutil
@@ -15,13 +16,15 @@ import psycopg
 import pytest
 import redis
 
-from infra.local.errors import AlreadyRunningError, StackError
+from infra.local.errors import AlreadyRunningError, OutsideError, StackError
 from infra.local.leftovers import living, stop_stack
 from infra.local.options import SERVERS, Outside, Part, StackOptions
 from infra.local.ports import Ports
 from infra.local.stack import LocalStack
 from infra.local.state import Layout, StackLock, StackRecord, is_locked, read_record
 from infra.local.status import conditions
+from infra.provision.database import password_owners
+from infra.provision.secrets_folder import FileName
 
 REPOSITORY = Path(__file__).parents[2]
 OPTIONS = StackOptions(parts=SERVERS, usual_ports=False)
@@ -141,7 +144,7 @@ def test_a_login_reaches_its_own_database_only(stack, role, database, allowed):
             host="127.0.0.1",
             port=stack.services.database.port,
             user=role,
-            passfile=str(stack.secrets_dir / f"{role}.pgpass"),
+            password=password_of(stack, role),
             dbname=database,
         ).close()
 
@@ -171,7 +174,7 @@ def test_broker_users_do_their_own_work_and_nothing_else(stack):
     port = int(stack.endpoints["valkey"].rsplit(":", 1)[1])
 
     def user(name: str) -> redis.Redis:
-        password = (stack.secrets_dir / f"valkey-{name}").read_text()
+        password = stack.secrets.read(name, "broker-password")
         return redis.Redis(host="127.0.0.1", port=port, username=name, password=password)
 
     with user("dispatcher") as dispatcher, user("worker") as worker:
@@ -194,16 +197,34 @@ def test_broker_users_do_their_own_work_and_nothing_else(stack):
         nobody.ping()
 
 
+SINGLE = frozenset(get_args(FileName)) - {
+    "users.acl",
+    "seal-key",
+    "export-keys.json",
+    "vault-recovery-keys.json",
+}
+
+
+def secret_files(stack) -> list[Path]:
+    return [path for path in stack.layout.secrets.rglob("*") if path.is_file()]
+
+
+def password_of(stack, role) -> str:
+    name, owners = password_owners()[role]
+    return stack.secrets.read(owners[0], name)
+
+
 def test_secret_files_are_for_their_owner_only(stack):
-    assert stat.S_IMODE(stack.secrets_dir.stat().st_mode) == 0o700
-    files = list(stack.secrets_dir.iterdir())
-    assert files
+    folders = [stack.layout.secrets, *stack.layout.secrets.iterdir()]
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+    files = secret_files(stack)
+    assert len(files) >= 15
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
 def test_no_secret_in_any_argument_list_or_environment(stack):
-    secrets = [file.read_text().strip().rsplit(":", 1)[-1] for file in stack.secrets_dir.iterdir()]
-    secrets += [stack.build.root_token, stack.build.ledger_password, stack.services.database.password]
+    secrets = [file.read_text().strip() for file in secret_files(stack) if file.name in SINGLE]
+    assert stack.build.root_token in secrets
     assert len(secrets) >= 10
     for process in psutil.process_iter():
         for name in ("cmdline", "environ"):
@@ -397,6 +418,7 @@ def test_outside_parts_are_used_and_not_started(stack, tmp_path):
             "VAULT_ADDR": stack.endpoints["vault"],
             "REDIS_URL": stack.endpoints["valkey"],
             "SAM_GOV_URL": "http://sam.example",
+            "SECRETS_FOLDER": str(tmp_path / "secrets"),
         }
     )
     options = StackOptions(parts=SERVERS, usual_ports=False, outside=outside)
@@ -410,6 +432,21 @@ def test_outside_parts_are_used_and_not_started(stack, tmp_path):
 def test_an_outside_address_with_a_password_is_refused():
     with pytest.raises(StackError, match="REDIS_URL must not carry a password"):
         Outside.from_environment({"REDIS_URL": "redis://worker:secret@broker.example/0"})
+
+
+def test_every_setting_that_outside_servers_lack_is_named():
+    """One login for all processes would be more than any of them may do."""
+    given = {
+        "DATABASE_URL": "postgresql://triage_app@db.example/triage",
+        "REDIS_URL": "redis://broker.example",
+    }
+    with pytest.raises(OutsideError) as refused:
+        Outside.from_environment(given)
+    assert str(refused.value).splitlines() == [
+        "DATABASE_URL must name no user here: each process has its own login",
+        "DATABASE_URL is set, so VAULT_ADDR must be set as well",
+        "REDIS_URL is set, so VAULT_ADDR must be set as well",
+    ]
 
 
 def test_the_lock_file_can_be_removed_while_others_wait_for_it(tmp_path):

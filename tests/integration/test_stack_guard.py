@@ -11,6 +11,7 @@ from infra.local import guard
 from infra.local.errors import AlreadyRunningError
 from infra.local.identity import boot_id
 from infra.local.state import Layout, ProcessRecord, StackLock, StackRecord, is_locked
+from infra.provision.secrets_folder import SecretsFolder
 
 #: A process number that Linux gives to nobody.
 DEAD = 2**22 + 1
@@ -21,7 +22,7 @@ def dead(tmp_path, monkeypatch):
     """What a killed stack left behind, and a guard that has just heard of it."""
     layout = Layout(tmp_path / "home")
     layout.create()
-    (layout.secrets / "vault-unseal-key").write_text("secret")
+    SecretsFolder(layout.secrets).replace("operator", "vault-root-token", "secret")
     record_of(layout, pid=DEAD)
     monkeypatch.setattr(sys, "argv", ["guard", str(layout.home), str(DEAD)])
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))

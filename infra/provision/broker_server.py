@@ -1,0 +1,91 @@
+"""The broker as its administrator reaches it, and why it cannot be reached."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from app.settings import SettingsError
+from infra.provision.errors import ProvisionError
+from infra.provision.settings import ProvisioningSettings
+
+_SETTING = "REDIS_ADMIN_URL"
+#: The rights of our users name a subcommand that earlier servers do not know.
+_OLDEST = (7, 2)
+_POLL = 0.2
+
+
+@contextmanager
+def administrator(settings: ProvisioningSettings) -> Iterator[redis.Redis]:
+    """A connection that may do everything, once the server is there.
+
+    Raises SettingsError, and ProvisionError for a server that does not come, refuses, or is older than 7.2.
+    """
+    address = settings.need("redis_admin_url")
+    if not urlsplit(address).username:
+        raise SettingsError(f"{_SETTING}: must name the administrator, as in redis://administrator@HOST:PORT")
+    password = settings.secret("operator", "broker-admin-password")
+    with connected(address, password, settings.ca_file) as connection:
+        try:
+            _wait(connection, address, settings.provision_patience)
+            _refuse_old(connection)
+            yield connection
+        except redis.RedisError as error:
+            raise ProvisionError(f"{_SETTING}: {reason(error, urlsplit(address).username)}") from None
+
+
+def connected(address: str, password: str, authorities: Path | None) -> redis.Redis:
+    """A connection as the user in the address, which is made when it is first used; close it after use."""
+    tls = (
+        {} if authorities is None or not address.startswith("rediss:") else {"ssl_ca_certs": str(authorities)}
+    )
+    connection: redis.Redis = redis.Redis.from_url(
+        address,
+        password=password,
+        socket_timeout=5,
+        socket_connect_timeout=5,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+        **tls,
+    )
+    return connection
+
+
+def reason(error: redis.RedisError, user: str | None) -> str:
+    """Why the broker could not be used by this user, in one line."""
+    text = " ".join(str(error).split())
+    if isinstance(error, redis.AuthenticationError):
+        return f"the broker refused the password of {user}"
+    if "certificate" in text:
+        return f"the broker showed a certificate that is not believed; CA_FILE names the authority ({text})"
+    return f"the broker does not answer ({text})" if isinstance(error, redis.ConnectionError) else text
+
+
+def _wait(connection: redis.Redis, address: str, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.ping()
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            refused = isinstance(error, redis.AuthenticationError) or "certificate" in str(error)
+            if refused and not isinstance(error, redis.BusyLoadingError):
+                raise
+            if time.monotonic() > deadline:
+                place = urlsplit(address).netloc.rpartition("@")[2]
+                raise ProvisionError(
+                    f"{_SETTING}: the broker at {place} was not there within {patience:g} s ({' '.join(str(error).split())})"
+                ) from None
+        else:
+            return
+        time.sleep(_POLL)
+
+
+def _refuse_old(connection: redis.Redis) -> None:
+    version = str(connection.info("server")["redis_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
+        raise ProvisionError(f"{_SETTING}: the broker is version {version}; it must be 7.2 or later")
