@@ -1,5 +1,6 @@
 """Everything a process is told from outside, read once from the environment into one frozen object."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -80,6 +81,11 @@ class Settings(BaseSettings):
     web_key_file: Path | None = None
     #: A file of mode 0600 with a JWK Set: the key that signs exports, then public halves of those that did before.
     export_key_file: Path | None = None
+    oidc_address: HttpAddress | None = None
+    trusted_proxies: int = Field(default=0, ge=0, le=8)
+    health_file: Path | None = None
+    tls_certificate_file: Path | None = None
+    tls_key_file: Path | None = None
     #: Seconds until an unused session of the pages ends, and until any ends (NIST SP 800-63B, AAL3: 15 min, 12 h).
     session_idle: int = Field(default=15 * 60, ge=120, le=3600)
     session_lifetime: int = Field(default=12 * 3600, ge=120, le=24 * 3600)
@@ -142,10 +148,20 @@ class Settings(BaseSettings):
         )
 
 
-def load() -> Settings:
-    """Read the environment. Raises `SettingsError` with one line per wrong variable."""
+def load(*needed: str) -> Settings:
+    """Read the environment, of which the settings named in `needed` must be set.
+
+    Raises `SettingsError` with one line per variable that is wrong or missing.
+    """
+    problems: dict[str, str] = {}
+    settings = None
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        problems = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise SettingsError("; ".join(problems)) from None
+        problems = {str(e["loc"][0]): e["msg"] for e in error.errors()}
+    lines = [f"{name.upper()}: {reason}" for name, reason in problems.items()]
+    given = {name.lower() for name in os.environ}
+    lines += [f"{name.upper()} is not set" for name in needed if name not in given]
+    if settings is None or lines:
+        raise SettingsError("\n".join(lines))
+    return settings

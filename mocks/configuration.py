@@ -1,14 +1,15 @@
 """What a mock is told from outside, read once from the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 
 class ConfigurationError(Exception):
-    """A variable is missing or wrong; the text names it."""
+    """Variables are missing or wrong; the text has one line for each, with its name and the reason."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,17 +30,36 @@ class Configuration:
 
         Raises `ConfigurationError`.
         """
-        given = {name: value for name, value in environment.items() if value}
-        missing = [n for n in ("MOCK_SCENARIOS", "MOCK_ACCESS_LOG", "VAULT_ADDR") if n not in given]
-        if missing:
-            raise ConfigurationError(f"{', '.join(missing)} not set")
+        given = required(environment, ("MOCK_SCENARIOS", "MOCK_ACCESS_LOG", "VAULT_ADDR"))
         return cls(
             scenarios=Path(given["MOCK_SCENARIOS"]),
             access_log=Path(given["MOCK_ACCESS_LOG"]),
-            vault_addr=given["VAULT_ADDR"].rstrip("/"),
+            vault_addr=http_address(given, "VAULT_ADDR"),
             latency=_seconds(given, "MOCK_LATENCY_MS", default=0),
             hang=_seconds(given, "MOCK_HANG_MS", default=30_000),
         )
+
+
+def required(environment: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """The variables that are not empty. Raises `ConfigurationError` unless all of `names` are among them."""
+    given = {name: value for name, value in environment.items() if value}
+    if missing := [name for name in names if name not in given]:
+        raise ConfigurationError("\n".join(f"{name} is not set" for name in missing))
+    return given
+
+
+def http_address(given: Mapping[str, str], name: str) -> str:
+    """The address in a variable, without a slash at its end. Raises `ConfigurationError`, repeating no password."""
+    try:
+        parts = urlsplit(given[name])
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or brackets around what is no IPv6 address
+        usable = False
+    if not usable:
+        raise ConfigurationError(f"{name} must be http:// or https:// with a host and, if any, a valid port")
+    if parts.username or parts.password:
+        raise ConfigurationError(f"{name} must not carry a user name or password")
+    return given[name].rstrip("/")
 
 
 def _seconds(given: Mapping[str, str], name: str, *, default: int) -> float:

@@ -4,7 +4,7 @@ from celery import Celery
 from kombu.entity import Queue
 
 from app import settings
-from workers import logs, names
+from workers import names
 
 #: Seconds. Ordered: soft < hard < lease < visibility < TTL of a run token (900).
 SOFT_TIME_LIMIT, HARD_TIME_LIMIT, VISIBILITY_TIMEOUT = 60, 90, 300
@@ -41,6 +41,8 @@ def make(configuration: settings.Settings) -> Celery:
         # The worker's broker user sees its queue and nothing else: no remote control, no events.
         worker_enable_remote_control=False,
         worker_send_task_events=False,
+        # It looks at what it is connected to, waits with a reason, and leaves signs of life.
+        worker_consumer="workers.consumer:Consumer",
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         # Publishing must fail quickly: the run simply stays in PostgreSQL.
@@ -60,9 +62,3 @@ def make(configuration: settings.Settings) -> Celery:
         worker_redirect_stdouts=False,
     )
     return app
-
-
-def app_from_environment() -> Celery:
-    """What `celery -A workers.main` loads."""
-    logs.configure()
-    return make(settings.load())

@@ -4,7 +4,15 @@ import argparse
 import os
 import sys
 
+from app import settings
+from app.starting import check_all, starting
 from workers import names
+
+#: What an agent worker cannot do without.
+NEEDED = (
+    *("database_url", "redis_url", "vault_addr"),
+    *("sam_gov_url", "debarment_url", "contracts_url", "documents_url", "ledger_url"),
+)
 
 
 def command(*, concurrency: int, pool: str, recycle: bool, name: str) -> list[str]:
@@ -26,9 +34,16 @@ def command(*, concurrency: int, pool: str, recycle: bool, name: str) -> list[st
     return line
 
 
+def configured() -> settings.Settings:
+    """The settings of an agent worker, with their files read once. Raises `SettingsError`; nothing connects."""
+    configuration = settings.load(*NEEDED)
+    check_all(lambda: configuration.broker_url)
+    return configuration
+
+
 def main() -> None:
-    """Parse the command line and become Celery."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Parse the command line, check the settings and become Celery."""
+    parser = argparse.ArgumentParser(prog="python -m workers.launch", description=__doc__)
     parser.add_argument("--concurrency", type=int, default=4, help="runs at once")
     parser.add_argument("--pool", choices=("prefork", "threads"), default="prefork")
     parser.add_argument("--recycle", action="store_true", help="one process per run (prefork only)")
@@ -38,6 +53,8 @@ def main() -> None:
         parser.error(f"--concurrency: {wanted.concurrency} is not a positive number")
     if wanted.recycle and wanted.pool != "prefork":
         parser.error("--recycle: only the prefork pool has processes to recycle")
+    with starting():
+        configured()
     if wanted.pool == "threads":
         os.environ["TRIAGE_RUNS_PER_PROCESS"] = str(wanted.concurrency)
     line = command(concurrency=wanted.concurrency, pool=wanted.pool, recycle=wanted.recycle, name=wanted.name)

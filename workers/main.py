@@ -1,5 +1,9 @@
-"""What `celery -A workers.main` loads in an agent worker."""
+"""What `celery -A workers.main` loads in an agent worker. Wrong settings end it with a line each and exit status 2."""
 
-from workers.celery_app import app_from_environment
+from app.starting import starting
+from workers import celery_app, logs
+from workers.launch import configured
 
-celery = app_from_environment()
+logs.configure()
+with starting():
+    celery = celery_app.make(configured())

@@ -1,6 +1,5 @@
 """Asks the vault whether a credential is still alive, with an identity that can change nothing."""
 
-import json
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +8,9 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+
+from app.secret_files import read_identity
+from app.settings import SettingsError
 
 _LOGIN = "auth/approle/login"
 _DEAD = ("invalid accessor", "invalid lease", "lease not found")
@@ -55,16 +57,22 @@ class Auditor:
     def _log_in(self) -> None:
         if time.monotonic() < self._valid_until:
             return
-        login = self._login.read_text(encoding="utf-8")
-        answer = self._post(_LOGIN, json.loads(login), {})
-        if answer.is_client_error and (newer := self._login.read_text(encoding="utf-8")) != login:
+        login = self._identity()
+        answer = self._post(_LOGIN, login, {})
+        if answer.is_client_error and (newer := self._identity()) != login:
             # A rotation replaced the file in between, and ended what had been read from it.
-            answer = self._post(_LOGIN, json.loads(newer), {})
+            answer = self._post(_LOGIN, newer, {})
         if answer.status_code != httpx.codes.OK:
             raise AuditorError(f"the vault refused the auditor's login (HTTP {answer.status_code})")
         auth = answer.json()["auth"]
         self._headers = {"X-Vault-Token": auth["client_token"]}
         self._valid_until = time.monotonic() + 0.8 * auth["lease_duration"]
+
+    def _identity(self) -> dict[str, str]:
+        try:
+            return read_identity(self._login)
+        except SettingsError as error:
+            raise AuditorError(str(error)) from None
 
     def _post(self, path: str, data: dict[str, str], headers: dict[str, str]) -> httpx.Response:
         try:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.export.pdf import PrintError
+from app.store.compatibility import IncompatibleError
 from app.store.pages.contract_file import TooLargeError
 from app.web.access import API
 from app.web.api import problems
@@ -82,6 +83,7 @@ def join(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _forgery)
     app.register_error_handler(SQLAlchemyError, _database)
+    app.register_error_handler(IncompatibleError, _incompatible)
     app.register_error_handler(ProviderError, _provider)
     app.register_error_handler(TooLargeError, _too_large)
     app.register_error_handler(PrintError, _not_printed)
@@ -131,6 +133,12 @@ def _database(error: SQLAlchemyError) -> ResponseReturnValue:
     log.error(
         "reference %s: the database does not answer (%s)", reference, type(error).__name__, exc_info=error
     )
+    return _known(HTTPStatus.SERVICE_UNAVAILABLE, reference)
+
+
+def _incompatible(error: IncompatibleError) -> ResponseReturnValue:
+    reference = _reference()
+    log.error("reference %s: %s", reference, error)
     return _known(HTTPStatus.SERVICE_UNAVAILABLE, reference)
 
 

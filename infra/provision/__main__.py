@@ -64,17 +64,20 @@ def _carry_out(wanted: argparse.Namespace, settings: ProvisioningSettings) -> No
 
 def _steps(wanted: argparse.Namespace, settings: ProvisioningSettings) -> dict[str, Callable[[Say], None]]:
     if wanted.step == "rotate":
+        ended: bool = wanted.end_sessions
         rotations: dict[str, Callable[[Say], None]] = {
             "identities": lambda say: rotate_identities(settings, say, watch=wanted.watch),
-            "database": lambda say: rotation.rotate_database(settings, say),
-            "broker": lambda say: rotation.rotate_broker(settings, say),
+            "database": lambda say: rotation.rotate_database(settings, say, end_sessions=ended),
+            "broker": lambda say: rotation.rotate_broker(settings, say, end_sessions=ended),
             "web-key": lambda say: rotation.rotate_web_key(settings, say),
             "export-key": lambda say: rotation.rotate_export_key(settings, say),
         }
         return {wanted.what: rotations[wanted.what]}
     steps: dict[str, Callable[[Say], None]] = {
         "keys": lambda say: keys.provision_keys(settings, say, hosts=wanted.tls),
-        "database": lambda say: database.provision_database(settings, say),
+        "database": lambda say: database.provision_database(
+            settings, say, new_ledger_admin_password=wanted.new_ledger_admin_password
+        ),
         "broker": lambda say: broker.provision_broker(settings, say),
         "vault": lambda say: provision_vault(settings, say),
         "demo-data": lambda say: demo_data.provision_demo_data(settings, say),
@@ -114,6 +117,12 @@ def _wanted() -> argparse.Namespace:
                 type=_host,
                 help="also a private authority and a certificate for each server, good for these names besides its own",
             )
+        if name in {"database", "all"}:
+            step.add_argument(
+                "--new-ledger-admin-password",
+                action="store_true",
+                help="for a vault that lost its storage, and with it the password only it knew",
+            )
         if name == "all":
             step.add_argument("--demo", action="store_true", help="with demo-data")
     rotate = steps.add_parser(
@@ -123,9 +132,16 @@ def _wanted() -> argparse.Namespace:
     rotate.add_argument(
         "--watch", action="store_true", help="identities only: go on, at half of each lifetime"
     )
+    rotate.add_argument(
+        "--end-sessions",
+        action="store_true",
+        help="database and broker only: also end what was opened with an earlier password",
+    )
     wanted = parser.parse_args()
     if wanted.step == "rotate" and wanted.watch and wanted.what != "identities":
         rotate.error(f"--watch: {wanted.what} is replaced once; only identities are watched")
+    if wanted.step == "rotate" and wanted.end_sessions and wanted.what not in {"database", "broker"}:
+        rotate.error(f"--end-sessions: {wanted.what} has none")
     return wanted
 
 

@@ -66,17 +66,17 @@ def administered(settings: ProvisioningSettings) -> Server:
     )
 
 
+def password_owners() -> dict[str, tuple[FileName, tuple[Owner, ...]]]:
+    """Which file in whose folders holds the password of each login but the vault's, by role."""
+    owners: dict[str, tuple[FileName, tuple[Owner, ...]]] = {
+        role: (_OWNER_FILES[database], ("operator",)) for database, role in roles.OWNERS.items()
+    }
+    return owners | {role: ("database-password", users) for role, users in DATABASE_LOGINS.items()}
+
+
 def login_passwords(settings: ProvisioningSettings) -> dict[str, str]:
     """The password of each login but the vault's, by role. Raises SettingsError when one is missing."""
-    owners = {
-        role: settings.secret("operator", _OWNER_FILES[database]) for database, role in roles.OWNERS.items()
-    }
-    logins = {role: settings.secret(_first(role), "database-password") for role in DATABASE_LOGINS}
-    return owners | logins
-
-
-def _first(role: str) -> Owner:
-    return DATABASE_LOGINS[role][0]
+    return {role: settings.secret(owners[0], name) for role, (name, owners) in password_owners().items()}
 
 
 @contextmanager

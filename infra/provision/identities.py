@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from infra.provision.errors import ProvisionError
 from infra.provision.secrets_folder import SecretsFolder
@@ -13,6 +12,7 @@ from infra.provision.vault import vault_client
 from infra.vault import identities
 from infra.vault.client import VaultClient
 from infra.vault.owners import IDENTITIES, ROTATOR, Identity
+from workers.health import HealthFile
 
 Say = Callable[[str], None]
 
@@ -31,7 +31,7 @@ def rotate(settings: ProvisioningSettings, say: Say, *, watch: bool = False) -> 
     with vault_client(settings) as client:
         rotation = _Rotation(client, settings.secrets, say)
         if watch:
-            _Watch(rotation, settings.health_file, say).run()
+            _Watch(rotation, HealthFile(settings.health_file), say).run()
             return
         failed = rotation.replace_all(IDENTITIES)
         if failed:
@@ -79,11 +79,12 @@ class _Rotation:
 class _Watch:
     """Rounds for ever. A first round at the start tells how long SecretIDs live; later ones come at half of that."""
 
-    def __init__(self, rotation: _Rotation, health_file: Path | None, say: Say) -> None:
+    def __init__(self, rotation: _Rotation, health: HealthFile, say: Say) -> None:
         self._rotation = rotation
-        self._health_file = health_file
+        self._health = health
         self._say = say
         self._stopped = threading.Event()
+        self._problem: str | None = None
 
     def run(self) -> None:
         """Until a signal comes."""
@@ -94,9 +95,9 @@ class _Watch:
         while self._rest_until(due):
             began = time.monotonic()
             failed = self._rotation.replace_all(wanted)
-            for reason in dict.fromkeys(failed.values()):
-                self._say(f"{reason}; trying again in {pause:g} s")
+            self._problem = "; ".join(dict.fromkeys(failed.values())) or None
             if failed:
+                self._say(f"{self._problem}; trying again in {pause:g} s")
                 wanted, due = list(failed), time.monotonic() + pause
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
@@ -106,8 +107,7 @@ class _Watch:
     def _rest_until(self, due: float) -> bool:
         """Wait, with signs of life; false when it is time to end."""
         while not self._stopped.is_set():
-            if self._health_file is not None:
-                self._health_file.touch()
+            self._health.touch(self._problem)
             rest = due - time.monotonic()
             if rest <= 0:
                 return True

@@ -1,0 +1,87 @@
+"""Celery's consumer, which also says why it waits for the broker, and leaves signs of life from its own loop."""
+
+from typing import Any, NoReturn
+
+import structlog
+from celery.exceptions import WorkerShutdown
+from celery.worker import consumer
+from celery.worker.state import maybe_shutdown
+
+from app import settings
+from app.starting import USAGE, starting
+from app.store.availability import silence
+from app.store.compatibility import IncompatibleError
+from app.store.database import connect
+from workers import broker
+from workers.service import health_file
+
+log = structlog.get_logger()
+
+#: Seconds between two signs of life, and at most between two tries to reach the broker.
+_BEAT = 2.0
+_LONGEST_PAUSE = 5
+
+
+class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
+    """Runs in the worker's main process."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        configuration = settings.load()
+        # Looked at until it has answered once. No connection stays open: processes of the pool are forked from here.
+        self._database = connect(configuration, pool_size=1)
+        self._database_known = False
+        with starting():
+            self._health = health_file(configuration)
+            if waiting := self._database_problem():
+                log.warning("the worker waits", reason=waiting)
+        super().__init__(*arguments, **named)
+        # Through `call_soon`, since with a pool of threads the timer has a thread of its own, which goes on
+        # while the main loop hangs.
+        self.timer.call_repeatedly(_BEAT, self.call_soon, (self._beat,))
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Wait for the broker, however long it takes; Celery's own waits up to 30 s between two tries, in silence."""
+        waiting = None
+
+        def failed(error: Exception, _interval: float) -> None:
+            nonlocal waiting
+            waiting = f"waiting for the broker: {broker.reason(error)}"
+            log.warning("the worker waits", reason=waiting)
+
+        def each_second() -> None:
+            maybe_shutdown()
+            self._health.touch(waiting)
+
+        conn.ensure_connection(
+            failed, interval_start=1, interval_step=1, interval_max=_LONGEST_PAUSE, callback=each_second
+        )
+        try:
+            broker.check(conn)
+        except broker.BrokerUnavailableError as error:
+            log.warning("the worker waits", reason=f"waiting for the broker: {error}")
+        except IncompatibleError as error:
+            _end(error)
+        self.first_connection_attempt = False
+        self._beat()
+        return conn
+
+    def _beat(self) -> None:
+        try:
+            self._health.touch(self._database_problem())
+        except IncompatibleError as error:
+            _end(error)
+
+    def _database_problem(self) -> str | None:
+        if self._database_known:
+            return None
+        try:
+            reason = silence(self._database)
+        finally:
+            self._database.dispose()
+        self._database_known = reason is None
+        return reason and f"waiting for the database: {reason}"
+
+
+def _end(error: IncompatibleError) -> NoReturn:
+    log.error("the worker ends", reason=str(error))
+    raise WorkerShutdown(USAGE) from None
