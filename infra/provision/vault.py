@@ -27,10 +27,10 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
         job.run()
 
 
-def vault_client(settings: ProvisioningSettings) -> VaultClient:
-    """Connections to VAULT_ADDR that believe CA_FILE. Raises `SettingsError`."""
+def vault_client(settings: ProvisioningSettings, *, timeout: float = 15.0) -> VaultClient:
+    """Connections to VAULT_ADDR that believe CA_FILE; `timeout` in seconds for each answer. Raises `SettingsError`."""
     context = ssl.create_default_context(cafile=settings.ca_file)
-    return VaultClient(settings.need("vault_addr"), context=context)
+    return VaultClient(settings.need("vault_addr"), context=context, timeout=timeout)
 
 
 @dataclass(frozen=True, kw_only=True)

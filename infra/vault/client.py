@@ -33,7 +33,7 @@ class VaultClient:
     No proxy and no redirect is followed, since both would see the token.
     """
 
-    def __init__(self, address: str, *, context: ssl.SSLContext, timeout: float = 15.0) -> None:
+    def __init__(self, address: str, *, context: ssl.SSLContext, timeout: float) -> None:
         """`timeout`: seconds for connecting and for each answer."""
         self.address = address
         self._http = httpx.Client(

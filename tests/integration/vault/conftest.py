@@ -90,7 +90,7 @@ class Installation:
                 log=self.folder / "vault.log",
             )
 
-        self.ports["vault"] = self.roster.serve(usual=0, build=command, ready=lambda c, p: listens(c.pid, p))
+        self._serve("vault", command, lambda child, port: listens(child.pid, port))
 
     def restart_vault(self, *, makes_root_tokens: bool = False) -> None:
         """With or without the line that `production.hcl` has as a comment."""
@@ -132,12 +132,15 @@ class Installation:
             (data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
             return command("postgres", "-D", str(data))
 
-        # A port of its own at the first start, and the same again later.
-        again = self.ports.get("postgres")
-        if again is not None:
-            self.roster.start(serve(again), lambda child: self._accepts(child, again))
-            return
-        self.ports["postgres"] = self.roster.serve(usual=0, build=serve, ready=self._accepts)
+        self._serve("postgres", serve, self._accepts)
+
+    def _serve(self, name: str, build: Callable[[int], Command], ready: Callable[[Child, int], bool]) -> None:
+        """On a free port at the first start, and the same again later."""
+        port = self.ports.get(name)
+        if port is None:
+            self.ports[name] = self.roster.serve(usual=0, build=build, ready=ready)
+        else:
+            self.roster.start(build(port), lambda child: ready(child, port))
 
     def _accepts(self, child: Child, port: int) -> bool:
         if not listens(child.pid, port):
