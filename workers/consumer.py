@@ -12,6 +12,7 @@ from app.starting import USAGE, starting
 from app.store.availability import silence
 from app.store.compatibility import IncompatibleError
 from app.store.database import connect
+from app.tls import trust_of
 from workers import broker
 from workers.service import health_file
 
@@ -30,6 +31,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         # Looked at until it has answered once. No connection stays open: processes of the pool are forked from here.
         self._database = connect(configuration, pool_size=1)
         self._database_known = False
+        self._trust = trust_of(configuration)
         with starting():
             self._health = health_file(configuration)
             if waiting := self._database_problem():
@@ -45,7 +47,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
 
         def failed(error: Exception, _interval: float) -> None:
             nonlocal waiting
-            waiting = f"waiting for the broker: {broker.reason(error)}"
+            waiting = f"waiting for the broker: {broker.reason(error, self._trust)}"
             log.warning("the worker waits", reason=waiting)
 
         def each_second() -> None:
@@ -56,7 +58,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
             failed, interval_start=1, interval_step=1, interval_max=_LONGEST_PAUSE, callback=each_second
         )
         try:
-            broker.check(conn)
+            broker.check(conn, self._trust)
         except broker.BrokerUnavailableError as error:
             log.warning("the worker waits", reason=f"waiting for the broker: {error}")
         except IncompatibleError as error:
@@ -79,7 +81,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         finally:
             self._database.dispose()
         self._database_known = reason is None
-        return reason and f"waiting for the database: {reason}"
+        return reason
 
 
 def _end(error: IncompatibleError) -> NoReturn:

@@ -61,12 +61,14 @@ class InfrastructureIdentity:
         login = self._login()
         try:
             return self._vault.write(_LOGIN, login)
-        except VaultRefusedError:
+        except VaultRefusedError as error:
             # A rotation may have replaced the file in between, and ended what had been read from it.
             newer = self._login()
-            if newer == login:
-                raise
-            return self._vault.write(_LOGIN, newer)
+            if newer != login:
+                return self._vault.write(_LOGIN, newer)
+            raise VaultRefusedError(
+                f"it refuses the login in VAULT_IDENTITY_FILE, {self._file} ({error})"
+            ) from None
 
     def _login(self) -> dict[str, str]:
         try:

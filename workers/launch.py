@@ -6,6 +6,8 @@ import sys
 
 from app import settings
 from app.starting import check_all, starting
+from app.store.database import connect
+from app.tls import trust_of
 from workers import names
 
 #: What an agent worker cannot do without.
@@ -37,7 +39,9 @@ def command(*, concurrency: int, pool: str, recycle: bool, name: str) -> list[st
 def configured() -> settings.Settings:
     """The settings of an agent worker, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load(*NEEDED)
-    check_all(lambda: configuration.broker_url)
+    check_all(
+        lambda: trust_of(configuration), lambda: connect(configuration), lambda: configuration.broker_url
+    )
     return configuration
 
 

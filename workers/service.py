@@ -57,9 +57,8 @@ class Pulse:
 
     def without_database(self, reason: str) -> None:
         """Leave a sign of life, and a line in the log, while the database does not answer."""
-        problem = f"waiting for the database: {reason}"
-        self._health.touch(problem)
-        log.warning("the process waits", reason=problem)
+        self._health.touch(reason)
+        log.warning("the process waits", reason=reason)
 
 
 def health_file(configuration: Settings) -> HealthFile:

@@ -1,11 +1,11 @@
 """The vault's policies, roles and identities: with a root token the first time, with the operator's identity later."""
 
-import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from app.tls import trust_of
 from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
 from infra.vault import identities, ledger_login, mounts, root_token
@@ -44,8 +44,7 @@ def restore_vault(settings: ProvisioningSettings, say: Say, *, file: Path) -> No
 
 def vault_client(settings: ProvisioningSettings, *, timeout: float = 15.0) -> VaultClient:
     """Connections to VAULT_ADDR that believe CA_FILE; `timeout` in seconds for each answer. Raises `SettingsError`."""
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    return VaultClient(settings.need("vault_addr"), context=context, timeout=timeout)
+    return VaultClient(settings.need("vault_addr"), trust=trust_of(settings), timeout=timeout)
 
 
 @dataclass(frozen=True, kw_only=True)

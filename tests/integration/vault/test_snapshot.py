@@ -14,12 +14,14 @@ def test_x(installation, tmp_path, start):
         restore_vault(installation.settings(), said.append, file=tmp_path / "snapshot")
     installation.roster.stop("vault")
     import shutil
+
     shutil.rmtree(installation.folder / "data")
     installation.start_vault()
     import time
-    t=time.time()
+
+    t = time.time()
     restore_vault(installation.settings(), said.append, file=tmp_path / "snapshot")
-    print(time.time()-t)
+    print(time.time() - t)
     print(said)
     print(installation.provision())
     print(installation.ledger_credential())
