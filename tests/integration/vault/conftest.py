@@ -6,6 +6,7 @@ import re
 import signal
 import ssl
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Installation:
     def address(self) -> str:
         return f"https://127.0.0.1:{self.ports['vault']}"
 
-    @property
+    @cached_property
     def tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.secrets / "operator" / "ca.pem")
 

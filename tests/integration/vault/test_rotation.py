@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-import httpx
 import pytest
-import urllib3
 
 from app.audit.auditor import Auditor
+from app.tls import trust_of
 from infra.provision.errors import ProvisionError
 from infra.provision.identities import rotate
 from workers.infrastructure import InfrastructureIdentity
@@ -27,21 +26,13 @@ LIFE = 3
 
 @contextmanager
 def dispatching(installation, file) -> Iterator[InfrastructureIdentity]:
-    vault = Vault(installation.address)
-    vault._session._pool.close()
-    vault._session._pool = urllib3.connection_from_url(installation.address, ssl_context=installation.tls)
+    vault = Vault(installation.address, trust_of(installation.settings()))
     yield InfrastructureIdentity(vault, file)
     vault._session._pool.close()
 
 
-@contextmanager
-def auditing(installation, file) -> Iterator[Auditor]:
-    with Auditor(installation.address, file) as auditor:
-        auditor._http.close()
-        auditor._http = httpx.Client(
-            base_url=f"{installation.address}/v1/", verify=installation.tls, trust_env=False
-        )
-        yield auditor
+def auditing(installation, file) -> Auditor:
+    return Auditor(installation.address, file, trust_of(installation.settings()))
 
 
 def rotated(installation, **changed):
