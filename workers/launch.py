@@ -7,6 +7,7 @@ import sys
 from app import settings
 from app.starting import check_all, starting
 from workers import names
+from workers.health_file import HealthFile
 
 #: What an agent worker cannot do without.
 NEEDED = (
@@ -37,7 +38,7 @@ def command(*, concurrency: int, pool: str, recycle: bool, name: str) -> list[st
 def configured() -> settings.Settings:
     """The settings of an agent worker, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load(*NEEDED)
-    check_all(lambda: configuration.broker_url)
+    check_all(lambda: configuration.broker_url, HealthFile(configuration.health_file).begin)
     return configuration
 
 
