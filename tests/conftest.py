@@ -159,7 +159,10 @@ def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
         usual = {"actions": ACTIONS, "concurrency": 4, "environment": {"ATTEMPT_LEASE": "20"}}
         options = StackOptions(parts=EVERYTHING, usual_ports=False, outside=outside, **{**usual, **wanted})
         with LocalStack(folder / "home", options=options) as stack:
-            app = Settings(database_url=stack.environment("web")["DATABASE_URL"])
+            told = stack.environment("web")
+            app = Settings(
+                database_url=told["DATABASE_URL"], database_password_file=told["DATABASE_PASSWORD_FILE"]
+            )
             engine = connect(app, pool_size=2)
             factory = sessions(engine)
             inbox = Path(stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")

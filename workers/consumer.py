@@ -91,10 +91,9 @@ def look_around(configuration: settings.Settings, celery: Celery) -> None:
 
 def _database_problem(engine: Engine) -> str | None:
     try:
-        reason = silence(engine)
+        return silence(engine)
     finally:
         engine.dispose()
-    return reason and f"waiting for the database: {reason}"
 
 
 def _end(error: IncompatibleError) -> NoReturn:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from app import settings
 from app.secret_files import read_identity
 from app.starting import check_all, starting
-from app.store.database import connect, unanswered
+from app.store.database import connect, trouble
 from app.store.dispatch import ClaimedRun, DispatchRecords, listen
 from workers import broker, celery_app, logs, names
 from workers.broker import BrokerUnavailableError
@@ -162,7 +162,7 @@ def serve(configuration: settings.Settings, identity: Mints) -> None:
                     pulse.beat(dispatcher.dispatch_waiting())
                     news.wait(seconds=1.0)
         except OperationalError as error:
-            pulse.without_database(unanswered(error))
+            pulse.without_database(trouble(error))
             stop.wait(1.0)
 
 

@@ -54,8 +54,7 @@ class Pulse:
             self._records.beat(self._process, problem)
             self._last = (time.monotonic(), problem)
 
-    def without_database(self, reason: str) -> None:
+    def without_database(self, problem: str) -> None:
         """Leave a sign of life, and a line in the log, while the database does not answer."""
-        problem = f"waiting for the database: {reason}"
         self._health.touch(problem)
         log.warning("the process waits", reason=problem)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from app import settings
 from app.secret_files import read_identity
 from app.starting import check_all, starting
-from app.store.database import connect, unanswered
+from app.store.database import connect, trouble
 from app.store.dispatch import DispatchRecords, Held
 from workers import logs
 from workers.hardening import harden
@@ -92,7 +92,7 @@ def _serve(configuration: settings.Settings) -> None:
         try:
             pulse.beat(sweeper.sweep())
         except OperationalError as error:
-            pulse.without_database(unanswered(error))
+            pulse.without_database(trouble(error))
         stop.wait(1.0)
 
 

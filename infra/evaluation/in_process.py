@@ -109,7 +109,7 @@ def interview(folder: Path, work: Path) -> Iterator["Evaluator"]:
                     sql.Identifier(_READER), sql.Literal(scram(_PASSWORD)), sql.Identifier(READERS)
                 )
             )
-        addresses = {f"{tool.replace('-', '_')}_url": f"http://{tool}.evaluation" for tool in TOOLS}
+        addresses = {f"{tool.replace('-', '_')}_url": f"https://{tool}.evaluation" for tool in TOOLS}
         ledger_url = f"postgresql://{server.host}:{server.port}/{LEDGER}"
         settings = Settings.model_validate({**addresses, "ledger_url": ledger_url, "tool_tries": 1})
         tools = registry()
@@ -132,7 +132,7 @@ def _services(folder: Path, work: Path) -> Iterator[httpx.Client]:
         )
         module = import_module(f"mocks.services.{tool.replace('-', '_')}")
         app = module.create_app(configuration, verifier=Anyone())
-        mounts[f"http://{tool}.evaluation"] = httpx.WSGITransport(app=app)
+        mounts[f"https://{tool}.evaluation"] = httpx.WSGITransport(app=app)
     with httpx.Client(mounts=mounts, trust_env=False, follow_redirects=False) as client:
         yield client
 

@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
 from infra.local.errors import StackError
 from infra.local.options import Outside
 from infra.local.ports import LOOPBACK
 from infra.local.state import Layout
 from infra.postgres.migrate import migrate
-from infra.postgres.provision import APPLICATION, LEDGER, OWNERS, VAULT_ADMIN, Server, address
+from infra.postgres.provision import APPLICATION, LEDGER, OWNERS, VAULT_ADMIN, Server, address, password_file
 from infra.vault.bootstrap import BootstrapError, LedgerAdmin, bootstrap
 
 
@@ -18,7 +21,15 @@ def migrate_tables(server: Server, layout: Layout) -> None:
     Their messages went with the earlier broker and their credentials with the earlier vault, so that nobody has
     to wait for their leases to run out.
     """
-    migrate(address(server, OWNERS[APPLICATION], APPLICATION, layout.secrets))
+    owner = OWNERS[APPLICATION]
+    password = password_file(layout.secrets, owner).read_text(encoding="utf-8")
+    engine = create_engine(
+        address(server, owner, APPLICATION),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args={"password": password},
+    )
+    migrate(engine)
     with server.connect(APPLICATION) as connection:
         connection.execute("UPDATE attempt SET lease_until = now() WHERE state IN ('dispatched', 'running')")
 

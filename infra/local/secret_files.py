@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-_PATTERNS = ("*.pgpass", "valkey-*", "vault-*", "web-*")
+_PATTERNS = ("*.password", "*.pgpass", "valkey-*", "vault-*", "web-*")
 _IDENTITIES = ("dispatcher.json", "sweeper.json", "auditor.json")
 
 

@@ -13,6 +13,7 @@ from infra.local.process import Command
 from infra.local.secret_files import random_secret, write_secret
 from infra.local.state import Layout
 from infra.local.valkey_server import password_file
+from infra.postgres import provision
 from infra.postgres.provision import APPLICATION, LEDGER, Server, address
 
 REPOSITORY = Path(__file__).parents[2]
@@ -82,7 +83,8 @@ class Services:
             told["DATABASE_URL"] = outside.database
         elif self.database is not None:
             role = _DATABASE_ROLES[process]
-            told["DATABASE_URL"] = address(self.database, role, APPLICATION, self._layout.secrets)
+            told["DATABASE_URL"] = address(self.database, role, APPLICATION)
+            told["DATABASE_PASSWORD_FILE"] = str(provision.password_file(self._layout.secrets, role))
         broker = outside.broker or self.endpoints.get("valkey")
         if broker is None:
             return told

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import Engine
 
 _MIGRATIONS = Path(__file__).parents[2] / "app" / "store" / "migrations"
 
 
-def migrate(address: str) -> None:
-    """Run all outstanding migrations on the database at this SQLAlchemy address."""
+def migrate(engine: Engine) -> None:
+    """Run all outstanding migrations on the database of this engine."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.attributes["url"] = address
+    config.attributes["engine"] = engine
     command.upgrade(config, "head")

@@ -7,12 +7,11 @@ creates a user per run there and puts it into `ledger_reader`.
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-from infra.local.secret_files import random_secret, write_passfile
+from infra.local.secret_files import random_secret, write_passfile, write_secret
 from infra.postgres.scram import verifier
 
 APPLICATION = "triage"
@@ -50,7 +49,7 @@ class Server:
 
 
 def provision(server: Server, *, secrets: Path) -> str:
-    """Create what is missing, give every role a new password, write one passfile per login into `secrets`.
+    """Create what is missing, give every role a new password, write one file with it per login into `secrets`.
 
     Returns the password of `vault_ledger_admin`, which goes into no file: the vault replaces it with one that
     only the vault knows.  Raises psycopg.Error.
@@ -59,7 +58,9 @@ def provision(server: Server, *, secrets: Path) -> str:
         for role in (*OWNERS.values(), *LOGINS):
             password = random_secret()
             _login(connection, role, password)
-            write_passfile(secrets, port=server.port, role=role, password=password)
+            write_secret(password_file(secrets, role), password)
+            if role == OWNERS[LEDGER]:  # the emulated ledger is filled with libpq's own settings
+                write_passfile(secrets, port=server.port, role=role, password=password)
         password = random_secret()
         _login(connection, VAULT_ADMIN, password)
         _role(connection, READERS, "NOLOGIN")
@@ -78,10 +79,14 @@ def provision(server: Server, *, secrets: Path) -> str:
     return password
 
 
-def address(server: Server, role: str, database: str, secrets: Path) -> str:
-    """An SQLAlchemy address for a login; its password stays in the passfile that the address names."""
-    passfile = quote(str(secrets / f"{role}.pgpass"), safe="/")
-    return f"postgresql+psycopg://{role}@{server.host}:{server.port}/{database}?passfile={passfile}"
+def address(server: Server, role: str, database: str) -> str:
+    """An SQLAlchemy address for a login, without its password."""
+    return f"postgresql+psycopg://{role}@{server.host}:{server.port}/{database}"
+
+
+def password_file(secrets: Path, role: str) -> Path:
+    """Where a login's password lies."""
+    return secrets / f"{role}.password"
 
 
 def _login(connection: psycopg.Connection, role: str, password: str) -> None:

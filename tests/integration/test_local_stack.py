@@ -140,7 +140,7 @@ def test_a_login_reaches_its_own_database_only(stack, role, database, allowed):
             host="127.0.0.1",
             port=stack.services.database.port,
             user=role,
-            passfile=str(stack.secrets_dir / f"{role}.pgpass"),
+            password=(stack.secrets_dir / f"{role}.password").read_text(),
             dbname=database,
         ).close()
 

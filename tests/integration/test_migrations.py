@@ -43,22 +43,23 @@ def server(system):
 
 
 @pytest.fixture
-def address(server):
-    return URL.create(
+def engine(server):
+    address = URL.create(
         "postgresql+psycopg",
         *(server.superuser, server.password, server.host, server.port, DATABASE),
-    ).render_as_string(hide_password=False)
+    )
+    return create_engine(address, poolclass=NullPool)
 
 
 @pytest.fixture
-def migrations(address):
+def migrations(engine):
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = address
+    config.attributes["engine"] = engine
     return config
 
 
-def test_what_was_stored_before_stays_and_tells_what_it_can(server, migrations, address):
+def test_what_was_stored_before_stays_and_tells_what_it_can(server, migrations, engine):
     command.upgrade(migrations, "0001")
     run = uuid4()
     with server.connect(DATABASE) as connection:
@@ -75,6 +76,5 @@ def test_what_was_stored_before_stays_and_tells_what_it_can(server, migrations, 
     assert (second["needed"], second["why_not"]) == (False, "because")
     command.downgrade(migrations, "0001")
     command.upgrade(migrations, "head")
-    engine = create_engine(address, poolclass=NullPool)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
