@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -27,6 +27,10 @@ app = typer.Typer(
 app.add_typer(stack.commands, name="stack", help="Start, stop and look at the local servers.")
 reading.register(app)
 
+#: For commands that become another one, which reads all arguments itself.
+_PASSED_ON: dict[str, Any] = {
+    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+}
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -129,16 +133,30 @@ def worker(
     """Become an agent worker, with the settings in the environment or of the stack running here."""
     with reported():
         Context().join_stack("worker")
-    line = [sys.executable, "-m", "workers.launch", "--concurrency", str(concurrency), "--pool", pool.value]
-    os.execv(sys.executable, line + (["--recycle"] if recycle else []))  # noqa: S606  # becoming it is the point
+    line = ["--concurrency", str(concurrency), "--pool", pool.value, *(["--recycle"] if recycle else [])]
+    _become("workers.launch", *line)
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-)
+@app.command(**_PASSED_ON)
 def evaluate(arguments: typer.Context) -> None:
     """Hold the checks against scenarios with known answers; `triage evaluate --help` says how."""
-    os.execv(sys.executable, [sys.executable, "-m", "infra.evaluation", *arguments.args])  # noqa: S606  # becoming it
+    _become("infra.evaluation", *arguments.args)
+
+
+@app.command(**_PASSED_ON)
+def provision(arguments: typer.Context) -> None:
+    """Prepare servers of your own: keys, database, broker, vault; `triage provision --help` says how."""
+    _become("infra.provision", *arguments.args)
+
+
+@app.command(**_PASSED_ON)
+def rotate(arguments: typer.Context) -> None:
+    """Replace secrets that are in use; `triage rotate --help` says which."""
+    _become("infra.provision", "rotate", *arguments.args)
+
+
+def _become(module: str, *arguments: str) -> NoReturn:
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  # becoming it is the point
 
 
 def _text(file: Path) -> str:

@@ -29,7 +29,7 @@ def migrate_tables(server: Server, layout: Layout) -> None:
         hide_parameters=True,
         connect_args={"password": password},
     )
-    migrate(engine)
+    migrate(engine, lambda _: None)
     with server.connect(APPLICATION) as connection:
         connection.execute("UPDATE attempt SET lease_until = now() WHERE state IN ('dispatched', 'running')")
 

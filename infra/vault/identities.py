@@ -1,30 +1,100 @@
-"""The infrastructure identities: dispatcher, sweeper, auditor. Each has one policy and one file of mode 0600."""
+"""The SecretIDs of the infrastructure identities, each in one file of its owner's folder."""
 
+import fcntl
 import json
 import os
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from infra.provision.errors import ProvisionError
+from infra.provision.secrets_folder import SecretsFolder
+from infra.vault.client import VaultAnswerError, VaultClient
+from infra.vault.owners import IDENTITY_FILE, Identity
+
+_LOGIN = "auth/approle/login"
+#: A SecretID that is unknown, spent or expired, and an identity that was disabled.
+_REFUSED = (400, 403)
 
 
-def write_identity(client: Any, name: str, file: Path) -> None:
-    """Give `name` an AppRole login of its own and store it in `file`, unless the file is already there.
+@contextmanager
+def only_one_rotates(secrets: SecretsFolder) -> Iterator[None]:
+    """Two rotations at once would each destroy what the other has just put in place; the second waits."""
+    folder = secrets.root / "rotator"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
-    Its tokens live 15 minutes and are not renewed; the process logs in again.
+
+def log_in(client: VaultClient, secrets: SecretsFolder, identity: Identity) -> str | None:
+    """A token of this identity; None when there is no file, or the vault refuses what is in it.
+
+    Raises `ProvisionError` when the vault answers neither yes nor no.
     """
-    role = f"auth/approle/role/triage-{name}"
-    client.write_data(
-        role,
-        data={
-            "token_policies": [f"triage-{name}"],
-            "token_no_default_policy": True,
-            "token_ttl": "15m",
-            "token_max_ttl": "15m",
-        },
-    )
-    if file.exists():
-        return
-    role_id = client.read(f"{role}/role-id")["data"]["role_id"]
-    secret_id = client.write_data(f"{role}/secret-id", data={})["data"]["secret_id"]
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        json.dump({"role_id": role_id, "secret_id": secret_id}, stream)
+    login = _login(secrets, identity)
+    if login is None:
+        return None
+    try:
+        return _token(client, login)
+    except VaultAnswerError as error:
+        if error.status not in _REFUSED:
+            raise
+        return None
+
+
+def replace(
+    client: VaultClient, secrets: SecretsFolder, identity: Identity, token: str, *, role_id: str
+) -> int:
+    """Give the identity a new SecretID and destroy all others; the seconds the new one lives.
+
+    The file changes once the new SecretID has logged in, and the others end once it is there, so that whoever reads
+    the file has one that works. Stopped at any point, doing it again completes it. Raises `ProvisionError`.
+    """
+    path = f"auth/approle/role/{identity.role}/secret-id"
+    made = client.write(path, {}, token)["data"]
+    login = {"role_id": role_id, "secret_id": made["secret_id"]}
+    _token(client, login)
+    secrets.replace(identity.owner, IDENTITY_FILE, json.dumps(login))
+    for accessor in client.names(path, token):
+        if accessor != made["secret_id_accessor"]:
+            _destroy(client, f"{path}-accessor/destroy", accessor, token)
+    return int(made["secret_id_ttl"])
+
+
+def role_id_in_vault(client: VaultClient, identity: Identity, token: str) -> str:
+    """The other half of the login, which only a root token may ask for. Raises `ProvisionError`."""
+    found = client.read(f"auth/approle/role/{identity.role}/role-id", token)
+    if found is None:
+        raise ProvisionError(f"the vault has no role {identity.role}")
+    return str(found["role_id"])
+
+
+def role_id_in_file(secrets: SecretsFolder, identity: Identity) -> str | None:
+    """The same from the identity's file; None when there is no file that holds one."""
+    login = _login(secrets, identity)
+    return None if login is None else login["role_id"]
+
+
+def _destroy(client: VaultClient, path: str, accessor: str, token: str) -> None:
+    try:
+        client.write(path, {"secret_id_accessor": accessor}, token)
+    except VaultAnswerError as error:
+        # It expired between the question and now.
+        if "accessor" not in error.reason:
+            raise
+
+
+def _login(secrets: SecretsFolder, identity: Identity) -> dict[str, str] | None:
+    text = secrets.read(identity.owner, IDENTITY_FILE)
+    try:
+        found = json.loads(text or "")
+        return {name: str(found[name]) for name in ("role_id", "secret_id")}
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def _token(client: VaultClient, login: dict[str, str]) -> str:
+    return str(client.write(_LOGIN, login)["auth"]["client_token"])

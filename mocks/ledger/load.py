@@ -1,9 +1,5 @@
-"""Creates the ledger's schema and fills it from scenario files, as often as you like.
+"""Creates the ledger's schema and fills it from scenario files, as often as you like."""
 
-`python -m mocks.ledger.load --scenarios DIR` connects as PGHOST, PGPORT, PGUSER, PGPASSFILE and PGDATABASE say.
-"""
-
-import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, LiteralString
@@ -30,26 +26,40 @@ _BANKING: tuple[LiteralString, ...] = ("vendor_uei", "routing_number", "account_
 _DEFAULTS = {"overage": "0.00"}
 
 
-def load(scenarios: Path, **connection: Any) -> int:
-    """Replace all rows in one transaction; returns how many commitments and obligation lines there are now.
+def load(scenarios: Path, **connection: Any) -> tuple[int, bool]:
+    """Replace all rows in one transaction; how many commitments and obligation lines there are, and whether any differed.
 
     `scenarios` is the folder with `cases/`; `connection` goes to `psycopg.connect`. Must run as the database's
-    owner, and the role `ledger_reader` must exist. Raises `ScenarioError` or psycopg.Error, and then changes nothing.
+    owner, and the role `ledger_reader` must exist. Runs that read meanwhile see the
+    earlier rows. Raises `ScenarioError` or psycopg.Error, and then leaves the rows as they were.
     """
     cases = load_cases(scenarios / "cases")
     commitments = [row for case in cases for row in _rows(case, "commitments")]
     lines = [row for case in cases for row in _rows(case, "obligation_lines")]
-    with psycopg.connect(**connection) as session:
-        session.execute(_SCHEMA.read_bytes())
-        session.execute(
-            "TRUNCATE finance.commitment_records, finance.obligation_records, finance.payments,"
-            " finance.vendor_banking"
-        )
-        _copy(session, "commitment_records", _COMMITMENT, commitments)
-        _copy(session, "obligation_records", _OBLIGATION, lines)
-        _copy(session, "payments", _PAYMENT, _payments(lines))
-        _copy(session, "vendor_banking", _BANKING, _banking(lines))
-    return len(commitments) + len(lines)
+    wanted = {
+        "commitment_records": (_COMMITMENT, commitments),
+        "obligation_records": (_OBLIGATION, lines),
+        "payments": (_PAYMENT, _payments(lines)),
+        "vendor_banking": (_BANKING, _banking(lines)),
+    }
+    with psycopg.connect(**connection, autocommit=True) as session:
+        # Apart from the rows: it locks the views, if only for a moment.
+        with session.transaction():
+            session.execute(_SCHEMA.read_bytes())
+        with session.transaction():
+            before = _fingerprints(session, wanted)
+            for table, (columns, rows) in wanted.items():
+                session.execute(sql.SQL("DELETE FROM finance.{}").format(sql.Identifier(table)))
+                _copy(session, table, columns, rows)
+            changed = _fingerprints(session, wanted) != before
+            if not changed:
+                raise psycopg.Rollback
+    return len(commitments) + len(lines), changed
+
+
+def _fingerprints(session: psycopg.Connection[Any], tables: Iterable[str]) -> list[Any]:
+    statement = "SELECT md5(string_agg(md5(each::text), '' ORDER BY each::text COLLATE \"C\")) FROM finance.{} AS each"
+    return [session.execute(sql.SQL(statement).format(sql.Identifier(table))).fetchone() for table in tables]
 
 
 def _rows(case: Case, table: str) -> list[dict[str, Any]]:
@@ -81,7 +91,7 @@ def _banking(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _copy(
     session: psycopg.Connection[Any],
-    table: LiteralString,
+    table: str,
     columns: Sequence[LiteralString],
     rows: Iterable[Mapping[str, Any]],
 ) -> None:
@@ -91,15 +101,3 @@ def _copy(
     with session.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row([row.get(column, _DEFAULTS.get(column)) for column in columns])
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Create and fill the financial ledger.")
-    parser.add_argument("--scenarios", type=Path, required=True, help="folder with cases/*.json")
-    rows = load(parser.parse_args().scenarios)
-    print(f"{rows} rows in the ledger")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -10,7 +11,6 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from psycopg.rows import dict_row
 from sqlalchemy import create_engine
-from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
@@ -44,11 +44,11 @@ def server(system):
 
 @pytest.fixture
 def engine(server):
-    address = URL.create(
-        "postgresql+psycopg",
-        *(server.superuser, server.password, server.host, server.port, DATABASE),
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(**server.parameters(DATABASE)),
+        poolclass=NullPool,
     )
-    return create_engine(address, poolclass=NullPool)
 
 
 @pytest.fixture

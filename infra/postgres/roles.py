@@ -1,0 +1,92 @@
+"""The roles of both databases and what each may do; every change is said, what is right stays as it is."""
+
+from collections.abc import Callable
+from typing import LiteralString
+
+import psycopg
+from psycopg import sql
+
+from infra.postgres.scram import verifier
+
+APPLICATION = "triage"
+LEDGER = "ledger"
+
+OWNERS = {APPLICATION: "triage_owner", LEDGER: "ledger_owner"}
+LOGINS = ("triage_app", "triage_dispatcher", "triage_worker")
+READERS = "ledger_reader"
+VAULT_ADMIN = "vault_ledger_admin"
+
+Say = Callable[[str], None]
+
+#: Attributes of a role by the column of `pg_roles`, with the words that set and clear them.
+_ATTRIBUTES: dict[str, tuple[LiteralString, LiteralString]] = {
+    "rolcanlogin": ("LOGIN", "NOLOGIN"),
+    "rolcreaterole": ("CREATEROLE", "NOCREATEROLE"),
+    "rolcreatedb": ("CREATEDB", "NOCREATEDB"),
+    "rolsuper": ("SUPERUSER", "NOSUPERUSER"),
+}
+
+
+def ensure_role(
+    connection: psycopg.Connection, role: str, say: Say, *, password: str | None, attributes: frozenset[str]
+) -> None:
+    """A role with exactly these of the attributes; a new one gets the password, an old one keeps its own."""
+    wanted = {column: column in attributes for column in _ATTRIBUTES}
+    found = connection.execute(
+        "SELECT rolcanlogin, rolcreaterole, rolcreatedb, rolsuper FROM pg_roles WHERE rolname = %s", [role]
+    ).fetchone()
+    if found is None:
+        words = _words(wanted)
+        if password is not None:
+            words += sql.SQL(" PASSWORD {}").format(sql.Literal(verifier(password)))
+        connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), words))
+        say(f"role {role}: created")
+        return
+    had = dict(zip(_ATTRIBUTES, found, strict=True))
+    # Only what differs: naming SUPERUSER or its opposite takes a superuser.
+    differing = {column: value for column, value in wanted.items() if had[column] != value}
+    if differing:
+        connection.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(role), _words(differing)))
+        say(f"role {role}: {_words(differing).as_string(connection)}")
+
+
+def _words(attributes: dict[str, bool]) -> sql.Composed:
+    return sql.SQL(" ").join(sql.SQL(_ATTRIBUTES[column][not value]) for column, value in attributes.items())
+
+
+def set_password(connection: psycopg.Connection, role: str, password: str) -> None:
+    """Give a role a password, which reaches the server as a verifier only."""
+    connection.execute(
+        sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier(password)))
+    )
+
+
+def ensure_member(
+    connection: psycopg.Connection, *, group: str, member: str, options: tuple[bool, bool, bool], say: Say
+) -> None:
+    """Membership with exactly these options: to give it to others, to have its rights, to become it."""
+    found = connection.execute(
+        "SELECT bool_or(admin_option), bool_or(inherit_option), bool_or(set_option) FROM pg_auth_members"
+        " WHERE roleid = %s::regrole AND member = %s::regrole",
+        [group, member],
+    ).fetchone()
+    if found == options:
+        return
+    connection.execute(
+        sql.SQL("GRANT {} TO {} WITH ADMIN {}, INHERIT {}, SET {}").format(
+            *(sql.Identifier(name) for name in (group, member)), *(sql.Literal(option) for option in options)
+        )
+    )
+    say(f"role {member}: member of {group}")
+
+
+def ensure_own(connection: psycopg.Connection, role: str) -> None:
+    """Let an administrator who is no superuser own things in the name of a role that it created."""
+    (may,) = connection.execute(
+        "SELECT pg_has_role(current_user, %(role)s, 'USAGE') AND pg_has_role(current_user, %(role)s, 'SET')",
+        {"role": role},
+    ).fetchone() or (False,)
+    if not may:
+        connection.execute(
+            sql.SQL("GRANT {} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE").format(sql.Identifier(role))
+        )

@@ -1,0 +1,149 @@
+"""`python -m infra.provision`: what `triage provision` and `triage rotate` become.
+
+Exit status: 0 done, 1 a server refused or did not come, 2 a wrong setting or wrong usage.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from app.settings import SettingsError
+from infra.provision import broker, database, demo_data, keys, rotation
+from infra.provision.errors import ProvisionError
+from infra.provision.identities import rotate as rotate_identities
+from infra.provision.settings import ProvisioningSettings, load
+from infra.provision.vault import provision_vault
+
+Say = Callable[[str], None]
+
+_REFUSED, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what was wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{message}\n")
+        sys.exit(_WRONG_USAGE)
+
+
+def main() -> None:
+    """Carry out what was asked for, and say each change on a line of its own."""
+    wanted = _wanted()
+    try:
+        _carry_out(wanted, load())
+    except SettingsError as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        sys.exit(_WRONG_USAGE)
+    except ProvisionError as refused:
+        sys.stderr.write(f"{refused}\n")
+        sys.exit(_REFUSED)
+    except OSError as error:
+        sys.stderr.write(f"{error.filename}: {error.strerror}\n")
+        sys.exit(_REFUSED)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(_INTERRUPTED)
+
+
+def _carry_out(wanted: argparse.Namespace, settings: ProvisioningSettings) -> None:
+    for name, step in _steps(wanted, settings).items():
+        said = False
+
+        def say(text: str, *, name: str = name) -> None:
+            nonlocal said
+            said = True
+            print(f"{name}: {text}", flush=True)  # noqa: T201 - a command's output
+
+        step(say)
+        if not said:
+            say("nothing to change")
+
+
+def _steps(wanted: argparse.Namespace, settings: ProvisioningSettings) -> dict[str, Callable[[Say], None]]:
+    if wanted.step == "rotate":
+        ended: bool = wanted.end_sessions
+        rotations: dict[str, Callable[[Say], None]] = {
+            "identities": lambda say: rotate_identities(settings, say, watch=wanted.watch),
+            "database": lambda say: rotation.rotate_database(settings, say, end_sessions=ended),
+            "broker": lambda say: rotation.rotate_broker(settings, say, end_sessions=ended),
+            "web-key": lambda say: rotation.rotate_web_key(settings, say),
+            "export-key": lambda say: rotation.rotate_export_key(settings, say),
+        }
+        return {wanted.what: rotations[wanted.what]}
+    steps: dict[str, Callable[[Say], None]] = {
+        "keys": lambda say: keys.provision_keys(settings, say, hosts=wanted.tls),
+        "database": lambda say: database.provision_database(
+            settings, say, new_ledger_admin_password=wanted.new_ledger_admin_password
+        ),
+        "broker": lambda say: broker.provision_broker(settings, say),
+        "vault": lambda say: provision_vault(settings, say),
+        "demo-data": lambda say: demo_data.provision_demo_data(settings, say),
+    }
+    if wanted.step != "all":
+        return {wanted.step: steps[wanted.step]}
+    if not wanted.demo:
+        del steps["demo-data"]
+    return steps
+
+
+def _host(text: str) -> str:
+    if re.fullmatch(r"(\*\.)?[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a host name nor an address")
+    return text
+
+
+def _wanted() -> argparse.Namespace:
+    parser = _Parser(
+        prog="triage provision", description="Prepare servers; running it again changes nothing."
+    )
+    steps = parser.add_subparsers(dest="step", required=True, metavar="STEP", parser_class=_Parser)
+    for name, text in (
+        ("keys", "make every secret that is missing in SECRETS_FOLDER"),
+        ("database", "roles, databases, grants and tables, at DATABASE_ADMIN_URL"),
+        ("broker", "the users of the broker, at REDIS_ADMIN_URL"),
+        ("vault", "policies, roles and identities, at VAULT_ADDR"),
+        ("demo-data", "scenarios into DEMO_FOLDER, and the ledger's rows"),
+        ("all", "all of these in order, demo-data only with --demo"),
+    ):
+        step = steps.add_parser(name, help=text, description=text)
+        if name in {"keys", "all"}:
+            step.add_argument(
+                "--tls",
+                nargs="*",
+                metavar="HOST",
+                type=_host,
+                help="also a private authority and a certificate for each server, good for these names besides its own",
+            )
+        if name in {"database", "all"}:
+            step.add_argument(
+                "--new-ledger-admin-password",
+                action="store_true",
+                help="for a vault that lost its storage, and with it the password only it knew",
+            )
+        if name == "all":
+            step.add_argument("--demo", action="store_true", help="with demo-data")
+    rotate = steps.add_parser(
+        "rotate", help="replace secrets that are in use", description="Replace secrets."
+    )
+    rotate.add_argument("what", choices=("identities", "database", "broker", "web-key", "export-key"))
+    rotate.add_argument(
+        "--watch", action="store_true", help="identities only: go on, at half of each lifetime"
+    )
+    rotate.add_argument(
+        "--end-sessions",
+        action="store_true",
+        help="database and broker only: also end what was opened with an earlier password",
+    )
+    wanted = parser.parse_args()
+    if wanted.step == "rotate" and wanted.watch and wanted.what != "identities":
+        rotate.error(f"--watch: {wanted.what} is replaced once; only identities are watched")
+    if wanted.step == "rotate" and wanted.end_sessions and wanted.what not in {"database", "broker"}:
+        rotate.error(f"--end-sessions: {wanted.what} has none")
+    return wanted
+
+
+if __name__ == "__main__":
+    main()

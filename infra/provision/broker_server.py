@@ -1,0 +1,86 @@
+"""The broker as its administrator reaches it, and why it cannot be reached."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from app.settings import SettingsError
+from infra.provision.errors import ProvisionError
+from infra.provision.settings import ProvisioningSettings
+
+_SETTING = "REDIS_ADMIN_URL"
+#: The rights of our users name a subcommand that earlier servers do not know.
+_OLDEST = (7, 2)
+_POLL = 0.2
+
+
+@contextmanager
+def administrator(settings: ProvisioningSettings) -> Iterator[redis.Redis]:
+    """A connection that may do everything, once the server is there.
+
+    Raises SettingsError, and ProvisionError for a server that does not come, refuses, or is older than 7.2.
+    """
+    address = settings.need("redis_admin_url")
+    if not urlsplit(address).username:
+        raise SettingsError(f"{_SETTING}: must name the administrator, as in redis://administrator@HOST:PORT")
+    connection = redis.Redis.from_url(
+        address,
+        password=settings.secret("operator", "broker-admin-password"),
+        socket_timeout=5,
+        socket_connect_timeout=5,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+        **_believed(settings, address),
+    )
+    with connection:
+        try:
+            _wait(connection, address, settings.provision_patience)
+            _refuse_old(connection)
+            yield connection
+        except redis.RedisError as error:
+            raise ProvisionError(f"{_SETTING}: {_reason(error)}") from None
+
+
+def _believed(settings: ProvisioningSettings, address: str) -> dict[str, str]:
+    if settings.ca_file is None or urlsplit(address).scheme != "rediss":
+        return {}
+    return {"ssl_ca_certs": str(settings.ca_file)}
+
+
+def _wait(connection: redis.Redis, address: str, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.ping()
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            refused = isinstance(error, redis.AuthenticationError) or "certificate" in str(error)
+            if refused and not isinstance(error, redis.BusyLoadingError):
+                raise
+            if time.monotonic() > deadline:
+                place = urlsplit(address).netloc.rpartition("@")[2]
+                raise ProvisionError(
+                    f"{_SETTING}: the broker at {place} was not there within {patience:g} s ({_reason(error)})"
+                ) from None
+        else:
+            return
+        time.sleep(_POLL)
+
+
+def _refuse_old(connection: redis.Redis) -> None:
+    version = str(connection.info("server")["redis_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
+        raise ProvisionError(f"{_SETTING}: the broker is version {version}; it must be 7.2 or later")
+
+
+def _reason(error: redis.RedisError) -> str:
+    text = str(error)
+    if isinstance(error, redis.AuthenticationError):
+        return "the broker refused the password of the administrator"
+    if "certificate" in text:
+        return f"the broker showed a certificate that is not believed; CA_FILE names the authority ({text})"
+    return text

@@ -1,0 +1,173 @@
+"""The database server: roles, their passwords, databases, who may connect, and the application's tables."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from infra.postgres import roles
+from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
+from infra.postgres.migrate import migrate
+from infra.postgres.server import OLDEST, Server, ServerError, WrongPasswordError
+from infra.provision.errors import ProvisionError
+from infra.provision.logins import DATABASE_LOGINS
+from infra.provision.secrets_folder import FileName, Owner, random_secret
+from infra.provision.settings import ProvisioningSettings
+
+Say = Callable[[str], None]
+
+_SETTING = "DATABASE_ADMIN_URL"
+_OWNER_FILES: dict[str, FileName] = {
+    roles.APPLICATION: "database-owner-password",
+    roles.LEDGER: "ledger-owner-password",
+}
+_LOGS_IN = frozenset({"rolcanlogin"})
+_MAKES_ROLES = frozenset({"rolcanlogin", "rolcreaterole"})
+_ENDS_SESSIONS = "pg_signal_backend"
+
+
+def provision_database(
+    settings: ProvisioningSettings, say: Say, *, new_ledger_admin_password: bool = False
+) -> None:
+    """Bring the server at DATABASE_ADMIN_URL to what the application needs, saying each change.
+
+    `vault_ledger_admin`, whose password the vault has replaced by one that only the vault knows, gets a new one only
+    when asked for: a vault that lost its storage must be told it again. Raises ProvisionError and SettingsError.
+    """
+    server = administered(settings)
+    with reported(), server.wait(setting=_SETTING, patience=settings.provision_patience) as connection:
+        _alone(connection, settings.provision_patience)
+        passwords = login_passwords(settings)
+        _roles(connection, passwords, say)
+        _ledger_admin(connection, settings, say, renew=new_ledger_admin_password)
+        for database, owner in roles.OWNERS.items():
+            roles.ensure_own(connection, owner)
+            ensure_database(connection, database, owner, say)
+        ensure_connect_rights(connection, say)
+        for role, password in passwords.items():
+            _password(connection, server, role, password, say)
+        for database, owner in roles.OWNERS.items():
+            with server.connect(database, user=owner, password=passwords[owner]) as as_owner:
+                ensure_closed_schema(as_owner, say)
+        owner = roles.OWNERS[roles.APPLICATION]
+        migrate(_engine(server, owner, passwords[owner]), say)
+        _grant_ending_of_sessions(connection, say)
+
+
+def administered(settings: ProvisioningSettings) -> Server:
+    """The server at DATABASE_ADMIN_URL with its administrator's password. Raises SettingsError."""
+    return Server(
+        address=settings.need("database_admin_url"),
+        password=settings.secret("operator", "database-admin-password"),
+        authorities=settings.ca_file,
+    )
+
+
+def password_owners() -> dict[str, tuple[FileName, tuple[Owner, ...]]]:
+    """Which file in whose folders holds the password of each login but the vault's, by role."""
+    owners: dict[str, tuple[FileName, tuple[Owner, ...]]] = {
+        role: (_OWNER_FILES[database], ("operator",)) for database, role in roles.OWNERS.items()
+    }
+    return owners | {role: ("database-password", users) for role, users in DATABASE_LOGINS.items()}
+
+
+def login_passwords(settings: ProvisioningSettings) -> dict[str, str]:
+    """The password of each login but the vault's, by role. Raises SettingsError when one is missing."""
+    return {role: settings.secret(owners[0], name) for role, (name, owners) in password_owners().items()}
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn errors of the database into `ProvisionError`; none of their texts repeats a statement."""
+    try:
+        yield
+    except ServerError as error:
+        raise ProvisionError(str(error)) from None
+    except psycopg.Error as error:
+        raise ProvisionError(f"{_SETTING}: {_told(error)}") from None
+    except DBAPIError as error:
+        cause = error.orig
+        raise ProvisionError(
+            f"{_SETTING}: {_told(cause) if isinstance(cause, psycopg.Error) else type(error).__name__}"
+        ) from None
+
+
+def _told(error: psycopg.Error) -> str:
+    if error.diag.message_primary is None:
+        return f"the connection was lost ({type(error).__name__})"
+    return f"the server refused: {error.diag.message_primary}"
+
+
+def _alone(connection: psycopg.Connection, patience: float) -> None:
+    """Refuse a server that is too old, and keep a second provisioning waiting until this connection ends."""
+    version = connection.info.server_version // 10_000
+    if version < OLDEST:
+        raise ServerError(f"{_SETTING}: PostgreSQL {version} is too old; it must be {OLDEST} or later")
+    connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{int(patience * 1000)}ms"])
+    try:
+        connection.execute("SELECT pg_advisory_lock(hashtext('triage provisioning'))")
+    except psycopg.errors.LockNotAvailable:
+        raise ServerError(f"{_SETTING}: another provisioning has been under way for {patience:g} s") from None
+
+
+def _roles(connection: psycopg.Connection, passwords: dict[str, str], say: Say) -> None:
+    for role, password in passwords.items():
+        roles.ensure_role(connection, role, say, password=password, attributes=_LOGS_IN)
+    roles.ensure_role(connection, roles.READERS, say, password=None, attributes=frozenset())
+
+
+def _ledger_admin(
+    connection: psycopg.Connection, settings: ProvisioningSettings, say: Say, *, renew: bool
+) -> None:
+    """The vault's login at the ledger: creates the users of runs. It gives `ledger_reader` away and is no reader."""
+    role, folder = roles.VAULT_ADMIN, settings.secrets
+    exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    password = None
+    if exists is None or renew:
+        # On file before it is set, so that no password is ever known to nobody.
+        password = random_secret()
+        folder.replace("operator", "ledger-admin-password", password)
+    roles.ensure_role(connection, role, say, password=password, attributes=_MAKES_ROLES)
+    if exists is not None and password is not None:
+        roles.set_password(connection, role, password)
+        say(f"role {role}: new password")
+    roles.ensure_member(connection, group=roles.READERS, member=role, options=(True, False, False), say=say)
+
+
+def _grant_ending_of_sessions(connection: psycopg.Connection, say: Say) -> None:
+    # Last, because on a managed server the administrator may not be allowed to: the rest is done then.
+    try:
+        roles.ensure_member(
+            connection,
+            group=_ENDS_SESSIONS,
+            member=roles.VAULT_ADMIN,
+            options=(False, True, True),
+            say=say,
+        )
+    except psycopg.errors.InsufficientPrivilege:
+        raise ServerError(
+            f"{_SETTING}: everything else is done, but this administrator may not give away {_ENDS_SESSIONS};"
+            f" a superuser must run: GRANT {_ENDS_SESSIONS} TO {roles.VAULT_ADMIN}"
+        ) from None
+
+
+def _password(connection: psycopg.Connection, server: Server, role: str, password: str, say: Say) -> None:
+    """Set a password only where logging in with it is refused."""
+    database = next((name for name, owner in roles.OWNERS.items() if owner == role), roles.APPLICATION)
+    try:
+        server.connect(database, user=role, password=password).close()
+    except WrongPasswordError:
+        roles.set_password(connection, role, password)
+        say(f"role {role}: password set")
+
+
+def _engine(server: Server, role: str, password: str) -> Engine:
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(**server.parameters(roles.APPLICATION, user=role, password=password)),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )

@@ -1,0 +1,59 @@
+"""What the emulated systems say: scenario files for the tools, rows for the ledger."""
+
+import filecmp
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from app.settings import SettingsError
+from infra.postgres.roles import LEDGER, OWNERS
+from infra.provision.database import administered, login_passwords, reported
+from infra.provision.settings import ProvisioningSettings
+from mocks.ledger.load import load
+from mocks.scenarios.generator import write
+from mocks.scenarios.loader import ScenarioError
+
+Say = Callable[[str], None]
+
+
+def provision_demo_data(settings: ProvisioningSettings, say: Say) -> None:
+    """Write scenarios into DEMO_FOLDER and their rows into the ledger, where they differ.
+
+    Raises ProvisionError, SettingsError and OSError.
+    """
+    folder = Path(settings.need("demo_folder"))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=".scenarios-") as draft:
+        write(Path(draft), actions=settings.demo_actions, seed=settings.demo_seed)
+        if not _is_same(Path(draft), folder):
+            write(folder, actions=settings.demo_actions, seed=settings.demo_seed)
+            say(f"scenarios: {settings.demo_actions} actions written into {folder}")
+    load_ledger(settings, folder, say)
+
+
+def load_ledger(settings: ProvisioningSettings, scenarios: Path, say: Say) -> None:
+    """Put the rows of the scenarios in a folder into the ledger on the server at DATABASE_ADMIN_URL.
+
+    Raises ProvisionError, and SettingsError for scenarios that cannot be used.
+    """
+    owner = OWNERS[LEDGER]
+    server, passwords = administered(settings), login_passwords(settings)
+    with reported():
+        server.wait(setting="DATABASE_ADMIN_URL", patience=settings.provision_patience).close()
+        server.connect(LEDGER, user=owner, password=passwords[owner]).close()
+        try:
+            rows, changed = load(
+                scenarios, **server.parameters(LEDGER, user=owner, password=passwords[owner])
+            )
+        except ScenarioError as error:
+            raise SettingsError(f"DEMO_FOLDER: {error}") from None
+    if changed:
+        say(f"ledger: {rows} rows loaded")
+
+
+def _is_same(draft: Path, folder: Path) -> bool:
+    names = {str(path.relative_to(draft)) for path in draft.rglob("*.json")}
+    if names != {str(path.relative_to(folder)) for path in folder.rglob("*.json")}:
+        return False
+    _, differing, missing = filecmp.cmpfiles(draft, folder, sorted(names), shallow=False)
+    return not differing and not missing

@@ -1,0 +1,110 @@
+"""Every secret of an installation that can be made before its servers run."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from typing import get_args
+
+from app.settings import SettingsError
+from infra.provision.certificates import Authority
+from infra.provision.export_keys import with_new_key
+from infra.provision.logins import BROKER_USERS, DATABASE_LOGINS, ensure_shared
+from infra.provision.secrets_folder import FileName, Owner, SecretsFolder, random_secret
+from infra.provision.settings import ProvisioningSettings
+
+Say = Callable[[str], None]
+
+#: Servers that get a certificate with `--tls`.
+_SERVERS: tuple[Owner, ...] = (
+    *("vault", "postgres", "valkey", "sam-gov", "debarment", "contracts", "documents"),
+    *("identity-provider", "web", "proxy"),
+)
+_SEAL_KEY_BYTES = 32
+
+
+def provision_keys(settings: ProvisioningSettings, say: Say, *, hosts: Sequence[str] | None = None) -> None:
+    """Make what is missing in SECRETS_FOLDER; what is there stays as it is.
+
+    With `hosts`, a private authority and certificates for the servers as well, good for these names besides each
+    server's own; a certificate that lacks one of them or ends within 60 days is replaced. Raises SettingsError and
+    OSError.
+    """
+    folder = settings.secrets
+    for owners in DATABASE_LOGINS.values():
+        _say_made(say, ensure_shared(folder, "database-password", owners), "database-password")
+    for owners in BROKER_USERS.values():
+        _say_made(say, ensure_shared(folder, "broker-password", owners), "broker-password")
+    # The server is told its first administrator's password by a file of its own.
+    _say_made(
+        say,
+        ensure_shared(folder, "database-admin-password", ("operator", "postgres")),
+        "database-admin-password",
+    )
+    made: list[tuple[Owner, FileName, Callable[[], str | bytes]]] = [
+        ("operator", "database-owner-password", random_secret),
+        ("operator", "ledger-owner-password", random_secret),
+        ("operator", "broker-admin-password", random_secret),
+        ("valkey", "users.acl", lambda: users_acl(folder.read("operator", "broker-admin-password") or "")),
+        ("vault", "seal-key", lambda: secrets.token_bytes(_SEAL_KEY_BYTES)),
+        ("web", "web-key", random_secret),
+        ("web", "export-keys.json", lambda: with_new_key(None)),
+    ]
+    for owner, name, make in made:
+        if folder.ensure(owner, name, make):
+            say(f"{owner}/{name}: made")
+    if hosts is not None:
+        _certificates(folder, say, hosts)
+
+
+def users_acl(password: str) -> str:
+    """The users a broker begins with: its administrator, by the hash of the password, and nobody else."""
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    return f"user default off\nuser administrator on #{digest} ~* &* +@all\n"
+
+
+def _say_made(say: Say, owners: list[Owner], name: FileName) -> None:
+    for owner in owners:
+        say(f"{owner}/{name}: made")
+
+
+def _certificates(folder: SecretsFolder, say: Say, hosts: Sequence[str]) -> None:
+    authority = _authority(folder, say)
+    for owner in get_args(Owner):
+        if folder.ensure(owner, "ca.pem", lambda: authority.certificate):
+            say(f"{owner}/ca.pem: made")
+    for server in _SERVERS:
+        had = folder.read(server, "tls.pem")
+        if had is not None and folder.has(server, "tls.key") and _stays(authority, server, had, hosts):
+            continue
+        certificate, key = authority.issue(server, hosts)
+        folder.delete(server, "tls.pem")  # half a pair is never taken for a whole one
+        folder.replace(server, "tls.key", key)
+        folder.replace(server, "tls.pem", certificate)
+        say(f"{server}/tls.pem: {'made' if had is None else 'made anew'}")
+
+
+def _authority(folder: SecretsFolder, say: Say) -> Authority:
+    certificate, key = folder.read("operator", "ca.pem"), folder.read("operator", "ca.key")
+    if certificate is None:
+        if any(folder.has(owner, "ca.pem") for owner in get_args(Owner)):
+            raise SettingsError(
+                "SECRETS_FOLDER: operator/ca.pem is missing, and others have an authority already"
+            )
+        authority = Authority.make()
+        folder.replace("operator", "ca.key", authority.key)
+        folder.replace("operator", "ca.pem", authority.certificate)
+        say("operator/ca.pem: made")
+        return authority
+    try:
+        return Authority.load(certificate, key or "")
+    except ValueError as wrong:
+        raise SettingsError(
+            f"SECRETS_FOLDER: {folder.path('operator', 'ca.pem')} and ca.key are not an authority: {wrong}"
+        ) from None
+
+
+def _stays(authority: Authority, server: Owner, certificate: str, hosts: Sequence[str]) -> bool:
+    try:
+        return not authority.is_to_replace(certificate, hosts)
+    except ValueError:
+        raise SettingsError(f"SECRETS_FOLDER: {server}/tls.pem is not a certificate") from None

@@ -1,0 +1,86 @@
+"""New secrets in place of those in use, while the processes that use them go on."""
+
+from collections.abc import Callable
+
+import psycopg
+
+from infra.postgres.roles import set_password
+from infra.provision import broker
+from infra.provision.broker_server import administrator
+from infra.provision.database import administered, password_owners, reported
+from infra.provision.errors import ProvisionError
+from infra.provision.export_keys import with_new_key
+from infra.provision.logins import BROKER_USERS, share
+from infra.provision.secrets_folder import random_secret
+from infra.provision.settings import ProvisioningSettings
+
+Say = Callable[[str], None]
+
+
+def rotate_database(settings: ProvisioningSettings, say: Say, *, end_sessions: bool = False) -> None:
+    """A new password for each login of the database. Processes read theirs whenever they connect.
+
+    Sessions that were opened before go on, unless they are to be ended. Interrupted, `provision database` makes
+    passwords and files agree again. Raises ProvisionError and SettingsError.
+    """
+    server = administered(settings)
+    with (
+        reported(),
+        server.wait(setting="DATABASE_ADMIN_URL", patience=settings.provision_patience) as session,
+    ):
+        for role, (name, owners) in password_owners().items():
+            password = random_secret()
+            # Files before the commit, so that next to no time passes between the two.
+            with session.transaction():
+                set_password(session, role, password)
+                share(settings.secrets, name, owners, password)
+            say(f"role {role}: new password")
+            if end_sessions:
+                say(f"role {role}: {_end_sessions(session, role)} sessions ended")
+
+
+def _end_sessions(session: psycopg.Connection, role: str) -> int:
+    ended = session.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [role]
+    )
+    return len(ended.fetchall())
+
+
+def rotate_broker(settings: ProvisioningSettings, say: Say, *, end_sessions: bool = False) -> None:
+    """A new password for each user of the broker. Processes read theirs whenever they connect.
+
+    The earlier password holds until the new one is on file. Sessions that were opened before go on, unless they are
+    to be ended. Interrupted, `provision broker` makes passwords and files agree again. Raises ProvisionError and
+    SettingsError.
+    """
+    folder = settings.secrets
+    with administrator(settings) as connection:
+        for user, owners in BROKER_USERS.items():
+            earlier, password = settings.secret(owners[0], "broker-password"), random_secret()
+            broker.set_user(connection, user, earlier, password)
+            share(folder, "broker-password", owners, password)
+            broker.set_user(connection, user, password)
+            say(f"user {user}: new password")
+            if end_sessions:
+                ended = connection.client_kill_filter(user=user)
+                say(f"user {user}: {ended} sessions ended")
+        broker.save(connection, say)
+
+
+def rotate_web_key(settings: ProvisioningSettings, say: Say) -> None:
+    """A new key for the tokens in forms. Raises SettingsError and OSError."""
+    settings.secrets.replace("web", "web-key", random_secret())
+    say("web/web-key: new key; restart every web process, and people load open forms again")
+
+
+def rotate_export_key(settings: ProvisioningSettings, say: Say) -> None:
+    """A new key to sign exports with; the public halves of earlier ones stay, so that old exports can be checked.
+
+    Raises ProvisionError when the file there is no key set, SettingsError and OSError.
+    """
+    try:
+        keys = with_new_key(settings.secrets.read("web", "export-keys.json"))
+    except ValueError as wrong:
+        raise ProvisionError(f"{settings.secrets.path('web', 'export-keys.json')}: {wrong}") from None
+    settings.secrets.replace("web", "export-keys.json", keys)
+    say("web/export-keys.json: new key first, earlier ones to check with; restart every web process")

@@ -1,0 +1,129 @@
+"""The folder with every secret of an installation: one folder for each owner, which is all that owner may see."""
+
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+Owner = Literal[
+    "dispatcher",
+    "sweeper",
+    "worker",
+    "web",
+    "rotator",
+    "backup",
+    "operator",
+    "vault",
+    "postgres",
+    "valkey",
+    "sam-gov",
+    "debarment",
+    "contracts",
+    "documents",
+    "identity-provider",
+    "proxy",
+]
+FileName = Literal[
+    "database-password",
+    "broker-password",
+    "vault-identity.json",
+    "web-key",
+    "export-keys.json",
+    "ca.pem",
+    "tls.pem",
+    "tls.key",
+    "users.acl",
+    "seal-key",
+    "ca.key",
+    "database-admin-password",
+    "database-owner-password",
+    "ledger-owner-password",
+    "ledger-admin-password",
+    "broker-admin-password",
+    "vault-root-token",
+    "vault-recovery-keys.json",
+]
+
+_FOR_ITS_USER = 0o600
+_FOLDER_FOR_ITS_USER = 0o700
+
+
+def random_secret() -> str:
+    """A new secret of 256 random bits, safe in URLs, configuration files and SQL literals."""
+    return secrets.token_urlsafe(32)
+
+
+class SecretsFolder:
+    """Secrets by owner and file name. Files appear whole or not at all, and nothing is overwritten unasked."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    def path(self, owner: Owner, name: FileName) -> Path:
+        """Where this secret lies, whether it is there or not."""
+        return self.root / owner / name
+
+    def has(self, owner: Owner, name: FileName) -> bool:
+        """Whether there is such a secret."""
+        return self.path(owner, name).is_file()
+
+    def read(self, owner: Owner, name: FileName) -> str | None:
+        """The secret without white space around it; none when there is no such file. Raises OSError."""
+        try:
+            return self.path(owner, name).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+
+    def ensure(self, owner: Owner, name: FileName, make: Callable[[], str | bytes]) -> bool:
+        """Write what `make` returns, unless the file is there already; whether it was written. Raises OSError."""
+        if self.has(owner, name):
+            return False
+        self.replace(owner, name, make())
+        return True
+
+    def replace(self, owner: Owner, name: FileName, content: str | bytes) -> Path:
+        """Write a secret in one step, over an earlier one too, whose mode and group stay; its path. Raises OSError.
+
+        A new file can be read by its user alone.
+        """
+        path = self.path(owner, name)
+        self._make_folder(path.parent)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_ITS_USER)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content.encode("utf-8") if isinstance(content, str) else content)
+                _as_before(file.fileno(), path)
+                file.flush()
+                os.fsync(file.fileno())
+            return draft.rename(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+    def delete(self, owner: Owner, name: FileName) -> bool:
+        """Remove a secret; whether it was there. Raises OSError."""
+        try:
+            self.path(owner, name).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _make_folder(self, folder: Path) -> None:
+        for each in (self.root, folder):
+            if not each.is_dir():
+                each.mkdir(mode=_FOLDER_FOR_ITS_USER, parents=True, exist_ok=True)
+
+
+def _as_before(descriptor: int, path: Path) -> None:
+    """Give the new file the mode and owners of the one it replaces; a group may read some of them."""
+    try:
+        earlier = path.stat()
+    except FileNotFoundError:
+        return
+    mine = os.fstat(descriptor)
+    if (mine.st_uid, mine.st_gid) != (earlier.st_uid, earlier.st_gid):
+        os.fchown(descriptor, earlier.st_uid, earlier.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(earlier.st_mode))

@@ -1,0 +1,108 @@
+"""What provisioning is told from outside: where the servers are, and the folder with every secret."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.settings import HttpAddress, SettingsError
+from infra.provision.secrets_folder import SecretsFolder
+
+_SECRET_OPTIONS = ("password", "passfile", "sslpassword")
+
+
+def _server_address(*schemes: str) -> AfterValidator:
+    def checked(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes:
+            raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        if parts.password is not None or any(name in parse_qs(parts.query) for name in _SECRET_OPTIONS):
+            raise ValueError("must not carry a password: it is read from SECRETS_FOLDER")
+        if not parts.hostname:
+            raise ValueError("must name a host")
+        return value
+
+    return AfterValidator(checked)
+
+
+PostgresAddress = Annotated[str, _server_address("postgresql")]
+BrokerAddress = Annotated[str, _server_address("redis", "rediss")]
+
+
+class ProvisioningSettings(BaseSettings):
+    """Settings of `triage provision` and `triage rotate`; a step reads only what it needs, through `need`."""
+
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
+
+    #: One folder for each owner in it; passwords of administrators in `operator/`.
+    secrets_folder: Path | None = None
+
+    #: `postgresql://postgres@HOST:PORT/postgres`, the administrator who makes roles and databases.
+    database_admin_url: PostgresAddress | None = None
+    #: `redis://administrator@HOST:PORT`, the administrator who makes the broker's users.
+    redis_admin_url: BrokerAddress | None = None
+    #: The vault, as this command reaches it.
+    vault_addr: HttpAddress | None = None
+    #: The vault's own audit log, for a vault that takes its audit device over the API.
+    vault_audit_log: Path | None = None
+    #: `postgresql://HOST:PORT/ledger?sslmode=…`, the ledger as the vault reaches it; paths in it are the vault's.
+    vault_ledger_url: PostgresAddress | None = None
+    #: The issuer in the tokens that the vault signs; its address when not set.
+    vault_issuer: HttpAddress | None = None
+
+    #: Seconds that a SecretID lives: of dispatcher, sweeper and web; and of operator, rotator and backup, who must still
+    #: be let in after the installation stood still. `triage rotate identities --watch` replaces all of them at half of
+    #: the shorter life.
+    infrastructure_secret_id_ttl: int = Field(default=24 * 3600, ge=2, le=31 * 24 * 3600)
+    custody_secret_id_ttl: int = Field(default=30 * 24 * 3600, ge=2, le=365 * 24 * 3600)
+    #: A file that the watching rotation touches after each look.
+    health_file: Path | None = None
+
+    #: Authorities believed for every TLS connection instead of the system's, and what this command shows of itself.
+    ca_file: Path | None = None
+    client_certificate_file: Path | None = None
+    client_key_file: Path | None = None
+
+    #: Where the emulated systems find their data, how many procurement actions to make, and from which seed.
+    demo_folder: Path | None = None
+    demo_actions: int = Field(default=12, ge=1, le=999_999)
+    demo_seed: int = 2026
+
+    #: Seconds to wait for each server.
+    provision_patience: float = Field(default=60, gt=0, le=3600)
+
+    @cached_property
+    def secrets(self) -> SecretsFolder:
+        """The secrets folder. Raises `SettingsError` when SECRETS_FOLDER is not set."""
+        return SecretsFolder(Path(self.need("secrets_folder")))
+
+    def need(self, name: str) -> str:
+        """The value of setting `name` as text, or a `SettingsError` that names its environment variable."""
+        value = getattr(self, name)
+        if value is None:
+            raise SettingsError(f"{name.upper()} is not set")
+        return str(value)
+
+    def secret(self, owner: str, name: str) -> str:
+        """A secret that must be there, or a `SettingsError` that names its file."""
+        text = self.secrets.read(owner, name)  # type: ignore[arg-type]
+        if not text:
+            raise SettingsError(
+                f"SECRETS_FOLDER: there is no {owner}/{name} in {self.secrets.root}; run `triage provision keys`"
+            )
+        return text
+
+
+def load() -> ProvisioningSettings:
+    """Read the environment. Raises `SettingsError` that names each wrong variable, in one line."""
+    try:
+        return ProvisioningSettings()
+    except ValidationError as error:
+        problems = (
+            f"{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
+        )
+        raise SettingsError("; ".join(problems)) from None

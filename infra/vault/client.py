@@ -1,0 +1,122 @@
+"""The provisioning's wire to the vault: plain HTTP with a token, each refusal an error of one line."""
+
+import ssl
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from infra.provision.errors import ProvisionError
+
+_ACTIVE, _STANDBY = 200, 429
+
+
+class VaultSilentError(ProvisionError):
+    """No answer came. `is_final`: waiting will not help, such as for another certificate."""
+
+    def __init__(self, text: str, *, is_final: bool = False) -> None:
+        super().__init__(text)
+        self.is_final = is_final
+
+
+class VaultAnswerError(ProvisionError):
+    """The vault answered, and not with what was asked for. `status` is HTTP's, `reason` the vault's own words."""
+
+    def __init__(self, asked: str, status: int, reason: str) -> None:
+        super().__init__(f"the vault answered {asked} with HTTP {status}: {reason}")
+        self.status = status
+        self.reason = reason
+
+
+class VaultClient:
+    """Connections to one vault. Use as a context manager. No token is kept: each call brings its own.
+
+    No proxy and no redirect is followed, since both would see the token.
+    """
+
+    def __init__(self, address: str, *, context: ssl.SSLContext, timeout: float = 15.0) -> None:
+        """`timeout`: seconds for connecting and for each answer."""
+        self.address = address
+        self._http = httpx.Client(
+            base_url=f"{address}/v1/",
+            verify=context,
+            timeout=timeout,
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def read(self, path: str, token: str) -> dict[str, Any] | None:
+        """What the vault has at `path`; None for nothing. Raises `VaultSilentError` and `VaultAnswerError`."""
+        answer = self._ask("GET", path, token)
+        return None if answer is None else dict(answer["data"])
+
+    def names(self, path: str, token: str) -> list[str]:
+        """The names below `path`. Errors as `read`."""
+        answer = self._ask("LIST", path, token)
+        return [] if answer is None else list(answer["data"]["keys"])
+
+    def write(self, path: str, data: Mapping[str, Any], token: str = "") -> dict[str, Any]:
+        """Write `data`; the whole answer, which may be empty. Errors as `read`, for an unknown path too."""
+        answer = self._ask("POST", path, token, data)
+        if answer is None:
+            raise VaultAnswerError(f"POST {path}", httpx.codes.NOT_FOUND, "there is no such path")
+        return answer
+
+    def delete(self, path: str) -> None:
+        """End what anybody may end. Errors as `read`."""
+        self._ask("DELETE", path, "")
+
+    def seal_status(self) -> dict[str, Any]:
+        """Whether the vault is initialised and sealed, and how it is unsealed. Errors as `read`."""
+        return self._ask("GET", "sys/seal-status", "") or {}
+
+    def is_serving(self) -> bool:
+        """Whether the vault carries out requests, or hands them on to one that does. Raises `VaultSilentError`."""
+        status = self._send("GET", "sys/health", "").status_code
+        if status != _STANDBY:
+            return status == _ACTIVE
+        # A node alone is a standby for a moment after its start, and fails at what it is asked then.
+        leader = self._ask("GET", "sys/leader", "") or {}
+        return bool(leader.get("leader_address")) and not leader.get("is_self")
+
+    def _ask(
+        self, method: str, path: str, token: str, data: Mapping[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        answer = self._send(method, path, token, data)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if not answer.is_success:
+            raise VaultAnswerError(f"{method} {path}", answer.status_code, _reason(answer))
+        found: dict[str, Any] = answer.json() if answer.content else {}
+        return found
+
+    def _send(
+        self, method: str, path: str, token: str, data: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        headers = {"X-Vault-Token": token} if token else {}
+        try:
+            return self._http.request(method, path, json=data, headers=headers)
+        except httpx.HTTPError as error:
+            # The error holds the request, and that the token: only its words go on.
+            raise VaultSilentError(f"VAULT_ADDR: {self.address} gives no answer ({_words(error)})") from None
+
+
+def _words(error: httpx.HTTPError) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        errors = answer.json()["errors"]
+    except (ValueError, LookupError, TypeError):
+        errors = []
+    return " ".join("; ".join(map(str, errors)).split())[:300] or "no reason given"

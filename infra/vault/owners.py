@@ -1,0 +1,32 @@
+"""The infrastructure identities: which of our processes has which AppRole."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+IDENTITY_FILE: Literal["vault-identity.json"] = "vault-identity.json"
+
+OwnerName = Literal["dispatcher", "sweeper", "web", "operator", "rotator", "backup"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """One AppRole with a policy of the same name, and the owner of its file in the secrets folder.
+
+    Those in custody serve whoever keeps the installation, and live long enough to be there after it stood still.
+    """
+
+    role: str
+    owner: OwnerName
+    in_custody: bool = False
+
+
+OPERATOR = Identity(role="triage-operator", owner="operator", in_custody=True)
+ROTATOR = Identity(role="triage-rotator", owner="rotator", in_custody=True)
+IDENTITIES = (
+    Identity(role="triage-dispatcher", owner="dispatcher"),
+    Identity(role="triage-sweeper", owner="sweeper"),
+    Identity(role="triage-auditor", owner="web"),
+    OPERATOR,
+    ROTATOR,
+    Identity(role="triage-backup", owner="backup", in_custody=True),
+)

@@ -1,0 +1,108 @@
+# Keeps the agent's policies and roles as the installed version wants them.
+#
+# Whoever may write a policy can put anything into it: this identity is in effect the administrator of the agent. What
+# it may not do by itself is listed nowhere below: no mounts, no auth methods, no audit devices, no other policies and
+# roles, no tokens, no credentials, and no change to its own policy, the rotator's or the backup's.
+
+path "sys/policies/acl/triage-run" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "sys/policies/acl/triage-dispatcher" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "sys/policies/acl/triage-sweeper" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "sys/policies/acl/triage-auditor" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "sys/policies/acl/tool-contracts" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "sys/policies/acl/tool-documents" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "auth/approle/role/triage-run" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "auth/approle/role/triage-dispatcher" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "auth/approle/role/triage-sweeper" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "auth/approle/role/triage-auditor" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "auth/token/roles/contracts" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "auth/token/roles/documents" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "identity/oidc/role/sam-gov" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "identity/oidc/role/debarment" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "database/roles/ledger-reader" {
+  capabilities = ["create", "read", "update"]
+}
+
+# The vault makes itself a new password for the ledger and shows it to nobody.
+path "database/rotate-root/ledger" {
+  capabilities = ["update"]
+}
+
+# Read only, to notice that they differ: changing them takes a root token.
+
+path "sys/policies/acl/triage-operator" {
+  capabilities = ["read"]
+}
+
+path "sys/policies/acl/triage-rotator" {
+  capabilities = ["read"]
+}
+
+path "sys/policies/acl/triage-backup" {
+  capabilities = ["read"]
+}
+
+path "auth/approle/role/triage-operator" {
+  capabilities = ["read"]
+}
+
+path "auth/approle/role/triage-rotator" {
+  capabilities = ["read"]
+}
+
+path "auth/approle/role/triage-backup" {
+  capabilities = ["read"]
+}
+
+path "identity/oidc/key/triage" {
+  capabilities = ["read"]
+}
+
+path "identity/oidc/config" {
+  capabilities = ["read"]
+}
+
+path "database/config/ledger" {
+  capabilities = ["read"]
+}
