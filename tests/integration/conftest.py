@@ -16,7 +16,6 @@ from pathlib import Path
 from random import Random
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import psutil
@@ -355,17 +354,11 @@ def start(tmp_path) -> Iterator[Callable[..., Started]]:
 
 
 @pytest.fixture
-def through(system, tmp_path) -> Callable[..., dict[str, str]]:
+def through(system) -> Callable[..., dict[str, str]]:
     """The variables that lead a process to another port or database: `through("sweeper", port, database="other")`."""
 
     def changed(process: str, port: int, *, database: str = "triage") -> dict[str, str]:
-        parts = urlsplit(system.stack.environment(process)["DATABASE_URL"])
-        passfile = Path(parse_qs(parts.query)["passfile"][0])
-        copy = tmp_path / passfile.name
-        copy.touch(mode=0o600)
-        copy.write_text("*:*:*:*:" + passfile.read_text().rpartition(":")[-1])
-        return {
-            "DATABASE_URL": f"{parts.scheme}://{parts.username}@127.0.0.1:{port}/{database}?passfile={copy}"
-        }
+        login = system.stack.environment(process)["DATABASE_URL"].rpartition("@")[0]
+        return {"DATABASE_URL": f"{login}@127.0.0.1:{port}/{database}"}
 
     return changed
