@@ -82,13 +82,13 @@ class Dispatcher:
 
     def _dispatch_some(self) -> bool:
         minted: list[tuple[UUID, int, Secret]] = []
-        trouble: Exception | None = None
+        failed: Exception | None = None
         with self._records.next_runs(window=self._settings.dispatch_window) as runs:
             for run in runs:
                 try:
                     minted.append((run.run_id, run.attempt, self._mint(run)))
                 except (VaultUnavailableError, VaultRefusedError) as error:
-                    trouble = error
+                    failed = error
                     break
         # After the commit: a message must not overtake the attempt it is about.
         for position, message in enumerate(minted):
@@ -100,8 +100,8 @@ class Dispatcher:
                         run_id, attempt, f"the broker did not take the message ({error})"
                     )
                 raise
-        if trouble is not None:
-            raise trouble
+        if failed is not None:
+            raise failed
         return bool(minted)
 
     def _mint(self, run: ClaimedRun) -> Secret:

@@ -187,7 +187,8 @@ class Services:
             "PGPASSFILE": str(self._layout.secrets / "ledger_owner.pgpass"),
             "PGDATABASE": LEDGER,
         }
-        line = ("-m", "mocks.ledger.load", "--scenarios", str(self._served))
+        program = "import sys, pathlib, mocks.ledger.load as l; l.load(pathlib.Path(sys.argv[1]))"
+        line = ("-c", program, str(self._served))
         return self._python("ledger-data", *line, environment=environment)
 
     def _python(
