@@ -17,6 +17,7 @@ from app.secret_files import read_identity
 from app.starting import check_all, starting
 from app.store.database import connect, trouble
 from app.store.dispatch import ClaimedRun, DispatchRecords, listen
+from app.tls import trust
 from workers import broker, celery_app, logs, names
 from workers.broker import BrokerUnavailableError
 from workers.hardening import harden
@@ -129,6 +130,7 @@ def configured() -> settings.Settings:
     """The settings of a dispatcher, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load("database_url", "redis_url", "vault_addr", "vault_identity_file")
     check_all(
+        lambda: trust(configuration),
         lambda: connect(configuration),
         lambda: configuration.broker_url,
         lambda: read_identity(configuration.file("vault_identity_file")),

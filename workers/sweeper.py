@@ -12,6 +12,7 @@ from app.secret_files import read_identity
 from app.starting import check_all, starting
 from app.store.database import connect, trouble
 from app.store.dispatch import DispatchRecords, Held
+from app.tls import trust
 from workers import logs
 from workers.hardening import harden
 from workers.health_file import HealthFile
@@ -65,6 +66,7 @@ def configured() -> settings.Settings:
     """The settings of a sweeper, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load("database_url", "vault_addr", "vault_identity_file")
     check_all(
+        lambda: trust(configuration),
         lambda: connect(configuration),
         lambda: read_identity(configuration.file("vault_identity_file")),
         HealthFile(configuration.health_file).begin,

@@ -1,7 +1,6 @@
 """The keys that sign exports: one that signs, and the public halves of those that did."""
 
 import json
-from pathlib import Path
 from typing import Any, Self
 
 from joserfc import jws
@@ -12,7 +11,6 @@ from joserfc.jwk import ECKey
 ALGORITHM = "ES256"
 #: Says what is signed, so that nothing else these keys might sign passes for a manifest (RFC 8725, 3.11).
 _TYPE = "triage-manifest+jws"
-_OTHERS = 0o077
 
 
 class KeysError(Exception):
@@ -70,14 +68,9 @@ class SigningKeys:
         self.public = PublicKeys(keys)
 
     @classmethod
-    def load(cls, file: Path) -> Self:
-        """The keys in a file that is its owner's only. Raises `KeysError`."""
-        if file.stat().st_mode & _OTHERS:
-            raise KeysError(f"{file} must be readable by its owner only")
-        try:
-            return cls(_parsed(file.read_bytes()))
-        except KeysError as error:
-            raise KeysError(f"{file}: {error}") from None
+    def parse(cls, text: str) -> Self:
+        """A JWK Set of which the first key is private. Raises `KeysError`."""
+        return cls(_parsed(text))
 
     def sign(self, payload: bytes) -> str:
         """A detached JWS (RFC 7515, appendix F): header and signature, with nothing between the two dots."""

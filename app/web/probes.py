@@ -96,7 +96,10 @@ class Probes:
             "broker": (told.redis_url, lambda: _broker(told.redis_url)),
             **{name: (url, partial(self._tool, url)) for name, url in tools.items()},
             "ledger": (told.ledger_url, lambda: _ledger(told.ledger_url)),
-            "identity-provider": (told.oidc_issuer, lambda: self._provider(told.oidc_issuer)),
+            "identity-provider": (
+                provider := told.oidc_address or told.oidc_issuer,
+                lambda: self._provider(provider),
+            ),
         }
 
     def _start(self, name: str, look: Callable[[], object]) -> Future[Any]:

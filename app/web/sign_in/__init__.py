@@ -36,6 +36,7 @@ def join(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
         issuer=configuration.need("oidc_issuer"),
         client_id=configuration.need("oidc_client_id"),
         redirect_uri=address + CALLBACK,
+        reached_at=configuration.oidc_address,
     )
     store = WebSessions(
         sessions,

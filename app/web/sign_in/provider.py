@@ -40,15 +40,21 @@ class _PublicClient(OAuth2Client):  # type: ignore[misc]  # Authlib ships no typ
 
 
 class Provider:
-    """One provider. Nothing is asked of it before the first sign-in or the first bearer token."""
+    """One provider. Nothing is asked of it before the first sign-in or the first bearer token.
 
-    def __init__(self, *, issuer: str, client_id: str, redirect_uri: str) -> None:
+    `reached_at` is where this server asks it, when that is not its issuer address, which browsers and tokens name.
+    """
+
+    def __init__(
+        self, *, issuer: str, client_id: str, redirect_uri: str, reached_at: str | None = None
+    ) -> None:
         self.issuer = issuer
+        self._reached_at = reached_at or issuer
         self._client_id = client_id
         self._redirect_uri = redirect_uri
         self._http = httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
         self._metadata = Kept(self._discovered)
-        self.keys = Keys(lambda: self._get(self._known()["jwks_uri"]))
+        self.keys = Keys(lambda: self._get(self._inside(self._known()["jwks_uri"])))
 
     @property
     def origin(self) -> str:
@@ -79,7 +85,7 @@ class Provider:
         """
         try:
             token = self._client().fetch_token(
-                self._known()["token_endpoint"],
+                self._inside(self._known()["token_endpoint"]),
                 grant_type="authorization_code",
                 code=code,
                 code_verifier=pending.verifier,
@@ -135,12 +141,17 @@ class Provider:
         return self._metadata.get()
 
     def _discovered(self) -> dict[str, Any]:
-        document = self._get(f"{self.issuer}/.well-known/openid-configuration")
+        document = self._get(f"{self._reached_at}/.well-known/openid-configuration")
         if document.get("issuer") != self.issuer:
             raise ProviderError("its discovery document names another issuer")
         if not all(isinstance(document.get(name), str) for name in _ENDPOINTS):
             raise ProviderError("its discovery document lacks an address")
         return document
+
+    def _inside(self, url: str) -> str:
+        """Where this server asks for an address of the provider's; one that is not under its issuer stays as it is."""
+        below = url.removeprefix(f"{self.issuer}/")
+        return url if below == url else f"{self._reached_at}/{below}"
 
     def _get(self, url: str) -> dict[str, Any]:
         try:
