@@ -265,11 +265,11 @@ def _serve(stack: Any, cases: Sequence[dict[str, Any]]) -> None:
 class Relay:
     """A TCP relay to a server on this machine, which may change what it passes on; it ends with `close`."""
 
-    def __init__(self, port: int, to_server: Change, to_client: Change) -> None:
+    def __init__(self, port: int, to_server: Change, to_client: Change, at: int) -> None:
         self._target = port
         self._changes = (to_server, to_client)
         self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", at))
         self.port = self._listener.getsockname()[1]
         Thread(target=self._accept, daemon=True).start()
 
@@ -300,11 +300,16 @@ class Relay:
 
 @pytest.fixture
 def relay(system) -> Iterator[Callable[..., Relay]]:
-    """Makes relays, to the database unless a port is named: `relay(to_server=…, to_client=…)`, from bytes to bytes."""
+    """Makes relays, to the database unless a port is named: `relay(to_server=…, to_client=…)`, from bytes to bytes.
+
+    They listen on any free port, or on `at`.
+    """
     made: list[Relay] = []
 
-    def make(port: int | None = None, *, to_server: Change = bytes, to_client: Change = bytes) -> Relay:
-        made.append(Relay(port or system.stack.services.database.port, to_server, to_client))
+    def make(
+        port: int | None = None, *, to_server: Change = bytes, to_client: Change = bytes, at: int = 0
+    ) -> Relay:
+        made.append(Relay(port or system.stack.services.database.port, to_server, to_client, at))
         return made[-1]
 
     yield make

@@ -4,6 +4,7 @@ Old versions cannot be installed here: a relay in front of the real server state
 """
 
 import re
+import socket
 import struct
 from urllib.parse import urlsplit
 
@@ -44,6 +45,9 @@ def refusing_options(message):
 
 def stating(old, new):
     return lambda chunk: re.sub(old, new, chunk)
+
+
+OLD_DATABASE = stating(rb"server_version\x00\d\d", b"server_version\x0015")
 
 
 @pytest.fixture
@@ -108,7 +112,7 @@ def test_a_database_of_another_encoding(refusal, system, through, other_database
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"to_client": stating(rb"server_version\x00\d\d", b"server_version\x0015")}, "the server is PostgreSQL 15, 16 or newer is needed"),
+        ({"to_client": OLD_DATABASE}, "the server is PostgreSQL 15, 16 or newer is needed"),
         ({"to_server": without_options}, "statement_timeout is 0 and .*a pooler .PgBouncer. drops the settings of a connection"),
     ],
     ids=["an old server", "a pooler that drops settings"],
@@ -125,10 +129,49 @@ def test_a_pooler_that_refuses_settings_has_its_own_words(refusal, relay, throug
     assert "PgBouncer" in line
 
 
+@pytest.fixture
+def old_broker(system, relay):
+    """Has something listen that states to be Valkey 7.0; its port."""
+    port = urlsplit(system.stack.endpoints["valkey"]).port
+    older = stating(rb"(version\r\n)\$\d+\r\n[\d.]+", rb"\1$6\r\n7.0.15")
+    return lambda at=0: relay(port, to_client=older, at=at).port
+
+
 @pytest.mark.parametrize("process", ["dispatcher", "worker"])
-def test_a_broker_that_is_too_old(process, refusal, relay, system):
-    broker = urlsplit(system.stack.environment(process)["REDIS_URL"])
-    between = relay(broker.port, to_client=stating(rb"(version\r\n)\$\d+\r\n[\d.]+", rb"\1$6\r\n7.0.15"))
-    address = broker._replace(netloc=f"{broker.username}@127.0.0.1:{between.port}").geturl()
-    line = refusal(process, {"REDIS_URL": address})
+def test_a_broker_that_is_too_old(process, refusal, old_broker):
+    line = refusal(process, {"REDIS_URL": f"redis://{process}@127.0.0.1:{old_broker()}/0"})
     assert re.search(r"REDIS_URL: the server is valkey 7\.0\.15, 7\.2 or newer is needed", line)
+
+
+@pytest.fixture
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def waiting(system, start, until, free_port):
+    """Starts a process, some variables changed, and returns it once it says that it waits."""
+
+    def begin(process, changed):
+        module, *arguments = PROCESSES[process]
+        begun = start(module, *arguments, environment={**system.stack.environment(process), **changed})
+        until(lambda: "does not answer" in begun.errors.read_text() or "refused" in begun.errors.read_text())
+        assert begun.process.poll() is None
+        return begun
+
+    return begin
+
+
+@pytest.mark.parametrize("process", ["dispatcher", "sweeper", "worker"])
+def test_an_old_database_that_comes_later_is_refused_then(process, waiting, relay, through, free_port):
+    begun = waiting(process, through(process, free_port))
+    relay(to_client=OLD_DATABASE, at=free_port)
+    assert any("the server is PostgreSQL 15" in line for line in begun.refused())
+
+
+@pytest.mark.parametrize("process", ["dispatcher", "worker"])
+def test_an_old_broker_that_comes_later_is_refused_then(process, waiting, old_broker, free_port):
+    begun = waiting(process, {"REDIS_URL": f"redis://{process}@127.0.0.1:{free_port}/0"})
+    old_broker(at=free_port)
+    assert any("the server is valkey 7.0.15" in line for line in begun.refused())
