@@ -79,11 +79,24 @@ def test_while_the_database_is_away_dispatcher_and_sweeper_live_and_say_why(
     assert [process.poll() for process in started] == [None, None]
 
 
-def test_a_worker_that_cannot_reach_the_broker_lives_and_says_why(run, probe, until):
-    process = run("worker-threads", REDIS_URL="redis://worker@127.0.0.1:1/0").process
-    until(lambda: probe("worker-threads")[1].startswith("waiting for the broker: "), what="the reason")
-    assert probe("worker-threads")[0] == 0
-    assert process.poll() is None
+@pytest.mark.parametrize("name", ["dispatcher", "worker-threads"])
+def test_without_the_broker_they_live_and_tell_silence_from_a_wrong_password(
+    name, run, probe, until, tmp_path
+):
+    user = name.partition("-")[0]
+    wrong = tmp_path / "password"
+    wrong.touch(0o600)
+    wrong.write_text("not-the-password")
+    for changed, reason in (
+        ({"REDIS_URL": f"redis://{user}@127.0.0.1:1/0"}, "Connection refused"),
+        ({"REDIS_PASSWORD_FILE": str(wrong)}, "it refuses the user of REDIS_URL or the password"),
+    ):
+        process = run(name, **changed).process
+        until(lambda reason=reason: reason in probe(name)[1], what=reason)
+        assert probe(name)[0] == 0
+        assert process.poll() is None
+        process.kill()
+        process.wait(10)
 
 
 @pytest.mark.parametrize(
