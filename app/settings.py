@@ -131,6 +131,11 @@ class Settings(BaseSettings):
             raise SettingsError(f"{name.upper()}: {path} is not a file")
         return path
 
+    @property
+    def is_broker_tls(self) -> bool:
+        """Whether the broker is reached over TLS."""
+        return (self.redis_url or "").startswith("rediss:")
+
     @cached_property
     def broker_url(self) -> str:
         """`redis_url` with the password from its file; for the broker client only, never to be printed."""

@@ -4,6 +4,7 @@ from celery import Celery
 from kombu.entity import Queue
 
 from app import settings
+from app.tls import trust_of
 from workers import names
 
 #: Seconds. Ordered: soft < hard < lease < visibility < TTL of a run token (900).
@@ -15,6 +16,9 @@ def make(configuration: settings.Settings) -> Celery:
     app = Celery("triage", set_as_current=True)
     app.conf.update(
         broker_url=configuration.broker_url,
+        broker_transport="workers.broker_transport:Transport",
+        # Without an entry here kombu takes any certificate.
+        broker_use_ssl={"trust": trust_of(configuration)} if configuration.is_broker_tls else False,
         include=["workers.tasks"],
         # JSON only: a pickled message could run code in the worker.
         accept_content=["json"],

@@ -14,6 +14,7 @@ from app.starting import USAGE
 from app.store.availability import silence
 from app.store.compatibility import IncompatibleError
 from app.store.database import connect
+from app.tls import trust_of
 from workers import broker
 from workers.health_file import HealthFile
 
@@ -33,6 +34,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         # Looked at until it has answered once. No connection stays open: processes of the pool are forked from here.
         self._database = connect(configuration, pool_size=1)
         self._database_known = False
+        self._trust = trust_of(configuration)
         super().__init__(*arguments, **named)
         # Through `call_soon`, since with a pool of threads the timer has a thread of its own, which goes on
         # while the main loop hangs.
@@ -44,7 +46,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
 
         def failed(error: Exception, _interval: float) -> None:
             nonlocal waiting
-            waiting = f"waiting for the broker: {broker.reason(error)}"
+            waiting = f"waiting for the broker: {broker.reason(error, self._trust)}"
             log.warning("the worker waits", reason=waiting)
 
         def each_second() -> None:
@@ -55,7 +57,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
             failed, interval_start=1, interval_step=1, interval_max=_LONGEST_PAUSE, callback=each_second
         )
         try:
-            broker.check(conn)
+            broker.check(conn, self._trust)
         except broker.BrokerUnavailableError as error:
             log.warning("the worker waits", reason=f"waiting for the broker: {error}")
         except IncompatibleError as error:
@@ -84,7 +86,7 @@ def look_around(configuration: settings.Settings, celery: Celery) -> None:
         log.warning("the worker waits", reason=problem)
     try:
         with celery.connection_for_read() as connection:
-            broker.check(connection)
+            broker.check(connection, trust_of(configuration))
     except broker.BrokerUnavailableError as error:
         log.warning("the worker waits", reason=f"waiting for the broker: {error}")
 

@@ -17,7 +17,7 @@ from app.secret_files import read_identity
 from app.starting import check_all, starting
 from app.store.database import connect, trouble
 from app.store.dispatch import ClaimedRun, DispatchRecords, listen
-from app.tls import trust
+from app.tls import trust_of
 from workers import broker, celery_app, logs, names
 from workers.broker import BrokerUnavailableError
 from workers.hardening import harden
@@ -78,7 +78,7 @@ class Dispatcher:
     def _know_broker(self) -> None:
         if not self._broker_known:
             with self._celery.connection_for_write() as connection:
-                broker.check(connection)
+                broker.check(connection, trust_of(self._settings))
             self._broker_known = True
 
     def _dispatch_some(self) -> bool:
@@ -123,14 +123,14 @@ class Dispatcher:
                 names.TRIAGE, kwargs=message, queue=names.QUEUE, argsrepr="()", kwargsrepr="(…)", retry=False
             )
         except Exception as error:  # noqa: BLE001  # whatever the transport raises, the run must not be lost
-            raise BrokerUnavailableError(type(error).__name__) from None
+            raise BrokerUnavailableError(broker.reason(error, trust_of(self._settings))) from None
 
 
 def configured() -> settings.Settings:
     """The settings of a dispatcher, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load("database_url", "redis_url", "vault_addr", "vault_identity_file")
     check_all(
-        lambda: trust(configuration),
+        lambda: trust_of(configuration),
         lambda: connect(configuration),
         lambda: configuration.broker_url,
         lambda: read_identity(configuration.file("vault_identity_file")),
@@ -145,7 +145,7 @@ def main() -> None:
     harden()
     with starting():
         configuration = configured()
-        vault = Vault(configuration.need("vault_addr"), pool_size=2)
+        vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
         serve(configuration, InfrastructureIdentity(vault, configuration.file("vault_identity_file")))
 
 

@@ -51,7 +51,12 @@ class InfrastructureIdentity:
             except SettingsError as error:
                 # It was in order when this process started, and may be again in a moment.
                 raise VaultUnavailableError(str(error)) from None
-            auth = self._vault.write("auth/approle/login", login)["auth"]
+            try:
+                auth = self._vault.write("auth/approle/login", login)["auth"]
+            except VaultRefusedError as error:
+                raise VaultRefusedError(
+                    f"it refuses the login in VAULT_IDENTITY_FILE, {self._file} ({error})"
+                ) from None
             self._token = Secret(auth["client_token"])
             self._replace_at = time.monotonic() + 0.8 * auth["lease_duration"]
         try:

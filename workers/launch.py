@@ -7,7 +7,7 @@ import sys
 from app import settings
 from app.secret_files import read_secret
 from app.starting import check_all, starting
-from app.tls import trust
+from app.tls import trust_of
 from workers import names
 from workers.health_file import HealthFile
 
@@ -41,7 +41,7 @@ def configured() -> settings.Settings:
     """The settings of an agent worker, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load(*NEEDED)
     check_all(
-        lambda: trust(configuration),
+        lambda: trust_of(configuration),
         lambda: _database_password(configuration),
         lambda: configuration.broker_url,
         HealthFile(configuration.health_file).begin,

@@ -12,7 +12,7 @@ from app.secret_files import read_identity
 from app.starting import check_all, starting
 from app.store.database import connect, trouble
 from app.store.dispatch import DispatchRecords, Held
-from app.tls import trust
+from app.tls import trust_of
 from workers import logs
 from workers.hardening import harden
 from workers.health_file import HealthFile
@@ -66,7 +66,7 @@ def configured() -> settings.Settings:
     """The settings of a sweeper, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load("database_url", "vault_addr", "vault_identity_file")
     check_all(
-        lambda: trust(configuration),
+        lambda: trust_of(configuration),
         lambda: connect(configuration),
         lambda: read_identity(configuration.file("vault_identity_file")),
         HealthFile(configuration.health_file).begin,
@@ -85,7 +85,7 @@ def main() -> None:
 def _serve(configuration: settings.Settings) -> None:
     stop = Stop()
     records = DispatchRecords(connect(configuration, pool_size=2), max_attempts=configuration.max_attempts)
-    vault = Vault(configuration.need("vault_addr"), pool_size=2)
+    vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
     sweeper = Sweeper(
         records=records, identity=InfrastructureIdentity(vault, configuration.file("vault_identity_file"))
     )

@@ -15,7 +15,6 @@ from app.export.bundle import bundle, printed
 from app.export.content import ANSWERS, Occasion
 from app.export.keys import KeysError, SigningKeys
 from app.export.queue import Format, spooled
-from app.secret_files import read_secret
 from app.settings import Settings, SettingsError
 from app.store.database import Sessions
 from app.store.exports import ExportRecords
@@ -49,12 +48,10 @@ class Exported:
 
 def signing_keys(configuration: Settings) -> SigningKeys:
     """The keys in EXPORT_KEY_FILE. Raises `SettingsError`."""
-    file = configuration.file("export_key_file")
-    text = read_secret(file, setting="EXPORT_KEY_FILE")
     try:
-        return SigningKeys.parse(text)
+        return SigningKeys.load(configuration.file("export_key_file"))
     except KeysError as error:
-        raise SettingsError(f"EXPORT_KEY_FILE: {file}: {error}") from None
+        raise SettingsError(f"EXPORT_KEY_FILE: {error}") from None
 
 
 class Exporter:

@@ -1,11 +1,14 @@
 """The keys that sign exports: one that signs, and the public halves of those that did."""
 
 import json
+from pathlib import Path
 from typing import Any, Self
 
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
+
+from app.secret_files import read_secret
 
 #: ECDSA on P-256 with SHA-256 (RFC 7518, FIPS 186-5): known to every JWS library.
 ALGORITHM = "ES256"
@@ -68,9 +71,13 @@ class SigningKeys:
         self.public = PublicKeys(keys)
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """A JWK Set of which the first key is private. Raises `KeysError`."""
-        return cls(_parsed(text))
+    def load(cls, file: Path) -> Self:
+        """The keys in the file that EXPORT_KEY_FILE names. Raises `KeysError`, and `SettingsError` as `read_secret`."""
+        text = read_secret(file, setting="EXPORT_KEY_FILE")
+        try:
+            return cls(_parsed(text))
+        except KeysError as error:
+            raise KeysError(f"{file}: {error}") from None
 
     def sign(self, payload: bytes) -> str:
         """A detached JWS (RFC 7515, appendix F): header and signature, with nothing between the two dots."""

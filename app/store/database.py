@@ -107,7 +107,9 @@ def _password(settings: Settings) -> dict[str, str]:
     return {} if file is None else {"password": read_secret(file, setting="DATABASE_PASSWORD_FILE")}
 
 
-def trouble(error: Exception, *, what: str = "the database", setting: str = "DATABASE_PASSWORD_FILE") -> str:
+def trouble(
+    error: BaseException, *, what: str = "the database", setting: str = "DATABASE_PASSWORD_FILE"
+) -> str:
     """One line on why `what` cannot be used, for a log or a page; no secret is in it.
 
     `error` is SQLAlchemy's or psycopg's; `setting` holds the password that was tried.

@@ -3,13 +3,16 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from app.broker_connection import TrustedConnection
 from app.settings import SettingsError
+from app.tls import Trust, trust_of
 from infra.provision.errors import ProvisionError
 from infra.provision.settings import ProvisioningSettings
 
@@ -28,6 +31,10 @@ def administrator(settings: ProvisioningSettings) -> Iterator[redis.Redis]:
     address = settings.need("redis_admin_url")
     if not urlsplit(address).username:
         raise SettingsError(f"{_SETTING}: must name the administrator, as in redis://administrator@HOST:PORT")
+    trust = trust_of(settings)
+    tls: dict[str, Any] = {}
+    if urlsplit(address).scheme == "rediss":
+        tls = {"connection_class": TrustedConnection, "trust": trust}
     connection = redis.Redis.from_url(
         address,
         password=settings.secret("operator", "broker-admin-password"),
@@ -35,36 +42,30 @@ def administrator(settings: ProvisioningSettings) -> Iterator[redis.Redis]:
         socket_connect_timeout=5,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
-        **_believed(settings, address),
+        **tls,
     )
     with connection:
         try:
-            _wait(connection, address, settings.provision_patience)
+            _wait(connection, address, trust, settings.provision_patience)
             _refuse_old(connection)
             yield connection
         except redis.RedisError as error:
-            raise ProvisionError(f"{_SETTING}: {_reason(error)}") from None
+            raise ProvisionError(f"{_SETTING}: {_reason(error, trust)}") from None
 
 
-def _believed(settings: ProvisioningSettings, address: str) -> dict[str, str]:
-    if settings.ca_file is None or urlsplit(address).scheme != "rediss":
-        return {}
-    return {"ssl_ca_certs": str(settings.ca_file)}
-
-
-def _wait(connection: redis.Redis, address: str, patience: float) -> None:
+def _wait(connection: redis.Redis, address: str, trust: Trust, patience: float) -> None:
     deadline = time.monotonic() + patience
     while True:
         try:
             connection.ping()
         except (redis.ConnectionError, redis.TimeoutError) as error:
-            refused = isinstance(error, redis.AuthenticationError) or "certificate" in str(error)
+            refused = isinstance(error, redis.AuthenticationError) or trust.trouble(error, what="it")
             if refused and not isinstance(error, redis.BusyLoadingError):
                 raise
             if time.monotonic() > deadline:
                 place = urlsplit(address).netloc.rpartition("@")[2]
                 raise ProvisionError(
-                    f"{_SETTING}: the broker at {place} was not there within {patience:g} s ({_reason(error)})"
+                    f"{_SETTING}: the broker at {place} was not there within {patience:g} s ({_reason(error, trust)})"
                 ) from None
         else:
             return
@@ -77,10 +78,9 @@ def _refuse_old(connection: redis.Redis) -> None:
         raise ProvisionError(f"{_SETTING}: the broker is version {version}; it must be 7.2 or later")
 
 
-def _reason(error: redis.RedisError) -> str:
-    text = str(error)
+def _reason(error: redis.RedisError, trust: Trust) -> str:
+    if (over_tls := trust.trouble(error, what="the broker")) is not None:
+        return over_tls
     if isinstance(error, redis.AuthenticationError):
         return "the broker refused the password of the administrator"
-    if "certificate" in text:
-        return f"the broker showed a certificate that is not believed; CA_FILE names the authority ({text})"
-    return text
+    return str(error)

@@ -1,10 +1,10 @@
 """The vault's policies, roles and identities: with a root token the first time, with the operator's identity later."""
 
-import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from app.tls import trust_of
 from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
 from infra.vault import identities, ledger_login, mounts, root_token
@@ -29,8 +29,7 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
 
 def vault_client(settings: ProvisioningSettings) -> VaultClient:
     """Connections to VAULT_ADDR that believe CA_FILE. Raises `SettingsError`."""
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    return VaultClient(settings.need("vault_addr"), context=context)
+    return VaultClient(settings.need("vault_addr"), trust=trust_of(settings))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,12 @@
 """The provisioning's wire to the vault: plain HTTP with a token, each refusal an error of one line."""
 
-import ssl
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
+from app.tls import Trust
 from infra.provision.errors import ProvisionError
 
 _ACTIVE, _STANDBY = 200, 429
@@ -35,12 +35,13 @@ class VaultClient:
     No proxy and no redirect is followed, since both would see the token.
     """
 
-    def __init__(self, address: str, *, context: ssl.SSLContext, timeout: float = 15.0) -> None:
+    def __init__(self, address: str, *, trust: Trust, timeout: float = 15.0) -> None:
         """`timeout`: seconds for connecting and for each answer."""
         self.address = address
+        self._trust = trust
         self._http = httpx.Client(
             base_url=f"{address}/v1/",
-            verify=context,
+            verify=trust.context,
             timeout=timeout,
             trust_env=False,
             follow_redirects=False,
@@ -106,6 +107,8 @@ class VaultClient:
         try:
             return self._http.request(method, path, json=data, headers=headers)
         except httpx.HTTPError as error:
+            if (reason := self._trust.trouble(error, what=f"the vault at {self.address}")) is not None:
+                raise VaultSilentError(f"VAULT_ADDR: {reason}", is_final=True) from None
             # The error holds the request, and that the token: only its words go on.
             raise VaultSilentError(f"VAULT_ADDR: {self.address} gives no answer ({_words(error)})") from None
 

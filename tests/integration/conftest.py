@@ -24,6 +24,7 @@ import pytest
 from app import usecases
 from app.audit.auditor import Auditor
 from app.store.progress import ENDED
+from app.tls import trust_of
 from infra.local.options import TOOL_VARIABLES
 from mocks.scenarios.generator import generate
 
@@ -88,7 +89,9 @@ class Fragile:
         issued = self.system.rows(query, list(run_ids))
         accessors += [row["accessor"] for row in issued]
         settings = self.system.settings("cli")
-        with Auditor(settings.need("vault_addr"), settings.file("vault_identity_file")) as auditor:
+        with Auditor(
+            settings.need("vault_addr"), settings.file("vault_identity_file"), trust_of(settings)
+        ) as auditor:
             return auditor.alive(
                 accessors=filter(None, accessors),
                 leases=filter(None, [row["lease_id"] for row in issued]),

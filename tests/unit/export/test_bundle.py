@@ -23,6 +23,7 @@ from app.export.bundle import bundle
 from app.export.content import manifest, serialised
 from app.export.keys import KeysError, PublicKeys, SigningKeys
 from app.export.verify import verify
+from app.secret_files import SettingsError
 from app.store.pages.contract_file import TooLargeError
 
 ANSWER = b'{"entityData": []}'
@@ -243,19 +244,25 @@ def test_the_served_key_set_holds_no_private_part(signing):
     assert [sorted(key) for key in served["keys"]] == [["alg", "crv", "kid", "kty", "use", "x", "y"]] * 2
 
 
-def test_a_key_set_that_cannot_sign_is_refused(signing):
+def test_keys_are_taken_from_a_private_file_only(tmp_path, signing):
+    file = tmp_path / "keys.json"
     key = ECKey.generate_key("P-256", private=True)
-    made = SigningKeys.parse(json.dumps({"keys": [key.as_dict(private=True)]}))
-    assert made.public.as_set()["keys"][0]["kid"] == key.thumbprint()
+    file.write_text(json.dumps({"keys": [key.as_dict(private=True)]}))
+    file.chmod(0o644)
+    with pytest.raises(SettingsError, match="open to others"):
+        SigningKeys.load(file)
+    file.chmod(0o600)
+    assert SigningKeys.load(file).public.as_set()["keys"][0]["kid"] == key.thumbprint()
     for wrong in (
-        "",
+        "[]",
         "{}",
         '{"keys": []}',
         '{"keys": [1]}',
         json.dumps({"keys": [key.as_dict(private=False)]}),
     ):
-        with pytest.raises(KeysError):
-            SigningKeys.parse(wrong)
+        file.write_text(wrong)
+        with pytest.raises(KeysError, match=r"keys\.json"):
+            SigningKeys.load(file)
 
 
 def test_a_signature_made_for_something_else_proves_nothing(make, check):
