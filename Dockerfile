@@ -1,6 +1,6 @@
 # One image for every process of ours; docker-compose.yml says which command each container runs.
 #
-# Sizes on amd64: about 245 MB besides the base, of which 81 are typst, which sets the contract file, and 50 byte code,
+# Sizes on amd64: about 230 MB besides the base, of which 81 are typst, which sets the contract file, and 50 byte code,
 # which a read-only container could not write for itself.
 ARG PYTHON_IMAGE=python:3.13.16-slim-trixie
 ARG NODE_IMAGE=node:24.19.0-trixie-slim
