@@ -129,6 +129,11 @@ class Settings(BaseSettings):
             raise SettingsError(f"{name.upper()}: {path} is not a file")
         return path
 
+    @property
+    def is_broker_tls(self) -> bool:
+        """Whether the broker is reached over TLS."""
+        return (self.redis_url or "").startswith("rediss:")
+
 
 def load(*needed: str) -> Settings:
     """Read the environment, of which the settings named in `needed` must be set.
