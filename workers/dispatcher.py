@@ -20,6 +20,7 @@ from app.store.dispatch import ClaimedRun, DispatchRecords, listen
 from app.tls import trust_of
 from workers import broker, celery_app, logs, names
 from workers.broker import BrokerUnavailableError
+from workers.broker_login import broker_login
 from workers.hardening import harden
 from workers.infrastructure import InfrastructureIdentity, MintedIdentity
 from workers.secret import Secret
@@ -131,7 +132,7 @@ def configured() -> settings.Settings:
     check_all(
         lambda: trust_of(configuration),
         lambda: connect(configuration),
-        lambda: configuration.broker_url,
+        lambda: broker_login(configuration),
         lambda: read_identity(configuration.file("vault_identity_file")),
     )
     return configuration

@@ -9,6 +9,7 @@ from app.starting import check_all, starting
 from app.store.database import connect
 from app.tls import trust_of
 from workers import names
+from workers.broker_login import broker_login
 
 #: What an agent worker cannot do without.
 NEEDED = (
@@ -40,7 +41,7 @@ def configured() -> settings.Settings:
     """The settings of an agent worker, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load(*NEEDED)
     check_all(
-        lambda: trust_of(configuration), lambda: connect(configuration), lambda: configuration.broker_url
+        lambda: trust_of(configuration), lambda: connect(configuration), lambda: broker_login(configuration)
     )
     return configuration
 

@@ -13,11 +13,9 @@ from app.tls import trust_of
 from infra.local.errors import StackError
 from infra.local.ports import LOOPBACK, listens
 from infra.local.process import Child, Command
-from infra.local.secret_files import write_secret
 from infra.local.state import Layout
 from infra.local.wheels import wheel_program
-
-USUAL_PORT = 8200
+from infra.provision.secrets_folder import write_secret
 
 _HEALTHY = 200
 

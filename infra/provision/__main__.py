@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app.settings import SettingsError
+from infra.environment import forget_foreign
 from infra.provision import broker, database, demo_data, keys, rotation
 from infra.provision.errors import ProvisionError
 from infra.provision.identities import rotate as rotate_identities
@@ -32,6 +33,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main() -> None:
     """Carry out what was asked for, and say each change on a line of its own."""
+    forget_foreign()
     wanted = _wanted()
     try:
         _carry_out(wanted, load())

@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from infra.local.ports import listens
+from infra.local.ports import Ports, listens
 from infra.local.process import Child, Command
 from infra.local.roster import Roster
 from infra.local.wheels import wheel_program
@@ -39,7 +39,9 @@ class Installation:
     def __init__(self, folder: Path, secrets: Path | None = None) -> None:
         self.folder = folder
         self.secrets = secrets or folder / "secrets"
-        self.roster = Roster(usual_ports=False, patience=30, changed=lambda: None)
+        self.roster = Roster(
+            ports=Ports(folder / "ports.json", usual=False), patience=30, changed=lambda: None
+        )
         self.ports: dict[str, int] = {}
         #: Changes of the first provisioning, by pieces.
         self.pieces: list[list[str]] = []
@@ -147,7 +149,7 @@ class Installation:
         """On a free port at the first start, and the same again later."""
         port = self.ports.get(name)
         if port is None:
-            self.ports[name] = self.roster.serve(usual=0, build=build, ready=ready)
+            self.ports[name] = self.roster.serve(name, build=build, ready=ready)
         else:
             self.roster.start(build(port), lambda child: ready(child, port))
 
