@@ -22,9 +22,10 @@ from workers import broker, celery_app, logs, names
 from workers.broker import BrokerUnavailableError
 from workers.broker_login import broker_login
 from workers.hardening import harden
+from workers.health_file import HealthFile
 from workers.infrastructure import InfrastructureIdentity, MintedIdentity
 from workers.secret import Secret
-from workers.service import Pulse, Stop, health_file
+from workers.service import Pulse, Stop
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
@@ -134,6 +135,7 @@ def configured() -> settings.Settings:
         lambda: connect(configuration),
         lambda: broker_login(configuration),
         lambda: read_identity(configuration.file("vault_identity_file")),
+        HealthFile(configuration.health_file).begin,
     )
     return configuration
 
@@ -155,7 +157,7 @@ def serve(configuration: settings.Settings, identity: Mints) -> None:
     records = DispatchRecords(engine, max_attempts=configuration.max_attempts)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
-    pulse = Pulse(records, "dispatcher", health_file(configuration))
+    pulse = Pulse(records, "dispatcher", HealthFile(configuration.health_file))
     while not stop.asked:
         try:
             with listen(engine) as news:

@@ -58,19 +58,19 @@ class InfrastructureIdentity:
             raise
 
     def _log_in(self) -> Any:
-        login = self._read()
+        login = self._login()
         try:
             return self._vault.write(_LOGIN, login)
         except VaultRefusedError as error:
             # A rotation may have replaced the file in between, and ended what had been read from it.
-            newer = self._read()
-            if newer == login:
-                raise VaultRefusedError(
-                    f"it refuses the login in VAULT_IDENTITY_FILE, {self._file} ({error})"
-                ) from None
-            return self._vault.write(_LOGIN, newer)
+            newer = self._login()
+            if newer != login:
+                return self._vault.write(_LOGIN, newer)
+            raise VaultRefusedError(
+                f"it refuses the login in VAULT_IDENTITY_FILE, {self._file} ({error})"
+            ) from None
 
-    def _read(self) -> dict[str, str]:
+    def _login(self) -> dict[str, str]:
         try:
             return read_identity(self._file)
         except SettingsError as error:
