@@ -1,36 +1,20 @@
 """Everything a process is told from outside, read once from the environment into one frozen object."""
 
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.domain.rules import RULES
+from app.secret_files import SettingsError
+
+__all__ = ("MAX_TTL_SECONDS", "HttpAddress", "Settings", "SettingsError", "load")
 
 #: No credential of a run lives longer than this, in seconds.
 MAX_TTL_SECONDS = 15 * 60
-
-
-class SettingsError(Exception):
-    """A setting is missing or wrong; the text names each one, never a secret's value."""
-
-
-def _http_address(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must start with http:// or https://")
-    if urlsplit(value).username or urlsplit(value).password:
-        raise ValueError("must not carry a user name or password")
-    return value.rstrip("/")
-
-
-def _without_password(value: str) -> str:
-    if urlsplit(value).password:
-        raise ValueError("must not carry a password: name a passfile or password file instead")
-    return value
 
 
 def _known_rules(value: frozenset[str]) -> frozenset[str]:
@@ -40,8 +24,6 @@ def _known_rules(value: frozenset[str]) -> frozenset[str]:
     return value
 
 
-HttpAddress = Annotated[str, AfterValidator(_http_address)]
-PasswordlessUrl = Annotated[str, AfterValidator(_without_password)]
 RuleIds = Annotated[frozenset[str], AfterValidator(_known_rules)]
 
 
@@ -49,20 +31,27 @@ class Settings(BaseSettings):
     """Settings of one process.
 
     Each process sets only what it needs; reading one that was not set raises `SettingsError` through `need`.
-    Secrets are never values here, only names of files of mode 0600.
+    Secrets are never values here, only names of files (see `app.secret_files`).
     """
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
 
-    #: The vault, and a file of mode 0600 with the AppRole of a process that has one.
+    #: PEM of the authorities believed for every TLS connection, in place of the system's; and, where servers ask who
+    #: connects, the certificate and the key of this process.
+    ca_file: Path | None = None
+    client_certificate_file: Path | None = None
+    client_key_file: Path | None = None
+
+    #: The vault, and a secret file with the AppRole of a process that has one; read anew at every login.
     vault_addr: HttpAddress | None = None
     vault_identity_file: Path | None = None
     #: The vault's own audit log, a file to be read. Pages without it say that they cannot tell what the vault logged.
     vault_audit_log: Path | None = None
-    #: PostgreSQL, with the role of the process and `passfile=` in the query; passwords are refused here.
-    database_url: PasswordlessUrl | None = None
-    #: The broker, with the user of the process, and a file of mode 0600 with its password.
-    redis_url: PasswordlessUrl | None = None
+    #: PostgreSQL with the role of the process, and a secret file with its password, read anew at every connection.
+    database_url: DatabaseAddress | None = None
+    database_password_file: Path | None = None
+    #: The broker with the user of the process, and a secret file with its password.
+    redis_url: BrokerAddress | None = None
     redis_password_file: Path | None = None
 
     #: The five systems asked. The ledger is PostgreSQL; each run brings its own user.
@@ -70,22 +59,26 @@ class Settings(BaseSettings):
     debarment_url: HttpAddress | None = None
     contracts_url: HttpAddress | None = None
     documents_url: HttpAddress | None = None
-    ledger_url: PasswordlessUrl | None = None
+    ledger_url: DatabaseAddress | None = None
 
     #: The identity provider, by the address its tokens carry as `iss`, and what it calls this application.
     oidc_issuer: HttpAddress | None = None
+    #: Where this server reaches the provider, when that is not the issuer's address.
+    oidc_address: HttpAddress | None = None
     oidc_client_id: str | None = None
     #: Where browsers reach the pages. The provider sends people back there and nowhere else.
     web_address: HttpAddress | None = None
-    #: A file of mode 0600 with what CSRF tokens are signed with: at least 32 characters, the same for all web processes.
-    web_key_file: Path | None = None
-    #: A file of mode 0600 with a JWK Set: the key that signs exports, then public halves of those that did before.
-    export_key_file: Path | None = None
-    oidc_address: HttpAddress | None = None
+    #: Reverse proxies in front of the pages: that many entries at the end of `X-Forwarded-For` are believed.
     trusted_proxies: int = Field(default=0, ge=0, le=8)
-    health_file: Path | None = None
+    #: What the pages show of themselves where they serve TLS: certificate chain and key, in PEM.
     tls_certificate_file: Path | None = None
     tls_key_file: Path | None = None
+    #: A file a background process touches while all is well.
+    health_file: Path | None = None
+    #: A secret file with what CSRF tokens are signed with: at least 32 characters, the same for all web processes.
+    web_key_file: Path | None = None
+    #: A secret file with a JWK Set: the key that signs exports, then public halves of those that did before.
+    export_key_file: Path | None = None
     #: Seconds until an unused session of the pages ends, and until any ends (NIST SP 800-63B, AAL3: 15 min, 12 h).
     session_idle: int = Field(default=15 * 60, ge=120, le=3600)
     session_lifetime: int = Field(default=12 * 3600, ge=120, le=24 * 3600)
@@ -136,16 +129,10 @@ class Settings(BaseSettings):
             raise SettingsError(f"{name.upper()}: {path} is not a file")
         return path
 
-    @cached_property
-    def broker_url(self) -> str:
-        """`redis_url` with the password from its file; for the broker client only, never to be printed."""
-        parts = urlsplit(self.need("redis_url"))
-        if self.redis_password_file is None:
-            return urlunsplit(parts)
-        password = quote(self.redis_password_file.read_text().strip(), safe="")
-        return urlunsplit(
-            parts._replace(netloc=f"{parts.username or ''}:{password}@{parts.netloc.split('@')[-1]}")
-        )
+    @property
+    def is_broker_tls(self) -> bool:
+        """Whether the broker is reached over TLS."""
+        return (self.redis_url or "").startswith("rediss:")
 
 
 def load(*needed: str) -> Settings:
@@ -153,15 +140,15 @@ def load(*needed: str) -> Settings:
 
     Raises `SettingsError` with one line per variable that is wrong or missing.
     """
-    problems: dict[str, str] = {}
-    settings = None
+    lines = []
+    given = {name.lower() for name, value in os.environ.items() if value}
     try:
         settings = Settings()
     except ValidationError as error:
-        problems = {str(e["loc"][0]): e["msg"] for e in error.errors()}
-    lines = [f"{name.upper()}: {reason}" for name, reason in problems.items()]
-    given = {name.lower() for name in os.environ}
+        lines = [
+            f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        ]
     lines += [f"{name.upper()} is not set" for name in needed if name not in given]
-    if settings is None or lines:
+    if lines:
         raise SettingsError("\n".join(lines))
     return settings

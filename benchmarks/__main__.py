@@ -37,8 +37,15 @@ def main() -> None:
         wanted.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
+def _application(stack: LocalStack) -> Settings:
+    told = stack.environment("web")
+    return Settings(
+        database_url=told["DATABASE_URL"], database_password_file=Path(told["DATABASE_PASSWORD_FILE"])
+    )
+
+
 def _measure(stack: LocalStack, wanted: argparse.Namespace) -> dict[str, Any]:
-    engine = connect(Settings(database_url=stack.environment("web")["DATABASE_URL"]), pool_size=2)
+    engine = connect(_application(stack), pool_size=2)
     factory = sessions(engine)
     inbox = (stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")
     actions, _ = usecases.submit(factory, inbox)

@@ -7,6 +7,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from uuid import uuid4
 
+from app.settings import Settings
+from app.tls import trust_of
 from infra.local.stack import LocalStack
 from workers.infrastructure import InfrastructureIdentity
 from workers.run_session import introduced
@@ -19,7 +21,7 @@ PROCESSES, THREADS = 2, 4
 def measure(stack: LocalStack, *, runs: int) -> float:
     """How often per second the vault can do all a run asks of it."""
     share = runs // PROCESSES
-    address, identity = stack.endpoints["vault"], stack.secrets_dir / "dispatcher.json"
+    address, identity = stack.endpoints["vault"], stack.secrets.path("dispatcher", "vault-identity.json")
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         list(pool.map(_operations, *_arguments(address, identity, THREADS)))  # imports and connections
         started = time.perf_counter()
@@ -32,7 +34,7 @@ def _arguments(address: str, identity: Path, runs: int) -> Iterator[list[object]
 
 
 def _operations(address: str, identity: Path, runs: int) -> None:
-    vault = Vault(address, pool_size=THREADS)
+    vault = Vault(address, trust_of(Settings()), pool_size=THREADS)
     dispatcher = InfrastructureIdentity(vault, identity)
     tools = registry()
 

@@ -1,11 +1,16 @@
 """What a mock is told from outside, read once from the environment."""
 
 import os
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
+
+from mocks import tls
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class ConfigurationError(Exception):
@@ -19,6 +24,8 @@ class Configuration:
     scenarios: Path
     access_log: Path
     vault_addr: str
+    trust: ssl.SSLContext | None = None
+    """Whom to believe where the vault is reached over TLS; None for nobody but the system's authorities."""
     latency: float = 0.0
     """Seconds each answer is held back."""
     hang: float = 30.0
@@ -26,15 +33,20 @@ class Configuration:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read MOCK_SCENARIOS, MOCK_ACCESS_LOG, VAULT_ADDR and, where set, MOCK_LATENCY_MS and MOCK_HANG_MS.
+        """Read MOCK_SCENARIOS, MOCK_ACCESS_LOG, VAULT_ADDR and, where set, MOCK_LATENCY_MS, MOCK_HANG_MS, CA_FILE.
 
         Raises `ConfigurationError`.
         """
         given = required(environment, ("MOCK_SCENARIOS", "MOCK_ACCESS_LOG", "VAULT_ADDR"))
+        try:
+            trust = tls.context(given)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
         return cls(
+            trust=trust,
             scenarios=Path(given["MOCK_SCENARIOS"]),
             access_log=Path(given["MOCK_ACCESS_LOG"]),
-            vault_addr=http_address(given, "VAULT_ADDR"),
+            vault_addr=_encrypted(given, "VAULT_ADDR"),
             latency=_seconds(given, "MOCK_LATENCY_MS", default=0),
             hang=_seconds(given, "MOCK_HANG_MS", default=30_000),
         )
@@ -60,6 +72,14 @@ def http_address(given: Mapping[str, str], name: str) -> str:
     if parts.username or parts.password:
         raise ConfigurationError(f"{name} must not carry a user name or password")
     return given[name].rstrip("/")
+
+
+def _encrypted(given: Mapping[str, str], name: str) -> str:
+    """As `http_address`, and over TLS unless it is this machine's own: API keys are shown there."""
+    address = http_address(given, name)
+    if address.startswith("http:") and urlsplit(address).hostname not in _LOOPBACK:
+        raise ConfigurationError(f"{name} must start with https://, since http:// is for 127.0.0.1 only")
+    return address
 
 
 def _seconds(given: Mapping[str, str], name: str, *, default: int) -> float:

@@ -28,6 +28,7 @@ from app.store.database import Sessions, connect, sessions
 from app.store.progress import Progress
 from infra.local.options import EVERYTHING, Outside, Part, StackOptions
 from infra.local.stack import LocalStack
+from infra.provision.secrets_folder import SecretsFolder
 
 #: More than the hand-written scenarios, so that generated actions are there as well.
 ACTIONS = 40
@@ -139,8 +140,8 @@ class System:
 def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
     """Every part, on free ports, in `folder`; `wanted` are fields of `StackOptions` that differ from the usual ones.
 
-    The vault is an outside one, so that a test can keep an administrator's token while the root token the bootstrap
-    was given is revoked.
+    The vault is an outside one, so that a test can keep an administrator's token while the root token that
+    provisioning was given is revoked.
     """
     vault_options = StackOptions(parts=frozenset({Part.VAULT}), usual_ports=False)
     with LocalStack(folder / "vault", options=vault_options) as vault:
@@ -151,15 +152,18 @@ def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
             headers={"X-Vault-Token": root},
             trust_env=False,
         )
-        token_file = vault.layout.secrets / "vault-root"
-        token_file.write_text(root)
+        secrets = SecretsFolder(folder / "secrets")
+        secrets.replace("operator", "vault-root-token", root)
         outside = Outside(
-            vault=address, vault_token_file=str(token_file), vault_audit_log=str(vault.layout.audit_log)
+            vault=address, vault_audit_log=str(vault.layout.audit_log), secrets_folder=secrets.root
         )
         usual = {"actions": ACTIONS, "concurrency": 4, "environment": {"ATTEMPT_LEASE": "20"}}
         options = StackOptions(parts=EVERYTHING, usual_ports=False, outside=outside, **{**usual, **wanted})
         with LocalStack(folder / "home", options=options) as stack:
-            app = Settings(database_url=stack.environment("web")["DATABASE_URL"])
+            told = stack.environment("web")
+            app = Settings(
+                database_url=told["DATABASE_URL"], database_password_file=told["DATABASE_PASSWORD_FILE"]
+            )
             engine = connect(app, pool_size=2)
             factory = sessions(engine)
             inbox = Path(stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")

@@ -15,14 +15,17 @@ from sqlalchemy.exc import OperationalError
 from app import settings
 from app.secret_files import read_identity
 from app.starting import check_all, starting
-from app.store.database import connect, unanswered
+from app.store.database import connect, trouble
 from app.store.dispatch import ClaimedRun, DispatchRecords, listen
+from app.tls import trust_of
 from workers import broker, celery_app, logs, names
 from workers.broker import BrokerUnavailableError
+from workers.broker_login import broker_login
 from workers.hardening import harden
+from workers.health_file import HealthFile
 from workers.infrastructure import InfrastructureIdentity, MintedIdentity
 from workers.secret import Secret
-from workers.service import Pulse, Stop, health_file
+from workers.service import Pulse, Stop
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
@@ -76,18 +79,18 @@ class Dispatcher:
     def _know_broker(self) -> None:
         if not self._broker_known:
             with self._celery.connection_for_write() as connection:
-                broker.check(connection)
+                broker.check(connection, trust_of(self._settings))
             self._broker_known = True
 
     def _dispatch_some(self) -> bool:
         minted: list[tuple[UUID, int, Secret]] = []
-        trouble: Exception | None = None
+        failed: Exception | None = None
         with self._records.next_runs(window=self._settings.dispatch_window) as runs:
             for run in runs:
                 try:
                     minted.append((run.run_id, run.attempt, self._mint(run)))
                 except (VaultUnavailableError, VaultRefusedError) as error:
-                    trouble = error
+                    failed = error
                     break
         # After the commit: a message must not overtake the attempt it is about.
         for position, message in enumerate(minted):
@@ -99,8 +102,8 @@ class Dispatcher:
                         run_id, attempt, f"the broker did not take the message ({error})"
                     )
                 raise
-        if trouble is not None:
-            raise trouble
+        if failed is not None:
+            raise failed
         return bool(minted)
 
     def _mint(self, run: ClaimedRun) -> Secret:
@@ -121,16 +124,18 @@ class Dispatcher:
                 names.TRIAGE, kwargs=message, queue=names.QUEUE, argsrepr="()", kwargsrepr="(…)", retry=False
             )
         except Exception as error:  # noqa: BLE001  # whatever the transport raises, the run must not be lost
-            raise BrokerUnavailableError(type(error).__name__) from None
+            raise BrokerUnavailableError(broker.reason(error, trust_of(self._settings))) from None
 
 
 def configured() -> settings.Settings:
     """The settings of a dispatcher, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load("database_url", "redis_url", "vault_addr", "vault_identity_file")
     check_all(
+        lambda: trust_of(configuration),
         lambda: connect(configuration),
-        lambda: configuration.broker_url,
+        lambda: broker_login(configuration),
         lambda: read_identity(configuration.file("vault_identity_file")),
+        HealthFile(configuration.health_file).begin,
     )
     return configuration
 
@@ -141,7 +146,7 @@ def main() -> None:
     harden()
     with starting():
         configuration = configured()
-        vault = Vault(configuration.need("vault_addr"), pool_size=2)
+        vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
         serve(configuration, InfrastructureIdentity(vault, configuration.file("vault_identity_file")))
 
 
@@ -152,7 +157,7 @@ def serve(configuration: settings.Settings, identity: Mints) -> None:
     records = DispatchRecords(engine, max_attempts=configuration.max_attempts)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
-    pulse = Pulse(records, "dispatcher", health_file(configuration))
+    pulse = Pulse(records, "dispatcher", HealthFile(configuration.health_file))
     while not stop.asked:
         try:
             with listen(engine) as news:
@@ -160,7 +165,7 @@ def serve(configuration: settings.Settings, identity: Mints) -> None:
                     pulse.beat(dispatcher.dispatch_waiting())
                     news.wait(seconds=1.0)
         except OperationalError as error:
-            pulse.without_database(unanswered(error))
+            pulse.without_database(trouble(error))
             stop.wait(1.0)
 
 

@@ -10,12 +10,14 @@ from sqlalchemy.exc import OperationalError
 from app import settings
 from app.secret_files import read_identity
 from app.starting import check_all, starting
-from app.store.database import connect, unanswered
+from app.store.database import connect, trouble
 from app.store.dispatch import DispatchRecords, Held
+from app.tls import trust_of
 from workers import logs
 from workers.hardening import harden
+from workers.health_file import HealthFile
 from workers.infrastructure import InfrastructureIdentity
-from workers.service import Pulse, Stop, health_file
+from workers.service import Pulse, Stop
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
@@ -64,8 +66,10 @@ def configured() -> settings.Settings:
     """The settings of a sweeper, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load("database_url", "vault_addr", "vault_identity_file")
     check_all(
+        lambda: trust_of(configuration),
         lambda: connect(configuration),
         lambda: read_identity(configuration.file("vault_identity_file")),
+        HealthFile(configuration.health_file).begin,
     )
     return configuration
 
@@ -81,16 +85,16 @@ def main() -> None:
 def _serve(configuration: settings.Settings) -> None:
     stop = Stop()
     records = DispatchRecords(connect(configuration, pool_size=2), max_attempts=configuration.max_attempts)
-    vault = Vault(configuration.need("vault_addr"), pool_size=2)
+    vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
     sweeper = Sweeper(
         records=records, identity=InfrastructureIdentity(vault, configuration.file("vault_identity_file"))
     )
-    pulse = Pulse(records, "sweeper", health_file(configuration))
+    pulse = Pulse(records, "sweeper", HealthFile(configuration.health_file))
     while not stop.asked:
         try:
             pulse.beat(sweeper.sweep())
         except OperationalError as error:
-            pulse.without_database(unanswered(error))
+            pulse.without_database(trouble(error))
         stop.wait(1.0)
 
 

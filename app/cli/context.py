@@ -9,13 +9,13 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from sqlalchemy import exc
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import settings
 from app.audit.auditor import AuditorError
 from app.intake import IntakeError
 from app.settings import Settings, SettingsError
-from app.store.database import Sessions, connect, sessions
+from app.store.database import Sessions, connect, sessions, trouble
 from app.store.requests import ConflictError, UnknownActionError
 from infra.local.state import Layout, read_record, state_folder
 
@@ -67,12 +67,14 @@ def reported() -> Iterator[None]:
     except (ConflictError, UnknownActionError) as error:
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(USAGE) from None
-    except (SettingsError, AuditorError) as error:
+    except SettingsError as error:
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(USAGE) from None
+    except AuditorError as error:
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
-    except exc.SQLAlchemyError as error:
-        what = "does not answer" if isinstance(error, exc.OperationalError | exc.TimeoutError) else "refused"
-        err.print(f"the database {what} ({type(error).__name__})", markup=False, highlight=False)
+    except SQLAlchemyError as error:
+        err.print(trouble(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
     except OSError as error:
         err.print(f"{error.filename}: {error.strerror}", markup=False, highlight=False, soft_wrap=True)

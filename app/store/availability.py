@@ -4,7 +4,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from app.store.compatibility import IncompatibleError
-from app.store.database import unanswered
+from app.store.database import trouble
 
 
 def silence(engine: Engine) -> str | None:
@@ -13,7 +13,7 @@ def silence(engine: Engine) -> str | None:
         with engine.connect():
             return None
     except OperationalError as error:
-        return unanswered(error)
+        return trouble(error)
 
 
 def problem(engine: Engine) -> str | None:

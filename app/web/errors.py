@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.export.pdf import PrintError
 from app.store.compatibility import IncompatibleError
+from app.store.database import trouble
 from app.store.pages.contract_file import TooLargeError
 from app.web.access import API
 from app.web.api import problems
@@ -130,9 +131,7 @@ def _database(error: SQLAlchemyError) -> ResponseReturnValue:
     if isinstance(error, DataError) and "\x00" in request.path:
         # No name can hold it, so nothing is kept under such an address.
         return _known(HTTPStatus.NOT_FOUND, reference)
-    log.error(
-        "reference %s: the database does not answer (%s)", reference, type(error).__name__, exc_info=error
-    )
+    log.error("reference %s: %s", reference, trouble(error), exc_info=error)
     return _known(HTTPStatus.SERVICE_UNAVAILABLE, reference)
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.domain.rules import RULES
+from infra.environment import forget_foreign
 from infra.evaluation.comparison import Evaluation
 from infra.evaluation.in_process import evaluate_in_process
 from infra.evaluation.live import evaluate_live
@@ -31,6 +32,7 @@ _PRINTED = "-"
 
 def main() -> None:
     """Evaluate, print, and end with 0 when all is as expected, 1 on any miss, 2 for scenarios that do not fit."""
+    forget_foreign()
     for number in _ENDINGS:
         signal.signal(number, _interrupted)
     logs.configure(logging.WARNING)  # on standard error: the other one is for the result
@@ -111,7 +113,7 @@ def _wanted() -> argparse.Namespace:
 
 def show(result: Evaluation, *, how: str) -> None:
     """Print precision, recall and every miss, rule by rule; `how` ends the sentence that sums it up."""
-    screen = Console(soft_wrap=True)
+    screen = Console()
     table = Table(title=f"{result.scenarios} scenarios", title_justify="left")
     table.add_column("Rule")
     for heading in ("found", "missed", "wrong", "precision", "recall"):

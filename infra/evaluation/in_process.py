@@ -30,7 +30,7 @@ from infra.evaluation.scenarios import Scenarios
 from infra.local.options import Part, StackOptions
 from infra.local.services import TOOLS
 from infra.local.stack import LocalStack
-from infra.postgres.provision import LEDGER, OWNERS, READERS
+from infra.postgres.roles import LEDGER, OWNERS, READERS
 from infra.postgres.scram import verifier as scram
 from mocks.configuration import Configuration
 from mocks.ledger.load import load
@@ -95,21 +95,15 @@ def interview(folder: Path, work: Path) -> Iterator["Evaluator"]:
         if server is None:
             raise RuntimeError("no database was started")
         owner = OWNERS[LEDGER]
-        load(
-            folder,
-            host=server.host,
-            port=server.port,
-            dbname=LEDGER,
-            user=owner,
-            passfile=str(stack.secrets_dir / f"{owner}.pgpass"),
-        )
+        password = stack.secrets.read("operator", "ledger-owner-password") or ""
+        load(folder, **server.parameters(LEDGER, user=owner, password=password))
         with server.connect(LEDGER) as connection:
             connection.execute(
                 sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
                     sql.Identifier(_READER), sql.Literal(scram(_PASSWORD)), sql.Identifier(READERS)
                 )
             )
-        addresses = {f"{tool.replace('-', '_')}_url": f"http://{tool}.evaluation" for tool in TOOLS}
+        addresses = {f"{tool.replace('-', '_')}_url": f"https://{tool}.evaluation" for tool in TOOLS}
         ledger_url = f"postgresql://{server.host}:{server.port}/{LEDGER}"
         settings = Settings.model_validate({**addresses, "ledger_url": ledger_url, "tool_tries": 1})
         tools = registry()
@@ -132,7 +126,7 @@ def _services(folder: Path, work: Path) -> Iterator[httpx.Client]:
         )
         module = import_module(f"mocks.services.{tool.replace('-', '_')}")
         app = module.create_app(configuration, verifier=Anyone())
-        mounts[f"http://{tool}.evaluation"] = httpx.WSGITransport(app=app)
+        mounts[f"https://{tool}.evaluation"] = httpx.WSGITransport(app=app)
     with httpx.Client(mounts=mounts, trust_env=False, follow_redirects=False) as client:
         yield client
 

@@ -75,8 +75,9 @@ def evaluate_live(scenarios: Scenarios, work: Path) -> Evaluation:
 
 @contextmanager
 def _database(stack: LocalStack) -> Iterator[Sessions]:
-    address = stack.environment("cli")["DATABASE_URL"]
-    engine = connect(Settings.model_validate({"database_url": address}), pool_size=2)
+    told = stack.environment("cli")
+    database = {name: told[name.upper()] for name in ("database_url", "database_password_file")}
+    engine = connect(Settings.model_validate(database), pool_size=2)
     try:
         yield sessions(engine)
     except SQLAlchemyError as error:

@@ -90,18 +90,7 @@ class SecretsFolder:
         """
         path = self.path(owner, name)
         self._make_folder(path.parent)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_ITS_USER)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content.encode("utf-8") if isinstance(content, str) else content)
-                _as_before(file.fileno(), path)
-                file.flush()
-                os.fsync(file.fileno())
-            return draft.rename(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        return write_secret(path, content)
 
     def delete(self, owner: Owner, name: FileName) -> bool:
         """Remove a secret; whether it was there. Raises OSError."""
@@ -115,6 +104,25 @@ class SecretsFolder:
         for each in (self.root, folder):
             if not each.is_dir():
                 each.mkdir(mode=_FOLDER_FOR_ITS_USER, parents=True, exist_ok=True)
+
+
+def write_secret(path: Path, content: str | bytes) -> Path:
+    """Write a file in one step, so that no reader ever sees half of it; its path. Raises OSError.
+
+    A new file can be read by its user alone, an earlier one keeps its mode, user and group.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_ITS_USER)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
+            _as_before(file.fileno(), path)
+            file.flush()
+            os.fsync(file.fileno())
+        return draft.rename(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _as_before(descriptor: int, path: Path) -> None:

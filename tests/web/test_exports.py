@@ -250,9 +250,14 @@ def test_every_export_is_on_record_with_the_digest_of_what_was_sent(exported, si
 
 def test_the_record_can_only_grow(exported, client, system):
     client.get("/flags.json")
-    address = system.settings("web").need("database_url").replace("+psycopg", "")
+    settings = system.settings("web")
+    address = settings.need("database_url").replace("+psycopg", "")
+    password = settings.database_password_file.read_text()
     for statement in ("DELETE FROM export_record", "UPDATE export_record SET by = 'nobody'"):
-        with psycopg.connect(address) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with (
+            psycopg.connect(address, password=password) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
             connection.execute(statement)
 
 
