@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from app.secret_files import SettingsError, read_secret
-from app.settings import Settings
 
 _EXPIRED, _NOT_YET_VALID = 10, 9
 _WRONG_HOST = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
@@ -19,6 +19,17 @@ _NO_TLS = frozenset(
 )
 
 
+class Authorities(Protocol):
+    """Settings that say whom to believe, and who this process is."""
+
+    @property
+    def ca_file(self) -> Path | None: ...
+    @property
+    def client_certificate_file(self) -> Path | None: ...
+    @property
+    def client_key_file(self) -> Path | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """The context of a process, and the file its authorities come from; None for the system's store."""
@@ -27,7 +38,7 @@ class Trust:
     ca_file: Path | None = None
 
     def trouble(self, error: BaseException, *, what: str) -> str | None:
-        """One line on how TLS with `what` ("the vault") failed, or None when `error` has another cause."""
+        """How TLS with `what` ("the vault") failed, in one line, or None when `error` has another cause."""
         cause = next((each for each in _causes(error) if isinstance(each, ssl.SSLError)), None)
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"{what} shows a certificate that {self._fault(cause)}"
@@ -54,7 +65,7 @@ class Trust:
         return f"is not signed by an authority in CA_FILE ({self.ca_file})"
 
 
-def trust(settings: Settings) -> Trust:
+def trust_of(settings: Authorities) -> Trust:
     """What CA_FILE, CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE say, read once. Raises `SettingsError`.
 
     No variable of OpenSSL's own is obeyed: neither SSL_CERT_FILE nor SSLKEYLOGFILE.
@@ -67,9 +78,10 @@ def _made(ca_file: Path | None, certificate: Path | None, key: Path | None) -> T
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_file is None:
         usual = ssl.get_default_verify_paths()
-        for file, folder in ((usual.openssl_cafile, None), (None, usual.openssl_capath)):
-            if Path(file or folder or "").exists():
-                context.load_verify_locations(file, folder)
+        if Path(usual.openssl_cafile).exists():
+            context.load_verify_locations(cafile=usual.openssl_cafile)
+        if Path(usual.openssl_capath).exists():
+            context.load_verify_locations(capath=usual.openssl_capath)
     else:
         _believe(context, ca_file)
     if certificate is not None and key is not None:

@@ -11,8 +11,10 @@ from uuid import UUID, uuid4
 import psutil
 
 from app import usecases
+from app.settings import Settings
 from app.store.database import Sessions
 from app.store.progress import Progress
+from app.tls import trust_of
 from benchmarks.static_keys import KEYS, write_keys
 from infra.local.process import Command
 from infra.local.stack import LocalStack
@@ -92,7 +94,7 @@ def _commands(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[lis
 
 @contextmanager
 def _one_identity_for_the_round(stack: LocalStack, keys: Path) -> Iterator[None]:
-    vault = Vault(stack.endpoints["vault"], pool_size=2)
+    vault = Vault(stack.endpoints["vault"], trust_of(Settings()), pool_size=2)
     run_id: UUID = uuid4()
     mints = InfrastructureIdentity(vault, stack.secrets.path("dispatcher", "vault-identity.json"))
     minted = mints.mint(run_id=run_id, attempt=1, wrapping_ttl=60)

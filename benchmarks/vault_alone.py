@@ -7,6 +7,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from uuid import uuid4
 
+from app.settings import Settings
+from app.tls import trust_of
 from infra.local.stack import LocalStack
 from workers.infrastructure import InfrastructureIdentity
 from workers.run_session import introduced
@@ -32,7 +34,7 @@ def _arguments(address: str, identity: Path, runs: int) -> Iterator[list[object]
 
 
 def _operations(address: str, identity: Path, runs: int) -> None:
-    vault = Vault(address, pool_size=THREADS)
+    vault = Vault(address, trust_of(Settings()), pool_size=THREADS)
     dispatcher = InfrastructureIdentity(vault, identity)
     tools = registry()
 

@@ -1,14 +1,20 @@
 """What a mock is told from outside, read once from the environment."""
 
 import os
-from collections.abc import Mapping
+import ssl
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
+
+from mocks import tls
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class ConfigurationError(Exception):
-    """A variable is missing or wrong; the text names it."""
+    """Variables are missing or wrong; the text has one line for each, with its name and the reason."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +24,8 @@ class Configuration:
     scenarios: Path
     access_log: Path
     vault_addr: str
+    trust: ssl.SSLContext | None = None
+    """Whom to believe where the vault is reached over TLS; None for nobody but the system's authorities."""
     latency: float = 0.0
     """Seconds each answer is held back."""
     hang: float = 30.0
@@ -25,21 +33,53 @@ class Configuration:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read MOCK_SCENARIOS, MOCK_ACCESS_LOG, VAULT_ADDR and, where set, MOCK_LATENCY_MS and MOCK_HANG_MS.
+        """Read MOCK_SCENARIOS, MOCK_ACCESS_LOG, VAULT_ADDR and, where set, MOCK_LATENCY_MS, MOCK_HANG_MS, CA_FILE.
 
         Raises `ConfigurationError`.
         """
-        given = {name: value for name, value in environment.items() if value}
-        missing = [n for n in ("MOCK_SCENARIOS", "MOCK_ACCESS_LOG", "VAULT_ADDR") if n not in given]
-        if missing:
-            raise ConfigurationError(f"{', '.join(missing)} not set")
+        given = required(environment, ("MOCK_SCENARIOS", "MOCK_ACCESS_LOG", "VAULT_ADDR"))
+        try:
+            trust = tls.context(given)
+        except ValueError as error:
+            raise ConfigurationError(str(error)) from None
         return cls(
+            trust=trust,
             scenarios=Path(given["MOCK_SCENARIOS"]),
             access_log=Path(given["MOCK_ACCESS_LOG"]),
-            vault_addr=given["VAULT_ADDR"].rstrip("/"),
+            vault_addr=_encrypted(given, "VAULT_ADDR"),
             latency=_seconds(given, "MOCK_LATENCY_MS", default=0),
             hang=_seconds(given, "MOCK_HANG_MS", default=30_000),
         )
+
+
+def required(environment: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """The variables that are not empty. Raises `ConfigurationError` unless all of `names` are among them."""
+    given = {name: value for name, value in environment.items() if value}
+    if missing := [name for name in names if name not in given]:
+        raise ConfigurationError("\n".join(f"{name} is not set" for name in missing))
+    return given
+
+
+def http_address(given: Mapping[str, str], name: str) -> str:
+    """The address in a variable, without a slash at its end. Raises `ConfigurationError`, repeating no password."""
+    try:
+        parts = urlsplit(given[name])
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or brackets around what is no IPv6 address
+        usable = False
+    if not usable:
+        raise ConfigurationError(f"{name} must be http:// or https:// with a host and, if any, a valid port")
+    if parts.username or parts.password:
+        raise ConfigurationError(f"{name} must not carry a user name or password")
+    return given[name].rstrip("/")
+
+
+def _encrypted(given: Mapping[str, str], name: str) -> str:
+    """As `http_address`, and over TLS unless it is this machine's own: API keys are shown there."""
+    address = http_address(given, name)
+    if address.startswith("http:") and urlsplit(address).hostname not in _LOOPBACK:
+        raise ConfigurationError(f"{name} must start with https://, since http:// is for 127.0.0.1 only")
+    return address
 
 
 def _seconds(given: Mapping[str, str], name: str, *, default: int) -> float:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from mocks.access_log import Access, AccessLog, fingerprint
 from mocks.authentication import Verifier
-from mocks.configuration import Configuration
+from mocks.configuration import Configuration, ConfigurationError
 from mocks.error_bodies import ErrorBody
 from mocks.refusal import RefusalError
 
@@ -32,9 +32,15 @@ class Frame:
     """The query parameters it knows: only their values are logged, since anything else may be a secret."""
 
     def build(self, configuration: Configuration) -> Flask:
-        """A Flask app that has /healthz and /payments, and takes GET only."""
+        """A Flask app that has /healthz and /payments, and takes GET only.
+
+        Raises `ConfigurationError` when the access log cannot be written.
+        """
         app = Flask(self.name, static_folder=None)
-        log = AccessLog(configuration.access_log)
+        try:
+            log = AccessLog(configuration.access_log)
+        except OSError as error:
+            raise ConfigurationError(f"MOCK_ACCESS_LOG: {error.filename}: {error.strerror}") from None
 
         @app.before_request
         def check() -> None:

@@ -13,7 +13,7 @@ import structlog
 from app.domain.casefile import CaseFile, Evidence, Gap, Source
 from app.domain.lineage import CredentialDenial, ToolCall
 from app.domain.procurement import ProcurementAction
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from workers.http_client import HttpClient
 from workers.ledger_client import LedgerClient
 from workers.run_session import Issued
@@ -52,7 +52,7 @@ class Interview:
         try:
             with self._client(tool, granted, calls) as ask:
                 return Asked(tool, calls, stated=tuple(ask(action)))
-        except ToolError as failed:
+        except (ToolError, SettingsError) as failed:
             return Asked(tool, calls, gap=str(failed))
         except Exception as unforeseen:  # noqa: BLE001  # one tool must not take the other four with it
             # Its text is not repeated anywhere: it may hold the answer, or the request.

@@ -1,20 +1,32 @@
 """Celery, with a reason for each setting. PostgreSQL is the queue of record; the broker is a hand-off."""
 
+from functools import partial
+
 from celery import Celery
+from kombu.connection import Connection
 from kombu.entity import Queue
 
 from app import settings
-from workers import logs, names
+from app.tls import trust_of
+from workers import names
+from workers.broker_login import broker_login
 
 #: Seconds. Ordered: soft < hard < lease < visibility < TTL of a run token (900).
 SOFT_TIME_LIMIT, HARD_TIME_LIMIT, VISIBILITY_TIMEOUT = 60, 90, 300
 
 
 def make(configuration: settings.Settings) -> Celery:
-    """The application for one process. Reads the broker's password from its file; nothing connects yet."""
+    """The application for one process. Nothing connects yet.
+
+    Raises `SettingsError` for a password file that cannot be read now.
+    """
     app = Celery("triage", set_as_current=True)
+    app.amqp.Connection = partial(Connection, credential_provider=broker_login(configuration))
     app.conf.update(
-        broker_url=configuration.broker_url,
+        broker_url=configuration.need("redis_url"),
+        broker_transport="workers.broker_transport:Transport",
+        # Without an entry here kombu takes any certificate.
+        broker_use_ssl={"trust": trust_of(configuration)} if configuration.is_broker_tls else False,
         include=["workers.tasks"],
         # JSON only: a pickled message could run code in the worker.
         accept_content=["json"],
@@ -41,6 +53,8 @@ def make(configuration: settings.Settings) -> Celery:
         # The worker's broker user sees its queue and nothing else: no remote control, no events.
         worker_enable_remote_control=False,
         worker_send_task_events=False,
+        # It looks at what it is connected to, waits with a reason, and leaves signs of life.
+        worker_consumer="workers.consumer:Consumer",
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         # Publishing must fail quickly: the run simply stays in PostgreSQL.
@@ -60,9 +74,3 @@ def make(configuration: settings.Settings) -> Celery:
         worker_redirect_stdouts=False,
     )
     return app
-
-
-def app_from_environment() -> Celery:
-    """What `celery -A workers.main` loads."""
-    logs.configure()
-    return make(settings.load())

@@ -13,20 +13,22 @@ from celery import Celery
 from sqlalchemy.exc import OperationalError
 
 from app import settings
-from app.store.database import connect
+from app.secret_files import read_identity
+from app.starting import check_all, starting
+from app.store.database import connect, trouble
 from app.store.dispatch import ClaimedRun, DispatchRecords, listen
-from workers import celery_app, logs, names
+from app.tls import trust_of
+from workers import broker, celery_app, logs, names
+from workers.broker import BrokerUnavailableError
+from workers.broker_login import broker_login
 from workers.hardening import harden
+from workers.health_file import HealthFile
 from workers.infrastructure import InfrastructureIdentity, MintedIdentity
 from workers.secret import Secret
 from workers.service import Pulse, Stop
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
-
-
-class BrokerUnavailableError(Exception):
-    """The broker did not take the message."""
 
 
 class Mints(Protocol):
@@ -51,10 +53,15 @@ class Dispatcher:
         self._identity = identity
         self._celery = celery
         self._settings = configuration
+        self._broker_known = False
 
     def dispatch_waiting(self) -> str | None:
-        """Dispatch until nothing waits or the window is full; what is in the way, or None when all is well."""
+        """Dispatch until nothing waits or the window is full; what is in the way, or None when all is well.
+
+        Raises `IncompatibleError` when the broker answers for the first time and cannot be worked with.
+        """
         try:
+            self._know_broker()
             while self._dispatch_some():
                 pass
         except VaultUnavailableError as error:
@@ -69,15 +76,21 @@ class Dispatcher:
         log.warning("runs wait", reason=problem)
         return problem
 
+    def _know_broker(self) -> None:
+        if not self._broker_known:
+            with self._celery.connection_for_write() as connection:
+                broker.check(connection, trust_of(self._settings))
+            self._broker_known = True
+
     def _dispatch_some(self) -> bool:
         minted: list[tuple[UUID, int, Secret]] = []
-        trouble: Exception | None = None
+        failed: Exception | None = None
         with self._records.next_runs(window=self._settings.dispatch_window) as runs:
             for run in runs:
                 try:
                     minted.append((run.run_id, run.attempt, self._mint(run)))
                 except (VaultUnavailableError, VaultRefusedError) as error:
-                    trouble = error
+                    failed = error
                     break
         # After the commit: a message must not overtake the attempt it is about.
         for position, message in enumerate(minted):
@@ -89,8 +102,8 @@ class Dispatcher:
                         run_id, attempt, f"the broker did not take the message ({error})"
                     )
                 raise
-        if trouble is not None:
-            raise trouble
+        if failed is not None:
+            raise failed
         return bool(minted)
 
     def _mint(self, run: ClaimedRun) -> Secret:
@@ -111,26 +124,40 @@ class Dispatcher:
                 names.TRIAGE, kwargs=message, queue=names.QUEUE, argsrepr="()", kwargsrepr="(…)", retry=False
             )
         except Exception as error:  # noqa: BLE001  # whatever the transport raises, the run must not be lost
-            raise BrokerUnavailableError(type(error).__name__) from None
+            raise BrokerUnavailableError(broker.reason(error, trust_of(self._settings))) from None
+
+
+def configured() -> settings.Settings:
+    """The settings of a dispatcher, with their files read once. Raises `SettingsError`; nothing connects."""
+    configuration = settings.load("database_url", "redis_url", "vault_addr", "vault_identity_file")
+    check_all(
+        lambda: trust_of(configuration),
+        lambda: connect(configuration),
+        lambda: broker_login(configuration),
+        lambda: read_identity(configuration.file("vault_identity_file")),
+        HealthFile(configuration.health_file).begin,
+    )
+    return configuration
 
 
 def main() -> None:
-    """Run until told to stop."""
+    """Run until told to stop; exit status 2 for wrong settings and for servers that cannot be worked with."""
     logs.configure()
     harden()
-    configuration = settings.load()
-    vault = Vault(configuration.need("vault_addr"), pool_size=2)
-    serve(configuration, InfrastructureIdentity(vault, configuration.file("vault_identity_file")))
+    with starting():
+        configuration = configured()
+        vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
+        serve(configuration, InfrastructureIdentity(vault, configuration.file("vault_identity_file")))
 
 
 def serve(configuration: settings.Settings, identity: Mints) -> None:
-    """Dispatch until told to stop, with identities minted by `identity`."""
+    """Dispatch until told to stop, with identities minted by `identity`. Raises `SettingsError`."""
     stop = Stop()
     engine = connect(configuration, pool_size=2)
     records = DispatchRecords(engine, max_attempts=configuration.max_attempts)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
-    pulse = Pulse(records, "dispatcher")
+    pulse = Pulse(records, "dispatcher", HealthFile(configuration.health_file))
     while not stop.asked:
         try:
             with listen(engine) as news:
@@ -138,7 +165,7 @@ def serve(configuration: settings.Settings, identity: Mints) -> None:
                     pulse.beat(dispatcher.dispatch_waiting())
                     news.wait(seconds=1.0)
         except OperationalError as error:
-            log.warning("the database does not answer", error=type(error.orig).__name__)
+            pulse.without_database(trouble(error))
             stop.wait(1.0)
 
 

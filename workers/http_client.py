@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from app.domain.federal_time import eastern
 from app.domain.lineage import ToolCall
 from app.settings import Settings
+from app.tls import trust_of
 from workers.grants import ApiKey, SignedToken
 from workers.run_session import Issued
 from workers.secret import Secret
@@ -80,6 +81,7 @@ def pool(settings: Settings, *, size: int) -> httpx.Client:
         follow_redirects=False,
         # No proxy, no ~/.netrc: the environment must not be able to add a credential or a detour.
         trust_env=False,
+        verify=trust_of(settings).context,
         timeout=httpx.Timeout(settings.tool_timeout),
         limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
         # What is asked for is what the source says now; whoever keeps answers on the way is to ask it again.
@@ -134,7 +136,8 @@ class HttpClient:
             error = f"no answer within {self._settings.tool_timeout:g} s"
         except httpx.HTTPError as broken:
             # `from None` would not help here: the error holds the request, and that the credential. Keep its name.
-            error = f"no answer ({type(broken).__name__})"
+            reason = trust_of(self._settings).trouble(broken, what="it") or type(broken).__name__
+            error = f"no answer ({reason})"
         call = ToolCall(
             call_id=uuid4(),
             credential_id=self._credential_id,

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from app.secret_files import read_identity
+from app.settings import SettingsError
 from workers.secret import Secret
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
@@ -56,15 +58,24 @@ class InfrastructureIdentity:
             raise
 
     def _log_in(self) -> Any:
-        login = self._file.read_text(encoding="utf-8")
+        login = self._login()
         try:
-            return self._vault.write(_LOGIN, json.loads(login))
-        except VaultRefusedError:
+            return self._vault.write(_LOGIN, login)
+        except VaultRefusedError as error:
             # A rotation may have replaced the file in between, and ended what had been read from it.
-            newer = self._file.read_text(encoding="utf-8")
-            if newer == login:
-                raise
-            return self._vault.write(_LOGIN, json.loads(newer))
+            newer = self._login()
+            if newer != login:
+                return self._vault.write(_LOGIN, newer)
+            raise VaultRefusedError(
+                f"it refuses the login in VAULT_IDENTITY_FILE, {self._file} ({error})"
+            ) from None
+
+    def _login(self) -> dict[str, str]:
+        try:
+            return read_identity(self._file)
+        except SettingsError as error:
+            # It was in order when this process started, and may be again in a moment.
+            raise VaultUnavailableError(str(error)) from None
 
     def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
         """A wrapped single-use SecretID bound to this attempt. `wrapping_ttl` in seconds."""

@@ -4,7 +4,19 @@ import argparse
 import os
 import sys
 
+from app import settings
+from app.secret_files import read_secret
+from app.starting import check_all, starting
+from app.tls import trust_of
 from workers import names
+from workers.broker_login import broker_login
+from workers.health_file import HealthFile
+
+#: What an agent worker cannot do without.
+NEEDED = (
+    *("database_url", "redis_url", "vault_addr"),
+    *("sam_gov_url", "debarment_url", "contracts_url", "documents_url", "ledger_url"),
+)
 
 
 def command(*, concurrency: int, pool: str, recycle: bool, name: str) -> list[str]:
@@ -26,9 +38,26 @@ def command(*, concurrency: int, pool: str, recycle: bool, name: str) -> list[st
     return line
 
 
+def configured() -> settings.Settings:
+    """The settings of an agent worker, with their files read once. Raises `SettingsError`; nothing connects."""
+    configuration = settings.load(*NEEDED)
+    check_all(
+        lambda: trust_of(configuration),
+        lambda: _database_password(configuration),
+        lambda: broker_login(configuration),
+        HealthFile(configuration.health_file).begin,
+    )
+    return configuration
+
+
+def _database_password(configuration: settings.Settings) -> None:
+    if (file := configuration.database_password_file) is not None:
+        read_secret(file, setting="DATABASE_PASSWORD_FILE")
+
+
 def main() -> None:
-    """Parse the command line and become Celery."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Parse the command line, check the settings and become Celery."""
+    parser = argparse.ArgumentParser(prog="python -m workers.launch", description=__doc__)
     parser.add_argument("--concurrency", type=int, default=4, help="runs at once")
     parser.add_argument("--pool", choices=("prefork", "threads"), default="prefork")
     parser.add_argument("--recycle", action="store_true", help="one process per run (prefork only)")
@@ -38,6 +67,8 @@ def main() -> None:
         parser.error(f"--concurrency: {wanted.concurrency} is not a positive number")
     if wanted.recycle and wanted.pool != "prefork":
         parser.error("--recycle: only the prefork pool has processes to recycle")
+    with starting():
+        configured()
     if wanted.pool == "threads":
         os.environ["TRIAGE_RUNS_PER_PROCESS"] = str(wanted.concurrency)
     line = command(concurrency=wanted.concurrency, pool=wanted.pool, recycle=wanted.recycle, name=wanted.name)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, LiteralString, Self
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import psycopg
@@ -20,10 +19,12 @@ from psycopg.rows import dict_row
 
 from app.domain.lineage import ToolCall
 from app.settings import Settings
+from app.store import database
 from workers.http_client import Answer
 from workers.run_session import Issued
 from workers.tool_errors import ToolError
 
+_CONNECT = "CONNECT"
 _ROW_LIMIT = 10_000
 #: Seconds the server may take to notice its own time limit.
 _PATIENCE = 1.0
@@ -36,7 +37,8 @@ class LedgerClient:
     """
 
     def __init__(self, address: str, settings: Settings, issued: Issued, calls: list[ToolCall]) -> None:
-        self._address = urlsplit(address)
+        url = database.address(address, settings)
+        self._place = {**url.translate_connect_args(database="dbname"), **url.query}
         self._timeout = settings.tool_timeout
         self._size_limit = settings.tool_answer_limit
         self._issued = issued
@@ -51,9 +53,7 @@ class LedgerClient:
         started = _Started()
         try:
             self._connection = psycopg.connect(
-                host=self._address.hostname,
-                port=self._address.port,
-                dbname=self._address.path.lstrip("/"),
+                **self._place,
                 user=self._issued.record.service_user,
                 password=self._issued.secret.reveal(),
                 connect_timeout=max(2, int(self._timeout)),
@@ -62,7 +62,7 @@ class LedgerClient:
                 row_factory=dict_row,
             )
         except psycopg.Error as error:
-            raise self._failed(started, "CONNECT", error) from None
+            raise self._failed(started, _CONNECT, error) from None
         return self
 
     def __exit__(
@@ -112,6 +112,8 @@ class LedgerClient:
 
     def _failed(self, started: "_Started", operation: str, error: psycopg.Error) -> ToolError:
         status, reason = 0, f"no answer ({type(error).__name__})"
+        if operation == _CONNECT:
+            reason = database.trouble(error, what="it", setting="issued for this run")
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             status, reason = 403, "refused the credential (permission denied)"
         elif isinstance(error, psycopg.errors.QueryCanceled) or self._is_late(started):

@@ -9,6 +9,7 @@ from functools import cache
 from app import settings
 from app.store.attempts import AttemptRecords
 from app.store.database import connect
+from app.tls import trust_of
 from workers.agent import Agent
 from workers.asking import Interview
 from workers.http_client import pool
@@ -24,7 +25,7 @@ def agent() -> Agent:
     runs_at_once = int(os.environ.get("TRIAGE_RUNS_PER_PROCESS", "1"))
     threads = runs_at_once * len(tools)
     return Agent(
-        vault=Vault(configuration.need("vault_addr"), pool_size=threads),
+        vault=Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=threads),
         records=AttemptRecords(
             connect(configuration, pool_size=min(threads, 16)),
             lease=timedelta(seconds=configuration.attempt_lease),

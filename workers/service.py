@@ -5,7 +5,12 @@ import threading
 import time
 from types import FrameType
 
+import structlog
+
 from app.store.dispatch import DispatchRecords
+from workers.health_file import HealthFile
+
+log = structlog.get_logger()
 
 
 class Stop:
@@ -30,16 +35,26 @@ class Stop:
 
 
 class Pulse:
-    """Signs of life of one process: at once when its state changes, else once a second."""
+    """Signs of life of one process: at once when its state changes, else once a second.
 
-    def __init__(self, records: DispatchRecords, process: str) -> None:
+    They are left in the database for the state page, and in HEALTH_FILE for the probe.
+    """
+
+    def __init__(self, records: DispatchRecords, process: str, health: HealthFile) -> None:
         self._records = records
         self._process = process
+        self._health = health
         self._last: tuple[float, str | None] = (0.0, None)
 
     def beat(self, problem: str | None) -> None:
         """Leave a sign of life; `problem` is what is in the way, or None."""
         at, before = self._last
         if problem != before or time.monotonic() - at >= 1.0:
+            self._health.touch(problem)
             self._records.beat(self._process, problem)
             self._last = (time.monotonic(), problem)
+
+    def without_database(self, problem: str) -> None:
+        """Leave a sign of life, and a line in the log, while the database does not answer."""
+        self._health.touch(problem)
+        log.warning("the process waits", reason=problem)

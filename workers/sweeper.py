@@ -1,17 +1,21 @@
 """Finds attempts that were lost, ends what they held, and only then queues their runs again.
 
-Also ends runs that somebody asked to stop: what their attempts hold is ended at once. And finishes revocations that could not be confirmed when their run ended. Its own identity can end credentials by
-accessor and can obtain none.
+Also ends runs that somebody asked to stop: what their attempts hold is ended at once. And finishes revocations that
+could not be confirmed when their run ended. Its own identity can end credentials by accessor and can obtain none.
 """
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
 from app import settings
-from app.store.database import connect
+from app.secret_files import read_identity
+from app.starting import check_all, starting
+from app.store.database import connect, trouble
 from app.store.dispatch import DispatchRecords, Held
+from app.tls import trust_of
 from workers import logs
 from workers.hardening import harden
+from workers.health_file import HealthFile
 from workers.infrastructure import InfrastructureIdentity
 from workers.service import Pulse, Stop
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
@@ -58,23 +62,39 @@ class Sweeper:
         return True
 
 
+def configured() -> settings.Settings:
+    """The settings of a sweeper, with their files read once. Raises `SettingsError`; nothing connects."""
+    configuration = settings.load("database_url", "vault_addr", "vault_identity_file")
+    check_all(
+        lambda: trust_of(configuration),
+        lambda: connect(configuration),
+        lambda: read_identity(configuration.file("vault_identity_file")),
+        HealthFile(configuration.health_file).begin,
+    )
+    return configuration
+
+
 def main() -> None:
-    """Run until told to stop."""
+    """Run until told to stop; exit status 2 for wrong settings and for a database that cannot be worked with."""
     logs.configure()
     harden()
+    with starting():
+        _serve(configured())
+
+
+def _serve(configuration: settings.Settings) -> None:
     stop = Stop()
-    configuration = settings.load()
     records = DispatchRecords(connect(configuration, pool_size=2), max_attempts=configuration.max_attempts)
-    vault = Vault(configuration.need("vault_addr"), pool_size=2)
+    vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
     sweeper = Sweeper(
         records=records, identity=InfrastructureIdentity(vault, configuration.file("vault_identity_file"))
     )
-    pulse = Pulse(records, "sweeper")
+    pulse = Pulse(records, "sweeper", HealthFile(configuration.health_file))
     while not stop.asked:
         try:
             pulse.beat(sweeper.sweep())
         except OperationalError as error:
-            log.warning("the database does not answer", error=type(error.orig).__name__)
+            pulse.without_database(trouble(error))
         stop.wait(1.0)
 
 

@@ -7,6 +7,7 @@ import hvac
 import hvac.exceptions
 import urllib3
 
+from app.tls import Trust
 from workers.secret import Secret
 from workers.vault_session import Answer, PooledSession
 
@@ -28,10 +29,11 @@ class VaultForbiddenError(VaultRefusedError):
 class Vault:
     """A connection pool to one vault. Not fork-safe: make it after the fork."""
 
-    def __init__(self, address: str, *, pool_size: int = 32, timeout: float = 5.0) -> None:
+    def __init__(self, address: str, trust: Trust, *, pool_size: int = 32, timeout: float = 5.0) -> None:
         self.address = address
+        self._trust = trust
         self._timeout = timeout
-        self._session = PooledSession(address, pool_size=pool_size)
+        self._session = PooledSession(address, trust, pool_size=pool_size)
 
     def read(self, path: str, token: Secret) -> Any:
         """The JSON answer to a read. Raises `VaultRefusedError` or `VaultUnavailableError`."""
@@ -66,9 +68,14 @@ class Vault:
         except hvac.exceptions.VaultError as error:
             raise VaultUnavailableError(_reason(error)) from None
         except urllib3.exceptions.HTTPError as error:
-            raise VaultUnavailableError(f"no answer ({type(error).__name__})") from None
+            reason = self._trust.trouble(error, what="it") or type(error).__name__
+            raise VaultUnavailableError(f"no answer ({reason})") from None
         if isinstance(answer, Answer) and not answer.is_final:
-            raise VaultUnavailableError(f"answered HTTP {answer.status_code}, which is not followed")
+            raise VaultUnavailableError(
+                f"answered HTTP {answer.status_code}, which is not followed: VAULT_ADDR must lead to the vault itself"
+            )
+        if isinstance(answer, Answer) and answer.content:
+            raise VaultUnavailableError("answered, but not as a vault does")
         return answer
 
 

@@ -8,6 +8,8 @@ from urllib.parse import urlencode, urlsplit
 
 import urllib3
 
+from app.tls import Trust
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -44,11 +46,14 @@ class PooledSession:
     Raises `urllib3.exceptions.HTTPError` when no answer came.
     """
 
-    #: hvac asks a session for these; server certificates are checked against the system's store.
+    #: hvac asks a session for these. What server certificates are checked against is the context given below.
     verify, cert, proxies = True, None, None
 
-    def __init__(self, address: str, *, pool_size: int) -> None:
-        self._pool = urllib3.connection_from_url(address, maxsize=pool_size, block=False, retries=False)
+    def __init__(self, address: str, trust: Trust, *, pool_size: int) -> None:
+        tls = {"ssl_context": trust.context} if address.startswith("https:") else {}
+        self._pool = urllib3.connection_from_url(
+            address, maxsize=pool_size, block=False, retries=False, **tls
+        )
 
     def request(
         self,

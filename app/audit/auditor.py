@@ -1,6 +1,5 @@
 """Asks the vault whether a credential is still alive, with an identity that can change nothing."""
 
-import json
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +8,10 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+
+from app.secret_files import read_identity
+from app.settings import SettingsError
+from app.tls import Trust
 
 _LOGIN = "auth/approle/login"
 _DEAD = ("invalid accessor", "invalid lease", "lease not found")
@@ -21,8 +24,11 @@ class AuditorError(Exception):
 class Auditor:
     """Liveness by accessor or lease id. Use as a context manager."""
 
-    def __init__(self, vault_addr: str, identity_file: Path) -> None:
-        self._http = httpx.Client(base_url=f"{vault_addr}/v1/", timeout=10, trust_env=False)
+    def __init__(self, vault_addr: str, identity_file: Path, trust: Trust) -> None:
+        self._http = httpx.Client(
+            base_url=f"{vault_addr}/v1/", verify=trust.context, timeout=10, trust_env=False
+        )
+        self._trust = trust
         self._login = identity_file
         self._headers: dict[str, str] = {}
         self._valid_until = 0.0
@@ -55,20 +61,35 @@ class Auditor:
     def _log_in(self) -> None:
         if time.monotonic() < self._valid_until:
             return
-        login = self._login.read_text(encoding="utf-8")
-        answer = self._post(_LOGIN, json.loads(login), {})
-        if answer.is_client_error and (newer := self._login.read_text(encoding="utf-8")) != login:
+        login = self._identity()
+        answer = self._post(_LOGIN, login, {})
+        if answer.is_client_error and (newer := self._identity()) != login:
             # A rotation replaced the file in between, and ended what had been read from it.
-            answer = self._post(_LOGIN, json.loads(newer), {})
+            answer = self._post(_LOGIN, newer, {})
         if answer.status_code != httpx.codes.OK:
-            raise AuditorError(f"the vault refused the auditor's login (HTTP {answer.status_code})")
+            raise AuditorError(
+                f"the vault refused the login in VAULT_IDENTITY_FILE, {self._login} (HTTP {answer.status_code})"
+            )
         auth = answer.json()["auth"]
         self._headers = {"X-Vault-Token": auth["client_token"]}
         self._valid_until = time.monotonic() + 0.8 * auth["lease_duration"]
 
+    def _identity(self) -> dict[str, str]:
+        try:
+            return read_identity(self._login)
+        except SettingsError as error:
+            raise AuditorError(str(error)) from None
+
     def _post(self, path: str, data: dict[str, str], headers: dict[str, str]) -> httpx.Response:
         try:
-            return self._http.post(path, json=data, headers=headers)
+            answer = self._http.post(path, json=data, headers=headers)
         except httpx.HTTPError as error:
             # The error holds the request, and that the token: only its name goes on.
-            raise AuditorError(f"the vault does not answer ({type(error).__name__})") from None
+            silent = f"the vault does not answer ({type(error).__name__})"
+            raise AuditorError(self._trust.trouble(error, what="the vault") or silent) from None
+        if answer.is_redirect:
+            raise AuditorError(
+                f"the vault answered HTTP {answer.status_code}, which is not followed: VAULT_ADDR must lead to the"
+                " vault itself"
+            )
+        return answer

@@ -9,8 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import typer
 
+from app import settings
 from app.cli.context import FAILED, USAGE, Context, err, reported
 from app.settings import SettingsError
+from app.tls import trust_of
 from infra.local.state import read_record
 
 _TIMEOUT = 10.0
@@ -29,8 +31,10 @@ def print_token(persona: str) -> None:
         except TokenRefusedError as error:
             err.print(f"persona: {persona!r}: {error}", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(USAGE) from None
-        except (httpx.HTTPError, ValueError):
-            err.print("the identity provider does not answer", markup=False, highlight=False)
+        except (httpx.HTTPError, ValueError) as error:
+            reason = trust_of(settings.load()).trouble(error, what="the identity provider")
+            reason = reason or "the identity provider does not answer"
+            err.print(reason, markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(FAILED) from None
 
 
@@ -59,7 +63,9 @@ def _token(issuer: str, client: dict[str, str], persona: str) -> str:
         "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    with httpx.Client(base_url=issuer, timeout=_TIMEOUT, trust_env=False) as provider:
+    with httpx.Client(
+        base_url=issuer, verify=trust_of(settings.load()).context, timeout=_TIMEOUT, trust_env=False
+    ) as provider:
         sent = provider.post("/authorize", params=asked, data={"persona": persona})
         back = parse_qs(urlsplit(sent.headers.get("Location", "")).query)
         if "code" not in back or back.get("state") != [state]:

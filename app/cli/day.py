@@ -19,6 +19,7 @@ from app.domain.federal_time import eastern
 from app.domain.quota import QuotaDay, QuotaUse
 from app.store.pages import Pages
 from app.store.progress import IssuedRow, Progress
+from app.tls import trust_of
 
 TOOLS = 5
 #: Seconds the vault may take to carry out the revocations it has queued; it took 0.25 s when measured.
@@ -53,7 +54,9 @@ def _still_alive(context: Context, credentials: list[IssuedRow]) -> list[str]:
     accessors = [row.accessor for row in credentials if row.accessor]
     leases = [row.lease_id for row in credentials if row.lease_id]
     deadline = time.monotonic() + REVOCATION_GRACE
-    with Auditor(settings.need("vault_addr"), settings.file("vault_identity_file")) as auditor:
+    with Auditor(
+        settings.need("vault_addr"), settings.file("vault_identity_file"), trust_of(settings)
+    ) as auditor:
         alive = auditor.alive(accessors=accessors, leases=leases)
         while alive and time.monotonic() < deadline:
             time.sleep(0.5)

@@ -6,26 +6,28 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 
+from app import settings
+from app.addresses import is_local
 from app.cli.context import FAILED, USAGE, Context, err, out, reported
 from app.domain.words import plural, without_unseen
 from app.export.keys import KeysError, PublicKeys
 from app.export.verify import Verdict, verify
+from app.tls import trust_of
 from infra.local.state import read_record
 
 _WELL_KNOWN = "/.well-known/triage-export-keys.json"
 _LIMIT = 1_000_000
 _TIMEOUT = 10.0
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def verify_bundle(file: Path, keys: str | None) -> None:
     """Check a bundle with the keys in a file or at an address, and print what was found; ends the command."""
-    try:
-        known = _keys(keys)
-    except KeysError as error:
-        err.print(f"keys: {keys or _WELL_KNOWN}: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(USAGE) from None
     with reported():
+        try:
+            known = _keys(keys)
+        except KeysError as error:
+            err.print(f"keys: {keys or _WELL_KNOWN}: {error}", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(USAGE) from None
         verdict = verify(file, known)
     _show(file, verdict)
     raise typer.Exit(FAILED if verdict.problems else 0)
@@ -73,19 +75,23 @@ def _keys(given: str | None) -> PublicKeys | None:
 
 
 def _fetched(address: str) -> bytes:
+    trust = trust_of(settings.load())
     try:
         parts = urlsplit(address)
-        if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
+        if parts.scheme != "https" and (parts.scheme != "http" or not is_local(parts.hostname)):
             # Whoever can change an answer on its way could bring a key of their own.
             raise KeysError("a key set is taken from an https address only")
         content = b""
-        with httpx.stream("GET", address, timeout=_TIMEOUT) as answer:
+        with (
+            httpx.Client(verify=trust.context, timeout=_TIMEOUT, trust_env=False) as client,
+            client.stream("GET", address) as answer,
+        ):
             if answer.status_code != httpx.codes.OK:
                 raise KeysError(f"it answers HTTP {answer.status_code}")
             for part in answer.iter_bytes():
                 content += part
                 if len(content) > _LIMIT:
                     raise KeysError(f"it is larger than {_LIMIT:,} bytes")
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-        raise KeysError("it does not answer") from None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise KeysError(trust.trouble(error, what="it") or "it does not answer") from None
     return content

@@ -46,6 +46,14 @@ class Exported:
     record: ExportRecord
 
 
+def signing_keys(configuration: Settings) -> SigningKeys:
+    """The keys in EXPORT_KEY_FILE. Raises `SettingsError`."""
+    try:
+        return SigningKeys.load(configuration.file("export_key_file"))
+    except KeysError as error:
+        raise SettingsError(f"EXPORT_KEY_FILE: {error}") from None
+
+
 class Exporter:
     """Makes exports. Each is on record, with the digest of what is handed over, before anybody gets it."""
 
@@ -59,11 +67,7 @@ class Exporter:
     @classmethod
     def of(cls, configuration: Settings, sessions: Sessions) -> Self:
         """The exporter these settings describe. Raises `SettingsError`."""
-        try:
-            keys = SigningKeys.load(configuration.file("export_key_file"))
-        except KeysError as error:
-            raise SettingsError(f"EXPORT_KEY_FILE: {error}") from None
-        return cls(sessions, keys, far=configuration.far, demo=configuration.demo)
+        return cls(sessions, signing_keys(configuration), far=configuration.far, demo=configuration.demo)
 
     @property
     def keys(self) -> SigningKeys:

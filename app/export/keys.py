@@ -8,11 +8,12 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from app.secret_files import read_secret
+
 #: ECDSA on P-256 with SHA-256 (RFC 7518, FIPS 186-5): known to every JWS library.
 ALGORITHM = "ES256"
 #: Says what is signed, so that nothing else these keys might sign passes for a manifest (RFC 8725, 3.11).
 _TYPE = "triage-manifest+jws"
-_OTHERS = 0o077
 
 
 class KeysError(Exception):
@@ -71,11 +72,10 @@ class SigningKeys:
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """The keys in a file that is its owner's only. Raises `KeysError`."""
-        if file.stat().st_mode & _OTHERS:
-            raise KeysError(f"{file} must be readable by its owner only")
+        """The keys in the file that EXPORT_KEY_FILE names. Raises `KeysError`, and `SettingsError` as `read_secret`."""
+        text = read_secret(file, setting="EXPORT_KEY_FILE")
         try:
-            return cls(_parsed(file.read_bytes()))
+            return cls(_parsed(text))
         except KeysError as error:
             raise KeysError(f"{file}: {error}") from None
 

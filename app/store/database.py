@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.addresses import is_local
 from app.secret_files import SettingsError, read_secret
 from app.settings import Settings
+from app.store.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, guard
 
 #: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
 Sessions = sessionmaker[Session]
@@ -56,7 +57,10 @@ def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
         hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
-            "options": "-c statement_timeout=10000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c idle_in_transaction_session_timeout=30s"
+            f" -c timezone={TIME_ZONE}",
+            # A database in another encoding would otherwise answer in bytes before it can be refused.
+            "client_encoding": "utf8",
         },
     )
 
@@ -68,6 +72,7 @@ def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
             # It was in order when this process started, and may be again in a moment.
             raise psycopg.OperationalError(str(error)) from None
 
+    guard(engine)
     return engine
 
 
@@ -102,7 +107,9 @@ def _password(settings: Settings) -> dict[str, str]:
     return {} if file is None else {"password": read_secret(file, setting="DATABASE_PASSWORD_FILE")}
 
 
-def trouble(error: Exception, *, what: str = "the database", setting: str = "DATABASE_PASSWORD_FILE") -> str:
+def trouble(
+    error: BaseException, *, what: str = "the database", setting: str = "DATABASE_PASSWORD_FILE"
+) -> str:
     """One line on why `what` cannot be used, for a log or a page; no secret is in it.
 
     `error` is SQLAlchemy's or psycopg's; `setting` holds the password that was tried.

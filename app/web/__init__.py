@@ -4,16 +4,19 @@ from datetime import timedelta
 
 from flask import Flask
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import settings
 from app.export.exporter import Exporter
 from app.settings import Settings
+from app.store.availability import problem
 from app.store.database import connect, sessions
 from app.store.pages import Pages
 from app.store.reviews import Reviews
 from app.store.saved_views import SavedViews
 from app.web import access, api, errors, headers, limits, look, queries, sign_in, streams, taking_out, wording
 from app.web.probes import Probes
+from app.web.readiness import Readiness
 from app.web.sign_in import forgery
 from app.web.sign_in import views as sign_in_views
 from app.web.sources import Sources
@@ -53,11 +56,17 @@ def create_app(configuration: Settings | None = None) -> Flask:
     probes = Probes(configuration, pages)
 
     app = Flask(__name__)
+    if hops := configuration.trusted_proxies:
+        # Each proxy adds one entry to each header; what a client has put before those is not looked at.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.jinja_environment = PlainEnvironment
     identity = sign_in.join(app, configuration, factory)
+    apart = connect(configuration, pool_size=1)
+    Readiness(lambda: problem(apart)).join(app)
 
     def close() -> None:
         probes.close()
+        apart.dispose()
         identity.provider.close()
         database.dispose()
 

@@ -24,6 +24,7 @@ class Open(Enum):
 ACCESS: Mapping[str, Permission | Open] = {
     "static": Open.PUBLIC,
     "start.health": Open.PUBLIC,
+    "start.ready": Open.PUBLIC,
     "start.home": Permission.READ,
     "flags.queue": Permission.READ,
     "flags.show": Permission.READ,

@@ -14,6 +14,8 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.export.pdf import PrintError
+from app.store.compatibility import IncompatibleError
+from app.store.database import trouble
 from app.store.pages.contract_file import TooLargeError
 from app.web.access import API
 from app.web.api import problems
@@ -82,6 +84,7 @@ def join(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _forgery)
     app.register_error_handler(SQLAlchemyError, _database)
+    app.register_error_handler(IncompatibleError, _incompatible)
     app.register_error_handler(ProviderError, _provider)
     app.register_error_handler(TooLargeError, _too_large)
     app.register_error_handler(PrintError, _not_printed)
@@ -128,9 +131,13 @@ def _database(error: SQLAlchemyError) -> ResponseReturnValue:
     if isinstance(error, DataError) and "\x00" in request.path:
         # No name can hold it, so nothing is kept under such an address.
         return _known(HTTPStatus.NOT_FOUND, reference)
-    log.error(
-        "reference %s: the database does not answer (%s)", reference, type(error).__name__, exc_info=error
-    )
+    log.error("reference %s: %s", reference, trouble(error), exc_info=error)
+    return _known(HTTPStatus.SERVICE_UNAVAILABLE, reference)
+
+
+def _incompatible(error: IncompatibleError) -> ResponseReturnValue:
+    reference = _reference()
+    log.error("reference %s: %s", reference, error)
     return _known(HTTPStatus.SERVICE_UNAVAILABLE, reference)
 
 

@@ -9,25 +9,29 @@ from enum import StrEnum
 from functools import partial
 from threading import Lock, Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain.quota import QuotaDay
 from app.settings import Settings
+from app.store import database
 from app.store.pages import Pages, QueueState
+from app.tls import trust_of
 
 #: Seconds one connection may take, and the whole page waits for all parts.
 TIMEOUT = 1.0
 PATIENCE = 2.0
 _ANSWER_LIMIT = 64_000
+_REDIS_PORT = 6379
 _TOOLS = {
     "sam-gov": "sam_gov_url",
     "debarment": "debarment_url",
     "contracts": "contracts_url",
     "documents": "documents_url",
 }
-_PORTS = {"redis": 6379, "rediss": 6379, "postgresql": 5432, "postgresql+psycopg": 5432}
 
 
 class Condition(StrEnum):
@@ -64,7 +68,10 @@ class Probes:
     def __init__(self, settings: Settings, pages: Pages) -> None:
         self._settings = settings
         self._pages = pages
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False)
+        self._trust = trust_of(settings)
+        self._http = httpx.Client(
+            verify=self._trust.context, timeout=TIMEOUT, trust_env=False, follow_redirects=False
+        )
         self._looking: dict[str, Future[Any]] = {}
         self._lock = Lock()
 
@@ -80,7 +87,7 @@ class Probes:
         wait([queue, quota, *looking.values()], timeout=PATIENCE)
         parts = [_database(self._settings.database_url, queue)]
         for name, (address, _) in self._parts().items():
-            condition, note = _seen(looking[name])
+            condition, note = self._seen(looking[name])
             parts.append(PartState(name=name, address=_shown(address), condition=condition, note=note))
         return StackState(
             parts=tuple(parts),
@@ -90,13 +97,14 @@ class Probes:
 
     def _parts(self) -> dict[str, tuple[str | None, Callable[[], tuple[Condition, str]]]]:
         told = self._settings
+        provider = told.oidc_address or told.oidc_issuer
         tools = {name: getattr(told, variable) for name, variable in _TOOLS.items()}
         return {
             "vault": (told.vault_addr, lambda: self._vault(told.vault_addr)),
-            "broker": (told.redis_url, lambda: _broker(told.redis_url)),
+            "broker": (told.redis_url, lambda: self._broker(told.redis_url)),
             **{name: (url, partial(self._tool, url)) for name, url in tools.items()},
-            "ledger": (told.ledger_url, lambda: _ledger(told.ledger_url)),
-            "identity-provider": (told.oidc_issuer, lambda: self._provider(told.oidc_issuer)),
+            "ledger": (told.ledger_url, lambda: self._ledger(told.ledger_url)),
+            "identity-provider": (provider, lambda: self._provider(provider)),
         }
 
     def _start(self, name: str, look: Callable[[], object]) -> Future[Any]:
@@ -143,6 +151,54 @@ class Probes:
             Condition.UP if status == httpx.codes.OK else Condition.DEGRADED
         ), f"HTTP {status}, asked who it is"
 
+    def _broker(self, address: str | None) -> tuple[Condition, str]:
+        if address is None:
+            return Condition.UNKNOWN, "REDIS_URL is not set"
+        with self._connected(urlsplit(address)) as connection:
+            connection.sendall(b"PING\r\n")
+            answer = connection.recv(64)
+        if answer.startswith((b"+PONG", b"-NOAUTH")):
+            return Condition.UP, "answers PING" + (", asks for a login" if answer.startswith(b"-") else "")
+        if answer.startswith(b"-"):
+            return Condition.DEGRADED, "answers PING with an error"
+        return Condition.DEGRADED, "does not speak the Redis protocol"
+
+    def _connected(self, address: SplitResult) -> socket.socket:
+        host = address.hostname or "127.0.0.1"
+        connection = socket.create_connection((host, address.port or _REDIS_PORT), TIMEOUT)
+        if address.scheme != "rediss":
+            return connection
+        try:
+            return self._trust.context.wrap_socket(connection, server_hostname=host)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _ledger(self, address: str | None) -> tuple[Condition, str]:
+        if address is None:
+            return Condition.UNKNOWN, "LEDGER_URL is not set"
+        place = database.address(address, self._settings)
+        try:
+            # As nobody, with no password: it is up when it asks for one.
+            psycopg.connect(
+                **{**place.translate_connect_args(database="dbname"), **place.query, "user": "nobody"},
+                password="",
+                connect_timeout=2,
+            ).close()
+        except psycopg.OperationalError as error:
+            if "no password supplied" not in str(error) and "FATAL" not in str(error):
+                return Condition.DOWN, database.trouble(error, what="it")
+        return Condition.UP, "takes connections"
+
+    def _seen(self, looking: Future[tuple[Condition, str]]) -> tuple[Condition, str]:
+        if not looking.done():
+            return Condition.DOWN, f"no answer within {PATIENCE:g} s"
+        error = looking.exception()
+        if error is not None:
+            # Other errors' texts may repeat an address with more in it.
+            return Condition.DOWN, self._trust.trouble(error, what="it") or type(error).__name__
+        return looking.result()
+
     def _get(self, url: str, parameters: dict[str, str]) -> tuple[int, bytes]:
         body = b""
         with self._http.stream("GET", url, params=parameters) as answer:
@@ -164,49 +220,14 @@ def _answer(looking: Future[Any]) -> Any:
     return looking.result() if looking.done() and looking.exception() is None else None
 
 
-def _seen(looking: Future[tuple[Condition, str]]) -> tuple[Condition, str]:
-    if not looking.done():
-        return Condition.DOWN, f"no answer within {PATIENCE:g} s"
-    error = looking.exception()
-    if error is not None:
-        return Condition.DOWN, type(error).__name__  # its text may repeat an address with more in it
-    return looking.result()
-
-
 def _database(address: str | None, looking: Future[QueueState]) -> PartState:
     condition, note = Condition.UP, "answers queries"
     if not looking.done():
         condition, note = Condition.DOWN, f"no answer within {PATIENCE:g} s"
     elif (error := looking.exception()) is not None:
-        condition, note = Condition.DOWN, type(error).__name__
+        told = isinstance(error, SQLAlchemyError)
+        condition, note = Condition.DOWN, database.trouble(error, what="it") if told else type(error).__name__
     return PartState(name="database", address=_shown(address), condition=condition, note=note)
-
-
-def _broker(address: str | None) -> tuple[Condition, str]:
-    if address is None:
-        return Condition.UNKNOWN, "REDIS_URL is not set"
-    with _connected(address) as connection:
-        connection.sendall(b"PING\r\n")
-        answer = connection.recv(64)
-    if answer.startswith((b"+PONG", b"-NOAUTH")):
-        return Condition.UP, "answers PING" + (", asks for a login" if answer.startswith(b"-") else "")
-    if answer.startswith(b"-"):
-        return Condition.DEGRADED, "answers PING with an error"
-    return Condition.DEGRADED, "does not speak the Redis protocol"
-
-
-def _ledger(address: str | None) -> tuple[Condition, str]:
-    if address is None:
-        return Condition.UNKNOWN, "LEDGER_URL is not set"
-    with _connected(address):
-        return Condition.UP, "takes connections"
-
-
-def _connected(address: str) -> socket.socket:
-    parts = urlsplit(address)
-    return socket.create_connection(
-        (parts.hostname or "127.0.0.1", parts.port or _PORTS.get(parts.scheme, 80)), TIMEOUT
-    )
 
 
 def _shown(address: str | None) -> str:

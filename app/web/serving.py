@@ -4,7 +4,32 @@ import gc
 
 from flask import Flask
 
+from app import settings
+from app.export.exporter import signing_keys
+from app.settings import Settings
+from app.starting import check_all
+from app.store.database import connect
+from app.tls import trust_of
 from app.web import create_app
+from app.web.sign_in.forgery import web_key
+
+#: What the pages cannot do without.
+NEEDED = (
+    *("database_url", "web_address", "web_key_file", "export_key_file"),
+    *("oidc_issuer", "oidc_client_id"),
+)
+
+
+def configured() -> Settings:
+    """The settings of the pages, with their files read once. Raises `SettingsError`; nothing connects."""
+    configuration = settings.load(*NEEDED)
+    check_all(
+        lambda: trust_of(configuration),
+        lambda: connect(configuration),
+        lambda: web_key(configuration),
+        lambda: signing_keys(configuration),
+    )
+    return configuration
 
 
 def serve() -> Flask:

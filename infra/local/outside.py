@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 import redis
 
+from app.tls import trust_of
 from infra.local.errors import OutsideError
 from infra.local.options import Part, StackOptions
 from infra.local.services import BROKER_USERS, DATABASE_ROLES, Services, as_user
@@ -55,7 +56,7 @@ class OutsideServers:
             server = Server(
                 address=as_user(address, DATABASE_ROLES[owner]),
                 password=password,
-                authorities=self._settings.ca_file,
+                tls=self._settings.tls,
             )
             try:
                 with server.connect() as connection:
@@ -74,6 +75,7 @@ class OutsideServers:
         address = self._outside.broker
         if address is None:
             return
+        trust = trust_of(self._settings)
         for owner in self._owners:
             if owner not in BROKER_USERS:
                 continue
@@ -82,10 +84,10 @@ class OutsideServers:
                 yield self._no_file(owner, "broker-password", step="broker")
                 continue
             try:
-                with connected(as_user(address, owner), password, self._settings.ca_file) as connection:
+                with connected(as_user(address, owner), password, trust) as connection:
                     connection.ping()
             except redis.RedisError as error:
-                yield f"REDIS_URL: {reason(error, owner)}"
+                yield f"REDIS_URL: {reason(error, owner, trust)}"
 
     def _vault(self) -> Iterator[str]:
         if self._outside.vault is None:

@@ -1,7 +1,6 @@
 """The processes of the application and of the emulated outside systems: commands and environments."""
 
 import json
-import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -23,11 +22,6 @@ REPOSITORY = Path(__file__).parents[2]
 
 TOOLS = tuple(TOOL_VARIABLES)
 
-_MODULES = {
-    **{tool: f"mocks.services.{tool.replace('-', '_')}:create_app()" for tool in TOOLS},
-    "identity-provider": "mocks.identity_provider:create_app()",
-    "web": "app.web.serving:serve()",
-}
 _CLIENT = "triage-web"
 DATABASE_ROLES: dict[Owner, str] = {
     "dispatcher": "triage_dispatcher",
@@ -161,7 +155,7 @@ class Services:
             # Authlib refuses plain HTTP otherwise, on the loopback interface as well.
             "AUTHLIB_INSECURE_TRANSPORT": "1",
         }
-        return self._gunicorn("identity-provider", port, told)
+        return self._serving("identity-provider", port, told)
 
     def web(self, port: int) -> Command:
         """The pages. Their address is registered with the identity provider first, since people are sent back there."""
@@ -172,22 +166,18 @@ class Services:
             "post_logout_redirect_uris": [f"{address}/signed-out"],
         }
         write_secret(self._layout.clients, json.dumps([client]))
-        # Some of them may be streams that stay open; see `app.web`.
-        return self._gunicorn("web", port, self.environment("web"), threads=24)
+        return self._serving("web", port, self.environment("web"))
 
     def tool(self, name: str, port: int) -> Command:
         """One of the tools' mocks."""
-        return self._gunicorn(name, port, self.environment(name))
+        return self._serving(name, port, self.environment(name))
 
-    def _gunicorn(
-        self, name: str, port: int, environment: Mapping[str, str], *, threads: int = 16
-    ) -> Command:
-        """One process with threads."""
+    def _serving(self, name: str, port: int, environment: Mapping[str, str]) -> Command:
+        """One process that serves HTTP."""
+        module = ("app.web.launch",) if name == "web" else ("mocks.launch", name)
         return self._python(
             name,
-            *("-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}", "--worker-class", "gthread"),
-            *("--workers", "1", "--threads", str(threads), "--keep-alive", "30", "--graceful-timeout", "3"),
-            *("--no-control-socket", "--access-logfile", os.devnull, _MODULES[name]),
+            *("-m", *module, "--bind", f"{LOOPBACK}:{port}"),
             environment=environment,
             # gunicorn's quick shutdown: nobody is left to wait for.
             orphan_signal=signal.SIGINT,

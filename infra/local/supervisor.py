@@ -122,7 +122,12 @@ def main() -> None:
     try:
         options = StackOptions.model_validate_json(arguments.options)
     except ValidationError as wrong:
-        parser.error(f"--options: {wrong}")
+        problems = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in wrong.errors())
+        parser.error(f"--options: {'; '.join(problems)}")
+    try:
+        arguments.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as wrong:
+        parser.error(f"--home, TRIAGE_HOME: {wrong.filename}: {wrong.strerror}")
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command's output

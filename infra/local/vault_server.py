@@ -8,6 +8,8 @@ from pathlib import Path
 
 import httpx
 
+from app import settings
+from app.tls import trust_of
 from infra.local.errors import StackError
 from infra.local.ports import LOOPBACK, listens
 from infra.local.process import Child, Command
@@ -90,7 +92,8 @@ class VaultServer:
 def health(address: str) -> int | None:
     """The status of `sys/health` (200 ready, 501 not initialised, 503 sealed), or None without an answer."""
     try:
-        return httpx.get(f"{address}/v1/sys/health", timeout=2, trust_env=False).status_code
+        context = trust_of(settings.load()).context
+        return httpx.get(f"{address}/v1/sys/health", verify=context, timeout=2, trust_env=False).status_code
     except httpx.HTTPError:
         return None
 

@@ -3,14 +3,16 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from app.broker_connection import TrustedConnection
 from app.settings import SettingsError
+from app.tls import Trust, trust_of
 from infra.provision.errors import ProvisionError
 from infra.provision.settings import ProvisioningSettings
 
@@ -29,21 +31,22 @@ def administrator(settings: ProvisioningSettings) -> Iterator[redis.Redis]:
     address = settings.need("redis_admin_url")
     if not urlsplit(address).username:
         raise SettingsError(f"{_SETTING}: must name the administrator, as in redis://administrator@HOST:PORT")
+    trust = trust_of(settings)
     password = settings.secret("operator", "broker-admin-password")
-    with connected(address, password, settings.ca_file) as connection:
+    with connected(address, password, trust) as connection:
         try:
-            _wait(connection, address, settings.provision_patience)
+            _wait(connection, address, trust, settings.provision_patience)
             _refuse_old(connection)
             yield connection
         except redis.RedisError as error:
-            raise ProvisionError(f"{_SETTING}: {reason(error, urlsplit(address).username)}") from None
+            raise ProvisionError(f"{_SETTING}: {reason(error, urlsplit(address).username, trust)}") from None
 
 
-def connected(address: str, password: str, authorities: Path | None) -> redis.Redis:
+def connected(address: str, password: str, trust: Trust) -> redis.Redis:
     """A connection as the user in the address, which is made when it is first used; close it after use."""
-    tls = (
-        {} if authorities is None or not address.startswith("rediss:") else {"ssl_ca_certs": str(authorities)}
-    )
+    tls: dict[str, Any] = {}
+    if urlsplit(address).scheme == "rediss":
+        tls = {"connection_class": TrustedConnection, "trust": trust}
     connection: redis.Redis = redis.Redis.from_url(
         address,
         password=password,
@@ -56,23 +59,23 @@ def connected(address: str, password: str, authorities: Path | None) -> redis.Re
     return connection
 
 
-def reason(error: redis.RedisError, user: str | None) -> str:
+def reason(error: redis.RedisError, user: str | None, trust: Trust) -> str:
     """Why the broker could not be used by this user, in one line."""
-    text = " ".join(str(error).split())
+    if (over_tls := trust.trouble(error, what="the broker")) is not None:
+        return over_tls
     if isinstance(error, redis.AuthenticationError):
         return f"the broker refused the password of {user}"
-    if "certificate" in text:
-        return f"the broker showed a certificate that is not believed; CA_FILE names the authority ({text})"
+    text = " ".join(str(error).split())
     return f"the broker does not answer ({text})" if isinstance(error, redis.ConnectionError) else text
 
 
-def _wait(connection: redis.Redis, address: str, patience: float) -> None:
+def _wait(connection: redis.Redis, address: str, trust: Trust, patience: float) -> None:
     deadline = time.monotonic() + patience
     while True:
         try:
             connection.ping()
         except (redis.ConnectionError, redis.TimeoutError) as error:
-            refused = isinstance(error, redis.AuthenticationError) or "certificate" in str(error)
+            refused = isinstance(error, redis.AuthenticationError) or trust.trouble(error, what="it")
             if refused and not isinstance(error, redis.BusyLoadingError):
                 raise
             if time.monotonic() > deadline:

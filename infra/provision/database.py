@@ -62,7 +62,7 @@ def administered(settings: ProvisioningSettings) -> Server:
     return Server(
         address=settings.need("database_admin_url"),
         password=settings.secret("operator", "database-admin-password"),
-        authorities=settings.ca_file,
+        tls=settings.tls,
     )
 
 

@@ -1,16 +1,18 @@
 """The vault's policies, roles and identities: with a root token the first time, with the operator's identity later."""
 
-import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
+from app.tls import trust_of
 from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
 from infra.vault import identities, ledger_login, mounts, root_token
 from infra.vault.client import VaultClient
 from infra.vault.opening import is_initialised, open_vault
 from infra.vault.owners import IDENTITIES, OPERATOR, ROTATOR, Identity
+from infra.vault.snapshot import load_snapshot, save_snapshot
 from infra.vault.wanted import Entry, operator_entries, root_entries
 
 Say = Callable[[str], None]
@@ -27,10 +29,22 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
         job.run()
 
 
-def vault_client(settings: ProvisioningSettings) -> VaultClient:
-    """Connections to VAULT_ADDR that believe CA_FILE. Raises `SettingsError`."""
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    return VaultClient(settings.need("vault_addr"), context=context)
+def back_up_vault(settings: ProvisioningSettings, say: Say, *, file: Path) -> None:
+    """Write a snapshot of the vault's storage to `file`. Raises `SettingsError`, `ProvisionError` and OSError."""
+    with vault_client(settings, timeout=settings.provision_patience) as client:
+        save_snapshot(client, settings.secrets, file, say)
+
+
+def restore_vault(settings: ProvisioningSettings, say: Say, *, file: Path) -> None:
+    """Load a snapshot into a vault that is new. Raises `SettingsError`, `ProvisionError` and OSError."""
+    patience = settings.provision_patience
+    with vault_client(settings, timeout=patience) as client:
+        load_snapshot(client, file, say, patience=patience)
+
+
+def vault_client(settings: ProvisioningSettings, *, timeout: float = 15.0) -> VaultClient:
+    """Connections to VAULT_ADDR that believe CA_FILE; `timeout` in seconds for each answer. Raises `SettingsError`."""
+    return VaultClient(settings.need("vault_addr"), trust=trust_of(settings), timeout=timeout)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 import hvac
 import hvac.exceptions
+import requests
 import structlog
 
 from infra.vault import roles
@@ -52,7 +53,10 @@ def bootstrap(
     Raises `BootstrapError` when no audit device can be had or the root token survives, and hvac's own errors when
     the vault refuses a step.
     """
-    client = hvac.Client(url=address, token=token, timeout=10)
+    session = requests.Session()
+    # No proxy and no ~/.netrc: either would see the root token, or put another in its place.
+    session.trust_env = False
+    client = hvac.Client(url=address, token=token, timeout=10, session=session, allow_redirects=False)
     _audit_device(client, audit_log)
     for file in sorted(POLICIES.glob("*.hcl")):
         client.sys.create_or_update_policy(name=file.stem, policy=file.read_text())

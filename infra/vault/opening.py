@@ -38,10 +38,11 @@ def open_vault(client: VaultClient, secrets: SecretsFolder, *, patience: float, 
     if status["sealed"] and not status["recovery_seal"]:
         _unseal(client, secrets, status["t"])
         say("unsealed")
-    _until_serving(client, patience)
+    wait_until_serving(client, patience=patience)
 
 
-def _until_serving(client: VaultClient, patience: float) -> None:
+def wait_until_serving(client: VaultClient, *, patience: float) -> None:
+    """Wait `patience` seconds at most until an unsealed vault carries out requests. Raises `ProvisionError`."""
     began = time.monotonic()
     while (health := client.health()) != _ACTIVE:
         waited = time.monotonic() - began

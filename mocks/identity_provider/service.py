@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from mocks.configuration import ConfigurationError
+from mocks.configuration import ConfigurationError, http_address, required
 from mocks.identity_provider import grants
 from mocks.identity_provider.clients import Clients
 from mocks.identity_provider.codes import Codes
@@ -24,11 +24,15 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
 
     Raises `ConfigurationError`. Over plain HTTP, Authlib also wants AUTHLIB_INSECURE_TRANSPORT to be set.
     """
-    missing = [name for name in ("OIDC_ISSUER", "OIDC_CLIENTS") if not environment.get(name)]
-    if missing:
-        raise ConfigurationError(f"{', '.join(missing)} not set")
-    issuer = environment["OIDC_ISSUER"].rstrip("/")
-    clients, signing = Clients(Path(environment["OIDC_CLIENTS"])), SigningKey()
+    given = required(environment, ("OIDC_ISSUER", "OIDC_CLIENTS"))
+    issuer = http_address(given, "OIDC_ISSUER")
+    clients, signing = Clients(Path(given["OIDC_CLIENTS"])), SigningKey()
+    try:
+        clients.find("")
+    except (OSError, ValueError, TypeError, KeyError):
+        raise ConfigurationError(
+            f"OIDC_CLIENTS: {given['OIDC_CLIENTS']} is not a JSON list of clients"
+        ) from None
 
     app = Flask("identity-provider", root_path=str(Path(__file__).parent), static_folder=None)
     server = AuthorizationServer(app, query_client=clients.find, save_token=lambda _token, _request: None)

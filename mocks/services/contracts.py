@@ -33,7 +33,8 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
     faults = Faults(faults_by_key(cases, "contracts"), hang=configuration.hang)
     frame = Frame(
         name="contracts",
-        verifier=verifier or ApiKeys(role="contracts", vault=VaultConnection(configuration.vault_addr)),
+        verifier=verifier
+        or ApiKeys(role="contracts", vault=VaultConnection(configuration.vault_addr, configuration.trust)),
         error_body=error_bodies.contract_awards,
         parameters=_PARAMETERS,
     )

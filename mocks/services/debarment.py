@@ -39,7 +39,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
         issuer=f"{configuration.vault_addr}/v1/identity/oidc",
         audience="debarment",
         scope="exclusions:read",
-        keys=KeySet(VaultConnection(configuration.vault_addr)),
+        keys=KeySet(VaultConnection(configuration.vault_addr, configuration.trust)),
     )
     frame = Frame(name="debarment", verifier=verifier, error_body=error_bodies.sam, parameters=_PARAMETERS)
     app = frame.build(configuration)

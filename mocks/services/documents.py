@@ -29,7 +29,10 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
         name="documents",
         verifier=verifier
         or ApiKeys(
-            role="documents", vault=VaultConnection(configuration.vault_addr), missing=401, invalid=401
+            role="documents",
+            vault=VaultConnection(configuration.vault_addr, configuration.trust),
+            missing=401,
+            invalid=401,
         ),
         error_body=error_bodies.contract_file,
         parameters=_PARAMETERS,

@@ -239,5 +239,5 @@ def test_signing_out_leads_back_to_a_registered_address_only(provider, back_to, 
 
 
 def test_it_says_what_it_was_not_told():
-    with pytest.raises(ConfigurationError, match="OIDC_ISSUER, OIDC_CLIENTS not set"):
+    with pytest.raises(ConfigurationError, match="OIDC_ISSUER is not set\nOIDC_CLIENTS is not set"):
         create_app({})

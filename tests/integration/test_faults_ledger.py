@@ -46,7 +46,7 @@ def locked(ledger):
 @pytest.mark.parametrize(
     ("broken", "reason", "statuses"),
     [
-        (refusing, "no answer (OperationalError)", [0]),
+        (refusing, 'it refused (permission denied for database "ledger")', [0]),
         (without_a_view, "no answer (UndefinedTable)", [200, 0]),
         (without_the_right, "refused the credential (permission denied)", [403]),
         (locked, "no answer within 2 s", [0]),

@@ -4,6 +4,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 
+from app.tls import trust_of
 from workers import celery_app, names
 from workers.infrastructure import InfrastructureIdentity
 from workers.vault import Vault
@@ -120,7 +121,7 @@ def test_an_identity_that_was_introduced_before_is_an_alarm_and_the_run_starts_a
     """Somebody who reads the broker opens the wrapping token first: seen, recorded, and of no use for long."""
     system = fragile.system
     settings = system.settings("dispatcher")
-    thief = Vault(settings.need("vault_addr"))
+    thief = Vault(settings.need("vault_addr"), trust_of(settings))
     identity = InfrastructureIdentity(thief, settings.file("vault_identity_file"))
     (run_id,) = system.request(fragile.hanging[1])
     until(lambda: fragile.is_at_work(run_id), what="the run at work")

@@ -14,6 +14,7 @@ EVERYBODY = "officer auditor operator"
 REACHED_BY = {
     "static": "public",
     "start.health": "public",
+    "start.ready": "public",
     "start.home": EVERYBODY,
     "flags.queue": EVERYBODY,
     "flags.show": EVERYBODY,

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from app.settings import Settings
 from app.store.database import Sessions
 from app.store.web_sessions import WebSessions
+from app.tls import trust_of
 from app.web.sign_in import identity, notice
 from app.web.sign_in.identity import may, person, visitor
 from app.web.sign_in.provider import Provider
@@ -36,6 +37,8 @@ def join(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
         issuer=configuration.need("oidc_issuer"),
         client_id=configuration.need("oidc_client_id"),
         redirect_uri=address + CALLBACK,
+        trust=trust_of(configuration),
+        address=configuration.oidc_address,
     )
     store = WebSessions(
         sessions,

@@ -3,23 +3,27 @@
 from flask import Flask, g, request
 from flask_wtf.csrf import CSRFProtect
 
+from app.secret_files import read_secret
 from app.settings import Settings, SettingsError
 
 _SHORTEST = 32
-_OTHERS = 0o077
+
+
+def web_key(configuration: Settings) -> str:
+    """What tokens are signed with. Raises `SettingsError` unless WEB_KEY_FILE is a private file with a long key."""
+    file = configuration.file("web_key_file")
+    key = read_secret(file, setting="WEB_KEY_FILE")
+    if len(key) < _SHORTEST:
+        raise SettingsError(f"WEB_KEY_FILE: {file} holds less than {_SHORTEST} characters")
+    return key
 
 
 def join(app: Flask, configuration: Settings) -> None:
     """Ask every write for `csrf_token()`, as form field `csrf_token` or header `X-CSRFToken`, but those by bearer token.
 
-    To be called after `access.join`. Raises `SettingsError` unless WEB_KEY_FILE is a private file with a long key.
+    To be called after `access.join`. Raises `SettingsError` as `web_key` does.
     """
-    file = configuration.file("web_key_file")
-    if file.stat().st_mode & _OTHERS:
-        raise SettingsError(f"WEB_KEY_FILE: {file} must be readable by its owner only")
-    app.secret_key = file.read_text(encoding="utf-8").strip()
-    if len(app.secret_key) < _SHORTEST:
-        raise SettingsError(f"WEB_KEY_FILE: {file} holds less than {_SHORTEST} characters")
+    app.secret_key = web_key(configuration)
     app.config.update(
         # Asked for below, since a bearer token needs none: no browser sends one by itself.
         WTF_CSRF_CHECK_DEFAULT=False,

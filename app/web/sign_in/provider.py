@@ -9,6 +9,7 @@ from authlib.oauth2.base import OAuth2Error
 from authlib.oauth2.client import OAuth2Client
 
 from app.domain.roles import Person
+from app.tls import Trust
 from app.web.sign_in.kept import Kept, ProviderError
 from app.web.sign_in.tokens import Keys, TokenError, claims, person_of, signed_in_within
 
@@ -40,15 +41,24 @@ class _PublicClient(OAuth2Client):  # type: ignore[misc]  # Authlib ships no typ
 
 
 class Provider:
-    """One provider. Nothing is asked of it before the first sign-in or the first bearer token."""
+    """One provider. Nothing is asked of it before the first sign-in or the first bearer token.
 
-    def __init__(self, *, issuer: str, client_id: str, redirect_uri: str) -> None:
+    Browsers are sent to addresses below `issuer`; this server reaches the same ones below `address`.
+    """
+
+    def __init__(
+        self, *, issuer: str, client_id: str, redirect_uri: str, trust: Trust, address: str | None = None
+    ) -> None:
         self.issuer = issuer
+        self._address = address or issuer
         self._client_id = client_id
         self._redirect_uri = redirect_uri
-        self._http = httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False)
+        self._trust = trust
+        self._http = httpx.Client(
+            verify=trust.context, timeout=_TIMEOUT, trust_env=False, follow_redirects=False
+        )
         self._metadata = Kept(self._discovered)
-        self.keys = Keys(lambda: self._get(self._known()["jwks_uri"]))
+        self.keys = Keys(lambda: self._get(self._reached(self._known()["jwks_uri"])))
 
     @property
     def origin(self) -> str:
@@ -79,7 +89,7 @@ class Provider:
         """
         try:
             token = self._client().fetch_token(
-                self._known()["token_endpoint"],
+                self._reached(self._known()["token_endpoint"]),
                 grant_type="authorization_code",
                 code=code,
                 code_verifier=pending.verifier,
@@ -87,8 +97,9 @@ class Provider:
             )
         except OAuth2Error:  # from None: these exceptions can carry the request, and with it the code
             raise RefusedError("The identity provider did not accept its own answer.") from None
-        except (httpx.HTTPError, ValueError):
-            raise ProviderError("its token endpoint does not answer") from None
+        except (httpx.HTTPError, ValueError) as error:
+            silent = "its token endpoint does not answer"
+            raise ProviderError(self._trust.trouble(error, what="it") or silent) from None
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise TokenError("there is no id_token")
@@ -135,12 +146,17 @@ class Provider:
         return self._metadata.get()
 
     def _discovered(self) -> dict[str, Any]:
-        document = self._get(f"{self.issuer}/.well-known/openid-configuration")
+        document = self._get(f"{self._address}/.well-known/openid-configuration")
         if document.get("issuer") != self.issuer:
             raise ProviderError("its discovery document names another issuer")
         if not all(isinstance(document.get(name), str) for name in _ENDPOINTS):
             raise ProviderError("its discovery document lacks an address")
         return document
+
+    def _reached(self, url: str) -> str:
+        """An address from the discovery document as this server reaches it."""
+        below = url.removeprefix(f"{self.issuer}/")
+        return url if below == url else f"{self._address}/{below}"
 
     def _get(self, url: str) -> dict[str, Any]:
         try:
@@ -153,7 +169,7 @@ class Provider:
                         raise ProviderError("its answer is too long")
             document = httpx.Response(200, content=body).json()
         except (httpx.HTTPError, ValueError) as error:
-            raise ProviderError(type(error).__name__) from None
+            raise ProviderError(self._trust.trouble(error, what="it") or type(error).__name__) from None
         if not isinstance(document, dict):
             raise ProviderError("its answer is not in form")
         return cast("dict[str, Any]", document)

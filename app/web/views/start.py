@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from app.domain.roles import Permission, Person, Role
 from app.web.pictures.trend import Trend, trend
+from app.web.readiness import readiness
 from app.web.sign_in import person
 from app.web.sources import sources
 
@@ -60,5 +62,14 @@ def _reversed(pictures: Mapping[str, tuple[str, Trend]]) -> dict[str, tuple[str,
 
 @bp.get("/healthz")
 def health() -> ResponseReturnValue:
-    """Whether this process serves; asks nothing of the database."""
+    """Whether this process serves; touches nothing else."""
     return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@bp.get("/readyz")
+def ready() -> ResponseReturnValue:
+    """Whether requests should be sent here: 503 with the reason while the database cannot be worked with."""
+    problem = readiness().problem()
+    if problem is None:
+        return {"ready": True}
+    return {"ready": False, "database": problem}, HTTPStatus.SERVICE_UNAVAILABLE

@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 
+from app.tls import trust_of
 from workers import process
 from workers.agent import Agent
 from workers.infrastructure import InfrastructureIdentity, MintedIdentity
@@ -117,7 +118,7 @@ class Insider:
 
 @pytest.fixture(scope="session")
 def insider(system) -> Insider:
-    vault = Vault(system.stack.endpoints["vault"])
+    vault = Vault(system.stack.endpoints["vault"], trust_of(system.settings("worker")))
     file = system.settings("dispatcher").file("vault_identity_file")
     return Insider(system=system, vault=vault, dispatcher=InfrastructureIdentity(vault, file))
 

