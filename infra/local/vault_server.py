@@ -1,4 +1,4 @@
-"""The vault: a real server with storage in memory."""
+"""The vault: a real server with storage in memory, new at every start."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ disable_clustering = true
 ui                 = false
 """
 
-# HashiCorp Vault knows no such stanza; there the bootstrap enables the device over the API.
+# HashiCorp Vault knows no such stanza; there provisioning makes the device over the API.
 _AUDIT = """\
 audit "file" "file" {{
   options {{
