@@ -26,9 +26,12 @@ from app import usecases
 from app.settings import Settings
 from app.store.database import Sessions, connect, sessions
 from app.store.progress import Progress
+from infra.environment import forget_foreign
 from infra.local.options import EVERYTHING, Outside, Part, StackOptions
 from infra.local.stack import LocalStack
 from infra.provision.secrets_folder import SecretsFolder
+
+forget_foreign()  # neither a proxy nor a PGOPTIONS of the shell is for the tests
 
 #: More than the hand-written scenarios, so that generated actions are there as well.
 ACTIONS = 40

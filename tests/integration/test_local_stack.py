@@ -240,8 +240,8 @@ def test_no_secret_in_any_argument_list_or_environment(stack):
 
 def test_a_second_start_says_that_one_is_running_and_leaves_it_alone(stack):
     def held() -> dict[Path, bytes]:
-        files = [stack.layout.record, *stack.layout.secrets.iterdir()]
-        return {file: file.read_bytes() for file in files}
+        files = [stack.layout.record, *stack.layout.secrets.rglob("*")]
+        return {file: file.read_bytes() for file in files if file.is_file()}
 
     before = held()
     second = LocalStack(stack.layout.home, options=OPTIONS)

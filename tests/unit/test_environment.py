@@ -4,10 +4,11 @@ import pytest
 
 from app.settings import Settings
 from infra.environment import forget_foreign
+from infra.provision.settings import ProvisioningSettings
 
 
 def test_every_setting_of_our_own_is_kept():
-    told = {name.upper(): "x" for name in Settings.model_fields}
+    told = {name.upper(): "x" for name in (*Settings.model_fields, *ProvisioningSettings.model_fields)}
     told |= dict.fromkeys(("PATH", "HOME", "TRIAGE_HOME", "CA_FILE"), "x")
     kept = dict(told)
     forget_foreign(kept)

