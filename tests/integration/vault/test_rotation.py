@@ -21,7 +21,7 @@ from workers.vault import Vault
 
 OWNERS = ("dispatcher", "sweeper", "web", "operator", "rotator", "backup")
 #: Seconds a SecretID lives in these tests.
-LIFE = 3
+LIFE = 4
 
 
 @contextmanager
