@@ -1,17 +1,15 @@
 """Everything a process is told from outside, read once from the environment into one frozen object."""
 
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.domain.rules import RULES
-from app.secret_files import SettingsError, read_secret
+from app.secret_files import SettingsError
 
 __all__ = ("MAX_TTL_SECONDS", "HttpAddress", "Settings", "SettingsError", "load")
 
@@ -135,16 +133,6 @@ class Settings(BaseSettings):
     def is_broker_tls(self) -> bool:
         """Whether the broker is reached over TLS."""
         return (self.redis_url or "").startswith("rediss:")
-
-    @cached_property
-    def broker_url(self) -> str:
-        """`redis_url` with the password from its file; for the broker client only, never to be printed."""
-        parts = urlsplit(self.need("redis_url"))
-        if self.redis_password_file is None:
-            return urlunsplit(parts)
-        password = quote(read_secret(self.redis_password_file, setting="REDIS_PASSWORD_FILE"), safe="")
-        place = parts.netloc.rpartition("@")[2]
-        return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:{password}@{place}"))
 
 
 def load(*needed: str) -> Settings:

@@ -20,6 +20,7 @@ from app.store.dispatch import ClaimedRun, DispatchRecords, listen
 from app.tls import trust_of
 from workers import broker, celery_app, logs, names
 from workers.broker import BrokerUnavailableError
+from workers.broker_login import broker_login
 from workers.hardening import harden
 from workers.health_file import HealthFile
 from workers.infrastructure import InfrastructureIdentity, MintedIdentity
@@ -132,7 +133,7 @@ def configured() -> settings.Settings:
     check_all(
         lambda: trust_of(configuration),
         lambda: connect(configuration),
-        lambda: configuration.broker_url,
+        lambda: broker_login(configuration),
         lambda: read_identity(configuration.file("vault_identity_file")),
         HealthFile(configuration.health_file).begin,
     )

@@ -9,6 +9,7 @@ from app.secret_files import read_secret
 from app.starting import check_all, starting
 from app.tls import trust_of
 from workers import names
+from workers.broker_login import broker_login
 from workers.health_file import HealthFile
 
 #: What an agent worker cannot do without.
@@ -43,7 +44,7 @@ def configured() -> settings.Settings:
     check_all(
         lambda: trust_of(configuration),
         lambda: _database_password(configuration),
-        lambda: configuration.broker_url,
+        lambda: broker_login(configuration),
         HealthFile(configuration.health_file).begin,
     )
     return configuration

@@ -240,7 +240,7 @@ def unsealed(fragile) -> Callable[[], None]:
 
 
 def unseal(system: Any) -> None:
-    key = (system.vault.layout.secrets / "vault-unseal-key").read_text()
+    (key,) = json.loads(system.vault.secrets.read("operator", "vault-recovery-keys.json"))["keys"]
     assert not system.ask_vault("PUT", "sys/unseal", {"key": key}, token="").json()["sealed"]
 
 
@@ -260,7 +260,7 @@ def _serve(stack: Any, cases: Sequence[dict[str, Any]]) -> None:
         (folder / f"special-{number:03d}.json").write_text(json.dumps(case), encoding="utf-8")
     with ThreadPoolExecutor() as threads:
         done = [threads.submit(stack.restart, tool) for tool in TOOL_VARIABLES]
-        stack.roster.run(stack.services.ledger_data(stack.services.database))
+        stack.build.load_ledger()
         for each in done:
             each.result()
 

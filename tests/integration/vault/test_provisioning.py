@@ -92,7 +92,7 @@ def test_what_takes_a_root_token_is_named(installation):
     kept = keys.rename(keys.with_suffix(".away"))
     try:
         with pytest.raises(
-            ProvisionError, match="put one into .*/operator/vault-root-token, or the recovery keys"
+            ProvisionError, match=r"put one into .*/operator/vault-root-token, or the recovery keys"
         ):
             installation.provision(vault_issuer="https://another.example")
     finally:
