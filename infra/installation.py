@@ -127,12 +127,9 @@ def _install_with_pip(python: str) -> None:
         nonlocal collected
         if line.startswith("Installing "):
             return f"pip: installing {collected} packages"
-        collected += line.startswith("Collecting ")
-        return (
-            f"pip: {collected} packages so far"
-            if line.startswith("Collecting ") and not collected % 20
-            else ""
-        )
+        found = line.startswith(("Collecting ", "Processing "))  # the second for a wheel on this machine
+        collected += found
+        return f"pip: {collected} packages so far" if found and not collected % 20 else ""
 
     _say("pip installs the locks, which takes longer than with uv")
     _run(*_pip(python), *_CHECKED, *_requirements(), report=step)

@@ -9,7 +9,7 @@ from infra.local.errors import OutsideError
 from infra.local.options import Part, StackOptions
 from infra.local.services import BROKER_USERS, DATABASE_ROLES, Services, as_user
 from infra.postgres.roles import APPLICATION
-from infra.postgres.server import Server, ServerError, WrongPasswordError
+from infra.postgres.server import Server, ServerError
 from infra.provision.broker_server import connected, reason
 from infra.provision.errors import ProvisionError
 from infra.provision.secrets_folder import FileName, Owner
@@ -56,6 +56,7 @@ class OutsideServers:
             server = Server(
                 address=as_user(address, DATABASE_ROLES[owner]),
                 password=password,
+                secret=str(self._secrets.path(owner, "database-password")),
                 tls=self._settings.tls,
             )
             try:
@@ -63,8 +64,6 @@ class OutsideServers:
                     (found,) = connection.execute("SELECT to_regclass('run') IS NOT NULL").fetchone() or (
                         False,
                     )
-            except WrongPasswordError as refused:
-                yield f"DATABASE_URL: {refused} in {self._secrets.path(owner, 'database-password')}"
             except ServerError as refused:
                 yield f"DATABASE_URL: {refused}"
             else:

@@ -32,6 +32,8 @@ class Server:
     address: str
     """`postgresql://ADMINISTRATOR@HOST:PORT/DATABASE?…`, without any password."""
     password: str = field(repr=False)
+    secret: str = "SECRETS_FOLDER"
+    """Where the password comes from, for the message that it is refused."""
     tls: Settings = field(default_factory=Settings.model_construct, repr=False)
     """CA_FILE and the client's certificate, where the address names none."""
 
@@ -83,7 +85,7 @@ class Server:
     def _reason(self, error: psycopg.OperationalError) -> ServerError:
         host = f"[{self.host}]" if ":" in self.host else self.host
         kind = WrongPasswordError if "password authentication failed" in str(error) else ServerError
-        return kind(trouble(error, what=f"PostgreSQL at {host}:{self.port}", setting="SECRETS_FOLDER"))
+        return kind(trouble(error, what=f"PostgreSQL at {host}:{self.port}", setting=self.secret))
 
 
 def _is_refusal(text: str) -> bool:

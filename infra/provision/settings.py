@@ -14,7 +14,7 @@ from infra.provision.secrets_folder import SecretsFolder
 class ProvisioningSettings(BaseSettings):
     """Settings of `triage provision` and `triage rotate`; a step reads only what it needs, through `need`."""
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
 
     #: One folder for each owner in it; passwords of administrators in `operator/`.
     secrets_folder: Path | None = None

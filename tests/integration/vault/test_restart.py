@@ -5,6 +5,8 @@ import signal
 import pytest
 
 from infra.provision.errors import ProvisionError
+from infra.provision.vault import vault_client
+from infra.vault.root_token import from_recovery_keys
 
 
 def works(credential, installation) -> bool:
@@ -77,6 +79,22 @@ def test_a_root_token_made_from_the_recovery_keys_does_what_the_operator_may_not
         ]
         assert works(installation.ledger_credential(), installation)
         assert installation.provision()[1:-1] == ["issuer of signed tokens: changed"]
+        a_disabled_agent_stays_so(installation)
     finally:
         installation.restart_vault()
     assert installation.provision() == []
+
+
+def a_disabled_agent_stays_so(installation) -> None:
+    with vault_client(installation.settings()) as client:
+
+        def switch(*, disabled: bool) -> list[str]:
+            token = from_recovery_keys(client, installation.settings().secrets, ["a test"], print)
+            client.write("identity/entity/name/triage-agent", {"disabled": disabled}, token)
+            return installation.provision()
+
+        assert switch(disabled=True) == ["root token revoked"]
+        with pytest.raises(AssertionError, match=r"entity is disabled|permission denied"):
+            installation.ledger_credential()
+        assert switch(disabled=False) == ["root token revoked"]
+        assert works(installation.ledger_credential(), installation)
