@@ -16,13 +16,11 @@ from pathlib import Path
 import pytest
 
 from infra.docker import stand_ins
-from tests.compose.engine import NoEngineError, engine
+from tests.compose.engine import NO_ENGINE, NoEngineError, engine
 from tests.compose.system import ROOT, System
 
 collect_ignore_glob = [] if "COMPOSE_TEST" in os.environ else ["test_*.py"]
 
-#: Exit status where no engine is reachable and none can be started.
-NO_ENGINE = 77
 _INDEXES = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "NPM_CONFIG_REGISTRY")
 
 

@@ -1,7 +1,8 @@
 """A Docker engine for the test: the one that is reachable, or one of its own that leaves the machine as it was.
 
-Run as a program, this module is the keeper of such an engine: it goes on until its standard input ends, however the test
-ended, then stops the engine and puts back what that changed. It prints one JSON object a line.
+Run as a program it says why there can be no engine here, with exit status 77, or nothing. Given a folder, it is the keeper
+of an engine: it goes on until its standard input ends, however the test ended, then stops the engine and puts back what
+that changed. It prints one JSON object a line.
 """
 
 import json
@@ -18,6 +19,8 @@ from shutil import rmtree, which
 
 from tests.compose.machine import Machine, firewall_tables, forwarding_switches
 
+#: Exit status where no engine is reachable and none can be started.
+NO_ENGINE = 77
 _PATIENCE = 60.0
 _NEEDED = ("dockerd", "docker", "containerd", "setpriv", "unshare", "iptables-save", "iptables-restore", "ip")
 
@@ -212,5 +215,18 @@ def _say(**told: str) -> None:
     sys.stdout.flush()
 
 
+def main() -> None:
+    """Keep an engine in the folder named, or try whether there can be one."""
+    if len(sys.argv) > 1:
+        _Keeper(Path(sys.argv[1])).run()
+        return
+    try:
+        with engine([]):
+            pass
+    except NoEngineError as reason:
+        sys.stderr.write(f"{reason}\n")
+        sys.exit(NO_ENGINE)
+
+
 if __name__ == "__main__":
-    _Keeper(Path(sys.argv[1])).run()
+    main()
