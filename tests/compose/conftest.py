@@ -8,7 +8,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,14 +29,18 @@ def _ended_by_a_signal_as_by_ctrl_c() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+FIGURES = pytest.StashKey[dict[str, str]]()
+
+
 @pytest.fixture(scope="session")
-def figures() -> Iterator[dict[str, str]]:
+def figures(pytestconfig) -> dict[str, str]:
     """What took how long, printed at the end."""
-    found: dict[str, str] = {}
-    began = time.monotonic()
-    yield found
-    found["in all"] = f"{time.monotonic() - began:.0f} s"
-    sys.stdout.write("\n" + "".join(f"{name}: {value}\n" for name, value in found.items()))
+    return pytestconfig.stash.setdefault(FIGURES, {})
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    for name, value in config.stash.get(FIGURES, {}).items():
+        terminalreporter.write_line(f"{name}: {value}")
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +50,8 @@ def docker_environment(figures, pytestconfig) -> Iterator[dict[str, str]]:
     try:
         with engine(left) as environment:
             yield environment
+            began = time.monotonic()
+        figures["end of the engine"] = f"{time.monotonic() - began:.0f} s"
     except NoEngineError as reason:
         pytest.exit(f"compose-test cannot run: {reason}", returncode=NO_ENGINE)
     assert left in ([], [{}]), f"left on the machine: {left}"
@@ -63,6 +68,8 @@ def system(docker_environment, figures) -> Iterator[System]:
         # An attempt that was lost with its worker, and a SecretID, are replaced within the time of this test.
         "ATTEMPT_LEASE": "10",
         "INFRASTRUCTURE_SECRET_ID_TTL": "40",
+        # Slow enough to be killed in the middle of a run.
+        "MOCK_LATENCY_MS": "500",
     }
     system = System(project=project, environment={**docker_environment, **settings})
     had = set(images(system))
@@ -77,7 +84,9 @@ def system(docker_environment, figures) -> Iterator[System]:
         try:
             yield system
         finally:
+            began = time.monotonic()
             system.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+            figures["down"] = f"{time.monotonic() - began:.0f} s"
             assert not leftovers(system)
     finally:
         made = set(images(system)) - had

@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections import Counter
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import sync_playwright
 
-from tests.compose.system import System
+from tests.compose.system import Container, System
 from tests.e2e.conftest import QUIET, chromium_path, sign_in
 
 PROCESSES = ("dispatcher", "sweeper", "web")
@@ -49,22 +49,42 @@ def test_somebody_signs_in_with_a_browser(up):
         browser.close()
 
 
-def test_twelve_actions_are_triaged_with_every_tool_answering(up, until):
-    assert triage_all(up, until) == expected(up)
+def test_twelve_actions_are_triaged_with_every_tool_answering(up):
+    assert triage_all(up) == expected(up)
 
 
-def test_a_vault_restart_and_a_killed_worker_lose_nothing(up, until):
+def test_a_vault_restart_and_a_killed_worker_lose_nothing(up):
     up.compose("restart", "vault")
-    # Stopped in its tracks, it still takes a message from the broker, which then dies with it.
-    killed = up.containers("worker")[0]
-    up.docker("pause", killed.id)
-    killer = Thread(target=lambda: (time.sleep(3), up.docker("kill", killed.id)))
-    killer.start()
-    assert triage_all(up, until) == expected(up)
-    killer.join()
-    assert any(run["attempt"] > 1 for run in up.runs()), "the killed worker held no run"
+    worker = up.containers("worker")[0]
+    with ThreadPoolExecutor(1) as beside:
+        lost = beside.submit(kill_at_work, up, worker)
+        assert triage_all(up) == expected(up)
+    assert len(up.containers("worker")) == 1
+    (run,) = [run for run in up.runs() if run["run_id"] == lost.result()]
+    assert run["attempt"] > 1
     up.up("--no-recreate")
     assert len(up.containers("worker")) == 2
+
+
+def kill_at_work(up: System, worker: Container) -> str:
+    """Kill this worker in the middle of a run, and say which."""
+    program = f"""
+import time
+from sqlalchemy import text
+from app import settings
+from app.store.database import connect
+
+query = text("SELECT run_id FROM attempt WHERE starts_with(worker, :name) AND ended_at IS NULL")
+deadline = time.monotonic() + 60
+with connect(settings.load(), pool_size=1).connect() as connection:
+    while (found := connection.scalar(query, {{"name": "{worker.id[:12]}:"}})) is None and time.monotonic() < deadline:
+        connection.rollback()
+        time.sleep(0.02)
+print(found)
+"""
+    run = up.python("web", program).strip()
+    up.docker("kill", worker.id)
+    return run
 
 
 def test_a_second_provisioning_changes_nothing(up):
@@ -91,20 +111,29 @@ def test_what_was_found_is_there_after_all_was_taken_down(up, figures):
     assert sorted(run["run_id"] for run in up.runs()) == before
 
 
-def triage_all(up: System, until: Any) -> dict[str, Any]:
+def triage_all(up: System) -> dict[str, Any]:
     """Request a run of each of the twelve actions; once all have ended, what each found and which tools were silent."""
-    before = {run["run_id"] for run in up.runs()}
-    up.triage("submit", INBOX, "--run")
+    program = f"""
+import json, time
+from typer.testing import CliRunner
+from app.cli.main import app
 
-    def ended() -> list[dict[str, Any]]:
-        runs = [run for run in up.runs() if run["run_id"] not in before]
-        return runs if len(runs) == 12 and all(run["finished_at"] for run in runs) else []
+def said(*words):
+    return CliRunner().invoke(app, words, catch_exceptions=False).stdout
 
-    runs = until(ended, seconds=120, what="the end of twelve runs")
-    assert [run["state"] for run in runs] == ["completed"] * 12
-    return {
-        run["action_id"]: outcome(json.loads(up.triage("lineage", run["run_id"], "--json"))) for run in runs
-    }
+before = {{run["run_id"] for run in json.loads(said("runs", "--json"))}}
+said("submit", "{INBOX}", "--run")
+deadline = time.monotonic() + 120
+while time.monotonic() < deadline:
+    runs = [run for run in json.loads(said("runs", "--json")) if run["run_id"] not in before]
+    if len(runs) == 12 and all(run["finished_at"] for run in runs):
+        break
+    time.sleep(0.2)
+print(json.dumps([json.loads(said("lineage", run["run_id"], "--json")) for run in runs]))
+"""
+    lineages = json.loads(up.python("web", program))
+    assert [lineage["run"]["state"] for lineage in lineages] == ["completed"] * 12
+    return {lineage["run"]["action_id"]: outcome(lineage) for lineage in lineages}
 
 
 def outcome(lineage: dict[str, Any]) -> tuple[set[tuple[str, str]], set[str]]:
@@ -121,7 +150,7 @@ def expected(up: System) -> dict[str, Any]:
 import json, pathlib
 print(json.dumps([json.loads(path.read_text()) for path in pathlib.Path("/data/demo/scenarios/cases").iterdir()]))
 """
-    cases = json.loads(up.compose("exec", "--no-TTY", "web", "python", "-c", program))
+    cases = json.loads(up.python("web", program))
     return {
         case["action"]["action_id"]: (
             {(each["rule"], each["subject"]) for each in case["expected"]},
