@@ -38,6 +38,10 @@ def context(environment: Mapping[str, str]) -> ssl.SSLContext:
 
 def distrust(error: BaseException | None) -> str | None:
     """Why a server's certificate was not believed, or None when `error` has another cause."""
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+    seen: list[BaseException] = []  # libraries raise one error again and again, which makes such chains a ring
+    while error is not None and error not in seen:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return str(error.verify_message)
+        seen.append(error)
         error = error.__cause__ or error.__context__
-    return None if error is None else error.verify_message
+    return None
