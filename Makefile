@@ -1,62 +1,64 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-PYTHON ?= python3.11
-ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
-PYTHON := python3
-endif
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+# The first of these that is a version tested here; another can be named: make test PYTHON=/usr/bin/python3.12
+PYTHON ?= $(shell for python in $(BIN)/python python3 python3.14 python3.13 python3.12 python3.11; do \
+  "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && echo "$$python" && break; done)
+PIP ?=
 DESIGN := app/web/static/uswds/.ready
 EXIT ?=
 RUNS ?= 400
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it with PYTHON=…"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+# Nothing but a look when .venv is as the locks want it. PIP=1 leaves uv out.
+ready:
+	@python="$(PYTHON)"; [ -n "$$python" ] || { echo "No Python 3.11 to 3.14 found: install one, or name it with PYTHON=…" >&2; exit 1; }; \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "PYTHON=$$python does not run as Python 3.11 or newer" >&2; exit 1; }; \
+	  "$$python" -m infra.installation $(if $(PIP),--pip)
 
 # Ends well without npm, too: the pages then have their own plain style.
-$(DESIGN): package-lock.json infra/design_system.py | $(READY)
+$(DESIGN): package-lock.json infra/design_system.py | ready
 	@$(BIN)/python -m infra.design_system
 
-setup: $(READY) $(DESIGN) ## install everything into .venv, and the design system of the pages
+setup: ready $(DESIGN) ## install everything into .venv, and the pages' design system
 
-demo: $(READY) $(DESIGN) ## triage 12 actions on real servers and serve the pages (EXIT=1: stop by itself)
+demo: ready $(DESIGN) ## triage 12 actions, serve the pages (EXIT=1: then stop)
 	@$(BIN)/triage demo $(if $(EXIT),--exit)
 
-test: $(READY) $(DESIGN) ## all tests, on real servers
+test: ready $(DESIGN) ## all tests, on real servers
 	@$(BIN)/python -m pytest $(TESTS)
 
-check: $(READY) ## lint, types, import rules
+check: ready ## lint, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-day: $(READY) ## a whole day's work: RUNS=400 runs, checked against the vault's audit log
+day: ready ## a day's work, RUNS=400 runs, checked against the vault's log
 	@$(BIN)/triage day --runs $(RUNS) --with-stack
 
-bench: $(READY) ## what the pattern costs, as ratios
+bench: ready ## what the pattern costs, as ratios
 	@$(BIN)/python -m benchmarks
 
-lock: ## renew requirements.lock from pyproject.toml
-	$(PYTHON) -m venv $(VENV)/lock
-	$(VENV)/lock/bin/pip install --quiet pip-tools
-	$(VENV)/lock/bin/pip-compile --quiet --upgrade --extra servers --extra dev --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header -o requirements.lock pyproject.toml
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+  --generate-hashes --no-header
+# Each lock is made to agree with those before it, so that any of them can be installed together.
+lock: ready ## renew the locks in requirements/ from pyproject.toml
+	$(LOCK) pyproject.toml -o requirements/runtime.lock
+	$(LOCK) --group servers -c requirements/runtime.lock -o requirements/servers.lock
+	$(LOCK) --group dev -c requirements/runtime.lock -c requirements/servers.lock -o requirements/dev.lock
+	$(LOCK) --group build -o requirements/build.lock
+	$(LOCK) --group uv -o requirements/uv.lock
 
-pictures: $(READY) $(DESIGN) ## take the pictures of the pages in docs/pictures anew
+pictures: ready $(DESIGN) ## take the pictures of the pages in docs/pictures anew
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/e2e/test_pictures.py
 
 clean: ## stop the stack and remove what was made
 	@if [ -x $(BIN)/triage ]; then $(BIN)/triage stack down || true; fi
 	rm -rf $(VENV) .local node_modules $(dir $(DESIGN)) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-.PHONY: help setup demo test check day bench lock pictures clean
+.PHONY: help ready setup demo test check day bench lock pictures clean

@@ -1,17 +1,15 @@
 """Everything a process is told from outside, read once from the environment into one frozen object."""
 
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.domain.rules import RULES
-from app.secret_files import SettingsError, read_secret
+from app.secret_files import SettingsError
 
 __all__ = ("MAX_TTL_SECONDS", "HttpAddress", "Settings", "SettingsError", "load")
 
@@ -47,7 +45,8 @@ class Settings(BaseSettings):
     #: The vault, and a secret file with the AppRole of a process that has one; read anew at every login.
     vault_addr: HttpAddress | None = None
     vault_identity_file: Path | None = None
-    #: The vault's own audit log, a file to be read. Pages without it say that they cannot tell what the vault logged.
+    #: The vault's own audit log, a file to be read with those that rotation left beside it; with wildcards where several
+    #: servers write one each. Pages without it say that they cannot tell what the vault logged.
     vault_audit_log: Path | None = None
     #: PostgreSQL with the role of the process, and a secret file with its password, read anew at every connection.
     database_url: DatabaseAddress | None = None
@@ -135,16 +134,6 @@ class Settings(BaseSettings):
     def is_broker_tls(self) -> bool:
         """Whether the broker is reached over TLS."""
         return (self.redis_url or "").startswith("rediss:")
-
-    @cached_property
-    def broker_url(self) -> str:
-        """`redis_url` with the password from its file; for the broker client only, never to be printed."""
-        parts = urlsplit(self.need("redis_url"))
-        if self.redis_password_file is None:
-            return urlunsplit(parts)
-        password = quote(read_secret(self.redis_password_file, setting="REDIS_PASSWORD_FILE"), safe="")
-        place = parts.netloc.rpartition("@")[2]
-        return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:{password}@{place}"))
 
 
 def load(*needed: str) -> Settings:

@@ -9,11 +9,10 @@ from app.settings import Settings
 from app.web import create_app
 from app.web.serving import ready
 from app.web.sign_in.sessions import COOKIE
-from infra.local import provisioning
 from infra.local.options import Part, StackOptions
 from infra.local.ports import LOOPBACK
 from infra.local.stack import LocalStack
-from infra.postgres.provision import Server
+from infra.postgres.server import Server
 
 ALONE = StackOptions(parts=frozenset({Part.POSTGRES}), usual_ports=False)
 _PORT = 8000
@@ -23,13 +22,12 @@ def database(stack: LocalStack) -> Server:
     """The database of a stack started with `ALONE`, with the newest tables."""
     server = stack.services.database
     assert server is not None  # the one part that was started
-    provisioning.migrate_tables(server, stack.layout)
     return server
 
 
 def officer(stack: LocalStack) -> FlaskClient:
     """A client of the application, which is as ready as a served one."""
-    stack.services.web(_PORT)  # makes its keys and its address known; it is not started
+    stack.services.web(_PORT)  # makes its address known; it is not started
     told = {name.lower(): value for name, value in stack.environment("web").items()}
     known: dict[str, Any] = {name: value for name, value in told.items() if name in Settings.model_fields}
     app = ready(create_app(Settings(**{**known, "oidc_issuer": "http://127.0.0.1:1"})))

@@ -83,7 +83,7 @@ def _commands(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[lis
     if mode == PATTERN:
         yield [dispatcher, worker]
         return
-    keys = stack.secrets_dir / "vault-benchmark-keys"
+    keys = stack.layout.home / "benchmark-keys"
     static = tuple(part.replace("workers.main", "benchmarks.static_worker") for part in line)
     with _one_identity_for_the_round(stack, keys):
         yield [
@@ -96,7 +96,7 @@ def _commands(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[lis
 def _one_identity_for_the_round(stack: LocalStack, keys: Path) -> Iterator[None]:
     vault = Vault(stack.endpoints["vault"], trust_of(Settings()), pool_size=2)
     run_id: UUID = uuid4()
-    mints = InfrastructureIdentity(vault, stack.secrets_dir / "dispatcher.json")
+    mints = InfrastructureIdentity(vault, stack.secrets.path("dispatcher", "vault-identity.json"))
     minted = mints.mint(run_id=run_id, attempt=1, wrapping_ttl=60)
     with introduced(vault, minted.wrapping_token, run_id=run_id, attempt=1) as session:
         write_keys(keys, session)

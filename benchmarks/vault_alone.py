@@ -21,7 +21,7 @@ PROCESSES, THREADS = 2, 4
 def measure(stack: LocalStack, *, runs: int) -> float:
     """How often per second the vault can do all a run asks of it."""
     share = runs // PROCESSES
-    address, identity = stack.endpoints["vault"], stack.secrets_dir / "dispatcher.json"
+    address, identity = stack.endpoints["vault"], stack.secrets.path("dispatcher", "vault-identity.json")
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         list(pool.map(_operations, *_arguments(address, identity, THREADS)))  # imports and connections
         started = time.perf_counter()

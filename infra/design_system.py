@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -36,14 +37,32 @@ def main() -> int:
     npm = shutil.which("npm")
     if npm is None:
         return _without("npm is not installed")
+    start = time.monotonic()
+    sys.stdout.write("setup: npm fetches the design system of the pages\n")
+    sys.stdout.flush()
     try:
-        subprocess.run(
-            [npm, "ci", "--silent"], cwd=_ROOT, check=True, timeout=_PATIENCE, stdin=subprocess.DEVNULL
-        )
+        _install(npm)
         copy(_PACKAGE / "dist", _TARGET)
     except (OSError, subprocess.SubprocessError, LookupError) as error:
-        return _without(f"{type(error).__name__}: {error}")
+        return _without(str(error))
+    sys.stdout.write(f"setup: the design system is ready after {time.monotonic() - start:.0f} s\n")
     return 0
+
+
+def _install(npm: str) -> None:
+    """Fill `node_modules` from the lock. Raises `OSError` or `subprocess.SubprocessError`."""
+    ended = subprocess.run(
+        [npm, "ci", "--loglevel=error"],
+        cwd=_ROOT,
+        check=False,
+        timeout=_PATIENCE,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if ended.returncode:
+        said = ended.stderr.strip().splitlines() or ["npm said nothing"]
+        raise subprocess.SubprocessError(f"npm ci ended with {ended.returncode}; {said[0]}")
 
 
 def copy(dist: Path, target: Path) -> None:
@@ -91,9 +110,7 @@ def _without_map(text: str) -> str:
 
 
 def _without(reason: str) -> int:
-    sys.stderr.write(
-        f"The design system is not here ({reason}); the pages are served in their own plain style.\n"
-    )
+    sys.stderr.write(f"setup: without the design system the pages are plain ({reason})\n")
     return 0
 
 

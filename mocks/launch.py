@@ -81,7 +81,9 @@ def _check(certificate: str, key: str) -> None:
             password=lambda: "",  # a key with a passphrase would otherwise ask for it on the terminal
         )
     except ssl.SSLError:
-        raise ConfigurationError(f"{_CERTIFICATE}, {_KEY}: not a certificate in PEM and its key") from None
+        raise ConfigurationError(
+            f"{_CERTIFICATE}: {certificate} is not a certificate in PEM to the key in {_KEY}"
+        ) from None
 
 
 def _address(text: str) -> str:

@@ -38,10 +38,10 @@ def context(environment: Mapping[str, str]) -> ssl.SSLContext:
 
 def distrust(error: BaseException | None) -> str | None:
     """Why a server's certificate was not believed, or None when `error` has another cause."""
-    seen: list[BaseException] = []  # libraries raise one error again and again, which makes such chains a ring
-    while error is not None and error not in seen:
+    seen: set[int] = set()  # an exception raised twice may lead back to itself
+    while error is not None and id(error) not in seen:
         if isinstance(error, ssl.SSLCertVerificationError):
             return str(error.verify_message)
-        seen.append(error)
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
     return None

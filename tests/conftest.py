@@ -26,8 +26,12 @@ from app import usecases
 from app.settings import Settings
 from app.store.database import Sessions, connect, sessions
 from app.store.progress import Progress
+from infra.environment import forget_foreign
 from infra.local.options import EVERYTHING, Outside, Part, StackOptions
 from infra.local.stack import LocalStack
+from infra.provision.secrets_folder import SecretsFolder
+
+forget_foreign()  # neither a proxy nor a PGOPTIONS of the shell is for the tests
 
 #: More than the hand-written scenarios, so that generated actions are there as well.
 ACTIONS = 40
@@ -139,8 +143,8 @@ class System:
 def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
     """Every part, on free ports, in `folder`; `wanted` are fields of `StackOptions` that differ from the usual ones.
 
-    The vault is an outside one, so that a test can keep an administrator's token while the root token the bootstrap
-    was given is revoked.
+    The vault is an outside one, so that a test can keep an administrator's token while the root token that
+    provisioning was given is revoked.
     """
     vault_options = StackOptions(parts=frozenset({Part.VAULT}), usual_ports=False)
     with LocalStack(folder / "vault", options=vault_options) as vault:
@@ -151,10 +155,10 @@ def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
             headers={"X-Vault-Token": root},
             trust_env=False,
         )
-        token_file = vault.layout.secrets / "vault-root"
-        token_file.write_text(root)
+        secrets = SecretsFolder(folder / "secrets")
+        secrets.replace("operator", "vault-root-token", root)
         outside = Outside(
-            vault=address, vault_token_file=str(token_file), vault_audit_log=str(vault.layout.audit_log)
+            vault=address, vault_audit_log=str(vault.layout.audit_log), secrets_folder=secrets.root
         )
         usual = {"actions": ACTIONS, "concurrency": 4, "environment": {"ATTEMPT_LEASE": "20"}}
         options = StackOptions(parts=EVERYTHING, usual_ports=False, outside=outside, **{**usual, **wanted})

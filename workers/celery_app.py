@@ -1,21 +1,29 @@
 """Celery, with a reason for each setting. PostgreSQL is the queue of record; the broker is a hand-off."""
 
+from functools import partial
+
 from celery import Celery
+from kombu.connection import Connection
 from kombu.entity import Queue
 
 from app import settings
 from app.tls import trust_of
 from workers import names
+from workers.broker_login import broker_login
 
 #: Seconds. Ordered: soft < hard < lease < visibility < TTL of a run token (900).
 SOFT_TIME_LIMIT, HARD_TIME_LIMIT, VISIBILITY_TIMEOUT = 60, 90, 300
 
 
 def make(configuration: settings.Settings) -> Celery:
-    """The application for one process. Reads the broker's password from its file; nothing connects yet."""
+    """The application for one process. Nothing connects yet.
+
+    Raises `SettingsError` for a password file that cannot be read now.
+    """
     app = Celery("triage", set_as_current=True)
+    app.amqp.Connection = partial(Connection, credential_provider=broker_login(configuration))
     app.conf.update(
-        broker_url=configuration.broker_url,
+        broker_url=configuration.need("redis_url"),
         broker_transport="workers.broker_transport:Transport",
         # Without an entry here kombu takes any certificate.
         broker_use_ssl={"trust": trust_of(configuration)} if configuration.is_broker_tls else False,

@@ -3,18 +3,20 @@
 from typing import Any, NoReturn
 
 import structlog
+from celery import Celery
 from celery.exceptions import WorkerShutdown
 from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
+from sqlalchemy import Engine
 
 from app import settings
-from app.starting import USAGE, starting
+from app.starting import USAGE
 from app.store.availability import silence
 from app.store.compatibility import IncompatibleError
 from app.store.database import connect
 from app.tls import trust_of
 from workers import broker
-from workers.service import health_file
+from workers.health_file import HealthFile
 
 log = structlog.get_logger()
 
@@ -28,14 +30,11 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         configuration = settings.load()
+        self._health = HealthFile(configuration.health_file)
         # Looked at until it has answered once. No connection stays open: processes of the pool are forked from here.
         self._database = connect(configuration, pool_size=1)
         self._database_known = False
         self._trust = trust_of(configuration)
-        with starting():
-            self._health = health_file(configuration)
-            if waiting := self._database_problem():
-                log.warning("the worker waits", reason=waiting)
         super().__init__(*arguments, **named)
         # Through `call_soon`, since with a pool of threads the timer has a thread of its own, which goes on
         # while the main loop hangs.
@@ -76,12 +75,27 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
     def _database_problem(self) -> str | None:
         if self._database_known:
             return None
-        try:
-            reason = silence(self._database)
-        finally:
-            self._database.dispose()
-        self._database_known = reason is None
-        return reason
+        problem = _database_problem(self._database)
+        self._database_known = problem is None
+        return problem
+
+
+def look_around(configuration: settings.Settings, celery: Celery) -> None:
+    """Say which servers do not answer yet. Raises `IncompatibleError` for one that cannot be worked with."""
+    if problem := _database_problem(connect(configuration, pool_size=1)):
+        log.warning("the worker waits", reason=problem)
+    try:
+        with celery.connection_for_read() as connection:
+            broker.check(connection, trust_of(configuration))
+    except broker.BrokerUnavailableError as error:
+        log.warning("the worker waits", reason=f"waiting for the broker: {error}")
+
+
+def _database_problem(engine: Engine) -> str | None:
+    try:
+        return silence(engine)
+    finally:
+        engine.dispose()
 
 
 def _end(error: IncompatibleError) -> NoReturn:

@@ -20,10 +20,12 @@ from app.store.dispatch import ClaimedRun, DispatchRecords, listen
 from app.tls import trust_of
 from workers import broker, celery_app, logs, names
 from workers.broker import BrokerUnavailableError
+from workers.broker_login import broker_login
 from workers.hardening import harden
+from workers.health_file import HealthFile
 from workers.infrastructure import InfrastructureIdentity, MintedIdentity
 from workers.secret import Secret
-from workers.service import Pulse, Stop, health_file
+from workers.service import Pulse, Stop
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
@@ -131,8 +133,9 @@ def configured() -> settings.Settings:
     check_all(
         lambda: trust_of(configuration),
         lambda: connect(configuration),
-        lambda: configuration.broker_url,
+        lambda: broker_login(configuration),
         lambda: read_identity(configuration.file("vault_identity_file")),
+        HealthFile(configuration.health_file).begin,
     )
     return configuration
 
@@ -154,7 +157,7 @@ def serve(configuration: settings.Settings, identity: Mints) -> None:
     records = DispatchRecords(engine, max_attempts=configuration.max_attempts)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
-    pulse = Pulse(records, "dispatcher", health_file(configuration))
+    pulse = Pulse(records, "dispatcher", HealthFile(configuration.health_file))
     while not stop.asked:
         try:
             with listen(engine) as news:

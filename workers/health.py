@@ -1,11 +1,9 @@
-"""Signs of life in a file, and `python -m workers.health`, which says whether they are fresh.
+"""`python -m workers.health`: whether a background process still leaves signs of life in its HEALTH_FILE.
 
-A background process touches HEALTH_FILE from its own loop and writes into it what is in the way, if anything is. The
-probe exits with 0 while the file is younger than HEALTH_AGE seconds (30 if not set), with 1 when it is older or
-missing, with 2 for a wrong setting. It imports nothing of ours, since it is started every few seconds.
+Exit status 0 while the file is younger than HEALTH_AGE seconds (30 if not set), 1 when it is older or missing, 2 for a
+wrong setting; one line says why. It imports nothing of ours, since it is started every few seconds.
 """
 
-import logging
 import os
 import sys
 import time
@@ -14,28 +12,6 @@ from pathlib import Path
 
 _USUAL_AGE = 30.0
 _LONGEST_TEXT = 500
-WELL = "ok"
-
-log = logging.getLogger(__name__)
-
-
-class HealthFile:
-    """The file that one process touches; without a path nothing is written."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-
-    def write(self, text: str) -> None:
-        """Replace what the file says. Raises `OSError`."""
-        if self._path is not None:
-            self._path.write_text(f"{text}\n", encoding="utf-8")
-
-    def touch(self, problem: str | None) -> None:
-        """Leave a sign of life, with what is in the way or None. The process outlives a disk that is full."""
-        try:
-            self.write(problem or WELL)
-        except OSError as error:
-            log.warning("HEALTH_FILE: %s: %s", self._path, error.strerror)
 
 
 def look(environment: Mapping[str, str] = os.environ) -> tuple[int, str]:
@@ -57,7 +33,7 @@ def look(environment: Mapping[str, str] = os.environ) -> tuple[int, str]:
     problem = " ".join(text.split())
     if age > oldest:
         return 1, f"no sign of life for {age:.0f} s, {oldest:g} s are allowed; the last one said: {problem}"
-    return 0, problem or WELL
+    return 0, problem
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 RUN_ROLE = "triage-run"
 MINT_PATH = f"auth/approle/role/{RUN_ROLE}/secret-id"
+_LOGIN = "auth/approle/login"
 DESTROY_PATH = f"{MINT_PATH}-accessor/destroy"
 _GONE = ("invalid accessor", "failed to find accessor entry")
 
@@ -32,9 +33,9 @@ class MintedIdentity:
 
 
 class InfrastructureIdentity:
-    """One such identity. Its AppRole login comes from a file of mode 0600.
+    """One such identity. Its AppRole login comes from a file, which is read anew at each login, since it is rotated.
 
-    Its tokens live 15 minutes and are replaced, never renewed.
+    Its tokens live 15 minutes at most and are replaced, never renewed.
     """
 
     def __init__(self, vault: Vault, file: Path) -> None:
@@ -46,17 +47,7 @@ class InfrastructureIdentity:
     def write(self, path: str, data: Mapping[str, Any], *, wrap_ttl: str | None = None) -> Any:
         """Write as this identity. Errors as `Vault.write`."""
         if self._token is None or time.monotonic() >= self._replace_at:
-            try:
-                login = read_identity(self._file)
-            except SettingsError as error:
-                # It was in order when this process started, and may be again in a moment.
-                raise VaultUnavailableError(str(error)) from None
-            try:
-                auth = self._vault.write("auth/approle/login", login)["auth"]
-            except VaultRefusedError as error:
-                raise VaultRefusedError(
-                    f"it refuses the login in VAULT_IDENTITY_FILE, {self._file} ({error})"
-                ) from None
+            auth = self._log_in()["auth"]
             self._token = Secret(auth["client_token"])
             self._replace_at = time.monotonic() + 0.8 * auth["lease_duration"]
         try:
@@ -65,6 +56,26 @@ class InfrastructureIdentity:
             # The token may have been revoked meanwhile; the next call logs in again.
             self._token = None
             raise
+
+    def _log_in(self) -> Any:
+        login = self._login()
+        try:
+            return self._vault.write(_LOGIN, login)
+        except VaultRefusedError as error:
+            # A rotation may have replaced the file in between, and ended what had been read from it.
+            newer = self._login()
+            if newer != login:
+                return self._vault.write(_LOGIN, newer)
+            raise VaultRefusedError(
+                f"it refuses the login in VAULT_IDENTITY_FILE, {self._file} ({error})"
+            ) from None
+
+    def _login(self) -> dict[str, str]:
+        try:
+            return read_identity(self._file)
+        except SettingsError as error:
+            # It was in order when this process started, and may be again in a moment.
+            raise VaultUnavailableError(str(error)) from None
 
     def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
         """A wrapped single-use SecretID bound to this attempt. `wrapping_ttl` in seconds."""

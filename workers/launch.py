@@ -5,10 +5,12 @@ import os
 import sys
 
 from app import settings
+from app.secret_files import read_secret
 from app.starting import check_all, starting
-from app.store.database import connect
 from app.tls import trust_of
 from workers import names
+from workers.broker_login import broker_login
+from workers.health_file import HealthFile
 
 #: What an agent worker cannot do without.
 NEEDED = (
@@ -40,9 +42,17 @@ def configured() -> settings.Settings:
     """The settings of an agent worker, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load(*NEEDED)
     check_all(
-        lambda: trust_of(configuration), lambda: connect(configuration), lambda: configuration.broker_url
+        lambda: trust_of(configuration),
+        lambda: _database_password(configuration),
+        lambda: broker_login(configuration),
+        HealthFile(configuration.health_file).begin,
     )
     return configuration
+
+
+def _database_password(configuration: settings.Settings) -> None:
+    if (file := configuration.database_password_file) is not None:
+        read_secret(file, setting="DATABASE_PASSWORD_FILE")
 
 
 def main() -> None:

@@ -7,9 +7,8 @@ from types import FrameType
 
 import structlog
 
-from app.settings import Settings, SettingsError
 from app.store.dispatch import DispatchRecords
-from workers.health import HealthFile
+from workers.health_file import HealthFile
 
 log = structlog.get_logger()
 
@@ -55,17 +54,7 @@ class Pulse:
             self._records.beat(self._process, problem)
             self._last = (time.monotonic(), problem)
 
-    def without_database(self, reason: str) -> None:
+    def without_database(self, problem: str) -> None:
         """Leave a sign of life, and a line in the log, while the database does not answer."""
-        self._health.touch(reason)
-        log.warning("the process waits", reason=reason)
-
-
-def health_file(configuration: Settings) -> HealthFile:
-    """The file named by HEALTH_FILE, begun anew. Raises `SettingsError` when it cannot be written."""
-    file = HealthFile(configuration.health_file)
-    try:
-        file.write("starting")
-    except OSError as error:
-        raise SettingsError(f"HEALTH_FILE: {configuration.health_file}: {error.strerror}") from None
-    return file
+        self._health.touch(problem)
+        log.warning("the process waits", reason=problem)

@@ -15,8 +15,9 @@ from app.store.dispatch import DispatchRecords, Held
 from app.tls import trust_of
 from workers import logs
 from workers.hardening import harden
+from workers.health_file import HealthFile
 from workers.infrastructure import InfrastructureIdentity
-from workers.service import Pulse, Stop, health_file
+from workers.service import Pulse, Stop
 from workers.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
@@ -68,6 +69,7 @@ def configured() -> settings.Settings:
         lambda: trust_of(configuration),
         lambda: connect(configuration),
         lambda: read_identity(configuration.file("vault_identity_file")),
+        HealthFile(configuration.health_file).begin,
     )
     return configuration
 
@@ -87,7 +89,7 @@ def _serve(configuration: settings.Settings) -> None:
     sweeper = Sweeper(
         records=records, identity=InfrastructureIdentity(vault, configuration.file("vault_identity_file"))
     )
-    pulse = Pulse(records, "sweeper", health_file(configuration))
+    pulse = Pulse(records, "sweeper", HealthFile(configuration.health_file))
     while not stop.asked:
         try:
             pulse.beat(sweeper.sweep())

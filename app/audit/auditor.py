@@ -10,8 +10,10 @@ from typing import Self
 import httpx
 
 from app.secret_files import read_identity
+from app.settings import SettingsError
 from app.tls import Trust
 
+_LOGIN = "auth/approle/login"
 _DEAD = ("invalid accessor", "invalid lease", "lease not found")
 
 
@@ -40,7 +42,7 @@ class Auditor:
         self._http.close()
 
     def alive(self, *, accessors: Iterable[str], leases: Iterable[str]) -> list[str]:
-        """Those of the given accessors and lease ids the vault still knows. Raises `AuditorError`, and `SettingsError` as `read_identity`."""
+        """Those of the given accessors and lease ids the vault still knows. Raises `AuditorError`."""
         self._log_in()
         questions = [("auth/token/lookup-accessor", "accessor", a) for a in accessors]
         questions += [("sys/leases/lookup", "lease_id", lease) for lease in leases]
@@ -57,10 +59,13 @@ class Auditor:
         raise AuditorError(f"the vault answered HTTP {answer.status_code} to {path}")
 
     def _log_in(self) -> None:
-        """Raises `AuditorError`, and `SettingsError` for an identity file that cannot be used."""
         if time.monotonic() < self._valid_until:
             return
-        answer = self._post("auth/approle/login", read_identity(self._login), {})
+        login = self._identity()
+        answer = self._post(_LOGIN, login, {})
+        if answer.is_client_error and (newer := self._identity()) != login:
+            # A rotation replaced the file in between, and ended what had been read from it.
+            answer = self._post(_LOGIN, newer, {})
         if answer.status_code != httpx.codes.OK:
             raise AuditorError(
                 f"the vault refused the login in VAULT_IDENTITY_FILE, {self._login} (HTTP {answer.status_code})"
@@ -68,6 +73,12 @@ class Auditor:
         auth = answer.json()["auth"]
         self._headers = {"X-Vault-Token": auth["client_token"]}
         self._valid_until = time.monotonic() + 0.8 * auth["lease_duration"]
+
+    def _identity(self) -> dict[str, str]:
+        try:
+            return read_identity(self._login)
+        except SettingsError as error:
+            raise AuditorError(str(error)) from None
 
     def _post(self, path: str, data: dict[str, str], headers: dict[str, str]) -> httpx.Response:
         try:

@@ -3,16 +3,17 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from app import usecases
 from app.audit.auditor import Auditor
 from app.audit.day_report import DayReport, count_vault_log
+from app.audit.vault_log import VaultLog
 from app.cli.context import Context, out
+from app.cli.tables import Column, Kind, show_table
 from app.cli.waiting import wait_for
 from app.domain.federal_time import eastern
 from app.domain.quota import QuotaDay, QuotaUse
@@ -29,9 +30,8 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     """Submit the inbox, request `runs` runs over its actions, wait for them and count. `timeout` in seconds."""
     inbox = context.layout.scenarios / "inbox.json"
     ids, _ = usecases.submit(context.sessions, inbox.read_text(encoding="utf-8"))
-    audit_log = Path(context.settings.need("vault_audit_log"))
-    offset = audit_log.stat().st_size
-    started = time.monotonic()
+    audit_log = VaultLog(Path(context.settings.need("vault_audit_log")))
+    began, started = datetime.now(UTC), time.monotonic()
     run_ids = usecases.request_runs(context.sessions, list(islice(cycle(ids), runs)))
     wait_for(context.sessions, run_ids, timeout=timeout)
     wall = time.monotonic() - started
@@ -43,7 +43,7 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
         outcomes=questions.outcomes(run_ids),
         still_alive=_still_alive(context, credentials),
         credentials=credentials,
-        vault=count_vault_log(_lines(audit_log, offset), run_ids, tools=TOOLS),
+        vault=count_vault_log(_lines(audit_log, began), run_ids, tools=TOOLS),
         wall_seconds=wall,
         quota=Pages(context.sessions).quota_day(context.settings.sam_daily_quota),
     )
@@ -67,66 +67,69 @@ def _still_alive(context: Context, credentials: list[IssuedRow]) -> list[str]:
     return alive
 
 
-def _lines(log: Path, offset: int) -> Iterator[dict[str, Any]]:
-    with log.open("rb") as stream:
-        stream.seek(offset)
-        for line in stream:
-            if b'"run_id"' in line and line.endswith(b"\n"):
-                yield json.loads(line)
+def _lines(log: VaultLog, since: datetime) -> Iterator[dict[str, Any]]:
+    for line in log.lines_with(b'"run_id"', since=since):
+        yield json.loads(line)
 
 
 def show(report: DayReport) -> None:
     """Print the report as tables, and what failed."""
     figures = report.as_json()
-    outcomes = Table(title=f"{report.runs} runs in {figures['wall_seconds']} s", title_justify="left")
-    outcomes.add_column("Outcome")
-    outcomes.add_column("Runs", justify="right")
-    for name, number in sorted(report.outcomes.items()):
-        outcomes.add_row(name, str(number))
     issued = figures["credentials"]
-    table = Table(title="Credentials issued", title_justify="left")
-    for heading in ("Tool", "Kind"):
-        table.add_column(heading)
-    table.add_column("Number", justify="right")
-    for row in issued["by_tool"]:
-        table.add_row(row["tool"], row["kind"], str(row["number"]))
-    table.add_section()
-    table.add_row("recorded by the application", "", str(issued["recorded"]))
-    table.add_row("distinct fingerprints", "", str(issued["distinct_fingerprints"]))
-    table.add_row("issued according to the vault's audit log", "", str(issued["issued_by_vault_log"]))
-    table.add_row("only recorded", "", str(len(issued["only_recorded"])))
-    table.add_row("only in the vault's audit log", "", str(len(issued["only_in_vault_log"])))
-    table.add_row("leased ones still alive", "", str(len(issued["still_alive"])))
-    lives = Table(title="Seconds from run start to credential death", title_justify="left")
-    lives.add_column("Credentials")
-    for heading in ("p50", "p95", "max"):
-        lives.add_column(heading, justify="right")
-    for name, figure in figures["seconds_from_run_start_to_death"].items():
-        if figure:
-            lives.add_row(name.replace("_", " "), *(f"{figure[key]:.3f}" for key in ("p50", "p95", "max")))
-    for part in (outcomes, table, lives, _quota(report.quota)):
-        out.print(part)
-    for words in _over(report.quota):
-        out.print(f"[bold red]{words}", highlight=False)
+    show_table(
+        f"{report.runs} runs in {figures['wall_seconds']} s",
+        (Column("Outcome"), *_numbers("Runs")),
+        sorted(report.outcomes.items()),
+    )
+    show_table(
+        "Credentials issued",
+        (Column("Tool"), Column("Kind"), *_numbers("Number")),
+        ((row["tool"], row["kind"], row["number"]) for row in issued["by_tool"]),
+    )
+    counted = {
+        "recorded by the application": issued["recorded"],
+        "distinct fingerprints": issued["distinct_fingerprints"],
+        "issued according to the vault's audit log": issued["issued_by_vault_log"],
+        "only recorded": len(issued["only_recorded"]),
+        "only in the vault's audit log": len(issued["only_in_vault_log"]),
+        "leased ones still alive": len(issued["still_alive"]),
+    }
+    show_table("The same, counted", (Column("Credentials"), *_numbers("Number")), counted.items())
+    quantiles = ("p50", "p95", "max")
+    show_table(
+        "Seconds from run start to credential death",
+        (Column("Credentials"), *_numbers(*quantiles)),
+        (
+            (name.replace("_", " "), *(f"{figure[key]:.3f}" for key in quantiles))
+            for name, figure in figures["seconds_from_run_start_to_death"].items()
+            if figure
+        ),
+    )
+    _show_quota(report.quota)
     out.print(f"{figures['runs_per_second']} runs per second")
     for failure in figures["failures"]:
         out.print(f"[bold red]not as it must be:[/] {failure}")
 
 
-def _quota(day: QuotaDay) -> Table:
-    resets = f"{day.resets_at:%Y-%m-%d %H:%M} UTC ({eastern(day.resets_at):%Y-%m-%d %H:%M %Z})"
-    table = Table(title=f"SAM.gov quota of {day.began:%Y-%m-%d}, starts anew {resets}", title_justify="left")
-    table.add_column("Of")
-    for heading in ("Runs", "Calls", "Per run", "Budget", "Share"):
-        table.add_column(heading, justify="right")
+def _numbers(*headings: str) -> Iterator[Column]:
+    return (Column(heading, Kind.NUMBER) for heading in headings)
+
+
+def _show_quota(day: QuotaDay) -> None:
     rows = {
         "today so far": day.used,
         "a full day at today's average": day.full_day,
-        "a full day as planned, 3 vendors per run": day.planned_day,
+        "a full day as planned, 3 vendors a run": day.planned_day,
     }
-    for name, use in rows.items():
-        table.add_row(name, *(_cells(use) if use else ["not known"]))
-    return table
+    show_table(
+        f"SAM.gov quota of {day.began:%Y-%m-%d}",
+        (Column("Of"), *_numbers("Runs", "Calls", "Per run", "Budget", "Share")),
+        ((name, *(_cells(use) if use else ["not known", "", "", "", ""])) for name, use in rows.items()),
+    )
+    eastern_time = f"{eastern(day.resets_at):%Y-%m-%d %H:%M %Z}"
+    out.print(f"It starts anew {day.resets_at:%Y-%m-%d %H:%M} UTC ({eastern_time}).", highlight=False)
+    for words in _over(day):
+        out.print(f"[bold red]{words}", highlight=False)
 
 
 def _cells(use: QuotaUse) -> list[str]:

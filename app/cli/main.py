@@ -17,21 +17,36 @@ from app.cli.context import FAILED, USAGE, Context, err, out, print_json, report
 from app.cli.stack import Pool
 from app.cli.waiting import wait_for
 from app.intake import SIZE_LIMIT
+from infra.environment import forget_foreign
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: boxes leave too little of 80 columns
     help="Procurement triage by an agent that holds no standing credential.",
 )
 app.add_typer(stack.commands, name="stack", help="Start, stop and look at the local servers.")
-reading.register(app)
 
 #: For commands that become another one, which reads all arguments itself.
 _PASSED_ON: dict[str, Any] = {
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 }
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def demo(
+    exit_: Annotated[
+        bool, typer.Option("--exit", help="Stop when the runs are done, instead of serving the pages.")
+    ] = False,
+) -> None:
+    """Triage 12 actions on real servers, then serve the pages.
+
+    Starts the stack of `triage stack up`, and stops it on Ctrl-C. Exit status 1 when a run did not complete.
+    """
+    with reported():
+        whole_demo.run_demo(stay=not exit_)
 
 
 @app.command()
@@ -53,7 +68,7 @@ def submit(
 def run(
     action: Annotated[str, typer.Argument(help="The id of a submitted action.")],
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the result and print it.")] = False,
-    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait.")] = 120,
+    timeout: Annotated[float, typer.Option(min=0, metavar="S", help="Seconds to wait.")] = 120,
     as_json: AsJson = False,
 ) -> None:
     """Request a run of one action."""
@@ -69,18 +84,24 @@ def run(
         reading.show_lineage(context, run_id, as_json=as_json)
 
 
+reading.register(app)
+
+
 @app.command()
 def day(
-    runs: Annotated[int, typer.Option(min=1, max=100_000, help="Runs of the day.")] = 400,
+    runs: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Runs of the day.")] = 400,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write the report to this file.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the report to this file.")
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0, help="Seconds the runs may take.")] = 900,
+    timeout: Annotated[float, typer.Option(min=0, metavar="S", help="Seconds the runs may take.")] = 900,
     with_stack: Annotated[
         bool, typer.Option("--with-stack", help="Start the stack for it, and stop it.")
     ] = False,
 ) -> None:
-    """A whole day's work in one go, checked against the vault's audit log; exit status 1 if a check fails."""
+    """Do a whole day's work in one go, and count it.
+
+    Every credential is checked against the vault's own audit log; exit status 1 when a check fails.
+    """
     with reported(), local.running(actions=min(runs, 400)) if with_stack else nullcontext():
         if json_file:
             json_file.touch()  # A file that cannot be written is to be known before the day's work, not after it.
@@ -96,10 +117,15 @@ def verify(
     file: Annotated[Path, typer.Argument(help="A bundle: the ZIP of a contract file.")],
     keys: Annotated[
         str | None,
-        typer.Option(help="A key set: a file or an https address; else that of the stack running here."),
+        typer.Option(
+            metavar="KEYS", help="A key set: a file or an https address; else that of the stack running here."
+        ),
     ] = None,
 ) -> None:
-    """Check a contract file: digests, signature, nothing missing or added, histories; exit status 1 if not."""
+    """Check that a contract file is whole and as signed.
+
+    Looks at digests, signature, what is missing or was added, and histories; exit status 1 when one is wrong.
+    """
     # Imported here: it takes a tenth of the time any command takes to start.
     from app.cli.verifying import verify_bundle  # noqa: PLC0415
 
@@ -108,9 +134,14 @@ def verify(
 
 @app.command("api-token")
 def api_token(
-    persona: Annotated[str, typer.Option(help="Whom the token speaks for, as on the demo's sign-in page.")],
+    persona: Annotated[
+        str, typer.Option(metavar="NAME", help="Whom the token speaks for, as on the demo's sign-in page.")
+    ],
 ) -> None:
-    """Print a token for the JSON interface, from the demo's identity provider; see docs/api.md."""
+    """Print a token for the JSON interface.
+
+    It comes from the demo's identity provider and is good for 15 minutes; see docs/api.md.
+    """
     # Imported here, as above.
     from app.cli.api_token import print_token  # noqa: PLC0415
 
@@ -118,19 +149,17 @@ def api_token(
 
 
 @app.command()
-def demo(exit_: Annotated[bool, typer.Option("--exit", help="Stop when the runs are done.")] = False) -> None:
-    """Triage 12 actions on real servers, print what was found, and serve the pages."""
-    with reported():
-        whole_demo.run_demo(stay=not exit_)
-
-
-@app.command()
 def worker(
-    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Runs at once.")] = 4,
-    pool: Annotated[Pool, typer.Option(help="A process per run at once, or threads.")] = Pool.PREFORK,
+    concurrency: Annotated[int, typer.Option(min=1, max=256, metavar="N", help="Runs at once.")] = 4,
+    pool: Annotated[
+        Pool, typer.Option(metavar="KIND", help="prefork: a process for each run at once, or threads.")
+    ] = Pool.PREFORK,
     recycle: Annotated[bool, typer.Option("--recycle", help="One process per run (prefork only).")] = False,
 ) -> None:
-    """Become an agent worker, with the settings in the environment or of the stack running here."""
+    """Become one more agent worker.
+
+    Its settings are those in the environment, else those of the stack running here.
+    """
     with reported():
         Context().join_stack("worker")
     line = ["--concurrency", str(concurrency), "--pool", pool.value, *(["--recycle"] if recycle else [])]
@@ -139,19 +168,19 @@ def worker(
 
 @app.command(**_PASSED_ON)
 def evaluate(arguments: typer.Context) -> None:
-    """Hold the checks against scenarios with known answers; `triage evaluate --help` says how."""
+    """Hold the checks against scenarios with known answers."""
     _become("infra.evaluation", *arguments.args)
 
 
 @app.command(**_PASSED_ON)
 def provision(arguments: typer.Context) -> None:
-    """Prepare servers of your own: keys, database, broker, vault; `triage provision --help` says how."""
+    """Prepare servers of your own: keys, database, broker, vault."""
     _become("infra.provision", *arguments.args)
 
 
 @app.command(**_PASSED_ON)
 def rotate(arguments: typer.Context) -> None:
-    """Replace secrets that are in use; `triage rotate --help` says which."""
+    """Replace secrets that are in use."""
     _become("infra.provision", "rotate", *arguments.args)
 
 
@@ -172,6 +201,7 @@ def _text(file: Path) -> str:
 
 def main() -> None:
     """Entry point of the `triage` command."""
+    forget_foreign()
     usage.run(app)
 
 

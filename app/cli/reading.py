@@ -1,26 +1,27 @@
 """The reading commands: runs, flags, lineage."""
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 from sqlmodel import SQLModel
 
-from app.cli.context import USAGE, Context, err, out, print_json, reported
+from app.cli.context import USAGE, Context, err, print_json, reported
+from app.cli.tables import Column, Kind, show_fields, show_table
 from app.domain.discrepancy import Severity
 from app.domain.rules import RULES
 from app.store.pages import FlagFilter, FlagLine, Pages, RunFilter, RunLine, RunPage
 from app.store.pages.plans import Plan, rules_of
-from app.store.tables import RunState
+from app.store.tables import Attempt, Call, Credential, RunState
 
 RuleId = StrEnum("RuleId", {rule.id: rule.id for rule in RULES})  # type: ignore[misc]  # made from the rules
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Limit = Annotated[int, typer.Option(min=1, max=1000, help="Lines at most.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Lines at most.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,11 +32,14 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(
-    state: Annotated[RunState | None, typer.Option(help="Only runs in this state.")] = None,
+    state: Annotated[
+        RunState | None,
+        typer.Option(metavar="STATE", help=f"Only runs in this state: {', '.join(RunState)}."),
+    ] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Runs, newest first."""
+    """Show runs, newest first."""
     with reported():
         lines = Pages(Context().sessions).runs(RunFilter(state=state), limit=limit)
     if as_json:
@@ -49,12 +53,17 @@ NOT_TOLD = {"search", "assigned_to", "arrived"}
 
 
 def flags(
-    severity: Annotated[Severity | None, typer.Option(help="Only findings of this severity.")] = None,
-    rule: Annotated[RuleId | None, typer.Option(help="Only findings of this rule.")] = None,
+    severity: Annotated[
+        Severity | None,
+        typer.Option(metavar="SEVERITY", help="Only findings of this severity: blocking or advisory."),
+    ] = None,
+    rule: Annotated[
+        RuleId | None, typer.Option(metavar="RULE", help="Only findings of this rule, such as R01.")
+    ] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Findings of each action's latest run, blocking first."""
+    """Show findings of each action's latest run."""
     with reported():
         wanted = FlagFilter(severity=severity, rule=rule)
         lines = Pages(Context().sessions).flag_queue(wanted, limit=limit).stretch.lines
@@ -65,7 +74,7 @@ def flags(
 
 
 def lineage(run: Annotated[str, typer.Argument(help="The id of a run.")], as_json: AsJson = False) -> None:
-    """One run: its identity, its credentials, its calls and what they led to."""
+    """Show one run: plan, credentials, calls, findings."""
     try:
         run_id = UUID(run)
     except ValueError:
@@ -77,24 +86,37 @@ def lineage(run: Annotated[str, typer.Argument(help="The id of a run.")], as_jso
 
 def show_runs(lines: Sequence[RunLine]) -> None:
     """Print runs as a table."""
-    table = Table(title="Runs", title_justify="left")
-    table.add_column("Run", no_wrap=True, min_width=36)  # whole: it is what `triage lineage` asks for
-    table.add_column("Action", overflow="fold")
-    for heading in ("Outcome", "Findings"):
-        table.add_column(heading)
-    for line in lines:
-        outcome = line.outcome + (f": {line.run.waiting_reason}" if line.run.waiting_reason else "")
-        table.add_row(str(line.run.run_id), line.action.action_id, outcome, str(line.findings))
-    out.print(table)
+    columns = (
+        Column("Run", Kind.ID),
+        Column("Action", Kind.ID),
+        Column("Findings", Kind.NUMBER),
+        Column("Outcome", Kind.TEXT),
+    )
+    show_table(
+        "Runs",
+        columns,
+        (
+            (
+                line.run.run_id,
+                line.action.action_id,
+                line.findings,
+                line.outcome + (f": {line.run.waiting_reason}" if line.run.waiting_reason else ""),
+            )
+            for line in lines
+        ),
+    )
+
+
+_DIFFERENCE = Column("What differs", Kind.TEXT)
 
 
 def show_flags(lines: Sequence[FlagLine]) -> None:
     """Print findings as a table."""
-    table = Table("Severity", "Rule", "Action", "What differs", title="Findings", title_justify="left")
-    for line in lines:
-        flag = line.flag
-        table.add_row(flag.severity, flag.rule, flag.action_id, flag.because)
-    out.print(table)
+    columns = (Column("Severity"), Column("Rule"), Column("Action", Kind.ID), _DIFFERENCE)
+    flags = [line.flag for line in lines]
+    show_table(
+        "Findings", columns, ((flag.severity, flag.rule, flag.action_id, flag.because) for flag in flags)
+    )
 
 
 def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
@@ -107,34 +129,41 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
         print_json(_lineage_json(page))
         return
     run = page.run
-    out.print(f"Run {run.run_id} of {run.action_id}: {run.state}", highlight=False)
-    out.print(f"  goal: {run.goal or 'not recorded'}", markup=False, highlight=False)
+    show_fields(
+        f"Run {run.run_id}: {run.state}",
+        [("action", run.action_id), ("goal", run.goal or "not recorded")],
+    )
     for attempt in page.attempts:
-        revoked = (
-            f"revoked {_time(attempt.revoked_at)} by {attempt.revoked_by}"
-            if attempt.revoked_at
-            else "not revoked"
-        )
-        out.print(
-            f"  attempt {attempt.number}: {attempt.state}, policy {attempt.policy or '-'},"
-            f" token accessor {attempt.token_accessor or '-'}, {revoked}",
-            highlight=False,
-        )
+        _show_attempt(attempt)
     for plan in page.plans:
         _show_plan(plan)
-    _show_credentials(page)
+    for item in page.credentials:
+        _show_credential(item, page.calls_of(item))
     for denial in page.denials:
-        out.print(f"[yellow]refused:[/] {denial.vault_path}: {denial.reason}", highlight=False)
-    found = Table("Severity", "Rule", "Subject", "What differs", title="Findings", title_justify="left")
-    for flag in page.findings:
-        found.add_row(flag.severity, flag.rule, flag.subject, flag.because)
-    out.print(found if page.findings else "No findings.")
+        show_fields(f"Refused: {denial.tool}", [("path", denial.vault_path), ("reason", denial.reason)])
+    columns = (Column("Severity"), Column("Rule"), Column("Subject", Kind.ID), _DIFFERENCE)
+    show_table(
+        "Findings",
+        columns,
+        ((flag.severity, flag.rule, flag.subject, flag.because) for flag in page.findings),
+    )
+
+
+def _show_attempt(attempt: Attempt) -> None:
+    ended = f"{_time(attempt.revoked_at)} by {attempt.revoked_by}" if attempt.revoked_at else "no"
+    show_fields(
+        f"Attempt {attempt.number}: {attempt.state}",
+        [
+            ("policy", attempt.policy or "none"),
+            ("token accessor", attempt.token_accessor or "none"),
+            ("token revoked", ended),
+            ("failure", attempt.failure),
+        ],
+    )
 
 
 def _show_plan(plan: Plan) -> None:
-    table = Table(title=f"Plan of attempt {plan.attempt}", title_justify="left", show_header=False)
-    table.add_column("Step", no_wrap=True)
-    table.add_column("What is planned")
+    steps = []
     for step in plan.steps:
         lines = [step.question, f"Why: {step.reason}"]
         if step.needed:
@@ -143,24 +172,25 @@ def _show_plan(plan: Plan) -> None:
             lines += [f"Needed: yes. How it went: {step.outcome}"]
         else:
             lines += [f"Not needed, so not asked: {step.why_not or 'the reason was not recorded'}"]
-        table.add_row(f"{step.number} {step.tool}", escape("\n".join(lines)), end_section=True)
-    out.print(table)
+        steps.append((f"{step.number} {step.tool}", "\n".join(lines)))
+    show_fields(f"Plan of attempt {plan.attempt}", steps)
 
 
-def _show_credentials(page: RunPage) -> None:
-    table = Table(title="Credentials", title_justify="left", show_lines=True)
-    table.add_column("For")
-    table.add_column("Life, UTC", no_wrap=True)
-    table.add_column("Vault request id, SHA-256, calls", min_width=36)
-    for item in page.credentials:
-        end = ("revoked", item.revoked_at) if item.revoked_at else ("expires", item.expires_at)
-        calls = [f"{call.operation}: {call.status}" for call in page.calls_of(item)]
-        table.add_row(
-            f"{item.tool}\n{item.kind}\n{item.scope}",
-            f"issued  {item.issued_at:%H:%M:%S}\n{end[0]} {end[1]:%H:%M:%S}",
-            "\n".join([item.request_id, f"{item.fingerprint[:32]}…", *calls]),
-        )
-    out.print(table)
+def _show_credential(item: Credential, calls: Sequence[Call]) -> None:
+    ended = f"revoked {_time(item.revoked_at)}" if item.revoked_at else f"expires {_time(item.expires_at)}"
+    counted = Counter(f"{call.operation}: {call.status}" for call in calls)
+    show_fields(
+        f"Credential for {item.tool}",
+        [
+            ("kind", f"{item.kind}, {item.scope}"),
+            ("life", f"issued {_time(item.issued_at)}, {ended}"),
+            ("request", item.request_id),
+            ("accessor", item.accessor),
+            ("lease", item.lease_id),
+            ("SHA-256", item.fingerprint),
+            ("calls", "\n".join(f"{call}{f', {n} times' if n > 1 else ''}" for call, n in counted.items())),
+        ],
+    )
 
 
 def _lineage_json(page: RunPage) -> dict[str, Any]:
@@ -183,5 +213,5 @@ def _fields(row: SQLModel) -> dict[str, Any]:
     return row.model_dump(mode="json")
 
 
-def _time(moment: Any) -> str:
-    return f"{moment:%H:%M:%S} UTC" if moment else "-"
+def _time(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S} UTC"

@@ -1,6 +1,5 @@
 """`triage stack`: start, stop and look at the local stack."""
 
-import json
 import subprocess
 import sys
 import time
@@ -10,26 +9,21 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
 
-from app.cli.local import options
+from app.cli.context import FAILED, USAGE, out, print_json
+from app.cli.local import options, say
+from app.cli.tables import Column, Kind, show_table
+from infra.environment import plain_environment
 from infra.local.errors import StackError
+from infra.local.interruption import Interruption
 from infra.local.leftovers import is_alive, stop_stack
 from infra.local.options import StackOptions
 from infra.local.stack import LocalStack
-from infra.local.state import Layout, PartRecord, is_locked, read_record, state_folder
-from infra.local.status import Condition, conditions
+from infra.local.state import Layout, StackRecord, is_locked, read_record, state_folder
+from infra.local.status import conditions
 from infra.local.supervisor import Supervisor
 
 commands = typer.Typer(help="The real servers and processes on this machine.", no_args_is_help=True)
-_screen = Console()
-_errors = Console(stderr=True)
-
-_UNHEALTHY = 1
-_WRONG_USAGE = 2
-_DETACH_PATIENCE = 60.0
 
 
 class Pool(StrEnum):
@@ -39,18 +33,26 @@ class Pool(StrEnum):
     THREADS = "threads"
 
 
-Home = Annotated[Path | None, typer.Option("--home", help="State folder; TRIAGE_HOME or .local otherwise.")]
+Home = Annotated[
+    Path | None, typer.Option("--home", metavar="FOLDER", help="State folder; else TRIAGE_HOME, else .local.")
+]
 
 
 @commands.command()
 def up(
     *,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Agent workers.")] = 1,
-    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Runs per worker at once.")] = 8,
-    pool: Annotated[Pool, typer.Option(help="Threads, or a process per run at once.")] = Pool.THREADS,
-    recycle: Annotated[bool, typer.Option("--recycle", help="A new process for each run (prefork).")] = False,
-    actions: Annotated[int, typer.Option(min=1, help="Procurement actions to generate.")] = 12,
-    seed: Annotated[int, typer.Option(help="Seed of the generated actions.")] = 2026,
+    workers: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Agent workers.")] = 1,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=256, metavar="N", help="Runs per worker at once.")
+    ] = 8,
+    pool: Annotated[
+        Pool, typer.Option(metavar="KIND", help="threads, or prefork: a process for each run at once.")
+    ] = Pool.THREADS,
+    recycle: Annotated[
+        bool, typer.Option("--recycle", help="A new process for each run; needs --pool prefork.")
+    ] = False,
+    actions: Annotated[int, typer.Option(min=1, metavar="N", help="Procurement actions to generate.")] = 12,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the generated actions.")] = 2026,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget runs and logs of earlier starts.")] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Return when ready, leave it running.")] = False,
     home: Home = None,
@@ -58,9 +60,10 @@ def up(
     """Start everything; Ctrl-C stops it.
 
     VAULT_ADDR, DATABASE_URL, REDIS_URL and the tools' addresses, when set, are used instead of starting that part.
+    TRIAGE_PORT_WEB and the like fix a port; otherwise it is the usual one, that of the last start, or any free one.
     """
     if recycle and pool is not Pool.PREFORK:
-        _fail("--recycle needs --pool prefork", status=_WRONG_USAGE)
+        _fail("--recycle needs --pool prefork", status=USAGE)
     wanted = options(
         workers=workers,
         concurrency=concurrency,
@@ -78,62 +81,53 @@ def up(
 
 
 def _run_in_foreground(folder: Path, options: StackOptions) -> int:
-    parts: list[PartRecord] = []
-    with Live(_parts_table(parts), console=_screen, refresh_per_second=8) as live:
+    def ready(stack: LocalStack) -> None:
+        _say_ready(stack.endpoints)
+        out.print("Ctrl-C stops everything.")
 
-        def report(part: PartRecord) -> None:
-            parts.append(part)
-            live.update(_parts_table(parts))
-
-        def ready(stack: LocalStack) -> None:
-            live.update(_parts_table(parts), refresh=True)
-            live.stop()
-            _say_ready(stack.endpoints)
-            _screen.print("Ctrl-C stops everything.")
-
-        return Supervisor(folder, options=options, report=report, ready=ready, say=_errors.print).run()
+    return Supervisor(folder, options=options, report=say, ready=ready, say=say).run()
 
 
 def _start_detached(folder: Path, options: StackOptions) -> None:
-    layout = Layout(folder)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = folder / "supervisor.log"
-    with log.open("wb") as output:
+    with Interruption() as interruption:
         started = subprocess.Popen(
             [
-                *(sys.executable, "-m", "infra.local.supervisor"),
-                *("--home", str(folder), "--options", options.model_dump_json()),
+                *(sys.executable, "-m", "infra.local.supervisor", "--home", str(folder)),
+                *("--options", options.model_dump_json(), "--log", str(log)),
             ],
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            env=plain_environment(),
             cwd=Path(__file__).parents[2],
             start_new_session=True,
         )
-    deadline = time.monotonic() + _DETACH_PATIENCE
-    while True:
+        try:
+            record = _ready(Layout(folder), started)
+        except KeyboardInterrupt:
+            interruption.settle()
+            started.terminate()
+            raise typer.Exit(started.wait()) from None
+    if record is None:
+        # It has said why.
+        raise typer.Exit(started.returncode)
+    _say_ready(record.endpoints)
+    out.print(f"It goes on in the background: `triage stack down` stops it, its log is {log}.")
+
+
+def _ready(layout: Layout, started: subprocess.Popen[bytes]) -> StackRecord | None:
+    """The record of the stack as soon as it is ready; None when it has ended. Each part has a deadline of its own."""
+    while started.poll() is None:
         record = read_record(layout)
         if record is not None and record.ready and record.supervisor.pid == started.pid:
-            break
-        if started.poll() is not None:
-            _fail(log.read_text(encoding="utf-8").strip())
-        if time.monotonic() > deadline:
-            started.terminate()
-            _fail(f"the stack was not ready after {_DETACH_PATIENCE:.0f} s; see {log}")
+            return record
         time.sleep(0.1)
-    _screen.print(_parts_table(list(record.parts)))
-    _say_ready(record.endpoints)
+    return None
 
 
 def _say_ready(endpoints: dict[str, str]) -> None:
-    _screen.print(f"Ready: {endpoints['web']}" if "web" in endpoints else "Ready.", highlight=False)
-
-
-def _parts_table(parts: list[PartRecord]) -> Table:
-    table = Table("part", "address", "ready after")
-    for part in parts:
-        table.add_row(part.name, part.address, "outside" if part.outside else f"{part.seconds:.1f} s")
-    return table
+    out.print("Ready:")
+    for name, address in endpoints.items():
+        out.print(f"  {name:<18} {address}", highlight=False, soft_wrap=True)
 
 
 @commands.command()
@@ -144,14 +138,17 @@ def down(*, home: Home = None) -> None:
         stopped = stop_stack(layout)
     except StackError as error:
         _fail(str(error))
-    _screen.print("Stopped." if stopped else f"No stack runs in {layout.home}.", highlight=False)
+    out.print("stopped" if stopped else f"no stack runs in {layout.home}", highlight=False, soft_wrap=True)
 
 
 @commands.command()
 def status(
     *, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False, home: Home = None
 ) -> None:
-    """Show every part, its process and whether it answers; exit status 1 when something does not."""
+    """Show every part, its process and whether it answers.
+
+    Exit status 1 when something does not.
+    """
     layout = Layout((home or state_folder()).absolute())
     record = read_record(layout)
     running = record is not None and is_locked(layout) and is_alive(record.supervisor)
@@ -164,22 +161,24 @@ def status(
             "healthy": healthy,
             "parts": [asdict(part) for part in parts],
         }
-        sys.stdout.write(json.dumps(report) + "\n")
+        print_json(report)
     elif not running:
-        _screen.print(f"No stack runs in {layout.home}.", highlight=False)
+        out.print(f"no stack runs in {layout.home}", highlight=False, soft_wrap=True)
     else:
-        _screen.print(_conditions_table(parts))
-    raise typer.Exit(0 if healthy else _UNHEALTHY)
+        columns = (
+            Column("Part"),
+            Column("Process", Kind.NUMBER),
+            Column("Address", Kind.ID),
+            Column("State", Kind.TEXT),
+        )
+        show_table(
+            "Parts",
+            columns,
+            ((part.name, part.pid or "outside", part.address or "", part.note) for part in parts),
+        )
+    raise typer.Exit(0 if healthy else FAILED)
 
 
-def _conditions_table(parts: tuple[Condition, ...]) -> Table:
-    table = Table("part", "process", "address", "state")
-    for part in parts:
-        state = part.note if part.healthy else f"[red]{part.note}[/red]"
-        table.add_row(part.name, str(part.pid or "outside"), part.address or "", state)
-    return table
-
-
-def _fail(text: str, *, status: int = _UNHEALTHY) -> NoReturn:
-    _errors.print(text, highlight=False, markup=False)
+def _fail(text: str, *, status: int = FAILED) -> NoReturn:
+    say(text)
     raise typer.Exit(status)

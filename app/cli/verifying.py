@@ -48,9 +48,6 @@ def _show(file: Path, verdict: Verdict) -> None:
     say(
         f"  Action {manifest['action_id']}, exported {manifest['exported_at']} by {manifest['exported_by']['name']}"
     )
-    say(
-        f"  {len(manifest['files'])} files, {len(manifest['credentials'])} credentials, {len(manifest['runs'])} runs"
-    )
     counted = (
         (manifest["files"], "file"),
         (manifest["credentials"], "credential"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
 
 from app.settings import SettingsError
 
@@ -18,6 +19,9 @@ _QUERY = """
 SELECT current_setting('statement_timeout'), current_setting('TimeZone'),
        coalesce(has_table_privilege(to_regclass('alembic_version'), 'SELECT'), false)
 """
+#: How PgBouncer begins to say that it takes no settings with a connection.
+_NOT_PASSED_ON = "unsupported startup parameter"
+_POOLER = "none that does is supported: name PostgreSQL itself"
 _REPAIR = "run `triage provision database`"
 
 
@@ -45,6 +49,13 @@ def guard(engine: Engine) -> None:
             raise
         passed = True
 
+    @event.listens_for(engine, "handle_error")
+    def refused(context: ExceptionContext) -> None:
+        if _NOT_PASSED_ON in str(context.original_exception):
+            raise IncompatibleError(
+                f"DATABASE_URL: a pooler (PgBouncer) refuses the settings of a connection, and {_POOLER}"
+            ) from None
+
 
 def check(connection: psycopg.Connection[Any]) -> None:
     """Raises `IncompatibleError` for a server, a database, a pooler or tables that cannot be worked with."""
@@ -62,7 +73,7 @@ def check(connection: psycopg.Connection[Any]) -> None:
     if (timeout, zone) != (STATEMENT_TIMEOUT, TIME_ZONE):
         raise IncompatibleError(
             f"DATABASE_URL: statement_timeout is {timeout} and the time zone {zone}, though {STATEMENT_TIMEOUT} and"
-            f" {TIME_ZONE} were asked for: a pooler that drops the settings of a connection (PgBouncer) is not supported"
+            f" {TIME_ZONE} were asked for: a pooler (PgBouncer) drops the settings of a connection, and {_POOLER}"
         )
     found = connection.execute("SELECT version_num FROM alembic_version").fetchone() if readable else None
     if found != (TABLES,):

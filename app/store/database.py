@@ -57,11 +57,12 @@ def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
         hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c idle_in_transaction_session_timeout=30s -c timezone={TIME_ZONE}",
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c idle_in_transaction_session_timeout=30s"
+            f" -c timezone={TIME_ZONE}",
+            # A database in another encoding would otherwise answer in bytes before it can be refused.
             "client_encoding": "utf8",
         },
     )
-    guard(engine)
 
     @event.listens_for(engine, "do_connect")
     def with_password(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
@@ -71,6 +72,7 @@ def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
             # It was in order when this process started, and may be again in a moment.
             raise psycopg.OperationalError(str(error)) from None
 
+    guard(engine)
     return engine
 
 

@@ -100,7 +100,7 @@ def main() -> None:
         database = connect(configuration, pool_size=1)
         try:
             if reason := silence(database):
-                log.warning("waiting: %s", reason)
+                log.warning("%s: the pages wait for it", reason)
         finally:
             database.dispose()
     _Server(options(wanted.bind, configuration)).run()

@@ -9,6 +9,7 @@ from app.export.exporter import signing_keys
 from app.settings import Settings
 from app.starting import check_all
 from app.store.database import connect
+from app.tls import trust_of
 from app.web import create_app
 from app.web.sign_in.forgery import web_key
 
@@ -23,6 +24,7 @@ def configured() -> Settings:
     """The settings of the pages, with their files read once. Raises `SettingsError`; nothing connects."""
     configuration = settings.load(*NEEDED)
     check_all(
+        lambda: trust_of(configuration),
         lambda: connect(configuration),
         lambda: web_key(configuration),
         lambda: signing_keys(configuration),

@@ -3,41 +3,38 @@
 import argparse
 import json
 import logging
-import signal
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
-from typing import NoReturn
 
-from rich.console import Console
-from rich.table import Table
-
+from app.cli.context import out
+from app.cli.tables import Column, Kind, show_table
 from app.domain.rules import RULES
+from infra.environment import forget_foreign
 from infra.evaluation.comparison import Evaluation
 from infra.evaluation.in_process import evaluate_in_process
 from infra.evaluation.live import evaluate_live
 from infra.evaluation.scenarios import prepared
 from infra.local.errors import StackError
+from infra.local.interruption import Interruption
 from mocks.scenarios.loader import ScenarioError
 from workers import logs
 
 _MISS, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _MOST_GENERATED = 999_999
 _PRINTED = "-"
 
 
 def main() -> None:
     """Evaluate, print, and end with 0 when all is as expected, 1 on any miss, 2 for scenarios that do not fit."""
-    for number in _ENDINGS:
-        signal.signal(number, _interrupted)
+    forget_foreign()
     logs.configure(logging.WARNING)  # on standard error: the other one is for the result
     wanted = _wanted()
     started = time.monotonic()
     try:
         with (
+            Interruption(),
             prepared(wanted.folder, generated=wanted.generated, seed=wanted.seed) as scenarios,
             TemporaryDirectory(prefix="triage-evaluate-") as work,
         ):
@@ -62,13 +59,6 @@ def main() -> None:
         if wanted.json:
             Path(wanted.json).write_text(document + "\n", encoding="utf-8")
     sys.exit(_MISS if result.misses else 0)
-
-
-def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
-    # The first request ends what is under way; more of them must not interrupt the cleaning up.
-    for number in _ENDINGS:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _wanted() -> argparse.Namespace:
@@ -111,23 +101,26 @@ def _wanted() -> argparse.Namespace:
 
 def show(result: Evaluation, *, how: str) -> None:
     """Print precision, recall and every miss, rule by rule; `how` ends the sentence that sums it up."""
-    screen = Console(soft_wrap=True)
-    table = Table(title=f"{result.scenarios} scenarios", title_justify="left")
-    table.add_column("Rule")
-    for heading in ("found", "missed", "wrong", "precision", "recall"):
-        table.add_column(heading, justify="right")
-    for rule in RULES:
-        score = result.scores[rule.id]
-        table.add_row(
-            f"{rule.id} {rule.title}",
-            *map(str, (score.hits, score.missed, score.wrong)),
-            *("-" if share is None else f"{share:.3f}" for share in (score.precision, score.recall)),
-        )
-    screen.print(table)
+    numbers = (
+        Column(heading, Kind.NUMBER) for heading in ("Found", "Missed", "Wrong", "Precision", "Recall")
+    )
+    scores = ((rule, result.scores[rule.id]) for rule in RULES)
+    show_table(
+        f"{result.scenarios} scenarios",
+        (Column("Rule", Kind.TEXT), *numbers),
+        (
+            (
+                f"{rule.id} {rule.title}",
+                *(score.hits, score.missed, score.wrong),
+                *("-" if share is None else f"{share:.3f}" for share in (score.precision, score.recall)),
+            )
+            for rule, score in scores
+        ),
+    )
     for miss in result.misses:
-        screen.print(str(miss), markup=False, highlight=False)
+        out.print(str(miss), markup=False, highlight=False)
     left_out = f"; {result.left_out} that state their own time left out" if result.left_out else ""
-    screen.print(
+    out.print(
         f"{result.as_expected} of {result.scenarios} scenarios as expected, {how}{left_out}.", highlight=False
     )
 

@@ -30,7 +30,7 @@ from infra.evaluation.scenarios import Scenarios
 from infra.local.options import Part, StackOptions
 from infra.local.services import TOOLS
 from infra.local.stack import LocalStack
-from infra.postgres.provision import LEDGER, OWNERS, READERS
+from infra.postgres.roles import LEDGER, OWNERS, READERS
 from infra.postgres.scram import verifier as scram
 from mocks.configuration import Configuration
 from mocks.ledger.load import load
@@ -95,14 +95,8 @@ def interview(folder: Path, work: Path) -> Iterator["Evaluator"]:
         if server is None:
             raise RuntimeError("no database was started")
         owner = OWNERS[LEDGER]
-        load(
-            folder,
-            host=server.host,
-            port=server.port,
-            dbname=LEDGER,
-            user=owner,
-            passfile=str(stack.secrets_dir / f"{owner}.pgpass"),
-        )
+        password = stack.secrets.read("operator", "ledger-owner-password") or ""
+        load(folder, **server.parameters(LEDGER, user=owner, password=password))
         with server.connect(LEDGER) as connection:
             connection.execute(
                 sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(

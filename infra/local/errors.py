@@ -11,3 +11,7 @@ class AlreadyRunningError(StackError):
 
 class AddressTakenError(StackError):
     """Somebody else bound the chosen port between choosing and binding."""
+
+
+class OutsideError(StackError):
+    """Servers that run elsewhere cannot be used as they are named; the text has a line for each thing that is missing."""

@@ -1,6 +1,7 @@
 """Processes of a stack whose supervisor is gone: found by the record it left, ended, and forgotten."""
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -11,7 +12,6 @@ import psutil
 from infra.local.errors import AlreadyRunningError, StackError
 from infra.local.identity import boot_id, start_ticks
 from infra.local.process import kill_quietly
-from infra.local.secret_files import forget
 from infra.local.state import Layout, ProcessRecord, StackLock, is_locked, read_record
 
 _STOP_DEADLINE = 60.0
@@ -97,31 +97,41 @@ def clean_up(layout: Layout, *, grace: float) -> list[str]:
     if record is not None and record.boot == boot_id():
         killed = end(record.processes, grace=grace)
     if record is not None:
-        outside_vault = any(part.name == "vault" and part.outside for part in record.parts)
-        forget(layout.secrets, identities=not outside_vault)
+        forget_secrets(layout)
     layout.record.unlink(missing_ok=True)
     return killed
+
+
+def forget_secrets(layout: Layout) -> None:
+    """Remove the secrets of a start; those of outside servers are in a folder of their own and stay."""
+    if layout.secrets.is_dir():
+        shutil.rmtree(layout.secrets)
+        layout.create()
 
 
 def stop_stack(layout: Layout) -> bool:
     """Stop the stack in this folder from outside, running or crashed; False when there was none.
 
-    Raises StackError when the folder is still in use after all deadlines.
+    A stack that somebody starts meanwhile is left alone.  Raises StackError when the folder is still in use after
+    all deadlines.
     """
-    record = read_record(layout)
-    if record is None and not is_locked(layout):
+    if read_record(layout) is None and not is_locked(layout):
         return False
-    if record is not None and is_alive(record.supervisor):
-        supervisor = psutil.Process(record.supervisor.pid)
-        _signal(supervisor, signal.SIGTERM)
-        if _wait([supervisor], seconds=_STOP_DEADLINE):
-            kill_quietly(supervisor)
+    stopped: ProcessRecord | None = None
     deadline = time.monotonic() + _AFTER_KILL
     while time.monotonic() < deadline:
         try:
             lock = StackLock(layout).acquire()
         except AlreadyRunningError:
-            time.sleep(0.1)  # its guard cleans up
+            record = read_record(layout)
+            if record is not None and is_alive(record.supervisor):
+                if stopped is None:
+                    stopped = record.supervisor
+                    _stop_supervisor(stopped)
+                    deadline = time.monotonic() + _AFTER_KILL
+                elif record.supervisor != stopped:
+                    return True
+            time.sleep(0.1)  # otherwise it has only begun to start, or its guard cleans up
             continue
         try:
             clean_up(layout, grace=_LEFTOVER_GRACE)
@@ -129,3 +139,13 @@ def stop_stack(layout: Layout) -> bool:
             lock.release()
         return True
     raise StackError(f"{layout.home} is still in use; see {layout.record}")
+
+
+def _stop_supervisor(record: ProcessRecord) -> None:
+    try:
+        supervisor = psutil.Process(record.pid)
+    except psutil.NoSuchProcess:
+        return
+    _signal(supervisor, signal.SIGTERM)
+    if _wait([supervisor], seconds=_STOP_DEADLINE):
+        kill_quietly(supervisor)

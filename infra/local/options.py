@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.local.errors import StackError
+from infra.local.errors import OutsideError
 
 TOOL_VARIABLES = {
     "sam-gov": "SAM_GOV_URL",
@@ -16,6 +16,22 @@ TOOL_VARIABLES = {
     "contracts": "CONTRACTS_URL",
     "documents": "DOCUMENTS_URL",
 }
+
+
+_SERVERS = ("VAULT_ADDR", "DATABASE_URL", "LEDGER_URL", "REDIS_URL")
+#: The second of each pair must be set where the first is. The vault of a stack is in memory: it would take the login of
+#: an outside ledger for itself, and be gone at the end.
+_COME_WITH = (
+    ("VAULT_ADDR", "SECRETS_FOLDER"),
+    ("DATABASE_URL", "VAULT_ADDR"),
+    ("DATABASE_ADMIN_URL", "DATABASE_URL"),
+    ("LEDGER_URL", "DATABASE_URL"),
+    ("REDIS_URL", "VAULT_ADDR"),
+    ("REDIS_ADMIN_URL", "REDIS_URL"),
+    ("OIDC_ISSUER", "OIDC_CLIENT_ID"),
+)
+_SECRET_OPTIONS = {"password", "passfile", "sslpassword"}
+_TLS_FILES = ("CA_FILE", "CLIENT_CERTIFICATE_FILE", "CLIENT_KEY_FILE")
 
 
 class Part(StrEnum):
@@ -46,54 +62,76 @@ class _Options(BaseModel):
 class Outside(_Options):
     """Parts that run elsewhere, by the variables that name them; those are neither started nor stopped.
 
-    An outside vault is bootstrapped only when VAULT_BOOTSTRAP_TOKEN_FILE names a file with a root token;
-    without it the operator puts dispatcher.json, sweeper.json and auditor.json into `<home>/secrets`.
-    Behind an outside DATABASE_URL nothing is provisioned: roles, tables and ledger data are its operator's.
-    An outside OIDC_ISSUER knows this application as OIDC_CLIENT_ID and sends people back to <web>/sign-in/callback.
-    LEDGER_URL must then be set too, and a vault to be bootstrapped here needs LEDGER_ADMIN_FILE, a file with
-    a JSON object {"host", "port", "database", "username", "password"} for the vault's own ledger login.
+    Each process has its own login at an outside vault, database and broker, from SECRETS_FOLDER, which `triage
+    provision` fills; so VAULT_ADDR, DATABASE_URL and REDIS_URL name no user. The start provisions a server itself
+    where an administrator is named too: DATABASE_ADMIN_URL, REDIS_ADMIN_URL, and for the vault a root token in
+    operator/vault-root-token. An outside OIDC_ISSUER knows this application as OIDC_CLIENT_ID and sends people back
+    to <web>/sign-in/callback.
     """
 
+    secrets_folder: Path | None = None
     vault: str | None = None
-    vault_token_file: str | None = None
     vault_audit_log: str | None = None
+    vault_ledger: str | None = None
+    vault_issuer: str | None = None
     database: str | None = None
+    database_admin: str | None = None
     ledger: str | None = None
-    ledger_admin_file: str | None = None
     broker: str | None = None
-    broker_password_file: str | None = None
+    broker_admin: str | None = None
     identity: str | None = None
     identity_client: str | None = None
     tools: dict[str, str] = {}
+    tls: dict[str, str] = {}
+    """CA_FILE, CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE, which every process is told."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the variables named above.
 
-        Raises StackError when an address carries a password, which would be copied into the environment of
-        processes and into `stack.json`, or when a variable that must come with another is missing.
+        Raises OutsideError, with a line for each wrong one: an address with a password, which would be copied into
+        the environment of processes and into `stack.json`, one with a user, who would be shared by all processes, or
+        a variable that must come with another.
         """
         given = {name: value for name, value in environment.items() if value}
-        for name in ("VAULT_ADDR", "DATABASE_URL", "LEDGER_URL", "REDIS_URL", *TOOL_VARIABLES.values()):
-            if urlsplit(given.get(name, "")).password:
-                raise StackError(f"{name} must not carry a password; name a password file instead")
-        if "OIDC_ISSUER" in given and "OIDC_CLIENT_ID" not in given:
-            raise StackError("OIDC_ISSUER is set, so OIDC_CLIENT_ID must be set as well")
-        if "DATABASE_URL" in given and "LEDGER_URL" not in given:
-            raise StackError("DATABASE_URL is set, so LEDGER_URL must be set as well")
+        wrong = [
+            f"{name} must not carry a password: passwords are read from SECRETS_FOLDER"
+            for name in (*_SERVERS, *TOOL_VARIABLES.values())
+            if _has_password(given.get(name, ""))
+        ]
+        wrong += [
+            f"{name} must name no user here: each process has its own login"
+            for name in _SERVERS
+            if urlsplit(given.get(name, "")).username and not _has_password(given[name])
+        ]
+        wrong += [
+            f"{name} is set, so {needed} must be set as well"
+            for name, needed in _COME_WITH
+            if name in given and needed not in given
+        ]
+        if wrong:
+            raise OutsideError("\n".join(wrong))
         return cls(
+            secrets_folder=Path(given["SECRETS_FOLDER"]).absolute() if "SECRETS_FOLDER" in given else None,
             vault=given.get("VAULT_ADDR"),
-            vault_token_file=given.get("VAULT_BOOTSTRAP_TOKEN_FILE"),
             vault_audit_log=given.get("VAULT_AUDIT_LOG"),
+            vault_ledger=given.get("VAULT_LEDGER_URL"),
+            vault_issuer=given.get("VAULT_ISSUER"),
             database=given.get("DATABASE_URL"),
+            database_admin=given.get("DATABASE_ADMIN_URL"),
             ledger=given.get("LEDGER_URL"),
-            ledger_admin_file=given.get("LEDGER_ADMIN_FILE"),
             broker=given.get("REDIS_URL"),
-            broker_password_file=given.get("REDIS_PASSWORD_FILE"),
+            broker_admin=given.get("REDIS_ADMIN_URL"),
             identity=given.get("OIDC_ISSUER"),
             identity_client=given.get("OIDC_CLIENT_ID"),
             tools={tool: given[name] for tool, name in TOOL_VARIABLES.items() if name in given},
+            tls={name: given[name] for name in _TLS_FILES if name in given},
         )
+
+
+def _has_password(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.password is not None or not _SECRET_OPTIONS.isdisjoint(parse_qs(parts.query))
 
 
 class StackOptions(_Options):
@@ -102,7 +140,9 @@ class StackOptions(_Options):
     parts: frozenset[Part] = EVERYTHING
     outside: Outside = Outside()
     usual_ports: bool = True
-    """Whether to try 8200, 5432, … before any free port."""
+    """Whether to try 8200, 5432, … and the ports of the last start before any free port."""
+    ports: dict[str, int] = {}
+    """Part name to the port it must have."""
     fresh: bool = False
     """Whether to forget the database, audit and access logs of earlier starts."""
     workers: int = Field(default=1, ge=1, le=64)
@@ -134,3 +174,9 @@ class StackOptions(_Options):
             Part.IDENTITY: self.outside.identity,
         }
         return part in self.parts and elsewhere.get(part) is None
+
+    def serves(self, name: str) -> bool:
+        """Whether the server of this name, such as web or sam-gov, is to be started here."""
+        if name in TOOL_VARIABLES:
+            return self.starts(Part.MOCKS) and name not in self.outside.tools
+        return self.starts(Part(name))

@@ -2,24 +2,21 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 import httpx
 
 from infra.local.options import Part, StackOptions
+from infra.local.outside import OutsideServers
 from infra.local.ports import LOOPBACK, connects, listens
-from infra.local.postgres_server import USUAL_PORT as POSTGRES_PORT
 from infra.local.postgres_server import PostgresServer
 from infra.local.process import Child, Command
 from infra.local.roster import Roster
-from infra.local.services import TOOLS, USUAL_PORTS, Services
+from infra.local.services import TOOLS, Services, as_user
 from infra.local.state import Layout
-from infra.local.valkey_server import USUAL_PORT as VALKEY_PORT
 from infra.local.valkey_server import ValkeyServer
-from infra.local.vault_server import USUAL_PORT as VAULT_PORT
 from infra.local.vault_server import VaultServer, find_binary
-from infra.postgres.provision import provision
+from infra.provision.settings import ProvisioningSettings
 
 Job = Callable[[], None]
 
@@ -41,22 +38,51 @@ class Parts:
         self._roster = roster
         self._services = services
         self._announce = announce
-        self.root_token: str | None = None
-        """Until the bootstrap has revoked it."""
-        self.ledger_password: str | None = None
-        """Of `vault_ledger_admin`, until the vault has replaced it."""
         self.broker: ValkeyServer | None = None
         self._ports: dict[str, int] = {}
+        # Imported here: every `triage` command loads this module, and few provision.
+        from infra.local.provisioning import Provisioning  # noqa: PLC0415
+
+        self._provisioning = Provisioning(layout, self.settings)
 
     def stages(self) -> list[list[Job]]:
         """Stages run one after another, the jobs of a stage side by side."""
-        return [self._servers(), self._preparations(), self._processes()]
+        return [[self._secrets], self._servers(), self._preparations(), self._processes()]
+
+    @property
+    def root_token(self) -> str | None:
+        """The vault's root token, until provisioning has revoked it."""
+        return self._services.secrets.read("operator", "vault-root-token")
+
+    @property
+    def ledger_password(self) -> str | None:
+        """The password of `vault_ledger_admin`, until the vault has replaced it."""
+        return self._services.secrets.read("operator", "ledger-admin-password")
+
+    def settings(self) -> ProvisioningSettings:
+        """What provisioning is told about this stack's servers, as far as they run."""
+        outside, services = self._options.outside, self._services
+        broker = services.endpoints.get("valkey")
+        return ProvisioningSettings(
+            secrets_folder=services.secrets.root,
+            database_admin_url=outside.database_admin or (services.database and services.database.address),
+            redis_admin_url=outside.broker_admin or (broker and as_user(broker, "administrator")),
+            vault_addr=services.endpoints.get("vault"),
+            vault_audit_log=self._layout.audit_log if outside.vault is None else outside.vault_audit_log,
+            vault_ledger_url=outside.vault_ledger or services.ledger_address,
+            vault_issuer=outside.vault_issuer,
+            ca_file=outside.tls.get("CA_FILE"),
+            client_certificate_file=outside.tls.get("CLIENT_CERTIFICATE_FILE"),
+            client_key_file=outside.tls.get("CLIENT_KEY_FILE"),
+            provision_patience=self._options.patience,
+        )
 
     def _wanted(self, part: Part, job: Job) -> list[Job]:
         return [job] if self._options.starts(part) else []
 
-    def _servers(self) -> list[Job]:
-        outside = self._options.outside
+    def _secrets(self) -> None:
+        """Every secret there is to be, and outside servers that are ready for each process."""
+        outside, provisioned = self._options.outside, self._provisioned()
         for name, given in (
             ("vault", outside.vault),
             ("postgres", outside.database),
@@ -64,6 +90,27 @@ class Parts:
         ):
             if given is not None:
                 self._given(name, given)
+        if outside.vault is not None:
+            OutsideServers(self._options, self._services, self.settings()).refuse_unusable(provisioned)
+        self._provisioning.keys(keep=outside.vault is not None)
+        if outside.database is not None and Part.POSTGRES in provisioned:
+            self._provisioning.database(own=False, new_vault=False)
+        if outside.broker is not None and Part.VALKEY in provisioned:
+            self._provisioning.broker()
+
+    def _provisioned(self) -> set[Part]:
+        """The servers that this start provisions: its own, and outside ones whose administrator it is told."""
+        outside = self._options.outside
+        administered = {
+            Part.VAULT: outside.vault is None or self.root_token is not None,
+            Part.POSTGRES: outside.database is None or outside.database_admin is not None,
+            Part.VALKEY: outside.broker is None or outside.broker_admin is not None,
+        }
+        return {
+            part for part, it_is in administered.items() if it_is and Part.PROVISION in self._options.parts
+        }
+
+    def _servers(self) -> list[Job]:
         return [
             *self._wanted(Part.VAULT, self._vault),
             *self._wanted(Part.POSTGRES, self._postgres),
@@ -81,38 +128,37 @@ class Parts:
 
     def _vault(self) -> None:
         server = VaultServer(layout=self._layout, binary=find_binary(self._options.vault_binary))
-        port = self._roster.serve(usual=VAULT_PORT, build=server.command, ready=server.ready)
+        port = self._roster.serve("vault", build=server.command, ready=server.ready)
         address = f"http://{LOOPBACK}:{port}"
-        self.root_token = server.open(address)
         self._services.endpoints["vault"] = address
+        self._provisioning.opened_vault()
         self._announce("vault", address=address)
 
     def _postgres(self) -> None:
-        postgres = PostgresServer(self._layout)
+        postgres = PostgresServer(self._layout, self._services.secrets)
         self._roster.run(postgres.preparation())
         postgres.prepared()
-        port = self._roster.serve(usual=POSTGRES_PORT, build=postgres.command, ready=postgres.ready)
-        server = postgres.server(port)
-        self.ledger_password = provision(server, secrets=self._layout.secrets)
+        port = self._roster.serve("postgres", build=postgres.command, ready=postgres.ready)
         self._ports["postgres"] = port
-        self._services.database = server
+        self._services.database = postgres.server(port)
         address = f"postgresql://{LOOPBACK}:{port}"
         self._services.endpoints["postgres"] = address
+        self._provisioning.database(own=True, new_vault=self._options.outside.vault is None)
         self._announce("postgres", address=address)
 
     def _valkey(self) -> None:
-        valkey = self.broker = ValkeyServer(self._layout)
-        valkey.prepare()
-        port = self._roster.serve(usual=VALKEY_PORT, build=valkey.command, ready=valkey.ready)
+        valkey = self.broker = ValkeyServer(self._layout, self._services.secrets)
+        port = self._roster.serve("valkey", build=valkey.command, ready=valkey.ready)
         self._ports["valkey"] = port
         address = f"redis://{LOOPBACK}:{port}"
         self._services.endpoints["valkey"] = address
+        self._provisioning.broker()
         self._announce("valkey", address=address)
 
     def _preparations(self) -> list[Job]:
         jobs: list[Job] = []
         if self._options.starts(Part.PROVISION):
-            jobs += [self._tables_and_ledger, self._bootstrap]
+            jobs += [self._ledger, self._policies]
         return [*jobs, *self._identity_provider(), *(job for tool in TOOLS for job in self._tool(tool))]
 
     def _identity_provider(self) -> list[Job]:
@@ -123,33 +169,22 @@ class Parts:
             Part.IDENTITY, lambda: self._http("identity-provider", self._services.identity_provider)
         )
 
-    def _tables_and_ledger(self) -> None:
-        # Imported here: starting the servers alone needs neither Alembic nor a vault client.
-        from infra.local import provisioning  # noqa: PLC0415
-
-        server = self._services.database
-        if server is not None:
-            provisioning.migrate_tables(server, self._layout)
-            self._roster.run(self._services.ledger_data(server))
+    def _ledger(self) -> None:
+        """Behind an outside database without an administrator the ledger's rows are its operator's."""
+        if Part.POSTGRES in self._provisioned() and (
+            self._services.database or self._options.outside.database
+        ):
+            self.load_ledger()
             self._announce("tables and ledger")
 
-    def _bootstrap(self) -> None:
-        from infra.local import provisioning  # noqa: PLC0415
+    def load_ledger(self) -> None:
+        """Give the ledger the rows of the scenarios that the tools serve."""
+        self._provisioning.ledger(self._services.served)
 
-        outside = self._options.outside
-        token = self.root_token
-        if outside.vault_token_file is not None and outside.vault is not None:
-            token = Path(outside.vault_token_file).read_text(encoding="utf-8").strip()
-        if token is None:
-            return
-        vault = self._services.endpoints["vault"]
-        if self._services.database is not None and self.ledger_password is not None:
-            ledger = provisioning.local_ledger(self._services.database, self.ledger_password)
-        else:
-            ledger = provisioning.outside_ledger(outside)
-        provisioning.bootstrap_vault(vault=vault, token=token, ledger=ledger, layout=self._layout)
-        self.root_token = self.ledger_password = None
-        self._announce("policies")
+    def _policies(self) -> None:
+        if "vault" in self._services.endpoints and self.root_token is not None:
+            self._provisioning.vault()
+            self._announce("policies")
 
     def _tool(self, tool: str) -> list[Job]:
         given = self._options.outside.tools.get(tool)
@@ -159,7 +194,7 @@ class Parts:
         return self._wanted(Part.MOCKS, lambda: self._http(tool, partial(self._services.tool, tool)))
 
     def _http(self, name: str, build: Callable[[int], Command]) -> None:
-        port = self._roster.serve(usual=USUAL_PORTS[name], build=build, ready=_answers)
+        port = self._roster.serve(name, build=build, ready=_answers)
         address = f"http://{LOOPBACK}:{port}"
         self._services.endpoints[name] = address
         self._announce(name, address=address)

@@ -1,16 +1,59 @@
-"""Loopback ports: the usual one when it is free, any free one otherwise."""
+"""Loopback ports: one that was fixed, the usual one when it is free, the one of the last start, or any free one."""
 
 import errno
+import json
+import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import psutil
 
-LOOPBACK = "127.0.0.1"
+from infra.local.errors import StackError
 
+LOOPBACK = "127.0.0.1"
+USUAL_PORTS = {
+    "vault": 8200,
+    "postgres": 5432,
+    "valkey": 6379,
+    "sam-gov": 7001,
+    "debarment": 7002,
+    "contracts": 7003,
+    "documents": 7004,
+    "identity-provider": 7005,
+    "web": 8000,
+}
+
+_HIGHEST = 65535
+_PREFIX = "TRIAGE_PORT_"
 _TAKEN = ("address already in use", "address in use", "connection in use")
+
+
+def variable_of(part: str) -> str:
+    """The environment variable that fixes the port of a part, such as TRIAGE_PORT_SAM_GOV."""
+    return _PREFIX + part.upper().replace("-", "_")
+
+
+def fixed_ports(environment: Mapping[str, str]) -> dict[str, int]:
+    """Part name to port, from variables such as TRIAGE_PORT_WEB=8080; empty ones count as not set.
+
+    Raises StackError naming variable, value and reason.
+    """
+    parts = {variable_of(part): part for part in USUAL_PORTS}
+    fixed: dict[str, int] = {}
+    for name, value in environment.items():
+        if not name.startswith(_PREFIX) or not value:
+            continue
+        if name not in parts:
+            raise StackError(f"{name}: no part is called that; there are {', '.join(parts)}")
+        if not (re.fullmatch(r"[0-9]{1,5}", value) and 1 <= int(value) <= _HIGHEST):
+            raise StackError(f"{name}: {value!r} is not a port, a number from 1 to {_HIGHEST}")
+        if twin := next((part for part, port in fixed.items() if port == int(value)), None):
+            raise StackError(f"{name}: {value} is the port of {variable_of(twin)} as well")
+        fixed[parts[name]] = int(value)
+    return fixed
 
 
 class Ports:
@@ -20,31 +63,79 @@ class Ports:
     (see `says_taken`), and the caller asks again.
     """
 
-    def __init__(self) -> None:
-        self._given: set[int] = set()
+    def __init__(self, memory: Path, *, usual: bool = True, fixed: Mapping[str, int] | None = None) -> None:
+        """`memory` keeps the ports from one start to the next; not `usual`: any free port, and none is kept."""
+        self._memory = memory
+        self._usual = usual
+        self._fixed = fixed or {}
+        self._last = _remembered(memory) if usual else {}
+        self._given: dict[int, str] = {}
         self._lock = Lock()
 
-    def choose(self, usual: int | None) -> int:
-        """The usual port if nobody listens on it, else a free one."""
+    def require_fixed(self) -> None:
+        """Raise StackError when a port that was fixed is not to be had."""
+        for part, port in self._fixed.items():
+            if refused := _refusal(port):
+                raise StackError(f"{variable_of(part)}: port {port} {refused}")
+
+    def choose(self, part: str) -> int:
+        """A port for this part; another one when it asks again, because the first was taken.
+
+        Raises StackError when a fixed port was taken.
+        """
         with self._lock:
-            port = usual if usual is not None and usual not in self._given and _free(usual) else None
-            while port is None or port in self._given:
-                port = _any_free()
-            self._given.add(port)
+            if part in self._fixed:
+                port = self._fixed[part]
+                if port in self._given:
+                    raise StackError(f"{variable_of(part)}: port {port} is taken by another process")
+            else:
+                port = self._first_free(part)
+            self._given[port] = part
             return port
 
+    def _first_free(self, part: str) -> int:
+        spoken_for = {*self._given, *self._fixed.values()}
+        if self._usual:
+            for known in (USUAL_PORTS[part], self._last.get(part)):
+                if known is not None and known not in spoken_for and _refusal(known) is None:
+                    return known
+        # What others had in the last start, or usually have, stays theirs.
+        spoken_for |= {*USUAL_PORTS.values(), *self._last.values()}
+        while (port := _any_free()) in spoken_for:
+            pass
+        return port
 
-def _free(port: int) -> bool:
+    def keep(self, part: str, port: int) -> None:
+        """Remember for the next start where this part is."""
+        if self._usual:
+            with self._lock:
+                self._last[part] = port
+                self._memory.write_text(json.dumps(self._last, indent=2), encoding="utf-8")
+
+
+def _remembered(memory: Path) -> dict[str, int]:
+    """The ports of the last start; none when there are none that can be read."""
+    try:
+        found = json.loads(memory.read_text(encoding="utf-8"))
+        return {part: int(found[part]) for part in USUAL_PORTS if part in found}
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _refusal(port: int) -> str | None:
+    """Why this port cannot be bound; None when it can."""
     with socket.socket() as probe:
         # As the servers do: a port in TIME_WAIT counts as free, one with a listener does not.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError as refused:
-            if refused.errno in {errno.EADDRINUSE, errno.EACCES}:
-                return False
+            if refused.errno == errno.EADDRINUSE:
+                return "is taken by another process"
+            if refused.errno == errno.EACCES:
+                return "is kept for root"
             raise
-    return True
+    return None
 
 
 def _any_free() -> int:

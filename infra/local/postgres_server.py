@@ -4,18 +4,14 @@ import shutil
 import signal
 from pathlib import Path
 
-import psycopg
-
 from infra.local.errors import StackError
-from infra.local.ports import LOOPBACK, listens
+from infra.local.ports import LOOPBACK, USUAL_PORTS, listens
 from infra.local.process import Child, Command
-from infra.local.secret_files import random_secret, write_secret
 from infra.local.state import Layout
 from infra.local.wheels import wheel_program
-from infra.postgres.provision import Server
 from infra.postgres.scram import verifier
-
-USUAL_PORT = 5432
+from infra.postgres.server import Server, ServerError
+from infra.provision.secrets_folder import SecretsFolder, write_secret
 
 _SUPERUSER = "postgres"
 
@@ -44,17 +40,17 @@ log_statement = 'none'
 
 
 class PostgresServer:
-    """One local server.  Its superuser's password is new at every start and stays in this object."""
+    """One local server, whose superuser has the password of the database's administrator in the secrets folder."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, secrets: SecretsFolder) -> None:
         self._layout = layout
         self._data = layout.postgres / "data"
         self._programs = _programs()
-        self._password = random_secret()
+        self._password = secrets.read("operator", "database-admin-password") or ""
         self._one_time = layout.postgres / "password"
 
     def preparation(self) -> Command:
-        """Make the files of a new server, or give an existing one its new superuser password.
+        """Make the files of a new server, or give the superuser of an existing one the password.
 
         Call `prepared` afterwards.
         """
@@ -91,7 +87,7 @@ class PostgresServer:
         return self._command("postgres", "-D", str(self._data))
 
     def _configure(self, port: int) -> None:
-        settings = _SETTINGS.format(host=LOOPBACK, port=port or USUAL_PORT)
+        settings = _SETTINGS.format(host=LOOPBACK, port=port or USUAL_PORTS["postgres"])
         write_secret(self._data / "postgresql.conf", settings)
         write_secret(self._data / "pg_hba.conf", _HBA)
 
@@ -110,15 +106,17 @@ class PostgresServer:
 
     def server(self, port: int) -> Server:
         """How to reach it as superuser."""
-        return Server(host=LOOPBACK, port=port, superuser=_SUPERUSER, password=self._password)
+        # Without TLS, whatever authorities other servers are to be believed by.
+        address = f"postgresql://{_SUPERUSER}@{LOOPBACK}:{port}/postgres?sslmode=disable"
+        return Server(address=address, password=self._password)
 
     def ready(self, child: Child, port: int) -> bool:
         """Whether our own process accepts our password."""
         if not listens(child.pid, port):
             return False
         try:
-            self.server(port).connect("postgres").close()
-        except psycopg.OperationalError:
+            self.server(port).connect().close()
+        except ServerError:
             return False
         return True
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from infra.environment import plain_environment
 from infra.local.identity import start_ticks
 from infra.local.state import ProcessRecord
 
@@ -19,12 +20,7 @@ _CHILD = Path(__file__).with_name("child.py")
 # The kernel ties a child's death signal to the *thread* that started it.  This one lives as long as we do.
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-
-
-def plain_environment() -> dict[str, str]:
-    """The few variables every child gets; nothing else of the caller's environment is handed on."""
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+_ONLY_ITS_USER = 0o077
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +66,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=_ONLY_ITS_USER,
             )
 
     @property

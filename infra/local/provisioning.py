@@ -1,71 +1,103 @@
-"""Everything between running servers and the first run: tables, vault policies and roles, scenario data."""
+"""The steps of `triage provision` as the local stack takes them, with what only servers that start anew need."""
 
-import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
+from psycopg import sql
 
+from app.settings import SettingsError
 from infra.local.errors import StackError
-from infra.local.options import Outside
-from infra.local.ports import LOOPBACK
 from infra.local.state import Layout
-from infra.postgres.migrate import migrate
-from infra.postgres.provision import APPLICATION, LEDGER, OWNERS, VAULT_ADMIN, Server, address, password_file
-from infra.vault.bootstrap import BootstrapError, LedgerAdmin, bootstrap
+from infra.postgres.roles import APPLICATION, READERS, VAULT_ADMIN
+from infra.postgres.server import Server, ServerError
+from infra.provision.broker import provision_broker
+from infra.provision.database import administered, provision_database
+from infra.provision.demo_data import load_ledger
+from infra.provision.errors import ProvisionError
+from infra.provision.export_keys import public_halves, with_new_key
+from infra.provision.keys import provision_keys
+from infra.provision.settings import ProvisioningSettings
+from infra.provision.vault import provision_vault, vault_client
+from infra.vault.opening import open_vault
 
 
-def migrate_tables(server: Server, layout: Layout) -> None:
-    """Bring the application's tables to the newest version; attempts of an earlier start count as lost.
+class Provisioning:
+    """The steps, with settings that are known once their servers run; what each changes is said in a log."""
 
-    Their messages went with the earlier broker and their credentials with the earlier vault, so that nobody has
-    to wait for their leases to run out.
+    def __init__(self, layout: Layout, settings: Callable[[], ProvisioningSettings]) -> None:
+        self._layout = layout
+        self._settings = settings
+
+    def keys(self, *, keep: bool) -> None:
+        """Every secret that is missing, and the public halves of the export keys where they outlive this start.
+
+        Unless the folder is one to `keep`, there is a new key for exports, followed by those of earlier starts.
+        """
+        settings, public = self._settings(), self._layout.export_keys
+        with self._step("keys") as say:
+            if not keep:
+                earlier = public.read_text(encoding="utf-8") if public.is_file() else None
+                settings.secrets.replace("web", "export-keys.json", with_new_key(earlier))
+            provision_keys(settings, say)
+            public.write_text(public_halves(settings.secret("web", "export-keys.json")), encoding="utf-8")
+
+    def database(self, *, own: bool, new_vault: bool) -> None:
+        """Roles, databases and tables. What earlier starts left behind on a server of our `own` is ended."""
+        settings = self._settings()
+        with self._step("database") as say:
+            if new_vault:
+                _drop_leased_users(administered(settings))
+            provision_database(settings, say, new_ledger_admin_password=new_vault)
+            if own:
+                _end_attempts(administered(settings))
+
+    def broker(self) -> None:
+        """The broker's users."""
+        with self._step("broker") as say:
+            provision_broker(self._settings(), say)
+
+    def opened_vault(self) -> None:
+        """A vault that is initialised and unsealed; its root token is in the operator's folder."""
+        settings = self._settings()
+        with self._step("vault") as say, vault_client(settings) as client:
+            open_vault(client, settings.secrets, patience=settings.provision_patience, say=say)
+
+    def vault(self) -> None:
+        """Policies, roles and identities; the root token is revoked."""
+        with self._step("vault") as say:
+            provision_vault(self._settings(), say)
+
+    def ledger(self, scenarios: Path) -> None:
+        """The ledger's rows of these scenarios."""
+        with self._step("demo-data") as say:
+            load_ledger(self._settings(), scenarios, say)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[Callable[[str], None]]:
+        with (self._layout.logs / "provision.log").open("a", encoding="utf-8") as log:
+            try:
+                yield lambda text: print(f"{name}: {text}", file=log, flush=True)
+            except (ProvisionError, ServerError, SettingsError) as error:
+                raise StackError(str(error)) from None
+
+
+def _drop_leased_users(server: Server) -> None:
+    """Users of an earlier start's runs: the vault that would have revoked them is gone."""
+    with server.connect() as connection:
+        leased = connection.execute(
+            "SELECT DISTINCT member::regrole::text FROM pg_auth_members JOIN pg_roles readers ON roleid = readers.oid"
+            " WHERE readers.rolname = %s AND pg_get_userbyid(member) <> %s",
+            [READERS, VAULT_ADMIN],
+        ).fetchall()
+        for (role,) in leased:
+            connection.execute(sql.SQL("DROP ROLE " + role))  # regrole::text is quoted already
+
+
+def _end_attempts(server: Server) -> None:
+    """Attempts of an earlier start count as lost at once, without anybody waiting for their leases to run out.
+
+    Their messages went with the earlier broker and their credentials with the earlier vault.
     """
-    owner = OWNERS[APPLICATION]
-    password = password_file(layout.secrets, owner).read_text(encoding="utf-8")
-    engine = create_engine(
-        address(server, owner, APPLICATION),
-        poolclass=NullPool,
-        hide_parameters=True,
-        connect_args={"password": password},
-    )
-    migrate(engine, lambda _: None)
     with server.connect(APPLICATION) as connection:
         connection.execute("UPDATE attempt SET lease_until = now() WHERE state IN ('dispatched', 'running')")
-
-
-def bootstrap_vault(*, vault: str, token: str, ledger: LedgerAdmin, layout: Layout) -> None:
-    """Policies, roles and identities; `token` is revoked when this returns.
-
-    Raises StackError when the vault cannot be prepared.
-    """
-    try:
-        bootstrap(
-            address=vault, token=token, ledger=ledger, secrets=layout.secrets, audit_log=layout.audit_log
-        )
-    except BootstrapError as refused:
-        raise StackError(f"the vault could not be prepared: {refused}") from None
-
-
-def local_ledger(server: Server, password: str) -> LedgerAdmin:
-    """The vault's login at the ledger on our own server."""
-    return LedgerAdmin(
-        host=LOOPBACK, port=server.port, database=LEDGER, username=VAULT_ADMIN, password=password
-    )
-
-
-def outside_ledger(outside: Outside) -> LedgerAdmin:
-    """The vault's login at an outside ledger, from the file named by LEDGER_ADMIN_FILE.
-
-    Raises StackError when it is not named or does not hold the five fields.
-    """
-    if outside.ledger_admin_file is None:
-        raise StackError(
-            "DATABASE_URL is set, so LEDGER_ADMIN_FILE must name the vault's login at the ledger"
-        )
-    try:
-        return LedgerAdmin(**json.loads(Path(outside.ledger_admin_file).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        raise StackError(
-            "LEDGER_ADMIN_FILE must hold a JSON object with host, port, database, username and password"
-        ) from None

@@ -22,13 +22,12 @@ _PORT_TRIES = 5
 class Roster:
     """Safe to use from several threads, so that parts can come up side by side."""
 
-    def __init__(self, *, usual_ports: bool, patience: float, changed: Callable[[], None]) -> None:
+    def __init__(self, *, ports: Ports, patience: float, changed: Callable[[], None]) -> None:
         """`patience` is how many seconds each process may take until it is ready, or a program to its end.
 
         `changed` is called whenever a process was added or removed, to put that on record.
         """
-        self._ports = Ports()
-        self._usual_ports = usual_ports
+        self._ports = ports
         self._patience = patience
         self._changed = changed
         self._lock = RLock()
@@ -64,21 +63,19 @@ class Roster:
         return child
 
     def serve(
-        self, *, usual: int, build: Callable[[int], Command], ready: Callable[[Child, int], bool]
+        self, name: str, *, build: Callable[[int], Command], ready: Callable[[Child, int], bool]
     ) -> int:
-        """Start a server on the usual or any free port and wait until it answers there; the port."""
-        wanted: int | None = usual if self._usual_ports else None
+        """Start a server on a port of its own and wait until it answers there; the port."""
         for _ in range(_PORT_TRIES):
-            port = self._ports.choose(wanted)
-            command = build(port)
+            port = self._ports.choose(name)
             try:
-                self.start(command, lambda child, port=port: ready(child, port))  # type: ignore[misc]
+                self.start(build(port), lambda child, port=port: ready(child, port))  # type: ignore[misc]
             except AddressTakenError:
-                self.stop(command.name)
-                wanted = None
+                self.stop(name)
             else:
+                self._ports.keep(name, port)
                 return port
-        raise StackError(f"no free port for {command.name} after {_PORT_TRIES} tries")
+        raise StackError(f"no free port for {name} after {_PORT_TRIES} tries")
 
     def run(self, command: Command) -> None:
         """Run a program to its end; raises StackError with the end of its log when it fails."""

@@ -5,39 +5,41 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
-from infra.local.export_keys import provide
 from infra.local.options import TOOL_VARIABLES, StackOptions
 from infra.local.ports import LOOPBACK
 from infra.local.process import Command
-from infra.local.secret_files import random_secret, write_secret
 from infra.local.state import Layout
-from infra.local.valkey_server import password_file
-from infra.postgres import provision
-from infra.postgres.provision import APPLICATION, LEDGER, Server, address
+from infra.postgres.roles import APPLICATION, LEDGER
+from infra.provision.secrets_folder import FileName, Owner, SecretsFolder, write_secret
+
+if TYPE_CHECKING:
+    from infra.postgres.server import Server
 
 REPOSITORY = Path(__file__).parents[2]
 
-USUAL_PORTS = {
-    "sam-gov": 7001,
-    "debarment": 7002,
-    "contracts": 7003,
-    "documents": 7004,
-    "identity-provider": 7005,
-    "web": 8000,
-}
 TOOLS = tuple(TOOL_VARIABLES)
 
 _CLIENT = "triage-web"
-_DATABASE_ROLES = {
+DATABASE_ROLES: dict[Owner, str] = {
     "dispatcher": "triage_dispatcher",
     "sweeper": "triage_dispatcher",
     "worker": "triage_worker",
     "web": "triage_app",
-    "cli": "triage_app",
 }
-_IDENTITIES = {"dispatcher": "dispatcher", "sweeper": "sweeper", "web": "auditor", "cli": "auditor"}
-_BROKER_USERS = ("dispatcher", "worker")
+#: The agent worker has none: each run brings its own.
+IDENTIFIED: tuple[Owner, ...] = ("dispatcher", "sweeper", "web")
+BROKER_USERS: tuple[Owner, ...] = ("dispatcher", "worker")
+#: A command that a person types acts with the rights of the pages.
+_OWNERS: dict[str, Owner] = {
+    "dispatcher": "dispatcher",
+    "sweeper": "sweeper",
+    "worker": "worker",
+    "web": "web",
+    "cli": "web",
+}
 
 
 class Services:
@@ -46,69 +48,93 @@ class Services:
     def __init__(self, layout: Layout, options: StackOptions) -> None:
         self._layout = layout
         self._options = options
-        self._served = options.scenarios or layout.scenarios
+        outside = options.outside
+        self.secrets = SecretsFolder(
+            layout.secrets if outside.vault is None else outside.secrets_folder or layout.secrets
+        )
+        self.served = options.scenarios or layout.scenarios
         self.endpoints: dict[str, str] = {}
         """Part name to URL without credentials, filled as parts come up."""
         self.database: Server | None = None
 
     def environment(self, process: str) -> dict[str, str]:
-        """What a process is told: addresses and names of files, never a secret.
+        """What a process is told: addresses and names of files in its own folder of secrets, never a secret.
 
         `process` is a tool, dispatcher, sweeper, worker, web, or `cli` for commands typed by a person.
         """
-        told = {"TRIAGE_HOME": str(self._layout.home), **self._options.environment}
+        outside = self._options.outside
+        told = {"TRIAGE_HOME": str(self._layout.home), **self._options.environment, **outside.tls}
         vault = self.endpoints.get("vault")
         if vault is not None:
             told["VAULT_ADDR"] = vault
         if process in TOOLS:
             return told | {
-                "MOCK_SCENARIOS": str(self._served),
+                "MOCK_SCENARIOS": str(self.served),
                 "MOCK_ACCESS_LOG": str(self._layout.access / f"{process}.jsonl"),
                 "MOCK_LATENCY_MS": str(self._options.mock_latency),
             }
-        told |= self._tools() | self._stores(process) | self._identity(process)
+        owner = _OWNERS[process]
+        told |= self._tools() | self._database(owner) | self._broker(owner) | self._identity(owner)
         return told | self._sign_in() if process == "web" else told
 
     def _tools(self) -> dict[str, str]:
         told = {name: self.endpoints[tool] for tool, name in TOOL_VARIABLES.items() if tool in self.endpoints}
-        ledger = self._options.outside.ledger
-        if ledger is None and self.database is not None:
-            ledger = f"postgresql://{self.database.host}:{self.database.port}/{LEDGER}"
+        ledger = self.ledger_address
         return told | ({"LEDGER_URL": ledger} if ledger else {})
 
-    def _stores(self, process: str) -> dict[str, str]:
-        outside = self._options.outside
-        told = {}
-        if outside.database is not None:
-            told["DATABASE_URL"] = outside.database
-        elif self.database is not None:
-            role = _DATABASE_ROLES[process]
-            told["DATABASE_URL"] = address(self.database, role, APPLICATION)
-            told["DATABASE_PASSWORD_FILE"] = str(provision.password_file(self._layout.secrets, role))
-        broker = outside.broker or self.endpoints.get("valkey")
-        if broker is None:
-            return told
-        if process not in _BROKER_USERS:
-            # The others only look whether it answers: its bare address will do.
-            return told | {"REDIS_URL": broker}
-        if outside.broker is None:
-            told["REDIS_URL"] = broker.replace("://", f"://{process}@") + "/0"
-            told["REDIS_PASSWORD_FILE"] = str(password_file(self._layout, process))
-            return told
-        told["REDIS_URL"] = broker
-        if outside.broker_password_file is not None:
-            told["REDIS_PASSWORD_FILE"] = outside.broker_password_file
-        return told
+    @property
+    def ledger_address(self) -> str | None:
+        """The ledger without a user; beside the application's database when no other is named."""
+        return self._options.outside.ledger or self._in_database(LEDGER)
 
-    def _identity(self, process: str) -> dict[str, str]:
-        identity = _IDENTITIES.get(process)
-        if identity is None:
-            return {}  # the agent worker has none: each run brings its own
-        told = {"VAULT_IDENTITY_FILE": str(self._layout.secrets / f"{identity}.json")}
-        if identity == "auditor":
-            outside = self._options.outside
-            told["VAULT_AUDIT_LOG"] = outside.vault_audit_log or str(self._layout.audit_log)
-        return told
+    @property
+    def database_address(self) -> str | None:
+        """The application's database without a user."""
+        return self._in_database(APPLICATION)
+
+    def _in_database(self, database: str) -> str | None:
+        if "postgres" not in self.endpoints:
+            return None
+        parts = urlsplit(self.endpoints["postgres"])
+        if self._options.outside.database is None:
+            # Ours speaks no TLS, whatever authorities other servers are to be believed by.
+            parts = parts._replace(query="sslmode=disable")
+        elif database == APPLICATION and parts.path.strip("/"):
+            return urlunsplit(parts)
+        return urlunsplit(parts._replace(scheme="postgresql", path=f"/{database}"))
+
+    def _database(self, owner: Owner) -> dict[str, str]:
+        address = self.database_address
+        if address is None:
+            return {}
+        return {
+            "DATABASE_URL": as_user(address, DATABASE_ROLES[owner]),
+            "DATABASE_PASSWORD_FILE": self._secret(owner, "database-password"),
+        }
+
+    def _broker(self, owner: Owner) -> dict[str, str]:
+        broker = self.endpoints.get("valkey")
+        if broker is None:
+            return {}
+        if owner not in BROKER_USERS:
+            # The others only look whether it answers: its bare address will do.
+            return {"REDIS_URL": broker}
+        address = broker if urlsplit(broker).path else f"{broker}/0"
+        return {
+            "REDIS_URL": as_user(address, owner),
+            "REDIS_PASSWORD_FILE": self._secret(owner, "broker-password"),
+        }
+
+    def _identity(self, owner: Owner) -> dict[str, str]:
+        if owner not in IDENTIFIED:
+            return {}
+        told = {"VAULT_IDENTITY_FILE": self._secret(owner, "vault-identity.json")}
+        outside = self._options.outside
+        audit_log = outside.vault_audit_log if outside.vault else str(self._layout.audit_log)
+        return told | ({"VAULT_AUDIT_LOG": audit_log} if owner == "web" and audit_log else {})
+
+    def _secret(self, owner: Owner, name: FileName) -> str:
+        return str(self.secrets.path(owner, name))
 
     def _sign_in(self) -> dict[str, str]:
         outside = self._options.outside
@@ -116,8 +142,8 @@ class Services:
             "OIDC_ISSUER": outside.identity or self.endpoints.get("identity-provider"),
             "OIDC_CLIENT_ID": outside.identity_client or _CLIENT,
             "WEB_ADDRESS": self.endpoints.get("web"),
-            "WEB_KEY_FILE": str(self._layout.secrets / "web-key"),
-            "EXPORT_KEY_FILE": str(self._layout.secrets / "web-export-keys.json"),
+            "WEB_KEY_FILE": self._secret("web", "web-key"),
+            "EXPORT_KEY_FILE": self._secret("web", "export-keys.json"),
         }
         return {name: value for name, value in told.items() if value is not None}
 
@@ -134,8 +160,6 @@ class Services:
     def web(self, port: int) -> Command:
         """The pages. Their address is registered with the identity provider first, since people are sent back there."""
         address = self.endpoints["web"] = f"http://{LOOPBACK}:{port}"
-        write_secret(self._layout.secrets / "web-key", random_secret())
-        provide(self._layout)
         client = {
             "client_id": _CLIENT,
             "redirect_uris": [f"{address}/sign-in/callback"],
@@ -178,19 +202,6 @@ class Services:
         line += ["--actions", str(options.actions), "--seed", str(options.seed)]
         return self._python("scenarios", *line)
 
-    def ledger_data(self, server: Server) -> Command:
-        """Fills the ledger, as its owner."""
-        environment = {
-            "PGHOST": server.host,
-            "PGPORT": str(server.port),
-            "PGUSER": "ledger_owner",
-            "PGPASSFILE": str(self._layout.secrets / "ledger_owner.pgpass"),
-            "PGDATABASE": LEDGER,
-        }
-        program = "import sys, pathlib, mocks.ledger.load as l; l.load(pathlib.Path(sys.argv[1]))"
-        line = ("-c", program, str(self._served))
-        return self._python("ledger-data", *line, environment=environment)
-
     def _python(
         self,
         name: str,
@@ -208,3 +219,9 @@ class Services:
             grace=grace,
             orphan_signal=orphan_signal,
         )
+
+
+def as_user(address: str, user: str) -> str:
+    """The same address with a user in it."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc}"))

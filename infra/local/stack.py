@@ -3,29 +3,35 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
 from typing import Self
 
-from infra.local.errors import AlreadyRunningError, StackError
+from infra.local import guard
+from infra.local.claim import claim
+from infra.local.errors import StackError
 from infra.local.identity import boot_id, start_ticks
-from infra.local.leftovers import clean_up, is_alive
+from infra.local.leftovers import clean_up, forget_secrets
 from infra.local.options import Part, StackOptions
 from infra.local.parts import Parts
-from infra.local.process import plain_environment
-from infra.local.roster import Roster
-from infra.local.secret_files import forget
-from infra.local.services import REPOSITORY, Services
-from infra.local.state import Layout, PartRecord, ProcessRecord, StackLock, StackRecord, read_record
+from infra.local.ports import Ports
+from infra.local.roster import SERVERS, Roster
+from infra.local.services import Services
+from infra.local.state import (
+    Layout,
+    PartRecord,
+    ProcessRecord,
+    StackLock,
+    StackRecord,
+)
+from infra.provision.secrets_folder import SecretsFolder
 
-_LOCK_PATIENCE = 15.0
 _LEFTOVER_GRACE = 3.0
 
 
@@ -41,20 +47,25 @@ class LocalStack:
         *,
         options: StackOptions | None = None,
         report: Callable[[PartRecord], None] = lambda _: None,
+        stopping: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`report` is told of each part that became ready, from whichever thread."""
+        """`report` gets each part that became ready, from any thread; `stopping` a sentence, once, before the stop."""
         self.options = options or StackOptions()
         self.layout = Layout(home.absolute())
         self._report = report
+        self._say_stopping = stopping
+        self._stop_said = False
         self._lock = StackLock(self.layout)
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._dismiss_guard: Callable[[], object] = lambda: None
         self._parts: list[PartRecord] = []
         self._ready = False
         self._began = time.monotonic()
         self._started = datetime.now(UTC)
         self._writing = RLock()
+        fixed = {name: port for name, port in self.options.ports.items() if self.options.serves(name)}
+        self._ports = Ports(self.layout.ports, usual=self.options.usual_ports, fixed=fixed)
         self.roster = Roster(
-            usual_ports=self.options.usual_ports,
+            ports=self._ports,
             patience=self.options.patience,
             changed=self._write_record,
         )
@@ -82,33 +93,21 @@ class LocalStack:
         Raises AlreadyRunningError when the state folder is in use, and StackError when a part does not come
         up; then everything that was started has been stopped again.
         """
-        self._take_lock()
         try:
+            claim(self._lock, self.layout)
+            self._ports.require_fixed()
             self._prepare_folder()
             for stage in self.build.stages():
                 self._side_by_side(stage)
             self._ready = True
             self._write_record()
+        except OSError as error:
+            self.stop()
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            raise StackError(what) from error
         except BaseException:
             self.stop()
             raise
-
-    def _take_lock(self) -> None:
-        deadline = time.monotonic() + _LOCK_PATIENCE
-        while True:
-            try:
-                self._lock.acquire()
-            except AlreadyRunningError:
-                record = read_record(self.layout)
-                if record is not None and is_alive(record.supervisor):
-                    raise AlreadyRunningError(
-                        f"a stack is already running in {self.layout.home} (process {record.supervisor.pid})"
-                    ) from None
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)  # its guard is still cleaning up after a crash
-            else:
-                return
 
     def _prepare_folder(self) -> None:
         layout = self.layout
@@ -119,18 +118,9 @@ class LocalStack:
             for folder in (layout.postgres, layout.vault, layout.access):
                 shutil.rmtree(folder, ignore_errors=True)
         layout.create()
-        self._forget_secrets()
+        forget_secrets(layout)
         self._write_record()
-        with (layout.logs / "guard.log").open("wb") as log:
-            self._guard = subprocess.Popen(
-                [sys.executable, "-m", "infra.local.guard", str(layout.home)],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                cwd=REPOSITORY,
-                env=plain_environment(),
-                start_new_session=True,
-            )
+        self._dismiss_guard = guard.start(layout)
 
     def _side_by_side(self, jobs: list[Callable[[], None]]) -> None:
         if not jobs:
@@ -140,24 +130,38 @@ class LocalStack:
                 for job in as_completed([pool.submit(job) for job in jobs]):
                     job.result()
             except BaseException:
-                self.roster.abandon()
+                with ExitStack() as rest:
+                    rest.callback(self.roster.abandon)
+                    self._tell_of_stop()
                 raise
 
     def stop(self) -> None:
-        """Stop everything in reverse order, remove record, secrets and lock; may be called twice."""
-        try:
-            self.roster.stop_all()
-        finally:
-            self.layout.record.unlink(missing_ok=True)
-            self._forget_secrets()
-            if self._guard is not None:
-                self._guard.communicate()
-                self._guard = None
-            self._lock.release()
+        """Stop everything in reverse order, remove record, secrets and lock; may be called twice.
 
-    def _forget_secrets(self) -> None:
-        outside = self.options.outside
-        forget(self.layout.secrets, identities=outside.vault is None or outside.vault_token_file is not None)
+        Nothing happens to a folder this stack does not hold: it may be another one's.
+        """
+        if not self._lock.held:
+            return
+        with ExitStack() as rest:  # from the last to the first, whatever goes wrong with one of them
+            rest.callback(self._leave_folder)
+            rest.callback(self.roster.stop_all)
+            self._tell_of_stop()
+
+    def _tell_of_stop(self) -> None:
+        if self._stop_said:
+            return
+        names = list(self.roster.children)[::-1]
+        users, servers = [n for n in names if n not in SERVERS], [n for n in names if n in SERVERS]
+        stages = [", ".join(users)] * bool(users) + ["the servers"] * bool(servers)
+        if stages:
+            self._stop_said = True
+            self._say_stopping(f"stopping: {', then '.join(stages)}")
+
+    def _leave_folder(self) -> None:
+        self.layout.record.unlink(missing_ok=True)
+        forget_secrets(self.layout)
+        self._dismiss_guard()
+        self._lock.release()
 
     @property
     def endpoints(self) -> dict[str, str]:
@@ -165,9 +169,9 @@ class LocalStack:
         return dict(self.services.endpoints)
 
     @property
-    def secrets_dir(self) -> Path:
-        """The folder with the secret files of this start."""
-        return self.layout.secrets
+    def secrets(self) -> SecretsFolder:
+        """Every secret of this start, those of outside servers as well."""
+        return self.services.secrets
 
     @property
     def processes(self) -> dict[str, int]:

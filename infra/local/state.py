@@ -24,6 +24,8 @@ class Layout:
         self.home = home
         self.lock = home / "stack.lock"
         self.record = home / "stack.json"
+        self.ports = home / "ports.json"
+        """Where each part was reached after the last start."""
         self.secrets = home / "secrets"
         self.logs = home / "logs"
         self.postgres = home / "postgres"
@@ -69,6 +71,9 @@ class PartRecord(_Record):
     seconds: float | None = None
     """From the start of the stack until this part was ready."""
 
+    def __str__(self) -> str:
+        return f"{self.name:<18} {'outside' if self.seconds is None else f'ready after {self.seconds:.1f} s'}"
+
 
 class StackRecord(_Record):
     """What `stack.json` holds; names and addresses only, never a secret."""
@@ -107,6 +112,11 @@ class StackLock:
     def __init__(self, layout: Layout) -> None:
         self._path = layout.lock
         self._descriptor: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this object, not somebody else, has the lock."""
+        return self._descriptor is not None
 
     def acquire(self) -> Self:
         """Take the lock.

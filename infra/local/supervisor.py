@@ -1,26 +1,31 @@
 """Keeps a stack up until it is told to stop: restarts what may be restarted, gives up when a server is lost.
 
 `python -m infra.local.supervisor --home FOLDER [--options JSON]` runs one in the foreground; it stops on SIGINT,
-SIGTERM or SIGHUP.  Exit status: 0 stopped on request, 1 a part did not come up or was lost, 2 wrong usage.
+SIGTERM or SIGHUP.  Exit status: 0 stopped on request, 130 before it was ready, 1 a part did not come up or was lost,
+2 wrong usage or outside servers that cannot be used.
 """
 
 import argparse
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from pydantic import ValidationError
 
-from infra.local.errors import StackError
+from infra.environment import forget_foreign
+from infra.local.errors import OutsideError, StackError
+from infra.local.interruption import Interruption
 from infra.local.options import StackOptions
 from infra.local.process import Child
 from infra.local.stack import LocalStack
 from infra.local.state import PartRecord, state_folder
+
+FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 _LOOK_EVERY = 0.25
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
@@ -52,34 +57,31 @@ class Supervisor:
         say: Callable[[str], None] = print,
     ) -> None:
         """`ready` is called once everything is up, `say` with every message for a person."""
-        self._stack = LocalStack(home, options=options, report=report)
+        self._interruption = Interruption()
+        self._stack = LocalStack(home, options=options, report=report, stopping=self._stopping)
         self._when_ready = ready
         self._say = say
         self._histories: dict[str, _History] = {}
-        self._stopping = False
 
     def run(self) -> int:
         """Start, watch, stop; the exit status.  Call it in the main thread, it handles signals."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._asked)
-        try:
-            self._stack.start()
-            self._when_ready(self._stack)
-            self._watch()
-        except StackError as error:
-            self._say(str(error))
-            return 1
-        except KeyboardInterrupt:
-            return 0
-        finally:
-            self._stopping = True
-            self._stack.stop()
+        ready = False
+        with self._interruption:
+            try:
+                with self._stack:
+                    ready = True
+                    self._when_ready(self._stack)
+                    self._watch()
+            except StackError as error:
+                self._say(str(error))
+                return WRONG_USAGE if isinstance(error, OutsideError) else FAILED
+            except KeyboardInterrupt:
+                self._say("stopped")
+                return 0 if ready else INTERRUPTED
 
-    def _asked(self, _number: int, _frame: FrameType | None) -> None:
-        # The first request interrupts whatever is under way; more of them must not interrupt the clean-up.
-        if not self._stopping:
-            self._stopping = True
-            raise KeyboardInterrupt
+    def _stopping(self, text: str) -> None:
+        self._interruption.settle()
+        self._say(text)
 
     def _watch(self) -> NoReturn:
         while True:
@@ -95,7 +97,7 @@ class Supervisor:
             history.ends = [end for end in history.ends if now - end < _STEADY_AFTER]
             self._tell(child)
             if len(history.ends) >= _SERVER_RESTARTS.get(name, sys.maxsize):
-                raise StackError(f"{name} is lost; stopping everything")
+                raise StackError(f"{name} is lost, so everything was stopped")
             delay = min(_FIRST_DELAY * 2 ** len(history.ends), _LONGEST_DELAY)
             history.ends.append(now)
             history.due = now + delay
@@ -111,26 +113,35 @@ class Supervisor:
 
 
 def main() -> None:
+    forget_foreign()
     parser = argparse.ArgumentParser(description="Run the local stack in the foreground.")
     parser.add_argument("--home", type=Path, default=state_folder(), help="state folder")
     parser.add_argument("--options", default="{}", help="JSON object, see infra.local.options.StackOptions")
+    parser.add_argument("--log", type=Path, help="where all output goes from the moment everything is ready")
     arguments = parser.parse_args()
     try:
         options = StackOptions.model_validate_json(arguments.options)
     except ValidationError as wrong:
-        parser.error(f"--options: {wrong}")
+        problems = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in wrong.errors())
+        parser.error(f"--options: {'; '.join(problems)}")
+    try:
+        arguments.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as wrong:
+        parser.error(f"--home, TRIAGE_HOME: {wrong.filename}: {wrong.strerror}")
 
     def say(text: str) -> None:
-        print(text, flush=True)  # noqa: T201 - a command's output
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command's output
 
     def report(part: PartRecord) -> None:
-        say(f"{part.name:<18} {part.address:<34} {'outside' if part.outside else f'{part.seconds:.1f} s'}")
+        print(part, flush=True)  # noqa: T201
 
-    sys.exit(
-        Supervisor(
-            arguments.home, options=options, report=report, ready=lambda _: say("ready"), say=say
-        ).run()
-    )
+    def ready(_: LocalStack) -> None:
+        if arguments.log is not None:
+            with arguments.log.open("wb") as log:
+                os.dup2(log.fileno(), sys.stdout.fileno())
+                os.dup2(log.fileno(), sys.stderr.fileno())
+
+    sys.exit(Supervisor(arguments.home, options=options, report=report, ready=ready, say=say).run())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The vault: a real server with storage in memory, initialised and unsealed over HTTP."""
+"""The vault: a real server with storage in memory, new at every start."""
 
 import os
 import shutil
@@ -13,11 +13,9 @@ from app.tls import trust_of
 from infra.local.errors import StackError
 from infra.local.ports import LOOPBACK, listens
 from infra.local.process import Child, Command
-from infra.local.secret_files import write_secret
 from infra.local.state import Layout
 from infra.local.wheels import wheel_program
-
-USUAL_PORT = 8200
+from infra.provision.secrets_folder import write_secret
 
 _HEALTHY = 200
 
@@ -35,7 +33,7 @@ disable_clustering = true
 ui                 = false
 """
 
-# HashiCorp Vault knows no such stanza; there the bootstrap enables the device over the API.
+# HashiCorp Vault knows no such stanza; there provisioning makes the device over the API.
 _AUDIT = """\
 audit "file" "file" {{
   options {{
@@ -73,22 +71,6 @@ class VaultServer:
     def ready(self, child: Child, port: int) -> bool:
         """Whether our own process answers, still sealed."""
         return listens(child.pid, port) and health(f"http://{LOOPBACK}:{port}") is not None
-
-    def open(self, address: str) -> str:
-        """Initialise and unseal; the root token, which lives in memory only until the bootstrap revokes it.
-
-        Raises StackError when the server refuses.
-        """
-        with httpx.Client(base_url=address, timeout=15, trust_env=False) as client:
-            made = client.put("/v1/sys/init", json={"secret_shares": 1, "secret_threshold": 1})
-            if made.status_code != _HEALTHY:
-                raise StackError(f"the vault refused its initialisation with status {made.status_code}")
-            keys = made.json()
-            write_secret(self.layout.secrets / "vault-unseal-key", keys["keys_base64"][0])
-            opened = client.put("/v1/sys/unseal", json={"key": keys["keys_base64"][0]})
-            if opened.status_code != _HEALTHY or opened.json()["sealed"]:
-                raise StackError(f"the vault stayed sealed, status {opened.status_code}")
-            return str(keys["root_token"])
 
 
 def health(address: str) -> int | None:

@@ -2,14 +2,17 @@
 
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import URL
+
+from app.settings import Settings
+from app.store.database import address, trouble
 
 OLDEST = 16
 
+_USUAL_PORT = 5432
 _POLL = 0.2
 _COMING = ("starting up", "shutting down", "not yet accepting connections", "in recovery mode")
 
@@ -29,26 +32,28 @@ class Server:
     address: str
     """`postgresql://ADMINISTRATOR@HOST:PORT/DATABASE?…`, without any password."""
     password: str = field(repr=False)
-    authorities: Path | None = None
-    """Believed when the address names no `sslmode` of its own, which then is `verify-full`."""
+    secret: str = "SECRETS_FOLDER"  # noqa: S105 - a name
+    """Where the password comes from, for the message that it is refused."""
+    tls: Settings = field(default_factory=Settings.model_construct, repr=False)
+    """CA_FILE and the client's certificate, where the address names none."""
 
     @property
     def host(self) -> str:
-        return str(self._parts().get("host", ""))
+        return self._url().host or ""
 
     @property
     def port(self) -> int:
-        return int(self._parts().get("port", 5432))
+        return self._url().port or _USUAL_PORT
 
     @property
     def administrator(self) -> str:
-        return str(self._parts().get("user", "postgres"))
+        return self._url().username or "postgres"
 
     def parameters(self, database: str | None = None, **login: str) -> dict[str, Any]:
         """What `psycopg.connect` is given: as administrator, or as `user` with `password`."""
-        parts = {"connect_timeout": 5, **self._parts(), "password": self.password, **login}
-        if self.authorities is not None and "sslmode" not in parts:
-            parts |= {"sslmode": "verify-full", "sslrootcert": str(self.authorities)}
+        url = self._url()
+        parts = {"connect_timeout": 5, **url.translate_connect_args(username="user", database="dbname")}
+        parts |= {**url.query, "password": self.password, **login}
         return parts if database is None else parts | {"dbname": database}
 
     def connect(self, database: str | None = None, **login: str) -> psycopg.Connection:
@@ -56,7 +61,7 @@ class Server:
         try:
             return psycopg.connect(**self.parameters(database, **login), autocommit=True)
         except psycopg.OperationalError as error:
-            raise _reason(error, self, login.get("user", self.administrator)) from None
+            raise self._reason(error) from None
 
     def wait(self, *, setting: str, patience: float) -> psycopg.Connection:
         """The administrator's connection as soon as the server is there, `patience` seconds at most.
@@ -68,48 +73,23 @@ class Server:
             try:
                 return psycopg.connect(**self.parameters(), autocommit=True)
             except psycopg.OperationalError as error:
-                if _is_refusal(str(error)):
-                    refused = _reason(error, self, self.administrator)
-                    raise type(refused)(f"{setting}: {refused}") from None
-                if time.monotonic() > deadline:
-                    raise ServerError(
-                        f"{setting}: {_place(self)} was not there within {patience:g} s ({_line(error)})"
-                    ) from None
+                if _is_refusal(str(error)) or time.monotonic() > deadline:
+                    reason = self._reason(error)
+                    waited = "" if _is_refusal(str(error)) else f" within {patience:g} s"
+                    raise type(reason)(f"{setting}: {reason}{waited}") from None
             time.sleep(_POLL)
 
-    def _parts(self) -> dict[str, Any]:
-        return conninfo_to_dict(self.address)
+    def _url(self) -> URL:
+        return address(self.address, self.tls)
+
+    def _reason(self, error: psycopg.OperationalError) -> ServerError:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        kind = WrongPasswordError if "password authentication failed" in str(error) else ServerError
+        return kind(trouble(error, what=f"PostgreSQL at {host}:{self.port}", setting=self.secret))
 
 
 def _is_refusal(text: str) -> bool:
-    return (
-        ("FATAL" in text and not any(phrase in text for phrase in _COMING))
-        or "certificate" in text
-        or "SSL" in text
-        or "no password supplied" in text
-    )
-
-
-def _reason(error: psycopg.OperationalError, server: Server, login: str) -> ServerError:
-    text, place = str(error), _place(server)
-    if "password authentication failed" in text or "no password supplied" in text:
-        return WrongPasswordError(f"{place} refused the password of {login}")
-    if "certificate" in text:
-        return ServerError(
-            f"{place} showed a certificate that is not believed; CA_FILE or sslrootcert names the authority ({_line(error)})"
-        )
-    if _is_refusal(text):
-        return ServerError(f"{place} refused {login} ({_line(error)})")
-    return ServerError(f"{place} does not answer ({_line(error)})")
-
-
-def _place(server: Server) -> str:
-    host = f"[{server.host}]" if ":" in server.host else server.host
-    return f"PostgreSQL at {host}:{server.port}"
-
-
-def _line(error: psycopg.OperationalError) -> str:
-    """The end of the last line that says something, after libpq's repetition of the address."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith("Is the server running")]
-    return (told or lines or ["no reason given"])[-1].rpartition("failed: ")[2]
+    """Whether waiting would not help: it is there, and says no."""
+    if "FATAL" in text:
+        return not any(phrase in text for phrase in _COMING)
+    return "certificate" in text or "SSL" in text or "no password supplied" in text

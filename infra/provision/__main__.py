@@ -7,14 +7,16 @@ import argparse
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from app.settings import SettingsError
+from infra.environment import forget_foreign
 from infra.provision import broker, database, demo_data, keys, rotation
 from infra.provision.errors import ProvisionError
 from infra.provision.identities import rotate as rotate_identities
 from infra.provision.settings import ProvisioningSettings, load
-from infra.provision.vault import provision_vault
+from infra.provision.vault import back_up_vault, provision_vault, restore_vault
 
 Say = Callable[[str], None]
 
@@ -31,6 +33,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main() -> None:
     """Carry out what was asked for, and say each change on a line of its own."""
+    forget_foreign()
     wanted = _wanted()
     try:
         _carry_out(wanted, load())
@@ -82,6 +85,9 @@ def _steps(wanted: argparse.Namespace, settings: ProvisioningSettings) -> dict[s
         "vault": lambda say: provision_vault(settings, say),
         "demo-data": lambda say: demo_data.provision_demo_data(settings, say),
     }
+    if wanted.step in {"back-up-vault", "restore-vault"}:
+        act = back_up_vault if wanted.step == "back-up-vault" else restore_vault
+        return {wanted.step: lambda say: act(settings, say, file=wanted.file)}
     if wanted.step != "all":
         return {wanted.step: steps[wanted.step]}
     if not wanted.demo:
@@ -125,6 +131,11 @@ def _wanted() -> argparse.Namespace:
             )
         if name == "all":
             step.add_argument("--demo", action="store_true", help="with demo-data")
+    for name, text in (
+        ("back-up-vault", "write a snapshot of the vault's storage, which the seal key opens"),
+        ("restore-vault", "load such a snapshot into a vault that is new and has the same seal key"),
+    ):
+        steps.add_parser(name, help=text, description=text).add_argument("file", type=Path, metavar="FILE")
     rotate = steps.add_parser(
         "rotate", help="replace secrets that are in use", description="Replace secrets."
     )

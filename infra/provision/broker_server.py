@@ -32,25 +32,41 @@ def administrator(settings: ProvisioningSettings) -> Iterator[redis.Redis]:
     if not urlsplit(address).username:
         raise SettingsError(f"{_SETTING}: must name the administrator, as in redis://administrator@HOST:PORT")
     trust = trust_of(settings)
+    password = settings.secret("operator", "broker-admin-password")
+    with connected(address, password, trust) as connection:
+        try:
+            _wait(connection, address, trust, settings.provision_patience)
+            _refuse_old(connection)
+            yield connection
+        except redis.RedisError as error:
+            raise ProvisionError(f"{_SETTING}: {reason(error, urlsplit(address).username, trust)}") from None
+
+
+def connected(address: str, password: str, trust: Trust) -> redis.Redis:
+    """A connection as the user in the address, which is made when it is first used; close it after use."""
     tls: dict[str, Any] = {}
     if urlsplit(address).scheme == "rediss":
         tls = {"connection_class": TrustedConnection, "trust": trust}
-    connection = redis.Redis.from_url(
+    connection: redis.Redis = redis.Redis.from_url(
         address,
-        password=settings.secret("operator", "broker-admin-password"),
+        password=password,
         socket_timeout=5,
         socket_connect_timeout=5,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
         **tls,
     )
-    with connection:
-        try:
-            _wait(connection, address, trust, settings.provision_patience)
-            _refuse_old(connection)
-            yield connection
-        except redis.RedisError as error:
-            raise ProvisionError(f"{_SETTING}: {_reason(error, trust)}") from None
+    return connection
+
+
+def reason(error: redis.RedisError, user: str | None, trust: Trust) -> str:
+    """Why the broker could not be used by this user, in one line."""
+    if (over_tls := trust.trouble(error, what="the broker")) is not None:
+        return over_tls
+    if isinstance(error, redis.AuthenticationError):
+        return f"the broker refused the password of {user}"
+    text = " ".join(str(error).split())
+    return f"the broker does not answer ({text})" if isinstance(error, redis.ConnectionError) else text
 
 
 def _wait(connection: redis.Redis, address: str, trust: Trust, patience: float) -> None:
@@ -65,7 +81,7 @@ def _wait(connection: redis.Redis, address: str, trust: Trust, patience: float) 
             if time.monotonic() > deadline:
                 place = urlsplit(address).netloc.rpartition("@")[2]
                 raise ProvisionError(
-                    f"{_SETTING}: the broker at {place} was not there within {patience:g} s ({_reason(error, trust)})"
+                    f"{_SETTING}: the broker at {place} was not there within {patience:g} s ({' '.join(str(error).split())})"
                 ) from None
         else:
             return
@@ -76,11 +92,3 @@ def _refuse_old(connection: redis.Redis) -> None:
     version = str(connection.info("server")["redis_version"])
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
         raise ProvisionError(f"{_SETTING}: the broker is version {version}; it must be 7.2 or later")
-
-
-def _reason(error: redis.RedisError, trust: Trust) -> str:
-    if (over_tls := trust.trouble(error, what="the broker")) is not None:
-        return over_tls
-    if isinstance(error, redis.AuthenticationError):
-        return "the broker refused the password of the administrator"
-    return str(error)

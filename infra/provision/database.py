@@ -39,7 +39,7 @@ def provision_database(
     """
     server = administered(settings)
     with reported(), server.wait(setting=_SETTING, patience=settings.provision_patience) as connection:
-        _alone(connection, settings.provision_patience)
+        begin_alone(connection, settings.provision_patience)
         passwords = login_passwords(settings)
         _roles(connection, passwords, say)
         _ledger_admin(connection, settings, say, renew=new_ledger_admin_password)
@@ -62,7 +62,8 @@ def administered(settings: ProvisioningSettings) -> Server:
     return Server(
         address=settings.need("database_admin_url"),
         password=settings.secret("operator", "database-admin-password"),
-        authorities=settings.ca_file,
+        secret=str(settings.secrets.path("operator", "database-admin-password")),
+        tls=settings.tls,
     )
 
 
@@ -101,7 +102,7 @@ def _told(error: psycopg.Error) -> str:
     return f"the server refused: {error.diag.message_primary}"
 
 
-def _alone(connection: psycopg.Connection, patience: float) -> None:
+def begin_alone(connection: psycopg.Connection, patience: float) -> None:
     """Refuse a server that is too old, and keep a second provisioning waiting until this connection ends."""
     version = connection.info.server_version // 10_000
     if version < OLDEST:

@@ -4,7 +4,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from infra.provision.errors import ProvisionError
 from infra.provision.secrets_folder import SecretsFolder
@@ -12,12 +11,15 @@ from infra.provision.settings import ProvisioningSettings
 from infra.provision.vault import vault_client
 from infra.vault import identities
 from infra.vault.client import VaultClient
-from infra.vault.owners import IDENTITIES, ROTATOR, Identity
+from infra.vault.owners import IDENTITIES, IDENTITY_FILE, ROTATOR, Identity
+from workers.health_file import HealthFile
 
 Say = Callable[[str], None]
 
 #: Seconds between two tries after a failure: the first, and the most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+#: Seconds for each answer of the vault. A round is some calls for each identity, and gives no sign of life meanwhile.
+_TIMEOUT = 5.0
 #: Seconds between two signs of life.
 _BEAT = 5.0
 
@@ -28,62 +30,69 @@ def rotate(settings: ProvisioningSettings, say: Say, *, watch: bool = False) -> 
     With `watch` again at half of the shortest life, until SIGTERM or SIGINT; a vault that is down, sealed or slow is
     waited for. Otherwise raises `ProvisionError` for what could not be replaced, after all others have been.
     """
-    with vault_client(settings) as client:
+    with vault_client(settings, timeout=_TIMEOUT) as client:
         rotation = _Rotation(client, settings.secrets, say)
         if watch:
-            _Watch(rotation, settings.health_file, say).run()
+            _Watch(rotation, HealthFile(settings.health_file), say).run()
             return
         failed = rotation.replace_all(IDENTITIES)
         if failed:
-            raise ProvisionError("; ".join(failed.values()))
+            raise ProvisionError(_words(failed))
+
+
+def _words(failed: dict[Identity, str]) -> str:
+    return "; ".join(dict.fromkeys(failed.values()))
 
 
 class _Rotation:
-    """One round; `shortest_life` is that of the SecretIDs made so far, in seconds."""
+    """One round after another."""
 
     def __init__(self, client: VaultClient, secrets: SecretsFolder, say: Say) -> None:
         self._client = client
         self._secrets = secrets
         self._say = say
-        self.shortest_life: int | None = None
+        self._lives: dict[Identity, int] = {}
+
+    @property
+    def shortest_life(self) -> int | None:
+        """In seconds, of the SecretIDs made last; None before there are any."""
+        return min(self._lives.values(), default=None)
 
     def replace_all(self, wanted: Sequence[Identity]) -> dict[Identity, str]:
         """Those that could not be replaced, and why, in one line each."""
         failed = {}
-        with identities.only_one_rotates(self._secrets):
-            try:
-                token = identities.log_in(self._client, self._secrets, ROTATOR)
-            except ProvisionError as error:
-                return dict.fromkeys(wanted, str(error))
-            if token is None:
-                path = self._secrets.path("rotator", "vault-identity.json")
-                return dict.fromkeys(
-                    wanted, f"the vault refuses {path}: run `triage provision vault`, which renews it"
-                )
-            for identity in wanted:
-                try:
-                    self._replace(identity, token)
-                except (ProvisionError, OSError) as error:
-                    failed[identity] = f"{identity.owner}: {error}"
+        try:
+            with identities.only_one_rotates(self._secrets):
+                token = identities.must_log_in(self._client, self._secrets, ROTATOR)
+                for identity in wanted:
+                    try:
+                        self._replace(identity, token)
+                    except (ProvisionError, OSError) as error:
+                        failed[identity] = f"{identity.owner}: {error}"
+        except (ProvisionError, OSError) as error:
+            return dict.fromkeys(wanted, str(error))
         return failed
 
     def _replace(self, identity: Identity, token: str) -> None:
         role_id = identities.role_id_in_file(self._secrets, identity)
         if role_id is None:
-            return  # not kept here: others do not see the operator's folder
+            # Not kept here, as where the operator's folder is not given to a job that runs all the time.
+            self._say(f"{identity.owner}: no {IDENTITY_FILE} here, left alone")
+            return
         life = identities.replace(self._client, self._secrets, identity, token, role_id=role_id)
-        self.shortest_life = min(life, self.shortest_life or life)
+        self._lives[identity] = life
         self._say(f"{identity.owner}: replaced, good for {life} s")
 
 
 class _Watch:
     """Rounds for ever. A first round at the start tells how long SecretIDs live; later ones come at half of that."""
 
-    def __init__(self, rotation: _Rotation, health_file: Path | None, say: Say) -> None:
+    def __init__(self, rotation: _Rotation, health: HealthFile, say: Say) -> None:
         self._rotation = rotation
-        self._health_file = health_file
+        self._health = health
         self._say = say
         self._stopped = threading.Event()
+        self._problem: str | None = None
 
     def run(self) -> None:
         """Until a signal comes."""
@@ -94,9 +103,9 @@ class _Watch:
         while self._rest_until(due):
             began = time.monotonic()
             failed = self._rotation.replace_all(wanted)
-            for reason in dict.fromkeys(failed.values()):
-                self._say(f"{reason}; trying again in {pause:g} s")
+            self._problem = _words(failed) or None
             if failed:
+                self._say(f"{self._problem}; trying again in {pause:g} s")
                 wanted, due = list(failed), time.monotonic() + pause
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
@@ -106,8 +115,7 @@ class _Watch:
     def _rest_until(self, due: float) -> bool:
         """Wait, with signs of life; false when it is time to end."""
         while not self._stopped.is_set():
-            if self._health_file is not None:
-                self._health_file.touch()
+            self._health.touch(self._problem)
             rest = due - time.monotonic()
             if rest <= 0:
                 return True

@@ -7,7 +7,7 @@ import psycopg
 from infra.postgres.roles import set_password
 from infra.provision import broker
 from infra.provision.broker_server import administrator
-from infra.provision.database import administered, password_owners, reported
+from infra.provision.database import administered, begin_alone, password_owners, reported
 from infra.provision.errors import ProvisionError
 from infra.provision.export_keys import with_new_key
 from infra.provision.logins import BROKER_USERS, share
@@ -28,6 +28,7 @@ def rotate_database(settings: ProvisioningSettings, say: Say, *, end_sessions: b
         reported(),
         server.wait(setting="DATABASE_ADMIN_URL", patience=settings.provision_patience) as session,
     ):
+        begin_alone(session, settings.provision_patience)
         for role, (name, owners) in password_owners().items():
             password = random_secret()
             # Files before the commit, so that next to no time passes between the two.

@@ -48,6 +48,8 @@ FileName = Literal[
 
 _FOR_ITS_USER = 0o600
 _FOLDER_FOR_ITS_USER = 0o700
+_FOR_ITS_GROUP = 0o640
+_FOLDER_FOR_ITS_GROUP = stat.S_ISGID | stat.S_IRGRP | stat.S_IXGRP
 
 
 def random_secret() -> str:
@@ -86,22 +88,12 @@ class SecretsFolder:
     def replace(self, owner: Owner, name: FileName, content: str | bytes) -> Path:
         """Write a secret in one step, over an earlier one too, whose mode and group stay; its path. Raises OSError.
 
-        A new file can be read by its user alone.
+        A new file can be read by its user alone, and by the folder's group where that has been given the folder: it may
+        read it, and the setgid bit hands it on to the files.
         """
         path = self.path(owner, name)
         self._make_folder(path.parent)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_ITS_USER)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content.encode("utf-8") if isinstance(content, str) else content)
-                _as_before(file.fileno(), path)
-                file.flush()
-                os.fsync(file.fileno())
-            return draft.rename(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        return write_secret(path, content)
 
     def delete(self, owner: Owner, name: FileName) -> bool:
         """Remove a secret; whether it was there. Raises OSError."""
@@ -117,11 +109,33 @@ class SecretsFolder:
                 each.mkdir(mode=_FOLDER_FOR_ITS_USER, parents=True, exist_ok=True)
 
 
+def write_secret(path: Path, content: str | bytes) -> Path:
+    """Write a file in one step, so that no reader ever sees half of it; its path. Raises OSError.
+
+    A new file can be read by its user, and by the group of a folder with the setgid bit that this group may read; an
+    earlier one keeps its mode, user and group.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_ITS_USER)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
+            _as_before(file.fileno(), path)
+            file.flush()
+            os.fsync(file.fileno())
+        return draft.rename(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
 def _as_before(descriptor: int, path: Path) -> None:
     """Give the new file the mode and owners of the one it replaces; a group may read some of them."""
     try:
         earlier = path.stat()
     except FileNotFoundError:
+        if path.parent.stat().st_mode & _FOLDER_FOR_ITS_GROUP == _FOLDER_FOR_ITS_GROUP:
+            os.fchmod(descriptor, _FOR_ITS_GROUP)
         return
     mine = os.fstat(descriptor)
     if (mine.st_uid, mine.st_gid) != (earlier.st_uid, earlier.st_gid):

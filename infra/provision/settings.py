@@ -2,46 +2,25 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.settings import HttpAddress, SettingsError
+from app.addresses import BrokerAddress, DatabaseAddress
+from app.settings import HttpAddress, Settings, SettingsError
 from infra.provision.secrets_folder import SecretsFolder
-
-_SECRET_OPTIONS = ("password", "passfile", "sslpassword")
-
-
-def _server_address(*schemes: str) -> AfterValidator:
-    def checked(value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in schemes:
-            raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-        if parts.password is not None or any(name in parse_qs(parts.query) for name in _SECRET_OPTIONS):
-            raise ValueError("must not carry a password: it is read from SECRETS_FOLDER")
-        if not parts.hostname:
-            raise ValueError("must name a host")
-        return value
-
-    return AfterValidator(checked)
-
-
-PostgresAddress = Annotated[str, _server_address("postgresql")]
-BrokerAddress = Annotated[str, _server_address("redis", "rediss")]
 
 
 class ProvisioningSettings(BaseSettings):
     """Settings of `triage provision` and `triage rotate`; a step reads only what it needs, through `need`."""
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
 
     #: One folder for each owner in it; passwords of administrators in `operator/`.
     secrets_folder: Path | None = None
 
     #: `postgresql://postgres@HOST:PORT/postgres`, the administrator who makes roles and databases.
-    database_admin_url: PostgresAddress | None = None
+    database_admin_url: DatabaseAddress | None = None
     #: `redis://administrator@HOST:PORT`, the administrator who makes the broker's users.
     redis_admin_url: BrokerAddress | None = None
     #: The vault, as this command reaches it.
@@ -49,7 +28,7 @@ class ProvisioningSettings(BaseSettings):
     #: The vault's own audit log, for a vault that takes its audit device over the API.
     vault_audit_log: Path | None = None
     #: `postgresql://HOST:PORT/ledger?sslmode=…`, the ledger as the vault reaches it; paths in it are the vault's.
-    vault_ledger_url: PostgresAddress | None = None
+    vault_ledger_url: DatabaseAddress | None = None
     #: The issuer in the tokens that the vault signs; its address when not set.
     vault_issuer: HttpAddress | None = None
 
@@ -78,6 +57,15 @@ class ProvisioningSettings(BaseSettings):
     def secrets(self) -> SecretsFolder:
         """The secrets folder. Raises `SettingsError` when SECRETS_FOLDER is not set."""
         return SecretsFolder(Path(self.need("secrets_folder")))
+
+    @cached_property
+    def tls(self) -> Settings:
+        """The same files as every process of the application is told them; nothing else is set in it."""
+        return Settings.model_construct(
+            ca_file=self.ca_file,
+            client_certificate_file=self.client_certificate_file,
+            client_key_file=self.client_key_file,
+        )
 
     def need(self, name: str) -> str:
         """The value of setting `name` as text, or a `SettingsError` that names its environment variable."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from app.tls import trust_of
 from infra.provision.secrets_folder import SecretsFolder
@@ -11,6 +12,7 @@ from infra.vault import identities, ledger_login, mounts, root_token
 from infra.vault.client import VaultClient
 from infra.vault.opening import is_initialised, open_vault
 from infra.vault.owners import IDENTITIES, OPERATOR, ROTATOR, Identity
+from infra.vault.snapshot import load_snapshot, save_snapshot
 from infra.vault.wanted import Entry, operator_entries, root_entries
 
 Say = Callable[[str], None]
@@ -27,9 +29,22 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
         job.run()
 
 
-def vault_client(settings: ProvisioningSettings) -> VaultClient:
-    """Connections to VAULT_ADDR that believe CA_FILE. Raises `SettingsError`."""
-    return VaultClient(settings.need("vault_addr"), trust=trust_of(settings))
+def back_up_vault(settings: ProvisioningSettings, say: Say, *, file: Path) -> None:
+    """Write a snapshot of the vault's storage to `file`. Raises `SettingsError`, `ProvisionError` and OSError."""
+    with vault_client(settings, timeout=settings.provision_patience) as client:
+        save_snapshot(client, settings.secrets, file, say)
+
+
+def restore_vault(settings: ProvisioningSettings, say: Say, *, file: Path) -> None:
+    """Load a snapshot into a vault that is new. Raises `SettingsError`, `ProvisionError` and OSError."""
+    patience = settings.provision_patience
+    with vault_client(settings, timeout=patience) as client:
+        load_snapshot(client, file, say, patience=patience)
+
+
+def vault_client(settings: ProvisioningSettings, *, timeout: float = 15.0) -> VaultClient:
+    """Connections to VAULT_ADDR that believe CA_FILE; `timeout` in seconds for each answer. Raises `SettingsError`."""
+    return VaultClient(settings.need("vault_addr"), trust=trust_of(settings), timeout=timeout)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +94,7 @@ class _Provisioning:
             ]
         self._bring(self._for_operator, token)
         open_ends = [f"{entry.name} differs" for entry in self._for_root if not self._is_met(entry, token)]
-        if ledger_login.needs_root(self.client, self.secrets, token, self._connection):
+        if ledger_login.needs_root(self.client, self.secrets, token, self._connection, self.say):
             open_ends.append(f"{self._connection.name} differs")
         return open_ends + self._revive()
 

@@ -1,15 +1,14 @@
 """The provisioning's wire to the vault: plain HTTP with a token, each refusal an error of one line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import httpx
 
 from app.tls import Trust
 from infra.provision.errors import ProvisionError
-
-_ACTIVE, _STANDBY = 200, 429
 
 
 class VaultSilentError(ProvisionError):
@@ -35,7 +34,7 @@ class VaultClient:
     No proxy and no redirect is followed, since both would see the token.
     """
 
-    def __init__(self, address: str, *, trust: Trust, timeout: float = 15.0) -> None:
+    def __init__(self, address: str, *, trust: Trust, timeout: float) -> None:
         """`timeout`: seconds for connecting and for each answer."""
         self.address = address
         self._trust = trust
@@ -76,18 +75,32 @@ class VaultClient:
         """End what anybody may end. Errors as `read`."""
         self._ask("DELETE", path, "")
 
+    def save(self, path: str, token: str, file: BinaryIO) -> int:
+        """Write what the vault sends for `path` into an open file; the bytes written. Errors as `read`."""
+        headers = {"X-Vault-Token": token}
+        with self._answers(), self._http.stream("GET", path, headers=headers) as answer:
+            if not answer.is_success:
+                answer.read()
+                raise VaultAnswerError(f"GET {path}", answer.status_code, _reason(answer))
+            return sum(file.write(block) for block in answer.iter_bytes())
+
+    def load(self, path: str, token: str, file: BinaryIO) -> None:
+        """Send an open file to `path`. Errors as `read`."""
+        with self._answers():
+            answer = self._http.post(path, headers={"X-Vault-Token": token}, content=file)
+        if not answer.is_success:
+            raise VaultAnswerError(f"POST {path}", answer.status_code, _reason(answer))
+
     def seal_status(self) -> dict[str, Any]:
         """Whether the vault is initialised and sealed, and how it is unsealed. Errors as `read`."""
-        return self._ask("GET", "sys/seal-status", "") or {}
+        found = self._ask("GET", "sys/seal-status", "") or {}
+        if not {"initialized", "sealed"} <= found.keys():
+            raise ProvisionError(f"VAULT_ADDR: what answers at {self.address} is no vault")
+        return found
 
-    def is_serving(self) -> bool:
-        """Whether the vault carries out requests, or hands them on to one that does. Raises `VaultSilentError`."""
-        status = self._send("GET", "sys/health", "").status_code
-        if status != _STANDBY:
-            return status == _ACTIVE
-        # A node alone is a standby for a moment after its start, and fails at what it is asked then.
-        leader = self._ask("GET", "sys/leader", "") or {}
-        return bool(leader.get("leader_address")) and not leader.get("is_self")
+    def health(self) -> int:
+        """HTTP's status of `sys/health`, where 200 is active and 429 a standby. Raises `VaultSilentError`."""
+        return self._send("GET", "sys/health", "").status_code
 
     def _ask(
         self, method: str, path: str, token: str, data: Mapping[str, Any] | None = None
@@ -97,15 +110,22 @@ class VaultClient:
             return None
         if not answer.is_success:
             raise VaultAnswerError(f"{method} {path}", answer.status_code, _reason(answer))
-        found: dict[str, Any] = answer.json() if answer.content else {}
-        return found
+        try:
+            return dict(answer.json()) if answer.content else {}
+        except (ValueError, TypeError):
+            raise ProvisionError(f"VAULT_ADDR: what answers at {self.address} is no vault") from None
 
     def _send(
         self, method: str, path: str, token: str, data: Mapping[str, Any] | None = None
     ) -> httpx.Response:
         headers = {"X-Vault-Token": token} if token else {}
-        try:
+        with self._answers():
             return self._http.request(method, path, json=data, headers=headers)
+
+    @contextmanager
+    def _answers(self) -> Iterator[None]:
+        try:
+            yield
         except httpx.HTTPError as error:
             if (reason := self._trust.trouble(error, what=f"the vault at {self.address}")) is not None:
                 raise VaultSilentError(f"VAULT_ADDR: {reason}", is_final=True) from None

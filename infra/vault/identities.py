@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,19 +15,36 @@ from infra.vault.owners import IDENTITY_FILE, Identity
 _LOGIN = "auth/approle/login"
 #: A SecretID that is unknown, spent or expired, and an identity that was disabled.
 _REFUSED = (400, 403)
+#: Seconds to wait for another rotation, and between two looks.
+_LONGEST_ROTATION, _PAUSE = 60.0, 0.1
 
 
 @contextmanager
 def only_one_rotates(secrets: SecretsFolder) -> Iterator[None]:
-    """Two rotations at once would each destroy what the other has just put in place; the second waits."""
+    """Two rotations at once would each destroy what the other has just put in place; the second waits.
+
+    Raises `ProvisionError` when the first has not ended after a minute.
+    """
     folder = secrets.root / "rotator"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        deadline = time.monotonic() + _LONGEST_ROTATION
+        while not _locked(descriptor):
+            if time.monotonic() > deadline:
+                raise ProvisionError("another rotation of identities is under way and does not end")
+            time.sleep(_PAUSE)
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def log_in(client: VaultClient, secrets: SecretsFolder, identity: Identity) -> str | None:
@@ -43,6 +61,16 @@ def log_in(client: VaultClient, secrets: SecretsFolder, identity: Identity) -> s
         if error.status not in _REFUSED:
             raise
         return None
+
+
+def must_log_in(client: VaultClient, secrets: SecretsFolder, identity: Identity) -> str:
+    """The same, or `ProvisionError` that says what to do."""
+    token = log_in(client, secrets, identity)
+    if token is None:
+        path = secrets.path(identity.owner, IDENTITY_FILE)
+        what = f"the vault refuses {path}" if path.exists() else f"there is no {path}"
+        raise ProvisionError(f"{what}: run `triage provision vault`, which makes it anew")
+    return token
 
 
 def replace(

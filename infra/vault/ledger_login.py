@@ -11,6 +11,7 @@ from infra.vault.wanted import Entry, ledger_connection
 
 USERNAME = "vault_ledger_admin"
 _FILE: Final = "ledger-admin-password"
+_REPLACED = "ledger connection: password replaced by one that only the vault knows"
 _ROTATE = "database/rotate-root/ledger"
 #: PostgreSQL's code for a refused password, which the vault hands on.
 _WRONG_PASSWORD = "28P01"  # noqa: S105 - a code, no password
@@ -37,19 +38,22 @@ def require_password(secrets: SecretsFolder) -> None:
         )
 
 
-def needs_root(client: VaultClient, secrets: SecretsFolder, token: str, connection: Entry) -> bool:
+def needs_root(
+    client: VaultClient, secrets: SecretsFolder, token: str, connection: Entry, say: Callable[[str], None]
+) -> bool:
     """Whether the connection is missing or another, or its password no longer right; `token` may be the operator's.
 
-    A password that the vault has replaced already is forgotten here. Raises `ProvisionError`.
+    A password on file that the vault has no need of, since its own is right, goes. Raises `ProvisionError`.
     """
     if not connection.is_met_by(_there(client, token)):
         return True
     if not secrets.has("operator", _FILE):
         return False
-    if _rotated(client, token):
-        secrets.delete("operator", _FILE)
-        return False
-    return True
+    if not _rotated(client, token):
+        return True
+    secrets.delete("operator", _FILE)
+    say(_REPLACED)
+    return False
 
 
 def set_up(
@@ -78,7 +82,7 @@ def set_up(
         say(f"{connection.name}: {'created' if there is None else 'password set'}")
         client.write(_ROTATE, {}, token)
     secrets.delete("operator", _FILE)
-    say(f"{connection.name}: password replaced by one that only the vault knows")
+    say(_REPLACED)
 
 
 def _there(client: VaultClient, token: str) -> dict[str, object] | None:

@@ -12,6 +12,9 @@ from infra.vault.client import VaultClient, VaultSilentError
 Say = Callable[[str], None]
 
 _KEYS: Final = "vault-recovery-keys.json"
+_ACTIVE, _STANDBY = 200, 429
+#: Seconds after which a standby is one among others; a node alone is one for a moment after its start, and refuses.
+_SETTLED = 10.0
 _PAUSE = 0.1  # seconds between two looks
 
 
@@ -35,12 +38,19 @@ def open_vault(client: VaultClient, secrets: SecretsFolder, *, patience: float, 
     if status["sealed"] and not status["recovery_seal"]:
         _unseal(client, secrets, status["t"])
         say("unsealed")
-    deadline = time.monotonic() + patience
-    while not client.is_serving():
-        if time.monotonic() > deadline:
-            raise ProvisionError(
-                f"VAULT_ADDR: {client.address} is {_state(client)} and was not ready within {patience:g} s"
-            )
+    wait_until_serving(client, patience=patience)
+
+
+def wait_until_serving(client: VaultClient, *, patience: float) -> None:
+    """Wait `patience` seconds at most until an unsealed vault carries out requests. Raises `ProvisionError`."""
+    began = time.monotonic()
+    while (health := client.health()) != _ACTIVE:
+        waited = time.monotonic() - began
+        if health == _STANDBY and waited > _SETTLED:
+            return  # it hands on what it is asked
+        if waited > patience:
+            state = "sealed" if client.seal_status()["sealed"] else f"not ready (HTTP {health})"
+            raise ProvisionError(f"VAULT_ADDR: {client.address} is {state}, after {patience:g} s still")
         time.sleep(_PAUSE)
 
 
@@ -93,7 +103,3 @@ def _unseal(client: VaultClient, secrets: SecretsFolder, threshold: int) -> None
         )
     for key in keys[:threshold]:
         client.write("sys/unseal", {"key": key})
-
-
-def _state(client: VaultClient) -> str:
-    return "sealed" if client.seal_status()["sealed"] else "not active"

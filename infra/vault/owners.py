@@ -22,11 +22,12 @@ class Identity:
 
 OPERATOR = Identity(role="triage-operator", owner="operator", in_custody=True)
 ROTATOR = Identity(role="triage-rotator", owner="rotator", in_custody=True)
+BACKUP = Identity(role="triage-backup", owner="backup", in_custody=True)
 IDENTITIES = (
     Identity(role="triage-dispatcher", owner="dispatcher"),
     Identity(role="triage-sweeper", owner="sweeper"),
     Identity(role="triage-auditor", owner="web"),
     OPERATOR,
     ROTATOR,
-    Identity(role="triage-backup", owner="backup", in_custody=True),
+    BACKUP,
 )

@@ -65,7 +65,7 @@ def test_a_persona_that_is_not_known_gets_none(token_of, persona):
 
 def test_without_a_stack_there_is_nobody_to_ask(token_of):
     status, output, (line,) = token_of("officer-a", stack=False)
-    assert (status, output) == (1, "")
+    assert (status, output) == (2, "")
     assert "no demo identity provider is running here" in line
 
 

@@ -43,7 +43,7 @@ def test_lineage_is_the_same_later_and_a_table_for_people(command, flawed):
     assert f"Run {flawed['run']['run_id']}" in output
     assert flawed["attempts"][0]["token_accessor"] in output
     for credential in flawed["credentials"]:
-        assert credential["fingerprint"][:12] in output
+        assert credential["fingerprint"] in output
 
 
 def test_the_plan_is_shown_with_its_goal(command, system, flawed):
@@ -68,7 +68,7 @@ def test_the_plan_is_shown_with_its_goal(command, system, flawed):
         ):
             assert told[name] == row[name], name
     _, output = command("lineage", run_id)
-    assert f"goal: {stored['goal']}" in output
+    assert stored["goal"] in output
     for step in flawed["steps"]:
         assert step["question"] in output
     assert "May start: at once, beside steps 2, 3, 4 and 5" in output
@@ -148,9 +148,8 @@ def test_a_day_shows_what_it_used_of_the_sam_gov_quota(report, system):
     assert day["used"]["calls"] <= sum(row["calls"] for row in rows)
     assert (day["budget"], day["used"]["over_budget_by"]) == (10_000, 0)
     assert day["full_day_at_this_average"]["runs"] == 400
-    assert (
-        f"SAM.gov quota of {day['day_began'][:10]}, starts anew {day['resets_at'][:10]} 00:00 UTC" in output
-    )
+    assert f"SAM.gov quota of {day['day_began'][:10]}" in output
+    assert f"It starts anew {day['resets_at'][:10]} 00:00 UTC" in output
     assert "a full day at today's average" in output
 
 

@@ -87,7 +87,7 @@ def ledger(system):
         fingerprint="0" * 64,
         issued_at=now,
         expires_at=now + timedelta(minutes=15),
-        service_user=server.superuser,
+        service_user=server.administrator,
     )
     calls = []
     address = f"postgresql://{server.host}:{server.port}/ledger"

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import psutil
@@ -15,13 +16,15 @@ import psycopg
 import pytest
 import redis
 
-from infra.local.errors import AlreadyRunningError, StackError
+from infra.local.errors import AlreadyRunningError, OutsideError, StackError
 from infra.local.leftovers import living, stop_stack
 from infra.local.options import SERVERS, Outside, Part, StackOptions
 from infra.local.ports import Ports
 from infra.local.stack import LocalStack
 from infra.local.state import Layout, StackLock, StackRecord, is_locked, read_record
 from infra.local.status import conditions
+from infra.provision.database import password_owners
+from infra.provision.secrets_folder import FileName
 
 REPOSITORY = Path(__file__).parents[2]
 OPTIONS = StackOptions(parts=SERVERS, usual_ports=False)
@@ -54,6 +57,7 @@ def supervised(tmp_path) -> Iterator[Callable[[], tuple[subprocess.Popen[str], S
             ],
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
         )
         started.append(supervisor)
@@ -140,7 +144,7 @@ def test_a_login_reaches_its_own_database_only(stack, role, database, allowed):
             host="127.0.0.1",
             port=stack.services.database.port,
             user=role,
-            password=(stack.secrets_dir / f"{role}.password").read_text(),
+            password=password_of(stack, role),
             dbname=database,
         ).close()
 
@@ -170,7 +174,7 @@ def test_broker_users_do_their_own_work_and_nothing_else(stack):
     port = int(stack.endpoints["valkey"].rsplit(":", 1)[1])
 
     def user(name: str) -> redis.Redis:
-        password = (stack.secrets_dir / f"valkey-{name}").read_text()
+        password = stack.secrets.read(name, "broker-password")
         return redis.Redis(host="127.0.0.1", port=port, username=name, password=password)
 
     with user("dispatcher") as dispatcher, user("worker") as worker:
@@ -193,16 +197,34 @@ def test_broker_users_do_their_own_work_and_nothing_else(stack):
         nobody.ping()
 
 
+SINGLE = frozenset(get_args(FileName)) - {
+    "users.acl",
+    "seal-key",
+    "export-keys.json",
+    "vault-recovery-keys.json",
+}
+
+
+def secret_files(stack) -> list[Path]:
+    return [path for path in stack.layout.secrets.rglob("*") if path.is_file()]
+
+
+def password_of(stack, role) -> str:
+    name, owners = password_owners()[role]
+    return stack.secrets.read(owners[0], name)
+
+
 def test_secret_files_are_for_their_owner_only(stack):
-    assert stat.S_IMODE(stack.secrets_dir.stat().st_mode) == 0o700
-    files = list(stack.secrets_dir.iterdir())
-    assert files
+    folders = [stack.layout.secrets, *stack.layout.secrets.iterdir()]
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+    files = secret_files(stack)
+    assert len(files) >= 15
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
 def test_no_secret_in_any_argument_list_or_environment(stack):
-    secrets = [file.read_text().strip().rsplit(":", 1)[-1] for file in stack.secrets_dir.iterdir()]
-    secrets += [stack.build.root_token, stack.build.ledger_password, stack.services.database.password]
+    secrets = [file.read_text().strip() for file in secret_files(stack) if file.name in SINGLE]
+    assert stack.build.root_token in secrets
     assert len(secrets) >= 10
     for process in psutil.process_iter():
         for name in ("cmdline", "environ"):
@@ -216,10 +238,43 @@ def test_no_secret_in_any_argument_list_or_environment(stack):
         assert not [secret for secret in secrets if secret in log.read_text()], log.name
 
 
-def test_a_second_start_says_that_one_is_running(stack):
-    with pytest.raises(AlreadyRunningError, match=f"already running in .* \\(process {os.getpid()}\\)"):
-        LocalStack(stack.layout.home, options=OPTIONS).start()
-    assert read_record(stack.layout).ready
+def test_a_second_start_says_that_one_is_running_and_leaves_it_alone(stack):
+    def held() -> dict[Path, bytes]:
+        files = [stack.layout.record, *stack.layout.secrets.rglob("*")]
+        return {file: file.read_bytes() for file in files if file.is_file()}
+
+    before = held()
+    second = LocalStack(stack.layout.home, options=OPTIONS)
+    running = f"already running in .*: process {os.getpid()}, .*; `triage stack down --home .*` stops it"
+    with pytest.raises(AlreadyRunningError, match=running):
+        second.start()
+    second.stop()
+    assert held() == before
+    assert all(part.healthy for part in conditions(read_record(stack.layout)))
+
+
+def test_of_two_that_start_at_once_one_is_refused_and_the_other_runs(tmp_path):
+    home = tmp_path / "home"
+    line = [sys.executable, "-m", "infra.local.supervisor", "--home", str(home)]
+    line += ["--options", OPTIONS.model_dump_json(), "--log", str(home / "supervisor.log")]
+    both = [
+        subprocess.Popen(line, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    until(lambda: any(each.poll() is not None for each in both))
+    refused, other = sorted(both, key=lambda each: each.poll() is None)
+    output, errors = refused.communicate()
+    assert (refused.returncode, output, errors.count("\n")) == (1, "", 1)
+    assert f"already running in {home}: process {other.pid}" in errors
+    until((home / "supervisor.log").exists)
+    assert read_record(Layout(home)).supervisor.pid == other.pid
+    assert all(part.healthy for part in conditions(read_record(Layout(home))))
+    other.terminate()
+    # Its output ended when it was ready; everything since then is in its log.
+    assert "ready after" in other.communicate(timeout=30)[0]
+    assert (home / "supervisor.log").read_text() == "stopping: the servers\nstopped\n"
+    assert other.returncode == 0
+    assert is_clean(Layout(home))
 
 
 def test_a_process_can_be_killed_and_started_again(stack):
@@ -289,6 +344,35 @@ def test_down_stops_a_running_stack(supervised, tmp_path):
     assert not stop_stack(layout)
 
 
+def test_down_stops_a_stack_that_is_only_starting(tmp_path):
+    layout = Layout(tmp_path / "home")
+    line = [sys.executable, "-m", "infra.local.supervisor", "--home", str(layout.home)]
+    starting = subprocess.Popen(
+        [*line, "--options", OPTIONS.model_dump_json()], cwd=REPOSITORY, stderr=subprocess.PIPE, text=True
+    )
+    until(lambda: is_locked(layout))
+    assert stop_stack(layout)
+    assert starting.communicate(timeout=10)[1].endswith("stopped\n")
+    assert starting.returncode == 130
+    assert is_clean(layout)
+
+
+def test_the_first_request_to_stop_is_carried_out_and_the_second_answered(supervised, tmp_path):
+    supervisor, record = supervised()
+    children = psutil.Process(supervisor.pid).children()
+    (guard,) = [child for child in children if "infra.local.guard" in child.cmdline()]
+    guard.suspend()  # the stop waits for it
+    supervisor.send_signal(signal.SIGINT)
+    assert "stopping: the servers\n" in iter(supervisor.stdout.readline, "")
+    supervisor.send_signal(signal.SIGTERM)
+    assert supervisor.stdout.readline() == "already stopping\n"
+    guard.resume()
+    assert supervisor.communicate(timeout=30)[0] == "stopped\n"
+    assert supervisor.returncode == 0
+    assert gone(record)
+    assert is_clean(Layout(tmp_path / "home"))
+
+
 def test_a_lost_broker_is_started_again_and_a_lost_vault_ends_the_stack(supervised, tmp_path):
     layout = Layout(tmp_path / "home")
     supervisor, record = supervised()
@@ -323,7 +407,7 @@ def test_a_port_taken_between_choosing_and_binding_is_given_up(tmp_path, monkeyp
     with LocalStack(tmp_path / "one", options=OPTIONS) as first:
         taken = iter([int(url.rsplit(":", 1)[1]) for url in first.endpoints.values()])
         choose = Ports.choose
-        monkeypatch.setattr(Ports, "choose", lambda self, usual: next(taken, None) or choose(self, usual))
+        monkeypatch.setattr(Ports, "choose", lambda self, part: next(taken, None) or choose(self, part))
         with LocalStack(tmp_path / "two", options=OPTIONS) as second:
             assert not set(first.endpoints.values()) & set(second.endpoints.values())
 
@@ -334,6 +418,7 @@ def test_outside_parts_are_used_and_not_started(stack, tmp_path):
             "VAULT_ADDR": stack.endpoints["vault"],
             "REDIS_URL": stack.endpoints["valkey"],
             "SAM_GOV_URL": "http://sam.example",
+            "SECRETS_FOLDER": str(tmp_path / "secrets"),
         }
     )
     options = StackOptions(parts=SERVERS, usual_ports=False, outside=outside)
@@ -347,6 +432,21 @@ def test_outside_parts_are_used_and_not_started(stack, tmp_path):
 def test_an_outside_address_with_a_password_is_refused():
     with pytest.raises(StackError, match="REDIS_URL must not carry a password"):
         Outside.from_environment({"REDIS_URL": "redis://worker:secret@broker.example/0"})
+
+
+def test_every_setting_that_outside_servers_lack_is_named():
+    """One login for all processes would be more than any of them may do."""
+    given = {
+        "DATABASE_URL": "postgresql://triage_app@db.example/triage",
+        "REDIS_URL": "redis://broker.example",
+    }
+    with pytest.raises(OutsideError) as refused:
+        Outside.from_environment(given)
+    assert str(refused.value).splitlines() == [
+        "DATABASE_URL must name no user here: each process has its own login",
+        "DATABASE_URL is set, so VAULT_ADDR must be set as well",
+        "REDIS_URL is set, so VAULT_ADDR must be set as well",
+    ]
 
 
 def test_the_lock_file_can_be_removed_while_others_wait_for_it(tmp_path):

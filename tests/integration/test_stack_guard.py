@@ -11,6 +11,10 @@ from infra.local import guard
 from infra.local.errors import AlreadyRunningError
 from infra.local.identity import boot_id
 from infra.local.state import Layout, ProcessRecord, StackLock, StackRecord, is_locked
+from infra.provision.secrets_folder import SecretsFolder
+
+#: A process number that Linux gives to nobody.
+DEAD = 2**22 + 1
 
 
 @pytest.fixture
@@ -18,9 +22,9 @@ def dead(tmp_path, monkeypatch):
     """What a killed stack left behind, and a guard that has just heard of it."""
     layout = Layout(tmp_path / "home")
     layout.create()
-    (layout.secrets / "vault-unseal-key").write_text("secret")
-    record_of(layout, pid=2**22 + 1)
-    monkeypatch.setattr(sys, "argv", ["guard", str(layout.home)])
+    SecretsFolder(layout.secrets).replace("operator", "vault-root-token", "secret")
+    record_of(layout, pid=DEAD)
+    monkeypatch.setattr(sys, "argv", ["guard", str(layout.home), str(DEAD)])
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
     monkeypatch.setattr(guard.signal, "signal", lambda *_: None)
     return layout
@@ -56,7 +60,7 @@ def test_a_lock_that_is_let_go_a_moment_later_is_waited_for(dead, monkeypatch):
 def test_another_stack_that_has_taken_over_is_left_alone(dead):
     with_lock = StackLock(dead).acquire()
     seen = guard.read_record(dead)
-    record_of(dead, pid=2**22 + 2)
+    record_of(dead, pid=DEAD + 1)
     assert guard._lock_of(seen, dead) is None
     assert dead.record.exists()
     with_lock.release()
@@ -65,4 +69,11 @@ def test_another_stack_that_has_taken_over_is_left_alone(dead):
 def test_an_orderly_stop_leaves_nothing_to_do(dead):
     dead.record.unlink()
     guard.main()
+    assert any(dead.secrets.iterdir())
+
+
+def test_a_guard_that_comes_late_does_not_guard_the_next_stack(dead):
+    record_of(dead, pid=DEAD + 1)
+    guard.main()
+    assert dead.record.exists()
     assert any(dead.secrets.iterdir())

@@ -1,12 +1,16 @@
 """Behind reverse proxies: the headers of as many are believed as TRUSTED_PROXIES says, and nobody else's."""
 
+import re
 from http import HTTPStatus
+from threading import Thread
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from werkzeug.serving import make_server
 
 from app.web import create_app
+from mocks.identity_provider import create_app as identity_provider
 
 TAKEN, HELD_BACK = HTTPStatus.FOUND, HTTPStatus.TOO_MANY_REQUESTS
 
@@ -62,3 +66,37 @@ def test_the_server_itself_believes_no_header_about_the_scheme(system):
     disagreeing = {"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "off"}
     answer = httpx.get(f"{system.stack.endpoints['web']}/healthz", headers=disagreeing, trust_env=False)
     assert answer.status_code == HTTPStatus.OK
+
+
+@pytest.fixture
+def two_sided(system, monkeypatch):
+    """An identity provider that names itself by an address where nothing answers: its issuer, and where it listens."""
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    issuer = "http://127.0.0.1:1/realm"
+    provider = identity_provider({"OIDC_ISSUER": issuer, "OIDC_CLIENTS": str(system.stack.layout.clients)})
+    server = make_server("127.0.0.1", 0, provider, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield issuer, f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_server_reaches_the_provider_elsewhere_than_browsers_do(client_of, browser, two_sided):
+    issuer, inside = two_sided
+    client = client_of(persona=None, oidc_issuer=issuer, oidc_address=inside)
+    sent_to = client.get("/sign-in/start").location
+    assert sent_to.startswith(f"{issuer}/authorize?")
+    back = browser.choose(inside + sent_to.removeprefix(issuer), "officer-b")
+    assert client.get(back).status_code == HTTPStatus.FOUND
+    page = client.get("/")
+    assert "Contracting officer B" in page.text
+    form = {"csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]}
+    assert client.post("/sign-out", data=form).location.startswith(f"{issuer}/end-session?")
+
+
+def test_without_that_address_the_provider_is_asked_where_tokens_say_it_is(client_of, two_sided):
+    issuer, _ = two_sided
+    answer = client_of(persona=None, oidc_issuer=issuer).get("/sign-in/start")
+    assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE

@@ -82,7 +82,7 @@ def _server(system):
     return {
         "host": server.host,
         "port": server.port,
-        "user": server.superuser,
+        "user": server.administrator,
         "password": server.password,
         "dbname": "triage",
     }

@@ -104,7 +104,8 @@ def token_of(system, held):
             return held.token
         if name in ("contracts", "documents"):
             return held.secret(name)
-        login = json.loads((system.stack.secrets_dir / f"{name}.json").read_text())
+        owner = "web" if name == "auditor" else name
+        login = json.loads(system.stack.secrets.read(owner, "vault-identity.json"))
         return system.ask_vault("POST", "auth/approle/login", login, token="").json()["auth"]["client_token"]
 
     return get
@@ -128,11 +129,15 @@ def test_an_identity_has_its_powers_and_no_other(system, token_of, name):
 
 
 def test_every_power_of_a_policy_is_in_the_table(system):
-    """A path added to a policy must be added above as well, and every path above to some policy."""
+    """A path added to a policy must be added above as well, and every path above to some policy.
+
+    Those who keep the installation have a table of their own, in `tests/integration/vault/test_powers.py`.
+    """
+    keepers = ("triage-operator", "triage-rotator", "triage-backup")
     granted = {path for powers in ALLOWED.values() for _, path in powers}
     named = set()
     for name in system.ask_vault("LIST", "sys/policies/acl").json()["data"]["keys"]:
-        if name not in ("root", "default"):
+        if name not in ("root", "default", *keepers):
             policy = system.ask_vault("GET", f"sys/policies/acl/{name}").json()["data"]["policy"]
             named |= {line.split('"')[1] for line in policy.splitlines() if line.startswith("path ")}
     assert named == granted

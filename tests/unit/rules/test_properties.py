@@ -125,7 +125,7 @@ def invented(kind, chance):
         pool = STATUS[kind] if field.name == "status" else POOLS.get(field.name)
         if pool is None:
             # A type is written as "date", or as "date | None".
-            written = getattr(field.type, "__name__", str(field.type))
+            written = field.type.__name__ if isinstance(field.type, type) else str(field.type)
             pool = next((values for name, values in BY_TYPE.items() if name in written), None)
         if pool is not None and (needed or chance.random() < 0.5):
             stated[field.name] = chance.choice(pool)

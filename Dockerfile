@@ -1,0 +1,60 @@
+# One image for every process of ours; docker-compose.yml says which command each container runs.
+#
+# Sizes on amd64: about 230 MB besides the base, of which 81 are typst, which sets the contract file, and 50 byte code,
+# which a read-only container could not write for itself.
+ARG PYTHON_IMAGE=python:3.13.16-slim-trixie
+ARG NODE_IMAGE=node:24.19.0-trixie-slim
+
+FROM ${NODE_IMAGE} AS design-system
+WORKDIR /design
+# Another index than the client's own, here and below.
+ARG NPM_CONFIG_REGISTRY
+COPY .npmrc package.json package-lock.json ./
+RUN npm ci --silent
+
+FROM ${PYTHON_IMAGE} AS environment
+ARG PIP_INDEX_URL
+ARG UV_DEFAULT_INDEX
+# The authorities of the base image count, to which a company's own can be added.
+ENV UV_SYSTEM_CERTS=1 UV_LINK_MODE=copy UV_NO_CACHE=1
+WORKDIR /build
+COPY requirements/uv.lock requirements/runtime.lock ./
+RUN python3 -m venv /uv \
+ && /uv/bin/pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes -r uv.lock
+RUN /uv/bin/uv venv --quiet --python python3 /opt/triage \
+ && /uv/bin/uv pip install --quiet --python /opt/triage/bin/python --compile-bytecode \
+      --require-hashes --only-binary :all: -r runtime.lock
+WORKDIR /app
+COPY app app
+COPY workers workers
+COPY mocks mocks
+COPY infra infra
+COPY --from=design-system /design/node_modules/@uswds/uswds /design/uswds
+RUN python3 -c 'from pathlib import Path; from infra.design_system import copy; \
+      copy(Path("/design/uswds/dist"), Path("app/web/static/uswds"))' \
+ && /opt/triage/bin/python -m compileall -q app workers mocks infra \
+ && printf '#!/opt/triage/bin/python\nfrom app.cli.main import main\n\nmain()\n' > /opt/triage/bin/triage \
+ && chmod 0755 /opt/triage/bin/triage
+
+FROM ${PYTHON_IMAGE}
+# A volume takes over owner and mode of the folder it is first mounted on: so every volume can be written by the one
+# process that has to, though no container ever runs as root. 10001 are our processes and most servers. The vault has a
+# user of its own, so that its log (group 10003) is read by those containers alone that are given that group.
+RUN set -e; echo 'triage:x:10001:10001::/tmp:/usr/sbin/nologin' >> /etc/passwd; echo 'triage:x:10001:' >> /etc/group; \
+    umask 077; mkdir /secrets /data /vault; chmod 0755 /secrets /data /vault; \
+    for owner in backup contracts debarment dispatcher documents identity-provider operator postgres proxy rotator \
+      sam-gov sweeper valkey vault web worker; do mkdir "/secrets/$owner"; done; \
+    mkdir /data/demo /data/postgres /data/valkey /vault/data /vault/audit; \
+    chown 10001:10001 /secrets/* /data/*; \
+    chown 10001:10002 /secrets/vault; chmod 2750 /secrets/vault; \
+    chown 10002:10002 /vault/data; \
+    chown 10002:10003 /vault/audit; chmod 2750 /vault/audit
+COPY --from=environment /opt/triage /opt/triage
+COPY --from=environment /app /app
+ENV PATH=/opt/triage/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONPATH=/app \
+    PYTHONUNBUFFERED=1 \
+    HOME=/tmp
+WORKDIR /app
+USER 10001:10001
+CMD ["triage", "--help"]

@@ -1,0 +1,111 @@
+"""Outside servers, looked at before anything is started: each process must have a login there that works."""
+
+from collections.abc import Collection, Iterator
+
+import redis
+
+from app.tls import trust_of
+from infra.local.errors import OutsideError
+from infra.local.options import Part, StackOptions
+from infra.local.services import BROKER_USERS, DATABASE_ROLES, Services, as_user
+from infra.postgres.roles import APPLICATION
+from infra.postgres.server import Server, ServerError
+from infra.provision.broker_server import connected, reason
+from infra.provision.errors import ProvisionError
+from infra.provision.secrets_folder import FileName, Owner
+from infra.provision.settings import ProvisioningSettings
+from infra.provision.vault import vault_client
+from infra.vault import identities
+from infra.vault.owners import IDENTITIES
+
+_PROCESSES: dict[Owner, Part] = {
+    "dispatcher": Part.DISPATCHER,
+    "sweeper": Part.SWEEPER,
+    "worker": Part.WORKER,
+    "web": Part.WEB,
+}
+
+
+class OutsideServers:
+    """The servers of a start that run elsewhere, but for those that this start provisions itself."""
+
+    def __init__(self, options: StackOptions, services: Services, settings: ProvisioningSettings) -> None:
+        """`services` knows their addresses already."""
+        self._outside = options.outside
+        self._owners = [owner for owner, part in _PROCESSES.items() if options.starts(part)]
+        self._services = services
+        self._secrets = services.secrets
+        self._settings = settings
+
+    def refuse_unusable(self, provisioned: Collection[Part]) -> None:
+        """Raise OutsideError, with a line for each thing that is missing at those that are not `provisioned` here."""
+        looks = {Part.POSTGRES: self._database, Part.VALKEY: self._broker, Part.VAULT: self._vault}
+        missing = [line for part, look in looks.items() if part not in provisioned for line in look()]
+        if missing:
+            raise OutsideError("\n".join(dict.fromkeys(missing)))
+
+    def _database(self) -> Iterator[str]:
+        address = self._services.database_address
+        if self._outside.database is None or address is None:
+            return
+        for owner in self._owners:
+            password = self._secrets.read(owner, "database-password")
+            if password is None:
+                yield self._no_file(owner, "database-password", step="database")
+                continue
+            server = Server(
+                address=as_user(address, DATABASE_ROLES[owner]),
+                password=password,
+                secret=str(self._secrets.path(owner, "database-password")),
+                tls=self._settings.tls,
+            )
+            try:
+                with server.connect() as connection:
+                    (found,) = connection.execute("SELECT to_regclass('run') IS NOT NULL").fetchone() or (
+                        False,
+                    )
+            except ServerError as refused:
+                yield f"DATABASE_URL: {refused}"
+            else:
+                if not found:
+                    yield f"DATABASE_URL: there are no tables in {APPLICATION}; run `triage provision database`"
+
+    def _broker(self) -> Iterator[str]:
+        address = self._outside.broker
+        if address is None:
+            return
+        trust = trust_of(self._settings)
+        for owner in self._owners:
+            if owner not in BROKER_USERS:
+                continue
+            password = self._secrets.read(owner, "broker-password")
+            if password is None:
+                yield self._no_file(owner, "broker-password", step="broker")
+                continue
+            try:
+                with connected(as_user(address, owner), password, trust) as connection:
+                    connection.ping()
+            except redis.RedisError as error:
+                yield f"REDIS_URL: {reason(error, owner, trust)}"
+
+    def _vault(self) -> Iterator[str]:
+        if self._outside.vault is None:
+            return
+        with vault_client(self._settings) as client:
+            for identity in IDENTITIES:
+                if identity.owner not in self._owners:
+                    continue
+                file = self._secrets.path(identity.owner, "vault-identity.json")
+                try:
+                    if not file.is_file():
+                        yield self._no_file(identity.owner, "vault-identity.json", step="vault")
+                    elif identities.log_in(client, self._secrets, identity) is None:
+                        yield f"VAULT_ADDR: the vault refused the identity in {file}"
+                except ProvisionError as error:
+                    yield str(error)
+
+    def _no_file(self, owner: Owner, name: FileName, *, step: str) -> str:
+        path = self._secrets.path(owner, name)
+        return (
+            f"SECRETS_FOLDER: there is no {path}; run `triage provision keys` and `triage provision {step}`"
+        )

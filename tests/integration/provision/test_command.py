@@ -1,0 +1,91 @@
+"""`triage provision` and `triage rotate` as a person types them."""
+
+import sys
+
+import pytest
+
+from infra.provision import __main__ as command
+
+
+@pytest.fixture
+def told(servers):
+    fields = ("secrets_folder", "database_admin_url", "redis_admin_url", "demo_folder")
+    return {name.upper(): str(getattr(servers.settings, name)) for name in fields}
+
+
+@pytest.fixture
+def provision(told, monkeypatch, capsys):
+    """The same command without the time a process takes to start: status, standard output, lines of errors."""
+
+    def run(*arguments, environment=None):
+        monkeypatch.setattr(sys, "argv", ["provision", *arguments])
+        monkeypatch.setattr(command, "forget_foreign", lambda: None)  # the environment is that of all tests
+        for name, value in (told | (environment or {})).items():
+            monkeypatch.setenv(name, value)
+        status = 0
+        try:
+            command.main()
+        except SystemExit as ended:
+            status = ended.code
+        printed, errors = capsys.readouterr()
+        return status, printed, errors.splitlines()
+
+    return run
+
+
+def test_each_step_says_what_it_changed_and_then_that_there_is_nothing(provision):
+    for step, first in (
+        ("database", "database: database triage: created"),
+        ("broker", "broker: user worker: created"),
+        ("demo-data", "demo-data: scenarios: 12 actions written into"),
+    ):
+        status, printed, errors = provision(step)
+        assert (status, errors) == (0, []), printed
+        assert first in printed
+        assert provision(step) == (0, f"{step}: nothing to change\n", [])
+
+
+def test_the_command_line_hands_its_arguments_on(triage, told):
+    status, printed, errors = triage("rotate", "web-key", environment=told)
+    assert (status, errors) == (0, [])
+    assert "restart every web process" in printed
+    status, printed, errors = triage("provision", "broker", environment=told | {"REDIS_ADMIN_URL": ""})
+    assert (status, printed, errors) == (2, "", ["REDIS_ADMIN_URL is not set"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "line"),
+    [
+        (["keys"], {"SECRETS_FOLDER": ""}, "SECRETS_FOLDER is not set"),
+        (["database"], {"DATABASE_ADMIN_URL": ""}, "DATABASE_ADMIN_URL is not set"),
+        (["database"], {"DATABASE_ADMIN_URL": "mysql://127.0.0.1/x"}, "DATABASE_ADMIN_URL: must start with"),
+        (
+            ["database"],
+            {"DATABASE_ADMIN_URL": "postgresql://postgres:canary@127.0.0.1/postgres"},
+            "DATABASE_ADMIN_URL: must not carry a password",
+        ),
+        (
+            ["broker"],
+            {"SECRETS_FOLDER": "/nowhere"},
+            "SECRETS_FOLDER: there is no dispatcher/broker-password",
+        ),
+        (["broker"], {"PROVISION_PATIENCE": "soon"}, "PROVISION_PATIENCE: "),
+        (["demo-data"], {"DEMO_FOLDER": ""}, "DEMO_FOLDER is not set"),
+        (["tables"], {}, "argument STEP: invalid choice: 'tables'"),
+        (["keys", "--tls", "a b"], {}, "argument --tls: 'a b' is neither"),
+        (["rotate", "web-key", "--watch"], {}, "--watch: web-key is replaced once"),
+        (["rotate", "web-key", "--end-sessions"], {}, "--end-sessions: web-key has none"),
+    ],
+)
+def test_bad_input_is_named_in_one_line(provision, arguments, environment, line):
+    status, printed, errors = provision(*arguments, environment=environment)
+    assert (status, printed, len(errors)) == (2, "", 1)
+    assert errors[0].startswith(line)
+    assert "canary" not in errors[0]
+
+
+def test_a_folder_that_cannot_be_written_is_named(provision, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, _, errors = provision("keys", environment={"SECRETS_FOLDER": str(tmp_path / "file")})
+    assert (status, len(errors)) == (1, 1)
+    assert str(tmp_path / "file") in errors[0]

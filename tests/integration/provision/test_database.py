@@ -1,0 +1,200 @@
+"""Provisioning a database server: once, again, half, and by an administrator who is no superuser."""
+
+import psycopg
+import pytest
+
+from infra.postgres.roles import VAULT_ADMIN
+from infra.provision.database import provision_database
+from infra.provision.errors import ProvisionError
+
+STATE = {
+    "roles": "SELECT rolname, rolcanlogin, rolcreaterole, rolcreatedb, rolsuper, rolpassword FROM pg_authid",
+    "members": "SELECT roleid::regrole::text, member::regrole::text, admin_option, inherit_option, set_option"
+    " FROM pg_auth_members",
+    "databases": "SELECT datname, datdba::regrole::text, pg_encoding_to_char(encoding), datacl::text FROM pg_database",
+}
+GRANTS = (
+    "SELECT relname, relacl::text FROM pg_class WHERE relname NOT LIKE 'pg_%'"
+    " UNION ALL SELECT nspname, nspacl::text FROM pg_namespace WHERE nspname NOT LIKE 'pg_%'"
+)
+
+
+def state(servers) -> dict[str, list[tuple[object, ...]]]:
+    """All that provisioning could change, password hashes among it."""
+    with servers.database.connect() as connection:
+        found = {name: sorted(connection.execute(query), key=str) for name, query in STATE.items()}
+    for database in ("triage", "ledger"):
+        with servers.database.connect(database) as connection:
+            found[database] = sorted(connection.execute(GRANTS), key=str)
+    return found
+
+
+def empty(servers, administrator: str = "postgres") -> None:
+    """Take away all that provisioning made."""
+    with servers.database.connect() as connection:
+        for database in ("triage", "ledger"):
+            connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        query = "SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg_%%' AND rolname <> ALL(%s)"
+        for (role,) in connection.execute(query, [["postgres", administrator]]).fetchall():
+            connection.execute(f'DROP OWNED BY "{role}" CASCADE')
+            connection.execute(f'DROP ROLE "{role}"')
+    servers.secrets.delete("operator", "ledger-admin-password")
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture
+def provisioned(servers, said):
+    """What the test before has left, set right; what was said."""
+    return said(provision_database, servers.settings)
+
+
+def test_a_second_time_changes_nothing(servers, said):
+    empty(servers)
+    first = said(provision_database, servers.settings)
+    assert "database triage: created" in first
+    assert first[-2:] == ["tables: none to 0011", f"role {VAULT_ADMIN}: member of pg_signal_backend"]
+    before = state(servers)
+    assert said(provision_database, servers.settings) == []
+    assert state(servers) == before
+
+
+def test_stopped_after_any_change_it_is_completed_by_the_next(servers, said):
+    """Each time it gets one change further, and dies."""
+    empty(servers)
+    changes = said(provision_database, servers.settings)
+    whole = state(servers)
+    empty(servers)
+
+    def dies(text):
+        steps.append(text)
+        raise Killed
+
+    steps: list[str] = []
+    for _ in range(len(changes) + 5):
+        try:
+            provision_database(servers.settings, dies)
+        except Killed:
+            continue
+        break
+    assert sorted(steps) == sorted(changes)
+    assert said(provision_database, servers.settings) == []
+    now = state(servers)
+    for found in (now, whole):
+        found["roles"] = [row[:-1] for row in found["roles"]]  # salted anew
+    assert now == whole
+
+
+def test_only_what_differs_is_set_right(servers, provisioned, said):
+    with servers.database.connect() as connection:
+        connection.execute("ALTER ROLE triage_app PASSWORD 'another'")
+        connection.execute("ALTER ROLE triage_worker CREATEDB")
+        connection.execute("GRANT CONNECT ON DATABASE ledger TO PUBLIC")
+        connection.execute("REVOKE CONNECT ON DATABASE triage FROM triage_dispatcher")
+    assert said(provision_database, servers.settings) == [
+        "role triage_worker: NOCREATEDB",
+        "database ledger: closed to everybody else",
+        "database triage: open to triage_dispatcher",
+        "role triage_app: password set",
+    ]
+
+
+def test_a_password_that_only_the_vault_knows_and_users_of_live_runs_stay(servers, provisioned, said):
+    password = servers.secrets.read("operator", "ledger-admin-password")
+    with servers.database.connect("ledger", user=VAULT_ADMIN, password=password) as vault:
+        vault.execute("CREATE ROLE \"v-run\" LOGIN PASSWORD 'run' IN ROLE ledger_reader")
+        vault.execute(f"ALTER ROLE {VAULT_ADMIN} PASSWORD 'only-the-vault-knows'")
+    servers.secrets.delete("operator", "ledger-admin-password")
+    servers.roster.restart("postgres")
+    assert said(provision_database, servers.settings) == []
+    assert not servers.secrets.has("operator", "ledger-admin-password")
+    servers.database.connect("ledger", user=VAULT_ADMIN, password="only-the-vault-knows").close()
+    servers.database.connect("ledger", user="v-run", password="run").close()
+    with servers.database.connect() as connection:
+        connection.execute('DROP ROLE "v-run"')
+
+
+def test_a_vault_that_lost_its_storage_is_given_a_new_password(servers, provisioned, said):
+    servers.secrets.delete("operator", "ledger-admin-password")
+    lines = said(provision_database, servers.settings, new_ledger_admin_password=True)
+    assert lines == [f"role {VAULT_ADMIN}: new password"]
+    password = servers.secrets.read("operator", "ledger-admin-password")
+    servers.database.connect("ledger", user=VAULT_ADMIN, password=password).close()
+
+
+def test_an_administrator_who_is_no_superuser_does_all_but_one_thing_and_names_it(servers, said):
+    empty(servers)
+    own = servers.secrets.read("operator", "database-admin-password")
+    with servers.database.connect() as connection:
+        connection.execute("CREATE ROLE managed LOGIN CREATEROLE CREATEDB PASSWORD 'managed'")
+        connection.execute("GRANT CONNECT ON DATABASE postgres TO managed")
+    managed = servers.changed(database_admin_url=servers.database.address.replace("postgres@", "managed@"))
+    servers.secrets.replace("operator", "database-admin-password", "managed")
+    try:
+        for _ in range(2):
+            with pytest.raises(
+                ProvisionError, match="must run: GRANT pg_signal_backend TO vault_ledger_admin"
+            ):
+                provision_database(managed, lambda _: None)
+        with servers.database.connect() as connection:
+            connection.execute(f"GRANT pg_signal_backend TO {VAULT_ADMIN}")
+        assert said(provision_database, managed) == []
+    finally:
+        servers.secrets.replace("operator", "database-admin-password", own)
+        empty(servers)
+
+
+def test_a_database_in_another_encoding_is_refused(servers):
+    empty(servers)
+    with servers.database.connect() as connection:
+        connection.execute("CREATE DATABASE triage ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(ProvisionError, match="database triage is encoded in LATIN1; it must be UTF8"):
+        provision_database(servers.settings, lambda _: None)
+    empty(servers)
+
+
+def test_tables_of_a_later_version_are_left_alone(servers, provisioned):
+    with servers.database.connect("triage") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(ProvisionError, match="the tables are of version 9999, which is later than"):
+            provision_database(servers.settings, lambda _: None)
+        connection.execute("UPDATE alembic_version SET version_num = '0011'")
+
+
+def test_two_at_once_wait_for_each_other(servers, provisioned):
+    with servers.database.connect() as other:
+        other.execute("SELECT pg_advisory_lock(hashtext('triage provisioning'))")
+        with pytest.raises(ProvisionError, match=r"another provisioning has been under way for 0\.2 s"):
+            provision_database(servers.changed(provision_patience=0.2), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("postgresql://nobody@127.0.0.1:{port}/postgres", "refused the password of nobody"),
+        ("postgresql://postgres@127.0.0.1:1/postgres", "does not answer (connection refused) within 0.2 s"),
+        ("postgresql://postgres@[::1]:1/postgres", "PostgreSQL at [::1]:1 does not answer"),
+        ("postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=require", "offers no TLS"),
+        ("postgresql://postgres@127.0.0.1:{port}/nowhere", 'database "nowhere" does not exist'),
+    ],
+)
+def test_why_the_server_cannot_be_used_is_said_in_one_line(servers, address, reason):
+    settings = servers.changed(
+        database_admin_url=address.format(port=servers.database.port), provision_patience=0.2
+    )
+    with pytest.raises(ProvisionError) as refused:
+        provision_database(settings, lambda _: None)
+    assert str(refused.value).startswith("DATABASE_ADMIN_URL: ")
+    assert reason in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_no_password_reaches_the_servers_log(servers, provisioned):
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(**servers.database.parameters("triage", user="triage_app", password="wrong"))
+    log = (servers.layout.logs / "postgres.log").read_text()
+    assert "password authentication failed" in log
+    files = servers.layout.secrets.rglob("*-password")
+    assert not [path for path in files if path.read_text() in log]

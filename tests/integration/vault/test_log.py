@@ -1,0 +1,45 @@
+"""The vault's log in production: for its group to read, whatever rotates or restarts, and whole for its reader."""
+
+import os
+import signal
+import stat
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from app.audit.vault_log import VaultLog
+
+
+def access(installation) -> tuple[int, int]:
+    seen = installation.audit_log.stat()
+    return stat.S_IMODE(seen.st_mode), seen.st_gid
+
+
+def test_rotation_and_restart_keep_mode_and_group_and_an_earlier_run_is_still_found(installation, until):
+    began, run_id = datetime.now(UTC), uuid4()
+    log = VaultLog(installation.audit_log)
+    for_its_group = (0o640, installation.audit_log.parent.stat().st_gid)
+    if os.geteuid() == 0:
+        assert for_its_group[1] != os.getegid()
+    assert access(installation) == for_its_group
+
+    installation.ledger_credential(run_id=run_id)
+    before = log.trail(run_id, since=began)
+    assert [line.path for line in before.lines if line.type == "response"] == [
+        "auth/approle/login",
+        "database/creds/ledger-reader",
+    ]
+    for number in (1, 2):
+        installation.audit_log.rename(installation.audit_log.with_name(f"audit.log.{number}"))
+        assert log.trail(run_id, since=began) == before
+        installation.roster.kill("vault", signal.SIGHUP)
+        until(installation.audit_log.exists, what="a new file")
+        assert access(installation) == for_its_group
+    installation.roster.restart("vault")
+    installation.provision()  # waits for it
+    assert access(installation) == for_its_group
+
+    installation.ledger_credential(run_id=run_id)
+    after = log.trail(run_id, since=began)
+    assert after.lines[: len(before.lines)] == before.lines
+    assert len(after.lines) == 2 * len(before.lines)
+    assert after.unreadable == 0

@@ -1,0 +1,176 @@
+"""A backup taken amid runs, and both servers lost: what was open is taken up again, what was issued dies."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import cycle, islice
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg.rows import dict_row
+
+from app import usecases
+from app.audit.auditor import Auditor
+from app.settings import Settings
+from app.store.database import connect, sessions
+from app.tls import trust_of
+from infra.local.options import Outside, Part, StackOptions
+from infra.local.stack import LocalStack
+from infra.provision.errors import ProvisionError
+from infra.provision.identities import rotate
+from infra.provision.vault import back_up_vault, restore_vault
+
+PARTS = frozenset(Part) - {Part.VAULT, Part.POSTGRES, Part.WEB, Part.IDENTITY}
+RUNS = 16
+
+
+@contextmanager
+def at_work(installation) -> Iterator[LocalStack]:
+    """The processes of the application and a broker, on this installation's servers; tools take their time."""
+    database = f"postgresql://127.0.0.1:{installation.ports['postgres']}"
+    outside = Outside(
+        secrets_folder=installation.secrets,
+        vault=installation.address,
+        vault_ledger=installation.settings().vault_ledger_url,
+        vault_audit_log=str(installation.audit_log),
+        database=f"{database}/triage?sslmode=disable",
+        database_admin=installation.settings().database_admin_url,
+        tls={"CA_FILE": str(installation.secrets / "worker" / "ca.pem")},
+    )
+    options = StackOptions(
+        parts=PARTS,
+        usual_ports=False,
+        outside=outside,
+        concurrency=3,
+        mock_latency=150,
+        environment={"ATTEMPT_LEASE": "8", "DISPATCH_WINDOW": "5"},
+    )
+    with LocalStack(installation.folder / "home", options=options) as stack:
+        yield stack
+
+
+def rows(installation, query: str, *told: Any) -> list[dict[str, Any]]:
+    with installation.database("triage") as database:
+        return database.cursor(row_factory=dict_row).execute(query, told).fetchall()
+
+
+def states(installation) -> set[str]:
+    return {row["state"] for row in rows(installation, "SELECT DISTINCT state FROM run")}
+
+
+def request_runs(stack) -> list[UUID]:
+    told = stack.environment("cli")
+    settings = Settings(**{name.lower(): told[name] for name in ("DATABASE_URL", "DATABASE_PASSWORD_FILE")})
+    engine = connect(settings, pool_size=1)
+    try:
+        inbox = (stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")
+        actions, _ = usecases.submit(sessions(engine), inbox)
+        return usecases.request_runs(sessions(engine), list(islice(cycle(actions), RUNS)))
+    finally:
+        engine.dispose()
+
+
+def back_up(installation, folder) -> None:
+    """The database first: what it knows of then, the vault still knows, or has ended."""
+    password = (installation.secrets / "operator" / "database-admin-password").read_text()
+    passfile = folder / "passfile"
+    passfile.write_text(f"*:*:*:*:{password}\n")
+    passfile.chmod(0o600)
+    where = ("--host=127.0.0.1", f"--port={installation.ports['postgres']}", "--username=postgres")
+    command = (installation.postgres_program("pg_basebackup"), *where, "--no-password", "--checkpoint=fast")
+    subprocess.run(
+        (*command, f"--pgdata={folder / 'database'}"),
+        env={"PGPASSFILE": str(passfile)},
+        check=True,
+        timeout=60,
+    )
+    back_up_vault(installation.settings(), print, file=folder / "vault.snapshot")
+    shutil.copytree(installation.secrets, folder / "secrets")
+
+
+def lose_everything(installation) -> None:
+    for server in ("vault", "postgres"):
+        installation.roster.stop(server)
+    for folder in (installation.folder / "data", installation.folder / "postgres" / "data"):
+        shutil.rmtree(folder)
+
+
+def restore(installation, folder) -> None:
+    shutil.copytree(folder / "database", installation.folder / "postgres" / "data")
+    installation.start_postgres()
+    installation.start_vault()
+    restore_vault(installation.settings(), print, file=folder / "vault.snapshot")
+    # It knows none of the identities that were made later.
+    with pytest.raises(ProvisionError, match=r"a root token is needed \(the vault refuses .*operator"):
+        installation.provision()
+    shutil.copytree(folder / "secrets", installation.secrets, dirs_exist_ok=True)
+
+
+def test_a_backup_taken_during_work_is_restored_and_the_work_goes_on(installation, tmp_path, until):
+    with at_work(installation) as stack:
+        run_ids = request_runs(stack)
+        wanted = {"requested", "dispatched", "completed"}
+        until(lambda: wanted <= states(installation), what="runs that wait, run, and are done")
+        back_up(installation, tmp_path)
+        counted = len(rows(installation, "SELECT FROM run WHERE state = 'completed'"))
+        until(
+            lambda: len(rows(installation, "SELECT FROM run WHERE state = 'completed'")) > counted,
+            what="more work",
+        )
+    rotate(installation.settings(), print)
+    with pytest.raises(ProvisionError, match="has data already"):
+        restore_vault(installation.settings(), print, file=tmp_path / "vault.snapshot")
+    lose_everything(installation)
+    restore(installation, tmp_path)
+
+    assert installation.provision() == []
+    no_run_is_half_written(installation)
+    before = {row["run_id"]: row["state"] for row in rows(installation, "SELECT run_id, state FROM run")}
+    assert before.keys() == set(run_ids)
+    assert {"requested", "completed"} <= set(before.values())
+    open_attempts = rows(installation, "SELECT * FROM attempt WHERE state IN ('dispatched', 'running')")
+    assert open_attempts
+
+    with at_work(installation):
+        until(lambda: states(installation) == {"completed"}, seconds=60, what="the end of all runs")
+        no_run_is_half_written(installation)
+        attempts = rows(installation, "SELECT run_id, number, state, revoked_by FROM attempt")
+        for lost in open_attempts:
+            its = [each for each in attempts if each["run_id"] == lost["run_id"]]
+            (again,) = (each for each in its if each["number"] == lost["number"])
+            assert (again["state"], again["revoked_by"]) == ("lost", "sweeper")
+            assert [each["state"] for each in its].count("finished") == 1
+        until(lambda: not alive(installation), what="the end of everything leased")
+    # A user of the ledger whose end lies between the two backups is left, and cannot log in for long.
+    with installation.database("ledger") as ledger:
+        left = ledger.execute(
+            "SELECT max(rolvaliduntil) - now() FROM pg_roles WHERE rolname LIKE 'triage-%'"
+        ).fetchone()
+    assert left[0] is None or left[0] < timedelta(minutes=15)
+    assert installation.ledger_credential()["password"]
+
+
+def no_run_is_half_written(installation) -> None:
+    assert not rows(
+        installation,
+        "SELECT FROM discrepancy JOIN run USING (run_id) WHERE run.state NOT IN ('completed', 'failed')",
+    )
+    finished = "SELECT FROM attempt WHERE attempt.run_id = run.run_id AND attempt.state = 'finished'"
+    assert not rows(installation, f"SELECT FROM run WHERE (state = 'completed') <> EXISTS ({finished})")
+
+
+def alive(installation) -> list[str]:
+    """What the vault still knows of all that the restored runs were given."""
+    tokens = rows(installation, "SELECT token_accessor AS name FROM attempt WHERE token_accessor IS NOT NULL")
+    keys = rows(installation, "SELECT accessor AS name FROM credential WHERE accessor IS NOT NULL")
+    leases = rows(installation, "SELECT lease_id AS name FROM credential WHERE lease_id IS NOT NULL")
+    assert tokens
+    assert leases
+    file = installation.secrets / "web" / "vault-identity.json"
+    with Auditor(installation.address, file, trust_of(installation.settings())) as auditor:
+        return auditor.alive(
+            accessors=[row["name"] for row in (*tokens, *keys)], leases=[row["name"] for row in leases]
+        )
