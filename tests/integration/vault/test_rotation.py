@@ -141,6 +141,7 @@ def short_lives(installation):
         process.kill()
         process.wait()
         installation.provision()
+        rotated(installation)  # those of a short life would end under the tests to come
 
 
 def test_processes_go_on_past_two_lives_of_their_secret_ids_without_a_restart(
