@@ -32,6 +32,12 @@ demo: ready $(DESIGN) ## triage 12 actions, serve the pages (EXIT=1: then stop)
 test: ready $(DESIGN) ## all tests, on real servers
 	@$(BIN)/python -m pytest $(TESTS)
 
+# Needs root on Linux with Docker's programs, mmdebstrap and chromium; exit status 77 of pytest: no engine can be started.
+compose-test: ready ## the system in containers: up, tried, down; 5 minutes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/compose.lock
+	@COMPOSE_TEST=1 $(BIN)/python -m pytest -x tests/compose
+
 check: ready ## lint, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -55,10 +61,6 @@ lock: ready ## renew the locks in requirements/ from pyproject.toml
 	$(LOCK) --group build -o requirements/build.lock
 	$(LOCK) --group uv -o requirements/uv.lock
 
-# Too large for everybody's .venv.
-compose-tools: ready
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/compose.lock
-
 pictures: ready $(DESIGN) ## take the pictures of the pages in docs/pictures anew
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/e2e/test_pictures.py
 
@@ -66,4 +68,4 @@ clean: ## stop the stack and remove what was made
 	@if [ -x $(BIN)/triage ]; then $(BIN)/triage stack down || true; fi
 	rm -rf $(VENV) .local node_modules $(dir $(DESIGN)) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-.PHONY: help ready setup demo test check day bench lock compose-tools pictures clean
+.PHONY: help ready setup demo test compose-test check day bench lock pictures clean
