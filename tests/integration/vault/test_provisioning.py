@@ -47,7 +47,7 @@ def test_no_root_token_and_no_password_of_the_ledger_is_left(installation):
 
 def test_each_owner_has_one_secret_id_in_a_file_for_itself(installation):
     for owner, role in OWNERS.items():
-        file = installation.secrets / owner / "vault-identity.json"
+        file = installation.identity_file(owner)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert json.loads(file.read_text()).keys() == {"role_id", "secret_id"}
         auth = installation.ask("POST", "auth/approle/login", installation.identity(owner)).json()["auth"]

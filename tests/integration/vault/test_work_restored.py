@@ -169,7 +169,7 @@ def alive(installation) -> list[str]:
     leases = rows(installation, "SELECT lease_id AS name FROM credential WHERE lease_id IS NOT NULL")
     assert tokens
     assert leases
-    file = installation.secrets / "web" / "vault-identity.json"
+    file = installation.identity_file("web")
     with Auditor(installation.address, file, trust_of(installation.settings())) as auditor:
         return auditor.alive(
             accessors=[row["name"] for row in (*tokens, *keys)], leases=[row["name"] for row in leases]
