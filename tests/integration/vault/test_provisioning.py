@@ -91,6 +91,15 @@ def test_a_changed_policy_and_role_are_put_right_by_the_operator_alone(installat
     assert all(line["auth"]["policies"] == ["triage-operator"] for line in written)
 
 
+def test_identities_that_ran_out_are_made_anew_with_that_of_the_rotator(installation):
+    """As after a stop that was longer than they live: no root token is needed."""
+    for owner in ("web", "operator"):
+        file = installation.secrets / owner / "vault-identity.json"
+        file.write_text(json.dumps({**installation.identity(owner), "secret_id": "gone"}))
+    assert installation.provision() == ["identity of web: new", "identity of operator: new"]
+    assert installation.provision() == []
+
+
 def test_what_takes_a_root_token_is_named(installation):
     with pytest.raises(ProvisionError) as refused:
         installation.provision(vault_issuer="https://another.example")
