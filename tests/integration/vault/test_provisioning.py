@@ -94,7 +94,7 @@ def test_a_changed_policy_and_role_are_put_right_by_the_operator_alone(installat
 def test_identities_that_ran_out_are_made_anew_with_that_of_the_rotator(installation):
     """As after a stop that was longer than they live: no root token is needed."""
     for owner in ("web", "operator"):
-        file = installation.secrets / owner / "vault-identity.json"
+        file = installation.identity_file(owner)
         file.write_text(json.dumps({**installation.identity(owner), "secret_id": "gone"}))
     assert installation.provision() == ["identity of web: new", "identity of operator: new"]
     assert installation.provision() == []
