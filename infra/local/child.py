@@ -20,7 +20,8 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
 _USER_INSIDE = 1000
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 4
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAPABILITY_VERSION = 0x20080522
@@ -56,7 +57,8 @@ def become_ordinary(libc: ctypes.CDLL, folder: Path) -> None:
         os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
     os.setgroups([])
     os.setgid(nobody.pw_gid)
-    libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    # Not cleared by the change of user; and unlike with PR_SET_KEEPCAPS access(2), which initdb asks, knows of it.
+    libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setuid(nobody.pw_uid)
     keep_passage(libc)
 

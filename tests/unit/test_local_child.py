@@ -19,7 +19,7 @@ class Refusing:
 
 kernel = ctypes.CDLL(None, use_errno=True)
 runpy.run_path(sys.argv[1])["become_ordinary"](Refusing(), Path(sys.argv[2]))
-os.execv("/bin/sh", ["sh", "-c", 'id -u; stat -c %u "$0"; cat "$0/settings"', sys.argv[2]])
+os.execv("/bin/sh", ["sh", "-c", 'id -u; stat -c %u "$0"; test -r "$0/settings" && cat "$0/settings"', sys.argv[2]])
 """
 
 
