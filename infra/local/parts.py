@@ -20,6 +20,9 @@ from infra.provision.settings import ProvisioningSettings
 
 Job = Callable[[], None]
 
+#: Seconds. Nothing rotates the identities of a vault in memory, which is gone before they end.
+_NEVER_ROTATED = {"infrastructure_secret_id_ttl": 31 * 24 * 3600, "custody_secret_id_ttl": 31 * 24 * 3600}
+
 
 class Announce(Protocol):
     """Told that a part is ready."""
@@ -63,7 +66,7 @@ class Parts:
         """What provisioning is told about this stack's servers, as far as they run."""
         outside, services = self._options.outside, self._services
         broker = services.endpoints.get("valkey")
-        return ProvisioningSettings(
+        settings = ProvisioningSettings(
             secrets_folder=services.secrets.root,
             database_admin_url=outside.database_admin or (services.database and services.database.address),
             redis_admin_url=outside.broker_admin or (broker and as_user(broker, "administrator")),
@@ -76,6 +79,7 @@ class Parts:
             client_key_file=outside.tls.get("CLIENT_KEY_FILE"),
             provision_patience=self._options.patience,
         )
+        return settings if outside.vault else settings.model_copy(update=_NEVER_ROTATED)
 
     def _wanted(self, part: Part, job: Job) -> list[Job]:
         return [job] if self._options.starts(part) else []

@@ -32,7 +32,7 @@ class Server:
     address: str
     """`postgresql://ADMINISTRATOR@HOST:PORT/DATABASE?…`, without any password."""
     password: str = field(repr=False)
-    secret: str = "SECRETS_FOLDER"
+    secret: str = "SECRETS_FOLDER"  # noqa: S105 - a name
     """Where the password comes from, for the message that it is refused."""
     tls: Settings = field(default_factory=Settings.model_construct, repr=False)
     """CA_FILE and the client's certificate, where the address names none."""
