@@ -40,7 +40,8 @@ FROM ${PYTHON_IMAGE}
 # A volume takes over owner and mode of the folder it is first mounted on: so every volume can be written by the one
 # process that has to, though no container ever runs as root. 10001 are our processes and most servers. The vault has a
 # user of its own, so that its log (group 10003) is read by those containers alone that are given that group.
-RUN set -e; umask 077; mkdir /secrets /data /vault; chmod 0755 /secrets /data /vault; \
+RUN set -e; echo 'triage:x:10001:10001::/tmp:/usr/sbin/nologin' >> /etc/passwd; echo 'triage:x:10001:' >> /etc/group; \
+    umask 077; mkdir /secrets /data /vault; chmod 0755 /secrets /data /vault; \
     for owner in backup contracts debarment dispatcher documents identity-provider operator postgres proxy rotator \
       sam-gov sweeper valkey vault web worker; do mkdir "/secrets/$owner"; done; \
     mkdir /data/demo /data/postgres /data/valkey /vault/data /vault/audit; \

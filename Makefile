@@ -51,8 +51,13 @@ lock: ready ## renew the locks in requirements/ from pyproject.toml
 	$(LOCK) pyproject.toml -o requirements/runtime.lock
 	$(LOCK) --group servers -c requirements/runtime.lock -o requirements/servers.lock
 	$(LOCK) --group dev -c requirements/runtime.lock -c requirements/servers.lock -o requirements/dev.lock
+	$(LOCK) --group compose -c requirements/runtime.lock -c requirements/servers.lock -c requirements/dev.lock -o requirements/compose.lock
 	$(LOCK) --group build -o requirements/build.lock
 	$(LOCK) --group uv -o requirements/uv.lock
+
+# Too large for everybody's .venv.
+compose-tools: ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/compose.lock
 
 pictures: ready $(DESIGN) ## take the pictures of the pages in docs/pictures anew
 	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/e2e/test_pictures.py
@@ -61,4 +66,4 @@ clean: ## stop the stack and remove what was made
 	@if [ -x $(BIN)/triage ]; then $(BIN)/triage stack down || true; fi
 	rm -rf $(VENV) .local node_modules $(dir $(DESIGN)) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-.PHONY: help ready setup demo test check day bench lock pictures clean
+.PHONY: help ready setup demo test check day bench lock compose-tools pictures clean

@@ -45,7 +45,8 @@ class Settings(BaseSettings):
     #: The vault, and a secret file with the AppRole of a process that has one; read anew at every login.
     vault_addr: HttpAddress | None = None
     vault_identity_file: Path | None = None
-    #: The vault's own audit log, a file to be read. Pages without it say that they cannot tell what the vault logged.
+    #: The vault's own audit log, a file to be read with those that rotation left beside it; with wildcards where several
+    #: servers write one each. Pages without it say that they cannot tell what the vault logged.
     vault_audit_log: Path | None = None
     #: PostgreSQL with the role of the process, and a secret file with its password, read anew at every connection.
     database_url: DatabaseAddress | None = None

@@ -38,6 +38,10 @@ def context(environment: Mapping[str, str]) -> ssl.SSLContext:
 
 def distrust(error: BaseException | None) -> str | None:
     """Why a server's certificate was not believed, or None when `error` has another cause."""
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+    seen: set[int] = set()  # an exception raised twice may lead back to itself
+    while error is not None and id(error) not in seen:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
-    return None if error is None else error.verify_message
+    return None

@@ -5,17 +5,36 @@ whose parent was killed, or remove the record and the secrets; this process does
 pipe from the supervisor, so end of file is the news.  Usage: python -m infra.local.guard HOME SUPERVISOR_PID
 """
 
+import os
 import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from infra.environment import plain_environment
 from infra.local.errors import AlreadyRunningError
 from infra.local.leftovers import clean_up
 from infra.local.state import Layout, StackLock, StackRecord, read_record
 
 _GRACE = 5.0
 _POLL = 0.05
+
+
+def start(layout: Layout) -> Callable[[], object]:
+    """Start the guard of the stack in this process; what is returned dismisses it, and waits for its end."""
+    with (layout.logs / "guard.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local.guard", str(layout.home), str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=Path(__file__).parents[2],
+            env=plain_environment(),
+            start_new_session=True,
+        )
+    return process.communicate
 
 
 def main() -> None:

@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -15,27 +13,25 @@ from threading import RLock
 from types import TracebackType
 from typing import Self
 
-from infra.environment import plain_environment
-from infra.local.errors import AlreadyRunningError, StackError
+from infra.local import guard
+from infra.local.claim import claim
+from infra.local.errors import StackError
 from infra.local.identity import boot_id, start_ticks
-from infra.local.leftovers import clean_up, forget_secrets, is_alive
+from infra.local.leftovers import clean_up, forget_secrets
 from infra.local.options import Part, StackOptions
 from infra.local.parts import Parts
 from infra.local.ports import Ports
 from infra.local.roster import SERVERS, Roster
-from infra.local.services import REPOSITORY, Services
+from infra.local.services import Services
 from infra.local.state import (
     Layout,
     PartRecord,
     ProcessRecord,
     StackLock,
     StackRecord,
-    read_record,
-    state_folder,
 )
 from infra.provision.secrets_folder import SecretsFolder
 
-_LOCK_PATIENCE = 15.0
 _LEFTOVER_GRACE = 3.0
 
 
@@ -60,7 +56,7 @@ class LocalStack:
         self._say_stopping = stopping
         self._stop_said = False
         self._lock = StackLock(self.layout)
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._dismiss_guard: Callable[[], object] = lambda: None
         self._parts: list[PartRecord] = []
         self._ready = False
         self._began = time.monotonic()
@@ -98,7 +94,7 @@ class LocalStack:
         up; then everything that was started has been stopped again.
         """
         try:
-            self._take_lock()
+            claim(self._lock, self.layout)
             self._ports.require_fixed()
             self._prepare_folder()
             for stage in self.build.stages():
@@ -113,21 +109,6 @@ class LocalStack:
             self.stop()
             raise
 
-    def _take_lock(self) -> None:
-        deadline = time.monotonic() + _LOCK_PATIENCE
-        while True:
-            try:
-                self._lock.acquire()
-            except AlreadyRunningError:
-                record = read_record(self.layout)
-                if record is not None and is_alive(record.supervisor):
-                    raise AlreadyRunningError(_one_runs(self.layout, record)) from None
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)  # its guard is still cleaning up after a crash
-            else:
-                return
-
     def _prepare_folder(self) -> None:
         layout = self.layout
         self._began, self._started = time.monotonic(), datetime.now(UTC)
@@ -139,16 +120,7 @@ class LocalStack:
         layout.create()
         forget_secrets(layout)
         self._write_record()
-        with (layout.logs / "guard.log").open("wb") as log:
-            self._guard = subprocess.Popen(
-                [sys.executable, "-m", "infra.local.guard", str(layout.home), str(os.getpid())],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                cwd=REPOSITORY,
-                env=plain_environment(),
-                start_new_session=True,
-            )
+        self._dismiss_guard = guard.start(layout)
 
     def _side_by_side(self, jobs: list[Callable[[], None]]) -> None:
         if not jobs:
@@ -188,9 +160,7 @@ class LocalStack:
     def _leave_folder(self) -> None:
         self.layout.record.unlink(missing_ok=True)
         forget_secrets(self.layout)
-        if self._guard is not None:
-            self._guard.communicate()
-            self._guard = None
+        self._dismiss_guard()
         self._lock.release()
 
     @property
@@ -255,13 +225,3 @@ class LocalStack:
                 endpoints=self.endpoints,
                 environments={name: self.environment(name) for name in ("cli", "worker")},
             ).write(self.layout)
-
-
-def _one_runs(layout: Layout, record: StackRecord) -> str:
-    address = record.endpoints.get("web") or next(iter(record.endpoints.values()), "")
-    where = address if record.ready else "not ready yet"
-    home = "" if layout.home == state_folder() else f" --home {layout.home}"
-    return (
-        f"a stack is already running in {layout.home}: process {record.supervisor.pid}, {where};"
-        f" `triage stack down{home}` stops it"
-    )

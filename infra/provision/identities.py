@@ -11,7 +11,7 @@ from infra.provision.settings import ProvisioningSettings
 from infra.provision.vault import vault_client
 from infra.vault import identities
 from infra.vault.client import VaultClient
-from infra.vault.owners import IDENTITIES, ROTATOR, Identity
+from infra.vault.owners import IDENTITIES, IDENTITY_FILE, ROTATOR, Identity
 from workers.health_file import HealthFile
 
 Say = Callable[[str], None]
@@ -63,7 +63,7 @@ class _Rotation:
         failed = {}
         try:
             with identities.only_one_rotates(self._secrets):
-                token = self._log_in()
+                token = identities.must_log_in(self._client, self._secrets, ROTATOR)
                 for identity in wanted:
                     try:
                         self._replace(identity, token)
@@ -73,17 +73,12 @@ class _Rotation:
             return dict.fromkeys(wanted, str(error))
         return failed
 
-    def _log_in(self) -> str:
-        token = identities.log_in(self._client, self._secrets, ROTATOR)
-        if token is None:
-            path = self._secrets.path("rotator", "vault-identity.json")
-            raise ProvisionError(f"the vault refuses {path}: run `triage provision vault`, which renews it")
-        return token
-
     def _replace(self, identity: Identity, token: str) -> None:
         role_id = identities.role_id_in_file(self._secrets, identity)
         if role_id is None:
-            return  # not kept here: others do not see the operator's folder
+            # Not kept here, as where the operator's folder is not given to a job that runs all the time.
+            self._say(f"{identity.owner}: no {IDENTITY_FILE} here, left alone")
+            return
         life = identities.replace(self._client, self._secrets, identity, token, role_id=role_id)
         self._lives[identity] = life
         self._say(f"{identity.owner}: replaced, good for {life} s")

@@ -93,7 +93,10 @@ class VaultClient:
 
     def seal_status(self) -> dict[str, Any]:
         """Whether the vault is initialised and sealed, and how it is unsealed. Errors as `read`."""
-        return self._ask("GET", "sys/seal-status", "") or {}
+        found = self._ask("GET", "sys/seal-status", "") or {}
+        if not {"initialized", "sealed"} <= found.keys():
+            raise ProvisionError(f"VAULT_ADDR: what answers at {self.address} is no vault")
+        return found
 
     def health(self) -> int:
         """HTTP's status of `sys/health`, where 200 is active and 429 a standby. Raises `VaultSilentError`."""
@@ -107,8 +110,10 @@ class VaultClient:
             return None
         if not answer.is_success:
             raise VaultAnswerError(f"{method} {path}", answer.status_code, _reason(answer))
-        found: dict[str, Any] = answer.json() if answer.content else {}
-        return found
+        try:
+            return dict(answer.json()) if answer.content else {}
+        except (ValueError, TypeError):
+            raise ProvisionError(f"VAULT_ADDR: what answers at {self.address} is no vault") from None
 
     def _send(
         self, method: str, path: str, token: str, data: Mapping[str, Any] | None = None

@@ -63,6 +63,16 @@ def log_in(client: VaultClient, secrets: SecretsFolder, identity: Identity) -> s
         return None
 
 
+def must_log_in(client: VaultClient, secrets: SecretsFolder, identity: Identity) -> str:
+    """The same, or `ProvisionError` that says what to do."""
+    token = log_in(client, secrets, identity)
+    if token is None:
+        path = secrets.path(identity.owner, IDENTITY_FILE)
+        what = f"the vault refuses {path}" if path.exists() else f"there is no {path}"
+        raise ProvisionError(f"{what}: run `triage provision vault`, which makes it anew")
+    return token
+
+
 def replace(
     client: VaultClient, secrets: SecretsFolder, identity: Identity, token: str, *, role_id: str
 ) -> int:

@@ -24,11 +24,7 @@ def save_snapshot(client: VaultClient, folder: SecretsFolder, file: Path, say: S
 
     Raises `ProvisionError`, and OSError when the file cannot be written.
     """
-    token = identities.log_in(client, folder, BACKUP)
-    if token is None:
-        raise ProvisionError(
-            f"the vault refuses {folder.path('backup', 'vault-identity.json')}: run `triage provision vault`"
-        )
+    token = identities.must_log_in(client, folder, BACKUP)
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -47,6 +47,8 @@ class Installation:
         self.ports: dict[str, int] = {}
         #: Changes of the first provisioning, by pieces.
         self.pieces: list[list[str]] = []
+        #: Of the vault at the ledger, before the vault replaced it.
+        self.ledger_password = ""
         self.audit_log = folder / "audit" / "audit.log"
 
     @property
@@ -271,6 +273,7 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
         made.start_postgres()
         made.start_vault()
         provision_database(made.settings(), print)
+        made.ledger_password = (made.secrets / "operator" / "ledger-admin-password").read_text()
         made.pieces = provision_in_pieces(made)
         yield made
     finally:

@@ -3,11 +3,15 @@
 import json
 import stat
 
+import psycopg
 import pytest
 
 from infra.provision.errors import ProvisionError
 
-OWNERS = ("dispatcher", "sweeper", "web", "operator", "rotator", "backup")
+OWNERS = {
+    **{name: name for name in ("dispatcher", "sweeper", "operator", "rotator", "backup")},
+    "web": "auditor",
+}
 
 
 def test_a_provisioning_stopped_after_any_change_is_completed_by_the_next(installation):
@@ -32,6 +36,8 @@ def test_no_root_token_and_no_password_of_the_ledger_is_left(installation):
     assert json.loads(
         (installation.secrets / "operator" / "vault-recovery-keys.json").read_text()
     ).keys() == {"keys"}
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        installation.database("ledger", user="vault_ledger_admin", password=installation.ledger_password)
     roots = [
         line for line in installation.audit_lines() if (line.get("auth") or {}).get("policies") == ["root"]
     ]
@@ -40,11 +46,16 @@ def test_no_root_token_and_no_password_of_the_ledger_is_left(installation):
 
 
 def test_each_owner_has_one_secret_id_in_a_file_for_itself(installation):
-    for owner in OWNERS:
+    for owner, role in OWNERS.items():
         file = installation.secrets / owner / "vault-identity.json"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert json.loads(file.read_text()).keys() == {"role_id", "secret_id"}
-        assert installation.log_in(owner)
+        auth = installation.ask("POST", "auth/approle/login", installation.identity(owner)).json()["auth"]
+        assert auth["token_policies"] == [f"triage-{role}"]
+        assert auth["lease_duration"] == 900
+        assert (
+            installation.ask("POST", "auth/token/renew-self", token=auth["client_token"]).status_code == 403
+        )
 
 
 def test_a_second_provisioning_writes_nothing(installation):

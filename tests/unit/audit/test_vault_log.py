@@ -236,3 +236,15 @@ def test_a_file_renamed_while_the_log_is_opened_is_not_missed(tmp_path, monkeypa
 
     monkeypatch.setattr(log_files, "_files", rotated_once)
     assert [each.request_id for each in read(VaultLog(tmp_path / "audit.log")).lines] == ["mine"]
+
+
+def test_the_lines_of_a_day_are_read_over_a_rotation(tmp_path):
+    log = VaultLog(tmp_path / "audit.log")
+    for hour, name in ((-1, "audit.log.2"), (0, "audit.log.1"), (1, "audit.log")):
+        at = NOON + timedelta(hours=hour)
+        lines = [line(f"at {hour}", run=RUN, at=at), line("of no run", at=at)]
+        (tmp_path / name).write_text(
+            "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in lines)
+        )
+    found = [json.loads(raw)["request"]["id"] for raw in log.lines_with(b'"run_id"', since=NOON)]
+    assert found[-2:] == ["at 0", "at 1"]
