@@ -32,6 +32,12 @@ demo: ready $(DESIGN) ## triage 12 actions, serve the pages (EXIT=1: then stop)
 test: ready $(DESIGN) ## all tests, on real servers
 	@$(BIN)/python -m pytest $(TESTS)
 
+# Needs root on Linux with Docker's programs, mmdebstrap and chromium; exit status 77 of pytest: no engine can be started.
+compose-test: ready ## the system in containers: up, tried, down; 5 minutes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/compose.lock
+	@COMPOSE_TEST=1 $(BIN)/python -m pytest -x tests/compose
+
 check: ready ## lint, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,6 +57,7 @@ lock: ready ## renew the locks in requirements/ from pyproject.toml
 	$(LOCK) pyproject.toml -o requirements/runtime.lock
 	$(LOCK) --group servers -c requirements/runtime.lock -o requirements/servers.lock
 	$(LOCK) --group dev -c requirements/runtime.lock -c requirements/servers.lock -o requirements/dev.lock
+	$(LOCK) --group compose -c requirements/runtime.lock -c requirements/servers.lock -c requirements/dev.lock -o requirements/compose.lock
 	$(LOCK) --group build -o requirements/build.lock
 	$(LOCK) --group uv -o requirements/uv.lock
 
@@ -61,4 +68,4 @@ clean: ## stop the stack and remove what was made
 	@if [ -x $(BIN)/triage ]; then $(BIN)/triage stack down || true; fi
 	rm -rf $(VENV) .local node_modules $(dir $(DESIGN)) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-.PHONY: help ready setup demo test check day bench lock pictures clean
+.PHONY: help ready setup demo test compose-test check day bench lock pictures clean

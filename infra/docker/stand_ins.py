@@ -126,8 +126,8 @@ def _postgres() -> _Recipe:
         lines=(
             "ENV PATH=$PATH:/usr/lib/postgresql/17/bin",
             "COPY --chown=0:0 entrypoint /usr/local/bin/docker-entrypoint.sh",
-            "RUN chmod 0755 /usr/local/bin/docker-entrypoint.sh"
-            " && echo somebody:x:10001:10001::/:/usr/sbin/nologin >> /etc/passwd",
+            "RUN chmod 0755 /usr/local/bin/docker-entrypoint.sh",
+            "RUN echo somebody:x:10001:10001::/:/usr/sbin/nologin >> /etc/passwd",
             'ENTRYPOINT ["docker-entrypoint.sh"]',
         ),
         files={"entrypoint": _POSTGRES_ENTRYPOINT},

@@ -1,0 +1,155 @@
+"""The whole system of docker-compose.yml on a Docker engine: started once, looked at, and taken down without a trace.
+
+Run by `make compose-test` alone: it takes minutes, root, and an engine.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.docker import stand_ins
+from tests.compose.engine import NO_ENGINE, NoEngineError, engine
+from tests.compose.system import ROOT, System
+
+collect_ignore_glob = [] if "COMPOSE_TEST" in os.environ else ["test_*.py"]
+
+_INDEXES = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "NPM_CONFIG_REGISTRY")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ended_by_a_signal_as_by_ctrl_c() -> None:
+    """Fixtures clean up then."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def figures() -> Iterator[dict[str, str]]:
+    """What took how long, printed at the end."""
+    found: dict[str, str] = {}
+    began = time.monotonic()
+    yield found
+    found["in all"] = f"{time.monotonic() - began:.0f} s"
+    sys.stdout.write("\n" + "".join(f"{name}: {value}\n" for name, value in found.items()))
+
+
+@pytest.fixture(scope="session")
+def docker_environment(figures, pytestconfig) -> Iterator[dict[str, str]]:
+    """What leads `docker` to the engine."""
+    left: list[dict[str, list[str]]] = []
+    try:
+        with engine(left) as environment:
+            yield environment
+    except NoEngineError as reason:
+        pytest.exit(f"compose-test cannot run: {reason}", returncode=NO_ENGINE)
+    assert left in ([], [{}]), f"left on the machine: {left}"
+
+
+@pytest.fixture(scope="session")
+def system(docker_environment, figures) -> Iterator[System]:
+    """Images are built or, of servers, pulled; where no registry answers, stand-ins are made and removed again."""
+    project = f"triage-test-{secrets.token_hex(3)}"
+    pages, sign_in = free_ports(2)
+    settings = {
+        "PAGES_PORT": str(pages),
+        "SIGN_IN_PORT": str(sign_in),
+        # An attempt that was lost with its worker, and a SecretID, are replaced within the time of this test.
+        "ATTEMPT_LEASE": "10",
+        "INFRASTRUCTURE_SECRET_ID_TTL": "40",
+    }
+    system = System(project=project, environment={**docker_environment, **settings})
+    had = set(images(system))
+    try:
+        began = time.monotonic()
+        stand_in = bring_images(system)
+        figures["images of servers"] = f"{time.monotonic() - began:.0f} s"
+        began = time.monotonic()
+        build(system)
+        figures["build"] = f"{time.monotonic() - began:.0f} s"
+        figures["size"] = sizes(system)
+        try:
+            yield system
+        finally:
+            system.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+            assert not leftovers(system)
+    finally:
+        made = set(images(system)) - had
+        # An engine of our own ends with its images; on another one, what stands in for a server must not stay.
+        if not docker_environment and stand_in:
+            system.docker("rmi", "--force", *made)
+
+
+@pytest.fixture(scope="session")
+def up(system, figures) -> System:
+    began = time.monotonic()
+    system.up()
+    figures["up with two workers"] = f"{time.monotonic() - began:.0f} s"
+    return system
+
+
+def images(system: System) -> list[str]:
+    return system.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
+
+
+def bring_images(system: System) -> bool:
+    """Pull what is missing, or make stand-ins; whether there are any of those."""
+    missing = [image for image in stand_ins.wanted() if image not in images(system)]
+    if missing and can_pull(system, missing[0]):
+        for image in missing:
+            system.docker("pull", "--quiet", image, seconds=600)
+        return False
+    stand_ins.build(missing, system.docker, Path.home() / ".cache/triage-compose")
+    return bool(missing)
+
+
+def can_pull(system: System, image: str) -> bool:
+    try:
+        system.docker("pull", "--quiet", image, seconds=30)
+    except (AssertionError, subprocess.TimeoutExpired):
+        return False
+    return True
+
+
+def build(system: System) -> None:
+    """The image, from the package indexes that this machine is told to use, over its own network."""
+    indexes = [f"--build-arg={name}" for name in _INDEXES if os.environ.get(name)]
+    system.docker(
+        *("build", "--quiet", "--network=host", "--tag=triage:local", *indexes, str(ROOT)), seconds=600
+    )
+
+
+def sizes(system: System) -> str:
+    """Of the image, in megabytes, and how much of it the base is."""
+    base = stand_ins.wanted()[0]
+    whole, part = (
+        int(system.docker("image", "inspect", "--format", "{{.Size}}", name)) // 1_000_000
+        for name in ("triage:local", base)
+    )
+    return f"{whole} MB, {whole - part} besides the base"
+
+
+def leftovers(system: System) -> list[str]:
+    """Of this project on the engine."""
+    label = f"--filter=label=com.docker.compose.project={system.project}"
+    return [
+        found
+        for kind in ("container", "network", "volume")
+        for found in system.docker(kind, "ls", "--quiet", label).split()
+    ]
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    found = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return found

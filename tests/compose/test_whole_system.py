@@ -1,0 +1,152 @@
+"""From nothing to findings, through a restart and a crash, and back to nothing.  The tests build on each other."""
+
+import base64
+import hashlib
+import json
+import socket
+import ssl
+import time
+from collections import Counter
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.sync_api import sync_playwright
+
+from tests.compose.system import System
+from tests.e2e.conftest import QUIET, chromium_path, sign_in
+
+PROCESSES = ("dispatcher", "sweeper", "web")
+ALL = {
+    *("postgres", "valkey", "vault", "sam-gov", "debarment", "contracts", "documents", "identity-provider"),
+    *("dispatcher", "sweeper", "worker", "web", "rotator", "proxy"),
+}
+INBOX = "/data/demo/scenarios/inbox.json"
+TOOLS = {"sam-gov", "debarment", "contracts", "documents", "ledger"}
+
+
+def test_everything_runs_and_says_that_it_is_well(up, until):
+    running = Counter(each.service for each in up.containers())
+    assert running == {**dict.fromkeys(ALL, 1), "worker": 2}
+
+    def unwell() -> list[str]:
+        return [each.name for each in up.containers() if each.health not in ("healthy", "")]
+
+    until(lambda: not unwell(), seconds=90, what="good health of every container")
+
+
+def test_somebody_signs_in_with_a_browser(up):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=[*QUIET, *believing(certificate(up))]
+        )
+        page = browser.new_context(base_url=up.pages, locale="en-US").new_page()
+        page.set_default_timeout(20_000)
+        sign_in(page, "officer-a")
+        assert page.url.startswith(f"{up.pages}/flags")
+        browser.close()
+
+
+def test_twelve_actions_are_triaged_with_every_tool_answering(up, until):
+    assert triage_all(up, until) == expected(up)
+
+
+def test_a_vault_restart_and_a_killed_worker_lose_nothing(up, until):
+    up.compose("restart", "vault")
+    # Stopped in its tracks, it still takes a message from the broker, which then dies with it.
+    killed = up.containers("worker")[0]
+    up.docker("pause", killed.id)
+    killer = Thread(target=lambda: (time.sleep(3), up.docker("kill", killed.id)))
+    killer.start()
+    assert triage_all(up, until) == expected(up)
+    killer.join()
+    assert any(run["attempt"] > 1 for run in up.runs()), "the killed worker held no run"
+    up.up("--no-recreate")
+    assert len(up.containers("worker")) == 2
+
+
+def test_a_second_provisioning_changes_nothing(up):
+    for service, steps in (("keys", 1), ("provision", 4)):
+        said = up.compose("run", "--rm", "--no-TTY", "--no-deps", service).splitlines()
+        assert [line.partition(": ")[2] for line in said] == ["nothing to change"] * steps, said
+
+
+def test_each_secret_id_has_been_replaced_without_a_restart(up, until):
+    def rounds() -> Counter[str]:
+        said = up.compose("logs", "--no-log-prefix", "rotator").splitlines()
+        return Counter(line.split(": ")[1] for line in said if ": replaced" in line)
+
+    until(lambda: all(rounds()[owner] >= 3 for owner in PROCESSES), seconds=90, what="the third rotation")
+    assert all(each.told["RestartCount"] == 0 for each in up.containers(*PROCESSES))
+
+
+def test_what_was_found_is_there_after_all_was_taken_down(up, figures):
+    before = sorted(run["run_id"] for run in up.runs())
+    began = time.monotonic()
+    up.compose("down", "--timeout", "10")
+    up.up()
+    figures["down and up again"] = f"{time.monotonic() - began:.0f} s"
+    assert sorted(run["run_id"] for run in up.runs()) == before
+
+
+def triage_all(up: System, until: Any) -> dict[str, Any]:
+    """Request a run of each of the twelve actions; once all have ended, what each found and which tools were silent."""
+    before = {run["run_id"] for run in up.runs()}
+    up.triage("submit", INBOX, "--run")
+
+    def ended() -> list[dict[str, Any]]:
+        runs = [run for run in up.runs() if run["run_id"] not in before]
+        return runs if len(runs) == 12 and all(run["finished_at"] for run in runs) else []
+
+    runs = until(ended, seconds=120, what="the end of twelve runs")
+    assert [run["state"] for run in runs] == ["completed"] * 12
+    return {
+        run["action_id"]: outcome(json.loads(up.triage("lineage", run["run_id"], "--json"))) for run in runs
+    }
+
+
+def outcome(lineage: dict[str, Any]) -> tuple[set[tuple[str, str]], set[str]]:
+    last = lineage["run"]["attempt"]
+    steps = [step for step in lineage["steps"] if step["attempt"] == last]
+    assert {step["tool"] for step in steps} == TOOLS
+    found = {(each["rule"], each["subject"]) for each in lineage["findings"]}
+    return found, {step["tool"] for step in steps if step["outcome"] != "answered"}
+
+
+def expected(up: System) -> dict[str, Any]:
+    """The same as the scenarios state it: a tool is silent only where a scenario has it fail."""
+    program = """
+import json, pathlib
+print(json.dumps([json.loads(path.read_text()) for path in pathlib.Path("/data/demo/scenarios/cases").iterdir()]))
+"""
+    cases = json.loads(up.compose("exec", "--no-TTY", "web", "python", "-c", program))
+    return {
+        case["action"]["action_id"]: (
+            {(each["rule"], each["subject"]) for each in case["expected"]},
+            set(case.get("faults", {})),
+        )
+        for case in cases
+    }
+
+
+def certificate(up: System) -> bytes:
+    """What the proxy shows, believed on the word of the authority that provisioning made."""
+    authority = up.compose("exec", "--no-TTY", "proxy", "cat", "/secrets/proxy/ca.pem")
+    trust = ssl.create_default_context(cadata=authority)
+    pages = urlsplit(up.pages)
+    with (
+        socket.create_connection(("127.0.0.1", pages.port), 10) as plain,
+        trust.wrap_socket(plain, server_hostname=pages.hostname) as encrypted,
+    ):
+        shown = encrypted.getpeercert(binary_form=True)
+    assert shown is not None
+    return shown
+
+
+def believing(shown: bytes) -> list[str]:
+    """Options that make Chromium believe this key; it knows no other way to be given an authority for one start."""
+    key = x509.load_der_x509_certificate(shown).public_key()
+    digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+    return [f"--ignore-certificate-errors-spki-list={base64.b64encode(digest).decode()}"]
