@@ -19,7 +19,8 @@ from app.store.database import connect, sessions, trouble
 from app.store.dispatch import listen
 from app.store.pages import Pages
 from app.tls import trust_of
-from app.web.probes import Condition, Probes
+from app.web.conditions import Condition
+from app.web.probes import Probes
 from app.web.sign_in.kept import ProviderError
 from app.web.sign_in.provider import Pending, Provider
 from infra.provision.broker_server import administrator
