@@ -44,8 +44,10 @@ RUN set -e; echo 'triage:x:10001:10001::/tmp:/usr/sbin/nologin' >> /etc/passwd; 
     umask 077; mkdir /secrets /data /vault; chmod 0755 /secrets /data /vault; \
     for owner in backup contracts debarment dispatcher documents identity-provider operator postgres proxy rotator \
       sam-gov sweeper valkey vault web worker; do mkdir "/secrets/$owner"; done; \
+    mkdir /secrets/identities; chmod 0755 /secrets/identities; \
+    for owner in backup dispatcher operator rotator sweeper web; do mkdir "/secrets/identities/$owner"; done; \
     mkdir /data/demo /data/postgres /data/valkey /vault/data /vault/audit; \
-    chown 10001:10001 /secrets/* /data/*; \
+    chown 10001:10001 /secrets/* /secrets/identities/* /data/*; \
     chown 10001:10002 /secrets/vault; chmod 2750 /secrets/vault; \
     chown 10002:10002 /vault/data; \
     chown 10002:10003 /vault/audit; chmod 2750 /vault/audit

@@ -57,7 +57,7 @@ lock: ready ## renew the locks in requirements/ from pyproject.toml
 	$(LOCK) pyproject.toml -o requirements/runtime.lock
 	$(LOCK) --group servers -c requirements/runtime.lock -o requirements/servers.lock
 	$(LOCK) --group dev -c requirements/runtime.lock -c requirements/servers.lock -o requirements/dev.lock
-	$(LOCK) --group compose -o requirements/compose.lock
+	$(LOCK) --group compose -c requirements/runtime.lock -c requirements/servers.lock -c requirements/dev.lock -o requirements/compose.lock
 	$(LOCK) --group build -o requirements/build.lock
 	$(LOCK) --group uv -o requirements/uv.lock
 

@@ -41,7 +41,7 @@ def distrust(error: BaseException | None) -> str | None:
     seen: set[int] = set()  # an exception raised twice may lead back to itself
     while error is not None and id(error) not in seen:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return error.verify_message
+            return str(error.verify_message)
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return None

@@ -4,8 +4,6 @@ import json
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from threading import Lock, Thread
 from typing import Any
@@ -15,11 +13,11 @@ import httpx
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.domain.quota import QuotaDay
 from app.settings import Settings
 from app.store import database
 from app.store.pages import Pages, QueueState
 from app.tls import trust_of
+from app.web.conditions import Condition, PartState, StackState
 
 #: Seconds one connection may take, and the whole page waits for all parts.
 TIMEOUT = 1.0
@@ -32,34 +30,6 @@ _TOOLS = {
     "contracts": "contracts_url",
     "documents": "documents_url",
 }
-
-
-class Condition(StrEnum):
-    """What was seen of a part."""
-
-    UP = "up"
-    DEGRADED = "not ready"
-    DOWN = "no answer"
-    UNKNOWN = "not looked at"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PartState:
-    """One part of the stack at one moment."""
-
-    name: str
-    address: str
-    condition: Condition
-    note: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StackState:
-    """All parts, and the queue and the day's quota where the database answered."""
-
-    parts: tuple[PartState, ...]
-    queue: QueueState | None
-    quota: QuotaDay | None
 
 
 class Probes:

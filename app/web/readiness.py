@@ -1,8 +1,10 @@
 """Whether requests should be sent here: the database answers in time, and this program can work with it.
 
-Anybody may ask, so the database is looked at once a second at most, over one connection that nothing else uses.
+Anybody may ask, so the database is looked at once a second at most, over one connection that nothing else uses, and
+the reason goes to the log only: it names logins and servers.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -10,6 +12,8 @@ from threading import Lock, Thread
 from typing import cast
 
 from flask import Flask, current_app
+
+log = logging.getLogger(__name__)
 
 _KEY = "triage.readiness"
 #: Seconds the database may take to answer, and those an answer is good for.
@@ -29,6 +33,7 @@ class Readiness:
         self._lock = Lock()
         self._looking: Future[str | None] | None = None
         self._began = 0.0
+        self._logged: str | None = None
 
     def join(self, app: Flask) -> None:
         """Make this what `readiness` finds in requests of `app`."""
@@ -51,9 +56,13 @@ class Readiness:
 
     def _fulfil(self, looking: "Future[str | None]") -> None:
         try:
-            looking.set_result(self._look())
+            problem = self._look()
         except Exception as error:  # noqa: BLE001  # whatever it is, requests should go elsewhere
-            looking.set_result(type(error).__name__)
+            problem = type(error).__name__
+        if problem is not None and problem != self._logged:
+            log.warning("not ready: %s", problem)
+        self._logged = problem
+        looking.set_result(problem)
 
 
 def readiness() -> Readiness:

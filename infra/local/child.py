@@ -7,7 +7,8 @@ after the last change of credentials, because such a change clears it.
 
 FOLDER is `-`, or for PostgreSQL started by root, which it refuses, the folder with its files: in a user
 namespace of its own the program sees an ordinary user, while files still belong to the caller.  Where
-namespaces are refused, the program runs as `nobody` and the folder is handed over to it.
+namespaces are refused, as in most containers, the program runs as `nobody`, the folder is handed over to it, and it keeps
+root's right to pass through closed folders such as /root.
 """
 
 import ctypes
@@ -19,6 +20,12 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
 _USER_INSIDE = 1000
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 4
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_RAISE = 2
+_CAPABILITY_VERSION = 0x20080522
+_CAP_DAC_OVERRIDE = 1
 
 
 def main() -> None:
@@ -48,10 +55,23 @@ def become_ordinary(libc: ctypes.CDLL, folder: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     for path in (folder, *folder.rglob("*")):
         os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
-    folder.parent.chmod(0o711)  # to be passed through, not to be read
     os.setgroups([])
     os.setgid(nobody.pw_gid)
+    # Not cleared by the change of user; and unlike with PR_SET_KEEPCAPS access(2), which initdb asks, knows of it.
+    libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setuid(nobody.pw_uid)
+    keep_passage(libc)
+
+
+def keep_passage(libc: ctypes.CDLL) -> None:
+    """Keep the one capability, for the program to come too. Without it the program still runs in folders open to all."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    kept = 1 << _CAP_DAC_OVERRIDE
+    sets = (ctypes.c_uint32 * 6)(
+        kept, kept, kept
+    )  # effective, permitted, inheritable; then their upper halves
+    if libc.capset(header, sets) == 0:
+        libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from infra.local.errors import OutsideError
 
 TOOL_VARIABLES = {
@@ -69,19 +70,21 @@ class Outside(_Options):
     to <web>/sign-in/callback.
     """
 
-    secrets_folder: Path | None = None
-    vault: str | None = None
-    vault_audit_log: str | None = None
-    vault_ledger: str | None = None
-    vault_issuer: str | None = None
-    database: str | None = None
-    database_admin: str | None = None
-    ledger: str | None = None
-    broker: str | None = None
-    broker_admin: str | None = None
-    identity: str | None = None
-    identity_client: str | None = None
-    tools: dict[str, str] = {}
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+    secrets_folder: Path | None = Field(default=None, alias="SECRETS_FOLDER")
+    vault: HttpAddress | None = Field(default=None, alias="VAULT_ADDR")
+    vault_audit_log: str | None = Field(default=None, alias="VAULT_AUDIT_LOG")
+    vault_ledger: DatabaseAddress | None = Field(default=None, alias="VAULT_LEDGER_URL")
+    vault_issuer: HttpAddress | None = Field(default=None, alias="VAULT_ISSUER")
+    database: DatabaseAddress | None = Field(default=None, alias="DATABASE_URL")
+    database_admin: DatabaseAddress | None = Field(default=None, alias="DATABASE_ADMIN_URL")
+    ledger: DatabaseAddress | None = Field(default=None, alias="LEDGER_URL")
+    broker: BrokerAddress | None = Field(default=None, alias="REDIS_URL")
+    broker_admin: BrokerAddress | None = Field(default=None, alias="REDIS_ADMIN_URL")
+    identity: HttpAddress | None = Field(default=None, alias="OIDC_ISSUER")
+    identity_client: str | None = Field(default=None, alias="OIDC_CLIENT_ID")
+    tools: dict[str, HttpAddress] = {}
     tls: dict[str, str] = {}
     """CA_FILE, CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE, which every process is told."""
 
@@ -89,9 +92,9 @@ class Outside(_Options):
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the variables named above.
 
-        Raises OutsideError, with a line for each wrong one: an address with a password, which would be copied into
-        the environment of processes and into `stack.json`, one with a user, who would be shared by all processes, or
-        a variable that must come with another.
+        Raises OutsideError, with a line for each wrong one: no address, one with a password, which would be copied
+        into the environment of processes and into `stack.json`, one with a user, who would be shared by all
+        processes, or a variable that must come with another.
         """
         given = {name: value for name, value in environment.items() if value}
         wrong = [
@@ -111,22 +114,22 @@ class Outside(_Options):
         ]
         if wrong:
             raise OutsideError("\n".join(wrong))
-        return cls(
-            secrets_folder=Path(given["SECRETS_FOLDER"]).absolute() if "SECRETS_FOLDER" in given else None,
-            vault=given.get("VAULT_ADDR"),
-            vault_audit_log=given.get("VAULT_AUDIT_LOG"),
-            vault_ledger=given.get("VAULT_LEDGER_URL"),
-            vault_issuer=given.get("VAULT_ISSUER"),
-            database=given.get("DATABASE_URL"),
-            database_admin=given.get("DATABASE_ADMIN_URL"),
-            ledger=given.get("LEDGER_URL"),
-            broker=given.get("REDIS_URL"),
-            broker_admin=given.get("REDIS_ADMIN_URL"),
-            identity=given.get("OIDC_ISSUER"),
-            identity_client=given.get("OIDC_CLIENT_ID"),
-            tools={tool: given[name] for tool, name in TOOL_VARIABLES.items() if name in given},
-            tls={name: given[name] for name in _TLS_FILES if name in given},
-        )
+        names = {field.alias for field in cls.model_fields.values()}
+        named: dict[str, object] = {name: value for name, value in given.items() if name in names}
+        named["tools"] = {tool: given[name] for tool, name in TOOL_VARIABLES.items() if name in given}
+        named["tls"] = {name: given[name] for name in _TLS_FILES if name in given}
+        try:
+            return cls.model_validate(named)
+        except ValidationError as error:
+            wrong = [
+                f"{_variable(each['loc'])}: {each['msg'].removeprefix('Value error, ')}"
+                for each in error.errors()
+            ]
+            raise OutsideError("\n".join(wrong)) from None
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    return TOOL_VARIABLES.get(str(place[-1]), str(place[-1]))
 
 
 def _has_password(address: str) -> bool:

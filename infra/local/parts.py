@@ -6,6 +6,8 @@ from typing import Protocol
 
 import httpx
 
+from app.settings import SettingsError
+from infra.local.errors import OutsideError
 from infra.local.options import Part, StackOptions
 from infra.local.outside import OutsideServers
 from infra.local.ports import LOOPBACK, connects, listens
@@ -16,9 +18,12 @@ from infra.local.services import TOOLS, Services, as_user
 from infra.local.state import Layout
 from infra.local.valkey_server import ValkeyServer
 from infra.local.vault_server import VaultServer, find_binary
-from infra.provision.settings import ProvisioningSettings
+from infra.provision.settings import ProvisioningSettings, load
 
 Job = Callable[[], None]
+
+#: Seconds. Nothing rotates the identities of a vault in memory, which is gone before they end.
+_NEVER_ROTATED = {"infrastructure_secret_id_ttl": 31 * 24 * 3600, "custody_secret_id_ttl": 31 * 24 * 3600}
 
 
 class Announce(Protocol):
@@ -60,10 +65,13 @@ class Parts:
         return self._services.secrets.read("operator", "ledger-admin-password")
 
     def settings(self) -> ProvisioningSettings:
-        """What provisioning is told about this stack's servers, as far as they run."""
+        """What provisioning is told about this stack's servers, as far as they run.
+
+        Raises SettingsError for what the environment says about provisioning itself.
+        """
         outside, services = self._options.outside, self._services
         broker = services.endpoints.get("valkey")
-        return ProvisioningSettings(
+        settings = load(
             secrets_folder=services.secrets.root,
             database_admin_url=outside.database_admin or (services.database and services.database.address),
             redis_admin_url=outside.broker_admin or (broker and as_user(broker, "administrator")),
@@ -76,6 +84,7 @@ class Parts:
             client_key_file=outside.tls.get("CLIENT_KEY_FILE"),
             provision_patience=self._options.patience,
         )
+        return settings if outside.vault else settings.model_copy(update=_NEVER_ROTATED)
 
     def _wanted(self, part: Part, job: Job) -> list[Job]:
         return [job] if self._options.starts(part) else []
@@ -91,7 +100,10 @@ class Parts:
             if given is not None:
                 self._given(name, given)
         if outside.vault is not None:
-            OutsideServers(self._options, self._services, self.settings()).refuse_unusable(provisioned)
+            try:
+                OutsideServers(self._options, self._services, self.settings()).refuse_unusable(provisioned)
+            except SettingsError as wrong:
+                raise OutsideError(str(wrong)) from None
         self._provisioning.keys(keep=outside.vault is not None)
         if outside.database is not None and Part.POSTGRES in provisioned:
             self._provisioning.database(own=False, new_vault=False)

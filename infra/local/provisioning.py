@@ -34,8 +34,9 @@ class Provisioning:
 
         Unless the folder is one to `keep`, there is a new key for exports, followed by those of earlier starts.
         """
-        settings, public = self._settings(), self._layout.export_keys
+        public = self._layout.export_keys
         with self._step("keys") as say:
+            settings = self._settings()
             if not keep:
                 earlier = public.read_text(encoding="utf-8") if public.is_file() else None
                 settings.secrets.replace("web", "export-keys.json", with_new_key(earlier))
@@ -44,8 +45,8 @@ class Provisioning:
 
     def database(self, *, own: bool, new_vault: bool) -> None:
         """Roles, databases and tables. What earlier starts left behind on a server of our `own` is ended."""
-        settings = self._settings()
         with self._step("database") as say:
+            settings = self._settings()
             if new_vault:
                 _drop_leased_users(administered(settings))
             provision_database(settings, say, new_ledger_admin_password=new_vault)
@@ -59,9 +60,10 @@ class Provisioning:
 
     def opened_vault(self) -> None:
         """A vault that is initialised and unsealed; its root token is in the operator's folder."""
-        settings = self._settings()
-        with self._step("vault") as say, vault_client(settings) as client:
-            open_vault(client, settings.secrets, patience=settings.provision_patience, say=say)
+        with self._step("vault") as say:
+            settings = self._settings()
+            with vault_client(settings) as client:
+                open_vault(client, settings.secrets, patience=settings.provision_patience, say=say)
 
     def vault(self) -> None:
         """Policies, roles and identities; the root token is revoked."""

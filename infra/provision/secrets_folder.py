@@ -1,4 +1,7 @@
-"""The folder with every secret of an installation: one folder for each owner, which is all that owner may see."""
+"""The folder with every secret of an installation: one folder for each owner, which is all that owner may see.
+
+Identities at the vault lie apart, in `identities/<owner>/`: the rotation job replaces them, and is to see nothing else.
+"""
 
 import os
 import secrets
@@ -65,7 +68,8 @@ class SecretsFolder:
 
     def path(self, owner: Owner, name: FileName) -> Path:
         """Where this secret lies, whether it is there or not."""
-        return self.root / owner / name
+        folder = self.root / "identities" if name == "vault-identity.json" else self.root
+        return folder / owner / name
 
     def has(self, owner: Owner, name: FileName) -> bool:
         """Whether there is such a secret."""
@@ -91,9 +95,7 @@ class SecretsFolder:
         A new file can be read by its user alone, and by the folder's group where that has been given the folder: it may
         read it, and the setgid bit hands it on to the files.
         """
-        path = self.path(owner, name)
-        self._make_folder(path.parent)
-        return write_secret(path, content)
+        return write_secret(self.folder(owner, name) / name, content)
 
     def delete(self, owner: Owner, name: FileName) -> bool:
         """Remove a secret; whether it was there. Raises OSError."""
@@ -103,10 +105,12 @@ class SecretsFolder:
             return False
         return True
 
-    def _make_folder(self, folder: Path) -> None:
-        for each in (self.root, folder):
-            if not each.is_dir():
-                each.mkdir(mode=_FOLDER_FOR_ITS_USER, parents=True, exist_ok=True)
+    def folder(self, owner: Owner, name: FileName) -> Path:
+        """The folder of this secret, made if it is not there. Raises OSError."""
+        folder = self.path(owner, name).parent
+        for each in (self.root, folder.parent, folder):
+            each.mkdir(mode=_FOLDER_FOR_ITS_USER, parents=True, exist_ok=True)
+        return folder
 
 
 def write_secret(path: Path, content: str | bytes) -> Path:

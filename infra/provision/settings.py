@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -84,10 +85,10 @@ class ProvisioningSettings(BaseSettings):
         return text
 
 
-def load() -> ProvisioningSettings:
-    """Read the environment. Raises `SettingsError` that names each wrong variable, in one line."""
+def load(**known: Any) -> ProvisioningSettings:
+    """Read the environment, except for what is `known`. Raises `SettingsError` that names each wrong variable."""
     try:
-        return ProvisioningSettings()
+        return ProvisioningSettings(**known)
     except ValidationError as error:
         problems = (
             f"{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"

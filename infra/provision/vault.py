@@ -86,17 +86,16 @@ class _Provisioning:
         self.say("root token revoked")
 
     def _as_operator(self) -> list[str]:
-        """All that the operator's identity can do; what it cannot, in words."""
+        """All that the identities of operator and rotator can do; what they cannot, in words."""
+        open_ends = self._revive()
         token = identities.log_in(self.client, self.secrets, OPERATOR)
         if token is None:
-            return [
-                f"the vault refuses {self.secrets.path('operator', 'vault-identity.json')}, or it is missing"
-            ]
+            return open_ends
         self._bring(self._for_operator, token)
-        open_ends = [f"{entry.name} differs" for entry in self._for_root if not self._is_met(entry, token)]
+        open_ends += [f"{entry.name} differs" for entry in self._for_root if not self._is_met(entry, token)]
         if ledger_login.needs_root(self.client, self.secrets, token, self._connection, self.say):
             open_ends.append(f"{self._connection.name} differs")
-        return open_ends + self._revive()
+        return open_ends
 
     def _revive(self) -> list[str]:
         """New SecretIDs for those that expired, as the rotator would make them; who cannot be helped, in words."""

@@ -25,8 +25,7 @@ def only_one_rotates(secrets: SecretsFolder) -> Iterator[None]:
 
     Raises `ProvisionError` when the first has not ended after a minute.
     """
-    folder = secrets.root / "rotator"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = secrets.folder("rotator", "vault-identity.json")
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         deadline = time.monotonic() + _LONGEST_ROTATION

@@ -17,6 +17,7 @@ DATA = {
     **{tool: {("demo", "/data/demo", False)} for tool in ("sam-gov", "debarment", "contracts", "documents")},
 }
 ROTATED = ("rotator", "backup", "dispatcher", "sweeper", "web")
+LOG_IN_AT_THE_VAULT = {"dispatcher", "sweeper", "web"}
 
 
 def test_no_process_is_root_or_could_become_more_than_it_is(up):
@@ -48,10 +49,13 @@ def test_each_container_sees_its_own_secrets_and_data_only(up):
 
 
 def secrets_of(service: str) -> set[tuple[str, str, bool]]:
-    if service == "rotator":
-        return {(f"secrets-{owner}", f"/secrets/{owner}", True) for owner in ROTATED}
     where = "/vault/secrets" if service == "vault" else f"/secrets/{service}"
-    return {(f"secrets-{service}", where, False)}
+    own = {(f"secrets-{service}", where, False)}
+    if service == "rotator":
+        return own | {(f"identity-{owner}", f"/secrets/identities/{owner}", True) for owner in ROTATED}
+    if service in LOG_IN_AT_THE_VAULT:
+        own.add((f"identity-{service}", f"/secrets/identities/{service}", False))
+    return own
 
 
 def test_the_vaults_log_is_read_by_its_group_alone(up):

@@ -142,8 +142,8 @@ def test_faults_hit_only_the_action_they_are_for(start_mock, tmp_path, name, mod
 def test_a_missing_or_wrong_setting_is_named():
     with pytest.raises(ConfigurationError, match="MOCK_ACCESS_LOG is not set\nVAULT_ADDR is not set"):
         Configuration.from_environment({"MOCK_SCENARIOS": "/tmp"})
-    given = {"MOCK_SCENARIOS": "s", "MOCK_ACCESS_LOG": "a", "VAULT_ADDR": "http://v/"}
+    given = {"MOCK_SCENARIOS": "s", "MOCK_ACCESS_LOG": "a", "VAULT_ADDR": "https://v/"}
     with pytest.raises(ConfigurationError, match="MOCK_LATENCY_MS: '-1'"):
         Configuration.from_environment({**given, "MOCK_LATENCY_MS": "-1"})
     told = Configuration.from_environment({**given, "MOCK_LATENCY_MS": "50"})
-    assert (told.latency, told.vault_addr) == (0.05, "http://v")
+    assert (told.latency, told.vault_addr) == (0.05, "https://v")

@@ -417,7 +417,7 @@ def test_outside_parts_are_used_and_not_started(stack, tmp_path):
         {
             "VAULT_ADDR": stack.endpoints["vault"],
             "REDIS_URL": stack.endpoints["valkey"],
-            "SAM_GOV_URL": "http://sam.example",
+            "SAM_GOV_URL": "https://sam.example",
             "SECRETS_FOLDER": str(tmp_path / "secrets"),
         }
     )
@@ -426,7 +426,7 @@ def test_outside_parts_are_used_and_not_started(stack, tmp_path):
         assert list(second.processes) == ["postgres"]
         told = second.environment("worker")
         assert told["VAULT_ADDR"] == stack.endpoints["vault"]
-        assert told["SAM_GOV_URL"] == "http://sam.example"
+        assert told["SAM_GOV_URL"] == "https://sam.example"
 
 
 def test_an_outside_address_with_a_password_is_refused():
@@ -446,6 +446,13 @@ def test_every_setting_that_outside_servers_lack_is_named():
         "DATABASE_URL must name no user here: each process has its own login",
         "DATABASE_URL is set, so VAULT_ADDR must be set as well",
         "REDIS_URL is set, so VAULT_ADDR must be set as well",
+    ]
+    plain = {"VAULT_ADDR": "http://vault.example", "SECRETS_FOLDER": "secrets", "SAM_GOV_URL": "sam.example"}
+    with pytest.raises(OutsideError) as refused:
+        Outside.from_environment(plain)
+    assert [line.partition(" must start")[0] for line in str(refused.value).splitlines()] == [
+        "VAULT_ADDR:",
+        "SAM_GOV_URL:",
     ]
 
 

@@ -68,8 +68,7 @@ def health() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Whether requests should be sent here: 503 with the reason while the database cannot be worked with."""
-    problem = readiness().problem()
-    if problem is None:
+    """Whether requests should be sent here: 503 while the database cannot be worked with; the log says why."""
+    if readiness().problem() is None:
         return {"ready": True}
-    return {"ready": False, "database": problem}, HTTPStatus.SERVICE_UNAVAILABLE
+    return {"ready": False, "not_ready": ["database"]}, HTTPStatus.SERVICE_UNAVAILABLE

@@ -3,6 +3,7 @@
 import pytest
 import redis
 
+from infra.provision import broker_server
 from infra.provision.broker import provision_broker
 from infra.provision.errors import ProvisionError
 
@@ -55,6 +56,13 @@ def test_a_broker_that_lets_everybody_in_is_closed(servers, provisioned, said):
     with pytest.raises(ProvisionError, match="anybody may administer this broker"):
         provision_broker(everybody, lambda _: None)
     assert said(provision_broker, servers.settings) == ["user default: switched off"]
+
+
+def test_a_broker_that_is_too_old_is_refused(servers, monkeypatch):
+    """The rights of our users name a subcommand of 7.2; there is no older server to be had here."""
+    monkeypatch.setattr(broker_server, "_OLDEST", (99, 0))
+    with pytest.raises(ProvisionError, match=r"REDIS_ADMIN_URL: the broker is version \d"):
+        provision_broker(servers.settings, lambda _: None)
 
 
 def test_why_the_broker_cannot_be_used_is_said_in_one_line(servers):

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.tls import trust_of
 from workers.infrastructure import MINT_PATH, RUN_ROLE
 from workers.run_session import IntroductionError, introduced
 from workers.secret import Secret
@@ -133,7 +134,7 @@ class Noting(Vault):
 def test_an_identity_of_another_run_or_attempt_is_refused_and_ended(insider, other_run, attempt):
     run_id: UUID = uuid4()
     minted = insider.mint(uuid4() if other_run else run_id, attempt=1)
-    noting = Noting(insider.vault.address)
+    noting = Noting(insider.vault.address, trust_of(insider.system.settings("worker")))
     noting.tokens = []
     with pytest.raises(IntroductionError, match="is bound to run"):
         introduce(insider, minted.wrapping_token, run_id, attempt, vault=noting)

@@ -186,8 +186,11 @@ class Installation:
             method, url, json=data, headers=headers, verify=self.tls, timeout=15, trust_env=False
         )
 
+    def identity_file(self, owner: str) -> Path:
+        return SecretsFolder(self.secrets).path(owner, "vault-identity.json")
+
     def identity(self, owner: str) -> dict[str, str]:
-        return json.loads((self.secrets / owner / "vault-identity.json").read_text())
+        return json.loads(self.identity_file(owner).read_text())
 
     def log_in(self, owner: str, login: dict[str, str] | None = None) -> str:
         """A token of an owner's identity, or ""."""

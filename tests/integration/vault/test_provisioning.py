@@ -47,7 +47,7 @@ def test_no_root_token_and_no_password_of_the_ledger_is_left(installation):
 
 def test_each_owner_has_one_secret_id_in_a_file_for_itself(installation):
     for owner, role in OWNERS.items():
-        file = installation.secrets / owner / "vault-identity.json"
+        file = installation.identity_file(owner)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert json.loads(file.read_text()).keys() == {"role_id", "secret_id"}
         auth = installation.ask("POST", "auth/approle/login", installation.identity(owner)).json()["auth"]
@@ -89,6 +89,15 @@ def test_a_changed_policy_and_role_are_put_right_by_the_operator_alone(installat
     ]
     assert {line["request"]["path"] for line in written} == {policy, role}
     assert all(line["auth"]["policies"] == ["triage-operator"] for line in written)
+
+
+def test_identities_that_ran_out_are_made_anew_with_that_of_the_rotator(installation):
+    """As after a stop that was longer than they live: no root token is needed."""
+    for owner in ("web", "operator"):
+        file = installation.identity_file(owner)
+        file.write_text(json.dumps({**installation.identity(owner), "secret_id": "gone"}))
+    assert installation.provision() == ["identity of web: new", "identity of operator: new"]
+    assert installation.provision() == []
 
 
 def test_what_takes_a_root_token_is_named(installation):

@@ -65,7 +65,7 @@ def test_a_root_token_made_from_the_recovery_keys_does_what_the_operator_may_not
     """Another issuer, an operator who lost the login, and a ledger whose password somebody has changed."""
     installation.restart_vault(makes_root_tokens=True)
     try:
-        (installation.secrets / "operator" / "vault-identity.json").unlink()
+        (installation.identity_file("operator")).unlink()
         with installation.database("postgres") as database:
             database.execute("ALTER ROLE vault_ledger_admin PASSWORD 'somebody''s'")
         (installation.secrets / "operator" / "ledger-admin-password").write_text("somebody's")

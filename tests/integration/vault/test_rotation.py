@@ -62,7 +62,7 @@ def test_a_rotation_replaces_every_secret_id_and_ends_all_others(installation):
 
 
 def test_an_owner_whose_folder_is_not_here_is_left_alone(installation):
-    file = installation.secrets / "operator" / "vault-identity.json"
+    file = installation.identity_file("operator")
     away, before = file.rename(file.with_suffix(".away")), installation.identity("web")
     try:
         said = rotated(installation)
@@ -78,14 +78,14 @@ def test_an_owner_whose_folder_is_not_here_is_left_alone(installation):
 
 
 def test_a_rotation_without_its_own_identity_says_what_to_do(installation):
-    file = installation.secrets / "rotator" / "vault-identity.json"
+    file = installation.identity_file("rotator")
     kept = file.read_text()
     before = installation.identity("web")
     try:
         file.write_text(json.dumps({**json.loads(kept), "secret_id": str(uuid4())}))
         with pytest.raises(
             ProvisionError,
-            match=r"the vault refuses .*/rotator/vault-identity.json: run `triage provision vault`",
+            match=r"the vault refuses .*/identities/rotator/vault-identity.json: run `triage provision vault`",
         ):
             rotated(installation)
     finally:
@@ -105,7 +105,7 @@ def test_a_login_refused_because_its_file_was_replaced_meanwhile_is_tried_with_t
             return text
 
     rotations: list[list[str]] = []
-    file = ReplacedOnceRead(installation.secrets / owner / "vault-identity.json")
+    file = ReplacedOnceRead(installation.identity_file(owner))
     if owner == "dispatcher":
         with dispatching(installation, file) as dispatcher:
             assert dispatcher.mint(run_id=uuid4(), attempt=1, wrapping_ttl=10)
@@ -141,18 +141,18 @@ def short_lives(installation):
         process.kill()
         process.wait()
         installation.provision()
+        rotated(installation)  # those of a short life would end under the tests to come
 
 
 def test_processes_go_on_past_two_lives_of_their_secret_ids_without_a_restart(
     installation, short_lives, until
 ):
     until(lambda: "backup: replaced" in short_lives.read_text(), what="the first round")
-    folder = installation.secrets
     seen: list[dict[str, str]] = []
     end = time.monotonic() + 2.5 * LIFE
     with (
-        dispatching(installation, folder / "dispatcher" / "vault-identity.json") as dispatcher,
-        auditing(installation, folder / "web" / "vault-identity.json") as auditor,
+        dispatching(installation, installation.identity_file("dispatcher")) as dispatcher,
+        auditing(installation, installation.identity_file("web")) as auditor,
     ):
         while time.monotonic() < end:
             # Their tokens live no longer than their SecretIDs, so that they log in again and again.

@@ -104,7 +104,9 @@ def restore(installation, folder) -> None:
     installation.start_vault()
     restore_vault(installation.settings(), print, file=folder / "vault.snapshot")
     # It knows none of the identities that were made later.
-    with pytest.raises(ProvisionError, match=r"a root token is needed \(the vault refuses .*operator"):
+    with pytest.raises(
+        ProvisionError, match=r"a root token is needed \(.*the identity of operator is refused"
+    ):
         installation.provision()
     shutil.copytree(folder / "secrets", installation.secrets, dirs_exist_ok=True)
 
@@ -169,7 +171,7 @@ def alive(installation) -> list[str]:
     leases = rows(installation, "SELECT lease_id AS name FROM credential WHERE lease_id IS NOT NULL")
     assert tokens
     assert leases
-    file = installation.secrets / "web" / "vault-identity.json"
+    file = installation.identity_file("web")
     with Auditor(installation.address, file, trust_of(installation.settings())) as auditor:
         return auditor.alive(
             accessors=[row["name"] for row in (*tokens, *keys)], leases=[row["name"] for row in leases]

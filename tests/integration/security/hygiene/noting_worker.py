@@ -62,7 +62,7 @@ class Failing(Vault):
 @contextmanager
 def introduce(vault, wrapping_token, *, run_id, attempt):
     fault = faults.get(str(run_id)) if attempt == 1 else None
-    failing = Failing(vault.address)
+    failing = Failing(vault.address, trust_of(Settings()))
     failing.fault = fault
     with introduced(failing, wrapping_token, run_id=run_id, attempt=attempt) as session:
         if fault == "broken in the middle":
