@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +59,7 @@ def docker_environment(figures, pytestconfig) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def system(docker_environment, figures) -> Iterator[System]:
+def system(request, docker_environment, figures) -> Iterator[System]:
     """Images are built or, of servers, pulled; where no registry answers, stand-ins are made and removed again."""
     project = f"triage-test-{secrets.token_hex(3)}"
     pages, sign_in = free_ports(2)
@@ -83,6 +84,8 @@ def system(docker_environment, figures) -> Iterator[System]:
         figures["size"] = sizes(system)
         try:
             yield system
+            if request.session.testsfailed:
+                tell(system)
         finally:
             began = time.monotonic()
             system.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
@@ -101,6 +104,12 @@ def up(system, figures) -> System:
     system.up()
     figures["up with two workers"] = f"{time.monotonic() - began:.0f} s"
     return system
+
+
+def tell(system: System) -> None:
+    """What there is to know of a system in which a test failed, into the report."""
+    sys.stdout.write(system.compose("ps", "--all"))
+    sys.stdout.write(system.compose("logs", "--no-color", "--tail", "25"))
 
 
 def images(system: System) -> list[str]:
