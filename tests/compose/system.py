@@ -101,13 +101,9 @@ class System:
         """A command of ours, typed into the container of the pages."""
         return self.compose("exec", "--no-TTY", "web", "triage", *arguments)
 
-    def python(self, service: str, program: str) -> str:
+    def python(self, service: str, program: str, *arguments: str) -> str:
         """What a program prints in a container of ours."""
-        return self.compose("exec", "--no-TTY", service, "python", "-c", program)
-
-    def python(self, service: str, program: str) -> str:
-        """What a program prints in a container of ours."""
-        return self.compose("exec", "--no-TTY", service, "python", "-c", program)
+        return self.compose("exec", "--no-TTY", service, "python", "-c", program, *arguments)
 
     def runs(self) -> list[dict[str, Any]]:
         return json.loads(self.triage("runs", "--json"))
