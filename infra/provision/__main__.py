@@ -44,7 +44,7 @@ def main() -> None:
         sys.stderr.write(f"{refused}\n")
         sys.exit(_REFUSED)
     except OSError as error:
-        sys.stderr.write(f"{error.filename}: {error.strerror}\n")
+        sys.stderr.write(f"{error.filename or 'output'}: {error.strerror}\n")
         sys.exit(_REFUSED)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
@@ -137,7 +137,7 @@ def _wanted() -> argparse.Namespace:
     ):
         steps.add_parser(name, help=text, description=text).add_argument("file", type=Path, metavar="FILE")
     rotate = steps.add_parser(
-        "rotate", help="replace secrets that are in use", description="Replace secrets."
+        "rotate", prog="triage rotate", help="replace secrets that are in use", description="Replace secrets."
     )
     rotate.add_argument("what", choices=("identities", "database", "broker", "web-key", "export-key"))
     rotate.add_argument(

@@ -69,20 +69,21 @@ def test_a_vault_restart_and_a_killed_worker_lose_nothing(up):
 def kill_at_work(up: System, worker: Container) -> str:
     """Kill this worker in the middle of a run, and say which."""
     program = """
-import sys, time
+import sys
+import time
 from sqlalchemy import text
 from app import settings
 from app.store.database import connect
 
-query = text("SELECT run_id FROM attempt WHERE starts_with(worker, :host) AND ended_at IS NULL")
+query = text("SELECT run_id FROM attempt WHERE starts_with(worker, :name) AND ended_at IS NULL")
 deadline = time.monotonic() + 60
 with connect(settings.load(), pool_size=1).connect() as connection:
-    while (found := connection.scalar(query, {"host": sys.argv[1]})) is None and time.monotonic() < deadline:
+    while (found := connection.scalar(query, {"name": sys.argv[1]})) is None and time.monotonic() < deadline:
         connection.rollback()
         time.sleep(0.02)
 print(found)
 """
-    run = up.python("web", program, worker.id[:12]).strip()
+    run = up.python("web", program, f"{worker.id[:12]}:").strip()
     up.docker("kill", worker.id)
     return run
 

@@ -31,6 +31,7 @@ from infra.local.roster import Roster
 from infra.local.wheels import wheel_program
 from infra.provision.certificates import Authority
 from infra.provision.keys import provision_keys
+from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
 
 LOOPBACK = "127.0.0.1"
@@ -184,7 +185,7 @@ class Installation:
         return f"{LOOPBACK}:{self.ports[name]}"
 
     def secret(self, owner: str, name: str) -> Path:
-        return self.secrets / owner / name
+        return SecretsFolder(self.secrets).path(owner, name)
 
     @property
     def issuer(self) -> str:
