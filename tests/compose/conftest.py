@@ -164,10 +164,11 @@ def leftovers(system: System) -> list[str]:
 
 
 def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    found = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
+    """Below those that the kernel gives to connections, which could take one before it is used."""
+    found: list[int] = []
+    while len(found) < count:
+        port = 20_000 + secrets.randbelow(10_000)
+        with socket.socket() as one:
+            if port not in found and one.connect_ex(("127.0.0.1", port)):
+                found.append(port)
     return found
