@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree, which
 
@@ -127,7 +127,7 @@ class _Keeper:
             "--mount-proc",
             "sh",
             "-c",
-            f'{_IN_MEMORY if _much_memory() else ""} exec "$@"',
+            f'{_IN_MEMORY if _much_memory() else ""} "$@"; exit $?',
             f"{folder}/data",
         ]
         line += ["dockerd"]
@@ -149,8 +149,12 @@ class _Keeper:
             return
         self._remove("container", "ls", "--all", "--quiet")
         self._remove("network", "ls", "--quiet", "--filter=type=custom")
-        for child in _children(self._engine.pid):  # dockerd itself; unshare only waits for it
-            os.kill(child, signal.SIGTERM)
+        for shell in _children(
+            self._engine.pid
+        ):  # the first process of the namespace, which waits for all others
+            for dockerd in _children(shell):
+                with suppress(ProcessLookupError):
+                    os.kill(dockerd, signal.SIGTERM)
         try:
             self._engine.wait(30)
         except subprocess.TimeoutExpired:
