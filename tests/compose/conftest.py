@@ -64,6 +64,7 @@ def system(request, docker_environment, figures) -> Iterator[System]:
     project = f"triage-test-{secrets.token_hex(3)}"
     pages, sign_in = free_ports(2)
     settings = {
+        "TRIAGE_IMAGE": f"{project}:made",
         "PAGES_PORT": str(pages),
         "SIGN_IN_PORT": str(sign_in),
         # An attempt that was lost with its worker, and a SecretID, are replaced within the time of this test.
@@ -73,10 +74,10 @@ def system(request, docker_environment, figures) -> Iterator[System]:
         "MOCK_LATENCY_MS": "500",
     }
     system = System(project=project, environment={**docker_environment, **settings})
-    had = set(images(system))
+    had, stood_in = set(images(system)), False
     try:
         began = time.monotonic()
-        stand_in = bring_images(system)
+        stood_in = bring_images(system)
         figures["images of servers"] = f"{time.monotonic() - began:.0f} s"
         began = time.monotonic()
         build(system)
@@ -94,15 +95,22 @@ def system(request, docker_environment, figures) -> Iterator[System]:
     finally:
         made = set(images(system)) - had
         # An engine of our own ends with its images; on another one, what stands in for a server must not stay.
-        if not docker_environment and stand_in:
-            system.docker("rmi", "--force", *made)
+        kept = () if stood_in else stand_ins.wanted()
+        if not docker_environment and (mine := made - set(kept)):
+            system.docker("rmi", "--force", *mine)
 
 
 @pytest.fixture(scope="session")
-def up(system, figures) -> System:
+def up(system, until, figures) -> System:
+    """Everything runs and says that it is well."""
     began = time.monotonic()
     system.up()
     figures["up with two workers"] = f"{time.monotonic() - began:.0f} s"
+
+    def unwell() -> list[str]:
+        return [each.name for each in system.containers() if each.health not in ("healthy", "")]
+
+    until(lambda: not unwell(), seconds=90, what="good health of every container")
     return system
 
 
@@ -113,7 +121,8 @@ def tell(system: System) -> None:
 
 
 def images(system: System) -> list[str]:
-    return system.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
+    found = system.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
+    return [name for name in found if not name.startswith("<none>")]
 
 
 def bring_images(system: System) -> bool:
@@ -139,7 +148,7 @@ def build(system: System) -> None:
     """The image, from the package indexes that this machine is told to use, over its own network."""
     indexes = [f"--build-arg={name}" for name in _INDEXES if os.environ.get(name)]
     system.docker(
-        *("build", "--quiet", "--network=host", "--tag=triage:local", *indexes, str(ROOT)), seconds=600
+        *("build", "--quiet", "--network=host", f"--tag={system.image}", *indexes, str(ROOT)), seconds=600
     )
 
 
@@ -148,7 +157,7 @@ def sizes(system: System) -> str:
     base = stand_ins.wanted()[0]
     whole, part = (
         int(system.docker("image", "inspect", "--format", "{{.Size}}", name)) // 1_000_000
-        for name in ("triage:local", base)
+        for name in (system.image, base)
     )
     return f"{whole} MB, {whole - part} besides the base"
 

@@ -63,6 +63,10 @@ class System:
         return {**os.environ, **self.environment, "DOCKER_BUILDKIT": "0"}
 
     @property
+    def image(self) -> str:
+        return self.environment["TRIAGE_IMAGE"]
+
+    @property
     def pages(self) -> str:
         return f"https://localhost:{self.environment['PAGES_PORT']}"
 
@@ -112,6 +116,6 @@ class System:
         """What a Python program prints that shares the network of a container, whatever is in its image."""
         return self.docker(
             *("run", "--rm", "--interactive", f"--network=container:{container.id}", "--read-only"),
-            *("triage:local", "python", "-c", program),
+            *(self.image, "python", "-c", program),
             text=text,
         )

@@ -63,7 +63,7 @@ def test_the_vaults_log_is_read_by_its_group_alone(up):
     assert up.compose("exec", "--no-TTY", "web", "sh", "-c", reads) == "{"
     volume = f"{up.project}_vault-audit:/vault/audit:ro"
     refused = up.docker(
-        *("run", "--rm", "--network=none", f"--volume={volume}", "triage:local"),
+        *("run", "--rm", "--network=none", f"--volume={volume}", up.image),
         *("sh", "-c", f"{reads} 2>&1 || id -G"),
     )
     assert "Permission denied" in refused
