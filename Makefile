@@ -29,8 +29,9 @@ setup: ready $(DESIGN) ## install everything into .venv, and the pages' design s
 demo: ready $(DESIGN) ## triage 12 actions, serve the pages (EXIT=1: then stop)
 	@$(BIN)/triage demo $(if $(EXIT),--exit)
 
+# Two files of tests side by side: each of the two has servers of its own, and half of the time one waits for them.
 test: ready $(DESIGN) ## all tests, on real servers
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 # Needs root on Linux with Docker's programs, mmdebstrap and chromium; exit status 77 of pytest: no engine can be started.
 compose-test: ready ## the system in containers: up, tried, down; 5 minutes

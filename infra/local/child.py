@@ -25,7 +25,7 @@ _SECBIT_NO_SETUID_FIXUP = 4
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAPABILITY_VERSION = 0x20080522
-_CAP_DAC_OVERRIDE = 1
+_CAP_DAC_READ_SEARCH = 2
 
 
 def main() -> None:
@@ -66,12 +66,12 @@ def become_ordinary(libc: ctypes.CDLL, folder: Path) -> None:
 def keep_passage(libc: ctypes.CDLL) -> None:
     """Keep the one capability, for the program to come too. Without it the program still runs in folders open to all."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
-    kept = 1 << _CAP_DAC_OVERRIDE
+    kept = 1 << _CAP_DAC_READ_SEARCH
     sets = (ctypes.c_uint32 * 6)(
         kept, kept, kept
     )  # effective, permitted, inheritable; then their upper halves
     if libc.capset(header, sets) == 0:
-        libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0)
+        libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_READ_SEARCH, 0, 0)
 
 
 if __name__ == "__main__":
