@@ -23,7 +23,7 @@ _LARGEST_PORT = 65_535
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
-    """gunicorn, told by us alone: neither its variables nor its configuration file are read."""
+    """gunicorn, configured by us alone: neither its variables nor its configuration file are read."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
@@ -41,7 +41,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
 
 def options(binds: list[str], configuration: Settings) -> dict[str, Any]:
-    """What gunicorn is told."""
+    """The settings of gunicorn."""
     tls = {}
     if configuration.tls_certificate_file and configuration.tls_key_file:
         tls = {

@@ -1,4 +1,4 @@
-"""One stack at a time in a state folder: whoever comes second is told what runs there, and touches nothing."""
+"""One stack at a time in a state folder: a second start names what runs there and touches nothing."""
 
 import time
 

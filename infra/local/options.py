@@ -86,7 +86,7 @@ class Outside(_Options):
     identity_client: str | None = Field(default=None, alias="OIDC_CLIENT_ID")
     tools: dict[str, HttpAddress] = {}
     tls: dict[str, str] = {}
-    """CA_FILE, CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE, which every process is told."""
+    """CA_FILE, CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE, for every process."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

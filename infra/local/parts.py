@@ -65,7 +65,7 @@ class Parts:
         return self._services.secrets.read("operator", "ledger-admin-password")
 
     def settings(self) -> ProvisioningSettings:
-        """What provisioning is told about this stack's servers, as far as they run.
+        """The settings of provisioning for this stack's servers, as far as they run.
 
         Raises SettingsError for what the environment says about provisioning itself.
         """
@@ -111,7 +111,7 @@ class Parts:
             self._provisioning.broker()
 
     def _provisioned(self) -> set[Part]:
-        """The servers that this start provisions: its own, and outside ones whose administrator it is told."""
+        """The servers that this start provisions: its own, and outside ones whose administrator is named."""
         outside = self._options.outside
         administered = {
             Part.VAULT: outside.vault is None or self.root_token is not None,

@@ -58,7 +58,7 @@ class Services:
         self.database: Server | None = None
 
     def environment(self, process: str) -> dict[str, str]:
-        """What a process is told: addresses and names of files in its own folder of secrets, never a secret.
+        """The environment of a process: addresses and names of files in its own folder of secrets, never a secret.
 
         `process` is a tool, dispatcher, sweeper, worker, web, or `cli` for commands typed by a person.
         """

@@ -1,4 +1,4 @@
-"""What provisioning is told from outside: where the servers are, and the folder with every secret."""
+"""The settings of provisioning: where the servers are, and the folder with every secret."""
 
 from functools import cached_property
 from pathlib import Path
