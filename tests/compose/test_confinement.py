@@ -126,7 +126,7 @@ def ports(up: System) -> set[int]:
 
 
 def addresses_of_this_machine(up: System) -> set[str]:
-    """Its own, those it could have on each of the networks, and the one where clouds tell machines about themselves."""
+    """The one it sends from, and those that it could have on each of the networks."""
     names = up.docker(
         *("network", "ls", "--quiet", f"--filter=label=com.docker.compose.project={up.project}")
     ).split()

@@ -49,7 +49,10 @@ def test_twelve_actions_are_triaged_with_every_tool_answering(up):
     assert triage_all(up) == expected(up)
 
 
-def test_a_vault_restart_and_a_killed_worker_lose_nothing(up):
+def test_new_passwords_a_vault_restart_and_a_killed_worker_lose_nothing(up):
+    for server in ("database", "broker"):
+        rotate = ("python", "-m", "infra.provision", "rotate", server, "--end-sessions")
+        assert "new password" in up.compose("run", "--rm", "--no-TTY", "--no-deps", "provision", *rotate)
     up.compose("restart", "vault")
     worker = up.containers("worker")[0]
     with ThreadPoolExecutor(1) as beside:
