@@ -65,7 +65,7 @@ def http_address(given: Mapping[str, str], name: str) -> str:
     try:
         parts = urlsplit(given[name])
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, or brackets around what is no IPv6 address
+    except ValueError:  # the port is not a number, or the brackets hold no IPv6 address
         usable = False
     if not usable:
         raise ConfigurationError(f"{name} must be http:// or https:// with a host and, if any, a valid port")

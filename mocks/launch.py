@@ -45,7 +45,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
 
 def options(binds: Sequence[str], environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """What gunicorn is told. Raises `ConfigurationError` for a certificate or key that cannot be used."""
+    """The settings of gunicorn. Raises `ConfigurationError` for a certificate or key that cannot be used."""
     certificate, key = environment.get(_CERTIFICATE), environment.get(_KEY)
     if bool(certificate) != bool(key):
         raise ConfigurationError(f"{_CERTIFICATE} and {_KEY} must be set together")

@@ -34,7 +34,7 @@ def provision_keys(settings: ProvisioningSettings, say: Say, *, hosts: Sequence[
         _say_made(say, ensure_shared(folder, "database-password", owners), "database-password")
     for owners in BROKER_USERS.values():
         _say_made(say, ensure_shared(folder, "broker-password", owners), "broker-password")
-    # The server is told its first administrator's password by a file of its own.
+    # The server reads its first administrator's password from a file of its own.
     _say_made(
         say,
         ensure_shared(folder, "database-admin-password", ("operator", "postgres")),

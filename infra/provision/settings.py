@@ -61,7 +61,7 @@ class ProvisioningSettings(BaseSettings):
 
     @cached_property
     def tls(self) -> Settings:
-        """The same files as every process of the application is told them; nothing else is set in it."""
+        """The same files as in the settings of every process; nothing else is set in it."""
         return Settings.model_construct(
             ca_file=self.ca_file,
             client_certificate_file=self.client_certificate_file,

@@ -12,7 +12,7 @@ OwnerName = Literal["dispatcher", "sweeper", "web", "operator", "rotator", "back
 class Identity:
     """One AppRole with a policy of the same name, and the owner of its file in the secrets folder.
 
-    Those in custody serve whoever keeps the installation, and live long enough to be there after it stood still.
+    Those in custody serve the operator of the installation, and live long enough to outlast a long stop.
     """
 
     role: str

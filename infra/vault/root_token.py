@@ -38,9 +38,7 @@ def from_recovery_keys(
             f" {secrets.path('operator', 'vault-recovery-keys.json')}"
         )
     try:
-        client.delete(
-            _ATTEMPT
-        )  # one that was begun and left; only whoever began it has its one-time password
+        client.delete(_ATTEMPT)  # an unfinished attempt, whose one-time password only its beginner has
         begun = client.write(_ATTEMPT, {})
     except VaultAnswerError:
         raise ProvisionError(

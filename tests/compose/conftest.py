@@ -145,7 +145,7 @@ def can_pull(system: System, image: str) -> bool:
 
 
 def build(system: System) -> None:
-    """The image, from the package indexes that this machine is told to use, over its own network."""
+    """The image, from the package indexes that this machine is set to use, over its own network."""
     indexes = [f"--build-arg={name}" for name in _INDEXES if os.environ.get(name)]
     system.docker(
         *("build", "--quiet", "--network=host", f"--tag={system.image}", *indexes, str(ROOT)), seconds=600
