@@ -2,7 +2,9 @@
 
 import os
 import signal
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -41,3 +43,27 @@ class Interruption:
         # Written past the buffers, which may be in use where the signal came in.  A closed terminal hears nothing.
         with suppress(OSError):
             os.write(_STANDARD_ERROR, b"already stopping\n")
+
+
+@contextmanager
+def postponed() -> Iterator[None]:
+    """Deliver a request to stop at the end of this block, so that it cannot separate a step from the record of it.
+
+    A thread, a process or a lock that exists but is not yet in any variable would be cleaned up by nobody.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is interrupted
+        return
+    asked: list[signal.Signals] = []
+    before = {
+        number: signal.signal(number, lambda number, _: asked.append(signal.Signals(number)))
+        for number in _ENDINGS
+        if callable(signal.getsignal(number))
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in asked:
+        signal.raise_signal(number)

@@ -17,6 +17,7 @@ from infra.local import guard
 from infra.local.claim import claim
 from infra.local.errors import StackError
 from infra.local.identity import boot_id, start_ticks
+from infra.local.interruption import postponed
 from infra.local.leftovers import clean_up, forget_secrets
 from infra.local.options import Part, StackOptions
 from infra.local.parts import Parts
@@ -120,14 +121,17 @@ class LocalStack:
         layout.create()
         forget_secrets(layout)
         self._write_record()
-        self._dismiss_guard = guard.start(layout)
+        with postponed():
+            self._dismiss_guard = guard.start(layout)
 
     def _side_by_side(self, jobs: list[Callable[[], None]]) -> None:
         if not jobs:
             return
         with ThreadPoolExecutor(len(jobs), thread_name_prefix="part") as pool:
             try:
-                for job in as_completed([pool.submit(job) for job in jobs]):
+                with postponed():
+                    started = [pool.submit(job) for job in jobs]
+                for job in as_completed(started):
                     job.result()
             except BaseException:
                 with ExitStack() as rest:
