@@ -28,6 +28,7 @@ WORKDIR /app
 COPY app app
 COPY workers workers
 COPY mocks mocks
+COPY known_answers known_answers
 COPY infra infra
 COPY --from=design-system /design/node_modules/@uswds/uswds /design/uswds
 RUN python3 -c 'from pathlib import Path; from infra.design_system import copy; \

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.addresses import BrokerAddress, DatabaseAddress, HttpAddress
-from app.domain.rules import RULES
-from app.secret_files import SettingsError
+from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
+from app.connections.secret_files import SettingsError
+from app.procurement.rules import RULES
 
 __all__ = ("MAX_TTL_SECONDS", "HttpAddress", "Settings", "SettingsError", "load")
 
@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     """Settings of one process.
 
     Each process sets only what it needs; reading one that was not set raises `SettingsError` through `need`.
-    Secrets are never values here, only names of files (see `app.secret_files`).
+    Secrets are never values here, only names of files (see `app.connections.secret_files`).
     """
 
     model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, env_ignore_empty=True)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from uuid import UUID
 
+from app.connections.database import Sessions
 from app.intake import parse_actions
-from app.store.database import Sessions
 from app.store.requests import RequestRecords
 from app.store.submissions import Outcome, Submissions
 

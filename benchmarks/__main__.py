@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app import usecases
+from app.connections.database import connect, sessions
 from app.settings import Settings
-from app.store.database import connect, sessions
 from benchmarks import pipeline, vault_alone
 from benchmarks.pipeline import PATTERN, STATIC, Round
 from infra.local.options import SERVICES, StackOptions

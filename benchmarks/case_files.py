@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import uuid4
 
-from app.domain.casefile import CaseFile, Evidence, Source
-from app.domain.facts import (
+from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
+from app.procurement.case_file import CaseFile, Evidence, Source
+from app.procurement.facts import (
     AccountingLine,
     Address,
     Commitment,
@@ -18,7 +19,6 @@ from app.domain.facts import (
     ReportedAction,
     Tas,
 )
-from app.domain.procurement import ActionType, ProcurementAction, Vendor, VendorRole
 
 DAY = date(2026, 9, 14)
 PIID = "70ZZ0126C0001"

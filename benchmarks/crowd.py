@@ -81,7 +81,7 @@ _STATEMENTS = (
     """,
     # Four in ten are dealt with; a check that was not performed names the system that did not answer.
     """
-    INSERT INTO discrepancy (discrepancy_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
+    INSERT INTO discrepancy (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
         because, authority_codified, authority_rfo, recommended, raised_at, fact_key, systems, action_type, vendors,
         search, version, status, decision, decided_at, assignee)
     SELECT gen_random_uuid(), run_id, 1, action_id, rule, 1, 'An invented difference',
@@ -103,14 +103,14 @@ _STATEMENTS = (
             )[1 + (i + n) %% 12] AS rule, (i * 7 + n) %% 10 < 4 AS dealt, ((i + n * 5) %% 3)::int AS way) AS drawn
     """,
     """
-    INSERT INTO compared_value (discrepancy_id, position, source, label, value, record_key, evidence_id)
-    SELECT discrepancy_id, n, 'sam-gov', 'registration', 'value ' || n, 'record ' || n, evidence_id
+    INSERT INTO compared_value (flag_id, position, source, label, value, record_key, evidence_id)
+    SELECT flag_id, n, 'sam-gov', 'registration', 'value ' || n, 'record ' || n, evidence_id
     FROM discrepancy JOIN (SELECT DISTINCT ON (run_id) run_id, evidence_id FROM evidence) AS known USING (run_id),
         generate_series(0, 1) AS n
     """,
     """
     INSERT INTO review_event (event_id, flag_id, number, kind, by, by_name, at, decision, rationale, digest)
-    SELECT gen_random_uuid(), discrepancy_id, 1, 'decided', 'officer-a', 'Contracting officer A', decided_at, decision,
+    SELECT gen_random_uuid(), flag_id, 1, 'decided', 'officer-a', 'Contracting officer A', decided_at, decision,
         'Looked at both.', md5(random()::text)
     FROM discrepancy WHERE version = 1
     """,

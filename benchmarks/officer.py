@@ -4,7 +4,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from app.domain.roles import Person
+from app.review.roles import Person
 from app.settings import Settings
 from app.web import create_app
 from app.web.serving import ready

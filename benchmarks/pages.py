@@ -97,7 +97,7 @@ def _number(connection: psycopg.Connection, table: str) -> int:
 def _names(connection: psycopg.Connection) -> dict[str, str]:
     """One flag that was decided, with its run and action, from among the oldest."""
     row = connection.execute(
-        "SELECT discrepancy_id, run_id, action_id FROM discrepancy WHERE version > 0 ORDER BY raised_at OFFSET 50 LIMIT 1"
+        "SELECT flag_id, run_id, action_id FROM discrepancy WHERE version > 0 ORDER BY raised_at OFFSET 50 LIMIT 1"
     ).fetchone()
     return dict(zip(("flag", "run", "action"), map(str, row or ()), strict=True))
 

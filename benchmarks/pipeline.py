@@ -11,17 +11,17 @@ from uuid import UUID, uuid4
 import psutil
 
 from app import usecases
+from app.connections.database import Sessions
+from app.connections.tls import trust_of
+from app.credentials.progress import Progress
 from app.settings import Settings
-from app.store.database import Sessions
-from app.store.progress import Progress
-from app.tls import trust_of
 from benchmarks.static_keys import KEYS, write_keys
 from infra.local.process import Command
 from infra.local.stack import LocalStack
-from workers.infrastructure import InfrastructureIdentity
 from workers.launch import command as worker_command
-from workers.run_session import introduced
-from workers.vault import Vault
+from workers.runtime.process_identity import ProcessIdentity
+from workers.runtime.run_session import introduced
+from workers.runtime.vault import Vault
 
 PATTERN, STATIC = "pattern", "static keys"
 
@@ -96,7 +96,7 @@ def _commands(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[lis
 def _one_identity_for_the_round(stack: LocalStack, keys: Path) -> Iterator[None]:
     vault = Vault(stack.endpoints["vault"], trust_of(Settings()), pool_size=2)
     run_id: UUID = uuid4()
-    mints = InfrastructureIdentity(vault, stack.secrets.path("dispatcher", "vault-identity.json"))
+    mints = ProcessIdentity(vault, stack.secrets.path("dispatcher", "vault-identity.json"))
     minted = mints.mint(run_id=run_id, attempt=1, wrapping_ttl=60)
     with introduced(vault, minted.wrapping_token, run_id=run_id, attempt=1) as session:
         write_keys(keys, session)

@@ -12,13 +12,13 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from app.domain.casefile import CaseFile
-from app.domain.rules import RULES, evaluate
 from app.intake import parse_actions
+from app.procurement.case_file import CaseFile
+from app.procurement.rules import RULES, evaluate
 from benchmarks.case_files import award, clean, flawed
-from infra.evaluation.in_process import interview
-from mocks.scenarios.generator import write
-from mocks.scenarios.loader import load_cases
+from known_answers.evaluation.in_process import interview
+from known_answers.scenarios.generator import write
+from known_answers.scenarios.loader import load_cases
 
 #: Issue 3 asks for so many case files per second and core.
 AIM = 2_000

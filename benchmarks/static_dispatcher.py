@@ -2,8 +2,8 @@
 
 from app import settings
 from benchmarks.static_keys import StaticIdentity
-from workers import logs
-from workers.dispatcher import serve
+from workers.runtime import logs
+from workers.runtime.dispatcher import serve
 
 if __name__ == "__main__":
     logs.configure()

@@ -15,15 +15,15 @@ from functools import cache
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from app.domain.lineage import IssuedCredential, RunIdentity
+from app.credentials.lineage import IssuedCredential, RunIdentity
 from workers import process
-from workers.agent import Agent
-from workers.grants import Grant
-from workers.infrastructure import MintedIdentity
-from workers.run_session import Issued, RunSession
-from workers.secret import Secret
+from workers.runtime.agent import Agent
+from workers.runtime.grants import Grant
+from workers.runtime.process_identity import MintedIdentity
+from workers.runtime.run_session import Issued, RunSession
+from workers.runtime.secret import Secret
+from workers.runtime.vault import Vault
 from workers.tools import registry
-from workers.vault import Vault
 
 #: Names the file with the five credentials, mode 0600.
 KEYS = "BENCHMARK_STATIC_KEYS"
@@ -87,7 +87,7 @@ class StaticSession:
 def introduced_without_vault(
     _vault: Vault, _wrapping_token: Secret, *, run_id: UUID, attempt: int
 ) -> Iterator[StaticSession]:
-    """Stands where `workers.run_session.introduced` stands."""
+    """Stands where `workers.runtime.run_session.introduced` stands."""
     session = StaticSession(run_id, attempt)
     yield session
     session.revoked_at = datetime.now(UTC)

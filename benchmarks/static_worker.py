@@ -4,8 +4,8 @@ from uuid import UUID
 
 from app import settings
 from benchmarks.static_keys import static_agent
-from workers import celery_app, logs, names
-from workers.secret import Secret
+from workers.runtime import celery_app, logs, names
+from workers.runtime.secret import Secret
 
 logs.configure()
 celery = celery_app.make(settings.load())

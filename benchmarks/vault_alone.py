@@ -7,13 +7,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from uuid import uuid4
 
+from app.connections.tls import trust_of
 from app.settings import Settings
-from app.tls import trust_of
 from infra.local.stack import LocalStack
-from workers.infrastructure import InfrastructureIdentity
-from workers.run_session import introduced
+from workers.runtime.process_identity import ProcessIdentity
+from workers.runtime.run_session import introduced
+from workers.runtime.vault import Vault
 from workers.tools import registry
-from workers.vault import Vault
 
 PROCESSES, THREADS = 2, 4
 
@@ -35,7 +35,7 @@ def _arguments(address: str, identity: Path, runs: int) -> Iterator[list[object]
 
 def _operations(address: str, identity: Path, runs: int) -> None:
     vault = Vault(address, trust_of(Settings()), pool_size=THREADS)
-    dispatcher = InfrastructureIdentity(vault, identity)
+    dispatcher = ProcessIdentity(vault, identity)
     tools = registry()
 
     def one(_: int) -> None:

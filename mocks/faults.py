@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flask import Response
 
+from known_answers.scenarios.scenario import FaultMode
 from mocks.refusal import RefusalError
-from mocks.scenarios.scenario import FaultMode
 
 _CHUNK = b" " * 65_536
 _OVERSIZE = 10_000_000

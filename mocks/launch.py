@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from known_answers.scenarios.loader import ScenarioError
 from mocks.configuration import ConfigurationError
-from mocks.scenarios.loader import ScenarioError
 
 _MODULES = {
     "sam-gov": "mocks.services.sam_gov",

@@ -23,9 +23,9 @@ import pytest
 from psycopg.rows import dict_row
 
 from app import usecases
+from app.connections.database import Sessions, connect, sessions
+from app.credentials.progress import Progress
 from app.settings import Settings
-from app.store.database import Sessions, connect, sessions
-from app.store.progress import Progress
 from infra.environment import forget_foreign
 from infra.local.options import EVERYTHING, Outside, Part, StackOptions
 from infra.local.stack import LocalStack

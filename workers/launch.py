@@ -5,12 +5,12 @@ import os
 import sys
 
 from app import settings
-from app.secret_files import read_secret
-from app.starting import check_all, starting
-from app.tls import trust_of
-from workers import names
-from workers.broker_login import broker_login
-from workers.health_file import HealthFile
+from app.connections.secret_files import read_secret
+from app.connections.starting import check_all, starting
+from app.connections.tls import trust_of
+from workers.runtime import names
+from workers.runtime.broker_login import broker_login
+from workers.runtime.health_file import HealthFile
 
 #: What an agent worker cannot do without.
 NEEDED = (

@@ -3,10 +3,10 @@
 Wrong settings, and servers that cannot be worked with, end it with a line each and exit status 2.
 """
 
-from app.starting import starting
-from workers import celery_app, logs
-from workers.consumer import look_around
+from app.connections.starting import starting
 from workers.launch import configured
+from workers.runtime import celery_app, logs
+from workers.runtime.consumer import look_around
 
 logs.configure()
 with starting():

@@ -7,14 +7,14 @@ from datetime import timedelta
 from functools import cache
 
 from app import settings
-from app.store.attempts import AttemptRecords
-from app.store.database import connect
-from app.tls import trust_of
-from workers.agent import Agent
-from workers.asking import Interview
-from workers.http_client import pool
+from app.connections.database import connect
+from app.connections.tls import trust_of
+from app.credentials.attempts import AttemptRecords
+from workers.runtime.agent import Agent
+from workers.runtime.http_client import pool
+from workers.runtime.tool_runner import ToolRunner
+from workers.runtime.vault import Vault
 from workers.tools import registry
-from workers.vault import Vault
 
 
 @cache
@@ -32,7 +32,7 @@ def agent() -> Agent:
             max_attempts=configuration.max_attempts,
         ),
         tools=tools,
-        interview=Interview(connections=pool(configuration, size=threads), settings=configuration),
+        interview=ToolRunner(connections=pool(configuration, size=threads), settings=configuration),
         threads=ThreadPoolExecutor(threads, thread_name_prefix="tool"),
         worker=f"{socket.gethostname()}:{os.getpid()}",
     )

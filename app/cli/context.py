@@ -12,10 +12,10 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import settings
-from app.audit.auditor import AuditorError
+from app.connections.database import Sessions, connect, sessions, trouble
+from app.credentials.auditor import AuditorError
 from app.intake import IntakeError
 from app.settings import Settings, SettingsError
-from app.store.database import Sessions, connect, sessions, trouble
 from app.store.requests import ConflictError, UnknownActionError
 from infra.local.state import Layout, read_record, state_folder
 

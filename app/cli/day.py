@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from app import usecases
-from app.audit.auditor import Auditor
-from app.audit.day_report import DayReport, count_vault_log
-from app.audit.vault_log import VaultLog
 from app.cli.context import Context, out
-from app.cli.tables import Column, Kind, show_table
+from app.cli.day_report import DayReport, count_vault_log
+from app.cli.text_tables import Column, Kind, show_table
 from app.cli.waiting import wait_for
-from app.domain.federal_time import eastern
-from app.domain.quota import QuotaDay, QuotaUse
-from app.store.pages import Pages
-from app.store.progress import IssuedRow, Progress
-from app.tls import trust_of
+from app.connections.tls import trust_of
+from app.credentials.auditor import Auditor
+from app.credentials.progress import IssuedRow, Progress
+from app.credentials.vault_log import VaultLog
+from app.procurement.federal_time import eastern
+from app.procurement.quota import QuotaDay, QuotaUse
+from app.review.queries import Pages
 
 TOOLS = 5
 #: Seconds the vault may take to carry out the revocations it has queued; it took 0.25 s when measured.

@@ -7,11 +7,11 @@ from uuid import UUID
 import typer
 
 from app import usecases
-from app.cli import reading
+from app.cli import read_commands
 from app.cli.context import FAILED, Context, out
-from app.cli.local import running, say
+from app.cli.local_stack import running, say
 from app.cli.waiting import wait_for
-from app.store.pages import FlagFilter, Pages
+from app.review.queries import FlagFilter, Pages
 from app.store.tables import RunState
 from infra.local.stack import LocalStack
 
@@ -39,8 +39,8 @@ def run_demo(*, stay: bool) -> None:
         wait_for(context.sessions, run_ids, timeout=PATIENCE, check=stack.check)
         pages = Pages(context.sessions)
         runs = pages.runs(limit=ACTIONS)
-        reading.show_runs(runs)
-        reading.show_flags(pages.flag_queue(FlagFilter(), limit=_ALL).stretch.lines)
+        read_commands.show_runs(runs)
+        read_commands.show_flags(pages.flag_queue(FlagFilter(), limit=_ALL).stretch.lines)
         open_runs = sum(line.run.state != RunState.COMPLETED for line in runs)
         if open_runs:
             say(f"{open_runs} of {ACTIONS} runs did not complete within {PATIENCE} s")

@@ -12,9 +12,9 @@ import typer
 from app import usecases
 from app.cli import day as whole_day
 from app.cli import demo as whole_demo
-from app.cli import local, reading, stack, usage
+from app.cli import local_stack, read_commands, stack_commands, usage
 from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
-from app.cli.stack import Pool
+from app.cli.stack_commands import Pool
 from app.cli.waiting import wait_for
 from app.intake import SIZE_LIMIT
 from infra.environment import forget_foreign
@@ -26,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: boxes leave too little of 80 columns
     help="Procurement triage by an agent that holds no standing credential.",
 )
-app.add_typer(stack.commands, name="stack", help="Start, stop and look at the local servers.")
+app.add_typer(stack_commands.commands, name="stack", help="Start, stop and look at the local servers.")
 
 #: For commands that become another one, which reads all arguments itself.
 _PASSED_ON: dict[str, Any] = {
@@ -81,10 +81,10 @@ def run(
         if not wait_for(context.sessions, [run_id], timeout=timeout):
             err.print(f"run {run_id} has not ended within {timeout:g} s; it goes on, see `triage runs`")
             raise typer.Exit(FAILED)
-        reading.show_lineage(context, run_id, as_json=as_json)
+        read_commands.show_lineage(context, run_id, as_json=as_json)
 
 
-reading.register(app)
+read_commands.register(app)
 
 
 @app.command()
@@ -102,7 +102,7 @@ def day(
 
     Every credential is checked against the vault's own audit log; exit status 1 when a check fails.
     """
-    with reported(), local.running(actions=min(runs, 400)) if with_stack else nullcontext():
+    with reported(), local_stack.running(actions=min(runs, 400)) if with_stack else nullcontext():
         if json_file:
             json_file.touch()  # A file that cannot be written is to be known before the day's work, not after it.
         report = whole_day.run_day(Context(), runs=runs, timeout=timeout)
@@ -127,7 +127,7 @@ def verify(
     Looks at digests, signature, what is missing or was added, and histories; exit status 1 when one is wrong.
     """
     # Imported here: it takes a tenth of the time any command takes to start.
-    from app.cli.verifying import verify_bundle  # noqa: PLC0415
+    from app.cli.verify_command import verify_bundle  # noqa: PLC0415
 
     verify_bundle(file, keys)
 
@@ -169,7 +169,7 @@ def worker(
 @app.command(**_PASSED_ON)
 def evaluate(arguments: typer.Context) -> None:
     """Hold the checks against scenarios with known answers."""
-    _become("infra.evaluation", *arguments.args)
+    _become("known_answers.evaluation", *arguments.args)
 
 
 @app.command(**_PASSED_ON)

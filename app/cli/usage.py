@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from typer.exceptions import TyperException
 
 from app.cli.context import USAGE, err
-from app.intake.wording import shown
+from app.intake.problems import shown
 
 
 def run(app: typer.Typer) -> NoReturn:

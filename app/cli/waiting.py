@@ -9,8 +9,8 @@ from uuid import UUID
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.cli.context import err
-from app.store.database import Sessions
-from app.store.progress import Progress as RunProgress
+from app.connections.database import Sessions
+from app.credentials.progress import Progress as RunProgress
 
 #: Seconds between two lines where there is no terminal to draw a bar on.
 _LINE_EVERY = 10.0

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.domain.procurement import ProcurementAction
 from app.intake.form import SubmittedAction
-from app.intake.wording import Problem, problem, shown
+from app.intake.problems import Problem, problem, shown
+from app.procurement.action import ProcurementAction
 
 #: Bytes of a submitted file, at most.
 SIZE_LIMIT = 5_000_000

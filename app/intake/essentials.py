@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from app.domain.procurement import Vendor, VendorRole
 from app.intake.notation import ActionId, Cage, Day, Modification, Money, Piid, Submitted, Uei
+from app.procurement.action import Vendor, VendorRole
 
 
 def conflict(problem: str) -> PydanticCustomError:

@@ -4,7 +4,6 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from app.domain.procurement import ActionType, OptionExercise, Payment, ProcurementAction
 from app.intake.essentials import Essentials, conflict
 from app.intake.notation import (
     Clause,
@@ -20,6 +19,7 @@ from app.intake.notation import (
     Submitted,
     Worth,
 )
+from app.procurement.action import ActionType, OptionExercise, Payment, ProcurementAction
 
 
 class SubmittedOption(Submitted):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from app.domain.procurement import ActionType, OptionExercise, Payment, ProcurementAction, Vendor, VendorRole
+from app.procurement.action import ActionType, OptionExercise, Payment, ProcurementAction, Vendor, VendorRole
 
 #: Fields that have a column of their own; all others are in `terms`, unless they have their default.
 COLUMNS = (

@@ -7,11 +7,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.domain.planning import goal
-from app.domain.procurement import ProcurementAction
+from app.connections.database import Sessions
+from app.procurement.action import ProcurementAction
+from app.procurement.planning import goal
 from app.store import tables
 from app.store.actions import to_domain, to_row
-from app.store.database import Sessions
 from app.store.tables import CHANNEL, RunState, table_of
 
 ACTION, RUN = table_of(tables.Action), table_of(tables.Run)

@@ -8,11 +8,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, insert
 
-from app.domain.casefile import Evidence
-from app.domain.discrepancy import Discrepancy
-from app.domain.review import fact_key
+from app.procurement.case_file import Evidence
+from app.procurement.finding import Finding, fact_key
 from app.store import tables
-from app.store.facts import fact_to_json
+from app.store.fact_json import fact_to_json
 from app.store.tables import table_of
 
 
@@ -22,14 +21,14 @@ def store_result(
     attempt: int,
     action_id: str,
     *,
-    found: Iterable[Discrepancy],
+    found: Iterable[Finding],
     evidence: Iterable[tuple[Evidence, UUID]],
     now: datetime,
 ) -> None:
     """Insert everything one attempt found, in the caller's transaction."""
     insert_many(db, tables.EvidenceRow, [_evidence_row(run_id, e, call_id) for e, call_id in evidence])
-    discrepancies, values = _discrepancy_rows(run_id, attempt, action_id, found, now)
-    insert_many(db, tables.DiscrepancyRow, discrepancies)
+    discrepancies, values = _flag_rows(run_id, attempt, action_id, found, now)
+    insert_many(db, tables.FlagRow, discrepancies)
     insert_many(db, tables.ComparedValueRow, values)
 
 
@@ -57,15 +56,15 @@ def _evidence_row(run_id: UUID, evidence: Evidence, call_id: UUID) -> dict[str, 
     }
 
 
-def _discrepancy_rows(
-    run_id: UUID, attempt: int, action_id: str, discrepancies: Iterable[Discrepancy], now: datetime
+def _flag_rows(
+    run_id: UUID, attempt: int, action_id: str, discrepancies: Iterable[Finding], now: datetime
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     found, values = [], []
     for item in discrepancies:
-        discrepancy_id = uuid4()
+        flag_id = uuid4()
         found.append(
             {
-                "discrepancy_id": discrepancy_id,
+                "flag_id": flag_id,
                 "run_id": run_id,
                 "attempt": attempt,
                 "action_id": action_id,
@@ -86,7 +85,7 @@ def _discrepancy_rows(
             }
         )
         values += [
-            {**columns(value), "discrepancy_id": discrepancy_id, "position": position}
+            {**columns(value), "flag_id": flag_id, "position": position}
             for position, value in enumerate(item.values)
         ]
     return found, values

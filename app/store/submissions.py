@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlmodel import col
 
-from app.domain.procurement import ProcurementAction
-from app.store.database import Sessions
+from app.connections.database import Sessions
+from app.procurement.action import ProcurementAction
 from app.store.requests import request_missing, store
 from app.store.tables import Submission
 

@@ -1,4 +1,4 @@
-"""Tables as they lie in PostgreSQL. Rows are not the domain: `app.domain` holds the rules' own types."""
+"""Tables as they lie in PostgreSQL. Rows are not the domain: `app.procurement` holds the rules' own types."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -173,7 +173,7 @@ def _of_attempt() -> ForeignKeyConstraint:
 
 
 class Step(SQLModel, table=True):
-    """One planned step of an attempt; see `app.domain.planning.PlannedStep`. `outcome` says how it went.
+    """One planned step of an attempt; see `app.procurement.planning.PlannedStep`. `outcome` says how it went.
 
     `rules`, `helps` and `after` are None where the plan was made before they were kept.
     """
@@ -196,7 +196,7 @@ class Step(SQLModel, table=True):
 
 
 class Credential(SQLModel, table=True):
-    """One issued credential; see `app.domain.lineage.IssuedCredential`. How it ended: revoked, or by its TTL."""
+    """One issued credential; see `app.credentials.lineage.IssuedCredential`. How it ended: revoked, or by its TTL."""
 
     __table_args__ = (
         _of_attempt(),
@@ -238,7 +238,7 @@ class Denial(SQLModel, table=True):
 
 
 class Call(SQLModel, table=True):
-    """One call to a tool with one credential; see `app.domain.lineage.ToolCall`."""
+    """One call to a tool with one credential; see `app.credentials.lineage.ToolCall`."""
 
     call_id: UUID = Field(primary_key=True)
     credential_id: UUID = Field(foreign_key="credential.credential_id", index=True)
@@ -285,7 +285,7 @@ class EvidenceRow(SQLModel, table=True):
     pulled_at: datetime = Field(sa_column=_moment())
 
 
-_TIME = ("raised_at", "discrepancy_id")
+_TIME = ("raised_at", "flag_id")
 #: Orders of the queue. What stands last is no part of the order: it lets a filter pass over rows without reading them.
 _ORDERS = {
     "newest": (*_TIME, "status"),
@@ -296,7 +296,7 @@ _ORDERS = {
 }
 
 
-class DiscrepancyRow(SQLModel, table=True):
+class FlagRow(SQLModel, table=True):
     """One finding of one run. The pair (rule, subject) is unique within a run.
 
     The worker writes what was found. The database adds `action_type`, `vendors`, `search`, `current` (whether it is of
@@ -313,7 +313,7 @@ class DiscrepancyRow(SQLModel, table=True):
             Index(f"ix_flag_{name}", *columns, postgresql_where=text("current"))
             for name, columns in _ORDERS.items()
         ),
-        Index("ix_discrepancy_raised_at", "raised_at"),
+        Index("ix_flag_raised_at", "raised_at"),
         Index("ix_flag_closed", "decided_at", postgresql_where=text("status = 'closed'")),
         Index("ix_flag_vendors", "vendors", postgresql_using="gin"),
         Index("ix_flag_systems", "systems", postgresql_using="gin"),
@@ -321,7 +321,7 @@ class DiscrepancyRow(SQLModel, table=True):
         Index("ix_flag_fact", "fact_key", postgresql_where=text("decision IS NOT NULL")),
     )
 
-    discrepancy_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    flag_id: UUID = Field(default_factory=uuid4, primary_key=True)
     run_id: UUID = Field(index=True, foreign_key="run.run_id")
     attempt: int
     action_id: str = Field(foreign_key="action.action_id", index=True)
@@ -343,7 +343,7 @@ class DiscrepancyRow(SQLModel, table=True):
     vendors: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False, server_default="{}"))
     search: Any = Field(default=None, sa_column=Column(TSVECTOR))
     current: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("true")))
-    answered_by: UUID | None = Field(default=None, foreign_key="discrepancy.discrepancy_id")
+    answered_by: UUID | None = Field(default=None, foreign_key="discrepancy.flag_id")
     status: str = Field(sa_column=Column(String, nullable=False, server_default="open"))
     decision: str | None = None
     decided_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
@@ -392,7 +392,7 @@ class ComparedValueRow(SQLModel, table=True):
 
     __tablename__ = "compared_value"
 
-    discrepancy_id: UUID = Field(primary_key=True, foreign_key="discrepancy.discrepancy_id")
+    flag_id: UUID = Field(primary_key=True, foreign_key="discrepancy.flag_id")
     position: int = Field(primary_key=True)
     source: str
     label: str
@@ -402,7 +402,7 @@ class ComparedValueRow(SQLModel, table=True):
 
 
 class ReviewEvent(SQLModel, table=True):
-    """One event of a flag's history; see `app.domain.review.Event`. Append-only; the agent has no access to it at all.
+    """One event of a flag's history; see `app.review.decisions.Event`. Append-only; the agent has no access to it at all.
 
     `digest` chains it to the event before. That a number exists once only is what lets one of two officers win.
     """
@@ -411,7 +411,7 @@ class ReviewEvent(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("flag_id", "number"), Index("ix_review_event_at", "at"))
 
     event_id: UUID = Field(default_factory=uuid4, primary_key=True)
-    flag_id: UUID = Field(foreign_key="discrepancy.discrepancy_id")
+    flag_id: UUID = Field(foreign_key="discrepancy.flag_id")
     number: int
     kind: str
     by: str

@@ -7,19 +7,31 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import settings
-from app.export.exporter import Exporter
+from app.connections.availability import problem
+from app.connections.database import connect, sessions
+from app.contract_file.exporter import Exporter
+from app.review.queries import Pages
+from app.review.reviews import Reviews
+from app.review.saved_views import SavedViews
 from app.settings import Settings
-from app.store.availability import problem
-from app.store.database import connect, sessions
-from app.store.pages import Pages
-from app.store.reviews import Reviews
-from app.store.saved_views import SavedViews
-from app.web import access, api, errors, headers, limits, look, queries, sign_in, streams, taking_out, wording
+from app.web import (
+    access,
+    api,
+    display,
+    errors,
+    export_guard,
+    headers,
+    layout,
+    limits,
+    list_queries,
+    sign_in,
+    streams,
+)
 from app.web.probes import Probes
 from app.web.readiness import Readiness
-from app.web.sign_in import forgery
-from app.web.sign_in import views as sign_in_views
-from app.web.sources import Sources
+from app.web.services import Sources
+from app.web.sign_in import csrf
+from app.web.sign_in import pages as sign_in_views
 from app.web.templating import PlainEnvironment
 from app.web.views import (
     actions,
@@ -92,7 +104,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         audit_log=configuration.vault_audit_log,
         close=close,
     ).join(app)
-    for part in (errors, look, queries, wording):
+    for part in (errors, layout, list_queries, display):
         part.join(app)
     api.join(app)
     streams.join(app, total=_STREAMS, each=_STREAMS_EACH)
@@ -117,7 +129,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         app.register_blueprint(view.bp)
     # Last of all, and in this order: who may reach the page, what may leave, how often, and whether its own form asked.
     access.join(app)
-    taking_out.join(app)
+    export_guard.join(app)
     limits.join(app, configuration)
-    forgery.join(app, configuration)
+    csrf.join(app, configuration)
     return app

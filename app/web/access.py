@@ -6,7 +6,7 @@ from enum import Enum
 from flask import Flask, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.domain.roles import Permission
+from app.review.roles import Permission
 from app.web.sign_in import sign_in
 from app.web.sign_in.bearer import bearer
 from app.web.sign_in.sessions import browser_session

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain.quota import QuotaDay
-from app.store.pages import QueueState
+from app.procurement.quota import QuotaDay
+from app.review.queries import QueueState
 
 
 class Condition(StrEnum):

@@ -13,15 +13,15 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from app.export.pdf import PrintError
-from app.store.compatibility import IncompatibleError
-from app.store.database import trouble
-from app.store.pages.contract_file import TooLargeError
+from app.connections.compatibility import IncompatibleError
+from app.connections.database import trouble
+from app.contract_file.pdf import PrintError
+from app.review.queries.contract_file import TooLargeError
 from app.web.access import API
 from app.web.api import problems
+from app.web.export_guard import BusyError, ForeignError
 from app.web.sign_in import visitor
-from app.web.sign_in.kept import ProviderError
-from app.web.taking_out import BusyError, ForeignError
+from app.web.sign_in.provider_cache import ProviderError
 
 log = logging.getLogger(__name__)
 

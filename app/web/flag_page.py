@@ -9,19 +9,19 @@ from uuid import UUID
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
-from app.domain.discrepancy import NOT_PERFORMED
-from app.domain.review import Event
-from app.domain.rules import RULES
-from app.export.checks import Check, Outcome, outcomes
-from app.store.pages import FlagPage, RunPage, SilentSource
-from app.store.pages.people import officers
-from app.store.review_events import state_of_flag
+from app.contract_file.checks import Check, Outcome, outcomes
+from app.procurement.finding import NOT_PERFORMED
+from app.procurement.rules import RULES
+from app.review.decisions import Event
+from app.review.queries import FlagPage, RunPage, SilentSource
+from app.review.queries.people import officers
+from app.review.review_events import state_of_flag
 from app.store.tables import Credential
-from app.web.answers import Chain, chains, without_value
-from app.web.compared import side_by_side
-from app.web.lifetime import lifetime
+from app.web.compared_values import side_by_side
+from app.web.credential_lifetime import lifetime
+from app.web.evidence_chains import Chain, chains, without_value
 from app.web.review_forms import Typed
-from app.web.sources import sources
+from app.web.services import sources
 from app.web.timeline import timeline
 from app.web.vault_side import vault_side
 

@@ -10,11 +10,11 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 
-from app.secret_files import read_secret
+from app.connections.availability import silence
+from app.connections.database import connect
+from app.connections.secret_files import read_secret
+from app.connections.starting import starting
 from app.settings import Settings, SettingsError
-from app.starting import starting
-from app.store.availability import silence
-from app.store.database import connect
 from app.web.serving import configured, serve
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from flask_limiter.util import get_remote_address
 
 from app.settings import Settings
 from app.web.access import API, EXPORTING, SAFE_METHODS
-from app.web.sign_in.identity import visitor
+from app.web.sign_in.current_person import visitor
 
 _SIGN_IN = "sign_in.start"
 

@@ -13,10 +13,10 @@ import httpx
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.connections import database
+from app.connections.tls import trust_of
+from app.review.queries import Pages, QueueState
 from app.settings import Settings
-from app.store import database
-from app.store.pages import Pages, QueueState
-from app.tls import trust_of
 from app.web.conditions import Condition, PartState, StackState
 
 #: Seconds one connection may take, and the whole page waits for all parts.

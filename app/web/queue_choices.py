@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from app.domain.discrepancy import Severity
-from app.domain.roles import Person
-from app.domain.rules import RULES
-from app.domain.words import ACTION_TYPES, STATUSES, SYSTEMS
-from app.store.pages import Facets
-from app.web.queries import ME
+from app.procurement.finding import Severity
+from app.procurement.labels import ACTION_TYPES, STATUSES, SYSTEMS
+from app.procurement.rules import RULES
+from app.review.queries import Facets
+from app.review.roles import Person
+from app.web.list_queries import ME
 from app.web.queue_filter import ANY, ASKED, NOBODY, NOT_CLOSED, Asked
 
 TITLES: Mapping[str, str] = {rule.id: rule.title for rule in RULES}

@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl, urlencode
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from app.domain.discrepancy import Severity
-from app.domain.federal_time import eastern_midnight
-from app.domain.review import Status
-from app.domain.rules import RULES
-from app.domain.words import ACTION_TYPES, SYSTEMS
-from app.store.pages import FlagFilter, Place, Sort
-from app.web.queries import ME, MOST_DAYS, Ignored, searchable
+from app.procurement.federal_time import eastern_midnight
+from app.procurement.finding import Severity
+from app.procurement.labels import ACTION_TYPES, SYSTEMS
+from app.procurement.rules import RULES
+from app.review.decisions import Status
+from app.review.queries import FlagFilter, Place, Sort
+from app.web.list_queries import ME, MOST_DAYS, Ignored, searchable
 
 #: `status` of what is not closed, which is what an address means that names no status; and of everything.
 NOT_CLOSED, ANY = "not_closed", "any"

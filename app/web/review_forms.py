@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from flask import request
 
-from app.domain.review import HIGHEST_VERSION, Decision, reason_fault, reference_fault
-from app.domain.written import tidied
+from app.procurement.free_text import tidied
+from app.review.decisions import HIGHEST_VERSION, Decision, reason_fault, reference_fault
 
 #: Reasons by form; each has a name of its own, as several of these forms stand on one page.
 REASONS = {"decision": "rationale", "concurrence": "second-reason", "undo": "undo-reason"}

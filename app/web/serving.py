@@ -5,13 +5,13 @@ import gc
 from flask import Flask
 
 from app import settings
-from app.export.exporter import signing_keys
+from app.connections.database import connect
+from app.connections.starting import check_all
+from app.connections.tls import trust_of
+from app.contract_file.exporter import signing_keys
 from app.settings import Settings
-from app.starting import check_all
-from app.store.database import connect
-from app.tls import trust_of
 from app.web import create_app
-from app.web.sign_in.forgery import web_key
+from app.web.sign_in.csrf import web_key
 
 #: What the pages cannot do without.
 NEEDED = (

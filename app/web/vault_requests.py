@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from app.audit.vault_line import AuditLine
-from app.audit.vault_log import VaultTrail
-from app.store.pages import RunPage
+from app.credentials.vault_line import AuditLine
+from app.credentials.vault_log import VaultTrail
+from app.review.queries import RunPage
 
 Found = TypeVar("Found")
 

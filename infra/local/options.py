@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.addresses import BrokerAddress, DatabaseAddress, HttpAddress
+from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from infra.local.errors import OutsideError
 
 TOOL_VARIABLES = {

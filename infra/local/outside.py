@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator
 
 import redis
 
-from app.tls import trust_of
+from app.connections.tls import trust_of
+from infra.local.commands import BROKER_USERS, DATABASE_ROLES, Services, as_user
 from infra.local.errors import OutsideError
 from infra.local.options import Part, StackOptions
-from infra.local.services import BROKER_USERS, DATABASE_ROLES, Services, as_user
 from infra.postgres.roles import APPLICATION
 from infra.postgres.server import Server, ServerError
 from infra.provision.broker_server import connected, reason

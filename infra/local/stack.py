@@ -15,15 +15,15 @@ from typing import Self
 
 from infra.local import guard
 from infra.local.claim import claim
+from infra.local.commands import Services
 from infra.local.errors import StackError
 from infra.local.identity import boot_id, start_ticks
 from infra.local.interruption import postponed
 from infra.local.leftovers import clean_up, forget_secrets
 from infra.local.options import Part, StackOptions
-from infra.local.parts import Parts
 from infra.local.ports import Ports
-from infra.local.roster import SERVERS, Roster
-from infra.local.services import Services
+from infra.local.process_table import SERVERS, Roster
+from infra.local.startup import Parts
 from infra.local.state import (
     Layout,
     PartRecord,

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from app import settings
-from app.tls import trust_of
+from app.connections.tls import trust_of
 from infra.local.errors import StackError
 from infra.local.ports import LOOPBACK, listens
 from infra.local.process import Child, Command

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import URL
 
+from app.connections.database import address, trouble
 from app.settings import Settings
-from app.store.database import address, trouble
 
 OLDEST = 16
 

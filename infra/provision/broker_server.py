@@ -10,9 +10,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from app.broker_connection import TrustedConnection
+from app.connections.broker_connection import TrustedConnection
+from app.connections.tls import Trust, trust_of
 from app.settings import SettingsError
-from app.tls import Trust, trust_of
 from infra.provision.errors import ProvisionError
 from infra.provision.settings import ProvisioningSettings
 

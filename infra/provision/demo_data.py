@@ -9,9 +9,9 @@ from app.settings import SettingsError
 from infra.postgres.roles import LEDGER, OWNERS
 from infra.provision.database import administered, login_passwords, reported
 from infra.provision.settings import ProvisioningSettings
+from known_answers.scenarios.generator import write
+from known_answers.scenarios.loader import ScenarioError
 from mocks.ledger.load import load
-from mocks.scenarios.generator import write
-from mocks.scenarios.loader import ScenarioError
 
 Say = Callable[[str], None]
 

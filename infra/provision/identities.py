@@ -12,7 +12,7 @@ from infra.provision.vault import vault_client
 from infra.vault import identities
 from infra.vault.client import VaultClient
 from infra.vault.owners import IDENTITIES, IDENTITY_FILE, ROTATOR, Identity
-from workers.health_file import HealthFile
+from workers.runtime.health_file import HealthFile
 
 Say = Callable[[str], None]
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.addresses import BrokerAddress, DatabaseAddress
+from app.connections.addresses import BrokerAddress, DatabaseAddress
 from app.settings import HttpAddress, Settings, SettingsError
 from infra.provision.secrets_folder import SecretsFolder
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from app.tls import trust_of
+from app.connections.tls import trust_of
 from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
 from infra.vault import identities, ledger_login, mounts, root_token

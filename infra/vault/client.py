@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Self
 
 import httpx
 
-from app.tls import Trust
+from app.connections.tls import Trust
 from infra.provision.errors import ProvisionError
 
 

@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from mocks.scenarios.loader import Case, load_cases
+from known_answers.scenarios.loader import Case, load_cases
 
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _COMMITMENT: tuple[LiteralString, ...] = (

@@ -2,14 +2,14 @@
 
 from flask import Flask, Response, request
 
+from known_answers.scenarios.answers import faults_by_key, rows_by
+from known_answers.scenarios.loader import load_cases
 from mocks import error_bodies
 from mocks.authentication import ApiKeys, Verifier
 from mocks.configuration import Configuration
 from mocks.faults import Faults
 from mocks.query import Query
 from mocks.refusal import RefusalError
-from mocks.scenarios.answers import faults_by_key, rows_by
-from mocks.scenarios.loader import load_cases
 from mocks.service import Frame, answer
 from mocks.vault_connection import VaultConnection
 

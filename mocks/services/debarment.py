@@ -5,16 +5,16 @@ from itertools import chain
 
 from flask import Flask, Response, request
 
+from known_answers.scenarios.answers import Rows, faults_by_key, rows_by
+from known_answers.scenarios.exclusion_names import words, words_of
+from known_answers.scenarios.loader import load_cases
+from known_answers.scenarios.shape import JsonObject
 from mocks import error_bodies
 from mocks.authentication import SignedTokens, Verifier
 from mocks.configuration import Configuration
 from mocks.faults import Faults
 from mocks.key_set import KeySet
 from mocks.query import Query
-from mocks.scenarios.answers import Rows, faults_by_key, rows_by
-from mocks.scenarios.exclusion_names import words, words_of
-from mocks.scenarios.loader import load_cases
-from mocks.scenarios.shape import JsonObject
 from mocks.service import Frame, answer
 from mocks.vault_connection import VaultConnection
 

@@ -5,6 +5,9 @@ from itertools import chain
 
 from flask import Flask, Response, request
 
+from known_answers.scenarios.answers import faults_by_key, rows_by
+from known_answers.scenarios.loader import load_cases
+from known_answers.scenarios.shape import JsonObject
 from mocks import error_bodies
 from mocks.authentication import SignedTokens, Verifier
 from mocks.configuration import Configuration
@@ -12,9 +15,6 @@ from mocks.faults import Faults
 from mocks.key_set import KeySet
 from mocks.query import Query
 from mocks.refusal import RefusalError
-from mocks.scenarios.answers import faults_by_key, rows_by
-from mocks.scenarios.loader import load_cases
-from mocks.scenarios.shape import JsonObject
 from mocks.service import Frame, answer
 from mocks.vault_connection import VaultConnection
 

@@ -72,7 +72,7 @@ import sys
 import time
 from sqlalchemy import text
 from app import settings
-from app.store.database import connect
+from app.connections.database import connect
 
 query = text("SELECT run_id FROM attempt WHERE starts_with(worker, :name) AND ended_at IS NULL")
 deadline = time.monotonic() + 60

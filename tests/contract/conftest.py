@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from known_answers.scenarios.generator import write
 from mocks.configuration import Configuration
-from mocks.scenarios.generator import write
 
 VAULT = "http://vault.test:8200"
 ISSUER = f"{VAULT}/v1/identity/oidc"

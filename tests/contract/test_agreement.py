@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.casefile import CaseFile, Evidence, Gap, Source
-from app.domain.rules import evaluate
 from app.intake import parse_actions
-from mocks.scenarios.loader import load_cases
-from workers.http_client import Answer
-from workers.tool_errors import ToolError
+from app.procurement.case_file import CaseFile, Evidence, Gap, Source
+from app.procurement.rules import evaluate
+from known_answers.scenarios.loader import load_cases
+from workers.runtime.http_client import Answer
+from workers.runtime.tool_errors import ToolError
 from workers.tools import registry
 
 TOOLS = registry()

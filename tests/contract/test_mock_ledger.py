@@ -11,8 +11,8 @@ from psycopg import sql
 
 from infra.local.options import Part, StackOptions
 from infra.local.stack import LocalStack
+from known_answers.scenarios.generator import write
 from mocks.ledger.load import load
-from mocks.scenarios.generator import write
 
 OPTIONS = StackOptions(parts=frozenset({Part.POSTGRES}), usual_ports=False)
 VIEWS = {

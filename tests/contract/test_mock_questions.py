@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from mocks.scenarios.loader import HAND_WRITTEN
+from known_answers.scenarios.loader import HAND_WRITTEN
 
 ENTITIES, EXCLUSIONS = "/entity-information/v4/entities", "/entity-information/v4/exclusions"
 AWARDS = "/contract-awards/v1/search"

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
+from known_answers.scenarios.loader import HAND_WRITTEN
 from mocks.configuration import Configuration, ConfigurationError
-from mocks.scenarios.loader import HAND_WRITTEN
 
 NAMES = ("sam-gov", "debarment", "contracts", "documents")
 PIID, UEI = "70ZZ0126C0001", "ZZ01PRMEVND1"

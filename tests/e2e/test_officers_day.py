@@ -12,9 +12,9 @@ def flag(system):
     """A new flag on a registration, which one officer can settle."""
     (run,) = system.run(ACTION)
     (row,) = system.rows(
-        "SELECT discrepancy_id FROM discrepancy WHERE run_id = %s AND rule = 'R01' AND current", run
+        "SELECT flag_id FROM discrepancy WHERE run_id = %s AND rule = 'R01' AND current", run
     )
-    return row["discrepancy_id"]
+    return row["flag_id"]
 
 
 def choose(page, decision):

@@ -22,11 +22,11 @@ import psutil
 import pytest
 
 from app import usecases
-from app.audit.auditor import Auditor
-from app.store.progress import ENDED
-from app.tls import trust_of
+from app.connections.tls import trust_of
+from app.credentials.auditor import Auditor
+from app.credentials.progress import ENDED
 from infra.local.options import TOOL_VARIABLES
-from mocks.scenarios.generator import generate
+from known_answers.scenarios.generator import generate
 
 REPOSITORY = Path(__file__).parents[2]
 Change = Callable[[bytes], bytes]
@@ -337,7 +337,7 @@ class Started:
 
 @pytest.fixture
 def start(tmp_path) -> Iterator[Callable[..., Started]]:
-    """Starts processes as a person would: `start("workers.sweeper", environment={…})`; ends them after the test."""
+    """Starts processes as a person would: `start("workers.runtime.sweeper", environment={…})`; ends them after the test."""
     started: list[Started] = []
 
     def run(module: str, *arguments: str, environment: Mapping[str, str]) -> Started:

@@ -82,15 +82,13 @@ def test_a_flag_closed_behind_the_applications_back_is_named(system, served, ver
     action = "ACT-2026-0004"
     (run,) = system.run(action)
     (flag, *_) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run)
-    system.execute(
-        "UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s", flag["discrepancy_id"]
-    )
+    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", flag["flag_id"])
     path = tmp_path / "contract-file.zip"
     path.write_bytes(served("auditor-a").get(f"/actions/{action}/contract-file.zip").content)
-    system.execute("UPDATE discrepancy SET status = 'open' WHERE discrepancy_id = %s", flag["discrepancy_id"])
+    system.execute("UPDATE discrepancy SET status = 'open' WHERE flag_id = %s", flag["flag_id"])
     status, output, _ = verify(path)
     assert status == 1
-    assert f"The state of finding {flag['rule']} {flag['subject']} ({flag['discrepancy_id']})" in output
+    assert f"The state of finding {flag['rule']} {flag['subject']} ({flag['flag_id']})" in output
     assert "does not follow from its history: it was changed without an event." in output
 
 

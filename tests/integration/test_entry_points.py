@@ -9,11 +9,11 @@ from joserfc.jwk import ECKey
 
 from app.settings import Settings, SettingsError
 from app.web.serving import configured as web
-from workers.asking import Interview
-from workers.dispatcher import configured as dispatcher
 from workers.launch import NEEDED
 from workers.launch import configured as worker
-from workers.sweeper import configured as sweeper
+from workers.runtime.dispatcher import configured as dispatcher
+from workers.runtime.sweeper import configured as sweeper
+from workers.runtime.tool_runner import ToolRunner
 from workers.tools import registry
 
 SECRET = "a-secret-that-nobody-may-see"
@@ -21,8 +21,8 @@ TOOLS = ("SAM_GOV_URL", "DEBARMENT_URL", "CONTRACTS_URL", "DOCUMENTS_URL", "LEDG
 BACKGROUND = ("DATABASE_URL", "REDIS_URL", "VAULT_ADDR")
 #: Process to its command line, and to the variables it cannot do without.
 ENTRY_POINTS = {
-    "dispatcher": (["workers.dispatcher"], [*BACKGROUND, "VAULT_IDENTITY_FILE"]),
-    "sweeper": (["workers.sweeper"], ["DATABASE_URL", "VAULT_ADDR", "VAULT_IDENTITY_FILE"]),
+    "dispatcher": (["workers.runtime.dispatcher"], [*BACKGROUND, "VAULT_IDENTITY_FILE"]),
+    "sweeper": (["workers.runtime.sweeper"], ["DATABASE_URL", "VAULT_ADDR", "VAULT_IDENTITY_FILE"]),
     "worker": (["workers.launch"], [*BACKGROUND, *TOOLS]),
     "celery": (["celery", "-A", "workers.main", "worker"], [*BACKGROUND, *TOOLS]),
     "web": (
@@ -40,7 +40,7 @@ ENTRY_POINTS = {
         ["mocks.launch", "identity-provider", "--bind", "127.0.0.1:0"],
         ["OIDC_ISSUER", "OIDC_CLIENTS"],
     ),
-    "probe": (["workers.health"], ["HEALTH_FILE"]),
+    "probe": (["workers.runtime.health"], ["HEALTH_FILE"]),
 }
 
 
@@ -210,7 +210,7 @@ def test_a_wrong_command_line_is_refused(start, arguments, problem):
 def test_a_setting_that_a_tool_misses_is_said_in_its_step(tool):
     """The worker refuses to start without it, so that this is the last resort."""
     with httpx.Client() as connections:
-        interview = Interview(connections=connections, settings=Settings())
+        interview = ToolRunner(connections=connections, settings=Settings())
         asked = interview.ask(action=None, tool=tool, granted=None)
     assert asked.gap == f"{tool.address.upper()} is not set"
 

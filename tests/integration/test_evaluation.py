@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from infra.evaluation.comparison import Evaluation, Finding, Truth
-from infra.evaluation.in_process import evaluate_in_process
-from infra.evaluation.scenarios import prepared
-from mocks.scenarios.loader import HAND_WRITTEN, load_cases
+from known_answers.evaluation.comparison import Evaluation, Finding, Truth
+from known_answers.evaluation.in_process import evaluate_in_process
+from known_answers.evaluation.scenarios import prepared
+from known_answers.scenarios.loader import HAND_WRITTEN, load_cases
 from workers.tools.debarment import searched
 
 

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.lineage import CredentialKind, IssuedCredential
-from workers.ledger_client import LedgerClient
-from workers.run_session import Issued
-from workers.secret import Secret
-from workers.tool_errors import ToolError
+from app.credentials.lineage import CredentialKind, IssuedCredential
+from workers.runtime.database_client import DatabaseClient
+from workers.runtime.run_session import Issued
+from workers.runtime.secret import Secret
+from workers.runtime.tool_errors import ToolError
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def ledger(system):
     calls = []
     address = f"postgresql://{server.host}:{server.port}/ledger"
     issued = Issued(Secret(server.password), record)
-    with LedgerClient(address, system.settings("worker", tool_timeout=1), issued, calls) as client:
+    with DatabaseClient(address, system.settings("worker", tool_timeout=1), issued, calls) as client:
         yield client, calls
 
 
@@ -145,7 +145,7 @@ def test_a_wrong_password_is_a_recorded_connection_that_shows_no_password(system
     address = f"postgresql://{server.host}:{server.port}/ledger"
     with (
         pytest.raises(ToolError) as caught,
-        LedgerClient(address, system.settings("worker"), issued, calls),
+        DatabaseClient(address, system.settings("worker"), issued, calls),
     ):
         pass
     assert (calls[-1].operation, calls[-1].status) == ("CONNECT", 0)

@@ -4,10 +4,10 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 
-from app.tls import trust_of
-from workers import celery_app, names
-from workers.infrastructure import InfrastructureIdentity
-from workers.vault import Vault
+from app.connections.tls import trust_of
+from workers.runtime import celery_app, names
+from workers.runtime.process_identity import ProcessIdentity
+from workers.runtime.vault import Vault
 
 
 def publish(system, message):
@@ -122,7 +122,7 @@ def test_an_identity_that_was_introduced_before_is_an_alarm_and_the_run_starts_a
     system = fragile.system
     settings = system.settings("dispatcher")
     thief = Vault(settings.need("vault_addr"), trust_of(settings))
-    identity = InfrastructureIdentity(thief, settings.file("vault_identity_file"))
+    identity = ProcessIdentity(thief, settings.file("vault_identity_file"))
     (run_id,) = system.request(fragile.hanging[1])
     until(lambda: fragile.is_at_work(run_id), what="the run at work")
     minted = identity.mint(run_id=run_id, attempt=2, wrapping_ttl=60)

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from workers.health import look
+from workers.runtime.health import look
 
 AGE = "6"
 PROCESSES = {
-    "dispatcher": ("workers.dispatcher",),
-    "sweeper": ("workers.sweeper",),
+    "dispatcher": ("workers.runtime.dispatcher",),
+    "sweeper": ("workers.runtime.sweeper",),
     "worker-threads": ("workers.launch", "--pool", "threads", "--name", "probed-threads"),
     "worker-prefork": ("workers.launch", "--concurrency", "1", "--name", "probed-prefork"),
 }
@@ -24,7 +24,7 @@ def probe(tmp_path):
 
     def ask(name):
         asked = subprocess.run(
-            [sys.executable, "-m", "workers.health"],
+            [sys.executable, "-m", "workers.runtime.health"],
             env={"HEALTH_FILE": str(tmp_path / name), "HEALTH_AGE": AGE, "PYTHONPATH": "."},
             capture_output=True,
             text=True,

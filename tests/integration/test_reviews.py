@@ -7,10 +7,10 @@ import psycopg
 import pytest
 from sqlalchemy.exc import ProgrammingError
 
-from app.domain.review import Decision, EventKind, ReviewError, Status
-from app.store.database import connect, sessions
-from app.store.review_events import record
-from app.store.reviews import Reviews, StaleError, UnknownFlagError
+from app.connections.database import connect, sessions
+from app.review.decisions import Decision, EventKind, ReviewError, Status
+from app.review.review_events import record
+from app.review.reviews import Reviews, StaleError, UnknownFlagError
 
 SECOND = frozenset({"E01", "F03"})
 
@@ -47,7 +47,7 @@ def flags(system):
 
 def decide(reviews, flag, *, version=0, by="officer-a", decision=Decision.NOT_A_DISCREPANCY):
     return reviews.add(
-        flag["discrepancy_id"],
+        flag["flag_id"],
         version=version,
         kind=EventKind.DECIDED,
         by=by,
@@ -59,7 +59,7 @@ def decide(reviews, flag, *, version=0, by="officer-a", decision=Decision.NOT_A_
 
 
 def row(system, flag):
-    return system.rows("SELECT * FROM discrepancy WHERE discrepancy_id = %s", flag["discrepancy_id"])[0]
+    return system.rows("SELECT * FROM discrepancy WHERE flag_id = %s", flag["flag_id"])[0]
 
 
 def test_a_decision_is_an_event_and_the_flag_shows_it(system, reviews, flags, record_of):
@@ -68,18 +68,18 @@ def test_a_decision_is_an_event_and_the_flag_shows_it(system, reviews, flags, re
     assert (state.status, state.version) == (Status.CLOSED, 1)
     stored = row(system, flag)
     assert (stored["status"], stored["decision"], stored["version"]) == ("closed", "not_a_discrepancy", 1)
-    (event,) = record_of(flag["discrepancy_id"]).history
+    (event,) = record_of(flag["flag_id"]).history
     assert (event.by, event.rationale) == ("officer-a", "The page was read by hand.")
     undone = reviews.add(
-        flag["discrepancy_id"],
+        flag["flag_id"],
         version=1,
         kind=EventKind.UNDONE,
         by="officer-b",
         by_name="B",
         rationale="Too early.",
     )
-    assert (undone.status, len(record_of(flag["discrepancy_id"]).history)) == (Status.OPEN, 2)
-    assert record_of(flag["discrepancy_id"]).broken is None
+    assert (undone.status, len(record_of(flag["flag_id"]).history)) == (Status.OPEN, 2)
+    assert record_of(flag["flag_id"]).broken is None
 
 
 def test_of_two_officers_at_once_one_wins_and_the_other_learns_who(reviews, flags, record_of):
@@ -101,40 +101,38 @@ def test_of_two_officers_at_once_one_wins_and_the_other_learns_who(reviews, flag
     ((loser, stale),) = losers.items()
     assert stale.event.by == ({"officer-a", "officer-b"} - {loser}).pop()
     assert stale.state.status is Status.CONFIRMED
-    assert len(record_of(flags[0]["discrepancy_id"]).history) == 1
+    assert len(record_of(flags[0]["flag_id"]).history) == 1
 
 
 def test_a_decision_waits_for_a_second_officer_whatever_becomes_of_the_setting(database, reviews, flags):
     flag = next(each for each in flags if each["rule"] in SECOND)
     decide(reviews, flag)
     changed = Reviews(database)
-    assert changed.state(flag["discrepancy_id"]).status is Status.AWAITING_CONCURRENCE
+    assert changed.state(flag["flag_id"]).status is Status.AWAITING_CONCURRENCE
     own = {"by": "officer-a", "by_name": "A", "rationale": "Yes."}
-    given = changed.add(
-        flag["discrepancy_id"], version=1, kind=EventKind.ASSIGNED, assignee="officer-b", **own
-    )
+    given = changed.add(flag["flag_id"], version=1, kind=EventKind.ASSIGNED, assignee="officer-b", **own)
     assert given.status is Status.AWAITING_CONCURRENCE
     with pytest.raises(ReviewError, match="A second person must concur"):
-        changed.add(flag["discrepancy_id"], version=2, kind=EventKind.CONCURRED, **own)
+        changed.add(flag["flag_id"], version=2, kind=EventKind.CONCURRED, **own)
     with pytest.raises(ReviewError, match="already decided"):
         decide(changed, flag, version=2)
     others = {**own, "by": "officer-b"}
-    done = changed.add(flag["discrepancy_id"], version=2, kind=EventKind.CONCURRED, **others)
+    done = changed.add(flag["flag_id"], version=2, kind=EventKind.CONCURRED, **others)
     assert (done.status, done.concurred.by) == (Status.CLOSED, "officer-b")
-    assert reviews.state(flag["discrepancy_id"]) == done
+    assert reviews.state(flag["flag_id"]) == done
 
 
 def test_what_one_officer_closed_stays_closed_when_its_rule_comes_to_need_two(database, flags):
     flag = next(each for each in flags if each["rule"] in SECOND)
     decide(Reviews(database), flag)
     changed = Reviews(database, second_person=SECOND)
-    assert changed.state(flag["discrepancy_id"]).status is Status.CLOSED
+    assert changed.state(flag["flag_id"]).status is Status.CLOSED
 
 
 def test_what_does_not_fit_leaves_nothing_behind(system, reviews, flags):
     with pytest.raises(ReviewError):
         reviews.add(
-            flags[0]["discrepancy_id"],
+            flags[0]["flag_id"],
             version=0,
             kind=EventKind.CONCURRED,
             by="b",
@@ -154,7 +152,7 @@ def test_the_same_fact_comes_back_answered_but_open(system, reviews, flags):
         "SELECT * FROM discrepancy WHERE action_id = %s AND current AND rule = %s AND subject = %s",
         *(flag["action_id"], flag["rule"], flag["subject"]),
     )
-    assert [(each["answered_by"], each["status"]) for each in again] == [(flag["discrepancy_id"], "open")]
+    assert [(each["answered_by"], each["status"]) for each in again] == [(flag["flag_id"], "open")]
     assert not row(system, flag)["current"]
 
 
@@ -164,9 +162,7 @@ def test_a_flag_knows_its_action_and_its_systems(system, flags):
         assert flag["current"]
         assert flag["action_type"] == action["action_type"]
         assert set(flag["vendors"]) == {vendor["name"] for vendor in action["vendors"]}
-        stated = system.rows(
-            "SELECT DISTINCT source FROM compared_value WHERE discrepancy_id = %s", flag["discrepancy_id"]
-        )
+        stated = system.rows("SELECT DISTINCT source FROM compared_value WHERE flag_id = %s", flag["flag_id"])
         assert set(flag["systems"]) == {each["source"] for each in stated} - {"action"}
     word = action["vendors"][0]["name"].split()[0]
     hits = system.rows(
@@ -185,19 +181,17 @@ def tampered(system):
 
 def test_an_event_changed_behind_our_back_is_named(system, reviews, tampered, record_of):
     decide(reviews, tampered[0], decision=Decision.CONFIRMED)
-    system.execute(
-        "UPDATE review_event SET rationale = 'another' WHERE flag_id = %s", tampered[0]["discrepancy_id"]
-    )
-    assert record_of(tampered[0]["discrepancy_id"]).broken == 1
-    system.execute("DELETE FROM review_event WHERE flag_id = %s", tampered[0]["discrepancy_id"])
-    assert record_of(tampered[0]["discrepancy_id"]).broken == 1
+    system.execute("UPDATE review_event SET rationale = 'another' WHERE flag_id = %s", tampered[0]["flag_id"])
+    assert record_of(tampered[0]["flag_id"]).broken == 1
+    system.execute("DELETE FROM review_event WHERE flag_id = %s", tampered[0]["flag_id"])
+    assert record_of(tampered[0]["flag_id"]).broken == 1
 
 
 def test_a_state_changed_behind_our_back_is_noticed(system, reviews, tampered, record_of):
-    flag = tampered[0]["discrepancy_id"]
+    flag = tampered[0]["flag_id"]
     decide(reviews, tampered[0], decision=Decision.CONFIRMED)
     assert record_of(flag).told
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s", flag)
+    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", flag)
     assert (record_of(flag).told, record_of(flag).broken) == (False, None)
 
 

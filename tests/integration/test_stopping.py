@@ -61,7 +61,7 @@ def test_a_worker_that_was_stopped_writes_nothing_when_it_comes_back(fragile, un
 def test_a_stopped_run_leaves_earlier_flags_as_they_are(fragile, until):
     action_id = fragile.hanging[0]
     fragile.system.run(action_id)
-    current = "SELECT discrepancy_id FROM discrepancy WHERE action_id = %s AND current ORDER BY 1"
+    current = "SELECT flag_id FROM discrepancy WHERE action_id = %s AND current ORDER BY 1"
     before = fragile.system.rows(current, action_id)
     assert before
     run_id = at_work(fragile, until)

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.store.compatibility import TABLES
+from app.connections.compatibility import TABLES
 
 STARTUP = struct.pack("!I", 196_608)
 PROCESSES = {
-    "dispatcher": ("workers.dispatcher",),
-    "sweeper": ("workers.sweeper",),
+    "dispatcher": ("workers.runtime.dispatcher",),
+    "sweeper": ("workers.runtime.sweeper",),
     "worker": ("workers.launch", "--pool", "threads"),
     "web": ("app.web.launch", "--bind", "127.0.0.1:0"),
 }

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.calendar import business_days_after, holidays, is_business_day, months_after, on_or_after
+from app.procurement.calendar import business_days_after, holidays, is_business_day, months_after, on_or_after
 
 
 def test_the_holidays_of_a_year_as_observed():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.difference import differences
+from app.procurement.difference import differences
 
 
 def marked(*values):

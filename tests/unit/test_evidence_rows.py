@@ -4,7 +4,7 @@ import json
 from datetime import date
 from decimal import Decimal
 
-from app.domain.facts import (
+from app.procurement.facts import (
     AccountingLine,
     Address,
     Certification,
@@ -13,7 +13,7 @@ from app.domain.facts import (
     Registration,
     Tas,
 )
-from app.store.facts import fact_to_json
+from app.store.fact_json import fact_to_json
 
 TAS = Tas(agency="070", main="0613", available_from=2026, available_to=2026)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.federal_time import (
+from app.procurement.federal_time import (
     a_year_after,
     eastern,
     eastern_day,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.procurement import ActionType, VendorRole
 from app.intake import SIZE_LIMIT, IntakeError, parse_actions
+from app.procurement.action import ActionType, VendorRole
 
 GOOD = {
     "action_id": "ACT-2026-0001",

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.procurement import OptionExercise, Payment, ProcurementAction
 from app.intake import IntakeError, parse_actions
+from app.procurement.action import OptionExercise, Payment, ProcurementAction
 from app.store.actions import to_domain, to_row
 
 BARE = {

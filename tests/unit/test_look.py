@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from app.domain.casefile import CaseFile, Source
 from app.intake import parse_actions
-from infra.evaluation.look import as_looked, on_the_clock
-from infra.evaluation.scenarios import prepared
-from mocks.scenarios.loader import HAND_WRITTEN, load_cases
+from app.procurement.case_file import CaseFile, Source
+from known_answers.evaluation.as_of import as_looked, on_the_clock
+from known_answers.evaluation.scenarios import prepared
+from known_answers.scenarios.loader import HAND_WRITTEN, load_cases
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain import planning
-from app.domain.casefile import Source
-from app.domain.planning import goal, plan
-from app.domain.procurement import ActionType, OptionExercise, ProcurementAction, Vendor, VendorRole
-from app.domain.rules import CHECKS
-from app.domain.rules.applicability import does_not_apply
+from app.procurement import planning
+from app.procurement.action import ActionType, OptionExercise, ProcurementAction, Vendor, VendorRole
+from app.procurement.case_file import Source
+from app.procurement.planning import goal, plan
+from app.procurement.rules import CHECKS
+from app.procurement.rules.support.applicability import does_not_apply
 
 ACTION = ProcurementAction(
     action_id="ACT-1",

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from app.store.pages.plans import numbered, plans_of, rules_of
+from app.review.queries.plans import numbered, plans_of, rules_of
 from app.store.tables import Step
 
 

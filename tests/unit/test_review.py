@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.review import (
+from app.review.decisions import (
     CLOSING,
     NEED_REFERENCE,
     Decision,

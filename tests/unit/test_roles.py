@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.roles import Permission, Person, Role
+from app.review.roles import Permission, Person, Role
 
 P = Permission
 MAY = {

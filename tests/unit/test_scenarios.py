@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from mocks.scenarios.flaws import SOURCES
-from mocks.scenarios.generator import DEMONSTRATION, generate, write
-from mocks.scenarios.loader import HAND_WRITTEN, ScenarioError, load_cases
+from known_answers.scenarios.defects import SOURCES
+from known_answers.scenarios.generator import DEMONSTRATION, generate, write
+from known_answers.scenarios.loader import HAND_WRITTEN, ScenarioError, load_cases
 
 FIRST = "01-clean-new-award.json"
 GENERATED = 400

@@ -2,7 +2,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 import app.store
-from app.store.compatibility import TABLES
+from app.connections.compatibility import TABLES
 
 
 def test_this_program_asks_for_the_tables_of_the_newest_migration():

@@ -4,8 +4,8 @@ from collections import defaultdict
 
 import pytest
 
-from app.domain.rules import RULES
-from mocks.scenarios.loader import HAND_WRITTEN, load_cases
+from app.procurement.rules import RULES
+from known_answers.scenarios.loader import HAND_WRITTEN, load_cases
 
 #: Special cases that do not spare the vendor: what they say is why the finding stands.
 SPARE_NOBODY = {

@@ -8,10 +8,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from app.secret_files import SettingsError, read_identity, read_secret
+from app.connections.database import address
+from app.connections.secret_files import SettingsError, read_identity, read_secret
+from app.connections.tls import Trust, trust_of
 from app.settings import Settings
-from app.store.database import address
-from app.tls import Trust, trust_of
 
 
 @pytest.fixture(scope="module")

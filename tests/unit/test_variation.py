@@ -2,7 +2,7 @@
 
 import pytest
 
-from mocks.scenarios.variation import VariationError, expand
+from known_answers.scenarios.variation import VariationError, expand
 
 CLEAN = {"title": "Clean", "base": "new-award", "number": 714, "expected": []}
 

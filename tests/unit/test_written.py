@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.written import REASON_LIMIT, refusal, tidied
+from app.procurement.free_text import REASON_LIMIT, refusal, tidied
 
 
 @pytest.mark.parametrize("text", ['Naïve – 1 < 2 & "so" on', "two\nlines\tand a tab", "", "x" * REASON_LIMIT])

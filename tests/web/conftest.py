@@ -312,7 +312,7 @@ def questions() -> Callable[..., Any]:
 
 
 FLAG = """
-    INSERT INTO discrepancy (discrepancy_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
+    INSERT INTO discrepancy (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
         because, authority_codified, authority_rfo, recommended, raised_at, systems, fact_key)
     VALUES (%s, %s, 1, %s, %s, 1, 'An invented difference', %s, %s, %s, 'FAR 4.1102', 'RFO 4.203', 'Look at both.',
         now() - make_interval(secs => %s), %s, %s)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from app.domain.roles import Permission
+from app.review.roles import Permission
 from app.web import access
 from app.web.access import ACCESS, API, Open, UnlistedError
 

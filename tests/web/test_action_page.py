@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app import usecases
-from app.store.pages.actions import RUNS
+from app.review.queries.actions import RUNS
 from app.store.requests import UnknownActionError
 from app.web.views import actions
 
@@ -50,7 +50,7 @@ def test_every_run_and_every_flag_stands_on_it(system, show, triaged, findings):
         (run for run in runs if run["state"] == "completed"),
         key=lambda run: (run["finished_at"], run["run_id"]),
     )
-    current = {f"/flags/{row['discrepancy_id']}" for row in findings(newest["run_id"])}
+    current = {f"/flags/{row['flag_id']}" for row in findings(newest["run_id"])}
     assert current
     assert current <= set(page.links)
     assert f"{len(current)} flags of the latest completed run" in page.text
@@ -59,7 +59,7 @@ def test_every_run_and_every_flag_stands_on_it(system, show, triaged, findings):
 def test_flags_of_earlier_runs_and_what_was_decided_stay(system, client, show):
     (first,) = system.run("ACT-2026-0010")
     (flag,) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s AND rule = 'E01'", first)
-    address = f"/flags/{flag['discrepancy_id']}"
+    address = f"/flags/{flag['flag_id']}"
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(address).text)[1]
     told = {
         "csrf_token": token,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import Engine, event
 
-from app.domain.roles import Permission, Person
+from app.review.roles import Permission, Person
 from app.web import access
 from app.web.access import ACCESS
 from benchmarks import crowd
@@ -109,11 +109,11 @@ def alone(tmp_path_factory):
 def addresses(client, connection) -> dict[str, str]:
     """Every page an officer may get, by a name that stays the same, as addresses of rows that are there."""
     known = connection.execute(
-        "SELECT discrepancy_id, run_id, action_id, call_id FROM discrepancy JOIN call USING (run_id)"
+        "SELECT flag_id, run_id, action_id, call_id FROM discrepancy JOIN call USING (run_id)"
         " JOIN answer USING (call_id) ORDER BY version, raised_at LIMIT 1"
     ).fetchone()
     values = dict(zip(("flag_id", "run_id", "action_id", "call_id"), known, strict=True))
-    flags = connection.execute("SELECT discrepancy_id FROM discrepancy LIMIT 25").fetchall()
+    flags = connection.execute("SELECT flag_id FROM discrepancy LIMIT 25").fetchall()
     queries = {
         "flags": "&".join(f"flag={flag_id}" for (flag_id,) in flags),
         "moment": re.search(r'data-since="([^"]+)"', client.get("/flags").text)[1],

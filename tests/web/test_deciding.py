@@ -35,7 +35,7 @@ def colleague(client_of):
 
 
 def address(row):
-    return f"/flags/{row['discrepancy_id']}"
+    return f"/flags/{row['flag_id']}"
 
 
 def send(client, flag, form, *, status=303, **fields):
@@ -91,7 +91,7 @@ def test_every_decision_is_recorded_and_shown(system, read, officer, flag, case)
         decision,
         "I read both\nrecords.",
     )
-    (row,) = system.rows("SELECT status FROM discrepancy WHERE discrepancy_id = %s", flag.split("/")[2])
+    (row,) = system.rows("SELECT status FROM discrepancy WHERE flag_id = %s", flag.split("/")[2])
     assert row["status"] == status
     assert f"1. Decided: {shown.split(' by ')[0]}" in document.named["history"]
 
@@ -246,7 +246,7 @@ def test_a_second_person_concurs(system, read, officer, colleague, flags):
     closed = read(officer, flag)
     assert "Contracting officer B concurred" in closed.named["deciding"]
     assert "2. Second person concurred" in closed.named["history"]
-    (row,) = system.rows("SELECT status FROM discrepancy WHERE discrepancy_id = %s", flag.split("/")[2])
+    (row,) = system.rows("SELECT status FROM discrepancy WHERE flag_id = %s", flag.split("/")[2])
     assert row["status"] == "closed"
 
 
@@ -398,9 +398,9 @@ def test_a_history_that_was_changed_behind_our_back_says_so(system, read, office
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s",
-        "UPDATE discrepancy SET decision = 'accepted' WHERE discrepancy_id = %s",
-        "UPDATE discrepancy SET assignee = 'officer-b' WHERE discrepancy_id = %s",
+        "UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s",
+        "UPDATE discrepancy SET decision = 'accepted' WHERE flag_id = %s",
+        "UPDATE discrepancy SET assignee = 'officer-b' WHERE flag_id = %s",
     ],
 )
 def test_a_flag_that_was_changed_behind_its_history_says_so(system, read, officer, flagged, change):

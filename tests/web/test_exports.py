@@ -14,11 +14,11 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
-from app.domain.review import Decision, EventKind
-from app.export.keys import PublicKeys
-from app.export.verify import verify
+from app.contract_file.keys import PublicKeys
+from app.contract_file.verify import verify
+from app.review.decisions import Decision, EventKind
+from app.review.reviews import Reviews
 from app.settings import SettingsError
-from app.store.reviews import Reviews
 from app.web import create_app
 
 ACTION = "ACT-2026-0009"
@@ -33,7 +33,7 @@ def exported(system):
     who = {"by": "officer-a", "by_name": "Contracting Officer A"}
     for version, kind, decision in ((0, EventKind.DECIDED, Decision.CONFIRMED), (1, EventKind.UNDONE, None)):
         reviews.add(
-            flag["discrepancy_id"],
+            flag["flag_id"],
             version=version,
             kind=kind,
             decision=decision,
@@ -94,9 +94,7 @@ def test_it_states_what_the_database_holds(bundle, system, exported):
         stated = json.loads(opened.read("contract-file.json"))
         manifest = json.loads(opened.read("manifest.json"))
     flags = system.rows("SELECT * FROM discrepancy WHERE run_id = %s", exported)
-    assert {each["discrepancy_id"] for each in stated["flags"]} >= {
-        str(row["discrepancy_id"]) for row in flags
-    }
+    assert {each["flag_id"] for each in stated["flags"]} >= {str(row["flag_id"]) for row in flags}
     assert stated["latest_completed_run"] == str(exported)
     (run,) = (each for each in stated["runs"] if each["run_id"] == str(exported))
     issued = system.rows("SELECT * FROM credential WHERE run_id = %s", exported)
@@ -117,7 +115,7 @@ def test_a_decision_on_a_flag_of_an_earlier_run_stays_in_the_file(system, client
     (first,) = system.run(action)
     (flag, *_) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s", first)
     Reviews(system.sessions).add(
-        flag["discrepancy_id"],
+        flag["flag_id"],
         version=0,
         kind=EventKind.DECIDED,
         decision=Decision.REFERRED,
@@ -131,7 +129,7 @@ def test_a_decision_on_a_flag_of_an_earlier_run_stays_in_the_file(system, client
     assert verify(path, keys).problems == []
     with ZipFile(path) as opened:
         stated = json.loads(opened.read("contract-file.json"))
-    (old,) = (each for each in stated["flags"] if each["discrepancy_id"] == str(flag["discrepancy_id"]))
+    (old,) = (each for each in stated["flags"] if each["flag_id"] == str(flag["flag_id"]))
     assert (old["status"], old["current"], old["history"][0]["rationale"]) == (
         "referred",
         False,
@@ -174,18 +172,18 @@ def test_the_queue_goes_out_whole_and_with_its_filter(exported, client, system):
         csv.DictReader(io.StringIO(client.get("/flags.csv").data.decode("utf-8-sig"), newline=""))
     )
     current = system.rows("SELECT * FROM discrepancy WHERE current AND status <> 'closed'")
-    assert {row["Flag"] for row in everything} == {str(row["discrepancy_id"]) for row in current}
+    assert {row["Flag"] for row in everything} == {str(row["flag_id"]) for row in current}
     some = json.loads(client.get("/flags.json?severity=advisory&sort=raised").data)
     assert some["filter"] == {"settled": False, "severity": "advisory"}
-    assert {each["discrepancy_id"] for each in some["flags"]} == {
-        str(row["discrepancy_id"]) for row in current if row["severity"] == "advisory"
+    assert {each["flag_id"] for each in some["flags"]} == {
+        str(row["flag_id"]) for row in current if row["severity"] == "advisory"
     }
     times = [each["raised_at"] for each in some["flags"]]
     assert times == sorted(times)
     for each in some["flags"]:
         values = system.rows(
-            "SELECT value FROM compared_value WHERE discrepancy_id = %s ORDER BY position",
-            each["discrepancy_id"],
+            "SELECT value FROM compared_value WHERE flag_id = %s ORDER BY position",
+            each["flag_id"],
         )
         assert [value["value"] for value in each["values"]] == [row["value"] for row in values]
 

@@ -7,9 +7,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from app.domain.review import Decision, EventKind
-from app.store.pages import contract_file
-from app.store.reviews import Reviews
+from app.review.decisions import Decision, EventKind
+from app.review.queries import contract_file
+from app.review.reviews import Reviews
 
 WHO = {"by": "officer-a", "by_name": "Contracting Officer A"}
 
@@ -48,7 +48,7 @@ def exported(client):
 
 
 def of(system, flag_id):
-    (row,) = system.rows("SELECT action_id, run_id FROM discrepancy WHERE discrepancy_id = %s", flag_id)
+    (row,) = system.rows("SELECT action_id, run_id FROM discrepancy WHERE flag_id = %s", flag_id)
     return row["action_id"], str(row["run_id"])
 
 
@@ -71,11 +71,11 @@ def test_of_earlier_runs_only_flags_that_somebody_decided_something_on_are_filed
     latest = add_run(action_id, minutes=0)
     stated = exported(action_id)
     assert stated["latest_completed_run"] == latest
-    assert [each["discrepancy_id"] for each in stated["flags"]] == [str(decided)]
+    assert [each["flag_id"] for each in stated["flags"]] == [str(decided)]
     # A row that says more or less than its history is filed as well, and said not to hold.
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s", untouched)
-    system.execute("UPDATE discrepancy SET version = 2 WHERE discrepancy_id = %s", assigned)
-    told = {each["discrepancy_id"] for each in exported(action_id)["flags"]}
+    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", untouched)
+    system.execute("UPDATE discrepancy SET version = 2 WHERE flag_id = %s", assigned)
+    told = {each["flag_id"] for each in exported(action_id)["flags"]}
     assert told == {str(assigned), str(decided), str(untouched)}
 
 

@@ -15,7 +15,7 @@ LINEAGE = """
            a.login_request_id, a.entity_id, k.kind
     FROM compared_value v JOIN evidence e USING (evidence_id) JOIN call c USING (call_id)
     JOIN credential k USING (credential_id) JOIN attempt a ON (a.run_id, a.number) = (k.run_id, k.attempt)
-    WHERE v.discrepancy_id = %s ORDER BY v.position
+    WHERE v.flag_id = %s ORDER BY v.position
 """
 
 
@@ -26,7 +26,7 @@ def flag_of(findings, triaged):
 
 
 def address(flag):
-    return f"/flags/{flag['discrepancy_id']}"
+    return f"/flags/{flag['flag_id']}"
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,13 @@ def test_every_value_stands_with_its_record_and_its_whole_lineage(system, client
     number, rule, values = case
     flag = flag_of(f"ACT-2026-{number}", rule)
     text = read(client, address(flag)).text
-    rows = system.rows(LINEAGE, flag["discrepancy_id"])
+    rows = system.rows(LINEAGE, flag["flag_id"])
     assert len(rows) == values
     for row in rows:
         # A signed token leaves the vault no accessor and no lease.
         assert (row.pop("handle") is None) == (row.pop("kind") == "signed-token")
         assert [name for name, told in row.items() if told not in text] == []
-    for row in system.rows("SELECT * FROM compared_value WHERE discrepancy_id = %s", flag["discrepancy_id"]):
+    for row in system.rows("SELECT * FROM compared_value WHERE flag_id = %s", flag["flag_id"]):
         assert row["value"] in text
     # The login and each credential are confirmed by the vault's own log.
     assert text.count("✓ In the vault’s log") == 1 + len({row["request_id"] for row in rows})
@@ -52,7 +52,7 @@ def test_every_value_stands_with_its_record_and_its_whole_lineage(system, client
 def test_leased_credentials_show_accessor_or_lease_and_who_revoked_them(system, client, read, flag_of):
     flag = flag_of("ACT-2026-0004", "C02")
     text = read(client, address(flag)).text
-    for row in system.rows(LINEAGE, flag["discrepancy_id"]):
+    for row in system.rows(LINEAGE, flag["flag_id"]):
         assert row["handle"] in text
     # Three credentials and the run token by time and link by link, and the credentials once more as a table.
     assert text.count("by the end of the run") == 4 + 4 + 3
@@ -73,8 +73,8 @@ def test_times_are_eastern_and_utc_with_the_age_of_the_value(system, client, rea
     flag = flag_of("ACT-2026-0004", "C02")
     document = read(client, address(flag))
     evidence = system.rows(
-        "SELECT * FROM evidence JOIN compared_value USING (evidence_id) WHERE discrepancy_id = %s",
-        flag["discrepancy_id"],
+        "SELECT * FROM evidence JOIN compared_value USING (evidence_id) WHERE flag_id = %s",
+        flag["flag_id"],
     )
     for row in evidence:
         pulled = row["pulled_at"]
@@ -191,8 +191,8 @@ def test_what_differs_is_marked_and_said_in_words(system, client, read, flag_of)
     values = [
         row["value"]
         for row in system.rows(
-            "SELECT value FROM compared_value WHERE discrepancy_id = %s ORDER BY position",
-            flag["discrepancy_id"],
+            "SELECT value FROM compared_value WHERE flag_id = %s ORDER BY position",
+            flag["flag_id"],
         )
     ]
     marked = re.findall("<mark>([^<]+)</mark>", document.html)
@@ -226,7 +226,7 @@ def test_lineage_reads_as_a_timeline_and_as_a_table(system, client, read, flag_o
         )
     ]
     assert places == sorted(places)
-    rows = system.rows(LINEAGE, flag["discrepancy_id"])
+    rows = system.rows(LINEAGE, flag["flag_id"])
     lines = [" ".join(row) for row in document.rows if len(row) == 8]
     for row in rows:
         (line,) = [each for each in lines if row["request_id"] in each]
@@ -239,7 +239,7 @@ def test_lineage_reads_as_a_timeline_and_as_a_table(system, client, read, flag_o
 def test_each_credential_shows_its_life_and_the_vaults_own_lines(system, client, read, flag_of):
     flag = flag_of("ACT-2026-0004", "C02")
     document = read(client, address(flag))
-    rows = system.rows(LINEAGE, flag["discrepancy_id"])
+    rows = system.rows(LINEAGE, flag["flag_id"])
     assert document.html.count('class="ttl"') == len({row["request_id"] for row in rows}) == 3
     assert "Used 1 time." in document.text
     assert document.text.count("The vault’s own audit lines about it, up to the end of the run (") == 3
@@ -291,7 +291,7 @@ def test_other_actions_of_the_contract_and_of_the_vendor_are_linked(
 def test_the_raw_answer_is_shown_with_its_digest(system, client_of, read, flag_of, persona):
     flag = flag_of("ACT-2026-0004", "C02")
     client = client_of(persona=persona)
-    row = system.rows(LINEAGE, flag["discrepancy_id"])[0]
+    row = system.rows(LINEAGE, flag["flag_id"])[0]
     where = next(link for link in read(client, address(flag)).links if link.startswith("/calls/"))
     document = read(client, where)
     (kept,) = system.rows("SELECT * FROM answer WHERE call_id = %s", where.split("/")[2])

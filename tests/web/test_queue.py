@@ -67,11 +67,11 @@ def flat(pages):
 def test_every_current_flag_is_listed_once_blocking_first(system, client, read, monkeypatch):
     monkeypatch.setattr(queue, "PAGE", 4)
     found = flat(walk(read, client, "/flags?status=any"))
-    rows = {str(row["discrepancy_id"]): row for row in system.rows(CURRENT)}
+    rows = {str(row["flag_id"]): row for row in system.rows(CURRENT)}
     assert sorted(found) == sorted(rows)
     assert len(found) > 4
     key = [
-        (rows[each]["severity"] == "blocking", rows[each]["raised_at"], rows[each]["discrepancy_id"])
+        (rows[each]["severity"] == "blocking", rows[each]["raised_at"], rows[each]["flag_id"])
         for each in found
     ]
     assert key == sorted(key, reverse=True)
@@ -79,10 +79,8 @@ def test_every_current_flag_is_listed_once_blocking_first(system, client, read, 
 
 def test_what_is_closed_is_left_out_unless_asked_for(system, client, read, flagged):
     one, two = flagged({}, {}, because=f"seldom{uuid4().hex}")
-    word = system.rows("SELECT because FROM discrepancy WHERE discrepancy_id = %s", one)[0]["because"]
-    system.execute(
-        "UPDATE discrepancy SET status = 'closed', decision = 'resolved' WHERE discrepancy_id = %s", two
-    )
+    word = system.rows("SELECT because FROM discrepancy WHERE flag_id = %s", one)[0]["because"]
+    system.execute("UPDATE discrepancy SET status = 'closed', decision = 'resolved' WHERE flag_id = %s", two)
     page = read(client, f"/flags?q={word}")
     assert ids(page) == [str(one)]
     assert "Closed items are left out" in page.text
@@ -98,7 +96,7 @@ def six(system, flagged):
     flags = [{"severity": ("advisory", "blocking")[n % 2], "age": 60 * n, "because": word} for n in range(6)]
     made = [str(each) for each in flagged(*flags)]
     for n, to in ((0, "officer-b"), (1, "officer-a"), (3, "officer-b")):
-        system.execute("UPDATE discrepancy SET assignee = %s WHERE discrepancy_id = %s", to, made[n])
+        system.execute("UPDATE discrepancy SET assignee = %s WHERE flag_id = %s", to, made[n])
     return word, made
 
 
@@ -130,7 +128,7 @@ def test_a_place_holds_when_flags_come_and_go(system, client, read, six, flagged
     word, made = six
     address = way(read(client, f"/flags?q={word}&sort=-raised"), "after")
     flagged({"because": word})
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s", made[2])
+    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", made[2])
     assert ids(read(client, address)) == made[3:]
 
 
@@ -155,7 +153,7 @@ def test_filters_keep_what_matches(system, client, read, asked):
                 return False
         return row["status"] != "closed"
 
-    expected = [str(row["discrepancy_id"]) for row in system.rows(CURRENT) if kept(row)]
+    expected = [str(row["flag_id"]) for row in system.rows(CURRENT) if kept(row)]
     assert sorted(ids(read(client, f"/flags?{asked}"))) == sorted(expected)
 
 
@@ -182,7 +180,7 @@ def test_by_the_eastern_days_it_was_found_on(system, client, read, flagged):
     )
     # The last second of 1 September in Washington, and the first of 2 September.
     for flag_id, raised in zip(made, ("2025-09-02T03:59:59Z", "2025-09-02T04:00:00Z"), strict=True):
-        system.execute("UPDATE discrepancy SET raised_at = %s WHERE discrepancy_id = %s", raised, flag_id)
+        system.execute("UPDATE discrepancy SET raised_at = %s WHERE flag_id = %s", raised, flag_id)
     first, second = map(str, made)
 
     def found(days):
@@ -237,7 +235,7 @@ def test_counts_follow_searches_and_give_way_when_there_is_too_much(client, read
     assert "Blocking 3" in text
     assert "Advisory 3" in text
     assert "3 items." in text
-    monkeypatch.setattr("app.store.pages.facets.COUNTED", 5)
+    monkeypatch.setattr("app.review.queries.facets.COUNTED", 5)
     page = read(client, f"/flags?q={word}&severity=blocking")
     assert "no numbers are counted" in page.text
     assert "Blocking 3" not in page.text
@@ -328,7 +326,7 @@ def test_what_was_decided_before_is_marked_and_never_hidden(system, client, read
     (first,) = flagged({}, fact_key=key)
     system.execute(
         "UPDATE discrepancy SET status = 'closed', decision = 'not_a_discrepancy', decided_at = now()"
-        " WHERE discrepancy_id = %s",
+        " WHERE flag_id = %s",
         first,
     )
     (again,) = flagged({"because": f"again{key}"}, fact_key=key)
@@ -343,12 +341,12 @@ def test_flags_of_earlier_runs_only_when_asked_for(system, client, read, six):
     system.execute(
         "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at)"
         " SELECT gen_random_uuid(), action_id, 'dispatched', 1, 'test', now(), now() FROM discrepancy"
-        " WHERE discrepancy_id = %s",
+        " WHERE flag_id = %s",
         made[0],
     )
     system.execute(
         "UPDATE run SET state = 'completed', finished_at = now() WHERE state = 'dispatched' AND action_id ="
-        " (SELECT action_id FROM discrepancy WHERE discrepancy_id = %s)",
+        " (SELECT action_id FROM discrepancy WHERE flag_id = %s)",
         made[0],
     )
     assert ids(read(client, f"/flags?q={word}")) == []

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.store.pages.plans import numbered
+from app.review.queries.plans import numbered
 
 STEPS = (
     "A run starts",

@@ -8,7 +8,7 @@ import pytest
 
 from app.settings import SettingsError
 from app.web.sign_in import provider
-from app.web.sign_in.addresses import own
+from app.web.sign_in.redirects import own
 
 COOKIE = "__Host-triage"
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.federal_time import eastern_day
-from app.store.pages import alarms as alarm_pages
-from app.store.pages.start import StartPage, Waiting
+from app.procurement.federal_time import eastern_day
+from app.review.queries import alarms as alarm_pages
+from app.review.queries.start import StartPage, Waiting
 from app.web.views import alarms
 
 PERSONAS = ("officer-a", "auditor-a", "operator-a")

@@ -6,7 +6,7 @@ from threading import BoundedSemaphore, Event
 
 import pytest
 
-from app.export import exporter, pdf
+from app.contract_file import exporter, pdf
 from app.web.streams import Seats
 
 ACTION = "ACT-2026-0002"

@@ -9,8 +9,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
-from app.domain.roles import Role
-from app.web.sign_in.kept import FRESH, LONGEST, RETRY_AFTER, Kept, ProviderError
+from app.review.roles import Role
+from app.web.sign_in.provider_cache import FRESH, LONGEST, RETRY_AFTER, Kept, ProviderError
 from app.web.sign_in.tokens import LEEWAY, Keys, TokenError, claims, person_of, signed_in_within
 
 ISSUER, AUDIENCE = "http://issuer.example", "triage-web"

@@ -46,8 +46,8 @@ def test_flags_about_it_and_none_about_others(system, show, triaged):
         f"%{SUBCONTRACTOR}%",
     )
     assert about
-    assert {f"/flags/{row['discrepancy_id']}" for row in about[:100]} <= set(page.links)
-    assert not {f"/flags/{row['discrepancy_id']}" for row in others} & set(page.links)
+    assert {f"/flags/{row['flag_id']}" for row in about[:100]} <= set(page.links)
+    assert not {f"/flags/{row['flag_id']}" for row in others} & set(page.links)
     assert "/actions/ACT-2026-0012" in page.links
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import OperationalError
 
 from app.web import sign_in
-from app.web.sign_in import recent
+from app.web.sign_in import recent_sessions
 
 
 def test_whoever_was_signed_in_sees_the_state_of_the_stack_for_five_minutes(
@@ -26,5 +26,5 @@ def test_whoever_was_signed_in_sees_the_state_of_the_stack_for_five_minutes(
     assert page.status_code == 200
     assert "Security operator A" in page.text
     assert client.get("/flags").status_code == 503
-    monkeypatch.setattr(recent, "_MAX_AGE", 0)
+    monkeypatch.setattr(recent_sessions, "_MAX_AGE", 0)
     assert client.get("/stack").status_code == 503

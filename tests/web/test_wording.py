@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from markupsafe import Markup
 
-from app.web.wording import instant, lasting, moment, plural, visible
+from app.web.display import instant, lasting, moment, plural, visible
 
 
 def test_a_time_is_eastern_first_and_utc_behind():

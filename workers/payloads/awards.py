@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from app.domain.facts import ReportedAction
+from app.procurement.facts import ReportedAction
 from workers.payloads.accounting import TreasuryAccount
 from workers.payloads.notation import (
     Amount,
@@ -20,7 +20,7 @@ from workers.payloads.notation import (
     absent,
     code_of,
 )
-from workers.tool import Money
+from workers.runtime.tool import Money
 
 _STATUS = {"F": "final", "D": "draft", "E": "error"}
 

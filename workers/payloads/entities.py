@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
-from app.domain.facts import Certification, IntegrityRecord, Registration
+from app.procurement.facts import Certification, IntegrityRecord, Registration
 from workers.payloads.integrity import (
     CorporateRelationships,
     IntegrityInformation,

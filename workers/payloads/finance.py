@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from app.domain.facts import Commitment, ObligationLine
+from app.procurement.facts import Commitment, ObligationLine
 from workers.payloads.accounting import TasLabel
-from workers.tool import Money
+from workers.runtime.tool import Money
 
 
 class _Row(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.domain.facts import Owner
+from app.procurement.facts import Owner
 from workers.payloads.notation import Count, Day, Identifier, Many, Maybe, Payload, Text, YesNo
 
 

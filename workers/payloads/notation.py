@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from app.domain.facts import Address
-from workers.tool import Money
+from app.procurement.facts import Address
+from workers.runtime.tool import Money
 
 #: Identifiers typed in where there is none.
 _JUNK = frozenset({"N/A", "NA", "NONE", "N0TAPPLICABL", "NOTAPPLICABL", "00000", "000000000000"})

@@ -3,7 +3,7 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from workers.tool import Tool
+from workers.runtime.tool import Tool
 
 
 def registry() -> dict[str, Tool]:

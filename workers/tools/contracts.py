@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from app.domain.casefile import Source
-from app.domain.facts import ReportedAction
-from app.domain.procurement import ProcurementAction
-from app.domain.rules.history import series
-from workers.grants import ApiKey
-from workers.http_client import HttpClient
+from app.procurement.action import ProcurementAction
+from app.procurement.case_file import Source
+from app.procurement.facts import ReportedAction
+from app.procurement.rules.support.contract_history import series
 from workers.paging import all_rows
 from workers.payloads.awards import Awards
-from workers.tool import HttpTool, Stated
+from workers.runtime.grants import ApiKey
+from workers.runtime.http_client import HttpClient
+from workers.runtime.tool import HttpTool, Stated
 
 _PAGES = 10
 

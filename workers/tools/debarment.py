@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
-from app.domain.casefile import Source
-from app.domain.procurement import ProcurementAction
-from app.domain.rules.vendors import identifier
-from workers.grants import SignedToken
-from workers.http_client import HttpClient
+from app.procurement.action import ProcurementAction
+from app.procurement.case_file import Source
+from app.procurement.rules.support.vendor_identity import identifier
 from workers.paging import all_rows
 from workers.payloads.exclusions import ExclusionRecord, Exclusions
-from workers.tool import HttpTool, Stated
+from workers.runtime.grants import SignedToken
+from workers.runtime.http_client import HttpClient
+from workers.runtime.tool import HttpTool, Stated
 
 _PAGES = 10
 _SUFFIXES = frozenset(

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from app.domain.casefile import Source
-from app.domain.procurement import ProcurementAction
-from workers.grants import ApiKey
-from workers.http_client import HttpClient, whole
+from app.procurement.action import ProcurementAction
+from app.procurement.case_file import Source
 from workers.payloads.file_documents import Documents
-from workers.tool import HttpTool, Stated
+from workers.runtime.grants import ApiKey
+from workers.runtime.http_client import HttpClient, whole
+from workers.runtime.tool import HttpTool, Stated
 
 
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:

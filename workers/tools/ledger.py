@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from app.domain.casefile import Source
-from app.domain.procurement import ProcurementAction
-from workers.grants import DatabaseUser
-from workers.ledger_client import LedgerClient
+from app.procurement.action import ProcurementAction
+from app.procurement.case_file import Source
 from workers.payloads.finance import Commitments, ObligationLines
-from workers.tool import DatabaseTool, Stated
+from workers.runtime.database_client import DatabaseClient
+from workers.runtime.grants import DatabaseUser
+from workers.runtime.tool import DatabaseTool, Stated
 
 
-def look_up(client: LedgerClient, action: ProcurementAction) -> Iterator[Stated]:
+def look_up(client: DatabaseClient, action: ProcurementAction) -> Iterator[Stated]:
     """Commitments for this award or modification, and all obligation lines of the contract."""
     answer = client.select(
         "SELECT finance.commitments",

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
-from app.domain.casefile import Source
-from app.domain.facts import HiddenEntities
-from app.domain.procurement import ProcurementAction
-from workers.grants import SignedToken
-from workers.http_client import HttpClient
+from app.procurement.action import ProcurementAction
+from app.procurement.case_file import Source
+from app.procurement.facts import HiddenEntities
 from workers.paging import all_rows
 from workers.payloads.entities import Entities, Entity, registration_of
-from workers.tool import HttpTool, Stated
+from workers.runtime.grants import SignedToken
+from workers.runtime.http_client import HttpClient
+from workers.runtime.tool import HttpTool, Stated
 
 _PAGES = 20
 _SECTIONS = "entityRegistration,coreData,assertions,integrityInformation"

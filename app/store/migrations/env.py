@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from app.store import tables, web_sessions  # noqa: F401  # they fill SQLModel.metadata
+from app.review import web_sessions  # noqa: F401  # they fill SQLModel.metadata
 
 with context.config.attributes["engine"].connect() as connection:
     context.configure(connection=connection, target_metadata=SQLModel.metadata)

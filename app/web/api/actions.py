@@ -7,21 +7,21 @@ from flask import Response, abort, url_for
 
 from app import usecases
 from app.intake import IntakeError
-from app.intake.wording import Problem, shown
-from app.store import pages as read
+from app.intake.problems import Problem, shown
+from app.review import queries as read
 from app.store.actions import to_domain
 from app.store.requests import ConflictError, UnknownActionError
 from app.store.submissions import KeyReusedError, Outcome
+from app.web.api.cursor import following
 from app.web.api.operations import Header, operation, reply
-from app.web.api.pages import following
 from app.web.api.problems import KEY, TAKEN, not_read, not_taken
-from app.web.api.reading import header_of
+from app.web.api.request_body import header_of
 from app.web.api.runs import run_item
 from app.web.api.shapes import actions as shapes
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.runs import RequestedRun
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
 
 _KEY = Header(
     name="Idempotency-Key",

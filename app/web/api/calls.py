@@ -8,10 +8,10 @@ from flask import Response, abort
 
 from app.web.api.operations import operation, reply
 from app.web.api.shapes.calls import Answer
+from app.web.export_guard import sent
 from app.web.raw_text import readable
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
-from app.web.taking_out import sent
 
 
 @operation("GET", "/calls/{call_id}/answer", answers={200: Answer}, refusals=(404,))

@@ -5,15 +5,15 @@ from uuid import UUID
 
 from flask import Response, abort
 
-from app.domain.review import Decision, EventKind, ReviewError
-from app.intake.wording import Problem, shown
-from app.store.pages.people import officers
-from app.store.reviews import StaleError, UnknownFlagError
+from app.intake.problems import Problem, shown
+from app.review.decisions import Decision, EventKind, ReviewError
+from app.review.queries.people import officers
+from app.review.reviews import StaleError, UnknownFlagError
 from app.web.api.operations import operation, reply
 from app.web.api.problems import NOT_NOW, RefusedError, changed, not_taken
 from app.web.api.shapes.history import Assigning, Concurring, Deciding, ReviewState, Undoing
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
 
 _REFUSALS = (404, 409, 413, 415, 422)
 

@@ -7,10 +7,10 @@ from uuid import UUID
 from flask import Response, abort, request
 from werkzeug.datastructures import MultiDict
 
-from app.intake.wording import Problem, shown
-from app.store.pages import ValueLineage
+from app.intake.problems import Problem, shown
+from app.review.queries import ValueLineage
+from app.web.api.cursor import following
 from app.web.api.operations import operation, reply
-from app.web.api.pages import following
 from app.web.api.problems import not_taken
 from app.web.api.shapes import flags as shapes
 from app.web.api.shapes.history import HistoryEvent
@@ -26,8 +26,8 @@ from app.web.api.shapes.lineage import (
     VaultRequest,
 )
 from app.web.queue_filter import asked
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
 from app.web.vault_side import vault_side
 
 
@@ -65,13 +65,13 @@ def flag(flag_id: UUID) -> Response:
             history_holds=record.broken is None and record.told,
             decided_before=[
                 shapes.Earlier(
-                    flag_id=same.discrepancy_id,
+                    flag_id=same.flag_id,
                     action_id=same.action_id,
                     event=HistoryEvent.model_validate(event),
                 )
                 for same, event in view.before
             ],
-            not_performed=[each.discrepancy_id for each in page.not_performed],
+            not_performed=[each.flag_id for each in page.not_performed],
         )
     )
 

@@ -9,7 +9,7 @@ from flask import Response, json
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from app.domain.roles import Permission
+from app.review.roles import Permission
 from app.web.access import ACCESS, Open
 from app.web.api import problems
 from app.web.api.examples import EXAMPLES

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import Blueprint, Response
 from pydantic import BaseModel
 
-from app.web.api.reading import body_of, query_of, text_of
+from app.web.api.request_body import body_of, query_of, text_of
 from app.web.api.shapes import Asked, NoQuery, Shape
 
 #: Where everything here is found.

@@ -7,9 +7,9 @@ from uuid import uuid4
 from flask import Flask, Response, current_app, request
 from pydantic import Field
 
-from app.domain.review import Event
 from app.intake import IntakeError
-from app.intake.wording import Problem as Fault
+from app.intake.problems import Problem as Fault
+from app.review.decisions import Event
 from app.web.api.shapes import Shape
 from app.web.api.shapes.history import HistoryEvent, ReviewState
 

@@ -5,16 +5,16 @@ from uuid import UUID
 
 from flask import Response, abort
 
-from app.domain.discrepancy import NOT_PERFORMED
-from app.store.pages import RunFilter, RunLine
+from app.procurement.finding import NOT_PERFORMED
+from app.review.queries import RunFilter, RunLine
+from app.web.api.cursor import following
 from app.web.api.operations import operation, reply
-from app.web.api.pages import following
 from app.web.api.shapes import runs as shapes
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.lineage import Call, Credential, Denial, Identity
-from app.web.queries import ME
+from app.web.list_queries import ME
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
 
 
 @operation("GET", "/runs", query=shapes.RunQuery, answers={200: shapes.Runs})

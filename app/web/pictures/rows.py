@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.words import ENDERS, KINDS, SYSTEMS, lasting, worded
-from app.store.pages import RunPage
+from app.procurement.labels import ENDERS, KINDS, SYSTEMS, lasting, worded
+from app.review.queries import RunPage
 from app.store.tables import Attempt, Call, Credential, Denial
 
 _FAILED = 400

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.words import lasting, plural
-from app.store.pages import RunPage
+from app.procurement.labels import lasting, plural
+from app.review.queries import RunPage
 from app.store.tables import Attempt
 from app.web.pictures.axis import ticks
 from app.web.pictures.rows import CALL, ISSUE, POLICY, Row, last_moment, rows_of

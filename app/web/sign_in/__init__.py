@@ -6,12 +6,12 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from app.connections.database import Sessions
+from app.connections.tls import trust_of
+from app.review.web_sessions import WebSessions
 from app.settings import Settings
-from app.store.database import Sessions
-from app.store.web_sessions import WebSessions
-from app.tls import trust_of
-from app.web.sign_in import identity, notice
-from app.web.sign_in.identity import may, person, visitor
+from app.web.sign_in import current_person, session_expiry
+from app.web.sign_in.current_person import may, person, visitor
 from app.web.sign_in.provider import Provider
 from app.web.sign_in.sessions import DatabaseSessions
 
@@ -46,8 +46,8 @@ def join(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
         lifetime=timedelta(seconds=configuration.session_lifetime),
     )
     app.session_interface = DatabaseSessions(store)
-    identity.join(app)
-    notice.join(app)
+    current_person.join(app)
+    session_expiry.join(app)
     app.extensions[_KEY] = made = SignIn(provider=provider, address=address)
     return made
 

@@ -1,6 +1,6 @@
 """Access tokens of the JSON interface (RFC 9068), made by the same provider."""
 
-from app.domain.roles import Person
+from app.review.roles import Person
 from app.web.sign_in.provider import Provider
 from app.web.sign_in.tokens import TokenError, claims, person_of
 

@@ -8,9 +8,9 @@ import httpx
 from authlib.oauth2.base import OAuth2Error
 from authlib.oauth2.client import OAuth2Client
 
-from app.domain.roles import Person
-from app.tls import Trust
-from app.web.sign_in.kept import Kept, ProviderError
+from app.connections.tls import Trust
+from app.review.roles import Person
+from app.web.sign_in.provider_cache import Kept, ProviderError
 from app.web.sign_in.tokens import Keys, TokenError, claims, person_of, signed_in_within
 
 _TIMEOUT = 5.0

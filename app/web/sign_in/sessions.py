@@ -8,9 +8,9 @@ from flask import Flask, Request, Response, session
 from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.domain.roles import Person
-from app.store.web_sessions import OpenSession, WebSessions
-from app.web.sign_in.recent import Recent
+from app.review.roles import Person
+from app.review.web_sessions import OpenSession, WebSessions
+from app.web.sign_in.recent_sessions import Recent
 
 #: The prefix makes browsers insist on Secure, Path=/ and no Domain: no other host can plant this cookie.
 COOKIE = "__Host-triage"

@@ -8,8 +8,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, RSAKey
 
-from app.domain.roles import Person
-from app.web.sign_in.kept import Kept, ProviderError
+from app.review.roles import Person
+from app.web.sign_in.provider_cache import Kept, ProviderError
 
 #: Asymmetric algorithms only; `none` and the HMAC family can never be talked into.
 ALGORITHMS = ["ES256", "RS256", "PS256"]

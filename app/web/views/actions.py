@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from app import usecases
 from app.store.requests import UnknownActionError
-from app.web.queries import PAGE, text
+from app.web.list_queries import PAGE, text
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
 
 bp = Blueprint("actions", __name__, url_prefix="/actions")
 

@@ -3,8 +3,8 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from app.web.queries import PAGE, cursor
-from app.web.sources import sources
+from app.web.list_queries import PAGE, cursor
+from app.web.services import sources
 
 bp = Blueprint("alarms", __name__, url_prefix="/alarms")
 

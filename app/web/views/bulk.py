@@ -9,16 +9,16 @@ from uuid import UUID
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.domain.review import NEED_REFERENCE, Decision
-from app.domain.roles import Permission
-from app.domain.written import tidied
-from app.store.pages.people import officers
-from app.web.queries import ignore
+from app.procurement.free_text import tidied
+from app.review.decisions import NEED_REFERENCE, Decision
+from app.review.queries.people import officers
+from app.review.roles import Permission
+from app.web.bulk_review import ACTIONS, ASSIGN, MOST, Deed, Line, carry_out, fault_of, faults, preview
+from app.web.list_queries import ignore
 from app.web.queue_filter import Asked, of_query
 from app.web.review_forms import version_of
-from app.web.several import ACTIONS, ASSIGN, MOST, Deed, Line, carry_out, fault_of, faults, preview
+from app.web.services import sources
 from app.web.sign_in import may, person
-from app.web.sources import sources
 
 bp = Blueprint("bulk", __name__, url_prefix="/flags/selected")
 
@@ -41,7 +41,7 @@ def do() -> ResponseReturnValue:
     errors = dict(faults(deed, officers=known))
     for line in lines:
         if problem := fault_of(line):
-            errors[f"reason-{line.line.flag.discrepancy_id}"] = problem
+            errors[f"reason-{line.line.flag.flag_id}"] = problem
     chosen = [line for line in lines if line.chosen and line.possible]
     if not chosen:
         errors[""] = "Choose at least one item."
@@ -88,7 +88,7 @@ def _typed(deed: Deed) -> Iterator[Line]:
     }
     chosen = set(_ids(request.form.getlist("flag")))
     for each in sources().pages.flags_of(list(versions)):
-        flag_id = each.flag.discrepancy_id
+        flag_id = each.flag.flag_id
         now = preview(each, deed, person(), sources().reviews)
         # Whether somebody was faster is for the history to say, which locks the flag first.
         stale = versions[flag_id] != each.flag.version

@@ -6,10 +6,10 @@ from uuid import UUID
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from app.web.export_guard import sent
 from app.web.raw_text import SHOWN, readable
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
-from app.web.taking_out import sent
 
 bp = Blueprint("calls", __name__, url_prefix="/calls/<uuid:call_id>/answer")
 

@@ -6,14 +6,14 @@ from uuid import UUID
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from app.domain.review import Decision, EventKind, ReviewError
-from app.domain.words import DECISIONS
-from app.store.pages.people import officers as officers_of
-from app.store.reviews import StaleError, UnknownFlagError
+from app.procurement.labels import DECISIONS
+from app.review.decisions import Decision, EventKind, ReviewError
+from app.review.queries.people import officers as officers_of
+from app.review.reviews import StaleError, UnknownFlagError
 from app.web.flag_page import flag_page
 from app.web.review_forms import Typed, decision_form, typed
-from app.web.sign_in.identity import person
-from app.web.sources import sources
+from app.web.services import sources
+from app.web.sign_in.current_person import person
 
 bp = Blueprint("decisions", __name__, url_prefix="/flags/<uuid:flag_id>")
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from app.export.queue import Format
+from app.contract_file.queue_export import Format
+from app.web.export_guard import sent
 from app.web.queue_filter import asked
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
-from app.web.taking_out import sent
 
 bp = Blueprint("exports", __name__)
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from app.domain.words import DECISIONS, STATUSES
+from app.procurement.labels import DECISIONS, STATUSES
 
 bp = Blueprint("help", __name__)
 

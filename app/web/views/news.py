@@ -9,10 +9,10 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.store.pages import FlagFilter, Moment, Pages
+from app.review.queries import FlagFilter, Moment, Pages
 from app.web.queue_filter import asked
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
 from app.web.streams import Seat, seats
 
 bp = Blueprint("news", __name__, url_prefix="/flags")

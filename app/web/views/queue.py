@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.domain.words import DECISIONS
-from app.store.pages.facets import COUNTED
-from app.web.queries import PAGE, ignore
+from app.procurement.labels import DECISIONS
+from app.review.queries.facets import COUNTED
+from app.web.list_queries import PAGE, ignore
 from app.web.queue_choices import groups, in_use
 from app.web.queue_filter import Asked, asked
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
 from app.web.views.flags import bp  # one group of pages, in two modules
 
 SORTS = (

@@ -9,14 +9,14 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app import usecases
-from app.store.pages import RunFilter
-from app.store.progress import ENDED
+from app.credentials.progress import ENDED
+from app.review.queries import RunFilter
 from app.store.requests import UnknownRunError
 from app.store.tables import RunState
+from app.web.list_queries import ME, MOST_DAYS, PAGE, choice, cursor, ignore, text
 from app.web.pictures.waterfall import waterfall
-from app.web.queries import ME, MOST_DAYS, PAGE, choice, cursor, ignore, text
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
 from app.web.vault_side import vault_side
 
 bp = Blueprint("runs", __name__, url_prefix="/runs")

@@ -7,11 +7,11 @@ from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from app.domain.written import refusal, tidied
-from app.store.saved_views import SavedViewError
+from app.procurement.free_text import refusal, tidied
+from app.review.saved_views import SavedViewError
 from app.web.queue_filter import Asked, of_query
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
 from app.web.views.queue import page
 
 bp = Blueprint("saved_views", __name__, url_prefix="/flags/views")

@@ -7,11 +7,11 @@ from http import HTTPStatus
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from app.domain.roles import Permission, Person, Role
+from app.review.roles import Permission, Person, Role
 from app.web.pictures.trend import Trend, trend
 from app.web.readiness import readiness
+from app.web.services import sources
 from app.web.sign_in import person
-from app.web.sources import sources
 
 bp = Blueprint("start", __name__)
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from app.web.sources import sources
+from app.web.services import sources
 
 bp = Blueprint("vendors", __name__, url_prefix="/vendors")
 

@@ -8,7 +8,7 @@ import pytest
 
 from infra.local.ports import Ports
 from infra.local.postgres_server import PostgresServer
-from infra.local.roster import Roster
+from infra.local.process_table import Roster
 from infra.local.state import Layout
 from infra.local.valkey_server import ValkeyServer
 from infra.provision.keys import provision_keys

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from app import usecases
+from app.connections.database import connect, sessions
+from app.credentials.progress import Progress
 from app.settings import Settings
-from app.store.database import connect, sessions
-from app.store.progress import Progress
 from infra.local.errors import OutsideError
 from infra.local.options import EVERYTHING, SERVERS, Outside, StackOptions
 from infra.local.stack import LocalStack

@@ -12,13 +12,13 @@ import httpx
 import psycopg
 import pytest
 
-from app.tls import trust_of
+from app.connections.tls import trust_of
 from workers import process
-from workers.agent import Agent
-from workers.infrastructure import InfrastructureIdentity, MintedIdentity
-from workers.run_session import Issued, RunSession, introduced
+from workers.runtime.agent import Agent
+from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
+from workers.runtime.run_session import Issued, RunSession, introduced
+from workers.runtime.vault import Vault
 from workers.tools import registry
-from workers.vault import Vault
 
 TOOLS = registry()
 SIGNED = ("sam-gov", "debarment")
@@ -57,7 +57,7 @@ class Insider:
 
     system: Any
     vault: Vault
-    dispatcher: InfrastructureIdentity
+    dispatcher: ProcessIdentity
 
     def mint(self, run_id: UUID, attempt: int = 1, *, wrapping_ttl: int = 60) -> MintedIdentity:
         return self.dispatcher.mint(run_id=run_id, attempt=attempt, wrapping_ttl=wrapping_ttl)
@@ -120,7 +120,7 @@ class Insider:
 def insider(system) -> Insider:
     vault = Vault(system.stack.endpoints["vault"], trust_of(system.settings("worker")))
     file = system.settings("dispatcher").file("vault_identity_file")
-    return Insider(system=system, vault=vault, dispatcher=InfrastructureIdentity(vault, file))
+    return Insider(system=system, vault=vault, dispatcher=ProcessIdentity(vault, file))
 
 
 @pytest.fixture

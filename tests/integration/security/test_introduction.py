@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.tls import trust_of
-from workers.infrastructure import MINT_PATH, RUN_ROLE
-from workers.run_session import IntroductionError, introduced
-from workers.secret import Secret
-from workers.vault import Vault, VaultRefusedError
+from app.connections.tls import trust_of
+from workers.runtime.process_identity import MINT_PATH, RUN_ROLE
+from workers.runtime.run_session import IntroductionError, introduced
+from workers.runtime.secret import Secret
+from workers.runtime.vault import Vault, VaultRefusedError
 
 METADATA = {"metadata": json.dumps({"run_id": "anything", "attempt": "1"})}
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from workers.vault import VaultUnavailableError
+from workers.runtime.vault import VaultUnavailableError
 
 ENTITY = "identity/entity/name/triage-agent"
 POLICY = "sys/policies/acl/triage-run"

@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain import planning
-from app.domain.casefile import Source
-from app.store.pages import Pages
+from app.procurement import planning
+from app.procurement.case_file import Source
+from app.review.queries import Pages
 
 CAUSE = "the action books nothing"
 

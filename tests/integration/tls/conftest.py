@@ -27,7 +27,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from app.settings import Settings
 from infra.local.ports import Ports, listens
 from infra.local.process import Command
-from infra.local.roster import Roster
+from infra.local.process_table import Roster
 from infra.local.wheels import wheel_program
 from infra.provision.certificates import Authority
 from infra.provision.keys import provision_keys

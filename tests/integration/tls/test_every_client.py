@@ -11,18 +11,18 @@ from uuid import uuid4
 import pytest
 import typer
 
-from app.audit.auditor import Auditor, AuditorError
-from app.cli import api_token, verifying
-from app.domain.lineage import CredentialKind, IssuedCredential
-from app.export.keys import KeysError
-from app.store.database import connect, sessions, trouble
-from app.store.dispatch import listen
-from app.store.pages import Pages
-from app.tls import trust_of
+from app.cli import api_token, verify_command
+from app.connections.database import connect, sessions, trouble
+from app.connections.tls import trust_of
+from app.contract_file.keys import KeysError
+from app.credentials.auditor import Auditor, AuditorError
+from app.credentials.dispatch import listen
+from app.credentials.lineage import CredentialKind, IssuedCredential
+from app.review.queries import Pages
 from app.web.conditions import Condition
 from app.web.probes import Probes
-from app.web.sign_in.kept import ProviderError
 from app.web.sign_in.provider import Pending, Provider
+from app.web.sign_in.provider_cache import ProviderError
 from infra.provision.broker_server import administrator
 from infra.provision.database import administered, reported
 from infra.provision.errors import ProvisionError
@@ -30,14 +30,14 @@ from infra.provision.vault import vault_client
 from mocks import tls
 from mocks.refusal import VaultUnreachableError
 from mocks.vault_connection import VaultConnection
-from workers import broker, celery_app
-from workers.grants import ApiKey
-from workers.http_client import HttpClient, pool
-from workers.ledger_client import LedgerClient
-from workers.run_session import Issued
-from workers.secret import Secret
-from workers.tool_errors import ToolError
-from workers.vault import Vault, VaultUnavailableError
+from workers.runtime import broker, celery_app
+from workers.runtime.database_client import DatabaseClient
+from workers.runtime.grants import ApiKey
+from workers.runtime.http_client import HttpClient, pool
+from workers.runtime.run_session import Issued
+from workers.runtime.secret import Secret
+from workers.runtime.tool_errors import ToolError
+from workers.runtime.vault import Vault, VaultUnavailableError
 
 WELL = "well"
 
@@ -140,7 +140,7 @@ def tool(asked: Asked) -> str:
 
 def ledger(asked: Asked) -> str:
     password = asked.installation.secret("operator", "ledger-owner-password").read_text()
-    client = LedgerClient(
+    client = DatabaseClient(
         f"postgresql://{asked.place}/ledger",
         asked.settings("worker"),
         issued(kind=CredentialKind.DATABASE_USER, service_user="ledger_owner", secret=password),
@@ -229,7 +229,7 @@ def keys(asked: Asked) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CA_FILE", str(asked.ca_file))
         try:
-            verifying._keys(f"https://{asked.place}/keys")
+            verify_command._keys(f"https://{asked.place}/keys")
         except KeysError as error:
             # The provider's keys are no export keys, which can only be told of an answer.
             return WELL if "key" in str(error) else str(error)

@@ -8,14 +8,14 @@ import pytest
 from psycopg import sql
 from sqlalchemy import text
 
-from app.audit.auditor import Auditor, AuditorError
-from app.store.database import connect, trouble
-from app.tls import trust_of
+from app.connections.database import connect, trouble
+from app.connections.tls import trust_of
+from app.credentials.auditor import Auditor, AuditorError
 from infra.local.ports import LOOPBACK
 from infra.postgres.scram import verifier
-from workers import broker, celery_app
-from workers.infrastructure import InfrastructureIdentity
-from workers.vault import Vault, VaultRefusedError
+from workers.runtime import broker, celery_app
+from workers.runtime.process_identity import ProcessIdentity
+from workers.runtime.vault import Vault, VaultRefusedError
 
 #: Nobody listens there.
 NOWHERE = "127.0.0.1:1"
@@ -138,7 +138,7 @@ def test_a_login_the_vault_refuses(installation, tmp_path):
     vault = Vault(address, trust, pool_size=1)
     try:
         with pytest.raises(VaultRefusedError) as refused:
-            InfrastructureIdentity(vault, file).end_token("none")
+            ProcessIdentity(vault, file).end_token("none")
     finally:
         vault._session._pool.close()
     assert "it refuses the login in VAULT_IDENTITY_FILE" in str(refused.value)

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from app import usecases
-from app.audit.auditor import Auditor
-from app.store.database import connect, sessions
-from app.store.progress import Progress
-from app.tls import trust_of
+from app.connections.database import connect, sessions
+from app.connections.tls import trust_of
+from app.credentials.auditor import Auditor
+from app.credentials.progress import Progress
 from infra.local.ports import listens
 
 ACTIONS = ("ACT-2026-0001", "ACT-2026-0002")

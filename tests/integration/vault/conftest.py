@@ -16,7 +16,7 @@ import pytest
 
 from infra.local.ports import Ports, listens
 from infra.local.process import Child, Command
-from infra.local.roster import Roster
+from infra.local.process_table import Roster
 from infra.local.wheels import wheel_program
 from infra.provision.database import provision_database
 from infra.provision.keys import provision_keys

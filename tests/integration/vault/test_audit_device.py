@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from app.tls import trust_of
+from app.connections.tls import trust_of
 from infra.provision.errors import ProvisionError
 from infra.provision.settings import ProvisioningSettings
 from infra.vault.client import VaultClient

@@ -6,7 +6,7 @@ import stat
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from app.audit.vault_log import VaultLog
+from app.credentials.vault_log import VaultLog
 
 
 def access(installation) -> tuple[int, int] | None:

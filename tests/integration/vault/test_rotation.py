@@ -12,12 +12,12 @@ from uuid import uuid4
 
 import pytest
 
-from app.audit.auditor import Auditor
-from app.tls import trust_of
+from app.connections.tls import trust_of
+from app.credentials.auditor import Auditor
 from infra.provision.errors import ProvisionError
 from infra.provision.identities import rotate
-from workers.infrastructure import InfrastructureIdentity
-from workers.vault import Vault
+from workers.runtime.process_identity import ProcessIdentity
+from workers.runtime.vault import Vault
 
 OWNERS = ("dispatcher", "sweeper", "web", "operator", "rotator", "backup")
 #: Seconds a SecretID lives in these tests.
@@ -25,9 +25,9 @@ LIFE = 4
 
 
 @contextmanager
-def dispatching(installation, file) -> Iterator[InfrastructureIdentity]:
+def dispatching(installation, file) -> Iterator[ProcessIdentity]:
     vault = Vault(installation.address, trust_of(installation.settings()))
-    yield InfrastructureIdentity(vault, file)
+    yield ProcessIdentity(vault, file)
     vault._session._pool.close()
 
 

@@ -13,10 +13,10 @@ import pytest
 from psycopg.rows import dict_row
 
 from app import usecases
-from app.audit.auditor import Auditor
+from app.connections.database import connect, sessions
+from app.connections.tls import trust_of
+from app.credentials.auditor import Auditor
 from app.settings import Settings
-from app.store.database import connect, sessions
-from app.tls import trust_of
 from infra.local.options import Outside, Part, StackOptions
 from infra.local.stack import LocalStack
 from infra.provision.errors import ProvisionError

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.audit import log_files, log_stretch, vault_log
-from app.audit.log_stretch import lines_with
-from app.audit.vault_line import time_of
-from app.audit.vault_log import VaultLog, VaultLogError
+from app.credentials import log_files, log_stretch, vault_log
+from app.credentials.log_stretch import lines_with
+from app.credentials.vault_line import time_of
+from app.credentials.vault_log import VaultLog, VaultLogError
 
 RUN = UUID("11111111-1111-4111-8111-111111111111")
 OTHER = UUID("22222222-2222-4222-8222-222222222222")

@@ -11,19 +11,19 @@ import pikepdf
 import pytest
 from joserfc.jwk import ECKey
 
-from app.domain.review import Decision, Event, EventKind, digest
-from app.domain.roles import Person
-from app.export.content import Occasion
-from app.export.keys import SigningKeys
-from app.store.pages.filed import ActionFile, FiledFlag, FiledRun, FiledValue
+from app.contract_file.content import Occasion
+from app.contract_file.keys import SigningKeys
+from app.review.decisions import Decision, Event, EventKind, digest
+from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
+from app.review.roles import Person
 from app.store.tables import (
     Action,
     Attempt,
     Call,
     ComparedValueRow,
     Credential,
-    DiscrepancyRow,
     EvidenceRow,
+    FlagRow,
     Run,
     Step,
 )
@@ -179,8 +179,8 @@ def make_file():
 
 
 def _flag(flag_id, value, rationale, version):
-    row = DiscrepancyRow(
-        discrepancy_id=flag_id,
+    row = FlagRow(
+        flag_id=flag_id,
         run_id=RUN,
         attempt=1,
         action_id="ACT-1",
@@ -211,7 +211,7 @@ def _flag(flag_id, value, rationale, version):
         fact={"name": value},
         pulled_at=NOON,
     )
-    beside = {"discrepancy_id": flag_id, "label": "legal name"}
+    beside = {"flag_id": flag_id, "label": "legal name"}
     return FiledFlag(
         flag=row,
         values=[

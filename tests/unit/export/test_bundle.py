@@ -16,15 +16,15 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from app.domain.review import EventKind, digest
-from app.domain.rules import RULES
-from app.export import bundle as module
-from app.export.bundle import bundle
-from app.export.content import manifest, serialised
-from app.export.keys import KeysError, PublicKeys, SigningKeys
-from app.export.verify import verify
-from app.secret_files import SettingsError
-from app.store.pages.contract_file import TooLargeError
+from app.connections.secret_files import SettingsError
+from app.contract_file import bundle as module
+from app.contract_file.bundle import bundle
+from app.contract_file.content import manifest, serialised
+from app.contract_file.keys import KeysError, PublicKeys, SigningKeys
+from app.contract_file.verify import verify
+from app.procurement.rules import RULES
+from app.review.decisions import EventKind, digest
+from app.review.queries.contract_file import TooLargeError
 
 ANSWER = b'{"entityData": []}'
 CALL = "00000000-0000-0000-0000-000000000003"

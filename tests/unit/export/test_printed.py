@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.export.bundle import printed
-from app.export.content import contract_file, serialised
-from app.export.document import document
-from app.export.pdf import pdf
-from app.export.printing import _PRINTABLE, instant, moment, printable
+from app.contract_file.bundle import printed
+from app.contract_file.content import contract_file, serialised
+from app.contract_file.pdf import pdf
+from app.contract_file.print_text import _PRINTABLE, instant, moment, printable
+from app.contract_file.printed_document import document
 
 HOSTILE = [
     '#eval("1 + 1") #panic("out") #read("/etc/passwd") #import "x.typ": *',

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.export.queue import Format, csv_of, inert, json_of, spooled
-from app.store.pages.exported import Beside
-from app.store.pages.flag_filter import FlagFilter
-from app.store.pages.flags import FlagLine
+from app.contract_file.queue_export import Format, csv_of, inert, json_of, spooled
+from app.review.queries.exported import Beside
+from app.review.queries.flag_filter import FlagFilter
+from app.review.queries.flags import FlagLine
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "  =cmd|' /C calc'!A0", "＝1", "－2"]
 

@@ -7,7 +7,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.names import POSSIBLE, STRONG, similarity
+from app.procurement.names import POSSIBLE, STRONG, similarity
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[2] / "docs" / "name-matching.md"
@@ -20,7 +20,7 @@ KINDS = {
 }
 HEAD = """# Matching names
 
-An exclusion record often carries a name and no identifier. Two names are compared as follows, in `app/domain/names.py`:
+An exclusion record often carries a name and no identifier. Two names are compared as follows, in `app/procurement/names.py`:
 
 1. Both are written in upper case without accents or punctuation; `&` becomes AND, dotted acronyms are joined.
 2. The legal form (INC, LLC, GMBH …) is set aside, never dropped: one that is missing costs {missing}, one that differs costs

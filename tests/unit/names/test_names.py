@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.names import (
+from app.procurement.names import (
     STRONG,
     legal_form,
     normalised,

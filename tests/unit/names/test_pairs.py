@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.names import POSSIBLE, STRONG, similarity
+from app.procurement.names import POSSIBLE, STRONG, similarity
 
 MEASURE = runpy.run_path(str(Path(__file__).with_name("measure.py")))
 PAIRS = MEASURE["pairs"]()

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain import facts
-from app.domain.casefile import CaseFile, Evidence, Gap, Source
-from app.domain.procurement import ActionType, ProcurementAction, Vendor, VendorRole
-from app.domain.rules import evaluate
+from app.procurement import facts
+from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
+from app.procurement.case_file import CaseFile, Evidence, Gap, Source
+from app.procurement.rules import evaluate
 
 SOURCES = {
     facts.Registration: Source.SAM_GOV,

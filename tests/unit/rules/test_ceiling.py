@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.procurement import OptionExercise
+from app.procurement.action import OptionExercise
 
 
 def dollars(amount):

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.casefile import CaseFile, Source
-from app.domain.rules import CHECKS, RULES, evaluate
-from app.domain.rules.applicability import does_not_apply
-from app.domain.rules.wording import money
+from app.procurement.case_file import CaseFile, Source
+from app.procurement.rules import CHECKS, RULES, evaluate
+from app.procurement.rules.support.applicability import does_not_apply
+from app.procurement.rules.support.value_text import money
 
 
 def test_a_clean_award_has_no_finding(findings, award, clean):

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.facts import Exclusion
-from app.domain.procurement import ActionType, Vendor, VendorRole
+from app.procurement.action import ActionType, Vendor, VendorRole
+from app.procurement.facts import Exclusion
 
 
 def record(uei="ZZ9TESTVNDR1", *, since=date(2026, 3, 13), until=None, agency="DEPT OF THE AIR FORCE"):

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from app.domain.facts import Address
+from app.procurement.facts import Address
 
 PLACE = Address(
     line1="1 Example Street", line2=None, city="Norfolk", state="VA", zip_code="23510", country="USA"

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.facts import OptionTerms
-from app.domain.procurement import OptionExercise
+from app.procurement.action import OptionExercise
+from app.procurement.facts import OptionTerms
 
 TERMS = OptionTerms(
     number=1,

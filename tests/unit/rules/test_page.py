@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.rules import RULES
-from app.domain.rules.page import page
+from app.procurement.rules import RULES
+from app.procurement.rules.rules_page import page
 
 DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
 
 
 def test_the_page_is_current():
-    """If this fails: `python -m app.domain.rules.page > docs/rules.md`."""
+    """If this fails: `python -m app.procurement.rules.rules_page > docs/rules.md`."""
     assert DOCS.read_text(encoding="utf-8") == page()
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.domain.casefile import CaseFile, Gap, Source
-from app.domain.rules import CHECKS, evaluate
+from app.procurement.case_file import CaseFile, Gap, Source
+from app.procurement.rules import CHECKS, evaluate
 
 NOON = datetime(2026, 9, 14, 16, 0, tzinfo=UTC)
 

@@ -10,11 +10,11 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain import facts
-from app.domain.casefile import CaseFile, Evidence, Gap, Source
-from app.domain.procurement import ActionType, OptionExercise, Payment, ProcurementAction, Vendor, VendorRole
-from app.domain.rules import CHECKS, evaluate
-from app.domain.rules.applicability import does_not_apply
+from app.procurement import facts
+from app.procurement.action import ActionType, OptionExercise, Payment, ProcurementAction, Vendor, VendorRole
+from app.procurement.case_file import CaseFile, Evidence, Gap, Source
+from app.procurement.rules import CHECKS, evaluate
+from app.procurement.rules.support.applicability import does_not_apply
 
 LOOKED = datetime(2026, 9, 14, 16, 0, tzinfo=UTC)
 PIID, VEHICLE = "70ZZ0126C0001", "70ZZ0124D0001"

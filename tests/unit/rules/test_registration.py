@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.facts import HiddenEntities
-from app.domain.procurement import Payment, Vendor, VendorRole
+from app.procurement.action import Payment, Vendor, VendorRole
+from app.procurement.facts import HiddenEntities
 
 DAY = date(2026, 9, 14)
 

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from app.domain.facts import Address, Exclusion, Owner
-from app.domain.procurement import Vendor, VendorRole
+from app.procurement.action import Vendor, VendorRole
+from app.procurement.facts import Address, Exclusion, Owner
 
 NORFOLK = Address(city="NORFOLK", state="VA", zip_code="23510", country="USA")
 RENO = Address(city="RENO", state="NV", zip_code="89501", country="USA")

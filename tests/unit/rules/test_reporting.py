@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.casefile import CaseFile
-from app.domain.rules import evaluate
+from app.procurement.case_file import CaseFile
+from app.procurement.rules import evaluate
 
 PIID = "70ZZ0126C0001"
 LONG_AGO = date(2026, 3, 2)

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.facts import IntegrityRecord
-from app.domain.procurement import Payment
+from app.procurement.action import Payment
+from app.procurement.facts import IntegrityRecord
 
 RECENT, OLD = date(2024, 4, 10), date(2021, 9, 13)
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.casefile import CaseFile
-from app.domain.facts import Address, Exclusion, HiddenEntities, IntegrityRecord, Owner, Registration
-from app.domain.procurement import Vendor, VendorRole
-from app.domain.rules import CHECKS
+from app.procurement.action import Vendor, VendorRole
+from app.procurement.case_file import CaseFile
+from app.procurement.facts import Address, Exclusion, HiddenEntities, IntegrityRecord, Owner, Registration
+from app.procurement.rules import CHECKS
 
 RULES = [rule for rule in CHECKS if rule.id[0] in "RE"]
 NAMES = (

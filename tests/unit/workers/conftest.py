@@ -6,13 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.lineage import CredentialKind, IssuedCredential
-from app.domain.procurement import ActionType, ProcurementAction, Vendor, VendorRole
+from app.credentials.lineage import CredentialKind, IssuedCredential
+from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
 from app.settings import Settings
-from workers.grants import ApiKey, SignedToken
-from workers.http_client import HttpClient, pool
-from workers.run_session import Issued
-from workers.secret import Secret
+from workers.runtime.grants import ApiKey, SignedToken
+from workers.runtime.http_client import HttpClient, pool
+from workers.runtime.run_session import Issued
+from workers.runtime.secret import Secret
 
 SECRET = "s.canary-4f1c9a7e"
 BASE = "http://tool.example"
@@ -50,7 +50,7 @@ def connections():
 @pytest.fixture
 def client(connections, issued, monkeypatch):
     """Makes a client and the list its calls are recorded in; retries come without a pause."""
-    monkeypatch.setattr("workers.http_client.random.uniform", lambda *_: 0)
+    monkeypatch.setattr("workers.runtime.http_client.random.uniform", lambda *_: 0)
 
     def make(*, base=BASE, signed=False, **changed):
         calls = []

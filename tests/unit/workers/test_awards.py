@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.facts import Tas
-from app.domain.procurement import ActionType
-from workers.http_client import Answer
-from workers.tool_errors import ToolError
+from app.procurement.action import ActionType
+from app.procurement.facts import Tas
+from workers.runtime.http_client import Answer
+from workers.runtime.tool_errors import ToolError
 from workers.tools.contracts import look_up
 
 AWARD = {

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.casefile import Source
-from app.domain.facts import Address, Certification, HiddenEntities, IntegrityRecord, Owner
-from workers.http_client import Answer
-from workers.tool_errors import ToolError
+from app.procurement.case_file import Source
+from app.procurement.facts import Address, Certification, HiddenEntities, IntegrityRecord, Owner
+from workers.runtime.http_client import Answer
+from workers.runtime.tool_errors import ToolError
 from workers.tools.sam_gov import TOOL, look_up
 
 REGISTRATION = {

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.facts import Address
-from app.domain.procurement import Vendor, VendorRole
-from workers.http_client import Answer
-from workers.tool_errors import ToolError
+from app.procurement.action import Vendor, VendorRole
+from app.procurement.facts import Address
+from workers.runtime.http_client import Answer
+from workers.runtime.tool_errors import ToolError
 from workers.tools.debarment import look_up, questions, searched
 
 RECORD = {

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.facts import AccountingLine, Address, OptionTerms, Tas
-from workers.http_client import Answer
+from app.procurement.facts import AccountingLine, Address, OptionTerms, Tas
 from workers.payloads.file_documents import SURE
-from workers.tool_errors import ToolError
+from workers.runtime.http_client import Answer
+from workers.runtime.tool_errors import ToolError
 from workers.tools.documents import look_up
 
 TAS = {

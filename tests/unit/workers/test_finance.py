@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.facts import Commitment, ObligationLine, Tas
-from workers.http_client import Answer
-from workers.tool_errors import ToolError
+from app.procurement.facts import Commitment, ObligationLine, Tas
+from workers.runtime.http_client import Answer
+from workers.runtime.tool_errors import ToolError
 from workers.tools.ledger import look_up
 
 COMMITMENT = {

@@ -11,8 +11,8 @@ import pytest
 import respx
 from pydantic import BaseModel
 
-from workers.http_client import whole
-from workers.tool_errors import ToolError
+from workers.runtime.http_client import whole
+from workers.runtime.tool_errors import ToolError
 
 URL = "http://tool.example/rows"
 

@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel
 
-from workers.http_client import Answer
 from workers.paging import all_rows
-from workers.tool_errors import ToolError
+from workers.runtime.http_client import Answer
+from workers.runtime.tool_errors import ToolError
 
 
 class Numbers(BaseModel):

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import structlog
 
-from workers import logs
-from workers.secret import Secret
+from workers.runtime import logs
+from workers.runtime.secret import Secret
 
 VALUE = "s.Uncommon0Canary0Value0123"
 

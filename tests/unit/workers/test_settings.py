@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from app.settings import Settings, SettingsError, load
-from workers.celery_app import make
+from workers.runtime.celery_app import make
 
 
 def test_a_setting_that_is_needed_and_missing_is_named():

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.facts import Exclusion, FiledDocument, Registration, ReportedAction
-from app.domain.procurement import ActionType, ProcurementAction, Vendor, VendorRole
-from workers.http_client import Answer
-from workers.tool_errors import ToolError
+from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
+from app.procurement.facts import Exclusion, FiledDocument, Registration, ReportedAction
+from workers.runtime.http_client import Answer
+from workers.runtime.tool_errors import ToolError
 from workers.tools import contracts, debarment, documents, registry, sam_gov
 
 ACTION = ProcurementAction(

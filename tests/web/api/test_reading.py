@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.rules import RULES
+from app.procurement.rules import RULES
 
 UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -46,7 +46,7 @@ def test_whom_a_token_speaks_for(program_of, persona):
 def test_flags_are_listed_a_page_at_a_time_each_once_in_order(system, officer, flagged):
     word = f"seldom{uuid4().hex}"
     ids = flagged({}, {"severity": "blocking"}, {"age": 60}, {"age": 30}, {}, because=word)
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE discrepancy_id = %s", ids[4])
+    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", ids[4])
     items, pages = walk(officer, f"/flags?q={word}&limit=2")
     assert [each["flag_id"] for each in items] == [str(ids[n]) for n in (1, 0, 3, 2)]
     assert pages == 2
@@ -58,9 +58,9 @@ def test_flags_are_listed_a_page_at_a_time_each_once_in_order(system, officer, f
 
 
 def test_every_current_flag_is_there(system, officer, triaged):
-    rows = system.rows("SELECT discrepancy_id FROM discrepancy WHERE current AND status <> 'closed'")
+    rows = system.rows("SELECT flag_id FROM discrepancy WHERE current AND status <> 'closed'")
     items, _ = walk(officer, "/flags?limit=200")
-    assert {each["flag_id"] for each in items} == {str(row["discrepancy_id"]) for row in rows}
+    assert {each["flag_id"] for each in items} == {str(row["flag_id"]) for row in rows}
 
 
 def test_flags_are_filtered_as_on_the_page(system, officer, flagged, triaged):
@@ -71,7 +71,7 @@ def test_flags_are_filtered_as_on_the_page(system, officer, flagged, triaged):
         {"rule": "E01", "severity": "blocking", "systems": ["sam-gov"]},
         action={"vendors": vendors},
     )
-    system.execute("UPDATE discrepancy SET assignee = 'officer-a' WHERE discrepancy_id = %s", one)
+    system.execute("UPDATE discrepancy SET assignee = 'officer-a' WHERE flag_id = %s", one)
     here = f"vendor={quote(name)}"
     for query, expected in (
         ("", {one, two}),
@@ -96,7 +96,7 @@ def test_a_flag_in_a_list_says_what_the_database_says(system, officer, triaged):
     (item, *_) = officer.get("/flags?limit=1")["items"]
     (row,) = system.rows(
         "SELECT d.*, a.amount, a.piid, a.effective_date FROM discrepancy d JOIN action a USING (action_id)"
-        " WHERE discrepancy_id = %s",
+        " WHERE flag_id = %s",
         item["flag_id"],
     )
     for name in (
@@ -122,10 +122,8 @@ def test_a_flag_in_a_list_says_what_the_database_says(system, officer, triaged):
 def test_one_flag_with_all_that_stands_behind_its_values(system, officer, triaged, findings):
     run_id = triaged["ACT-2026-0002"]
     row = next(row for row in findings(run_id) if row["rule"] != "S01")
-    flag = officer.get(f"/flags/{row['discrepancy_id']}")
-    values = system.rows(
-        "SELECT * FROM compared_value WHERE discrepancy_id = %s ORDER BY position", row["discrepancy_id"]
-    )
+    flag = officer.get(f"/flags/{row['flag_id']}")
+    values = system.rows("SELECT * FROM compared_value WHERE flag_id = %s ORDER BY position", row["flag_id"])
     assert [each["value"]["value"] for each in flag["values"]] == [each["value"] for each in values]
     assert (flag["version"], flag["history"], flag["broken_at"]) == (0, [], None)
     assert flag["because"] == row["because"]
@@ -153,7 +151,7 @@ def test_one_flag_with_all_that_stands_behind_its_values(system, officer, triage
 def test_lineage_of_a_value_names_the_vaults_own_requests(officer, triaged, findings):
     run_id = triaged["ACT-2026-0002"]
     row = next(row for row in findings(run_id) if row["rule"] != "S01")
-    flag = officer.get(f"/flags/{row['discrepancy_id']}")
+    flag = officer.get(f"/flags/{row['flag_id']}")
     value = next(each for each in flag["values"] if each["evidence"])
     told = officer.get(f"/flags/{flag['flag_id']}/values/{value['value']['position']}/lineage")
     assert {name: told[name] for name in value} == value
@@ -178,7 +176,7 @@ def test_one_run_with_its_plan_credentials_and_calls(system, officer, triaged):
     for name, table, key in (
         ("credentials", "credential", "credential_id"),
         ("calls", "call", "call_id"),
-        ("flags", "discrepancy", "discrepancy_id"),
+        ("flags", "discrepancy", "flag_id"),
     ):
         rows = system.rows(f"SELECT {key} FROM {table} WHERE run_id = %s", run_id)  # noqa: S608  # names of ours
         own = key if name != "flags" else "flag_id"

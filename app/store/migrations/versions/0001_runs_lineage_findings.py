@@ -118,7 +118,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "discrepancy",
-        sa.Column("discrepancy_id", sa.Uuid(), nullable=False),
+        sa.Column("flag_id", sa.Uuid(), nullable=False),
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("action_id", sa.String(), nullable=False),
@@ -142,12 +142,12 @@ def upgrade() -> None:
             ["run_id"],
             ["run.run_id"],
         ),
-        sa.PrimaryKeyConstraint("discrepancy_id"),
+        sa.PrimaryKeyConstraint("flag_id"),
         sa.UniqueConstraint("run_id", "rule", "subject"),
     )
-    op.create_index(op.f("ix_discrepancy_action_id"), "discrepancy", ["action_id"], unique=False)
-    op.create_index("ix_discrepancy_queue", "discrepancy", ["severity", "raised_at"], unique=False)
-    op.create_index(op.f("ix_discrepancy_run_id"), "discrepancy", ["run_id"], unique=False)
+    op.create_index(op.f("ix_flag_action_id"), "discrepancy", ["action_id"], unique=False)
+    op.create_index("ix_flag_queue", "discrepancy", ["severity", "raised_at"], unique=False)
+    op.create_index(op.f("ix_flag_run_id"), "discrepancy", ["run_id"], unique=False)
     op.create_table(
         "credential",
         sa.Column("credential_id", sa.Uuid(), nullable=False),
@@ -195,18 +195,18 @@ def upgrade() -> None:
     op.create_table(
         "disposition",
         sa.Column("disposition_id", sa.Uuid(), nullable=False),
-        sa.Column("discrepancy_id", sa.Uuid(), nullable=False),
+        sa.Column("flag_id", sa.Uuid(), nullable=False),
         sa.Column("decision", sa.String(), nullable=False),
         sa.Column("rationale", sa.String(), nullable=False),
         sa.Column("decided_by", sa.String(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["discrepancy_id"],
-            ["discrepancy.discrepancy_id"],
+            ["flag_id"],
+            ["discrepancy.flag_id"],
         ),
         sa.PrimaryKeyConstraint("disposition_id"),
     )
-    op.create_index(op.f("ix_disposition_discrepancy_id"), "disposition", ["discrepancy_id"], unique=False)
+    op.create_index(op.f("ix_disposition_flag_id"), "disposition", ["flag_id"], unique=False)
     op.create_table(
         "step",
         sa.Column("step_id", sa.Uuid(), nullable=False),
@@ -265,7 +265,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_evidence_run_id"), "evidence", ["run_id"], unique=False)
     op.create_table(
         "compared_value",
-        sa.Column("discrepancy_id", sa.Uuid(), nullable=False),
+        sa.Column("flag_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("label", sa.String(), nullable=False),
@@ -273,14 +273,14 @@ def upgrade() -> None:
         sa.Column("record_key", sa.String(), nullable=True),
         sa.Column("evidence_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["discrepancy_id"],
-            ["discrepancy.discrepancy_id"],
+            ["flag_id"],
+            ["discrepancy.flag_id"],
         ),
         sa.ForeignKeyConstraint(
             ["evidence_id"],
             ["evidence.evidence_id"],
         ),
-        sa.PrimaryKeyConstraint("discrepancy_id", "position"),
+        sa.PrimaryKeyConstraint("flag_id", "position"),
     )
 
     for statement in GRANTS:
@@ -297,15 +297,15 @@ def downgrade() -> None:
     op.drop_table("call")
     op.drop_index(op.f("ix_step_run_id"), table_name="step")
     op.drop_table("step")
-    op.drop_index(op.f("ix_disposition_discrepancy_id"), table_name="disposition")
+    op.drop_index(op.f("ix_disposition_flag_id"), table_name="disposition")
     op.drop_table("disposition")
     op.drop_index(op.f("ix_denial_run_id"), table_name="denial")
     op.drop_table("denial")
     op.drop_index(op.f("ix_credential_run_id"), table_name="credential")
     op.drop_table("credential")
-    op.drop_index(op.f("ix_discrepancy_run_id"), table_name="discrepancy")
-    op.drop_index("ix_discrepancy_queue", table_name="discrepancy")
-    op.drop_index(op.f("ix_discrepancy_action_id"), table_name="discrepancy")
+    op.drop_index(op.f("ix_flag_run_id"), table_name="discrepancy")
+    op.drop_index("ix_flag_queue", table_name="discrepancy")
+    op.drop_index(op.f("ix_flag_action_id"), table_name="discrepancy")
     op.drop_table("discrepancy")
     op.drop_index("ix_attempt_unrevoked", table_name="attempt")
     op.drop_index("ix_attempt_open", table_name="attempt")

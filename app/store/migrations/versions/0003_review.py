@@ -21,7 +21,7 @@ FUNCTIONS = (
         NEW.search := to_tsvector('simple', left(concat_ws(' ', NEW.rule, NEW.title, NEW.subject, NEW.action_id,
             its.piid, its.modification, its.description, its.vendors::text, NEW.because), 100000));
         NEW.answered_by := (
-            SELECT discrepancy_id FROM discrepancy
+            SELECT flag_id FROM discrepancy
             WHERE fact_key = NEW.fact_key AND decision = 'not_a_discrepancy' AND status = 'closed'
             ORDER BY decided_at DESC LIMIT 1);
         RETURN NEW;
@@ -57,7 +57,7 @@ GRANTS = (
     # Whoever finds a discrepancy cannot also say that it is settled.
     "REVOKE INSERT ON discrepancy FROM triage_worker",
     (
-        "GRANT INSERT (discrepancy_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,"
+        "GRANT INSERT (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,"
         " because, authority_codified, authority_rfo, match_score, match_compared, recommended, raised_at, fact_key,"
         " systems) ON discrepancy TO triage_worker"
     ),
@@ -68,7 +68,7 @@ FOUND_BEFORE = """
         action_type = action.action_type,
         vendors = ARRAY(SELECT DISTINCT jsonb_array_elements(action.vendors) ->> 'name' ORDER BY 1),
         systems = ARRAY(SELECT DISTINCT source FROM compared_value
-            WHERE compared_value.discrepancy_id = discrepancy.discrepancy_id AND source <> 'action' ORDER BY 1),
+            WHERE compared_value.flag_id = discrepancy.flag_id AND source <> 'action' ORDER BY 1),
         search = to_tsvector('simple', left(concat_ws(' ', rule, title, subject, action.action_id, action.piid,
             action.modification, action.description, action.vendors::text, because), 100000)),
         current = run_id = (SELECT run.run_id FROM run
@@ -96,7 +96,7 @@ def upgrade() -> None:
         sa.Column("vendors", postgresql.ARRAY(sa.String()), server_default="{}", nullable=False),
         sa.Column("search", postgresql.TSVECTOR(), nullable=True),
         sa.Column("current", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("answered_by", sa.Uuid(), sa.ForeignKey("discrepancy.discrepancy_id"), nullable=True),
+        sa.Column("answered_by", sa.Uuid(), sa.ForeignKey("discrepancy.flag_id"), nullable=True),
         sa.Column("status", sa.String(), server_default="open", nullable=False),
         sa.Column("decision", sa.String(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
@@ -105,11 +105,9 @@ def upgrade() -> None:
     ):
         op.add_column("discrepancy", column)
     op.execute(FOUND_BEFORE)
-    op.drop_index("ix_discrepancy_queue", table_name="discrepancy")
+    op.drop_index("ix_flag_queue", table_name="discrepancy")
     current = sa.text("current")
-    op.create_index(
-        "ix_flag_newest", "discrepancy", ["raised_at", "discrepancy_id"], postgresql_where=current
-    )
+    op.create_index("ix_flag_newest", "discrepancy", ["raised_at", "flag_id"], postgresql_where=current)
     op.create_index(
         "ix_flag_queue", "discrepancy", ["severity", "status", "rule", "raised_at"], postgresql_where=current
     )
@@ -120,7 +118,7 @@ def upgrade() -> None:
         ["fact_key"],
         postgresql_where=sa.text("decision IS NOT NULL"),
     )
-    op.create_index(op.f("ix_discrepancy_assignee"), "discrepancy", ["assignee"])
+    op.create_index(op.f("ix_flag_assignee"), "discrepancy", ["assignee"])
     op.create_table(
         "review_event",
         sa.Column("event_id", sa.Uuid(), nullable=False),
@@ -135,7 +133,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(), nullable=True),
         sa.Column("assignee", sa.String(), nullable=True),
         sa.Column("digest", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["flag_id"], ["discrepancy.discrepancy_id"]),
+        sa.ForeignKeyConstraint(["flag_id"], ["discrepancy.flag_id"]),
         sa.PrimaryKeyConstraint("event_id"),
         sa.UniqueConstraint("flag_id", "number"),
     )

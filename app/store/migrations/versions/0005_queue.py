@@ -75,11 +75,11 @@ FUNCTIONS = (
 
 #: Orders of the queue. What stands last is no part of the order: it lets a filter pass over rows without reading them.
 ORDERS = {
-    "newest": ["raised_at", "discrepancy_id", "status"],
-    "severity": ["severity", "raised_at", "discrepancy_id", "status"],
-    "assignee": ["assigned_to", "severity", "raised_at", "discrepancy_id", "status"],
-    "rule": ["rule", "severity", "raised_at", "discrepancy_id", "status"],
-    "status": ["status", "severity", "raised_at", "discrepancy_id"],
+    "newest": ["raised_at", "flag_id", "status"],
+    "severity": ["severity", "raised_at", "flag_id", "status"],
+    "assignee": ["assigned_to", "severity", "raised_at", "flag_id", "status"],
+    "rule": ["rule", "severity", "raised_at", "flag_id", "status"],
+    "status": ["status", "severity", "raised_at", "flag_id"],
 }
 
 
@@ -102,12 +102,12 @@ def upgrade() -> None:
     )
     op.drop_index("ix_flag_queue", table_name="discrepancy")
     op.drop_index("ix_flag_newest", table_name="discrepancy")
-    op.drop_index("ix_discrepancy_assignee", table_name="discrepancy")
+    op.drop_index("ix_flag_assignee", table_name="discrepancy")
     for name, columns in ORDERS.items():
         op.create_index(f"ix_flag_{name}", "discrepancy", columns, postgresql_where=current)
     for column in ("vendors", "systems"):
         op.create_index(f"ix_flag_{column}", "discrepancy", [column], postgresql_using="gin")
-    op.create_index("ix_discrepancy_arrived", "discrepancy", ["arrived"])
+    op.create_index("ix_flag_arrived", "discrepancy", ["arrived"])
     op.create_table(
         "flag_tally",
         sa.Column("current", sa.Boolean(), nullable=False),
@@ -141,13 +141,13 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION tally_flags(), know_person()")
     op.drop_table("person")
     op.drop_table("flag_tally")
-    for name in ("ix_discrepancy_arrived", *(f"ix_flag_{name}" for name in (*ORDERS, "vendors", "systems"))):
+    for name in ("ix_flag_arrived", *(f"ix_flag_{name}" for name in (*ORDERS, "vendors", "systems"))):
         op.drop_index(name, table_name="discrepancy")
     op.drop_column("discrepancy", "arrived")
     op.drop_column("discrepancy", "assigned_to")
-    op.create_index("ix_discrepancy_assignee", "discrepancy", ["assignee"])
+    op.create_index("ix_flag_assignee", "discrepancy", ["assignee"])
     for name, columns in (
-        ("newest", ["raised_at", "discrepancy_id"]),
+        ("newest", ["raised_at", "flag_id"]),
         ("queue", ["severity", "status", "rule", "raised_at"]),
     ):
         op.create_index(f"ix_flag_{name}", "discrepancy", columns, postgresql_where=sa.text("current"))

@@ -47,7 +47,7 @@ INDEXES: tuple[tuple[str, str, list[Any], dict[str, Any]], ...] = (
         {"postgresql_where": sa.text("kind = 'Registration'")},
     ),
     ("ix_credential_issued_at", "credential", ["issued_at"], {}),
-    ("ix_discrepancy_raised_at", "discrepancy", ["raised_at"], {}),
+    ("ix_flag_raised_at", "discrepancy", ["raised_at"], {}),
     ("ix_review_event_at", "review_event", ["at"], {}),
     ("ix_alarm_raised", "alarm", ["raised_at", "alarm_id"], {}),
 )

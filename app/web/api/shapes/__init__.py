@@ -10,8 +10,8 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from app.domain.words import without_unseen
-from app.web.queries import LONGEST, MOST_DAYS
+from app.procurement.labels import without_unseen
+from app.web.list_queries import LONGEST, MOST_DAYS
 
 Item = TypeVar("Item")
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import Field, RootModel
 
-from app.domain.procurement import ActionType, ProcurementAction
 from app.intake.form import SubmittedAction
+from app.procurement.action import ActionType, ProcurementAction
 from app.web.api.shapes import Asked, Moment, Page, Shape, Sought
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.runs import RunItem

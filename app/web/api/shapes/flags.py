@@ -7,12 +7,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.domain.discrepancy import Severity
-from app.domain.procurement import ActionType
-from app.domain.review import Decision, Status
-from app.domain.rules import RULES
-from app.store.pages.queue import Sort
-from app.store.tables import Action, DiscrepancyRow
+from app.procurement.action import ActionType
+from app.procurement.finding import Severity
+from app.procurement.rules import RULES
+from app.review.decisions import Decision, Status
+from app.review.queries.queue import Sort
+from app.store.tables import Action, FlagRow
 from app.web.api.shapes import Days, Moment, OneOf, Page, Paged, Shape, Sought
 from app.web.api.shapes.history import HistoryEvent
 from app.web.api.shapes.lineage import Behind
@@ -50,7 +50,7 @@ class FlagQuery(Paged):
 class FlagBrief(Shape):
     """A flag by what it is about and where it stands."""
 
-    flag_id: UUID = Field(validation_alias="discrepancy_id")
+    flag_id: UUID = Field(validation_alias="flag_id")
     run_id: UUID
     action_id: str
     rule: str
@@ -88,7 +88,7 @@ class FlagItem(FlagBrief):
     )
 
     @classmethod
-    def of(cls, flag: DiscrepancyRow, action: Action, **more: Any) -> Self:
+    def of(cls, flag: FlagRow, action: Action, **more: Any) -> Self:
         """The flag and its action; `more` are the fields of a shape that says more."""
         its = {name: getattr(action, name) for name in ("piid", "modification", "amount", "effective_date")}
         return cls.model_validate({**flag.model_dump(exclude={"search"}), **its, **more})

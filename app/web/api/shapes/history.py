@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from app.domain.review import HIGHEST_VERSION, NEED_REFERENCE, Decision, EventKind, State, Status
-from app.domain.written import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
+from app.procurement.free_text import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
+from app.review.decisions import HIGHEST_VERSION, NEED_REFERENCE, Decision, EventKind, State, Status
 from app.web.api.shapes import Asked, Moment, Shape
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.domain.roles import Permission, Role
+from app.review.roles import Permission, Role
 from app.web.api.shapes import OneOf, Shape
 
 _PERMISSIONS = OneOf(tuple(permission.name.lower() for permission in Permission))

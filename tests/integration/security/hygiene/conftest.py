@@ -112,7 +112,7 @@ class Search:
         return [str(row["run_id"]) for row in newest]
 
     def _pages(self) -> None:
-        flags = [str(row["discrepancy_id"]) for row in self.system.rows("SELECT * FROM discrepancy")]
+        flags = [str(row["flag_id"]) for row in self.system.rows("SELECT * FROM discrepancy")]
         paths = ["/flags", "/runs", "/stack", "/nowhere", *(f"/runs/{run}" for run in self._runs())]
         web, shown = self.served("auditor-a"), 0
         for path in [*paths, *(f"/flags/{flag}" for flag in flags[-5:])]:

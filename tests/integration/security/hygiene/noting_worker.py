@@ -16,13 +16,14 @@ from pathlib import Path
 folder = Path(sys.argv[1])
 os.environ["TRIAGE_RUNS_PER_PROCESS"] = "4"
 
+from app.connections.tls import trust_of  # noqa: E402
 from app.settings import Settings  # noqa: E402
-from app.tls import trust_of  # noqa: E402
-from workers import process, run_session, tasks  # noqa: E402
-from workers.agent import Agent  # noqa: E402
+from workers import process  # noqa: E402
 from workers.main import celery  # noqa: E402
-from workers.secret import Secret  # noqa: E402
-from workers.vault import Vault, VaultUnavailableError  # noqa: E402
+from workers.runtime import run_session, tasks  # noqa: E402
+from workers.runtime.agent import Agent  # noqa: E402
+from workers.runtime.secret import Secret  # noqa: E402
+from workers.runtime.vault import Vault, VaultUnavailableError  # noqa: E402
 
 faults = json.loads((folder / "faults.json").read_text())
 notes = os.open(folder / "secrets", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -1,0 +1,97 @@
+"""The command `triage verify`: whether a bundle is whole and as signed, and its histories unbroken."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import typer
+
+from app import settings
+from app.cli.context import FAILED, USAGE, Context, err, out, reported
+from app.connections.addresses import is_local
+from app.connections.tls import trust_of
+from app.contract_file.keys import KeysError, PublicKeys
+from app.contract_file.verify import Verdict, verify
+from app.procurement.labels import plural, without_unseen
+from infra.local.state import read_record
+
+_WELL_KNOWN = "/.well-known/triage-export-keys.json"
+_LIMIT = 1_000_000
+_TIMEOUT = 10.0
+
+
+def verify_bundle(file: Path, keys: str | None) -> None:
+    """Check a bundle with the keys in a file or at an address, and print what was found; ends the command."""
+    with reported():
+        try:
+            known = _keys(keys)
+        except KeysError as error:
+            err.print(f"keys: {keys or _WELL_KNOWN}: {error}", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(USAGE) from None
+        verdict = verify(file, known)
+    _show(file, verdict)
+    raise typer.Exit(FAILED if verdict.problems else 0)
+
+
+def _show(file: Path, verdict: Verdict) -> None:
+    def say(text: str) -> None:
+        out.print(without_unseen(text), markup=False, highlight=False, soft_wrap=True)
+
+    if verdict.problems:
+        say(f"{file} is not to be relied on:")
+        for problem in verdict.problems:
+            say(f"  {problem}")
+        return
+    manifest = verdict.manifest
+    events = sum(each["events"] for each in manifest["decisions"])
+    say(f"{file} is whole and as it was signed.")
+    say(
+        f"  Action {manifest['action_id']}, exported {manifest['exported_at']} by {manifest['exported_by']['name']}"
+    )
+    counted = (
+        (manifest["files"], "file"),
+        (manifest["credentials"], "credential"),
+        (manifest["runs"], "run"),
+    )
+    say(f"  {', '.join(plural(len(many), name) for many, name in counted)}")
+    found = plural(len(manifest["decisions"]), "finding")
+    say(f"  {found} with {plural(events, 'event')} in their histories, none of which is broken")
+    say(f"  Signed with key {verdict.signed_by}")
+
+
+def _keys(given: str | None) -> PublicKeys | None:
+    """The keys in a file or at an address; those of the stack running here; or None. Raises `KeysError`."""
+    if given is None:
+        record = read_record(Context().layout)
+        web = record.endpoints.get("web") if record else None
+        return PublicKeys.parse(_fetched(web + _WELL_KNOWN)) if web else None
+    if "://" in given:
+        return PublicKeys.parse(_fetched(given))
+    try:
+        with Path(given).open("rb") as stream:
+            return PublicKeys.parse(stream.read(_LIMIT))
+    except OSError as error:
+        raise KeysError(error.strerror or "cannot be read") from None
+
+
+def _fetched(address: str) -> bytes:
+    trust = trust_of(settings.load())
+    try:
+        parts = urlsplit(address)
+        if parts.scheme != "https" and (parts.scheme != "http" or not is_local(parts.hostname)):
+            # Whoever can change an answer on its way could bring a key of their own.
+            raise KeysError("a key set is taken from an https address only")
+        content = b""
+        with (
+            httpx.Client(verify=trust.context, timeout=_TIMEOUT, trust_env=False) as client,
+            client.stream("GET", address) as answer,
+        ):
+            if answer.status_code != httpx.codes.OK:
+                raise KeysError(f"it answers HTTP {answer.status_code}")
+            for part in answer.iter_bytes():
+                content += part
+                if len(content) > _LIMIT:
+                    raise KeysError(f"it is larger than {_LIMIT:,} bytes")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise KeysError(trust.trouble(error, what="it") or "it does not answer") from None
+    return content

@@ -1,0 +1,144 @@
+"""Connections to PostgreSQL. Made once per process, after any fork."""
+
+import re
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.connections.addresses import is_local
+from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, guard
+from app.connections.secret_files import SettingsError, read_secret
+from app.settings import Settings
+
+#: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
+Sessions = sessionmaker[Session]
+
+#: What libpq and the server say when no connection comes about, and what that means; the first that fits counts.
+_MEANINGS = (
+    ("password authentication failed", "refused the password of {user} ({setting})"),
+    ("no password supplied", "asks for a password, and {setting} is not set"),
+    ("does not match host name", "shows a certificate that is not for {host}, the host in its address"),
+    (
+        "certificate verify failed",
+        "shows a certificate that has expired or is not signed by an authority in {ca}",
+    ),
+    ("root certificate file", "cannot be checked: {ca} cannot be read"),
+    ("server does not support SSL", "offers no TLS, and sslmode asks for it"),
+    ("certificate required", "asks for a certificate: CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE"),
+    ("valid client certificate", "asks for a certificate: CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE"),
+    ("no encryption", "takes no connection without TLS: set CA_FILE"),
+    ("pg_hba.conf", "admits no {user} from here (pg_hba.conf)"),
+    ("Connection refused", "does not answer (connection refused)"),
+    ("could not translate host name", "does not answer (no such host: {host})"),
+    ("failed to resolve host", "does not answer (no such host: {host})"),
+    ("timeout expired", "does not answer (timed out)"),
+)
+
+
+def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
+    """An engine for `DATABASE_URL`. Statements may take 10 s, and a lost server is noticed within 5 s.
+
+    Raises `SettingsError`, also for a password file that cannot be read now. Nothing connects yet.
+    """
+    _password(settings)
+    engine = create_engine(
+        address(settings.need("database_url"), settings),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        # The connection used last is used next: it has the statements prepared already.
+        pool_use_lifo=True,
+        pool_timeout=10,
+        # Error texts would otherwise repeat the values of the failing statement in logs and tracebacks.
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": 5,
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c idle_in_transaction_session_timeout=30s"
+            f" -c timezone={TIME_ZONE}",
+            # A database in another encoding would otherwise answer in bytes before it can be refused.
+            "client_encoding": "utf8",
+        },
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def with_password(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
+        try:
+            parameters |= _password(settings)
+        except SettingsError as error:
+            # It was in order when this process started, and may be again in a moment.
+            raise psycopg.OperationalError(str(error)) from None
+
+    guard(engine)
+    return engine
+
+
+def sessions(engine: Engine) -> Sessions:
+    """A session factory whose objects stay readable after commit."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def address(text: str, settings: Settings) -> URL:
+    """A setting like `DATABASE_URL` as SQLAlchemy and, by its parts, psycopg take it, with `sslmode` always stated.
+
+    Without one in the setting it is verify-full, with the authorities of CA_FILE or else the system's; on this
+    machine itself, and without CA_FILE, encryption is left to the server.
+    """
+    url = make_url(text).set(drivername="postgresql+psycopg")
+    stated = {name: str(value) for name, value in url.query.items()}
+    if settings.ca_file is not None:
+        usual = {"sslmode": "verify-full", "sslrootcert": str(settings.ca_file)}
+    elif is_local(url.host):
+        usual = {"sslmode": "prefer"}
+    elif stated.get("sslmode", "verify-full") == "verify-full":
+        usual = {"sslmode": "verify-full", "sslrootcert": "system"}
+    else:
+        usual = {}
+    if settings.client_certificate_file is not None and settings.client_key_file is not None:
+        usual |= {"sslcert": str(settings.client_certificate_file), "sslkey": str(settings.client_key_file)}
+    return url.set(query={**usual, **stated})
+
+
+def _password(settings: Settings) -> dict[str, str]:
+    file = settings.database_password_file
+    return {} if file is None else {"password": read_secret(file, setting="DATABASE_PASSWORD_FILE")}
+
+
+def trouble(
+    error: BaseException, *, what: str = "the database", setting: str = "DATABASE_PASSWORD_FILE"
+) -> str:
+    """One line on why `what` cannot be used, for a log or a page; no secret is in it.
+
+    `error` is SQLAlchemy's or psycopg's; `setting` holds the password that was tried.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    text = str(cause)
+    if not isinstance(cause, psycopg.OperationalError):
+        silent = isinstance(cause, PoolTimeoutError)  # no connection came free
+        return f"{what} {'does not answer' if silent else 'refused'} ({type(cause).__name__})"
+    if text.startswith(f"{setting}: "):
+        return text
+    for part, meaning in _MEANINGS:
+        if part in text:
+            return f"{what} {meaning.format(setting=setting, **_tried(cause))}"
+    if cause.sqlstate is None and (fatal := re.search(r"FATAL: +(.{1,200})", text)):
+        return f"{what} refused ({fatal[1]})"
+    return f"{what} does not answer ({type(cause).__name__})"
+
+
+def _tried(error: psycopg.Error) -> dict[str, str]:
+    """Who was to log in where, and by which authorities, as far as libpq tells."""
+    used = {}
+    if error.pgconn is not None:
+        used = {each.keyword: (each.val or b"").decode() for each in error.pgconn.info}
+    authorities = used.get(b"sslrootcert") or "none"
+    return {
+        "user": used.get(b"user") or "this login",
+        "host": used.get(b"host") or "this host",
+        "ca": "the system's store (CA_FILE is not set)"
+        if authorities == "system"
+        else f"CA_FILE ({authorities})",
+    }

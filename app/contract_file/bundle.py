@@ -1,0 +1,80 @@
+"""The bundle of one action: a ZIP that can be checked, for years, by whoever has it."""
+
+import hashlib
+import stat
+from collections.abc import Iterable
+from datetime import UTC
+from io import BytesIO
+from typing import IO
+from uuid import UUID
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from app.contract_file.content import (
+    ANSWERS,
+    JSON,
+    MANIFEST,
+    PDF,
+    SIGNATURE,
+    Occasion,
+    contract_file,
+    manifest,
+    serialised,
+)
+from app.contract_file.keys import SigningKeys
+from app.contract_file.pdf import pdf
+from app.contract_file.printed_document import document
+from app.contract_file.spooled import unnamed_file
+from app.review.queries.contract_file import TooLargeError
+from app.review.queries.filed_documents import ActionFile
+
+#: Bytes of raw answers in one bundle, at most.
+ANSWERS_LIMIT = 256_000_000
+_UNIX = 3
+
+
+class _Writer:
+    """Adds files to a ZIP, all with the time of the export, and keeps their digests and sizes."""
+
+    def __init__(self, to: ZipFile, occasion: Occasion) -> None:
+        self._zip = to
+        self._time = occasion.at.astimezone(UTC).timetuple()[:6]
+        self.digests: dict[str, tuple[str, int]] = {}
+
+    def add(self, name: str, content: bytes) -> None:
+        entry = ZipInfo(name, self._time)
+        entry.compress_type = ZIP_DEFLATED
+        entry.create_system = _UNIX
+        entry.external_attr = (stat.S_IFREG | 0o644) << 16
+        self._zip.writestr(entry, content)
+        self.digests[name] = (hashlib.sha256(content).hexdigest(), len(content))
+
+
+def printed(file: ActionFile, occasion: Occasion) -> IO[bytes]:
+    """The PDF alone. It names the raw answers with the digests they were received with. Raises `PrintError`."""
+    received = {
+        f"{ANSWERS}{call.call_id}": (call.answer_digest, call.answer_bytes)
+        for run in file.runs
+        for call in run.calls
+        if call.answer_digest is not None and call.call_id in file.kept
+    }
+    return BytesIO(pdf(document(file, occasion, received), at=occasion.at))
+
+
+def bundle(
+    file: ActionFile, answers: Iterable[tuple[UUID, bytes]], occasion: Occasion, keys: SigningKeys
+) -> IO[bytes]:
+    """The ZIP, in a file without a name; `answers` are the raw ones by call. Raises `TooLargeError` and `PrintError`."""
+    if sum(file.kept.values()) > ANSWERS_LIMIT:
+        raise TooLargeError(
+            f"the raw answers of action {file.action.action_id} come to more than {ANSWERS_LIMIT:,} bytes"
+        )
+    with unnamed_file() as made, ZipFile(made, "w", ZIP_DEFLATED) as opened:
+        writer = _Writer(opened, occasion)
+        for call_id, body in answers:
+            writer.add(f"{ANSWERS}{call_id}", body)
+        writer.add(JSON, serialised(contract_file(file, occasion)))
+        writer.add(PDF, pdf(document(file, occasion, dict(writer.digests)), at=occasion.at))
+        content = serialised(manifest(file, occasion, dict(writer.digests)))
+        writer.add(MANIFEST, content)
+        writer.add(SIGNATURE, keys.sign(content).encode())
+    return made

@@ -1,0 +1,105 @@
+"""What became of each check in one run: nothing differs, values differ, or it was not made."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.procurement.finding import NOT_PERFORMED
+from app.procurement.labels import SYSTEMS, worded
+from app.procurement.rules import RULES
+from app.procurement.rules.support.applicability import does_not_apply
+from app.review.queries.filed_documents import ActionFile, FiledRun
+from app.review.queries.plans import CheckLine, Plan
+from app.store.actions import to_domain
+from app.store.tables import Action, Step
+
+_ANSWERED = "answered"
+#: The check of the checks: it is made in every run, and its findings are the checks that were not.
+_TITLES = {rule.id: rule.title for rule in RULES}
+
+
+class Outcome(StrEnum):
+    """What became of a check."""
+
+    DIFFERS = "values differ"
+    NOT_MADE = "not made"
+    AGREES = "nothing differs"
+    IN_PART = "nothing differs in what could be compared"
+    NOT_APPLICABLE = "does not apply"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One check and what became of it; `reason` says why, how often, or what was compared."""
+
+    rule: str
+    title: str
+    outcome: Outcome
+    reason: str
+
+
+def checks(file: ActionFile, run: FiledRun) -> list[Check]:
+    """What became of each check in `run`; empty where its plan was not recorded."""
+    found = Counter(each.flag.rule for each in file.flags if each.flag.run_id == run.run.run_id)
+    return [] if run.plan is None else outcomes(run.plan, found, file.action)
+
+
+def outcomes(plan: Plan, found: Mapping[str, int], action: Action) -> list[Check]:
+    """What became of each check of an attempt by its plan and its number of findings by rule."""
+    steps = {step.number: step for step in plan.steps}
+    made = [_check(line, found.get(line.rule, 0), steps) for line in plan.checks]
+    due = {check.rule for check in made}
+    watch = found.get(NOT_PERFORMED, 0)
+    return [
+        *made,
+        Check(
+            rule=NOT_PERFORMED,
+            title=_TITLES[NOT_PERFORMED],
+            outcome=Outcome.DIFFERS if watch else Outcome.AGREES,
+            reason=_counted(watch) if watch else "",
+        ),
+        *_not_due(action, due | {NOT_PERFORMED}),
+    ]
+
+
+def _check(line: CheckLine, found: int, steps: Mapping[int, Step]) -> Check:
+    title = line.title or "no longer made"
+    silent = _silent(line.waits_for, steps)
+    partly = _silent(line.helped_by, steps)
+    if silent:
+        outcome, reason = Outcome.NOT_MADE, silent
+    elif found:
+        outcome, reason = Outcome.DIFFERS, "; ".join(filter(None, (_counted(found), partly)))
+    else:
+        compared = "; ".join(
+            worded(SYSTEMS, steps[number].tool) for number in line.waits_for if number in steps
+        )
+        outcome, reason = (Outcome.IN_PART, partly) if partly else (Outcome.AGREES, compared)
+    return Check(rule=line.rule, title=title, outcome=outcome, reason=reason)
+
+
+def _silent(numbers: Sequence[int], steps: Mapping[int, Step]) -> str:
+    """Which of these steps brought no answer, and why; empty when all did."""
+    asked = (steps[number] for number in numbers if number in steps)
+    return "; ".join(
+        f"{worded(SYSTEMS, step.tool)}: {step.outcome}" for step in asked if step.outcome != _ANSWERED
+    )
+
+
+def _counted(found: int) -> str:
+    return f"{found} finding{'' if found == 1 else 's'}"
+
+
+def _not_due(action: Action, due: set[str]) -> list[Check]:
+    ours = to_domain(action.model_dump())
+    return [
+        Check(
+            rule=rule.id,
+            title=rule.title,
+            outcome=Outcome.NOT_APPLICABLE,
+            reason=does_not_apply(rule, ours) or "not in the plan of this run",
+        )
+        for rule in RULES
+        if rule.id not in due
+    ]

@@ -1,0 +1,194 @@
+"""What a contract file says, as values for programs: `contract-file.json`, and the parts of it that the manifest repeats."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import SQLModel
+
+from app.contract_file.checks import checks
+from app.procurement.rules import RULES
+from app.review.decisions import Decision, Event, EventKind, first_broken, told_by
+from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun
+from app.review.roles import Person
+
+#: Names of the two documents' shapes. A change that a reader must know of gets a new number.
+FILE_FORMAT = "triage-contract-file/1"
+MANIFEST_FORMAT = "triage-manifest/1"
+#: Files of a bundle.
+PDF, JSON, MANIFEST, SIGNATURE, ANSWERS = (
+    "contract-file.pdf",
+    "contract-file.json",
+    "manifest.json",
+    "manifest.jws",
+    "answers/",
+)
+
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Occasion:
+    """When, by whom and by what an export is made; `far` is the FAR version in force here, "rfo" or "codified"."""
+
+    at: datetime
+    by: Person
+    far: str
+    demo: bool
+
+    def stated(self) -> Fields:
+        """The same for programs."""
+        return {
+            "exported_at": self.at.astimezone(UTC).isoformat(),
+            "exported_by": {"subject": self.by.subject, "name": self.by.name},
+            "tool": {"name": "triage", "version": version("triage")},
+            "far_in_force": self.far,
+            "demonstration": self.demo,
+        }
+
+
+def contract_file(file: ActionFile, occasion: Occasion) -> Fields:
+    """All that is kept about one action. Times are UTC in ISO 8601, amounts are text."""
+    return {
+        "format": FILE_FORMAT,
+        **occasion.stated(),
+        "action": _fields(file.action),
+        "latest_completed_run": str(file.latest) if file.latest else None,
+        "flags": [_flag(flag) for flag in file.flags],
+        "checks": {str(run.run.run_id): [asdict(check) for check in checks(file, run)] for run in file.runs},
+        "runs": [_run(run) for run in file.runs],
+        "other_runs": [_fields(run) for run in file.other_runs],
+        "other_runs_not_listed": file.more_runs,
+    }
+
+
+def manifest(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str, int]]) -> Fields:
+    """What is signed. `files` gives SHA-256 (hex) and size in bytes of each other file by its name."""
+    return {
+        "format": MANIFEST_FORMAT,
+        **occasion.stated(),
+        "action_id": file.action.action_id,
+        "files": [
+            {"name": name, "sha256": digest, "bytes": size} for name, (digest, size) in sorted(files.items())
+        ],
+        "runs": [str(run.run.run_id) for run in file.runs],
+        "rules": {
+            "of_the_flags": _versions(file),
+            "of_the_tool": {rule.id: rule.version for rule in RULES},
+        },
+        "identities": identities(file),
+        "credentials": credentials(file),
+        "decisions": decisions(file),
+    }
+
+
+def identities(file: ActionFile) -> list[Fields]:
+    """The identity of each attempt: what names or ends it at the vault, and cannot be used."""
+    return [_fields(attempt) for run in file.runs for attempt in run.attempts]
+
+
+def credentials(file: ActionFile) -> list[Fields]:
+    """Every credential issued in these runs: fingerprint and what the vault knows it by, never the secret."""
+    return [_fields(credential) for run in file.runs for credential in run.credentials]
+
+
+def decisions(file: ActionFile) -> list[Fields]:
+    """The state and the history of every flag, each event with the digest that chains it to the one before."""
+    return [
+        {
+            "flag_id": str(each.flag.flag_id),
+            "rule": each.flag.rule,
+            "rule_version": each.flag.rule_version,
+            "subject": each.flag.subject,
+            "status": each.flag.status,
+            "decision": each.flag.decision,
+            "events": each.flag.version,
+            "history": [_event(event, digest) for event, digest in each.history],
+        }
+        for each in file.flags
+    ]
+
+
+def serialised(document: Fields) -> bytes:
+    """The bytes of a document, the same for the same content."""
+    return (json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n").encode()
+
+
+def event_of(stated: Fields) -> tuple[Event, str]:
+    """An event and its digest, from what `decisions` made of them. Raises KeyError, ValueError or TypeError."""
+    return (
+        Event(
+            event_id=UUID(stated["event_id"]),
+            flag_id=UUID(stated["flag_id"]),
+            number=stated["number"],
+            kind=EventKind(stated["kind"]),
+            by=stated["by"],
+            by_name=stated["by_name"],
+            at=datetime.fromisoformat(stated["at"]),
+            decision=Decision(stated["decision"]) if stated["decision"] else None,
+            rationale=stated["rationale"],
+            reference=stated["reference"],
+            assignee=stated["assignee"],
+        ),
+        stated["digest"],
+    )
+
+
+def chain_holds(flag: FiledFlag) -> bool:
+    """Whether the history of a flag is the one that was written, and the flag's state what it adds up to."""
+    return first_broken(flag.history, version=flag.flag.version) is None and state_holds(flag)
+
+
+def state_holds(flag: FiledFlag) -> bool:
+    """Whether the state of a flag is what its history adds up to."""
+    row = flag.flag
+    events = [event for event, _ in flag.history]
+    return told_by(events, status=row.status, decision=row.decision, assignee=row.assignee)
+
+
+def _versions(file: ActionFile) -> dict[str, list[int]]:
+    """The versions of each rule that found something: earlier runs may have used an earlier one."""
+    pairs = sorted({(each.flag.rule, each.flag.rule_version) for each in file.flags})
+    return {rule: [version for other, version in pairs if other == rule] for rule, _ in pairs}
+
+
+def _event(event: Event, digest: str) -> Fields:
+    return {
+        **asdict(event),
+        "event_id": str(event.event_id),
+        "flag_id": str(event.flag_id),
+        "at": event.at.isoformat(),
+        "digest": digest,
+    }
+
+
+def _flag(each: FiledFlag) -> Fields:
+    return {
+        **_fields(each.flag, without={"search"}),
+        "history_holds": chain_holds(each),
+        "history": [_event(event, digest) for event, digest in each.history],
+        "decided_before": [_event(event, digest) for event, digest in each.remembered],
+        "values": [
+            {**_fields(line.value), "evidence": _fields(line.evidence) if line.evidence else None}
+            for line in each.values
+        ],
+    }
+
+
+def _run(run: FiledRun) -> Fields:
+    return {
+        **_fields(run.run),
+        "attempts": [_fields(row) for row in run.attempts],
+        "steps": [_fields(row) for row in run.steps],
+        "credentials": [_fields(row) for row in run.credentials],
+        "denials": [_fields(row) for row in run.denials],
+        "calls": [_fields(row) for row in run.calls],
+    }
+
+
+def _fields(row: SQLModel, *, without: set[str] | None = None) -> Fields:
+    return row.model_dump(mode="json", exclude=without)

@@ -1,0 +1,170 @@
+"""Takes data out of the application: makes the export, puts it on record, and hands it over."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import IO, Self
+from uuid import UUID
+
+from app.connections.database import Sessions
+from app.contract_file.bundle import bundle, printed
+from app.contract_file.content import ANSWERS, Occasion
+from app.contract_file.keys import KeysError, SigningKeys
+from app.contract_file.queue_export import Format, spooled
+from app.review.export_records import ExportRecords
+from app.review.queries import raw_answers
+from app.review.queries.contract_file import Snapshot, snapshot
+from app.review.queries.exported import lines_with_values
+from app.review.queries.flag_filter import FlagFilter
+from app.review.queries.queue import Sort
+from app.review.roles import Person
+from app.settings import Settings, SettingsError
+from app.store.tables import ExportRecord, Run
+
+_BLOCK = 1 << 20
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_ANSWER = "application/octet-stream"
+_MEDIA_TYPES = {
+    "contract-file.zip": "application/zip",
+    "contract-file.pdf": "application/pdf",
+    "flags.csv": "text/csv; charset=utf-8; header=present",
+    "flags.json": "application/json",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exported:
+    """What was made: a file to be sent from its beginning and closed, its media type, and a safe name for it."""
+
+    file: IO[bytes]
+    media_type: str
+    name: str
+    record: ExportRecord
+
+
+def signing_keys(configuration: Settings) -> SigningKeys:
+    """The keys in EXPORT_KEY_FILE. Raises `SettingsError`."""
+    try:
+        return SigningKeys.load(configuration.file("export_key_file"))
+    except KeysError as error:
+        raise SettingsError(f"EXPORT_KEY_FILE: {error}") from None
+
+
+class Exporter:
+    """Makes exports. Each is on record, with the digest of what is handed over, before anybody gets it."""
+
+    def __init__(self, sessions: Sessions, keys: SigningKeys, *, far: str, demo: bool) -> None:
+        self._sessions = sessions
+        self._records = ExportRecords(sessions)
+        self._keys = keys
+        self._far = far
+        self._demo = demo
+
+    @classmethod
+    def of(cls, configuration: Settings, sessions: Sessions) -> Self:
+        """The exporter these settings describe. Raises `SettingsError`."""
+        return cls(sessions, signing_keys(configuration), far=configuration.far, demo=configuration.demo)
+
+    @property
+    def keys(self) -> SigningKeys:
+        """What bundles are signed with."""
+        return self._keys
+
+    def contract_file(self, action_id: str, by: Person) -> Exported | None:
+        """The bundle of an action, None for an unknown one. Raises `TooLargeError` and `PrintError`."""
+        return self._of_action(
+            action_id, by, "zip", lambda snap, when: bundle(snap.file, snap.answers(), when, self._keys)
+        )
+
+    def printed(self, action_id: str, by: Person) -> Exported | None:
+        """The PDF of an action alone, None for an unknown one. Raises `TooLargeError` and `PrintError`."""
+        return self._of_action(action_id, by, "pdf", _printed)
+
+    def answer(self, call_id: UUID, by: Person) -> Exported | None:
+        """The answer to one call as it was received, None where none was kept."""
+        with self._sessions() as db:
+            found = raw_answers.answer(db, call_id)
+            run = db.get(Run, found.call.run_id) if found else None
+        if found is None or found.body is None:
+            return None
+        return self._handed_over(
+            BytesIO(found.body),
+            self._occasion(by),
+            kind=f"{ANSWERS}{call_id}",
+            name=f"answer-{call_id}.bin",
+            action_id=run.action_id if run else None,
+        )
+
+    def queue(self, wanted: FlagFilter, *, sort: Sort, form: Format, query: str, by: Person) -> Exported:
+        """Every flag that matches, in that order. `query` is the filter as it stood in the address, for the record."""
+        when = self._occasion(by)
+        made = spooled(lines_with_values(self._sessions, wanted, sort=sort), form, wanted, when)
+        kind = f"flags.{form.value}"
+        return self._handed_over(
+            made, when, kind=kind, name=f"flags-{_stamp(when)}.{form.value}", query=query
+        )
+
+    def _of_action(
+        self, action_id: str, by: Person, ending: str, make: Callable[[Snapshot, Occasion], IO[bytes]]
+    ) -> Exported | None:
+        when = self._occasion(by)
+        with snapshot(self._sessions, action_id) as snap:
+            if snap is None:
+                return None
+            made = make(snap, when)
+        name = f"contract-file-{_UNSAFE.sub('_', action_id)}-{_stamp(when)}.{ending}"
+        return self._handed_over(made, when, kind=f"contract-file.{ending}", name=name, action_id=action_id)
+
+    def _occasion(self, by: Person) -> Occasion:
+        return Occasion(at=datetime.now(UTC), by=by, far=self._far, demo=self._demo)
+
+    def _handed_over(
+        self,
+        made: IO[bytes],
+        when: Occasion,
+        *,
+        kind: str,
+        name: str,
+        action_id: str | None = None,
+        query: str | None = None,
+    ) -> Exported:
+        with ExitStack() as unless_kept:
+            unless_kept.callback(made.close)
+            digest, size = _digest(made)
+            record = ExportRecord(
+                kind=kind,
+                action_id=action_id,
+                query=query,
+                by=when.by.subject,
+                by_name=when.by.name,
+                at=when.at,
+                digest=digest,
+                bytes=size,
+            )
+            self._records.add(record)
+            unless_kept.pop_all()
+        return Exported(file=made, media_type=_MEDIA_TYPES.get(kind, _ANSWER), name=name, record=record)
+
+
+def _printed(snap: Snapshot, when: Occasion) -> IO[bytes]:
+    snap.release()
+    return printed(snap.file, when)
+
+
+def _digest(made: IO[bytes]) -> tuple[str, int]:
+    """SHA-256 (hex) and size of a file, which is then at its beginning again."""
+    made.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while block := made.read(_BLOCK):
+        digest.update(block)
+        size += len(block)
+    made.seek(0)
+    return digest.hexdigest(), size
+
+
+def _stamp(when: Occasion) -> str:
+    return f"{when.at:%Y%m%dT%H%M%SZ}"

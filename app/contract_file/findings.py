@@ -1,0 +1,202 @@
+"""One finding in the printed contract file: the values side by side, where each comes from, and what was decided."""
+
+from collections.abc import Iterator, Sequence
+
+from app.contract_file.blocks import (
+    Block,
+    Cell,
+    Line,
+    code,
+    facts,
+    heading,
+    note,
+    paragraph,
+    soft,
+    strong,
+    table,
+)
+from app.contract_file.content import state_holds
+from app.contract_file.print_text import instant, moment
+from app.procurement.labels import DECISIONS, EVENTS, KINDS, STATUSES, SYSTEMS, worded
+from app.review.decisions import Event, first_broken
+from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
+from app.store.tables import Call, Credential, FlagRow
+
+_SEVERITIES = {
+    "blocking": "Blocking: not to be signed before this is resolved or a determination is on file",
+    "advisory": "Advisory: to be looked at",
+}
+
+
+def finding(number: int, each: FiledFlag, file: ActionFile, *, far: str) -> Iterator[Block]:
+    """Everything there is to say of a finding. `far` is the FAR version to be cited first."""
+    flag = each.flag
+    yield heading(2, f"{number}. {flag.rule} {flag.title}: {flag.subject}")
+    if flag.run_id != file.latest:
+        yield note("This finding is of an earlier run. A later one has completed since.")
+    yield paragraph(flag.because)
+    yield facts(
+        ("Severity for this action", worded(_SEVERITIES, flag.severity)),
+        ("Recommended", flag.recommended),
+        ("Authority", _authority(flag, far)),
+        *(
+            (("Match by name", f"{flag.match_score:.2f} of 1.00: {flag.match_compared}"),)
+            if flag.match_score is not None
+            else ()
+        ),
+        (
+            "Found",
+            [
+                f"{moment(flag.raised_at)} by rule {flag.rule}, version {flag.rule_version}",
+                code(f"run {flag.run_id}"),
+            ],
+        ),
+        ("Where it stands", standing(flag)),
+    )
+    yield table(
+        "The values side by side",
+        (("System", 3), ("What it states", 6), ("Record", 3), ("Pulled", 4)),
+        (_value(line, file) for line in each.values),
+    )
+    yield from _lineage(each, file)
+    yield from _history(each)
+
+
+def standing(flag: FlagRow) -> str:
+    """Where a flag stands, with the decision where its state does not tell it."""
+    words = [worded(STATUSES, flag.status)]
+    if flag.decision and flag.decision != flag.status:
+        words.append(worded(DECISIONS, flag.decision))
+    return ": ".join(words)
+
+
+def _authority(flag: FlagRow, far: str) -> Cell:
+    if far == "rfo":
+        return [flag.authority_rfo, soft(f"codified: {flag.authority_codified}")]
+    return [flag.authority_codified, soft(f"overhaul: {flag.authority_rfo}")]
+
+
+def _value(line: FiledValue, file: ActionFile) -> Sequence[Cell]:
+    value = line.value
+    if line.evidence is not None:
+        pulled = moment(line.evidence.pulled_at)
+    elif value.source == "action":
+        pulled = f"submitted {moment(file.action.submitted_at)}"
+    else:
+        pulled = "no record to pull"
+    return (
+        worded(SYSTEMS, value.source),
+        [soft(value.label), strong(value.value)],
+        code(value.record_key) if value.record_key else "none",
+        pulled,
+    )
+
+
+def _lineage(each: FiledFlag, file: ActionFile) -> Iterator[Block]:
+    run = next((run for run in file.runs if run.run.run_id == each.flag.run_id), None)
+    if run is not None:
+        yield table(
+            "Where each value comes from",
+            (("Value", 4), ("Identity", 4), ("Policy and credential", 6), ("Call and answer", 6)),
+            (_origin(line, run, each.flag.attempt) for line in each.values),
+        )
+
+
+def _origin(line: FiledValue, run: FiledRun, attempt: int) -> Sequence[Cell]:
+    source = line.value.source
+    value: list[Line] = [worded(SYSTEMS, source), soft(line.value.label)]
+    if source == "action":
+        return value, "none", "stated by the action itself, no credential was used", "none"
+    if source == "rules":
+        return value, "none", "worked out by the rules", "none"
+    if line.evidence is not None:
+        calls = [call for call in run.calls if call.call_id == line.evidence.call_id]
+        used = [row for row in run.credentials if calls and row.credential_id == calls[0].credential_id]
+    else:
+        # What a system does not state has no answer of its own: all it was asked stands for it.
+        used = [row for row in run.credentials if (row.attempt, row.tool) == (attempt, source)]
+        calls = [call for row in used for call in run.calls_of(row)]
+    refusals = [row for row in run.denials if (row.attempt, row.tool) == (attempt, source)]
+    credential: list[Line] = [each for row in used for each in _credential(row)]
+    credential += [f"the vault refused {row.vault_path}: {row.reason}" for row in refusals]
+    return (
+        value,
+        _identity(run, used[0].attempt if used else attempt),
+        credential or ["none was issued"],
+        [each for call in calls for each in _call(call)] or ["none was made"],
+    )
+
+
+def _identity(run: FiledRun, number: int) -> Cell:
+    told: list[Line] = [f"attempt {number}"]
+    for attempt in run.attempts:
+        if attempt.number == number and attempt.token_accessor:
+            told += ["run token accessor", code(attempt.token_accessor)]
+            told += ["login request", code(attempt.login_request_id)]
+    return told
+
+
+def _credential(row: Credential) -> list[Line]:
+    return [
+        f"policy {row.policy} allowed",
+        code(row.vault_path),
+        f"{worded(KINDS, row.kind)}, vault request",
+        code(row.request_id),
+        "SHA-256 fingerprint",
+        code(row.fingerprint),
+    ]
+
+
+def _call(call: Call) -> list[Line]:
+    return [
+        code(call.operation),
+        f"{f'status {call.status}' if call.status else 'no answer'}, {instant(call.started_at)}",
+        "SHA-256 of the answer",
+        code(call.answer_digest or "none"),
+    ]
+
+
+def _history(each: FiledFlag) -> Iterator[Block]:
+    broken = first_broken(each.history, version=each.flag.version)
+    if broken is not None:
+        yield note(
+            strong(f"The history of this finding does not hold: event {broken} was changed or is missing.")
+        )
+    elif not state_holds(each):
+        yield note(
+            strong(
+                "Where this finding stands does not follow from its history: it was changed without an event."
+            )
+        )
+    if each.remembered:
+        yield table(
+            "Decided before on the same fact, so this finding came pre-answered",
+            *_events(each.remembered),
+        )
+    if not each.history:
+        yield paragraph("Nobody has decided or assigned this finding.")
+        return
+    yield table("History, each event chained to the one before by its digest", *_events(each.history))
+
+
+def _events(
+    history: Sequence[tuple[Event, str]],
+) -> tuple[Sequence[tuple[str, int]], Iterator[Sequence[Cell]]]:
+    columns = (("What", 3), ("By and when", 4), ("Reason", 6), ("Digest", 4))
+    return columns, (
+        (_what(event), [event.by_name, soft(event.by), moment(event.at)], _why(event), code(digest))
+        for event, digest in history
+    )
+
+
+def _what(event: Event) -> Cell:
+    said: list[Line] = [f"{event.number}. {worded(EVENTS, event.kind.value)}"]
+    if event.decision:
+        said.append(strong(worded(DECISIONS, event.decision.value)))
+    if event.kind.value == "assigned":
+        said.append(f"to {event.assignee}" if event.assignee else "to nobody")
+    return said
+
+
+def _why(event: Event) -> Cell:
+    return [event.rationale or "none given", *([f"Rests on {event.reference}"] if event.reference else [])]

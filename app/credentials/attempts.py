@@ -1,0 +1,199 @@
+"""What an agent worker reads and writes: its attempt, the lineage as it happens, the result at the end.
+
+Credentials are recorded unconditionally: what was issued was issued. Results are fenced: only the attempt that is
+still `running` may store them.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, select, update
+
+from app.credentials.lineage import CredentialDenial, CredentialKind, IssuedCredential, RunIdentity, ToolCall
+from app.credentials.requeue import requeue
+from app.procurement.action import ProcurementAction
+from app.procurement.case_file import Evidence
+from app.procurement.finding import Finding
+from app.procurement.planning import PlannedStep
+from app.store import tables
+from app.store.actions import to_domain
+from app.store.results import columns, insert_many, store_result
+from app.store.tables import CHANNEL, AttemptState, EndedBy, RunState, table_of
+
+
+class SupersededError(Exception):
+    """The attempt is no longer the one that may write: it was swept, or finished elsewhere."""
+
+
+ATTEMPT, RUN, ACTION = table_of(tables.Attempt), table_of(tables.Run), table_of(tables.Action)
+CREDENTIAL, CALL, STEP = table_of(tables.Credential), table_of(tables.Call), table_of(tables.Step)
+
+
+class AttemptRecords:
+    """The records of attempts, for one worker process."""
+
+    def __init__(self, engine: Engine, *, lease: timedelta, max_attempts: int) -> None:
+        self._engine = engine
+        self._lease = lease
+        self._max_attempts = max_attempts
+
+    def claim(self, run_id: UUID, attempt: int, *, worker: str) -> ProcurementAction | None:
+        """Take the attempt to work on; None when it is not waiting (a message seen twice, or one swept away)."""
+        now = datetime.now(UTC)
+        with self._engine.begin() as db:
+            claimed = db.execute(
+                update(ATTEMPT)
+                .where(_is(run_id, attempt, AttemptState.DISPATCHED))
+                .values(
+                    state=AttemptState.RUNNING, worker=worker, claimed_at=now, lease_until=now + self._lease
+                )
+            )
+            if claimed.rowcount == 0:
+                return None
+            db.execute(
+                update(RUN).where(RUN.c.run_id == run_id, RUN.c.started_at.is_(None)).values(started_at=now)
+            )
+            row = db.execute(select(ACTION).join(RUN).where(RUN.c.run_id == run_id)).mappings().one()
+        return to_domain(dict(row))
+
+    def identified(self, identity: RunIdentity, plan: Sequence[PlannedStep]) -> None:
+        """Record the login, so that the sweeper can end it, and the plan. Raises `SupersededError`."""
+        with self._engine.begin() as db:
+            self._still_ours(
+                db,
+                identity.run_id,
+                identity.attempt,
+                entity_id=identity.entity_id,
+                policy=identity.policy,
+                login_request_id=identity.login_request_id,
+                token_accessor=identity.token_accessor,
+                token_issued_at=identity.issued_at,
+                token_expires_at=identity.expires_at,
+            )
+            mine = {"run_id": identity.run_id, "attempt": identity.attempt}
+            db.execute(insert(STEP), [{**_step_row(step), **mine} for step in plan])
+
+    def issued(
+        self,
+        identity: RunIdentity,
+        *,
+        credentials: Sequence[IssuedCredential],
+        denials: Sequence[CredentialDenial],
+    ) -> None:
+        """Record what was issued, before its first use, and what policy refused."""
+        mine = {"run_id": identity.run_id, "attempt": identity.attempt}
+        refused = [{"denial_id": uuid4(), **mine, **columns(denial)} for denial in denials]
+        with self._engine.begin() as db:
+            insert_many(db, tables.Credential, [{**columns(each), **mine} for each in credentials])
+            insert_many(db, tables.Denial, refused)
+
+    def called(self, identity: RunIdentity, steps: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> None:
+        """Record each step's tool, how it ended, and its calls."""
+        mine = {"run_id": identity.run_id, "attempt": identity.attempt}
+        calls = [{**columns(call), **mine} for _, _, made in steps for call in made]
+        answers = [
+            {"call_id": call["call_id"], "body": body} for call in calls if (body := call.pop("answer"))
+        ]
+        ended = [{"its_tool": tool, "its_outcome": outcome[:500]} for tool, outcome, _ in steps]
+        with self._engine.begin() as db:
+            insert_many(db, tables.Call, calls)
+            insert_many(db, tables.AnswerRow, answers)
+            if not ended:
+                return
+            db.execute(
+                update(STEP)
+                .where(
+                    STEP.c.run_id == identity.run_id,
+                    STEP.c.attempt == identity.attempt,
+                    STEP.c.tool == bindparam("its_tool"),
+                )
+                .values(outcome=bindparam("its_outcome")),
+                ended,
+            )
+
+    def finished(
+        self,
+        run_id: UUID,
+        attempt: int,
+        *,
+        action_id: str,
+        evidence: Iterable[tuple[Evidence, UUID]],
+        discrepancies: Iterable[Finding],
+        revoked_at: datetime | None,
+    ) -> None:
+        """Store the result, all of it or nothing. Each evidence comes with the id of its call. Raises `SupersededError`."""
+        now = datetime.now(UTC)
+        with self._engine.begin() as db:
+            self._still_ours(db, run_id, attempt, state=AttemptState.FINISHED, ended_at=now)
+            _mark_revoked(db, run_id, attempt, revoked_at)
+            db.execute(
+                update(RUN)
+                .where(RUN.c.run_id == run_id)
+                .values(state=RunState.COMPLETED, finished_at=now, waiting_reason=None)
+            )
+            db.execute(select(func.pg_notify(CHANNEL, "")))  # A place in the dispatch window is free.
+            store_result(db, run_id, attempt, action_id, found=discrepancies, evidence=evidence, now=now)
+
+    def failed(self, run_id: UUID, attempt: int, *, reason: str, revoked_at: datetime | None) -> None:
+        """End the attempt without a result; the run is queued again, or fails after its last attempt."""
+        self._end(run_id, attempt, AttemptState.FAILED, reason, revoked_at)
+
+    def postponed(self, run_id: UUID, attempt: int, *, reason: str, revoked_at: datetime | None) -> None:
+        """End the attempt because the vault cannot answer; the run waits and says so."""
+        self._end(run_id, attempt, AttemptState.POSTPONED, reason, revoked_at)
+
+    def _end(
+        self, run_id: UUID, attempt: int, state: AttemptState, reason: str, revoked_at: datetime | None
+    ) -> None:
+        with self._engine.begin() as db:
+            try:
+                self._still_ours(db, run_id, attempt, state=state, ended_at=datetime.now(UTC), failure=reason)
+            except SupersededError:
+                return  # Swept meanwhile: the sweeper has already decided how the run goes on.
+            _mark_revoked(db, run_id, attempt, revoked_at)
+            requeue(db, run_id, reason=reason, max_attempts=self._max_attempts)
+            db.execute(select(func.pg_notify(CHANNEL, "")))
+
+    def alarm(self, run_id: UUID, attempt: int, *, kind: str, detail: str) -> None:
+        """Raise an alarm for the security operator."""
+        row = tables.Alarm(run_id=run_id, attempt=attempt, kind=kind, detail=detail[:500]).model_dump()
+        with self._engine.begin() as db:
+            db.execute(insert(table_of(tables.Alarm)), row)
+
+    def _still_ours(self, db: Connection, run_id: UUID, attempt: int, **values: Any) -> None:
+        fenced = update(ATTEMPT).where(_is(run_id, attempt, AttemptState.RUNNING)).values(**values)
+        if db.execute(fenced).rowcount == 0:
+            raise SupersededError(f"run {run_id} attempt {attempt} may no longer write")
+
+
+def _step_row(step: PlannedStep) -> dict[str, Any]:
+    planned = columns(step)
+    return {
+        "step_id": uuid4(),
+        "tool": planned.pop("source").value,
+        "needed": step.needed,
+        "outcome": "planned" if step.needed else "not needed",
+        **planned,
+    }
+
+
+def _is(run_id: UUID, attempt: int, state: AttemptState) -> Any:
+    return and_(ATTEMPT.c.run_id == run_id, ATTEMPT.c.number == attempt, ATTEMPT.c.state == state)
+
+
+def _mark_revoked(db: Connection, run_id: UUID, attempt: int, at: datetime | None) -> None:
+    if at is None:
+        return
+    mine = and_(ATTEMPT.c.run_id == run_id, ATTEMPT.c.number == attempt)
+    db.execute(update(ATTEMPT).where(mine).values(revoked_at=at, revoked_by=EndedBy.RUN_END))
+    db.execute(
+        update(CREDENTIAL)
+        .where(
+            CREDENTIAL.c.run_id == run_id,
+            CREDENTIAL.c.attempt == attempt,
+            CREDENTIAL.c.kind != CredentialKind.SIGNED_TOKEN,
+        )
+        .values(revoked_at=at, ended_by=EndedBy.RUN_END)
+    )

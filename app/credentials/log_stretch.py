@@ -1,0 +1,99 @@
+"""A stretch of a log of lines in order of time, found by halving and read in blocks of whole lines.
+
+What is asked of every line is asked of a whole block at once: a line at a time is twenty times slower.
+"""
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import BinaryIO
+
+from app.credentials.vault_line import time_of
+
+#: Bytes of one line at most; what is longer is skipped.
+LINE_LIMIT = 1_000_000
+#: Bytes read at once, and how exactly the beginning is found.
+BLOCK = 262_144
+
+
+class Stretch:
+    """The lines of an open log from one time to another, of which `None` is the end of the log.
+
+    `skipped` counts those of the last reading that were too long, or half written at the end of the log.
+    """
+
+    def __init__(self, log: BinaryIO, *, since: datetime, until: datetime | None) -> None:
+        self._log = log
+        self._start = _offset(log, since)
+        self._until = until
+        self.skipped = 0
+
+    def blocks(self) -> Iterator[tuple[int, bytes]]:
+        """All of it, as whole lines with their place in the log."""
+        for place, block in self._whole():
+            if self._until is None or not _is_later(_last_line(block), self._until):
+                yield place, block
+                continue
+            # It ends at the first line of a later time, in this block at the latest.
+            lines = block.splitlines(keepends=True)
+            until = self._until
+            yield place, b"".join(lines[: bisect_left(lines, True, key=lambda line: _is_later(line, until))])
+            return
+
+    def _whole(self) -> Iterator[tuple[int, bytes]]:
+        self.skipped = 0
+        self._log.seek(self._start)
+        place, rest, too_long = self._start, b"", False
+        while read := self._log.read(BLOCK):
+            if too_long:
+                gone = read.find(b"\n") + 1
+                place += gone or len(read)
+                if not gone:
+                    continue
+                read, too_long = read[gone:], False
+            text = rest + read
+            end = text.rfind(b"\n") + 1
+            if end:
+                yield place, text[:end]
+            place, rest = place + end, text[end:]
+            if len(rest) > LINE_LIMIT:
+                place, rest, too_long = place + len(rest), b"", True
+                self.skipped += 1
+        self.skipped += bool(rest)
+
+
+def lines_with(block: bytes, needles: Collection[bytes]) -> list[tuple[int, bytes]]:
+    """The lines of a block that hold any of the needles, in order, each with its place in the block."""
+    found: dict[int, bytes] = {}
+    for needle in needles:
+        here = block.find(needle)
+        while here >= 0:
+            start, end = block.rfind(b"\n", 0, here) + 1, block.find(b"\n", here) + 1
+            found[start] = block[start:end]
+            here = block.find(needle, end)
+    return sorted(found.items())
+
+
+def _last_line(block: bytes) -> bytes:
+    return block[block.rfind(b"\n", 0, -1) + 1 :]
+
+
+def _is_later(line: bytes, time: datetime) -> bool:
+    moment = time_of(line)
+    return moment is not None and moment > time
+
+
+def _offset(log: BinaryIO, since: datetime) -> int:
+    """Some line start before which all lines are older than `since`."""
+    low, high = 0, log.seek(0, 2)
+    while high - low > BLOCK:
+        middle = (low + high) // 2
+        log.seek(middle)
+        log.readline(LINE_LIMIT)  # the rest of the line that was hit
+        here = log.tell()
+        moment = time_of(log.readline(LINE_LIMIT))
+        if moment is not None and moment < since:
+            low = here
+        else:
+            high = middle
+    return low

@@ -1,0 +1,117 @@
+"""How far a set of runs is, and what they left behind. Read only."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from app.connections.database import Sessions
+from app.credentials.lineage import CredentialKind
+from app.procurement.finding import NOT_PERFORMED
+from app.store import tables
+from app.store.tables import RunState, table_of
+
+RUN, ATTEMPT = table_of(tables.Run), table_of(tables.Attempt)
+CREDENTIAL, DISCREPANCY = table_of(tables.Credential), table_of(tables.FlagRow)
+ENDED = (RunState.COMPLETED, RunState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedRow:
+    """One credential of a run as recorded, with the time its run started."""
+
+    run_id: UUID
+    tool: str
+    kind: CredentialKind
+    request_id: str
+    fingerprint: str
+    accessor: str | None
+    lease_id: str | None
+    expires_at: datetime
+    revoked_at: datetime | None
+    run_started_at: datetime
+
+    @property
+    def seconds_to_death(self) -> float:
+        """From the start of the run until the credential was revoked or, if it was not, until it expires."""
+        return ((self.revoked_at or self.expires_at) - self.run_started_at).total_seconds()
+
+
+class Progress:
+    """Questions about a set of runs, asked by id."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def states(self, run_ids: Sequence[UUID]) -> Counter[str]:
+        """Number of runs in each state."""
+        with self._sessions() as db:
+            rows = db.execute(
+                select(RUN.c.state, func.count()).where(RUN.c.run_id.in_(run_ids)).group_by(RUN.c.state)
+            )
+            return Counter({state: number for state, number in rows})  # noqa: C416  # dict() takes it for a mapping
+
+    def ended(self, run_ids: Sequence[UUID]) -> int:
+        """How many of the runs have come to an end, whatever it is."""
+        return sum(number for state, number in self.states(run_ids).items() if state in ENDED)
+
+    def waiting_reasons(self, run_ids: Sequence[UUID]) -> list[str]:
+        """Why runs of the set wait, each reason once."""
+        with self._sessions() as db:
+            reasons = select(RUN.c.waiting_reason).where(
+                RUN.c.run_id.in_(run_ids),
+                RUN.c.state == RunState.REQUESTED,
+                RUN.c.waiting_reason.is_not(None),
+            )
+            return sorted(set(db.scalars(reasons)))
+
+    def outcomes(self, run_ids: Sequence[UUID]) -> Counter[str]:
+        """Runs by outcome: clear, flagged, or not fully checked; failed and unfinished ones under their state."""
+        by_run = (
+            select(
+                DISCREPANCY.c.run_id,
+                func.bool_or(DISCREPANCY.c.rule == NOT_PERFORMED).label("gap"),
+            )
+            .where(DISCREPANCY.c.run_id.in_(run_ids))
+            .group_by(DISCREPANCY.c.run_id)
+            .subquery()
+        )
+        with self._sessions() as db:
+            rows = db.execute(
+                select(RUN.c.state, by_run.c.gap, func.count())
+                .outerjoin(by_run, by_run.c.run_id == RUN.c.run_id)
+                .where(RUN.c.run_id.in_(run_ids))
+                .group_by(RUN.c.state, by_run.c.gap)
+            ).all()
+        names = {None: "clear", False: "flagged", True: "not fully checked"}
+        found: Counter[str] = Counter()
+        for state, gap, number in rows:
+            found[names[gap] if state == RunState.COMPLETED else state] += number
+        return found
+
+    def credentials(self, run_ids: Sequence[UUID]) -> list[IssuedRow]:
+        """Every credential recorded for these runs, of all their attempts."""
+        with self._sessions() as db:
+            rows = db.execute(
+                select(
+                    CREDENTIAL.c.run_id,
+                    CREDENTIAL.c.tool,
+                    CREDENTIAL.c.kind,
+                    CREDENTIAL.c.request_id,
+                    CREDENTIAL.c.fingerprint,
+                    CREDENTIAL.c.accessor,
+                    CREDENTIAL.c.lease_id,
+                    CREDENTIAL.c.expires_at,
+                    CREDENTIAL.c.revoked_at,
+                    func.coalesce(ATTEMPT.c.claimed_at, ATTEMPT.c.dispatched_at),
+                )
+                .join(
+                    ATTEMPT,
+                    (ATTEMPT.c.run_id == CREDENTIAL.c.run_id) & (ATTEMPT.c.number == CREDENTIAL.c.attempt),
+                )
+                .where(CREDENTIAL.c.run_id.in_(run_ids))
+            ).all()
+        return [IssuedRow(run_id, tool, CredentialKind(kind), *rest) for run_id, tool, kind, *rest in rows]

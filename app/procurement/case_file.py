@@ -1,0 +1,172 @@
+"""The facts of one run, where each came from, and what could not be asked."""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cached_property, wraps
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from app.procurement.action import ProcurementAction
+from app.procurement.facts import Exclusion, Fact
+from app.procurement.federal_time import eastern_day
+
+
+class Source(StrEnum):
+    """The five systems."""
+
+    SAM_GOV = "sam-gov"
+    DEBARMENT = "debarment"
+    CONTRACTS = "contracts"
+    DOCUMENTS = "documents"
+    LEDGER = "ledger"
+
+
+Fact_co = TypeVar("Fact_co", bound=Fact, covariant=True)
+Kind = TypeVar("Kind", bound=Fact)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """One fact as a source stated it; `record_key` is the source's own, `pulled_at` is UTC."""
+
+    evidence_id: UUID
+    source: Source
+    record_key: str
+    fact: Fact
+    pulled_at: datetime
+
+
+class EvidenceOf(Protocol[Fact_co]):
+    """Evidence whose fact is known to be of one kind."""
+
+    @property
+    def evidence_id(self) -> UUID: ...
+    @property
+    def source(self) -> Source: ...
+    @property
+    def record_key(self) -> str: ...
+    @property
+    def fact(self) -> Fact_co: ...
+    @property
+    def pulled_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gap:
+    """A source that did not answer, and why."""
+
+    source: Source
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotAMatch:
+    """An officer's earlier decision that an exclusion record is not about this vendor.
+
+    It holds up to and including `expires`, and only while the record says what it said then.
+    """
+
+    uei: str
+    record: Exclusion
+    expires: date
+
+
+# Without slots: what is asked by every rule is worked out once and kept beside the fields.
+@dataclass(frozen=True, kw_only=True)
+class CaseFile:
+    """Everything the rules look at.
+
+    `as_of` is when the run looked, with its offset; rules say nothing about the age of evidence without it. An action
+    whose day has passed is judged as of its own `day`, not by what has become late since.
+    `unasked` are systems the plan had no need for: their checks do not apply, which is neither clear nor a gap.
+    `decisions` are what officers decided about records on names alike in earlier runs.
+    """
+
+    action: ProcurementAction
+    evidence: tuple[Evidence, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    as_of: datetime | None = None
+    unasked: frozenset[Source] = frozenset()
+    decisions: tuple[NotAMatch, ...] = ()
+
+    def of(self, kind: type[Kind]) -> Sequence[EvidenceOf[Kind]]:
+        """The evidence whose fact is of this kind, by record key: answers come in any order."""
+        return self._by_kind.get(kind, ())
+
+    def can_tell(self, sources: tuple[Source, ...]) -> bool:
+        """Whether all of these sources answered."""
+        return self._without_answer.isdisjoint(sources)
+
+    def answered(self, source: Source) -> bool:
+        """Whether the source was asked with success; silence is never an answer."""
+        return source not in self._without_answer
+
+    @cached_property
+    def day(self) -> date:
+        """The day to judge by: the Eastern day the run looked, or the day of the action where that came before it.
+
+        The latter, too, where it is not known when the run looked.
+        """
+        own = self.action.effective_date
+        return own if self.as_of is None else min(eastern_day(self.as_of), own)
+
+    @cached_property
+    def _by_kind(self) -> dict[type, list[Any]]:
+        kinds: dict[type, list[Evidence]] = defaultdict(list)
+        for item in sorted(self.evidence, key=_record_key):
+            kinds[type(item.fact)].append(item)
+        for items in kinds.values():
+            if len(set(map(_record_key, items))) < len(items):
+                items.sort(key=lambda item: (item.record_key, repr(item.fact)))
+        return kinds
+
+    @cached_property
+    def worked_out(self) -> dict[Any, Any]:
+        """What `once` remembers."""
+        return {}
+
+    @cached_property
+    def _without_answer(self) -> frozenset[Source]:
+        return self.unasked.union(gap.source for gap in self.gaps)
+
+
+_record_key = attrgetter("record_key")
+Key = TypeVar("Key", bound=Hashable)
+Answer = TypeVar("Answer")
+
+
+def once(work: Callable[[CaseFile], Answer]) -> Callable[[CaseFile], Answer]:
+    """Let a function of a case file be worked out once for each case, for many rules ask the same.
+
+    Nobody may change what is returned.
+    """
+
+    @wraps(work)
+    def known(case: CaseFile) -> Answer:
+        memory: dict[Any, Answer] = case.worked_out
+        try:
+            return memory[work]
+        except KeyError:
+            answer = memory[work] = work(case)
+            return answer
+
+    return known
+
+
+def once_for_each(work: Callable[[CaseFile, Key], Answer]) -> Callable[[CaseFile, Key], Answer]:
+    """Likewise for a function of a case file and something in it, such as a UEI."""
+
+    @wraps(work)
+    def known(case: CaseFile, key: Key) -> Answer:
+        memory: dict[Any, Answer] = case.worked_out
+        try:
+            return memory[work, key]
+        except KeyError:
+            answer = memory[work, key] = work(case, key)
+            return answer
+
+    return known

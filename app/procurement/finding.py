@@ -1,0 +1,156 @@
+"""What a rule finds, in words an officer can act on. The tool advises; the officer decides."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from app.procurement.action import ActionType, ProcurementAction
+from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.facts import Fact
+
+#: The rule whose findings are checks that were not performed.
+NOT_PERFORMED = "S01"
+
+
+class Severity(StrEnum):
+    """Blocking: not to be signed before it is resolved or a determination is on file. Advisory: to be looked at."""
+
+    BLOCKING = "blocking"
+    ADVISORY = "advisory"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComparedValue:
+    """One of the values set side by side. `evidence_id` is None for what the action itself says."""
+
+    source: str
+    label: str
+    value: str
+    evidence_id: UUID | None = None
+    record_key: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Authority:
+    """Where a rule comes from, in both versions of the FAR in force: codified, and the 2025 overhaul (RFO)."""
+
+    codified: str
+    rfo: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """How sure a match by name is: `score` from 0 to 1, and what was compared."""
+
+    score: float
+    compared: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One finding. `subject` is what it is about: a UEI, a PIID, a document of a PIID, or a source."""
+
+    rule: str
+    version: int
+    title: str
+    severity: Severity
+    subject: str
+    values: tuple[ComparedValue, ...]
+    because: str
+    authority: Authority
+    recommended: str
+    match: Match | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Severities:
+    """The usual severity by action type; None where the rule does not look at that type at all."""
+
+    new_award: Severity | None
+    modification: Severity | None
+    option: Severity | None
+
+    def of(self, action: ProcurementAction) -> Severity | None:
+        """The usual severity for this action."""
+        return self.of_type(action.action_type)
+
+    def of_type(self, kind: ActionType) -> Severity | None:
+        """The usual severity for actions of this type."""
+        if kind is ActionType.NEW_AWARD:
+            return self.new_award
+        return self.option if kind is ActionType.OPTION else self.modification
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One check: what it compares, which sources it needs, and the generator that makes it.
+
+    It runs only when all of `sources` answered; `helped_by` are sources it can do without, at a loss. `traps` are the
+    cases that look like a finding and are none, or a lesser one. `comparison` and `traps` are for an officer to read.
+    """
+
+    id: str
+    title: str
+    version: int
+    sources: tuple[Source, ...]
+    severities: Severities
+    authority: Authority
+    comparison: str
+    traps: tuple[str, ...]
+    recommended: str
+    check: Callable[["Rule", CaseFile], Iterator[Finding]]
+    helped_by: tuple[Source, ...] = ()
+
+    def found(
+        self,
+        *,
+        severity: Severity,
+        subject: str,
+        values: tuple[ComparedValue, ...],
+        because: str,
+        match: Match | None = None,
+    ) -> Finding:
+        """A finding of this rule."""
+        return Finding(
+            rule=self.id,
+            version=self.version,
+            title=self.title,
+            severity=severity,
+            subject=subject,
+            values=values,
+            because=because,
+            authority=self.authority,
+            recommended=self.recommended,
+            match=match,
+        )
+
+
+def stated(evidence: EvidenceOf[Fact], label: str, value: str) -> ComparedValue:
+    """A value with the evidence it comes from."""
+    return ComparedValue(
+        source=evidence.source.value,
+        label=label,
+        value=value,
+        evidence_id=evidence.evidence_id,
+        record_key=evidence.record_key,
+    )
+
+
+def proposed(label: str, value: str) -> ComparedValue:
+    """A value the action itself states."""
+    return ComparedValue(source="action", label=label, value=value)
+
+
+def absent(source: Source, label: str) -> ComparedValue:
+    """What a source that answered does not have: the empty side of a comparison."""
+    return ComparedValue(source=source.value, label=label, value="none")
+
+
+def fact_key(found: Finding) -> str:
+    """SHA-256 (hex) of the fact a finding states: rule, subject and the values compared, whatever run found it."""
+    values = sorted((value.source, value.label, value.value) for value in found.values)
+    parts = json.dumps([found.rule, found.subject, values], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(parts.encode()).hexdigest()

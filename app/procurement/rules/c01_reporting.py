@@ -1,0 +1,207 @@
+"""C01: the row of modifications, as filed and as reported."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import pairwise
+
+from app.procurement.calendar import business_days_after
+from app.procurement.case_file import CaseFile, Source
+from app.procurement.facts import FiledDocument
+from app.procurement.finding import (
+    Authority,
+    ComparedValue,
+    Finding,
+    Rule,
+    Severities,
+    Severity,
+    proposed,
+    stated,
+)
+from app.procurement.rules.support.contract_history import Report, series
+from app.procurement.rules.support.file_documents import AWARD_INSTRUMENTS, INSTRUMENTS, Filed
+from app.procurement.rules.support.numbering import documents_of, label_of, number_of, rows_of
+from app.procurement.rules.support.value_text import listed
+from app.procurement.thresholds import MICRO_PURCHASE, in_force
+
+_BUSINESS_DAYS = 3
+_URGENT, _VEIL = timedelta(days=30), timedelta(days=90)
+_PIID_CHANGE, _TRANSFER = "S", "T"
+#: Between fewer numbers than these none can be missing.
+_NEIGHBOURS = 2
+#: Competition authorities for unusual and compelling urgency.
+_URGENCY = frozenset({"6.302-2", "6.103-2"})
+
+
+@dataclass(slots=True)
+class _Remarks:
+    """What is to be said about one modification number, or a row of them."""
+
+    words: list[str] = field(default_factory=list)
+    values: list[ComparedValue] = field(default_factory=list)
+
+
+def sequence(rule: Rule, case: CaseFile) -> Iterator[Finding]:
+    """C01: a number is left out or used twice, or a signed instrument has no report though it is due.
+
+    FAR 4.604(b)(2), 4.1603; RFO 4.301(f)(2), 4.201(c)(2). A report is due three business days after award, 30 days
+    after it under urgency. Each series (P, A) is counted by itself, from the lowest number seen.
+    """
+    rows, documents = rows_of(case), documents_of(case)
+    remarks: defaultdict[str, _Remarks] = defaultdict(_Remarks)
+    _unreported(case, rows, documents, remarks)
+    if not any(row.fact.reason in {_PIID_CHANGE, _TRANSFER} or row.fact.old_piid for row in rows):
+        _repeated(rows, documents, remarks)
+        _left_out(case, rows, documents, remarks)
+    for label, remark in sorted(remarks.items()):
+        yield rule.found(
+            severity=Severity.ADVISORY,
+            subject=f"{case.action.piid}:{label}",
+            values=tuple(remark.values),
+            because=f"Contract {case.action.piid}: {'; '.join(remark.words)}.",
+        )
+
+
+def _due(case: CaseFile, documents: list[Filed], signed: date) -> date:
+    """The last day on which a missing report is no surprise."""
+    due = signed + _URGENT if _urgent(case, documents) else business_days_after(signed, _BUSINESS_DAYS)
+    return max(due, signed + _VEIL) if case.action.defense else due
+
+
+def _urgent(case: CaseFile, documents: list[Filed]) -> bool:
+    return case.action.urgent or any(item.fact.authority in _URGENCY for item in documents)
+
+
+def _unreported(
+    case: CaseFile, rows: list[Report], documents: list[Filed], remarks: dict[str, _Remarks]
+) -> None:
+    final = {label_of(row.fact.modification) for row in rows if row.fact.status == "final"}
+    for item in documents:
+        document = item.fact
+        if document.doc_type not in INSTRUMENTS or document.status != "final" or document.co_signed is None:
+            continue
+        award = document.doc_type in AWARD_INSTRUMENTS
+        label = "0" if award else label_of(document.modification)
+        if (
+            label in final
+            or (label == "0") != award
+            or case.day <= _due(case, documents, document.co_signed)
+            or _micro_purchase(document)
+        ):
+            continue
+        others = sorted({row.fact.status for row in rows if label_of(row.fact.modification) == label})
+        state = f"only a report marked {listed(others, last='and')}" if others else "no report"
+        due = _due(case, documents, document.co_signed)
+        remark = remarks[label]
+        remark.words.append(
+            f"{document.doc_type} {label} was signed on {document.co_signed}, the contract system shows {state}"
+            f" of it, due by {due}"
+        )
+        remark.values += [
+            stated(item, f"{document.doc_type} {label} signed", document.co_signed.isoformat()),
+            ComparedValue(source=Source.CONTRACTS.value, label=f"report of {label}", value=state),
+        ]
+
+
+def _micro_purchase(document: FiledDocument) -> bool:
+    """Awards up to the micro-purchase threshold need no report (FAR 4.606(a)(1))."""
+    day, amount = document.co_signed, document.amount
+    award = document.doc_type in AWARD_INSTRUMENTS
+    return bool(award and day and amount is not None and 0 <= amount <= in_force(MICRO_PURCHASE, day))
+
+
+def _repeated(rows: list[Report], documents: list[Filed], remarks: dict[str, _Remarks]) -> None:
+    for label, same in _alike(rows):
+        if len(same) > 1:
+            remarks[label].words.append(f"{label} is reported {len(same)} times")
+            remarks[label].values += [
+                stated(row, f"report of {label} signed", str(row.fact.signed or "without a date"))
+                for row in same
+            ]
+    changes = [item for item in documents if item.fact.doc_type == "SF-30"]
+    signed: defaultdict[str, dict[str, Filed]] = defaultdict(dict)
+    for item in changes if len(changes) > 1 else ():
+        if item.fact.status == "final" and item.fact.co_signed:
+            signed[label_of(item.fact.modification)].setdefault(
+                item.fact.sha256 or item.fact.document_id, item
+            )
+    for label, instruments in signed.items():
+        if len(instruments) > 1:
+            remarks[label].words.append(f"{len(instruments)} signed instruments bear the number {label}")
+            remarks[label].values += [
+                stated(item, f"SF-30 {label} signed", str(item.fact.co_signed))
+                for item in instruments.values()
+            ]
+
+
+def _alike(rows: list[Report]) -> Iterator[tuple[str, list[Report]]]:
+    """The final reports of one number and one transaction."""
+    same: defaultdict[tuple[str, str], list[Report]] = defaultdict(list)
+    for row in rows if len(rows) > 1 else ():
+        if row.fact.status == "final":
+            same[label_of(row.fact.modification), row.fact.transaction].append(row)
+    return ((label, each) for (label, _), each in same.items())
+
+
+def _left_out(
+    case: CaseFile, rows: list[Report], documents: list[Filed], remarks: dict[str, _Remarks]
+) -> None:
+    """Numbers missing between those seen. Drafts and deleted reports show that a number was used."""
+    seen: defaultdict[str, dict[int, date | None]] = defaultdict(dict)
+    dated = [(row.fact.modification, row.fact.signed) for row in rows]
+    dated += [(item.fact.modification or "0", item.fact.co_signed) for item in documents]
+    dated.append((case.action.modification_number, None))
+    if len({modification for modification, _ in dated if modification != "0"}) < _NEIGHBOURS:
+        return
+    for modification, day in dated:
+        place = series(modification)
+        if place:
+            seen[place[0]][place[1]] = day or seen[place[0]].get(place[1])
+    for letters, places in seen.items():
+        known = sorted(places)
+        for before, after in pairwise(known):
+            if after - before == 1 or not _settled(case, documents, places[after]):
+                continue
+            first, last = number_of(letters, before + 1), number_of(letters, after - 1)
+            label = first if first == last else f"{first}-{last}"
+            neighbours = f"{number_of(letters, before)} and {number_of(letters, after)}"
+            remark = remarks[label]
+            remark.words.append(f"neither a report nor a document shows {label}, between {neighbours}")
+            remark.values += [
+                proposed("numbers seen", neighbours),
+                ComparedValue(source=Source.CONTRACTS.value, label=f"report of {label}", value="none"),
+            ]
+
+
+def _settled(case: CaseFile, documents: list[Filed], next_signed: date | None) -> bool:
+    """Whether a number before one signed on this day ought to be visible by now."""
+    if not case.action.defense and not _urgent(case, documents):
+        return True
+    return next_signed is not None and case.day > _due(case, documents, next_signed)
+
+
+C01 = Rule(
+    id="C01",
+    title="Modification sequence or missing report",
+    version=1,
+    sources=(Source.CONTRACTS, Source.DOCUMENTS),
+    severities=Severities(
+        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
+    ),
+    authority=Authority(codified="FAR 4.604(b)(2), 4.1603", rfo="RFO 4.301(f)(2), 4.201(c)(2)"),
+    comparison="Signed instruments on file against the final reports of the contract, number by number.",
+    traps=(
+        "The P and the A series are numbered by different offices and counted apart.",
+        "Defense actions can stay unseen for 90 days after signature.",
+        "Under urgency a report is due after 30 days, not after three business days.",
+        "Federal holidays and weekends are no business days.",
+        "A draft is no report, but it shows that the number is in use.",
+        "A deleted report shows that the number was used.",
+        "After a transfer or a change of PIID the numbering may start anew; reports under the old PIID count.",
+        "Awards up to the micro-purchase threshold need no report.",
+        "Numbers before the lowest one seen are not judged.",
+    ),
+    recommended="Publish or correct the contract action report.",
+    check=sequence,
+)

@@ -1,0 +1,202 @@
+"""Whether ledger and contract system agree on what a contract has cost so far."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.facts import ObligationLine
+from app.procurement.finding import (
+    Authority,
+    ComparedValue,
+    Finding,
+    Rule,
+    Severities,
+    Severity,
+    absent,
+    stated,
+)
+from app.procurement.rules.support.contract_history import (
+    Report,
+    contract_lines,
+    is_own,
+    own_reports,
+    reports,
+)
+from app.procurement.rules.support.value_text import money
+
+#: Totals closer than this many dollars and this part of the total agree.
+TOLERANCE, TOLERANCE_SHARE = Decimal("1.00"), Decimal("0.0001")
+#: How long the ledger may take to post; it is closed once a month, so the whole month of that day counts.
+POSTING_DAYS = 7
+#: How long reports of the Department of Defense are withheld from view.
+WITHHELD_DAYS = 90
+FUNDING_ONLY = "C"
+_ZERO = Decimal(0)
+
+Line = EvidenceOf[ObligationLine]
+
+
+def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
+    """F02: the ledger's net obligations differ from the contract system's total, or only one of them knows the PIID.
+
+    FAR 4.604(b)(1); RFO 4.301(f)(2); DATA Act validations C11, C12 and C23, which likewise leave out allocation
+    transfers and zero-dollar awards. Advisory; blocking when the ledger holds more than base and all options.
+    """
+    known = [report for report in reports(case) if not report.fact.is_vehicle]
+    lines = contract_lines(case)
+    booked = sum((line.fact.net for line in lines), _ZERO)
+    latest = known[-1] if known else None
+    over = _over_ceiling(case, latest, lines, booked)
+    differs = over or _disagreement(case, known, lines, booked) or ""
+    if not differs:
+        return
+    yield rule.found(
+        severity=Severity.BLOCKING if over else Severity.ADVISORY,
+        subject=case.action.piid,
+        values=tuple(_values(latest, lines, with_ceiling=bool(over))),
+        because=differs,
+    )
+
+
+def _over_ceiling(case: CaseFile, latest: Report | None, lines: list[Line], booked: Decimal) -> str:
+    if latest is None or not latest.fact.total_all_options:
+        return ""
+    if _raises_value_unreported(case):
+        booked = sum((line.fact.net for line in lines if not is_own(case, line.fact)), _ZERO)
+    ceiling = max(latest.fact.total_all_options, case.action.total_value or _ZERO)
+    if booked - ceiling < TOLERANCE:
+        return ""
+    return (
+        f"The ledger holds {money(booked)} for {case.action.piid}; base and all options come to"
+        f" {money(ceiling)} in the contract system."
+    )
+
+
+def _raises_value_unreported(case: CaseFile) -> bool:
+    """New or changed work raises the value; by how much, only its report tells, or the value the action states."""
+    action = case.action
+    adds = action.is_modification and action.amount > 0 and action.reason != FUNDING_ONLY
+    return adds and action.total_value is None and not own_reports(case)
+
+
+def _disagreement(case: CaseFile, known: list[Report], lines: list[Line], booked: Decimal) -> str | None:
+    piid = case.action.piid
+    totals = [report.fact.total_obligated for report in known if report.fact.total_obligated is not None]
+    reported = totals[-1] if totals else sum((report.fact.obligated for report in known), _ZERO)
+    if _agree(booked, reported):
+        return None
+    comparable = bool(totals) or not (known and lines)
+    if (
+        not comparable
+        or any(_transferred(line.fact) for line in lines)
+        or _under_way(case, known, lines, booked, reported)
+    ):
+        return None
+    if not lines:
+        return f"The contract system reports {money(reported)} for {piid}; the ledger has no line for it."
+    if not known:
+        return f"The ledger holds {money(booked)} for {piid}; the contract system has no report of it."
+    apart = (
+        f"The ledger holds {money(booked)} for {piid}; the contract system reports {money(reported)} in all"
+    )
+    if _agree(booked, -reported):
+        return f"{apart}. The amounts are equal with opposite signs: one may write obligations with a minus."
+    return f"{apart}, a difference of {money(abs(booked - reported))}."
+
+
+def _under_way(
+    case: CaseFile, known: list[Report], lines: list[Line], booked: Decimal, reported: Decimal
+) -> bool:
+    """Whether what has still to be reported or booked makes up for the difference."""
+    return _agree(
+        booked - _not_yet_reported(case, known, lines), reported - _not_yet_in_ledger(case, known, lines)
+    )
+
+
+def _agree(one: Decimal, other: Decimal) -> bool:
+    apart = abs(one - other)
+    return apart == 0 or (apart < TOLERANCE and apart < TOLERANCE_SHARE * abs(other))
+
+
+def _transferred(line: ObligationLine) -> bool:
+    transfer = ((line.tas and line.tas.allocation_transfer) or "").strip()
+    return bool(transfer and line.tas and transfer.zfill(3) != line.tas.agency.strip().zfill(3))
+
+
+def _not_yet_in_ledger(case: CaseFile, known: list[Report], lines: list[Line]) -> Decimal:
+    """What reports state that the ledger may still be about to post."""
+    since = (case.day - timedelta(days=POSTING_DAYS)).replace(day=1)
+    posted = {line.fact.modification for line in lines}
+    latest = {report.fact.modification: report for report in known}
+    late = (
+        report.fact.obligated
+        for modification, report in latest.items()
+        if modification not in posted and _recent(report.fact.signed, since, own=is_own(case, report.fact))
+    )
+    return sum(late, _ZERO)
+
+
+def _not_yet_reported(case: CaseFile, known: list[Report], lines: list[Line]) -> Decimal:
+    """What the ledger posted whose report may still be on its way, or withheld from view."""
+    since = case.day - timedelta(days=WITHHELD_DAYS if case.action.defense else POSTING_DAYS)
+    reported = {report.fact.modification for report in known}
+    unseen = (
+        line.fact.net
+        for line in lines
+        if line.fact.modification not in reported
+        and _recent(line.fact.posted, since, own=is_own(case, line.fact))
+    )
+    return sum(unseen, _ZERO)
+
+
+def _recent(day: date | None, since: date, *, own: bool) -> bool:
+    return own if day is None else day >= since
+
+
+def _values(latest: Report | None, lines: list[Line], *, with_ceiling: bool) -> Iterator[ComparedValue]:
+    if latest is not None:
+        total = latest.fact.total_obligated
+        if total is None:
+            yield stated(latest, "obligation reported", money(latest.fact.obligated))
+        else:
+            yield stated(latest, "obligated in all, as reported", money(total))
+        if with_ceiling and latest.fact.total_all_options is not None:
+            yield stated(latest, "base and all options", money(latest.fact.total_all_options))
+    else:
+        yield absent(Source.CONTRACTS, "report")
+    if not lines:
+        yield absent(Source.LEDGER, "obligation line")
+    for line in lines:
+        yield stated(line, f"net of line {line.fact.acrn or line.fact.document_number}", money(line.fact.net))
+
+
+F02 = Rule(
+    id="F02",
+    title="Cumulative obligations disagree, or a contract is in one system only",
+    version=1,
+    sources=(Source.CONTRACTS, Source.LEDGER),
+    severities=Severities(
+        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
+    ),
+    authority=Authority(
+        codified="FAR 4.604(b)(1), 32.702; DATA Act validations C11, C12, C23",
+        rfo="RFO 4.301(f)(2), 32.702; DATA Act validations C11, C12, C23",
+    ),
+    comparison="Net of all ledger lines of the contract against the total obligation in the contract system, and"
+    " against base and all options; blocking when it is above the latter.",
+    traps=(
+        "Signs: equal amounts with opposite signs are said to be so.",
+        "Money of another agency (allocation transfer): totals are not compared.",
+        "Posting lag and month-end: what was signed since the month of a week ago may not be posted yet.",
+        "An action under triage may be in one system only.",
+        "Zero-dollar actions need no ledger line.",
+        "Less than a dollar and less than 0.01 % is agreement.",
+        "Corrections: drafts and deleted reports do not count, and the latest report decides.",
+        "New or changed work raises the value: until it is reported, its lines are not held against the old one.",
+        "Reports of the Department of Defense are withheld for 90 days.",
+        "Vehicles carry no obligations of their own.",
+    ),
+    recommended="Ask finance which figure is right; correct the contract action report or the posting.",
+    check=totals_differ,
+)

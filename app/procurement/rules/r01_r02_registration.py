@@ -1,0 +1,195 @@
+"""Rules about registration in SAM.gov."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.facts import HiddenEntities, Registration
+from app.procurement.federal_time import eastern_day
+from app.procurement.finding import (
+    Authority,
+    Finding,
+    Rule,
+    Severities,
+    Severity,
+    absent,
+    proposed,
+    stated,
+)
+from app.procurement.rules.support.exemption import (
+    card_micro_purchase,
+    exception_to_registration,
+    stands_for_many,
+)
+from app.procurement.rules.support.vendor_identity import is_registered, parties_but_owners, rows_of
+
+_USUAL = Severities(new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING)
+_AUTHORITY = Authority(
+    codified="FAR 4.1102(a), 4.1103(a), 52.204-7(b)(1), 52.204-13",
+    rfo="RFO 4.203-1(b), 4.203-2(a), 4.304(b)(2)",
+)
+#: Purposes of registration that do not cover contracts: assistance, or transfers between agencies.
+_NOT_FOR_CONTRACTS = {"Z1": "federal assistance only", "Z3": "transfers between agencies only"}
+
+
+def not_active(rule: Rule, case: CaseFile) -> Iterator[Finding]:
+    """R01: a vendor's registration is not active on the day of the action.
+
+    FAR 4.1102(a), 4.1103(a), 52.204-7(b)(1), 52.204-13; RFO 4.203-1(b), 4.203-2(a), 4.304(b)(2). Prime and
+    subcontractors only. Only the day of the action counts: a lapse before it is harmless. Of several rows of one
+    UEI an active one decides. Who has no registration at all is a matter of R02.
+    """
+    action, day = case.action, case.action.effective_date
+    if card_micro_purchase(action):
+        return
+    not_again = action.is_order and "52.204-13" in action.clauses
+    for party in parties_but_owners(case):
+        name, uei = party[0].name, party[0].uei
+        rows = [row for row in rows_of(case, uei) if is_registered(row.fact)]
+        rows = [row for row in rows if row.fact.purpose not in _NOT_FOR_CONTRACTS] or rows
+        if not rows:
+            continue
+        row = max(rows, key=_decisive) if len(rows) > 1 else rows[0]
+        problem = _problem(row.fact, day)
+        if problem is None:
+            continue
+        exception = exception_to_registration(case)
+        remarks = [_renewed(row)]
+        if exception:
+            remarks.append(exception)
+        if not_again:
+            remarks.append(
+                "Under the codified FAR an order whose contract has 52.204-13 needs no new verification."
+            )
+        lesser = exception or (not_again and not action.overhauled_far)
+        expires = row.fact.expires.isoformat() if row.fact.expires else "on no stated date"
+        yield rule.found(
+            severity=Severity.ADVISORY if lesser else rule.severities.of(action) or Severity.ADVISORY,
+            subject=uei,
+            values=(
+                proposed(f"{name}: registration needed on", day.isoformat()),
+                stated(row, f"{name}: registration", f"{row.fact.status}, expires {expires}"),
+            ),
+            because=" ".join(
+                [
+                    f"SAM.gov shows the registration of {name} ({uei}) as {problem}; the action takes effect on {day}.",
+                    *filter(None, remarks),
+                ]
+            ),
+        )
+
+
+def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Finding]:
+    """R02: SAM.gov has no registration of a vendor for federal contracts: no row, an assigned ID only, or assistance only.
+
+    FAR 4.1102(a), 4.1103(a), 52.204-7(b)(1); RFO 4.203-1(b), 4.203-2(a), 4.304(b)(2) ("Federal Government contracts
+    registration"). An entity that opted out of public display is not visible to a public key, which is not the same as
+    not registered. An entity identifier that stands for many vendors (FAR 4.605(c); RFO 4.301(e)) has no registration.
+    """
+    action = case.action
+    if card_micro_purchase(action):
+        return
+    for party in parties_but_owners(case):
+        name, uei = party[0].name, party[0].uei
+        rows = rows_of(case, uei)
+        if any(row.fact.purpose not in _NOT_FOR_CONTRACTS and is_registered(row.fact) for row in rows):
+            continue
+        hidden = [item for item in case.of(HiddenEntities) if item.fact.rows > 0]
+        exception, generic = exception_to_registration(case), stands_for_many(name)
+        values = [
+            proposed(f"{name}: registration for contracts needed on", action.effective_date.isoformat())
+        ]
+        values += [stated(row, f"{name}: SAM.gov has", _purpose(row.fact)) for row in rows]
+        if rows:
+            because = (
+                f"SAM.gov has {name} ({uei}) with {_purpose(rows[0].fact)}; the action needs a registration"
+            )
+            because += " for federal contracts."
+        elif hidden:
+            values += [
+                stated(item, "entities that opted out of display", str(item.fact.rows)) for item in hidden
+            ]
+            because = f"{name} ({uei}) is not visible to this key: SAM.gov withheld entities that opted out of public"
+            because += " display, and one of them may be this vendor."
+        else:
+            values.append(absent(Source.SAM_GOV, f"{name}: registration"))
+            because = f"SAM.gov returned no registration for {name} ({uei}); one is needed on {action.effective_date}."
+        if generic:
+            because += " The name stands for many vendors, which are reported under a generic identifier."
+        yield rule.found(
+            severity=Severity.ADVISORY
+            if exception or generic
+            else rule.severities.of(action) or Severity.ADVISORY,
+            subject=uei,
+            values=tuple(values),
+            because=f"{because} {exception}" if exception else because,
+        )
+
+
+def _decisive(row: EvidenceOf[Registration]) -> tuple[bool, date, str]:
+    return row.fact.status == "Active", row.fact.expires or date.max, row.record_key
+
+
+def _problem(registration: Registration, day: date) -> str | None:
+    if registration.status != "Active":
+        ended = f", with an expiration date of {registration.expires}" if registration.expires else ""
+        return f"{registration.status}{ended}"
+    if registration.expires is not None and registration.expires < day:
+        return f"active until {registration.expires}"
+    return None
+
+
+def _renewed(row: EvidenceOf[Registration]) -> str | None:
+    """A word about a record that changed on the day it was pulled: its renewal may just be under way."""
+    if eastern_day(row.pulled_at) not in {row.fact.updated, row.fact.activated}:
+        return None
+    return "The record was changed on the day it was pulled, so a renewal may be under way: pull it again."
+
+
+def _purpose(registration: Registration) -> str:
+    if not is_registered(registration):
+        return "an assigned identifier and no registration"
+    return f"a registration for {_NOT_FOR_CONTRACTS[registration.purpose or '']} ({registration.purpose})"
+
+
+R01 = Rule(
+    id="R01",
+    title="Registration not active",
+    version=2,
+    sources=(Source.SAM_GOV,),
+    helped_by=(Source.CONTRACTS,),
+    severities=_USUAL,
+    authority=_AUTHORITY,
+    comparison="Status and expiration date of the SAM.gov registration against the day of the action.",
+    traps=(
+        "A record changed on the day it was pulled may be a renewal under way: pull it again.",
+        "A lapse between offer and award is harmless; only the day of the action counts.",
+        "An exception to registration applies (micro-purchase by card, urgency, deployed, classified, foreign).",
+        "An urgency award has 30 days from award for the registration.",
+        "An order whose contract has 52.204-13 needs no new verification under the codified FAR.",
+        "Several rows of one UEI: an active one decides.",
+        "Owners need no registration.",
+    ),
+    recommended="Ask the vendor to renew, pull the registration again on the day of signature, note the date.",
+    check=not_active,
+)
+
+R02 = Rule(
+    id="R02",
+    title="Not registered for contracts",
+    version=1,
+    sources=(Source.SAM_GOV,),
+    helped_by=(Source.CONTRACTS,),
+    severities=_USUAL,
+    authority=_AUTHORITY,
+    comparison="Whether SAM.gov has a registration of the vendor that covers federal contracts.",
+    traps=(
+        "An entity that opted out of public display is not visible to a public key; it can be registered.",
+        "A generic identifier stands for many vendors and has no registration.",
+        "An exception to registration applies.",
+        "Several rows of one UEI: one that covers contracts is enough.",
+        "Owners need no registration.",
+    ),
+    recommended="Check SAM.gov with a role that sees entities not on public display; else ask the vendor to register.",
+    check=not_for_contracts,
+)

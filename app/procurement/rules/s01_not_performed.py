@@ -1,0 +1,86 @@
+"""The rule about checks that were not made, or were made on what was known too early."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from app.procurement.case_file import CaseFile, Source
+from app.procurement.finding import (
+    NOT_PERFORMED,
+    Authority,
+    ComparedValue,
+    Finding,
+    Rule,
+    Severities,
+    Severity,
+)
+from app.procurement.rules.support.applicability import does_not_apply
+from app.procurement.rules.support.freshness import late_look, stale_answers, stale_file_checks
+from app.procurement.rules.support.value_text import listed
+
+
+def check_of(rules: tuple[Rule, ...]) -> Rule:
+    """S01, which watches over the sources of `rules`."""
+    return Rule(
+        id=NOT_PERFORMED,
+        title="Check not performed, or evidence stale",
+        version=3,
+        sources=(),
+        helped_by=tuple(Source),
+        severities=Severities(
+            new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING
+        ),
+        authority=Authority(
+            codified="FAR 9.405(e)(1), (4)", rfo="RFO 9.405(e)(1), (4), 4.203-2(a)(1), 4.304(b)(2)"
+        ),
+        comparison="Whether every source answered; how old its answer is; the day of the SAM.gov check in the file,"
+        " or of the run where there is none, against the days of action and signature.",
+        traps=(
+            "An empty answer is an answer; a refusal for too many requests is none.",
+            "The day is the Eastern day, not that of universal time.",
+            "An answer kept from earlier counts from when the source gave it.",
+            "A check on the day of signature is not too early, even if the action takes effect later.",
+            "Before the day of the action a check in the file cannot be of that day: advisory.",
+            "Of several checks in the file one of the right day is enough.",
+            "A system that the action has no need for is not missed.",
+            "After signature the run's own look is no check before it, but a check in the file is.",
+        ),
+        recommended="Run the triage again; if the source stays silent, check by hand and record it with its date.",
+        check=partial(not_performed, rules),
+    )
+
+
+def not_performed(watched: tuple[Rule, ...], rule: Rule, case: CaseFile) -> Iterator[Finding]:
+    """S01: a source did not answer, or what it said is too old, so the run is not clear.
+
+    FAR 9.405(e)(1), (4) ("immediately prior to award"); RFO 9.405(e)(1), (4), 4.203-2(a)(1), 4.304(b)(2).
+    """
+    severity = rule.severities.of(case.action) or Severity.BLOCKING
+    for source in sorted({gap.source for gap in case.gaps}):
+        yield _silent(watched, rule, case, source, severity)
+    yield from stale_answers(rule, case, severity)
+    yield from stale_file_checks(rule, case, severity)
+    yield from late_look(rule, case, severity)
+
+
+def _silent(
+    watched: tuple[Rule, ...], rule: Rule, case: CaseFile, source: Source, severity: Severity
+) -> Finding:
+    reason = "; ".join(sorted({gap.reason for gap in case.gaps if gap.source is source}))
+    due = [each for each in watched if does_not_apply(each, case.action) is None]
+    blind = _ids(each for each in due if source in each.sources)
+    partly = _ids(each for each in due if source in each.helped_by and case.can_tell(each.sources))
+    return rule.found(
+        severity=severity,
+        subject=source.value,
+        values=(
+            ComparedValue(source=source.value, label="answer", value=f"none: {reason}"),
+            ComparedValue(source="rules", label="checks not performed", value=blind),
+            ComparedValue(source="rules", label="checks made only in part", value=partly),
+        ),
+        because=f"{source.value} gave no usable answer ({reason}); checks not performed: {blind}; made only in"
+        f" part: {partly}.",
+    )
+
+
+def _ids(rules: Iterator[Rule]) -> str:
+    return listed([each.id for each in rules] or ["none"], last="and")

@@ -1,0 +1,190 @@
+"""What officers do with a flag: an append-only history of events, and the state it adds up to."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from app.procurement.free_text import REASON_LIMIT, REFERENCE_LIMIT, refusal
+
+
+class Decision(StrEnum):
+    """What an officer decides about a flag."""
+
+    CONFIRMED = "confirmed"
+    NOT_A_DISCREPANCY = "not_a_discrepancy"
+    RESOLVED = "resolved"
+    ACCEPTED = "accepted"
+    REFERRED = "referred"
+
+
+class Status(StrEnum):
+    """Where a flag stands. Confirmed and referred flags still wait for something; only `closed` ones are settled."""
+
+    OPEN = "open"
+    AWAITING_CONCURRENCE = "awaiting_concurrence"
+    CONFIRMED = "confirmed"
+    REFERRED = "referred"
+    CLOSED = "closed"
+
+
+class EventKind(StrEnum):
+    """What happened to a flag. Nothing is ever changed or taken away: an undone decision is followed by `undone`."""
+
+    ASSIGNED = "assigned"
+    DECIDED = "decided"
+    CONCURRED = "concurred"
+    DECLINED = "declined"
+    UNDONE = "undone"
+
+
+#: Decisions that settle a flag, at once or when a second officer concurs.
+CLOSING = frozenset({Decision.NOT_A_DISCREPANCY, Decision.RESOLVED, Decision.ACCEPTED})
+#: Decisions that name what they rest on: the document, modification or determination.
+NEED_REFERENCE = frozenset({Decision.RESOLVED, Decision.ACCEPTED})
+#: No flag's version is higher: the database keeps it in four bytes.
+HIGHEST_VERSION = 2_147_483_647
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One event of a flag's history. `number` counts from 1; `by` is the person's subject at the identity provider.
+
+    `rationale` is mandatory but for assignments; `reference` names what a resolution or determination rests on;
+    `assignee` is None where an assignment was taken back.
+    """
+
+    event_id: UUID
+    flag_id: UUID
+    number: int
+    kind: EventKind
+    by: str
+    by_name: str
+    at: datetime
+    decision: Decision | None = None
+    rationale: str = ""
+    reference: str | None = None
+    assignee: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """What a history adds up to. `version` is the number of events; `decided` the decision in force, if any."""
+
+    version: int = 0
+    status: Status = Status.OPEN
+    decided: Event | None = None
+    concurred: Event | None = None
+    assignee: str | None = None
+
+    @property
+    def decision(self) -> Decision | None:
+        """The decision in force."""
+        return self.decided.decision if self.decided else None
+
+
+class ReviewError(Exception):
+    """An event that does not fit the flag's state; the text is for the officer."""
+
+
+def state_of(history: Sequence[Event], *, needs_second: bool) -> State:
+    """The state after all events, in the order of their numbers.
+
+    `needs_second` says whether a closing decision on this flag waits for a second person.
+    """
+    state = State()
+    for event in history:
+        state = _after(state, event, needs_second=needs_second)
+    return state
+
+
+def check(state: State, event: Event, *, needs_second: bool) -> State:
+    """The state once `event` has happened. Raises `ReviewError` where it may not happen now."""
+    fault = reason_fault(event.rationale) if event.rationale or event.kind is not EventKind.ASSIGNED else None
+    if fault := fault or reference_fault(event.decision, event.reference or ""):
+        raise ReviewError(fault)
+    decided = state.decided
+    if event.kind is EventKind.DECIDED:
+        if event.decision is None:
+            raise ReviewError("Choose a decision.")
+        if state.status in {Status.CLOSED, Status.AWAITING_CONCURRENCE}:
+            raise ReviewError("This flag is already decided. Undo that decision first.")
+    if event.kind in {EventKind.CONCURRED, EventKind.DECLINED}:
+        if state.status is not Status.AWAITING_CONCURRENCE or decided is None:
+            raise ReviewError("No decision on this flag waits for a second person.")
+        if decided.by == event.by:
+            raise ReviewError("A second person must concur: you made this decision yourself.")
+    if event.kind is EventKind.UNDONE and decided is None:
+        raise ReviewError("There is no decision to undo.")
+    return _after(state, event, needs_second=needs_second)
+
+
+def reason_fault(text: str) -> str | None:
+    """Why this is not taken as a reason, for the officer; None when nothing is wrong."""
+    if not text.strip():
+        return "Give your reason: it becomes part of the contract file."
+    problem = refusal(text, limit=REASON_LIMIT, lines=True)
+    return f"Your reason is not taken. {problem}" if problem else None
+
+
+def reference_fault(decision: Decision | None, text: str) -> str | None:
+    """Why this is not taken as what the decision rests on, for the officer; None when nothing is wrong."""
+    if decision in NEED_REFERENCE and not text.strip():
+        return "Name the document or determination it rests on."
+    problem = refusal(text, limit=REFERENCE_LIMIT, lines=False)
+    return f"The reference is not taken. {problem}" if problem else None
+
+
+def _after(state: State, event: Event, *, needs_second: bool) -> State:
+    status, decided, concurred, assignee = state.status, state.decided, state.concurred, state.assignee
+    if event.kind is EventKind.ASSIGNED:
+        assignee = event.assignee
+    elif event.kind is EventKind.DECIDED and event.decision is not None:
+        status, decided, concurred = _status_of(event.decision, needs_second=needs_second), event, None
+    elif event.kind is EventKind.CONCURRED:
+        status, concurred = Status.CLOSED, event
+    else:
+        status, decided, concurred = Status.OPEN, None, None
+    return State(version=event.number, status=status, decided=decided, concurred=concurred, assignee=assignee)
+
+
+def _status_of(decision: Decision, *, needs_second: bool) -> Status:
+    if decision in CLOSING:
+        return Status.AWAITING_CONCURRENCE if needs_second else Status.CLOSED
+    return Status.CONFIRMED if decision is Decision.CONFIRMED else Status.REFERRED
+
+
+def digest(event: Event, previous: str) -> str:
+    """SHA-256 (hex) over an event and the digest of the one before it ("" for the first): a chain for each flag."""
+    return _digest([previous, {name: str(value) for name, value in asdict(event).items()}])
+
+
+def first_broken(history: Iterable[tuple[Event, str]], *, version: int) -> int | None:
+    """The number of the first event that was changed, or is missing, in a history with its digests; None if it holds.
+
+    `version` is what the flag itself counts, which shows a history that was cut at its end.
+    """
+    previous, number = "", 0
+    for number, (event, stored) in enumerate(history, start=1):
+        previous = digest(event, previous) if event.number == number else ""
+        if previous != stored:
+            return number
+    return None if number == version else number + 1
+
+
+def told_by(history: Sequence[Event], *, status: str, decision: str | None, assignee: str | None) -> bool:
+    """Whether what is kept of a flag's state beside its history follows from that history.
+
+    Either way of taking closing decisions will do: which rules need a second officer may have changed since.
+    """
+    states = (state_of(history, needs_second=needs_second) for needs_second in (False, True))
+    return (status, decision, assignee) in {
+        (str(each.status), str(each.decision) if each.decision else None, each.assignee) for each in states
+    }
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()

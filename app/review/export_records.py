@@ -1,0 +1,32 @@
+"""The record of what was taken out of the application, and by whom."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from app.connections.database import Sessions
+from app.store.tables import ExportRecord
+
+
+class ExportRecords:
+    """Adds to the record."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def add(self, record: ExportRecord) -> None:
+        """Put an export on record."""
+        with self._sessions.begin() as db:
+            db.add(record)
+
+
+def of_action(db: Session, action_id: str, *, limit: int = 20) -> Sequence[ExportRecord]:
+    """Exports of one action's contract file, or of single answers in it, newest first."""
+    return db.scalars(
+        select(ExportRecord)
+        .where(col(ExportRecord.action_id) == action_id)
+        .order_by(col(ExportRecord.at).desc())
+        .limit(limit)
+    ).all()

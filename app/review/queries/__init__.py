@@ -1,0 +1,198 @@
+"""Read models of the pages and of the reading commands. Each page asks a constant number of questions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.connections.database import Sessions
+from app.procurement.quota import QuotaDay
+from app.review import saved_views
+from app.review.queries import (
+    actions,
+    alarms,
+    facets,
+    flags,
+    news,
+    people,
+    queue,
+    quota,
+    raw_answers,
+    run_list,
+    runs,
+    stack_state,
+    start,
+    vendors,
+)
+from app.review.queries.actions import ActionLine, ActionPage
+from app.review.queries.facets import Facets
+from app.review.queries.flag_filter import FlagFilter
+from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
+from app.review.queries.news import Moment, News
+from app.review.queries.queue import Place, Sort, Stretch
+from app.review.queries.raw_answers import RawAnswer
+from app.review.queries.run_list import RunFilter, RunLine
+from app.review.queries.runs import NextRun, RunPage, SilentSource
+from app.review.queries.stack_state import QueueState
+from app.review.queries.start import StartPage
+from app.review.queries.vendors import VendorPage
+from app.review.roles import Person
+from app.store.tables import Alarm, SavedView
+
+__all__ = [
+    "PAGE",
+    "ActionLine",
+    "ActionPage",
+    "Facets",
+    "FlagFilter",
+    "FlagLine",
+    "FlagPage",
+    "FlagQueue",
+    "FlagView",
+    "Moment",
+    "News",
+    "NextRun",
+    "Pages",
+    "Place",
+    "QueueState",
+    "RunFilter",
+    "RunLine",
+    "RunPage",
+    "SilentSource",
+    "Sort",
+    "StartPage",
+    "ValueLineage",
+    "VendorPage",
+]
+
+#: Lines of one page of a list.
+PAGE = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlagQueue:
+    """A stretch of the queue with what stands around it. `people` is everybody known, by subject."""
+
+    stretch: Stretch
+    facets: Facets
+    moment: Moment
+    people: Mapping[str, Person]
+    views: Sequence[SavedView]
+
+
+class Pages:
+    """The questions the pages ask."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def flag_queue(
+        self,
+        wanted: FlagFilter,
+        *,
+        sort: Sort = Sort.SEVERITY,
+        after: Place | None = None,
+        before: Place | None = None,
+        limit: int = PAGE,
+        owner: str = "",
+    ) -> FlagQueue:
+        """At most `limit` flags after a place or before one, and all the page about them shows, as of one moment.
+
+        `owner` is whose saved views come with it.
+        """
+        with self._sessions() as db:
+            db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            return FlagQueue(
+                stretch=queue.stretch(db, wanted, sort=sort, after=after, before=before, limit=limit),
+                facets=facets.facets(db, wanted),
+                moment=news.moment(db),
+                people=people.known(db),
+                views=saved_views.of(db, owner),
+            )
+
+    def flags(
+        self, wanted: FlagFilter, *, sort: Sort = Sort.SEVERITY, after: Place | None = None, limit: int = PAGE
+    ) -> Stretch:
+        """At most `limit` flags after a place."""
+        with self._sessions() as db:
+            return queue.stretch(db, wanted, sort=sort, after=after, before=None, limit=limit)
+
+    def flags_of(self, flag_ids: Sequence[UUID]) -> list[FlagLine]:
+        """These flags in this order, those that do not exist left out."""
+        with self._sessions() as db:
+            return queue.some(db, flag_ids)
+
+    def news(self, wanted: FlagFilter, *, since: Moment, now: datetime) -> News:
+        """How many flags of a filter became visible since then."""
+        with self._sessions() as db:
+            return news.news(db, wanted, since=since, now=now)
+
+    def people(self) -> dict[str, Person]:
+        """Everybody who has signed in at some time, by subject."""
+        with self._sessions() as db:
+            return people.known(db)
+
+    def flag(self, flag_id: UUID) -> FlagView | None:
+        """One flag with all that stands around it, as of one moment; None for an unknown id."""
+        with self._sessions() as db:
+            db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            return flags.view(db, flag_id)
+
+    def answer(self, call_id: UUID) -> RawAnswer | None:
+        """What a system answered to one call, or None."""
+        with self._sessions() as db:
+            return raw_answers.answer(db, call_id)
+
+    def runs(
+        self, wanted: RunFilter | None = None, *, after: UUID | None = None, limit: int = PAGE
+    ) -> Sequence[RunLine]:
+        """Runs, newest first. `after` is the last id seen."""
+        with self._sessions() as db:
+            return run_list.lines(db, wanted or RunFilter(), after=after, limit=limit)
+
+    def run_counts(self, wanted: RunFilter | None = None) -> dict[str, int]:
+        """Number of runs by state."""
+        with self._sessions() as db:
+            return run_list.counts(db, wanted)
+
+    def run(self, run_id: UUID) -> RunPage | None:
+        """One run with everything it left behind, or None."""
+        with self._sessions() as db:
+            return runs.page(db, run_id)
+
+    def start(self, *, subject: str, with_alarms: bool, now: datetime) -> StartPage:
+        """What the start page tells this person."""
+        with self._sessions() as db:
+            return start.page(db, subject=subject, with_alarms=with_alarms, now=now)
+
+    def actions(
+        self, *, text: str | None = None, after: str | None = None, limit: int = PAGE
+    ) -> Sequence[ActionLine]:
+        """Actions, last submitted first. `text` begins an id or PIID, or is words; `after` is the last id seen."""
+        with self._sessions() as db:
+            return actions.lines(db, text=text, after=after, limit=limit)
+
+    def action(self, action_id: str) -> ActionPage | None:
+        """One action with its runs, flags and what officers did, or None."""
+        with self._sessions() as db:
+            return actions.page(db, action_id)
+
+    def vendor(self, uei: str) -> VendorPage | None:
+        """What is known of a vendor, or None where no action names it."""
+        with self._sessions() as db:
+            return vendors.page(db, uei)
+
+    def alarms(self, *, after: UUID | None = None, limit: int = PAGE) -> Sequence[Alarm]:
+        """Alarms, newest first. `after` is the last id seen."""
+        with self._sessions() as db:
+            return alarms.lines(db, after=after, limit=limit)
+
+    def queue(self) -> QueueState:
+        """What waits, what works, and the background processes' last signs of life."""
+        with self._sessions() as db:
+            return stack_state.state(db)
+
+    def quota_day(self, budget: int) -> QuotaDay:
+        """What today has used of the SAM.gov quota. `budget` in calls a day."""
+        with self._sessions() as db:
+            return quota.today(db, quota=budget)

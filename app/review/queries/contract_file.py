@@ -1,0 +1,200 @@
+"""Everything that is kept about one action and belongs in its contract file, read as of one moment."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from app.connections.database import Sessions
+from app.review.decisions import EventKind, Status
+from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
+from app.review.queries.runs import next_of
+from app.review.review_events import histories
+from app.store.tables import (
+    Action,
+    AnswerRow,
+    Attempt,
+    Call,
+    ComparedValueRow,
+    Credential,
+    Denial,
+    EvidenceRow,
+    FlagRow,
+    ReviewEvent,
+    Run,
+    RunState,
+    Step,
+)
+
+#: Runs that are only listed, at most; of more, their number.
+RUNS_LIMIT = 1_000
+#: Flags of one contract file, at most; of more there is no file, rather than part of one. Setting a PDF of 1,000 takes
+#: 1.3 GB and 17 s of a processor (see `app.contract_file.typesetting`).
+FLAGS_LIMIT = 1_000
+#: Raw answers in memory at once.
+_ANSWERS = 4
+
+
+class TooLargeError(Exception):
+    """There is more than an export may hold; the text says of what."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """The file of an action, and its raw answers until the snapshot is released."""
+
+    file: ActionFile
+    db: Session
+
+    def answers(self) -> Iterator[tuple[UUID, bytes]]:
+        """The raw answers by the ids of their calls, a few at a time. Releases the snapshot after the last."""
+        wanted = select(col(AnswerRow.call_id), col(AnswerRow.body)).where(
+            col(AnswerRow.call_id).in_(self.file.kept)
+        )
+        rows = wanted.order_by(col(AnswerRow.call_id)).execution_options(yield_per=_ANSWERS)
+        with self.db.execute(rows) as found:
+            yield from found
+        self.release()
+
+    def release(self) -> None:
+        """Give the connection back. What was read stays readable; the answers are no longer there."""
+        self.db.close()
+
+
+@contextmanager
+def snapshot(sessions: Sessions, action_id: str) -> Iterator[Snapshot | None]:
+    """What is kept about an action, or None, all of it as of one moment and in a constant number of queries.
+
+    Raises `TooLargeError`.
+    """
+    with sessions() as db:
+        db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        action = db.get(Action, action_id)
+        yield None if action is None else Snapshot(file=_file(db, action), db=db)
+
+
+def _file(db: Session, action: Action) -> ActionFile:
+    latest = _latest(db, action)
+    flags = _flags(db, action, latest.run_id if latest else None)
+    whole = {flag.flag.run_id for flag in flags} | ({latest.run_id} if latest else set())
+    runs = select(Run).where(col(Run.action_id) == action.action_id)
+    newest = (col(Run.requested_at).desc(), col(Run.run_id))
+    filed = _runs(db, db.scalars(runs.where(col(Run.run_id).in_(whole)).order_by(*newest)).all())
+    others = db.execute(
+        runs.where(col(Run.run_id).not_in(whole))
+        .add_columns(func.count().over())
+        .order_by(*newest)
+        .limit(RUNS_LIMIT)
+    ).all()
+    return ActionFile(
+        action=action,
+        latest=latest.run_id if latest else None,
+        runs=filed,
+        other_runs=[run for run, _ in others],
+        more_runs=others[0][1] - len(others) if others else 0,
+        next=next_of(db, latest) if latest else None,
+        flags=flags,
+        kept=_kept(db, [call.call_id for run in filed for call in run.calls]),
+    )
+
+
+def _latest(db: Session, action: Action) -> Run | None:
+    """The latest completed run, by the order the database goes by when it marks flags as current."""
+    return db.scalars(
+        select(Run)
+        .where(col(Run.action_id) == action.action_id, col(Run.state) == RunState.COMPLETED.value)
+        .order_by(col(Run.finished_at).desc(), col(Run.run_id))
+        .limit(1)
+    ).one_or_none()
+
+
+def _dealt_with() -> ColumnElement[bool]:
+    """Flags somebody did more with than assign them, and those whose row and history differ: the file then says so."""
+    of_flag = col(ReviewEvent.flag_id) == col(FlagRow.flag_id)
+    assigned = col(ReviewEvent.kind) == EventKind.ASSIGNED.value
+    assignments = select(func.count()).select_from(ReviewEvent).where(of_flag, assigned).scalar_subquery()
+    return or_(
+        exists().where(of_flag, ~assigned),
+        col(FlagRow.version) != assignments,
+        col(FlagRow.status) != Status.OPEN.value,
+    )
+
+
+def _flags(db: Session, action: Action, latest: UUID | None) -> list[FiledFlag]:
+    rows = db.scalars(
+        select(FlagRow)
+        .where(
+            col(FlagRow.action_id) == action.action_id,
+            or_(col(FlagRow.run_id) == latest, _dealt_with()),
+        )
+        .order_by(
+            case((col(FlagRow.run_id) == latest, 0), else_=1),
+            case((col(FlagRow.severity) == "blocking", 0), else_=1),
+            col(FlagRow.rule),
+            col(FlagRow.subject),
+            col(FlagRow.raised_at),
+        )
+        .limit(FLAGS_LIMIT + 1)
+    ).all()
+    if len(rows) > FLAGS_LIMIT:
+        raise TooLargeError(f"action {action.action_id} has more than {FLAGS_LIMIT:,} flags to be filed")
+    ids = [row.flag_id for row in rows]
+    values: dict[UUID, list[FiledValue]] = {}
+    for value, evidence in db.execute(
+        select(ComparedValueRow, EvidenceRow)
+        .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))
+        .where(col(ComparedValueRow.flag_id).in_(ids))
+        .order_by(col(ComparedValueRow.position))
+    ):
+        values.setdefault(value.flag_id, []).append(FiledValue(value=value, evidence=evidence))
+    told = histories(db, [*ids, *(row.answered_by for row in rows if row.answered_by)])
+    return [
+        FiledFlag(
+            flag=row,
+            values=values.get(row.flag_id, ()),
+            history=told.get(row.flag_id, ()),
+            remembered=told.get(row.answered_by, ()) if row.answered_by else (),
+        )
+        for row in rows
+    ]
+
+
+def _runs(db: Session, runs: Sequence[Run]) -> list[FiledRun]:
+    ids = [run.run_id for run in runs]
+
+    def all_of(model: Any, *order: Any) -> dict[UUID, list[Any]]:
+        found: dict[UUID, list[Any]] = {}
+        for row in db.scalars(select(model).where(model.run_id.in_(ids)).order_by(*order)):
+            found.setdefault(row.run_id, []).append(row)
+        return found
+
+    attempts = all_of(Attempt, Attempt.number)
+    steps = all_of(Step, Step.attempt, Step.number)
+    credentials = all_of(Credential, Credential.attempt, Credential.issued_at, Credential.credential_id)
+    denials = all_of(Denial, Denial.attempt, Denial.refused_at, Denial.denial_id)
+    calls = all_of(Call, Call.started_at, Call.call_id)
+    return [
+        FiledRun(
+            run=run,
+            attempts=attempts.get(run.run_id, ()),
+            steps=steps.get(run.run_id, ()),
+            credentials=credentials.get(run.run_id, ()),
+            denials=denials.get(run.run_id, ()),
+            calls=calls.get(run.run_id, ()),
+        )
+        for run in runs
+    ]
+
+
+def _kept(db: Session, calls: Sequence[UUID]) -> dict[UUID, int]:
+    rows = db.execute(
+        select(col(AnswerRow.call_id), func.octet_length(col(AnswerRow.body))).where(
+            col(AnswerRow.call_id).in_(calls)
+        )
+    )
+    return {call_id: size for call_id, size in rows}  # noqa: C416  # typed rows, not pairs

@@ -1,0 +1,83 @@
+"""What belongs in the contract file of one action."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.review.decisions import Event
+from app.review.queries.plans import Plan, plans_of
+from app.review.queries.runs import NextRun
+from app.store.tables import (
+    Action,
+    Attempt,
+    Call,
+    ComparedValueRow,
+    Credential,
+    Denial,
+    EvidenceRow,
+    FlagRow,
+    Run,
+    Step,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FiledValue:
+    """A compared value and the fact behind it; the evidence is None for what the action or the rules state."""
+
+    value: ComparedValueRow
+    evidence: EvidenceRow | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FiledFlag:
+    """A finding with its values and its history, each event with its stored digest, oldest first.
+
+    `remembered` is the history of the earlier flag on the same fact that answers this one, empty without one.
+    """
+
+    flag: FlagRow
+    values: Sequence[FiledValue]
+    history: Sequence[tuple[Event, str]]
+    remembered: Sequence[tuple[Event, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FiledRun:
+    """A run with what it left behind."""
+
+    run: Run
+    attempts: Sequence[Attempt]
+    steps: Sequence[Step]
+    credentials: Sequence[Credential]
+    denials: Sequence[Denial]
+    calls: Sequence[Call]
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan of the newest attempt, None before there is one."""
+        return next((plan for plan in plans_of(self.steps) if plan.attempt == self.run.attempt), None)
+
+    def calls_of(self, credential: Credential) -> list[Call]:
+        """The calls made with one credential, in order."""
+        return [call for call in self.calls if call.credential_id == credential.credential_id]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionFile:
+    """One action with its latest completed run and every earlier run whose flags officers dealt with, newest first.
+
+    `flags` are those of the latest completed run, and the earlier ones that somebody did more with than assign them.
+    `other_runs` are the newest of the action's other runs, `more_runs` is the number of those left out; `next` is the
+    run, of whatever action, that started after the latest one. `kept` gives the size in bytes of each raw answer by the
+    id of its call.
+    """
+
+    action: Action
+    latest: UUID | None
+    runs: Sequence[FiledRun]
+    other_runs: Sequence[Run]
+    more_runs: int
+    next: NextRun | None
+    flags: Sequence[FiledFlag]
+    kept: Mapping[UUID, int]

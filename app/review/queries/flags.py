@@ -1,0 +1,146 @@
+"""Findings: the queue, and one finding with the lineage of every value it sets side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, defer
+from sqlmodel import col
+
+from app.procurement.finding import NOT_PERFORMED
+from app.review import review_events
+from app.review.decisions import Event
+from app.review.queries import people, related, runs
+from app.review.queries.related import Related
+from app.review.queries.runs import RunPage, SilentSource
+from app.review.review_events import Record
+from app.review.roles import Person
+from app.store.tables import (
+    Action,
+    Attempt,
+    Call,
+    ComparedValueRow,
+    Credential,
+    EvidenceRow,
+    FlagRow,
+    Run,
+    RunState,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlagLine:
+    """A finding in the queue, with the action it is about."""
+
+    flag: FlagRow
+    action: Action
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValueLineage:
+    """A compared value and where it came from; the lineage is None for what the action itself states."""
+
+    value: ComparedValueRow
+    evidence: EvidenceRow | None
+    call: Call | None
+    credential: Credential | None
+    attempt: Attempt | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlagPage:
+    """One finding, its values with their lineage, and the other findings of the same run.
+
+    `attempt` is the one that made the finding; `silent` is set for a check that was not performed. `latest_run_id`
+    is the action's latest completed run, which may be a later one.
+    """
+
+    flag: FlagRow
+    action: Action
+    run: Run
+    attempt: Attempt | None
+    values: Sequence[ValueLineage]
+    others: Sequence[FlagRow]
+    silent: SilentSource | None
+    latest_run_id: UUID | None
+
+    @property
+    def not_performed(self) -> Sequence[FlagRow]:
+        """The other findings that say a check was not performed."""
+        return [other for other in self.others if other.rule == NOT_PERFORMED]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlagView:
+    """A flag with its run and all the page about it shows. `people` is everybody known, by subject.
+
+    `before` holds earlier flags on the same fact that have a decision in force, with that decision, newest first.
+    """
+
+    page: FlagPage
+    run: RunPage
+    related: Related
+    record: Record
+    before: Sequence[tuple[FlagRow, Event]]
+    people: Mapping[str, Person]
+
+
+def view(db: Session, flag_id: UUID) -> FlagView | None:
+    """One flag with all that stands around it, or None."""
+    found = _page(db, flag_id)
+    if found is None:
+        return None
+    page, run = found
+    return FlagView(
+        page=page,
+        run=run,
+        related=related.related(db, page.flag, page.action),
+        record=review_events.record(db, flag_id),
+        before=review_events.decided_before(db, page.flag),
+        people=people.known(db),
+    )
+
+
+def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
+    flag = db.get(FlagRow, flag_id, options=[defer(FlagRow.search)])
+    run = runs.page(db, flag.run_id) if flag else None
+    if flag is None or run is None:
+        return None
+    return FlagPage(
+        flag=flag,
+        action=run.action,
+        run=run.run,
+        attempt=next((each for each in run.attempts if each.number == flag.attempt), None),
+        values=_values(db, flag_id, run),
+        others=[each for each in run.findings if each.flag_id != flag_id],
+        silent=run.asked(attempt=flag.attempt, tool=flag.subject) if flag.rule == NOT_PERFORMED else None,
+        latest_run_id=db.scalar(_LATEST_RUN, {"action": flag.action_id}),
+    ), run
+
+
+# Put together once, which takes longer than the answer.
+_LATEST_RUN = (
+    select(col(Run.run_id))
+    .where(col(Run.action_id) == bindparam("action"), col(Run.state) == RunState.COMPLETED.value)
+    .order_by(col(Run.finished_at).desc(), col(Run.run_id))
+    .limit(1)
+)
+_VALUES = (
+    select(ComparedValueRow, EvidenceRow)
+    .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))
+    .where(col(ComparedValueRow.flag_id) == bindparam("flag"))
+    .order_by(col(ComparedValueRow.position))
+)
+
+
+def _values(db: Session, flag_id: UUID, run: RunPage) -> list[ValueLineage]:
+    return [_lineage(value, evidence, run) for value, evidence in db.execute(_VALUES, {"flag": flag_id})]
+
+
+def _lineage(value: ComparedValueRow, evidence: EvidenceRow | None, run: RunPage) -> ValueLineage:
+    """A run only states what it was told itself, so all that stands behind a value is of its run."""
+    call = next((each for each in run.calls if evidence and each.call_id == evidence.call_id), None)
+    credential = run.credential_of(call) if call else None
+    attempt = next((each for each in run.attempts if credential and each.number == credential.attempt), None)
+    return ValueLineage(value=value, evidence=evidence, call=call, credential=credential, attempt=attempt)

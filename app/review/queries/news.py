@@ -1,0 +1,80 @@
+"""What became visible since a page was made. A moment is what the database calls a snapshot: no flag falls between two."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Self
+
+from sqlalchemy import BigInteger, String, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from app.review.queries.flag_filter import FlagFilter
+from app.store.tables import FlagRow
+
+_WRITTEN = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18})*)?)", re.ASCII)
+_LONGEST = 4_000
+#: A page that is older than this is not told what it missed; a database that was put back from a copy counts anew.
+_RECENT = timedelta(days=1)
+
+
+_NOW = cast(func.pg_current_snapshot(), String)
+_MOMENT = select(_NOW)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """What was visible: transactions before `ended`, and those before `begun` but the ones that were `under_way`."""
+
+    ended: int
+    begun: int
+    under_way: tuple[int, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """A moment as PostgreSQL writes it. Raises ValueError for anything else."""
+        known = _WRITTEN.fullmatch(text) if len(text) <= _LONGEST else None
+        if known is None:
+            raise ValueError(f"no moment: {text!r}")
+        ended, begun = int(known[1]), int(known[2])
+        under_way = tuple(int(each) for each in known[3].split(",") if each)
+        if not 0 < ended <= begun or any(
+            low >= high for low, high in pairwise((ended - 1, *under_way, begun))
+        ):
+            raise ValueError(f"no moment: {text!r}")
+        return cls(ended=ended, begun=begun, under_way=under_way)
+
+    def __str__(self) -> str:
+        return f"{self.ended}:{self.begun}:{','.join(map(str, self.under_way))}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """How many flags became visible between two moments, the later of which is `moment`."""
+
+    flags: int
+    moment: Moment
+
+
+def moment(db: Session) -> Moment:
+    """The present moment, as the transaction sees it."""
+    return Moment.parse(db.execute(_MOMENT).scalar_one())
+
+
+def news(db: Session, wanted: FlagFilter, *, since: Moment, now: datetime) -> News:
+    """Flags of a filter that became visible since then."""
+    arrived = col(FlagRow.arrived)
+    new = (
+        select(func.count())
+        .select_from(FlagRow)
+        .where(
+            arrived >= since.ended,
+            (arrived >= since.begun) | (arrived == func.any(cast(list(since.under_way), ARRAY(BigInteger)))),
+            col(FlagRow.raised_at) > now - _RECENT,
+            *wanted.all(),
+        )
+    )
+    flags, at = db.execute(select(new.scalar_subquery(), _NOW)).one()
+    return News(flags=flags, moment=Moment.parse(at))

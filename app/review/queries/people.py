@@ -1,0 +1,23 @@
+"""Who has signed in at some time: names for what records keep, and who can be given a flag."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from app.review.roles import Permission, Person
+from app.store.tables import KnownPerson
+
+_BY_NAME = select(KnownPerson).order_by(col(KnownPerson.name), col(KnownPerson.subject))
+
+
+def known(db: Session) -> dict[str, Person]:
+    """People as last seen, by subject, in the order of their names."""
+    rows = db.scalars(_BY_NAME)
+    return {row.subject: Person.of(subject=row.subject, name=row.name, roles=row.roles) for row in rows}
+
+
+def officers(people: Mapping[str, Person]) -> dict[str, str]:
+    """Names of those who decide and can be given a flag, by subject."""
+    return {subject: each.name for subject, each in people.items() if each.may(Permission.DECIDE)}

@@ -1,0 +1,84 @@
+"""The plan of one attempt as it was stored: its steps, what starts when, and the checks that wait for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from app.procurement.rules import RULES
+from app.procurement.rules.support.value_text import listed
+from app.store.tables import Step
+
+_TITLES = {rule.id: rule.title for rule in RULES}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckLine:
+    """A check of a plan with the numbers of the steps it waits for, and of those that are of use to it.
+
+    `title` is None for a rule of an earlier version that is no longer made.
+    """
+
+    rule: str
+    title: str | None
+    waits_for: Sequence[int]
+    helped_by: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The plan of one attempt, its steps in order."""
+
+    attempt: int
+    steps: Sequence[Step]
+
+    def start_of(self, step: Step) -> str:
+        """When a step may start, in words, and which steps may run at the same time."""
+        if not step.needed:
+            return "never"
+        if step.after is None:
+            return "not recorded"
+        beside = [
+            each.number
+            for each in self.steps
+            if each.needed and each.after == step.after and each is not step
+        ]
+        start = f"after {numbered(step.after)}" if step.after else "at once"
+        return f"{start}, beside {numbered(beside)}" if beside else start
+
+    @property
+    def checks(self) -> list[CheckLine]:
+        """The checks that apply to the action, in the order of the rules."""
+        named = {rule for step in self.steps for rule in rules_of(step)}
+        return [
+            CheckLine(
+                rule=rule,
+                title=_TITLES.get(rule),
+                waits_for=[step.number for step in self.steps if rule in (step.rules or ())],
+                helped_by=[step.number for step in self.steps if rule in (step.helps or ())],
+            )
+            for rule in in_order(named)
+        ]
+
+
+def plans_of(steps: Sequence[Step]) -> list[Plan]:
+    """The plans of a run, one for each attempt that got as far; `steps` come by attempt and number."""
+    return [
+        Plan(attempt=attempt, steps=list(its))
+        for attempt, its in groupby(steps, key=lambda step: step.attempt)
+    ]
+
+
+def rules_of(step: Step) -> list[str]:
+    """Every check a step serves, in the order of the rules."""
+    return in_order({*(step.rules or ()), *(step.helps or ())})
+
+
+def in_order(rules: set[str]) -> list[str]:
+    """Rule ids in the order of the rules; such as are no longer made come last."""
+    known = [rule for rule in _TITLES if rule in rules]
+    return [*known, *sorted(rules.difference(known))]
+
+
+def numbered(steps: Sequence[int]) -> str:
+    """Steps by their numbers: "step 1", "steps 1, 2 and 4"."""
+    return f"step{'' if len(steps) == 1 else 's'} {listed(map(str, steps), last='and')}"

@@ -1,0 +1,141 @@
+"""The queue of flags: in which order, and a page of them from any place on, forward or back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session, defer
+from sqlmodel import col
+
+from app.review.queries.flag_filter import FlagFilter
+from app.review.queries.flags import FlagLine
+from app.store.tables import Action, FlagRow
+
+#: Rows read from the database at once when every flag is wanted.
+_CHUNK = 500
+#: All but what is large and never shown.
+_SHOWN: Any = defer(FlagRow.search)
+
+
+class Sort(StrEnum):
+    """An order of the queue; what is equal in it follows by time and id."""
+
+    SEVERITY = "severity"
+    """Blocking first, then newest."""
+    NEWEST = "-raised"
+    OLDEST = "raised"
+    ASSIGNEE = "assignee"
+    """By the person a flag is given to, each with blocking first, then newest; those given to nobody last."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A place in the queue, between two flags: what a page goes on from. Written and read as a part of an address."""
+
+    first: tuple[str, ...]
+    raised_at: datetime
+    flag_id: UUID
+
+    @classmethod
+    def of(cls, flag: FlagRow, sort: Sort) -> Self:
+        """The place of this flag in that order."""
+        first = tuple(getattr(flag, column.key) for column in _ORDERS[sort].first)
+        return cls(first=first, raised_at=flag.raised_at, flag_id=flag.flag_id)
+
+    @classmethod
+    def parse(cls, text: str, sort: Sort) -> Self:
+        """The place that was written so. Raises ValueError where it is none, or one of another order."""
+        number = len(_ORDERS[sort].first)
+        *first, raised_at, flag_id = text.rsplit("~", number + 1)
+        time = datetime.fromisoformat(raised_at)
+        if len(first) != number or time.tzinfo is None or "\x00" in text:
+            raise ValueError(text)
+        return cls(first=tuple(first), raised_at=time, flag_id=UUID(flag_id))
+
+    def __str__(self) -> str:
+        return "~".join((*self.first, self.raised_at.isoformat(), str(self.flag_id)))
+
+    def key(self) -> tuple[Any, ...]:
+        """Its values, as the columns of the order."""
+        return (*self.first, self.raised_at, self.flag_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stretch:
+    """Some lines in order. `before` is where those before them end, `after` where the next begin; None at an end."""
+
+    lines: Sequence[FlagLine]
+    before: Place | None
+    after: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The columns before time and id, and whether all of them descend."""
+
+    first: tuple[Any, ...]
+    descending: bool
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        return (*self.first, col(FlagRow.raised_at), col(FlagRow.flag_id))
+
+    def by(self, *, back: bool = False) -> list[Any]:
+        return [each.asc() if self.descending == back else each.desc() for each in self.columns]
+
+
+#: Of the two severities blocking is the later in the alphabet, and nobody's name, "", comes before all names.
+_SEVERITY, _ASSIGNED = col(FlagRow.severity), col(FlagRow.assigned_to)
+_ORDERS = {
+    Sort.SEVERITY: _Order((_SEVERITY,), descending=True),
+    Sort.NEWEST: _Order((), descending=True),
+    Sort.OLDEST: _Order((), descending=False),
+    Sort.ASSIGNEE: _Order((_ASSIGNED, _SEVERITY), descending=True),
+}
+
+
+def stretch(
+    db: Session, wanted: FlagFilter, *, sort: Sort, after: Place | None, before: Place | None, limit: int
+) -> Stretch:
+    """At most `limit` lines from a place on, or up to one."""
+    back = before is not None
+    place = before or after
+    order = _ORDERS[sort]
+    query = select(FlagRow).options(_SHOWN).where(*wanted.all())
+    if place is not None:
+        here = tuple_(*order.columns)
+        query = query.where(here > place.key() if order.descending == back else here < place.key())
+    lines = _with_actions(db, db.scalars(query.order_by(*order.by(back=back)).limit(limit + 1)).all())
+    more = len(lines) > limit
+    lines = lines[:limit][::-1] if back else lines[:limit]
+    return Stretch(
+        lines=lines,
+        before=Place.of(lines[0].flag, sort) if lines and (more if back else place is not None) else None,
+        after=Place.of(lines[-1].flag, sort) if lines and (back or more) else None,
+    )
+
+
+def matching(db: Session, wanted: FlagFilter, *, sort: Sort) -> Iterator[FlagLine]:
+    """Every flag in order, as of one moment, read in parts while they are taken."""
+    query = select(FlagRow).options(_SHOWN).where(*wanted.all()).order_by(*_ORDERS[sort].by())
+    for part in db.scalars(query.execution_options(yield_per=_CHUNK)).partitions():
+        yield from _with_actions(db, part)
+
+
+def some(db: Session, flag_ids: Sequence[UUID]) -> list[FlagLine]:
+    """These flags, in this order; unknown ids are left out."""
+    query = select(FlagRow).options(_SHOWN).where(col(FlagRow.flag_id).in_(flag_ids))
+    found = {line.flag.flag_id: line for line in _with_actions(db, db.scalars(query).all())}
+    return [found[each] for each in flag_ids if each in found]
+
+
+def _with_actions(db: Session, flags: Sequence[FlagRow]) -> list[FlagLine]:
+    """The flags with their actions. Joined to them before the order is cut off, all actions would be read."""
+    wanted = {flag.action_id for flag in flags}
+    actions = db.scalars(select(Action).where(col(Action.action_id).in_(wanted))).all() if wanted else []
+    known = {action.action_id: action for action in actions}
+    return [FlagLine(flag=flag, action=known[flag.action_id]) for flag in flags]

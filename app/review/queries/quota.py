@@ -1,0 +1,31 @@
+"""What the recorded calls have used of the SAM.gov quota of the present day."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from app.procurement.quota import COUNTED, QuotaDay, quota_day_of
+from app.store.tables import Call, Credential
+
+
+def today(db: Session, *, quota: int) -> QuotaDay:
+    """Count the calls of today, UTC, by the database's clock. `quota` in calls a day.
+
+    Every recorded try counts, also one that failed: the service may have counted it. Calls of a worker that died before
+    it could record them are not known.
+    """
+    began = quota_day_of(db.execute(select(func.now())).scalar_one())
+    counted = (
+        select(col(Credential.tool), col(Call.run_id))
+        .join(Credential, col(Credential.credential_id) == col(Call.credential_id))
+        .where(col(Call.started_at) >= began, col(Credential.tool).in_([tool.value for tool in COUNTED]))
+        .subquery()
+    )
+    by_tool = select(counted.c.tool, func.count()).group_by(counted.c.tool)
+    found = {tool: number for tool, number in db.execute(by_tool)}  # noqa: C416  # typed rows, not pairs
+    return QuotaDay(
+        began=began,
+        runs=db.execute(select(func.count(counted.c.run_id.distinct()))).scalar_one(),
+        calls={tool: found.get(tool.value, 0) for tool in COUNTED},
+        quota=quota,
+    )

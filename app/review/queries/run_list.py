@@ -1,0 +1,98 @@
+"""The list of runs: which of them, newest first, a page at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from app.procurement.finding import NOT_PERFORMED
+from app.store.tables import Action, FlagRow, Run, RunState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunLine:
+    """A run in the list: its number of findings, and how many of these say that a check was not performed."""
+
+    run: Run
+    action: Action
+    findings: int
+    gaps: int
+
+    @property
+    def outcome(self) -> str:
+        """What the run came to, in words; its state while it has not completed."""
+        if self.run.state != RunState.COMPLETED:
+            return self.run.state
+        if self.gaps:
+            return "not fully checked"
+        return "flagged" if self.findings else "clear"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFilter:
+    """Which runs: those that match everything that is set.
+
+    `of_action` is the whole id of an action, `action` the beginning of an id or PIID; `requested_by` a subject; `since` when they were requested at the
+    earliest.
+    """
+
+    state: str | None = None
+    of_action: str | None = None
+    action: str | None = None
+    requested_by: str | None = None
+    since: datetime | None = None
+
+    def tests(self) -> list[ColumnElement[bool]]:
+        """What is set, over the runs."""
+        tests: list[ColumnElement[bool]] = []
+        if self.state is not None:
+            tests.append(col(Run.state) == self.state)
+        if self.of_action is not None:
+            tests.append(col(Run.action_id) == self.of_action)
+        if self.action is not None:
+            tests.append(col(Run.action_id).in_(select(col(Action.action_id)).where(begins(self.action))))
+        if self.requested_by is not None:
+            tests.append(col(Run.requested_by) == self.requested_by)
+        if self.since is not None:
+            tests.append(col(Run.requested_at) >= self.since)
+        return tests
+
+
+def begins(text: str) -> ColumnElement[bool]:
+    """Actions whose id or PIID begins like this, as it is written or in capital letters."""
+    columns = (col(Action.action_id), col(Action.piid))
+    return or_(
+        *(column.startswith(each, autoescape=True) for column in columns for each in {text, text.upper()})
+    )
+
+
+def lines(db: Session, wanted: RunFilter, *, after: UUID | None, limit: int) -> Sequence[RunLine]:
+    """One page of the list, newest first. `after` is the last id seen."""
+    key = (col(Run.requested_at), col(Run.run_id))
+    query = _with_findings().where(*wanted.tests())
+    if after:
+        # One value at a time: an index is no help for a row that comes out of a query.
+        last = (select(part).where(col(Run.run_id) == after).scalar_subquery() for part in key)
+        query = query.where(tuple_(*key) < tuple_(*last))
+    rows = db.execute(query.order_by(*(part.desc() for part in key)).limit(limit)).all()
+    return [RunLine(run=run, action=action, findings=found, gaps=gaps) for run, action, found, gaps in rows]
+
+
+def counts(db: Session, wanted: RunFilter | None = None) -> dict[str, int]:
+    """Number of runs by state, of those that match."""
+    tests = wanted.tests() if wanted else []
+    rows = db.execute(select(col(Run.state), func.count()).where(*tests).group_by(col(Run.state))).all()
+    return {state: number for state, number in rows}  # noqa: C416  # typed rows, not pairs
+
+
+def _with_findings() -> Any:
+    found = select(func.count()).where(col(FlagRow.run_id) == col(Run.run_id)).correlate(Run)
+    gaps = found.where(col(FlagRow.rule) == NOT_PERFORMED)
+    return select(Run, Action, found.scalar_subquery(), gaps.scalar_subquery()).join(
+        Action, col(Action.action_id) == col(Run.action_id)
+    )

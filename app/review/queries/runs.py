@@ -1,0 +1,167 @@
+"""One run with everything it left behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
+from sqlalchemy.orm import Session, defer
+from sqlmodel import col
+
+from app.review.queries.plans import Plan, plans_of
+from app.store.tables import (
+    Action,
+    Alarm,
+    Attempt,
+    Call,
+    Credential,
+    Denial,
+    EvidenceRow,
+    FlagRow,
+    Run,
+    Step,
+)
+
+OfTool = TypeVar("OfTool", Step, Denial, Credential)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NextRun:
+    """The run that started next, with the number of its credentials and of those it has in common with this one."""
+
+    run: Run
+    credentials: int
+    shared: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SilentSource:
+    """What is known of a source that gave no usable answer: the step, and how far it came."""
+
+    step: Step | None
+    denial: Denial | None
+    credential: Credential | None
+    calls: Sequence[Call]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunPage:
+    """One run with everything it left behind. `evidence` counts the facts each call brought, by call id."""
+
+    run: Run
+    action: Action
+    attempts: Sequence[Attempt]
+    steps: Sequence[Step]
+    credentials: Sequence[Credential]
+    denials: Sequence[Denial]
+    calls: Sequence[Call]
+    evidence: dict[UUID, int]
+    findings: Sequence[FlagRow]
+    alarms: Sequence[Alarm]
+    next: NextRun | None
+
+    @property
+    def plans(self) -> list[Plan]:
+        """The plan of each attempt that got as far as planning."""
+        return plans_of(self.steps)
+
+    def calls_of(self, credential: Credential) -> list[Call]:
+        """The calls made with one credential, in order."""
+        return [call for call in self.calls if call.credential_id == credential.credential_id]
+
+    def credential_of(self, call: Call) -> Credential | None:
+        """The credential one call was made with."""
+        return next((each for each in self.credentials if each.credential_id == call.credential_id), None)
+
+    def asked(self, *, attempt: int, tool: str) -> SilentSource:
+        """What one attempt did to ask one source."""
+
+        def first(rows: Sequence[OfTool]) -> OfTool | None:
+            return next((row for row in rows if (row.attempt, row.tool) == (attempt, tool)), None)
+
+        credential = first(self.credentials)
+        return SilentSource(
+            step=first(self.steps),
+            denial=first(self.denials),
+            credential=credential,
+            calls=self.calls_of(credential) if credential else (),
+        )
+
+
+def page(db: Session, run_id: UUID) -> RunPage | None:
+    """One run with everything it left behind, or None."""
+    found = db.execute(_RUN, {"run": run_id}).one_or_none()
+    if found is None:
+        return None
+    run, action = found
+    calls = db.execute(_CALLS, {"run": run_id}).all()
+    return RunPage(
+        run=run,
+        action=action,
+        attempts=_of(db, Attempt, run_id, Attempt.number),
+        steps=_of(db, Step, run_id, Step.attempt, Step.number),
+        credentials=_of(db, Credential, run_id, Credential.attempt, Credential.issued_at),
+        denials=_of(db, Denial, run_id, Denial.attempt, Denial.refused_at),
+        calls=[call for call, _ in calls],
+        evidence={call.call_id: facts for call, facts in calls if facts},
+        findings=_of(db, FlagRow, run_id, FlagRow.rule, FlagRow.subject),
+        alarms=_of(db, Alarm, run_id, Alarm.raised_at),
+        next=next_of(db, run),
+    )
+
+
+def _of(db: Session, model: Any, run_id: UUID, *order: Any) -> Sequence[Any]:
+    return db.scalars(_question(model, order), {"run": run_id}).all()
+
+
+@cache
+def _question(model: Any, order: tuple[Any, ...]) -> Select[Any]:
+    # Put together once, which takes longer than the answer.
+    asked = select(model).where(model.run_id == bindparam("run")).order_by(*order)
+    return asked.options(defer(model.search)) if model is FlagRow else asked
+
+
+_RUN = (
+    select(Run, Action)
+    .join(Action, col(Action.action_id) == col(Run.action_id))
+    .where(col(Run.run_id) == bindparam("run"))
+)
+_CALLS = (
+    select(
+        Call,
+        select(func.count())
+        .where(col(EvidenceRow.call_id) == col(Call.call_id))
+        .correlate(Call)
+        .scalar_subquery(),
+    )
+    .where(col(Call.run_id) == bindparam("run"))
+    .order_by(col(Call.started_at))
+)
+
+
+_NEXT_BEGAN = (col(Run.started_at), col(Run.run_id))
+_ISSUED = select(func.count()).where(col(Credential.run_id) == col(Run.run_id)).correlate(Run)
+_OWN = select(col(Credential.fingerprint)).where(col(Credential.run_id) == bindparam("run"))
+_NEXT = (
+    select(
+        Run,
+        _ISSUED.scalar_subquery(),
+        _ISSUED.where(col(Credential.fingerprint).in_(_OWN)).scalar_subquery(),
+    )
+    .where(
+        tuple_(*_NEXT_BEGAN)
+        > tuple_(bindparam("began", type_=DateTime(timezone=True)), bindparam("run", type_=Uuid()))
+    )
+    .order_by(*_NEXT_BEGAN)
+    .limit(1)
+)
+
+
+def next_of(db: Session, run: Run) -> NextRun | None:
+    """The run that started next, None while there is none or this one has not started."""
+    if run.started_at is None:
+        return None
+    later = db.execute(_NEXT, {"began": run.started_at, "run": run.run_id}).one_or_none()
+    return None if later is None else NextRun(run=later[0], credentials=later[1], shared=later[2])

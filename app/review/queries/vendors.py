@@ -1,0 +1,118 @@
+"""One vendor, as all actions that name it, all flags about it and its last known registration tell of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, defer
+from sqlmodel import col
+
+from app.review.decisions import Event
+from app.review.queries.actions import ActionLine, with_state
+from app.review.review_events import histories
+from app.store.tables import Action, EvidenceRow, FlagRow
+
+#: Actions and flags one page shows, the newest ones.
+ACTIONS, FLAGS = 50, 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Naming:
+    """How actions name the vendor: name, role and CAGE, and how many do so."""
+
+    name: str
+    role: str
+    cage: str | None
+    actions: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VendorPage:
+    """One vendor. `namings` are over all actions, the most frequent first; `actions` the newest of `actions_in_all`.
+
+    `flags` are those about this vendor, current ones first, each with what officers did, oldest first; there are
+    `flags_in_all`. `registrations` are the rows of the last answer of SAM.gov that had any, empty if none was ever seen.
+    """
+
+    uei: str
+    namings: Sequence[Naming]
+    actions: Sequence[ActionLine]
+    actions_in_all: int
+    flags: Sequence[tuple[FlagRow, Sequence[Event]]]
+    flags_in_all: int
+    registrations: Sequence[EvidenceRow]
+
+
+def page(db: Session, uei: str) -> VendorPage | None:
+    """What is known of a vendor, or None where no action names it."""
+    named = col(Action.vendors).contains([{"uei": uei}])
+    namings = _namings(db, uei)
+    if not namings:
+        return None
+    newest = select(col(Action.action_id)).where(named)
+    ids = db.scalars(
+        newest.order_by(col(Action.submitted_at).desc(), col(Action.action_id).desc()).limit(ACTIONS)
+    ).all()
+    about = _about(uei).where(col(FlagRow.action_id).in_(newest))
+    flags = db.scalars(
+        about.order_by(
+            col(FlagRow.current).desc(),
+            col(FlagRow.raised_at).desc(),
+            col(FlagRow.flag_id),
+        ).limit(FLAGS)
+    ).all()
+    told = histories(db, [flag.flag_id for flag in flags])
+    return VendorPage(
+        uei=uei,
+        namings=namings,
+        actions=with_state(db, ids),
+        actions_in_all=db.execute(select(func.count()).select_from(newest.subquery())).scalar_one(),
+        flags=[(flag, [event for event, _ in told.get(flag.flag_id, ())]) for flag in flags],
+        flags_in_all=db.execute(
+            select(func.count()).select_from(about.with_only_columns(col(FlagRow.run_id)).subquery())
+        ).scalar_one(),
+        registrations=_registrations(db, uei),
+    )
+
+
+def _namings(db: Session, uei: str) -> list[Naming]:
+    """Every way the actions name this vendor."""
+    each = func.jsonb_array_elements(col(Action.vendors)).table_valued("value").lateral()
+    value = each.c.value
+    parts = [value.op("->>")(name) for name in ("name", "role", "cage")]
+    number = func.count(col(Action.action_id).distinct())
+    rows = db.execute(
+        select(*parts, number)
+        .select_from(Action)
+        .join(each, value.op("->>")("uei") == uei)
+        .where(col(Action.vendors).contains([{"uei": uei}]))
+        .group_by(*parts)
+        .order_by(number.desc(), *parts)
+    ).all()
+    return [Naming(name=row[0], role=row[1], cage=row[2], actions=row[3]) for row in rows]
+
+
+def _about(uei: str) -> Select[FlagRow]:
+    """Flags whose subject is this vendor: "UEI", "UEI:owner" and "PIID:UEI" are the ways the rules write it."""
+    subject = col(FlagRow.subject)
+    return (
+        select(FlagRow)
+        .options(defer(FlagRow.search))
+        .where(or_(subject == uei, subject.startswith(f"{uei}:"), subject.endswith(f":{uei}")))
+    )
+
+
+def _registrations(db: Session, uei: str) -> Sequence[EvidenceRow]:
+    of_it = (col(EvidenceRow.kind) == "Registration", col(EvidenceRow.fact).op("->>")("uei") == uei)
+    last = (
+        select(col(EvidenceRow.call_id))
+        .where(*of_it)
+        .order_by(col(EvidenceRow.pulled_at).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return db.scalars(
+        select(EvidenceRow)
+        .where(*of_it, col(EvidenceRow.call_id) == last)
+        .order_by(col(EvidenceRow.evidence_id))
+    ).all()

@@ -1,0 +1,125 @@
+"""What was done about flags, as it is stored: read here, added to in `app.review.reviews`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, select
+from sqlalchemy.orm import Session, defer
+from sqlmodel import col
+
+from app.review.decisions import Decision, Event, EventKind, State, Status, first_broken, state_of, told_by
+from app.store.tables import FlagRow, ReviewEvent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """All that was done about a flag, oldest first.
+
+    `broken` is the number of the first event that was changed or taken away behind our back; None if the history holds.
+    `told` says whether the flag's state follows from the history, or was itself changed behind our back.
+    """
+
+    history: Sequence[Event]
+    broken: int | None
+    told: bool
+
+
+def record(db: Session, flag_id: UUID) -> Record:
+    """All that was done about a flag."""
+    # One question: an officer's event between two would look like a history that was cut.
+    rows = db.execute(_RECORD, {"flag": flag_id}).all()
+    stored = [
+        (_event(row.ReviewEvent), row.ReviewEvent.digest) for row in rows if row.ReviewEvent is not None
+    ]
+    history, flag = [event for event, _ in stored], next(iter(rows), None)
+    return Record(
+        history=history,
+        broken=first_broken(stored, version=flag.version if flag else 0),
+        told=flag is None
+        or told_by(history, status=flag.status, decision=flag.decision, assignee=flag.assignee),
+    )
+
+
+def state_of_flag(flag: FlagRow, history: Sequence[Event]) -> State:
+    """Where a flag stands after its history.
+
+    Whether a decision waits for a second officer was settled when it was made: the setting may have changed since.
+    """
+    return state_of(history, needs_second=flag.status == Status.AWAITING_CONCURRENCE)
+
+
+def decided_before(db: Session, flag: FlagRow) -> list[tuple[FlagRow, Event]]:
+    """Earlier flags on the same fact that have a decision in force, with that decision, newest first."""
+    if flag.fact_key is None:
+        return []
+    rows = db.execute(_DECIDED_BEFORE, {"fact": flag.fact_key, "but": flag.flag_id}).all()
+    return [(same, _event(decided)) for same, decided in rows]
+
+
+def histories(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Event, str]]]:
+    """The events of several flags, oldest first, each with its stored digest; flags without events are left out."""
+    rows = db.scalars(
+        select(ReviewEvent)
+        .where(col(ReviewEvent.flag_id).in_(flag_ids))
+        .order_by(col(ReviewEvent.flag_id), col(ReviewEvent.number))
+    )
+    found: dict[UUID, list[tuple[Event, str]]] = {}
+    for row in rows:
+        found.setdefault(row.flag_id, []).append((_event(row), row.digest))
+    return found
+
+
+def newest(db: Session, *, limit: int) -> list[Event]:
+    """The latest events of all flags, newest first."""
+    rows = db.scalars(
+        select(ReviewEvent).order_by(col(ReviewEvent.at).desc(), col(ReviewEvent.event_id)).limit(limit)
+    )
+    return [_event(row) for row in rows]
+
+
+def _event(row: ReviewEvent) -> Event:
+    fields = row.model_dump(exclude={"digest"})
+    decision = Decision(row.decision) if row.decision else None
+    return Event(
+        **{**fields, "kind": EventKind(row.kind), "decision": decision, "at": row.at.astimezone(UTC)}
+    )
+
+
+# Put together once, which takes longer than the answer.
+# What the flag `flag` says of itself beside each event of its history; one line without an event where it has none.
+_RECORD = (
+    select(
+        col(FlagRow.version),
+        col(FlagRow.status),
+        col(FlagRow.decision),
+        col(FlagRow.assignee),
+        ReviewEvent,
+    )
+    .outerjoin(ReviewEvent, col(ReviewEvent.flag_id) == col(FlagRow.flag_id))
+    .where(col(FlagRow.flag_id) == bindparam("flag"))
+    .order_by(col(ReviewEvent.number))
+)
+# Flags on the fact `fact` with a decision in force, each with that decision, without the flag `but`.
+_DECIDED_BEFORE = (
+    select(FlagRow, ReviewEvent)
+    .options(defer(FlagRow.search))
+    .join(
+        ReviewEvent,
+        and_(
+            col(ReviewEvent.flag_id) == col(FlagRow.flag_id),
+            col(ReviewEvent.kind) == EventKind.DECIDED.value,
+            # Of several, the one in force.
+            col(ReviewEvent.at) == col(FlagRow.decided_at),
+        ),
+    )
+    .where(
+        col(FlagRow.fact_key) == bindparam("fact"),
+        col(FlagRow.flag_id) != bindparam("but"),
+        col(FlagRow.decision).is_not(None),
+        col(FlagRow.status) != Status.OPEN.value,
+    )
+    .order_by(col(FlagRow.decided_at).desc())
+    .limit(10)
+)

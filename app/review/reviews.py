@@ -1,0 +1,120 @@
+"""Adding to the history of flags, so that of two officers at once one wins. It is read in `app.review.review_events`."""
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from app.connections.database import Sessions
+from app.review.decisions import Decision, Event, EventKind, State, Status, check, digest
+from app.review.review_events import histories, state_of_flag
+from app.store.tables import FlagRow, ReviewEvent
+
+
+class UnknownFlagError(Exception):
+    """There is no flag of this id."""
+
+
+class StaleError(Exception):
+    """Somebody added to the flag's history meanwhile. `event` is what was added last, None if nothing was."""
+
+    def __init__(self, event: Event | None, state: State) -> None:
+        super().__init__(f"{event.by_name if event else 'nobody'} was first")
+        self.event = event
+        self.state = state
+
+
+class Reviews:
+    """What officers did with flags. `second_person` names the rules whose closing decisions need a second officer."""
+
+    def __init__(self, sessions: Sessions, *, second_person: frozenset[str] = frozenset()) -> None:
+        self._sessions = sessions
+        self._second_person = second_person
+
+    def needs_second(self, flag: FlagRow) -> bool:
+        """Whether a closing decision on this flag waits for a second officer, by its rule or since one already does."""
+        return flag.rule in self._second_person or flag.status == Status.AWAITING_CONCURRENCE
+
+    def state(self, flag_id: UUID) -> State:
+        """What the history of a flag adds up to. Raises `UnknownFlagError`."""
+        with self._sessions() as db:
+            flag = db.get(FlagRow, flag_id)
+            if flag is None:
+                raise UnknownFlagError(str(flag_id))
+            events = [event for event, _ in histories(db, [flag_id]).get(flag_id, [])]
+            return state_of_flag(flag, events)
+
+    def add(
+        self,
+        flag_id: UUID,
+        *,
+        version: int,
+        kind: EventKind,
+        by: str,
+        by_name: str,
+        decision: Decision | None = None,
+        rationale: str = "",
+        reference: str | None = None,
+        assignee: str | None = None,
+    ) -> State:
+        """Add one event to a flag whose history has `version` events, and give the state after it.
+
+        Raises `UnknownFlagError`, `StaleError` when the history has gone on, and `ReviewError` for an event that does
+        not fit; then nothing is stored.
+        """
+        with self._sessions.begin() as db:
+            # The row lock makes a second officer wait here until the first one's event is stored.
+            flag = db.scalars(
+                select(FlagRow).where(col(FlagRow.flag_id) == flag_id).with_for_update(key_share=True)
+            ).one_or_none()
+            if flag is None:
+                raise UnknownFlagError(str(flag_id))
+            stored = histories(db, [flag_id]).get(flag_id, [])
+            before = state_of_flag(flag, [event for event, _ in stored])
+            if before.version != version:
+                raise StaleError(stored[-1][0] if stored else None, before)
+            event = Event(
+                event_id=uuid4(),
+                flag_id=flag_id,
+                number=version + 1,
+                kind=kind,
+                by=by,
+                by_name=by_name,
+                at=datetime.now(UTC),
+                decision=decision,
+                rationale=rationale.strip(),
+                reference=(reference or "").strip() or None,
+                assignee=assignee,
+            )
+            after = check(before, event, needs_second=self.needs_second(flag))
+            db.add(_row(event, digest(event, stored[-1][1] if stored else "")))
+            db.execute(
+                update(FlagRow)
+                .where(col(FlagRow.flag_id) == flag_id)
+                .values(
+                    status=after.status.value,
+                    decision=after.decision.value if after.decision else None,
+                    decided_at=after.decided.at if after.decided else None,
+                    assignee=after.assignee,
+                    version=after.version,
+                )
+            )
+            return after
+
+
+def _row(event: Event, chained: str) -> ReviewEvent:
+    return ReviewEvent(
+        event_id=event.event_id,
+        flag_id=event.flag_id,
+        number=event.number,
+        kind=event.kind.value,
+        by=event.by,
+        by_name=event.by_name,
+        at=event.at,
+        decision=event.decision.value if event.decision else None,
+        rationale=event.rationale,
+        reference=event.reference,
+        assignee=event.assignee,
+        digest=chained,
+    )

@@ -1,0 +1,60 @@
+"""Filters of the queue that people gave names: each person sees and changes only their own."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_or
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from app.connections.database import Sessions
+from app.store.tables import SavedView, table_of
+
+#: Views one person may have.
+MOST = 30
+_TABLE = table_of(SavedView)
+
+
+class SavedViewError(Exception):
+    """A view that cannot be saved or renamed; the text is for the person."""
+
+
+class SavedViews:
+    """The views of all people."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def save(self, owner: str, name: str, query: str) -> None:
+        """Keep a filter under a name; one of the same name is replaced. Raises `SavedViewError` when there are too many."""
+        with self._sessions.begin() as db:
+            others = select(func.count()).where(col(SavedView.owner) == owner, col(SavedView.name) != name)
+            if db.scalars(others).one() >= MOST:
+                raise SavedViewError(f"You have {MOST} saved views. Delete one first.")
+            saved = insert_or(_TABLE).values(owner=owner, name=name, query=query)
+            db.execute(saved.on_conflict_do_update(index_elements=["owner", "name"], set_={"query": query}))
+
+    def rename(self, owner: str, name: str, new: str) -> bool:
+        """Give a view another name; False if there is none. Raises `SavedViewError` when another one has that name."""
+        if name == new:
+            return True
+        with self._sessions.begin() as db:
+            if db.get(SavedView, (owner, new)) is not None:
+                raise SavedViewError(f"Another of your views is named “{new}”.")
+            mine = (_TABLE.c.owner == owner) & (_TABLE.c.name == name)
+            query = db.scalar(delete(_TABLE).where(mine).returning(_TABLE.c.query))
+            if query is None:
+                return False
+            db.execute(insert(_TABLE).values(owner=owner, name=new, query=query))
+            return True
+
+    def delete(self, owner: str, name: str) -> None:
+        """Forget a view; that there is none does not matter."""
+        with self._sessions.begin() as db:
+            db.execute(delete(_TABLE).where((_TABLE.c.owner == owner) & (_TABLE.c.name == name)))
+
+
+def of(db: Session, owner: str) -> Sequence[SavedView]:
+    """The views of one person, by name."""
+    mine = select(SavedView).where(col(SavedView.owner) == owner)
+    return db.scalars(mine.order_by(col(SavedView.name))).all()

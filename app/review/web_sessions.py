@@ -1,0 +1,152 @@
+"""Sessions of the pages. The database knows the SHA-256 of a session's id, never the id."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    DateTime,
+    String,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, SQLModel
+
+from app.connections.database import Sessions
+from app.review.roles import Person
+from app.store.tables import table_of
+
+
+def _moment() -> Any:
+    return Column(DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+class WebSession(SQLModel, table=True):
+    """One browser's session; `subject`, `name` and `roles` are empty until somebody has signed in.
+
+    `data` holds what a page keeps for the next: the CSRF token's seed, messages, a sign-in under way. No token, no code.
+    """
+
+    __tablename__ = "web_session"
+
+    id_hash: str = Field(primary_key=True)
+    subject: str | None = Field(default=None, index=True)
+    name: str | None = None
+    roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    data: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    created_at: datetime = Field(sa_column=_moment())
+    seen_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.now(), index=True)
+    )
+
+
+SESSION = table_of(WebSession)
+_TOUCH = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenSession:
+    """A session that may be used; `person` is None before sign-in, `ends_at` when it ends if nothing more happens."""
+
+    person: Person | None
+    data: Mapping[str, Any]
+    ends_at: datetime
+    ends_at_latest: datetime
+
+
+class WebSessions:
+    """Opens and ends sessions. They end `idle` after they were last used, and `lifetime` after sign-in.
+
+    When one was last used is written at most once a minute, so that reading a page writes nothing; a session may end
+    by as much sooner.
+    """
+
+    def __init__(self, sessions: Sessions, *, idle: timedelta, lifetime: timedelta) -> None:
+        self._sessions = sessions
+        self._idle = idle
+        self._lifetime = lifetime
+        its = and_(SESSION.c.id_hash == bindparam("presented"), self._alive())
+        self._look = select(SESSION).where(its)
+        touched = (
+            update(SESSION)
+            .where(its, SESSION.c.seen_at <= func.now() - min(_TOUCH, idle / 15))
+            .values(seen_at=func.now())
+            .returning(SESSION)
+            .cte("touched")
+        )
+        untouched = self._look.where(~exists(select(touched.c.id_hash)))
+        self._use = union_all(select(touched), untouched)
+
+    def open(self, session_id: str, *, use: bool) -> OpenSession | None:
+        """The session of that id unless it has ended. `use` says whether this counts as activity of the person."""
+        with self._sessions.begin() as db:
+            asked = self._use if use else self._look
+            row = db.execute(asked, {"presented": _hash(session_id)}).mappings().one_or_none()
+        if row is None:
+            return None
+        latest = row["created_at"] + self._lifetime
+        person = None
+        if row["subject"] is not None:
+            person = Person.of(subject=row["subject"], name=row["name"] or row["subject"], roles=row["roles"])
+        return OpenSession(
+            person=person,
+            data=row["data"],
+            ends_at=min(row["seen_at"] + self._idle, latest),
+            ends_at_latest=latest,
+        )
+
+    def begin(self, data: Mapping[str, Any], *, person: Person | None = None) -> str:
+        """A new session, and its id: 256 random bits, told to the browser and to nobody else."""
+        session_id = token_urlsafe(32)
+        row = {"id_hash": _hash(session_id), "data": dict(data), "roles": []}
+        if person is not None:
+            roles = sorted(role.value for role in person.roles)
+            row |= {"subject": person.subject, "name": person.name, "roles": roles}
+        with self._sessions.begin() as db:
+            db.execute(delete(SESSION).where(~self._alive()))
+            db.execute(insert(SESSION).values(row))
+        return session_id
+
+    def keep(self, session_id: str, data: Mapping[str, Any]) -> None:
+        """Replace what the session holds; nothing happens when it has ended meanwhile."""
+        with self._sessions.begin() as db:
+            db.execute(update(SESSION).where(SESSION.c.id_hash == _hash(session_id)).values(data=dict(data)))
+
+    def end(self, session_id: str) -> None:
+        """End one session."""
+        with self._sessions.begin() as db:
+            db.execute(delete(SESSION).where(SESSION.c.id_hash == _hash(session_id)))
+
+    def end_all(self, subject: str) -> int:
+        """End every session of a person; how many there were."""
+        with self._sessions.begin() as db:
+            ended = db.scalars(
+                delete(SESSION).where(SESSION.c.subject == subject).returning(SESSION.c.id_hash)
+            )
+            return len(ended.all())
+
+    def _alive(self) -> ColumnElement[bool]:
+        """By the database's clock, which is the same for every process. Without a person, `idle` is all there is."""
+        return and_(
+            SESSION.c.seen_at > func.now() - self._idle,
+            SESSION.c.created_at > func.now() - self._lifetime,
+            or_(SESSION.c.subject.is_not(None), SESSION.c.created_at > func.now() - self._idle),
+        )
+
+
+def _hash(session_id: str) -> str:
+    return hashlib.sha256(session_id.encode()).hexdigest()

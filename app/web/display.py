@@ -1,0 +1,94 @@
+"""How times, amounts and kinds of things are written on the pages."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+
+from flask import Flask
+from markupsafe import Markup
+
+from app.procurement.federal_time import eastern
+from app.procurement.labels import (
+    ACTION_TYPES,
+    DECISIONS,
+    ENDERS,
+    EVENTS,
+    KINDS,
+    STATES,
+    STATUSES,
+    SYSTEMS,
+    lasting,
+    plural,
+    without_unseen,
+    worded,
+)
+from app.procurement.rules.support.value_text import money
+from app.review.queries.plans import numbered, rules_of
+from app.store.tables import Credential
+
+_LIVE = "live"
+#: Length of the offset at the end of a time in ISO 8601, "-04:00".
+_OFFSET = 6
+
+
+def join(app: Flask) -> None:
+    """Add the filters to the templates of `app`."""
+    app.jinja_env.filters.update(
+        money=lambda amount: money(Decimal(amount)),
+        moment=moment,
+        instant=instant,
+        lasting=lasting,
+        plural=plural,
+        system=partial(worded, SYSTEMS),
+        kind=partial(worded, KINDS),
+        action_type=partial(worded, ACTION_TYPES),
+        ender=partial(worded, ENDERS),
+        state=partial(worded, STATES),
+        decision=partial(worded, DECISIONS),
+        status=partial(worded, STATUSES),
+        event=partial(worded, EVENTS),
+    )
+    app.jinja_env.finalize = visible
+    app.jinja_env.globals.update(ending=ending, rules_of=rules_of, numbered=numbered)
+
+
+def visible(value: object) -> object:
+    """Text with a � for each unseen character, so that what is read is what is there; markup and the rest as it is."""
+    return without_unseen(value) if type(value) is str else value
+
+
+def moment(time: datetime | None) -> str:
+    """A time in Eastern time with its zone and in UTC, to the second, as markup."""
+    return _written(time, milliseconds=False)
+
+
+def instant(time: datetime | None) -> str:
+    """The same to the millisecond, where the order of events matters."""
+    return _written(time, milliseconds=True)
+
+
+def _written(time: datetime | None, *, milliseconds: bool) -> str:
+    if time is None:
+        return Markup('<span class="absent">not yet</span>')
+    utc = time.astimezone(UTC)
+    stamp = utc.replace(tzinfo=None).isoformat(timespec="milliseconds" if milliseconds else "seconds")
+    day, _, clock = stamp.partition("T")
+    local = eastern(utc)
+    there = str(local.date())
+    wall = local.isoformat(timespec="milliseconds" if milliseconds else "seconds")[len(there) + 1 : -_OFFSET]
+    return _markup(
+        f'<time datetime="{stamp}Z"><span class="eastern">{there} {wall} {local.tzname()}</span>'
+        f' <span class="utc">({"" if there == day else f"{day} "}{clock} UTC)</span></time>'
+    )
+
+
+def _markup(text: str) -> Markup:
+    """Markup without escaping: a page has dozens of times, in which there is nothing to escape."""
+    return Markup(text)  # noqa: S704  # digits and the name of a time zone
+
+
+def ending(credential: Credential, now: datetime) -> str:
+    """How a credential ended: "revoked", "expired", or "live" while it may still be used."""
+    if credential.revoked_at is not None:
+        return "revoked"
+    return "expired" if credential.expires_at <= now else _LIVE

@@ -1,0 +1,35 @@
+"""When a session ends, told on every page in time to do something about it (WCAG 2.2, success criterion 2.2.1)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Flask
+
+from app.web.sign_in.current_person import visitor
+from app.web.sign_in.sessions import browser_session
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionEnd:
+    """The end of a session as it stands now; `seconds` are those left, never below 0."""
+
+    at: datetime
+    seconds: int
+    can_extend: bool
+
+
+def session_end() -> SessionEnd | None:
+    """The end of the session behind this request; None where there is none to tell of."""
+    if visitor() is None:
+        return None
+    session = browser_session()
+    at = session.ends_at
+    if at is None:
+        return None
+    left = int((at - datetime.now(UTC)).total_seconds())
+    return SessionEnd(at=at, seconds=max(left, 0), can_extend=session.can_extend)
+
+
+def join(app: Flask) -> None:
+    """Give templates `session_end()`."""
+    app.jinja_env.globals["session_end"] = session_end

@@ -1,0 +1,170 @@
+"""The real tools and the real rules over scenario files, without a vault: mocks in this process, a real ledger.
+
+Everything a fact passes on its way is the real thing: the mock's paging and shapes, the tool's questions and
+parsing, SQL on a real PostgreSQL server, planning, rules.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from psycopg import sql
+from werkzeug.datastructures import Headers
+
+from app.cli.waiting import counting
+from app.credentials.lineage import IssuedCredential, ToolCall
+from app.procurement.action import ProcurementAction
+from app.procurement.case_file import CaseFile
+from app.procurement.planning import plan
+from app.procurement.rules import evaluate
+from app.settings import Settings
+from infra.local.commands import TOOLS
+from infra.local.options import Part, StackOptions
+from infra.local.stack import LocalStack
+from infra.postgres.roles import LEDGER, OWNERS, READERS
+from infra.postgres.scram import verifier as scram
+from known_answers.evaluation.as_of import as_looked
+from known_answers.evaluation.comparison import Evaluation, Finding, Truth
+from known_answers.evaluation.scenarios import Scenarios
+from mocks.configuration import Configuration
+from mocks.ledger.load import load
+from workers.runtime.database_client import DatabaseClient
+from workers.runtime.run_session import Issued
+from workers.runtime.secret import Secret
+from workers.runtime.tool import Tool
+from workers.runtime.tool_runner import ToolRunner, case_file
+from workers.tools import registry
+
+_READER = "evaluation_reader"
+_PASSWORD = "for-synthetic-rows-on-loopback"  # noqa: S105  # guards nothing: the server lives as long as the command
+
+
+class Anyone:
+    """Lets every caller in: there is no vault here whose credentials could be checked."""
+
+    def presented(self, headers: Headers) -> str | None:
+        """Nothing is looked at."""
+        del headers
+        return None
+
+    def verify(self, credential: str | None) -> str:
+        """Nobody in particular."""
+        del credential
+        return "evaluation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedLedger(ToolRunner):
+    """One connection to the ledger for all scenarios."""
+
+    client: DatabaseClient
+
+    def ledger(
+        self, address: str, issued: Issued, calls: list[ToolCall]
+    ) -> AbstractContextManager[DatabaseClient]:
+        """The shared connection; its calls go where these calls go."""
+        del address, issued
+        return nullcontext(self.client.recording(calls))
+
+
+def evaluate_in_process(scenarios: Scenarios, work: Path) -> Evaluation:
+    """Ask and judge about one scenario after another; `work` is an empty folder for servers and logs."""
+    result = Evaluation()
+    with (
+        interview(scenarios.folder, work) as evaluator,
+        counting(len(scenarios.cases), what="Scenarios") as told,
+    ):
+        for number, (case, action) in enumerate(scenarios.cases, start=1):
+            result.add(Truth.of(case.slug, case.document), evaluator.findings(action, case.document))
+            told(number)
+    return result
+
+
+@contextmanager
+def interview(folder: Path, work: Path) -> Iterator["Evaluator"]:
+    """Serve the scenarios in `folder` (which has `cases/`); `work` is an empty folder for servers and logs."""
+    options = StackOptions(parts=frozenset({Part.POSTGRES}), usual_ports=False)
+    with LocalStack(work / "stack", options=options) as stack:
+        server = stack.services.database
+        if server is None:
+            raise RuntimeError("no database was started")
+        owner = OWNERS[LEDGER]
+        password = stack.secrets.read("operator", "ledger-owner-password") or ""
+        load(folder, **server.parameters(LEDGER, user=owner, password=password))
+        with server.connect(LEDGER) as connection:
+            connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
+                    sql.Identifier(_READER), sql.Literal(scram(_PASSWORD)), sql.Identifier(READERS)
+                )
+            )
+        addresses = {f"{tool.replace('-', '_')}_url": f"https://{tool}.evaluation" for tool in TOOLS}
+        ledger_url = f"postgresql://{server.host}:{server.port}/{LEDGER}"
+        settings = Settings.model_validate({**addresses, "ledger_url": ledger_url, "tool_tries": 1})
+        tools = registry()
+        issued = {name: _credential(tool) for name, tool in tools.items()}
+        ledger = DatabaseClient(ledger_url, settings, issued["ledger"], [])
+        with _services(folder, work) as connections, ledger:
+            asking = SharedLedger(connections=connections, settings=settings, client=ledger)
+            yield Evaluator(asking, tools, issued)
+
+
+@contextmanager
+def _services(folder: Path, work: Path) -> Iterator[httpx.Client]:
+    mounts: dict[str, Any] = {}
+    for tool in TOOLS:
+        configuration = Configuration(
+            scenarios=folder,
+            access_log=work / f"{tool}.jsonl",
+            vault_addr="http://vault.evaluation",
+            hang=0.01,
+        )
+        module = import_module(f"mocks.services.{tool.replace('-', '_')}")
+        app = module.create_app(configuration, verifier=Anyone())
+        mounts[f"https://{tool}.evaluation"] = httpx.WSGITransport(app=app)
+    with httpx.Client(mounts=mounts, trust_env=False, follow_redirects=False) as client:
+        yield client
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Triages one action after another."""
+
+    asking: ToolRunner
+    tools: dict[str, Tool]
+    issued: dict[str, Issued]
+
+    def findings(self, action: ProcurementAction, document: Mapping[str, Any]) -> list[Finding]:
+        """What the rules find about an action: judged as of its own day, or as its scenario file says."""
+        found = evaluate(self.case(action, document))
+        return [Finding(each.rule, each.subject, each.severity.value) for each in found]
+
+    def case(self, action: ProcurementAction, document: Mapping[str, Any]) -> CaseFile:
+        """What the rules look at: the answers of all systems about an action, read by the real tools."""
+        names = [step.source.value for step in plan(action) if step.needed]
+        answers = [self.asking.ask(action, self.tools[name], self.issued[name]) for name in names]
+        case, _ = case_file(action, answers, own_day=True)
+        return as_looked(case, document)
+
+
+def _credential(tool: Tool) -> Issued:
+    now = datetime.now(UTC)
+    record = IssuedCredential(
+        credential_id=uuid4(),
+        tool=tool.name,
+        kind=tool.grant.kind,
+        vault_path=tool.grant.path,
+        policy="none",
+        scope=tool.grant.scope,
+        request_id=str(uuid4()),
+        fingerprint="0" * 64,
+        issued_at=now,
+        expires_at=now + timedelta(minutes=15),
+        service_user=_READER,
+    )
+    return Issued(Secret(_PASSWORD), record)

@@ -1,0 +1,90 @@
+"""Writes exclusion records as SAM.gov would, of firms and of persons."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from known_answers.scenarios.sam_statements import ADDRESS
+from known_answers.scenarios.shape import JsonObject
+
+
+def exclusion(
+    *,
+    uei: str | None,
+    name: str | None,
+    activated: date,
+    terminated: date | None = None,
+    agency: tuple[str, str] = ("AF", "DEPT OF THE AIR FORCE"),
+    kind: str = "Ineligible (Proceedings Completed)",
+    program: str = "Reciprocal",
+    classification: str = "Firm",
+    cage: str | None = None,
+    person: tuple[str, str] | None = None,
+    place: JsonObject | None = None,
+    aliases: Sequence[str] = (),
+    locations: Sequence[JsonObject] = (),
+    fascsa: bool = False,
+    ct_code: str | None = None,
+    comments: str | None = None,
+) -> JsonObject:
+    """A record; open-ended without `terminated`. `person` is first and last name, and goes without `name`."""
+    created = _month_first(activated + timedelta(days=3))
+    first, last = person or (None, None)
+    return {
+        "exclusionDetails": {
+            "classificationType": classification,
+            "exclusionType": kind,
+            "exclusionProgram": program,
+            "excludingAgencyCode": agency[0],
+            "excludingAgencyName": agency[1],
+        },
+        "exclusionIdentification": {
+            "ueiSAM": uei,
+            "cageCode": cage,
+            "npi": None,
+            "prefix": None,
+            "firstName": first,
+            "middleName": None,
+            "lastName": last,
+            "suffix": None,
+            "entityName": name,
+            "dnbOpenData": None,
+        },
+        "exclusionActions": {
+            "listOfActions": [
+                {
+                    "createDate": created,
+                    "updateDate": created,
+                    "activateDate": _month_first(activated),
+                    "terminationDate": _month_first(terminated) if terminated else None,
+                    "terminationType": "Definite" if terminated else "Indefinite",
+                    "recordStatus": "Active",
+                }
+            ]
+        },
+        "exclusionPrimaryAddress": {
+            **(ADDRESS if place is None else place),
+            "addressLine1": None,
+            "zipCodePlus4": None,
+        },
+        "exclusionSecondaryAddress": [],
+        "exclusionOtherInformation": {
+            "isFASCSAOrder": "Yes" if fascsa else "No",
+            "additionalComments": comments,
+            "ctCode": ct_code,
+            "evsInvestigationStatus": None,
+            "references": {
+                "referencesList": [{"exclusionName": each, "type": "Cross-Reference"} for each in aliases]
+            },
+            "moreLocations": list(locations),
+        },
+        "vesselDetails": dict.fromkeys(("callSign", "type", "tonnage", "grt", "flag", "owner")),
+    }
+
+
+def location(*, name: str | None = None, uei: str | None = None, cage: str | None = None) -> JsonObject:
+    """A further place of an excluded party."""
+    return {"exclusionName": name, "ueiSAM": uei, "cageCode": cage}
+
+
+def _month_first(day: date) -> str:
+    return day.strftime("%m-%d-%Y")

@@ -1,0 +1,159 @@
+"""Rows of SAM.gov: entities (Entity Management API v4) and exclusions (Exclusions API v4), public data only."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from known_answers.scenarios.formats import Cage, Code, Day, MonthFirst, Uei
+from known_answers.scenarios.shape import CamelShape, JsonObject
+
+
+class EntityRegistration(CamelShape):
+    """The section of that name. An entity that only has an identifier lacks purpose and registration dates."""
+
+    sam_registered: Literal["Yes", "No"]
+    uei: Uei = Field(alias="ueiSAM")
+    entity_eft_indicator: str | None = Field(default=None, alias="entityEFTIndicator")
+    #: "null" as text happens, too.
+    cage_code: Cage | Literal["null"] | None = None
+    dodaac: str | None = None
+    legal_business_name: str = Field(min_length=1)
+    dba_name: str | None = None
+    purpose_of_registration_code: Literal["Z1", "Z2"] | None = None
+    purpose_of_registration_desc: str | None = None
+    registration_status: Literal["Active", "Expired", "ID Assigned"] | None = None
+    evs_source: str | None = None
+    registration_date: Day | None = None
+    last_update_date: Day | None = None
+    registration_expiration_date: Day | None = None
+    activation_date: Day | None = None
+    uei_status: Literal["Active", "Inactive"] = "Active"
+    uei_expiration_date: Day | None = None
+    uei_creation_date: Day | None = None
+    public_display_flag: Literal["Y", "N"] = "Y"
+    exclusion_status_flag: Literal["Y", "N"] | None = None
+    exclusion_url: str | None = Field(default=None, alias="exclusionURL")
+    dnb_open_data: str | None = None
+
+
+class EntityRow(CamelShape):
+    """One element of `entityData`; one UEI can have several. Sections below the first are served as they are.
+
+    A text in place of the registration stands for an entity that opted out of being shown; `opted_out_uei` then says
+    whose row it is, and is not served.
+    """
+
+    entity_registration: EntityRegistration | str
+    opted_out_uei: Uei | None = None
+    core_data: JsonObject | None = None
+    assertions: JsonObject | None = None
+    integrity_information: JsonObject | None = None
+
+    @property
+    def uei(self) -> str:
+        """Whose row it is."""
+        if isinstance(self.entity_registration, str):
+            return self.opted_out_uei or ""
+        return self.entity_registration.uei
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        if isinstance(self.entity_registration, str) != (self.opted_out_uei is not None):
+            raise ValueError(
+                "optedOutUei: goes with a text in place of entityRegistration, and only with that"
+            )
+        return self
+
+
+class ExclusionDetails(CamelShape):
+    """What kind of exclusion, and whose."""
+
+    classification_type: Literal["Individual", "Firm", "Vessel", "Special Entity Designation"]
+    exclusion_type: Literal[
+        "Ineligible (Proceedings Pending)",
+        "Ineligible (Proceedings Completed)",
+        "Prohibition/Restriction",
+        "Voluntary Exclusion",
+    ]
+    exclusion_program: Literal["Reciprocal", "NonProcurement", "Procurement"]
+    excluding_agency_code: Code
+    excluding_agency_name: str
+
+
+class ExclusionIdentification(CamelShape):
+    """Who is excluded. Only firms must have a UEI."""
+
+    uei: Uei | None = Field(alias="ueiSAM")
+    cage_code: Cage | None = None
+    npi: str | None = None
+    prefix: str | None = None
+    first_name: str | None = None
+    middle_name: str | None = None
+    last_name: str | None = None
+    suffix: str | None = None
+    entity_name: str | None
+    dnb_open_data: str | None = None
+
+
+class ExclusionAction(CamelShape):
+    """One period; open-ended when `termination_date` is None."""
+
+    create_date: MonthFirst
+    update_date: MonthFirst
+    activate_date: MonthFirst
+    termination_date: MonthFirst | None
+    termination_type: Literal["Indefinite", "Definite"]
+    record_status: Literal["Active", "Inactive"]
+
+
+class ExclusionActions(CamelShape):
+    """The wrapper of the real answer."""
+
+    list_of_actions: list[ExclusionAction] = Field(min_length=1)
+
+
+class Reference(CamelShape):
+    """Another name for the same party, or one related to it."""
+
+    exclusion_name: str | None
+    type: Literal["Cross-Reference"]
+
+
+class References(CamelShape):
+    """The wrapper of the real answer."""
+
+    references_list: list[Reference] | None
+
+
+class Location(CamelShape):
+    """A further place of the same party, with its own identifiers."""
+
+    exclusion_name: str | None = None
+    uei: Uei | None = Field(default=None, alias="ueiSAM")
+    cage_code: Cage | None = None
+    npi: str | None = None
+    primary_address: JsonObject = Field(default_factory=dict)
+    secondary_address: list[JsonObject] = Field(default_factory=list)
+
+
+class OtherInformation(CamelShape):
+    """Orders, legacy codes, aliases."""
+
+    fascsa_order: Literal["Yes", "No"] | None = Field(alias="isFASCSAOrder")
+    additional_comments: str | None
+    ct_code: Code | None
+    evs_investigation_status: str | None
+    references: References
+    more_locations: list[Location]
+
+
+class ExclusionRow(CamelShape):
+    """One element of `excludedEntity`."""
+
+    exclusion_details: ExclusionDetails
+    exclusion_identification: ExclusionIdentification
+    exclusion_actions: ExclusionActions
+    exclusion_primary_address: JsonObject
+    exclusion_secondary_address: list[JsonObject]
+    exclusion_other_information: OtherInformation
+    vessel_details: JsonObject

@@ -1,0 +1,113 @@
+"""Carries out one attempt of one run: an identity, five credentials, five questions, the end of all of them."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, wait
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+
+from app.credentials.attempts import AttemptRecords, SupersededError
+from app.credentials.lineage import CredentialDenial
+from app.procurement.action import ProcurementAction
+from app.procurement.planning import plan
+from app.procurement.rules import evaluate
+from workers.runtime.run_session import IntroductionError, Issued, RunSession, introduced
+from workers.runtime.secret import Secret
+from workers.runtime.tool import Tool
+from workers.runtime.tool_runner import Asked, ToolRunner, case_file
+from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
+
+log = structlog.get_logger()
+Result = TypeVar("Result")
+#: What asking the vault for a credential led to.
+Granted = Issued | CredentialDenial | VaultUnavailableError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """Everything an attempt needs that holds no credential of any run."""
+
+    vault: Vault
+    records: AttemptRecords
+    tools: dict[str, Tool]
+    interview: ToolRunner
+    threads: Executor
+    worker: str
+    introduce: Callable[..., AbstractContextManager[RunSession]] = introduced
+
+    def attempt(self, run_id: UUID, number: int, wrapping_token: Secret) -> None:
+        """Carry out attempt `number`. Every ending is recorded; a message seen before does nothing."""
+        action = self.records.claim(run_id, number, worker=self.worker)
+        if action is None:
+            log.info("message without work: seen before, or swept", run_id=str(run_id), attempt=number)
+            return
+        session: RunSession | None = None
+        try:
+            with self.introduce(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
+                answers = self._investigate(action, session)
+            own_day = self.interview.settings.judged_on == "action"
+            case, evidence = case_file(action, answers, own_day=own_day)
+            self.records.finished(
+                run_id,
+                number,
+                action_id=action.action_id,
+                evidence=evidence,
+                discrepancies=evaluate(case),
+                revoked_at=session.revoked_at,
+            )
+        except SupersededError as late:
+            log.warning("result not stored", run_id=str(run_id), attempt=number, reason=str(late))
+        except IntroductionError as refused:
+            # A wrapping token that was opened before us may have been stolen on the way.
+            self.records.alarm(run_id, number, kind="introduction refused", detail=str(refused))
+            self.records.failed(run_id, number, reason=f"no identity: {refused}", revoked_at=None)
+        except VaultUnavailableError as down:
+            reason = f"the vault cannot answer: {down}"
+            self.records.postponed(run_id, number, reason=reason, revoked_at=_end_of(session))
+        except BaseException as broken:
+            reason = f"{type(broken).__name__} in the worker"
+            self.records.failed(run_id, number, reason=reason, revoked_at=_end_of(session))
+            raise
+
+    def _investigate(self, action: ProcurementAction, session: RunSession) -> list[Asked]:
+        steps = plan(action)
+        self.records.identified(session.identity, steps)
+        tools = [self.tools[step.source.value] for step in steps if step.needed]
+        granted = self._side_by_side(partial(_granted, session), tools)
+        # One commit for all of them, before the first is used, and even if the vault failed half-way.
+        self.records.issued(
+            session.identity,
+            credentials=[each.record for each in granted if isinstance(each, Issued)],
+            denials=[each for each in granted if isinstance(each, CredentialDenial)],
+        )
+        for each in granted:
+            if isinstance(each, VaultUnavailableError):
+                raise each
+        asked = self._side_by_side(partial(self.interview.ask, action), tools, granted)
+        self.records.called(session.identity, [(each.tool.name, each.outcome, each.calls) for each in asked])
+        return asked
+
+    def _side_by_side(self, work: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
+        futures = [self.threads.submit(work, *each) for each in zip(*arguments, strict=True)]
+        wait(futures)  # All of them, so that none still holds a credential when the first error is raised.
+        return [future.result() for future in futures]
+
+
+def _granted(session: RunSession, tool: Tool) -> Granted:
+    try:
+        return session.issue(tool.name, tool.grant)
+    except VaultUnavailableError as down:
+        return down
+    except VaultRefusedError as refused:
+        return CredentialDenial(
+            tool=tool.name, vault_path=tool.grant.path, reason=str(refused), refused_at=datetime.now(UTC)
+        )
+
+
+def _end_of(session: RunSession | None) -> datetime | None:
+    return session.revoked_at if session else None

@@ -1,0 +1,103 @@
+"""Celery's consumer, which also says why it waits for the broker, and leaves signs of life from its own loop."""
+
+from typing import Any, NoReturn
+
+import structlog
+from celery import Celery
+from celery.exceptions import WorkerShutdown
+from celery.worker import consumer
+from celery.worker.state import maybe_shutdown
+from sqlalchemy import Engine
+
+from app import settings
+from app.connections.availability import silence
+from app.connections.compatibility import IncompatibleError
+from app.connections.database import connect
+from app.connections.starting import USAGE
+from app.connections.tls import trust_of
+from workers.runtime import broker
+from workers.runtime.health_file import HealthFile
+
+log = structlog.get_logger()
+
+#: Seconds between two signs of life, and at most between two tries to reach the broker.
+_BEAT = 2.0
+_LONGEST_PAUSE = 5
+
+
+class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
+    """Runs in the worker's main process."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        configuration = settings.load()
+        self._health = HealthFile(configuration.health_file)
+        # Looked at until it has answered once. No connection stays open: processes of the pool are forked from here.
+        self._database = connect(configuration, pool_size=1)
+        self._database_known = False
+        self._trust = trust_of(configuration)
+        super().__init__(*arguments, **named)
+        # Through `call_soon`, since with a pool of threads the timer has a thread of its own, which goes on
+        # while the main loop hangs.
+        self.timer.call_repeatedly(_BEAT, self.call_soon, (self._beat,))
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Wait for the broker, however long it takes; Celery's own waits up to 30 s between two tries, in silence."""
+        waiting = None
+
+        def failed(error: Exception, _interval: float) -> None:
+            nonlocal waiting
+            waiting = f"waiting for the broker: {broker.reason(error, self._trust)}"
+            log.warning("the worker waits", reason=waiting)
+
+        def each_second() -> None:
+            maybe_shutdown()
+            self._health.touch(waiting)
+
+        conn.ensure_connection(
+            failed, interval_start=1, interval_step=1, interval_max=_LONGEST_PAUSE, callback=each_second
+        )
+        try:
+            broker.check(conn, self._trust)
+        except broker.BrokerUnavailableError as error:
+            log.warning("the worker waits", reason=f"waiting for the broker: {error}")
+        except IncompatibleError as error:
+            _end(error)
+        self.first_connection_attempt = False
+        self._beat()
+        return conn
+
+    def _beat(self) -> None:
+        try:
+            self._health.touch(self._database_problem())
+        except IncompatibleError as error:
+            _end(error)
+
+    def _database_problem(self) -> str | None:
+        if self._database_known:
+            return None
+        problem = _database_problem(self._database)
+        self._database_known = problem is None
+        return problem
+
+
+def look_around(configuration: settings.Settings, celery: Celery) -> None:
+    """Say which servers do not answer yet. Raises `IncompatibleError` for one that cannot be worked with."""
+    if problem := _database_problem(connect(configuration, pool_size=1)):
+        log.warning("the worker waits", reason=problem)
+    try:
+        with celery.connection_for_read() as connection:
+            broker.check(connection, trust_of(configuration))
+    except broker.BrokerUnavailableError as error:
+        log.warning("the worker waits", reason=f"waiting for the broker: {error}")
+
+
+def _database_problem(engine: Engine) -> str | None:
+    try:
+        return silence(engine)
+    finally:
+        engine.dispose()
+
+
+def _end(error: IncompatibleError) -> NoReturn:
+    log.error("the worker ends", reason=str(error))
+    raise WorkerShutdown(USAGE) from None

@@ -1,0 +1,155 @@
+"""SQL reads from a database tool with the run's own database user: bounded and recorded."""
+
+import hashlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, LiteralString, Self
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.rows import dict_row
+
+from app.connections import database
+from app.credentials.lineage import ToolCall
+from app.settings import Settings
+from workers.runtime.http_client import Answer
+from workers.runtime.run_session import Issued
+from workers.runtime.tool_errors import ToolError
+
+_CONNECT = "CONNECT"
+_ROW_LIMIT = 10_000
+#: Seconds the server may take to notice its own time limit.
+_PATIENCE = 1.0
+
+
+class DatabaseClient:
+    """One database, one leased user, one run. Use as a context manager; it connects on entry.
+
+    Every query, and a connection that failed, is added to `calls`.
+    """
+
+    def __init__(self, address: str, settings: Settings, issued: Issued, calls: list[ToolCall]) -> None:
+        url = database.address(address, settings)
+        self._place = {**url.translate_connect_args(database="dbname"), **url.query}
+        self._timeout = settings.tool_timeout
+        self._size_limit = settings.tool_answer_limit
+        self._issued = issued
+        self._calls = calls
+
+    def recording(self, calls: list[ToolCall]) -> Self:
+        """The same connection, with its calls added to another list from now on."""
+        self._calls = calls
+        return self
+
+    def __enter__(self) -> Self:
+        started = _Started()
+        try:
+            self._connection = psycopg.connect(
+                **self._place,
+                user=self._issued.record.service_user,
+                password=self._issued.secret.reveal(),
+                connect_timeout=max(2, int(self._timeout)),
+                options=f"-c statement_timeout={int(self._timeout * 1000)} -c default_transaction_read_only=on",
+                autocommit=True,
+                row_factory=dict_row,
+            )
+        except psycopg.Error as error:
+            raise self._failed(started, _CONNECT, error) from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def select(self, operation: str, query: LiteralString, params: dict[str, Any]) -> Answer:
+        """Rows as dicts in the answer's body. Raises `ToolError` when the database refuses or does not answer."""
+        started = _Started()
+        try:
+            with self._cut_off_in_time(), self._connection.cursor() as cursor:
+                rows = self._limited(cursor.stream(query, params))
+        except ToolError as too_much:
+            self._record(started, operation, status=200, error=str(too_much))
+            raise
+        except psycopg.Error as error:
+            raise self._failed(started, operation, error) from None
+        content = json.dumps(rows, default=str).encode()
+        return Answer(self._record(started, operation, status=200, content=content), rows)
+
+    def _limited(self, stream: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        size = 0
+        for row in stream:
+            rows.append(row)
+            size += len(json.dumps(row, default=str))
+            if len(rows) > _ROW_LIMIT:
+                raise ToolError(f"answer larger than {_ROW_LIMIT} rows")
+            if size > self._size_limit:
+                raise ToolError(f"answer larger than {self._size_limit} bytes")
+        return rows
+
+    @contextmanager
+    def _cut_off_in_time(self) -> Iterator[None]:
+        """End the connection when the server does not keep to its own time limit, because it hangs or is gone."""
+        wire = socket.socket(fileno=os.dup(self._connection.fileno()))
+        timer = threading.Timer(self._timeout + _PATIENCE, wire.shutdown, [socket.SHUT_RDWR])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+            wire.close()
+
+    def _failed(self, started: "_Started", operation: str, error: psycopg.Error) -> ToolError:
+        status, reason = 0, f"no answer ({type(error).__name__})"
+        if operation == _CONNECT:
+            reason = database.trouble(error, what="it", setting="issued for this run")
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            status, reason = 403, "refused the credential (permission denied)"
+        elif isinstance(error, psycopg.errors.QueryCanceled) or self._is_late(started):
+            reason = f"no answer within {self._timeout:g} s"
+        self._record(started, operation, status=status, error=reason)
+        return ToolError(reason)
+
+    def _is_late(self, started: "_Started") -> bool:
+        return time.monotonic() - started.clock >= self._timeout
+
+    def _record(
+        self,
+        started: "_Started",
+        operation: str,
+        *,
+        status: int,
+        content: bytes = b"",
+        error: str | None = None,
+    ) -> UUID:
+        call = ToolCall(
+            call_id=uuid4(),
+            credential_id=self._issued.record.credential_id,
+            operation=operation,
+            status=status,
+            started_at=started.at,
+            latency_ms=round((time.monotonic() - started.clock) * 1000, 3),
+            answer_digest=None if error else hashlib.sha256(content).hexdigest(),
+            answer_bytes=len(content),
+            answer=content or None,
+            error=error,
+        )
+        self._calls.append(call)
+        return call.call_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock: float = field(default_factory=time.monotonic)

@@ -1,0 +1,104 @@
+"""The identities of our own processes: dispatcher, sweeper, auditor. One narrow policy each."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from app.connections.secret_files import read_identity
+from app.settings import SettingsError
+from workers.runtime.secret import Secret
+from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
+
+RUN_ROLE = "triage-run"
+MINT_PATH = f"auth/approle/role/{RUN_ROLE}/secret-id"
+_LOGIN = "auth/approle/login"
+DESTROY_PATH = f"{MINT_PATH}-accessor/destroy"
+_GONE = ("invalid accessor", "failed to find accessor entry")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MintedIdentity:
+    """A wrapped SecretID for one attempt. Only `wrapping_token` is secret, and it works once.
+
+    `wrapping_accessor` is how the vault's audit log names the wrapping token.
+    """
+
+    wrapping_token: Secret
+    wrapping_accessor: str
+    secret_id_accessor: str
+
+
+class ProcessIdentity:
+    """One such identity. Its AppRole login comes from a file, which is read anew at each login, since it is rotated.
+
+    Its tokens live 15 minutes at most and are replaced, never renewed.
+    """
+
+    def __init__(self, vault: Vault, file: Path) -> None:
+        self._vault = vault
+        self._file = file
+        self._token: Secret | None = None
+        self._replace_at = 0.0
+
+    def write(self, path: str, data: Mapping[str, Any], *, wrap_ttl: str | None = None) -> Any:
+        """Write as this identity. Errors as `Vault.write`."""
+        if self._token is None or time.monotonic() >= self._replace_at:
+            auth = self._log_in()["auth"]
+            self._token = Secret(auth["client_token"])
+            self._replace_at = time.monotonic() + 0.8 * auth["lease_duration"]
+        try:
+            return self._vault.write(path, data, self._token, wrap_ttl=wrap_ttl)
+        except VaultRefusedError:
+            # The token may have been revoked meanwhile; the next call logs in again.
+            self._token = None
+            raise
+
+    def _log_in(self) -> Any:
+        login = self._login()
+        try:
+            return self._vault.write(_LOGIN, login)
+        except VaultRefusedError as error:
+            # A rotation may have replaced the file in between, and ended what had been read from it.
+            newer = self._login()
+            if newer != login:
+                return self._vault.write(_LOGIN, newer)
+            raise VaultRefusedError(
+                f"it refuses the login in VAULT_IDENTITY_FILE, {self._file} ({error})"
+            ) from None
+
+    def _login(self) -> dict[str, str]:
+        try:
+            return read_identity(self._file)
+        except SettingsError as error:
+            # It was in order when this process started, and may be again in a moment.
+            raise VaultUnavailableError(str(error)) from None
+
+    def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
+        """A wrapped single-use SecretID bound to this attempt. `wrapping_ttl` in seconds."""
+        metadata = json.dumps({"run_id": str(run_id), "attempt": str(attempt)})
+        wrapped = self.write(MINT_PATH, {"metadata": metadata}, wrap_ttl=f"{wrapping_ttl}s")["wrap_info"]
+        return MintedIdentity(
+            wrapping_token=Secret(wrapped["token"]),
+            wrapping_accessor=wrapped["accessor"],
+            secret_id_accessor=wrapped["wrapped_accessor"],
+        )
+
+    def end_token(self, accessor: str) -> None:
+        """Revoke a token and its children by accessor; one that is already gone is fine."""
+        self._end("auth/token/revoke-accessor", {"accessor": accessor})
+
+    def end_secret_id(self, accessor: str) -> None:
+        """Destroy a SecretID by accessor; one that is already used up or expired is fine."""
+        self._end(DESTROY_PATH, {"secret_id_accessor": accessor})
+
+    def _end(self, path: str, data: dict[str, str]) -> None:
+        try:
+            self.write(path, data)
+        except (VaultRefusedError, VaultUnavailableError) as error:
+            # The vault answers an unknown SecretID accessor with 500, an unknown token accessor with 400 or 403.
+            if not any(text in str(error) for text in _GONE):
+                raise
