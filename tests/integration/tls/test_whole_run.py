@@ -21,7 +21,7 @@ def at_work(installation):
     """With dispatcher, sweeper, worker and pages."""
     roster, environment = installation.roster, installation.environment
     for name in ("dispatcher", "sweeper"):
-        roster.start(installation.program(name, environment(name), f"workers.{name}"), lambda _: True)
+        roster.start(installation.program(name, environment(name), f"workers.runtime.{name}"), lambda _: True)
     line = ("workers.launch", "--pool", "threads", "--concurrency", "2")
     roster.start(installation.program("worker", environment("worker"), *line), lambda _: True)
     told = {**environment("web"), **installation.certificate("web")}
