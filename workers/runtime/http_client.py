@@ -15,10 +15,10 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from app.connections.tls import trust_of
+from app.credentials.grants import ApiKey, SignedToken
 from app.credentials.lineage import ToolCall
 from app.procurement.federal_time import eastern
 from app.settings import Settings
-from workers.runtime.grants import ApiKey, SignedToken
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
 from workers.runtime.tool_errors import ToolError

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from pydantic import Field
 
+from app.credentials.grants import ApiKey, DatabaseUser, SignedToken
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import Source
 from app.procurement.facts import Fact
 from workers.runtime.database_client import DatabaseClient
-from workers.runtime.grants import ApiKey, DatabaseUser, SignedToken
 from workers.runtime.http_client import HttpClient
 
 #: U.S. dollars as a service may state them; "1e999999" is a number, too, and would fill the memory when printed.

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from uuid import UUID
 
+from app.credentials.grants import ApiKey
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import Source
 from app.procurement.facts import ReportedAction
 from app.procurement.rules.support.contract_history import series
 from workers.paging import all_rows
 from workers.payloads.awards import Awards
-from workers.runtime.grants import ApiKey
 from workers.runtime.http_client import HttpClient
 from workers.runtime.tool import HttpTool, Stated
 

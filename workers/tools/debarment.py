@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
+from app.credentials.grants import SignedToken
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import Source
 from app.procurement.rules.support.vendor_identity import identifier
 from workers.paging import all_rows
 from workers.payloads.exclusions import ExclusionRecord, Exclusions
-from workers.runtime.grants import SignedToken
 from workers.runtime.http_client import HttpClient
 from workers.runtime.tool import HttpTool, Stated
 

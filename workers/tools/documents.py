@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from app.credentials.grants import ApiKey
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import Source
 from workers.payloads.file_documents import Documents
-from workers.runtime.grants import ApiKey
 from workers.runtime.http_client import HttpClient, whole
 from workers.runtime.tool import HttpTool, Stated
 

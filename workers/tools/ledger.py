@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from app.credentials.grants import DatabaseUser
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import Source
 from workers.payloads.finance import Commitments, ObligationLines
 from workers.runtime.database_client import DatabaseClient
-from workers.runtime.grants import DatabaseUser
 from workers.runtime.tool import DatabaseTool, Stated
 
 

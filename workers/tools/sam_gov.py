@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from uuid import UUID
 
+from app.credentials.grants import SignedToken
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import Source
 from app.procurement.facts import HiddenEntities
 from workers.paging import all_rows
 from workers.payloads.entities import Entities, Entity, registration_of
-from workers.runtime.grants import SignedToken
 from workers.runtime.http_client import HttpClient
 from workers.runtime.tool import HttpTool, Stated
 
