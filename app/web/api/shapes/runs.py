@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.store.tables import RunState
+from app.credentials.tables import RunState
 from app.web.api.shapes import Asked, Days, Moment, Page, Shape, Sought
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.lineage import Call, Credential, Denial, Identity
