@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.credentials.tables import StepRow
 from app.procurement.finding import NOT_PERFORMED
 from app.procurement.labels import SYSTEMS, worded
 from app.procurement.rules import RULES
@@ -12,7 +13,7 @@ from app.procurement.rules.support.applicability import does_not_apply
 from app.review.queries.filed_documents import ActionFile, FiledRun
 from app.review.queries.plans import CheckLine, Plan
 from app.store.actions import to_domain
-from app.store.tables import Action, Step
+from app.store.tables import ActionRow
 
 _ANSWERED = "answered"
 #: The check of the checks: it is made in every run, and its findings are the checks that were not.
@@ -45,7 +46,7 @@ def checks(file: ActionFile, run: FiledRun) -> list[Check]:
     return [] if run.plan is None else outcomes(run.plan, found, file.action)
 
 
-def outcomes(plan: Plan, found: Mapping[str, int], action: Action) -> list[Check]:
+def outcomes(plan: Plan, found: Mapping[str, int], action: ActionRow) -> list[Check]:
     """What became of each check of an attempt by its plan and its number of findings by rule."""
     steps = {step.number: step for step in plan.steps}
     made = [_check(line, found.get(line.rule, 0), steps) for line in plan.checks]
@@ -63,7 +64,7 @@ def outcomes(plan: Plan, found: Mapping[str, int], action: Action) -> list[Check
     ]
 
 
-def _check(line: CheckLine, found: int, steps: Mapping[int, Step]) -> Check:
+def _check(line: CheckLine, found: int, steps: Mapping[int, StepRow]) -> Check:
     title = line.title or "no longer made"
     silent = _silent(line.waits_for, steps)
     partly = _silent(line.helped_by, steps)
@@ -79,7 +80,7 @@ def _check(line: CheckLine, found: int, steps: Mapping[int, Step]) -> Check:
     return Check(rule=line.rule, title=title, outcome=outcome, reason=reason)
 
 
-def _silent(numbers: Sequence[int], steps: Mapping[int, Step]) -> str:
+def _silent(numbers: Sequence[int], steps: Mapping[int, StepRow]) -> str:
     """Which of these steps brought no answer, and why; empty when all did."""
     asked = (steps[number] for number in numbers if number in steps)
     return "; ".join(
@@ -91,7 +92,7 @@ def _counted(found: int) -> str:
     return f"{found} finding{'' if found == 1 else 's'}"
 
 
-def _not_due(action: Action, due: set[str]) -> list[Check]:
+def _not_due(action: ActionRow, due: set[str]) -> list[Check]:
     ours = to_domain(action.model_dump())
     return [
         Check(
