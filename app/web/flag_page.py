@@ -1,6 +1,5 @@
 """The page of one flag, as it is shown by itself and as the answer to a form about it."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -75,8 +74,7 @@ def _missed(history: Sequence[Event], typed: Typed | None) -> Sequence[Event]:
 def _checks(page: FlagPage, run: RunPage) -> list[Check]:
     """What became of each check of the attempt that made the finding; empty where its plan was not recorded."""
     plan = next((plan for plan in run.plans if plan.attempt == page.flag.attempt), None)
-    found = Counter(each.rule for each in run.findings)
-    return [] if plan is None else outcomes(plan, found, page.action)
+    return [] if plan is None else outcomes(plan, run.findings, page.action)
 
 
 def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[CredentialRow]:
