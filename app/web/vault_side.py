@@ -6,11 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from app.credentials.tables import RunState
 from app.credentials.vault_line import AuditLine
 from app.credentials.vault_log import VaultLog, VaultLogError, VaultTrail
 from app.procurement.systems import ISSUING_PATHS
 from app.review.queries import RunPage
-from app.store.tables import RunState
 
 Found = TypeVar("Found")
 

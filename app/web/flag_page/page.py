@@ -1,6 +1,5 @@
 """Renders the page of one flag, for reading and as the response to a form."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,13 +9,13 @@ from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.contract_file.checks import Check, Outcome, outcomes
+from app.credentials.tables import CredentialRow
 from app.procurement.finding import NOT_PERFORMED
 from app.procurement.rules import RULES
 from app.review.decisions import Event
 from app.review.queries import FlagPage, RunPage, SilentSource
 from app.review.queries.people import officers
 from app.review.review_events import state_of_flag
-from app.store.tables import Credential
 from app.web.flag_page.compared_values import side_by_side
 from app.web.flag_page.credential_lifetime import lifetime
 from app.web.flag_page.evidence_chains import Chain, chains, without_value
@@ -74,11 +73,10 @@ def _missed(history: Sequence[Event], typed: Typed | None) -> Sequence[Event]:
 def _checks(page: FlagPage, run: RunPage) -> list[Check]:
     """The result of each check in the flag's attempt; empty if its plan was not recorded."""
     plan = next((plan for plan in run.plans if plan.attempt == page.flag.attempt), None)
-    found = Counter(each.rule for each in run.findings)
-    return [] if plan is None else outcomes(plan, found, page.action)
+    return [] if plan is None else outcomes(plan, run.findings, page.action)
 
 
-def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[Credential]:
+def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[CredentialRow]:
     """Every credential behind the flag, once."""
     every = [chain.credential for chain in linked]
     every += [source.credential for _, source in silent if source.credential is not None]
