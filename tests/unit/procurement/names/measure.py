@@ -36,8 +36,8 @@ and E05).
 
 ## Results
 
-{total} pairs of invented names, in `tests/unit/procurement/names/pairs.csv`. *Found* (recall) is the share of the same pairs that reach
-the threshold; *right* (precision) is the share of the pairs above the threshold that are the same. Places are not compared here, so fewer
+{total} pairs of invented names, in `tests/unit/procurement/names/pairs.csv`. *Found* (recall) is the share of the matching pairs that
+reach the threshold; *right* (precision) is the share of the pairs above the threshold that are the same. Places are not compared here, so fewer
 wrong pairs remain in use. The rules were written with these pairs at hand, so expect somewhat lower figures for other names.
 
 """
