@@ -29,7 +29,7 @@ from app.settings import Settings
 from infra.environment import forget_foreign
 from infra.local.options import EVERYTHING, Outside, Part, StackOptions
 from infra.local.stack import LocalStack
-from infra.provision.secrets_folder import SecretsFolder
+from infra.secrets_folder import SecretsFolder
 
 forget_foreign()  # neither a proxy nor a PGOPTIONS of the shell is for the tests
 

@@ -13,7 +13,7 @@ from infra.local.ports import LOOPBACK
 from infra.local.process import Command
 from infra.local.state import Layout
 from infra.postgres.roles import APPLICATION, LEDGER
-from infra.provision.secrets_folder import FileName, Owner, SecretsFolder, write_secret
+from infra.secrets_folder import SecretsFolder, write_secret
 
 if TYPE_CHECKING:
     from infra.postgres.server import Server
@@ -23,17 +23,17 @@ REPOSITORY = Path(__file__).parents[2]
 TOOLS = tuple(TOOL_VARIABLES)
 
 _CLIENT = "triage-web"
-DATABASE_ROLES: dict[Owner, str] = {
+DATABASE_ROLES: dict[str, str] = {
     "dispatcher": "triage_dispatcher",
     "sweeper": "triage_dispatcher",
     "worker": "triage_worker",
     "web": "triage_app",
 }
 #: The agent worker has none: each run brings its own.
-IDENTIFIED: tuple[Owner, ...] = ("dispatcher", "sweeper", "web")
-BROKER_USERS: tuple[Owner, ...] = ("dispatcher", "worker")
+IDENTIFIED: tuple[str, ...] = ("dispatcher", "sweeper", "web")
+BROKER_USERS: tuple[str, ...] = ("dispatcher", "worker")
 #: A command that a person types acts with the rights of the pages.
-_OWNERS: dict[str, Owner] = {
+_OWNERS: dict[str, str] = {
     "dispatcher": "dispatcher",
     "sweeper": "sweeper",
     "worker": "worker",
@@ -103,7 +103,7 @@ class Services:
             return urlunsplit(parts)
         return urlunsplit(parts._replace(scheme="postgresql", path=f"/{database}"))
 
-    def _database(self, owner: Owner) -> dict[str, str]:
+    def _database(self, owner: str) -> dict[str, str]:
         address = self.database_address
         if address is None:
             return {}
@@ -112,7 +112,7 @@ class Services:
             "DATABASE_PASSWORD_FILE": self._secret(owner, "database-password"),
         }
 
-    def _broker(self, owner: Owner) -> dict[str, str]:
+    def _broker(self, owner: str) -> dict[str, str]:
         broker = self.endpoints.get("valkey")
         if broker is None:
             return {}
@@ -125,7 +125,7 @@ class Services:
             "REDIS_PASSWORD_FILE": self._secret(owner, "broker-password"),
         }
 
-    def _identity(self, owner: Owner) -> dict[str, str]:
+    def _identity(self, owner: str) -> dict[str, str]:
         if owner not in IDENTIFIED:
             return {}
         told = {"VAULT_IDENTITY_FILE": self._secret(owner, "vault-identity.json")}
@@ -133,7 +133,7 @@ class Services:
         audit_log = outside.vault_audit_log if outside.vault else str(self._layout.audit_log)
         return told | ({"VAULT_AUDIT_LOG": audit_log} if owner == "web" and audit_log else {})
 
-    def _secret(self, owner: Owner, name: FileName) -> str:
+    def _secret(self, owner: str, name: str) -> str:
         return str(self.secrets.path(owner, name))
 
     def _sign_in(self) -> dict[str, str]:

@@ -11,14 +11,13 @@ from infra.local.options import Part, StackOptions
 from infra.postgres.roles import APPLICATION
 from infra.postgres.server import Server, ServerError
 from infra.provision.broker_server import connected, reason
-from infra.provision.errors import ProvisionError
-from infra.provision.secrets_folder import FileName, Owner
 from infra.provision.settings import ProvisioningSettings
-from infra.provision.vault import vault_client
-from infra.vault import identities
+from infra.provision.vault_setup import vault_client
+from infra.reporting import ProvisionError
+from infra.vault import secret_ids
 from infra.vault.owners import IDENTITIES
 
-_PROCESSES: dict[Owner, Part] = {
+_PROCESSES: dict[str, Part] = {
     "dispatcher": Part.DISPATCHER,
     "sweeper": Part.SWEEPER,
     "worker": Part.WORKER,
@@ -99,12 +98,12 @@ class OutsideServers:
                 try:
                     if not file.is_file():
                         yield self._no_file(identity.owner, "vault-identity.json", step="vault")
-                    elif identities.log_in(client, self._secrets, identity) is None:
+                    elif secret_ids.log_in(client, self._secrets, identity) is None:
                         yield f"VAULT_ADDR: the vault refused the identity in {file}"
                 except ProvisionError as error:
                     yield str(error)
 
-    def _no_file(self, owner: Owner, name: FileName, *, step: str) -> str:
+    def _no_file(self, owner: str, name: str, *, step: str) -> str:
         path = self._secrets.path(owner, name)
         return (
             f"SECRETS_FOLDER: there is no {path}; run `triage provision keys` and `triage provision {step}`"

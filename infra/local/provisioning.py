@@ -14,11 +14,11 @@ from infra.postgres.server import Server, ServerError
 from infra.provision.broker import provision_broker
 from infra.provision.database import administered, provision_database
 from infra.provision.demo_data import load_ledger
-from infra.provision.errors import ProvisionError
 from infra.provision.export_keys import public_halves, with_new_key
 from infra.provision.keys import provision_keys
 from infra.provision.settings import ProvisioningSettings
-from infra.provision.vault import provision_vault, vault_client
+from infra.provision.vault_setup import provision_vault, vault_client
+from infra.reporting import ProvisionError
 from infra.vault.opening import open_vault
 
 

@@ -31,7 +31,7 @@ from infra.local.state import (
     StackLock,
     StackRecord,
 )
-from infra.provision.secrets_folder import SecretsFolder
+from infra.secrets_folder import SecretsFolder
 
 _LEFTOVER_GRACE = 3.0
 

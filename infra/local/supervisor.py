@@ -24,6 +24,7 @@ from infra.local.options import StackOptions
 from infra.local.process import Child
 from infra.local.stack import LocalStack
 from infra.local.state import PartRecord, state_folder
+from infra.reporting import Say
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -54,7 +55,7 @@ class Supervisor:
         options: StackOptions | None = None,
         report: Callable[[PartRecord], None] = lambda _: None,
         ready: Callable[[LocalStack], None] = lambda _: None,
-        say: Callable[[str], None] = print,
+        say: Say = print,
     ) -> None:
         """`ready` is called once everything is up, `say` with every message for a person."""
         self._interruption = Interruption()

@@ -1,20 +1,16 @@
-"""What stands below all policies and roles, and takes a root token: the audit device, the mounts, the agent's entity."""
+"""The audit device, the mounts and the agent's entity, which take a root token."""
 
-from collections.abc import Callable
-
-from infra.provision.errors import ProvisionError
+from infra.reporting import ProvisionError, Say
 from infra.vault.client import VaultAnswerError, VaultClient
 from infra.vault.wanted import RUN_ROLE
-
-Say = Callable[[str], None]
 
 ENTITY = "triage-agent"
 
 
 def require_audit_device(client: VaultClient, token: str, audit_log: str | None, say: Say) -> None:
-    """Only HashiCorp Vault takes a device over the API; OpenBao has it from its config file or not at all.
+    """HashiCorp Vault takes a device over the API, OpenBao only from its config file.
 
-    `audit_log`: the file for a device that is made here, as the vault sees it. Raises `ProvisionError`.
+    `audit_log` is the file for a new device, as the vault sees it. Raises `ProvisionError`.
     """
     if client.read("sys/audit", token):
         return
@@ -29,20 +25,20 @@ def require_audit_device(client: VaultClient, token: str, audit_log: str | None,
 
 
 _NO_DEVICE = (
-    "no audit device: add an audit stanza with hmac_accessor = false to the vault's config, or set VAULT_AUDIT_LOG for"
-    " a vault that takes one over its API"
+    "no audit device: add an audit stanza with hmac_accessor = false to the vault's config, or set VAULT_AUDIT_LOG if"
+    " the vault takes one over its API"
 )
 
 
 def mount(client: VaultClient, token: str, say: Say) -> None:
-    """AppRole for logins, the database engine for the ledger."""
+    """AppRole for logins, and the database engine."""
     methods = client.read("sys/auth", token) or {}
     if "approle/" not in methods:
         client.write("sys/auth/approle", {"type": "approle"}, token)
         say("auth method approle: created")
     tuned = (methods.get("approle/") or {}).get("config") or {}
     if not (tuned.get("user_lockout_config") or {}).get("user_lockout_disable"):
-        # Five bad logins would otherwise lock the role, and with it all triage, for 15 minutes.
+        # Five bad logins would otherwise lock the role, and with it all runs, for 15 minutes.
         client.write("sys/auth/approle/tune", {"user_lockout_config": {"lockout_disable": True}}, token)
         say("auth method approle: lock-out off")
     if "database/" not in (client.read("sys/mounts", token) or {}):
@@ -51,9 +47,9 @@ def mount(client: VaultClient, token: str, say: Say) -> None:
 
 
 def name_agent(client: VaultClient, token: str, say: Say) -> None:
-    """The RoleID of runs, and the entity behind it: made here, so that the agent has a name to be disabled by.
+    """The RoleID of runs, and its entity: made here so that the agent can be disabled by name.
 
-    An agent that was disabled stays so.
+    A disabled agent stays disabled.
     """
     role_id = f"auth/approle/role/{RUN_ROLE}/role-id"
     if (client.read(role_id, token) or {})["role_id"] != RUN_ROLE:

@@ -5,7 +5,7 @@ import redis
 
 from infra.provision import broker_server
 from infra.provision.broker import provision_broker
-from infra.provision.errors import ProvisionError
+from infra.reporting import ProvisionError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from infra.postgres.roles import VAULT_ADMIN
 from infra.provision import database as step
 from infra.provision.database import provision_database
-from infra.provision.errors import ProvisionError
+from infra.reporting import ProvisionError
 
 STATE = {
     "roles": "SELECT rolname, rolcanlogin, rolcreaterole, rolcreatedb, rolsuper, rolpassword FROM pg_authid",

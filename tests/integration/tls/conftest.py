@@ -31,8 +31,8 @@ from infra.local.process_table import Roster
 from infra.local.wheels import wheel_program
 from infra.provision.certificates import Authority
 from infra.provision.keys import provision_keys
-from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
+from infra.secrets_folder import SecretsFolder
 
 LOOPBACK = "127.0.0.1"
 #: Reaches the same servers, whose certificates do not name it.

@@ -25,8 +25,8 @@ from app.web.sign_in.provider import Pending, Provider
 from app.web.sign_in.provider_cache import ProviderError
 from infra.provision.broker_server import administrator
 from infra.provision.database import administered, reported
-from infra.provision.errors import ProvisionError
-from infra.provision.vault import vault_client
+from infra.provision.vault_setup import vault_client
+from infra.reporting import ProvisionError
 from mocks import tls
 from mocks.refusal import VaultUnreachableError
 from mocks.vault_connection import VaultConnection

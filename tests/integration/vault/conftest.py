@@ -20,9 +20,9 @@ from infra.local.process_table import Roster
 from infra.local.wheels import wheel_program
 from infra.provision.database import provision_database
 from infra.provision.keys import provision_keys
-from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
-from infra.provision.vault import provision_vault
+from infra.provision.vault_setup import provision_vault
+from infra.secrets_folder import SecretsFolder
 from infra.vault import wanted
 from infra.vault.client import VaultClient
 

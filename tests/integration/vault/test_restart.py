@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
-from infra.provision.errors import ProvisionError
-from infra.provision.vault import vault_client
-from infra.vault.root_token import from_recovery_keys
+from infra.provision.vault_setup import vault_client
+from infra.reporting import ProvisionError
+from infra.vault.opening import generate_root_token
 
 
 def works(credential, installation) -> bool:
@@ -47,7 +47,7 @@ def test_the_vault_waits_for_its_database_and_says_so(installation):
     installation.roster.stop("postgres")
     try:
         with pytest.raises(
-            ProvisionError, match=r"VAULT_LEDGER_URL: the vault cannot reach the ledger: .*refused"
+            ProvisionError, match=r"VAULT_LEDGER_URL: the vault cannot reach the database: .*refused"
         ) as down:
             installation.provision()
         assert "\n" not in str(down.value)
@@ -89,7 +89,7 @@ def a_disabled_agent_stays_so(installation) -> None:
     with vault_client(installation.settings()) as client:
 
         def switch(*, disabled: bool) -> list[str]:
-            token = from_recovery_keys(client, installation.settings().secrets, ["a test"], print)
+            token = generate_root_token(client, installation.settings().secrets, ["a test"], print)
             client.write("identity/entity/name/triage-agent", {"disabled": disabled}, token)
             return installation.provision()
 

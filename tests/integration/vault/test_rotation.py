@@ -14,8 +14,8 @@ import pytest
 
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
-from infra.provision.errors import ProvisionError
-from infra.provision.identities import rotate
+from infra.provision.identity_rotation import rotate
+from infra.reporting import ProvisionError
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault
 

@@ -19,9 +19,9 @@ from app.credentials.auditor import Auditor
 from app.settings import Settings
 from infra.local.options import Outside, Part, StackOptions
 from infra.local.stack import LocalStack
-from infra.provision.errors import ProvisionError
-from infra.provision.identities import rotate
-from infra.provision.vault import back_up_vault, restore_vault
+from infra.provision.identity_rotation import rotate
+from infra.provision.vault_setup import back_up_vault, restore_vault
+from infra.reporting import ProvisionError
 
 PARTS = frozenset(Part) - {Part.VAULT, Part.POSTGRES, Part.WEB, Part.IDENTITY}
 RUNS = 16
