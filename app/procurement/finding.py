@@ -8,8 +8,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.procurement.action import ActionType, ProcurementAction
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact
+from app.procurement.systems import Source
 
 #: The rule whose findings are checks that were not performed.
 NOT_PERFORMED = "S01"

@@ -21,7 +21,7 @@ from app.web.compared_values import side_by_side
 from app.web.credential_lifetime import lifetime
 from app.web.evidence_chains import Chain, chains, without_value
 from app.web.review_forms import Typed
-from app.web.services import sources
+from app.web.services import services
 from app.web.timeline import timeline
 from app.web.vault_side import vault_side
 
@@ -34,8 +34,8 @@ def flag_page(
     `typed` is a form that was not taken; the page then shows why and keeps what was typed. Ends the request with 404 for
     an unknown id.
     """
-    found = sources()
-    view = found.pages.flag(flag_id) or abort(404)
+    found = services()
+    view = found.queries.flag(flag_id) or abort(404)
     page, run, flag, history = view.page, view.run, view.page.flag, view.record.history
     linked, silent = chains(page), list(without_value(page, run))
     now = datetime.now(UTC)

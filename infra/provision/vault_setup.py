@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app.connections.tls import trust_of
+from app.procurement.systems import SYSTEMS, Source, system_of
 from infra.postgres.roles import VAULT_ADMIN
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import Say
@@ -10,7 +11,7 @@ from infra.vault.bootstrap import Bootstrap
 from infra.vault.client import VaultClient
 from infra.vault.database_login import DatabaseLogin, connection_url
 from infra.vault.snapshot import load_snapshot, save_snapshot
-from infra.vault.wanted import ledger_connection, operator_entries, root_entries
+from infra.vault.wanted import database_connection, operator_entries, root_entries
 
 
 def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
@@ -24,8 +25,11 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
             client=client,
             secrets=settings.secrets,
             say=say,
-            operator_entries=operator_entries(process_ttl=settings.infrastructure_secret_id_ttl),
+            operator_entries=operator_entries(
+                tools=SYSTEMS, process_ttl=settings.infrastructure_secret_id_ttl
+            ),
             root_entries=root_entries(
+                tools=SYSTEMS,
                 issuer=str(settings.vault_issuer or settings.need("vault_addr")),
                 custody_ttl=settings.custody_secret_id_ttl,
             ),
@@ -36,12 +40,17 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
 
 
 def _ledger_login(settings: ProvisioningSettings, client: VaultClient, say: Say) -> DatabaseLogin:
-    url = connection_url(settings.need("vault_ledger_url"))
+    ledger = system_of(Source.LEDGER)
     return DatabaseLogin(
         client=client,
         secrets=settings.secrets,
         say=say,
-        connection=ledger_connection(url, VAULT_ADMIN),
+        connection=database_connection(
+            ledger.name,
+            role=ledger.credential.role,
+            url=connection_url(settings.need("vault_ledger_url")),
+            username=VAULT_ADMIN,
+        ),
         password_file="ledger-admin-password",  # noqa: S106 - the name of a file
         setting="VAULT_LEDGER_URL",
         advice=(

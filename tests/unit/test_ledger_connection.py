@@ -3,7 +3,7 @@
 import pytest
 
 from infra.vault.database_login import connection_url
-from infra.vault.wanted import ledger_connection
+from infra.vault.wanted import database_connection
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,9 @@ from infra.vault.wanted import ledger_connection
     ],
 )
 def test_host_port_and_tls_stay_as_they_are(address, url):
-    entry = ledger_connection(connection_url(address), "vault_ledger_admin")
+    entry = database_connection(
+        "ledger", role="ledger-reader", url=connection_url(address), username="vault_ledger_admin"
+    )
     details = entry.data["connection_details"]
     assert details["connection_url"] == f"postgresql://{{{{username}}}}:{{{{password}}}}@{url}"
     assert details["username"] == "vault_ledger_admin"

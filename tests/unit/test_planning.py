@@ -8,10 +8,10 @@ import pytest
 
 from app.procurement import planning
 from app.procurement.action import ActionType, OptionExercise, ProcurementAction, Vendor, VendorRole
-from app.procurement.case_file import Source
 from app.procurement.planning import goal, plan
 from app.procurement.rules import CHECKS
 from app.procurement.rules.support.applicability import does_not_apply
+from app.procurement.systems import Source
 
 ACTION = ProcurementAction(
     action_id="ACT-1",

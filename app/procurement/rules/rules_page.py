@@ -2,18 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from app.procurement.case_file import Source
 from app.procurement.finding import Rule
 from app.procurement.rules import RULES
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import SYSTEMS
 
-SYSTEMS = {
-    Source.SAM_GOV: "SAM.gov registration",
-    Source.DEBARMENT: "SAM.gov exclusions",
-    Source.CONTRACTS: "contract system",
-    Source.DOCUMENTS: "contract file",
-    Source.LEDGER: "ledger",
-}
 TOPICS = {
     "R": "Registration",
     "E": "Exclusion and responsibility",
@@ -27,7 +20,7 @@ _HEAD = """\
 
 <!-- Written by `python -m app.procurement.rules.rules_page`; a test fails when it is out of date. -->
 
-{count} checks compare what five systems say about one proposed action. A finding is a difference to be looked at,
+{count} checks compare what {systems} systems say about one proposed action. A finding is a difference to be looked at,
 not a verdict; the contracting officer decides.
 
 - **Blocking**: not to be signed before it is resolved or a written determination is on file.
@@ -45,7 +38,7 @@ def page(rules: Iterable[Rule] = RULES) -> str:
     rules = tuple(rules)
     return "\n".join(
         (
-            _HEAD.format(count=len(rules), silence=rules[-1].id),
+            _HEAD.format(count=len(rules), systems=len(SYSTEMS), silence=rules[-1].id),
             *_table(rules),
             *(line for rule in rules for line in _section(rule, rules)),
         )
@@ -77,8 +70,8 @@ def _section(rule: Rule, rules: tuple[Rule, ...]) -> Iterator[str]:
 
 
 def _systems(rule: Rule) -> str:
-    needed = [SYSTEMS[source] for source in rule.sources]
-    useful = [SYSTEMS[source] for source in rule.helped_by]
+    needed = [system.noun for system in SYSTEMS if system.source in rule.sources]
+    useful = [system.noun for system in SYSTEMS if system.source in rule.helped_by]
     if not needed:
         return f"those that answered of {listed(useful, last='and')}."
     helped = f" Also of use: {listed(useful, last='and')}." if useful else ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     NOT_PERFORMED,
     Authority,
@@ -16,6 +16,7 @@ from app.procurement.finding import (
 from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.rules.support.freshness import late_look, stale_answers, stale_file_checks
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 
 def check_of(rules: tuple[Rule, ...]) -> Rule:

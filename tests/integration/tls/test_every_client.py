@@ -17,6 +17,7 @@ from app.connections.tls import trust_of
 from app.contract_file.keys import KeysError
 from app.credentials.auditor import Auditor, AuditorError
 from app.credentials.dispatch import listen
+from app.credentials.grants import ApiKey
 from app.credentials.lineage import CredentialKind, IssuedCredential
 from app.review.queries import Pages
 from app.web.conditions import Condition
@@ -32,7 +33,6 @@ from mocks.refusal import VaultUnreachableError
 from mocks.vault_connection import VaultConnection
 from workers.runtime import broker, celery_app
 from workers.runtime.database_client import DatabaseClient
-from workers.runtime.grants import ApiKey
 from workers.runtime.http_client import HttpClient, pool
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret

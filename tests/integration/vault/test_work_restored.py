@@ -123,7 +123,7 @@ def test_a_backup_taken_during_work_is_restored_and_the_work_goes_on(installatio
             what="more work",
         )
     rotate(installation.settings(), print)
-    with pytest.raises(ProvisionError, match="has data already"):
+    with pytest.raises(ProvisionError, match="already holds data"):
         restore_vault(installation.settings(), print, file=tmp_path / "vault.snapshot")
     lose_everything(installation)
     restore(installation, tmp_path)

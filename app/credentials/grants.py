@@ -15,7 +15,7 @@ class SignedToken:
 
     @property
     def path(self) -> str:
-        """Where the vault issues it."""
+        """The vault path that issues it."""
         return f"identity/oidc/token/{self.role}"
 
 
@@ -29,13 +29,13 @@ class ApiKey:
 
     @property
     def path(self) -> str:
-        """Where the vault issues it."""
+        """The vault path that issues it."""
         return f"auth/token/create/{self.role}"
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUser:
-    """A database user made for this run; the database itself checks it."""
+    """A database user made for one run; the database itself checks it."""
 
     role: str
     scope: str
@@ -43,7 +43,7 @@ class DatabaseUser:
 
     @property
     def path(self) -> str:
-        """Where the vault issues it."""
+        """The vault path that issues it."""
         return f"database/creds/{self.role}"
 
 
