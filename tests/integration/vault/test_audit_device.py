@@ -9,8 +9,8 @@ import pytest
 from app.connections.tls import trust_of
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import ProvisionError
+from infra.vault.bootstrap import require_audit_device
 from infra.vault.client import VaultClient
-from infra.vault.mounts import require_audit_device
 
 
 class RecordingVault(BaseHTTPRequestHandler):
