@@ -1,11 +1,11 @@
-"""Outside servers, looked at before anything is started: each process must have a login there that works."""
+"""Checks outside servers before anything is started: each process must have a login there that works."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 
 import redis
 
 from app.connections.tls import trust_of
-from infra.local.commands import BROKER_USERS, DATABASE_ROLES, Services, as_user
+from infra.local.environments import BROKER_USERS, DATABASE_ROLES, Environments, as_user
 from infra.local.errors import OutsideError
 from infra.local.options import Part, StackOptions
 from infra.postgres.roles import APPLICATION
@@ -26,25 +26,27 @@ _PROCESSES: dict[str, Part] = {
 
 
 class OutsideServers:
-    """The servers of a start that run elsewhere, but for those that this start provisions itself."""
+    """The outside servers of one start."""
 
-    def __init__(self, options: StackOptions, services: Services, settings: ProvisioningSettings) -> None:
-        """`services` knows their addresses already."""
+    def __init__(
+        self, options: StackOptions, environments: Environments, settings: ProvisioningSettings
+    ) -> None:
+        """`environments` has their addresses."""
         self._outside = options.outside
         self._owners = [owner for owner, part in _PROCESSES.items() if options.starts(part)]
-        self._services = services
-        self._secrets = services.secrets
+        self._environments = environments
+        self._secrets = environments.secrets
         self._settings = settings
 
-    def refuse_unusable(self, provisioned: Collection[Part]) -> None:
-        """Raise OutsideError, with a line for each thing that is missing at those that are not `provisioned` here."""
-        looks = {Part.POSTGRES: self._database, Part.VALKEY: self._broker, Part.VAULT: self._vault}
-        missing = [line for part, look in looks.items() if part not in provisioned for line in look()]
+    def require(self, servers: Iterable[Part]) -> None:
+        """Raise OutsideError, with a line for each thing that is missing at these servers."""
+        checks = {Part.POSTGRES: self._database, Part.VALKEY: self._broker, Part.VAULT: self._vault}
+        missing = [line for part in servers for line in checks[part]()]
         if missing:
             raise OutsideError("\n".join(dict.fromkeys(missing)))
 
     def _database(self) -> Iterator[str]:
-        address = self._services.database_address
+        address = self._environments.database_address
         if self._outside.database is None or address is None:
             return
         for owner in self._owners:

@@ -9,7 +9,7 @@ import pytest
 
 from infra.local import guard
 from infra.local.errors import AlreadyRunningError
-from infra.local.identity import boot_id
+from infra.local.process import boot_id
 from infra.local.state import Layout, ProcessRecord, StackLock, StackRecord, is_locked
 from infra.secrets_folder import SecretsFolder
 

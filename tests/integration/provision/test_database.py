@@ -109,7 +109,7 @@ def test_a_password_that_only_the_vault_knows_and_users_of_live_runs_stay(server
         vault.execute("CREATE ROLE \"v-run\" LOGIN PASSWORD 'run' IN ROLE ledger_reader")
         vault.execute(f"ALTER ROLE {VAULT_ADMIN} PASSWORD 'only-the-vault-knows'")
     servers.secrets.delete("operator", "ledger-admin-password")
-    servers.roster.restart("postgres")
+    servers.process_table.restart("postgres")
     assert said(provision_database, servers.settings) == []
     assert not servers.secrets.has("operator", "ledger-admin-password")
     servers.database.connect("ledger", user=VAULT_ADMIN, password="only-the-vault-knows").close()

@@ -168,7 +168,7 @@ def test_processes_go_on_past_two_lives_of_their_secret_ids_without_a_restart(
 
 def test_the_rotation_outlives_a_vault_that_is_down(installation, short_lives, until):
     until(lambda: "backup: replaced" in short_lives.read_text(), what="the first round")
-    installation.roster.stop("vault")
+    installation.process_table.stop("vault")
     until(lambda: "does not answer" in short_lives.read_text(), what="a reason in the log")
     assert "trying again in 1 s" in short_lives.read_text()
     assert "does not answer" in (installation.folder / "rotator-health").read_text()

@@ -93,7 +93,7 @@ def back_up(installation, folder) -> None:
 
 def lose_everything(installation) -> None:
     for server in ("vault", "postgres"):
-        installation.roster.stop(server)
+        installation.process_table.stop(server)
     for folder in (installation.folder / "data", installation.folder / "postgres" / "data"):
         shutil.rmtree(folder)
 
