@@ -7,8 +7,9 @@ import httpx
 
 from infra.local.commands import Services
 from infra.local.environments import TOOLS, Environments
-from infra.local.options import Part, StackOptions
-from infra.local.ports import LOOPBACK, connects, listens
+from infra.local.errors import StackError
+from infra.local.options import TOOL_VARIABLES, Part, StackOptions
+from infra.local.ports import LOOPBACK, USUAL_PORTS, connects, listens
 from infra.local.postgres_server import PostgresServer
 from infra.local.process import Child, Command
 from infra.local.process_table import ProcessTable
@@ -146,6 +147,10 @@ class Startup:
         if address is not None:
             self._use_outside(tool, address)
             return []
+        if tool not in USUAL_PORTS and self._options.starts(Part.MOCKS):
+            raise StackError(
+                f"{tool}: infra/local/ports.py has no port for its mock; add one, or set {TOOL_VARIABLES[tool]}"
+            )
         return self._if_started(Part.MOCKS, lambda: self._http(tool, partial(self._services.tool, tool)))
 
     def _http(self, name: str, build: Callable[[int], Command]) -> None:
