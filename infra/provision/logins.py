@@ -1,11 +1,13 @@
 """The owners in the secrets folder, and which of them hold the password of each login."""
 
+from app.credentials.grants import DatabaseUser
+from app.procurement.systems import SYSTEMS
 from infra.secrets_folder import SecretsFolder, random_secret
 
 #: Servers that get a certificate with `triage provision keys --tls`.
 SERVERS = (
-    *("vault", "postgres", "valkey", "sam-gov", "debarment", "contracts", "documents"),
-    *("identity-provider", "web", "proxy"),
+    *("vault", "postgres", "valkey", "identity-provider", "web", "proxy"),
+    *(system.name for system in SYSTEMS if not isinstance(system.credential, DatabaseUser)),
 )
 OWNERS = ("dispatcher", "sweeper", "worker", "rotator", "backup", "operator", *SERVERS)
 #: Database logins and the processes that use them. The first owner's file is authoritative, the others are copies.
