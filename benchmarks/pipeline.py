@@ -67,12 +67,12 @@ def _run(sessions: Sessions, actions: Sequence[str]) -> None:
 def _processes(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[None]:
     with _commands(stack, mode=mode, concurrency=concurrency) as commands:
         for command in commands:
-            stack.roster.start(command, lambda _: True)
+            stack.process_table.start(command, lambda _: True)
         try:
             yield
         finally:
             for command in reversed(commands):
-                stack.halt(command.name)
+                stack.process_table.stop(command.name)
 
 
 @contextmanager

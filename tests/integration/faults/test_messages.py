@@ -92,11 +92,11 @@ def test_a_run_that_always_fails_ends_as_failed_with_a_reason(fragile, until):
 
 def test_two_dispatchers_never_dispatch_an_attempt_twice(system, until):
     second = replace(system.stack.services.background("dispatcher"), name="dispatcher-2")
-    system.stack.roster.start(second, lambda _: True)
+    system.stack.process_table.start(second, lambda _: True)
     try:
         run_ids = system.run(*system.actions[:24])
     finally:
-        system.stack.halt("dispatcher-2")
+        system.stack.process_table.stop("dispatcher-2")
     wanted = {str(run_id) for run_id in run_ids}
     logins = Counter()
     for line in system.audit_lines():
