@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.connections.addresses import is_local
 from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, guard
 from app.connections.secret_files import SettingsError, read_secret
-from app.settings import Settings
+from app.connections.settings import ConnectionSettings
 
 #: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
 Sessions = sessionmaker[Session]
@@ -39,12 +39,12 @@ _MEANINGS = (
 )
 
 
-def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
+def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
     """An engine for `DATABASE_URL`. Statements may take 10 s, and a lost server is noticed within 5 s.
 
     Raises `SettingsError`, also for a password file that cannot be read now. Nothing connects yet.
     """
-    _password(settings)
+    database_password(settings)
     engine = create_engine(
         address(settings.need("database_url"), settings),
         pool_size=pool_size,
@@ -67,7 +67,7 @@ def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
     @event.listens_for(engine, "do_connect")
     def with_password(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
         try:
-            parameters |= _password(settings)
+            parameters |= database_password(settings)
         except SettingsError as error:
             # It was in order when this process started, and may be again in a moment.
             raise psycopg.OperationalError(str(error)) from None
@@ -81,7 +81,7 @@ def sessions(engine: Engine) -> Sessions:
     return sessionmaker(engine, expire_on_commit=False)
 
 
-def address(text: str, settings: Settings) -> URL:
+def address(text: str, settings: ConnectionSettings) -> URL:
     """A setting like `DATABASE_URL` as SQLAlchemy and, by its parts, psycopg take it, with `sslmode` always stated.
 
     Without one in the setting it is verify-full, with the authorities of CA_FILE or else the system's; on this
@@ -102,7 +102,8 @@ def address(text: str, settings: Settings) -> URL:
     return url.set(query={**usual, **stated})
 
 
-def _password(settings: Settings) -> dict[str, str]:
+def database_password(settings: ConnectionSettings) -> dict[str, str]:
+    """The password as libpq's parameter; none without DATABASE_PASSWORD_FILE. Raises `SettingsError`."""
     file = settings.database_password_file
     return {} if file is None else {"password": read_secret(file, setting="DATABASE_PASSWORD_FILE")}
 

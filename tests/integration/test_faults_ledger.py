@@ -12,7 +12,7 @@ from app.credentials.lineage import CredentialKind, IssuedCredential
 from workers.runtime.database_client import DatabaseClient
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.answer import ToolError
 
 
 @contextmanager

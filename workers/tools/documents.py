@@ -6,7 +6,8 @@ from app.credentials.grants import ApiKey
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import Source
 from workers.payloads.file_documents import Documents
-from workers.runtime.http_client import HttpClient, whole
+from workers.runtime.answer import whole
+from workers.runtime.http_client import HttpClient
 from workers.runtime.tool import HttpTool, Stated
 
 
