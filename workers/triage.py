@@ -22,6 +22,7 @@ from workers.runtime.job import Domain
 from workers.runtime.tool_runner import ToolResult
 from workers.tools import registry
 
+
 class TriageSettings(AgentSettings):
     """The settings of an agent worker, and those of its rules."""
 

@@ -29,7 +29,7 @@ from app.web import (
 )
 from app.web.probes import Probes
 from app.web.readiness import Readiness
-from app.web.services import Sources
+from app.web.services import Services
 from app.web.sign_in import csrf
 from app.web.sign_in import pages as sign_in_views
 from app.web.templating import PlainEnvironment
@@ -64,17 +64,17 @@ def create_app(configuration: Settings | None = None) -> Flask:
     configuration = configuration or settings.load()
     database = connect(configuration, pool_size=_POOL)
     factory = sessions(database)
-    pages = Pages(factory)
-    probes = Probes(configuration, pages)
+    queries = Pages(factory)
+    probes = Probes(configuration, queries)
 
     app = Flask(__name__)
     if hops := configuration.trusted_proxies:
         # Each proxy adds one entry to each header; what a client has put before those is not looked at.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.jinja_environment = PlainEnvironment
-    identity = sign_in.join(app, configuration, factory)
+    identity = sign_in.init_app(app, configuration, factory)
     apart = connect(configuration, pool_size=1)
-    Readiness(lambda: problem(apart)).join(app)
+    Readiness(lambda: problem(apart)).init_app(app)
 
     def close() -> None:
         probes.close()
@@ -94,21 +94,21 @@ def create_app(configuration: Settings | None = None) -> Flask:
         ],
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    Sources(
+    Services(
         sessions=factory,
-        pages=pages,
+        queries=queries,
         reviews=Reviews(factory, second_person=configuration.second_person),
         saved_views=SavedViews(factory),
         probes=probes,
         exporter=Exporter.of(configuration, factory),
         audit_log=configuration.vault_audit_log,
         close=close,
-    ).join(app)
+    ).init_app(app)
     for part in (errors, layout, list_queries, display):
-        part.join(app)
-    api.join(app)
-    streams.join(app, total=_STREAMS, each=_STREAMS_EACH)
-    headers.join(app, identity)
+        part.init_app(app)
+    api.init_app(app)
+    streams.init_app(app, total=_STREAMS, each=_STREAMS_EACH)
+    headers.init_app(app, identity)
     for view in (
         start,
         sign_in_views,
@@ -128,8 +128,8 @@ def create_app(configuration: Settings | None = None) -> Flask:
     ):
         app.register_blueprint(view.bp)
     # Last of all, and in this order: who may reach the page, what may leave, how often, and whether its own form asked.
-    access.join(app)
-    export_guard.join(app)
-    limits.join(app, configuration)
-    csrf.join(app, configuration)
+    access.init_app(app)
+    export_guard.init_app(app)
+    limits.init_app(app, configuration)
+    csrf.init_app(app, configuration)
     return app

@@ -101,7 +101,7 @@ class UnlistedError(Exception):
     """A route has no line in `ACCESS`, or a line has no route."""
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Guard every route of `app`; to be called once all are there. Raises `UnlistedError`."""
     check(app, ACCESS)
     app.before_request(_guard)

@@ -18,7 +18,7 @@ from app.connections.database import trouble
 from app.contract_file.pdf import PrintError
 from app.review.queries.contract_file import TooLargeError
 from app.web.access import API
-from app.web.api import problems
+from app.web.api import problem_details
 from app.web.export_guard import BusyError, ForeignError
 from app.web.sign_in import visitor
 from app.web.sign_in.provider_cache import ProviderError
@@ -79,7 +79,7 @@ _FOREIGN = (
 _SOON = "5"
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Answer errors of `app` with pages."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _forgery)
@@ -180,13 +180,13 @@ def _reference() -> str:
 
 def _known(status: HTTPStatus, reference: str) -> Response:
     if request.path.startswith(API):
-        return problems.plain(status, reference)
+        return problem_details.plain(status, reference)
     title, text = _TEXTS.get(status, (status.phrase, ""))
     return _answer(status, reference, title, text)
 
 
 def _answer(status: HTTPStatus, reference: str, title: str, text: str) -> Response:
     if request.path.startswith(API):
-        return problems.plain(status, reference, title=title, detail=text)
+        return problem_details.plain(status, reference, title=title, detail=text)
     page = render_template("error.html", title=title, text=text, reference=reference)
     return Response(page, status.value, content_type="text/html; charset=utf-8")

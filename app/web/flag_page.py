@@ -1,6 +1,5 @@
 """The page of one flag, as it is shown by itself and as the answer to a form about it."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -21,7 +20,7 @@ from app.web.compared_values import side_by_side
 from app.web.credential_lifetime import lifetime
 from app.web.evidence_chains import Chain, chains, without_value
 from app.web.review_forms import Typed
-from app.web.services import sources
+from app.web.services import services
 from app.web.timeline import timeline
 from app.web.vault_side import vault_side
 
@@ -34,8 +33,8 @@ def flag_page(
     `typed` is a form that was not taken; the page then shows why and keeps what was typed. Ends the request with 404 for
     an unknown id.
     """
-    found = sources()
-    view = found.pages.flag(flag_id) or abort(404)
+    found = services()
+    view = found.queries.flag(flag_id) or abort(404)
     page, run, flag, history = view.page, view.run, view.page.flag, view.record.history
     linked, silent = chains(page), list(without_value(page, run))
     now = datetime.now(UTC)
@@ -75,8 +74,7 @@ def _missed(history: Sequence[Event], typed: Typed | None) -> Sequence[Event]:
 def _checks(page: FlagPage, run: RunPage) -> list[Check]:
     """What became of each check of the attempt that made the finding; empty where its plan was not recorded."""
     plan = next((plan for plan in run.plans if plan.attempt == page.flag.attempt), None)
-    found = Counter(each.rule for each in run.findings)
-    return [] if plan is None else outcomes(plan, found, page.action)
+    return [] if plan is None else outcomes(plan, run.findings, page.action)
 
 
 def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[Credential]:

@@ -18,7 +18,7 @@ NAVIGATION = (
 )
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Give the templates of `app` what `base.html` asks for."""
     app.jinja_env.globals.update(
         uswds=(Path(app.static_folder or "") / "uswds/.ready").is_file(),

@@ -13,7 +13,7 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class VaultRequest:
+class LoggedRequest:
     """One request as the vault's log has it: a line when it was asked and one when it was answered, times in UTC.
 
     `asked_with` is the accessor of the token that asked; `issued` the accessor or lease id of what came back.
@@ -31,7 +31,7 @@ class VaultRequest:
     error: str | None
 
 
-def requests(trail: VaultTrail, page: RunPage) -> tuple[VaultRequest, ...]:
+def requests(trail: VaultTrail, page: RunPage) -> tuple[LoggedRequest, ...]:
     """The requests of a trail in the order of their first lines."""
     lines: dict[str, list[AuditLine]] = {}
     for line in trail.lines:
@@ -65,9 +65,9 @@ class _Words:
         return "not recorded by the application"
 
 
-def _request(lines: list[AuditLine], words: _Words) -> VaultRequest:
+def _request(lines: list[AuditLine], words: _Words) -> LoggedRequest:
     first = lines[0]
-    return VaultRequest(
+    return LoggedRequest(
         request_id=first.request_id,
         operation=first.operation,
         path=first.path,

@@ -8,7 +8,7 @@ from app.credentials.vault_log import VaultLog, VaultLogError, VaultTrail
 from app.procurement.systems import ISSUING_PATHS
 from app.review.queries import RunPage
 from app.store.tables import RunState
-from app.web.vault_requests import VaultRequest, requests
+from app.web.vault_requests import LoggedRequest, requests
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +20,7 @@ class VaultSide:
 
     trail: VaultTrail | None
     problem: str | None
-    requests: tuple[VaultRequest, ...]
+    requests: tuple[LoggedRequest, ...]
     only_recorded: frozenset[str]
     only_in_log: frozenset[str]
 

@@ -146,7 +146,7 @@ class Evaluator:
 
     def case(self, action: ProcurementAction, document: Mapping[str, Any]) -> CaseFile:
         """What the rules look at: the answers of all systems about an action, read by the real tools."""
-        names = [step.source.value for step in plan(action) if step.needed]
+        names = [step.tool for step in plan(action) if step.needed]
         answers = [self.asking.ask(action, self.tools[name], self.issued[name]) for name in names]
         case, _ = case_file(action, answers, own_day=True)
         return as_looked(case, document)

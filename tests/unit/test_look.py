@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from app.intake import parse_actions
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
+from app.procurement.systems import Source
 from known_answers.evaluation.as_of import as_looked, on_the_clock
 from known_answers.evaluation.scenarios import prepared
 from known_answers.scenarios.loader import HAND_WRITTEN, load_cases

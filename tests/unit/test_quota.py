@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from app.procurement.case_file import Source
 from app.procurement.quota import COUNTED, QuotaDay, calls_of, day_of, quota_day_of
+from app.procurement.systems import Source
 
 
 def test_three_vendors_take_seven_calls():

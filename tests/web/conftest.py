@@ -173,11 +173,11 @@ def client_of(system, session_of):
     compiled = Compiled()
     with ExitStack() as made:
         running = create_app(system.settings("web"))
-        made.callback(running.extensions["triage.sources"].close)
+        made.callback(running.extensions["triage.services"].close)
 
         def client(*, persona: str | None = "officer-a", **changed: Any) -> FlaskClient:
             app = create_app(system.settings("web", **changed))
-            made.callback(app.extensions["triage.sources"].close)
+            made.callback(app.extensions["triage.services"].close)
             app.session_interface = running.session_interface
             app.jinja_env.bytecode_cache = compiled
             app.config["SERVER_NAME"] = urlsplit(system.stack.endpoints["web"]).netloc
@@ -223,7 +223,7 @@ def with_pages(client_of):
 
     def made(pages, **wanted):
         client = client_of(**wanted)
-        known = client.application.extensions["triage.sources"]
+        known = client.application.extensions["triage.services"]
         replace(known, pages=pages, audit_log=None).join(client.application)
         return client
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.settings import SettingsError
 from app.web.sign_in import provider
-from app.web.sign_in.redirects import own
+from app.web.sign_in.redirects import safe_local_path
 
 COOKIE = "__Host-triage"
 
@@ -120,14 +120,14 @@ def test_signing_in_gives_an_id_nobody_has_seen_before(system, nobody, browser, 
     ],
 )
 def test_nobody_is_sent_elsewhere(elsewhere):
-    assert own(elsewhere) == "/"
+    assert safe_local_path(elsewhere) == "/"
 
 
 @pytest.mark.parametrize(
     "here", ["/", "/flags", "/flags?rule=R01&severity=blocking", "/runs/1#step-2", "/a//b"]
 )
 def test_own_pages_stay(here):
-    assert own(here) == here
+    assert safe_local_path(here) == here
 
 
 def test_a_planted_way_on_leads_home(arrive):

@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 
 from app.connections.tls import trust_of
-from app.credentials.grants import ApiKey, SignedToken
+from app.credentials.grants import Grant, SignedToken
 from app.credentials.lineage import ToolCall
 from app.credentials.settings import AgentSettings
 from workers.runtime.answer import Answer, ToolError
@@ -29,7 +29,7 @@ _AGE_DIGITS = 10
 class CredentialAuth(httpx.Auth):
     """Puts a credential on each request: signed tokens as a bearer token, API keys in `X-Api-Key`."""
 
-    def __init__(self, grant: SignedToken | ApiKey, secret: Secret) -> None:
+    def __init__(self, grant: Grant, secret: Secret) -> None:
         self._bearer = isinstance(grant, SignedToken)
         self._secret = secret
 
@@ -69,7 +69,7 @@ class HttpClient:
         base_url: str,
         settings: AgentSettings,
         *,
-        grant: SignedToken | ApiKey,
+        grant: Grant,
         issued: Issued,
         calls: list[ToolCall],
         local_time: Callable[[datetime], datetime] | None = None,

@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.review.roles import Permission
 from app.web.access import ACCESS, Open
-from app.web.api import problems
+from app.web.api import problem_details
 from app.web.api.examples import EXAMPLES
 from app.web.api.operations import OPERATIONS, ROOT, Operation, bp
 from app.web.api.parameters import Json, parameters
@@ -73,7 +73,7 @@ def document() -> Json:
                     ),
                 }
             },
-            "responses": {str(status): _refusal(status) for status in problems.TEXTS},
+            "responses": {str(status): _refusal(status) for status in problem_details.TEXTS},
         },
     }
 
@@ -83,7 +83,9 @@ Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], Json]
 
 def _schemas() -> tuple[Schemas, Json]:
     """The schema of each model, as a reference, and what is referred to."""
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(problems.Problem, "serialization"): None}
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
+        (problem_details.ProblemDetails, "serialization"): None
+    }
     for each in OPERATIONS:
         if each.body is not None:
             wanted[each.body, "validation"] = None
@@ -142,9 +144,9 @@ def _answer(each: Operation, status: int, schemas: Schemas) -> Json:
 
 
 def _refusal(status: int) -> Json:
-    title, detail = problems.TEXTS[status]
+    title, detail = problem_details.TEXTS[status]
     example = {
-        "type": problems.PLAIN,
+        "type": problem_details.PLAIN,
         "title": title,
         "status": int(status),
         "detail": detail,
@@ -153,7 +155,10 @@ def _refusal(status: int) -> Json:
     told: Json = {
         "description": title,
         "content": {
-            problems.CONTENT_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}, "example": example}
+            problem_details.CONTENT_TYPE: {
+                "schema": {"$ref": _REF.format(model="ProblemDetails")},
+                "example": example,
+            }
         },
     }
     if headers := _HEADERS.get(status):

@@ -12,7 +12,7 @@ from flask import Blueprint, Response
 from pydantic import BaseModel
 
 from app.web.api.request_body import body_of, query_of, text_of
-from app.web.api.shapes import Asked, NoQuery, Shape
+from app.web.api.shapes import NoQuery, RequestModel, Shape
 
 #: Where everything here is found.
 ROOT = "/api/v1"
@@ -48,7 +48,7 @@ class Operation:
     arguments: Mapping[str, Any]
     answers: Mapping[int, type[Shape] | type[bytes]]
     refusals: frozenset[int]
-    query: type[Asked]
+    query: type[RequestModel]
     body: type[BaseModel] | None
     header: Header | None
     sends: Mapping[str, str]
@@ -74,7 +74,7 @@ def operation(
     *,
     answers: Mapping[int, type[Shape] | type[bytes]],
     refusals: tuple[int, ...] = (),
-    query: type[Asked] = NoQuery,
+    query: type[RequestModel] = NoQuery,
     body: type[BaseModel] | None = None,
     raw: bool = False,
     header: Header | None = None,

@@ -10,8 +10,8 @@ from app.procurement.labels import DECISIONS
 from app.review.queries.facets import COUNTED
 from app.web.list_queries import PAGE, ignore
 from app.web.queue_choices import groups, in_use
-from app.web.queue_filter import Asked, asked
-from app.web.services import sources
+from app.web.queue_filter import QueueQuery, queue_query
+from app.web.services import services
 from app.web.sign_in import person
 from app.web.views.flags import bp  # one group of pages, in two modules
 
@@ -33,33 +33,33 @@ ACTIONS = (
 @bp.get("")
 def queue() -> ResponseReturnValue:
     """Flags of each action's latest completed run that match the address, a page at a time."""
-    wanted = asked(request.args, me=person().subject, now=datetime.now(UTC))
-    for part in wanted.ignored:
+    query = queue_query(request.args, me=person().subject, now=datetime.now(UTC))
+    for part in query.ignored:
         ignore(part.name, part.value)
-    return page(wanted)
+    return page(query)
 
 
 def page(
-    wanted: Asked, *, errors: Mapping[str, str] | None = None, typed: Mapping[str, str] | None = None
+    query: QueueQuery, *, errors: Mapping[str, str] | None = None, typed: Mapping[str, str] | None = None
 ) -> str:
     """The page of what was asked; `errors` and `typed` are of a form about saved views that was not taken."""
     me = person().subject
-    found = sources().pages.flag_queue(
-        wanted.wanted, sort=wanted.sort, after=wanted.after, before=wanted.before, limit=PAGE, owner=me
+    found = services().queries.flag_queue(
+        query.flag_filter, sort=query.sort, after=query.after, before=query.before, limit=PAGE, owner=me
     )
     return render_template(
         "flags/queue.html",
-        asked=wanted,
+        query=query,
         page=found,
         lines=found.stretch.lines,
-        groups=groups(wanted, found.facets, found.people, me=me),
-        filters=list(in_use(wanted, found.facets, found.people, me=me)),
+        groups=groups(query, found.facets, found.people, me=me),
+        filters=list(in_use(query, found.facets, found.people, me=me)),
         sorts=SORTS,
         actions=ACTIONS,
-        named=dict(SORTS)[wanted.sort],
+        named=dict(SORTS)[query.sort],
         counted=COUNTED,
-        newer=wanted.link(before=str(found.stretch.before)) if found.stretch.before else None,
-        older=wanted.link(after=str(found.stretch.after)) if found.stretch.after else None,
+        newer=query.link(before=str(found.stretch.before)) if found.stretch.before else None,
+        older=query.link(after=str(found.stretch.after)) if found.stretch.after else None,
         now=datetime.now(UTC),
         errors=errors or {},
         typed=typed or {},

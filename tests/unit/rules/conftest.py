@@ -9,8 +9,9 @@ import pytest
 
 from app.procurement import facts
 from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
-from app.procurement.case_file import CaseFile, Evidence, Gap, Source
+from app.procurement.case_file import CaseFile, Evidence, Gap
 from app.procurement.rules import evaluate
+from app.procurement.systems import Source
 
 SOURCES = {
     facts.Registration: Source.SAM_GOV,

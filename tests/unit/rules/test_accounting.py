@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.procurement.case_file import Source
 from app.procurement.facts import AccountingLine, Tas
+from app.procurement.systems import Source
 
 ANNUAL = Tas(agency="070", main="0613", available_from=2026, available_to=2026)
 

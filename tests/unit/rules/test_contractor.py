@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.procurement.case_file import Source
+from app.procurement.systems import Source
 
 OTHER = "ZZ9TESTVNDR8"
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.rules import CHECKS, RULES, evaluate
 from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 
 def test_a_clean_award_has_no_finding(findings, award, clean):

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.procurement.case_file import CaseFile, Gap, Source
+from app.procurement.case_file import CaseFile, Gap
 from app.procurement.rules import CHECKS, evaluate
+from app.procurement.systems import Source
 
 NOON = datetime(2026, 9, 14, 16, 0, tzinfo=UTC)
 

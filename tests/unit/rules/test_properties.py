@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from app.procurement import facts
 from app.procurement.action import ActionType, OptionExercise, Payment, ProcurementAction, Vendor, VendorRole
-from app.procurement.case_file import CaseFile, Evidence, Gap, Source
+from app.procurement.case_file import CaseFile, Evidence, Gap
 from app.procurement.rules import CHECKS, evaluate
 from app.procurement.rules.support.applicability import does_not_apply
+from app.procurement.systems import Source
 
 LOOKED = datetime(2026, 9, 14, 16, 0, tzinfo=UTC)
 PIID, VEHICLE = "70ZZ0126C0001", "70ZZ0124D0001"

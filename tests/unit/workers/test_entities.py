@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.procurement.case_file import Source
 from app.procurement.facts import Address, Certification, HiddenEntities, IntegrityRecord, Owner
+from app.procurement.systems import Source, system_of
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.sam_gov import TOOL, look_up
 
@@ -269,4 +269,4 @@ def test_a_parent_in_the_hierarchy_adds_its_identifier(fact):
 
 
 def test_the_tool_is_the_registrations_source():
-    assert TOOL.source is Source.SAM_GOV
+    assert TOOL.record is system_of(Source.SAM_GOV)

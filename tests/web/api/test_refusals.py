@@ -99,7 +99,7 @@ class Broken:
 
 def test_a_bug_shows_nothing_from_inside(program_of, problem, caplog):
     program = program_of("officer-a", api_calls_per_minute=99)
-    known = program.client.application.extensions["triage.sources"]
+    known = program.client.application.extensions["triage.services"]
     replace(known, pages=Broken()).join(program.client.application)
     answer = program.open("GET", "/runs")
     told = problem(answer, 500)

@@ -8,7 +8,7 @@ from flask import Flask, Response, current_app, request
 from pydantic import Field
 
 from app.intake import IntakeError
-from app.intake.problems import Problem as Fault
+from app.intake.problems import Problem
 from app.review.decisions import Event
 from app.web.api.shapes import Shape
 from app.web.api.shapes.history import HistoryEvent, ReviewState
@@ -65,7 +65,7 @@ class InputError(Shape):
     problem: str = Field(examples=['is not an amount (a string such as "250000.00")'])
 
 
-class Problem(Shape):
+class ProblemDetails(Shape):
     """What went wrong (RFC 9457). `reference` finds it in the log of this application.
 
     `errors` lists everything that is wrong with what was sent. After a conflict about a flag, `flag` is its state now
@@ -82,7 +82,7 @@ class Problem(Shape):
     event: HistoryEvent | None = None
 
 
-class RefusedError(Exception):
+class ProblemError(Exception):
     """Ends a request with a problem document."""
 
     def __init__(
@@ -100,7 +100,7 @@ class RefusedError(Exception):
         super().__init__(detail or status.phrase)
         self.headers = dict(headers or {})
         known, usual = TEXTS[status]
-        self.problem = Problem(
+        self.problem = ProblemDetails(
             type=kind,
             title=title or known,
             status=status,
@@ -112,26 +112,27 @@ class RefusedError(Exception):
         )
 
 
-def not_taken(status: HTTPStatus, faults: Sequence[Fault], *, kind: str = INPUT) -> RefusedError:
+def not_taken(status: HTTPStatus, faults: Sequence[Problem], *, kind: str = INPUT) -> ProblemError:
     """Everything that is wrong with what was sent."""
     errors = [InputError(field=each.field, value=each.given, problem=each.text) for each in faults]
-    return RefusedError(status, "; ".join(map(str, faults[:3])), kind=kind, errors=errors)
+    return ProblemError(status, "; ".join(map(str, faults[:3])), kind=kind, errors=errors)
 
 
-def not_read(error: IntakeError) -> RefusedError:
+def not_read(error: IntakeError) -> ProblemError:
     """What the reading of a body found: 400 where it is no JSON that can be read at all, else 422."""
     whole = [each for each in error.details if each.field == "file"]
     status = HTTPStatus.BAD_REQUEST if whole else HTTPStatus.UNPROCESSABLE_ENTITY
     faults = [
-        Fault("body" if each.field == "file" else each.field, each.text, each.given) for each in error.details
+        Problem("body" if each.field == "file" else each.field, each.text, each.given)
+        for each in error.details
     ]
     return not_taken(status, faults)
 
 
-def changed(flag: ReviewState, event: Event | None) -> RefusedError:
+def changed(flag: ReviewState, event: Event | None) -> ProblemError:
     """Somebody did something with the flag since whoever asks has seen it."""
     who = f"{event.by_name} was first." if event else "The flag never had as many events."
-    return RefusedError(
+    return ProblemError(
         HTTPStatus.CONFLICT,
         f"{who} Nothing of yours was stored. Look at the flag, then send `version` {flag.version}.",
         kind=CHANGED,
@@ -145,16 +146,18 @@ def plain(status: int, reference: str, *, title: str | None = None, detail: str 
     """The problem document of a status."""
     known, usual = TEXTS.get(status, (HTTPStatus(status).phrase, ""))
     return _response(
-        Problem(type=PLAIN, title=title or known, status=status, detail=detail or usual, reference=reference)
+        ProblemDetails(
+            type=PLAIN, title=title or known, status=status, detail=detail or usual, reference=reference
+        )
     )
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Answer refusals of `app` with problem documents."""
-    app.register_error_handler(RefusedError, _refused)
+    app.register_error_handler(ProblemError, _refused)
 
 
-def _refused(error: RefusedError) -> Response:
+def _refused(error: ProblemError) -> Response:
     told = error.problem
     current_app.logger.info("reference %s: HTTP %s at %s", told.reference, told.status, request.endpoint)
     answer = _response(told)
@@ -162,6 +165,6 @@ def _refused(error: RefusedError) -> Response:
     return answer
 
 
-def _response(told: Problem) -> Response:
+def _response(told: ProblemDetails) -> Response:
     unset = {name for name in ("errors", "flag", "event") if getattr(told, name) is None}
     return Response(told.model_dump_json(exclude=unset), told.status, content_type=CONTENT_TYPE)

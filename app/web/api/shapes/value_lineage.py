@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.web.api.shapes import Moment, Shape
+from app.web.api.shapes import Shape, UtcTime
 
 
 class Identity(Shape):
@@ -14,16 +14,16 @@ class Identity(Shape):
     number: int = Field(ge=1)
     state: str
     worker: str | None
-    dispatched_at: Moment
+    dispatched_at: UtcTime
     entity_id: str | None
     policy: str | None
     login_request_id: str | None
     token_accessor: str | None
-    token_issued_at: Moment | None
-    token_expires_at: Moment | None
-    revoked_at: Moment | None
+    token_issued_at: UtcTime | None
+    token_expires_at: UtcTime | None
+    revoked_at: UtcTime | None
     revoked_by: str | None
-    ended_at: Moment | None
+    ended_at: UtcTime | None
     failure: str | None
 
 
@@ -42,9 +42,9 @@ class Credential(Shape):
     lease_id: str | None
     service_user: str | None
     fingerprint: str = Field(description="SHA-256 of the secret, by which two can be told apart.")
-    issued_at: Moment
-    expires_at: Moment
-    revoked_at: Moment | None
+    issued_at: UtcTime
+    expires_at: UtcTime
+    revoked_at: UtcTime | None
     ended_by: str | None
 
 
@@ -55,7 +55,7 @@ class Denial(Shape):
     tool: str
     vault_path: str
     reason: str
-    refused_at: Moment
+    refused_at: UtcTime
 
 
 class Call(Shape):
@@ -66,14 +66,14 @@ class Call(Shape):
     attempt: int
     operation: str
     status: int
-    started_at: Moment
+    started_at: UtcTime
     latency_ms: float
     answer_digest: str | None = Field(description="SHA-256 (hex) of what was answered.")
     answer_bytes: int
     error: str | None
 
 
-class Evidence(Shape):
+class EvidenceItem(Shape):
     """One fact a system stated, with the fields of that kind of fact, and the call that brought it."""
 
     evidence_id: UUID
@@ -82,7 +82,7 @@ class Evidence(Shape):
     record_key: str
     kind: str
     fact: dict[str, Any]
-    pulled_at: Moment
+    pulled_at: UtcTime
 
 
 class Value(Shape):
@@ -100,7 +100,7 @@ class Behind(Shape):
     """A value and all that stands behind it; all of it null for what the action itself says."""
 
     value: Value
-    evidence: Evidence | None
+    evidence: EvidenceItem | None
     call: Call | None
     credential: Credential | None
     identity: Identity | None
@@ -113,8 +113,8 @@ class VaultRequest(Shape):
     operation: str
     path: str
     meaning: str
-    asked: Moment | None
-    answered: Moment | None
+    asked: UtcTime | None
+    answered: UtcTime | None
     asked_with: str | None
     issued: str | None
     names_run: bool = Field(description="Whether the vault wrote the id of the run beside it.")
