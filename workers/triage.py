@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
@@ -11,24 +10,22 @@ from sqlalchemy import Connection
 from app.credentials.plan import PlannedStep
 from app.credentials.settings import AgentSettings
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import CaseFile, Evidence, Gap, Source
+from app.procurement.case_file import CaseFile, Evidence, Gap
 from app.procurement.federal_time import eastern
 from app.procurement.finding import Finding
 from app.procurement.planning import plan
 from app.procurement.rules import evaluate
+from app.procurement.systems import SYSTEMS, Source
 from app.store.actions import load_action
 from app.store.results import store_result
+from app.store.settings import CheckSettings
 from workers.runtime.job import Domain
 from workers.runtime.tool_runner import ToolResult
 from workers.tools import registry
 
 
-class TriageSettings(AgentSettings):
+class TriageSettings(AgentSettings, CheckSettings):
     """The settings of an agent worker, and those of its rules."""
-
-    #: The day the rules judge by: that of the run, or the action's own whatever the day is. Scenarios with known
-    #: answers are written for the latter; the age of an answer is not checked then.
-    judged_on: Literal["run", "action"] = "run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ def case_file(
         gaps=tuple(
             Gap(source=Source(answer.tool.name), reason=answer.gap) for answer in answers if answer.gap
         ),
-        unasked=frozenset(Source) - {Source(answer.tool.name) for answer in answers},
+        unasked=frozenset(system.source for system in SYSTEMS) - {answer.tool.name for answer in answers},
         as_of=None if own_day else datetime.now(UTC),
     )
     return case, evidence

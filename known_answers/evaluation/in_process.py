@@ -38,8 +38,9 @@ from workers.runtime.database_client import DatabaseClient
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
 from workers.runtime.tool import Tool
-from workers.runtime.tool_runner import ToolRunner, case_file
+from workers.runtime.tool_runner import ToolRunner
 from workers.tools import registry
+from workers.triage import case_file
 
 _READER = "evaluation_reader"
 _PASSWORD = "for-synthetic-rows-on-loopback"  # noqa: S105  # guards nothing: the server lives as long as the command
@@ -65,7 +66,7 @@ class SharedLedger(ToolRunner):
 
     client: DatabaseClient
 
-    def ledger(
+    def database(
         self, address: str, issued: Issued, calls: list[ToolCall]
     ) -> AbstractContextManager[DatabaseClient]:
         """The shared connection; its calls go where these calls go."""

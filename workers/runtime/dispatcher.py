@@ -122,7 +122,12 @@ class Dispatcher:
         message = {"run_id": str(run_id), "attempt": attempt, "wrapping_token": wrapping_token.reveal()}
         try:
             self._celery.send_task(
-                celery_app.ATTEMPT, kwargs=message, queue=celery_app.QUEUE, argsrepr="()", kwargsrepr="(…)", retry=False
+                celery_app.ATTEMPT,
+                kwargs=message,
+                queue=celery_app.QUEUE,
+                argsrepr="()",
+                kwargsrepr="(…)",
+                retry=False,
             )
         except Exception as error:  # noqa: BLE001  # whatever the transport raises, the run must not be lost
             raise BrokerUnavailableError(broker.reason(error, trust_of(self._settings))) from None

@@ -32,8 +32,8 @@ from mocks import tls
 from mocks.refusal import VaultUnreachableError
 from mocks.vault_connection import VaultConnection
 from workers.runtime import broker, celery_app
-from workers.runtime.database_client import DatabaseClient
 from workers.runtime.answer import ToolError
+from workers.runtime.database_client import DatabaseClient
 from workers.runtime.http_client import HttpClient, pool
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
