@@ -9,13 +9,13 @@ from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.contract_file.checks import Check, Outcome, outcomes
+from app.credentials.tables import CredentialRow
 from app.procurement.finding import NOT_PERFORMED
 from app.procurement.rules import RULES
 from app.review.decisions import Event
 from app.review.queries import FlagPage, RunPage, SilentSource
 from app.review.queries.people import officers
 from app.review.review_events import state_of_flag
-from app.store.tables import Credential
 from app.web.compared_values import side_by_side
 from app.web.credential_lifetime import lifetime
 from app.web.evidence_chains import Chain, chains, without_value
@@ -77,7 +77,7 @@ def _checks(page: FlagPage, run: RunPage) -> list[Check]:
     return [] if plan is None else outcomes(plan, run.findings, page.action)
 
 
-def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[Credential]:
+def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[CredentialRow]:
     """Every credential behind the flag, once."""
     every = [chain.credential for chain in linked]
     every += [source.credential for _, source in silent if source.credential is not None]

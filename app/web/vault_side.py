@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from app.credentials.tables import RunState
 from app.credentials.vault_log import VaultLog, VaultLogError, VaultTrail
 from app.procurement.systems import ISSUING_PATHS
 from app.review.queries import RunPage
-from app.store.tables import RunState
 from app.web.vault_requests import LoggedRequest, requests
 
 

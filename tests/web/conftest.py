@@ -268,7 +268,7 @@ def held(system) -> Iterator[Callable[..., UUID]]:
     def make(action_id: str, stop_requested_at: str | None = None) -> UUID:
         made.append(uuid4())
         system.execute(
-            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before,"
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before,"
             " stop_requested_at) VALUES (%s, %s, 'requested', 0, 'somebody', now(), now() + interval '1 hour', %s)",
             made[-1],
             action_id,
@@ -285,7 +285,7 @@ def findings(system) -> Callable[..., Sequence[dict]]:
     """Findings of one run, as the database has them."""
 
     def of(run_id: UUID, rule: str | None = None) -> Sequence[dict]:
-        rows = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run_id)
+        rows = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run_id)
         return [row for row in rows if rule in {None, row["rule"]}]
 
     return of
@@ -312,7 +312,7 @@ def questions() -> Callable[..., Any]:
 
 
 FLAG = """
-    INSERT INTO discrepancy (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
+    INSERT INTO flag (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
         because, authority_codified, authority_rfo, recommended, raised_at, systems, fact_key)
     VALUES (%s, %s, 1, %s, %s, 1, 'An invented difference', %s, %s, %s, 'FAR 4.1102', 'RFO 4.203', 'Look at both.',
         now() - make_interval(secs => %s), %s, %s)
@@ -330,7 +330,7 @@ def flagged(system, submitted) -> Callable[..., list[UUID]]:
         action_id = submitted(**(action or {}))
         run_id = uuid4()
         system.execute(
-            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
             " VALUES (%s, %s, 'completed', 1, 'test', now(), now(), now())",
             run_id,
             action_id,

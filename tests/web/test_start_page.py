@@ -77,7 +77,7 @@ def test_pictures_tell_what_the_database_counts_by_eastern_day(system, home, tri
     for name, table, column in (
         ("runs", "run", "requested_at"),
         ("credentials", "credential", "issued_at"),
-        ("flags", "discrepancy", "raised_at"),
+        ("flags", "flag", "raised_at"),
     ):
         told = days_of(page, name)
         assert list(told) == [str(today - timedelta(days=back)) for back in reversed(range(14))]

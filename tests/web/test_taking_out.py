@@ -22,7 +22,7 @@ EXPORTS = [
 def call(system, triaged):
     """A call of which the answer was kept."""
     run = triaged[ACTION]
-    rows = "SELECT call.*, run.action_id FROM call JOIN answer USING (call_id) JOIN run USING (run_id) WHERE run_id = %s"
+    rows = "SELECT call.*, run.job_id AS action_id FROM call JOIN answer USING (call_id) JOIN run USING (run_id) WHERE run_id = %s"
     return system.rows(rows, run)[0]
 
 
