@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-LAUNCHER = Path(__file__).resolve().parent.parent.parent / "infra/local/child.py"
+LAUNCHER = Path(__file__).resolve().parents[3] / "infra/local/child.py"
 PROGRAM = """
 import ctypes, os, runpy, sys
 from pathlib import Path

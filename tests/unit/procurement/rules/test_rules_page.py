@@ -7,7 +7,7 @@ import pytest
 from app.procurement.rules import RULES
 from app.procurement.rules.rules_page import page
 
-DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
+DOCS = Path(__file__).parents[4] / "docs" / "rules.md"
 
 
 def test_the_page_is_current():

@@ -10,7 +10,7 @@ from packaging.markers import Environment, default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DECLARED = {"runtime": PROJECT["project"]["dependencies"], **PROJECT["dependency-groups"]}
 #: Packages have asked for others below 3.11.3, which is what Debian 12 has.

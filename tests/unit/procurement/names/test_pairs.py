@@ -33,7 +33,7 @@ def test_precision_and_recall_are_kept(threshold, precision, recall):
 
 
 def test_the_page_is_current():
-    """Write it anew with `python tests/unit/names/measure.py`."""
+    """Write it anew with `python tests/unit/procurement/names/measure.py`."""
     assert MEASURE["PAGE"].read_text(encoding="utf-8") == MEASURE["page"]()
 
 

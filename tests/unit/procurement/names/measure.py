@@ -1,6 +1,6 @@
 """How well names are told apart: the pairs, and the page that shows the results.
 
-`python tests/unit/names/measure.py` writes `docs/name-matching.md`.
+`python tests/unit/procurement/names/measure.py` writes `docs/name-matching.md`.
 """
 
 import csv
@@ -10,7 +10,7 @@ from pathlib import Path
 from app.procurement.names import POSSIBLE, STRONG, similarity
 
 HERE = Path(__file__).parent
-PAGE = HERE.parents[2] / "docs" / "name-matching.md"
+PAGE = HERE.parents[3] / "docs" / "name-matching.md"
 KINDS = {
     "firm": "Same firm written differently",
     "lookalike": "Different firms that look alike",
@@ -36,7 +36,7 @@ and E05).
 
 ## Results
 
-{total} pairs of invented names, in `tests/unit/names/pairs.csv`. *Found* is the share of the pairs that are the same and reach the
+{total} pairs of invented names, in `tests/unit/procurement/names/pairs.csv`. *Found* is the share of the pairs that are the same and reach the
 threshold (recall); *right* is the share of the pairs above the threshold that are the same (precision). The place is not
 looked at here, so in use fewer wrong pairs remain. The rules were written with these pairs in view, so expect somewhat less
 on names nobody has seen.

@@ -17,7 +17,7 @@ import pytest
 from infra.local.leftovers import is_alive, living
 from infra.local.state import Layout, is_locked, read_record
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 WIDTH = 80
 
 
