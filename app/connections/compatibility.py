@@ -9,7 +9,7 @@ from sqlalchemy.engine import ExceptionContext
 from app.settings import SettingsError
 
 #: The revision of the newest migration, which the tables must be at.
-TABLES = "0012"
+TABLES = "0013"
 #: The oldest PostgreSQL, since roles are granted WITH INHERIT; the only encoding, since texts hold any character.
 OLDEST, ENCODING = 16, "UTF8"
 #: Given with every connection. A pooler may drop them without a word.

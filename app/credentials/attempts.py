@@ -13,22 +13,36 @@ from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, select
 
 from app.credentials.lineage import CredentialDenial, CredentialKind, IssuedCredential, RunIdentity, ToolCall
 from app.credentials.requeue import requeue
+from app.credentials.tables import (
+    CHANNEL,
+    AlarmRow,
+    AnswerRow,
+    AttemptRow,
+    AttemptState,
+    CallRow,
+    CredentialRow,
+    DenialRow,
+    EndedBy,
+    RunRow,
+    RunState,
+    StepRow,
+    table_of,
+)
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import Evidence
 from app.procurement.finding import Finding
 from app.procurement.planning import PlannedStep
-from app.store import tables
 from app.store.actions import to_domain
 from app.store.results import columns, insert_many, store_result
-from app.store.tables import CHANNEL, AttemptState, EndedBy, RunState, table_of
+from app.store.tables import ActionRow
 
 
 class SupersededError(Exception):
     """The attempt is no longer the one that may write: it was swept, or finished elsewhere."""
 
 
-ATTEMPT, RUN, ACTION = table_of(tables.Attempt), table_of(tables.Run), table_of(tables.Action)
-CREDENTIAL, CALL, STEP = table_of(tables.Credential), table_of(tables.Call), table_of(tables.Step)
+ATTEMPT, RUN, ACTION = table_of(AttemptRow), table_of(RunRow), table_of(ActionRow)
+CREDENTIAL, CALL, STEP = table_of(CredentialRow), table_of(CallRow), table_of(StepRow)
 
 
 class AttemptRecords:
@@ -86,8 +100,8 @@ class AttemptRecords:
         mine = {"run_id": identity.run_id, "attempt": identity.attempt}
         refused = [{"denial_id": uuid4(), **mine, **columns(denial)} for denial in denials]
         with self._engine.begin() as db:
-            insert_many(db, tables.Credential, [{**columns(each), **mine} for each in credentials])
-            insert_many(db, tables.Denial, refused)
+            insert_many(db, CredentialRow, [{**columns(each), **mine} for each in credentials])
+            insert_many(db, DenialRow, refused)
 
     def called(self, identity: RunIdentity, steps: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> None:
         """Record each step's tool, how it ended, and its calls."""
@@ -98,8 +112,8 @@ class AttemptRecords:
         ]
         ended = [{"its_tool": tool, "its_outcome": outcome[:500]} for tool, outcome, _ in steps]
         with self._engine.begin() as db:
-            insert_many(db, tables.Call, calls)
-            insert_many(db, tables.AnswerRow, answers)
+            insert_many(db, CallRow, calls)
+            insert_many(db, AnswerRow, answers)
             if not ended:
                 return
             db.execute(
@@ -158,9 +172,9 @@ class AttemptRecords:
 
     def alarm(self, run_id: UUID, attempt: int, *, kind: str, detail: str) -> None:
         """Raise an alarm for the security operator."""
-        row = tables.Alarm(run_id=run_id, attempt=attempt, kind=kind, detail=detail[:500]).model_dump()
+        row = AlarmRow(run_id=run_id, attempt=attempt, kind=kind, detail=detail[:500]).model_dump()
         with self._engine.begin() as db:
-            db.execute(insert(table_of(tables.Alarm)), row)
+            db.execute(insert(table_of(AlarmRow)), row)
 
     def _still_ours(self, db: Connection, run_id: UUID, attempt: int, **values: Any) -> None:
         fenced = update(ATTEMPT).where(_is(run_id, attempt, AttemptState.RUNNING)).values(**values)

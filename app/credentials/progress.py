@@ -10,12 +10,12 @@ from sqlalchemy import func, select
 
 from app.connections.database import Sessions
 from app.credentials.lineage import CredentialKind
+from app.credentials.tables import AttemptRow, CredentialRow, RunRow, RunState, table_of
 from app.procurement.finding import NOT_PERFORMED
-from app.store import tables
-from app.store.tables import RunState, table_of
+from app.store.tables import FlagRow
 
-RUN, ATTEMPT = table_of(tables.Run), table_of(tables.Attempt)
-CREDENTIAL, DISCREPANCY = table_of(tables.Credential), table_of(tables.FlagRow)
+RUN, ATTEMPT = table_of(RunRow), table_of(AttemptRow)
+CREDENTIAL, FLAG = table_of(CredentialRow), table_of(FlagRow)
 ENDED = (RunState.COMPLETED, RunState.FAILED)
 
 
@@ -72,11 +72,11 @@ class Progress:
         """Runs by outcome: clear, flagged, or not fully checked; failed and unfinished ones under their state."""
         by_run = (
             select(
-                DISCREPANCY.c.run_id,
-                func.bool_or(DISCREPANCY.c.rule == NOT_PERFORMED).label("gap"),
+                FLAG.c.run_id,
+                func.bool_or(FLAG.c.rule == NOT_PERFORMED).label("gap"),
             )
-            .where(DISCREPANCY.c.run_id.in_(run_ids))
-            .group_by(DISCREPANCY.c.run_id)
+            .where(FLAG.c.run_id.in_(run_ids))
+            .group_by(FLAG.c.run_id)
             .subquery()
         )
         with self._sessions() as db:

@@ -52,7 +52,7 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One finding. `subject` is what it is about: a UEI, a PIID, a document of a PIID, or a source."""
+    """One finding. `subject` is what it is about: a UEI, a PIID, a document of a PIID, a source, or a rule."""
 
     rule: str
     version: int

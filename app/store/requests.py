@@ -8,13 +8,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.connections.database import Sessions
+from app.credentials.tables import CHANNEL, RunRow, RunState, table_of
 from app.procurement.action import ProcurementAction
 from app.procurement.planning import goal
-from app.store import tables
 from app.store.actions import to_domain, to_row
-from app.store.tables import CHANNEL, RunState, table_of
+from app.store.tables import ActionRow
 
-ACTION, RUN = table_of(tables.Action), table_of(tables.Run)
+ACTION, RUN = table_of(ActionRow), table_of(RunRow)
 _UNDER_WAY = (RunState.REQUESTED, RunState.DISPATCHED)
 
 
@@ -74,7 +74,7 @@ class RequestRecords:
                 .values(stop_requested_at=func.now(), stop_requested_by=requested_by)
                 .returning(RUN.c.run_id)
             ).one_or_none()
-            if asked is None and db.get(tables.Run, run_id) is None:
+            if asked is None and db.get(RunRow, run_id) is None:
                 raise UnknownRunError(str(run_id))
             return asked is not None
 
@@ -103,8 +103,7 @@ def request(db: Session, action_ids: Sequence[str], *, requested_by: str) -> lis
         if action_id not in goals:
             raise UnknownActionError(f"action: {action_id!r} is not known; submit it first")
     runs = [
-        tables.Run(action_id=action_id, goal=goals[action_id], requested_by=requested_by)
-        for action_id in action_ids
+        RunRow(job_id=action_id, goal=goals[action_id], requested_by=requested_by) for action_id in action_ids
     ]
     run_ids = [run.run_id for run in runs]
     db.add_all(runs)
@@ -121,11 +120,11 @@ def request_missing(db: Session, action_ids: Sequence[str], *, requested_by: str
     for action_id in wanted:
         db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(action_id, 0))))
     under_way = db.execute(
-        select(RUN.c.action_id, RUN.c.run_id)
-        .where(RUN.c.action_id.in_(wanted), RUN.c.state.in_(_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
+        select(RUN.c.job_id, RUN.c.run_id)
+        .where(RUN.c.job_id.in_(wanted), RUN.c.state.in_(_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
         .order_by(RUN.c.requested_at)
     )
-    known: dict[str, UUID] = {row.action_id: row.run_id for row in under_way}
+    known: dict[str, UUID] = {row.job_id: row.run_id for row in under_way}
     missing = [action_id for action_id in wanted if action_id not in known]
     new = dict(zip(missing, request(db, missing, requested_by=requested_by), strict=True)) if missing else {}
     return [(known.get(each) or new[each], each in new) for each in action_ids]

@@ -59,7 +59,7 @@ class Fragile:
         return self.system.rows("SELECT * FROM attempt WHERE run_id = %s ORDER BY number", run_id)
 
     def findings(self, run_id: UUID) -> list[dict[str, Any]]:
-        return self.system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run_id)
+        return self.system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run_id)
 
     def credentials(self, run_id: UUID, attempt: int | None = None) -> list[dict[str, Any]]:
         rows = self.system.rows("SELECT * FROM credential WHERE run_id = %s ORDER BY issued_at", run_id)

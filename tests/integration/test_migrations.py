@@ -14,7 +14,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
-from app.store import tables  # noqa: F401  # fills SQLModel.metadata
+from app.review import tables as review_tables  # noqa: F401  # fills SQLModel.metadata
+from app.store import tables as store_tables  # noqa: F401  # fills SQLModel.metadata
 
 MIGRATIONS = Path(__file__).parents[2] / "app" / "store" / "migrations"
 DATABASE = "earlier"

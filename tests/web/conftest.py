@@ -57,6 +57,11 @@ class Document(HTMLParser):
     def links(self) -> list[str]:
         return [attributes["href"] or "" for tag, attributes in self.tags if tag == "a"]
 
+    @property
+    def error(self) -> str | None:
+        """The name of the error this page reports, as in `app.web.error_texts`; None if it reports none."""
+        return next((h1["data-error"] for h1 in self.all("h1") if "data-error" in h1), None)
+
     def all(self, *names: str) -> list[dict[str, str | None]]:
         return [attributes for tag, attributes in self.tags if tag in names]
 
@@ -228,13 +233,13 @@ def read() -> Callable[..., Document]:
 
 
 @pytest.fixture
-def with_pages(client_of):
+def with_queries(client_of):
     """A client of the application with other read models in place of the database's, otherwise as of `client_of`."""
 
-    def made(pages, **wanted):
+    def made(queries, **wanted):
         client = client_of(**wanted)
         known = client.application.extensions["triage.services"]
-        replace(known, pages=pages, audit_log=None).join(client.application)
+        replace(known, queries=queries, audit_log=None).init_app(client.application)
         return client
 
     return made
@@ -278,7 +283,7 @@ def held(system) -> Iterator[Callable[..., UUID]]:
     def make(action_id: str, stop_requested_at: str | None = None) -> UUID:
         made.append(uuid4())
         system.execute(
-            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before,"
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before,"
             " stop_requested_at) VALUES (%s, %s, 'requested', 0, 'somebody', now(), now() + interval '1 hour', %s)",
             made[-1],
             action_id,
@@ -295,7 +300,7 @@ def findings(system) -> Callable[..., Sequence[dict]]:
     """Findings of one run, as the database has them."""
 
     def of(run_id: UUID, rule: str | None = None) -> Sequence[dict]:
-        rows = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run_id)
+        rows = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run_id)
         return [row for row in rows if rule in {None, row["rule"]}]
 
     return of
@@ -322,7 +327,7 @@ def questions() -> Callable[..., Any]:
 
 
 FLAG = """
-    INSERT INTO discrepancy (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
+    INSERT INTO flag (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
         because, authority_codified, authority_rfo, recommended, raised_at, systems, fact_key)
     VALUES (%s, %s, 1, %s, %s, 1, 'An invented difference', %s, %s, %s, 'FAR 4.1102', 'RFO 4.203', 'Look at both.',
         now() - make_interval(secs => %s), %s, %s)
@@ -340,7 +345,7 @@ def flagged(system, submitted) -> Callable[..., list[UUID]]:
         action_id = submitted(**(action or {}))
         run_id = uuid4()
         system.execute(
-            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
             " VALUES (%s, %s, 'completed', 1, 'test', now(), now(), now())",
             run_id,
             action_id,

@@ -2,19 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
-
-from pydantic import Field
 
 from app.credentials.grants import DatabaseUser, Grant
 from app.credentials.tool_record import ToolRecord
 from workers.runtime.database_client import DatabaseClient
 from workers.runtime.http_client import HttpClient
-
-#: U.S. dollars as a service may state them; "1e999999" is a number, too, and would fill the memory when printed.
-Money = Annotated[Decimal, Field(max_digits=18, decimal_places=2)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from app.procurement.finding import Rule
-from app.procurement.rules import RULES
+from app.procurement.finding import NOT_PERFORMED, Rule
+from app.procurement.rules import RULES, TOPICS
 from app.procurement.rules.support.value_text import listed
 from app.procurement.systems import SYSTEMS
 
-TOPICS = {
-    "R": "Registration",
-    "E": "Exclusion and responsibility",
-    "C": "Contract history",
-    "D": "Contract file",
-    "F": "Funds",
-    "S": "The triage itself",
-}
 _HEAD = """\
 # What the triage checks
 
@@ -38,7 +30,7 @@ def page(rules: Iterable[Rule] = RULES) -> str:
     rules = tuple(rules)
     return "\n".join(
         (
-            _HEAD.format(count=len(rules), systems=len(SYSTEMS), silence=rules[-1].id),
+            _HEAD.format(count=len(rules), systems=len(SYSTEMS), silence=NOT_PERFORMED),
             *_table(rules),
             *(line for rule in rules for line in _section(rule, rules)),
         )
@@ -58,7 +50,7 @@ def _table(rules: tuple[Rule, ...]) -> Iterator[str]:
 def _section(rule: Rule, rules: tuple[Rule, ...]) -> Iterator[str]:
     topic = [each for each in rules if each.id[0] == rule.id[0]]
     if rule is topic[0]:
-        yield f"## {TOPICS[rule.id[0]]}\n"
+        yield f"## {TOPICS.get(rule.id[0], 'Other checks')}\n"
     yield f'<a id="{rule.id.lower()}"></a>\n'
     yield f"### {rule.id} {rule.title}\n"
     yield f"**Compared:** {rule.comparison}\n"

@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from app.review import web_sessions  # noqa: F401  # they fill SQLModel.metadata
+from app.review import tables as review  # noqa: F401  # fills SQLModel.metadata
+from app.store import tables as store  # noqa: F401  # fills SQLModel.metadata
 
 with context.config.attributes["engine"].connect() as connection:
     context.configure(connection=connection, target_metadata=SQLModel.metadata)

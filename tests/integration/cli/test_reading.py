@@ -30,7 +30,7 @@ def test_run_wait_prints_the_lineage(command, system, flawed):
     assert flawed["attempts"][0]["revoked_by"] == "run end"
     assert {(each["rule"], each["subject"]) for each in flawed["findings"]} == {
         (row["rule"], row["subject"])
-        for row in system.rows("SELECT rule, subject FROM discrepancy WHERE run_id = %s", stored["run_id"])
+        for row in system.rows("SELECT rule, subject FROM flag WHERE run_id = %s", stored["run_id"])
     }
 
 

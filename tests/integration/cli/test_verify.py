@@ -81,11 +81,11 @@ def test_what_is_wrong_is_said_in_plain_words(bundle, verify, tmp_path):
 def test_a_flag_closed_behind_the_applications_back_is_named(system, served, verify, tmp_path):
     action = "ACT-2026-0004"
     (run,) = system.run(action)
-    (flag, *_) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run)
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", flag["flag_id"])
+    (flag, *_) = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run)
+    system.execute("UPDATE flag SET status = 'closed' WHERE flag_id = %s", flag["flag_id"])
     path = tmp_path / "contract-file.zip"
     path.write_bytes(served("auditor-a").get(f"/actions/{action}/contract-file.zip").content)
-    system.execute("UPDATE discrepancy SET status = 'open' WHERE flag_id = %s", flag["flag_id"])
+    system.execute("UPDATE flag SET status = 'open' WHERE flag_id = %s", flag["flag_id"])
     status, output, _ = verify(path)
     assert status == 1
     assert f"The state of finding {flag['rule']} {flag['subject']} ({flag['flag_id']})" in output

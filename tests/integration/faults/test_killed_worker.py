@@ -63,9 +63,7 @@ def test_many_kills_under_load_lose_nothing_and_repeat_nothing(fragile, until):
     states = Counter(row["state"] for run_id in run_ids for row in fragile.attempts(run_id))
     assert states["finished"] == len(run_ids)
     assert states["lost"] >= ROUNDS
-    twice = fragile.system.rows(
-        "SELECT run_id, rule, subject FROM discrepancy GROUP BY 1, 2, 3 HAVING count(*) > 1"
-    )
+    twice = fragile.system.rows("SELECT run_id, rule, subject FROM flag GROUP BY 1, 2, 3 HAVING count(*) > 1")
     assert not twice
     until(lambda: not fragile.alive(run_ids), what="the end of everything leased")
 

@@ -56,7 +56,7 @@ def unstorable(system, action_id):
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE EXCEPTION 'no room for this result'; END $$"
     )
-    condition = f"(NEW.state = 'completed' AND NEW.action_id = '{action_id}')"
+    condition = f"(NEW.state = 'completed' AND NEW.job_id = '{action_id}')"
     system.execute(
         f"CREATE TRIGGER refused BEFORE UPDATE ON run FOR EACH ROW WHEN {condition} EXECUTE FUNCTION refuse()"
     )

@@ -75,7 +75,7 @@ class Insider:
         """Record a dispatched attempt whose message no worker gets: the test plays the worker."""
         now = datetime.now(UTC)
         self.system.execute(
-            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at)"
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at)"
             " VALUES (%s, %s, 'dispatched', 1, 'test', %s)",
             *(run_id, action_id, now),
         )

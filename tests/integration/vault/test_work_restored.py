@@ -158,7 +158,7 @@ def test_a_backup_taken_during_work_is_restored_and_the_work_goes_on(installatio
 def no_run_is_half_written(installation) -> None:
     assert not rows(
         installation,
-        "SELECT FROM discrepancy JOIN run USING (run_id) WHERE run.state NOT IN ('completed', 'failed')",
+        "SELECT FROM flag JOIN run USING (run_id) WHERE run.state NOT IN ('completed', 'failed')",
     )
     finished = "SELECT FROM attempt WHERE attempt.run_id = run.run_id AND attempt.state = 'finished'"
     assert not rows(installation, f"SELECT FROM run WHERE (state = 'completed') <> EXISTS ({finished})")

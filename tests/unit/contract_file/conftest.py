@@ -13,20 +13,11 @@ from joserfc.jwk import ECKey
 
 from app.contract_file.content import Occasion
 from app.contract_file.keys import SigningKeys
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, StepRow
 from app.review.decisions import Decision, Event, EventKind, digest
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.review.roles import Person
-from app.store.tables import (
-    Action,
-    Attempt,
-    Call,
-    ComparedValueRow,
-    Credential,
-    EvidenceRow,
-    FlagRow,
-    Run,
-    Step,
-)
+from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 NOON = datetime(2026, 9, 14, 16, 0, 1, tzinfo=UTC)
 RUN, CREDENTIAL, CALL, EVIDENCE, FLAG = (UUID(int=number) for number in range(1, 6))
@@ -74,7 +65,7 @@ def make_file():
     def made(
         *, value="EXAMPLE HARBOR DIVING LLC", rationale="The name is the same company.", flags=1, version=2
     ):
-        action = Action(
+        action = ActionRow(
             action_id="ACT-1",
             action_type="new_award",
             piid="70ZZ0126C0001",
@@ -85,7 +76,7 @@ def make_file():
             terms={},
             submitted_at=NOON,
         )
-        run = Run(
+        run = RunRow(
             run_id=RUN,
             action_id="ACT-1",
             state="completed",
@@ -96,7 +87,7 @@ def make_file():
             finished_at=NOON,
             goal=value,
         )
-        step = Step(
+        step = StepRow(
             step_id=UUID(int=21),
             run_id=RUN,
             attempt=1,
@@ -109,7 +100,7 @@ def make_file():
             after=[],
             outcome="answered",
         )
-        attempt = Attempt(
+        attempt = AttemptRow(
             run_id=RUN,
             number=1,
             state="finished",
@@ -128,7 +119,7 @@ def make_file():
             revoked_at=NOON + timedelta(seconds=2),
             revoked_by="run end",
         )
-        credential = Credential(
+        credential = CredentialRow(
             credential_id=CREDENTIAL,
             run_id=RUN,
             attempt=1,
@@ -142,7 +133,7 @@ def make_file():
             issued_at=NOON,
             expires_at=NOON + timedelta(minutes=2),
         )
-        call = Call(
+        call = CallRow(
             call_id=CALL,
             credential_id=CREDENTIAL,
             run_id=RUN,

@@ -6,7 +6,9 @@ import socket
 import pytest
 
 from infra.local.errors import StackError
+from infra.local.options import StackOptions
 from infra.local.ports import USUAL_PORTS, Ports, fixed_ports
+from infra.local.stack import LocalStack
 
 
 @pytest.fixture
@@ -120,3 +122,11 @@ def test_a_wrong_port_names_variable_and_value(told, problem):
     with pytest.raises(StackError) as refused:
         fixed_ports(told)
     assert str(refused.value).startswith(problem)
+
+
+def test_a_tool_whose_mock_has_no_port_is_named_before_anything_starts(tmp_path, monkeypatch):
+    monkeypatch.delitem(USUAL_PORTS, "documents")
+    stack = LocalStack(tmp_path, options=StackOptions(usual_ports=False))
+    with pytest.raises(StackError, match=r"^documents: .*infra/local/ports.py.* DOCUMENTS_URL$"):
+        stack.start()
+    assert stack.processes == {}

@@ -4,13 +4,13 @@ from uuid import UUID
 
 import pytest
 
+from app.credentials.tables import StepRow
 from app.review.queries.plans import numbered, plans_of, rules_of
-from app.store.tables import Step
 
 
 def step(number, *, attempt=1, **changed):
     usual = {"rules": [], "helps": [], "after": [], "question": "?", "reason": "", "tool": "ledger"}
-    return Step(run_id=UUID(int=1), attempt=attempt, number=number, **{**usual, **changed})
+    return StepRow(run_id=UUID(int=1), attempt=attempt, number=number, **{**usual, **changed})
 
 
 STEPS = [

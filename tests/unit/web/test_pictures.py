@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.store.tables import Attempt, Call, Credential, Denial
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow
 from app.web.pictures import waterfall
 from app.web.pictures.axis import ticks
 from app.web.pictures.trend import HEIGHT, WIDTH, trend
@@ -32,19 +32,19 @@ def attempt(**changed):
         "revoked_by": "run end",
         "ended_at": at(1000),
     }
-    return Attempt(**{**fields, **changed})
+    return AttemptRow(**{**fields, **changed})
 
 
 def credential(**changed):
     fields = {"credential_id": uuid4(), "attempt": 1, "tool": "contracts", "kind": "api-key"}
     times = {"issued_at": at(100), "expires_at": at(900_100), "revoked_at": at(900), "ended_by": "run end"}
-    return Credential(**{**fields, **times, **changed})
+    return CredentialRow(**{**fields, **times, **changed})
 
 
 def call(of, **changed):
     fields = {"call_id": uuid4(), "credential_id": of.credential_id, "attempt": of.attempt}
     told = {"operation": "GET /x", "status": 200, "started_at": at(200), "latency_ms": 100.0, "error": None}
-    return Call(**{**fields, **told, **changed})
+    return CallRow(**{**fields, **told, **changed})
 
 
 def page(attempts, credentials=(), calls=(), denials=()):
@@ -111,7 +111,9 @@ def test_a_call_that_failed_is_told_apart_by_more_than_colour(changed, how, note
 
 
 def test_a_refusal_is_a_mark_with_a_reason():
-    denial = Denial(attempt=1, tool="ledger", vault_path="x", reason="permission denied", refused_at=at(120))
+    denial = DenialRow(
+        attempt=1, tool="ledger", vault_path="x", reason="permission denied", refused_at=at(120)
+    )
     picture = drawn([attempt()], denials=[denial])
     assert picture.bars[-1].note == "✕ refused"
     assert (picture.rows[-1].step, picture.rows[-1].how) == (3, "permission denied")

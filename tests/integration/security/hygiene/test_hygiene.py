@@ -162,9 +162,9 @@ def canary(system, broker):
 def canary_to_be_exported(system, canary):
     """The same secret where an answer, a reason and a value would bring it into exports."""
     (flag,) = system.rows(
-        "SELECT * FROM discrepancy AS found JOIN compared_value USING (flag_id) WHERE current AND version = 0"
+        "SELECT * FROM flag AS found JOIN compared_value USING (flag_id) WHERE current AND version = 0"
         # Of an action whose file the search exports: one of those that were run last.
-        " ORDER BY (SELECT max(requested_at) FROM run WHERE run.action_id = found.action_id) DESC LIMIT 1"
+        " ORDER BY (SELECT max(requested_at) FROM run WHERE run.job_id = found.action_id) DESC LIMIT 1"
     )
     row = (flag["flag_id"], flag["position"])
     system.execute("UPDATE compared_value SET value = %s WHERE flag_id = %s AND position = %s", canary, *row)

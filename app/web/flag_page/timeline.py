@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow
 from app.procurement.labels import ENDERS, KINDS, SYSTEMS, lasting, worded
 from app.review.queries import FlagPage, RunPage
-from app.store.tables import Attempt, Call, Credential
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +19,7 @@ class Happened:
 
 
 def timeline(
-    page: FlagPage, run: RunPage, credentials: Sequence[Credential], now: datetime
+    page: FlagPage, run: RunPage, credentials: Sequence[CredentialRow], now: datetime
 ) -> list[Happened]:
     """From the request of the run to the end of these credentials, by time; what is still to come is left out."""
     found = [
@@ -42,7 +42,7 @@ def timeline(
     return sorted((each for each in found if each.at <= now), key=lambda each: (each.at, each.step))
 
 
-def _identity(attempt: Attempt) -> Iterator[Happened]:
+def _identity(attempt: AttemptRow) -> Iterator[Happened]:
     if attempt.claimed_at:
         by = f" by worker {attempt.worker}" if attempt.worker else ""
         yield Happened(at=attempt.claimed_at, what=f"Attempt {attempt.number} was taken up{by}.", step=1)
@@ -54,7 +54,7 @@ def _identity(attempt: Attempt) -> Iterator[Happened]:
         yield Happened(at=attempt.revoked_at, what=f"The run’s own token was revoked by {by}.", step=6)
 
 
-def _life(credential: Credential, calls: Sequence[Call]) -> Iterator[Happened]:
+def _life(credential: CredentialRow, calls: Sequence[CallRow]) -> Iterator[Happened]:
     system = worded(SYSTEMS, credential.tool)
     kind = worded(KINDS, credential.kind)
     ttl = lasting(credential.expires_at - credential.issued_at)

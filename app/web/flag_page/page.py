@@ -1,6 +1,5 @@
 """The page of one flag, as it is shown by itself and as the answer to a form about it."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,19 +9,19 @@ from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.contract_file.checks import Check, Outcome, outcomes
+from app.credentials.tables import CredentialRow
 from app.procurement.finding import NOT_PERFORMED
 from app.procurement.rules import RULES
 from app.review.decisions import Event
 from app.review.queries import FlagPage, RunPage, SilentSource
 from app.review.queries.people import officers
 from app.review.review_events import state_of_flag
-from app.store.tables import Credential
-from app.web.compared_values import side_by_side
-from app.web.credential_lifetime import lifetime
-from app.web.evidence_chains import Chain, chains, without_value
-from app.web.review_forms import Typed
+from app.web.flag_page.compared_values import side_by_side
+from app.web.flag_page.credential_lifetime import lifetime
+from app.web.flag_page.evidence_chains import Chain, chains, without_value
+from app.web.flag_page.review_forms import Typed
+from app.web.flag_page.timeline import timeline
 from app.web.services import services
-from app.web.timeline import timeline
 from app.web.vault_side import vault_side
 
 
@@ -75,11 +74,10 @@ def _missed(history: Sequence[Event], typed: Typed | None) -> Sequence[Event]:
 def _checks(page: FlagPage, run: RunPage) -> list[Check]:
     """What became of each check of the attempt that made the finding; empty where its plan was not recorded."""
     plan = next((plan for plan in run.plans if plan.attempt == page.flag.attempt), None)
-    found = Counter(each.rule for each in run.findings)
-    return [] if plan is None else outcomes(plan, found, page.action)
+    return [] if plan is None else outcomes(plan, run.findings, page.action)
 
 
-def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[Credential]:
+def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[CredentialRow]:
     """Every credential behind the flag, once."""
     every = [chain.credential for chain in linked]
     every += [source.credential for _, source in silent if source.credential is not None]

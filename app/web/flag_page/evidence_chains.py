@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.credentials.tables import CallRow, CredentialRow
 from app.procurement.rules import RULES
 from app.review.queries import FlagPage, RunPage, SilentSource, ValueLineage
-from app.store.tables import Call, Credential
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,8 +14,8 @@ class Chain:
     """One call and its credential, with the values it brought."""
 
     values: tuple[ValueLineage, ...]
-    call: Call
-    credential: Credential
+    call: CallRow
+    credential: CredentialRow
 
 
 def chains(page: FlagPage) -> list[Chain]:

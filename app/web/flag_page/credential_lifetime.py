@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.store.tables import Call, Credential
+from app.credentials.tables import CallRow, CredentialRow
 
 #: Percent of the bar that even the shortest life is drawn with.
 _LEAST = 0.6
@@ -22,7 +22,7 @@ class Lifetime:
     ends_at: datetime
 
 
-def lifetime(credential: Credential, calls: Sequence[Call], now: datetime) -> Lifetime:
+def lifetime(credential: CredentialRow, calls: Sequence[CallRow], now: datetime) -> Lifetime:
     """The life of a credential as far as it has come at `now`, with the calls it was used for."""
     whole = credential.expires_at - credential.issued_at
     end = min(credential.revoked_at or credential.expires_at, credential.expires_at)
