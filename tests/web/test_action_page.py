@@ -10,6 +10,8 @@ from app.review.queries.actions import RUNS
 from app.store.actions import UnknownActionError
 from app.web.views import actions
 
+pytestmark = pytest.mark.whole_system
+
 ACTION = "ACT-2026-0012"
 VENDOR = {"uei": "ZZ98WEBTEST1", "name": "EXAMPLE PAGE LLC", "role": "prime", "cage": None}
 HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} & “so” on"

@@ -21,10 +21,12 @@ from app.review.decisions import Decision, EventKind
 from app.review.reviews import Reviews
 from app.web.application import create_app
 
+pytestmark = pytest.mark.whole_system
+
 ACTION = "ACT-2026-0009"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def exported(system):
     """An action with findings of which one was decided and undone."""
     (run_id,) = system.run(ACTION)
