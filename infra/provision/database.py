@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 from sqlalchemy import Engine, create_engine
@@ -18,6 +19,9 @@ from infra.provision.secrets_folder import FileName, Owner, random_secret
 from infra.provision.settings import ProvisioningSettings
 
 Say = Callable[[str], None]
+
+#: The migrations of the domain.
+MIGRATIONS = Path(__file__).parents[2] / "app" / "store" / "migrations"
 
 _SETTING = "DATABASE_ADMIN_URL"
 _OWNER_FILES: dict[str, FileName] = {
@@ -53,7 +57,7 @@ def provision_database(
             with server.connect(database, user=owner, password=passwords[owner]) as as_owner:
                 ensure_closed_schema(as_owner, say)
         owner = roles.OWNERS[roles.APPLICATION]
-        migrate(_engine(server, owner, passwords[owner]), say)
+        migrate(_engine(server, owner, passwords[owner]), MIGRATIONS, say)
         _grant_ending_of_sessions(connection, say)
 
 
