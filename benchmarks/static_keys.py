@@ -15,10 +15,10 @@ from functools import cache
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from app.credentials.grants import Grant
 from app.credentials.lineage import IssuedCredential, RunIdentity
 from workers import process
 from workers.runtime.agent import Agent
-from workers.runtime.grants import Grant
 from workers.runtime.process_identity import MintedIdentity
 from workers.runtime.run_session import Issued, RunSession
 from workers.runtime.secret import Secret

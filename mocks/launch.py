@@ -7,19 +7,22 @@ import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, NoReturn
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from known_answers.scenarios.loader import ScenarioError
+from mocks import services
 from mocks.configuration import ConfigurationError
 
+#: The module of each mock by its name: those of the tools are found in `mocks.services`.
 _MODULES = {
-    "sam-gov": "mocks.services.sam_gov",
-    "debarment": "mocks.services.debarment",
-    "contracts": "mocks.services.contracts",
-    "documents": "mocks.services.documents",
+    **{
+        module.name.replace("_", "-"): f"{services.__name__}.{module.name}"
+        for module in iter_modules(services.__path__)
+    },
     "identity-provider": "mocks.identity_provider",
 }
 _LARGEST_PORT = 65_535

@@ -8,6 +8,7 @@ from app import settings
 from app.connections.secret_files import read_secret
 from app.connections.starting import check_all, starting
 from app.connections.tls import trust_of
+from app.procurement.systems import SYSTEMS
 from workers.runtime import names
 from workers.runtime.broker_login import broker_login
 from workers.runtime.health_file import HealthFile
@@ -15,7 +16,7 @@ from workers.runtime.health_file import HealthFile
 #: What an agent worker cannot do without.
 NEEDED = (
     *("database_url", "redis_url", "vault_addr"),
-    *("sam_gov_url", "debarment_url", "contracts_url", "documents_url", "ledger_url"),
+    *(system.address_setting for system in SYSTEMS),
 )
 
 

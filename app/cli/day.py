@@ -19,9 +19,9 @@ from app.credentials.progress import IssuedRow, Progress
 from app.credentials.vault_log import VaultLog
 from app.procurement.federal_time import eastern
 from app.procurement.quota import QuotaDay, QuotaUse
+from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
 
-TOOLS = 5
 #: Seconds the vault may take to carry out the revocations it has queued; it took 0.25 s when measured.
 REVOCATION_GRACE = 15.0
 
@@ -39,11 +39,11 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     credentials = questions.credentials(run_ids)
     return DayReport(
         runs=runs,
-        tools=TOOLS,
+        tools=len(SYSTEMS),
         outcomes=questions.outcomes(run_ids),
         still_alive=_still_alive(context, credentials),
         credentials=credentials,
-        vault=count_vault_log(_lines(audit_log, began), run_ids, tools=TOOLS),
+        vault=count_vault_log(_lines(audit_log, began), run_ids, tools=len(SYSTEMS)),
         wall_seconds=wall,
         quota=Pages(context.sessions).quota_day(context.settings.sam_daily_quota),
     )

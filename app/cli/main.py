@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from app import usecases
+from app import __version__, usecases
 from app.cli import day as whole_day
 from app.cli import demo as whole_demo
 from app.cli import local_stack, read_commands, stack_commands, usage
@@ -21,7 +21,6 @@ from infra.environment import forget_foreign
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: boxes leave too little of 80 columns
     help="Procurement triage by an agent that holds no standing credential.",
@@ -33,6 +32,23 @@ _PASSED_ON: dict[str, Any] = {
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 }
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"triage {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def triage(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()

@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import SQLModel
 
+from app import __version__
 from app.contract_file.checks import checks
 from app.procurement.rules import RULES
 from app.review.decisions import Decision, Event, EventKind, first_broken, told_by
@@ -46,7 +46,7 @@ class Occasion:
         return {
             "exported_at": self.at.astimezone(UTC).isoformat(),
             "exported_by": {"subject": self.by.subject, "name": self.by.name},
-            "tool": {"name": "triage", "version": version("triage")},
+            "tool": {"name": "triage", "version": __version__},
             "far_in_force": self.far,
             "demonstration": self.demo,
         }

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from functools import cached_property, wraps
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
@@ -13,17 +12,7 @@ from uuid import UUID
 from app.procurement.action import ProcurementAction
 from app.procurement.facts import Exclusion, Fact
 from app.procurement.federal_time import eastern_day
-
-
-class Source(StrEnum):
-    """The five systems."""
-
-    SAM_GOV = "sam-gov"
-    DEBARMENT = "debarment"
-    CONTRACTS = "contracts"
-    DOCUMENTS = "documents"
-    LEDGER = "ledger"
-
+from app.procurement.systems import Source
 
 Fact_co = TypeVar("Fact_co", bound=Fact, covariant=True)
 Kind = TypeVar("Kind", bound=Fact)

@@ -8,8 +8,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.procurement.action import ActionType, ProcurementAction
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact
+from app.procurement.systems import Source
 
 #: The rule whose findings are checks that were not performed.
 NOT_PERFORMED = "S01"
@@ -51,7 +52,7 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One finding. `subject` is what it is about: a UEI, a PIID, a document of a PIID, or a source."""
+    """One finding. `subject` is what it is about: a UEI, a PIID, a document of a PIID, a source, or a rule."""
 
     rule: str
     version: int

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
-from app.procurement.case_file import Source
 from app.procurement.federal_time import eastern
+from app.procurement.systems import SYSTEMS, Source
 
 #: The tools whose services share the quota.
-COUNTED = (Source.SAM_GOV, Source.DEBARMENT, Source.CONTRACTS)
+COUNTED = tuple(system.source for system in SYSTEMS if system.counts_against_quota)
 #: Runs of a full day.
 FULL_DAY = 400
 _ENTITIES_PER_PAGE = 10

@@ -1,9 +1,6 @@
 """The pages. `create_app` is the composition root; nothing connects before the first request."""
 
-from datetime import timedelta
-
 from flask import Flask
-from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import settings
@@ -21,18 +18,17 @@ from app.web import (
     errors,
     export_guard,
     headers,
-    layout,
     limits,
     list_queries,
     sign_in,
     streams,
+    templating,
 )
 from app.web.probes import Probes
 from app.web.readiness import Readiness
-from app.web.services import Sources
+from app.web.services import Services
 from app.web.sign_in import csrf
 from app.web.sign_in import pages as sign_in_views
-from app.web.templating import PlainEnvironment
 from app.web.views import (
     actions,
     alarms,
@@ -40,9 +36,9 @@ from app.web.views import (
     calls,
     decisions,
     exports,
+    flags,
     help_page,
     news,
-    queue,
     runs,
     saved_views,
     stack,
@@ -64,17 +60,17 @@ def create_app(configuration: Settings | None = None) -> Flask:
     configuration = configuration or settings.load()
     database = connect(configuration, pool_size=_POOL)
     factory = sessions(database)
-    pages = Pages(factory)
-    probes = Probes(configuration, pages)
+    queries = Pages(factory)
+    probes = Probes(configuration, queries)
 
     app = Flask(__name__)
     if hops := configuration.trusted_proxies:
         # Each proxy adds one entry to each header; what a client has put before those is not looked at.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.jinja_environment = PlainEnvironment
-    identity = sign_in.join(app, configuration, factory)
+    templating.init_app(app, configuration)
+    identity = sign_in.init_app(app, configuration, factory)
     apart = connect(configuration, pool_size=1)
-    Readiness(lambda: problem(apart)).join(app)
+    Readiness(lambda: problem(apart)).init_app(app)
 
     def close() -> None:
         probes.close()
@@ -84,35 +80,25 @@ def create_app(configuration: Settings | None = None) -> Flask:
 
     # Pages take no file, and programs no more than a day's actions.
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals.update(
-        demo=configuration.demo,
-        far=configuration.far,
-        second_person=configuration.second_person,
-        session_times=[
-            timedelta(seconds=each) for each in (configuration.session_idle, configuration.session_lifetime)
-        ],
-    )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    Sources(
+    Services(
         sessions=factory,
-        pages=pages,
+        queries=queries,
         reviews=Reviews(factory, second_person=configuration.second_person),
         saved_views=SavedViews(factory),
         probes=probes,
         exporter=Exporter.of(configuration, factory),
         audit_log=configuration.vault_audit_log,
         close=close,
-    ).join(app)
-    for part in (errors, layout, list_queries, display):
-        part.join(app)
-    api.join(app)
-    streams.join(app, total=_STREAMS, each=_STREAMS_EACH)
-    headers.join(app, identity)
+    ).init_app(app)
+    for part in (errors, list_queries, display):
+        part.init_app(app)
+    api.init_app(app)
+    streams.init_app(app, total=_STREAMS, each=_STREAMS_EACH)
+    headers.init_app(app, identity)
     for view in (
         start,
         sign_in_views,
-        queue,
+        flags,
         bulk,
         saved_views,
         news,
@@ -128,8 +114,8 @@ def create_app(configuration: Settings | None = None) -> Flask:
     ):
         app.register_blueprint(view.bp)
     # Last of all, and in this order: who may reach the page, what may leave, how often, and whether its own form asked.
-    access.join(app)
-    export_guard.join(app)
-    limits.join(app, configuration)
-    csrf.join(app, configuration)
+    access.init_app(app)
+    export_guard.init_app(app)
+    limits.init_app(app, configuration)
+    csrf.init_app(app, configuration)
     return app

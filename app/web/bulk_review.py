@@ -31,7 +31,7 @@ ACTIONS = (ASSIGN, *(decision.value for decision in Decision))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Deed:
+class BulkAction:
     """What is to happen to each of the flags: a decision, or, without one, an assignment (to nobody where None)."""
 
     decision: Decision | None
@@ -51,7 +51,7 @@ class Deed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class PreviewLine:
     """One flag in the preview: what would happen to it, and whether it can. `version` is what the officer has seen."""
 
     line: FlagLine
@@ -73,39 +73,41 @@ class Result:
     text: str
 
 
-def preview(line: FlagLine, deed: Deed, by: Person, reviews: Reviews) -> Line:
+def preview(line: FlagLine, bulk: BulkAction, by: Person, reviews: Reviews) -> PreviewLine:
     """What would happen to one flag as it is now."""
-    flag, alone = line.flag, deed.alone(line)
+    flag, alone = line.flag, bulk.alone(line)
     version = flag.version
-    if deed.decision is None:
-        return Line(
+    if bulk.decision is None:
+        return PreviewLine(
             line=line, version=version, would="Is given to whom you choose", possible=True, alone=False
         )
-    event = _event(flag.flag_id, deed, by, version)
+    event = _event(flag.flag_id, bulk, by, version)
     state = State(version=version, status=Status(flag.status), assignee=flag.assignee)
     try:
         after = check(state, event, needs_second=reviews.needs_second(flag))
     except ReviewError as error:
-        return Line(line=line, version=version, would=str(error), possible=False, alone=alone, chosen=False)
+        return PreviewLine(
+            line=line, version=version, would=str(error), possible=False, alone=alone, chosen=False
+        )
     would = f"Becomes: {STATUSES[after.status].lower()}"
-    return Line(line=line, version=version, would=would, possible=True, alone=alone, chosen=not alone)
+    return PreviewLine(line=line, version=version, would=would, possible=True, alone=alone, chosen=not alone)
 
 
-def faults(deed: Deed, *, officers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def faults(bulk: BulkAction, *, officers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What is wrong with the fields that hold for all flags, as field and text."""
-    if deed.decision is None:
-        if deed.assignee is not None and deed.assignee not in officers:
+    if bulk.decision is None:
+        if bulk.assignee is not None and bulk.assignee not in officers:
             yield "assignee", "Choose an officer from the list, or nobody."
         return
-    if not deed.rationale:
+    if not bulk.rationale:
         yield "rationale", "Give your reason: it becomes part of the contract file of each item."
-    elif fault := reason_fault(deed.rationale):
+    elif fault := reason_fault(bulk.rationale):
         yield "rationale", fault
-    if fault := reference_fault(deed.decision, deed.reference):
+    if fault := reference_fault(bulk.decision, bulk.reference):
         yield "reference", fault
 
 
-def fault_of(line: Line) -> str | None:
+def fault_of(line: PreviewLine) -> str | None:
     """What is wrong with the reason for one flag alone, None if nothing."""
     if not (line.alone and line.chosen and line.possible):
         return None
@@ -121,25 +123,25 @@ def fault_of(line: Line) -> str | None:
     )
 
 
-def carry_out(lines: Sequence[Line], deed: Deed, by: Person, reviews: Reviews) -> list[Result]:
+def carry_out(lines: Sequence[PreviewLine], bulk: BulkAction, by: Person, reviews: Reviews) -> list[Result]:
     """Do it, one flag after the other, each by itself and as of the version the officer has seen."""
-    return [_one(line, deed, by, reviews) for line in lines]
+    return [_one(line, bulk, by, reviews) for line in lines]
 
 
-def _one(line: Line, deed: Deed, by: Person, reviews: Reviews) -> Result:
+def _one(line: PreviewLine, bulk: BulkAction, by: Person, reviews: Reviews) -> Result:
     flag_id = line.line.flag.flag_id
-    reason = f"{line.reason}\n\n{deed.rationale}" if line.alone else deed.rationale
+    reason = f"{line.reason}\n\n{bulk.rationale}" if line.alone else bulk.rationale
     try:
         after = reviews.add(
             flag_id,
             version=line.version,
-            kind=EventKind.DECIDED if deed.decision else EventKind.ASSIGNED,
+            kind=EventKind.DECIDED if bulk.decision else EventKind.ASSIGNED,
             by=by.subject,
             by_name=by.name,
-            decision=deed.decision,
-            rationale=reason if deed.decision else "",
-            reference=deed.reference or None,
-            assignee=deed.assignee,
+            decision=bulk.decision,
+            rationale=reason if bulk.decision else "",
+            reference=bulk.reference or None,
+            assignee=bulk.assignee,
         )
     except UnknownFlagError:
         outcome, text = "refused", "This item does not exist."
@@ -148,8 +150,8 @@ def _one(line: Line, deed: Deed, by: Person, reviews: Reviews) -> Result:
     except ReviewError as error:
         outcome, text = "refused", str(error)
     else:
-        given = f"Given to {deed.assignee_name}" if deed.assignee else "Given to nobody"
-        outcome, text = "done", f"{STATUSES[after.status]}" if deed.decision else given
+        given = f"Given to {bulk.assignee_name}" if bulk.assignee else "Given to nobody"
+        outcome, text = "done", f"{STATUSES[after.status]}" if bulk.decision else given
     return Result(line=line.line, flag_id=flag_id, outcome=outcome, text=text)
 
 
@@ -161,7 +163,7 @@ def _meanwhile(error: StaleError) -> str:
     return f"Changed meanwhile by {event.by_name}: {what}. Nothing of yours was stored."
 
 
-def _event(flag_id: UUID, deed: Deed, by: Person, version: int) -> Event:
+def _event(flag_id: UUID, bulk: BulkAction, by: Person, version: int) -> Event:
     """The event it would be; what is not typed yet is stood in for, as the form asks for it anyway."""
     return Event(
         event_id=flag_id,
@@ -171,7 +173,7 @@ def _event(flag_id: UUID, deed: Deed, by: Person, version: int) -> Event:
         by=by.subject,
         by_name=by.name,
         at=datetime.now(UTC),
-        decision=deed.decision,
+        decision=bulk.decision,
         rationale="to be given",
         reference="to be given",
     )

@@ -31,7 +31,7 @@ _LIVE = "live"
 _OFFSET = 6
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Add the filters to the templates of `app`."""
     app.jinja_env.filters.update(
         money=lambda amount: money(Decimal(amount)),

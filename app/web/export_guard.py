@@ -26,8 +26,8 @@ class ForeignError(Exception):
     """Another site had a browser ask for an export in somebody's name."""
 
 
-def join(app: Flask) -> None:
-    """Guard what leaves `app`; to be called after `access.join`, and before `limits.join`.
+def init_app(app: Flask) -> None:
+    """Guard what leaves `app`; to be called after `access.init_app`, and before `limits.init_app`.
 
     What is refused here counts against nobody's limit: another site could use it up.
     """

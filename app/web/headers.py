@@ -18,7 +18,7 @@ _HEADERS = {
 _TWO_YEARS = 63_072_000
 
 
-def join(app: Flask, identity: SignIn) -> None:
+def init_app(app: Flask, identity: SignIn) -> None:
     """Put the headers on every answer of `app`, errors included, and give templates `script_nonce()`."""
     # Browsers hold the redirects after a form to form-action as well: signing out leads to the provider.
     policy = (

@@ -14,8 +14,8 @@ from app.web.sign_in.current_person import visitor
 _SIGN_IN = "sign_in.start"
 
 
-def join(app: Flask, configuration: Settings) -> None:
-    """Answer what exceeds the limits with HTTP 429 and `Retry-After`; to be called after `access.join`."""
+def init_app(app: Flask, configuration: Settings) -> None:
+    """Answer what exceeds the limits with HTTP 429 and `Retry-After`; to be called after `access.init_app`."""
     Limiter(
         _who,
         app=app,

@@ -77,7 +77,7 @@ def cursor() -> UUID | None:
         return None
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Give templates `ignored()`."""
     app.jinja_env.globals["ignored"] = ignored
 

@@ -15,21 +15,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.connections import database
 from app.connections.tls import trust_of
+from app.credentials.grants import DatabaseUser
+from app.procurement.systems import SYSTEMS, System
 from app.review.queries import Pages, QueueState
 from app.settings import Settings
-from app.web.conditions import Condition, PartState, StackState
+from app.web.stack_state import Condition, PartState, StackState
 
 #: Seconds one connection may take, and the whole page waits for all parts.
 TIMEOUT = 1.0
 PATIENCE = 2.0
 _ANSWER_LIMIT = 64_000
 _REDIS_PORT = 6379
-_TOOLS = {
-    "sam-gov": "sam_gov_url",
-    "debarment": "debarment_url",
-    "contracts": "contracts_url",
-    "documents": "documents_url",
-}
 
 
 class Probes:
@@ -68,14 +64,17 @@ class Probes:
     def _parts(self) -> dict[str, tuple[str | None, Callable[[], tuple[Condition, str]]]]:
         told = self._settings
         provider = told.oidc_address or told.oidc_issuer
-        tools = {name: getattr(told, variable) for name, variable in _TOOLS.items()}
         return {
             "vault": (told.vault_addr, lambda: self._vault(told.vault_addr)),
             "broker": (told.redis_url, lambda: self._broker(told.redis_url)),
-            **{name: (url, partial(self._tool, url)) for name, url in tools.items()},
-            "ledger": (told.ledger_url, lambda: self._ledger(told.ledger_url)),
+            **{system.name: self._system(system) for system in SYSTEMS},
             "identity-provider": (provider, lambda: self._provider(provider)),
         }
+
+    def _system(self, system: System) -> tuple[str | None, Callable[[], tuple[Condition, str]]]:
+        address = getattr(self._settings, system.address_setting)
+        look = self._ledger if isinstance(system.credential, DatabaseUser) else self._tool
+        return address, partial(look, address)
 
     def _start(self, name: str, look: Callable[[], object]) -> Future[Any]:
         with self._lock:
@@ -146,7 +145,7 @@ class Probes:
 
     def _ledger(self, address: str | None) -> tuple[Condition, str]:
         if address is None:
-            return Condition.UNKNOWN, "LEDGER_URL is not set"
+            return Condition.UNKNOWN, "its address is not set"
         place = database.address(address, self._settings)
         try:
             # As nobody, with no password: it is up when it asks for one.

@@ -21,21 +21,21 @@ from app.web.list_queries import ME, MOST_DAYS, Ignored, searchable
 NOT_CLOSED, ANY = "not_closed", "any"
 NOBODY = "nobody"
 #: Systems a flag can be about; what the action itself says is beside each of them.
-ASKED = tuple(name for name in SYSTEMS if name not in {"action", "rules"})
+FLAGGED_SYSTEMS = tuple(name for name in SYSTEMS if name not in {"action", "rules"})
 _LONGEST_QUERY = 2_000
 _YEARS = range(2000, 2100)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """What was asked: the filter, the order, the place to go on from, and what of the address was not taken.
+class QueueQuery:
+    """The query: the filter, the order, the place to go on from, and what of the address was not taken.
 
     `path` is the address of the queue itself, `args` what was taken, as it stands in the address, but for the place.
     """
 
     path: str
     args: Mapping[str, str]
-    wanted: FlagFilter
+    flag_filter: FlagFilter
     sort: Sort = Sort.SEVERITY
     after: Place | None = None
     before: Place | None = None
@@ -48,7 +48,7 @@ class Asked:
         return f"{self.path}?{urlencode(args)}" if args else self.path
 
     @property
-    def query(self) -> str:
+    def query_string(self) -> str:
         """What stands behind the "?" of its address."""
         return urlencode(self.args)
 
@@ -58,7 +58,7 @@ class Asked:
         return {name: value for name, value in self.args.items() if name != "sort"}
 
 
-def asked(args: MultiDict[str, str], *, me: str, now: datetime) -> Asked:
+def queue_query(args: MultiDict[str, str], *, me: str, now: datetime) -> QueueQuery:
     """What these arguments of an address ask for. `me` is the subject of whoever asks.
 
     What cannot be taken is left out and listed; nothing raises.
@@ -88,19 +88,19 @@ def asked(args: MultiDict[str, str], *, me: str, now: datetime) -> Asked:
             known[name] = Place.parse(value, sort)
         except ValueError:
             ignored.append(Ignored(name, value))
-    return Asked(
+    return QueueQuery(
         path=url_for("flags.queue"),
         args=taken,
-        wanted=FlagFilter(**wanted),
+        flag_filter=FlagFilter(**wanted),
         sort=sort,
         ignored=tuple(ignored),
         **known,
     )
 
 
-def of_query(query: str, *, me: str, now: datetime) -> Asked:
+def query_of_text(query: str, *, me: str, now: datetime) -> QueueQuery:
     """The same for what stands behind the "?" of an address."""
-    return asked(MultiDict(parse_qsl(query[:_LONGEST_QUERY])), me=me, now=now)
+    return queue_query(MultiDict(parse_qsl(query[:_LONGEST_QUERY])), me=me, now=now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,7 +166,7 @@ _READERS: Mapping[str, _Reader] = {
     "status": _status,
     "severity": _one_of("severity", frozenset(severity.value for severity in Severity)),
     "rule": _one_of("rule", frozenset(rule.id for rule in RULES)),
-    "system": _one_of("system", ASKED),
+    "system": _one_of("system", FLAGGED_SYSTEMS),
     "action_type": _one_of("action_type", ACTION_TYPES),
     "vendor": _text("vendor"),
     "assignee": lambda value, asker: {"assignee": {ME: asker.me, NOBODY: ""}.get(value, value)},

@@ -35,7 +35,7 @@ class Readiness:
         self._began = 0.0
         self._logged: str | None = None
 
-    def join(self, app: Flask) -> None:
+    def init_app(self, app: Flask) -> None:
         """Make this what `readiness` finds in requests of `app`."""
         app.extensions[_KEY] = self
 

@@ -14,18 +14,18 @@ from app.review.reviews import Reviews
 from app.review.saved_views import SavedViews
 from app.web.probes import Probes
 
-_KEY = "triage.sources"
+_KEY = "triage.services"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sources:
+class Services:
     """The database for `app.usecases`, the read models, officers' decisions, people's saved views, the probes of the stack's parts, exports, and the vault's audit log if there is one.
 
     `close` ends the connections behind them; a served application does so by ending.
     """
 
     sessions: Sessions
-    pages: Pages
+    queries: Pages
     reviews: Reviews
     saved_views: SavedViews
     probes: Probes
@@ -33,11 +33,11 @@ class Sources:
     audit_log: Path | None
     close: Callable[[], None]
 
-    def join(self, app: Flask) -> None:
-        """Make this what `sources` finds in requests of `app`."""
+    def init_app(self, app: Flask) -> None:
+        """Make this what `services` finds in requests of `app`."""
         app.extensions[_KEY] = self
 
 
-def sources() -> Sources:
-    """The sources of the current application."""
-    return cast("Sources", current_app.extensions[_KEY])
+def services() -> Services:
+    """The services of the current application."""
+    return cast("Services", current_app.extensions[_KEY])

@@ -53,7 +53,7 @@ class Seats:
                 self._taken.remove(seat)
 
 
-def join(app: Flask, *, total: int, each: int) -> None:
+def init_app(app: Flask, *, total: int, each: int) -> None:
     """Give `app` its seats."""
     app.extensions[_KEY] = Seats(total=total, each=each)
 

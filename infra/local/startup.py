@@ -8,10 +8,10 @@ import httpx
 
 from app.settings import SettingsError
 from infra.local.commands import TOOLS, Services, as_user
-from infra.local.errors import OutsideError
-from infra.local.options import Part, StackOptions
+from infra.local.errors import OutsideError, StackError
+from infra.local.options import TOOL_VARIABLES, Part, StackOptions
 from infra.local.outside import OutsideServers
-from infra.local.ports import LOOPBACK, connects, listens
+from infra.local.ports import LOOPBACK, USUAL_PORTS, connects, listens
 from infra.local.postgres_server import PostgresServer
 from infra.local.process import Child, Command
 from infra.local.process_table import Roster
@@ -203,6 +203,10 @@ class Parts:
         if given is not None:
             self._given(tool, given)
             return []
+        if tool not in USUAL_PORTS and self._options.starts(Part.MOCKS):
+            raise StackError(
+                f"{tool}: infra/local/ports.py has no port for its mock; add one, or set {TOOL_VARIABLES[tool]}"
+            )
         return self._wanted(Part.MOCKS, lambda: self._http(tool, partial(self._services.tool, tool)))
 
     def _http(self, name: str, build: Callable[[int], Command]) -> None:

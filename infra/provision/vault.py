@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from app.connections.tls import trust_of
+from app.procurement.systems import SYSTEMS
 from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
 from infra.vault import identities, ledger_login, mounts, root_token
@@ -62,12 +63,12 @@ class _Provisioning:
 
     @cached_property
     def _for_operator(self) -> list[Entry]:
-        return operator_entries(process_ttl=self.settings.infrastructure_secret_id_ttl)
+        return operator_entries(tools=SYSTEMS, process_ttl=self.settings.infrastructure_secret_id_ttl)
 
     @cached_property
     def _for_root(self) -> list[Entry]:
         issuer = str(self.settings.vault_issuer or self.settings.need("vault_addr"))
-        return root_entries(issuer=issuer, custody_ttl=self.settings.custody_secret_id_ttl)
+        return root_entries(tools=SYSTEMS, issuer=issuer, custody_ttl=self.settings.custody_secret_id_ttl)
 
     def run(self) -> None:
         client, patience = self.client, self.settings.provision_patience

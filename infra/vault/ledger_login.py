@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from infra.provision.errors import ProvisionError
 from infra.provision.secrets_folder import SecretsFolder
 from infra.vault.client import VaultAnswerError, VaultClient
-from infra.vault.wanted import Entry, ledger_connection
+from infra.vault.wanted import Entry, database_connection
 
 USERNAME = "vault_ledger_admin"
 _FILE: Final = "ledger-admin-password"
@@ -26,7 +26,9 @@ def wanted_connection(ledger_url: str) -> Entry:
     host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
     query = urlencode(parse_qsl(parts.query), safe="/:")
     url = f"postgresql://{{{{username}}}}:{{{{password}}}}@{host}:{parts.port or 5432}{parts.path}"
-    return ledger_connection(f"{url}?{query}" if query else url, USERNAME)
+    return database_connection(
+        "ledger", role="ledger-reader", url=f"{url}?{query}" if query else url, username=USERNAME
+    )
 
 
 def require_password(secrets: SecretsFolder) -> None:

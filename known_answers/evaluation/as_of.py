@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from app.procurement.case_file import CaseFile, NotAMatch, Source
+from app.procurement.case_file import CaseFile, NotAMatch
+from app.procurement.systems import Source
 from known_answers.evaluation.scenarios import Scenarios
 from workers.payloads.exclusions import ExclusionRecord
 

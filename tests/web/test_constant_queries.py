@@ -103,7 +103,7 @@ def alone(tmp_path_factory):
         client = officer(stack)
         with server.connect(APPLICATION) as connection:
             yield client, connection
-        client.application.extensions["triage.sources"].close()
+        client.application.extensions["triage.services"].close()
 
 
 def addresses(client, connection) -> dict[str, str]:

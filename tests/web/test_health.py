@@ -44,7 +44,7 @@ def earlier(system):
 def test_with_tables_of_another_version_not_ready_and_the_log_says_what_to_do(client_of, earlier, caplog):
     client = client_of(persona=None, database_url=earlier)
     answer = client.get("/readyz")
-    client.application.extensions["triage.sources"].close()
+    client.application.extensions["triage.services"].close()
     assert answer.status_code == 503
     assert re.search(r"tables are at version 1\.0001, .*`triage provision database`", caplog.text)
 

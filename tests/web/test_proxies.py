@@ -27,7 +27,7 @@ def application(system):
 
     yield make
     for app in made:
-        app.extensions["triage.sources"].close()
+        app.extensions["triage.services"].close()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
 from app.review.roles import Role
-from app.web.sign_in.provider_cache import FRESH, LONGEST, RETRY_AFTER, Kept, ProviderError
+from app.web.sign_in.provider_cache import FRESH, LONGEST, RETRY_AFTER, ProviderError, StaleIfErrorCache
 from app.web.sign_in.tokens import LEEWAY, Keys, TokenError, claims, person_of, signed_in_within
 
 ISSUER, AUDIENCE = "http://issuer.example", "triage-web"
@@ -161,7 +161,7 @@ def test_nobody_waits_for_a_provider_that_did_not_answer_the_last_time():
                 answers.append(another.submit(pytest.raises, ProviderError, kept.get).result(timeout=20))
         raise ProviderError("it hangs")
 
-    kept = Kept(hang, clock=lambda: now[0])
+    kept = StaleIfErrorCache(hang, clock=lambda: now[0])
     for now[0] in (0.0, RETRY_AFTER):
         with pytest.raises(ProviderError):
             kept.get()

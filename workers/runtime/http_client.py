@@ -15,10 +15,10 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from app.connections.tls import trust_of
+from app.credentials.grants import Grant, SignedToken
 from app.credentials.lineage import ToolCall
 from app.procurement.federal_time import eastern
 from app.settings import Settings
-from workers.runtime.grants import ApiKey, SignedToken
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
 from workers.runtime.tool_errors import ToolError
@@ -34,7 +34,7 @@ _AGE_DIGITS = 10
 class CredentialAuth(httpx.Auth):
     """Puts a credential on each request: signed tokens as a bearer token, API keys in `X-Api-Key`."""
 
-    def __init__(self, grant: SignedToken | ApiKey, secret: Secret) -> None:
+    def __init__(self, grant: Grant, secret: Secret) -> None:
         self._bearer = isinstance(grant, SignedToken)
         self._secret = secret
 
@@ -98,7 +98,7 @@ class HttpClient:
         base_url: str,
         settings: Settings,
         *,
-        grant: SignedToken | ApiKey,
+        grant: Grant,
         issued: Issued,
         calls: list[ToolCall],
     ) -> None:

@@ -12,12 +12,13 @@ import structlog
 
 from app.credentials.lineage import CredentialDenial, ToolCall
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import CaseFile, Evidence, Gap, Source
+from app.procurement.case_file import CaseFile, Evidence, Gap
+from app.procurement.systems import SYSTEMS, Source
 from app.settings import Settings, SettingsError
 from workers.runtime.database_client import DatabaseClient
 from workers.runtime.http_client import HttpClient
 from workers.runtime.run_session import Issued
-from workers.runtime.tool import HttpTool, Stated, Tool
+from workers.runtime.tool import HttpTool, SourcedFact, Tool
 from workers.runtime.tool_errors import ToolError
 
 log = structlog.get_logger()
@@ -29,7 +30,7 @@ class Asked:
 
     tool: Tool
     calls: Sequence[ToolCall] = ()
-    stated: tuple[Stated, ...] = ()
+    stated: tuple[SourcedFact, ...] = ()
     gap: str | None = None
 
     @property
@@ -69,7 +70,7 @@ class ToolRunner:
     @contextmanager
     def _client(
         self, tool: Tool, issued: Issued, calls: list[ToolCall]
-    ) -> Iterator[Callable[[ProcurementAction], Iterator[Stated]]]:
+    ) -> Iterator[Callable[[ProcurementAction], Iterator[SourcedFact]]]:
         address = self.settings.need(tool.address)
         if isinstance(tool, HttpTool):
             http = HttpClient(
@@ -97,7 +98,7 @@ def case_file(
         (
             Evidence(
                 evidence_id=uuid4(),
-                source=answer.tool.source,
+                source=Source(answer.tool.name),
                 record_key=stated.record_key,
                 fact=stated.fact,
                 pulled_at=pulled[stated.call_id],
@@ -107,8 +108,8 @@ def case_file(
         for answer in answers
         for stated in answer.stated
     ]
-    gaps = tuple(Gap(source=answer.tool.source, reason=answer.gap) for answer in answers if answer.gap)
-    unasked = frozenset(Source) - {answer.tool.source for answer in answers}
+    gaps = tuple(Gap(source=Source(answer.tool.name), reason=answer.gap) for answer in answers if answer.gap)
+    unasked = frozenset(system.source for system in SYSTEMS) - {answer.tool.name for answer in answers}
     now = datetime.now(UTC)
     case = CaseFile(
         action=action,

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from app.procurement.calendar import business_days_after
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import FiledDocument
 from app.procurement.finding import (
     Authority,
@@ -23,6 +23,7 @@ from app.procurement.rules.support.contract_history import Report, series
 from app.procurement.rules.support.file_documents import AWARD_INSTRUMENTS, INSTRUMENTS, Filed
 from app.procurement.rules.support.numbering import documents_of, label_of, number_of, rows_of
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 from app.procurement.thresholds import MICRO_PURCHASE, in_force
 
 _BUSINESS_DAYS = 3

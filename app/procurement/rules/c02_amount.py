@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact
 from app.procurement.finding import (
     Authority,
@@ -19,6 +19,7 @@ from app.procurement.finding import (
 from app.procurement.rules.support.contract_history import own_lines, own_reports
 from app.procurement.rules.support.file_documents import Filed, instruments
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 #: Amounts closer than this many dollars agree.
 TOLERANCE = Decimal("1.00")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -18,6 +18,7 @@ from app.procurement.finding import (
 from app.procurement.rules.support.contract_history import Report, earlier_reports, own_reports
 from app.procurement.rules.support.file_documents import INSTRUMENTS, final
 from app.procurement.rules.support.value_text import listed, money
+from app.procurement.systems import Source
 
 _TOLERANCE = Decimal("1.00")
 _ZERO = Decimal(0)

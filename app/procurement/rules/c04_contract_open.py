@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -18,6 +18,7 @@ from app.procurement.finding import (
 from app.procurement.rules.support.contract_history import Report, earlier_reports, reports, vehicle_reports
 from app.procurement.rules.support.file_documents import INSTRUMENTS, Filed, final, signed_on
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 #: Terminated for default, for convenience, for cause; cancelled.
 _ENDINGS = {

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from app.procurement.action import OptionExercise, ProcurementAction
 from app.procurement.calendar import months_after
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -19,6 +19,7 @@ from app.procurement.rules.support.contract_history import coding_report
 from app.procurement.rules.support.file_documents import final
 from app.procurement.rules.support.option_notice import Problem, Terms, notices
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 _EXTENSION = "52.217-8"
 _EXTENSION_MONTHS = 6

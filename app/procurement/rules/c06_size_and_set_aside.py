@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Registration, ReportedAction
 from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed, stated
 from app.procurement.rules.support.contract_history import award_report, reports
 from app.procurement.rules.support.file_documents import on_file
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 #: Certifications by SBA that a set-aside asks for, by the code SAM.gov lists them under.
 _CERTIFICATIONS = {

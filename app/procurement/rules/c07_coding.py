@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -17,6 +17,7 @@ from app.procurement.rules.support.competition import needs_justification
 from app.procurement.rules.support.contract_history import Report, coding_report
 from app.procurement.rules.support.file_documents import Filed, final, instruments, on_file
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 _CODES = {
     "naics": "NAICS code",

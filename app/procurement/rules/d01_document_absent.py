@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import FiledDocument
 from app.procurement.finding import (
     Authority,
@@ -18,6 +18,7 @@ from app.procurement.names import same_name
 from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.file_documents import Filed, filed, final_of_vehicle
 from app.procurement.rules.support.required_documents import Requirement, requirements
+from app.procurement.systems import Source
 
 
 def required_absent(rule: Rule, case: CaseFile) -> Iterator[Finding]:

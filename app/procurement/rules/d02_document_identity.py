@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Commitment, Fact
 from app.procurement.finding import (
     Authority,
@@ -22,6 +22,7 @@ from app.procurement.rules.support.file_documents import Filed, filed, instrumen
 from app.procurement.rules.support.printed_numbers import alike, same_modification, same_piid, uei_problem
 from app.procurement.rules.support.required_documents import FUNDS_LATER
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 #: New agreement, supplemental agreement, definitizations, novation: both parties sign.
 _BILATERAL = frozenset({"A", "B", "H", "J", "L"})

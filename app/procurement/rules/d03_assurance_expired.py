@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -16,6 +16,7 @@ from app.procurement.finding import (
 )
 from app.procurement.rules.support.contract_history import coding_report, reports
 from app.procurement.rules.support.file_documents import Filed, on_file_here_or_above
+from app.procurement.systems import Source
 
 _NAMES = {
     "COI": "certificate of insurance",

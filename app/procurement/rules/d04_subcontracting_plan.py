@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed, stated
 from app.procurement.rules.c06_size_and_set_aside import size_of
 from app.procurement.rules.support.contract_history import Report, coding_report, earlier_reports, reports
 from app.procurement.rules.support.file_documents import on_file_here_or_above
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 from app.procurement.thresholds import SUBCONTRACTING_PLAN, SUBCONTRACTING_PLAN_CONSTRUCTION, in_force
 
 _NOT_REQUIRED = "B"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.procurement.calendar import business_days_after
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import Exclusion, ReportedAction
 from app.procurement.finding import (
     Authority,
@@ -19,6 +19,7 @@ from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.exclusion_record import about, active, limited_to, written
 from app.procurement.rules.support.vendor_identity import is_registered, roles, rows_of
+from app.procurement.systems import Source
 
 #: Type of the document that holds an agency head's compelling reason to deal with an excluded firm.
 COMPELLING_REASON = "COMPELLING"

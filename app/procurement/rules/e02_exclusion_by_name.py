@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import Exclusion
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import (
@@ -20,6 +20,7 @@ from app.procurement.names import POSSIBLE, STRONG, legal_form, normalised, simi
 from app.procurement.places import corroborates
 from app.procurement.rules.support.exclusion_record import Record, about, active, written
 from app.procurement.rules.support.vendor_identity import addresses_of, identifier, names_of
+from app.procurement.systems import Source
 
 #: Records shown in one finding; the rest are counted.
 _SHOWN = 10

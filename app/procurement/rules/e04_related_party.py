@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Exclusion, Fact, FiledDocument, Owner, Registration
 from app.procurement.finding import Authority, Finding, Match, Rule, Severities, Severity, stated
 from app.procurement.names import STRONG, normalised, similarity
@@ -11,6 +11,7 @@ from app.procurement.rules.e02_exclusion_by_name import Likeness, likeness
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import active, shared_identifier, written
 from app.procurement.rules.support.vendor_identity import Party, cages_of, identifier, rows_of
+from app.procurement.systems import Source
 
 
 @dataclass(frozen=True, slots=True)

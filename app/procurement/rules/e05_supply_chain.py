@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.procurement.calendar import months_after
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import Exclusion
 from app.procurement.finding import (
     Authority,
@@ -20,6 +20,7 @@ from app.procurement.rules.e02_exclusion_by_name import likeness
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import about, active, is_restriction, written
 from app.procurement.rules.support.vendor_identity import names_of
+from app.procurement.systems import Source
 
 #: Type of the document that holds a waiver of a prohibition.
 WAIVER = "WAIVER"

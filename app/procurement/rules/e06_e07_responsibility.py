@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.procurement.action import Payment
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import Registration
 from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed, stated
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.value_text import money
 from app.procurement.rules.support.vendor_identity import rows_of
+from app.procurement.systems import Source
 from app.procurement.thresholds import MICRO_PURCHASE, SIMPLIFIED_ACQUISITION, in_force
 
 RESPONSIBILITY = "RESP"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Commitment
 from app.procurement.federal_time import fiscal_year_end
 from app.procurement.finding import (
@@ -19,6 +19,7 @@ from app.procurement.finding import (
     stated,
 )
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 #: A shortage below this many dollars may come from rounding each line to cents.
 ROUNDING = Decimal("1.00")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import ObligationLine
 from app.procurement.finding import (
     Authority,
@@ -24,6 +24,7 @@ from app.procurement.rules.support.contract_history import (
     reports,
 )
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 #: Totals closer than this many dollars and this part of the total agree.
 TOLERANCE, TOLERANCE_SHARE = Decimal("1.00"), Decimal("0.0001")

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.federal_time import fiscal_year
 from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed
 from app.procurement.rules.support.appropriations import Charge, charges
 from app.procurement.rules.support.file_documents import on_file
+from app.procurement.systems import Source
 
 #: Reasons for modification that take on something new: additional work, the exercise of an option.
 NEW_WORK = frozenset({"A", "G"})

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.federal_time import a_year_after
 from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed
 from app.procurement.rules.support.appropriations import Charge, charges
 from app.procurement.rules.support.file_documents import instruments
+from app.procurement.systems import Source
 
 #: Construction and architect-engineer services: one end product, unless the action says otherwise.
 ONE_END_PRODUCT = ("C", "Y")

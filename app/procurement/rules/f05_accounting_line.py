@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import AccountingLine, FiledDocument, ObligationLine, Tas
 from app.procurement.finding import (
     Authority,
@@ -19,6 +19,7 @@ from app.procurement.rules.support.appropriations import uniform
 from app.procurement.rules.support.contract_history import own_lines, own_reports
 from app.procurement.rules.support.file_documents import instruments
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 #: Reasons for modification by which the vendor's identifier or name changes: novation, change of UEI or name.
 VENDOR_CHANGES = frozenset({"J", "V"})

@@ -6,12 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 from app.procurement.calendar import months_after
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import ObligationLine
 from app.procurement.finding import Authority, ComparedValue, Finding, Rule, Severities, Severity, stated
 from app.procurement.rules.support.appropriations import uniform
 from app.procurement.rules.support.contract_history import contract_lines, reports
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 IDLE_DAYS = 180
 #: Cost-reimbursement contracts wait for final indirect cost rates; so long may it take to close them.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import HiddenEntities, Registration
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import (
@@ -22,6 +22,7 @@ from app.procurement.rules.support.exemption import (
     stands_for_many,
 )
 from app.procurement.rules.support.vendor_identity import is_registered, parties_but_owners, rows_of
+from app.procurement.systems import Source
 
 _USUAL = Severities(new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING)
 _AUTHORITY = Authority(

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.procurement.action import Vendor
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact, ObligationLine
 from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed, stated
 from app.procurement.names import normalised
 from app.procurement.rules.support import contract_history, file_documents
 from app.procurement.rules.support.party_change import change_of_party
 from app.procurement.rules.support.vendor_identity import identifier
+from app.procurement.systems import Source
 
 #: The day the nine-digit DUNS number gave way to the UEI.
 _DUNS_RETIRED = date(2022, 4, 4)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact, Registration
 from app.procurement.finding import (
     Authority,
@@ -19,6 +19,7 @@ from app.procurement.places import is_abroad, same_place, written
 from app.procurement.rules.support import contract_history, file_documents
 from app.procurement.rules.support.party_change import change_of_party
 from app.procurement.rules.support.vendor_identity import identifier, rows_of
+from app.procurement.systems import Source
 
 Rows = list[EvidenceOf[Registration]]
 

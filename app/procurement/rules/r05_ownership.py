@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Owner, Registration, ReportedAction
 from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, stated
 from app.procurement.names import STRONG, similarity
 from app.procurement.rules.support import contract_history
 from app.procurement.rules.support.vendor_identity import identifier, rows_of
+from app.procurement.systems import Source
 
 
 def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ _DIGIT = 6.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Column:
+class TrendColumn:
     """One column; `series` counts from 0. Its number is written above it where `told`."""
 
     x: float
@@ -36,7 +36,7 @@ class Trend:
 
     days: Sequence[date]
     numbers: Mapping[str, Sequence[int]]
-    columns: Sequence[Column]
+    columns: Sequence[TrendColumn]
     marks: Sequence[tuple[float, str]]
     dates: Sequence[tuple[float, str]]
 
@@ -72,7 +72,7 @@ def trend(days: Sequence[date], numbers: Mapping[str, Sequence[int]]) -> Trend:
         days=days,
         numbers=numbers,
         columns=[
-            Column(
+            TrendColumn(
                 x=round(_LEFT + place * step + series * width, 1),
                 y=round(_FLOOR - number * scale, 1),
                 width=round(width, 1),

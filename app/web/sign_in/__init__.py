@@ -15,7 +15,7 @@ from app.web.sign_in.current_person import may, person, visitor
 from app.web.sign_in.provider import Provider
 from app.web.sign_in.sessions import DatabaseSessions
 
-__all__ = ["SignIn", "join", "may", "person", "sign_in", "visitor"]
+__all__ = ["SignIn", "init_app", "may", "person", "sign_in", "visitor"]
 
 _KEY = "triage.sign_in"
 CALLBACK = "/sign-in/callback"
@@ -30,7 +30,7 @@ class SignIn:
     address: str
 
 
-def join(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
+def init_app(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
     """Give `app` its sessions and its provider. Raises `SettingsError`."""
     address = configuration.need("web_address")
     provider = Provider(
@@ -46,8 +46,8 @@ def join(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
         lifetime=timedelta(seconds=configuration.session_lifetime),
     )
     app.session_interface = DatabaseSessions(store)
-    current_person.join(app)
-    session_expiry.join(app)
+    current_person.init_app(app)
+    session_expiry.init_app(app)
     app.extensions[_KEY] = made = SignIn(provider=provider, address=address)
     return made
 

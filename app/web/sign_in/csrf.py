@@ -18,10 +18,10 @@ def web_key(configuration: Settings) -> str:
     return key
 
 
-def join(app: Flask, configuration: Settings) -> None:
+def init_app(app: Flask, configuration: Settings) -> None:
     """Ask every write for `csrf_token()`, as form field `csrf_token` or header `X-CSRFToken`, but those by bearer token.
 
-    To be called after `access.join`. Raises `SettingsError` as `web_key` does.
+    To be called after `access.init_app`. Raises `SettingsError` as `web_key` does.
     """
     app.secret_key = web_key(configuration)
     app.config.update(

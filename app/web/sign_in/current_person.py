@@ -23,6 +23,6 @@ def may(permission: Permission) -> bool:
     return known is not None and known.may(permission)
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Give templates `visitor`, `may` and `Permission`: `{% if may(Permission.DECIDE) %}`."""
     app.jinja_env.globals.update(may=may, Permission=Permission, visitor=visitor)

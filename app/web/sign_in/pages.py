@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from app.review.roles import Person
 from app.web.sign_in import SIGNED_OUT, sign_in
 from app.web.sign_in.current_person import person
-from app.web.sign_in.provider import Pending, RefusedError
+from app.web.sign_in.provider import Pending, SignInRefusedError
 from app.web.sign_in.provider_cache import ProviderError
-from app.web.sign_in.redirects import own
+from app.web.sign_in.redirects import safe_local_path
 from app.web.sign_in.session_expiry import session_end
 from app.web.sign_in.sessions import browser_session
 from app.web.sign_in.tokens import TokenError
@@ -31,13 +31,13 @@ _PENDING = "sign_in"
 @bp.get("/sign-in")
 def page() -> ResponseReturnValue:
     """What this system is, and the way in."""
-    return render_template("sign_in/page.html", following=own(request.args.get("next")))
+    return render_template("sign_in/page.html", following=safe_local_path(request.args.get("next")))
 
 
 @bp.get("/sign-in/start")
 def start() -> ResponseReturnValue:
     """Off to the provider. Its answer must come back to this browser: state, nonce and verifier wait in the session."""
-    following = own(request.args.get("next"))
+    following = safe_local_path(request.args.get("next"))
     told = sign_in()
     if request.host != urlsplit(told.address).netloc and "moved" not in request.args:
         # The provider leads back to the one registered host, where a cookie set for this one would not be seen.
@@ -61,28 +61,28 @@ def callback() -> ResponseReturnValue:
     session[_PENDING] = waiting
     try:
         known = _vouched(found)
-    except RefusedError as refused:
+    except SignInRefusedError as refused:
         return _refused(str(refused))
     browser_session().sign_in(known)
     log.info("signed in: %s", known.subject)
-    return redirect(own(found[2]))
+    return redirect(safe_local_path(found[2]))
 
 
 def _vouched(found: list[Any]) -> Person:
-    """Who the provider's answer speaks for. Raises `RefusedError`, `ProviderError`."""
+    """Who the provider's answer speaks for. Raises `SignInRefusedError`, `ProviderError`."""
     nonce, verifier, _, began = found
     provider = sign_in().provider
     if time.time() - began > _PATIENCE:
-        raise RefusedError("The sign-in took longer than ten minutes.")
+        raise SignInRefusedError("The sign-in took longer than ten minutes.")
     if request.args.get("iss", provider.issuer) != provider.issuer:
-        raise RefusedError("The answer came from another identity provider.")
+        raise SignInRefusedError("The answer came from another identity provider.")
     if "error" in request.args or "code" not in request.args:
-        raise RefusedError("The identity provider did not sign you in.")
+        raise SignInRefusedError("The identity provider did not sign you in.")
     try:
         return provider.identify(request.args["code"], Pending(nonce=nonce, verifier=verifier))
     except TokenError as error:
         log.warning("a sign-in was refused: %s", error)
-        raise RefusedError("What the identity provider said about you could not be believed.") from None
+        raise SignInRefusedError("What the identity provider said about you could not be believed.") from None
 
 
 @bp.get("/session")
@@ -96,7 +96,7 @@ def extend() -> ResponseReturnValue:
     """Nothing but activity, which has been noted already."""
     if request.accept_mimetypes.best == "application/json":
         return remaining()
-    return redirect(own(request.form.get("next")), 303)
+    return redirect(safe_local_path(request.form.get("next")), 303)
 
 
 @bp.post("/sign-out")

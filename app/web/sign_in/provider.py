@@ -10,17 +10,20 @@ from authlib.oauth2.client import OAuth2Client
 
 from app.connections.tls import Trust
 from app.review.roles import Person
-from app.web.sign_in.provider_cache import Kept, ProviderError
+from app.web.sign_in.provider_cache import ProviderError, StaleIfErrorCache
 from app.web.sign_in.tokens import Keys, TokenError, claims, person_of, signed_in_within
 
+#: The audience that access tokens of the JSON interface name.
+API_AUDIENCE = "triage-api"
 _TIMEOUT = 5.0
 _ANSWER_LIMIT = 64_000
+_LONGEST_BEARER = 8_000
 #: Seconds since somebody proved to the provider who they are: as long as a sign-in may take.
 _PROVED_WITHIN = 600
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
-class RefusedError(Exception):
+class SignInRefusedError(Exception):
     """Nobody is signed in; the text says why, in words for the page."""
 
 
@@ -57,7 +60,7 @@ class Provider:
         self._http = httpx.Client(
             verify=trust.context, timeout=_TIMEOUT, trust_env=False, follow_redirects=False
         )
-        self._metadata = Kept(self._discovered)
+        self._metadata = StaleIfErrorCache(self._discovered)
         self.keys = Keys(lambda: self._get(self._reached(self._known()["jwks_uri"])))
 
     @property
@@ -85,7 +88,7 @@ class Provider:
     def identify(self, code: str, pending: Pending) -> Person:
         """Who signed in. The tokens end with this call: none is kept.
 
-        Raises `RefusedError`, `TokenError`, `ProviderError`.
+        Raises `SignInRefusedError`, `TokenError`, `ProviderError`.
         """
         try:
             token = self._client().fetch_token(
@@ -96,7 +99,7 @@ class Provider:
                 redirect_uri=self._redirect_uri,
             )
         except OAuth2Error:  # from None: these exceptions can carry the request, and with it the code
-            raise RefusedError("The identity provider did not accept its own answer.") from None
+            raise SignInRefusedError("The identity provider did not accept its own answer.") from None
         except (httpx.HTTPError, ValueError) as error:
             silent = "its token endpoint does not answer"
             raise ProviderError(self._trust.trouble(error, what="it") or silent) from None
@@ -115,11 +118,29 @@ class Provider:
             raise TokenError("it was made for another client")
         if not signed_in_within(told, _PROVED_WITHIN):
             # Else a session that ended would begin again with a click, for whoever sits there.
-            raise RefusedError(
+            raise SignInRefusedError(
                 "The identity provider does not say that it asked you who you are within the last ten minutes, and a"
                 " session begins with nothing less. Sign out there, then sign in again."
             )
         return person_of(told)
+
+    def bearer(self, header: str) -> Person:
+        """Who an `Authorization` header with an access token (RFC 9068) speaks for.
+
+        Raises `TokenError`, `ProviderError`.
+        """
+        scheme, _, token = header.strip().partition(" ")
+        if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_BEARER:
+            raise TokenError("it is not a bearer token")
+        return person_of(
+            claims(
+                token.strip(),
+                self.keys,
+                issuer=self.issuer,
+                audience=API_AUDIENCE,
+                types=frozenset({"at+jwt"}),
+            )
+        )
 
     def end_session(self, *, subject: str, back_to: str) -> str | None:
         """Where a visitor signs out at the provider; None when it has no such page. Raises `ProviderError`.

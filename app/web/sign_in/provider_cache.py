@@ -18,7 +18,7 @@ class ProviderError(Exception):
     """The identity provider does not answer, or not as one."""
 
 
-class Kept(Generic[T]):
+class StaleIfErrorCache(Generic[T]):
     """One value of the provider's. `clock` counts seconds.
 
     One thread fetches at a time. Others wait for it only where they need what it brings, and not for a provider that

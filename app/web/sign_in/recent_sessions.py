@@ -10,7 +10,7 @@ _MAX_AGE = 300.0
 _MOST = 1_000
 
 
-class Recent:
+class RecentSessions:
     """People by session id, as the database last confirmed them: for five minutes, in the memory of this process."""
 
     def __init__(self) -> None:

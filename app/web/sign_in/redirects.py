@@ -8,7 +8,7 @@ _LONGEST = 2_000
 _TRICKS = re.compile(r"[\\\x00-\x20\x7f-\x9f]")
 
 
-def own(address: str | None) -> str:
+def safe_local_path(address: str | None) -> str:
     """The address if it is a path of this application, "/" for anything else."""
     if not address or len(address) > _LONGEST or _TRICKS.search(address):
         return "/"

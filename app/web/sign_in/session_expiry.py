@@ -30,6 +30,6 @@ def session_end() -> SessionEnd | None:
     return SessionEnd(at=at, seconds=max(left, 0), can_extend=session.can_extend)
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Give templates `session_end()`."""
     app.jinja_env.globals["session_end"] = session_end

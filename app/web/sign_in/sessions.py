@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.review.roles import Person
 from app.review.web_sessions import OpenSession, WebSessions
-from app.web.sign_in.recent_sessions import Recent
+from app.web.sign_in.recent_sessions import RecentSessions
 
 #: The prefix makes browsers insist on Secure, Path=/ and no Domain: no other host can plant this cookie.
 COOKIE = "__Host-triage"
@@ -24,7 +24,7 @@ class BrowserSession(SessionMixin):
     As a mapping it holds what pages keep for each other, as JSON values. Whatever asks first may raise SQLAlchemyError.
     """
 
-    def __init__(self, store: WebSessions, recent: Recent, presented: str | None) -> None:
+    def __init__(self, store: WebSessions, recent: RecentSessions, presented: str | None) -> None:
         self.modified = False
         self.counts = True
         """Whether looking it up counts as activity; to be set before anything is asked."""
@@ -141,7 +141,7 @@ class DatabaseSessions(SessionInterface):
 
     def __init__(self, store: WebSessions) -> None:
         self._store = store
-        self._recent = Recent()
+        self._recent = RecentSessions()
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession:  # noqa: ARG002  # Flask's signature
         presented = request.cookies.get(COOKIE, "")

@@ -9,7 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, RSAKey
 
 from app.review.roles import Person
-from app.web.sign_in.provider_cache import Kept, ProviderError
+from app.web.sign_in.provider_cache import ProviderError, StaleIfErrorCache
 
 #: Asymmetric algorithms only; `none` and the HMAC family can never be talked into.
 ALGORITHMS = ["ES256", "RS256", "PS256"]
@@ -30,7 +30,7 @@ class Keys:
     def __init__(
         self, fetch: Callable[[], dict[str, Any]], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._keys = Kept(lambda: dict(_imported(fetch())), clock=clock)
+        self._keys = StaleIfErrorCache(lambda: dict(_imported(fetch())), clock=clock)
 
     def key(self, kid: str | None) -> Key:
         """The key of that id. Raises `TokenError` for an unknown one, `ProviderError` when none can be fetched."""

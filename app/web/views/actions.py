@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import usecases
 from app.store.requests import UnknownActionError
 from app.web.list_queries import PAGE, text
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 
 bp = Blueprint("actions", __name__, url_prefix="/actions")
@@ -18,7 +18,7 @@ bp = Blueprint("actions", __name__, url_prefix="/actions")
 def queue() -> ResponseReturnValue:
     """Actions that match the address, last submitted first."""
     q, after = text("q"), text("after")
-    lines = sources().pages.actions(text=q, after=after, limit=PAGE + 1)
+    lines = services().queries.actions(text=q, after=after, limit=PAGE + 1)
     return render_template(
         "actions/list.html",
         lines=lines[:PAGE],
@@ -31,15 +31,15 @@ def queue() -> ResponseReturnValue:
 @bp.get("/<action_id>")
 def show(action_id: str) -> ResponseReturnValue:
     """One action: its facts, its runs, its flags, what officers did, and who took it out."""
-    page = sources().pages.action(action_id) or abort(404)
-    return render_template("actions/show.html", page=page, people=sources().pages.people())
+    page = services().queries.action(action_id) or abort(404)
+    return render_template("actions/show.html", page=page, people=services().queries.people())
 
 
 @bp.post("/<action_id>/runs")
 def request_run(action_id: str) -> ResponseReturnValue:
     """Pull everything anew: a new run, unless one is under way, which is then the one to look at."""
     try:
-        run_id, new = usecases.request_again(sources().sessions, action_id, requested_by=person().subject)
+        run_id, new = usecases.request_again(services().sessions, action_id, requested_by=person().subject)
     except UnknownActionError:
         abort(404)
     if new:

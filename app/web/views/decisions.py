@@ -10,9 +10,9 @@ from app.procurement.labels import DECISIONS
 from app.review.decisions import Decision, EventKind, ReviewError
 from app.review.queries.people import officers as officers_of
 from app.review.reviews import StaleError, UnknownFlagError
-from app.web.flag_page import flag_page
-from app.web.review_forms import Typed, decision_form, typed
-from app.web.services import sources
+from app.web.flag_page.page import flag_page
+from app.web.flag_page.review_forms import Typed, decision_form, typed
+from app.web.services import services
 from app.web.sign_in.current_person import person
 
 bp = Blueprint("decisions", __name__, url_prefix="/flags/<uuid:flag_id>")
@@ -62,7 +62,7 @@ def undo(flag_id: UUID) -> ResponseReturnValue:
 def assign(flag_id: UUID) -> ResponseReturnValue:
     """Give a flag to an officer, or to nobody."""
     form = typed("assignment", "assignee")
-    officers = {person().subject: person().name, **officers_of(sources().pages.people())}
+    officers = {person().subject: person().name, **officers_of(services().queries.people())}
     to = form.of("assignee")
     if to and to not in officers:
         form = form.with_error("Choose an officer from the list, or nobody.", "assignee")
@@ -83,7 +83,7 @@ def _add(
     if form.errors or form.version is None:
         return flag_page(flag_id, typed=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        sources().reviews.add(
+        services().reviews.add(
             flag_id,
             version=form.version,
             kind=kind,

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from app.contract_file.queue_export import Format
 from app.web.export_guard import sent
-from app.web.queue_filter import asked
-from app.web.services import sources
+from app.web.queue_filter import queue_query
+from app.web.services import services
 from app.web.sign_in import person
 
 bp = Blueprint("exports", __name__)
@@ -17,13 +17,13 @@ bp = Blueprint("exports", __name__)
 @bp.get("/actions/<action_id>/contract-file.zip")
 def contract_file(action_id: str) -> ResponseReturnValue:
     """The signed bundle: PDF, JSON, raw answers and the digests of all of them."""
-    return sent(sources().exporter.contract_file(action_id, person()) or abort(404))
+    return sent(services().exporter.contract_file(action_id, person()) or abort(404))
 
 
 @bp.get("/actions/<action_id>/contract-file.pdf")
 def contract_file_pdf(action_id: str) -> ResponseReturnValue:
     """The same for people to read, alone."""
-    return sent(sources().exporter.printed(action_id, person()) or abort(404))
+    return sent(services().exporter.printed(action_id, person()) or abort(404))
 
 
 @bp.get("/flags.csv")
@@ -41,16 +41,18 @@ def flags_json() -> ResponseReturnValue:
 @bp.get("/.well-known/triage-export-keys.json")
 def keys() -> ResponseReturnValue:
     """The JWK Set that bundles are checked with."""
-    return jsonify(sources().exporter.keys.public.as_set())
+    return jsonify(services().exporter.keys.public.as_set())
 
 
 def _queue(form: Format) -> Response:
     by = person()
-    wanted = asked(request.args, me=by.subject, now=datetime.now(UTC))
-    if wanted.ignored:
+    query = queue_query(request.args, me=by.subject, now=datetime.now(UTC))
+    if query.ignored:
         abort(
             400
         )  # without that filter more would go out than was asked for, and nothing on a page would say so
     return sent(
-        sources().exporter.queue(wanted.wanted, sort=wanted.sort, form=form, query=wanted.query, by=by)
+        services().exporter.queue(
+            query.flag_filter, sort=query.sort, form=form, query=query.query_string, by=by
+        )
     )

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.review.queries import FlagFilter, Moment, Pages
-from app.web.queue_filter import asked
-from app.web.services import sources
+from app.web.queue_filter import queue_query
+from app.web.services import services
 from app.web.sign_in import person
 from app.web.streams import Seat, seats
 
@@ -44,7 +44,7 @@ def events() -> ResponseReturnValue:
             text, 503, content_type="text/plain; charset=utf-8", headers={"Retry-After": str(_NO_PLACE)}
         )
     stream = Response(
-        _stream(sources().pages, wanted, since, seat),
+        _stream(services().queries, wanted, since, seat),
         content_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
@@ -55,7 +55,7 @@ def events() -> ResponseReturnValue:
 @bp.get("/news.json")
 def since() -> ResponseReturnValue:
     """How many flags of this filter are new since the moment `since`, and the moment up to which that holds."""
-    news = sources().pages.news(
+    news = services().queries.news(
         _wanted(), since=_moment(request.args.get("since", "")), now=datetime.now(UTC)
     )
     return {"new": news.flags, "moment": str(news.moment)}
@@ -82,7 +82,7 @@ def _stream(pages: Pages, wanted: FlagFilter, since: Moment, seat: Seat) -> Iter
 
 
 def _wanted() -> FlagFilter:
-    return asked(request.args, me=person().subject, now=datetime.now(UTC)).wanted
+    return queue_query(request.args, me=person().subject, now=datetime.now(UTC)).flag_filter
 
 
 def _moment(text: str) -> Moment:

@@ -15,7 +15,7 @@ from app.review.queries import RunFilter
 from app.store.requests import UnknownRunError
 from app.web.list_queries import ME, MOST_DAYS, PAGE, choice, cursor, ignore, text
 from app.web.pictures.waterfall import waterfall
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 from app.web.vault_side import vault_side
 
@@ -29,7 +29,7 @@ def queue() -> ResponseReturnValue:
     state, after = choice("state", _STATES), cursor()
     asked = {"action": text("action"), "requested_by": text("requested_by"), "within": _days()}
     others = {name: value for name, value in asked.items() if value}
-    pages = sources().pages
+    pages = services().queries
     lines = pages.runs(wanted=_filter(others, state), after=after, limit=PAGE + 1)
     counts = pages.run_counts(_filter(others)) if others else pages.run_counts()
     return render_template(
@@ -67,12 +67,12 @@ def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:
 @bp.get("/<uuid:run_id>")
 def show(run_id: UUID) -> ResponseReturnValue:
     """One run: identity, policy, credentials, calls, their ends, and the vault's own lines about it."""
-    page = sources().pages.run(run_id) or abort(404)
+    page = services().queries.run(run_id) or abort(404)
     now = datetime.now(UTC)
     return render_template(
         "runs/show.html",
         page=page,
-        vault=vault_side(page, sources().audit_log),
+        vault=vault_side(page, services().audit_log),
         pictures=waterfall(page, now),
         now=now,
     )
@@ -81,7 +81,7 @@ def show(run_id: UUID) -> ResponseReturnValue:
 @bp.get("/<uuid:run_id>/stop")
 def confirm_stop(run_id: UUID) -> ResponseReturnValue:
     """What stopping would do, and the button that does it."""
-    page = sources().pages.run(run_id) or abort(404)
+    page = services().queries.run(run_id) or abort(404)
     if page.run.state in ENDED or page.run.stop_requested_at:
         return redirect(url_for(".show", run_id=run_id))
     return render_template("runs/stop.html", page=page)
@@ -91,7 +91,7 @@ def confirm_stop(run_id: UUID) -> ResponseReturnValue:
 def stop(run_id: UUID) -> ResponseReturnValue:
     """Ask that the run be stopped; the sweeper does so within seconds."""
     try:
-        asked = usecases.stop_run(sources().sessions, run_id, requested_by=person().subject)
+        asked = usecases.stop_run(services().sessions, run_id, requested_by=person().subject)
     except UnknownRunError:
         abort(404)
     if asked:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.review.roles import Permission, Person, Role
 from app.web.pictures.trend import Trend, trend
 from app.web.readiness import readiness
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 
 bp = Blueprint("start", __name__)
@@ -27,7 +27,7 @@ PARTS: Mapping[Role, Sequence[str]] = {
 def home() -> ResponseReturnValue:
     """What waits for this person, and how the last days went."""
     me = person()
-    page = sources().pages.start(
+    page = services().queries.start(
         subject=me.subject, with_alarms=me.may(Permission.READ_ALARMS), now=datetime.now(UTC)
     )
     first = _first_role(me)

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from app.procurement import planning
-from app.procurement.case_file import Source
+from app.procurement.systems import Source
 from app.review.queries import Pages
 
 CAUSE = "the action books nothing"

@@ -17,12 +17,13 @@ from app.connections.tls import trust_of
 from app.contract_file.keys import KeysError
 from app.credentials.auditor import Auditor, AuditorError
 from app.credentials.dispatch import listen
+from app.credentials.grants import ApiKey
 from app.credentials.lineage import CredentialKind, IssuedCredential
 from app.review.queries import Pages
-from app.web.conditions import Condition
 from app.web.probes import Probes
 from app.web.sign_in.provider import Pending, Provider
 from app.web.sign_in.provider_cache import ProviderError
+from app.web.stack_state import Condition
 from infra.provision.broker_server import administrator
 from infra.provision.database import administered, reported
 from infra.provision.errors import ProvisionError
@@ -32,7 +33,6 @@ from mocks.refusal import VaultUnreachableError
 from mocks.vault_connection import VaultConnection
 from workers.runtime import broker, celery_app
 from workers.runtime.database_client import DatabaseClient
-from workers.runtime.grants import ApiKey
 from workers.runtime.http_client import HttpClient, pool
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.procurement.systems import SYSTEMS
 from infra.vault.wanted import operator_entries, root_entries
 
 AGENT = ("run", "dispatcher", "sweeper", "auditor")
@@ -109,8 +110,8 @@ def test_it_has_its_powers_and_no_other(installation, name):
     """Everything that is allowed is harmless here: what is written is what is there, what is destroyed is unknown."""
     token = installation.log_in(name)
     entries = [
-        *operator_entries(process_ttl=86_400),
-        *root_entries(issuer="https://x", custody_ttl=2_592_000),
+        *operator_entries(tools=SYSTEMS, process_ttl=86_400),
+        *root_entries(tools=SYSTEMS, issuer="https://x", custody_ttl=2_592_000),
     ]
     wanted = {entry.path: dict(entry.data) for entry in entries}
     paths = {path for powers in ALLOWED.values() for _, path in powers} | OTHERS

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from app.credentials.grants import ApiKey, SignedToken
 from app.credentials.lineage import CredentialKind, IssuedCredential
 from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
 from app.settings import Settings
-from workers.runtime.grants import ApiKey, SignedToken
 from workers.runtime.http_client import HttpClient, pool
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret

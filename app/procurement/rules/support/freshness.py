@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from app.procurement.case_file import CaseFile, Evidence, Source
+from app.procurement.case_file import CaseFile, Evidence
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import (
     ComparedValue,
@@ -16,17 +16,8 @@ from app.procurement.finding import (
     stated,
 )
 from app.procurement.rules.support.file_documents import Filed, filed, holding, signed_on
+from app.procurement.systems import Source, system_of
 
-#: How old an answer may be when the rules look at it.
-LIMITS = {
-    Source.SAM_GOV: timedelta(hours=24),
-    Source.DEBARMENT: timedelta(hours=24),
-    Source.CONTRACTS: timedelta(hours=72),
-    Source.DOCUMENTS: timedelta(hours=24),
-    Source.LEDGER: timedelta(hours=24),
-}
-#: Asked "immediately prior to award": their answers do not outlast the Eastern day.
-OF_THE_DAY = frozenset({Source.SAM_GOV, Source.DEBARMENT})
 #: Documents that record a pull of SAM.gov and of its exclusions.
 SAM_CHECKS = frozenset({"SAMCHK", "RESP"})
 
@@ -122,9 +113,10 @@ def late_look(rule: Rule, case: CaseFile, severity: Severity) -> Iterator[Findin
 
 def _limit(source: Source, pulled: datetime, looked: datetime) -> str | None:
     """The limit that was passed, in words; None while the answer is fresh."""
-    if looked - pulled > LIMITS[source]:
-        return f"{LIMITS[source] // timedelta(hours=1)} hours"
-    if source in OF_THE_DAY and eastern_day(pulled) < eastern_day(looked):
+    system = system_of(source)
+    if looked - pulled > system.good_for:
+        return f"{system.good_for // timedelta(hours=1)} hours"
+    if system.same_day and eastern_day(pulled) < eastern_day(looked):
         return "the Eastern day it was given on"
     return None
 
