@@ -57,6 +57,11 @@ class Document(HTMLParser):
     def links(self) -> list[str]:
         return [attributes["href"] or "" for tag, attributes in self.tags if tag == "a"]
 
+    @property
+    def error(self) -> str | None:
+        """The name of the error this page reports, as in `app.web.error_texts`; None if it reports none."""
+        return next((h1["data-error"] for h1 in self.all("h1") if "data-error" in h1), None)
+
     def all(self, *names: str) -> list[dict[str, str | None]]:
         return [attributes for tag, attributes in self.tags if tag in names]
 
@@ -218,13 +223,13 @@ def read() -> Callable[..., Document]:
 
 
 @pytest.fixture
-def with_pages(client_of):
+def with_queries(client_of):
     """A client of the application with other read models in place of the database's, otherwise as of `client_of`."""
 
-    def made(pages, **wanted):
+    def made(queries, **wanted):
         client = client_of(**wanted)
         known = client.application.extensions["triage.services"]
-        replace(known, pages=pages, audit_log=None).join(client.application)
+        replace(known, queries=queries, audit_log=None).init_app(client.application)
         return client
 
     return made

@@ -20,10 +20,10 @@ from app.credentials.dispatch import listen
 from app.credentials.grants import ApiKey
 from app.credentials.lineage import CredentialKind, IssuedCredential
 from app.review.queries import Pages
-from app.web.conditions import Condition
 from app.web.probes import Probes
 from app.web.sign_in.provider import Pending, Provider
 from app.web.sign_in.provider_cache import ProviderError
+from app.web.stack_state import Condition
 from infra.provision.broker_server import administrator
 from infra.provision.database import administered, reported
 from infra.provision.errors import ProvisionError
