@@ -1,6 +1,5 @@
 """Brings the application's tables to the newest version, as their owner."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -10,11 +9,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from infra.postgres.server import ServerError
+from infra.reporting import Say
 
 _MIGRATIONS = Path(__file__).parents[2] / "app" / "store" / "migrations"
 
 
-def migrate(engine: Engine, say: Callable[[str], None]) -> None:
+def migrate(engine: Engine, say: Say) -> None:
     """Run all outstanding migrations, and say from which version to which.
 
     Raises `ServerError` for tables of a later version than this program's, and SQLAlchemy's errors.

@@ -6,7 +6,7 @@ import pytest
 from infra.postgres.roles import VAULT_ADMIN
 from infra.provision import database as step
 from infra.provision.database import provision_database
-from infra.provision.errors import ProvisionError
+from infra.reporting import ProvisionError
 
 STATE = {
     "roles": "SELECT rolname, rolcanlogin, rolcreaterole, rolcreatedb, rolsuper, rolpassword FROM pg_authid",
@@ -109,7 +109,7 @@ def test_a_password_that_only_the_vault_knows_and_users_of_live_runs_stay(server
         vault.execute("CREATE ROLE \"v-run\" LOGIN PASSWORD 'run' IN ROLE ledger_reader")
         vault.execute(f"ALTER ROLE {VAULT_ADMIN} PASSWORD 'only-the-vault-knows'")
     servers.secrets.delete("operator", "ledger-admin-password")
-    servers.roster.restart("postgres")
+    servers.process_table.restart("postgres")
     assert said(provision_database, servers.settings) == []
     assert not servers.secrets.has("operator", "ledger-admin-password")
     servers.database.connect("ledger", user=VAULT_ADMIN, password="only-the-vault-knows").close()

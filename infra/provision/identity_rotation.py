@@ -3,18 +3,16 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from infra.provision.errors import ProvisionError
-from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
-from infra.provision.vault import vault_client
-from infra.vault import identities
+from infra.provision.vault_setup import vault_client
+from infra.reporting import ProvisionError, Say
+from infra.secrets_folder import SecretsFolder
+from infra.vault import secret_ids
 from infra.vault.client import VaultClient
 from infra.vault.owners import IDENTITIES, IDENTITY_FILE, ROTATOR, Identity
 from workers.runtime.health_file import HealthFile
-
-Say = Callable[[str], None]
 
 #: Seconds between two tries after a failure: the first, and the most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
@@ -62,8 +60,8 @@ class _Rotation:
         """Those that could not be replaced, and why, in one line each."""
         failed = {}
         try:
-            with identities.only_one_rotates(self._secrets):
-                token = identities.must_log_in(self._client, self._secrets, ROTATOR)
+            with secret_ids.only_one_rotates(self._secrets):
+                token = secret_ids.must_log_in(self._client, self._secrets, ROTATOR)
                 for identity in wanted:
                     try:
                         self._replace(identity, token)
@@ -74,12 +72,12 @@ class _Rotation:
         return failed
 
     def _replace(self, identity: Identity, token: str) -> None:
-        role_id = identities.role_id_in_file(self._secrets, identity)
+        role_id = secret_ids.role_id_in_file(self._secrets, identity)
         if role_id is None:
             # Not kept here, as where the operator's folder is not given to a job that runs all the time.
             self._say(f"{identity.owner}: no {IDENTITY_FILE} here, left alone")
             return
-        life = identities.replace(self._client, self._secrets, identity, token, role_id=role_id)
+        life = secret_ids.replace(self._client, self._secrets, identity, token, role_id=role_id)
         self._lives[identity] = life
         self._say(f"{identity.owner}: replaced, good for {life} s")
 
