@@ -17,7 +17,7 @@ MODULE = re.compile(rf"(?<![\w./-])(?:{'|'.join(PACKAGES)})(?:\.\w+)+")
 #: The tool that docs/add-a-tool.md invents.
 INVENTED = "bonds"
 
-pytestmark = pytest.mark.parametrize(
+every_document = pytest.mark.parametrize(
     "document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix()
 )
 
@@ -42,6 +42,7 @@ def is_module(name):
     )
 
 
+@every_document
 def test_every_link_leads_somewhere(document):
     broken = []
     for link in LINK.finditer(document.read_text(encoding="utf-8")):
@@ -59,6 +60,7 @@ def test_every_link_leads_somewhere(document):
     assert broken == []
 
 
+@every_document
 def test_every_file_and_module_exists(document):
     text = document.read_text(encoding="utf-8")
     missing = [path for path in PATH.findall(text) if not list(ROOT.glob(path))]
@@ -69,3 +71,17 @@ def test_every_file_and_module_exists(document):
     ]
     missing += [name for name in MODULE.findall(text) if not is_module(name)]
     assert [name for name in missing if INVENTED not in name] == []
+
+
+def test_decisions_are_numbered_without_gaps():
+    files = sorted(ROOT.glob("docs/adr/*.md"))
+    headings = [file.read_text(encoding="utf-8").partition(".")[0] for file in files]
+    assert [file.name[:5] for file in files] == [f"{number:04}-" for number in range(1, len(files) + 1)]
+    assert headings == [f"# {number}" for number in range(1, len(files) + 1)]
+
+
+def test_operators_read_of_no_setting_that_the_example_lacks():
+    operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)\b", operations))
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert {name for name in named if f"\n#{name}=" not in example} == {"HTTP_PROXY", "VAULT_TOKEN"}

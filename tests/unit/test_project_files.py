@@ -81,3 +81,9 @@ def test_the_version_is_that_of_the_package():
     shown = CliRunner().invoke(app, ["--version"])
     assert (shown.exit_code, shown.output) == (0, f"triage {__version__}\n")
     assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+
+
+def test_a_shell_completes_the_commands():
+    typed = {"_TRIAGE_COMPLETE": "complete_bash", "COMP_WORDS": "triage ver", "COMP_CWORD": "1"}
+    offered = CliRunner().invoke(app, env=typed, prog_name="triage")
+    assert offered.output.split() == ["verify"]
