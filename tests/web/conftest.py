@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from app import usecases
-from app.web import create_app
+from app.web.application import create_app
 
 COOKIE = "__Host-triage"
 VOID = frozenset({"meta", "link", "br", "hr", "img", "input", "wbr", "col"})
@@ -168,14 +168,24 @@ class Compiled(BytecodeCache):
         self._kept[bucket.key] = bucket.bytecode_to_string()
 
 
-@pytest.fixture(scope="session")
+#: As a fixture it would be empty again in each file.
+_COMPILED = Compiled()
+
+
+@pytest.fixture(scope="module")
+def system(request) -> Any:
+    """The pages alone, or the whole system in files marked with `whole_system`, whose tests need a vault or runs."""
+    whole = request.node.get_closest_marker("whole_system") is not None
+    return request.getfixturevalue("whole_system" if whole else "pages_alone")
+
+
+@pytest.fixture(scope="module")
 def client_of(system, session_of):
     """Makes clients of the application, with the settings of the running one or some changed.
 
     `persona` is who is signed in, None for nobody: `client_of(persona="auditor-a", database_url=…)`. Sessions are always
     looked up in the running database.
     """
-    compiled = Compiled()
     with ExitStack() as made:
         running = create_app(system.settings("web"))
         made.callback(running.extensions["triage.services"].close)
@@ -184,7 +194,7 @@ def client_of(system, session_of):
             app = create_app(system.settings("web", **changed))
             made.callback(app.extensions["triage.services"].close)
             app.session_interface = running.session_interface
-            app.jinja_env.bytecode_cache = compiled
+            app.jinja_env.bytecode_cache = _COMPILED
             app.config["SERVER_NAME"] = urlsplit(system.stack.endpoints["web"]).netloc
             client = app.test_client()
             if persona is not None:
@@ -201,7 +211,7 @@ def signed_in(client_of) -> Callable[[str], FlaskClient]:
     return lambda persona: client_of(persona=persona)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(client_of):
     """A client of the application on the real database, vault log and stack, with contracting officer A signed in."""
     return client_of()
@@ -236,11 +246,11 @@ def with_queries(client_of):
 
 
 @pytest.fixture(scope="session")
-def triaged(system) -> dict[str, UUID]:
+def triaged(whole_system) -> dict[str, UUID]:
     """The hand-written actions these tests look at, each with a run of this session."""
     numbers = (1, 2, 3, 4, 7, 9, 12)
     wanted = [f"ACT-2026-{number:04}" for number in numbers]
-    return dict(zip(wanted, system.run(*wanted), strict=True))
+    return dict(zip(wanted, whole_system.run(*wanted), strict=True))
 
 
 @pytest.fixture
@@ -285,7 +295,7 @@ def held(system) -> Iterator[Callable[..., UUID]]:
     system.execute("DELETE FROM run WHERE run_id = ANY(%s)", made)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def findings(system) -> Callable[..., Sequence[dict]]:
     """Findings of one run, as the database has them."""
 

@@ -9,6 +9,8 @@ import pytest
 from app.web.queue_choices import TITLES
 from app.web.views import flags
 
+pytestmark = pytest.mark.whole_system
+
 pytestmark = pytest.mark.usefixtures("triaged")
 
 CURRENT = """

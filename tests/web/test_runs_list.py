@@ -6,6 +6,8 @@ import pytest
 
 from app.web.views import runs
 
+pytestmark = pytest.mark.whole_system
+
 pytestmark = pytest.mark.usefixtures("triaged")
 
 

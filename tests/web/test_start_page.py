@@ -11,6 +11,8 @@ from app.review.queries import alarms as alarm_pages
 from app.review.queries.start import StartPage, Waiting
 from app.web.views import alarms
 
+pytestmark = pytest.mark.whole_system
+
 PERSONAS = ("officer-a", "auditor-a", "operator-a")
 
 

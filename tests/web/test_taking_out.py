@@ -9,6 +9,8 @@ import pytest
 from app.contract_file import exporter, pdf
 from app.web.streams import Seats
 
+pytestmark = pytest.mark.whole_system
+
 ACTION = "ACT-2026-0002"
 EXPORTS = [
     f"/actions/{ACTION}/contract-file.zip",
