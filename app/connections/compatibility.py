@@ -6,7 +6,7 @@ import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 
 #: The revision of the newest migration, which the tables must be at.
 TABLES = "0012"

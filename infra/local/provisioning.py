@@ -6,7 +6,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.local.errors import StackError
 from infra.local.state import Layout
 from infra.postgres.roles import APPLICATION, READERS, VAULT_ADMIN

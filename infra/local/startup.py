@@ -6,7 +6,7 @@ from typing import Protocol
 
 import httpx
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.local.commands import TOOLS, Services, as_user
 from infra.local.errors import OutsideError, StackError
 from infra.local.options import TOOL_VARIABLES, Part, StackOptions

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import get_args
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.provision.certificates import Authority
 from infra.provision.export_keys import with_new_key
 from infra.provision.logins import BROKER_USERS, DATABASE_LOGINS, ensure_shared

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
-from app.settings import Settings, SettingsError
+from app.connections.secret_files import SettingsError
+from app.settings import Settings
 from app.web.serving import configured as web
 from workers.launch import NEEDED
 from workers.launch import configured as worker
