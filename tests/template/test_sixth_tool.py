@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,10 @@ NEW = {
     "workers/tools/bonds.py",
 }
 GENERATED = {"docs/rules.md"}
-_STEP = re.compile(r"^(New file )?`([\w/.-]+)`:\n\n```(\w+)\n(.*?)^```$|^```sh\n(.*?)^```$", re.M | re.S)
+_CACHES = {"__pycache__", ".pytest_cache", ".hypothesis"}
+_STEP = re.compile(
+    r"^(New file )?`([\w/.-]+)`:\n\n```(\w+)\n(.*?)^```$|^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 #: A rule with a defect, for one action: the check is not performed, and everything else stands.
 BROKEN = '''
 """A rule with a defect."""
@@ -67,7 +69,13 @@ class Copy:
             "COLUMNS": "200",
         }
         done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=seconds, check=False
+            command,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
         return done
@@ -76,8 +84,12 @@ class Copy:
         return self.run(sys.executable, "-m", "app.cli.main", *arguments, seconds=seconds).stdout
 
     def files(self) -> dict[str, bytes]:
-        tracked = (path for path in self.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-        return {str(path.relative_to(self.folder)): path.read_bytes() for path in tracked}
+        """Path to content, without what Python and pytest keep for themselves."""
+        paths = (path for path in self.folder.rglob("*") if path.is_file())
+        named = {path.relative_to(self.folder): path for path in paths}
+        return {
+            str(name): path.read_bytes() for name, path in named.items() if _CACHES.isdisjoint(name.parts)
+        }
 
 
 def carry_out(copy: Copy) -> None:
@@ -186,7 +198,9 @@ def test_each_run_plans_asks_and_ends_the_tool(stack, day):
 
 def test_the_check_finds_what_differs_and_nothing_else(stack, day):
     found = {
-        action_id: [flag["because"] for flag in lineage(stack, action_id)["findings"] if flag["rule"] == "D05"]
+        action_id: [
+            flag["because"] for flag in lineage(stack, action_id)["findings"] if flag["rule"] == "D05"
+        ]
         for action_id in ("ACT-2026-0001", "ACT-2026-0008")
     }
     assert found == {
@@ -209,7 +223,9 @@ def test_a_rule_with_a_defect_is_named_and_the_rest_of_its_run_is_stored(stack, 
 
 
 def test_the_pages_show_the_tool(stack, day, officer):
-    assert re.search(r'<th scope="row">bonds</th><td>[^/]*Up', officer.get("/stack").text)
+    state = re.search(r'<th scope="row">bonds</th><td>(.*?)</td>', officer.get("/stack").text, re.DOTALL)
+    assert state
+    assert "Up" in state[1]
     run = lineage(stack, "ACT-2026-0008")
     page = officer.get(f"/runs/{run['run']['run_id']}").text
     assert "Surety bonds" in page
