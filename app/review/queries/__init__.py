@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.connections.database import Sessions
-from app.procurement.quota import QuotaDay
+from app.procurement.daily_quota import QuotaDay
 from app.review import saved_views
 from app.review.queries import (
     actions,

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.procurement.quota import COUNTED, QuotaDay, quota_day_of
+from app.procurement.daily_quota import COUNTED, QuotaDay, quota_day_of
 from app.store.tables import Call, Credential
 
 
