@@ -12,11 +12,12 @@ from sqlmodel import SQLModel
 
 from app.cli.context import USAGE, Context, err, print_json, reported
 from app.cli.text_tables import Column, Kind, show_fields, show_table
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunState
 from app.procurement.finding import Severity
 from app.procurement.rules import RULES
 from app.review.queries import FlagFilter, FlagLine, Pages, RunFilter, RunLine, RunPage
 from app.review.queries.plans import Plan, rules_of
-from app.store.tables import Attempt, Call, Credential, RunState
+from app.review.queries.runs import run_fields
 
 RuleId = StrEnum("RuleId", {rule.id: rule.id for rule in RULES})  # type: ignore[misc]  # made from the rules
 
@@ -43,7 +44,7 @@ def runs(
     with reported():
         lines = Pages(Context().sessions).runs(RunFilter(state=state), limit=limit)
     if as_json:
-        print_json([{**_fields(line.run), "findings": line.findings} for line in lines])
+        print_json([{**run_fields(line.run), "findings": line.findings} for line in lines])
     else:
         show_runs(lines)
 
@@ -131,7 +132,7 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
     run = page.run
     show_fields(
         f"Run {run.run_id}: {run.state}",
-        [("action", run.action_id), ("goal", run.goal or "not recorded")],
+        [("action", run.job_id), ("goal", run.goal or "not recorded")],
     )
     for attempt in page.attempts:
         _show_attempt(attempt)
@@ -149,7 +150,7 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
     )
 
 
-def _show_attempt(attempt: Attempt) -> None:
+def _show_attempt(attempt: AttemptRow) -> None:
     ended = f"{_time(attempt.revoked_at)} by {attempt.revoked_by}" if attempt.revoked_at else "no"
     show_fields(
         f"Attempt {attempt.number}: {attempt.state}",
@@ -176,7 +177,7 @@ def _show_plan(plan: Plan) -> None:
     show_fields(f"Plan of attempt {plan.attempt}", steps)
 
 
-def _show_credential(item: Credential, calls: Sequence[Call]) -> None:
+def _show_credential(item: CredentialRow, calls: Sequence[CallRow]) -> None:
     ended = f"revoked {_time(item.revoked_at)}" if item.revoked_at else f"expires {_time(item.expires_at)}"
     counted = Counter(f"{call.operation}: {call.status}" for call in calls)
     show_fields(
@@ -195,7 +196,7 @@ def _show_credential(item: Credential, calls: Sequence[Call]) -> None:
 
 def _lineage_json(page: RunPage) -> dict[str, Any]:
     return {
-        "run": _fields(page.run),
+        "run": run_fields(page.run),
         "action": _fields(page.action),
         "attempts": [_fields(row) for row in page.attempts],
         "steps": [_fields(row) for row in page.steps],

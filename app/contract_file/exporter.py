@@ -16,6 +16,7 @@ from app.contract_file.bundle import bundle, printed
 from app.contract_file.content import ANSWERS, Occasion
 from app.contract_file.keys import KeysError, SigningKeys
 from app.contract_file.queue_export import Format, spooled
+from app.credentials.tables import RunRow
 from app.review.export_records import ExportRecords
 from app.review.queries import raw_answers
 from app.review.queries.contract_file import Snapshot, snapshot
@@ -24,7 +25,7 @@ from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.queue import Sort
 from app.review.roles import Person
 from app.review.settings import ReviewSettings
-from app.store.tables import ExportRecord, Run
+from app.review.tables import ExportRecordRow
 
 _BLOCK = 1 << 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
@@ -44,7 +45,7 @@ class Exported:
     file: IO[bytes]
     media_type: str
     name: str
-    record: ExportRecord
+    record: ExportRecordRow
 
 
 def signing_keys(configuration: ReviewSettings) -> SigningKeys:
@@ -89,7 +90,7 @@ class Exporter:
         """The answer to one call as it was received, None where none was kept."""
         with self._sessions() as db:
             found = raw_answers.answer(db, call_id)
-            run = db.get(Run, found.call.run_id) if found else None
+            run = db.get(RunRow, found.call.run_id) if found else None
         if found is None or found.body is None:
             return None
         return self._handed_over(
@@ -97,7 +98,7 @@ class Exporter:
             self._occasion(by),
             kind=f"{ANSWERS}{call_id}",
             name=f"answer-{call_id}.bin",
-            action_id=run.action_id if run else None,
+            action_id=run.job_id if run else None,
         )
 
     def queue(self, wanted: FlagFilter, *, sort: Sort, form: Format, query: str, by: Person) -> Exported:
@@ -136,7 +137,7 @@ class Exporter:
         with ExitStack() as unless_kept:
             unless_kept.callback(made.close)
             digest, size = _digest(made)
-            record = ExportRecord(
+            record = ExportRecordRow(
                 kind=kind,
                 action_id=action_id,
                 query=query,

@@ -15,8 +15,21 @@ from app.connections.database import columns, insert_many
 from app.credentials.lineage import CredentialDenial, CredentialKind, IssuedCredential, RunIdentity, ToolCall
 from app.credentials.plan import PlannedStep
 from app.credentials.requeue import requeue
-from app.store import tables
-from app.store.tables import CHANNEL, AttemptState, EndedBy, RunState, table_of
+from app.credentials.tables import (
+    CHANNEL,
+    AlarmRow,
+    AnswerRow,
+    AttemptRow,
+    AttemptState,
+    CallRow,
+    CredentialRow,
+    DenialRow,
+    EndedBy,
+    RunRow,
+    RunState,
+    StepRow,
+    table_of,
+)
 
 Job = TypeVar("Job")
 
@@ -25,8 +38,8 @@ class SupersededError(Exception):
     """The attempt is no longer the one that may write: it was swept, or finished elsewhere."""
 
 
-ATTEMPT, RUN = table_of(tables.Attempt), table_of(tables.Run)
-CREDENTIAL, CALL, STEP = table_of(tables.Credential), table_of(tables.Call), table_of(tables.Step)
+ATTEMPT, RUN, CREDENTIAL = table_of(AttemptRow), table_of(RunRow), table_of(CredentialRow)
+CALL, STEP = table_of(CallRow), table_of(StepRow)
 
 
 class AttemptRecords:
@@ -55,7 +68,7 @@ class AttemptRecords:
             db.execute(
                 update(RUN).where(RUN.c.run_id == run_id, RUN.c.started_at.is_(None)).values(started_at=now)
             )
-            return load(db, db.execute(select(RUN.c.action_id).where(RUN.c.run_id == run_id)).scalar_one())
+            return load(db, db.execute(select(RUN.c.job_id).where(RUN.c.run_id == run_id)).scalar_one())
 
     def identified(self, identity: RunIdentity, plan: Sequence[PlannedStep]) -> None:
         """Record the login, so that the sweeper can end it, and the plan. Raises `SupersededError`."""
@@ -86,7 +99,7 @@ class AttemptRecords:
         refused = [{"denial_id": uuid4(), **mine, **columns(denial)} for denial in denials]
         with self._engine.begin() as db:
             insert_many(db, CREDENTIAL, [{**columns(each), **mine} for each in credentials])
-            insert_many(db, table_of(tables.Denial), refused)
+            insert_many(db, table_of(DenialRow), refused)
 
     def called(self, identity: RunIdentity, steps: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> None:
         """Record each step's tool, how it ended, and its calls."""
@@ -98,7 +111,7 @@ class AttemptRecords:
         ended = [{"its_tool": tool, "its_outcome": outcome[:500]} for tool, outcome, _ in steps]
         with self._engine.begin() as db:
             insert_many(db, CALL, calls)
-            insert_many(db, table_of(tables.AnswerRow), answers)
+            insert_many(db, table_of(AnswerRow), answers)
             if not ended:
                 return
             db.execute(
@@ -158,9 +171,9 @@ class AttemptRecords:
 
     def alarm(self, run_id: UUID, attempt: int, *, kind: str, detail: str) -> None:
         """Raise an alarm for the security operator."""
-        row = tables.Alarm(run_id=run_id, attempt=attempt, kind=kind, detail=detail[:500]).model_dump()
+        row = AlarmRow(run_id=run_id, attempt=attempt, kind=kind, detail=detail[:500]).model_dump()
         with self._engine.begin() as db:
-            db.execute(insert(table_of(tables.Alarm)), row)
+            db.execute(insert(table_of(AlarmRow)), row)
 
     def _still_ours(self, db: Connection, run_id: UUID, attempt: int, **values: Any) -> None:
         fenced = update(ATTEMPT).where(_is(run_id, attempt, AttemptState.RUNNING)).values(**values)

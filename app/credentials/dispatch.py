@@ -15,11 +15,20 @@ from sqlalchemy.exc import OperationalError
 from app.credentials.lineage import CredentialKind
 from app.credentials.requeue import requeue
 from app.credentials.stopping import end_one
-from app.store import tables
-from app.store.tables import CHANNEL, AttemptState, EndedBy, RunState, table_of
+from app.credentials.tables import (
+    CHANNEL,
+    AttemptRow,
+    AttemptState,
+    CredentialRow,
+    EndedBy,
+    HeartbeatRow,
+    RunRow,
+    RunState,
+    table_of,
+)
 
-ATTEMPT, RUN, CREDENTIAL = table_of(tables.Attempt), table_of(tables.Run), table_of(tables.Credential)
-HEARTBEAT = table_of(tables.Heartbeat)
+ATTEMPT, RUN, CREDENTIAL = table_of(AttemptRow), table_of(RunRow), table_of(CredentialRow)
+HEARTBEAT = table_of(HeartbeatRow)
 OPEN = (AttemptState.DISPATCHED, AttemptState.RUNNING)
 ENDED = (AttemptState.FINISHED, AttemptState.FAILED, AttemptState.POSTPONED, AttemptState.LOST)
 

@@ -10,11 +10,9 @@ from sqlalchemy import func, select
 
 from app.connections.database import Sessions
 from app.credentials.lineage import CredentialKind
-from app.store import tables
-from app.store.tables import RunState, table_of
+from app.credentials.tables import AttemptRow, CredentialRow, RunRow, RunState, table_of
 
-RUN, ATTEMPT = table_of(tables.Run), table_of(tables.Attempt)
-CREDENTIAL = table_of(tables.Credential)
+RUN, ATTEMPT, CREDENTIAL = table_of(RunRow), table_of(AttemptRow), table_of(CredentialRow)
 ENDED = (RunState.COMPLETED, RunState.FAILED)
 
 

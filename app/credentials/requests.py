@@ -6,10 +6,9 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.store import tables
-from app.store.tables import CHANNEL, RunState, table_of
+from app.credentials.tables import CHANNEL, RunRow, RunState, table_of
 
-RUN = table_of(tables.Run)
+RUN = table_of(RunRow)
 _UNDER_WAY = (RunState.REQUESTED, RunState.DISPATCHED)
 
 
@@ -19,7 +18,7 @@ class UnknownRunError(Exception):
 
 def request(db: Session, jobs: Iterable[tuple[str, str]], *, requested_by: str) -> list[UUID]:
     """Request a run of each job, given by its id and the goal of the run; the ids of the runs, in the same order."""
-    runs = [tables.Run(action_id=job_id, goal=goal, requested_by=requested_by) for job_id, goal in jobs]
+    runs = [RunRow(job_id=job_id, goal=goal, requested_by=requested_by) for job_id, goal in jobs]
     run_ids = [run.run_id for run in runs]
     db.add_all(runs)
     db.execute(select(func.pg_notify(CHANNEL, "")))
@@ -36,8 +35,8 @@ def request_missing(
     for job_id in sorted(goals):
         db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(job_id, 0))))
     under_way = db.execute(
-        select(RUN.c.action_id, RUN.c.run_id)
-        .where(RUN.c.action_id.in_(goals), RUN.c.state.in_(_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
+        select(RUN.c.job_id, RUN.c.run_id)
+        .where(RUN.c.job_id.in_(goals), RUN.c.state.in_(_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
         .order_by(RUN.c.requested_at)
     )
     runs = {job_id: (run_id, False) for job_id, run_id in under_way}
@@ -59,6 +58,6 @@ def stop(db: Session, run_id: UUID, *, requested_by: str) -> bool:
         .values(stop_requested_at=func.now(), stop_requested_by=requested_by)
         .returning(RUN.c.run_id)
     ).one_or_none()
-    if stopping is None and db.get(tables.Run, run_id) is None:
+    if stopping is None and db.get(RunRow, run_id) is None:
         raise UnknownRunError(str(run_id))
     return stopping is not None

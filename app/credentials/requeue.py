@@ -6,10 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select, update
 
-from app.store import tables
-from app.store.tables import AttemptState, RunState, table_of
+from app.credentials.tables import AttemptRow, AttemptState, RunRow, RunState, table_of
 
-ATTEMPT, RUN = table_of(tables.Attempt), table_of(tables.Run)
+ATTEMPT, RUN = table_of(AttemptRow), table_of(RunRow)
 _PAUSE = timedelta(seconds=1)
 
 

@@ -5,10 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, exists, func, select, update
 
-from app.store import tables
-from app.store.tables import CHANNEL, AttemptState, RunState, table_of
+from app.credentials.tables import CHANNEL, AttemptRow, AttemptState, RunRow, RunState, table_of
 
-ATTEMPT, RUN = table_of(tables.Attempt), table_of(tables.Run)
+ATTEMPT, RUN = table_of(AttemptRow), table_of(RunRow)
 _OPEN = ATTEMPT.c.state.in_([AttemptState.DISPATCHED, AttemptState.RUNNING])
 _STOPPING = and_(
     RUN.c.stop_requested_at.is_not(None), RUN.c.state.in_([RunState.REQUESTED, RunState.DISPATCHED])

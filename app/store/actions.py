@@ -11,12 +11,12 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.credentials.tables import table_of
 from app.procurement.action import ActionType, OptionExercise, Payment, ProcurementAction, Vendor, VendorRole
 from app.procurement.planning import goal
-from app.store import tables
-from app.store.tables import table_of
+from app.store.tables import ActionRow
 
-ACTION = table_of(tables.Action)
+ACTION = table_of(ActionRow)
 
 #: Fields that have a column of their own; all others are in `terms`, unless they have their default.
 COLUMNS = (

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.connections.database import Sessions
+from app.credentials.tables import RunRow, RunState, table_of
 from app.procurement.finding import NOT_PERFORMED
-from app.store import tables
-from app.store.tables import RunState, table_of
+from app.store.tables import FlagRow
 
-RUN, FLAG = table_of(tables.Run), table_of(tables.FlagRow)
+RUN, FLAG = table_of(RunRow), table_of(FlagRow)
 _NAMES = {None: "clear", False: "flagged", True: "not fully checked"}
 
 

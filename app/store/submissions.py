@@ -13,7 +13,7 @@ from app.connections.database import Sessions
 from app.credentials.requests import request_missing
 from app.procurement.action import ProcurementAction
 from app.store.actions import goals_of, store_actions
-from app.store.tables import Submission
+from app.store.tables import SubmissionRow
 
 #: How long a key is remembered. No program waits longer for an answer.
 REMEMBERED = timedelta(days=7)
@@ -62,7 +62,7 @@ class Submissions:
         """
         with self._sessions.begin() as db:
             db.execute(select(func.pg_advisory_xact_lock(func.hashtext(by), func.hashtext(key))))
-            known = db.get(Submission, (by, key))
+            known = db.get(SubmissionRow, (by, key))
             if known is not None:
                 if known.digest != digest:
                     raise KeyReusedError(key)
@@ -73,6 +73,6 @@ class Submissions:
             run_ids = tuple(runs[action_id][0] for action_id in ids if run)
             outcome = Outcome(action_ids=tuple(ids), new=tuple(new), run_ids=run_ids)
             old = func.now() - REMEMBERED
-            db.execute(delete(Submission).where(col(Submission.by) == by, col(Submission.at) < old))
-            db.add(Submission(by=by, key=key, digest=digest, outcome=outcome.stored()))
+            db.execute(delete(SubmissionRow).where(col(SubmissionRow.by) == by, col(SubmissionRow.at) < old))
+            db.add(SubmissionRow(by=by, key=key, digest=digest, outcome=outcome.stored()))
             return outcome, True

@@ -1,9 +1,6 @@
 """The pages. `create_app` is the composition root; nothing connects before the first request."""
 
-from datetime import timedelta
-
 from flask import Flask
-from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import settings
@@ -21,18 +18,17 @@ from app.web import (
     errors,
     export_guard,
     headers,
-    layout,
     limits,
     list_queries,
     sign_in,
     streams,
+    templating,
 )
 from app.web.probes import Probes
 from app.web.readiness import Readiness
 from app.web.services import Services
 from app.web.sign_in import csrf
 from app.web.sign_in import pages as sign_in_views
-from app.web.templating import PlainEnvironment
 from app.web.views import (
     actions,
     alarms,
@@ -40,9 +36,9 @@ from app.web.views import (
     calls,
     decisions,
     exports,
+    flags,
     help_page,
     news,
-    queue,
     runs,
     saved_views,
     stack,
@@ -71,7 +67,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     if hops := configuration.trusted_proxies:
         # Each proxy adds one entry to each header; what a client has put before those is not looked at.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.jinja_environment = PlainEnvironment
+    templating.init_app(app, configuration)
     identity = sign_in.init_app(app, configuration, factory)
     apart = connect(configuration, pool_size=1)
     Readiness(lambda: problem(apart)).init_app(app)
@@ -84,16 +80,6 @@ def create_app(configuration: Settings | None = None) -> Flask:
 
     # Pages take no file, and programs no more than a day's actions.
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals.update(
-        demo=configuration.demo,
-        far=configuration.far,
-        second_person=configuration.second_person,
-        session_times=[
-            timedelta(seconds=each) for each in (configuration.session_idle, configuration.session_lifetime)
-        ],
-    )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Services(
         sessions=factory,
         queries=queries,
@@ -104,7 +90,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         audit_log=configuration.vault_audit_log,
         close=close,
     ).init_app(app)
-    for part in (errors, layout, list_queries, display):
+    for part in (errors, list_queries, display):
         part.init_app(app)
     api.init_app(app)
     streams.init_app(app, total=_STREAMS, each=_STREAMS_EACH)
@@ -112,7 +98,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     for view in (
         start,
         sign_in_views,
-        queue,
+        flags,
         bulk,
         saved_views,
         news,

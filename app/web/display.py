@@ -7,6 +7,7 @@ from functools import partial
 from flask import Flask
 from markupsafe import Markup
 
+from app.credentials.tables import CredentialRow
 from app.procurement.federal_time import eastern
 from app.procurement.labels import (
     ACTION_TYPES,
@@ -24,7 +25,6 @@ from app.procurement.labels import (
 )
 from app.procurement.rules.support.value_text import money
 from app.review.queries.plans import numbered, rules_of
-from app.store.tables import Credential
 
 _LIVE = "live"
 #: Length of the offset at the end of a time in ISO 8601, "-04:00".
@@ -87,7 +87,7 @@ def _markup(text: str) -> Markup:
     return Markup(text)  # noqa: S704  # digits and the name of a time zone
 
 
-def ending(credential: Credential, now: datetime) -> str:
+def ending(credential: CredentialRow, now: datetime) -> str:
     """How a credential ended: "revoked", "expired", or "live" while it may still be used."""
     if credential.revoked_at is not None:
         return "revoked"

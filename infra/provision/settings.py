@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.connections.secret_files import SettingsError
 from app.connections.settings import ConnectionSettings
-from infra.provision.secrets_folder import SecretsFolder
+from infra.secrets_folder import SecretsFolder
 
 
 class ProvisioningSettings(BaseSettings):
@@ -78,7 +78,7 @@ class ProvisioningSettings(BaseSettings):
 
     def secret(self, owner: str, name: str) -> str:
         """A secret that must be there, or a `SettingsError` that names its file."""
-        text = self.secrets.read(owner, name)  # type: ignore[arg-type]
+        text = self.secrets.read(owner, name)
         if not text:
             raise SettingsError(
                 f"SECRETS_FOLDER: there is no {owner}/{name} in {self.secrets.root}; run `triage provision keys`"

@@ -24,7 +24,7 @@ from app.procurement.case_file import CaseFile
 from app.procurement.planning import plan
 from app.procurement.rules import evaluate
 from app.settings import Settings
-from infra.local.commands import TOOLS
+from infra.local.environments import TOOLS
 from infra.local.options import Part, StackOptions
 from infra.local.stack import LocalStack
 from infra.postgres.roles import LEDGER, OWNERS, READERS

@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import usecases
 from app.cli.waiting import wait_for
 from app.connections.database import Sessions, connect, sessions
+from app.credentials.tables import RunRow, RunState, table_of
 from app.settings import Settings
-from app.store import tables
-from app.store.tables import RunState, table_of
+from app.store.tables import FlagRow
 from infra.local.errors import StackError
 from infra.local.options import EVERYTHING, Part, StackOptions
 from infra.local.stack import LocalStack
@@ -29,7 +29,7 @@ from known_answers.scenarios.loader import ScenarioError
 #: More would not fit into one question to the database.
 _MOST = 50_000
 _AT_ONCE = 200
-_FOUND, _RUN = table_of(tables.FlagRow), table_of(tables.Run)
+_FOUND, _RUN = table_of(FlagRow), table_of(RunRow)
 _ENVIRONMENT = {
     # Known answers are those of the action's own day, whatever day it is today.
     "JUDGED_ON": "action",

@@ -40,5 +40,5 @@ def test_all_lines_are_selected_and_given_to_somebody(system, person):
     page.get_by_label("Give to").select_option("officer-b")
     page.get_by_role("button", name="Do this to the chosen items").click()
     expect(page.locator(".usa-alert--success")).to_contain_text("items done")
-    rows = system.rows("SELECT assignee FROM discrepancy WHERE run_id = %s AND current", run)
+    rows = system.rows("SELECT assignee FROM flag WHERE run_id = %s AND current", run)
     assert {row["assignee"] for row in rows} == {"officer-b"}

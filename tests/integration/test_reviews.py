@@ -40,7 +40,7 @@ def record_of(database):
 def flags(system):
     """Flags of a new run of an action with something wrong in every system."""
     (run,) = system.run("ACT-2026-0012")
-    found = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run)
+    found = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run)
     assert found
     return found
 
@@ -59,7 +59,7 @@ def decide(reviews, flag, *, version=0, by="officer-a", decision=Decision.NOT_A_
 
 
 def row(system, flag):
-    return system.rows("SELECT * FROM discrepancy WHERE flag_id = %s", flag["flag_id"])[0]
+    return system.rows("SELECT * FROM flag WHERE flag_id = %s", flag["flag_id"])[0]
 
 
 def test_a_decision_is_an_event_and_the_flag_shows_it(system, reviews, flags, record_of):
@@ -149,7 +149,7 @@ def test_the_same_fact_comes_back_answered_but_open(system, reviews, flags):
     decide(reviews, flag)
     system.run(flag["action_id"])
     again = system.rows(
-        "SELECT * FROM discrepancy WHERE action_id = %s AND current AND rule = %s AND subject = %s",
+        "SELECT * FROM flag WHERE action_id = %s AND current AND rule = %s AND subject = %s",
         *(flag["action_id"], flag["rule"], flag["subject"]),
     )
     assert [(each["answered_by"], each["status"]) for each in again] == [(flag["flag_id"], "open")]
@@ -166,7 +166,7 @@ def test_a_flag_knows_its_action_and_its_systems(system, flags):
         assert set(flag["systems"]) == {each["source"] for each in stated} - {"action"}
     word = action["vendors"][0]["name"].split()[0]
     hits = system.rows(
-        "SELECT count(*) AS n FROM discrepancy WHERE run_id = %s AND search @@ plainto_tsquery('simple', %s)",
+        "SELECT count(*) AS n FROM flag WHERE run_id = %s AND search @@ plainto_tsquery('simple', %s)",
         *(flags[0]["run_id"], word),
     )
     assert hits[0]["n"] == len(flags)
@@ -176,7 +176,7 @@ def test_a_flag_knows_its_action_and_its_systems(system, flags):
 def tampered(system):
     """Flags to tamper with, not of the action of the other tests, whose exports would say so."""
     (run,) = system.run("ACT-2026-0010")
-    return system.rows("SELECT * FROM discrepancy WHERE run_id = %s", run)
+    return system.rows("SELECT * FROM flag WHERE run_id = %s", run)
 
 
 def test_an_event_changed_behind_our_back_is_named(system, reviews, tampered, record_of):
@@ -191,7 +191,7 @@ def test_a_state_changed_behind_our_back_is_noticed(system, reviews, tampered, r
     flag = tampered[0]["flag_id"]
     decide(reviews, tampered[0], decision=Decision.CONFIRMED)
     assert record_of(flag).told
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", flag)
+    system.execute("UPDATE flag SET status = 'closed' WHERE flag_id = %s", flag)
     assert (record_of(flag).told, record_of(flag).broken) == (False, None)
 
 
@@ -200,20 +200,20 @@ def test_a_state_changed_behind_our_back_is_noticed(system, reviews, tampered, r
     [
         ("web", "UPDATE review_event SET rationale = ''"),
         ("web", "DELETE FROM review_event"),
-        ("web", "UPDATE discrepancy SET severity = 'advisory'"),
-        ("web", "DELETE FROM discrepancy"),
+        ("web", "UPDATE flag SET severity = 'advisory'"),
+        ("web", "DELETE FROM flag"),
         ("web", "INSERT INTO answer (call_id, body) SELECT call_id, '' FROM call"),
         ("web", "UPDATE web_session SET subject = 'officer-b'"),
         ("web", "UPDATE web_session SET roles = '{officer}'"),
         ("web", "UPDATE web_session SET created_at = now()"),
-        ("worker", "SELECT decision FROM discrepancy"),
+        ("worker", "SELECT decision FROM flag"),
         ("worker", "SELECT 1 FROM review_event"),
         ("worker", "INSERT INTO review_event (number) VALUES (1)"),
-        ("worker", "INSERT INTO discrepancy (status) VALUES ('closed')"),
-        ("worker", "UPDATE discrepancy SET status = 'closed'"),
+        ("worker", "INSERT INTO flag (status) VALUES ('closed')"),
+        ("worker", "UPDATE flag SET status = 'closed'"),
         ("worker", "SELECT body FROM answer"),
         ("dispatcher", "SELECT 1 FROM review_event"),
-        ("dispatcher", "SELECT 1 FROM discrepancy"),
+        ("dispatcher", "SELECT 1 FROM flag"),
     ],
 )
 def test_nobody_can_do_more_than_his_part(system, process, statement):

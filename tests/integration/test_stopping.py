@@ -61,7 +61,7 @@ def test_a_worker_that_was_stopped_writes_nothing_when_it_comes_back(fragile, un
 def test_a_stopped_run_leaves_earlier_flags_as_they_are(fragile, until):
     action_id = fragile.hanging[0]
     fragile.system.run(action_id)
-    current = "SELECT flag_id FROM discrepancy WHERE action_id = %s AND current ORDER BY 1"
+    current = "SELECT flag_id FROM flag WHERE action_id = %s AND current ORDER BY 1"
     before = fragile.system.rows(current, action_id)
     assert before
     run_id = at_work(fragile, until)
@@ -74,7 +74,7 @@ def test_a_run_that_waits_is_stopped_without_ever_being_dispatched(fragile, unti
     system = fragile.system
     system.execute("UPDATE run SET not_before = NULL")
     (run_id,) = system.rows(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, stop_requested_at, stop_requested_by)"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, stop_requested_at, stop_requested_by)"
         " VALUES (gen_random_uuid(), %s, 'requested', 0, 'test', now(), now(), 'operator-a') RETURNING run_id",
         fragile.plain[0],
     )[0].values()

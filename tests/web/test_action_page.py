@@ -10,6 +10,8 @@ from app.review.queries.actions import RUNS
 from app.store.actions import UnknownActionError
 from app.web.views import actions
 
+pytestmark = pytest.mark.whole_system
+
 ACTION = "ACT-2026-0012"
 VENDOR = {"uei": "ZZ98WEBTEST1", "name": "EXAMPLE PAGE LLC", "role": "prime", "cage": None}
 HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} & “so” on"
@@ -21,7 +23,7 @@ def show(client, read):
 
 
 def runs_of(system, action_id):
-    return system.rows("SELECT * FROM run WHERE action_id = %s ORDER BY requested_at", action_id)
+    return system.rows("SELECT * FROM run WHERE job_id = %s ORDER BY requested_at", action_id)
 
 
 def pull_anew(client, action_id):
@@ -58,7 +60,7 @@ def test_every_run_and_every_flag_stands_on_it(system, show, triaged, findings):
 
 def test_flags_of_earlier_runs_and_what_was_decided_stay(system, client, show):
     (first,) = system.run("ACT-2026-0010")
-    (flag,) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s AND rule = 'E01'", first)
+    (flag,) = system.rows("SELECT * FROM flag WHERE run_id = %s AND rule = 'E01'", first)
     address = f"/flags/{flag['flag_id']}"
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(address).text)[1]
     told = {

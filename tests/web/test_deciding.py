@@ -6,6 +6,8 @@ import pytest
 
 from tests.web.conftest import Document, faults
 
+pytestmark = pytest.mark.whole_system
+
 SECOND = ("E01", "F03")
 HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \"quoted\" & 'so' on"
 
@@ -14,7 +16,7 @@ HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \"quoted\" & 'so' on"
 def flags(system):
     """Current flags of a new run, by rule; each test has its own, so that none answers for another."""
     (run,) = system.run("ACT-2026-0012")
-    rows = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run)
+    rows = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run)
     return {row["rule"]: row for row in rows}
 
 
@@ -91,7 +93,7 @@ def test_every_decision_is_recorded_and_shown(system, read, officer, flag, case)
         decision,
         "I read both\nrecords.",
     )
-    (row,) = system.rows("SELECT status FROM discrepancy WHERE flag_id = %s", flag.split("/")[2])
+    (row,) = system.rows("SELECT status FROM flag WHERE flag_id = %s", flag.split("/")[2])
     assert row["status"] == status
     assert f"1. Decided: {shown.split(' by ')[0]}" in document.named["history"]
 
@@ -246,7 +248,7 @@ def test_a_second_person_concurs(system, read, officer, colleague, flags):
     closed = read(officer, flag)
     assert "Contracting officer B concurred" in closed.named["deciding"]
     assert "2. Second person concurred" in closed.named["history"]
-    (row,) = system.rows("SELECT status FROM discrepancy WHERE flag_id = %s", flag.split("/")[2])
+    (row,) = system.rows("SELECT status FROM flag WHERE flag_id = %s", flag.split("/")[2])
     assert row["status"] == "closed"
 
 
@@ -333,7 +335,7 @@ def test_the_same_fact_comes_back_with_its_decision_and_needs_a_click(
     send(officer, flag, "decision", decision="not_a_discrepancy", rationale=HOSTILE)
     system.run("ACT-2026-0012")
     (again,) = system.rows(
-        "SELECT * FROM discrepancy WHERE current AND action_id = 'ACT-2026-0012' AND rule = 'C02' AND subject = %s",
+        "SELECT * FROM flag WHERE current AND action_id = 'ACT-2026-0012' AND rule = 'C02' AND subject = %s",
         flags["C02"]["subject"],
     )
     document = read(colleague, address(again))
@@ -398,9 +400,9 @@ def test_a_history_that_was_changed_behind_our_back_says_so(system, read, office
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s",
-        "UPDATE discrepancy SET decision = 'accepted' WHERE flag_id = %s",
-        "UPDATE discrepancy SET assignee = 'officer-b' WHERE flag_id = %s",
+        "UPDATE flag SET status = 'closed' WHERE flag_id = %s",
+        "UPDATE flag SET decision = 'accepted' WHERE flag_id = %s",
+        "UPDATE flag SET assignee = 'officer-b' WHERE flag_id = %s",
     ],
 )
 def test_a_flag_that_was_changed_behind_its_history_says_so(system, read, officer, flagged, change):

@@ -21,14 +21,16 @@ from app.review.decisions import Decision, EventKind
 from app.review.reviews import Reviews
 from app.web.application import create_app
 
+pytestmark = pytest.mark.whole_system
+
 ACTION = "ACT-2026-0009"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def exported(system):
     """An action with findings of which one was decided and undone."""
     (run_id,) = system.run(ACTION)
-    (flag, *_) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run_id)
+    (flag, *_) = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run_id)
     reviews = Reviews(system.sessions)
     who = {"by": "officer-a", "by_name": "Contracting Officer A"}
     for version, kind, decision in ((0, EventKind.DECIDED, Decision.CONFIRMED), (1, EventKind.UNDONE, None)):
@@ -93,7 +95,7 @@ def test_it_states_what_the_database_holds(bundle, system, exported):
     with ZipFile(bundle[1]) as opened:
         stated = json.loads(opened.read("contract-file.json"))
         manifest = json.loads(opened.read("manifest.json"))
-    flags = system.rows("SELECT * FROM discrepancy WHERE run_id = %s", exported)
+    flags = system.rows("SELECT * FROM flag WHERE run_id = %s", exported)
     assert {each["flag_id"] for each in stated["flags"]} >= {str(row["flag_id"]) for row in flags}
     assert stated["latest_completed_run"] == str(exported)
     (run,) = (each for each in stated["runs"] if each["run_id"] == str(exported))
@@ -113,7 +115,7 @@ def test_it_states_what_the_database_holds(bundle, system, exported):
 def test_a_decision_on_a_flag_of_an_earlier_run_stays_in_the_file(system, client, tmp_path, keys):
     action = "ACT-2026-0011"
     (first,) = system.run(action)
-    (flag, *_) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s", first)
+    (flag, *_) = system.rows("SELECT * FROM flag WHERE run_id = %s", first)
     Reviews(system.sessions).add(
         flag["flag_id"],
         version=0,
@@ -171,7 +173,7 @@ def test_the_queue_goes_out_whole_and_with_its_filter(exported, client, system):
     everything = list(
         csv.DictReader(io.StringIO(client.get("/flags.csv").data.decode("utf-8-sig"), newline=""))
     )
-    current = system.rows("SELECT * FROM discrepancy WHERE current AND status <> 'closed'")
+    current = system.rows("SELECT * FROM flag WHERE current AND status <> 'closed'")
     assert {row["Flag"] for row in everything} == {str(row["flag_id"]) for row in current}
     some = json.loads(client.get("/flags.json?severity=advisory&sort=raised").data)
     assert some["filter"] == {"settled": False, "severity": "advisory"}

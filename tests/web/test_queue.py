@@ -7,14 +7,16 @@ from uuid import uuid4
 import pytest
 
 from app.web.queue_choices import TITLES
-from app.web.views import queue
+from app.web.views import flags
+
+pytestmark = pytest.mark.whole_system
 
 pytestmark = pytest.mark.usefixtures("triaged")
 
 CURRENT = """
-    SELECT d.* FROM discrepancy d WHERE d.run_id IN (
-        SELECT DISTINCT ON (action_id) run_id FROM run WHERE state = 'completed'
-        ORDER BY action_id, finished_at DESC, run_id)
+    SELECT d.* FROM flag d WHERE d.run_id IN (
+        SELECT DISTINCT ON (job_id) run_id FROM run WHERE state = 'completed'
+        ORDER BY job_id, finished_at DESC, run_id)
 """
 NOTHING = "00000000-0000-4000-8000-000000000000"
 
@@ -22,19 +24,19 @@ NOTHING = "00000000-0000-4000-8000-000000000000"
 @pytest.fixture
 def long_pages(monkeypatch):
     """Everything on the first page, however much the tests before this one left behind."""
-    monkeypatch.setattr(queue, "PAGE", 5_000)
+    monkeypatch.setattr(flags, "PAGE", 5_000)
 
 
 @pytest.fixture
 def two_a_page(monkeypatch):
     """Short pages."""
-    monkeypatch.setattr(queue, "PAGE", 2)
+    monkeypatch.setattr(flags, "PAGE", 2)
 
 
 @pytest.fixture
 def three_a_page(monkeypatch):
     """Pages of half of what `six` makes."""
-    monkeypatch.setattr(queue, "PAGE", 3)
+    monkeypatch.setattr(flags, "PAGE", 3)
 
 
 def ids(document):
@@ -65,7 +67,7 @@ def flat(pages):
 
 
 def test_every_current_flag_is_listed_once_blocking_first(system, client, read, monkeypatch):
-    monkeypatch.setattr(queue, "PAGE", 4)
+    monkeypatch.setattr(flags, "PAGE", 4)
     found = flat(walk(read, client, "/flags?status=any"))
     rows = {str(row["flag_id"]): row for row in system.rows(CURRENT)}
     assert sorted(found) == sorted(rows)
@@ -79,8 +81,8 @@ def test_every_current_flag_is_listed_once_blocking_first(system, client, read, 
 
 def test_what_is_closed_is_left_out_unless_asked_for(system, client, read, flagged):
     one, two = flagged({}, {}, because=f"seldom{uuid4().hex}")
-    word = system.rows("SELECT because FROM discrepancy WHERE flag_id = %s", one)[0]["because"]
-    system.execute("UPDATE discrepancy SET status = 'closed', decision = 'resolved' WHERE flag_id = %s", two)
+    word = system.rows("SELECT because FROM flag WHERE flag_id = %s", one)[0]["because"]
+    system.execute("UPDATE flag SET status = 'closed', decision = 'resolved' WHERE flag_id = %s", two)
     page = read(client, f"/flags?q={word}")
     assert ids(page) == [str(one)]
     assert "Closed items are left out" in page.text
@@ -96,7 +98,7 @@ def six(system, flagged):
     flags = [{"severity": ("advisory", "blocking")[n % 2], "age": 60 * n, "because": word} for n in range(6)]
     made = [str(each) for each in flagged(*flags)]
     for n, to in ((0, "officer-b"), (1, "officer-a"), (3, "officer-b")):
-        system.execute("UPDATE discrepancy SET assignee = %s WHERE flag_id = %s", to, made[n])
+        system.execute("UPDATE flag SET assignee = %s WHERE flag_id = %s", to, made[n])
     return word, made
 
 
@@ -128,7 +130,7 @@ def test_a_place_holds_when_flags_come_and_go(system, client, read, six, flagged
     word, made = six
     address = way(read(client, f"/flags?q={word}&sort=-raised"), "after")
     flagged({"because": word})
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", made[2])
+    system.execute("UPDATE flag SET status = 'closed' WHERE flag_id = %s", made[2])
     assert ids(read(client, address)) == made[3:]
 
 
@@ -180,7 +182,7 @@ def test_by_the_eastern_days_it_was_found_on(system, client, read, flagged):
     )
     # The last second of 1 September in Washington, and the first of 2 September.
     for flag_id, raised in zip(made, ("2025-09-02T03:59:59Z", "2025-09-02T04:00:00Z"), strict=True):
-        system.execute("UPDATE discrepancy SET raised_at = %s WHERE flag_id = %s", raised, flag_id)
+        system.execute("UPDATE flag SET raised_at = %s WHERE flag_id = %s", raised, flag_id)
     first, second = map(str, made)
 
     def found(days):
@@ -248,7 +250,7 @@ def test_the_tally_is_what_counting_gives(system, six):
         SELECT current, status, severity, rule, action_type, systems, assignee, sum(flags) FROM (
             SELECT * FROM flag_tally
             UNION ALL
-            SELECT current, status, severity, rule, action_type, systems, assignee, -1 FROM discrepancy) AS both_sides
+            SELECT current, status, severity, rule, action_type, systems, assignee, -1 FROM flag) AS both_sides
         GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(flags) <> 0
     """
     assert system.rows(different) == []
@@ -325,7 +327,7 @@ def test_what_was_decided_before_is_marked_and_never_hidden(system, client, read
     key = uuid4().hex
     (first,) = flagged({}, fact_key=key)
     system.execute(
-        "UPDATE discrepancy SET status = 'closed', decision = 'not_a_discrepancy', decided_at = now()"
+        "UPDATE flag SET status = 'closed', decision = 'not_a_discrepancy', decided_at = now()"
         " WHERE flag_id = %s",
         first,
     )
@@ -339,14 +341,14 @@ def test_what_was_decided_before_is_marked_and_never_hidden(system, client, read
 def test_flags_of_earlier_runs_only_when_asked_for(system, client, read, six):
     word, made = six
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at)"
-        " SELECT gen_random_uuid(), action_id, 'dispatched', 1, 'test', now(), now() FROM discrepancy"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, started_at)"
+        " SELECT gen_random_uuid(), action_id, 'dispatched', 1, 'test', now(), now() FROM flag"
         " WHERE flag_id = %s",
         made[0],
     )
     system.execute(
-        "UPDATE run SET state = 'completed', finished_at = now() WHERE state = 'dispatched' AND action_id ="
-        " (SELECT action_id FROM discrepancy WHERE flag_id = %s)",
+        "UPDATE run SET state = 'completed', finished_at = now() WHERE state = 'dispatched' AND job_id ="
+        " (SELECT action_id FROM flag WHERE flag_id = %s)",
         made[0],
     )
     assert ids(read(client, f"/flags?q={word}")) == []
@@ -359,7 +361,7 @@ def test_the_number_of_questions_does_not_depend_on_the_number_of_flags(client, 
     word, _ = six
     numbers = set()
     for size in (1, 3, 25):
-        monkeypatch.setattr(queue, "PAGE", size)
+        monkeypatch.setattr(flags, "PAGE", size)
         for address in (
             "/flags",
             f"/flags?q={word}&assignee=nobody",

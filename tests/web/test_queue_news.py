@@ -64,10 +64,10 @@ def test_a_flag_that_is_stored_before_and_seen_after_is_not_lost(system, client,
         flagged({}, because=word)
         moment = since(client, read, word)
         slow.execute(
-            "INSERT INTO discrepancy (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity,"
+            "INSERT INTO flag (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity,"
             " subject, because, authority_codified, authority_rfo, recommended, raised_at)"
             " SELECT gen_random_uuid(), run_id, 1, action_id, 'C03', 1, title, severity, 'late', because,"
-            " authority_codified, authority_rfo, recommended, raised_at FROM discrepancy WHERE flag_id = %s",
+            " authority_codified, authority_rfo, recommended, raised_at FROM flag WHERE flag_id = %s",
             [seen],
         )
         assert ask(client, word, moment)[0] == 0

@@ -35,9 +35,7 @@ def preview(read, client, do, flags, **more):
 
 
 def state(system, flag_id):
-    (row,) = system.rows(
-        "SELECT status, decision, assignee, version FROM discrepancy WHERE flag_id = %s", flag_id
-    )
+    (row,) = system.rows("SELECT status, decision, assignee, version FROM flag WHERE flag_id = %s", flag_id)
     return row
 
 

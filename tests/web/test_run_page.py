@@ -7,6 +7,8 @@ import pytest
 
 from app.review.queries.plans import numbered
 
+pytestmark = pytest.mark.whole_system
+
 STEPS = (
     "A run starts",
     "The agent authenticates to the vault",
@@ -192,7 +194,7 @@ def test_without_the_vaults_log_the_page_says_so(client_of, read, run_id, tmp_pa
 def test_a_run_that_waits_says_why(system, client, read, submitted):
     run_id = uuid4()
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before, waiting_reason)"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before, waiting_reason)"
         " VALUES (%s, %s, 'requested', 0, 'test', now(), now() + interval '1 hour', 'the vault is sealed')",
         run_id,
         submitted(),
@@ -302,7 +304,7 @@ def waiting(system, submitted):
     """A run that no dispatcher takes."""
     run_id = uuid4()
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before)"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before)"
         " VALUES (%s, %s, 'requested', 0, 'test', now(), now() + interval '1 hour')",
         run_id,
         submitted(),

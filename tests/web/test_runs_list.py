@@ -6,6 +6,8 @@ import pytest
 
 from app.web.views import runs
 
+pytestmark = pytest.mark.whole_system
+
 pytestmark = pytest.mark.usefixtures("triaged")
 
 
@@ -36,7 +38,7 @@ def test_every_run_is_listed_once_newest_first(system, client, read, monkeypatch
 def test_runs_by_state_with_their_number(system, client, read, submitted):
     action = submitted()
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, finished_at, failure)"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, finished_at, failure)"
         " VALUES (gen_random_uuid(), %s, 'failed', 4, 'test', now(), now(), 'gave up after 4 attempts')",
         action,
     )
@@ -75,8 +77,8 @@ class Empty:
         ("/runs?after=00000000-0000-0000-0000-000000000000", "No run comes after", "/runs"),
     ],
 )
-def test_an_empty_list_says_why_and_what_to_do(with_pages, read, address, help_, way_on):
-    document = read(with_pages(Empty()), address)
+def test_an_empty_list_says_why_and_what_to_do(with_queries, read, address, help_, way_on):
+    document = read(with_queries(Empty()), address)
     assert help_ in document.text
     assert way_on in document.links
     assert not document.rows
@@ -106,7 +108,7 @@ def test_runs_are_found_by_action_contract_and_requester(system, client, read, s
 def test_a_search_keeps_its_filters_from_page_to_page(system, client, read, monkeypatch):
     monkeypatch.setattr(runs, "PAGE", 3)
     rows = system.rows(
-        "SELECT run_id FROM run WHERE requested_by = 'test' AND starts_with(action_id, 'ACT-2026')"
+        "SELECT run_id FROM run WHERE requested_by = 'test' AND starts_with(job_id, 'ACT-2026')"
         " ORDER BY requested_at DESC, run_id DESC"
     )
     found = walk(read, client, "/runs?action=ACT-2026&requested_by=test")

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+pytestmark = pytest.mark.whole_system
+
 PRIME, SUBCONTRACTOR = "ZZ12PRMEVND1", "ZZ12SUBSVND2"
 
 
@@ -40,9 +42,9 @@ def test_names_roles_and_cages_over_all_actions(show, submitted, firm):
 
 def test_flags_about_it_and_none_about_others(system, show, triaged):
     page = show(SUBCONTRACTOR)
-    about = system.rows("SELECT * FROM discrepancy WHERE subject LIKE %s", f"%{SUBCONTRACTOR}%")
+    about = system.rows("SELECT * FROM flag WHERE subject LIKE %s", f"%{SUBCONTRACTOR}%")
     others = system.rows(
-        "SELECT * FROM discrepancy WHERE action_id = 'ACT-2026-0012' AND subject NOT LIKE %s",
+        "SELECT * FROM flag WHERE action_id = 'ACT-2026-0012' AND subject NOT LIKE %s",
         f"%{SUBCONTRACTOR}%",
     )
     assert about

@@ -7,8 +7,8 @@ from flask import Response, abort
 
 from app.procurement.finding import NOT_PERFORMED
 from app.review.queries import RunFilter, RunLine
-from app.web.api.cursor import following
-from app.web.api.operations import operation, reply
+from app.review.queries.runs import run_fields
+from app.web.api.operations import following, operation, reply
 from app.web.api.shapes import runs as shapes
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity
@@ -39,7 +39,7 @@ def run_item(line: RunLine) -> shapes.RunItem:
     """A run in a list."""
     return shapes.RunItem.model_validate(
         {
-            **line.run.model_dump(),
+            **run_fields(line.run),
             "outcome": line.outcome,
             "piid": line.action.piid,
             "flags": line.findings,
@@ -57,7 +57,7 @@ def run(run_id: UUID) -> Response:
     return reply(
         shapes.RunDetail.model_validate(
             {
-                **page.run.model_dump(),
+                **run_fields(page.run),
                 "outcome": line.outcome,
                 "attempts": [Identity.model_validate(each) for each in page.attempts],
                 "plans": [shapes.AttemptPlan.model_validate(each) for each in page.plans],

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow
 from app.procurement.labels import ENDERS, KINDS, SYSTEMS, lasting, worded
 from app.review.queries import RunPage
-from app.store.tables import Attempt, Call, Credential, Denial
 
 _FAILED = 400
 #: Steps of the pattern, as the page numbers them.
@@ -35,7 +35,7 @@ class Row:
         return self.ends - self.begins
 
 
-def last_moment(page: RunPage, attempt: Attempt, now: datetime) -> datetime:
+def last_moment(page: RunPage, attempt: AttemptRow, now: datetime) -> datetime:
     """When nothing more happened in this attempt that is worth a look; now while it is under way."""
     mine = [call for call in page.calls if call.attempt == attempt.number]
     known = (
@@ -50,7 +50,7 @@ def last_moment(page: RunPage, attempt: Attempt, now: datetime) -> datetime:
     return max(time for time in known if time is not None)
 
 
-def rows_of(page: RunPage, attempt: Attempt, until: datetime, now: datetime) -> Iterator[Row]:
+def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) -> Iterator[Row]:
     """The lines of one attempt, each credential followed by its calls, as far as `until`."""
     if attempt.token_issued_at is not None:
         if attempt.claimed_at is not None:
@@ -70,7 +70,7 @@ def rows_of(page: RunPage, attempt: Attempt, until: datetime, now: datetime) -> 
     yield from (_denial(each) for each in page.denials if each.attempt == attempt.number)
 
 
-def _token(attempt: Attempt, until: datetime, now: datetime) -> Row:
+def _token(attempt: AttemptRow, until: datetime, now: datetime) -> Row:
     begins = attempt.token_issued_at or attempt.dispatched_at
     life = _Life(
         begins=begins,
@@ -81,7 +81,7 @@ def _token(attempt: Attempt, until: datetime, now: datetime) -> Row:
     return life.row(SIGN_IN, "Run token", "The vault", "token", until=until, now=now)
 
 
-def _credential(credential: Credential, until: datetime, now: datetime) -> Row:
+def _credential(credential: CredentialRow, until: datetime, now: datetime) -> Row:
     life = _Life(
         begins=credential.issued_at,
         expires=credential.expires_at,
@@ -123,7 +123,7 @@ class _Life:
         return f"valid, expires {lived} after issue at the latest"
 
 
-def _call(call: Call, credential: Credential) -> Row:
+def _call(call: CallRow, credential: CredentialRow) -> Row:
     failed = call.error is not None or not 0 < call.status < _FAILED
     told = f"HTTP {call.status}" if call.status else "no answer"
     if credential.kind == "database-user" and call.status:
@@ -139,7 +139,7 @@ def _call(call: Call, credential: Credential) -> Row:
     )
 
 
-def _denial(denial: Denial) -> Row:
+def _denial(denial: DenialRow) -> Row:
     return Row(
         step=POLICY,
         name="Refused by policy",
@@ -151,5 +151,5 @@ def _denial(denial: Denial) -> Row:
     )
 
 
-def _end_of(call: Call) -> datetime:
+def _end_of(call: CallRow) -> datetime:
     return call.started_at + timedelta(milliseconds=call.latency_ms)

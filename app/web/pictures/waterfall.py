@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.credentials.tables import AttemptRow
 from app.procurement.labels import lasting, plural
 from app.review.queries import RunPage
-from app.store.tables import Attempt
 from app.web.pictures.axis import ticks
 from app.web.pictures.rows import CALL, ISSUE, POLICY, Row, last_moment, rows_of
 
@@ -42,7 +42,7 @@ class AttemptPicture:
     `marks` are the places and texts of the time axis, `left_out` the number of rows that are not drawn.
     """
 
-    attempt: Attempt
+    attempt: AttemptRow
     rows: Sequence[Row]
     bars: Sequence[Bar]
     marks: Sequence[tuple[float, str]]
@@ -70,7 +70,7 @@ def waterfall(page: RunPage, now: datetime) -> list[AttemptPicture]:
     return [_picture(page, attempt, now) for attempt in reversed(page.attempts)]
 
 
-def _picture(page: RunPage, attempt: Attempt, now: datetime) -> AttemptPicture:
+def _picture(page: RunPage, attempt: AttemptRow, now: datetime) -> AttemptPicture:
     begins = attempt.claimed_at or attempt.dispatched_at
     until = last_moment(page, attempt, now)
     rows = list(rows_of(page, attempt, until, now))

@@ -52,7 +52,7 @@ def test_it_gets_no_credential_makes_no_call_and_is_not_missed(system, carried_o
         run_id,
     )
     assert made == system.rows("SELECT 1 FROM denial WHERE run_id = %s", run_id) == []
-    assert system.rows("SELECT rule, because FROM discrepancy WHERE run_id = %s", run_id) == []
+    assert system.rows("SELECT rule, because FROM flag WHERE run_id = %s", run_id) == []
 
 
 def test_the_page_and_the_list_show_it_as_clear_and_say_why(system, served, carried_out):

@@ -20,14 +20,14 @@ from app.credentials.dispatch import listen
 from app.credentials.grants import ApiKey
 from app.credentials.lineage import CredentialKind, IssuedCredential
 from app.review.queries import Pages
-from app.web.conditions import Condition
 from app.web.probes import Probes
 from app.web.sign_in.provider import Pending, Provider
 from app.web.sign_in.provider_cache import ProviderError
+from app.web.stack_state import Condition
 from infra.provision.broker_server import administrator
 from infra.provision.database import administered, reported
-from infra.provision.errors import ProvisionError
-from infra.provision.vault import vault_client
+from infra.provision.vault_setup import vault_client
+from infra.reporting import ProvisionError
 from mocks import tls
 from mocks.refusal import VaultUnreachableError
 from mocks.vault_connection import VaultConnection

@@ -20,7 +20,7 @@ COOKIE = "__Host-triage"
 @pytest.fixture(scope="module")
 def at_work(installation):
     """With dispatcher, sweeper, worker and pages."""
-    roster, environment = installation.roster, installation.environment
+    roster, environment = installation.process_table, installation.environment
     for name in ("dispatcher", "sweeper"):
         roster.start(installation.program(name, environment(name), f"workers.runtime.{name}"), lambda _: True)
     line = ("workers.launch", "--pool", "threads", "--concurrency", "2")

@@ -48,7 +48,7 @@ def test_every_decision_is_stored_as_the_officers(system, officer, flag, decisio
     assert (event["by"], event["by_name"]) == ("officer-a", "Contracting officer A")
     assert (event["rationale"], event["reference"]) == (WHY["rationale"], "Modification P00004")
     assert (told["version"], told["status"], told["broken_at"]) == (1, status, None)
-    rows = system.rows("SELECT status, version FROM discrepancy WHERE flag_id = %s", told["flag_id"])
+    rows = system.rows("SELECT status, version FROM flag WHERE flag_id = %s", told["flag_id"])
     assert rows == [{"status": status, "version": 1}]
 
 

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+pytestmark = pytest.mark.whole_system
+
 
 def known(system, *action_ids):
     rows = system.rows("SELECT action_id FROM action WHERE action_id = ANY(%s)", list(action_ids))
@@ -16,9 +18,7 @@ def known(system, *action_ids):
 
 
 def runs_of(system, action_id):
-    return [
-        str(row["run_id"]) for row in system.rows("SELECT run_id FROM run WHERE action_id = %s", action_id)
-    ]
+    return [str(row["run_id"]) for row in system.rows("SELECT run_id FROM run WHERE job_id = %s", action_id)]
 
 
 def test_actions_are_stored_in_the_order_they_are_sent(system, officer, action):
@@ -267,7 +267,7 @@ def test_a_run_under_way_is_the_answer_to_a_second_request(system, officer, subm
     """With a run that nobody works on, so that it is under way for certain."""
     action_id, run_id = submitted(), uuid4()
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before)"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before)"
         " VALUES (%s, %s, 'requested', 0, 'test', now(), now() + interval '1 hour')",
         run_id,
         action_id,

@@ -12,7 +12,7 @@ from app.procurement.finding import Severity
 from app.procurement.rules import RULES
 from app.review.decisions import Decision, Status
 from app.review.queries.queue import Sort
-from app.store.tables import Action, FlagRow
+from app.store.tables import ActionRow, FlagRow
 from app.web.api.shapes import Days, OneOf, Page, Paged, Shape, Sought, UtcTime
 from app.web.api.shapes.history import HistoryEvent
 from app.web.api.shapes.value_lineage import Behind
@@ -88,7 +88,7 @@ class FlagItem(FlagBrief):
     )
 
     @classmethod
-    def of(cls, flag: FlagRow, action: Action, **more: Any) -> Self:
+    def of(cls, flag: FlagRow, action: ActionRow, **more: Any) -> Self:
         """The flag and its action; `more` are the fields of a shape that says more."""
         its = {name: getattr(action, name) for name in ("piid", "modification", "amount", "effective_date")}
         return cls.model_validate({**flag.model_dump(exclude={"search"}), **its, **more})

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.store.tables import RunState
+from app.credentials.tables import RunState
 from app.web.api.shapes import Days, Page, RequestModel, Shape, Sought, UtcTime
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity
