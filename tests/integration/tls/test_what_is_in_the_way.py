@@ -136,7 +136,7 @@ def test_a_login_the_vault_refuses(installation, tmp_path):
     address, trust = settings.need("vault_addr"), trust_of(settings)
     with Auditor(address, file, trust) as auditor, pytest.raises(AuditorError) as refused:
         auditor.alive(accessors=["none"], leases=[])
-    assert str(refused.value).startswith(f"the vault refused the login in VAULT_IDENTITY_FILE, {file}")
+    assert str(refused.value).startswith(f"the vault refuses the login in VAULT_IDENTITY_FILE, {file}")
     vault = Vault(address, trust, pool_size=1)
     try:
         with pytest.raises(VaultRefusedError) as refused:
