@@ -5,10 +5,9 @@ from itertools import chain
 
 from flask import Flask, Response, request
 
-from known_answers.scenarios.answers import Rows, faults_by_key, rows_by
-from known_answers.scenarios.exclusion_names import words, words_of
+from known_answers.scenarios.formats import JsonObject
 from known_answers.scenarios.loader import load_cases
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.lookup import Rows, faults_by_key, rows_by, words, words_of
 from mocks import error_bodies
 from mocks.authentication import SignedTokens, Verifier
 from mocks.configuration import Configuration

@@ -2,8 +2,8 @@
 
 from flask import Flask, Response, request
 
-from known_answers.scenarios.answers import faults_by_key, rows_by
 from known_answers.scenarios.loader import load_cases
+from known_answers.scenarios.lookup import faults_by_key, rows_by
 from mocks import error_bodies
 from mocks.authentication import ApiKeys, Verifier
 from mocks.configuration import Configuration

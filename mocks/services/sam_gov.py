@@ -5,9 +5,9 @@ from itertools import chain
 
 from flask import Flask, Response, request
 
-from known_answers.scenarios.answers import faults_by_key, rows_by
+from known_answers.scenarios.formats import JsonObject
 from known_answers.scenarios.loader import load_cases
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.lookup import faults_by_key, rows_by
 from mocks import error_bodies
 from mocks.authentication import SignedTokens, Verifier
 from mocks.configuration import Configuration
