@@ -18,7 +18,7 @@ from app.settings import Settings
 from benchmarks.static_keys import KEYS, write_keys
 from infra.local.process import Command
 from infra.local.stack import LocalStack
-from workers.launch import command as worker_command
+from workers.runtime.launch import command as worker_command
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
 from workers.runtime.vault import Vault
@@ -78,7 +78,9 @@ def _processes(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[No
 @contextmanager
 def _commands(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[list[Command]]:
     dispatcher = stack.services.background("dispatcher")
-    line = worker_command(concurrency=concurrency, pool="prefork", recycle=False, name="worker-1")
+    line = worker_command(
+        "workers.main", concurrency=concurrency, pool="prefork", recycle=False, name="worker-1"
+    )
     worker = replace(stack.services.worker(1), argv=tuple(line))
     if mode == PATTERN:
         yield [dispatcher, worker]

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from app.review.roles import Permission
 from app.web.sign_in import sign_in
-from app.web.sign_in.bearer import bearer
 from app.web.sign_in.sessions import browser_session
 from app.web.sign_in.tokens import TokenError
 
@@ -136,7 +135,7 @@ def _identify() -> None:
         # A browser's cookie is not looked at here: no other site can have a browser ask for anything in somebody's name.
         presented = request.headers.get("Authorization")
         try:
-            g.person = bearer(presented, sign_in().provider) if presented is not None else None
+            g.person = sign_in().provider.bearer(presented) if presented is not None else None
         except TokenError:
             abort(401)
         return

@@ -19,7 +19,7 @@ from app.credentials.grants import DatabaseUser
 from app.procurement.systems import SYSTEMS, System
 from app.review.queries import Pages, QueueState
 from app.settings import Settings
-from app.web.conditions import Condition, PartState, StackState
+from app.web.stack_state import Condition, PartState, StackState
 
 #: Seconds one connection may take, and the whole page waits for all parts.
 TIMEOUT = 1.0

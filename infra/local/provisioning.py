@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from psycopg import sql
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.local.commands import Services
 from infra.local.environments import Environments, as_user
 from infra.local.errors import OutsideError, StackError

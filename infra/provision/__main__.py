@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.environment import forget_foreign
 from infra.provision import broker, database, demo_data, keys, rotation
 from infra.provision.identity_rotation import rotate as rotate_identities

@@ -4,7 +4,7 @@ import filecmp
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.postgres.roles import LEDGER, OWNERS
 from infra.provision.database import administered, login_passwords, reported
 from infra.provision.settings import ProvisioningSettings

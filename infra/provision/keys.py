@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.provision.certificates import Authority
 from infra.provision.export_keys import with_new_key
 from infra.provision.logins import BROKER_USERS, DATABASE_LOGINS, OWNERS, SERVERS, ensure_shared

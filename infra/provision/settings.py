@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.connections.addresses import BrokerAddress, DatabaseAddress
-from app.settings import HttpAddress, Settings, SettingsError
+from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
+from app.connections.secret_files import SettingsError
+from app.connections.settings import ConnectionSettings
 from infra.secrets_folder import SecretsFolder
 
 
@@ -60,9 +61,9 @@ class ProvisioningSettings(BaseSettings):
         return SecretsFolder(Path(self.need("secrets_folder")))
 
     @cached_property
-    def tls(self) -> Settings:
+    def tls(self) -> ConnectionSettings:
         """The same files as in the settings of every process; nothing else is set in it."""
-        return Settings.model_construct(
+        return ConnectionSettings.model_construct(
             ca_file=self.ca_file,
             client_certificate_file=self.client_certificate_file,
             client_key_file=self.client_key_file,

@@ -37,11 +37,12 @@ from workers.runtime.database_client import DatabaseClient
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
 from workers.runtime.tool import Tool
-from workers.runtime.tool_runner import ToolRunner, case_file
+from workers.runtime.tool_runner import ToolRunner
 from workers.tools import registry
+from workers.triage import case_file
 
 _READER = "evaluation_reader"
-_PASSWORD = "for-synthetic-rows-on-loopback"  # noqa: S105  # protects nothing: the server lives as long as the command
+_PASSWORD = "for-synthetic-rows-on-loopback"  # noqa: S105  # protects only synthetic rows
 
 
 class AnyCaller:
@@ -64,7 +65,7 @@ class SharedLedger(ToolRunner):
 
     client: DatabaseClient
 
-    def ledger(
+    def database(
         self, address: str, issued: Issued, calls: list[ToolCall]
     ) -> AbstractContextManager[DatabaseClient]:
         """The shared connection, which adds its calls to `calls`."""
@@ -109,8 +110,8 @@ def serve_scenarios(folder: Path, work: Path) -> Iterator["Evaluator"]:
         issued = {name: _credential(tool) for name, tool in tools.items()}
         ledger = DatabaseClient(ledger_url, settings, issued["ledger"], [])
         with _services(folder, work) as connections, ledger:
-            asking = SharedLedger(connections=connections, settings=settings, client=ledger)
-            yield Evaluator(asking, tools, issued)
+            runner = SharedLedger(connections=connections, settings=settings, client=ledger)
+            yield Evaluator(runner, tools, issued)
 
 
 @contextmanager
@@ -134,7 +135,7 @@ def _services(folder: Path, work: Path) -> Iterator[httpx.Client]:
 class Evaluator:
     """Triages one action after another."""
 
-    asking: ToolRunner
+    runner: ToolRunner
     tools: dict[str, Tool]
     issued: dict[str, Issued]
 
@@ -145,8 +146,8 @@ class Evaluator:
 
     def case(self, action: ProcurementAction, document: Mapping[str, Any]) -> CaseFile:
         """The answers of all systems about an action, read by the real tools."""
-        names = [step.source.value for step in plan(action) if step.needed]
-        answers = [self.asking.ask(action, self.tools[name], self.issued[name]) for name in names]
+        names = [step.tool for step in plan(action) if step.needed]
+        answers = [self.runner.ask(action, self.tools[name], self.issued[name]) for name in names]
         case, _ = case_file(action, answers, own_day=True)
         return at_stated_time(case, document)
 

@@ -7,8 +7,10 @@ import pytest
 
 from app import usecases
 from app.review.queries.actions import RUNS
-from app.store.requests import UnknownActionError
+from app.store.actions import UnknownActionError
 from app.web.views import actions
+
+pytestmark = pytest.mark.whole_system
 
 ACTION = "ACT-2026-0012"
 VENDOR = {"uei": "ZZ98WEBTEST1", "name": "EXAMPLE PAGE LLC", "role": "prime", "cage": None}

@@ -6,6 +6,8 @@ import pytest
 
 from tests.web.conftest import Document, faults
 
+pytestmark = pytest.mark.whole_system
+
 SECOND = ("E01", "F03")
 HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \"quoted\" & 'so' on"
 

@@ -14,17 +14,19 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
+from app.connections.secret_files import SettingsError
 from app.contract_file.keys import PublicKeys
 from app.contract_file.verify import verify
 from app.review.decisions import Decision, EventKind
 from app.review.reviews import Reviews
-from app.settings import SettingsError
-from app.web import create_app
+from app.web.application import create_app
+
+pytestmark = pytest.mark.whole_system
 
 ACTION = "ACT-2026-0009"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def exported(system):
     """An action with findings of which one was decided and undone."""
     (run_id,) = system.run(ACTION)

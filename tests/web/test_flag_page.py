@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+pytestmark = pytest.mark.whole_system
+
 LINEAGE = """
     SELECT v.value, v.label, v.record_key, k.fingerprint, k.request_id, k.vault_path, k.scope, k.policy,
            coalesce(k.accessor, k.lease_id) AS handle, c.answer_digest, c.operation, a.token_accessor,

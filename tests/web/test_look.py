@@ -11,6 +11,8 @@ from flask import render_template_string
 
 from infra import design_system
 
+pytestmark = pytest.mark.whole_system
+
 ROOT = Path(__file__).parents[2]
 INSTALLED = ROOT / "app/web/static/uswds/.ready"
 HEAD = ("link", "script")

@@ -7,7 +7,9 @@ from uuid import uuid4
 import pytest
 
 from app.web.queue_choices import TITLES
-from app.web.views import queue
+from app.web.views import flags
+
+pytestmark = pytest.mark.whole_system
 
 pytestmark = pytest.mark.usefixtures("triaged")
 
@@ -22,19 +24,19 @@ NOTHING = "00000000-0000-4000-8000-000000000000"
 @pytest.fixture
 def long_pages(monkeypatch):
     """Everything on the first page, however much the tests before this one left behind."""
-    monkeypatch.setattr(queue, "PAGE", 5_000)
+    monkeypatch.setattr(flags, "PAGE", 5_000)
 
 
 @pytest.fixture
 def two_a_page(monkeypatch):
     """Short pages."""
-    monkeypatch.setattr(queue, "PAGE", 2)
+    monkeypatch.setattr(flags, "PAGE", 2)
 
 
 @pytest.fixture
 def three_a_page(monkeypatch):
     """Pages of half of what `six` makes."""
-    monkeypatch.setattr(queue, "PAGE", 3)
+    monkeypatch.setattr(flags, "PAGE", 3)
 
 
 def ids(document):
@@ -65,7 +67,7 @@ def flat(pages):
 
 
 def test_every_current_flag_is_listed_once_blocking_first(system, client, read, monkeypatch):
-    monkeypatch.setattr(queue, "PAGE", 4)
+    monkeypatch.setattr(flags, "PAGE", 4)
     found = flat(walk(read, client, "/flags?status=any"))
     rows = {str(row["flag_id"]): row for row in system.rows(CURRENT)}
     assert sorted(found) == sorted(rows)
@@ -359,7 +361,7 @@ def test_the_number_of_questions_does_not_depend_on_the_number_of_flags(client, 
     word, _ = six
     numbers = set()
     for size in (1, 3, 25):
-        monkeypatch.setattr(queue, "PAGE", size)
+        monkeypatch.setattr(flags, "PAGE", size)
         for address in (
             "/flags",
             f"/flags?q={word}&assignee=nobody",

@@ -7,6 +7,8 @@ import pytest
 
 from app.review.queries.plans import numbered
 
+pytestmark = pytest.mark.whole_system
+
 STEPS = (
     "A run starts",
     "The agent authenticates to the vault",

@@ -6,6 +6,8 @@ import pytest
 
 from app.web.views import runs
 
+pytestmark = pytest.mark.whole_system
+
 pytestmark = pytest.mark.usefixtures("triaged")
 
 
@@ -75,8 +77,8 @@ class Empty:
         ("/runs?after=00000000-0000-0000-0000-000000000000", "No run comes after", "/runs"),
     ],
 )
-def test_an_empty_list_says_why_and_what_to_do(with_pages, read, address, help_, way_on):
-    document = read(with_pages(Empty()), address)
+def test_an_empty_list_says_why_and_what_to_do(with_queries, read, address, help_, way_on):
+    document = read(with_queries(Empty()), address)
     assert help_ in document.text
     assert way_on in document.links
     assert not document.rows

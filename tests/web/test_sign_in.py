@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
 import pytest
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from app.web.sign_in import provider
 from app.web.sign_in.redirects import safe_local_path
 
@@ -301,7 +301,7 @@ def test_a_form_without_its_token_is_not_taken(client_of, nobody, arrive, read):
     for token in ({}, {"csrf_token": "made up"}, {"csrf_token": token_in(other)}):
         answer = nobody.post("/sign-out", data=token)
         assert answer.status_code == 400
-        assert "This form was not taken" in answer.text
+        assert 'data-error="expired-form"' in answer.text
         assert "copy what you typed" in answer.text
     assert nobody.get("/flags").status_code == 200
 
@@ -309,7 +309,7 @@ def test_a_form_without_its_token_is_not_taken(client_of, nobody, arrive, read):
 def test_a_form_sent_after_the_session_ended_says_so(nobody):
     answer = nobody.post("/sign-out")
     assert answer.status_code == 401
-    assert "your session has ended" in answer.text
+    assert 'data-error="signed-out"' in answer.text
 
 
 def test_too_many_sign_ins_are_held_back(client_of):
@@ -317,7 +317,7 @@ def test_too_many_sign_ins_are_held_back(client_of):
     assert [client.get("/sign-in/start").status_code for _ in range(3)] == [302, 302, 429]
     answer = client.get("/sign-in/start")
     assert 0 < int(answer.headers["Retry-After"]) <= 60
-    assert "Wait a minute" in answer.text
+    assert 'data-error="too-many-requests"' in answer.text
     assert client.get("/sign-in").status_code == 200
 
 
@@ -340,7 +340,7 @@ def test_without_the_provider_nobody_signs_in_and_the_page_says_why(system, clie
     if issuer.startswith("another"):
         issuer = system.stack.endpoints["identity-provider"].replace("127.0.0.1", "localhost")
     page = read(client_of(persona=None, oidc_issuer=issuer), "/sign-in/start", status=503)
-    assert "The identity provider does not answer" in page.text
+    assert page.error == "provider-down"
 
 
 def test_signing_out_needs_no_provider(client_of, arrive, nobody, host):

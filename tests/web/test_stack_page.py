@@ -9,6 +9,8 @@ import pytest
 
 from app.procurement.quota import day_of
 
+pytestmark = pytest.mark.whole_system
+
 PARTS = [
     "database",
     "vault",

@@ -11,6 +11,8 @@ from app.review.queries import alarms as alarm_pages
 from app.review.queries.start import StartPage, Waiting
 from app.web.views import alarms
 
+pytestmark = pytest.mark.whole_system
+
 PERSONAS = ("officer-a", "auditor-a", "operator-a")
 
 
@@ -193,14 +195,16 @@ class Empty:
         ("auditor-a", ("None was ever raised.", "Nobody has decided")),
     ],
 )
-def test_an_empty_start_is_helpful(with_pages, read, persona, told):
-    page = read(with_pages(Empty(), persona=persona), "/")
+def test_an_empty_start_is_helpful(with_queries, read, persona, told):
+    page = read(with_queries(Empty(), persona=persona), "/")
     for text in told:
         assert text in page.text
 
 
-def test_no_alarm_is_good_news(with_pages, read):
-    assert "No alarm has ever been raised." in read(with_pages(Empty(), persona="operator-a"), "/alarms").text
+def test_no_alarm_is_good_news(with_queries, read):
+    assert (
+        "No alarm has ever been raised." in read(with_queries(Empty(), persona="operator-a"), "/alarms").text
+    )
 
 
 def test_numbers_of_alarms_come_from_one_place(system):

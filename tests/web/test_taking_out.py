@@ -9,6 +9,8 @@ import pytest
 from app.contract_file import exporter, pdf
 from app.web.streams import Seats
 
+pytestmark = pytest.mark.whole_system
+
 ACTION = "ACT-2026-0002"
 EXPORTS = [
     f"/actions/{ACTION}/contract-file.zip",
@@ -33,7 +35,7 @@ def test_no_other_site_can_have_somebody_export_in_their_name(client, read, syst
     for address in (*EXPORTS, f"/calls/{call['call_id']}/answer/download"):
         answer = client.get(address, headers=headers)
         assert answer.status_code == 403, address
-        assert "Another site led here" in answer.text
+        assert 'data-error="foreign-site"' in answer.text
     assert system.rows("SELECT count(*) FROM export_record") == [before]
     assert client.get("/.well-known/triage-export-keys.json", headers=headers).status_code == 200
     assert client.get("/flags", headers=headers).status_code == 200
@@ -67,7 +69,7 @@ def test_few_exports_are_made_at_once_and_one_of_each_person(client_of, session_
         go_on.set()
         assert [each.result().status_code for each in (first, other)] == [200, 200]
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
-    assert "Exports are being made" in refused.text
+    assert 'data-error="busy"' in refused.text
     assert export("officer-a").status_code == 200
 
 
@@ -76,7 +78,7 @@ def test_a_document_that_cannot_be_set_is_said_in_plain_words(client, read, tria
     monkeypatch.setattr(pdf, "_WAIT", 0.01)
     with pdf._PLACES:
         page = read(client, EXPORTS[1], status=503)
-    assert "The document could not be set" in page.text
+    assert page.error == "not-printed"
     assert client.get(EXPORTS[1]).status_code == 200
     monkeypatch.setattr(pdf, "_PATIENCE", 0.01)
     read(client, EXPORTS[1], status=503)

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+pytestmark = pytest.mark.whole_system
+
 PRIME, SUBCONTRACTOR = "ZZ12PRMEVND1", "ZZ12SUBSVND2"
 
 

@@ -9,8 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.intake.problems import Problem, shown
 from app.review.queries import ValueLineage
-from app.web.api.cursor import following
-from app.web.api.operations import operation, reply
+from app.web.api.operations import following, operation, reply
 from app.web.api.problem_details import not_taken
 from app.web.api.shapes import flags as shapes
 from app.web.api.shapes.history import HistoryEvent

@@ -16,6 +16,7 @@ from app.web.api.examples import EXAMPLES
 from app.web.api.operations import OPERATIONS, ROOT, Operation, bp
 from app.web.api.parameters import Json, parameters
 from app.web.api.shapes import Shape
+from app.web.error_texts import TEXTS
 
 _REF = "#/components/schemas/{model}"
 #: Statuses every operation may answer with.
@@ -73,7 +74,7 @@ def document() -> Json:
                     ),
                 }
             },
-            "responses": {str(status): _refusal(status) for status in problem_details.TEXTS},
+            "responses": {str(status): _refusal(status) for status in TEXTS},
         },
     }
 
@@ -144,16 +145,16 @@ def _answer(each: Operation, status: int, schemas: Schemas) -> Json:
 
 
 def _refusal(status: int) -> Json:
-    title, detail = problem_details.TEXTS[status]
+    text = TEXTS[HTTPStatus(status)]
     example = {
         "type": problem_details.PLAIN,
-        "title": title,
+        "title": text.title,
         "status": int(status),
-        "detail": detail,
+        "detail": text.detail,
         "reference": "4f2a90c1d3e8",
     }
     told: Json = {
-        "description": title,
+        "description": text.title,
         "content": {
             problem_details.CONTENT_TYPE: {
                 "schema": {"$ref": _REF.format(model="ProblemDetails")},

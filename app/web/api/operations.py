@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import wraps
 from inspect import get_annotations, getdoc
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from pydantic import BaseModel
 
 from app.web.api.request_body import body_of, query_of, text_of
@@ -122,3 +123,11 @@ def reply(shape: Shape, *, status: int = 200, headers: Mapping[str, str] | None 
     answer = Response(shape.model_dump_json(by_alias=True), status, content_type="application/json")
     answer.headers.update(headers or {})
     return answer
+
+
+def following(after: object | None) -> str | None:
+    """The address of the page after this one, which begins after `after`; None where there is none."""
+    if after is None:
+        return None
+    args = {**request.args.to_dict(), "after": str(after)}
+    return f"{request.path}?{urlencode(args)}"

@@ -12,6 +12,7 @@ from app.intake.problems import Problem
 from app.review.decisions import Event
 from app.web.api.shapes import Shape
 from app.web.api.shapes.history import HistoryEvent, ReviewState
+from app.web.error_texts import ErrorText, text_of
 
 CONTENT_TYPE = "application/problem+json"
 #: What a problem is in general; others are named where they are raised.
@@ -19,42 +20,6 @@ PLAIN = "about:blank"
 INPUT, CHANGED, NOT_NOW, TAKEN, KEY = (
     f"urn:triage:problem:{name}" for name in ("input", "changed", "not-now", "action-taken", "key-reused")
 )
-#: What each status means here, in words for whoever wrote the program: title and detail.
-TEXTS: Mapping[int, tuple[str, str]] = {
-    HTTPStatus.BAD_REQUEST: ("This request cannot be read", "Its query, header or body is not in form."),
-    HTTPStatus.UNAUTHORIZED: (
-        "A bearer token is needed",
-        "Send `Authorization: Bearer` with an access token of the identity provider made for this interface, not yet expired.",
-    ),
-    HTTPStatus.FORBIDDEN: (
-        "The role does not allow this",
-        "What each role may do is decided here; which role somebody has, at the identity provider.",
-    ),
-    HTTPStatus.NOT_FOUND: ("Not found", "Nothing is kept under this address."),
-    HTTPStatus.METHOD_NOT_ALLOWED: (
-        "Not by this method",
-        "The header `Allow` names those this address takes.",
-    ),
-    HTTPStatus.CONFLICT: ("This does not fit what is kept", "Nothing was stored."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("The body is too large", "At most 1,000,000 bytes are taken."),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
-        "The body is not JSON",
-        "Send it as `Content-Type: application/json`.",
-    ),
-    HTTPStatus.UNPROCESSABLE_ENTITY: ("What was sent is not taken", "Nothing was stored."),
-    HTTPStatus.TOO_MANY_REQUESTS: (
-        "Too many requests",
-        "More was sent in a minute than is answered. The header `Retry-After` says in how many seconds to go on.",
-    ),
-    HTTPStatus.INTERNAL_SERVER_ERROR: (
-        "Something went wrong here",
-        "No answer could be made. It is nothing you did; the reference finds it in the log.",
-    ),
-    HTTPStatus.SERVICE_UNAVAILABLE: (
-        "The database or the identity provider does not answer",
-        "Nothing is lost. Send the request again in a moment.",
-    ),
-}
 
 
 class InputError(Shape):
@@ -99,12 +64,12 @@ class ProblemError(Exception):
     ) -> None:
         super().__init__(detail or status.phrase)
         self.headers = dict(headers or {})
-        known, usual = TEXTS[status]
+        text = text_of(status)
         self.problem = ProblemDetails(
             type=kind,
-            title=title or known,
+            title=title or text.title,
             status=status,
-            detail=detail or usual,
+            detail=detail or text.detail,
             reference=uuid4().hex[:12],
             errors=list(errors) if errors is not None else None,
             flag=flag,
@@ -142,13 +107,10 @@ def changed(flag: ReviewState, event: Event | None) -> ProblemError:
     )
 
 
-def plain(status: int, reference: str, *, title: str | None = None, detail: str | None = None) -> Response:
-    """The problem document of a status."""
-    known, usual = TEXTS.get(status, (HTTPStatus(status).phrase, ""))
+def plain(status: int, reference: str, text: ErrorText) -> Response:
+    """The problem document of an error that its status and text describe."""
     return _response(
-        ProblemDetails(
-            type=PLAIN, title=title or known, status=status, detail=detail or usual, reference=reference
-        )
+        ProblemDetails(type=PLAIN, title=text.title, status=status, detail=text.detail, reference=reference)
     )
 
 

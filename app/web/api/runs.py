@@ -8,8 +8,7 @@ from flask import Response, abort
 from app.procurement.finding import NOT_PERFORMED
 from app.review.queries import RunFilter, RunLine
 from app.review.queries.runs import run_fields
-from app.web.api.cursor import following
-from app.web.api.operations import operation, reply
+from app.web.api.operations import following, operation, reply
 from app.web.api.shapes import runs as shapes
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity

@@ -13,8 +13,11 @@ from app.review.roles import Person
 from app.web.sign_in.provider_cache import ProviderError, StaleIfErrorCache
 from app.web.sign_in.tokens import Keys, TokenError, claims, person_of, signed_in_within
 
+#: The audience that access tokens of the JSON interface name.
+API_AUDIENCE = "triage-api"
 _TIMEOUT = 5.0
 _ANSWER_LIMIT = 64_000
+_LONGEST_BEARER = 8_000
 #: Seconds since somebody proved to the provider who they are: as long as a sign-in may take.
 _PROVED_WITHIN = 600
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -120,6 +123,24 @@ class Provider:
                 " session begins with nothing less. Sign out there, then sign in again."
             )
         return person_of(told)
+
+    def bearer(self, header: str) -> Person:
+        """Who an `Authorization` header with an access token (RFC 9068) speaks for.
+
+        Raises `TokenError`, `ProviderError`.
+        """
+        scheme, _, token = header.strip().partition(" ")
+        if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_BEARER:
+            raise TokenError("it is not a bearer token")
+        return person_of(
+            claims(
+                token.strip(),
+                self.keys,
+                issuer=self.issuer,
+                audience=API_AUDIENCE,
+                types=frozenset({"at+jwt"}),
+            )
+        )
 
     def end_session(self, *, subject: str, back_to: str) -> str | None:
         """Where a visitor signs out at the provider; None when it has no such page. Raises `ProviderError`.

@@ -24,9 +24,9 @@ from app.web.bulk_review import (
     faults,
     preview,
 )
+from app.web.flag_page.review_forms import version_of
 from app.web.list_queries import ignore
 from app.web.queue_filter import QueueQuery, query_of_text
-from app.web.review_forms import version_of
 from app.web.services import services
 from app.web.sign_in import may, person
 

@@ -10,8 +10,8 @@ from app.procurement.labels import DECISIONS
 from app.review.decisions import Decision, EventKind, ReviewError
 from app.review.queries.people import officers as officers_of
 from app.review.reviews import StaleError, UnknownFlagError
-from app.web.flag_page import flag_page
-from app.web.review_forms import Typed, decision_form, typed
+from app.web.flag_page.page import flag_page
+from app.web.flag_page.review_forms import Typed, decision_form, typed
 from app.web.services import services
 from app.web.sign_in.current_person import person
 

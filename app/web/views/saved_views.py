@@ -12,7 +12,7 @@ from app.review.saved_views import SavedViewError
 from app.web.queue_filter import QueueQuery, query_of_text
 from app.web.services import services
 from app.web.sign_in import person
-from app.web.views.queue import page
+from app.web.views.flags import page
 
 bp = Blueprint("saved_views", __name__, url_prefix="/flags/views")
 _LONGEST = 80

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from app.connections.tls import trust_of
-from workers.runtime import celery_app, names
+from workers.runtime import celery_app
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault
 
@@ -13,7 +13,7 @@ from workers.runtime.vault import Vault
 def publish(system, message):
     app = celery_app.make(system.settings("dispatcher"))
     with app.connection_for_write() as connection:
-        app.send_task(names.TRIAGE, kwargs=message, queue=names.QUEUE, connection=connection)
+        app.send_task(celery_app.ATTEMPT, kwargs=message, queue=celery_app.QUEUE, connection=connection)
 
 
 def test_the_same_message_twice_is_one_result(fragile, until):

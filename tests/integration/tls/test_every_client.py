@@ -20,10 +20,10 @@ from app.credentials.dispatch import listen
 from app.credentials.grants import ApiKey
 from app.credentials.lineage import CredentialKind, IssuedCredential
 from app.review.queries import Pages
-from app.web.conditions import Condition
 from app.web.probes import Probes
 from app.web.sign_in.provider import Pending, Provider
 from app.web.sign_in.provider_cache import ProviderError
+from app.web.stack_state import Condition
 from infra.provision.broker_server import administrator
 from infra.provision.database import administered, reported
 from infra.provision.vault_setup import vault_client
@@ -32,11 +32,11 @@ from mocks import tls
 from mocks.refusal import VaultUnreachableError
 from mocks.vault_connection import VaultConnection
 from workers.runtime import broker, celery_app
+from workers.runtime.answer import ToolError
 from workers.runtime.database_client import DatabaseClient
 from workers.runtime.http_client import HttpClient, pool
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
-from workers.runtime.tool_errors import ToolError
 from workers.runtime.vault import Vault, VaultUnavailableError
 
 WELL = "well"

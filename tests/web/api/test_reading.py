@@ -12,6 +12,8 @@ import pytest
 
 from app.procurement.rules import RULES
 
+pytestmark = pytest.mark.whole_system
+
 UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ME = {

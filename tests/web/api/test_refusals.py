@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from app.web.api.operations import OPERATIONS
-from app.web.errors import problems
+from app.web.error_texts import TEXTS
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ADDRESSES = sorted({
@@ -100,7 +100,7 @@ class Broken:
 def test_a_bug_shows_nothing_from_inside(program_of, problem, caplog):
     program = program_of("officer-a", api_calls_per_minute=99)
     known = program.client.application.extensions["triage.services"]
-    replace(known, pages=Broken()).join(program.client.application)
+    replace(known, queries=Broken()).init_app(program.client.application)
     answer = program.open("GET", "/runs")
     told = problem(answer, 500)
     assert "inside" not in answer.text
@@ -130,4 +130,4 @@ def test_every_answer_keeps_a_browser_from_doing_anything_with_it(officer, progr
 
 def test_every_status_that_is_refused_with_has_words():
     used = {status for each in OPERATIONS for status in each.refusals}
-    assert used <= set(problems.TEXTS)
+    assert used <= set(TEXTS)

@@ -17,6 +17,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from app.web.api.openapi import document
 from app.web.api.operations import OPERATIONS
 
+pytestmark = pytest.mark.whole_system
+
 WHY = "I looked at both records."
 #: Stands for a token while requests are made up, which is before there is anybody to give one.
 TOKEN = "the token of an officer"

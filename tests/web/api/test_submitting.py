@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+pytestmark = pytest.mark.whole_system
+
 
 def known(system, *action_ids):
     rows = system.rows("SELECT action_id FROM action WHERE action_id = ANY(%s)", list(action_ids))

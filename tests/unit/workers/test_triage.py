@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from workers.runtime.tool_runner import case_file
+from workers.triage import case_file
 
 
 def test_a_case_is_as_of_the_run_unless_its_own_day_is_asked_for(action):

@@ -16,12 +16,12 @@ from app.review.decisions import Event
 from app.review.queries import FlagPage, RunPage, SilentSource
 from app.review.queries.people import officers
 from app.review.review_events import state_of_flag
-from app.web.compared_values import side_by_side
-from app.web.credential_lifetime import lifetime
-from app.web.evidence_chains import Chain, chains, without_value
-from app.web.review_forms import Typed
+from app.web.flag_page.compared_values import side_by_side
+from app.web.flag_page.credential_lifetime import lifetime
+from app.web.flag_page.evidence_chains import Chain, chains, without_value
+from app.web.flag_page.review_forms import Typed
+from app.web.flag_page.timeline import timeline
 from app.web.services import services
-from app.web.timeline import timeline
 from app.web.vault_side import vault_side
 
 
