@@ -29,7 +29,7 @@ from infra.provision.database import administered, reported
 from infra.provision.vault_setup import vault_client
 from infra.reporting import ProvisionError
 from mocks import tls
-from mocks.refusal import VaultUnreachableError
+from mocks.refusals import VaultUnreachableError
 from mocks.vault_connection import VaultConnection
 from workers.runtime import broker, celery_app
 from workers.runtime.answer import ToolError

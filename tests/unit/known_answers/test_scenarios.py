@@ -167,5 +167,5 @@ def test_two_cases_about_the_same_vendor_are_refused(folder):
     document = json.loads((folder / FIRST).read_text())
     document["action"]["action_id"] = "ACT-2026-9999"
     (folder / "02-again.json").write_text(json.dumps(document))
-    with pytest.raises(ScenarioError, match="also in 01-clean-new-award.json"):
+    with pytest.raises(ScenarioError, match=r"also in 01-clean-new-award\.json"):
         load_cases(folder)
