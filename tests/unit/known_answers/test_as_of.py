@@ -8,8 +8,7 @@ import pytest
 from app.intake import parse_actions
 from app.procurement.case_file import CaseFile
 from app.procurement.systems import Source
-from known_answers.evaluation.as_of import as_looked, on_the_clock
-from known_answers.evaluation.scenarios import prepared
+from known_answers.evaluation.preparation import at_stated_time, prepared, without_stated_time
 from known_answers.scenarios.loader import HAND_WRITTEN, load_cases
 
 
@@ -26,19 +25,19 @@ def documents():
 
 
 def test_without_a_look_the_action_is_judged_as_of_its_own_day(award_case, documents):
-    looked = as_looked(award_case, documents["S01-check-of-the-day"])
+    looked = at_stated_time(award_case, documents["S01-check-of-the-day"])
     assert (looked.as_of, looked.decisions, looked.unasked) == (None, (), frozenset())
 
 
 def test_a_look_has_its_time_and_its_gaps(award_case, documents):
-    assert as_looked(award_case, documents["S01-eastern-evening"]).as_of == datetime(
+    assert at_stated_time(award_case, documents["S01-eastern-evening"]).as_of == datetime(
         2026, 9, 15, 1, 30, tzinfo=UTC
     )
-    assert as_looked(award_case, documents["S01-not-needed"]).unasked == {Source.LEDGER}
+    assert at_stated_time(award_case, documents["S01-not-needed"]).unasked == {Source.LEDGER}
 
 
 def test_a_decision_is_about_the_record_as_it_was(award_case, documents):
-    (decision,) = as_looked(award_case, documents["E02-record-changed-since"]).decisions
+    (decision,) = at_stated_time(award_case, documents["E02-record-changed-since"]).decisions
     assert decision.expires == date(2026, 12, 31)
     assert decision.record.comments is None
 
@@ -47,4 +46,4 @@ def test_a_running_stack_is_asked_about_now_only(tmp_path):
     for slug in ("S01-eastern-evening", "E02-found-not-to-match", "S01-check-of-the-day"):
         (tmp_path / f"{slug}.json").symlink_to(HAND_WRITTEN / f"{slug}.json")
     with prepared(tmp_path, generated=None, seed=1) as scenarios:
-        assert [case.slug for case, _ in on_the_clock(scenarios).cases] == ["S01-check-of-the-day"]
+        assert [case.slug for case, _ in without_stated_time(scenarios).cases] == ["S01-check-of-the-day"]

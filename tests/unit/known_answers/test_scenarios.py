@@ -141,7 +141,7 @@ def test_a_day_is_made_in_seconds(tmp_path):
         (
             lambda d: d["expected"].append({**d["forbidden"][0], "severity": "blocking"}),
             "",
-            "is expected, too",
+            "is also expected",
         ),
     ],
 )
@@ -167,5 +167,5 @@ def test_two_cases_about_the_same_vendor_are_refused(folder):
     document = json.loads((folder / FIRST).read_text())
     document["action"]["action_id"] = "ACT-2026-9999"
     (folder / "02-again.json").write_text(json.dumps(document))
-    with pytest.raises(ScenarioError, match=r"in 01-clean-new-award.json, too"):
+    with pytest.raises(ScenarioError, match=r"also in 01-clean-new-award\.json"):
         load_cases(folder)
