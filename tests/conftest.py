@@ -29,7 +29,7 @@ from app.settings import Settings
 from infra.environment import forget_foreign
 from infra.local.options import EVERYTHING, Outside, Part, StackOptions
 from infra.local.stack import LocalStack
-from infra.provision.secrets_folder import SecretsFolder
+from infra.secrets_folder import SecretsFolder
 
 forget_foreign()  # neither a proxy nor a PGOPTIONS of the shell is for the tests
 
@@ -149,7 +149,7 @@ def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
     """
     vault_options = StackOptions(parts=frozenset({Part.VAULT}), usual_ports=False)
     with LocalStack(folder / "vault", options=vault_options) as vault:
-        address, root = vault.endpoints["vault"], vault.build.root_token
+        address, root = vault.endpoints["vault"], vault.startup.provisioning.root_token
         made = httpx.post(
             f"{address}/v1/auth/token/create-orphan",
             json={"policies": ["root"]},

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from workers.runtime.answer import ToolError
 from workers.runtime.http_client import HttpClient
-from workers.runtime.tool_errors import ToolError
 
 Row_co = TypeVar("Row_co", covariant=True)
 Row = TypeVar("Row")

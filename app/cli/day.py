@@ -21,6 +21,7 @@ from app.procurement.federal_time import eastern
 from app.procurement.quota import QuotaDay, QuotaUse
 from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
+from app.store.outcomes import run_outcomes
 
 #: Seconds the vault may take to carry out the revocations it has queued; it took 0.25 s when measured.
 REVOCATION_GRACE = 15.0
@@ -40,7 +41,7 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     return DayReport(
         runs=runs,
         tools=len(SYSTEMS),
-        outcomes=questions.outcomes(run_ids),
+        outcomes=run_outcomes(context.sessions, run_ids),
         still_alive=_still_alive(context, credentials),
         credentials=credentials,
         vault=count_vault_log(_lines(audit_log, began), run_ids, tools=len(SYSTEMS)),

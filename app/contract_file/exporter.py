@@ -11,6 +11,7 @@ from typing import IO, Self
 from uuid import UUID
 
 from app.connections.database import Sessions
+from app.connections.secret_files import SettingsError
 from app.contract_file.bundle import bundle, printed
 from app.contract_file.content import ANSWERS, Occasion
 from app.contract_file.keys import KeysError, SigningKeys
@@ -23,8 +24,8 @@ from app.review.queries.exported import lines_with_values
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.queue import Sort
 from app.review.roles import Person
+from app.review.settings import ReviewSettings
 from app.review.tables import ExportRecordRow
-from app.settings import Settings, SettingsError
 
 _BLOCK = 1 << 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
@@ -47,7 +48,7 @@ class Exported:
     record: ExportRecordRow
 
 
-def signing_keys(configuration: Settings) -> SigningKeys:
+def signing_keys(configuration: ReviewSettings) -> SigningKeys:
     """The keys in EXPORT_KEY_FILE. Raises `SettingsError`."""
     try:
         return SigningKeys.load(configuration.file("export_key_file"))
@@ -66,7 +67,7 @@ class Exporter:
         self._demo = demo
 
     @classmethod
-    def of(cls, configuration: Settings, sessions: Sessions) -> Self:
+    def of(cls, configuration: ReviewSettings, sessions: Sessions) -> Self:
         """The exporter these settings describe. Raises `SettingsError`."""
         return cls(sessions, signing_keys(configuration), far=configuration.far, demo=configuration.demo)
 

@@ -9,9 +9,8 @@ from typing import Self
 
 import httpx
 
-from app.connections.secret_files import read_identity
+from app.connections.secret_files import SettingsError, read_identity
 from app.connections.tls import Trust
-from app.settings import SettingsError
 
 _LOGIN = "auth/approle/login"
 _DEAD = ("invalid accessor", "invalid lease", "lease not found")

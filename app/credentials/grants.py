@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from app.credentials.lineage import CredentialKind
 
+#: No credential of a run lives longer than this, in seconds.
+MAX_TTL_SECONDS = 15 * 60
+
 
 @dataclass(frozen=True, slots=True)
 class SignedToken:

@@ -1,13 +1,13 @@
 """From an action to the questions it needs answered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from app.credentials.plan import PlannedStep
 from app.procurement.action import ProcurementAction
 from app.procurement.rules import CHECKS
 from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.rules.support.value_text import listed, money
-from app.procurement.systems import SYSTEMS, Source, System
+from app.procurement.systems import SYSTEMS, System
 
 #: What the ninth character of a PIID says the instrument is (FAR 4.1603(a)(3)).
 _INSTRUMENTS = {
@@ -20,30 +20,6 @@ _INSTRUMENTS = {
     "V": "purchase order",
 }
 _INSTRUMENT_AT = 8
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedStep:
-    """One system to ask, what, and why.
-
-    `rules` are the checks that apply to the action and cannot be made without the system's answer, `helps` those it
-    is of use to. `after` are the numbers of the steps whose answers the question needs: steps with the same `after`
-    may run at once. `why_not` says why a step is not needed: it is not asked and gets no credential.
-    """
-
-    number: int
-    source: Source
-    question: str
-    reason: str
-    rules: tuple[str, ...]
-    helps: tuple[str, ...] = ()
-    after: tuple[int, ...] = ()
-    why_not: str | None = None
-
-    @property
-    def needed(self) -> bool:
-        """Whether the system is asked."""
-        return self.why_not is None
 
 
 def goal(action: ProcurementAction) -> str:
@@ -76,7 +52,7 @@ def _step(action: ProcurementAction, number: int, system: System) -> PlannedStep
     ]
     return PlannedStep(
         number=number,
-        source=source,
+        tool=system.name,
         question=_filled_in(system.question, action),
         reason=" ".join([_filled_in(_purpose(action, system), action), *(apart if due else ())]),
         rules=tuple(rule.id for rule in due if source in rule.sources),

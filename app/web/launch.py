@@ -12,9 +12,9 @@ from gunicorn.errors import AppImportError
 
 from app.connections.availability import silence
 from app.connections.database import connect
-from app.connections.secret_files import read_secret
+from app.connections.secret_files import SettingsError, read_secret
 from app.connections.starting import starting
-from app.settings import Settings, SettingsError
+from app.settings import Settings
 from app.web.serving import configured, serve
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def options(binds: list[str], configuration: Settings) -> dict[str, Any]:
         "bind": binds,
         "worker_class": "gthread",
         "workers": 1,
-        # Some of them may be streams that stay open; see `app.web`.
+        # Some of them may be streams that stay open; see `app.web.application`.
         "threads": 24,
         "keepalive": 30,
         "graceful_timeout": 3,

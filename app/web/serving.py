@@ -10,7 +10,7 @@ from app.connections.starting import check_all
 from app.connections.tls import trust_of
 from app.contract_file.exporter import signing_keys
 from app.settings import Settings
-from app.web import create_app
+from app.web.application import create_app
 from app.web.sign_in.csrf import web_key
 
 #: What the pages cannot do without.

@@ -178,8 +178,11 @@ class StackOptions(_Options):
         }
         return part in self.parts and elsewhere.get(part) is None
 
-    def serves(self, name: str) -> bool:
-        """Whether the server of this name, such as web or sam-gov, is to be started here."""
+    def fixed_ports(self) -> dict[str, int]:
+        """The fixed ports of those servers that are started here."""
+        return {name: port for name, port in self.ports.items() if self._serves(name)}
+
+    def _serves(self, name: str) -> bool:
         if name in TOOL_VARIABLES:
             return self.starts(Part.MOCKS) and name not in self.outside.tools
         return self.starts(Part(name))

@@ -11,7 +11,7 @@ from infra.local.state import Layout
 from infra.local.wheels import wheel_program
 from infra.postgres.scram import verifier
 from infra.postgres.server import Server, ServerError
-from infra.provision.secrets_folder import SecretsFolder, write_secret
+from infra.secrets_folder import SecretsFolder, write_secret
 
 _SUPERUSER = "postgres"
 

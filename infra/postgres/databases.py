@@ -1,14 +1,11 @@
 """The two databases and who may connect to them; every change is said, what is right stays as it is."""
 
-from collections.abc import Callable
-
 import psycopg
 from psycopg import sql
 
 from infra.postgres.roles import APPLICATION, LEDGER, LOGINS, OWNERS, READERS, VAULT_ADMIN
 from infra.postgres.server import ServerError
-
-Say = Callable[[str], None]
+from infra.reporting import Say
 
 _ENCODING = "UTF8"
 _CONNECTING = {APPLICATION: LOGINS, LEDGER: (READERS, VAULT_ADMIN)}

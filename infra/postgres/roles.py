@@ -1,12 +1,12 @@
 """The roles of both databases and what each may do; every change is said, what is right stays as it is."""
 
-from collections.abc import Callable
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
 from infra.postgres.scram import verifier
+from infra.reporting import Say
 
 APPLICATION = "triage"
 LEDGER = "ledger"
@@ -16,7 +16,6 @@ LOGINS = ("triage_app", "triage_dispatcher", "triage_worker")
 READERS = "ledger_reader"
 VAULT_ADMIN = "vault_ledger_admin"
 
-Say = Callable[[str], None]
 
 #: Attributes of a role by the column of `pg_roles`, with the words that set and clear them.
 _ATTRIBUTES: dict[str, tuple[LiteralString, LiteralString]] = {

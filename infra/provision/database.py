@@ -1,7 +1,8 @@
 """The database server: roles, their passwords, databases, who may connect, and the application's tables."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 from sqlalchemy import Engine, create_engine
@@ -12,15 +13,16 @@ from infra.postgres import roles
 from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
 from infra.postgres.migrate import migrate
 from infra.postgres.server import OLDEST, Server, ServerError, WrongPasswordError
-from infra.provision.errors import ProvisionError
 from infra.provision.logins import DATABASE_LOGINS
-from infra.provision.secrets_folder import FileName, Owner, random_secret
 from infra.provision.settings import ProvisioningSettings
+from infra.reporting import ProvisionError, Say
+from infra.secrets_folder import random_secret
 
-Say = Callable[[str], None]
+#: The migrations of the domain.
+MIGRATIONS = Path(__file__).parents[2] / "app" / "store" / "migrations"
 
 _SETTING = "DATABASE_ADMIN_URL"
-_OWNER_FILES: dict[str, FileName] = {
+_OWNER_FILES: dict[str, str] = {
     roles.APPLICATION: "database-owner-password",
     roles.LEDGER: "ledger-owner-password",
 }
@@ -53,7 +55,7 @@ def provision_database(
             with server.connect(database, user=owner, password=passwords[owner]) as as_owner:
                 ensure_closed_schema(as_owner, say)
         owner = roles.OWNERS[roles.APPLICATION]
-        migrate(_engine(server, owner, passwords[owner]), say)
+        migrate(_engine(server, owner, passwords[owner]), MIGRATIONS, say)
         _grant_ending_of_sessions(connection, say)
 
 
@@ -67,9 +69,9 @@ def administered(settings: ProvisioningSettings) -> Server:
     )
 
 
-def password_owners() -> dict[str, tuple[FileName, tuple[Owner, ...]]]:
+def password_owners() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Which file in whose folders holds the password of each login but the vault's, by role."""
-    owners: dict[str, tuple[FileName, tuple[Owner, ...]]] = {
+    owners: dict[str, tuple[str, tuple[str, ...]]] = {
         role: (_OWNER_FILES[database], ("operator",)) for database, role in roles.OWNERS.items()
     }
     return owners | {role: ("database-password", users) for role, users in DATABASE_LOGINS.items()}

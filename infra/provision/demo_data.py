@@ -1,19 +1,17 @@
 """What the emulated systems say: scenario files for the tools, rows for the ledger."""
 
 import filecmp
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.postgres.roles import LEDGER, OWNERS
 from infra.provision.database import administered, login_passwords, reported
 from infra.provision.settings import ProvisioningSettings
+from infra.reporting import Say
 from known_answers.scenarios.generator import write
 from known_answers.scenarios.loader import ScenarioError
 from mocks.ledger.load import load
-
-Say = Callable[[str], None]
 
 
 def provision_demo_data(settings: ProvisioningSettings, say: Say) -> None:

@@ -24,7 +24,7 @@ from app.procurement.case_file import CaseFile
 from app.procurement.planning import plan
 from app.procurement.rules import evaluate
 from app.settings import Settings
-from infra.local.commands import TOOLS
+from infra.local.environments import TOOLS
 from infra.local.options import Part, StackOptions
 from infra.local.stack import LocalStack
 from infra.postgres.roles import LEDGER, OWNERS, READERS
@@ -38,8 +38,9 @@ from workers.runtime.database_client import DatabaseClient
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
 from workers.runtime.tool import Tool
-from workers.runtime.tool_runner import ToolRunner, case_file
+from workers.runtime.tool_runner import ToolRunner
 from workers.tools import registry
+from workers.triage import case_file
 
 _READER = "evaluation_reader"
 _PASSWORD = "for-synthetic-rows-on-loopback"  # noqa: S105  # guards nothing: the server lives as long as the command
@@ -65,7 +66,7 @@ class SharedLedger(ToolRunner):
 
     client: DatabaseClient
 
-    def ledger(
+    def database(
         self, address: str, issued: Issued, calls: list[ToolCall]
     ) -> AbstractContextManager[DatabaseClient]:
         """The shared connection; its calls go where these calls go."""
@@ -146,7 +147,7 @@ class Evaluator:
 
     def case(self, action: ProcurementAction, document: Mapping[str, Any]) -> CaseFile:
         """What the rules look at: the answers of all systems about an action, read by the real tools."""
-        names = [step.source.value for step in plan(action) if step.needed]
+        names = [step.tool for step in plan(action) if step.needed]
         answers = [self.asking.ask(action, self.tools[name], self.issued[name]) for name in names]
         case, _ = case_file(action, answers, own_day=True)
         return as_looked(case, document)

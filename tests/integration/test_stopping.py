@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app import usecases
-from app.store.requests import UnknownRunError
+from app.credentials.requests import UnknownRunError
 
 #: Seconds from the request until the run has ended. The sweeper looks every second.
 SOON = 5

@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from app import usecases
-from app.web import create_app
+from app.web.application import create_app
 
 COOKIE = "__Host-triage"
 VOID = frozenset({"meta", "link", "br", "hr", "img", "input", "wbr", "col"})

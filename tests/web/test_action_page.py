@@ -7,7 +7,7 @@ import pytest
 
 from app import usecases
 from app.review.queries.actions import RUNS
-from app.store.requests import UnknownActionError
+from app.store.actions import UnknownActionError
 from app.web.views import actions
 
 pytestmark = pytest.mark.whole_system

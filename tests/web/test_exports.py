@@ -14,12 +14,12 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
+from app.connections.secret_files import SettingsError
 from app.contract_file.keys import PublicKeys
 from app.contract_file.verify import verify
 from app.review.decisions import Decision, EventKind
 from app.review.reviews import Reviews
-from app.settings import SettingsError
-from app.web import create_app
+from app.web.application import create_app
 
 pytestmark = pytest.mark.whole_system
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from werkzeug.serving import make_server
 
-from app.web import create_app
+from app.web.application import create_app
 from mocks.identity_provider import create_app as identity_provider
 
 TAKEN, HELD_BACK = HTTPStatus.FOUND, HTTPStatus.TOO_MANY_REQUESTS

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
 import pytest
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from app.web.sign_in import provider
 from app.web.sign_in.redirects import safe_local_path
 

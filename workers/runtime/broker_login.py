@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import redis
 
 from app.connections.secret_files import SettingsError, read_secret
-from app.settings import Settings
+from app.connections.settings import ConnectionSettings
 
 
 class BrokerLogin(redis.CredentialProvider):
@@ -25,7 +25,7 @@ class BrokerLogin(redis.CredentialProvider):
             raise redis.ConnectionError(str(error)) from None
 
 
-def broker_login(settings: Settings) -> BrokerLogin | None:
+def broker_login(settings: ConnectionSettings) -> BrokerLogin | None:
     """The login that REDIS_URL and REDIS_PASSWORD_FILE name; None without such a file.
 
     Raises `SettingsError` for a file that cannot be read now.

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 
 _WELL = "ok"
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from app.connections.secret_files import read_identity
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError, read_identity
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
 

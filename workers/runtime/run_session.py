@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from app.credentials.grants import ApiKey, DatabaseUser, Grant, SignedToken
+from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, Grant, SignedToken
 from app.credentials.lineage import IssuedCredential, RunIdentity
-from app.settings import MAX_TTL_SECONDS
 from workers.runtime.process_identity import MINT_PATH, RUN_ROLE
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultForbiddenError, VaultRefusedError, VaultUnavailableError

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from app.procurement.action import ProcurementAction
 from app.procurement.systems import Source, system_of
 from workers.payloads.file_documents import Documents
-from workers.runtime.http_client import HttpClient, whole
+from workers.runtime.answer import whole
+from workers.runtime.http_client import HttpClient
 from workers.runtime.tool import HttpTool, SourcedFact
 
 

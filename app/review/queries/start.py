@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.credentials.grants import MAX_TTL_SECONDS
 from app.credentials.tables import AlarmRow, CredentialRow, HeartbeatRow, RunRow, RunState
 from app.procurement.federal_time import eastern_day, eastern_midnight
 from app.procurement.finding import NOT_PERFORMED
@@ -20,7 +21,6 @@ from app.review.queries.flags import FlagLine
 from app.review.queries.queue import Sort
 from app.review.queries.run_list import RunFilter
 from app.review.review_events import newest
-from app.settings import MAX_TTL_SECONDS
 from app.store.tables import FLAG_TALLY, FlagRow
 
 #: Eastern days of the pictures, today included; days whose failed runs are counted; lines of each short list.

@@ -9,8 +9,7 @@ from app import usecases
 from app.intake import IntakeError
 from app.intake.problems import Problem, shown
 from app.review import queries as read
-from app.store.actions import to_domain
-from app.store.requests import ConflictError, UnknownActionError
+from app.store.actions import ConflictError, UnknownActionError, to_domain
 from app.store.submissions import KeyReusedError, Outcome
 from app.web.api.operations import Header, following, operation, reply
 from app.web.api.problem_details import KEY, TAKEN, not_read, not_taken

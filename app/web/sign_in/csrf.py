@@ -3,8 +3,8 @@
 from flask import Flask, g, request
 from flask_wtf.csrf import CSRFProtect
 
-from app.connections.secret_files import read_secret
-from app.settings import Settings, SettingsError
+from app.connections.secret_files import SettingsError, read_secret
+from app.settings import Settings
 
 _SHORTEST = 32
 

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app import usecases
-from app.store.requests import UnknownActionError
+from app.store.actions import UnknownActionError
 from app.web.list_queries import PAGE, text
 from app.web.services import services
 from app.web.sign_in import person

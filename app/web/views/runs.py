@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from app import usecases
 from app.credentials.progress import ENDED
+from app.credentials.requests import UnknownRunError
 from app.credentials.tables import RunState
 from app.review.queries import RunFilter
-from app.store.requests import UnknownRunError
 from app.web.list_queries import ME, MOST_DAYS, PAGE, choice, cursor, ignore, text
 from app.web.pictures.waterfall import waterfall
 from app.web.services import services

@@ -11,7 +11,7 @@ def waits_for_the_broker(fragile, run_id):
 
 
 def test_a_killed_broker_makes_runs_wait_and_its_return_lets_them_go_on(fragile, until):
-    fragile.stack.kill("valkey")
+    fragile.stack.process_table.kill("valkey")
     run_ids = fragile.system.request(*fragile.plain[:3])
     until(lambda: all(waits_for_the_broker(fragile, each) for each in run_ids), what="the reason to wait")
     # The dispatcher says so of the runs first, and of itself a moment later.
@@ -38,10 +38,10 @@ def test_a_killed_broker_makes_runs_wait_and_its_return_lets_them_go_on(fragile,
 
 
 def test_a_stopped_broker_does_not_stop_the_dispatcher(fragile, until):
-    fragile.stack.kill("valkey", signal.SIGSTOP)
+    fragile.stack.process_table.kill("valkey", signal.SIGSTOP)
     (run_id,) = fragile.system.request(fragile.plain[0])
     until(lambda: waits_for_the_broker(fragile, run_id), seconds=40, what="the reason to wait")
-    fragile.stack.kill("valkey", signal.SIGCONT)
+    fragile.stack.process_table.kill("valkey", signal.SIGCONT)
     until(lambda: fragile.ended([run_id]), seconds=60, what="the end of the run")
     assert fragile.run(run_id)["state"] == "completed"
     assert sum(row["state"] == "finished" for row in fragile.attempts(run_id)) == 1
@@ -70,7 +70,7 @@ def test_a_flushed_broker_loses_messages_but_no_run(fragile, until):
 def administrator(fragile) -> redis.Redis:
     """The connection the stack itself checks the broker's health with."""
     port = int(fragile.stack.endpoints["valkey"].rpartition(":")[2])
-    return fragile.stack.build.broker.administrator(port)
+    return fragile.stack.startup.broker.administrator(port)
 
 
 def _problem(fragile):

@@ -1,14 +1,14 @@
 """PostgreSQL killed and started again: every process recovers by itself, and no lineage is half there."""
 
-from infra.local.identity import start_ticks
 from infra.local.leftovers import living
+from infra.local.process import start_ticks
 
 
 def kill_and_start_again(fragile, until):
     """What the supervisor of a stack does; the server's own processes end before that by themselves."""
-    child = fragile.stack.roster.children["postgres"]
+    child = fragile.stack.process_table.children["postgres"]
     family = living([child.record])
-    fragile.stack.kill("postgres")
+    fragile.stack.process_table.kill("postgres")
     until(lambda: not any(start_ticks(each.pid) for each in family), what="the end of the server's processes")
     fragile.stack.restart("postgres")
 
@@ -19,7 +19,7 @@ def test_an_idle_system_outlives_its_database(fragile, until):
     (run_id,) = fragile.system.request(fragile.plain[0])
     until(lambda: fragile.ended([run_id]), seconds=60, what="the end of the run")
     assert fragile.run(run_id)["state"] == "completed"
-    assert fragile.stack.roster.ended() == []
+    assert fragile.stack.process_table.ended() == []
 
 
 def test_a_database_killed_amid_runs_loses_nothing(fragile, until):
@@ -34,7 +34,7 @@ def test_a_database_killed_amid_runs_loses_nothing(fragile, until):
 
     assert {fragile.run(run_id)["state"] for run_id in run_ids} == {"completed"}
     # Nobody had to be started again.
-    assert fragile.stack.roster.ended() == []
+    assert fragile.stack.process_table.ended() == []
     assert before == {name: fragile.stack.processes[name] for name in before}
     for run_id in run_ids:
         assert sum(row["state"] == "finished" for row in fragile.attempts(run_id)) == 1

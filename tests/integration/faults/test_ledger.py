@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 
 from app.credentials.lineage import CredentialKind, IssuedCredential
+from workers.runtime.answer import ToolError
 from workers.runtime.database_client import DatabaseClient
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
-from workers.runtime.tool_errors import ToolError
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from app.connections.tls import trust_of
-from workers.runtime import celery_app, names
+from workers.runtime import celery_app
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault
 
@@ -13,7 +13,7 @@ from workers.runtime.vault import Vault
 def publish(system, message):
     app = celery_app.make(system.settings("dispatcher"))
     with app.connection_for_write() as connection:
-        app.send_task(names.TRIAGE, kwargs=message, queue=names.QUEUE, connection=connection)
+        app.send_task(celery_app.ATTEMPT, kwargs=message, queue=celery_app.QUEUE, connection=connection)
 
 
 def test_the_same_message_twice_is_one_result(fragile, until):
@@ -92,11 +92,11 @@ def test_a_run_that_always_fails_ends_as_failed_with_a_reason(fragile, until):
 
 def test_two_dispatchers_never_dispatch_an_attempt_twice(system, until):
     second = replace(system.stack.services.background("dispatcher"), name="dispatcher-2")
-    system.stack.roster.start(second, lambda _: True)
+    system.stack.process_table.start(second, lambda _: True)
     try:
         run_ids = system.run(*system.actions[:24])
     finally:
-        system.stack.halt("dispatcher-2")
+        system.stack.process_table.stop("dispatcher-2")
     wanted = {str(run_id) for run_id in run_ids}
     logins = Counter()
     for line in system.audit_lines():

@@ -26,17 +26,17 @@ from app.web.sign_in.provider_cache import ProviderError
 from app.web.stack_state import Condition
 from infra.provision.broker_server import administrator
 from infra.provision.database import administered, reported
-from infra.provision.errors import ProvisionError
-from infra.provision.vault import vault_client
+from infra.provision.vault_setup import vault_client
+from infra.reporting import ProvisionError
 from mocks import tls
 from mocks.refusal import VaultUnreachableError
 from mocks.vault_connection import VaultConnection
 from workers.runtime import broker, celery_app
+from workers.runtime.answer import ToolError
 from workers.runtime.database_client import DatabaseClient
 from workers.runtime.http_client import HttpClient, pool
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
-from workers.runtime.tool_errors import ToolError
 from workers.runtime.vault import Vault, VaultUnavailableError
 
 WELL = "well"

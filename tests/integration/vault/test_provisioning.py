@@ -6,7 +6,7 @@ import stat
 import psycopg
 import pytest
 
-from infra.provision.errors import ProvisionError
+from infra.reporting import ProvisionError
 
 OWNERS = {
     **{name: name for name in ("dispatcher", "sweeper", "operator", "rotator", "backup")},

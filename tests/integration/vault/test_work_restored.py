@@ -19,9 +19,9 @@ from app.credentials.auditor import Auditor
 from app.settings import Settings
 from infra.local.options import Outside, Part, StackOptions
 from infra.local.stack import LocalStack
-from infra.provision.errors import ProvisionError
-from infra.provision.identities import rotate
-from infra.provision.vault import back_up_vault, restore_vault
+from infra.provision.identity_rotation import rotate
+from infra.provision.vault_setup import back_up_vault, restore_vault
+from infra.reporting import ProvisionError
 
 PARTS = frozenset(Part) - {Part.VAULT, Part.POSTGRES, Part.WEB, Part.IDENTITY}
 #: Work enough to last longer than a backup does on a busy machine.
@@ -109,7 +109,7 @@ def back_up(installation, folder) -> None:
 
 def lose_everything(installation) -> None:
     for server in ("vault", "postgres"):
-        installation.roster.stop(server)
+        installation.process_table.stop(server)
     for folder in (installation.folder / "data", installation.folder / "postgres" / "data"):
         shutil.rmtree(folder)
 
@@ -141,7 +141,7 @@ def test_a_backup_taken_during_work_is_restored_and_the_work_goes_on(installatio
             what="more work",
         )
     rotate(installation.settings(), print)
-    with pytest.raises(ProvisionError, match="has data already"):
+    with pytest.raises(ProvisionError, match="already holds data"):
         restore_vault(installation.settings(), print, file=tmp_path / "vault.snapshot")
     lose_everything(installation)
     restore(installation, tmp_path)

@@ -1,12 +1,13 @@
-"""How the vault is told to reach the ledger: as VAULT_LEDGER_URL has it, and without any password."""
+"""The vault reaches the ledger at VAULT_LEDGER_URL, without a password in the connection."""
 
 import pytest
 
-from infra.vault.ledger_login import wanted_connection
+from infra.vault.database_login import connection_url
+from infra.vault.wanted import database_connection
 
 
 @pytest.mark.parametrize(
-    ("told", "url"),
+    ("address", "url"),
     [
         ("postgresql://db.example/ledger", "db.example:5432/ledger"),
         (
@@ -17,8 +18,10 @@ from infra.vault.ledger_login import wanted_connection
         ("postgresql://[2001:db8::1]:6000/books", "[2001:db8::1]:6000/books"),
     ],
 )
-def test_host_port_and_tls_stay_as_they_are(told, url):
-    entry = wanted_connection(told)
+def test_host_port_and_tls_stay_as_they_are(address, url):
+    entry = database_connection(
+        "ledger", role="ledger-reader", url=connection_url(address), username="vault_ledger_admin"
+    )
     details = entry.data["connection_details"]
     assert details["connection_url"] == f"postgresql://{{{{username}}}}:{{{{password}}}}@{url}"
     assert details["username"] == "vault_ledger_admin"

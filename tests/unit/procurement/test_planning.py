@@ -28,22 +28,22 @@ ACTION = ProcurementAction(
 def test_every_system_is_asked_once_in_numbered_steps():
     steps = plan(ACTION)
     assert [step.number for step in steps] == [1, 2, 3, 4, 5]
-    assert [step.source for step in steps] == list(Source)
+    assert [step.tool for step in steps] == list(Source)
 
 
 def test_every_source_a_rule_needs_is_planned():
-    assert {source for rule in CHECKS for source in rule.sources} <= {step.source for step in plan(ACTION)}
+    assert {source for rule in CHECKS for source in rule.sources} <= {step.tool for step in plan(ACTION)}
 
 
 def test_a_step_names_what_is_asked_and_every_check_it_serves():
     for step in plan(ACTION):
         for rule in CHECKS:
-            concerned = step.source in {*rule.sources, *rule.helped_by}
+            concerned = step.tool in {*rule.sources, *rule.helped_by}
             applies = does_not_apply(rule, ACTION) is None
             assert (rule.id in step.reason) is (concerned and not applies)
-            assert (rule.id in step.rules) is (applies and step.source in rule.sources)
+            assert (rule.id in step.rules) is (applies and step.tool in rule.sources)
             assert (rule.id in step.helps) is (
-                applies and step.source in rule.helped_by and step.source not in rule.sources
+                applies and step.tool in rule.helped_by and step.tool not in rule.sources
             )
         assert step.question.endswith("?")
     assert "modification P00001 of 70ZZ0126C0001" in plan(ACTION)[2].question
@@ -87,7 +87,7 @@ def test_a_step_without_a_check_that_applies_is_not_needed_and_says_why(monkeypa
         lambda rule, _: "it is a test" if Source.LEDGER in {*rule.sources, *rule.helped_by} else None,
     )
     *needed, ledger = plan(ACTION)
-    assert (ledger.source, ledger.needed, ledger.rules, ledger.helps) == (Source.LEDGER, False, (), ())
+    assert (ledger.tool, ledger.needed, ledger.rules, ledger.helps) == (Source.LEDGER, False, (), ())
     assert ledger.why_not.startswith("No check that applies uses this system. Not applicable: ")
     assert ledger.why_not.endswith(", because it is a test.")
     assert all(step.needed and step.why_not is None and step.rules for step in needed)

@@ -47,29 +47,29 @@ class Worker:
     @contextmanager
     def running(self):
         stack = self._system.stack
-        stack.roster.start(self._command, lambda child: "ready." in child.log_since_start())
+        stack.process_table.start(self._command, lambda child: "ready." in child.log_since_start())
         try:
             yield self
         finally:
-            stack.kill("memory")
-            stack.halt("memory")
+            stack.process_table.kill("memory")
+            stack.process_table.stop("memory")
 
 
 @pytest.fixture(scope="module")
 def only_worker(system, memory_of, until):
     """Starts agent workers in place of the usual one, which comes back at the end."""
     port = int(system.stack.endpoints["valkey"].rsplit(":", 1)[1])
-    with system.stack.build.broker.administrator(port) as broker:
+    with system.stack.startup.broker.administrator(port) as broker:
         # A message not yet acknowledged would come again, and leave its spent wrapping token in another worker.
         until(lambda: not broker.exists("triage:unacked", "triage:triage-runs"), what="an empty queue")
-    system.stack.kill("worker-1")
-    system.stack.halt("worker-1")
+    system.stack.process_table.kill("worker-1")
+    system.stack.process_table.stop("worker-1")
 
     def start(**kind):
         return Worker(system, memory_of, **kind).running()
 
     yield start
-    system.stack.roster.start(
+    system.stack.process_table.start(
         system.stack.services.worker(1), lambda child: "ready." in child.log_since_start()
     )
 

@@ -23,12 +23,12 @@ HEAD = """# Matching names
 An exclusion record often carries a name and no identifier. Two names are compared as follows, in `app/procurement/names.py`:
 
 1. Both are written in upper case without accents or punctuation; `&` becomes AND, dotted acronyms are joined.
-2. The legal form (INC, LLC, GMBH …) is set aside, never dropped: one that is missing costs {missing}, one that differs costs
-   more, and both are shown to the officer.
-3. Each word is paired with the one most like it. Equal words count in full, spellings of one foreign word ({romanised}) and
-   single slips of the pen count for less, and a word left over counts against. Words that many names share count half.
-4. A number must be equal. A single short word or an acronym matches itself and nothing else. One slip of the pen keeps a
-   score below the upper threshold.
+2. The legal form (INC, LLC, GMBH …) is compared apart: a missing one lowers the score {missing}, a different one lowers it more, and
+   officers see both.
+3. Each word is paired with the most similar word. Equal words count in full; two spellings of one foreign word ({romanised}) and
+   single misspellings count less; an unpaired word counts against. Words that many names share count half.
+4. Numbers must be equal. A single short word or an acronym matches only itself. One misspelling keeps a score below the upper
+   threshold.
 
 The score runs from 0 to 1. From **{strong:.2f}** on, with the same place, a record is *to be adjudicated before signing*; from
 **{possible:.2f}** on it is a *weak likeness*, unless the place differs. A name alone never blocks an action (rules E02, E04
@@ -36,10 +36,9 @@ and E05).
 
 ## Results
 
-{total} pairs of invented names, in `tests/unit/procurement/names/pairs.csv`. *Found* is the share of the pairs that are the same and reach the
-threshold (recall); *right* is the share of the pairs above the threshold that are the same (precision). The place is not
-looked at here, so in use fewer wrong pairs remain. The rules were written with these pairs in view, so expect somewhat less
-on names nobody has seen.
+{total} pairs of invented names, in `tests/unit/procurement/names/pairs.csv`. *Found* (recall) is the share of the matching pairs that
+reach the threshold; *right* (precision) is the share of the pairs above the threshold that are the same. Places are not compared here, so fewer
+wrong pairs remain in use. The rules were written with these pairs at hand, so expect somewhat lower figures for other names.
 
 """
 TABLE = """| kind | pairs | same | found at {possible:.2f} | wrong at {possible:.2f} | found at {strong:.2f} | wrong at {strong:.2f} |
@@ -100,13 +99,13 @@ def page() -> str:
     for threshold in (POSSIBLE, STRONG):
         each = result(every, threshold)
         lines.append(f"| {threshold:.2f} | {each.precision:.3f} | {each.recall:.3f} |\n")
-    lines.append("\n## What is missed or wrong\n\nSame, and below the upper threshold:\n\n")
+    lines.append("\n## Misses and false matches\n\nSame, but below the upper threshold:\n\n")
     lines += _listed(pair for pair in every if pair.same and pair.score < STRONG)
-    lines.append("\nDifferent, and above the lower threshold:\n\n")
+    lines.append("\nDifferent, but above the lower threshold:\n\n")
     lines += _listed(pair for pair in every if not pair.same and pair.score >= POSSIBLE)
     lines.append(
-        "\nNot attempted: nicknames, names in other scripts than Latin, acronyms against the words they stand for, and"
-        " initials that contradict each other beyond a lower score.\n"
+        "\nNot attempted: nicknames, scripts other than Latin, and acronyms against the words they stand for. Initials that"
+        " contradict each other only lower the score.\n"
     )
     head = HEAD.format(
         missing="a little", romanised="MUHAMMAD, MOHAMMED", strong=STRONG, possible=POSSIBLE, total=len(every)

@@ -11,8 +11,7 @@ import pytest
 import respx
 from pydantic import BaseModel
 
-from workers.runtime.http_client import whole
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.answer import ToolError, whole
 
 URL = "http://tool.example/rows"
 

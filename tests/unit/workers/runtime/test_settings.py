@@ -3,7 +3,8 @@
 import pytest
 import redis
 
-from app.settings import Settings, SettingsError, load
+from app.connections.secret_files import SettingsError
+from app.settings import Settings, load
 from workers.runtime.celery_app import make
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from app.procurement.action import ActionType
 from app.procurement.facts import Tas
-from workers.runtime.http_client import Answer
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.answer import Answer, ToolError
 from workers.tools.contracts import look_up
 
 AWARD = {

@@ -9,8 +9,7 @@ import pytest
 
 from app.procurement.action import Vendor, VendorRole
 from app.procurement.facts import Address
-from workers.runtime.http_client import Answer
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.answer import Answer, ToolError
 from workers.tools.debarment import look_up, questions, searched
 
 RECORD = {

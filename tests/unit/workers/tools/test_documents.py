@@ -10,8 +10,7 @@ import pytest
 
 from app.procurement.facts import AccountingLine, Address, OptionTerms, Tas
 from workers.payloads.file_documents import SURE
-from workers.runtime.http_client import Answer
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.answer import Answer, ToolError
 from workers.tools.documents import look_up
 
 TAS = {

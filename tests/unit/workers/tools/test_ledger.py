@@ -7,8 +7,7 @@ from uuid import uuid4
 import pytest
 
 from app.procurement.facts import Commitment, ObligationLine, Tas
-from workers.runtime.http_client import Answer
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.answer import Answer, ToolError
 from workers.tools.ledger import look_up
 
 COMMITMENT = {

@@ -6,8 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from workers.paging import all_rows
-from workers.runtime.http_client import Answer
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.answer import Answer, ToolError
 
 
 class Numbers(BaseModel):

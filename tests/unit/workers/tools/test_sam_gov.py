@@ -7,8 +7,7 @@ import pytest
 
 from app.procurement.facts import Address, Certification, HiddenEntities, IntegrityRecord, Owner
 from app.procurement.systems import Source, system_of
-from workers.runtime.http_client import Answer
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.answer import Answer, ToolError
 from workers.tools.sam_gov import TOOL, look_up
 
 REGISTRATION = {

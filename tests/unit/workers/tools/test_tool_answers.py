@@ -9,8 +9,7 @@ import pytest
 
 from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
 from app.procurement.facts import Exclusion, FiledDocument, Registration, ReportedAction
-from workers.runtime.http_client import Answer
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.answer import Answer, ToolError
 from workers.tools import contracts, debarment, documents, registry, sam_gov
 
 ACTION = ProcurementAction(
