@@ -188,7 +188,7 @@ def test_every_rule_describes_itself():
     assert (rules["C02"].version, rules["D01"].version) == (2, 3)
 
 
-def test_the_earliest_day_does_not_break_anything(award, stated):
+def test_the_earliest_possible_date_is_handled(award, stated):
     rows = [(UUID(int=1), ReportedAction(piid=PIID, modification="0", obligated=Decimal(1), signed=date.min))]
     action = replace(award, effective_date=date.min + timedelta(days=400))
     found(action, rows, stated)
