@@ -24,7 +24,7 @@ def test_new_items_are_announced_and_shown_when_asked_for(system, person):
     assert page.locator("[data-keys] > tr").first.locator("a").first.get_attribute("href") != before
 
 
-def test_all_lines_are_selected_and_given_to_somebody(system, person):
+def test_all_rows_are_selected_and_assigned(system, person):
     (run,) = system.run(ACTION)
     person("officer-b")  # whoever never signed in is not offered
     page = person("officer-a")

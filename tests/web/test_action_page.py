@@ -33,7 +33,7 @@ def pull_anew(client, action_id):
     return client.post(f"/actions/{action_id}/runs", data={"csrf_token": token})
 
 
-def test_the_action_is_told_as_it_was_submitted(system, show, triaged):
+def test_the_action_is_shown_as_it_was_submitted(system, show, triaged):
     page = show(ACTION)
     (action,) = system.rows("SELECT * FROM action WHERE action_id = %s", ACTION)
     for value in (action["piid"], "$1,184,000.00", str(action["effective_date"]), action["description"]):
@@ -80,7 +80,7 @@ def test_flags_of_earlier_runs_and_what_was_decided_stay(system, client, show):
     assert "Earlier run" in events
 
 
-def test_exports_are_offered_and_told(client, signed_in, read, show):
+def test_exports_are_offered_and_earlier_ones_listed(client, signed_in, read, show):
     assert f"/actions/{ACTION}/contract-file.zip" in show(ACTION).links
     sent = client.get(f"/actions/{ACTION}/contract-file.pdf", buffered=True)
     assert sent.status_code == 200

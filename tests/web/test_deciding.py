@@ -159,13 +159,13 @@ def test_what_is_wrong_stands_beside_its_field_and_on_top(system, officer, flag,
     assert events(system, flag) == []
 
 
-def test_everything_wrong_is_told_at_once(officer, flag):
+def test_every_error_is_shown_at_once(officer, flag):
     document = send(officer, flag, "decision", status=422)
     assert {"#field-decision", "#field-rationale"} <= set(document.links)
 
 
 @pytest.mark.parametrize("version", ["", "x", "-1", "1" * 30, "9" * 5_000, "2147483648", "²"])
-def test_a_form_without_a_state_is_not_taken(system, officer, flag, version):
+def test_a_form_without_its_version_is_refused(system, officer, flag, version):
     document = send(
         officer, flag, "decision", status=422, decision="confirmed", rationale="kept", version=version
     )
@@ -203,7 +203,7 @@ def test_of_two_officers_the_second_sees_who_was_first_and_keeps_what_was_typed(
     assert [event["by"] for event in events(system, flag)] == ["officer-a", "officer-b"]
 
 
-def test_what_fits_no_form_any_more_is_kept_as_well(officer, colleague, flag):
+def test_text_that_fits_no_form_any_more_is_kept_as_well(officer, colleague, flag):
     send(officer, flag, "decision", decision="not_a_discrepancy", rationale="The same vendor.")
     document = send(
         colleague,
@@ -220,7 +220,7 @@ def test_what_fits_no_form_any_more_is_kept_as_well(officer, colleague, flag):
     assert "decision" not in forms(document)
 
 
-def test_an_assignment_meanwhile_is_told_as_well(officer, colleague, flag):
+def test_an_assignment_made_meanwhile_is_shown_as_well(officer, colleague, flag):
     send(officer, flag, "assignment", assignee="officer-b")
     document = send(
         colleague, flag, "decision", status=409, version="0", decision="confirmed", rationale="typed"
@@ -252,9 +252,7 @@ def test_a_second_person_concurs(system, read, officer, colleague, flags):
     assert row["status"] == "closed"
 
 
-def test_what_waits_for_a_second_person_is_shown_so_whatever_becomes_of_the_setting(
-    client_of, read, officer, flags
-):
+def test_a_pending_decision_is_shown_so_even_after_the_setting_changes(client_of, read, officer, flags):
     flag = address(flags["E01"])
     send(officer, flag, "decision", decision="not_a_discrepancy", rationale="Another firm.")
     page = read(client_of(persona="officer-b", second_person=frozenset()), flag)
@@ -307,7 +305,7 @@ def test_a_decided_flag_is_not_decided_again_without_undoing(officer, flag):
     )
 
 
-def test_a_flag_is_given_to_me_to_a_colleague_and_to_nobody(system, read, officer, colleague, flag):
+def test_a_flag_is_assigned_to_me_to_a_colleague_and_to_nobody(system, read, officer, colleague, flag):
     for client in (officer, colleague):
         read(client, flag)
     for assignee, told in (
@@ -321,7 +319,7 @@ def test_a_flag_is_given_to_me_to_a_colleague_and_to_nobody(system, read, office
 
 
 @pytest.mark.parametrize("somebody", ["auditor-a", "nobody-known", "<b>"])
-def test_a_flag_is_given_to_officers_only(system, client_of, officer, flag, somebody):
+def test_a_flag_is_assigned_to_officers_only(system, client_of, officer, flag, somebody):
     client_of(persona="auditor-a")
     document = send(officer, flag, "assignment", status=422, assignee=somebody)
     assert "Choose an officer from the list" in document.named["error-assignee"]
@@ -382,7 +380,7 @@ def test_hostile_text_in_every_field_stays_text(read, officer, colleague, flags)
     assert field(kept, "reference")["value"] == HOSTILE
 
 
-def test_a_history_that_was_changed_behind_our_back_says_so(system, read, officer, flagged):
+def test_a_tampered_history_is_reported_on_the_page(system, read, officer, flagged):
     # Of an action of its own: the exports of the others' would say that they were tampered with.
     flag = f"/flags/{flagged({})[0]}"
     send(officer, flag, "decision", decision="confirmed", rationale="As it was.")
@@ -405,7 +403,9 @@ def test_a_history_that_was_changed_behind_our_back_says_so(system, read, office
         "UPDATE flag SET assignee = 'officer-b' WHERE flag_id = %s",
     ],
 )
-def test_a_flag_that_was_changed_behind_its_history_says_so(system, read, officer, flagged, change):
+def test_a_flag_that_disagrees_with_its_history_is_reported_on_the_page(
+    system, read, officer, flagged, change
+):
     flag = f"/flags/{flagged({})[0]}"
     assert "does not hold together" not in read(officer, flag).text
     system.execute(change, flag.split("/")[2])

@@ -79,7 +79,7 @@ def test_every_current_flag_is_listed_once_blocking_first(system, client, read, 
     assert key == sorted(key, reverse=True)
 
 
-def test_what_is_closed_is_left_out_unless_asked_for(system, client, read, flagged):
+def test_closed_flags_are_left_out_unless_asked_for(system, client, read, flagged):
     one, two = flagged({}, {}, because=f"seldom{uuid4().hex}")
     word = system.rows("SELECT because FROM flag WHERE flag_id = %s", one)[0]["because"]
     system.execute("UPDATE flag SET status = 'closed', decision = 'resolved' WHERE flag_id = %s", two)
@@ -126,7 +126,7 @@ def test_each_order_forward_and_back(client, read, six, sort, expected):
 
 
 @pytest.mark.usefixtures("three_a_page")
-def test_a_place_holds_when_flags_come_and_go(system, client, read, six, flagged):
+def test_a_page_cursor_holds_when_flags_come_and_go(system, client, read, six, flagged):
     word, made = six
     address = way(read(client, f"/flags?q={word}&sort=-raised"), "after")
     flagged({"because": word})
@@ -159,7 +159,7 @@ def test_filters_keep_what_matches(system, client, read, asked):
     assert sorted(ids(read(client, f"/flags?{asked}"))) == sorted(expected)
 
 
-def test_by_person_vendor_age_and_words(system, client, read, six, flagged):
+def test_flags_are_filtered_by_person_vendor_age_and_words(system, client, read, six, flagged):
     word, made = six
     assert ids(read(client, f"/flags?q={word}&assignee=me")) == [made[1]]
     assert set(ids(read(client, f"/flags?q={word}&assignee=nobody"))) == {made[2], made[4], made[5]}
@@ -175,7 +175,7 @@ def test_by_person_vendor_age_and_words(system, client, read, six, flagged):
     assert ids(read(client, f"/flags?q=-{word}+{word}")) == []
 
 
-def test_by_the_eastern_days_it_was_found_on(system, client, read, flagged):
+def test_flags_are_filtered_by_the_eastern_day_they_were_raised(system, client, read, flagged):
     vendor = f"ONLY {uuid4().hex[:8]} LLC"
     made = flagged(
         {}, {}, action={"vendors": [{"uei": "ZZ98WEBTEST1", "name": vendor, "role": "prime", "cage": None}]}
@@ -201,7 +201,7 @@ def test_by_the_eastern_days_it_was_found_on(system, client, read, flagged):
     } == {"older": "7"}
 
 
-def test_a_line_tells_what_an_officer_looks_for(system, client, read, findings, triaged):
+def test_a_row_shows_what_an_officer_looks_for(system, client, read, findings, triaged):
     (flag,) = findings(triaged["ACT-2026-0002"], "R01")
     action = system.rows("SELECT * FROM action WHERE action_id = 'ACT-2026-0002'")[0]
     lines = read(client, f"/flags?rule=R01&q={action['piid']}").rows
@@ -218,7 +218,7 @@ def test_a_line_tells_what_an_officer_looks_for(system, client, read, findings, 
 
 
 @pytest.mark.usefixtures("long_pages")
-def test_each_value_tells_how_many_it_would_keep(system, client, read):
+def test_each_filter_value_shows_how_many_flags_it_keeps(system, client, read):
     rows = [row for row in system.rows(CURRENT) if row["status"] != "closed"]
     text = read(client, "/flags?severity=blocking").text
     for severity in ("blocking", "advisory"):
@@ -244,7 +244,7 @@ def test_counts_follow_searches_and_give_way_when_there_is_too_much(client, read
     assert len(ids(page)) == 3
 
 
-def test_the_tally_is_what_counting_gives(system, six):
+def test_the_tally_equals_a_count(system, six):
     assert six
     different = """
         SELECT current, status, severity, rule, action_type, systems, assignee, sum(flags) FROM (
@@ -277,7 +277,7 @@ def test_the_tally_is_what_counting_gives(system, six):
         ("vendor=%20", "vendor"),
     ],
 )
-def test_what_is_not_understood_is_left_out_and_said(client, read, address, told):
+def test_an_unknown_filter_is_left_out_and_named(client, read, address, told):
     page = read(client, f"/flags?{address}")
     assert ("is left out" in page.text) == (told is not None)
     assert told is None or told in page.text
@@ -317,13 +317,13 @@ def test_an_empty_list_says_which_filter_to_drop(client, read, address, help_, w
     assert not page.rows
 
 
-def test_an_empty_list_tells_what_dropping_a_filter_would_show(client, read, six):
+def test_an_empty_list_counts_what_dropping_a_filter_would_show(client, read, six):
     word, _ = six
     page = read(client, f"/flags?q={word}&status=closed")
     assert "Without “Status: Closed” : 6 items" in page.text.replace("”:", "” :")
 
 
-def test_what_was_decided_before_is_marked_and_never_hidden(system, client, read, flagged):
+def test_a_fact_decided_before_is_marked_and_never_hidden(system, client, read, flagged):
     key = uuid4().hex
     (first,) = flagged({}, fact_key=key)
     system.execute(
@@ -376,7 +376,7 @@ def test_the_number_of_questions_does_not_depend_on_the_number_of_flags(client, 
 
 
 @pytest.mark.parametrize("persona", ["auditor-a", "operator-a"])
-def test_only_who_decides_can_select_items(signed_in, client, read, persona):
+def test_only_people_who_decide_can_select_flags(signed_in, client, read, persona):
     assert read(client, "/flags").all("input", "select")
     others = read(signed_in(persona), "/flags")
     assert not [field for field in others.all("input") if field.get("name") == "flag"]

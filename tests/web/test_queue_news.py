@@ -45,9 +45,7 @@ def listen(client, word, moment, **headers):
             yield fields.get("id"), fields["event"], json.loads(fields["data"])
 
 
-def test_a_page_that_asks_hears_of_what_came_since_and_only_of_what_it_would_show(
-    client, read, flagged, word
-):
+def test_a_page_learns_of_new_flags_that_match_its_filter_and_of_no_other(client, read, flagged, word):
     moment = since(client, read, word)
     assert ask(client, word, moment)[0] == 0
     flagged({}, {}, because=word)
@@ -57,7 +55,7 @@ def test_a_page_that_asks_hears_of_what_came_since_and_only_of_what_it_would_sho
     assert ask(client, word, later)[0] == 0
 
 
-def test_a_flag_that_is_stored_before_and_seen_after_is_not_lost(system, client, read, flagged, word):
+def test_a_flag_committed_during_a_look_is_reported_by_the_next(system, client, read, flagged, word):
     (seen,) = flagged({}, because=word)
     with psycopg.connect(**_server(system), autocommit=False) as slow:
         slow.execute("SELECT pg_current_xact_id()")
@@ -88,7 +86,7 @@ def _server(system):
     }
 
 
-def test_a_stream_tells_and_goes_on_where_it_ended(client, read, flagged, word):
+def test_a_stream_reports_new_flags_and_resumes_where_it_ended(client, read, flagged, word):
     moment = since(client, read, word)
     stream = listen(client, word, moment)
     flagged({}, because=word)
@@ -125,7 +123,7 @@ def test_the_newest_page_takes_the_place_of_the_persons_oldest(client, read, fla
     newest.close()
 
 
-def test_when_too_many_listen_a_page_is_told_to_ask_instead(client, signed_in, read, flagged, word):
+def test_over_the_limit_of_streams_a_page_is_told_to_poll(client, signed_in, read, flagged, word):
     moment = since(client, read, word)
     seats = client.application.extensions["triage.streams"] = Seats(total=1, each=1)
     taken = seats.take("officer-b")
@@ -144,7 +142,7 @@ def test_when_too_many_listen_a_page_is_told_to_ask_instead(client, signed_in, r
 @pytest.mark.parametrize(
     "moment", ["", "x", "5:3:", "3:5:9", "1:1", "0:0:", "5:9:7,6", "9" * 30 + ":1:", "'; DROP"]
 )
-def test_what_is_no_moment_is_refused(client, moment):
+def test_a_malformed_cursor_is_refused(client, moment):
     for path in ("/flags/events", "/flags/news.json"):
         assert client.get(path, query_string={"since": moment}).status_code == 400
     with pytest.raises(ValueError, match="no moment"):
@@ -152,7 +150,7 @@ def test_what_is_no_moment_is_refused(client, moment):
 
 
 @pytest.mark.parametrize("text", ["5:5:", "5:9:5,7", "700:700:"])
-def test_a_moment_is_written_as_it_was_read(text):
+def test_a_cursor_is_written_as_it_was_read(text):
     assert str(Moment.parse(text)) == text
 
 

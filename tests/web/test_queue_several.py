@@ -121,7 +121,9 @@ def test_the_preview_says_which_cannot_and_why(system, client, read, flagged, se
     assert str(decided) not in [f["value"] for f in page.all("input") if f.get("name") == "flag"]
 
 
-def test_whoever_was_faster_is_named_and_nothing_is_overwritten(system, signed_in, read, flagged, send):
+def test_the_first_of_two_officers_is_named_and_nothing_is_overwritten(
+    system, signed_in, read, flagged, send
+):
     first, second = flagged({}, {})
     mine = preview(read, signed_in("officer-a"), "not_a_discrepancy", [first, second])
     theirs = signed_in("officer-b")
@@ -141,7 +143,7 @@ def test_whoever_was_faster_is_named_and_nothing_is_overwritten(system, signed_i
     assert state(system, second)["status"] == "closed"
 
 
-def test_flags_are_given_to_somebody_and_taken_back(system, signed_in, read, flagged, send):
+def test_flags_are_assigned_and_unassigned(system, signed_in, read, flagged, send):
     client = signed_in("officer-a")
     signed_in("officer-b")
     flags = flagged({}, {"severity": "blocking"})
@@ -167,7 +169,7 @@ def test_a_form_without_its_versions_or_choices_does_nothing(system, client, rea
 
 
 @pytest.mark.parametrize("do", ["", "close_all", "assign%00"])
-def test_an_unknown_deed_is_refused(client, do):
+def test_an_unknown_bulk_action_is_refused(client, do):
     assert client.get(f"{ADDRESS}?do={do}").status_code == 400
 
 
@@ -175,7 +177,7 @@ def test_nothing_selected_says_what_to_do(client, read):
     assert "No item is selected" in read(client, f"{ADDRESS}?do=assign").text
 
 
-def test_no_more_at_once_than_somebody_can_have_looked_at(client, read, flagged):
+def test_a_bulk_action_is_limited_to_one_page(client, read, flagged):
     flags = flagged(*({} for _ in range(52)))
     page = preview(read, client, "confirmed", flags)
     assert "50 of 50 selected items" in page.text

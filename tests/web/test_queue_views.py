@@ -77,6 +77,6 @@ def test_views_are_a_persons_own(client, signed_in, read, send, system):
     assert [row["owner"] for row in rows] == ["auditor-a", "officer-a"]
 
 
-def test_there_are_not_too_many(monkeypatch, send, system):
+def test_the_number_of_views_is_limited(monkeypatch, send, system):
     monkeypatch.setattr("app.review.saved_views.MOST", 0)
     assert "Delete one first" in send("save", name=uuid4().hex, status=422).text

@@ -86,7 +86,7 @@ def test_each_check_of_the_plan_is_named_with_the_steps_it_waits_for(system, pag
     assert {f"/flags?rule={rule}" for rule in named} <= set(page.links)
 
 
-def test_a_plan_from_before_plans_were_kept_whole_says_so(system, client, read, submitted):
+def test_an_incomplete_plan_of_an_earlier_version_is_marked(system, client, read, submitted):
     (run_id,) = system.run(submitted())
     system.execute("UPDATE run SET goal = NULL WHERE run_id = %s", run_id)
     system.execute("UPDATE step SET rules = NULL, helps = NULL, after = NULL WHERE run_id = %s", run_id)
@@ -95,7 +95,7 @@ def test_a_plan_from_before_plans_were_kept_whole_says_so(system, client, read, 
     assert plan.count("not recorded") == 1 + 5 * 2
 
 
-def test_every_end_is_told(system, page, run_id):
+def test_every_way_a_credential_ends_is_worded(system, page, run_id):
     ends = page.named["step-6"]
     revoked = system.rows("SELECT * FROM credential WHERE run_id = %s AND revoked_at IS NOT NULL", run_id)
     assert len(revoked) == 3
@@ -135,7 +135,7 @@ def test_the_vaults_log_confirms_the_login_and_each_credential(page):
         "end of the run token, and of all leased with it",
     ],
 )
-def test_each_line_is_said_in_words(page, meaning):
+def test_each_line_of_the_vaults_log_is_put_into_words(page, meaning):
     assert meaning in page.named["vault-log-requests"]
 
 
@@ -155,7 +155,7 @@ def test_the_newest_run_has_no_next_one_yet(system, client, read, submitted):
     assert "No run has started after this one yet." in read(client, f"/runs/{newest}").text
 
 
-def test_what_only_one_side_knows_is_named(system, client_of, read, run_id, tmp_path):
+def test_a_record_found_on_one_side_only_is_named(system, client_of, read, run_id, tmp_path):
     """A log that lacks one recorded issue and holds another instead, under an id nobody recorded."""
     (lost,) = system.rows(
         "SELECT request_id FROM credential WHERE run_id = %s AND tool = 'contracts'", run_id
@@ -191,7 +191,7 @@ def test_without_the_vaults_log_the_page_says_so(client_of, read, run_id, tmp_pa
     assert "Both sides agree" not in page.text
 
 
-def test_a_run_that_waits_says_why(system, client, read, submitted):
+def test_a_waiting_run_shows_the_reason(system, client, read, submitted):
     run_id = uuid4()
     system.execute(
         "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before, waiting_reason)"

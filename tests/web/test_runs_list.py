@@ -84,7 +84,7 @@ def test_an_empty_list_says_why_and_what_to_do(with_queries, read, address, help
     assert not document.rows
 
 
-def test_what_is_not_understood_is_left_out_and_said(client, read):
+def test_an_unknown_filter_is_left_out_and_named(client, read):
     page = read(client, "/runs?state=gone&after=there")
     assert "state: “gone”" in page.text
     assert "after: “there”" in page.text
@@ -126,7 +126,7 @@ def test_a_search_keeps_its_filters_from_page_to_page(system, client, read, monk
         ("requested_by=" + "x" * 201, "x" * 80),
     ],
 )
-def test_what_cannot_be_searched_for_is_left_out_and_said(client, read, query, told):
+def test_an_impossible_search_is_left_out_and_named(client, read, query, told):
     page = read(client, f"/runs?{query}")
     assert told in page.text
     assert [link for link in page.links if link.startswith("/runs/")]

@@ -27,7 +27,7 @@ def figures(document):
     return {name: (int(number.replace(",", "")), link.replace("&amp;", "&")) for name, link, number in found}
 
 
-def test_each_role_sees_first_what_it_is_there_for(home, triaged):
+def test_each_role_sees_its_own_work_first(home, triaged):
     order = {persona: list(figures(home(persona))) for persona in PERSONAS}
     assert order["officer-a"][:2] == ["Given to me", "Blocking, given to nobody"]
     assert order["operator-a"][:2] == ["Alarms", "Runs failed"]
@@ -50,7 +50,7 @@ def test_a_number_leads_to_as_many_lines(signed_in, read, home, triaged, persona
             assert page.rows[1:] == [], (name, link)
 
 
-def test_flags_given_to_me_are_listed(signed_in, flagged, read):
+def test_flags_assigned_to_me_are_listed(signed_in, flagged, read):
     client = signed_in("officer-b")
     (flag_id,) = flagged({"severity": "blocking", "because": "Mine & <mine>."})
     before = figures(read(client, "/"))["Given to me"][0]
@@ -73,7 +73,7 @@ def days_of(page, name):
     return {day: [int(n.replace(",", "")) for n in re.findall(r">([\d,]+)<", cells)] for day, cells in rows}
 
 
-def test_pictures_tell_what_the_database_counts_by_eastern_day(system, home, triaged):
+def test_charts_show_what_the_database_counts_by_eastern_day(system, home, triaged):
     page = home("officer-a")
     today = eastern_day(datetime.now(UTC))
     for name, table, column in (
@@ -227,7 +227,7 @@ def test_help_is_for_everybody_who_is_signed_in(signed_in, read, persona):
     assert "E01 and F03 are closed only when a second officer concurs" in page.text
 
 
-def test_help_tells_the_session_times_that_hold(client_of, read):
+def test_help_states_the_configured_session_times(client_of, read):
     page = read(client_of(session_idle=600, session_lifetime=7200, second_person=frozenset()), "/help")
     assert "A session ends 10 min after you last did something, and 2 h after you signed in" in page.text
     assert "second officer concurs." not in page.text

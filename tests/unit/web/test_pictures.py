@@ -75,7 +75,7 @@ def test_a_bar_is_as_long_as_what_it_stands_for():
     assert [text for _, text in picture.marks][:3] == ["0", "200 ms", "400 ms"]
 
 
-def test_what_outlives_the_picture_is_drawn_to_its_edge_and_says_so():
+def test_a_bar_beyond_the_chart_is_drawn_to_its_edge_and_marked():
     token = credential(kind="signed-token", revoked_at=None, ended_by=None, expires_at=at(120_100))
     *_, bar = drawn([attempt()], [token]).bars
     assert bar.x + bar.width == pytest.approx(RIGHT)
@@ -143,7 +143,7 @@ def test_each_attempt_has_a_scale_of_its_own_newest_first():
     ]
 
 
-def test_an_attempt_nobody_took_up_has_no_bars():
+def test_an_attempt_that_no_worker_took_up_has_no_bars():
     nothing = {"claimed_at": None, "token_issued_at": None, "token_expires_at": None, "revoked_at": None}
     picture = drawn([attempt(state="dispatched", ended_at=None, **nothing)])
     assert not picture.rows
