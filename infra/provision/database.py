@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 from sqlalchemy import Engine, create_engine
@@ -16,6 +17,9 @@ from infra.provision.logins import DATABASE_LOGINS
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import ProvisionError, Say
 from infra.secrets_folder import random_secret
+
+#: The migrations of the domain.
+MIGRATIONS = Path(__file__).parents[2] / "app" / "store" / "migrations"
 
 _SETTING = "DATABASE_ADMIN_URL"
 _OWNER_FILES: dict[str, str] = {
@@ -51,7 +55,7 @@ def provision_database(
             with server.connect(database, user=owner, password=passwords[owner]) as as_owner:
                 ensure_closed_schema(as_owner, say)
         owner = roles.OWNERS[roles.APPLICATION]
-        migrate(_engine(server, owner, passwords[owner]), say)
+        migrate(_engine(server, owner, passwords[owner]), MIGRATIONS, say)
         _grant_ending_of_sessions(connection, say)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.connections.compatibility import TABLES
+from app.connections.compatibility import FIRST_TABLES, TABLES
 
 STARTUP = struct.pack("!I", 196_608)
 PROCESSES = {
@@ -87,14 +87,19 @@ def other_database(system):
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+REFUSED = {
+    "9999": f"this program needs version {TABLES}: run `triage provision database`",
+    "0012": f"from before {FIRST_TABLES}, and cannot be brought up to {TABLES}: name a new database and run"
+    " `triage provision database`",
+}
+
+
+@pytest.mark.parametrize("version", REFUSED)
 @pytest.mark.parametrize("process", PROCESSES)
-def test_tables_of_another_version(process, refusal, system, through, other_database):
-    name = other_database("later", "", version="9999")
+def test_tables_of_another_version(process, version, refusal, *, system, through, other_database):
+    name = other_database("another", "", version=version)
     line = refusal(process, through(process, system.stack.services.database.port, database=name))
-    assert line == (
-        "DATABASE_URL: the tables are at version 9999, this program needs version"
-        f" {TABLES}: run `triage provision database`"
-    )
+    assert line == f"DATABASE_URL: the tables are at version {version}, {REFUSED[version]}"
 
 
 def test_a_database_without_tables(refusal, system, through, other_database):

@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from app.connections.compatibility import FIRST_TABLES, TABLES
 from infra.postgres.roles import VAULT_ADMIN
 from infra.provision import database as step
 from infra.provision.database import provision_database
@@ -163,11 +164,19 @@ def test_a_server_that_is_too_old_is_refused(servers, monkeypatch):
         provision_database(servers.settings, lambda _: None)
 
 
-def test_tables_of_a_later_version_are_left_alone(servers, provisioned):
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ("9999", "which is later than this program's"),
+        ("0012", f"from before {FIRST_TABLES}, and cannot be brought up to {TABLES}: name a new database$"),
+    ],
+    ids=["later", "before the first release"],
+)
+def test_tables_of_another_version_are_left_alone(servers, provisioned, other, reason):
     with servers.database.connect("triage") as connection:
         (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-        with pytest.raises(ProvisionError, match="the tables are of version 9999, which is later than"):
+        connection.execute("UPDATE alembic_version SET version_num = %s", [other])
+        with pytest.raises(ProvisionError, match=f"the tables are of version {other}, {reason}"):
             provision_database(servers.settings, lambda _: None)
         connection.execute("UPDATE alembic_version SET version_num = %s", [version])
 
