@@ -119,14 +119,14 @@ def test_signing_in_gives_an_id_nobody_has_seen_before(system, nobody, browser, 
         None,
     ],
 )
-def test_sign_in_never_redirects_to_another_site(elsewhere):
+def test_redirects_to_other_sites_are_replaced(elsewhere):
     assert safe_local_path(elsewhere) == "/"
 
 
 @pytest.mark.parametrize(
     "here", ["/", "/flags", "/flags?rule=R01&severity=blocking", "/runs/1#step-2", "/a//b"]
 )
-def test_sign_in_returns_to_own_pages(here):
+def test_paths_of_this_application_are_kept(here):
     assert safe_local_path(here) == here
 
 
@@ -143,7 +143,7 @@ def refused(answer):
 def test_an_answer_is_good_once(nobody, browser):
     back = browser.choose(nobody.get("/sign-in/start").location, "officer-a")
     assert nobody.get(back).status_code == 302
-    assert "completed before" in refused(nobody.get(back))
+    assert "already completed" in refused(nobody.get(back))
 
 
 def test_an_answer_is_good_in_the_browser_that_asked(client_of, nobody, browser):
@@ -170,21 +170,21 @@ def test_the_token_must_carry_the_nonce_of_this_sign_in(system, nobody, browser,
         "UPDATE web_session SET data = jsonb_set(data, ARRAY['sign_in', %s, '0'], '\"another\"') WHERE id_hash = %s",
         *(state, digest),
     )
-    assert "could not be believed" in refused(nobody.get(back))
+    assert "could not be verified" in refused(nobody.get(back))
 
 
-def test_a_person_known_to_the_provider_is_asked_again(nobody):
+def test_the_provider_must_authenticate_the_person_again(nobody):
     asked = parse_qs(urlsplit(nobody.get("/sign-in/start").location).query)
     assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
 
 
-def test_a_person_who_was_not_asked_again_is_not_signed_in(nobody, arrive, monkeypatch):
+def test_without_a_new_authentication_nobody_is_signed_in(nobody, arrive, monkeypatch):
     monkeypatch.setattr(provider, "_PROVED_WITHIN", -60)  # as if the choice had been made long ago
-    assert "asked you who you are" in refused(arrive("officer-a"))
+    assert "you authenticated within the last ten minutes" in refused(arrive("officer-a"))
     assert nobody.get("/flags").status_code == 302
 
 
-def test_a_code_is_good_only_for_its_own_sign_in(nobody, browser):
+def test_a_code_is_bound_to_its_sign_in(nobody, browser):
     """A code put into another sign-in of the same browser fails by its verifier."""
     first = browser.choose(nobody.get("/sign-in/start").location, "officer-a")
     second = browser.choose(nobody.get("/sign-in/start").location, "officer-b")
@@ -327,7 +327,7 @@ def test_too_many_writes_of_one_person_are_held_back(client_of):
     assert client.get("/flags").status_code == 200
 
 
-def test_another_name_of_the_host_leads_to_the_registered_one(system, nobody):
+def test_other_host_names_redirect_to_the_registered_one(system, nobody):
     web = system.stack.endpoints["web"]
     answer = nobody.get("/sign-in/start?next=/runs", base_url="http://localhost:1")
     assert answer.location == f"{web}/sign-in/start?next=/runs&moved=1"

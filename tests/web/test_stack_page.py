@@ -73,7 +73,7 @@ def test_the_quota_of_the_day_is_counted_from_the_calls(client, read, called):
     )
     assert f"SAM.gov exclusions {by_tool['debarment']:,}" in document.text
     assert re.search(
-        r"starts anew at 00:00 UTC, next \S+ (19:00:00 EST|20:00:00 EDT) \(\S+ 00:00:00 UTC\)", document.text
+        r"resets at 00:00 UTC, next \S+ (19:00:00 EST|20:00:00 EDT) \(\S+ 00:00:00 UTC\)", document.text
     )
 
 
@@ -134,7 +134,7 @@ def test_parts_that_are_down_or_silent_do_not_hold_up_the_page(client_of, read, 
     for name in ("database", "vault", "broker", "documents"):
         assert conditions[name] == "✕ No answer", name
     assert conditions["sam-gov"] == "✓ Up"
-    assert "Not as it should be: database, vault, broker, documents." in document.text
+    assert "Needs attention: database, vault, broker, documents." in document.text
     assert "the queue cannot be shown" in document.text
     assert "the use of the quota cannot be shown" in document.text
 
