@@ -75,7 +75,7 @@ def test_the_bundle_is_as_signed_with_the_key_that_is_served_to_everybody(bundle
     assert verdict.signed_by in {key["kid"] for key in keys.as_set()["keys"]}
 
 
-def test_it_holds_every_answer_as_the_call_recorded_it(bundle, system, exported):
+def test_the_bundle_holds_every_answer_as_the_call_recorded_it(bundle, system, exported):
     with ZipFile(bundle[1]) as opened:
         told = json.loads(opened.read("contract-file.json"))["runs"]
         found = {
@@ -194,13 +194,13 @@ def test_the_queue_goes_out_whole_and_with_its_filter(exported, client, system):
     "query",
     ["severity=none", "sort=random", "rule=Z99", "status=gone", "vendor=" + "x" * 300, "q=%00", "settled=1"],
 )
-def test_a_filter_that_means_nothing_exports_nothing(client, system, query):
+def test_an_unknown_filter_exports_nothing(client, system, query):
     (before,) = system.rows("SELECT count(*) FROM export_record")
     assert client.get(f"/flags.csv?{query}").status_code == 400
     assert system.rows("SELECT count(*) FROM export_record") == [before]
 
 
-def test_hostile_text_goes_out_inert(client, submitted, system):
+def test_hostile_text_is_exported_inert(client, submitted, system):
     hostile = '=cmd|"/C calc"!A0'
     action = submitted(
         description=hostile, vendors=[{"uei": "ZZ98WEBTEST1", "name": hostile, "role": "prime", "cage": None}]

@@ -150,7 +150,7 @@ def test_invalid_moments_are_refused(client, moment):
 
 
 @pytest.mark.parametrize("text", ["5:5:", "5:9:5,7", "700:700:"])
-def test_a_moment_is_written_as_it_was_read(text):
+def test_a_cursor_is_written_as_it_was_read(text):
     assert str(Moment.parse(text)) == text
 
 

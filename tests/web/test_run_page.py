@@ -194,7 +194,7 @@ def test_without_the_vaults_log_the_page_says_so(client_of, read, run_id, tmp_pa
     assert "Both sides agree" not in page.text
 
 
-def test_a_run_that_waits_says_why(system, client, read, submitted):
+def test_a_waiting_run_shows_the_reason(system, client, read, submitted):
     run_id = uuid4()
     system.execute(
         "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before, waiting_reason)"

@@ -33,7 +33,7 @@ def test_every_part_is_shown_with_its_condition(client, read):
     assert "unsealed, active" in parts["vault"][3]
 
 
-def test_the_queue_and_the_background_processes_are_the_databases(system, client, read, triaged):
+def test_queue_and_background_processes_are_read_from_the_database(system, client, read, triaged):
     text = read(client, "/stack").text
     completed = system.rows("SELECT count(*) AS n FROM run WHERE state = 'completed'")[0]["n"]
     assert f"Completed {completed} runs" in text
@@ -102,7 +102,7 @@ def test_yesterdays_calls_do_not_count(system, client, read, called):
         system.execute(move, timedelta(days=1), before)
 
 
-def test_it_never_reloads_under_a_reader(client, read):
+def test_the_page_never_reloads_by_itself(client, read):
     looking = read(client, "/stack")
     assert not [meta for meta in looking.all("meta") if meta.get("http-equiv") == "refresh"]
     assert "/stack" in looking.links

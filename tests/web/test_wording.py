@@ -40,7 +40,7 @@ def test_a_missing_time_reads_not_yet():
         (90_000, "1 d 1 h"),
     ],
 )
-def test_a_length_in_its_two_largest_units(seconds, written):
+def test_a_duration_is_shown_in_its_two_largest_units(seconds, written):
     assert lasting(timedelta(seconds=seconds)) == written
 
 

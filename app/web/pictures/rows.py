@@ -91,7 +91,7 @@ def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) 
 
 
 def _life(
-    step: int, name: str, system: str, tone: str, begins: datetime, end: Ending, until: datetime
+    step: int, *, name: str, system: str, tone: str, begins: datetime, end: Ending, until: datetime
 ) -> Row:
     """The line of a credential or token from its issue at `begins` to its end, or to `until` if that is earlier."""
     return Row(
