@@ -19,7 +19,43 @@ FILES = sorted(
     if file.suffix in {".py", ".hcl", ".sql"}
 )
 WORDS = frozenset(
-    ["acquisition", "agency", "award", "awards", "cage", "contract", "contracting", "contractor", "contractors", "contracts", "debarment", "dollar", "dollars", "eastern", "exclusion", "exclusions", "federal", "gov", "ledger", "obligation", "obligations", "officer", "officers", "piid", "procure", "procurement", "procurements", "registration", "registrations", "sam", "solicitation", "uei", "ueis", "vendor", "vendors"]
+    [
+        "acquisition",
+        "agency",
+        "award",
+        "awards",
+        "cage",
+        "contract",
+        "contracting",
+        "contractor",
+        "contractors",
+        "contracts",
+        "debarment",
+        "dollar",
+        "dollars",
+        "eastern",
+        "exclusion",
+        "exclusions",
+        "federal",
+        "gov",
+        "ledger",
+        "obligation",
+        "obligations",
+        "officer",
+        "officers",
+        "piid",
+        "procure",
+        "procurement",
+        "procurements",
+        "registration",
+        "registrations",
+        "sam",
+        "solicitation",
+        "uei",
+        "ueis",
+        "vendor",
+        "vendors",
+    ]
 )
 MOST_MODULES = 15
 
