@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.procurement.quota import QuotaDay
+from app.procurement.daily_quota import QuotaDay
 from app.review.queries import QueueState
 
 

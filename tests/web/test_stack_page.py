@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.procurement.quota import day_of
+from app.procurement.daily_quota import day_of
 
 pytestmark = pytest.mark.whole_system
 

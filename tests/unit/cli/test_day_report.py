@@ -10,7 +10,7 @@ import pytest
 from app.cli.day_report import DayReport, count_vault_log, quantiles
 from app.credentials.lineage import CredentialKind
 from app.credentials.progress import RecordedCredential
-from app.procurement.quota import COUNTED, QuotaDay
+from app.procurement.daily_quota import COUNTED, QuotaDay
 from app.procurement.systems import ISSUING_PATHS
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

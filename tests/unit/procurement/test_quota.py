@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from app.procurement.quota import COUNTED, QuotaDay, calls_of, day_of, quota_day_of
+from app.procurement.daily_quota import COUNTED, QuotaDay, calls_of, day_of, quota_day_of
 from app.procurement.systems import Source
 
 
