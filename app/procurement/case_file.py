@@ -1,4 +1,4 @@
-"""The facts of one run, where each came from, and what could not be asked."""
+"""The facts of one run, the source of each, and the sources that did not answer."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
@@ -91,7 +91,7 @@ class CaseFile:
         return self._without_answer.isdisjoint(sources)
 
     def answered(self, source: Source) -> bool:
-        """Whether the source was asked with success; silence is never an answer."""
+        """Whether the source answered; silence is never an answer."""
         return source not in self._without_answer
 
     @cached_property

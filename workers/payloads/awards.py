@@ -29,9 +29,9 @@ def _named(value: Any) -> Any:
     """The name of `{"code": …, "name": …}`, which says more than the code; the code where there is no name."""
     code = code_of(value)
     said = (
-        (absent(each) for each in (value.get("name"), value.get("code"))) if isinstance(value, dict) else ()
+        (absent(text) for text in (value.get("name"), value.get("code"))) if isinstance(value, dict) else ()
     )
-    return next((each for each in said if each not in {None, code}), code)
+    return next((text for text in said if text not in {None, code}), code)
 
 
 def _first(value: Any) -> Any:

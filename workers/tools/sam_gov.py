@@ -18,16 +18,16 @@ _SECTIONS = "entityRegistration,coreData,assertions,integrityInformation"
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFact]:
     """One request for all vendors: the service takes up to 100 UEIs at once, and each request counts.
 
-    Vendors it does not know as registered are asked about once more, all at once: they may have an identifier only.
+    Vendors without a registration are looked up once more, in one request: they may have an identifier only.
     """
     ueis = sorted({vendor.uei for vendor in action.vendors})
     seen: set[str] = set()
     hidden: list[UUID] = []
     for registered in ("Yes", "No"):
-        asked = [uei for uei in ueis if uei not in seen]
-        if not asked:
+        missing = [uei for uei in ueis if uei not in seen]
+        if not missing:
             break
-        for entity, call_id in _entities(client, asked, registered=registered):
+        for entity, call_id in _entities(client, missing, registered=registered):
             if entity.registration is None:
                 hidden.append(call_id)
                 continue

@@ -142,7 +142,7 @@ def _alike(rows: list[Report]) -> Iterator[tuple[str, list[Report]]]:
     for row in rows if len(rows) > 1 else ():
         if row.fact.status == "final":
             same[label_of(row.fact.modification), row.fact.transaction].append(row)
-    return ((label, each) for (label, _), each in same.items())
+    return ((label, value) for (label, _), value in same.items())
 
 
 def _left_out(
@@ -160,8 +160,8 @@ def _left_out(
         if place:
             seen[place[0]][place[1]] = day or seen[place[0]].get(place[1])
     for letters, places in seen.items():
-        known = sorted(places)
-        for before, after in pairwise(known):
+        ordered = sorted(places)
+        for before, after in pairwise(ordered):
             if after - before == 1 or not _settled(case, documents, places[after]):
                 continue
             first, last = number_of(letters, before + 1), number_of(letters, after - 1)

@@ -45,9 +45,9 @@ def outside_terms(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         problems = [] if terms is None else [*notices(case, exercise, terms), *_deal(case, exercise, terms)]
     if problems:
         yield rule.finding(
-            severity=Severity.BLOCKING if any(each.certain for each in problems) else Severity.ADVISORY,
+            severity=Severity.BLOCKING if any(defect.certain for defect in problems) else Severity.ADVISORY,
             subject=case.action.piid,
-            values=tuple(value for each in problems for value in each.values),
+            values=tuple(value for defect in problems for value in defect.values),
             because=f"Option {exercise.number} of {case.action.piid}:"
             f" {'; '.join(each.words for each in problems)}.",
         )
@@ -85,7 +85,7 @@ def _terms(case: CaseFile, number: int) -> Terms | None:
         if option.number == number and (item.fact.modification or "0") != own
     ]
     return max(
-        found, key=lambda each: (each.item.fact.co_signed or date.min, each.item.record_key), default=None
+        found, key=lambda terms: (terms.item.fact.co_signed or date.min, terms.item.record_key), default=None
     )
 
 

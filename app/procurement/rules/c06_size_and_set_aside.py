@@ -86,9 +86,14 @@ def _ended(
 ) -> Iterator[tuple[EvidenceOf[Registration], str, str]]:
     """The certification the set-aside asks for, when it ended before the action; one not listed may be pending."""
     wanted = _CERTIFICATIONS.get(set_aside, frozenset())
-    held = [(row, each) for row in rows for each in row.fact.certifications if each.code in wanted]
+    held = [
+        (row, certification)
+        for row in rows
+        for certification in row.fact.certifications
+        if certification.code in wanted
+    ]
     day = case.action.effective_date
-    if held and all(each.ends is not None and each.ends < day for _, each in held):
+    if held and all(certification.ends is not None and certification.ends < day for _, certification in held):
         row, last = max(held, key=lambda pair: (str(pair[1].ends), pair[1].code))
         yield row, last.code, str(last.ends)
 

@@ -56,7 +56,7 @@ def codes_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         sentences.append(f"The codes of {action.piid} differ in {listed(words, last='and in')}.")
     if unjustified:
         codes = [action.competition or (report.fact.competition if report else None), action.set_aside]
-        coded = "/".join(each for each in codes if each) or "without competition"
+        coded = "/".join(code for code in codes if code) or "without competition"
         sentences.append(
             f"{action.piid} is coded {coded}, not competed; neither a justification nor an authority is on file."
         )
@@ -75,7 +75,7 @@ def codes_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 def _differs(facts: Sequence[object], code: str) -> bool:
     """Whether those who state a code do not all state the same."""
     written: set[str | None] = {getattr(fact, code) for fact in facts}
-    return len(written) > 1 and len({each.strip().upper() for each in written if each}) > 1
+    return len(written) > 1 and len({code.strip().upper() for code in written if code}) > 1
 
 
 def _stated(

@@ -179,9 +179,10 @@ def _certified(case: CaseFile, documents: list[Filed]) -> tuple[date, str, Evide
     if commitments:
         return None
     papers = [
-        (made, item)
+        (certified, item)
         for item in documents
-        if item.fact.doc_type == "AVFUNDS" and (made := item.fact.checked or item.fact.co_signed) is not None
+        if item.fact.doc_type == "AVFUNDS"
+        and (certified := item.fact.checked or item.fact.co_signed) is not None
     ]
     if not papers:
         return None

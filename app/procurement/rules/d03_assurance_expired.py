@@ -71,8 +71,8 @@ def expired(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 def _last_day(case: CaseFile) -> date | None:
     """The end of the work: as the action has it, else as reported."""
-    known = [item.fact.current_completion for item in reports(case) if item.fact.current_completion]
-    return case.action.period_end or (known[-1] if known else None)
+    completions = [item.fact.current_completion for item in reports(case) if item.fact.current_completion]
+    return case.action.period_end or (completions[-1] if completions else None)
 
 
 def _needs_representative(case: CaseFile) -> bool:

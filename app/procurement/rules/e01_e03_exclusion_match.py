@@ -139,10 +139,10 @@ def _funds_agreed_work(case: CaseFile) -> bool:
     action = case.action
     if not action.is_modification or action.reason != "C":
         return False
-    known = [item.fact for item in earlier_reports(case) if item.fact.total_exercised]
-    if not known or known[-1].total_obligated is None or known[-1].total_exercised is None:
+    earlier = [item.fact for item in earlier_reports(case) if item.fact.total_exercised]
+    if not earlier or earlier[-1].total_obligated is None or earlier[-1].total_exercised is None:
         return False
-    return known[-1].total_obligated + action.amount <= known[-1].total_exercised
+    return earlier[-1].total_obligated + action.amount <= earlier[-1].total_exercised
 
 
 E01 = Rule(

@@ -72,16 +72,16 @@ def name_match(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     for party in case.action.parties if records else ():
         name, uei = party[0].name, party[0].uei
         names = names_of(case, party)
-        known = {record.evidence_id for record, _ in about(case, party, records)}
+        identified = {record.evidence_id for record, _ in about(case, party, records)}
         found: list[tuple[int, Likeness, ExclusionEvidence]] = []
         for record in records:
             alike = likeness(case, uei, names, record.fact)
-            weight = 0 if record.evidence_id in known else _weight(uei, record.fact, alike)
+            weight = 0 if record.evidence_id in identified else _weight(uei, record.fact, alike)
             if weight and not _decided(case, uei, record.fact):
                 found.append((weight, alike, record))
         if not found:
             continue
-        found.sort(key=lambda each: (-each[0], -each[1].score, each[2].record_key, repr(each[2].fact)))
+        found.sort(key=lambda match: (-match[0], -match[1].score, match[2].record_key, repr(match[2].fact)))
         weight, best, _ = found[0]
         more = f" {len(found) - 1} more records have a like name." if len(found) > 1 else ""
         urgency = "Adjudicate before signing." if weight > 1 else "A weak likeness, to be looked at."

@@ -51,7 +51,7 @@ def related_party_excluded(rule: Rule, case: CaseFile) -> Iterator[Finding]:
                     hits.setdefault(related.relation, []).append((related, record, *hit))
         for relation, found in sorted(hits.items()):
             related, record, how, match = max(
-                found, key=lambda each: (each[3] is None, each[2], each[1].record_key)
+                found, key=lambda match: (match[3] is None, match[2], match[1].record_key)
             )
             values = {
                 value: None

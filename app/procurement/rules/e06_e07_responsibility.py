@@ -106,8 +106,10 @@ def debt_flag(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 def _has_recent(registration: Registration, since: date) -> bool:
     """Whether there is anything of the last years; what carries no date counts."""
     records = registration.integrity_records
-    undated = registration.integrity_count > len(records) or any(each.recorded is None for each in records)
-    recent = any(each.recorded is not None and each.recorded >= since for each in records)
+    undated = registration.integrity_count > len(records) or any(
+        record.recorded is None for record in records
+    )
+    recent = any(record.recorded is not None and record.recorded >= since for record in records)
     latest = registration.proceedings_latest
     return undated or recent or (registration.proceedings and (latest is None or latest >= since))
 
@@ -115,7 +117,9 @@ def _has_recent(registration: Registration, since: date) -> bool:
 def _written(registration: Registration) -> str:
     count = max(registration.integrity_count, len(registration.integrity_records))
     kinds = ", ".join(
-        sorted(f"{each.kind} of {each.recorded or 'no date'}" for each in registration.integrity_records)
+        sorted(
+            f"{record.kind} of {record.recorded or 'no date'}" for record in registration.integrity_records
+        )
     )
     records = f"{count} record(s)" + (f" ({kinds})" if kinds else "")
     return f"{records}, proceedings reported: {'yes' if registration.proceedings else 'no'}"

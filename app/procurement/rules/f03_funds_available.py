@@ -59,7 +59,7 @@ def _problem(group: list[Charge], action: ProcurementAction, year: int) -> str |
     """Why this appropriation is not open; where its years are not stated, what the ledger says of it."""
     tas = group[0].tas
     if tas is None:
-        expired = any(each.fund_status == "expired" and each.fund_type != "no-year" for each in group)
+        expired = any(charge.fund_status == "expired" and charge.fund_type != "no-year" for charge in group)
         return "is expired in the ledger" if expired else None
     if tas.available_to is not None and tas.available_to < year:
         return f"was open for new obligations through fiscal year {tas.available_to}"
@@ -69,7 +69,7 @@ def _problem(group: list[Charge], action: ProcurementAction, year: int) -> str |
 
 
 def _relation(case: CaseFile) -> str:
-    """Why an older year may be the right one, or nothing where the action is a new obligation of its own."""
+    """Why an older year may be the right one, or nothing where the action is a new obligation."""
     action = case.action
     if action.replaces is not None:
         return (

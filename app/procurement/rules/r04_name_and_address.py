@@ -57,7 +57,7 @@ def _name(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
     ]
     graded = [(min(_grade(name, our) for our in ours), where, name, item) for where, name, item in printed]
     differing = sorted(
-        (each for each in graded if each[0] > _EQUAL), key=lambda each: (-each[0], each[1], each[2])
+        (grade for grade in graded if grade[0] > _EQUAL), key=lambda grade: (-grade[0], grade[1], grade[2])
     )
     if not differing:
         return
@@ -111,8 +111,8 @@ def _address(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
                     if row.fact.address
                 ),
                 *(
-                    value_from(each, f"address in {each.fact.doc_type}", written(place))
-                    for each, place in differing
+                    value_from(document, f"address in {document.fact.doc_type}", written(place))
+                    for document, place in differing
                 ),
             ),
             because=f"{item.fact.doc_type} has the address {written(printed)}; SAM.gov has {written(ours[0])}."
@@ -135,7 +135,7 @@ def _cage(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
         for report in _latest_report(case)
         if report.fact.cage
     ]
-    differing = [each for each in printed if identifier(each[1]) not in {None, *ours}]
+    differing = [code for code in printed if identifier(code[1]) not in {None, *ours}]
     if differing:
         abroad = any(row.fact.address is not None and is_abroad(row.fact.address) for row in rows)
         blocks = action.is_new and action.defense and not abroad

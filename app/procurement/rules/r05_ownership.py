@@ -25,7 +25,7 @@ def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding
     owned = [(row, owners) for row in rows if (owners := _owners(row.fact))]
     if (report.fact.parent_name or report.fact.parent_uei) and owned:
         parent = Owner(name=report.fact.parent_name or "", uei=report.fact.parent_uei)
-        owners = [owner for _, each in owned for owner in each]
+        owners = [owner for _, firms in owned for owner in firms]
         if not any(_same(owner, parent) for owner in owners):
             yield rule.finding(
                 severity=Severity.ADVISORY,
@@ -33,8 +33,8 @@ def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding
                 values=(
                     value_from(report, "parent as reported at award", _written(parent)),
                     *(
-                        value_from(row, "owners in SAM.gov", ", ".join(map(_written, each)))
-                        for row, each in owned
+                        value_from(row, "owners in SAM.gov", ", ".join(map(_written, firms)))
+                        for row, firms in owned
                     ),
                 ),
                 because=f"The contract was reported with the parent {_written(parent)}; SAM.gov has"
@@ -47,14 +47,14 @@ def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding
 def _predecessor(
     rule: Rule, case: CaseFile, report: EvidenceOf[ReportedAction], rows: list[EvidenceOf[Registration]]
 ) -> Iterator[Finding]:
-    known = [(row, each) for row in rows for each in row.fact.predecessors]
-    if not known:
+    predecessors = [(row, firm) for row in rows for firm in row.fact.predecessors]
+    if not predecessors:
         return
     prime, fact = case.action.prime, report.fact
     holder = Owner(name=fact.vendor_name or "", uei=fact.uei, cage=fact.cage)
     if any(similarity(holder.name, row.fact.legal_name) == 1 for row in rows):
         return
-    found = [(row, each) for row, each in known if _same(each, holder)]
+    found = [(row, firm) for row, firm in predecessors if _same(firm, holder)]
     if found:
         named = found[0][1]
         yield rule.finding(
@@ -62,7 +62,7 @@ def _predecessor(
             subject=f"{prime.uei}:predecessor",
             values=(
                 value_from(report, "contractor as reported at award", _written(holder)),
-                *(value_from(row, "predecessor in SAM.gov", _written(each)) for row, each in found),
+                *(value_from(row, "predecessor in SAM.gov", _written(firm)) for row, firm in found),
             ),
             because=f"The contract was awarded to {_written(holder)}; SAM.gov has {_written(named)} as predecessor of"
             f" {prime.name} ({prime.uei}). A change of owner alone needs no novation, a transfer of the contract does.",

@@ -1,4 +1,4 @@
-"""What lies in the contract file: for this action, for the contract, under its vehicle."""
+"""The documents in the contract file: for this action, for the contract, under its vehicle."""
 
 from collections import defaultdict
 from collections.abc import Iterable

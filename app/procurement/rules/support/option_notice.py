@@ -1,4 +1,4 @@
-"""Whether the contractor was told in time that an option is exercised."""
+"""Whether the contractor had timely notice that an option is exercised."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,7 +83,9 @@ def _preliminary(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iter
 
 def _ends(case: CaseFile) -> date | None:
     """When the contract ends without this option."""
-    known = [item.fact.current_completion for item in earlier_reports(case) if item.fact.current_completion]
-    if known:
-        return known[-1]
+    completions = [
+        item.fact.current_completion for item in earlier_reports(case) if item.fact.current_completion
+    ]
+    if completions:
+        return completions[-1]
     return case.action.period_start - _DAY if case.action.period_start else None

@@ -1,6 +1,6 @@
 """What the contract file must hold, by action: the matrix behind D01.
 
-A row blocks only where a duty of its own stands behind it; the general list (FAR 4.803; RFO 4.101) is "as appropriate".
+A row blocks only where a specific duty stands behind it; the general list (FAR 4.803; RFO 4.101) is "as appropriate".
 """
 
 from collections.abc import Iterator
