@@ -4,8 +4,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import settings
-from app.connections.availability import problem
-from app.connections.database import connect, sessions
+from app.connections.database import connect, problem, sessions
 from app.contract_file.exporter import Exporter
 from app.review.queries import Pages
 from app.review.reviews import Reviews

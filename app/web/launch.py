@@ -10,8 +10,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 
-from app.connections.availability import silence
-from app.connections.database import connect
+from app.connections.database import connect, silence
 from app.connections.secret_files import SettingsError, read_secret
 from app.connections.starting import starting
 from app.settings import Settings

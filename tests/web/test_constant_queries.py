@@ -13,7 +13,7 @@ from app.web.access import ACCESS
 from benchmarks import crowd
 from benchmarks.officer import ALONE, database, officer
 from infra.local.stack import LocalStack
-from infra.postgres.roles import APPLICATION
+from infra.provision.logins import APPLICATION
 
 #: Statements one page may send, the look-up of the session among them.
 MOST = 25

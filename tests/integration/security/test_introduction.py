@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.connections.tls import trust_of
-from workers.runtime.process_identity import MINT_PATH, RUN_ROLE
+from app.credentials.approle import MINT_PATH, RUN_ROLE
 from workers.runtime.run_session import IntroductionError, introduced
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultRefusedError

@@ -12,7 +12,7 @@ from app.connections.database import connect, trouble
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor, AuditorError
 from infra.local.ports import LOOPBACK
-from infra.postgres.scram import verifier
+from infra.postgres.roles import verifier
 from workers.runtime import broker, celery_app
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault, VaultRefusedError
@@ -98,7 +98,7 @@ def test_a_password_that_is_replaced_is_used_without_a_restart(installation, tmp
         try:
             with engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
-            server.execute(change.format(verifier("another")))
+            server.execute(change.format(verifier("triage_app", "another")))
             file.chmod(0o600)
             file.write_text("another\n")
             engine.dispose()
@@ -111,7 +111,9 @@ def test_a_password_that_is_replaced_is_used_without_a_restart(installation, tmp
             assert trouble(refused.value).startswith(f"DATABASE_PASSWORD_FILE: {file} is open to others")
         finally:
             server.execute(
-                change.format(verifier(installation.secret("web", "database-password").read_text()))
+                change.format(
+                    verifier("triage_app", installation.secret("web", "database-password").read_text())
+                )
             )
             engine.dispose()
 
@@ -134,7 +136,7 @@ def test_a_login_the_vault_refuses(installation, tmp_path):
     address, trust = settings.need("vault_addr"), trust_of(settings)
     with Auditor(address, file, trust) as auditor, pytest.raises(AuditorError) as refused:
         auditor.alive(accessors=["none"], leases=[])
-    assert str(refused.value).startswith(f"the vault refused the login in VAULT_IDENTITY_FILE, {file}")
+    assert str(refused.value).startswith(f"the vault refuses the login in VAULT_IDENTITY_FILE, {file}")
     vault = Vault(address, trust, pool_size=1)
     try:
         with pytest.raises(VaultRefusedError) as refused:
