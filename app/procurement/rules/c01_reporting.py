@@ -1,4 +1,4 @@
-"""C01: the row of modifications, as filed and as reported."""
+"""C01: the series of modification numbers, as filed and as reported."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ _URGENCY = frozenset({"6.302-2", "6.103-2"})
 
 @dataclass(slots=True)
 class _Remarks:
-    """What is to be said about one modification number, or a row of them."""
+    """A defect of one modification number, or of a series of them."""
 
     words: list[str] = field(default_factory=list)
     values: list[ComparedValue] = field(default_factory=list)
@@ -65,7 +65,7 @@ def sequence(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 
 def _due(case: CaseFile, documents: list[Filed], signed: date) -> date:
-    """The last day on which a missing report is no surprise."""
+    """The last day on which a report may still be missing."""
     due = signed + _URGENT if _urgent(case, documents) else business_days_after(signed, _BUSINESS_DAYS)
     return max(due, signed + _VEIL) if case.action.defense else due
 

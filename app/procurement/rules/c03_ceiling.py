@@ -1,4 +1,4 @@
-"""C03: obligations stay under the value of the contract, and its values in order."""
+"""C03: obligations stay within the value of the contract, and its values are consistent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""C04: there is a contract to modify, an option to exercise, a vehicle to order from."""
+"""C04: the contract is open for a modification or option, and the vehicle for an order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(slots=True)
 class _Case:
-    """What speaks against acting, and what makes it less certain."""
+    """The reasons against the action, and doubts about them."""
 
     words: list[str] = field(default_factory=list)
     values: list[ComparedValue] = field(default_factory=list)
@@ -41,7 +41,7 @@ class _Case:
     certain: bool = False
 
     def add(self, words: str, value: ComparedValue, doubt: str | None = None) -> None:
-        """One more reason; the finding blocks when at least one of them is beyond doubt."""
+        """Add a reason; the finding blocks if at least one of them is certain."""
         self.words.append(words)
         self.values.append(value)
         if doubt is None:
@@ -153,7 +153,7 @@ def _supplies(case: CaseFile) -> bool:
 
 
 def _vehicle(case: CaseFile) -> _Case | None:
-    """Only new orders need an open vehicle: orders placed in time live on."""
+    """Only new orders need an open vehicle: orders placed in time stay in force."""
     action, vehicle = case.action, vehicle_reports(case)
     if not (action.is_new and action.is_order and vehicle):
         return None

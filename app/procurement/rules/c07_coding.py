@@ -73,7 +73,7 @@ def codes_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 
 def _differs(facts: Sequence[object], code: str) -> bool:
-    """Whether those who state a code do not all state the same."""
+    """Whether the sources that state a code state different ones."""
     written: set[str | None] = {getattr(fact, code) for fact in facts}
     return len(written) > 1 and len({code.strip().upper() for code in written if code}) > 1
 
@@ -81,7 +81,7 @@ def _differs(facts: Sequence[object], code: str) -> bool:
 def _stated(
     case: CaseFile, documents: list[Filed], report: Report | None, code: str, name: str
 ) -> Iterator[ComparedValue]:
-    """The code wherever it is stated; a source that leaves it out says nothing."""
+    """The code of each source that states one."""
     planned = getattr(case.action, code)
     if planned:
         yield value_of_action(name, planned)

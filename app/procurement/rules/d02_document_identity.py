@@ -1,4 +1,4 @@
-"""D02: what is printed and signed is what the file says it is."""
+"""D02: documents print and sign what the file says they do."""
 
 from collections import defaultdict
 from collections.abc import Iterator

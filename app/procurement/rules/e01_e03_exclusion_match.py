@@ -1,4 +1,4 @@
-"""Rules about exclusion records that carry an identifier of a vendor."""
+"""E01, E03: exclusion records with an identifier of a vendor, and the exclusion flag."""
 
 from collections.abc import Iterator
 

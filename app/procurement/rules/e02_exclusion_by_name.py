@@ -1,4 +1,4 @@
-"""The rule about exclusion records that carry a name like a vendor's and none of its identifiers."""
+"""E02: exclusion records with a name like a vendor's and none of its identifiers."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The rule about excluded owners, predecessors and signatories of a vendor."""
+"""E04: excluded owners, predecessors and signatories of a vendor."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The rule about supply-chain security orders and prohibitions."""
+"""E05: supply-chain security orders and prohibitions."""
 
 from collections.abc import Iterator
 

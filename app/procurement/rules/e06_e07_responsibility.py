@@ -1,4 +1,4 @@
-"""Rules about integrity records and debt: what is weighed, and what must not be."""
+"""E06, E07: integrity records that the file does not consider, and debt."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -104,7 +104,7 @@ def debt_flag(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 
 def _has_recent(registration: Registration, since: date) -> bool:
-    """Whether there is anything of the last years; what carries no date counts."""
+    """Whether a record is of the last years; a record without a date counts."""
     records = registration.integrity_records
     undated = registration.integrity_count > len(records) or any(
         record.recorded is None for record in records

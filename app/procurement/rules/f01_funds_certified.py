@@ -1,4 +1,4 @@
-"""Whether the money an action needs is certified."""
+"""F01: the funds an action needs are certified."""
 
 from collections.abc import Iterator
 from decimal import Decimal

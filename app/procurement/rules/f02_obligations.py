@@ -1,4 +1,4 @@
-"""Whether ledger and contract system agree on what a contract has cost so far."""
+"""F02: ledger and contract system agree on the obligations of the contract."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -74,7 +74,7 @@ def _over_ceiling(case: CaseFile, latest: Report | None, lines: list[BookedLine]
 
 
 def _raises_value_unreported(case: CaseFile) -> bool:
-    """New or changed work raises the value; by how much, only its report tells, or the value the action states."""
+    """New or changed work raises the value, by an amount that only its report or the action states."""
     action = case.action
     adds = action.is_modification and action.amount > 0 and action.reason != FUNDING_ONLY
     return adds and action.total_value is None and not own_reports(case)
@@ -112,7 +112,7 @@ def _disagreement(
 def _under_way(
     case: CaseFile, final_reports: list[Report], lines: list[BookedLine], booked: Decimal, reported: Decimal
 ) -> bool:
-    """Whether what has still to be reported or booked makes up for the difference."""
+    """Whether amounts still to be reported or booked explain the difference."""
     return _agree(
         booked - _not_yet_reported(case, final_reports, lines),
         reported - _not_yet_in_ledger(case, final_reports, lines),
@@ -130,7 +130,7 @@ def _transferred(line: ObligationLine) -> bool:
 
 
 def _not_yet_in_ledger(case: CaseFile, final_reports: list[Report], lines: list[BookedLine]) -> Decimal:
-    """What reports state that the ledger may still be about to post."""
+    """Reported amounts that the ledger may not have posted yet."""
     since = (case.day - timedelta(days=POSTING_DAYS)).replace(day=1)
     posted = {line.fact.modification for line in lines}
     latest = {report.fact.modification: report for report in final_reports}
@@ -143,7 +143,7 @@ def _not_yet_in_ledger(case: CaseFile, final_reports: list[Report], lines: list[
 
 
 def _not_yet_reported(case: CaseFile, final_reports: list[Report], lines: list[BookedLine]) -> Decimal:
-    """What the ledger posted whose report may still be on its way, or withheld from view."""
+    """Posted amounts whose reports may not be visible yet."""
     since = case.day - timedelta(days=WITHHELD_DAYS if case.action.defense else POSTING_DAYS)
     reported = {report.fact.modification for report in final_reports}
     unseen = (

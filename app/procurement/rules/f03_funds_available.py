@@ -1,4 +1,4 @@
-"""Whether the appropriations an action is charged to are available for what it buys, and when."""
+"""F03: the appropriations an action is charged to are available for its purchase on its day."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def _is_open(charge: Charge, action: ProcurementAction, year: int) -> bool:
 
 
 def _problem(group: list[Charge], action: ProcurementAction, year: int) -> str | None:
-    """Why this appropriation is not open; where its years are not stated, what the ledger says of it."""
+    """Why this appropriation is not open; where its years are not stated, its status in the ledger."""
     tas = group[0].tas
     if tas is None:
         expired = any(charge.fund_status == "expired" and charge.fund_type != "no-year" for charge in group)

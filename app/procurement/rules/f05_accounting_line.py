@@ -1,4 +1,4 @@
-"""Whether instrument, ledger and contract system name the same accounting data."""
+"""F05: instrument, ledger and contract system have the same accounting data."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -74,7 +74,7 @@ def _instrument(
 
 
 def _under(acrn: str, lines: list[BookedLine]) -> list[BookedLine]:
-    """The ledger's lines a printed one is held against: without ACRN, all of them."""
+    """The ledger's lines to compare with a printed one; all of them if it has no ACRN."""
     return [line for line in lines if acrn in {"", _acrn(line.fact.acrn)} or not line.fact.acrn]
 
 

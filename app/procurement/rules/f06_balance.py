@@ -1,4 +1,4 @@
-"""Balances that should not be: more spent than obligated, or money left long after the work ended."""
+"""F06: more spent than obligated, or money left long after the work ended."""
 
 from collections import defaultdict
 from collections.abc import Iterator

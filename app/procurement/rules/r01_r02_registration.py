@@ -1,4 +1,4 @@
-"""Rules about registration in SAM.gov."""
+"""R01, R02: registration in SAM.gov."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -143,7 +143,7 @@ def _problem(registration: Registration, day: date) -> str | None:
 
 
 def _renewed(row: EvidenceOf[Registration]) -> str | None:
-    """A word about a record that changed on the day it was pulled: its renewal may just be under way."""
+    """A note on a record that changed on the day it was pulled: its renewal may be in progress."""
     if eastern_day(row.pulled_at) not in {row.fact.updated, row.fact.activated}:
         return None
     return "The record was changed on the day it was pulled, so a renewal may be under way: pull it again."

@@ -1,4 +1,4 @@
-"""The rule about the unique entity identifier of the contractor."""
+"""R03: the unique entity identifier of the contractor."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _TYPING = str.maketrans("OI", "01")
 
 @dataclass(frozen=True, slots=True)
 class _Stated:
-    """A UEI as a system has it for the contract, and when."""
+    """A UEI that a system has for the contract, and the day it is of."""
 
     where: str
     uei: str
@@ -82,7 +82,7 @@ def uei_differs(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 
 def _difference(case: CaseFile, statement: _Stated) -> str | None:
-    """None where a UEI is the prime's, else a word about the difference, "" if there is none."""
+    """None if the UEI is the prime's, else a note on the difference, which may be empty."""
     wanted, found = identifier(case.action.prime.uei), identifier(statement.uei)
     if wanted is None or found is None or _is_written_otherwise(found, wanted, statement.day):
         return None
@@ -104,7 +104,7 @@ def _named_as(case: CaseFile, statement: _Stated) -> Vendor | None:
 
 
 def _is_written_otherwise(found: str, wanted: str, day: date | None) -> bool:
-    """The same UEI, alone or with a payment suffix, or the DUNS number that papers had before there were UEIs."""
+    """The same UEI, alone or with a payment suffix, or the DUNS number that documents had before UEIs."""
     with_suffix = len(found) == _WITH_SUFFIX and found[:_UEI_LENGTH] == wanted
     return found == wanted or with_suffix or (_is_duns(found) and (day is None or day < _DUNS_RETIRED))
 
@@ -114,7 +114,7 @@ def _is_duns(found: str) -> bool:
 
 
 def _written_otherwise(case: CaseFile) -> Iterator[_Stated]:
-    """What the three systems have, but for what is the prime's UEI letter by letter."""
+    """The UEIs of the three systems, except those that equal the prime's."""
     wanted = case.action.prime.uei
     reports = contract_history.own_reports(case) or contract_history.reports(case)
     for report in reports[-1:]:

@@ -1,4 +1,4 @@
-"""The rule about name, address and CAGE code of the contractor."""
+"""R04: name, address and CAGE code of the contractor."""
 
 from collections.abc import Iterable, Iterator
 

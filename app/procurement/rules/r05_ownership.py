@@ -1,4 +1,4 @@
-"""The rule about changes of ownership."""
+"""R05: changes of ownership."""
 
 from collections.abc import Iterator
 

@@ -65,7 +65,7 @@ def not_performed(watched: tuple[Rule, ...], rule: Rule, case: CaseFile) -> Iter
 
 
 def failed_check(own: Rule, case: CaseFile, failed: Rule, error: Exception) -> Finding:
-    """S01 (`own`): a check that broke off with an error, of which only the type is repeated."""
+    """S01 (`own`): a check that raised `error`, of which only the type is shown."""
     reason = type(error).__name__
     return own.finding(
         severity=own.severities.of(case.action) or Severity.BLOCKING,
