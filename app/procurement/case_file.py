@@ -10,9 +10,10 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from app.procurement.action import ProcurementAction
-from app.procurement.facts import Exclusion, Fact
+from app.procurement.facts import Fact
 from app.procurement.federal_time import eastern_day
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion
 
 Fact_co = TypeVar("Fact_co", bound=Fact, covariant=True)
 FactKind = TypeVar("FactKind", bound=Fact)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from app.procurement.facts import ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from workers.payloads.accounting import TreasuryAccount
 from workers.payloads.notation import (
     Amount,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
-from app.procurement.facts import Certification, IntegrityRecord, Registration
+from app.procurement.vendor_facts import Certification, IntegrityRecord, Registration
 from workers.payloads.integrity import (
     CorporateRelationships,
     IntegrityInformation,
@@ -188,19 +188,13 @@ def registration_of(entity: Entity, seen: EntityRegistration) -> Registration:
         small_for=small - other,
         not_small_for=other - small,
         certifications=tuple(
-            Certification(code=certificate.code, ends=certificate.ends)
-            for certificate in certified
-            if certificate.code
+            Certification(code=item.code, ends=item.ends) for item in certified if item.code
         ),
         integrity_count=max(integrity.count, len(integrity.records)),
         integrity_records=tuple(
-            IntegrityRecord(
-                kind=record.kind or record.code or "record of no stated kind", recorded=record.day
-            )
-            for record in integrity.records
+            IntegrityRecord(kind=item.kind or item.code or "record of no stated kind", recorded=item.day)
+            for item in integrity.records
         ),
         proceedings=bool(proceedings.reported or proceedings.count or proceedings.proceedings),
-        proceedings_latest=max(
-            (proceeding.day for proceeding in proceedings.proceedings if proceeding.day), default=None
-        ),
+        proceedings_latest=max((item.day for item in proceedings.proceedings if item.day), default=None),
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from app.procurement.facts import Exclusion
+from app.procurement.vendor_facts import Exclusion
 from workers.payloads.notation import (
     EmptyAsNone,
     Identifier,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.procurement.facts import Owner
+from app.procurement.vendor_facts import Owner
 from workers.payloads.notation import (
     Count,
     Day,

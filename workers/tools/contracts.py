@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from app.procurement.action import ProcurementAction
-from app.procurement.facts import ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from app.procurement.rules.support.contract_history import series
 from app.procurement.systems import Source, system_of
 from workers.paging import all_rows

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from app.procurement.action import ProcurementAction
-from app.procurement.facts import HiddenEntities
 from app.procurement.systems import Source, system_of
+from app.procurement.vendor_facts import HiddenEntities
 from workers.paging import all_rows
 from workers.payloads.entities import Entities, Entity, registration_of
 from workers.runtime.http_client import HttpClient

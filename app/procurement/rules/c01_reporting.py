@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from app.procurement.calendar import business_days_after
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import FiledDocument
+from app.procurement.contract_facts import FiledDocument
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -187,9 +187,7 @@ C01 = Rule(
     title="Modification sequence or missing report",
     version=1,
     sources=(Source.CONTRACTS, Source.DOCUMENTS),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 4.604(b)(2), 4.1603", rfo="RFO 4.301(f)(2), 4.201(c)(2)"),
     comparison="Signed instruments on file against the final reports of the contract, number by number.",
     traps=(

@@ -160,9 +160,7 @@ C02 = Rule(
     title="Action amount differs",
     version=2,
     sources=(Source.CONTRACTS, Source.DOCUMENTS, Source.LEDGER),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 4.604(b)(1), 43.205; DFARS PGI 204.301", rfo="RFO 4.301, 43.205"),
     comparison="Amount of the instrument and its accounting data, the contract action report and the ledger.",
     traps=(

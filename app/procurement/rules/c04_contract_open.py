@@ -186,9 +186,7 @@ C04 = Rule(
     version=1,
     sources=(Source.CONTRACTS,),
     helped_by=(Source.DOCUMENTS,),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(codified="FAR 17.207(a), 43.103, 16.505", rfo="RFO 17.204-1(b)(1), 43.203"),
     comparison="Day of the action against completion date, closure, terminations and the vehicle's last date to order.",
     traps=(

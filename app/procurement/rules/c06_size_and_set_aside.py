@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Registration, ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -17,6 +17,7 @@ from app.procurement.rules.support.contract_history import award_report, reports
 from app.procurement.rules.support.file_documents import on_file
 from app.procurement.rules.support.value_text import listed
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Registration
 
 #: Certifications by SBA that a set-aside asks for, by the code SAM.gov lists them under.
 _CERTIFICATIONS = {

@@ -106,9 +106,7 @@ C07 = Rule(
     title="Coding differs",
     version=1,
     sources=(Source.CONTRACTS, Source.DOCUMENTS),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 6.303", rfo="RFO 6.104"),
     comparison="NAICS, product or service code, pricing and competition in action, instrument, justification, report.",
     traps=(

@@ -110,9 +110,7 @@ D03 = Rule(
     version=1,
     sources=(Source.DOCUMENTS,),
     helped_by=(Source.CONTRACTS,),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 28.306, 28.307, 52.228-5, 1.602-2(d)", rfo="RFO 28.306, 28.307, 1.404"),
     comparison="Expiration of insurance, bonds, clearances and the representative's letter against the end of the work.",
     traps=(

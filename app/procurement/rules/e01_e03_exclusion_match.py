@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.procurement.calendar import business_days_after
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import Exclusion, ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -20,6 +20,7 @@ from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.exclusion_record import about, active, limited_to, written
 from app.procurement.rules.support.vendor_identity import is_registered, roles, rows_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion
 
 #: Type of the document that holds an agency head's compelling reason to deal with an excluded firm.
 COMPELLING_REASON = "COMPELLING"
@@ -151,9 +152,7 @@ E01 = Rule(
     version=3,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV, Source.CONTRACTS, Source.DOCUMENTS),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(
         codified="FAR 9.405(a), (b), (e), 9.405-1(a)(2), 17.207(c)(5)",
         rfo="RFO 9.405, 9.405-1(a)(2)(iii), 17.204-1(b)(3)(iii)",

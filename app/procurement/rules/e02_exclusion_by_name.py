@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import Exclusion
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import (
     Authority,
@@ -21,6 +20,7 @@ from app.procurement.places import corroborates
 from app.procurement.rules.support.exclusion_record import ExclusionEvidence, about, active, written
 from app.procurement.rules.support.vendor_identity import addresses_of, identifier, names_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion
 
 #: Records shown in one finding; the rest are counted.
 _SHOWN = 10
@@ -140,9 +140,7 @@ E02 = Rule(
     version=2,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV,),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 9.405; DFARS PGI 209.105-1", rfo="RFO 9.405; DFARS PGI 209.105-1"),
     comparison="Names of the vendors against names and cross-references of active exclusion records, and their places.",
     traps=(

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from app.procurement.calendar import months_after
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import Exclusion
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -21,6 +20,7 @@ from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import about, active, is_restriction, written
 from app.procurement.rules.support.vendor_identity import names_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion
 
 #: Type of the document that holds a waiver of a prohibition.
 WAIVER = "WAIVER"

@@ -5,7 +5,6 @@ from datetime import date
 
 from app.procurement.action import Payment
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import Registration
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -20,6 +19,7 @@ from app.procurement.rules.support.value_text import money
 from app.procurement.rules.support.vendor_identity import rows_of
 from app.procurement.systems import Source
 from app.procurement.thresholds import MICRO_PURCHASE, SIMPLIFIED_ACQUISITION, in_force
+from app.procurement.vendor_facts import Registration
 
 RESPONSIBILITY = "RESP"
 _YEARS = 5
@@ -158,9 +158,7 @@ E07 = Rule(
     title="Debt flag set",
     version=1,
     sources=(Source.SAM_GOV,),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 32.1108(b)(2)", rfo="RFO 32.1108(b)(2)"),
     comparison="The debt flag of the registration against the planned payment.",
     traps=("The flag must not be used to deny an award or order: it never blocks.",),

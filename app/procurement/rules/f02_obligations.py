@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import ObligationLine
+from app.procurement.contract_facts import ObligationLine
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -183,9 +183,7 @@ F02 = Rule(
     title="Cumulative obligations disagree, or a contract is in one system only",
     version=1,
     sources=(Source.CONTRACTS, Source.LEDGER),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(
         codified="FAR 4.604(b)(1), 32.702; DATA Act validations C11, C12, C23",
         rfo="RFO 4.301(f)(2), 32.702; DATA Act validations C11, C12, C23",

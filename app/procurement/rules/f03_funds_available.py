@@ -93,9 +93,7 @@ F03 = Rule(
     version=1,
     sources=(Source.LEDGER,),
     helped_by=(Source.DOCUMENTS,),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(
         codified="FAR 32.703-3; 31 U.S.C. 1502, 1552-1553", rfo="RFO 32.703-3; 31 U.S.C. 1502, 1552-1553"
     ),

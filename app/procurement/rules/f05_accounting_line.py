@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import AccountingLine, FiledDocument, Tas
+from app.procurement.contract_facts import AccountingLine, FiledDocument, Tas
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -173,9 +173,7 @@ F05 = Rule(
     version=1,
     sources=(Source.LEDGER,),
     helped_by=(Source.CONTRACTS, Source.DOCUMENTS),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(
         codified="FAR 4.803, 32.702; 31 U.S.C. 1301(a)", rfo="RFO 4.101, 32.702; 31 U.S.C. 1301(a)"
     ),

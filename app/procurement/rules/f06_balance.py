@@ -105,9 +105,7 @@ F06 = Rule(
     version=1,
     sources=(Source.LEDGER,),
     helped_by=(Source.CONTRACTS,),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(
         codified="31 U.S.C. 1341; FAR 4.804-5(a)(15)", rfo="31 U.S.C. 1341; RFO 4.308-1(a)(15)"
     ),

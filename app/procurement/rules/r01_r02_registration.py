@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import HiddenEntities, Registration
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import (
     Authority,
@@ -23,6 +22,7 @@ from app.procurement.rules.support.exemption import (
 )
 from app.procurement.rules.support.vendor_identity import is_registered, parties_but_owners, rows_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import HiddenEntities, Registration
 
 _USUAL = Severities(new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING)
 _AUTHORITY = Authority(

@@ -6,7 +6,8 @@ from datetime import date
 
 from app.procurement.action import Vendor
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Fact, ObligationLine
+from app.procurement.contract_facts import ObligationLine
+from app.procurement.facts import Fact
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -152,9 +153,7 @@ R03 = Rule(
     version=2,
     sources=(),
     helped_by=(Source.CONTRACTS, Source.DOCUMENTS, Source.LEDGER),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(codified="FAR 4.1102(c), 52.204-13(e)", rfo="RFO 4.203-2(b), 4.305(b)"),
     comparison="UEI of the action against the latest report, the documents of the action and its ledger lines.",
     traps=(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Fact, Registration
+from app.procurement.facts import Fact
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -20,11 +20,14 @@ from app.procurement.rules.support import contract_history, file_documents
 from app.procurement.rules.support.party_change import change_of_party
 from app.procurement.rules.support.vendor_identity import identifier, rows_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Registration
 
 Rows = list[EvidenceOf[Registration]]
 
 _EQUAL, _FORM, _ORDER, _OTHER = range(4)
 _CHANGE_OF_ADDRESS = "W"
+#: Where a text stands, the text, and its evidence.
+_Printed = tuple[str, str, EvidenceOf[Fact]]
 
 
 def name_address_or_cage_differs(rule: Rule, case: CaseFile) -> Iterator[Finding]:
@@ -45,7 +48,7 @@ def name_address_or_cage_differs(rule: Rule, case: CaseFile) -> Iterator[Finding
 
 def _name(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
     ours = [name for row in rows for name in (row.fact.legal_name, row.fact.dba_name) if name]
-    printed: list[tuple[str, str, EvidenceOf[Fact]]] = [
+    printed: list[_Printed] = [
         (item.fact.doc_type, item.fact.printed_name, item)
         for item in file_documents.instruments(case)
         if item.fact.printed_name and item.fact.printed_name not in ours
@@ -125,7 +128,7 @@ def _cage(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
     ours = {cage for row in rows if (cage := identifier(row.fact.cage))}
     if not ours:
         return
-    printed: list[tuple[str, str, EvidenceOf[Fact]]] = [
+    printed: list[_Printed] = [
         (item.fact.doc_type, item.fact.printed_cage, item)
         for item in file_documents.instruments(case)
         if item.fact.printed_cage

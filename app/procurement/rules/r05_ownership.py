@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Owner, Registration, ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, value_from
 from app.procurement.names import STRONG, similarity
 from app.procurement.rules.support import contract_history
 from app.procurement.rules.support.vendor_identity import identifier, rows_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Owner, Registration
 
 
 def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding]:
@@ -92,9 +93,7 @@ R05 = Rule(
     title="Owner or predecessor changed",
     version=1,
     sources=(Source.SAM_GOV, Source.CONTRACTS),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 42.1204, 52.204-17, 52.219-28", rfo="RFO 42.903, 19.301(a)(2)"),
     comparison="Owners and predecessors in SAM.gov against parent and contractor as reported at award.",
     traps=(

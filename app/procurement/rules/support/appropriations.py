@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
-from app.procurement.facts import Commitment, FiledDocument, ObligationLine, Tas
+from app.procurement.contract_facts import Commitment, FiledDocument, ObligationLine, Tas
 from app.procurement.finding import ComparedValue, value_from
 from app.procurement.rules.support.contract_history import own_lines
 from app.procurement.rules.support.file_documents import instruments

@@ -5,7 +5,7 @@ from datetime import date
 from typing import TypeVar
 
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
-from app.procurement.facts import FiledDocument, ObligationLine, ReportedAction
+from app.procurement.contract_facts import FiledDocument, ObligationLine, ReportedAction
 
 Report = EvidenceOf[ReportedAction]
 BookedLine = EvidenceOf[ObligationLine]

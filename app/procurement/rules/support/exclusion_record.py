@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
-from app.procurement.facts import Exclusion
 from app.procurement.names import normalised
 from app.procurement.rules.support.vendor_identity import Party, cages_of, identifier
+from app.procurement.vendor_facts import Exclusion
 
 ExclusionEvidence = EvidenceOf[Exclusion]
 

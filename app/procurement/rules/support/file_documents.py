@@ -6,7 +6,7 @@ from datetime import date
 
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
-from app.procurement.facts import FiledDocument
+from app.procurement.contract_facts import FiledDocument
 from app.procurement.rules.support.contract_history import of_action, of_contract
 
 Filed = EvidenceOf[FiledDocument]

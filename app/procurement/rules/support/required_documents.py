@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.procurement.action import ProcurementAction
-from app.procurement.facts import FiledDocument
+from app.procurement.contract_facts import FiledDocument
 from app.procurement.finding import Severity
 from app.procurement.rules.support.competition import needs_justification, not_competed
 from app.procurement.rules.support.file_documents import instrument_types

@@ -5,9 +5,10 @@ from functools import lru_cache
 
 from app.procurement.action import Vendor, VendorRole
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case, cached_per_case_and_key
-from app.procurement.facts import Address, Registration
+from app.procurement.facts import Address
 from app.procurement.names import normalised
 from app.procurement.rules.support.value_text import listed
+from app.procurement.vendor_facts import Registration
 
 Party = tuple[Vendor, ...]
 
