@@ -28,6 +28,7 @@ WORKDIR /app
 COPY app app
 COPY workers workers
 COPY mocks mocks
+# A test asset, but needed here: the mocks serve its scenarios, and `triage provision demo-data` writes them.
 COPY known_answers known_answers
 COPY infra infra
 COPY --from=design-system /design/node_modules/@uswds/uswds /design/uswds

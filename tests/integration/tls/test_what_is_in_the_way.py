@@ -55,7 +55,7 @@ def queue(settings):
     return None
 
 
-def test_the_database(installation, canary):
+def test_problems_with_the_database_are_told_apart(installation, canary):
     plain = f"127.0.0.1:{installation.plain_ports['postgres']}"
     url = "postgresql://triage_app@{}/triage{}".format
     settings = installation.settings
@@ -118,7 +118,7 @@ def test_a_password_that_is_replaced_is_used_without_a_restart(installation, tmp
             engine.dispose()
 
 
-def test_the_broker(installation, canary):
+def test_problems_with_the_broker_are_told_apart(installation, canary):
     settings = installation.settings
     plain = f"127.0.0.1:{installation.plain_ports['valkey']}"
     assert queue(settings("dispatcher")) is None
@@ -127,7 +127,7 @@ def test_the_broker(installation, canary):
     assert queue(settings("dispatcher", redis_url=f"redis://dispatcher@{plain}/0")) is None
 
 
-def test_a_login_the_vault_refuses(installation, tmp_path):
+def test_a_login_the_vault_refuses_is_reported(installation, tmp_path):
     login = json.loads(installation.secret("web", "vault-identity.json").read_text())
     file = tmp_path / "identity.json"
     file.write_text(json.dumps({**login, "secret_id": "canary"}))
@@ -167,7 +167,7 @@ def strict(installation, relayed):
     }
 
 
-def test_a_server_that_asks_who_comes(installation, strict, client_certificate):
+def test_a_server_that_demands_a_client_certificate_gets_it(installation, strict, client_certificate):
     known = installation.settings("dispatcher", **strict, **client_certificate)
     assert (database(known), queue(known)) == (None, None)
     stranger = installation.settings("dispatcher", **strict)

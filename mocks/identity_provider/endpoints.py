@@ -20,9 +20,9 @@ from mocks.identity_provider.signing import ALGORITHM, SigningKey
 
 
 def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
-    """The provider, told OIDC_ISSUER, its own address, and OIDC_CLIENTS, the file that lists its clients.
+    """The provider. OIDC_ISSUER is its own address, OIDC_CLIENTS the file that lists its clients.
 
-    Raises `ConfigurationError`. Over plain HTTP, Authlib also wants AUTHLIB_INSECURE_TRANSPORT to be set.
+    Raises `ConfigurationError`. Over plain HTTP, Authlib also requires AUTHLIB_INSECURE_TRANSPORT.
     """
     given = required(environment, ("OIDC_ISSUER", "OIDC_CLIENTS"))
     issuer = http_address(given, "OIDC_ISSUER")
@@ -86,7 +86,7 @@ def create_app(environment: Mapping[str, str] = os.environ) -> Flask:
 def _authorization(app: Flask, server: AuthorizationServer) -> None:
     @app.get("/authorize")
     def choose() -> ResponseReturnValue:
-        """Asks who the visitor is."""
+        """Ask the visitor to choose a persona."""
         try:
             grant = server.get_consent_grant()
         except OAuth2Error as error:
@@ -96,7 +96,7 @@ def _authorization(app: Flask, server: AuthorizationServer) -> None:
 
     @app.post("/authorize")
     def chosen() -> ResponseReturnValue:
-        """Sends the visitor back with a code."""
+        """Send the visitor back with a code."""
         persona = PERSONAS.get(request.form.get("persona", ""))
         try:
             grant = server.get_consent_grant(end_user=persona)
@@ -142,7 +142,7 @@ def _metadata(app: Flask, issuer: str, signing: SigningKey) -> None:
 
 
 def _refused(server: AuthorizationServer, error: OAuth2Error) -> ResponseReturnValue:
-    """Back to the client where its address is known to be its own, else a page that says why not."""
+    """Send the error to the client if its address is registered, else show it on a page."""
     if getattr(error, "redirect_uri", None):
         response: Response = server.handle_error_response(None, error)
         return response
@@ -153,7 +153,7 @@ def _refused(server: AuthorizationServer, error: OAuth2Error) -> ResponseReturnV
 
 def _page(html: str, *, form_action: str | None = None) -> Response:
     response = Response(html, mimetype="text/html")
-    # Browsers hold redirects after a form to its form-action as well, and this one leads back to the client.
+    # Browsers apply form-action to redirects after a form as well, and this one leads back to the client.
     response.headers["Content-Security-Policy"] = _policy(
         f"'self' {form_action}" if form_action else "'none'"
     )

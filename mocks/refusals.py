@@ -1,4 +1,4 @@
-"""Error bodies as the real services write them."""
+"""Refusals: the reason why a request is not answered, and its error body in the format of the real service."""
 
 import uuid
 from collections.abc import Callable
@@ -6,7 +6,22 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from mocks.refusal import RefusalError
+
+class RefusalError(Exception):
+    """A refusal with HTTP `status`. `reason` never contains the credential."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class VaultUnreachableError(RefusalError):
+    """The vault could not check a credential, so it is not accepted."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "the credential cannot be verified at the moment")
+
 
 ErrorBody = Callable[[RefusalError], dict[str, Any]]
 
@@ -51,7 +66,7 @@ def contract_file(refusal: RefusalError) -> dict[str, Any]:
 
 
 def over_quota() -> dict[str, Any]:
-    """The gateway's answer when the daily quota is used up; it starts anew at midnight UTC."""
+    """The gateway's answer when the daily quota is used up; it is renewed at midnight UTC."""
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     return {
         "code": "900804",

@@ -1,19 +1,21 @@
-"""What all HTTP mocks share: every request is authenticated, answered or refused in shape, and logged."""
+"""The frame of every mock: it authenticates each request, answers or refuses it, and writes the access log."""
 
+import hashlib
 import json
+import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from http import HTTPMethod, HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from mocks.access_log import Access, AccessLog, fingerprint
 from mocks.authentication import Verifier
 from mocks.configuration import Configuration, ConfigurationError
-from mocks.error_bodies import ErrorBody
-from mocks.refusal import RefusalError
+from mocks.refusals import ErrorBody, RefusalError
 
 _HEALTH = "/healthz"
 _PAYMENTS = "/payments"
@@ -22,19 +24,48 @@ _QUERY_SHOWN = 2_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """One answered request. `fingerprint` is the SHA-256 of the credential, in hex; the credential itself is not logged."""
+
+    service: str
+    fingerprint: str | None
+    method: str
+    route: str
+    query: dict[str, str]
+    status: int
+    reason: str | None
+    subject: str | None
+
+
+class AccessLog:
+    """Appends to a file that stays open. Lines of concurrent threads and processes do not mix."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def append(self, access: Access) -> None:
+        """Write one line. Raises OSError if it cannot be written completely: an unlogged request is not answered."""
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        line = json.dumps({"time": now, **asdict(access)}, separators=(",", ":")).encode() + b"\n"
+        if os.write(self._file, line) != len(line):
+            raise OSError("only part of a line was written to the access log")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Frame:
-    """How one service identifies callers and words its errors."""
+    """The credential that one service accepts, and the format of its errors."""
 
     name: str
     verifier: Verifier
     error_body: ErrorBody
     parameters: frozenset[str]
-    """The query parameters it knows: only their values are logged, since anything else may be a secret."""
+    """The known query parameters: only their values are logged, since others may be secrets."""
 
     def build(self, configuration: Configuration) -> Flask:
-        """A Flask app that has /healthz and /payments, and takes GET only.
+        """A Flask app with /healthz and /payments that accepts GET only.
 
-        Raises `ConfigurationError` when the access log cannot be written.
+        Raises `ConfigurationError` if the access log cannot be written.
         """
         app = Flask(self.name, static_folder=None)
         try:
@@ -77,7 +108,7 @@ class Frame:
     def _not_found(self, error: HTTPException) -> Response:
         status = error.code or 500
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            # By now the exception has been logged by Flask; the caller learns nothing of it.
+            # Flask has logged the exception; the caller is not told about it.
             return self._refuse(RefusalError(status, "internal error"))
         return self._refuse(RefusalError(status, HTTPStatus(status).phrase.lower()))
 
@@ -85,7 +116,7 @@ class Frame:
         credential = self.verifier.presented(request.headers) or _misplaced(request)
         access = Access(
             service=self.name,
-            fingerprint=fingerprint(credential) if credential else None,
+            fingerprint=_fingerprint(credential) if credential else None,
             method=request.method if request.method in _METHODS else "(unknown)",
             route=_route(),
             query={name: value for name, value in request.args.items() if name in self.parameters},
@@ -95,7 +126,7 @@ class Frame:
         )
         values = access.query.values()
         if sum(map(len, values)) > _QUERY_SHOWN or (
-            credential and any(credential in each for each in values)
+            credential and any(credential in value for value in values)
         ):
             return replace(access, query={})
         return access
@@ -114,15 +145,20 @@ def _is_payment(path: str) -> bool:
 def _route() -> str:
     if request.url_rule is not None:
         return request.url_rule.rule
-    # A path nobody serves is not repeated: it could be anything, a secret too.
+    # An unknown path is not logged: it may contain a secret.
     return _PAYMENTS if _is_payment(request.path) else "(unknown)"
 
 
 def _misplaced(request: Request) -> str | None:
-    """A credential where this service does not look for one."""
+    """A credential in a place that this service does not read."""
     return (
         request.headers.get("X-Api-Key")
         or request.headers.get("Authorization", "").removeprefix("Bearer ")
         or request.args.get("api_key")
         or None
     )
+
+
+def _fingerprint(credential: str) -> str:
+    """SHA-256 of a credential, in hex."""
+    return hashlib.sha256(credential.encode("utf-8", "surrogateescape")).hexdigest()
