@@ -34,7 +34,7 @@ class Services:
         """The demo's identity provider, which reads the file of its clients at each request."""
         variables = {
             "OIDC_ISSUER": f"http://{LOOPBACK}:{port}",
-            "OIDCCLIENTS": str(self._layout.clients),
+            "OIDC_CLIENTS": str(self._layout.clients),
             # Authlib refuses plain HTTP otherwise, on the loopback interface as well.
             "AUTHLIB_INSECURE_TRANSPORT": "1",
         }
