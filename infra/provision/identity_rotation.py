@@ -75,7 +75,7 @@ class _Rotation:
         role_id = secret_ids.role_id_in_file(self._secrets, identity)
         if role_id is None:
             # Not in this folder: the operator's folder, for example, is not given to a job that runs all the time.
-            self._say(f"{identity.owner}: no {IDENTITY_FILE} here, not replaced")
+            self._say(f"{identity.owner}: no {IDENTITY_FILE} here, skipped")
             return
         life = secret_ids.replace(self._client, self._secrets, identity, token, role_id=role_id)
         self._lives[identity] = life

@@ -67,7 +67,7 @@ def test_an_owner_whose_folder_is_not_here_is_left_alone(installation):
     try:
         said = rotated(installation)
         assert [line for line in said if "replaced" not in line] == [
-            "operator: no vault-identity.json here, not replaced"
+            "operator: no vault-identity.json here, skipped"
         ]
         assert len(said) == len(OWNERS)
         assert not file.exists()
