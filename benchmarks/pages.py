@@ -21,7 +21,7 @@ from sqlalchemy import Engine, event
 from benchmarks import crowd, crowd_log
 from benchmarks.officer import ALONE, database, officer
 from infra.local.stack import LocalStack
-from infra.postgres.roles import APPLICATION
+from infra.provision.logins import APPLICATION
 
 #: Milliseconds a page may take at the 95th percentile.
 AIM = 50.0

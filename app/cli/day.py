@@ -17,8 +17,8 @@ from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
 from app.credentials.progress import IssuedRow, Progress
 from app.credentials.vault_log import VaultLog
+from app.procurement.daily_quota import QuotaDay, QuotaUse
 from app.procurement.federal_time import eastern
-from app.procurement.quota import QuotaDay, QuotaUse
 from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
 from app.store.outcomes import run_outcomes

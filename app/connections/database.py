@@ -6,12 +6,12 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.connections.addresses import is_local
-from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, guard
+from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, IncompatibleError, guard
 from app.connections.secret_files import SettingsError, read_secret
 from app.connections.settings import ConnectionSettings
 
@@ -140,6 +140,23 @@ def trouble(
     if cause.sqlstate is None and (fatal := re.search(r"FATAL: +(.{1,200})", text)):
         return f"{what} refused ({fatal[1]})"
     return f"{what} does not answer ({type(cause).__name__})"
+
+
+def silence(engine: Engine) -> str | None:
+    """Why the database does not answer, None when it does. Raises `IncompatibleError` when it cannot be worked with."""
+    try:
+        with engine.connect():
+            return None
+    except OperationalError as error:
+        return trouble(error)
+
+
+def problem(engine: Engine) -> str | None:
+    """What is wrong with the database, whatever it is; None when it answers and can be worked with."""
+    try:
+        return silence(engine)
+    except IncompatibleError as error:
+        return str(error)
 
 
 def _tried(error: psycopg.Error) -> dict[str, str]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, select
 from app.connections.database import columns, insert_many
 from app.credentials.lineage import CredentialDenial, CredentialKind, IssuedCredential, RunIdentity, ToolCall
 from app.credentials.plan import PlannedStep
-from app.credentials.requeue import requeue
+from app.credentials.run_ends import requeue
 from app.credentials.tables import (
     CHANNEL,
     AlarmRow,

@@ -13,8 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import OperationalError
 
 from app.credentials.lineage import CredentialKind
-from app.credentials.requeue import requeue
-from app.credentials.stopping import end_one
+from app.credentials.run_ends import end_stopped, requeue
 from app.credentials.tables import (
     CHANNEL,
     AttemptRow,
@@ -99,9 +98,9 @@ class DispatchRecords:
                 requeue(db, run_id, reason=reason, max_attempts=self._max_attempts)
 
     def end_stopped(self) -> UUID | None:
-        """Let one run that somebody asked to stop fail; its id, None when there is none. See `app.credentials.stopping`."""
+        """Let one run that somebody asked to stop fail; its id, None when there is none. See `app.credentials.run_ends`."""
         with self._engine.begin() as db:
-            return end_one(db)
+            return end_stopped(db)
 
     @contextmanager
     def lost_attempt(self) -> Iterator[Held | None]:

@@ -105,7 +105,7 @@ class Rule:
     check: Callable[["Rule", CaseFile], Iterator[Finding]]
     helped_by: tuple[Source, ...] = ()
 
-    def found(
+    def finding(
         self,
         *,
         severity: Severity,
@@ -129,7 +129,7 @@ class Rule:
         )
 
 
-def stated(evidence: EvidenceOf[Fact], label: str, value: str) -> ComparedValue:
+def value_from(evidence: EvidenceOf[Fact], label: str, value: str) -> ComparedValue:
     """A value with the evidence it comes from."""
     return ComparedValue(
         source=evidence.source.value,
@@ -140,12 +140,12 @@ def stated(evidence: EvidenceOf[Fact], label: str, value: str) -> ComparedValue:
     )
 
 
-def proposed(label: str, value: str) -> ComparedValue:
+def value_of_action(label: str, value: str) -> ComparedValue:
     """A value the action itself states."""
     return ComparedValue(source="action", label=label, value=value)
 
 
-def absent(source: Source, label: str) -> ComparedValue:
+def no_value(source: Source, label: str) -> ComparedValue:
     """What a source that answered does not have: the empty side of a comparison."""
     return ComparedValue(source=source.value, label=label, value="none")
 

@@ -1,11 +1,10 @@
-"""The pages. `create_app` is the composition root; nothing connects before the first request."""
+"""The web application. `create_app` composes it; nothing connects before the first request."""
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import settings
-from app.connections.availability import problem
-from app.connections.database import connect, sessions
+from app.connections.database import connect, problem, sessions
 from app.contract_file.exporter import Exporter
 from app.review.queries import Pages
 from app.review.reviews import Reviews
@@ -48,14 +47,14 @@ from app.web.views import (
 
 #: Connections to the database; gunicorn serves with 24 threads, 8 of which may be streams that hold none.
 _POOL = 8
-#: Open streams in all, and of one person: two thirds of gunicorn's threads are left to pages, whoever keeps tabs open.
+#: Open streams in all and per person, which leaves two thirds of gunicorn's threads to pages.
 _STREAMS, _STREAMS_EACH = 8, 2
 
 
 def create_app(configuration: Settings | None = None) -> Flask:
-    """The web application, configured from the environment unless told otherwise. Raises `SettingsError`.
+    """The web application, configured from the environment by default. Raises `SettingsError`.
 
-    Raises `app.web.access.UnlistedError` when a route is not in the table of who may reach what.
+    Raises `app.web.access.UnlistedError` if a route is missing in the access table.
     """
     configuration = configuration or settings.load()
     database = connect(configuration, pool_size=_POOL)
@@ -65,7 +64,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
 
     app = Flask(__name__)
     if hops := configuration.trusted_proxies:
-        # Each proxy adds one entry to each header; what a client has put before those is not looked at.
+        # Each proxy adds one entry to each header; entries that the client sent are ignored.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     templating.init_app(app, configuration)
     identity = sign_in.init_app(app, configuration, factory)
@@ -78,7 +77,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         identity.provider.close()
         database.dispose()
 
-    # Pages take no file, and programs no more than a day's actions.
+    # Forms contain no files, and programs send at most a day's actions.
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     Services(
         sessions=factory,
@@ -113,7 +112,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         help_page,
     ):
         app.register_blueprint(view.bp)
-    # Last of all, and in this order: who may reach the page, what may leave, how often, and whether its own form asked.
+    # Request hooks run in this order: access, exports, rate limits, CSRF.
     access.init_app(app)
     export_guard.init_app(app)
     limits.init_app(app, configuration)

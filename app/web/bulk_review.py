@@ -1,4 +1,4 @@
-"""Several flags at once: what a decision or assignment would do to each, what is wrong with the form, and doing it."""
+"""Bulk review: preview a decision or assignment of several flags, validate the form, and carry it out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from app.review.queries import FlagLine
 from app.review.reviews import Reviews, StaleError, UnknownFlagError
 from app.review.roles import Person
 
-#: Flags that are dealt with at once at most: as many as somebody can have looked at.
+#: The most flags in one bulk action: as many as one person can review.
 MOST = 50
 ASSIGN = "assign"
 ACTIONS = (ASSIGN, *(decision.value for decision in Decision))
@@ -32,7 +32,7 @@ ACTIONS = (ASSIGN, *(decision.value for decision in Decision))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BulkAction:
-    """What is to happen to each of the flags: a decision, or, without one, an assignment (to nobody where None)."""
+    """A decision to record for each flag, or an assignment if `decision` is None (`assignee` None removes it)."""
 
     decision: Decision | None
     rationale: str = ""
@@ -42,17 +42,20 @@ class BulkAction:
 
     @property
     def words(self) -> str:
-        """What it is, for a heading."""
-        return f"Decide: {DECISIONS[self.decision].lower()}" if self.decision else "Give to somebody"
+        """The action as a heading."""
+        return f"Decide: {DECISIONS[self.decision].lower()}" if self.decision else "Assign"
 
     def alone(self, line: FlagLine) -> bool:
-        """Whether this flag needs a reason of its own: none that blocks closes along with others."""
+        """Whether this flag needs its own reason: blocking flags never close on a shared reason alone."""
         return self.decision in CLOSING and line.flag.severity == Severity.BLOCKING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviewLine:
-    """One flag in the preview: what would happen to it, and whether it can. `version` is what the officer has seen."""
+    """One flag in the preview: the effect on it, and whether that is possible. `version` is the one the officer saw.
+
+    `alone` says that it needs its own `reason`.
+    """
 
     line: FlagLine
     version: int
@@ -65,7 +68,7 @@ class PreviewLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What became of one flag: done, refused, or changed by somebody meanwhile."""
+    """The result for one flag: done, refused, or already changed by someone else."""
 
     line: FlagLine | None
     flag_id: UUID
@@ -74,12 +77,12 @@ class Result:
 
 
 def preview(line: FlagLine, bulk: BulkAction, by: Person, reviews: Reviews) -> PreviewLine:
-    """What would happen to one flag as it is now."""
+    """The effect on one flag in its current state."""
     flag, alone = line.flag, bulk.alone(line)
     version = flag.version
     if bulk.decision is None:
         return PreviewLine(
-            line=line, version=version, would="Is given to whom you choose", possible=True, alone=False
+            line=line, version=version, would="Assigned to the officer you choose", possible=True, alone=False
         )
     event = _event(flag.flag_id, bulk, by, version)
     state = State(version=version, status=Status(flag.status), assignee=flag.assignee)
@@ -94,13 +97,13 @@ def preview(line: FlagLine, bulk: BulkAction, by: Person, reviews: Reviews) -> P
 
 
 def faults(bulk: BulkAction, *, officers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """What is wrong with the fields that hold for all flags, as field and text."""
+    """The errors in the fields that apply to all flags, as (field, text)."""
     if bulk.decision is None:
         if bulk.assignee is not None and bulk.assignee not in officers:
-            yield "assignee", "Choose an officer from the list, or nobody."
+            yield "assignee", "Choose an officer from the list, or “Not assigned”."
         return
     if not bulk.rationale:
-        yield "rationale", "Give your reason: it becomes part of the contract file of each item."
+        yield "rationale", "Enter your reason. It becomes part of the contract file of each flag."
     elif fault := reason_fault(bulk.rationale):
         yield "rationale", fault
     if fault := reference_fault(bulk.decision, bulk.reference):
@@ -108,23 +111,21 @@ def faults(bulk: BulkAction, *, officers: Mapping[str, str]) -> Iterator[tuple[s
 
 
 def fault_of(line: PreviewLine) -> str | None:
-    """What is wrong with the reason for one flag alone, None if nothing."""
+    """The error in the reason for one flag, None if there is none."""
     if not (line.alone and line.chosen and line.possible):
         return None
     if not line.reason:
-        return (
-            f"{line.line.flag.rule}, {line.line.flag.action_id}: a blocking item needs a reason of its own."
-        )
+        return f"{line.line.flag.rule}, {line.line.flag.action_id}: a blocking flag needs its own reason."
     problem = refusal(line.reason, limit=REASON_LIMIT, lines=True)
     return (
-        f"{line.line.flag.rule}, {line.line.flag.action_id}: the reason is not taken. {problem}"
+        f"{line.line.flag.rule}, {line.line.flag.action_id}: this reason cannot be stored. {problem}"
         if problem
         else None
     )
 
 
 def carry_out(lines: Sequence[PreviewLine], bulk: BulkAction, by: Person, reviews: Reviews) -> list[Result]:
-    """Do it, one flag after the other, each by itself and as of the version the officer has seen."""
+    """Change one flag after the other, each independently and at the version the officer saw."""
     return [_one(line, bulk, by, reviews) for line in lines]
 
 
@@ -144,13 +145,13 @@ def _one(line: PreviewLine, bulk: BulkAction, by: Person, reviews: Reviews) -> R
             assignee=bulk.assignee,
         )
     except UnknownFlagError:
-        outcome, text = "refused", "This item does not exist."
+        outcome, text = "refused", "This flag does not exist."
     except StaleError as error:
         outcome, text = "changed", _meanwhile(error)
     except ReviewError as error:
         outcome, text = "refused", str(error)
     else:
-        given = f"Given to {bulk.assignee_name}" if bulk.assignee else "Given to nobody"
+        given = f"Assigned to {bulk.assignee_name}" if bulk.assignee else "Not assigned"
         outcome, text = "done", f"{STATUSES[after.status]}" if bulk.decision else given
     return Result(line=line.line, flag_id=flag_id, outcome=outcome, text=text)
 
@@ -158,13 +159,13 @@ def _one(line: PreviewLine, bulk: BulkAction, by: Person, reviews: Reviews) -> R
 def _meanwhile(error: StaleError) -> str:
     event = error.event
     if event is None:
-        return "The form was made for another state of this item. Nothing of yours was stored."
+        return "The form was for a different state of this flag. Your input was not stored."
     what = f"decided “{DECISIONS[event.decision]}”" if event.decision else EVENTS[event.kind].lower()
-    return f"Changed meanwhile by {event.by_name}: {what}. Nothing of yours was stored."
+    return f"{event.by_name} was first: {what}. Your input was not stored."
 
 
 def _event(flag_id: UUID, bulk: BulkAction, by: Person, version: int) -> Event:
-    """The event it would be; what is not typed yet is stood in for, as the form asks for it anyway."""
+    """The event that would be added, with placeholders for required texts not yet entered."""
     return Event(
         event_id=flag_id,
         flag_id=flag_id,

@@ -1,4 +1,4 @@
-"""How times, amounts and kinds of things are written on the pages."""
+"""Jinja filters: how pages write times, amounts and names."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
 
 
 def visible(value: object) -> object:
-    """Text with a � for each unseen character, so that what is read is what is there; markup and the rest as it is."""
+    """Text with � in place of invisible characters; markup and other values unchanged."""
     return without_unseen(value) if type(value) is str else value
 
 
@@ -63,7 +63,7 @@ def moment(time: datetime | None) -> str:
 
 
 def instant(time: datetime | None) -> str:
-    """The same to the millisecond, where the order of events matters."""
+    """The same to the millisecond, for places where the order of events matters."""
     return _written(time, milliseconds=True)
 
 
@@ -83,7 +83,7 @@ def _written(time: datetime | None, *, milliseconds: bool) -> str:
 
 
 def _markup(text: str) -> Markup:
-    """Markup without escaping: a page has dozens of times, in which there is nothing to escape."""
+    """Markup without escaping: a page has dozens of times, and none contains anything to escape."""
     return Markup(text)  # noqa: S704  # digits and the name of a time zone
 
 

@@ -1,4 +1,4 @@
-"""The filters of the queue as links: each value with how many flags it would keep while the others stay."""
+"""The filters of the queue as links, each value with the number of flags it would keep."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ _AGES = (
     ("1 day", {"within": "1"}),
     ("7 days", {"within": "7"}),
     ("30 days", {"within": "30"}),
-    ("longer ago than 7 days", {"older": "7"}),
-    ("longer ago than 30 days", {"older": "30"}),
+    ("more than 7 days ago", {"older": "7"}),
+    ("more than 30 days ago", {"older": "30"}),
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """One value of a filter; `flags` None where that was not counted."""
+    """One value of a filter; `flags` is None if they were not counted."""
 
     text: str
     link: str
@@ -33,7 +33,7 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """One filter. `folded` ones are opened on request."""
+    """One filter; `folded` if its values are hidden until opened."""
 
     label: str
     choices: tuple[Choice, ...]
@@ -41,13 +41,13 @@ class Group:
 
     @property
     def chosen(self) -> str:
-        """The value that is chosen, in words."""
+        """The text of the chosen value."""
         return next((each.text for each in self.choices if each.chosen), "as given")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """A filter that is set: in words, the address without it, and how many flags there would be then, if counted."""
+    """An active filter: its text, the link that removes it, and the number of flags without it, if counted."""
 
     name: str
     text: str
@@ -56,7 +56,7 @@ class Filter:
 
 
 def groups(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, me: str) -> list[Group]:
-    """All filters that are links, those used most first."""
+    """All filters with links, most used first."""
     return [
         _status(query, facets),
         _group(
@@ -73,21 +73,21 @@ def groups(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, m
 
 
 def in_use(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, me: str) -> Iterator[Filter]:
-    """The filters that are set, in words, each with a way to drop it."""
+    """The active filters, each with a link that removes it."""
     words = {
         "status": ("Status", {**STATUSES, ANY: "any", NOT_CLOSED: "not closed"}),
         "severity": ("Severity", {}),
         "rule": ("Rule", {id_: f"{id_} {title}" for id_, title in TITLES.items()}),
         "system": ("System", SYSTEMS),
         "action_type": ("Action type", ACTION_TYPES),
-        "assignee": ("Given to", {ME: "me", NOBODY: "nobody", **_names(people, me=me)}),
+        "assignee": ("Assigned to", {ME: "me", NOBODY: "no one", **_names(people, me=me)}),
         "vendor": ("Vendor", {}),
-        "within": ("Found within days", {}),
-        "older": ("Found longer ago than days", {}),
+        "within": ("Found in the last days", {}),
+        "older": ("Found more than this many days ago", {}),
         "raised_from": ("Found from", {}),
         "raised_to": ("Found to", {}),
         "q": ("Search", {}),
-        "earlier": ("Earlier runs", {"1": "shown too"}),
+        "earlier": ("Earlier runs", {"1": "included"}),
     }
     for name, value in query.filters.items():
         label, known = words[name]
@@ -141,7 +141,7 @@ def _status(query: QueueQuery, facets: Facets) -> Group:
 
 
 def _assignee(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, me: str) -> Group:
-    values = {ME: "Me", NOBODY: "Nobody"}
+    values = {ME: "Me", NOBODY: "Not assigned"}
     set_to = query.args.get("assignee")
     counted = facets.by.get("assignee", {})
     others = {
@@ -149,22 +149,24 @@ def _assignee(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *
     }
     if set_to is not None and set_to not in {**values, **others}:
         others[set_to] = set_to
-    known = _group(query, facets, "Given to", "assignee", {**values, **others})
+    known = _group(query, facets, "Assigned to", "assignee", {**values, **others})
     numbers = {ME: facets.of("assignee", me), NOBODY: facets.of("assignee", "")}
-    anyone, mine, nobodys, *rest = known.choices
+    anyone, mine, unassigned, *rest = known.choices
     return Group(
         label=known.label,
         choices=(
             Choice(text="Anyone", link=anyone.link, flags=anyone.flags, chosen=anyone.chosen),
             Choice(text="Me", link=mine.link, flags=numbers[ME], chosen=mine.chosen),
-            Choice(text="Nobody", link=nobodys.link, flags=numbers[NOBODY], chosen=nobodys.chosen),
+            Choice(
+                text="Not assigned", link=unassigned.link, flags=numbers[NOBODY], chosen=unassigned.chosen
+            ),
             *rest,
         ),
     )
 
 
 def _rules(query: QueueQuery, facets: Facets) -> Mapping[str, str]:
-    """The rules that would keep something, or all where that was not counted."""
+    """The rules with matching flags, or all rules if flags were not counted."""
     counted = facets.by.get("rule")
     return {
         id_: f"{id_} {title}"

@@ -1,4 +1,4 @@
-"""What the views ask: made once per application, found through it."""
+"""The services that views use, created once per application."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ _KEY = "triage.services"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Services:
-    """The database for `app.usecases`, the read models, officers' decisions, people's saved views, the probes of the stack's parts, exports, and the vault's audit log if there is one.
+    """The services of one application. `sessions` is the database for `app.usecases`, `queries` the read models.
 
-    `close` ends the connections behind them; a served application does so by ending.
+    `audit_log` is the vault's audit log, None if it is not readable here. `close` ends all connections.
     """
 
     sessions: Sessions
@@ -34,7 +34,7 @@ class Services:
     close: Callable[[], None]
 
     def init_app(self, app: Flask) -> None:
-        """Make this what `services` finds in requests of `app`."""
+        """Make this available through `services()` in `app`."""
         app.extensions[_KEY] = self
 
 

@@ -1,24 +1,24 @@
-"""What the state page says of the parts of the stack."""
+"""The state of the stack's parts, as the state page shows it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.procurement.quota import QuotaDay
+from app.procurement.daily_quota import QuotaDay
 from app.review.queries import QueueState
 
 
 class Condition(StrEnum):
-    """What was seen of a part."""
+    """The condition of a part."""
 
     UP = "up"
     DEGRADED = "not ready"
     DOWN = "no answer"
-    UNKNOWN = "not looked at"
+    UNKNOWN = "not checked"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartState:
-    """One part of the stack at one moment."""
+    """One part of the stack when it was probed."""
 
     name: str
     address: str
@@ -28,7 +28,7 @@ class PartState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackState:
-    """All parts, and the queue and the day's quota where the database answered."""
+    """All parts; `queue` and `quota` are None if the database did not answer."""
 
     parts: tuple[PartState, ...]
     queue: QueueState | None

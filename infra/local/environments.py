@@ -4,7 +4,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from infra.local.options import TOOL_VARIABLES, StackOptions
 from infra.local.state import Layout
-from infra.postgres.roles import APPLICATION, LEDGER
+from infra.provision.logins import APPLICATION, LEDGER
 from infra.secrets_folder import SecretsFolder
 
 CLIENT = "triage-web"

@@ -8,9 +8,9 @@ from app.connections.tls import trust_of
 from infra.local.environments import BROKER_USERS, DATABASE_ROLES, Environments, as_user
 from infra.local.errors import OutsideError
 from infra.local.options import Part, StackOptions
-from infra.postgres.roles import APPLICATION
 from infra.postgres.server import Server, ServerError
 from infra.provision.broker_server import connected, reason
+from infra.provision.logins import APPLICATION
 from infra.provision.settings import ProvisioningSettings
 from infra.provision.vault_setup import vault_client
 from infra.reporting import ProvisionError

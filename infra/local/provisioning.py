@@ -12,13 +12,13 @@ from infra.local.errors import OutsideError, StackError
 from infra.local.options import Part, StackOptions
 from infra.local.outside import OutsideServers
 from infra.local.state import Layout
-from infra.postgres.roles import APPLICATION, READERS, VAULT_ADMIN
 from infra.postgres.server import Server, ServerError
 from infra.provision.broker import provision_broker
 from infra.provision.database import administered, provision_database
 from infra.provision.demo_data import load_ledger
 from infra.provision.export_keys import public_halves, with_new_key
 from infra.provision.keys import provision_keys
+from infra.provision.logins import APPLICATION, READERS, VAULT_ADMIN
 from infra.provision.settings import ProvisioningSettings, load
 from infra.provision.vault_setup import provision_vault, vault_client
 from infra.reporting import ProvisionError, Say

@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.connections.secret_files import SettingsError
-from infra.postgres.roles import LEDGER, OWNERS
 from infra.provision.database import administered, login_passwords, reported
+from infra.provision.logins import DATABASE_OWNERS, LEDGER
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import Say
 from known_answers.scenarios.generator import write
@@ -34,7 +34,7 @@ def load_ledger(settings: ProvisioningSettings, scenarios: Path, say: Say) -> No
 
     Raises ProvisionError, and SettingsError for invalid scenarios.
     """
-    owner = OWNERS[LEDGER]
+    owner = DATABASE_OWNERS[LEDGER]
     server, passwords = administered(settings), login_passwords(settings)
     with reported():
         server.wait(setting="DATABASE_ADMIN_URL", patience=settings.provision_patience).close()

@@ -12,7 +12,7 @@ from infra.secrets_folder import SecretsFolder
 from infra.vault import secret_ids
 from infra.vault.client import VaultClient
 from infra.vault.owners import IDENTITIES, IDENTITY_FILE, ROTATOR, Identity
-from workers.runtime.health_file import HealthFile
+from workers.runtime.lifecycle import HealthFile
 
 #: Seconds between two tries after a failure: at first, and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0

@@ -1,4 +1,4 @@
-"""The owners in the secrets folder, and which of them hold the password of each login."""
+"""The owners in the secrets folder, the databases with their roles, and who holds the password of each login."""
 
 from app.credentials.grants import DatabaseUser
 from app.procurement.systems import SYSTEMS
@@ -10,6 +10,10 @@ SERVERS = (
     *(system.name for system in SYSTEMS if not isinstance(system.credential, DatabaseUser)),
 )
 OWNERS = ("dispatcher", "sweeper", "worker", "rotator", "backup", "operator", *SERVERS)
+APPLICATION, LEDGER = "triage", "ledger"
+DATABASE_OWNERS = {APPLICATION: "triage_owner", LEDGER: "ledger_owner"}
+#: The group of the ledger that the vault's login puts the users of runs into.
+READERS, VAULT_ADMIN = "ledger_reader", "vault_ledger_admin"
 #: Database logins and the processes that use them. The first owner's file is authoritative, the others are copies.
 DATABASE_LOGINS: dict[str, tuple[str, ...]] = {
     "triage_app": ("web",),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from app.connections.tls import trust_of
 from app.procurement.systems import SYSTEMS, Source, system_of
-from infra.postgres.roles import VAULT_ADMIN
+from infra.provision.logins import VAULT_ADMIN
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import Say
 from infra.vault.bootstrap import Bootstrap

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.credentials.approle import RUN_ROLE
 from infra.reporting import ProvisionError, Say
 from infra.secrets_folder import SecretsFolder
 from infra.vault import opening, secret_ids
 from infra.vault.client import VaultAnswerError, VaultClient
 from infra.vault.database_login import DatabaseLogin
 from infra.vault.owners import IDENTITIES, OPERATOR, ROTATOR, Identity
-from infra.vault.wanted import RUN_ROLE, Entry
+from infra.vault.wanted import Entry
 
 _ENTITY = "triage-agent"
 _NO_DEVICE = (

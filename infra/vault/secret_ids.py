@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.credentials.approle import LOGIN_PATH
 from infra.reporting import ProvisionError
 from infra.secrets_folder import SecretsFolder
 from infra.vault.client import VaultAnswerError, VaultClient
 from infra.vault.owners import IDENTITY_FILE, Identity
 
-_LOGIN = "auth/approle/login"
 #: For a SecretID that is unknown, spent or expired, and for an identity that is disabled.
 _REFUSED = (400, 403)
 #: Seconds to wait for another rotation, and between two tries.
@@ -124,4 +124,4 @@ def _login(secrets: SecretsFolder, identity: Identity) -> dict[str, str] | None:
 
 
 def _token(client: VaultClient, login: dict[str, str]) -> str:
-    return str(client.write(_LOGIN, login)["auth"]["client_token"])
+    return str(client.write(LOGIN_PATH, login)["auth"]["client_token"])

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.credentials.grants import ApiKey, DatabaseUser, SignedToken
+from app.credentials.approle import RUN_ROLE
+from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, SignedToken
 from app.credentials.tool_record import ToolRecord
 from infra.vault.owners import IDENTITIES, Identity
 
 POLICIES = Path(__file__).parent / "policies"
 
-#: Name and RoleID of the runs' AppRole. A RoleID is no secret; a fixed one keeps it out of every configuration.
-RUN_ROLE = "triage-run"
-#: Seconds a credential of a run lives at most.
-MAX_TTL = 15 * 60
 #: Seconds a SecretID of a run may wait for its worker.
 RUN_SECRET_ID_TTL = 30 * 60
 #: A signed token cannot be revoked, so it lives no longer than a run may take (hard time limit 90 s).
@@ -109,14 +106,14 @@ def _run_role() -> Entry:
 
     A token with limited uses cannot create children.
     """
-    return _approle(RUN_ROLE, MAX_TTL, secret_id_num_uses=1, secret_id_ttl=RUN_SECRET_ID_TTL)
+    return _approle(RUN_ROLE, MAX_TTL_SECONDS, secret_id_num_uses=1, secret_id_ttl=RUN_SECRET_ID_TTL)
 
 
 def _process_role(identity: Identity, secret_id_ttl: int) -> Entry:
     """No token of a process lives longer than the SecretID it came from might."""
     return _approle(
         identity.role,
-        min(MAX_TTL, secret_id_ttl),
+        min(MAX_TTL_SECONDS, secret_id_ttl),
         secret_id_num_uses=SECRET_ID_USES,
         secret_id_ttl=secret_id_ttl,
     )
@@ -141,7 +138,7 @@ def _api_key_role(role: str) -> Entry:
         data={
             **_ONLY_OWN_POLICY,
             "allowed_policies": [f"tool-{role}"],
-            "token_explicit_max_ttl": MAX_TTL,
+            "token_explicit_max_ttl": MAX_TTL_SECONDS,
             "orphan": False,
             "renewable": False,
         },
@@ -169,7 +166,7 @@ def _signing_key(tools: Sequence[ToolRecord]) -> Entry:
         data={
             "algorithm": "ES256",
             "rotation_period": 24 * 3600,
-            "verification_ttl": MAX_TTL,
+            "verification_ttl": MAX_TTL_SECONDS,
             "allowed_client_ids": sorted(
                 tool.credential.role for tool in tools if isinstance(tool.credential, SignedToken)
             ),
@@ -189,8 +186,8 @@ def _database_role(role: str, *, database: str) -> Entry:
         path=f"database/roles/{role}",
         data={
             "db_name": database,
-            "default_ttl": MAX_TTL,
-            "max_ttl": MAX_TTL,
+            "default_ttl": MAX_TTL_SECONDS,
+            "max_ttl": MAX_TTL_SECONDS,
             "creation_statements": [create],
             "revocation_statements": [end_sessions, 'DROP ROLE IF EXISTS "{{name}}"'],
         },

@@ -27,8 +27,8 @@ from app.settings import Settings
 from infra.local.environments import TOOLS
 from infra.local.options import Part, StackOptions
 from infra.local.stack import LocalStack
-from infra.postgres.roles import LEDGER, OWNERS, READERS
-from infra.postgres.scram import verifier as scram
+from infra.postgres.roles import verifier
+from infra.provision.logins import DATABASE_OWNERS, LEDGER, READERS
 from known_answers.evaluation.comparison import Evaluation, Finding, KnownAnswer
 from known_answers.evaluation.preparation import Scenarios, at_stated_time
 from mocks.configuration import Configuration
@@ -94,13 +94,15 @@ def serve_scenarios(folder: Path, work: Path) -> Iterator["Evaluator"]:
         server = stack.services.database
         if server is None:
             raise RuntimeError("no database was started")
-        owner = OWNERS[LEDGER]
+        owner = DATABASE_OWNERS[LEDGER]
         password = stack.secrets.read("operator", "ledger-owner-password") or ""
         load(folder, **server.parameters(LEDGER, user=owner, password=password))
         with server.connect(LEDGER) as connection:
             connection.execute(
                 sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
-                    sql.Identifier(_READER), sql.Literal(scram(_PASSWORD)), sql.Identifier(READERS)
+                    sql.Identifier(_READER),
+                    sql.Literal(verifier(_READER, _PASSWORD)),
+                    sql.Identifier(READERS),
                 )
             )
         addresses = {f"{tool.replace('-', '_')}_url": f"https://{tool}.evaluation" for tool in TOOLS}

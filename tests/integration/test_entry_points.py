@@ -100,7 +100,7 @@ ALL = (dispatcher, sweeper, worker, web)
 
 
 @pytest.mark.parametrize("configured", ALL)
-def test_with_all_in_order_nothing_is_said(well, configured):
+def test_complete_settings_are_accepted_without_a_word(well, configured):
     configured()
 
 
@@ -210,7 +210,7 @@ def test_a_wrong_command_line_is_refused(start, arguments, problem):
 
 
 @pytest.mark.parametrize("tool", registry().values(), ids=lambda tool: tool.name)
-def test_a_setting_that_a_tool_misses_is_said_in_its_step(tool):
+def test_a_setting_that_a_tool_lacks_is_named_in_its_step(tool):
     """The worker refuses to start without it, so that this is the last resort."""
     with httpx.Client() as connections:
         runner = ToolRunner(connections=connections, settings=Settings())

@@ -352,7 +352,7 @@ def test_down_stops_a_stack_that_is_only_starting(tmp_path):
     assert is_clean(layout)
 
 
-def test_the_first_request_to_stop_is_carried_out_and_the_second_answered(supervised, tmp_path):
+def test_the_first_request_to_stop_takes_effect_and_the_second_is_acknowledged(supervised, tmp_path):
     supervisor, record = supervised()
     children = psutil.Process(supervisor.pid).children()
     (guard,) = [child for child in children if "infra.local.guard" in child.cmdline()]

@@ -104,7 +104,7 @@ def test_of_two_officers_at_once_one_wins_and_the_other_learns_who(reviews, flag
     assert len(record_of(flags[0]["flag_id"]).history) == 1
 
 
-def test_a_decision_waits_for_a_second_officer_whatever_becomes_of_the_setting(database, reviews, flags):
+def test_a_decision_waits_for_a_second_officer_even_after_the_setting_changes(database, reviews, flags):
     flag = next(each for each in flags if each["rule"] in SECOND)
     decide(reviews, flag)
     changed = Reviews(database)
@@ -122,14 +122,14 @@ def test_a_decision_waits_for_a_second_officer_whatever_becomes_of_the_setting(d
     assert reviews.state(flag["flag_id"]) == done
 
 
-def test_what_one_officer_closed_stays_closed_when_its_rule_comes_to_need_two(database, flags):
+def test_a_flag_one_officer_closed_stays_closed_when_its_rule_later_needs_two(database, flags):
     flag = next(each for each in flags if each["rule"] in SECOND)
     decide(Reviews(database), flag)
     changed = Reviews(database, second_person=SECOND)
     assert changed.state(flag["flag_id"]).status is Status.CLOSED
 
 
-def test_what_does_not_fit_leaves_nothing_behind(system, reviews, flags):
+def test_a_refused_review_stores_nothing(system, reviews, flags):
     with pytest.raises(ReviewError):
         reviews.add(
             flags[0]["flag_id"],
@@ -179,7 +179,7 @@ def tampered(system):
     return system.rows("SELECT * FROM flag WHERE run_id = %s", run)
 
 
-def test_an_event_changed_behind_our_back_is_named(system, reviews, tampered, record_of):
+def test_a_tampered_event_is_named(system, reviews, tampered, record_of):
     decide(reviews, tampered[0], decision=Decision.CONFIRMED)
     system.execute("UPDATE review_event SET rationale = 'another' WHERE flag_id = %s", tampered[0]["flag_id"])
     assert record_of(tampered[0]["flag_id"]).broken == 1
@@ -187,7 +187,7 @@ def test_an_event_changed_behind_our_back_is_named(system, reviews, tampered, re
     assert record_of(tampered[0]["flag_id"]).broken == 1
 
 
-def test_a_state_changed_behind_our_back_is_noticed(system, reviews, tampered, record_of):
+def test_a_tampered_state_is_noticed(system, reviews, tampered, record_of):
     flag = tampered[0]["flag_id"]
     decide(reviews, tampered[0], decision=Decision.CONFIRMED)
     assert record_of(flag).told
@@ -216,7 +216,7 @@ def test_a_state_changed_behind_our_back_is_noticed(system, reviews, tampered, r
         ("dispatcher", "SELECT 1 FROM flag"),
     ],
 )
-def test_nobody_can_do_more_than_his_part(system, process, statement):
+def test_each_login_can_do_its_part_and_no_more(system, process, statement):
     engine = connect(system.settings(process), pool_size=1)
     try:
         with pytest.raises(ProgrammingError) as refused, engine.begin() as db:

@@ -22,7 +22,7 @@ def at_work(fragile, until):
     return run_id
 
 
-def test_what_a_stopped_run_holds_is_dead_at_the_vault(fragile, until):
+def test_the_credentials_of_a_stopped_run_are_dead_at_the_vault(fragile, until):
     run_id = at_work(fragile, until)
     (attempt,) = fragile.attempts(run_id)
     assert fragile.is_alive(attempt["token_accessor"])

@@ -156,11 +156,11 @@ def test_automatic_pages_are_routes_too():
     assert set(ACCESS) >= access.AUTOMATIC | access.WITHOUT_DATABASE
 
 
-def test_what_only_writes_is_no_page_for_reading(clients):
+def test_an_address_that_only_writes_answers_no_get(clients):
     assert clients["officer"].get("/sign-out").status_code == 405
 
 
-def test_somebody_without_a_role_is_told_so_and_can_leave(clients, read):
+def test_a_person_without_a_role_is_refused_and_can_sign_out(clients, read):
     page = read(clients["none"], "/flags", status=403)
     assert page.error == "no-role"
     assert "/sign-out" in [form["action"] for form in page.all("form")]
@@ -209,7 +209,7 @@ def test_a_role_holds_for_programs_as_well(api, tokens_of):
     assert problem(client.post(PROBE, headers=told), 403) == TEXTS[403].title
 
 
-def test_without_a_token_a_program_is_told_how_to_come_in(api):
+def test_without_a_token_a_program_is_asked_for_one(api):
     answer = api(None).get(PROBE)
     assert problem(answer, 401)
     assert answer.headers["WWW-Authenticate"] == "Bearer"

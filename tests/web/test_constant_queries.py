@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Engine, event
 
 from app.review.roles import Permission, Person
-from app.web import access
 from app.web.access import ACCESS
+from app.web.sign_in.provider import Provider
 from benchmarks import crowd
 from benchmarks.officer import ALONE, database, officer
 from infra.local.stack import LocalStack
-from infra.postgres.roles import APPLICATION
+from infra.provision.logins import APPLICATION
 
 #: Statements one page may send, the look-up of the session among them.
 MOST = 25
@@ -91,8 +91,8 @@ def statements() -> Iterator[list[str]]:
 
 @pytest.fixture(autouse=True)
 def _a_token(monkeypatch):
-    """Whatever stands in `Authorization` is an officer's: there is no identity provider here."""
-    monkeypatch.setattr(access, "bearer", lambda *_: OFFICER)
+    """Any `Authorization` header counts as an officer's: there is no identity provider here."""
+    monkeypatch.setattr(Provider, "bearer", lambda *_: OFFICER)
 
 
 @pytest.fixture(scope="module")

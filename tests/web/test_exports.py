@@ -75,7 +75,7 @@ def test_the_bundle_is_as_signed_with_the_key_that_is_served_to_everybody(bundle
     assert verdict.signed_by in {key["kid"] for key in keys.as_set()["keys"]}
 
 
-def test_it_holds_every_answer_as_the_call_recorded_it(bundle, system, exported):
+def test_the_bundle_holds_every_answer_as_the_call_recorded_it(bundle, system, exported):
     with ZipFile(bundle[1]) as opened:
         told = json.loads(opened.read("contract-file.json"))["runs"]
         found = {
@@ -91,7 +91,7 @@ def test_it_holds_every_answer_as_the_call_recorded_it(bundle, system, exported)
     assert len(found) >= 5
 
 
-def test_it_states_what_the_database_holds(bundle, system, exported):
+def test_the_bundle_states_what_the_database_holds(bundle, system, exported):
     with ZipFile(bundle[1]) as opened:
         stated = json.loads(opened.read("contract-file.json"))
         manifest = json.loads(opened.read("manifest.json"))
@@ -140,7 +140,7 @@ def test_a_decision_on_a_flag_of_an_earlier_run_stays_in_the_file(system, client
     assert len(stated["runs"]) == 2
 
 
-def test_a_check_that_was_not_made_is_said_not_to_be(system, client):
+def test_a_check_that_was_not_performed_is_listed_as_such(system, client):
     system.run("ACT-2026-0007")
     answer = client.get("/actions/ACT-2026-0007/contract-file.zip")
     with ZipFile(io.BytesIO(answer.data)) as opened:
@@ -194,13 +194,13 @@ def test_the_queue_goes_out_whole_and_with_its_filter(exported, client, system):
     "query",
     ["severity=none", "sort=random", "rule=Z99", "status=gone", "vendor=" + "x" * 300, "q=%00", "settled=1"],
 )
-def test_a_filter_that_means_nothing_exports_nothing(client, system, query):
+def test_an_unknown_filter_exports_nothing(client, system, query):
     (before,) = system.rows("SELECT count(*) FROM export_record")
     assert client.get(f"/flags.csv?{query}").status_code == 400
     assert system.rows("SELECT count(*) FROM export_record") == [before]
 
 
-def test_hostile_text_goes_out_inert(client, submitted, system):
+def test_hostile_text_is_exported_inert(client, submitted, system):
     hostile = '=cmd|"/C calc"!A0'
     action = submitted(
         description=hostile, vendors=[{"uei": "ZZ98WEBTEST1", "name": hostile, "role": "prime", "cage": None}]

@@ -1,4 +1,4 @@
-"""The list of runs shows every run, with what it came to."""
+"""The list of runs shows every run, with its outcome."""
 
 import re
 
@@ -74,7 +74,7 @@ class Empty:
     [
         ("/runs", "triage submit FILE --run", "/flags"),
         ("/runs?state=failed", "No run is in this state", "/runs"),
-        ("/runs?after=00000000-0000-0000-0000-000000000000", "No run comes after", "/runs"),
+        ("/runs?after=00000000-0000-0000-0000-000000000000", "no more runs", "/runs"),
     ],
 )
 def test_an_empty_list_says_why_and_what_to_do(with_queries, read, address, help_, way_on):
@@ -84,7 +84,7 @@ def test_an_empty_list_says_why_and_what_to_do(with_queries, read, address, help
     assert not document.rows
 
 
-def test_what_is_not_understood_is_left_out_and_said(client, read):
+def test_unknown_parameters_are_ignored_and_reported(client, read):
     page = read(client, "/runs?state=gone&after=there")
     assert "state: “gone”" in page.text
     assert "after: “there”" in page.text
@@ -126,11 +126,11 @@ def test_a_search_keeps_its_filters_from_page_to_page(system, client, read, monk
         ("requested_by=" + "x" * 201, "x" * 80),
     ],
 )
-def test_what_cannot_be_searched_for_is_left_out_and_said(client, read, query, told):
+def test_invalid_searches_are_ignored_and_reported(client, read, query, told):
     page = read(client, f"/runs?{query}")
     assert told in page.text
     assert [link for link in page.links if link.startswith("/runs/")]
 
 
-def test_a_percent_sign_is_no_wildcard(client, read):
-    assert "No run matches what you searched for" in read(client, "/runs?action=%25").text
+def test_a_percent_sign_is_not_a_wildcard(client, read):
+    assert "No run matches your search" in read(client, "/runs?action=%25").text

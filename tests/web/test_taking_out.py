@@ -29,7 +29,7 @@ def call(system, triaged):
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_no_other_site_can_have_somebody_export_in_their_name(client, read, system, call, site):
+def test_another_site_cannot_make_a_person_export(client, read, system, call, site):
     (before,) = system.rows("SELECT count(*) FROM export_record")
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
     for address in (*EXPORTS, f"/calls/{call['call_id']}/answer/download"):
@@ -43,7 +43,7 @@ def test_no_other_site_can_have_somebody_export_in_their_name(client, read, syst
         assert client.get("/flags.csv?q=nothing", headers={"Sec-Fetch-Site": own}).status_code == 200
 
 
-def test_few_exports_are_made_at_once_and_one_of_each_person(client_of, session_of, monkeypatch, until):
+def test_few_exports_run_at_once_and_one_per_person(client_of, session_of, monkeypatch, until):
     officer = client_of(persona="officer-a")
     app = officer.application
     making, go_on = [], Event()
@@ -73,7 +73,7 @@ def test_few_exports_are_made_at_once_and_one_of_each_person(client_of, session_
     assert export("officer-a").status_code == 200
 
 
-def test_a_document_that_cannot_be_set_is_said_in_plain_words(client, read, triaged, monkeypatch):
+def test_a_document_that_cannot_be_typeset_is_reported_in_plain_words(client, read, triaged, monkeypatch):
     monkeypatch.setattr(pdf, "_PLACES", BoundedSemaphore(1))
     monkeypatch.setattr(pdf, "_WAIT", 0.01)
     with pdf._PLACES:
@@ -86,7 +86,7 @@ def test_a_document_that_cannot_be_set_is_said_in_plain_words(client, read, tria
     assert client.get(EXPORTS[1]).status_code == 200
 
 
-def test_where_nothing_gives_way_places_are_taken_until_they_are_given_back():
+def test_a_slot_is_held_until_it_is_released():
     places = Seats(total=2, each=1, gives_way=False)
     first, second = places.take("a"), places.take("b")
     assert (first is None, second is None) == (False, False)
@@ -97,7 +97,7 @@ def test_where_nothing_gives_way_places_are_taken_until_they_are_given_back():
     assert not second.wanted.is_set()
 
 
-def test_a_single_answer_is_on_record_with_whoever_took_it(client, call, system):
+def test_the_export_of_a_single_answer_is_on_record_with_its_person(client, call, system):
     answer = client.get(f"/calls/{call['call_id']}/answer/download")
     assert (answer.status_code, answer.content_type) == (200, "application/octet-stream")
     assert sha256(answer.data).hexdigest() == call["answer_digest"]

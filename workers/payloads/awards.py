@@ -74,7 +74,7 @@ class Competition(Payload):
     set_aside: Code = Field(default=None, alias="typeOfSetAside")
 
 
-class CoreData(Payload):
+class AwardCoreData(Payload):
     """Award or vehicle, and its codes."""
 
     award_or_idv: Annotated[Literal["AWARD", "IDV"] | None, BeforeValidator(lambda value: value or None)] = (
@@ -151,7 +151,7 @@ class Transaction(Payload):
     closed: YesNo = Field(default=None, alias="closedStatus")
 
 
-class Details(Payload):
+class AwardDetails(Payload):
     """The parts the rules read."""
 
     dates: Dates
@@ -169,8 +169,8 @@ class Award(Payload):
     """One reported action."""
 
     contract_id: ContractId
-    core: CoreData = Field(default_factory=CoreData, alias="coreData")
-    details: Details = Field(alias="awardDetails")
+    core: AwardCoreData = Field(default_factory=AwardCoreData, alias="coreData")
+    details: AwardDetails = Field(alias="awardDetails")
     old: Annotated[OldContract | None, EmptyAsNone] = Field(default=None, alias="oldContractId")
 
     def to_fact(self) -> ReportedAction:

@@ -92,7 +92,7 @@ class Hierarchy(Payload):
     ultimate: MaybeParent = Field(default=None, alias="ultimateParentEntity")
 
 
-class CoreData(Payload):
+class EntityCoreData(Payload):
     """Addresses, certifications, the debt flag."""
 
     hierarchy: Annotated[Hierarchy | None, EmptyAsNone] = Field(
@@ -141,7 +141,7 @@ class Entity(Payload):
     registration: Annotated[EntityRegistration | None, WrapValidator(_unless_opted_out)] = Field(
         alias="entityRegistration"
     )
-    core: Annotated[CoreData | None, EmptyAsNone] = Field(default=None, alias="coreData")
+    core: Annotated[EntityCoreData | None, EmptyAsNone] = Field(default=None, alias="coreData")
     assertions: Annotated[Assertions | None, EmptyAsNone] = None
     integrity: Annotated[IntegrityInformation | None, EmptyAsNone] = Field(
         default=None, alias="integrityInformation"
@@ -157,7 +157,7 @@ class Entities(Payload):
 
 def registration_of(entity: Entity, seen: EntityRegistration) -> Registration:
     """The fact in a row that did not opt out."""
-    core, integrity = entity.core or CoreData(), entity.integrity or IntegrityInformation()
+    core, integrity = entity.core or EntityCoreData(), entity.integrity or IntegrityInformation()
     corporate, hierarchy = integrity.corporate or CorporateRelationships(), core.hierarchy or Hierarchy()
     proceedings = integrity.proceedings or Proceedings()
     goods = (entity.assertions and entity.assertions.goods_and_services) or GoodsAndServices()

@@ -24,7 +24,7 @@ from workers.payloads.notation import (
 )
 
 
-class Details(Payload):
+class ExclusionDetails(Payload):
     """What kind of exclusion, and whose."""
 
     classification: Literal["Firm", "Individual", "Vessel", "Special Entity Designation"] = Field(
@@ -113,7 +113,7 @@ class OtherInformation(Payload):
 class ExclusionRecord(Payload):
     """One record."""
 
-    details: Details = Field(alias="exclusionDetails")
+    details: ExclusionDetails = Field(alias="exclusionDetails")
     identification: Identification = Field(alias="exclusionIdentification")
     periods: Periods = Field(alias="exclusionActions")
     address: OptionalPlace = Field(default=None, alias="exclusionPrimaryAddress")

@@ -8,7 +8,7 @@ from kombu.entity import Queue
 
 from app.connections.settings import ConnectionSettings
 from app.connections.tls import trust_of
-from workers.runtime.broker_login import broker_login
+from workers.runtime.broker import broker_login
 
 #: The queue, and the name of its one task.
 QUEUE, ATTEMPT = "triage-runs", "triage.attempt"
@@ -25,7 +25,7 @@ def make(configuration: ConnectionSettings) -> Celery:
     app.amqp.Connection = partial(Connection, credential_provider=broker_login(configuration))
     app.conf.update(
         broker_url=configuration.need("redis_url"),
-        broker_transport="workers.runtime.broker_transport:Transport",
+        broker_transport="workers.runtime.broker:Transport",
         # Without an entry here kombu takes any certificate.
         broker_use_ssl={"trust": trust_of(configuration)} if configuration.is_broker_tls else False,
         # JSON only: a pickled message could run code in the worker.

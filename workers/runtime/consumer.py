@@ -9,14 +9,13 @@ from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
 from sqlalchemy import Engine
 
-from app.connections.availability import silence
 from app.connections.compatibility import IncompatibleError
-from app.connections.database import connect
+from app.connections.database import connect, silence
 from app.connections.settings import ConnectionSettings, load
 from app.connections.starting import USAGE
 from app.connections.tls import trust_of
 from workers.runtime import broker
-from workers.runtime.health_file import HealthFile
+from workers.runtime.lifecycle import HealthFile
 
 log = structlog.get_logger()
 

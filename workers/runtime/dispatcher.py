@@ -20,11 +20,8 @@ from app.connections.tls import trust_of
 from app.credentials.dispatch import ClaimedRun, DispatchRecords, listen
 from app.credentials.settings import AgentSettings
 from workers.runtime import broker, celery_app, logs
-from workers.runtime.broker import BrokerUnavailableError
-from workers.runtime.broker_login import broker_login
-from workers.runtime.hardening import harden
-from workers.runtime.health_file import HealthFile
-from workers.runtime.lifecycle import Pulse, Stop
+from workers.runtime.broker import BrokerUnavailableError, broker_login
+from workers.runtime.lifecycle import HealthFile, Pulse, Stop, harden
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError

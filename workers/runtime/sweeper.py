@@ -15,9 +15,7 @@ from app.connections.tls import trust_of
 from app.credentials.dispatch import DispatchRecords, Held
 from app.credentials.settings import AgentSettings
 from workers.runtime import logs
-from workers.runtime.hardening import harden
-from workers.runtime.health_file import HealthFile
-from workers.runtime.lifecycle import Pulse, Stop
+from workers.runtime.lifecycle import HealthFile, Pulse, Stop, harden
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
 

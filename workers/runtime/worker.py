@@ -20,12 +20,11 @@ from app.credentials.attempts import AttemptRecords
 from app.credentials.settings import AgentSettings, with_addresses
 from workers.runtime import celery_app, logs
 from workers.runtime.agent import Agent
-from workers.runtime.broker_login import broker_login
+from workers.runtime.broker import broker_login
 from workers.runtime.consumer import look_around
-from workers.runtime.hardening import harden
-from workers.runtime.health_file import HealthFile
 from workers.runtime.http_client import pool
 from workers.runtime.job import Domain
+from workers.runtime.lifecycle import HealthFile, harden
 from workers.runtime.secret import Secret
 from workers.runtime.tool_runner import ToolRunner
 from workers.runtime.vault import Vault

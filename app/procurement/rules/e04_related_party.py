@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Exclusion, Fact, FiledDocument, Owner, Registration
-from app.procurement.finding import Authority, Finding, Match, Rule, Severities, Severity, stated
+from app.procurement.finding import Authority, Finding, Match, Rule, Severities, Severity, value_from
 from app.procurement.names import STRONG, normalised, similarity
 from app.procurement.rules.e02_exclusion_by_name import Likeness, likeness
 from app.procurement.rules.support import file_documents
@@ -57,11 +57,11 @@ def related_party_excluded(rule: Rule, case: CaseFile) -> Iterator[Finding]:
                 value: None
                 for one, other, _, _ in found
                 for value in (
-                    stated(one.evidence, f"{name}: {relation}", _named(one.party)),
-                    stated(other, "exclusion record", written(other.fact)),
+                    value_from(one.evidence, f"{name}: {relation}", _named(one.party)),
+                    value_from(other, "exclusion record", written(other.fact)),
                 )
             }
-            yield rule.found(
+            yield rule.finding(
                 severity=Severity.ADVISORY,
                 subject=f"{uei}:{relation.replace(' ', '-')}",
                 values=tuple(values),

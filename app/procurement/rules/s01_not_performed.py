@@ -67,7 +67,7 @@ def not_performed(watched: tuple[Rule, ...], rule: Rule, case: CaseFile) -> Iter
 def failed_check(own: Rule, case: CaseFile, failed: Rule, error: Exception) -> Finding:
     """S01 (`own`): a check that broke off with an error, of which only the type is repeated."""
     reason = type(error).__name__
-    return own.found(
+    return own.finding(
         severity=own.severities.of(case.action) or Severity.BLOCKING,
         subject=failed.id,
         values=(
@@ -85,7 +85,7 @@ def _silent(
     due = [each for each in watched if does_not_apply(each, case.action) is None]
     blind = _ids(each for each in due if source in each.sources)
     partly = _ids(each for each in due if source in each.helped_by and case.can_tell(each.sources))
-    return rule.found(
+    return rule.finding(
         severity=severity,
         subject=source.value,
         values=(

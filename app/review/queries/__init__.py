@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.connections.database import Sessions
 from app.credentials.tables import AlarmRow
-from app.procurement.quota import QuotaDay
+from app.procurement.daily_quota import QuotaDay
 from app.review import saved_views
 from app.review.queries import (
     actions,

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.credentials.tables import CallRow, CredentialRow
-from app.procurement.quota import COUNTED, QuotaDay, quota_day_of
+from app.procurement.daily_quota import COUNTED, QuotaDay, quota_day_of
 
 
 def today(db: Session, *, quota: int) -> QuotaDay:

@@ -1,4 +1,4 @@
-"""How long a credential lived of the time it was given, and when it was used: numbers for a picture and its text."""
+"""The share of its TTL that a credential was alive, and when it was used: numbers for a picture and its text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from app.credentials.tables import CallRow, CredentialRow
 
-#: Percent of the bar that even the shortest life is drawn with.
+#: Percent of the bar drawn for even the shortest life.
 _LEAST = 0.6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lifetime:
-    """`share` and the places of `uses` are percent of the whole; `left` is None once the credential has ended."""
+    """`share` and `uses` are percent of `whole`, the TTL; `left` is None once the credential has ended."""
 
     whole: timedelta
     lived: timedelta
@@ -23,7 +23,7 @@ class Lifetime:
 
 
 def lifetime(credential: CredentialRow, calls: Sequence[CallRow], now: datetime) -> Lifetime:
-    """The life of a credential as far as it has come at `now`, with the calls it was used for."""
+    """The life of a credential up to `now`, with the calls it was used for."""
     whole = credential.expires_at - credential.issued_at
     end = min(credential.revoked_at or credential.expires_at, credential.expires_at)
     lived = max(min(end, now) - credential.issued_at, timedelta())

@@ -1,4 +1,4 @@
-"""Which calls and credentials stand behind a finding: those of its values, and those that brought no value."""
+"""The calls and credentials behind a flag: those of its values, and those without a value."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from app.review.queries import FlagPage, RunPage, SilentSource, ValueLineage
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chain:
-    """One call and its credential, with the values it brought."""
+    """One call and its credential, with the values from its answer."""
 
     values: tuple[ValueLineage, ...]
     call: CallRow
@@ -19,7 +19,7 @@ class Chain:
 
 
 def chains(page: FlagPage) -> list[Chain]:
-    """The lineage of the values of a finding; values of the same call share one."""
+    """The chains behind the values of a flag; values of the same call share one."""
     found = dict[UUID, Chain]()
     for line in page.values:
         if line.call is None or line.credential is None:
@@ -31,7 +31,7 @@ def chains(page: FlagPage) -> list[Chain]:
 
 
 def without_value(page: FlagPage, run: RunPage) -> Iterator[tuple[str, SilentSource]]:
-    """The sources this finding's rule reads that brought none of its values, such as a file without the document."""
+    """The sources that the rule reads but that gave none of the values, such as a file without the document."""
     if page.silent is not None:
         yield page.flag.subject, page.silent
         return

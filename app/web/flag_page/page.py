@@ -1,4 +1,4 @@
-"""The page of one flag, as it is shown by itself and as the answer to a form about it."""
+"""Renders the page of one flag, for reading and as the response to a form."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -28,10 +28,9 @@ from app.web.vault_side import vault_side
 def flag_page(
     flag_id: UUID, *, typed: Typed | None = None, status: int = HTTPStatus.OK
 ) -> ResponseReturnValue:
-    """One finding, its values side by side, the credential behind each, what officers did, and the forms for them.
+    """The page of a flag.
 
-    `typed` is a form that was not taken; the page then shows why and keeps what was typed. Ends the request with 404 for
-    an unknown id.
+    `typed` is a rejected form: the page shows its errors and keeps its text. Ends the request with 404 for an unknown id.
     """
     found = services()
     view = found.queries.flag(flag_id) or abort(404)
@@ -67,12 +66,12 @@ def flag_page(
 
 
 def _missed(history: Sequence[Event], typed: Typed | None) -> Sequence[Event]:
-    """What happened after the form was made."""
+    """The events since the form was loaded."""
     return history[typed.version :] if typed and typed.version is not None else ()
 
 
 def _checks(page: FlagPage, run: RunPage) -> list[Check]:
-    """What became of each check of the attempt that made the finding; empty where its plan was not recorded."""
+    """The result of each check in the flag's attempt; empty if its plan was not recorded."""
     plan = next((plan for plan in run.plans if plan.attempt == page.flag.attempt), None)
     return [] if plan is None else outcomes(plan, run.findings, page.action)
 

@@ -1,4 +1,4 @@
-"""Everything that led to one flag, in the order in which it happened."""
+"""Everything that led to one flag, in order of time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from app.review.queries import FlagPage, RunPage
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Happened:
-    """One thing that happened; `step` is the number of the step of the pattern it belongs to, 0 for what is none."""
+    """One event; `step` is its number among the seven steps, 0 if it belongs to none."""
 
     at: datetime
     what: str
@@ -21,10 +21,10 @@ class Happened:
 def timeline(
     page: FlagPage, run: RunPage, credentials: Sequence[CredentialRow], now: datetime
 ) -> list[Happened]:
-    """From the request of the run to the end of these credentials, by time; what is still to come is left out."""
+    """The events from the request of the run to the end of these credentials; future ones are left out."""
     found = [
         Happened(at=page.run.requested_at, what=f"The run was requested by {page.run.requested_by}.", step=1),
-        Happened(at=page.flag.raised_at, what="The rules compared what was stated: this item.", step=0),
+        Happened(at=page.flag.raised_at, what="The rules compared the values and raised this flag.", step=0),
     ]
     if page.attempt is not None:
         found += _identity(page.attempt)
@@ -45,7 +45,7 @@ def timeline(
 def _identity(attempt: AttemptRow) -> Iterator[Happened]:
     if attempt.claimed_at:
         by = f" by worker {attempt.worker}" if attempt.worker else ""
-        yield Happened(at=attempt.claimed_at, what=f"Attempt {attempt.number} was taken up{by}.", step=1)
+        yield Happened(at=attempt.claimed_at, what=f"Attempt {attempt.number} was started{by}.", step=1)
     if attempt.token_issued_at:
         entity = f" as entity {attempt.entity_id}" if attempt.entity_id else ""
         yield Happened(at=attempt.token_issued_at, what=f"The run logged in to the vault{entity}.", step=2)

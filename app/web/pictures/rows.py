@@ -1,4 +1,4 @@
-"""What lived from when to when in one attempt of a run: the run token, each credential, each call made with it."""
+"""The rows of an attempt's chart and table: the run token, each credential, and its calls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from app.procurement.labels import ENDERS, KINDS, SYSTEMS, lasting, worded
 from app.review.queries import RunPage
 
 _FAILED = 400
-#: Steps of the pattern, as the page numbers them.
+#: Numbers of the steps, as on the page.
 SIGN_IN, POLICY, ISSUE, CALL = 2, 3, 4, 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One line: which of the seven steps it belongs to, from when to when, and how that ended, in words.
+    """One line: its step, start, end, and result in words (`how`).
 
-    `tone` is token, credential, call, failed or refused. `lives_on` says that it ends after all there is to see.
+    `tone` is token, credential, call, failed or refused. `lives_on` says that it ends after the picture does.
     """
 
     step: int
@@ -31,12 +31,12 @@ class Row:
 
     @property
     def lasted(self) -> timedelta:
-        """From begin to end."""
+        """The duration."""
         return self.ends - self.begins
 
 
 def last_moment(page: RunPage, attempt: AttemptRow, now: datetime) -> datetime:
-    """When nothing more happened in this attempt that is worth a look; now while it is under way."""
+    """The time of the last event in this attempt; `now` while it is under way."""
     mine = [call for call in page.calls if call.attempt == attempt.number]
     known = (
         attempt.dispatched_at,
@@ -51,17 +51,17 @@ def last_moment(page: RunPage, attempt: AttemptRow, now: datetime) -> datetime:
 
 
 def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) -> Iterator[Row]:
-    """The lines of one attempt, each credential followed by its calls, as far as `until`."""
+    """The lines of one attempt up to `until`, each credential followed by its calls."""
     if attempt.token_issued_at is not None:
         if attempt.claimed_at is not None:
             yield Row(
                 step=SIGN_IN,
-                name="Introduction and sign-in",
+                name="Login",
                 system="The vault",
                 tone="call",
                 begins=attempt.claimed_at,
                 ends=max(attempt.token_issued_at, attempt.claimed_at),
-                how="the wrapped SecretID was opened once",
+                how="the wrapped SecretID was unwrapped once",
             )
         yield _token(attempt, until, now)
     for credential in (each for each in page.credentials if each.attempt == attempt.number):

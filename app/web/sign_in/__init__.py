@@ -1,4 +1,4 @@
-"""Signing in and out: the only way to become somebody in this application."""
+"""Sign-in and sign-out with OpenID Connect."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,14 +24,14 @@ SIGNED_OUT = "/signed-out"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignIn:
-    """The provider, and this application's own address, without a slash at its end."""
+    """The provider, and this application's address without a trailing slash."""
 
     provider: Provider
     address: str
 
 
 def init_app(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
-    """Give `app` its sessions and its provider. Raises `SettingsError`."""
+    """Add sessions and the identity provider to `app`. Raises `SettingsError`."""
     address = configuration.need("web_address")
     provider = Provider(
         issuer=configuration.need("oidc_issuer"),

@@ -1,4 +1,4 @@
-"""Alarms: what a security operator must see."""
+"""Alarms for security operators."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue

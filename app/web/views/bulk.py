@@ -1,4 +1,4 @@
-"""Several flags at once: a preview of what would happen to each, then what did."""
+"""Bulk review of flags: the preview, then the result."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -35,7 +35,7 @@ bp = Blueprint("bulk", __name__, url_prefix="/flags/selected")
 
 @bp.get("")
 def look() -> ResponseReturnValue:
-    """What would happen to each of the flags `flag`; changes nothing."""
+    """Preview the effect on each flag given as `flag`; changes nothing."""
     bulk = _bulk_action(request.args, {})
     ids = list(_ids(request.args.getlist("flag")))
     lines = [preview(each, bulk, person(), services().reviews) for each in services().queries.flags_of(ids)]
@@ -44,7 +44,7 @@ def look() -> ResponseReturnValue:
 
 @bp.post("")
 def do() -> ResponseReturnValue:
-    """Do to each chosen flag what the preview said, as of the version it showed. Each stands by itself."""
+    """Apply the previewed change to each chosen flag independently, at the version shown."""
     known = officers(services().queries.people())
     bulk = _bulk_action(request.form, known)
     lines = list(_typed(bulk))
@@ -54,7 +54,7 @@ def do() -> ResponseReturnValue:
             errors[f"reason-{line.line.flag.flag_id}"] = problem
     chosen = [line for line in lines if line.chosen and line.possible]
     if not chosen:
-        errors[""] = "Choose at least one item."
+        errors[""] = "Choose at least one flag."
     if errors:
         return _page(bulk, lines, errors), HTTPStatus.UNPROCESSABLE_ENTITY
     results = carry_out(chosen, bulk, person(), services().reviews)
@@ -91,7 +91,7 @@ def _bulk_action(sent: Mapping[str, str], known: Mapping[str, str]) -> BulkActio
 
 
 def _typed(bulk: BulkAction) -> Iterator[PreviewLine]:
-    """The flags of the form, as they are now, with what was typed and the versions the officer has seen."""
+    """The flags of the form in their current state, with the typed reasons and the versions the officer saw."""
     versions = {
         flag_id: _version(request.form.get(f"version-{flag_id}", ""))
         for flag_id in _ids(request.form.getlist("shown"))
@@ -100,7 +100,7 @@ def _typed(bulk: BulkAction) -> Iterator[PreviewLine]:
     for each in services().queries.flags_of(list(versions)):
         flag_id = each.flag.flag_id
         now = preview(each, bulk, person(), services().reviews)
-        # Whether somebody was faster is for the history to say, which locks the flag first.
+        # A stale version counts as possible: storing it reports who was first.
         stale = versions[flag_id] != each.flag.version
         yield replace(
             now,
@@ -112,7 +112,7 @@ def _typed(bulk: BulkAction) -> Iterator[PreviewLine]:
 
 
 def _version(text: str) -> int:
-    """The version of a form, or one that no flag has."""
+    """The version in a form, or -1, which no flag has."""
     return -1 if (version := version_of(text)) is None else version
 
 
@@ -127,7 +127,7 @@ def _ids(texts: list[str]) -> Iterator[UUID]:
         if flag_id in seen:
             continue
         if len(seen) == MOST:
-            ignore(f"more than {MOST} items", text)
+            ignore(f"more than {MOST} flags", text)
             continue
         seen.add(flag_id)
         yield flag_id

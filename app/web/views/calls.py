@@ -1,4 +1,4 @@
-"""One call to a system: what it answered, byte by byte, and whether that is still what was received."""
+"""The raw answer of one call, and whether it is unchanged."""
 
 from hashlib import sha256
 from uuid import UUID
@@ -16,7 +16,7 @@ bp = Blueprint("calls", __name__, url_prefix="/calls/<uuid:call_id>/answer")
 
 @bp.get("")
 def answer(call_id: UUID) -> ResponseReturnValue:
-    """The answer as text, with its SHA-256 worked out anew beside the one recorded when it came."""
+    """The answer as text, with its current SHA-256 beside the one recorded on receipt."""
     found = services().queries.answer(call_id) or abort(404)
     text, cut = readable(found.body) if found.body is not None else ("", False)
     return render_template(
@@ -34,5 +34,5 @@ def answer(call_id: UUID) -> ResponseReturnValue:
 
 @bp.get("/download")
 def download(call_id: UUID) -> ResponseReturnValue:
-    """The bytes themselves, as a file that no browser opens."""
+    """The bytes of the answer, as a download."""
     return sent(services().exporter.answer(call_id, person()) or abort(404))

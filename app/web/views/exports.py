@@ -1,4 +1,4 @@
-"""What can be taken out: the contract file of an action, the queue, and the keys to check signatures with."""
+"""Exports: the contract file of an action, the queue, and the public keys for signatures."""
 
 from datetime import UTC, datetime
 
@@ -22,25 +22,25 @@ def contract_file(action_id: str) -> ResponseReturnValue:
 
 @bp.get("/actions/<action_id>/contract-file.pdf")
 def contract_file_pdf(action_id: str) -> ResponseReturnValue:
-    """The same for people to read, alone."""
+    """The PDF of the contract file."""
     return sent(services().exporter.printed(action_id, person()) or abort(404))
 
 
 @bp.get("/flags.csv")
 def flags_csv() -> ResponseReturnValue:
-    """Every flag that the queue of the same filter shows, for a spreadsheet."""
+    """Every flag that matches the query, for a spreadsheet."""
     return _queue(Format.CSV)
 
 
 @bp.get("/flags.json")
 def flags_json() -> ResponseReturnValue:
-    """The same for programs, with the values side by side."""
+    """Every flag that matches the query, with its values, for programs."""
     return _queue(Format.JSON)
 
 
 @bp.get("/.well-known/triage-export-keys.json")
 def keys() -> ResponseReturnValue:
-    """The JWK Set that bundles are checked with."""
+    """The JWK Set that verifies bundles."""
     return jsonify(services().exporter.keys.public.as_set())
 
 
@@ -48,9 +48,7 @@ def _queue(form: Format) -> Response:
     by = person()
     query = queue_query(request.args, me=by.subject, now=datetime.now(UTC))
     if query.ignored:
-        abort(
-            400
-        )  # without that filter more would go out than was asked for, and nothing on a page would say so
+        abort(400)  # ignoring a filter would export more than requested, without a notice
     return sent(
         services().exporter.queue(
             query.flag_filter, sort=query.sort, form=form, query=query.query_string, by=by

@@ -22,20 +22,20 @@ SORTS = (
     ("severity", "Blocking first, then newest"),
     ("-raised", "Newest first"),
     ("raised", "Oldest first"),
-    ("assignee", "By who it is given to"),
+    ("assignee", "By assignee"),
 )
 
 
-#: What can be done with several flags at once: to give them to somebody, or a decision.
+#: Bulk actions: an assignment, or one of the decisions.
 ACTIONS = (
-    ("assign", "Give to somebody"),
+    ("assign", "Assign"),
     *((value, f"Decide: {text.lower()}") for value, text in DECISIONS.items()),
 )
 
 
 @bp.get("")
 def queue() -> ResponseReturnValue:
-    """Flags of each action's latest completed run that match the address, a page at a time."""
+    """Flags of each action's latest completed run that match the query, one page at a time."""
     query = queue_query(request.args, me=person().subject, now=datetime.now(UTC))
     for part in query.ignored:
         ignore(part.name, part.value)

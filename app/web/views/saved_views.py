@@ -1,4 +1,4 @@
-"""Filters of the queue a person saved under a name."""
+"""A person's saved filters of the queue."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -20,7 +20,7 @@ _LONGEST = 80
 
 @bp.post("/save")
 def save() -> ResponseReturnValue:
-    """Keep the filter of the page under a name; a view of that name is replaced."""
+    """Save the filter of the page under a name; replaces a view of the same name."""
     shown, name = _shown(), tidied(request.form.get("name", ""))
     if problem := _problem(name):
         return page(shown, errors={"name": problem}, typed={"name": name}), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -34,13 +34,13 @@ def save() -> ResponseReturnValue:
 
 @bp.post("/rename")
 def rename() -> ResponseReturnValue:
-    """Give a view another name."""
+    """Rename a view."""
     shown, old, name = _shown(), request.form.get("view", ""), tidied(request.form.get("new-name", ""))
     problem = _problem(name)
     if problem is None:
         try:
             if not services().saved_views.rename(person().subject, _known(old), name):
-                problem = "This view does not exist any more."
+                problem = "This view no longer exists."
         except SavedViewError as error:
             problem = str(error)
     if problem:
@@ -52,10 +52,10 @@ def rename() -> ResponseReturnValue:
 
 @bp.post("/delete")
 def delete() -> ResponseReturnValue:
-    """Forget a view."""
+    """Delete a view."""
     name = _known(request.form.get("view", ""))
     services().saved_views.delete(person().subject, name)
-    flash(f"“{name}” is deleted. The filter itself is still in the address of this page.", "success")
+    flash(f"“{name}” was deleted. This page still uses its filter.", "success")
     return _back(_shown())
 
 

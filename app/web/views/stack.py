@@ -1,4 +1,4 @@
-"""Live state of the stack."""
+"""The state of the stack."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -10,5 +10,5 @@ bp = Blueprint("stack", __name__, url_prefix="/stack")
 
 @bp.get("")
 def show() -> ResponseReturnValue:
-    """Every part, the queue of record, and the background processes; works whatever is down."""
+    """Every part, the queue of record, and the background processes; works even if parts are down."""
     return render_template("stack.html", stack=services().probes.look())

@@ -57,19 +57,19 @@ def test_a_program_submits_reads_and_decides(token_of, system):
 
 
 @pytest.mark.parametrize("persona", ["nobody", "", "officer-a&persona=x"])
-def test_a_persona_that_is_not_known_gets_none(token_of, persona):
+def test_an_unknown_persona_gets_no_token(token_of, persona):
     status, output, error = token_of(persona)
     assert (status, output) == (2, "")
     assert error == [f"persona: {persona!r}: the identity provider knows no such persona"]
 
 
-def test_without_a_stack_there_is_nobody_to_ask(token_of):
+def test_without_a_stack_no_token_can_be_had(token_of):
     status, output, (line,) = token_of("officer-a", stack=False)
     assert (status, output) == (2, "")
     assert "no demo identity provider is running here" in line
 
 
-def test_the_token_is_of_the_provider_and_short_lived(token_of):
+def test_the_token_comes_from_the_provider_and_is_short_lived(token_of):
     _, output, _ = token_of("auditor-a")
     head, claims, _ = (part + "==" for part in output.strip().split("."))
     told = json.loads(base64.urlsafe_b64decode(claims))

@@ -157,7 +157,7 @@ def test_wrong_usage_is_one_line_and_status_2(in_process, arguments, named):
         ),
     ],
 )
-def test_what_is_not_there_is_one_line_and_status_2(triage, told, arguments, problem):
+def test_an_unknown_id_is_one_line_and_status_2(triage, told, arguments, problem):
     assert triage(*arguments, environment=told) == (2, "", [problem])
 
 

@@ -34,7 +34,7 @@ def test_run_wait_prints_the_lineage(command, system, flawed):
     }
 
 
-def test_lineage_is_the_same_later_and_a_table_for_people(command, flawed):
+def test_lineage_stays_the_same_and_is_also_shown_as_a_table(command, flawed):
     status, output = command("lineage", flawed["run"]["run_id"], "--json")
     assert status == 0
     assert json.loads(output) == flawed

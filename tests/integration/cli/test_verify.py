@@ -52,13 +52,13 @@ def test_it_is_checked_with_keys_at_an_address(bundle, verify, system):
     assert verify(bundle, "--keys", address, stack=False)[0] == 0
 
 
-def test_without_keys_nobody_is_taken_at_their_word(bundle, verify):
+def test_without_keys_the_signature_is_not_trusted(bundle, verify):
     status, output, _ = verify(bundle, stack=False)
     assert status == 1
     assert "Who signed is not proven" in output
 
 
-def test_what_is_wrong_is_said_in_plain_words(bundle, verify, tmp_path):
+def test_each_defect_is_described_in_plain_words(bundle, verify, tmp_path):
     path = tmp_path / "changed.zip"
     with ZipFile(bundle) as old, ZipFile(path, "w") as new:
         for name in old.namelist():
@@ -78,7 +78,7 @@ def test_what_is_wrong_is_said_in_plain_words(bundle, verify, tmp_path):
     assert problems[2].startswith("contract-file.json was changed: its SHA-256 is ")
 
 
-def test_a_flag_closed_behind_the_applications_back_is_named(system, served, verify, tmp_path):
+def test_a_flag_closed_without_an_event_is_named(system, served, verify, tmp_path):
     action = "ACT-2026-0004"
     (run,) = system.run(action)
     (flag, *_) = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run)

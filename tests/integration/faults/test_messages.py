@@ -41,7 +41,7 @@ def test_the_same_message_twice_is_one_result(fragile, until):
     assert not system.rows("SELECT 1 FROM alarm WHERE run_id = %s", run_id)
 
 
-def test_a_message_of_no_known_run_does_nothing(fragile, until):
+def test_a_message_about_an_unknown_run_does_nothing(fragile, until):
     stranger = "00000000-0000-4000-8000-000000000000"
     publish(fragile.system, {"run_id": stranger, "attempt": 1, "wrapping_token": "s.made-up"})
     logs = [fragile.stack.layout.logs / f"worker-{number}.log" for number in (1, 2)]

@@ -29,7 +29,7 @@ def triaged(fragile_system):
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_check_is_not_made_and_the_others_stand(fragile_system, triaged, service, fault):
+def test_the_check_is_not_performed_and_the_others_stand(fragile_system, triaged, service, fault):
     run_id = triaged[service, fault]
     reason, statuses = EXPECTED[fault]
     assert fragile_system.run(run_id)["state"] == "completed"

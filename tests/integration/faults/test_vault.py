@@ -82,7 +82,7 @@ def test_an_attempt_that_meets_a_sealed_vault_is_postponed_and_does_not_count(fr
     assert [row["state"] for row in fragile.attempts(run_id)] == ["postponed", "finished"]
 
 
-def test_a_stopped_vault_holds_nobody_up_for_good(fragile, until):
+def test_a_stopped_vault_blocks_no_process_for_good(fragile, until):
     fragile.system.vault.kill("vault", signal.SIGSTOP)
     before = fragile.calls_seen(fragile.plain[0])
     (run_id,) = fragile.system.request(fragile.plain[0])

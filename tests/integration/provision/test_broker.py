@@ -49,7 +49,7 @@ def test_a_user_that_differs_is_set_right_and_connections_go_on(servers, provisi
         stranger.ping()
 
 
-def test_a_broker_that_lets_everybody_in_is_closed(servers, provisioned, said):
+def test_an_open_broker_is_closed(servers, provisioned, said):
     with servers.broker() as connection:
         connection.execute_command("ACL", "SETUSER", "default", "on", "nopass", "allkeys", "allcommands")
     everybody = servers.changed(redis_admin_url=f"redis://default@127.0.0.1:{servers.broker_port}")

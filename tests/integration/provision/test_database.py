@@ -4,9 +4,9 @@ import psycopg
 import pytest
 
 from app.connections.compatibility import FIRST_TABLES, TABLES
-from infra.postgres.roles import VAULT_ADMIN
 from infra.provision import database as step
 from infra.provision.database import provision_database
+from infra.provision.logins import VAULT_ADMIN
 from infra.reporting import ProvisionError
 
 STATE = {

@@ -92,7 +92,7 @@ def check_that_one_tool_is_missing(system, run_id, tool):
         ("ledger", "database/roles/ledger-reader"),
     ],
 )
-def test_a_tool_without_its_role_is_a_check_not_made(system, quiet_action, without_role, tool, role):
+def test_a_tool_without_its_role_is_a_check_not_performed(system, quiet_action, without_role, tool, role):
     without_role(role)
     (run_id,) = system.run(quiet_action)
     check_that_one_tool_is_missing(system, run_id, tool)
@@ -102,7 +102,9 @@ def test_a_tool_without_its_role_is_a_check_not_made(system, quiet_action, witho
     ("tool", "path"),
     [("debarment", "identity/oidc/token/debarment"), ("documents", "auth/token/create/documents")],
 )
-def test_a_tool_taken_out_of_the_policy_is_a_check_not_made(system, quiet_action, without_path, tool, path):
+def test_a_tool_removed_from_the_policy_is_a_check_not_performed(
+    system, quiet_action, without_path, tool, path
+):
     without_path(path)
     (run_id,) = system.run(quiet_action)
     denial = check_that_one_tool_is_missing(system, run_id, tool)

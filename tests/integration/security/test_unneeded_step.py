@@ -67,7 +67,7 @@ def test_the_page_and_the_list_show_it_as_clear_and_say_why(system, served, carr
     assert line.outcome == "clear"
 
 
-def test_a_plan_without_any_need_asks_nobody_and_ends(system, carried_out):
+def test_a_plan_without_needed_steps_asks_no_system_and_ends(system, carried_out):
     run_id = carried_out(*Source)
     (run,) = system.rows("SELECT state FROM run WHERE run_id = %s", run_id)
     assert run["state"] == "completed"

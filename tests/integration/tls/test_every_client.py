@@ -336,7 +336,7 @@ def test_the_probes_look_over_tls(look, until):
     assert len(until(all_up, what="all parts up")) == 9
 
 
-def test_the_probes_say_why_they_do_not_believe(installation, look, until):
+def test_the_probes_say_why_a_certificate_is_not_trusted(installation, look, until):
     def refused():
         notes = {part.note for part in look(ca_file=installation.other_ca).values()}
         return all(f"CA_FILE ({installation.other_ca})" in note for note in notes) and notes

@@ -106,7 +106,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", CUSTODY)
-def test_it_has_its_powers_and_no_other(installation, name):
+def test_each_identity_has_its_powers_and_no_other(installation, name):
     """Everything that is allowed is harmless here: what is written is what is there, what is destroyed is unknown."""
     token = installation.log_in(name)
     entries = [
@@ -126,7 +126,7 @@ def test_it_has_its_powers_and_no_other(installation, name):
 
 
 @pytest.mark.parametrize("name", CUSTODY)
-def test_the_table_above_is_the_whole_policy(installation, name):
+def test_the_table_covers_the_whole_policy(installation, name):
     policy = installation.ask("GET", f"sys/policies/acl/triage-{name}", token=installation.log_in("operator"))
     text = policy.json()["data"]["policy"]
     named = {line.split('"')[1] for line in text.splitlines() if line.startswith("path ")}

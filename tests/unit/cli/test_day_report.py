@@ -10,7 +10,7 @@ import pytest
 from app.cli.day_report import DayReport, count_vault_log, quantiles
 from app.credentials.lineage import CredentialKind
 from app.credentials.progress import IssuedRow
-from app.procurement.quota import COUNTED, QuotaDay
+from app.procurement.daily_quota import COUNTED, QuotaDay
 from app.procurement.systems import ISSUING_PATHS
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -96,7 +96,7 @@ def test_a_good_day_passes_and_its_figures_are_those_of_its_rows():
     }
 
 
-def test_the_quota_of_the_day_is_told_and_no_failure_of_it():
+def test_a_day_over_the_quota_is_reported_and_no_failure():
     report = replace(GOOD, quota=replace(QUOTA, quota=10))
     assert report.failures() == []
     assert report.as_json()["sam_gov_quota"]["used"]["over_budget_by"] == 2

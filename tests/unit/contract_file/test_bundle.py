@@ -146,7 +146,7 @@ def test_a_changed_manifest_does_not_have_the_signature(make, check):
 
 
 @pytest.mark.parametrize("signature", [b"", b"..", b"a.b.c", b"\xff\xfe", b"eyJhbGciOiJub25lIn0.."])
-def test_what_is_no_signature_proves_nothing(make, check, signature):
+def test_a_malformed_signature_proves_nothing(make, check, signature):
     (problem,) = check(make() | {"manifest.jws": signature})
     assert problem.startswith("The signature proves nothing")
 
@@ -157,13 +157,13 @@ def test_the_signature_of_an_unknown_key_proves_nothing(make, check):
     assert "which is not in the key set" in problem
 
 
-def test_a_key_that_signed_earlier_still_counts(make, check, signing):
+def test_an_earlier_key_still_verifies(make, check, signing):
     files = make()
     later = PublicKeys.parse(json.dumps({"keys": signing.public.as_set()["keys"][::-1]}))
     assert check(files, later) == []
 
 
-def test_without_keys_the_signature_is_not_taken_for_granted(make, check):
+def test_without_keys_the_signature_is_not_verified(make, check):
     assert check(make(), None) == [
         "Who signed is not proven: there is no key set to check with. Name one with --keys."
     ]
@@ -210,7 +210,7 @@ def test_a_history_broken_in_the_database_is_exported_and_named(make, check):
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"%PDF-1.7", b"PK\x03\x04" + bytes(100)])
-def test_what_is_no_zip_is_said(tmp_path, signing, content):
+def test_a_file_that_is_not_a_zip_is_named(tmp_path, signing, content):
     path = tmp_path / "file.zip"
     path.write_bytes(content)
     assert verify(path, signing.public).problems == ["The file is not a ZIP file, or is damaged."]
@@ -219,11 +219,11 @@ def test_what_is_no_zip_is_said(tmp_path, signing, content):
 @pytest.mark.parametrize(
     "manifest", [b"", b"[]", b"{", b"\xff", b"[" * 100_000, b'{"format": "triage-manifest/1"}']
 )
-def test_what_is_no_manifest_is_said(make, check, manifest):
+def test_a_malformed_manifest_is_named(make, check, manifest):
     assert any("manifest.json" in problem for problem in check(make() | {"manifest.json": manifest}))
 
 
-def test_a_cut_zip_is_said(make_file, occasion, signing, tmp_path):
+def test_a_truncated_zip_is_named(make_file, occasion, signing, tmp_path):
     path = tmp_path / "file.zip"
     with bundle(make_file(), [], occasion, signing) as content:
         content.seek(0)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from app.contract_file.checks import Outcome, checks
 
 
-def test_the_contract_file_shows_the_check_as_not_made(make_file):
+def test_the_contract_file_shows_the_check_as_not_performed(make_file):
     file = make_file()
     (flag,) = file.flags
     because = "Check R01 (Not registered) was not performed: it failed (KeyError)."

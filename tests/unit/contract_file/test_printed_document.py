@@ -122,7 +122,7 @@ def test_every_character_taken_for_printable_is_in_the_fonts_alone_and_with_mark
         ("soft\xadhyphen", "soft[U+00AD]hyphen"),
     ],
 )
-def test_what_cannot_be_printed_stands_as_its_number(text, shown):
+def test_an_unprintable_character_is_printed_as_its_code_point(text, shown):
     assert printable(text) == shown
 
 
@@ -133,7 +133,7 @@ def test_times_are_eastern_first():
     assert moment(None) == "not yet"
 
 
-def test_a_broken_history_is_said_in_print(make_file, occasion, read_pdf):
+def test_a_broken_history_is_reported_in_print(make_file, occasion, read_pdf):
     seen = read_pdf(printed(make_file(version=3), occasion).read())
     assert (
         squeezed("The history of this finding does not hold: event 3 was changed or is missing.") in seen.text

@@ -32,7 +32,7 @@ def test_every_setting_of_our_own_is_kept():
         *("PYTHONPATH", "PYTHONWARNINGS"),
     ],
 )
-def test_what_a_library_would_read_is_forgotten(name):
+def test_variables_that_libraries_read_are_removed(name):
     told = {name: "x"}
     forget_foreign(told)
     assert not told

@@ -87,7 +87,7 @@ def test_a_bad_uei_is_named_with_field_value_and_reason():
         "ZZ9TESTVNDR1\n",
     ],
 )
-def test_what_is_no_uei(uei):
+def test_a_malformed_uei_is_refused(uei):
     assert "is not a UEI" in problems(changed(("vendors", 0, "uei"), uei))[0]
 
 
@@ -180,7 +180,7 @@ def test_a_vendor_may_be_named_once_in_a_role_and_again_in_another():
         ('{"description": "\\ud800"}', "file: field 'description' holds a NUL character or half a surrogate"),
     ],
 )
-def test_what_is_no_submission_at_all(text, expected):
+def test_anything_but_a_submission_is_refused(text, expected):
     (line,) = problems(text)
     assert line.startswith(expected)
 
@@ -212,13 +212,13 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_whatever_is_submitted_is_refused_and_never_an_error(submitted):
+def test_any_input_is_refused_without_an_error(submitted):
     lines = refusal(submitted)
     assert lines
     assert all(line.isprintable() for line in lines)
 
 
 @given(st.sampled_from(sorted(GOOD)), json_values)
-def test_one_field_with_anything_in_it_is_taken_or_refused(field, value):
+def test_one_field_with_any_content_is_accepted_or_refused(field, value):
     lines = refusal({**GOOD, field: value})
     assert all(f".{field}" in line or line.startswith("file:") for line in lines)

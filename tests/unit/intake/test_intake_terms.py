@@ -124,7 +124,7 @@ def test_each_wrong_term_is_named_with_its_value(change, line):
     assert found.startswith(line)
 
 
-def test_a_period_that_ends_before_it_starts():
+def test_a_period_that_ends_before_it_starts_is_refused():
     assert problems(period_start="2026-10-01", period_end="2026-09-30") == [
         "period_end: '2026-09-30' is before the period starts ('2026-10-01')"
     ]
@@ -134,12 +134,12 @@ def test_a_period_of_one_day_is_a_period():
     assert parse_actions(json.dumps({**BARE, "period_start": "2026-10-01", "period_end": "2026-10-01"}))
 
 
-def test_an_option_on_something_else():
+def test_option_terms_on_another_type_of_action_are_refused():
     (line,) = problems(action_type="modification", option={"number": 3})
     assert line == "option: option 3 does not fit the action type 'modification'"
 
 
-def test_a_reason_for_a_new_award():
+def test_a_modification_reason_on_a_new_award_is_refused():
     (line,) = problems(action_type="new_award", modification=None, reason="C")
     assert line == "reason: 'C' is a reason for a modification; a new award has none"
 

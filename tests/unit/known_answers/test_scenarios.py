@@ -14,6 +14,7 @@ from known_answers.scenarios.loader import HAND_WRITTEN, ScenarioError, load_cas
 
 FIRST = "01-clean-new-award.json"
 GENERATED = 400
+DEMONSTRATED = len(list(HAND_WRITTEN.glob(DEMONSTRATION)))
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def folder(tmp_path):
 @pytest.fixture(scope="module")
 def day(tmp_path_factory):
     out = tmp_path_factory.mktemp("day")
-    write(out, actions=len(load_cases(HAND_WRITTEN, names=DEMONSTRATION)) + GENERATED, seed=2026)
+    write(out, actions=DEMONSTRATED + GENERATED, seed=2026)
     return out
 
 
@@ -35,8 +36,7 @@ def change(folder, edit):
     (folder / FIRST).write_text(json.dumps(document))
 
 
-def test_hand_written_cases_load_and_cover_what_matters_most():
-    cases = load_cases(HAND_WRITTEN)
+def test_hand_written_cases_load_and_cover_what_matters_most(cases):
     assert len(cases) >= 12
     found = {(each.rule, each.severity) for case in cases for each in case.scenario.expected}
     assert {rule for rule, _ in found} >= {"R01", "R02", "E01", "C02", "D01", "F01", "F02", "S01"}
@@ -46,8 +46,8 @@ def test_hand_written_cases_load_and_cover_what_matters_most():
     assert all(case.scenario.expected or case.scenario.forbidden for case in cases)
 
 
-def test_the_first_twelve_show_one_rule_of_each_kind():
-    first = load_cases(HAND_WRITTEN)[:12]
+def test_the_first_twelve_show_one_rule_of_each_kind(cases):
+    first = cases[:12]
     assert {each.rule for case in first for each in case.scenario.expected} >= {
         *("R01", "E01", "C02", "D01", "F01", "S01")
     }
@@ -86,7 +86,7 @@ def test_many_generated_actions_show_nearly_every_rule():
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
     def files(name, seed):
-        write(tmp_path / name, actions=len(load_cases(HAND_WRITTEN)) + 40, seed=seed)
+        write(tmp_path / name, actions=DEMONSTRATED + 40, seed=seed)
         return {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.json")}
 
     assert files("one", 1) == files("two", 1)

@@ -5,7 +5,6 @@ from collections import defaultdict
 import pytest
 
 from app.procurement.rules import RULES
-from known_answers.scenarios.loader import HAND_WRITTEN, load_cases
 
 #: Special cases that do not spare the vendor: what they say is why the finding stands.
 SPARE_NOBODY = {
@@ -23,8 +22,8 @@ SPARE_NOBODY = {
 
 
 @pytest.fixture(scope="module")
-def scenarios():
-    return {case.slug: case.scenario for case in load_cases(HAND_WRITTEN)}
+def scenarios(cases):
+    return {case.slug: case.scenario for case in cases}
 
 
 @pytest.fixture(scope="module")

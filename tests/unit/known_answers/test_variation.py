@@ -34,7 +34,7 @@ def test_number_gives_identifiers_and_names_of_its_own():
     assert "NORTHWIND" not in str(whole)
 
 
-def test_cage_codes_are_nobody_elses():
+def test_a_variation_shares_no_cage_code():
     numbered = {**CLEAN, "changes": []}
     codes = [
         expand({**numbered, "number": number})["action"]["vendors"][0]["cage"] for number in range(1, 1000)

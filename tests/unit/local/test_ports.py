@@ -56,14 +56,14 @@ def test_the_usual_port_then_the_last_one_then_any(tmp_path, usual, listener):
     assert Ports(memory).choose("web") == usual["web"]
 
 
-def test_a_port_that_was_taken_meanwhile_is_not_chosen_again(tmp_path, usual):
+def test_a_port_taken_in_the_meantime_is_not_chosen_again(tmp_path, usual):
     ports = Ports(tmp_path / "ports.json")
     ports.keep("web", 1)
     assert ports.choose("web") == usual["web"]
     assert ports.choose("web") != usual["web"]
 
 
-def test_a_fixed_port_is_nobody_elses(tmp_path, usual):
+def test_a_fixed_port_is_given_to_no_other_part(tmp_path, usual):
     ports = Ports(tmp_path / "ports.json", fixed={"web": usual["vault"]})
     ports.require_fixed()
     assert ports.choose("vault") != usual["vault"]

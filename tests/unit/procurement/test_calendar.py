@@ -49,7 +49,7 @@ def test_weekends_and_years_move_holidays(day, holiday):
         (date(2026, 12, 23), date(2026, 12, 29)),
     ],
 )
-def test_three_business_days(signed, due):
+def test_three_business_days_are_counted(signed, due):
     assert business_days_after(signed, 3) == due
 
 
@@ -62,7 +62,7 @@ def test_three_business_days(signed, due):
         (date(2026, 6, 30), 6, date(2026, 12, 30)),
     ],
 )
-def test_months_later(day, months, later):
+def test_adding_months_keeps_the_day_or_takes_the_last(day, months, later):
     assert months_after(day, months) == later
 
 

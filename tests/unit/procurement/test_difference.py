@@ -22,7 +22,7 @@ def marked(*values):
         ("", ""),
     ],
 )
-def test_what_is_only_written_otherwise_is_not_marked(values):
+def test_a_value_that_differs_only_in_notation_is_not_marked(values):
     assert marked(*values) == [(), ()]
     assert [written.same_as for written in differences(values)] == [(1,), (0,)]
 
@@ -44,7 +44,7 @@ def test_words_and_characters_that_differ_are_marked(values, expected):
     assert marked(*values) == expected
 
 
-def test_of_three_values_it_tells_which_two_agree():
+def test_of_three_values_the_two_that_agree_are_named():
     first, second, third = differences(("$1,184,000.00", "$1,148,000.00", "$1184000"))
     assert (first.same_as, second.same_as, third.same_as) == ((2,), (), (0,))
     assert second.throughout

@@ -20,7 +20,7 @@ def test_plain_text_is_taken(text):
         ("x" * (REASON_LIMIT + 1), "4,001 characters; at most 4,000"),
     ],
 )
-def test_what_is_refused_says_why_and_where(text, told):
+def test_a_refused_text_is_reported_with_reason_and_place(text, told):
     assert told in refusal(text, limit=REASON_LIMIT, lines=True)
 
 

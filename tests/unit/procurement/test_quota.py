@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from app.procurement.quota import COUNTED, QuotaDay, calls_of, day_of, quota_day_of
+from app.procurement.daily_quota import COUNTED, QuotaDay, calls_of, day_of, quota_day_of
 from app.procurement.systems import Source
 
 
@@ -50,7 +50,7 @@ def test_before_the_first_call_there_is_no_average():
 
 
 @pytest.mark.parametrize(("quota", "over"), [(42, 0), (41, 0), (40, 1)])
-def test_passing_the_budget_is_told_in_calls(quota, over):
+def test_a_day_over_the_quota_is_stated_in_calls(quota, over):
     figures = day(7, 7, 27, 7, quota=quota).as_json()
     assert figures["used"]["over_budget_by"] == over
     assert figures["budget"] == quota

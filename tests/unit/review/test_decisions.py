@@ -84,13 +84,13 @@ def test_undoing_opens_the_flag_again_and_keeps_the_history():
 
 
 @pytest.mark.parametrize("kind", [kind for kind in EventKind if kind is not EventKind.ASSIGNED])
-def test_nothing_but_an_assignment_goes_without_a_reason(kind):
+def test_everything_but_an_assignment_needs_a_reason(kind):
     with pytest.raises(ReviewError, match="reason"):
         check(State(), event(kind, decision=Decision.CONFIRMED, rationale=" \n"), needs_second=False)
 
 
 @pytest.mark.parametrize("decision", sorted(NEED_REFERENCE))
-def test_what_a_resolution_rests_on_is_named(decision):
+def test_a_resolution_names_the_document_it_rests_on(decision):
     with pytest.raises(ReviewError, match="document or determination"):
         check(State(), event(decision=decision, reference=" "), needs_second=False)
 
@@ -119,7 +119,7 @@ def chain(events):
 
 
 @given(st.integers(1, 8), st.data())
-def test_whatever_is_done_to_a_history_shows_at_its_first_bad_event(length, data):
+def test_any_tampering_shows_at_the_first_bad_event(length, data):
     whole = chain(event(number=n, decision=Decision.CONFIRMED) for n in range(1, length + 1))
     assert first_broken(whole, version=length) is None
     at = data.draw(st.integers(0, length - 1))
@@ -131,7 +131,7 @@ def test_whatever_is_done_to_a_history_shows_at_its_first_bad_event(length, data
 
 
 @given(st.lists(st.sampled_from(EventKind), max_size=6), st.booleans(), st.data())
-def test_a_flags_state_is_told_by_its_history_and_no_other_state_is(kinds, needs_second, data):
+def test_a_flags_state_follows_from_its_history(kinds, needs_second, data):
     history = [
         event(kind, number=number, decision=Decision.RESOLVED, assignee=f"officer-{number}")
         for number, kind in enumerate(kinds, start=1)
@@ -149,7 +149,7 @@ def test_a_flags_state_is_told_by_its_history_and_no_other_state_is(kinds, needs
     assert not told_by(history, **row | wrong)
 
 
-def test_a_flag_closed_without_an_event_or_without_its_second_officer_is_not_told():
+def test_a_flag_closed_without_an_event_or_second_officer_does_not_follow():
     nothing = {"decision": None, "assignee": None}
     assert told_by([], status="open", **nothing)
     assert not told_by([], status="closed", **nothing)

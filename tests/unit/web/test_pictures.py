@@ -75,11 +75,11 @@ def test_a_bar_is_as_long_as_what_it_stands_for():
     assert [text for _, text in picture.marks][:3] == ["0", "200 ms", "400 ms"]
 
 
-def test_what_outlives_the_picture_is_drawn_to_its_edge_and_says_so():
+def test_a_credential_that_outlives_the_picture_is_drawn_to_its_edge():
     token = credential(kind="signed-token", revoked_at=None, ended_by=None, expires_at=at(120_100))
     *_, bar = drawn([attempt()], [token]).bars
     assert bar.x + bar.width == pytest.approx(RIGHT)
-    assert "outlives this picture" in bar.note
+    assert "valid beyond this picture" in bar.note
     assert bar.row.how == "expired by its time to live of 2 min"
 
 
@@ -102,7 +102,7 @@ def test_nothing_is_drawn_outside_the_picture():
         ({"status": 200, "error": "not JSON"}, "HTTP 200: not JSON", "✕ HTTP 200, 100 ms"),
     ],
 )
-def test_a_call_that_failed_is_told_apart_by_more_than_colour(changed, how, note):
+def test_a_failed_call_differs_by_more_than_color(changed, how, note):
     key = credential()
     picture = drawn([attempt()], [key], [call(key, **changed)])
     assert (picture.rows[-1].tone, picture.rows[-1].how) == ("failed", how)
@@ -143,7 +143,7 @@ def test_each_attempt_has_a_scale_of_its_own_newest_first():
     ]
 
 
-def test_an_attempt_nobody_took_up_has_no_bars():
+def test_an_attempt_that_never_started_has_no_bars():
     nothing = {"claimed_at": None, "token_issued_at": None, "token_expires_at": None, "revoked_at": None}
     picture = drawn([attempt(state="dispatched", ended_at=None, **nothing)])
     assert not picture.rows
@@ -186,16 +186,16 @@ def test_a_column_is_as_high_as_its_number():
     half, whole = (column for column in made.columns if column.number)
     assert whole.height == pytest.approx(2 * half.height, abs=0.2)
     assert whole.y + whole.height == half.y + half.height
-    assert made.summary == "Runs: 150 in 14 days, at most 100 in one, 100 today."
+    assert made.summary == "Runs: 150 in 14 days, at most 100 a day, 100 today."
     assert [text for _, text in made.dates] == ["Oct 27", "29", "31", "Nov 2", "4", "6", "8"]
-    assert all(column.told for column in made.columns if column.number)
+    assert all(column.labeled for column in made.columns if column.number)
 
 
 def test_two_numbers_of_a_day_stand_side_by_side():
     made = trend(DAYS, {"Raised": [7] * 14, "Closed": [3] * 14})
     first, second = (next(each for each in made.columns if each.series == n) for n in (0, 1))
     assert second.x == pytest.approx(first.x + first.width, abs=0.1)
-    assert not any(column.told for column in made.columns)
+    assert not any(column.labeled for column in made.columns)
     assert made.heads == ["Day", ("Raised", "number"), ("Closed", "number")]
 
 
@@ -205,4 +205,4 @@ def test_days_without_anything_are_empty_and_large_numbers_fit():
     assert not made.empty
     assert all(column.x >= 0 and column.x + column.width <= WIDTH for column in made.columns)
     assert all(column.y >= 0 and column.y + column.height <= HEIGHT for column in made.columns)
-    assert not any(column.told for column in made.columns)
+    assert not any(column.labeled for column in made.columns)

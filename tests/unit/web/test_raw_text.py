@@ -15,7 +15,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES.filter(lambda value: isinstance(value, list | dict)))
-def test_json_says_the_same_in_lines(value):
+def test_indented_json_has_the_same_content(value):
     text, cut = readable(json.dumps(value).encode())
     assert not cut
     assert json.loads(text) == value
@@ -26,7 +26,7 @@ def test_numbers_and_repeated_names_stay_as_sent():
     assert text == '{\n  "a": 1.10,\n  "a": 1e2,\n  "b": "x, {y}: \\"z\\""\n}'
 
 
-def test_what_is_no_text_is_escaped():
+def test_bytes_that_are_not_text_are_escaped():
     assert readable(b"\xff\xfe<b>") == ("\\xff\\xfe<b>", False)
 
 

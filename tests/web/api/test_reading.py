@@ -38,7 +38,7 @@ def walk(program, path):
 
 
 @pytest.mark.parametrize("persona", ME)
-def test_whom_a_token_speaks_for(program_of, persona):
+def test_a_token_names_its_person_and_roles(program_of, persona):
     roles, may = ME[persona]
     told = program_of(persona).get("/me")
     assert told == {"subject": persona, "name": told["name"], "roles": roles, "may": may}
@@ -205,7 +205,7 @@ def test_runs_are_listed_newest_first_and_filtered(system, officer, triaged, sub
     assert len(officer.get(f"/runs?action={action_id}&state=completed&within=1")["items"]) == 2
 
 
-def test_actions_are_listed_and_one_is_told_as_it_was_submitted(officer, action):
+def test_actions_are_listed_and_one_is_shown_as_it_was_submitted(officer, action):
     sent = [
         action(
             clauses=["52.232-18", "52.217-9"],

@@ -31,7 +31,7 @@ from app.procurement.names import (
         ("...", ""),
     ],
 )
-def test_normalised(name, written):
+def test_a_name_is_normalised(name, written):
     assert normalised(name) == written
 
 
@@ -55,7 +55,7 @@ def test_normalising_twice_changes_nothing_more(name):
         ("Company Limited Kestrel", None),
     ],
 )
-def test_legal_form(name, form):
+def test_the_legal_form_is_set_apart(name, form):
     assert legal_form(name) == form
 
 
@@ -77,7 +77,7 @@ def test_a_differing_form_costs_more_than_a_missing_one():
     assert 1 > similarity(inc, none) >= STRONG > similarity(inc, llc)
 
 
-def test_the_order_of_words():
+def test_the_order_of_words_does_not_matter():
     assert same_tokens("Harbor Kestrel Inc", "Kestrel Harbor Inc")
     assert not same_tokens("Harbor Kestrel", "Kestrel Harbor Marine")
 

@@ -70,7 +70,7 @@ def test_a_draft_is_not_compared_and_an_unsigned_instrument_is(findings, award, 
     assert findings(award, document(amount="1.00", signed=None), line(), rule="C02")
 
 
-def test_the_proposed_amount_is_shown_when_it_is_nobodys(findings, award, document, report, line):
+def test_the_proposed_amount_is_shown_when_no_source_has_it(findings, award, document, report, line):
     proposed = replace(award, amount=Decimal("240000.00"))
     (found,) = findings(proposed, document(), report("205000.00"), line(), rule="C02")
     assert (found.values[0].source, found.values[0].value) == ("action", "$240,000.00")

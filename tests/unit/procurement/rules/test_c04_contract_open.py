@@ -41,7 +41,7 @@ def severities(found):
 
 
 @pytest.mark.parametrize(("end", "found"), [(DAY, []), (YESTERDAY, ["blocking"]), (None, [])])
-def test_the_contract_has_not_ended(findings, third, reported, end, found):
+def test_an_action_within_the_period_is_no_finding(findings, third, reported, end, found):
     assert severities(findings(third, reported(current_completion=end), rule="C04")) == found
 
 
@@ -76,18 +76,20 @@ def test_the_report_of_the_action_does_not_open_what_has_ended(findings, third, 
         ({"psc": "R425"}, ["blocking"]),
     ],
 )
-def test_close_out_settlement_and_supplies(findings, third, reported, change, found):  # fixtures
+def test_close_out_settlement_and_supplies_may_follow_the_end(
+    findings, third, reported, change, found
+):  # fixtures
     action = replace(third, **change)
     assert severities(findings(action, reported(current_completion=YESTERDAY), rule="C04")) == found
 
 
-def test_a_closed_contract(findings, third, reported):
+def test_a_closed_contract_is_found(findings, third, reported):
     assert severities(findings(third, reported(closed=True), rule="C04")) == ["blocking"]
     assert findings(replace(third, reason="K"), reported(closed=True), rule="C04") == []
 
 
 @pytest.mark.parametrize("reason", ["E", "F", "N", "X"])
-def test_a_terminated_contract(findings, third, reported, reason):
+def test_a_terminated_contract_is_found(findings, third, reported, reason):
     base, ended = reported(), reported("P00001", signed=date(2026, 1, 5), reason=reason)
     (found,) = findings(third, base, ended, rule="C04")
     assert found.severity == "blocking"
@@ -99,7 +101,7 @@ def test_a_terminated_contract(findings, third, reported, reason):
     assert findings(replace(third, reason=reason), base, ended, rule="C04") == []
 
 
-def test_an_extension_not_yet_reported(findings, third, reported, document):
+def test_an_extension_not_yet_reported_counts(findings, third, reported, document):
     base = reported(current_completion=YESTERDAY)
     extension = document("SF-30", modification="P00002", signed=date(2026, 9, 10))
     (found,) = findings(third, base, extension, rule="C04")
@@ -109,7 +111,7 @@ def test_an_extension_not_yet_reported(findings, third, reported, document):
     assert findings(third, base, dated, rule="C04") == []
 
 
-def test_what_was_signed_in_time_may_take_effect_later(findings, third, reported, document):
+def test_an_action_signed_in_time_may_take_effect_later(findings, third, reported, document):
     own = document("SF-30", modification="P00003", signed=YESTERDAY)
     assert findings(third, reported(current_completion=YESTERDAY), own, rule="C04") == []
 
@@ -138,10 +140,10 @@ def test_modifications_of_live_orders_outlive_the_vehicle(findings, order, third
     assert findings(action, live, ended, rule="C04") == []
 
 
-def test_a_closed_or_terminated_vehicle(findings, order, vehicle):
+def test_a_closed_or_terminated_vehicle_is_found(findings, order, vehicle):
     assert severities(findings(order, vehicle(closed=True), rule="C04")) == ["blocking"]
     assert severities(findings(order, vehicle(reason="F"), rule="C04")) == ["blocking"]
 
 
-def test_a_new_contract_needs_none_before_it(findings, award, reported):
+def test_a_new_contract_needs_no_earlier_one(findings, award, reported):
     assert findings(award, reported(current_completion=YESTERDAY), rule="C04") == []

@@ -71,7 +71,7 @@ def test_an_option_on_its_terms_is_no_finding(findings, exercise, contract):
         ({"preliminary_notice_date": None, "price": None, "quantity": None}, None, ""),
     ],
 )
-def test_each_term(findings, exercise, contract, change, severity, words):  # noqa: PLR0917  # fixtures
+def test_each_option_term_is_checked(findings, exercise, contract, change, severity, words):  # noqa: PLR0917  # fixtures
     found = findings(exercise(**change), contract(), rule="C05")
     assert severities(found) == ([severity] if severity else [])
     assert all(words in each.because and each.subject == "70ZZ0126C0001" for each in found)

@@ -24,7 +24,7 @@ def severities(found):
     return [each.severity.value for each in found]
 
 
-def test_a_firm_that_is_not_small(findings, set_aside, large):
+def test_a_firm_that_is_not_small_is_found(findings, set_aside, large):
     (found,) = findings(set_aside, large, rule="C06")
     assert (found.severity, found.subject) == ("blocking", set_aside.piid)
     assert "SBA" in found.because
@@ -32,7 +32,7 @@ def test_a_firm_that_is_not_small(findings, set_aside, large):
     assert [value.source for value in found.values] == ["action", "sam-gov"]
 
 
-def test_a_small_firm(findings, set_aside, registration):
+def test_a_small_firm_is_no_finding(findings, set_aside, registration):
     small = replace(registration(), small_for=frozenset({NAICS}))
     assert findings(set_aside, small, rule="C06") == []
 
@@ -87,14 +87,14 @@ def test_another_firms_size_does_not_matter(findings, set_aside, large):
         (None, None, []),
     ],
 )
-def test_a_certification_that_ended(findings, award, registration, code, ends, found):  # noqa: PLR0917  # fixtures
+def test_an_expired_certification_is_found(findings, award, registration, code, ends, found):  # noqa: PLR0917  # fixtures
     """One that is not listed may be pending."""
     held = (Certification(code=code, ends=ends),) if code else ()
     action = replace(award, set_aside="8A")
     assert severities(findings(action, replace(registration(), certifications=held), rule="C06")) == found
 
 
-def test_a_renewed_certification(findings, award, registration):
+def test_a_renewed_certification_is_no_finding(findings, award, registration):
     held = (Certification(code="XX", ends=date(2026, 1, 1)), Certification(code="XX", ends=date(2029, 1, 1)))
     action = replace(award, set_aside="HZC")
     assert findings(action, replace(registration(), certifications=held), rule="C06") == []

@@ -71,14 +71,14 @@ def test_an_amendment_form_is_no_award_instrument_and_the_reverse(findings, awar
 
 
 @pytest.mark.parametrize("status", ["draft", "superseded"])
-def test_what_is_not_final_does_not_count_and_is_shown(findings, award, document, status):
+def test_a_draft_does_not_count_and_is_shown(findings, award, document, status):
     found = findings(award, document(), document("AVFUNDS", status=status), document("SAMCHK"), rule="D01")
     assert subjects(found) == {("AVFUNDS", "blocking")}
     assert f"AVFUNDS {status}" in found[0].because
     assert found[0].values[1].record_key == "DOC-AVFUNDS"
 
 
-def test_an_instrument_nobody_signed_counts_as_absent(findings, award, document):
+def test_an_unsigned_instrument_counts_as_absent(findings, award, document):
     found = findings(award, document(signed=None), document("AVFUNDS"), document("SAMCHK"), rule="D01")
     assert subjects(found) == {("instrument", "blocking")}
     assert "not signed by the contracting officer" in found[0].because
@@ -94,7 +94,7 @@ def test_one_signed_final_instrument_among_drafts_is_enough(findings, award, doc
     assert findings(award, *drafts, document(), document("AVFUNDS"), document("SAMCHK"), rule="D01") == []
 
 
-def test_what_lies_under_another_contract_or_modification_does_not_count(findings, modification, document):
+def test_a_document_of_another_contract_or_modification_does_not_count(findings, modification, document):
     funds = document("AVFUNDS", modification="P00001")
     elsewhere = (
         document("SF-30", modification="P00002"),

@@ -62,7 +62,7 @@ def test_a_sound_instrument_is_no_finding(findings, change, form):
         ({"contractor_signed": None}, "blocking", "the contractor has not signed"),
     ],
 )
-def test_defects_of_the_instrument(findings, change, form, fields, severity, words):  # noqa: PLR0917  # fixtures
+def test_defects_of_the_instrument_are_found(findings, change, form, fields, severity, words):  # noqa: PLR0917  # fixtures
     found = findings(change, form(**fields), rule="D02")
     assert severities(found) == ([severity] if severity else [])
     for each in found:
@@ -90,7 +90,7 @@ def test_only_what_is_final_is_judged(findings, change, form, status):
     assert findings(change, form(status=status, printed_piid="70ZZ0126C0002"), rule="D02") == []
 
 
-def test_a_document_about_another_vendor_of_the_action(findings, award, document):
+def test_a_document_about_another_vendor_of_the_action_is_no_finding(findings, award, document):
     check = replace(document("SAMCHK"), printed_uei="ZZ9TESTVNDR2")
     assert findings(award, check, rule="D02") == []
     assert severities(findings(award, replace(check, printed_uei="ZZ9TESTVNDR9"), rule="D02")) == ["advisory"]

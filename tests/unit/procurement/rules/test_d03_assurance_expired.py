@@ -33,7 +33,7 @@ def severities(found):
 
 @pytest.mark.parametrize("doc_type", ["COI", "BOND", "COR", "CLEARANCE"])
 @pytest.mark.parametrize(("expires", "found"), [(END, []), (date(2027, 9, 12), ["advisory"])])
-def test_it_lasts_as_long_as_the_work(findings, work, dated, doc_type, expires, found):  # noqa: PLR0917  # fixtures
+def test_an_assurance_must_last_as_long_as_the_work(findings, work, dated, doc_type, expires, found):  # noqa: PLR0917  # fixtures
     result = findings(work, dated(doc_type, expires=expires), rule="D03")
     assert severities(result) == found
     for each in result:
@@ -45,7 +45,7 @@ def test_it_lasts_as_long_as_the_work(findings, work, dated, doc_type, expires, 
 @pytest.mark.parametrize(
     ("expires", "severity"), [(date(2026, 9, 13), "blocking"), (date(2026, 9, 14), "advisory")]
 )
-def test_insurance_on_an_installation(findings, work, dated, expires, severity):
+def test_work_on_an_installation_needs_insurance(findings, work, dated, expires, severity):
     """What is valid today is renewed in the course of the contract."""
     action = replace(work, on_installation=True)
     assert severities(findings(action, dated(expires=expires), rule="D03")) == [severity]

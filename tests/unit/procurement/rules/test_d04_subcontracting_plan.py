@@ -26,7 +26,7 @@ def severities(found):
     return [each.severity.value for each in found]
 
 
-def test_a_plan_is_missing(findings, large, reported):
+def test_a_missing_plan_is_found(findings, large, reported):
     (found,) = findings(large, reported(), rule="D04")
     assert (found.severity, found.subject) == ("blocking", large.piid)
     assert "$900,001.00" in found.because
@@ -48,7 +48,7 @@ def test_a_plan_is_missing(findings, large, reported):
         ({"referenced_idv": "70ZZ0124D0001"}, ["advisory"]),
     ],
 )
-def test_value_place_and_day(findings, large, reported, change, found):
+def test_value_place_and_day_decide_whether_a_plan_is_needed(findings, large, reported, change, found):
     assert severities(findings(replace(large, **change), reported(), rule="D04")) == found
 
 
@@ -64,11 +64,11 @@ def test_value_place_and_day(findings, large, reported, change, found):
         (None, ["blocking"]),
     ],
 )
-def test_the_code_of_the_report(findings, large, reported, code, found):
+def test_the_plan_code_of_the_report_counts(findings, large, reported, code, found):
     assert severities(findings(large, reported(subcontract_plan=code), rule="D04")) == found
 
 
-def test_a_plan_on_file(findings, large, reported, document):
+def test_a_plan_on_file_is_no_finding(findings, large, reported, document):
     assert findings(large, reported(), document("SBSP"), rule="D04") == []
     assert findings(large, reported(), replace(document("MEMO"), covers=("SBSP",)), rule="D04") == []
     assert findings(large, reported(), document("SBSP", status="draft"), rule="D04")

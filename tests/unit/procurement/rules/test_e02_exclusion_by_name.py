@@ -137,7 +137,7 @@ def test_a_placeholder_is_no_other_firms_uei(look):
     assert strength(look(replace(RECORD, uei="N/A", address=NORFOLK))) == 2
 
 
-def test_what_has_an_identifier_in_common_is_left_to_the_other_rules(look):
+def test_a_record_with_a_common_identifier_is_left_to_the_other_rules(look):
     assert look(replace(RECORD, uei="ZZ9TESTVNDR1", address=NORFOLK)) == []
     assert look(replace(RECORD, fascsa_order=True, address=NORFOLK)) == []
 

@@ -26,7 +26,7 @@ def row(registration):
 @pytest.mark.parametrize(
     ("kind", "severity"), [("award", "blocking"), ("modification", "advisory"), ("option", "advisory")]
 )
-def test_a_record_nobody_considered_weighs_by_action(findings, row, kind, severity, request):
+def test_a_record_not_considered_weighs_by_action(findings, row, kind, severity, request):
     action = replace(request.getfixturevalue(kind), amount=Decimal(400_000))
     (found,) = findings(action, row, rule="E06")
     assert (found.severity, found.subject) == (severity, "ZZ9TESTVNDR1")

@@ -28,7 +28,7 @@ def test_only_certified_commitments_count_but_all_are_shown(findings, award, com
     assert [value.label for value in found.values[1:]] == ["commitment, certified", "commitment, pending"]
 
 
-def test_no_commitment_at_all(findings, award):
+def test_a_missing_commitment_is_found(findings, award):
     (found,) = findings(award, rule="F01")
     assert "no funds are certified" in found.because
 

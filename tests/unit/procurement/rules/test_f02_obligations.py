@@ -51,7 +51,7 @@ def test_all_lines_of_the_contract_count_net_of_what_was_taken_back(findings, mo
     assert findings(modification, *reports, *lines, rule="F02") == []
 
 
-def test_a_contract_in_one_system_only(findings, modification, total, posted):
+def test_a_contract_in_one_system_only_is_found(findings, modification, total, posted):
     (found,) = findings(modification, total(), rule="F02")
     assert "the ledger has no line" in found.because
     (found,) = findings(modification, posted(), rule="F02")
@@ -171,5 +171,5 @@ def test_a_vehicle_carries_no_obligations(findings, modification, total):
     assert findings(modification, total(is_vehicle=True), rule="F02") == []
 
 
-def test_totals_that_nobody_states_are_not_compared(findings, modification, total, posted):
+def test_totals_that_no_source_states_are_not_compared(findings, modification, total, posted):
     assert findings(modification, total(total_obligated=None), posted("1.00"), rule="F02") == []

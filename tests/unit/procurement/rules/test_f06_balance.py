@@ -93,7 +93,7 @@ def test_cost_reimbursement_waits_36_months_for_rates(findings, closing, spent, 
     assert findings(closing, spent("400.00"), ended(date(2025, 1, 1), pricing=pricing), rule="F06") == []
 
 
-def test_nothing_left_is_not_idle(findings, closing, spent, ended):
+def test_a_zero_balance_is_not_idle(findings, closing, spent, ended):
     assert findings(closing, spent("1000.00"), ended(date(2025, 1, 1)), rule="F06") == []
 
 

@@ -19,7 +19,7 @@ def at_once(rule, case):
 
 
 def after_a_finding(rule, case):
-    yield rule.found(severity=Severity.BLOCKING, subject="X", values=(), because="found before it failed")
+    yield rule.finding(severity=Severity.BLOCKING, subject="X", values=(), because="found before it failed")
     raise KeyError(SECRET)
 
 

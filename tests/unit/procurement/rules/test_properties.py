@@ -301,5 +301,9 @@ def test_a_check_that_does_not_apply_finds_nothing(case):
 
 def test_the_invented_cases_reach_every_rule():
     """Properties of rules that never find anything would be empty."""
-    found = {each.rule for seed in range(1500) for each in evaluate(invented_case(seed, 16))}
-    assert {rule.id for rule in CHECKS} <= found
+    missing = {rule.id for rule in CHECKS}
+    for seed in range(1500):
+        missing -= {each.rule for each in evaluate(invented_case(seed, 16))}
+        if not missing:
+            break
+    assert missing == set()

@@ -190,14 +190,14 @@ def test_a_registration_for_contracts_is_no_finding(findings, about_prime, regis
     assert findings(about_prime, replace(registration(), purpose=purpose), rule="R02") == []
 
 
-def test_who_opted_out_of_display_is_not_visible_rather_than_not_registered(findings, about_prime):
+def test_a_vendor_that_opted_out_of_display_is_reported_as_not_visible(findings, about_prime):
     (found,) = findings(about_prime, HiddenEntities(rows=1), rule="R02")
     assert "not visible to this key" in found.because
     assert "no registration" not in found.because
     assert found.values[1].value == "1"
 
 
-def test_hidden_entities_do_not_matter_to_who_is_visible(findings, about_prime, registration):
+def test_hidden_entities_do_not_affect_visible_ones(findings, about_prime, registration):
     assert findings(about_prime, registration(), HiddenEntities(rows=1), rule="R02") == []
 
 

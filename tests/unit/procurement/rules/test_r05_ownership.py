@@ -50,7 +50,7 @@ def test_either_owner_in_any_spelling_will_do(  # noqa: PLR0917  # fixtures
     assert findings(option, owned, reported, rule="R05") == []
 
 
-def test_what_only_one_side_states_is_no_change(findings, option, row, reported):
+def test_an_owner_only_one_side_states_is_no_change(findings, option, row, reported):
     assert findings(option, row, reported, rule="R05") == []
     owned = replace(row, immediate_owner=Owner(name="Specimen Group"))
     unstated = replace(reported, parent_uei=None, parent_name=None)
@@ -67,6 +67,6 @@ def test_a_contract_of_a_predecessor_is_found(findings, option, row, report, pre
     assert (found.severity, found.subject) == ("advisory", "ZZ9TESTVNDR1:predecessor")
 
 
-def test_a_predecessor_that_never_held_the_contract_is_no_matter(findings, option, row, reported):
+def test_a_predecessor_that_never_held_the_contract_is_no_finding(findings, option, row, reported):
     succeeded = replace(row, predecessors=(Owner(name="Old Example Boats Inc"),))
     assert findings(option, succeeded, reported, rule="R05") == []

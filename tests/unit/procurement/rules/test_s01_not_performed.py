@@ -91,14 +91,14 @@ def test_an_empty_answer_is_an_answer(aged, award):
     assert aged(award) == []
 
 
-def test_a_check_in_the_file_before_the_day_of_the_action(findings, award, checked):
+def test_a_check_before_the_day_of_the_action_is_found(findings, award, checked):
     (found,) = findings(award, checked(date(2026, 9, 13)), rule="S01")
     assert (found.severity, found.subject) == ("blocking", f"{award.piid}:ZZ9TESTVNDR1")
     assert "of 2026-09-13; the action takes effect on 2026-09-14" in found.because
     assert findings(award, checked(date(2026, 9, 14)), rule="S01") == []
 
 
-def test_a_check_after_the_signature(findings, award, checked, document):
+def test_a_check_after_the_signature_is_found(findings, award, checked, document):
     signed = document(signed=date(2026, 9, 14))
     (found,) = findings(award, checked(date(2026, 9, 15)), signed, rule="S01")
     assert "after the day of signature, 2026-09-14" in found.because
@@ -126,7 +126,7 @@ def test_each_vendor_needs_a_check_of_its_own(findings, award, checked):
     assert found.subject == f"{award.piid}:ZZ9TESTVNDR2"
 
 
-def test_a_check_cannot_be_of_a_day_that_has_not_come(aged, award, checked):
+def test_a_check_dated_in_the_future_is_found(aged, award, checked):
     action = replace(award, effective_date=date(2026, 9, 20))
     (found,) = aged(action, checked(date(2026, 9, 14)))
     assert found.severity == "advisory"
@@ -134,7 +134,7 @@ def test_a_check_cannot_be_of_a_day_that_has_not_come(aged, award, checked):
     assert found.severity == "blocking"
 
 
-def test_after_signature_the_look_of_the_run_is_no_check_before_it(aged, award, option, checked, document):
+def test_after_signature_the_runs_own_query_is_no_check_before_it(aged, award, option, checked, document):
     later = {"pulled": NOON + timedelta(days=30), "looked": NOON + timedelta(days=30)}
     signed = document(signed=date(2026, 9, 14))
     (found,) = aged(award, signed, **later)
@@ -151,7 +151,7 @@ def test_after_signature_the_look_of_the_run_is_no_check_before_it(aged, award, 
     assert aged(option, exercised, **later)
 
 
-def test_nothing_asks_for_a_check_before_a_modification(aged, modification, document):
+def test_a_modification_needs_no_check_before_signature(aged, modification, document):
     signed = document("SF-30", modification=modification.modification, signed=date(2026, 9, 14))
     assert aged(modification, signed, looked=NOON + timedelta(days=1), pulled=NOON + timedelta(days=1)) == []
 

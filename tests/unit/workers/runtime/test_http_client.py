@@ -131,7 +131,7 @@ def test_over_quota_without_a_time_is_still_over_quota(service, client, body):
         ("9" * 5_000, False),
     ],
 )
-def test_an_answer_kept_in_a_cache_is_none(service, client, age, kept):
+def test_a_cached_answer_is_refused(service, client, age, kept):
     route = service.get(URL).respond(200, json=[], headers={"Age": age})
     asked, calls = client()
     if kept:

@@ -53,7 +53,7 @@ def secret() -> Secret:
         lambda secret: repr(ValueError(secret)) + str(KeyError(secret)),
     ],
 )
-def test_no_way_of_showing_shows_it(secret: Secret, show: Callable[[Secret], str]) -> None:
+def test_no_representation_shows_the_secret(secret: Secret, show: Callable[[Secret], str]) -> None:
     assert VALUE not in show(secret)
 
 
@@ -70,7 +70,7 @@ def test_it_cannot_be_copied(secret: Secret, copied: Callable[[Any], Any]) -> No
         copied(secret)
 
 
-def test_it_is_no_json(secret: Secret) -> None:
+def test_it_cannot_be_json_encoded(secret: Secret) -> None:
     with pytest.raises(TypeError) as refused:
         json.dumps({"secret": secret})
     assert VALUE not in str(refused.value)
@@ -101,7 +101,7 @@ def fail_with(secret: Secret) -> None:
     raise RuntimeError(f"{len(headers)} header of {len(shown)} characters")
 
 
-def test_a_traceback_names_it_at_most(secret: Secret) -> None:
+def test_a_traceback_shows_no_secret(secret: Secret) -> None:
     with pytest.raises(RuntimeError) as broken:
         fail_with(secret)
     assert VALUE not in "".join(traceback.format_exception(broken.value))

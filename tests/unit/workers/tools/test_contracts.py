@@ -156,7 +156,7 @@ def test_deleted_reports_are_asked_for_where_numbers_are_left_out(action, seen, 
     assert [each.status for each in facts] == ["final"] * len(seen) + ["deleted"] * len(seen) * asked
 
 
-def test_everything_a_rule_reads(fact):
+def test_every_field_that_a_rule_reads_is_parsed(fact):
     read = fact()
     assert (read.obligated, read.total_obligated) == (Decimal("-202.39"), Decimal("1000.00"))
     assert (read.total_exercised, read.total_all_options) == (Decimal("2000.00"), Decimal("3000.00"))
@@ -183,7 +183,7 @@ def test_keys_without_a_value_are_left_out(fact):
     assert (read.status, read.transaction, read.is_vehicle, read.closed) == ("final", "0", False, False)
 
 
-def test_code_and_name_that_changed_places(fact):
+def test_code_and_name_are_swapped_back(fact):
     path = ("awardDetails", "preferenceProgramsInformation", "contractingOfficerBusinessSizeDetermination")
     assert fact(path=path, value=[{"code": "OTHER THAN SMALL BUSINESS", "name": "O"}]).size == "O"
     assert fact(path=path, value={"code": "O", "name": "OTHER THAN SMALL BUSINESS"}).size == "O"
@@ -191,7 +191,7 @@ def test_code_and_name_that_changed_places(fact):
 
 
 @pytest.mark.parametrize(("code", "status"), [("F", "final"), ("D", "draft"), ("E", "error")])
-def test_whether_a_report_counts(fact, code, status):
+def test_the_status_decides_whether_a_report_counts(fact, code, status):
     assert fact(path=("awardDetails", "transactionData", "status"), value={"code": code}).status == status
 
 
@@ -222,7 +222,7 @@ def test_reports_of_one_modification_have_keys_of_their_own(action):
         (("contractId", "modificationNumber"), ""),
     ],
 )
-def test_what_is_off_is_named_and_not_repeated(fact, path, value):
+def test_a_malformed_value_is_named_and_not_repeated(fact, path, value):
     with pytest.raises(ToolError) as caught:
         fact(path=path, value=value)
     field = ".".join(("awardSummary", "0", *path))

@@ -115,17 +115,17 @@ def test_the_words_searched_for_hold_nothing_the_service_forbids(name, words):
     assert searched(name) == words
 
 
-def test_a_record_found_by_identifier_and_by_name_is_stated_once(action):
+def test_a_record_found_by_identifier_and_by_name_is_one_fact(action):
     assert len(list(look_up(List(RECORD), action))) == 1
 
 
-def test_records_that_differ_are_stated_both(action):
+def test_records_that_differ_are_two_facts(action):
     other = deepcopy(RECORD)
     other["exclusionDetails"]["excludingAgencyName"] = "GENERAL SERVICES ADMINISTRATION"
     assert len(list(look_up(List(RECORD, other), action))) == 2
 
 
-def test_a_firms_record(fact):
+def test_the_record_of_a_firm_is_read(fact):
     read = fact()
     assert (read.uei, read.name, read.classification) == (
         "ZZ9TESTVNDR1",
@@ -151,7 +151,7 @@ def test_a_persons_name_is_joined_from_its_parts(fact):
     assert (read.name, read.uei, read.classification) == ("DR JANE EXAMPLE JR", None, "Individual")
 
 
-def test_a_record_of_nobody_is_off(fact):
+def test_a_record_without_a_name_is_refused(fact):
     with pytest.raises(
         ToolError, match=r"excludedEntity\.0\.exclusionIdentification: .*entityName is missing"
     ):
@@ -159,7 +159,7 @@ def test_a_record_of_nobody_is_off(fact):
 
 
 @pytest.mark.parametrize("junk", ["N/A", "N0TAPPLICABL", "00000", "null", ""])
-def test_identifiers_typed_in_where_there_is_none_are_none(fact, junk):
+def test_a_placeholder_for_an_identifier_reads_as_none(fact, junk):
     assert fact(exclusionIdentification={"ueiSAM": junk, "cageCode": junk}).uei is None
 
 
@@ -207,7 +207,7 @@ def test_of_several_periods_the_active_one_that_began_last_counts(fact):
 @pytest.mark.parametrize(
     "day", ["2026-03-13", "13-03-2026", "3-13-2026", "02-30-2026", None, "null", 20260313]
 )
-def test_a_date_in_another_notation_is_off(action, day):
+def test_a_date_in_another_notation_is_refused(action, day):
     record = deepcopy(RECORD)
     record["exclusionActions"]["listOfActions"][0]["activateDate"] = day
     field = r"excludedEntity\.0\.exclusionActions\.listOfActions\.0\.activateDate"
@@ -215,7 +215,7 @@ def test_a_date_in_another_notation_is_off(action, day):
         list(look_up(List(record), action))
 
 
-def test_a_name_half_the_list_answers_to_is_not_answered_in_part(action):
+def test_a_name_with_too_many_matches_is_a_gap(action):
     class Endless(List):
         def get(self, _, params):
             if "ueiSAM" in params:

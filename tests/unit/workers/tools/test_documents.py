@@ -76,7 +76,7 @@ def test_the_whole_file_is_asked_for_and_for_an_order_its_vehicles(action):
     assert served.asked == [{"piid": "70ZZ0126C0001"}] * 2 + [{"piid": "70ZZ0124D0009"}]
 
 
-def test_metadata(fact):
+def test_metadata_is_parsed(fact):
     read = fact()
     assert (read.co_signed, read.contractor_signed, read.effective) == (
         date(2026, 9, 14),
@@ -92,7 +92,7 @@ def test_metadata(fact):
     )
 
 
-def test_what_stands_on_the_page(fact):
+def test_the_text_of_the_page_is_parsed(fact):
     read = fact(
         {
             "piid": sure("70ZZ0126C0001"),
@@ -128,7 +128,7 @@ def test_what_stands_on_the_page(fact):
     )
 
 
-def test_accounting_lines_and_options(fact):
+def test_accounting_lines_and_options_are_parsed(fact):
     read = fact(
         {
             "accounting": sure([{"acrn": "AA", "tas": TAS, "amount": "248500.00", "objectClass": "252"}]),
@@ -168,19 +168,19 @@ def test_accounting_lines_and_options(fact):
     )
 
 
-def test_a_no_year_account_and_a_transfer(fact):
+def test_a_no_year_account_and_a_transfer_are_parsed(fact):
     tas = {**TAS, "ata": "97", "bpoa": None, "epoa": None, "availabilityType": "X"}
     (line,) = fact({"accounting": sure([{"tas": tas}])}).accounting
     assert str(line.tas) == "097-070-X-0613-000"
 
 
-def test_what_was_read_with_little_confidence_is_not_used(fact):
+def test_a_value_read_with_little_confidence_is_not_used(fact):
     fields = {"piid": sure("70ZZ0126C000I", SURE - 0.01), "vendorName": sure("EXAMPLE MARINE", SURE)}
     read = fact(fields)
     assert (read.printed_piid, read.printed_name) == (None, "EXAMPLE MARINE")
 
 
-def test_nothing_was_read(fact):
+def test_a_document_that_was_not_read_has_no_values(fact):
     read = fact(None)
     assert (read.printed_piid, read.accounting, read.options, read.considers_integrity) == (
         None,
@@ -202,6 +202,6 @@ def test_nothing_was_read(fact):
         (None, {"signatories": "JANE"}, "signatories"),
     ],
 )
-def test_what_is_off_is_named(fact, fields, metadata, where):
+def test_a_malformed_value_is_named(fact, fields, metadata, where):
     with pytest.raises(ToolError, match=rf"unreadable answer: documents\.0\.{where}: "):
         fact(fields, **metadata)

@@ -80,12 +80,12 @@ def test_commitments_of_the_action_and_lines_of_the_contract(action):
         ({"colour": "red"}, "0.colour"),
     ],
 )
-def test_a_row_that_is_off_is_a_gap_that_names_the_column(action, change, field):
+def test_a_malformed_row_is_a_gap_that_names_the_column(action, change, field):
     with pytest.raises(ToolError, match=f"unreadable answer: {field}: "):
         list(look_up(Ledger([{**COMMITMENT, **change}]), action))
 
 
-def test_a_view_that_lost_a_column(action):
+def test_a_view_without_a_column_is_a_gap(action):
     row = {name: value for name, value in LINE.items() if name != "expended"}
     with pytest.raises(ToolError, match=r"unreadable answer: 0\.expended: "):
         list(look_up(Ledger(lines=[row]), action))

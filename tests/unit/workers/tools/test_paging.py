@@ -73,12 +73,12 @@ def test_each_row_knows_the_call_that_brought_it():
         ([page(1, 2, total=2**40)] * 2, "repeats"),
     ],
 )
-def test_a_partial_answer_is_none(bodies, reason):
+def test_a_partial_answer_is_refused(bodies, reason):
     with pytest.raises(ToolError, match=f"partial answer: .*{reason}"):
         rows(Served(*bodies))
 
 
-def test_nothing_is_said_before_all_is_known():
+def test_no_rows_are_returned_before_the_last_page():
     found = all_rows(
         Served(page(1, 2, total=3), page(total=3)), "/", {}, page=Numbers, number="p", size=2, most=3
     )
@@ -86,7 +86,7 @@ def test_nothing_is_said_before_all_is_known():
         next(found)
 
 
-def test_only_some_services_say_nothing_by_204_and_only_at_first():
+def test_204_means_no_rows_only_for_some_services_and_on_the_first_page():
     assert rows(Served(None), empty_is_204=True) == []
     with pytest.raises(ToolError, match="unreadable answer"):
         rows(Served(None))

@@ -90,7 +90,7 @@ def test_the_registration_itself(fact):
 
 
 @pytest.mark.parametrize("nothing", ["null", "", "  ", None])
-def test_null_as_text_is_nothing(facts, nothing):
+def test_the_text_null_reads_as_none(facts, nothing):
     row = {
         **REGISTRATION,
         "cageCode": nothing,
@@ -144,13 +144,13 @@ def test_a_registered_firm_without_a_status_is_not_guessed_at(facts):
         ("ueiSAM", "N/A"),
     ],
 )
-def test_a_word_the_service_does_not_use_is_off(facts, field, value):
+def test_an_unknown_word_is_refused(facts, field, value):
     with pytest.raises(ToolError, match=rf"entityData\.0\.entityRegistration\.{field}: ") as caught:
         facts({"entityRegistration": {**REGISTRATION, field: value}})
     assert value not in str(caught.value).split(": ", 2)[2] or len(value) == 1
 
 
-def test_core_data(fact):
+def test_core_data_is_parsed(fact):
     read = fact(
         coreData={
             "physicalAddress": {
@@ -180,7 +180,7 @@ def test_core_data(fact):
     assert read.debt_flag == "Y"
 
 
-def test_size_by_industry_leaves_out_what_is_said_both_ways(fact):
+def test_contradictory_sizes_of_an_industry_are_left_out(fact):
     listed = [("541330", "Y"), ("336611", "N"), ("541511", "E"), ("541519", "Y"), ("541519", "N")]
     naics = [{"naicsCode": code, "sbaSmallBusiness": small} for code, small in listed]
     read = fact(assertions={"goodsAndServices": {"naicsList": naics}})
@@ -200,7 +200,7 @@ def integrity(**parts):
     return {"integrityInformation": parts}
 
 
-def test_integrity_records(fact):
+def test_integrity_records_are_parsed(fact):
     record = {"recordType": "C", "recordTypeDesc": "Termination for Cause", "recordDate": "2024-04-10"}
     read = fact(**integrity(responsibilityInformationCount="1", responsibilityInformationList=[record]))
     assert read.integrity_count == 1
@@ -233,7 +233,7 @@ def test_the_latest_proceeding(fact):
     assert (read.proceedings, read.proceedings_latest) == (True, date(2025, 6, 30))
 
 
-def test_owners_and_predecessors(fact):
+def test_owners_and_predecessors_are_parsed(fact):
     nobody = {"legalBusinessName": None, "cageCode": None, "integrityRecords": "N/A"}
     holding = {"legalBusinessName": "EXAMPLE HOLDING", "cageCode": "9ZZ98", "integrityRecords": "No"}
     read = fact(

@@ -217,7 +217,7 @@ def test_an_answer_of_another_shape_is_a_gap(tool, body):
         (documents, ["documents", 0, "signedDates", "co"], "30 February"),
     ],
 )
-def test_a_field_that_is_off_is_named_and_its_value_is_not_repeated(tool, path, value):
+def test_a_malformed_field_is_named_and_its_value_is_not_repeated(tool, path, value):
     field = ".".join(map(str, path))
     with pytest.raises(ToolError) as caught:
         look_up(tool, changed(tool, path, value))

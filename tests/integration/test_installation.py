@@ -12,7 +12,7 @@ import pytest
 
 from infra import installation
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 GROUPS = ("runtime", "servers", "dev", "build", "uv")
 #: Stands for setuptools, so that nothing needs to be fetched.
 BACKEND = """

@@ -1,6 +1,7 @@
-"""Runs that somebody asked to stop, as the sweeper ends them."""
+"""How a run goes on or ends without a result: queued again, failed, or stopped."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, exists, func, select, update
@@ -8,13 +9,39 @@ from sqlalchemy import Connection, and_, exists, func, select, update
 from app.credentials.tables import CHANNEL, AttemptRow, AttemptState, RunRow, RunState, table_of
 
 ATTEMPT, RUN = table_of(AttemptRow), table_of(RunRow)
+_PAUSE = timedelta(seconds=1)
 _OPEN = ATTEMPT.c.state.in_([AttemptState.DISPATCHED, AttemptState.RUNNING])
 _STOPPING = and_(
     RUN.c.stop_requested_at.is_not(None), RUN.c.state.in_([RunState.REQUESTED, RunState.DISPATCHED])
 )
 
 
-def end_one(db: Connection) -> UUID | None:
+def requeue(db: Connection, run_id: UUID, *, reason: str, max_attempts: int) -> None:
+    """Queue the run again, or let it fail when `max_attempts` attempts were worked on in vain.
+
+    Attempts that no worker took up (a broker that lost the message) and postponed ones do not count.
+    """
+    now = datetime.now(UTC)
+    used = db.execute(
+        select(func.count())
+        .select_from(ATTEMPT)
+        .where(
+            ATTEMPT.c.run_id == run_id,
+            ATTEMPT.c.claimed_at.is_not(None),
+            ATTEMPT.c.state.in_([AttemptState.FAILED, AttemptState.LOST]),
+        )
+    ).scalar_one()
+    values: dict[str, Any] = {
+        "state": RunState.REQUESTED,
+        "waiting_reason": reason,
+        "not_before": now + _PAUSE * 2 ** min(used, 5),
+    }
+    if used >= max_attempts:
+        values = {"state": RunState.FAILED, "failure": f"{used} attempts: {reason}", "finished_at": now}
+    db.execute(update(RUN).where(RUN.c.run_id == run_id).values(**values))
+
+
+def end_stopped(db: Connection) -> UUID | None:
     """Let a run that is to be stopped fail, and its open attempt with it; its id, None when there is none.
 
     From then on the attempt can store nothing. What it holds is revoked as that of any attempt which ended without

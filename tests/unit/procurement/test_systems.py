@@ -80,8 +80,8 @@ def test_a_policy_that_differs_is_named_with_its_path(tmp_path, change):
     text = (POLICIES / policy.name).read_text(encoding="utf-8")
     path = "identity/oidc/token/debarment"
     if change == "missing":
-        wanted["identity/oidc/token/bonds"] = ["read"]
-        path = "identity/oidc/token/bonds"
+        wanted["identity/oidc/token/invented"] = ["read"]
+        path = "identity/oidc/token/invented"
     elif change == "too many":
         del wanted[path]
     else:
