@@ -30,7 +30,8 @@ demo: ready $(DESIGN) ## triage 12 actions, serve the pages (EXIT=1: then stop)
 	@$(BIN)/triage demo $(if $(EXIT),--exit)
 
 # Two files of tests side by side: each of the two has servers of its own, and half of the time one waits for them.
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
+# In the order of their names the short ones come last, so that neither of the two ends long before the other.
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: ready $(DESIGN) ## all tests, on real servers
 	@$(PYTEST) $(TESTS)
