@@ -43,7 +43,7 @@ def stack(tmp_path_factory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def supervised(tmp_path) -> Iterator[Callable[[], tuple[subprocess.Popen[str], StackRecord]]]:
-    """Starts supervisors as processes of their own, in one state folder."""
+    """Starts supervisors as separate processes in one state folder."""
     layout = Layout(tmp_path / "home")
     started: list[subprocess.Popen[str]] = []
 

@@ -32,7 +32,7 @@ def without_options(chunk):
 
 
 def refusing_options(message):
-    """PgBouncer's refusal, as it words it unless it is told to ignore options."""
+    """PgBouncer's refusal, as it words it unless it is configured to ignore options."""
 
     def answer(chunk):
         if chunk[:1] not in {b"R", b"S"}:

@@ -1,4 +1,4 @@
-"""An installation of which every connection is encrypted, in surroundings that try to lead its clients astray."""
+"""An installation of which every connection is encrypted, in an environment that tries to mislead its clients."""
 
 import json
 import os
@@ -136,7 +136,7 @@ class Installation(Servers):
         #: Of the servers whose wheels are built without TLS, so that their encryption ends in front of them.
         self.plain_ports: dict[str, int] = {}
         astray = f"http://{LOOPBACK}:{proxy}"
-        #: Variables that some library or other would obey.
+        #: Variables that some libraries would obey.
         self.surroundings = {
             **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), astray),
             **dict.fromkeys(_AUTHORITIES, str(self.other_ca)),
@@ -156,7 +156,7 @@ class Installation(Servers):
         return f"https://{self.place('identity-provider')}"
 
     def environment(self, owner: str) -> dict[str, str]:
-        """What a process of this owner is told."""
+        """The variables of a process of this owner."""
         login = {"web": "triage_app", "worker": "triage_worker"}.get(owner, "triage_dispatcher")
         told = {
             "CA_FILE": str(self.secret(owner, "ca.pem")),
@@ -303,7 +303,7 @@ class Installation(Servers):
 
 @pytest.fixture(scope="session")
 def proxy() -> Iterator[Relay]:
-    """Where the proxy variables lead; nobody may come."""
+    """Where the proxy variables lead; no client may connect."""
     with relay(9) as made:
         yield made
 

@@ -167,7 +167,7 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
 
 @pytest.fixture
 def start(tmp_path) -> Iterator[Callable[..., Installation]]:
-    """Starts servers with keys of their own, provisioned with nothing: `start("vault")`."""
+    """Starts new servers with new keys, not provisioned: `start("vault")`."""
     made = []
 
     def started(*servers: str) -> Installation:

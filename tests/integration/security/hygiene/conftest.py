@@ -166,7 +166,7 @@ class Search:
 
 @pytest.fixture(scope="module")
 def broker(system) -> Iterator[redis.Redis]:
-    """The broker's administrator, of whom only the object that started the broker has the password."""
+    """The broker's administrator; only the object that started the broker has the password."""
     port = int(system.stack.endpoints["valkey"].rsplit(":", 1)[1])
     with system.stack.startup.broker.administrator(port) as connection:
         yield connection

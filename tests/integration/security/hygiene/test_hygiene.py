@@ -1,4 +1,4 @@
-"""Every secret of a day that goes wrong in all ways, looked for in every place that outlives it."""
+"""Every secret of a day with every kind of failure, searched for in every place that outlives it."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ def is_up(child):
 
 @pytest.fixture(scope="module")
 def no_worker(system, broker, until):
-    """Nobody takes messages, until the end of the test."""
+    """No worker takes messages until the end of the test."""
     until(lambda: not broker.exists("triage:unacked", "triage:triage-runs"), what="an empty queue")
     system.stack.process_table.kill("worker-1")
     system.stack.process_table.stop("worker-1")

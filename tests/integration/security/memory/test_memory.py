@@ -19,7 +19,7 @@ class Scene:
 
 
 class Worker:
-    """An agent worker of its own kind, the only one in the system while it runs."""
+    """A special agent worker, the only one in the system while it runs."""
 
     def __init__(self, system, memory_of, *, pool, concurrency, recycle=False) -> None:
         self._system, self._memory_of = system, memory_of
