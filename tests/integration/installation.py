@@ -1,4 +1,4 @@
-"""Servers as an operator starts them: a vault as in production, with raft, TLS and a key that unseals it, and PostgreSQL."""
+"""Servers as an operator starts them: PostgreSQL, and a vault as in production with raft, TLS and automatic unsealing."""
 
 import os
 import re

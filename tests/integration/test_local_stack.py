@@ -1,4 +1,4 @@
-"""The local stack on real servers: it comes up, keeps its secrets, and leaves nothing behind however it ends."""
+"""The local stack on real servers: it starts, keeps its secrets, and leaves nothing behind however it ends."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The guard of a killed stack: it insists on cleaning up, unless another stack has taken over."""
+"""The guard of a killed stack cleans up, unless another stack has taken over."""
 
 import io
 import sys

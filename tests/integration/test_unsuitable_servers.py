@@ -1,4 +1,4 @@
-"""Servers that answer but cannot be worked with are refused at the start, with the reason and what to do.
+"""Servers that answer but are unsuitable are refused at the start, with the reason and the remedy.
 
 Old versions cannot be installed here: a relay in front of the real server states an older one.
 """

@@ -1,4 +1,4 @@
-"""One name for one thing, modules of a readable size, and imports where a reader looks for them."""
+"""One name for one thing, modules of a readable size, and imports at the top of a module."""
 
 import ast
 from collections import defaultdict

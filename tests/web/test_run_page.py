@@ -1,4 +1,4 @@
-"""One run as seven steps, beside what the vault itself logged about it."""
+"""One run in seven steps, compared with the vault's own log."""
 
 import re
 from uuid import uuid4

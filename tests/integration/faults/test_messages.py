@@ -1,4 +1,4 @@
-"""Messages come twice, late or never; a run has one result all the same, and one that cannot succeed ends."""
+"""Messages arrive twice, late or never; a run still has one result, and a run that cannot succeed ends."""
 
 from collections import Counter
 from contextlib import contextmanager

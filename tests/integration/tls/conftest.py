@@ -1,4 +1,4 @@
-"""An installation of which every connection is encrypted, in an environment that tries to mislead its clients."""
+"""An installation with every connection encrypted, in an environment that tries to mislead its clients."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a vault in production outlives: its own restart, the database's, and a root token that is made once more."""
+"""What a production vault survives: its own restart, the database's, and a newly generated root token."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""Ports of the local stack: fixed by a variable, else the usual one, else that of the last start, else any free one."""
+"""Ports of the local stack: a configured one, else the usual one, else that of the last start, else any free one."""
 
 import json
 import socket

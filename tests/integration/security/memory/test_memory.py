@@ -1,4 +1,4 @@
-"""What can be read in the memory of agent workers before, during and after a run, by root."""
+"""What root can read in the memory of agent workers before, during and after a run."""
 
 import re
 from contextlib import contextmanager
