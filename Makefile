@@ -42,8 +42,8 @@ unit: ready ## tests without servers, in less than a minute
 web: ready $(DESIGN) ## tests of the pages and the JSON interface
 	@$(PYTEST) $(or $(TESTS),tests/web)
 
-integration: ready ## tests of runs, servers, commands and mocks
-	@$(PYTEST) $(or $(TESTS),tests/integration tests/contract)
+integration: ready ## tests of runs, servers, commands and guides
+	@$(PYTEST) $(or $(TESTS),tests/integration tests/contract tests/template)
 
 # Needs root on Linux with Docker's programs, mmdebstrap and chromium; exit status 77 of pytest: no engine can be started.
 compose-test: ready ## the system in containers: up, tried, down; 5 minutes
