@@ -1,4 +1,4 @@
-"""One name for one thing, modules of a readable size, and imports where a reader looks for them."""
+"""One name for one thing, modules of a readable size, and imports at the top of a module."""
 
 import ast
 from collections import defaultdict
@@ -17,30 +17,17 @@ MOST_LINES = 200
 #: Names that stand for two things, and why they may.
 DOUBLES: dict[tuple[str, str], str] = {
     ("app", "contract_file"): "waits for a rename",
-    ("app", "quota"): "waits for a rename",
     ("app", "decisions"): "waits for a rename",
     ("app", "saved_views"): "waits for a rename",
     ("app", "actions"): "waits for a rename",
     ("app", "stack_state"): "waits for a rename",
     ("app", "AsJson"): "waits for a rename",
-    ("app", "Kind"): "waits for a rename",
-    ("app", "Line"): "waits for a rename",
     ("app", "Outcome"): "waits for a rename",
     ("app", "News"): "waits for a rename",
     ("app", "Stretch"): "waits for a rename",
-    ("app", "Problem"): "waits for a rename",
-    ("app", "Part"): "waits for a rename",
-    ("app", "Record"): "waits for a rename",
     ("app", "shapes"): "waits for a rename",
     ("workers", "launch"): "waits for a rename",
-    ("workers", "Row"): "waits for a rename",
-    ("workers", "CoreData"): "waits for a rename",
-    ("workers", "Details"): "waits for a rename",
-    ("workers", "Answer"): "waits for a rename",
     ("workers", "Conclusion"): "waits for a rename",
-    ("mocks", "service"): "waits for a rename",
-    ("known_answers", "scenarios"): "waits for a rename",
-    ("known_answers", "Finding"): "waits for a rename",
 }
 #: Modules that are longer, and why.
 LONG: dict[str, str] = {
@@ -63,8 +50,6 @@ LONG: dict[str, str] = {
     "workers/payloads/awards.py": "",
     "infra/docker/stand_ins.py": "",
     "infra/local/stack.py": "",
-    "known_answers/scenarios/contract_defects.py": "",
-    "known_answers/scenarios/defects.py": "",
     "benchmarks/case_files.py": "",
 }
 

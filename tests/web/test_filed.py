@@ -1,4 +1,4 @@
-"""What a contract file holds of earlier runs, and that no number of runs or assignments keeps it from being made."""
+"""What a contract file holds of earlier runs, and that it can be made for any number of runs and assignments."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The report of a day: each thing that may be wrong is named, and nothing else is."""
+"""The report of a day names every failure and nothing else."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Facts as the evidence table keeps them: JSON, whatever is inside."""
+"""Facts as JSON in the evidence table, whatever they hold."""
 
 import json
 from datetime import date

@@ -1,4 +1,4 @@
-"""Programs submit actions: once for each key, however often and however many at once; whatever is wrong is told at once."""
+"""Programs submit actions: each key counts once, also for simultaneous requests; all errors are reported together."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -264,7 +264,7 @@ def test_a_run_of_an_unknown_action_is_not_found(officer, problem):
 
 
 def test_a_run_under_way_is_the_answer_to_a_second_request(system, officer, submitted):
-    """With a run that nobody works on, so that it is under way for certain."""
+    """With a run that no worker takes, so that it stays under way."""
     action_id, run_id = submitted(), uuid4()
     system.execute(
         "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before)"

@@ -1,4 +1,4 @@
-"""Contract awards: what is left out, what comes as text, and what was reported under which code."""
+"""Contract awards: omitted fields, numbers as text, and reports under other codes."""
 
 from copy import deepcopy
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Documents: metadata strictly, and of what was read from pages only what was read surely."""
+"""Documents: metadata is read strictly, page text only where it was recognised with confidence."""
 
 from copy import deepcopy
 from dataclasses import replace

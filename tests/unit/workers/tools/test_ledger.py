@@ -1,4 +1,4 @@
-"""The ledger's rows: typed columns, account labels, and what a changed view does."""
+"""The ledger's rows: typed columns, account labels, and the effect of a changed view."""
 
 from datetime import date
 from decimal import Decimal

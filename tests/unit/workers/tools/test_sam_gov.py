@@ -1,4 +1,4 @@
-"""Entities: every trap of the real answer, each as it arrives."""
+"""Entities: every peculiarity of the real answers."""
 
 from datetime import date
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""What each tool makes of an answer: facts where it is sound, a gap naming the field where it is not."""
+"""How each tool reads an answer: facts if it is valid, otherwise a gap that names the field."""
 
 from copy import deepcopy
 from datetime import date
