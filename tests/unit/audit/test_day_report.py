@@ -7,11 +7,11 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from app.procurement.systems import ISSUING_PATHS
 from app.cli.day_report import DayReport, count_vault_log, quantiles
 from app.credentials.lineage import CredentialKind
 from app.credentials.progress import IssuedRow
 from app.procurement.quota import COUNTED, QuotaDay
+from app.procurement.systems import ISSUING_PATHS
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RUNS = tuple(uuid5(UUID(int=0), str(number)) for number in range(2))
