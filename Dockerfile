@@ -28,12 +28,13 @@ WORKDIR /app
 COPY app app
 COPY workers workers
 COPY mocks mocks
+# A test asset, but needed here: the mocks serve its scenarios, and `triage provision demo-data` writes them.
 COPY known_answers known_answers
 COPY infra infra
 COPY --from=design-system /design/node_modules/@uswds/uswds /design/uswds
 RUN python3 -c 'from pathlib import Path; from infra.design_system import copy; \
       copy(Path("/design/uswds/dist"), Path("app/web/static/uswds"))' \
- && /opt/triage/bin/python -m compileall -q app workers mocks infra \
+ && /opt/triage/bin/python -m compileall -q app workers mocks known_answers infra \
  && printf '#!/opt/triage/bin/python\nfrom app.cli.main import main\n\nmain()\n' > /opt/triage/bin/triage \
  && chmod 0755 /opt/triage/bin/triage
 

@@ -30,8 +30,19 @@ demo: ready $(DESIGN) ## triage 12 actions, serve the pages (EXIT=1: then stop)
 	@$(BIN)/triage demo $(if $(EXIT),--exit)
 
 # Two files of tests side by side: each of the two has servers of its own, and half of the time one waits for them.
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
+
 test: ready $(DESIGN) ## all tests, on real servers
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	@$(PYTEST) $(TESTS)
+
+unit: ready ## tests without servers, in less than a minute
+	@$(BIN)/python -m pytest -q -n logical --dist loadfile $(or $(TESTS),tests/unit)
+
+web: ready $(DESIGN) ## tests of the pages and the JSON interface
+	@$(PYTEST) $(or $(TESTS),tests/web)
+
+integration: ready ## tests of runs, servers, commands and mocks
+	@$(PYTEST) $(or $(TESTS),tests/integration tests/contract)
 
 # Needs root on Linux with Docker's programs, mmdebstrap and chromium; exit status 77 of pytest: no engine can be started.
 compose-test: ready ## the system in containers: up, tried, down; 5 minutes
@@ -69,4 +80,4 @@ clean: ## stop the stack and remove what was made
 	@if [ -x $(BIN)/triage ]; then $(BIN)/triage stack down || true; fi
 	rm -rf $(VENV) .local node_modules $(dir $(DESIGN)) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-.PHONY: help ready setup demo test compose-test check day bench lock pictures clean
+.PHONY: help ready setup demo test unit web integration compose-test check day bench lock pictures clean

@@ -1,4 +1,4 @@
-"""What a person can ask of the application, in one place for the command line and the pages."""
+"""What a person or a program can do with actions and runs, in one place for the command line and the pages."""
 
 import getpass
 from collections.abc import Sequence
@@ -6,29 +6,32 @@ from hashlib import sha256
 from uuid import UUID
 
 from app.connections.database import Sessions
+from app.credentials import requests
 from app.intake import parse_actions
-from app.store.requests import RequestRecords
+from app.store.actions import goals_of, store_actions
 from app.store.submissions import Outcome, Submissions
 
 
 def submit(sessions: Sessions, text: str) -> tuple[list[str], int]:
     """Store the actions in `text` (JSON, one object or a list); their ids, and how many were new.
 
-    Raises `IntakeError` with every problem found, or `ConflictError`; then nothing is stored.
+    The same action again is fine. Raises `IntakeError` with every problem found, or `ConflictError`; then nothing is
+    stored.
     """
     actions = parse_actions(text)
-    return [action.action_id for action in actions], RequestRecords(sessions).submit(actions)
+    with sessions.begin() as db:
+        new = store_actions(db, actions)
+    return [action.action_id for action in actions], len(new)
 
 
 def submit_once(
     sessions: Sessions, text: str, *, by: str, key: str, run: bool, most: int
 ) -> tuple[Outcome, bool]:
-    """Store the actions in `text`, with a run of each if `run`, once for each key of a person; and whether it is new.
+    """Store the actions in `text`, with a run of each if `run`, once for each key of a person.
 
-    `most` actions are taken at once.
-
-    The same text under the same key gets the outcome of the first time. Raises `IntakeError`, `ConflictError`, and
-    `KeyReusedError` where the key stands for another text; then nothing is stored.
+    Returns the outcome and whether it is new: the same text under the same key gets the outcome of the first time.
+    `most` is the number of actions allowed in one text. Raises `IntakeError`, `ConflictError`, and `KeyReusedError`
+    if the key was used for another text; then nothing is stored.
     """
     digest = sha256(f"{run:d}{text}".encode("utf-8", "surrogatepass")).hexdigest()
     return Submissions(sessions).once(parse_actions(text, most=most), by=by, key=key, digest=digest, run=run)
@@ -38,20 +41,26 @@ def request_runs(
     sessions: Sessions, action_ids: Sequence[str], *, requested_by: str | None = None
 ) -> list[UUID]:
     """Request one run for each action id, all or none. Raises `UnknownActionError`."""
-    return RequestRecords(sessions).request(action_ids, requested_by=requested_by or getpass.getuser())
+    by = requested_by or getpass.getuser()
+    with sessions.begin() as db:
+        goals = goals_of(db, action_ids)
+        return requests.request(db, [(each, goals[each]) for each in action_ids], requested_by=by)
 
 
 def request_again(sessions: Sessions, action_id: str, *, requested_by: str) -> tuple[UUID, bool]:
-    """The run of an action that is under way, or a new one where there is none; and whether it is new.
+    """The run of an action that is under way, or else a new one, and whether it is new.
 
     Raises `UnknownActionError`.
     """
-    return RequestRecords(sessions).request_again(action_id, requested_by=requested_by)
+    with sessions.begin() as db:
+        goals = goals_of(db, [action_id])
+        return requests.request_missing(db, goals, requested_by=requested_by)[action_id]
 
 
 def stop_run(sessions: Sessions, run_id: UUID, *, requested_by: str) -> bool:
-    """Ask that a run be stopped, which the sweeper does within seconds; whether it was under way and not asked before.
+    """Request that a run be stopped, which the sweeper does within seconds; False if it ended or was requested before.
 
     Raises `UnknownRunError`.
     """
-    return RequestRecords(sessions).stop(run_id, requested_by=requested_by)
+    with sessions.begin() as db:
+        return requests.stop(db, run_id, requested_by=requested_by)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
-from app.procurement.case_file import CaseFile, Evidence, Source
+from app.procurement.case_file import CaseFile, Evidence
 from app.procurement.facts import (
     AccountingLine,
     Address,
@@ -19,6 +19,7 @@ from app.procurement.facts import (
     ReportedAction,
     Tas,
 )
+from app.procurement.systems import Source
 
 DAY = date(2026, 9, 14)
 PIID = "70ZZ0126C0001"

@@ -14,7 +14,7 @@ _SETTINGS = (
 _INDEXES = """
     SELECT indexname, indexdef FROM pg_indexes
     WHERE schemaname = 'public' AND indexname NOT IN (SELECT conname FROM pg_constraint)
-        AND tablename IN ('run', 'attempt', 'step', 'credential', 'call', 'evidence', 'discrepancy', 'review_event')
+        AND tablename IN ('run', 'attempt', 'step', 'credential', 'call', 'evidence', 'flag', 'review_event')
 """
 
 #: %(runs)s runs of as many actions, on 25 days in the same ten minutes of each; %(each)s flags to each run.
@@ -34,7 +34,7 @@ _STATEMENTS = (
     FROM generate_series(1, %(runs)s) AS n
     """,
     """
-    INSERT INTO run (run_id, action_id, state, attempt, goal, requested_by, requested_at, started_at, finished_at)
+    INSERT INTO run (run_id, job_id, state, attempt, goal, requested_by, requested_at, started_at, finished_at)
     SELECT gen_random_uuid(), action_id, 'completed', 1, 'Triage of an invented action.', 'bench', submitted_at,
         submitted_at, submitted_at + interval '2 seconds'
     FROM action
@@ -81,7 +81,7 @@ _STATEMENTS = (
     """,
     # Four in ten are dealt with; a check that was not performed names the system that did not answer.
     """
-    INSERT INTO discrepancy (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
+    INSERT INTO flag (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
         because, authority_codified, authority_rfo, recommended, raised_at, fact_key, systems, action_type, vendors,
         search, version, status, decision, decided_at, assignee)
     SELECT gen_random_uuid(), run_id, 1, action_id, rule, 1, 'An invented difference',
@@ -93,11 +93,11 @@ _STATEMENTS = (
         CASE WHEN dealt THEN (ARRAY['closed', 'confirmed', 'referred'])[1 + way] ELSE 'open' END,
         CASE WHEN dealt THEN (ARRAY['not_a_discrepancy', 'confirmed', 'referred'])[1 + way] END,
         CASE WHEN dealt THEN finished_at + interval '1 hour' END, CASE WHEN dealt THEN 'officer-a' END
-    FROM (SELECT row_number() OVER (ORDER BY run_id) AS i, run.*, action_type,
+    FROM (SELECT row_number() OVER (ORDER BY run_id) AS i, run.*, action_id, action_type,
             ARRAY(SELECT jsonb_array_elements(vendors) ->> 'name') AS names,
             to_tsvector('simple', concat_ws(' ', action_id, piid, description, vendors::text, 'invented contract'))
                 AS search
-            FROM run JOIN action USING (action_id)) AS numbered,
+            FROM run JOIN action ON action_id = job_id) AS numbered,
         generate_series(1, %(each)s) AS n,
         LATERAL (SELECT (ARRAY['R01', 'R04', 'E01', 'E02', 'C01', 'C02', 'C03', 'D01', 'D02', 'F01', 'F02', 'S01']
             )[1 + (i + n) %% 12] AS rule, (i * 7 + n) %% 10 < 4 AS dealt, ((i + n * 5) %% 3)::int AS way) AS drawn
@@ -105,19 +105,19 @@ _STATEMENTS = (
     """
     INSERT INTO compared_value (flag_id, position, source, label, value, record_key, evidence_id)
     SELECT flag_id, n, 'sam-gov', 'registration', 'value ' || n, 'record ' || n, evidence_id
-    FROM discrepancy JOIN (SELECT DISTINCT ON (run_id) run_id, evidence_id FROM evidence) AS known USING (run_id),
+    FROM flag JOIN (SELECT DISTINCT ON (run_id) run_id, evidence_id FROM evidence) AS known USING (run_id),
         generate_series(0, 1) AS n
     """,
     """
     INSERT INTO review_event (event_id, flag_id, number, kind, by, by_name, at, decision, rationale, digest)
     SELECT gen_random_uuid(), flag_id, 1, 'decided', 'officer-a', 'Contracting officer A', decided_at, decision,
         'Looked at both.', md5(random()::text)
-    FROM discrepancy WHERE version = 1
+    FROM flag WHERE version = 1
     """,
     """
     INSERT INTO flag_tally
     SELECT current, status, severity, rule, action_type, systems, assignee, count(*)
-    FROM discrepancy GROUP BY 1, 2, 3, 4, 5, 6, 7
+    FROM flag GROUP BY 1, 2, 3, 4, 5, 6, 7
     """,
 )
 

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from app.review.roles import Person
 from app.settings import Settings
-from app.web import create_app
+from app.web.application import create_app
 from app.web.serving import ready
 from app.web.sign_in.sessions import COOKIE
 from infra.local.options import Part, StackOptions

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, event
 from benchmarks import crowd, crowd_log
 from benchmarks.officer import ALONE, database, officer
 from infra.local.stack import LocalStack
-from infra.postgres.roles import APPLICATION
+from infra.provision.logins import APPLICATION
 
 #: Milliseconds a page may take at the 95th percentile.
 AIM = 50.0
@@ -78,7 +78,7 @@ def _measure(stack: LocalStack, wanted: argparse.Namespace) -> dict[str, Any]:
             crowd.fill(connection, runs=wanted.runs, flags=wanted.flags)
             crowd_log.write(connection, stack.layout.audit_log)
         filled = time.monotonic() - began
-        flags, runs = (_number(connection, table) for table in ("discrepancy", "run"))
+        flags, runs = (_number(connection, table) for table in ("flag", "run"))
         names = _names(connection)
     client = officer(stack)
     names["older"] = _older(client)
@@ -97,7 +97,7 @@ def _number(connection: psycopg.Connection, table: str) -> int:
 def _names(connection: psycopg.Connection) -> dict[str, str]:
     """One flag that was decided, with its run and action, from among the oldest."""
     row = connection.execute(
-        "SELECT flag_id, run_id, action_id FROM discrepancy WHERE version > 0 ORDER BY raised_at OFFSET 50 LIMIT 1"
+        "SELECT flag_id, run_id, action_id FROM flag WHERE version > 0 ORDER BY raised_at OFFSET 50 LIMIT 1"
     ).fetchone()
     return dict(zip(("flag", "run", "action"), map(str, row or ()), strict=True))
 

@@ -18,7 +18,7 @@ from app.settings import Settings
 from benchmarks.static_keys import KEYS, write_keys
 from infra.local.process import Command
 from infra.local.stack import LocalStack
-from workers.launch import command as worker_command
+from workers.runtime.launch import command as worker_command
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
 from workers.runtime.vault import Vault
@@ -67,18 +67,20 @@ def _run(sessions: Sessions, actions: Sequence[str]) -> None:
 def _processes(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[None]:
     with _commands(stack, mode=mode, concurrency=concurrency) as commands:
         for command in commands:
-            stack.roster.start(command, lambda _: True)
+            stack.process_table.start(command, lambda _: True)
         try:
             yield
         finally:
             for command in reversed(commands):
-                stack.halt(command.name)
+                stack.process_table.stop(command.name)
 
 
 @contextmanager
 def _commands(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[list[Command]]:
     dispatcher = stack.services.background("dispatcher")
-    line = worker_command(concurrency=concurrency, pool="prefork", recycle=False, name="worker-1")
+    line = worker_command(
+        "workers.main", concurrency=concurrency, pool="prefork", recycle=False, name="worker-1"
+    )
     worker = replace(stack.services.worker(1), argv=tuple(line))
     if mode == PATTERN:
         yield [dispatcher, worker]

@@ -16,7 +16,7 @@ from app.intake import parse_actions
 from app.procurement.case_file import CaseFile
 from app.procurement.rules import RULES, evaluate
 from benchmarks.case_files import award, clean, flawed
-from known_answers.evaluation.in_process import interview
+from known_answers.evaluation.in_process import serve_scenarios
 from known_answers.scenarios.generator import write
 from known_answers.scenarios.loader import load_cases
 
@@ -77,7 +77,7 @@ def _generated(count: int) -> list[CaseFile]:
     with TemporaryDirectory() as made, TemporaryDirectory() as work:
         folder = Path(made)
         write(folder, actions=count, seed=_SEED)
-        with interview(folder, Path(work)) as evaluator:
+        with serve_scenarios(folder, Path(work)) as evaluator:
             return [
                 evaluator.case(parse_actions(json.dumps(each.document["action"]))[0], each.document)
                 for each in load_cases(folder / "cases")

@@ -13,17 +13,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
+from app.credentials.grants import Grant
 from app.credentials.lineage import IssuedCredential, RunIdentity
-from workers import process
 from workers.runtime.agent import Agent
-from workers.runtime.grants import Grant
 from workers.runtime.process_identity import MintedIdentity
 from workers.runtime.run_session import Issued, RunSession
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault
+from workers.runtime.worker import make_agent
 from workers.tools import registry
+from workers.triage import DOMAIN
 
 #: Names the file with the five credentials, mode 0600.
 KEYS = "BENCHMARK_STATIC_KEYS"
@@ -94,9 +96,9 @@ def introduced_without_vault(
 
 
 @cache
-def static_agent() -> Agent:
+def static_agent() -> Agent[Any, Any]:
     """The usual agent, but for its introduction."""
-    return replace(process.agent(), introduce=introduced_without_vault)
+    return replace(make_agent(DOMAIN), introduce=introduced_without_vault)
 
 
 class StaticIdentity:

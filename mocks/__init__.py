@@ -1,1 +1,1 @@
-"""The five outside systems, emulated: payloads, credentials checks and refusals shaped like the real ones."""
+"""The outside systems, emulated: payloads, credential checks and refusals in the format of the real ones."""

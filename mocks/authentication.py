@@ -1,4 +1,4 @@
-"""What a service accepts as proof of who calls: signed tokens and API keys, both issued by the vault."""
+"""The credentials that a service accepts: signed tokens and API keys, both issued by the vault."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey, GuestProtocol
 from werkzeug.datastructures import Headers
 
 from mocks.key_set import KeySet
-from mocks.refusal import RefusalError
+from mocks.refusals import RefusalError
 from mocks.vault_connection import VaultConnection
 
 #: Seconds a caller's clock may be ahead, for `iat` and `nbf`. Nothing is accepted at or after `exp`.
@@ -19,10 +19,10 @@ _LONGEST = 8192
 
 
 class Verifier(Protocol):
-    """Checks what one service accepts."""
+    """Checks the credential of one service."""
 
     def presented(self, headers: Headers) -> str | None:
-        """The credential in the place where this service looks for one."""
+        """The credential in the request, or None."""
 
     def verify(self, credential: str | None) -> str:
         """The subject it belongs to, for the access log. Raises `RefusalError`."""
@@ -52,13 +52,13 @@ class SignedTokens:
         return token.strip() or None if scheme.lower() == "bearer" else None
 
     def verify(self, credential: str | None) -> str:
-        """The token's `sub`. Raises `RefusalError`: 403 for none and for a wrong scope, 401 for a bad one."""
+        """The token's `sub`. Raises `RefusalError`: 403 without a token or with a wrong scope, 401 for an invalid one."""
         if credential is None:
             raise RefusalError(403, "no credential was supplied")
         try:
             token = jwt.decode(credential, self._find_key, algorithms=["ES256"])
         except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
-            # The latter four come from headers and claims that are JSON of another shape, or nested without end.
+            # The last four come from headers and claims that are unexpected JSON, or nested too deeply.
             raise RefusalError(401, "not a token this service can verify") from None
         return self._accept(token.claims)
 
@@ -89,9 +89,9 @@ class SignedTokens:
 
 
 class ApiKeys:
-    """API keys, each a token of the vault that can look itself up: asked at every use, never remembered.
+    """API keys: tokens of the vault that can look themselves up.
 
-    That is how a revoked key stops working with the very next request.
+    Each request checks the key at the vault, so that a revoked key stops working at once.
     """
 
     def __init__(self, *, role: str, vault: VaultConnection, missing: int = 403, invalid: int = 403) -> None:
@@ -105,12 +105,12 @@ class ApiKeys:
         return headers.get("X-Api-Key") or None
 
     def verify(self, credential: str | None) -> str:
-        """The key's accessor, which is no secret. Raises `RefusalError`."""
+        """The key's accessor, which is not a secret. Raises `RefusalError`."""
         if credential is None:
             raise RefusalError(self._missing, "no API key was supplied")
         refused = RefusalError(self._invalid, "the API key is invalid, expired or revoked")
         if not (credential.isascii() and credential.isprintable() and len(credential) <= _LONGEST):
-            raise refused  # nothing the vault could have issued, and not to be put into a header
+            raise refused  # the vault cannot have issued it, and it must not go into a header
         status, answer = self._vault.read("auth/token/lookup-self", token=credential)
         data = answer.get("data") if isinstance(answer, dict) else None
         if status != 200 or not isinstance(data, dict):  # noqa: PLR2004

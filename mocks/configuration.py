@@ -1,4 +1,4 @@
-"""What a mock is told from outside, read once from the environment."""
+"""The configuration of a mock, read once from the environment."""
 
 import os
 import ssl
@@ -19,15 +19,15 @@ class ConfigurationError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Configuration:
-    """One mock's surroundings: its data, its access log, the vault that issues what callers present."""
+    """One mock's data, its access log, and the vault that issues the credentials of its callers."""
 
     scenarios: Path
     access_log: Path
     vault_addr: str
     trust: ssl.SSLContext | None = None
-    """Whom to believe where the vault is reached over TLS; None for nobody but the system's authorities."""
+    """For a vault over TLS; None trusts the system's authorities."""
     latency: float = 0.0
-    """Seconds each answer is held back."""
+    """Seconds by which each answer is delayed."""
     hang: float = 30.0
     """Seconds the fault `hang` lasts."""
 
@@ -61,7 +61,7 @@ def required(environment: Mapping[str, str], names: Sequence[str]) -> dict[str, 
 
 
 def http_address(given: Mapping[str, str], name: str) -> str:
-    """The address in a variable, without a slash at its end. Raises `ConfigurationError`, repeating no password."""
+    """The address in a variable, without a trailing slash. Raises `ConfigurationError`, which never contains a password."""
     try:
         parts = urlsplit(given[name])
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -75,10 +75,10 @@ def http_address(given: Mapping[str, str], name: str) -> str:
 
 
 def _encrypted(given: Mapping[str, str], name: str) -> str:
-    """As `http_address`, and over TLS unless it is this machine's own: API keys are shown there."""
+    """As `http_address`, but only this machine may be reached without TLS: API keys are sent there."""
     address = http_address(given, name)
     if address.startswith("http:") and urlsplit(address).hostname not in _LOOPBACK:
-        raise ConfigurationError(f"{name} must start with https://, since http:// is for 127.0.0.1 only")
+        raise ConfigurationError(f"{name} must start with https://, http:// is for 127.0.0.1 only")
     return address
 
 

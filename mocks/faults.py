@@ -1,4 +1,4 @@
-"""Answers a service gives when a scenario says that it misbehaves."""
+"""The faulty answers of a service, as scenarios state them."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,24 +6,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from flask import Response
 
 from known_answers.scenarios.scenario import FaultMode
-from mocks.refusal import RefusalError
+from mocks.refusals import RefusalError
 
 _CHUNK = b" " * 65_536
 _OVERSIZE = 10_000_000
-#: In seconds, as a cache on the way says it.
+#: In seconds, as a cache in between reports it.
 _KEPT_SINCE_YESTERDAY = "86400"
 
 
 class Faults:
-    """The faults of one service, by the PIID or UEI asked about."""
+    """The faults of one service, by the PIID or UEI in the request."""
 
     def __init__(self, modes: Mapping[str, FaultMode], *, hang: float) -> None:
         self._modes = modes
         self._hang = hang
 
-    def answer(self, asked_about: Iterable[str]) -> Response | None:
-        """The faulty answer, or None where the service works. Raises `RefusalError` for those in error shape."""
-        mode = next((self._modes[key] for key in asked_about if key in self._modes), None)
+    def answer(self, keys: Iterable[str]) -> Response | None:
+        """The faulty answer, or None. Raises `RefusalError` for a fault that is an error status."""
+        mode = next((self._modes[key] for key in keys if key in self._modes), None)
         return None if mode is None else self._misbehave(mode)
 
     def _misbehave(self, mode: FaultMode) -> Response:

@@ -1,13 +1,16 @@
-"""The vault's public signing keys, kept by key id."""
+"""The vault's public signing keys, cached by key id."""
 
+import logging
 import threading
 import time
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from mocks.refusal import RefusalError, VaultUnreachableError
+from mocks.refusals import RefusalError, VaultUnreachableError
 from mocks.vault_connection import VaultConnection
+
+log = logging.getLogger(__name__)
 
 KEY_SET_PATH = "identity/oidc/.well-known/keys"
 
@@ -15,7 +18,7 @@ KEY_SET_PATH = "identity/oidc/.well-known/keys"
 class KeySet:
     """Keys by `kid`, fetched again for an unknown one and when older than `max_age` seconds.
 
-    The age bounds how long a key the vault has withdrawn is still believed.
+    The age limits how long a key that the vault has withdrawn is accepted.
     """
 
     def __init__(self, vault: VaultConnection, *, max_age: float = 300.0) -> None:
@@ -26,15 +29,15 @@ class KeySet:
         self._fetching = threading.Lock()
 
     def key(self, kid: str) -> ECKey:
-        """The key of that id. Raises `RefusalError` when the vault does not know it or does not answer."""
-        asked = time.monotonic()
-        known = self._keys.get(kid)
-        if known is not None and asked - self._fetched < self._max_age:
-            return known
+        """The key with this id. Raises `RefusalError` if the vault does not know it or does not answer."""
+        now = time.monotonic()
+        cached = self._keys.get(kid)
+        if cached is not None and now - self._fetched < self._max_age:
+            return cached
         with self._fetching:
-            # One fetch serves all who asked before it began, also when it fails: made-up key ids cannot multiply
-            # requests to the vault, and a vault that hangs is not waited for in turn.
-            if self._tried <= asked:
+            # One fetch serves all requests that came before it began, even if it fails: invented key ids cannot
+            # multiply requests to the vault, and requests do not wait for a hanging vault one after another.
+            if self._tried <= now:
                 self._fetch()
             elif self._fetched < self._tried:
                 raise VaultUnreachableError
@@ -47,6 +50,7 @@ class KeySet:
         self._tried = time.monotonic()
         status, document = self._vault.read(KEY_SET_PATH)
         if status != 200 or not isinstance(document, dict):  # noqa: PLR2004
+            log.warning("the vault's signing keys cannot be read: HTTP %s", status)
             raise VaultUnreachableError
         try:
             self._keys = {
@@ -54,6 +58,7 @@ class KeySet:
                 for entry in document.get("keys", [])
                 if entry.get("kty") == "EC" and entry.get("crv") == "P-256"
             }
-        except (JoseError, KeyError, ValueError, AttributeError):
+        except (JoseError, KeyError, ValueError, AttributeError) as error:
+            log.warning("the vault's signing keys cannot be used: %s", type(error).__name__)
             raise VaultUnreachableError from None
         self._fetched = self._tried

@@ -7,29 +7,32 @@ import ssl
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, NoReturn
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from known_answers.scenarios.loader import ScenarioError
+from mocks import services
 from mocks.configuration import ConfigurationError
 
+#: The module of each mock by its name: those of the tools are found in `mocks.services`.
 _MODULES = {
-    "sam-gov": "mocks.services.sam_gov",
-    "debarment": "mocks.services.debarment",
-    "contracts": "mocks.services.contracts",
-    "documents": "mocks.services.documents",
+    **{
+        module.name.replace("_", "-"): f"{services.__name__}.{module.name}"
+        for module in iter_modules(services.__path__)
+    },
     "identity-provider": "mocks.identity_provider",
 }
 _LARGEST_PORT = 65_535
 _CERTIFICATE, _KEY = "TLS_CERTIFICATE_FILE", "TLS_KEY_FILE"
-#: Rights at a private key that nobody but its owner may have, reading by a group excepted.
+#: Modes that a private key must not have: a group may read it, others have no access.
 _TOO_OPEN = 0o037
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
-    """gunicorn around an application that is made already; its one process is forked from this one."""
+    """gunicorn with an existing application; its one process is forked from this one."""
 
     def __init__(self, app: Flask, options: Mapping[str, Any]) -> None:
         self._app = app
@@ -73,7 +76,7 @@ def _check(certificate: str, key: str) -> None:
         except OSError as error:
             raise ConfigurationError(f"{name}: {path}: {error.strerror}") from None
     if (mode := Path(key).stat().st_mode) & _TOO_OPEN:
-        raise ConfigurationError(f"{_KEY}: {key} is open to others, mode {mode & 0o777:04o}")
+        raise ConfigurationError(f"{_KEY}: {key} can be read or changed by others, mode {mode & 0o777:04o}")
     try:
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
             certificate,
@@ -82,7 +85,7 @@ def _check(certificate: str, key: str) -> None:
         )
     except ssl.SSLError:
         raise ConfigurationError(
-            f"{_CERTIFICATE}: {certificate} is not a certificate in PEM to the key in {_KEY}"
+            f"{_CERTIFICATE}: {certificate} is not a PEM certificate for the key in {_KEY}"
         ) from None
 
 
@@ -101,19 +104,19 @@ def _refuse(problems: str) -> NoReturn:
 
 
 def main() -> None:
-    """Make the mock, then serve it until told to stop; exit status 2 for a wrong setting."""
+    """Make the mock and serve it until a signal; exit status 2 for a wrong setting."""
     parser = argparse.ArgumentParser(prog="python -m mocks.launch", description=__doc__)
     parser.add_argument("name", choices=_MODULES)
     parser.add_argument("--bind", action="append", required=True, type=_address, metavar="HOST:PORT")
-    wanted = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        told = options(wanted.bind)
-        app = importlib.import_module(_MODULES[wanted.name]).create_app()
+        settings = options(arguments.bind)
+        app = importlib.import_module(_MODULES[arguments.name]).create_app()
     except ConfigurationError as error:
         _refuse(str(error))
     except ScenarioError as error:
         _refuse("\n".join(f"MOCK_SCENARIOS: {line}" for line in str(error).splitlines()))
-    _Server(app, told).run()
+    _Server(app, settings).run()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Reads query parameters as strictly as SAM.gov does: anything it does not know is a bad request."""
+"""Reads query parameters as strictly as SAM.gov does: an unknown parameter is a bad request."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from mocks.refusal import RefusalError
+from mocks.refusals import RefusalError
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -14,11 +14,11 @@ _ROW_CAP = 10_000
 
 
 class Query:
-    """The parameters of one request. Every reading raises `RefusalError` 400 for a value out of range."""
+    """The parameters of one request. Each method raises `RefusalError` 400 for an invalid value."""
 
     def __init__(self, given: "MultiDict[str, str]", known: Collection[str]) -> None:
         for name in given:
-            # Names and values are not repeated in the answer: a secret may have been put there.
+            # The answer does not repeat names and values, which may be secrets.
             if name not in known:
                 raise RefusalError(400, "an unknown parameter was supplied")
             if len(given.getlist(name)) > 1:
@@ -28,18 +28,18 @@ class Query:
         self._given = given
 
     def text(self, name: str) -> str | None:
-        """The value, or None where it was not supplied or is empty."""
+        """The value; None if it is missing or empty."""
         return self._given.get(name) or None
 
     def required(self, name: str) -> str:
-        """The value, which must be there."""
+        """The value of a required parameter."""
         value = self.text(name)
         if value is None:
             raise RefusalError(400, f"{name} is required")
         return value
 
     def any_of(self, name: str) -> list[str] | None:
-        """One code, or up to 100 as `[A~B]`; without repetitions, in the order given."""
+        """One code, or up to 100 as `[A~B]`, without duplicates, in their order."""
         value = self.text(name)
         if value is None:
             return None

@@ -1,4 +1,4 @@
-"""The services' own way to the vault that issued what callers present: one pooled client, bounded in time."""
+"""The connection of a mock to the vault that issues the credentials: one pooled client with a timeout."""
 
 import logging
 import ssl
@@ -7,13 +7,13 @@ from typing import Any
 import httpx
 
 from mocks import tls
-from mocks.refusal import VaultUnreachableError
+from mocks.refusals import VaultUnreachableError
 
 log = logging.getLogger(__name__)
 
 
 class VaultConnection:
-    """Reads paths of the vault. No credential of its own: key sets are public, API keys look themselves up."""
+    """Reads paths of the vault without a credential: key sets are public, and API keys look themselves up."""
 
     def __init__(
         self,
@@ -33,21 +33,27 @@ class VaultConnection:
         )
 
     def read(self, path: str, *, token: str | None = None) -> tuple[int, Any]:
-        """Status and JSON of a GET.
+        """The status and the JSON of a GET.
 
-        Raises `VaultUnreachableError` when there is no answer, or one that settles nothing (5xx, 429, not JSON).
+        Raises `VaultUnreachableError`, and logs the reason, if there is no answer or none that decides (5xx, 429, not
+        JSON).
         """
         headers = {"X-Vault-Token": token} if token is not None else {}
         try:
             answer = self._http.get(path, headers=headers)
-            if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status_code in _UNDECIDED:
-                raise VaultUnreachableError
-            return answer.status_code, answer.json()
+            if (
+                answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR
+                and answer.status_code not in _UNDECIDED
+            ):
+                return answer.status_code, answer.json()
+            reason = f"HTTP {answer.status_code}"
         except (httpx.HTTPError, ValueError) as error:
-            if reason := tls.distrust(error):
-                log.warning("the vault's certificate is not believed (%s): CA_FILE names the authorities", reason)  # fmt: skip
-            # The error holds the request, and that the token.
-            raise VaultUnreachableError from None
+            # The error holds the request, and the request holds the token: only its type is logged.
+            reason = type(error).__name__
+            if distrust := tls.distrust(error):
+                reason = f"its certificate is not trusted, {distrust}: CA_FILE names the authorities"
+        log.warning("the vault could not check a credential (GET %s): %s", path, reason)
+        raise VaultUnreachableError
 
 
 _UNDECIDED = frozenset({httpx.codes.TOO_MANY_REQUESTS, 412, 472, 473})

@@ -29,7 +29,7 @@ from app.settings import Settings
 from infra.environment import forget_foreign
 from infra.local.options import EVERYTHING, Outside, Part, StackOptions
 from infra.local.stack import LocalStack
-from infra.provision.secrets_folder import SecretsFolder
+from infra.secrets_folder import SecretsFolder
 
 forget_foreign()  # neither a proxy nor a PGOPTIONS of the shell is for the tests
 
@@ -82,6 +82,7 @@ class System:
 
     def wait(self, run_ids: Sequence[UUID], *, seconds: float = 60) -> None:
         """Wait until every run ended."""
+        assert self.stack.options.starts(Part.WORKER), "no worker here: mark this file with whole_system"
         questions = Progress(self.sessions)
 
         def ended() -> bool:
@@ -148,7 +149,7 @@ def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
     """
     vault_options = StackOptions(parts=frozenset({Part.VAULT}), usual_ports=False)
     with LocalStack(folder / "vault", options=vault_options) as vault:
-        address, root = vault.endpoints["vault"], vault.build.root_token
+        address, root = vault.endpoints["vault"], vault.startup.provisioning.root_token
         made = httpx.post(
             f"{address}/v1/auth/token/create-orphan",
             json={"policies": ["root"]},
@@ -163,22 +164,31 @@ def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
         usual = {"actions": ACTIONS, "concurrency": 4, "environment": {"ATTEMPT_LEASE": "20"}}
         options = StackOptions(parts=EVERYTHING, usual_ports=False, outside=outside, **{**usual, **wanted})
         with LocalStack(folder / "home", options=options) as stack:
-            told = stack.environment("web")
-            app = Settings(
-                database_url=told["DATABASE_URL"], database_password_file=told["DATABASE_PASSWORD_FILE"]
-            )
-            engine = connect(app, pool_size=2)
-            factory = sessions(engine)
-            inbox = Path(stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")
-            ids, _ = usecases.submit(factory, inbox)
-            yield System(
-                stack=stack,
-                vault=vault,
-                admin_token=made.json()["auth"]["client_token"],
-                sessions=factory,
-                actions=ids,
-            )
-            engine.dispose()
+            token = made.json()["auth"]["client_token"]
+            with _submitted(stack) as (factory, ids):
+                yield System(stack=stack, vault=vault, admin_token=token, sessions=factory, actions=ids)
+
+
+@contextmanager
+def running_pages(folder: Path) -> Iterator[System]:
+    """The pages, with actions in their database and an identity provider; no vault, no tools, and no run is carried out."""
+    parts = frozenset({Part.POSTGRES, Part.PROVISION, Part.IDENTITY, Part.WEB})
+    options = StackOptions(parts=parts, usual_ports=False, actions=ACTIONS)
+    with LocalStack(folder, options=options) as stack, _submitted(stack) as (factory, ids):
+        yield System(stack=stack, vault=stack, admin_token="", sessions=factory, actions=ids)
+
+
+@contextmanager
+def _submitted(stack: LocalStack) -> Iterator[tuple[Sessions, Sequence[str]]]:
+    """Submits the actions of a stack's scenarios: access to its database, and the ids."""
+    told = stack.environment("web")
+    app = Settings(database_url=told["DATABASE_URL"], database_password_file=told["DATABASE_PASSWORD_FILE"])
+    engine = connect(app, pool_size=2)
+    factory = sessions(engine)
+    inbox = Path(stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")
+    ids, _ = usecases.submit(factory, inbox)
+    yield factory, ids
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -218,7 +228,7 @@ def browser() -> Iterator[Browser]:
         yield Browser(provider)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def session_of(system, browser) -> Iterator[Callable[[str], str]]:
     """The cookie of somebody who signed in at the served pages: `session_of("officer-a")`, see `mocks.identity_provider`.
 
@@ -247,7 +257,7 @@ def session_of(system, browser) -> Iterator[Callable[[str], str]]:
         yield cookie
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def tokens_of(system, browser) -> Callable[[str], dict[str, str]]:
     """What the identity provider gives a program that somebody signed in for: access_token, id_token and so on."""
     issuer, web = system.stack.endpoints["identity-provider"], system.stack.endpoints["web"]
@@ -268,7 +278,7 @@ def tokens_of(system, browser) -> Callable[[str], dict[str, str]]:
     return tokens
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(system, session_of) -> Iterator[Callable[[str], httpx.Client]]:
     """Makes clients of the served pages with somebody signed in: `served("auditor-a").get("/flags")`."""
     with ExitStack() as made:
@@ -287,9 +297,22 @@ def served(system, session_of) -> Iterator[Callable[[str], httpx.Client]]:
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory) -> Iterator[System]:
+def whole_system(tmp_path_factory) -> Iterator[System]:
     """The one system all tests share that leave it as they found it."""
     with running_system(tmp_path_factory.mktemp("system")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def system(whole_system) -> System:
+    """The shared system, under the name by which fixtures ask for it."""
+    return whole_system
+
+
+@pytest.fixture(scope="session")
+def pages_alone(tmp_path_factory) -> Iterator[System]:
+    """The pages, their database and the identity provider, which start in a third of the time of the whole system."""
+    with running_pages(tmp_path_factory.mktemp("pages")) as running:
         yield running
 
 

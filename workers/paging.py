@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from workers.runtime.answer import ToolError
 from workers.runtime.http_client import HttpClient
-from workers.runtime.tool_errors import ToolError
 
 Row_co = TypeVar("Row_co", covariant=True)
-Row = TypeVar("Row")
+PageRow = TypeVar("PageRow")
 
 
 class Page(Protocol[Row_co]):
@@ -25,19 +25,19 @@ def all_rows(
     path: str,
     params: Mapping[str, str],
     *,
-    page: type[Page[Row]],
+    page: type[Page[PageRow]],
     number: str,
     size: int,
     most: int,
     empty_is_204: bool = False,
-) -> Iterator[tuple[Row, UUID]]:
+) -> Iterator[tuple[PageRow, UUID]]:
     """Every row, with the call that brought it; `number` is the parameter that counts pages from 0.
 
     Where `empty_is_204`, a service has no answer in place of an empty one; elsewhere a 204 is not readable.
     Raises `ToolError` when a page is short, comes twice, or is not the last of `most` pages.
     """
-    found: list[tuple[Row, UUID]] = []
-    before: Sequence[Row] = ()
+    found: list[tuple[PageRow, UUID]] = []
+    before: Sequence[PageRow] = ()
     for count in range(most):
         answer = client.get(path, {**params, number: str(count)})
         if answer.body is None and empty_is_204 and not found:

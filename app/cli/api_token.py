@@ -11,8 +11,8 @@ import typer
 
 from app import settings
 from app.cli.context import FAILED, USAGE, Context, err, reported
+from app.connections.secret_files import SettingsError
 from app.connections.tls import trust_of
-from app.settings import SettingsError
 from infra.local.state import read_record
 
 _TIMEOUT = 10.0

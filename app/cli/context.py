@@ -13,10 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import settings
 from app.connections.database import Sessions, connect, sessions, trouble
+from app.connections.secret_files import SettingsError
 from app.credentials.auditor import AuditorError
 from app.intake import IntakeError
-from app.settings import Settings, SettingsError
-from app.store.requests import ConflictError, UnknownActionError
+from app.settings import Settings
+from app.store.actions import ConflictError, UnknownActionError
 from infra.local.state import Layout, read_record, state_folder
 
 out = Console()

@@ -17,11 +17,12 @@ from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
 from app.credentials.progress import IssuedRow, Progress
 from app.credentials.vault_log import VaultLog
+from app.procurement.daily_quota import QuotaDay, QuotaUse
 from app.procurement.federal_time import eastern
-from app.procurement.quota import QuotaDay, QuotaUse
+from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
+from app.store.outcomes import run_outcomes
 
-TOOLS = 5
 #: Seconds the vault may take to carry out the revocations it has queued; it took 0.25 s when measured.
 REVOCATION_GRACE = 15.0
 
@@ -39,11 +40,11 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     credentials = questions.credentials(run_ids)
     return DayReport(
         runs=runs,
-        tools=TOOLS,
-        outcomes=questions.outcomes(run_ids),
+        tools=len(SYSTEMS),
+        outcomes=run_outcomes(context.sessions, run_ids),
         still_alive=_still_alive(context, credentials),
         credentials=credentials,
-        vault=count_vault_log(_lines(audit_log, began), run_ids, tools=TOOLS),
+        vault=count_vault_log(_lines(audit_log, began), run_ids, tools=len(SYSTEMS)),
         wall_seconds=wall,
         quota=Pages(context.sessions).quota_day(context.settings.sam_daily_quota),
     )

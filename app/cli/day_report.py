@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.credentials.progress import IssuedRow
-from app.procurement.quota import QuotaDay
+from app.procurement.daily_quota import QuotaDay
 from app.procurement.systems import ISSUING_PATHS
 
 

@@ -11,8 +11,8 @@ from app.cli import read_commands
 from app.cli.context import FAILED, Context, out
 from app.cli.local_stack import running, say
 from app.cli.waiting import wait_for
+from app.credentials.tables import RunState
 from app.review.queries import FlagFilter, Pages
-from app.store.tables import RunState
 from infra.local.stack import LocalStack
 
 ACTIONS = 12

@@ -7,14 +7,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from sqlmodel import SQLModel
 
 from app.cli.context import USAGE, Context, err, print_json, reported
-from app.cli.read_commands import DIFFERENCE, AsJson, fields
+from app.cli.read_commands import DIFFERENCE, AsJson
 from app.cli.text_tables import Column, Kind, show_fields, show_table
 from app.credentials.ending import Ending
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow
 from app.review.queries import Pages, RunPage
 from app.review.queries.plans import Plan, rules_of
-from app.store.tables import Attempt, Call, Credential
+from app.review.queries.runs import run_fields
 
 
 def lineage(run: Annotated[str, typer.Argument(help="The id of a run.")], as_json: AsJson = False) -> None:
@@ -40,7 +42,7 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
     run = page.run
     show_fields(
         f"Run {run.run_id}: {run.state}",
-        [("action", run.action_id), ("goal", run.goal or "not recorded")],
+        [("action", run.job_id), ("goal", run.goal or "not recorded")],
     )
     for attempt in page.attempts:
         _show_attempt(attempt)
@@ -58,7 +60,7 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
     )
 
 
-def _show_attempt(attempt: Attempt) -> None:
+def _show_attempt(attempt: AttemptRow) -> None:
     life = None
     if attempt.token_issued_at and attempt.token_expires_at:
         ending = _ending(attempt.revoked_at, attempt.revoked_by, attempt.token_expires_at)
@@ -88,7 +90,7 @@ def _show_plan(plan: Plan) -> None:
     show_fields(f"Plan of attempt {plan.attempt}", steps)
 
 
-def _show_credential(item: Credential, calls: Sequence[Call]) -> None:
+def _show_credential(item: CredentialRow, calls: Sequence[CallRow]) -> None:
     ending = _ending(item.revoked_at, item.ended_by, item.expires_at)
     counted = Counter(f"{call.operation}: {call.status}" for call in calls)
     show_fields(
@@ -107,18 +109,22 @@ def _show_credential(item: Credential, calls: Sequence[Call]) -> None:
 
 def _lineage_json(page: RunPage) -> dict[str, Any]:
     return {
-        "run": fields(page.run),
-        "action": fields(page.action),
-        "attempts": [fields(row) for row in page.attempts],
-        "steps": [fields(row) for row in page.steps],
+        "run": run_fields(page.run),
+        "action": _fields(page.action),
+        "attempts": [_fields(row) for row in page.attempts],
+        "steps": [_fields(row) for row in page.steps],
         "credentials": [
-            {**fields(row), "calls": [fields(call) for call in page.calls_of(row)]}
+            {**_fields(row), "calls": [_fields(call) for call in page.calls_of(row)]}
             for row in page.credentials
         ],
-        "denials": [fields(row) for row in page.denials],
-        "findings": [fields(row) for row in page.findings],
-        "alarms": [fields(row) for row in page.alarms],
+        "denials": [_fields(row) for row in page.denials],
+        "findings": [_fields(row) for row in page.findings],
+        "alarms": [_fields(row) for row in page.alarms],
     }
+
+
+def _fields(row: SQLModel) -> dict[str, Any]:
+    return row.model_dump(mode="json")
 
 
 def _time(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from app import usecases
+from app import __version__, usecases
 from app.cli import day as whole_day
 from app.cli import demo as whole_demo
 from app.cli import local_stack, read_commands, stack_commands, usage
@@ -23,7 +23,6 @@ from infra.environment import forget_foreign
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: boxes leave too little of 80 columns
     help="Procurement triage by an agent that holds no standing credential.",
@@ -34,6 +33,23 @@ app.add_typer(stack_commands.commands, name="stack", help="Start, stop and look 
 _PASSED_ON: dict[str, Any] = {
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 }
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"triage {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def triage(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from sqlmodel import SQLModel
 
 from app.cli.context import Context, print_json, reported
 from app.cli.text_tables import Column, Kind, show_table
+from app.credentials.tables import RunState
 from app.procurement.finding import Severity
 from app.procurement.rules import RULES
 from app.review.queries import FlagFilter, FlagLine, Pages, RunFilter, RunLine
-from app.store.tables import RunState
+from app.review.queries.runs import run_fields
 
 RuleId = StrEnum("RuleId", {rule.id: rule.id for rule in RULES})  # type: ignore[misc]  # made from the rules
 
@@ -32,7 +32,7 @@ def runs(
     with reported():
         lines = Pages(Context().sessions).runs(RunFilter(state=state), limit=limit)
     if as_json:
-        print_json([{**fields(line.run), "findings": line.findings} for line in lines])
+        print_json([{**run_fields(line.run), "findings": line.findings} for line in lines])
     else:
         show_runs(lines)
 
@@ -95,8 +95,3 @@ def show_flags(lines: Sequence[FlagLine]) -> None:
     show_table(
         "Findings", columns, ((flag.severity, flag.rule, flag.action_id, flag.because) for flag in flags)
     )
-
-
-def fields(row: SQLModel) -> dict[str, Any]:
-    """A row as plain JSON values."""
-    return row.model_dump(mode="json")

@@ -6,10 +6,10 @@ import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 
-#: The revision of the newest migration, which the tables must be at.
-TABLES = "0012"
+#: The revision of the newest migration, which the tables must be at, and of the first, before which none can be upgraded.
+TABLES, FIRST_TABLES = "1.0002", "1.0001"
 #: The oldest PostgreSQL, since roles are granted WITH INHERIT; the only encoding, since texts hold any character.
 OLDEST, ENCODING = 16, "UTF8"
 #: Given with every connection. A pooler may drop them without a word.
@@ -77,7 +77,12 @@ def check(connection: psycopg.Connection[Any]) -> None:
         )
     found = connection.execute("SELECT version_num FROM alembic_version").fetchone() if readable else None
     if found != (TABLES,):
-        now = f"at version {found[0]}" if found else "missing, or of a version before 0012"
+        if found and found[0] < FIRST_TABLES:
+            raise IncompatibleError(
+                f"DATABASE_URL: the tables are at version {found[0]}, from before {FIRST_TABLES}, and cannot be brought up"
+                f" to {TABLES}: name a new database and {_REPAIR}"
+            )
+        now = f"at version {found[0]}" if found else f"missing, or of a version before {FIRST_TABLES}"
         raise IncompatibleError(
             f"DATABASE_URL: the tables are {now}, this program needs version {TABLES}: {_REPAIR}"
         )

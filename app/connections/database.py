@@ -1,18 +1,19 @@
 """Connections to PostgreSQL. Made once per process, after any fork."""
 
 import re
+from dataclasses import fields
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.connections.addresses import is_local
-from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, guard
+from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, IncompatibleError, guard
 from app.connections.secret_files import SettingsError, read_secret
-from app.settings import Settings
+from app.connections.settings import ConnectionSettings
 
 #: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
 Sessions = sessionmaker[Session]
@@ -39,12 +40,12 @@ _MEANINGS = (
 )
 
 
-def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
+def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
     """An engine for `DATABASE_URL`. Statements may take 10 s, and a lost server is noticed within 5 s.
 
     Raises `SettingsError`, also for a password file that cannot be read now. Nothing connects yet.
     """
-    _password(settings)
+    database_password(settings)
     engine = create_engine(
         address(settings.need("database_url"), settings),
         pool_size=pool_size,
@@ -67,7 +68,7 @@ def connect(settings: Settings, *, pool_size: int = 8) -> Engine:
     @event.listens_for(engine, "do_connect")
     def with_password(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
         try:
-            parameters |= _password(settings)
+            parameters |= database_password(settings)
         except SettingsError as error:
             # It was in order when this process started, and may be again in a moment.
             raise psycopg.OperationalError(str(error)) from None
@@ -81,7 +82,18 @@ def sessions(engine: Engine) -> Sessions:
     return sessionmaker(engine, expire_on_commit=False)
 
 
-def address(text: str, settings: Settings) -> URL:
+def columns(record: Any) -> dict[str, Any]:
+    """The fields of a flat dataclass by name. Unlike `asdict`, copies nothing, at a tenth of its cost."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def insert_many(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows, if there are any."""
+    if rows:
+        db.execute(insert(table), rows)
+
+
+def address(text: str, settings: ConnectionSettings) -> URL:
     """A setting like `DATABASE_URL` as SQLAlchemy and, by its parts, psycopg take it, with `sslmode` always stated.
 
     Without one in the setting it is verify-full, with the authorities of CA_FILE or else the system's; on this
@@ -102,7 +114,8 @@ def address(text: str, settings: Settings) -> URL:
     return url.set(query={**usual, **stated})
 
 
-def _password(settings: Settings) -> dict[str, str]:
+def database_password(settings: ConnectionSettings) -> dict[str, str]:
+    """The password as libpq's parameter; none without DATABASE_PASSWORD_FILE. Raises `SettingsError`."""
     file = settings.database_password_file
     return {} if file is None else {"password": read_secret(file, setting="DATABASE_PASSWORD_FILE")}
 
@@ -127,6 +140,23 @@ def trouble(
     if cause.sqlstate is None and (fatal := re.search(r"FATAL: +(.{1,200})", text)):
         return f"{what} refused ({fatal[1]})"
     return f"{what} does not answer ({type(cause).__name__})"
+
+
+def silence(engine: Engine) -> str | None:
+    """Why the database does not answer, None when it does. Raises `IncompatibleError` when it cannot be worked with."""
+    try:
+        with engine.connect():
+            return None
+    except OperationalError as error:
+        return trouble(error)
+
+
+def problem(engine: Engine) -> str | None:
+    """What is wrong with the database, whatever it is; None when it answers and can be worked with."""
+    try:
+        return silence(engine)
+    except IncompatibleError as error:
+        return str(error)
 
 
 def _tried(error: psycopg.Error) -> dict[str, str]:

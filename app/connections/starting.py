@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 
 #: Exit status of a process that was started with wrong settings, or on a server it cannot work with.
 USAGE = 2

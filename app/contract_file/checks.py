@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.credentials.tables import StepRow
 from app.procurement.finding import NOT_PERFORMED
 from app.procurement.labels import SYSTEMS, worded
 from app.procurement.rules import RULES
@@ -12,7 +13,7 @@ from app.procurement.rules.support.applicability import does_not_apply
 from app.review.queries.filed_documents import ActionFile, FiledRun
 from app.review.queries.plans import CheckLine, Plan
 from app.store.actions import to_domain
-from app.store.tables import Action, Step
+from app.store.tables import ActionRow, FlagRow
 
 _ANSWERED = "answered"
 #: The check of the checks: it is made in every run, and its findings are the checks that were not.
@@ -41,16 +42,18 @@ class Check:
 
 def checks(file: ActionFile, run: FiledRun) -> list[Check]:
     """What became of each check in `run`; empty where its plan was not recorded."""
-    found = Counter(each.flag.rule for each in file.flags if each.flag.run_id == run.run.run_id)
-    return [] if run.plan is None else outcomes(run.plan, found, file.action)
+    flags = [each.flag for each in file.flags if each.flag.run_id == run.run.run_id]
+    return [] if run.plan is None else outcomes(run.plan, flags, file.action)
 
 
-def outcomes(plan: Plan, found: Mapping[str, int], action: Action) -> list[Check]:
-    """What became of each check of an attempt by its plan and its number of findings by rule."""
+def outcomes(plan: Plan, flags: Sequence[FlagRow], action: ActionRow) -> list[Check]:
+    """What became of each check of an attempt by its plan and its flags."""
+    found = Counter(flag.rule for flag in flags)
+    failed = {flag.subject: flag.because for flag in flags if flag.rule == NOT_PERFORMED}
     steps = {step.number: step for step in plan.steps}
-    made = [_check(line, found.get(line.rule, 0), steps) for line in plan.checks]
+    made = [_check(line, found[line.rule], steps, failed.get(line.rule, "")) for line in plan.checks]
     due = {check.rule for check in made}
-    watch = found.get(NOT_PERFORMED, 0)
+    watch = found[NOT_PERFORMED]
     return [
         *made,
         Check(
@@ -63,12 +66,12 @@ def outcomes(plan: Plan, found: Mapping[str, int], action: Action) -> list[Check
     ]
 
 
-def _check(line: CheckLine, found: int, steps: Mapping[int, Step]) -> Check:
+def _check(line: CheckLine, found: int, steps: Mapping[int, StepRow], failed: str) -> Check:
     title = line.title or "no longer made"
     silent = _silent(line.waits_for, steps)
     partly = _silent(line.helped_by, steps)
-    if silent:
-        outcome, reason = Outcome.NOT_MADE, silent
+    if silent or failed:
+        outcome, reason = Outcome.NOT_MADE, silent or failed
     elif found:
         outcome, reason = Outcome.DIFFERS, "; ".join(filter(None, (_counted(found), partly)))
     else:
@@ -79,7 +82,7 @@ def _check(line: CheckLine, found: int, steps: Mapping[int, Step]) -> Check:
     return Check(rule=line.rule, title=title, outcome=outcome, reason=reason)
 
 
-def _silent(numbers: Sequence[int], steps: Mapping[int, Step]) -> str:
+def _silent(numbers: Sequence[int], steps: Mapping[int, StepRow]) -> str:
     """Which of these steps brought no answer, and why; empty when all did."""
     asked = (steps[number] for number in numbers if number in steps)
     return "; ".join(
@@ -91,7 +94,7 @@ def _counted(found: int) -> str:
     return f"{found} finding{'' if found == 1 else 's'}"
 
 
-def _not_due(action: Action, due: set[str]) -> list[Check]:
+def _not_due(action: ActionRow, due: set[str]) -> list[Check]:
     ours = to_domain(action.model_dump())
     return [
         Check(

@@ -4,16 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import SQLModel
 
+from app import __version__
 from app.contract_file.checks import checks
 from app.procurement.rules import RULES
 from app.review.decisions import Decision, Event, EventKind, first_broken, told_by
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun
+from app.review.queries.runs import run_fields
 from app.review.roles import Person
 
 #: Names of the two documents' shapes. A change that a reader must know of gets a new number.
@@ -45,7 +46,7 @@ class Occasion:
         return {
             "exported_at": self.at.astimezone(UTC).isoformat(),
             "exported_by": {"subject": self.by.subject, "name": self.by.name},
-            "tool": {"name": "triage", "version": version("triage")},
+            "tool": {"name": "triage", "version": __version__},
             "far_in_force": self.far,
             "demonstration": self.demo,
         }
@@ -61,7 +62,7 @@ def contract_file(file: ActionFile, occasion: Occasion) -> Fields:
         "flags": [_flag(flag) for flag in file.flags],
         "checks": {str(run.run.run_id): [asdict(check) for check in checks(file, run)] for run in file.runs},
         "runs": [_run(run) for run in file.runs],
-        "other_runs": [_fields(run) for run in file.other_runs],
+        "other_runs": [run_fields(run) for run in file.other_runs],
         "other_runs_not_listed": file.more_runs,
     }
 
@@ -181,7 +182,7 @@ def _flag(each: FiledFlag) -> Fields:
 
 def _run(run: FiledRun) -> Fields:
     return {
-        **_fields(run.run),
+        **run_fields(run.run),
         "attempts": [_fields(row) for row in run.attempts],
         "steps": [_fields(row) for row in run.steps],
         "credentials": [_fields(row) for row in run.credentials],

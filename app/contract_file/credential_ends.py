@@ -42,7 +42,7 @@ def next_run(filed: FiledRun, file: ActionFile) -> Block:
         return paragraph("No run has started after this one yet.")
     later = file.next
     return paragraph(
-        f"Run {later.run.run_id} of {later.run.action_id} started next, {instant(later.run.started_at)}. Of its"
+        f"Run {later.run.run_id} of {later.run.job_id} started next, {instant(later.run.started_at)}. Of its"
         f" {plural(later.credentials, 'credential')}, {later.shared} {'has' if later.shared == 1 else 'have'} a"
         " fingerprint in common with this run."
     )

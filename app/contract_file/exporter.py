@@ -11,10 +11,12 @@ from typing import IO, Self
 from uuid import UUID
 
 from app.connections.database import Sessions
+from app.connections.secret_files import SettingsError
 from app.contract_file.bundle import bundle, printed
 from app.contract_file.content import ANSWERS, Occasion
 from app.contract_file.keys import KeysError, SigningKeys
 from app.contract_file.queue_export import Format, spooled
+from app.credentials.tables import RunRow
 from app.review.export_records import ExportRecords
 from app.review.queries import raw_answers
 from app.review.queries.contract_file import Snapshot, snapshot
@@ -22,8 +24,8 @@ from app.review.queries.exported import lines_with_values
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.queue import Sort
 from app.review.roles import Person
-from app.settings import Settings, SettingsError
-from app.store.tables import ExportRecord, Run
+from app.review.settings import ReviewSettings
+from app.review.tables import ExportRecordRow
 
 _BLOCK = 1 << 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
@@ -43,10 +45,10 @@ class Exported:
     file: IO[bytes]
     media_type: str
     name: str
-    record: ExportRecord
+    record: ExportRecordRow
 
 
-def signing_keys(configuration: Settings) -> SigningKeys:
+def signing_keys(configuration: ReviewSettings) -> SigningKeys:
     """The keys in EXPORT_KEY_FILE. Raises `SettingsError`."""
     try:
         return SigningKeys.load(configuration.file("export_key_file"))
@@ -65,7 +67,7 @@ class Exporter:
         self._demo = demo
 
     @classmethod
-    def of(cls, configuration: Settings, sessions: Sessions) -> Self:
+    def of(cls, configuration: ReviewSettings, sessions: Sessions) -> Self:
         """The exporter these settings describe. Raises `SettingsError`."""
         return cls(sessions, signing_keys(configuration), far=configuration.far, demo=configuration.demo)
 
@@ -88,7 +90,7 @@ class Exporter:
         """The answer to one call as it was received, None where none was kept."""
         with self._sessions() as db:
             found = raw_answers.answer(db, call_id)
-            run = db.get(Run, found.call.run_id) if found else None
+            run = db.get(RunRow, found.call.run_id) if found else None
         if found is None or found.body is None:
             return None
         return self._handed_over(
@@ -96,7 +98,7 @@ class Exporter:
             self._occasion(by),
             kind=f"{ANSWERS}{call_id}",
             name=f"answer-{call_id}.bin",
-            action_id=run.action_id if run else None,
+            action_id=run.job_id if run else None,
         )
 
     def queue(self, wanted: FlagFilter, *, sort: Sort, form: Format, query: str, by: Person) -> Exported:
@@ -135,7 +137,7 @@ class Exporter:
         with ExitStack() as unless_kept:
             unless_kept.callback(made.close)
             digest, size = _digest(made)
-            record = ExportRecord(
+            record = ExportRecordRow(
                 kind=kind,
                 action_id=action_id,
                 query=query,

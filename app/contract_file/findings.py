@@ -17,10 +17,11 @@ from app.contract_file.blocks import (
 )
 from app.contract_file.content import state_holds
 from app.contract_file.print_text import instant, moment
+from app.credentials.tables import CallRow, CredentialRow
 from app.procurement.labels import DECISIONS, EVENTS, KINDS, STATUSES, SYSTEMS, worded
 from app.review.decisions import Event, first_broken
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
-from app.store.tables import Call, Credential, FlagRow
+from app.store.tables import FlagRow
 
 _SEVERITIES = {
     "blocking": "Blocking: not to be signed before this is resolved or a determination is on file",
@@ -136,7 +137,7 @@ def _identity(run: FiledRun, number: int) -> Cell:
     return told
 
 
-def _credential(row: Credential) -> list[Line]:
+def _credential(row: CredentialRow) -> list[Line]:
     return [
         f"policy {row.policy} allowed",
         code(row.vault_path),
@@ -147,7 +148,7 @@ def _credential(row: Credential) -> list[Line]:
     ]
 
 
-def _call(call: Call) -> list[Line]:
+def _call(call: CallRow) -> list[Line]:
     return [
         code(call.operation),
         f"{f'status {call.status}' if call.status else 'no answer'}, {instant(call.started_at)}",

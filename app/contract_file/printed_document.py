@@ -13,7 +13,7 @@ from app.procurement.finding import NOT_PERFORMED
 from app.procurement.labels import ACTION_TYPES, plural, worded
 from app.procurement.rules.support.value_text import money
 from app.review.queries.filed_documents import ActionFile, FiledRun
-from app.store.tables import Action
+from app.store.tables import ActionRow
 
 _DEMO = "Demo - not an official government website. The data are made up."
 
@@ -39,7 +39,7 @@ def document(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str
     }
 
 
-def which(action: Action) -> str:
+def which(action: ActionRow) -> str:
     """The contract an action is about."""
     return f"{action.piid} modification {action.modification}" if action.modification else action.piid
 
@@ -102,7 +102,7 @@ def _summary(file: ActionFile) -> Iterator[Block]:
     )
 
 
-def _action(action: Action) -> Iterator[Block]:
+def _action(action: ActionRow) -> Iterator[Block]:
     yield facts(
         ("Action", action.action_id),
         ("Type", worded(ACTION_TYPES, action.action_type)),

@@ -6,9 +6,9 @@ from datetime import datetime
 from app.contract_file.blocks import Block, Cell, Line, code, facts, heading, paragraph, table
 from app.contract_file.credential_ends import ends, next_run
 from app.contract_file.print_text import instant
+from app.credentials.tables import AttemptRow, CredentialRow
 from app.procurement.labels import KINDS, SYSTEMS, lasting, plural, worded
 from app.review.queries.filed_documents import ActionFile, FiledRun
-from app.store.tables import Attempt, Credential
 
 
 def seven_steps(filed: FiledRun, file: ActionFile, *, at: datetime) -> Iterator[Block]:
@@ -41,7 +41,7 @@ def seven_steps(filed: FiledRun, file: ActionFile, *, at: datetime) -> Iterator[
     yield next_run(filed, file)
 
 
-def _attempt(attempt: Attempt) -> str:
+def _attempt(attempt: AttemptRow) -> str:
     taken = (
         f"taken up {instant(attempt.claimed_at)} by worker {attempt.worker}"
         if attempt.claimed_at
@@ -51,7 +51,7 @@ def _attempt(attempt: Attempt) -> str:
     return f"Attempt {attempt.number} ({attempt.state}): handed over {instant(attempt.dispatched_at)}, {taken}.{failed}"
 
 
-def _login(attempt: Attempt) -> Iterator[Block]:
+def _login(attempt: AttemptRow) -> Iterator[Block]:
     rows: list[tuple[str, Cell]] = [
         (f"Attempt {attempt.number}, wrapping accessor", code(attempt.wrapping_accessor)),
         ("SecretID accessor", code(attempt.secret_id_accessor)),
@@ -125,7 +125,7 @@ def _credentials(filed: FiledRun) -> Iterator[Block]:
     )
 
 
-def _known_as(row: Credential) -> list[Line]:
+def _known_as(row: CredentialRow) -> list[Line]:
     known: list[Line] = ["request", code(row.request_id)]
     for name, value in (
         ("accessor", row.accessor),

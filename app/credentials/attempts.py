@@ -4,31 +4,42 @@ Credentials are recorded unconditionally: what was issued was issued. Results ar
 still `running` may store them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, select, update
 
+from app.connections.database import columns, insert_many
 from app.credentials.lineage import CredentialDenial, CredentialKind, IssuedCredential, RunIdentity, ToolCall
-from app.credentials.requeue import requeue
-from app.procurement.action import ProcurementAction
-from app.procurement.case_file import Evidence
-from app.procurement.finding import Finding
-from app.procurement.planning import PlannedStep
-from app.store import tables
-from app.store.actions import to_domain
-from app.store.results import columns, insert_many, store_result
-from app.store.tables import CHANNEL, AttemptState, EndedBy, RunState, table_of
+from app.credentials.plan import PlannedStep
+from app.credentials.run_ends import requeue
+from app.credentials.tables import (
+    CHANNEL,
+    AlarmRow,
+    AnswerRow,
+    AttemptRow,
+    AttemptState,
+    CallRow,
+    CredentialRow,
+    DenialRow,
+    EndedBy,
+    RunRow,
+    RunState,
+    StepRow,
+    table_of,
+)
+
+Job = TypeVar("Job")
 
 
 class SupersededError(Exception):
     """The attempt is no longer the one that may write: it was swept, or finished elsewhere."""
 
 
-ATTEMPT, RUN, ACTION = table_of(tables.Attempt), table_of(tables.Run), table_of(tables.Action)
-CREDENTIAL, CALL, STEP = table_of(tables.Credential), table_of(tables.Call), table_of(tables.Step)
+ATTEMPT, RUN, CREDENTIAL = table_of(AttemptRow), table_of(RunRow), table_of(CredentialRow)
+CALL, STEP = table_of(CallRow), table_of(StepRow)
 
 
 class AttemptRecords:
@@ -39,8 +50,10 @@ class AttemptRecords:
         self._lease = lease
         self._max_attempts = max_attempts
 
-    def claim(self, run_id: UUID, attempt: int, *, worker: str) -> ProcurementAction | None:
-        """Take the attempt to work on; None when it is not waiting (a message seen twice, or one swept away)."""
+    def claim(
+        self, run_id: UUID, attempt: int, *, worker: str, load: Callable[[Connection, str], Job]
+    ) -> Job | None:
+        """Take the attempt to work on, and load its job; None when it is not waiting (seen twice, or swept)."""
         now = datetime.now(UTC)
         with self._engine.begin() as db:
             claimed = db.execute(
@@ -55,8 +68,7 @@ class AttemptRecords:
             db.execute(
                 update(RUN).where(RUN.c.run_id == run_id, RUN.c.started_at.is_(None)).values(started_at=now)
             )
-            row = db.execute(select(ACTION).join(RUN).where(RUN.c.run_id == run_id)).mappings().one()
-        return to_domain(dict(row))
+            return load(db, db.execute(select(RUN.c.job_id).where(RUN.c.run_id == run_id)).scalar_one())
 
     def identified(self, identity: RunIdentity, plan: Sequence[PlannedStep]) -> None:
         """Record the login, so that the sweeper can end it, and the plan. Raises `SupersededError`."""
@@ -86,8 +98,8 @@ class AttemptRecords:
         mine = {"run_id": identity.run_id, "attempt": identity.attempt}
         refused = [{"denial_id": uuid4(), **mine, **columns(denial)} for denial in denials]
         with self._engine.begin() as db:
-            insert_many(db, tables.Credential, [{**columns(each), **mine} for each in credentials])
-            insert_many(db, tables.Denial, refused)
+            insert_many(db, CREDENTIAL, [{**columns(each), **mine} for each in credentials])
+            insert_many(db, table_of(DenialRow), refused)
 
     def called(self, identity: RunIdentity, steps: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> None:
         """Record each step's tool, how it ended, and its calls."""
@@ -98,8 +110,8 @@ class AttemptRecords:
         ]
         ended = [{"its_tool": tool, "its_outcome": outcome[:500]} for tool, outcome, _ in steps]
         with self._engine.begin() as db:
-            insert_many(db, tables.Call, calls)
-            insert_many(db, tables.AnswerRow, answers)
+            insert_many(db, CALL, calls)
+            insert_many(db, table_of(AnswerRow), answers)
             if not ended:
                 return
             db.execute(
@@ -118,12 +130,13 @@ class AttemptRecords:
         run_id: UUID,
         attempt: int,
         *,
-        action_id: str,
-        evidence: Iterable[tuple[Evidence, UUID]],
-        discrepancies: Iterable[Finding],
         revoked_at: datetime | None,
+        store: Callable[[Connection, datetime], None],
     ) -> None:
-        """Store the result, all of it or nothing. Each evidence comes with the id of its call. Raises `SupersededError`."""
+        """End the attempt with a result. `store` inserts it in the same transaction, with the time given (UTC).
+
+        `revoked_at` is when the credentials ended, None if that is not confirmed. Raises `SupersededError`.
+        """
         now = datetime.now(UTC)
         with self._engine.begin() as db:
             self._still_ours(db, run_id, attempt, state=AttemptState.FINISHED, ended_at=now)
@@ -134,7 +147,7 @@ class AttemptRecords:
                 .values(state=RunState.COMPLETED, finished_at=now, waiting_reason=None)
             )
             db.execute(select(func.pg_notify(CHANNEL, "")))  # A place in the dispatch window is free.
-            store_result(db, run_id, attempt, action_id, found=discrepancies, evidence=evidence, now=now)
+            store(db, now)
 
     def failed(self, run_id: UUID, attempt: int, *, reason: str, revoked_at: datetime | None) -> None:
         """End the attempt without a result; the run is queued again, or fails after its last attempt."""
@@ -158,9 +171,9 @@ class AttemptRecords:
 
     def alarm(self, run_id: UUID, attempt: int, *, kind: str, detail: str) -> None:
         """Raise an alarm for the security operator."""
-        row = tables.Alarm(run_id=run_id, attempt=attempt, kind=kind, detail=detail[:500]).model_dump()
+        row = AlarmRow(run_id=run_id, attempt=attempt, kind=kind, detail=detail[:500]).model_dump()
         with self._engine.begin() as db:
-            db.execute(insert(table_of(tables.Alarm)), row)
+            db.execute(insert(table_of(AlarmRow)), row)
 
     def _still_ours(self, db: Connection, run_id: UUID, attempt: int, **values: Any) -> None:
         fenced = update(ATTEMPT).where(_is(run_id, attempt, AttemptState.RUNNING)).values(**values)
@@ -169,13 +182,11 @@ class AttemptRecords:
 
 
 def _step_row(step: PlannedStep) -> dict[str, Any]:
-    planned = columns(step)
     return {
+        **columns(step),
         "step_id": uuid4(),
-        "tool": planned.pop("source").value,
         "needed": step.needed,
         "outcome": "planned" if step.needed else "not needed",
-        **planned,
     }
 
 

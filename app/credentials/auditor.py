@@ -1,6 +1,5 @@
 """Asks the vault whether a credential is still alive, with an identity that can change nothing."""
 
-import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,16 +8,19 @@ from typing import Self
 
 import httpx
 
-from app.connections.secret_files import read_identity
+from app.connections.secret_files import SettingsError
 from app.connections.tls import Trust
-from app.settings import SettingsError
+from app.credentials.approle import LOGIN_PATH, ProcessLogin
 
-_LOGIN = "auth/approle/login"
 _DEAD = ("invalid accessor", "invalid lease", "lease not found")
 
 
 class AuditorError(Exception):
     """The vault did not answer the question, which is not the same as "dead"."""
+
+
+class _RefusedError(AuditorError):
+    """The vault refused the login."""
 
 
 class Auditor:
@@ -29,9 +31,7 @@ class Auditor:
             base_url=f"{vault_addr}/v1/", verify=trust.context, timeout=10, trust_env=False
         )
         self._trust = trust
-        self._login = identity_file
-        self._headers: dict[str, str] = {}
-        self._valid_until = 0.0
+        self._login = ProcessLogin(identity_file, self._log_in, refused=_RefusedError, what="the vault")
 
     def __enter__(self) -> Self:
         return self
@@ -43,42 +43,30 @@ class Auditor:
 
     def alive(self, *, accessors: Iterable[str], leases: Iterable[str]) -> list[str]:
         """Those of the given accessors and lease ids the vault still knows. Raises `AuditorError`."""
-        self._log_in()
+        try:
+            headers = {"X-Vault-Token": self._login.token()}
+        except SettingsError as error:
+            raise AuditorError(str(error)) from None
         questions = [("auth/token/lookup-accessor", "accessor", a) for a in accessors]
         questions += [("sys/leases/lookup", "lease_id", lease) for lease in leases]
         with ThreadPoolExecutor(8) as threads:
-            answers = threads.map(lambda question: self._is_alive(*question), questions)
+            answers = threads.map(lambda question: self._is_alive(headers, *question), questions)
             return [name for (_, _, name), alive in zip(questions, answers, strict=True) if alive]
 
-    def _is_alive(self, path: str, field: str, name: str) -> bool:
-        answer = self._post(path, {field: name}, self._headers)
+    def _is_alive(self, headers: dict[str, str], path: str, field: str, name: str) -> bool:
+        answer = self._post(path, {field: name}, headers)
         if answer.status_code == httpx.codes.OK:
             return True
         if any(text in answer.text for text in _DEAD):
             return False
         raise AuditorError(f"the vault answered HTTP {answer.status_code} to {path}")
 
-    def _log_in(self) -> None:
-        if time.monotonic() < self._valid_until:
-            return
-        login = self._identity()
-        answer = self._post(_LOGIN, login, {})
-        if answer.is_client_error and (newer := self._identity()) != login:
-            # A rotation replaced the file in between, and ended what had been read from it.
-            answer = self._post(_LOGIN, newer, {})
+    def _log_in(self, login: dict[str, str]) -> tuple[str, float]:
+        answer = self._post(LOGIN_PATH, login, {})
         if answer.status_code != httpx.codes.OK:
-            raise AuditorError(
-                f"the vault refused the login in VAULT_IDENTITY_FILE, {self._login} (HTTP {answer.status_code})"
-            )
+            raise _RefusedError(f"HTTP {answer.status_code}")
         auth = answer.json()["auth"]
-        self._headers = {"X-Vault-Token": auth["client_token"]}
-        self._valid_until = time.monotonic() + 0.8 * auth["lease_duration"]
-
-    def _identity(self) -> dict[str, str]:
-        try:
-            return read_identity(self._login)
-        except SettingsError as error:
-            raise AuditorError(str(error)) from None
+        return auth["client_token"], auth["lease_duration"]
 
     def _post(self, path: str, data: dict[str, str], headers: dict[str, str]) -> httpx.Response:
         try:

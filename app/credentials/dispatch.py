@@ -13,13 +13,21 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import OperationalError
 
 from app.credentials.lineage import CredentialKind
-from app.credentials.requeue import requeue
-from app.credentials.stopping import end_one
-from app.store import tables
-from app.store.tables import CHANNEL, AttemptState, EndedBy, RunState, table_of
+from app.credentials.run_ends import end_stopped, requeue
+from app.credentials.tables import (
+    CHANNEL,
+    AttemptRow,
+    AttemptState,
+    CredentialRow,
+    EndedBy,
+    HeartbeatRow,
+    RunRow,
+    RunState,
+    table_of,
+)
 
-ATTEMPT, RUN, CREDENTIAL = table_of(tables.Attempt), table_of(tables.Run), table_of(tables.Credential)
-HEARTBEAT = table_of(tables.Heartbeat)
+ATTEMPT, RUN, CREDENTIAL = table_of(AttemptRow), table_of(RunRow), table_of(CredentialRow)
+HEARTBEAT = table_of(HeartbeatRow)
 OPEN = (AttemptState.DISPATCHED, AttemptState.RUNNING)
 ENDED = (AttemptState.FINISHED, AttemptState.FAILED, AttemptState.POSTPONED, AttemptState.LOST)
 
@@ -90,9 +98,9 @@ class DispatchRecords:
                 requeue(db, run_id, reason=reason, max_attempts=self._max_attempts)
 
     def end_stopped(self) -> UUID | None:
-        """Let one run that somebody asked to stop fail; its id, None when there is none. See `app.credentials.stopping`."""
+        """Let one run that somebody asked to stop fail; its id, None when there is none. See `app.credentials.run_ends`."""
         with self._engine.begin() as db:
-            return end_one(db)
+            return end_stopped(db)
 
     @contextmanager
     def lost_attempt(self) -> Iterator[Held | None]:

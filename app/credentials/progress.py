@@ -10,12 +10,9 @@ from sqlalchemy import func, select
 
 from app.connections.database import Sessions
 from app.credentials.lineage import CredentialKind
-from app.procurement.finding import NOT_PERFORMED
-from app.store import tables
-from app.store.tables import RunState, table_of
+from app.credentials.tables import AttemptRow, CredentialRow, RunRow, RunState, table_of
 
-RUN, ATTEMPT = table_of(tables.Run), table_of(tables.Attempt)
-CREDENTIAL, DISCREPANCY = table_of(tables.Credential), table_of(tables.FlagRow)
+RUN, ATTEMPT, CREDENTIAL = table_of(RunRow), table_of(AttemptRow), table_of(CredentialRow)
 ENDED = (RunState.COMPLETED, RunState.FAILED)
 
 
@@ -67,30 +64,6 @@ class Progress:
                 RUN.c.waiting_reason.is_not(None),
             )
             return sorted(set(db.scalars(reasons)))
-
-    def outcomes(self, run_ids: Sequence[UUID]) -> Counter[str]:
-        """Runs by outcome: clear, flagged, or not fully checked; failed and unfinished ones under their state."""
-        by_run = (
-            select(
-                DISCREPANCY.c.run_id,
-                func.bool_or(DISCREPANCY.c.rule == NOT_PERFORMED).label("gap"),
-            )
-            .where(DISCREPANCY.c.run_id.in_(run_ids))
-            .group_by(DISCREPANCY.c.run_id)
-            .subquery()
-        )
-        with self._sessions() as db:
-            rows = db.execute(
-                select(RUN.c.state, by_run.c.gap, func.count())
-                .outerjoin(by_run, by_run.c.run_id == RUN.c.run_id)
-                .where(RUN.c.run_id.in_(run_ids))
-                .group_by(RUN.c.state, by_run.c.gap)
-            ).all()
-        names = {None: "clear", False: "flagged", True: "not fully checked"}
-        found: Counter[str] = Counter()
-        for state, gap, number in rows:
-            found[names[gap] if state == RunState.COMPLETED else state] += number
-        return found
 
     def credentials(self, run_ids: Sequence[UUID]) -> list[IssuedRow]:
         """Every credential recorded for these runs, of all their attempts."""

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from functools import cached_property, wraps
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
@@ -13,20 +12,10 @@ from uuid import UUID
 from app.procurement.action import ProcurementAction
 from app.procurement.facts import Exclusion, Fact
 from app.procurement.federal_time import eastern_day
-
-
-class Source(StrEnum):
-    """The five systems."""
-
-    SAM_GOV = "sam-gov"
-    DEBARMENT = "debarment"
-    CONTRACTS = "contracts"
-    DOCUMENTS = "documents"
-    LEDGER = "ledger"
-
+from app.procurement.systems import Source
 
 Fact_co = TypeVar("Fact_co", bound=Fact, covariant=True)
-Kind = TypeVar("Kind", bound=Fact)
+FactKind = TypeVar("FactKind", bound=Fact)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +64,7 @@ class NotAMatch:
     expires: date
 
 
-# Without slots: what is asked by every rule is worked out once and kept beside the fields.
+# Without slots: cached properties are kept beside the fields.
 @dataclass(frozen=True, kw_only=True)
 class CaseFile:
     """Everything the rules look at.
@@ -93,7 +82,7 @@ class CaseFile:
     unasked: frozenset[Source] = frozenset()
     decisions: tuple[NotAMatch, ...] = ()
 
-    def of(self, kind: type[Kind]) -> Sequence[EvidenceOf[Kind]]:
+    def of(self, kind: type[FactKind]) -> Sequence[EvidenceOf[FactKind]]:
         """The evidence whose fact is of this kind, by record key: answers come in any order."""
         return self._by_kind.get(kind, ())
 
@@ -125,8 +114,8 @@ class CaseFile:
         return kinds
 
     @cached_property
-    def worked_out(self) -> dict[Any, Any]:
-        """What `once` remembers."""
+    def cache(self) -> dict[Any, Any]:
+        """Results of functions decorated with `cached_per_case`."""
         return {}
 
     @cached_property
@@ -135,38 +124,37 @@ class CaseFile:
 
 
 _record_key = attrgetter("record_key")
-Key = TypeVar("Key", bound=Hashable)
-Answer = TypeVar("Answer")
+CacheKey = TypeVar("CacheKey", bound=Hashable)
+Cached = TypeVar("Cached")
 
 
-def once(work: Callable[[CaseFile], Answer]) -> Callable[[CaseFile], Answer]:
-    """Let a function of a case file be worked out once for each case, for many rules ask the same.
-
-    Nobody may change what is returned.
-    """
+def cached_per_case(work: Callable[[CaseFile], Cached]) -> Callable[[CaseFile], Cached]:
+    """Cache the result of a function of a case file, which several rules share. Callers must not change it."""
 
     @wraps(work)
-    def known(case: CaseFile) -> Answer:
-        memory: dict[Any, Answer] = case.worked_out
+    def cached(case: CaseFile) -> Cached:
+        memory: dict[Any, Cached] = case.cache
         try:
             return memory[work]
         except KeyError:
             answer = memory[work] = work(case)
             return answer
 
-    return known
+    return cached
 
 
-def once_for_each(work: Callable[[CaseFile, Key], Answer]) -> Callable[[CaseFile, Key], Answer]:
-    """Likewise for a function of a case file and something in it, such as a UEI."""
+def cached_per_case_and_key(
+    work: Callable[[CaseFile, CacheKey], Cached],
+) -> Callable[[CaseFile, CacheKey], Cached]:
+    """The same for a function of a case file and a key, such as a UEI."""
 
     @wraps(work)
-    def known(case: CaseFile, key: Key) -> Answer:
-        memory: dict[Any, Answer] = case.worked_out
+    def cached(case: CaseFile, key: CacheKey) -> Cached:
+        memory: dict[Any, Cached] = case.cache
         try:
             return memory[work, key]
         except KeyError:
             answer = memory[work, key] = work(case, key)
             return answer
 
-    return known
+    return cached

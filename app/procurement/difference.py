@@ -19,7 +19,7 @@ _NO_CENTS = re.compile(r"^(-?\d+)\.0+$")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TextPart:
     """A stretch of a value as it is written; `differs` from at least one of the other values."""
 
     text: str
@@ -30,7 +30,7 @@ class Part:
 class Written:
     """One value in parts, which put together are the value. `same_as` holds the places of values that say the same."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[TextPart, ...]
     same_as: tuple[int, ...] = ()
 
     @property
@@ -125,10 +125,10 @@ def _within(mine: _Word, its: _Word) -> Iterator[tuple[int, int]]:
     yield from marks or [(mine.start, mine.end)]
 
 
-def _parts(value: str, marked: Sequence[tuple[int, int]]) -> tuple[Part, ...]:
-    parts: list[Part] = []
+def _parts(value: str, marked: Sequence[tuple[int, int]]) -> tuple[TextPart, ...]:
+    parts: list[TextPart] = []
     place = 0
     for start, end in marked:
-        parts += [Part(value[place:start]), Part(value[start:end], differs=True)]
+        parts += [TextPart(value[place:start]), TextPart(value[start:end], differs=True)]
         place = end
-    return tuple(part for part in (*parts, Part(value[place:])) if part.text)
+    return tuple(part for part in (*parts, TextPart(value[place:])) if part.text)

@@ -1,4 +1,4 @@
-"""What the five systems state. Amounts are in U.S. dollars; dates are the source's own, without time.
+"""What the systems state. Amounts are in U.S. dollars; dates are the source's own, without time.
 
 Fields with a default may be missing from an answer; a rule that needs one and finds None says nothing about it.
 """
@@ -6,6 +6,11 @@ Fields with a default may be missing from an answer; a rule that needs one and f
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What one record of a source states. Each kind derives from this, and its class name is stored with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +51,7 @@ class IntegrityRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Registration:
+class Registration(Fact):
     """SAM.gov: one registration row of a vendor; a UEI can have several.
 
     `status` is "Active", "Expired" or "ID Assigned"; `purpose` Z1 is assistance only, Z2 all awards. `small_for`
@@ -82,14 +87,14 @@ class Registration:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HiddenEntities:
+class HiddenEntities(Fact):
     """SAM.gov: rows that an entity opted out of showing to this key; they do not say whose they are."""
 
     rows: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Exclusion:
+class Exclusion(Fact):
     """SAM.gov exclusions: one record; open-ended when `terminated` is None. Only firms must have a UEI.
 
     `classification` is Firm, Individual, Vessel or Special Entity Designation. `other_*` are identifiers of the
@@ -138,7 +143,7 @@ class Tas:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReportedAction:
+class ReportedAction(Fact):
     """Contract system: what was reported for one award ("0") or modification, and the contract's totals with it.
 
     Codes as in `ProcurementAction`; `size` is S or O (other than small), `subcontract_plan` a code (B not required).
@@ -209,7 +214,7 @@ class AccountingLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FiledDocument:
+class FiledDocument(Fact):
     """Contract file: one document. Only `status` "final" counts; `co_signed` is the contracting officer's date.
 
     `printed_*` is what stands on the page itself, where it was read; the rest is the file's metadata.
@@ -259,7 +264,7 @@ class FiledDocument:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Commitment:
+class Commitment(Fact):
     """Ledger: funds reserved by a purchase request; usable when `status` is "certified" and not expired.
 
     `expires` is the last day it counts, as under a continuing resolution; `overage` the dollars above `amount` that
@@ -276,7 +281,7 @@ class Commitment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ObligationLine:
+class ObligationLine(Fact):
     """Ledger: one obligation line; its net is `obligated` less `deobligated`.
 
     `fund_type` is annual, multi-year or no-year; `fund_status` current, expired or cancelled.
@@ -302,8 +307,3 @@ class ObligationLine:
     def net(self) -> Decimal:
         """What the line obligates after de-obligations."""
         return self.obligated - self.deobligated
-
-
-Fact = (
-    Registration | HiddenEntities | Exclusion | ReportedAction | FiledDocument | Commitment | ObligationLine
-)

@@ -8,8 +8,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.procurement.action import ActionType, ProcurementAction
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact
+from app.procurement.systems import Source
 
 #: The rule whose findings are checks that were not performed.
 NOT_PERFORMED = "S01"
@@ -51,7 +52,7 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One finding. `subject` is what it is about: a UEI, a PIID, a document of a PIID, or a source."""
+    """One finding. `subject` is what it is about: a UEI, a PIID, a document of a PIID, a source, or a rule."""
 
     rule: str
     version: int
@@ -104,7 +105,7 @@ class Rule:
     check: Callable[["Rule", CaseFile], Iterator[Finding]]
     helped_by: tuple[Source, ...] = ()
 
-    def found(
+    def finding(
         self,
         *,
         severity: Severity,
@@ -128,7 +129,7 @@ class Rule:
         )
 
 
-def stated(evidence: EvidenceOf[Fact], label: str, value: str) -> ComparedValue:
+def value_from(evidence: EvidenceOf[Fact], label: str, value: str) -> ComparedValue:
     """A value with the evidence it comes from."""
     return ComparedValue(
         source=evidence.source.value,
@@ -139,12 +140,12 @@ def stated(evidence: EvidenceOf[Fact], label: str, value: str) -> ComparedValue:
     )
 
 
-def proposed(label: str, value: str) -> ComparedValue:
+def value_of_action(label: str, value: str) -> ComparedValue:
     """A value the action itself states."""
     return ComparedValue(source="action", label=label, value=value)
 
 
-def absent(source: Source, label: str) -> ComparedValue:
+def no_value(source: Source, label: str) -> ComparedValue:
     """What a source that answered does not have: the empty side of a comparison."""
     return ComparedValue(source=source.value, label=label, value="none")
 

@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from app.procurement import systems
+
 SYSTEMS: Mapping[str, str] = {
-    "sam-gov": "SAM.gov registrations",
-    "debarment": "SAM.gov exclusions",
-    "contracts": "Contract management",
-    "documents": "Contract documents",
-    "ledger": "Financial obligations",
+    **{system.name: system.label for system in systems.SYSTEMS},
     "action": "The submitted action",
     "rules": "The rules of this tool",
 }

@@ -1,13 +1,13 @@
 """From an action to the questions it needs answered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from app.credentials.plan import PlannedStep
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import Source
 from app.procurement.rules import CHECKS
 from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.rules.support.value_text import listed, money
+from app.procurement.systems import SYSTEMS, System
 
 #: What the ninth character of a PIID says the instrument is (FAR 4.1603(a)(3)).
 _INSTRUMENTS = {
@@ -20,30 +20,6 @@ _INSTRUMENTS = {
     "V": "purchase order",
 }
 _INSTRUMENT_AT = 8
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedStep:
-    """One system to ask, what, and why.
-
-    `rules` are the checks that apply to the action and cannot be made without the system's answer, `helps` those it
-    is of use to. `after` are the numbers of the steps whose answers the question needs: steps with the same `after`
-    may run at once. `why_not` says why a step is not needed: it is not asked and gets no credential.
-    """
-
-    number: int
-    source: Source
-    question: str
-    reason: str
-    rules: tuple[str, ...]
-    helps: tuple[str, ...] = ()
-    after: tuple[int, ...] = ()
-    why_not: str | None = None
-
-    @property
-    def needed(self) -> bool:
-        """Whether the system is asked."""
-        return self.why_not is None
 
 
 def goal(action: ProcurementAction) -> str:
@@ -62,10 +38,11 @@ def plan(action: ProcurementAction) -> tuple[PlannedStep, ...]:
     Each question is put in terms that the action itself states (UEI, CAGE, names, PIID), so none waits for another
     and all may run at once. Only the checks wait: each for the systems it compares.
     """
-    return tuple(_step(action, number, source) for number, source in enumerate(Source, start=1))
+    return tuple(_step(action, number, system) for number, system in enumerate(SYSTEMS, start=1))
 
 
-def _step(action: ProcurementAction, number: int, source: Source) -> PlannedStep:
+def _step(action: ProcurementAction, number: int, system: System) -> PlannedStep:
+    source = system.source
     concerned = [rule for rule in CHECKS if source in {*rule.sources, *rule.helped_by}]
     why_not = {rule.id: does_not_apply(rule, action) for rule in concerned}
     due = [rule for rule in concerned if why_not[rule.id] is None]
@@ -75,9 +52,9 @@ def _step(action: ProcurementAction, number: int, source: Source) -> PlannedStep
     ]
     return PlannedStep(
         number=number,
-        source=source,
-        question=_question(action, source),
-        reason=" ".join([_purpose(action, source), *(apart if due else ())]),
+        tool=system.name,
+        question=_filled_in(system.question, action),
+        reason=" ".join([_filled_in(_purpose(action, system), action), *(apart if due else ())]),
         rules=tuple(rule.id for rule in due if source in rule.sources),
         helps=tuple(rule.id for rule in due if source not in rule.sources),
         why_not=None if due else " ".join(["No check that applies uses this system.", *apart]),
@@ -88,18 +65,23 @@ def _off(why_not: Mapping[str, str | None], cause: str) -> list[str]:
     return [rule for rule, why in why_not.items() if why == cause]
 
 
-def _question(action: ProcurementAction, source: Source) -> str:
-    count, day = len({vendor.uei for vendor in action.vendors}), action.effective_date
+def _filled_in(text: str, action: ProcurementAction) -> str:
+    """A question or purpose of a system's record, with each placeholder replaced by words for this action."""
+    count = len({vendor.uei for vendor in action.vendors})
     vendors = "the vendor" if count == 1 else f"the {count} vendors"
-    each, whom = (vendors, vendors) if count == 1 else (f"each of {vendors}", f"any of {vendors}")
-    which = _which(action)
-    return {
-        Source.SAM_GOV: f"Is {each} registered on {day}, and under which name, address and size?",
-        Source.DEBARMENT: f"Is {whom} excluded on {day}, by identifier or by name?",
-        Source.CONTRACTS: f"What was reported for {which}?",
-        Source.DOCUMENTS: f"What is filed for {which}{_terms(action)}?",
-        Source.LEDGER: f"What was committed and obligated for {which}?",
-    }[source]
+    return text.format(
+        action=_which(action),
+        option_terms=", and on what terms may the option be exercised" if action.is_option else "",
+        day=action.effective_date,
+        each_vendor=vendors if count == 1 else f"each of {vendors}",
+        any_vendor=vendors if count == 1 else f"any of {vendors}",
+    )
+
+
+def _purpose(action: ProcurementAction, system: System) -> str:
+    if action.amount <= 0 and system.purpose_without_money:
+        return system.purpose_without_money
+    return system.purpose
 
 
 def _instrument(action: ProcurementAction) -> str:
@@ -115,22 +97,3 @@ def _which(action: ProcurementAction, instrument: str = "") -> str:
         return f"the award of {instrument}{action.piid}{vehicle}"
     number = f" {action.option.number} by modification" if action.option else ""
     return f"{action.action_type.value}{number} {action.modification_number} of {instrument}{action.piid}{vehicle}"
-
-
-def _terms(action: ProcurementAction) -> str:
-    return ", and on what terms may the option be exercised" if action.is_option else ""
-
-
-def _purpose(action: ProcurementAction, source: Source) -> str:
-    return {
-        Source.SAM_GOV: "A vendor must be registered under the name and identifiers the action uses.",
-        Source.DEBARMENT: "Excluded parties may not receive new work.",
-        Source.CONTRACTS: "The contract must be open and have room for this action, and reports must agree.",
-        Source.DOCUMENTS: "The contract file must hold what this action requires, signed and in agreement.",
-        Source.LEDGER: (
-            "Funds must be certified, available for this need and booked as the instrument says."
-            if action.amount > 0
-            # A zero-dollar modification is still asked about: something booked on it would be a discrepancy.
-            else "What is booked must agree with an action that adds no money."
-        ),
-    }[source]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.connections.database import Sessions
-from app.store.tables import ExportRecord
+from app.review.tables import ExportRecordRow
 
 
 class ExportRecords:
@@ -16,17 +16,17 @@ class ExportRecords:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def add(self, record: ExportRecord) -> None:
+    def add(self, record: ExportRecordRow) -> None:
         """Put an export on record."""
         with self._sessions.begin() as db:
             db.add(record)
 
 
-def of_action(db: Session, action_id: str, *, limit: int = 20) -> Sequence[ExportRecord]:
+def of_action(db: Session, action_id: str, *, limit: int = 20) -> Sequence[ExportRecordRow]:
     """Exports of one action's contract file, or of single answers in it, newest first."""
     return db.scalars(
-        select(ExportRecord)
-        .where(col(ExportRecord.action_id) == action_id)
-        .order_by(col(ExportRecord.at).desc())
+        select(ExportRecordRow)
+        .where(col(ExportRecordRow.action_id) == action_id)
+        .order_by(col(ExportRecordRow.at).desc())
         .limit(limit)
     ).all()

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
 from app.review.decisions import Decision, Event, EventKind, State, Status, first_broken, state_of, told_by
-from app.store.tables import FlagRow, ReviewEvent
+from app.review.tables import ReviewEventRow
+from app.store.tables import FlagRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +32,9 @@ def record(db: Session, flag_id: UUID) -> Record:
     # One question: an officer's event between two would look like a history that was cut.
     rows = db.execute(_RECORD, {"flag": flag_id}).all()
     stored = [
-        (_event(row.ReviewEvent), row.ReviewEvent.digest) for row in rows if row.ReviewEvent is not None
+        (_event(row.ReviewEventRow), row.ReviewEventRow.digest)
+        for row in rows
+        if row.ReviewEventRow is not None
     ]
     history, flag = [event for event, _ in stored], next(iter(rows), None)
     return Record(
@@ -61,9 +64,9 @@ def decided_before(db: Session, flag: FlagRow) -> list[tuple[FlagRow, Event]]:
 def histories(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Event, str]]]:
     """The events of several flags, oldest first, each with its stored digest; flags without events are left out."""
     rows = db.scalars(
-        select(ReviewEvent)
-        .where(col(ReviewEvent.flag_id).in_(flag_ids))
-        .order_by(col(ReviewEvent.flag_id), col(ReviewEvent.number))
+        select(ReviewEventRow)
+        .where(col(ReviewEventRow.flag_id).in_(flag_ids))
+        .order_by(col(ReviewEventRow.flag_id), col(ReviewEventRow.number))
     )
     found: dict[UUID, list[tuple[Event, str]]] = {}
     for row in rows:
@@ -74,12 +77,14 @@ def histories(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Ev
 def newest(db: Session, *, limit: int) -> list[Event]:
     """The latest events of all flags, newest first."""
     rows = db.scalars(
-        select(ReviewEvent).order_by(col(ReviewEvent.at).desc(), col(ReviewEvent.event_id)).limit(limit)
+        select(ReviewEventRow)
+        .order_by(col(ReviewEventRow.at).desc(), col(ReviewEventRow.event_id))
+        .limit(limit)
     )
     return [_event(row) for row in rows]
 
 
-def _event(row: ReviewEvent) -> Event:
+def _event(row: ReviewEventRow) -> Event:
     fields = row.model_dump(exclude={"digest"})
     decision = Decision(row.decision) if row.decision else None
     return Event(
@@ -95,23 +100,23 @@ _RECORD = (
         col(FlagRow.status),
         col(FlagRow.decision),
         col(FlagRow.assignee),
-        ReviewEvent,
+        ReviewEventRow,
     )
-    .outerjoin(ReviewEvent, col(ReviewEvent.flag_id) == col(FlagRow.flag_id))
+    .outerjoin(ReviewEventRow, col(ReviewEventRow.flag_id) == col(FlagRow.flag_id))
     .where(col(FlagRow.flag_id) == bindparam("flag"))
-    .order_by(col(ReviewEvent.number))
+    .order_by(col(ReviewEventRow.number))
 )
 # Flags on the fact `fact` with a decision in force, each with that decision, without the flag `but`.
 _DECIDED_BEFORE = (
-    select(FlagRow, ReviewEvent)
+    select(FlagRow, ReviewEventRow)
     .options(defer(FlagRow.search))
     .join(
-        ReviewEvent,
+        ReviewEventRow,
         and_(
-            col(ReviewEvent.flag_id) == col(FlagRow.flag_id),
-            col(ReviewEvent.kind) == EventKind.DECIDED.value,
+            col(ReviewEventRow.flag_id) == col(FlagRow.flag_id),
+            col(ReviewEventRow.kind) == EventKind.DECIDED.value,
             # Of several, the one in force.
-            col(ReviewEvent.at) == col(FlagRow.decided_at),
+            col(ReviewEventRow.at) == col(FlagRow.decided_at),
         ),
     )
     .where(

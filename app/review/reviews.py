@@ -9,7 +9,8 @@ from sqlmodel import col
 from app.connections.database import Sessions
 from app.review.decisions import Decision, Event, EventKind, State, Status, check, digest
 from app.review.review_events import histories, state_of_flag
-from app.store.tables import FlagRow, ReviewEvent
+from app.review.tables import ReviewEventRow
+from app.store.tables import FlagRow
 
 
 class UnknownFlagError(Exception):
@@ -103,8 +104,8 @@ class Reviews:
             return after
 
 
-def _row(event: Event, chained: str) -> ReviewEvent:
-    return ReviewEvent(
+def _row(event: Event, chained: str) -> ReviewEventRow:
+    return ReviewEventRow(
         event_id=event.event_id,
         flag_id=event.flag_id,
         number=event.number,

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.connections.database import Sessions
-from app.store.tables import SavedView, table_of
+from app.credentials.tables import table_of
+from app.review.tables import SavedViewRow
 
 #: Views one person may have.
 MOST = 30
-_TABLE = table_of(SavedView)
+_TABLE = table_of(SavedViewRow)
 
 
 class SavedViewError(Exception):
@@ -28,7 +29,9 @@ class SavedViews:
     def save(self, owner: str, name: str, query: str) -> None:
         """Keep a filter under a name; one of the same name is replaced. Raises `SavedViewError` when there are too many."""
         with self._sessions.begin() as db:
-            others = select(func.count()).where(col(SavedView.owner) == owner, col(SavedView.name) != name)
+            others = select(func.count()).where(
+                col(SavedViewRow.owner) == owner, col(SavedViewRow.name) != name
+            )
             if db.scalars(others).one() >= MOST:
                 raise SavedViewError(f"You have {MOST} saved views. Delete one first.")
             saved = insert_or(_TABLE).values(owner=owner, name=name, query=query)
@@ -39,7 +42,7 @@ class SavedViews:
         if name == new:
             return True
         with self._sessions.begin() as db:
-            if db.get(SavedView, (owner, new)) is not None:
+            if db.get(SavedViewRow, (owner, new)) is not None:
                 raise SavedViewError(f"Another of your views is named “{new}”.")
             mine = (_TABLE.c.owner == owner) & (_TABLE.c.name == name)
             query = db.scalar(delete(_TABLE).where(mine).returning(_TABLE.c.query))
@@ -54,7 +57,7 @@ class SavedViews:
             db.execute(delete(_TABLE).where((_TABLE.c.owner == owner) & (_TABLE.c.name == name)))
 
 
-def of(db: Session, owner: str) -> Sequence[SavedView]:
+def of(db: Session, owner: str) -> Sequence[SavedViewRow]:
     """The views of one person, by name."""
-    mine = select(SavedView).where(col(SavedView.owner) == owner)
-    return db.scalars(mine.order_by(col(SavedView.name))).all()
+    mine = select(SavedViewRow).where(col(SavedViewRow.owner) == owner)
+    return db.scalars(mine.order_by(col(SavedViewRow.name))).all()

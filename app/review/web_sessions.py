@@ -8,10 +8,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
-    DateTime,
-    String,
     and_,
     bindparam,
     delete,
@@ -23,38 +20,13 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field, SQLModel
 
 from app.connections.database import Sessions
+from app.credentials.tables import table_of
 from app.review.roles import Person
-from app.store.tables import table_of
+from app.review.tables import WebSessionRow
 
-
-def _moment() -> Any:
-    return Column(DateTime(timezone=True), nullable=False, server_default=func.now())
-
-
-class WebSession(SQLModel, table=True):
-    """One browser's session; `subject`, `name` and `roles` are empty until somebody has signed in.
-
-    `data` holds what a page keeps for the next: the CSRF token's seed, messages, a sign-in under way. No token, no code.
-    """
-
-    __tablename__ = "web_session"
-
-    id_hash: str = Field(primary_key=True)
-    subject: str | None = Field(default=None, index=True)
-    name: str | None = None
-    roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
-    data: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-    created_at: datetime = Field(sa_column=_moment())
-    seen_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.now(), index=True)
-    )
-
-
-SESSION = table_of(WebSession)
+SESSION = table_of(WebSessionRow)
 _TOUCH = timedelta(minutes=1)
 
 

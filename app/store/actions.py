@@ -1,13 +1,22 @@
-"""Procurement actions between the table and the domain."""
+"""Procurement actions: stored, loaded, and converted between rows and the domain."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.credentials.tables import table_of
 from app.procurement.action import ActionType, OptionExercise, Payment, ProcurementAction, Vendor, VendorRole
+from app.procurement.planning import goal
+from app.store.tables import ActionRow
+
+ACTION = table_of(ActionRow)
 
 #: Fields that have a column of their own; all others are in `terms`, unless they have their default.
 COLUMNS = (
@@ -24,6 +33,52 @@ _DAYS = frozenset(
     {"solicitation_date", "period_start", "period_end", "notice_date", "preliminary_notice_date"}
 )
 _NUMBERS = frozenset({"total_value", "price", "quantity"})
+
+
+class ConflictError(Exception):
+    """An action with this id exists with other content."""
+
+    def __init__(self, action_id: str) -> None:
+        super().__init__(f"action_id: {action_id!r} was submitted before with other content")
+        self.action_id = action_id
+
+
+class UnknownActionError(Exception):
+    """No action with this id was submitted."""
+
+
+def store_actions(db: Session, actions: Iterable[ProcurementAction]) -> list[str]:
+    """Store the actions; the ids of those that were new. The same action again is fine.
+
+    Raises `ConflictError` naming an action that differs from what is stored under its id.
+    """
+    new = []
+    # Always in the same order: of two submissions at once each could wait for the other otherwise.
+    for action in sorted(actions, key=lambda each: each.action_id):
+        row = {**to_row(action), "submitted_at": func.now()}
+        statement = insert(ACTION).values(row).on_conflict_do_nothing(index_elements=["action_id"])
+        if db.execute(statement.returning(ACTION.c.action_id)).one_or_none() is not None:
+            new.append(action.action_id)
+        elif load_action(db, action.action_id) != action:
+            raise ConflictError(action.action_id)
+    return new
+
+
+def load_action(db: Connection | Session, action_id: str) -> ProcurementAction:
+    """The action with this id. Raises SQLAlchemy's `NoResultFound`."""
+    row = db.execute(select(ACTION).where(ACTION.c.action_id == action_id)).mappings().one()
+    return to_domain(dict(row))
+
+
+def goals_of(db: Session, action_ids: Iterable[str]) -> dict[str, str]:
+    """The goal of a run of each action, in a sentence, by action id. Raises `UnknownActionError`."""
+    wanted = list(dict.fromkeys(action_ids))
+    rows = db.execute(select(ACTION).where(ACTION.c.action_id.in_(wanted))).mappings()
+    goals = {row["action_id"]: goal(to_domain(dict(row))) for row in rows}
+    for action_id in wanted:
+        if action_id not in goals:
+            raise UnknownActionError(f"action: {action_id!r} is not known; submit it first")
+    return goals
 
 
 def to_domain(row: Mapping[str, Any]) -> ProcurementAction:

@@ -1,4 +1,4 @@
-"""Submissions by programs, which repeat what they sent when they got no answer: once for each key, however often sent."""
+"""Submissions by programs, which send again when no answer came: stored once for each idempotency key."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,11 +10,12 @@ from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from app.connections.database import Sessions
+from app.credentials.requests import request_missing
 from app.procurement.action import ProcurementAction
-from app.store.requests import request_missing, store
-from app.store.tables import Submission
+from app.store.actions import goals_of, store_actions
+from app.store.tables import SubmissionRow
 
-#: How long a key is remembered. Nobody waits longer for an answer.
+#: How long a key is remembered. No program waits longer for an answer.
 REMEMBERED = timedelta(days=7)
 
 
@@ -24,7 +25,7 @@ class KeyReusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What came of a submission: all its actions, those that were new, and, if asked for, a run of each under way now."""
+    """The outcome of a submission: all its actions, those that were new, and the runs of them if it requested runs."""
 
     action_ids: tuple[str, ...]
     new: tuple[str, ...]
@@ -32,7 +33,7 @@ class Outcome:
 
     @classmethod
     def of(cls, stored: dict[str, list[str]]) -> Self:
-        """The outcome that was stored so."""
+        """The outcome from its stored JSON values."""
         return cls(
             action_ids=tuple(stored["action_ids"]),
             new=tuple(stored["new"]),
@@ -40,7 +41,7 @@ class Outcome:
         )
 
     def stored(self) -> dict[str, list[str]]:
-        """The same as JSON values."""
+        """The outcome as JSON values."""
         return {name: [str(each) for each in values] for name, values in asdict(self).items()}
 
 
@@ -53,24 +54,25 @@ class Submissions:
     def once(
         self, actions: Sequence[ProcurementAction], *, by: str, key: str, digest: str, run: bool
     ) -> tuple[Outcome, bool]:
-        """Store the actions and request their runs, unless `key` was used before; and whether it was not.
+        """Store the actions and request their runs, unless `key` was used before; the outcome, and whether it is new.
 
-        A run that is under way already is taken for a new one. `digest` is of what was sent. Of two at once the second waits and gets the outcome of the first. Raises
-        `KeyReusedError` and `ConflictError`; then nothing is stored and the key stays free.
+        A run that is under way already serves as the new one. `digest` is the SHA-256 of the request. Of two requests
+        at once the second waits and gets the outcome of the first. Raises `KeyReusedError` and `ConflictError`; then
+        nothing is stored and the key stays free.
         """
         with self._sessions.begin() as db:
             db.execute(select(func.pg_advisory_xact_lock(func.hashtext(by), func.hashtext(key))))
-            known = db.get(Submission, (by, key))
+            known = db.get(SubmissionRow, (by, key))
             if known is not None:
                 if known.digest != digest:
                     raise KeyReusedError(key)
                 return Outcome.of(known.outcome), False
-            new = store(db, actions)
+            new = store_actions(db, actions)
             ids = [action.action_id for action in actions]
-            runs = request_missing(db, ids, requested_by=by) if run else []
-            run_ids = tuple(run_id for run_id, _ in runs)
+            runs = request_missing(db, goals_of(db, ids), requested_by=by) if run else {}
+            run_ids = tuple(runs[action_id][0] for action_id in ids if run)
             outcome = Outcome(action_ids=tuple(ids), new=tuple(new), run_ids=run_ids)
             old = func.now() - REMEMBERED
-            db.execute(delete(Submission).where(col(Submission.by) == by, col(Submission.at) < old))
-            db.add(Submission(by=by, key=key, digest=digest, outcome=outcome.stored()))
+            db.execute(delete(SubmissionRow).where(col(SubmissionRow.by) == by, col(SubmissionRow.at) < old))
+            db.add(SubmissionRow(by=by, key=key, digest=digest, outcome=outcome.stored()))
             return outcome, True

@@ -1,4 +1,4 @@
-"""Who may reach which page: one line per endpoint. An endpoint that is not in here keeps the application from starting."""
+"""Access control: one line per endpoint. The application does not start if an endpoint has no line."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -8,19 +8,18 @@ from flask.typing import ResponseReturnValue
 
 from app.review.roles import Permission
 from app.web.sign_in import sign_in
-from app.web.sign_in.bearer import bearer
 from app.web.sign_in.sessions import browser_session
 from app.web.sign_in.tokens import TokenError
 
 
 class Open(Enum):
-    """What needs no permission."""
+    """Access without a permission."""
 
-    PUBLIC = "everybody, signed in or not"
-    SIGNED_IN = "everybody who is signed in, with a role or without"
+    PUBLIC = "everyone, signed in or not"
+    SIGNED_IN = "everyone who is signed in, with or without a role"
 
 
-#: Endpoint to what it takes to reach it. Reading and writing are endpoints of their own.
+#: What each endpoint requires. Reading and writing are separate endpoints.
 ACCESS: Mapping[str, Permission | Open] = {
     "static": Open.PUBLIC,
     "start.health": Open.PUBLIC,
@@ -85,13 +84,13 @@ ACCESS: Mapping[str, Permission | Open] = {
     "sign_in.out": Open.SIGNED_IN,
     "sign_in.out_everywhere": Open.SIGNED_IN,
 }
-#: Endpoints that hand out data to be taken away.
+#: Endpoints that export data.
 EXPORTING = frozenset(endpoint for endpoint, needed in ACCESS.items() if needed is Permission.EXPORT)
-#: Endpoints that pages ask for by themselves: being asked does not keep a session from ending.
+#: Endpoints that pages request by themselves: such requests do not extend a session.
 AUTOMATIC = frozenset({"stack.show", "news.events", "news.since", "sign_in.remaining"})
-#: Endpoints that must answer while the database is away, to whoever was signed in a moment before.
+#: Endpoints that must answer while the database is down, to people who were signed in just before.
 WITHOUT_DATABASE = frozenset({"stack.show"})
-#: Below here, programs speak: bearer tokens are taken and nothing else, and refusals are JSON.
+#: Below this path, only bearer tokens are accepted, and errors are JSON.
 API = "/api/"
 #: Methods that only read.
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -101,8 +100,8 @@ class UnlistedError(Exception):
     """A route has no line in `ACCESS`, or a line has no route."""
 
 
-def join(app: Flask) -> None:
-    """Guard every route of `app`; to be called once all are there. Raises `UnlistedError`."""
+def init_app(app: Flask) -> None:
+    """Guard every route of `app`. Call this after all routes are registered. Raises `UnlistedError`."""
     check(app, ACCESS)
     app.before_request(_guard)
 
@@ -117,7 +116,7 @@ def check(app: Flask, access: Mapping[str, Permission | Open]) -> None:
 
 
 def _guard() -> ResponseReturnValue | None:
-    # Without an endpoint it is a page that does not exist, or not for this method: the answer says so.
+    # Without an endpoint the path or the method is unknown: the response will be 404 or 405.
     needed = Open.PUBLIC if request.endpoint is None else ACCESS[request.endpoint]
     if needed is Open.PUBLIC:
         return None
@@ -130,13 +129,13 @@ def _guard() -> ResponseReturnValue | None:
 
 
 def _identify() -> None:
-    """Set `g.person`, and `g.by_token` where only a bearer token counts. One that is wrong ends the request with 401."""
+    """Set `g.person`, and `g.by_token` where only a bearer token counts. An invalid token ends the request with 401."""
     g.by_token = request.path.startswith(API)
     if g.by_token:
-        # A browser's cookie is not looked at here: no other site can have a browser ask for anything in somebody's name.
+        # Cookies are ignored here, so no other site can make a browser act for its user.
         presented = request.headers.get("Authorization")
         try:
-            g.person = bearer(presented, sign_in().provider) if presented is not None else None
+            g.person = sign_in().provider.bearer(presented) if presented is not None else None
         except TokenError:
             abort(401)
         return
@@ -148,6 +147,6 @@ def _identify() -> None:
 
 def _lead_to_sign_in() -> ResponseReturnValue:
     if request.path.startswith(API) or request.method not in SAFE_METHODS:
-        abort(401)  # a form that led to a sign-in page would lose what was typed into it
+        abort(401)  # redirecting a form to the sign-in page would lose what was typed
     following = request.full_path if request.query_string else request.path
     return redirect(url_for("sign_in.page", next=following))

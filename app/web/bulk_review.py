@@ -1,4 +1,4 @@
-"""Several flags at once: what a decision or assignment would do to each, what is wrong with the form, and doing it."""
+"""Bulk review: preview a decision or assignment of several flags, validate the form, and carry it out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ from app.review.queries import FlagLine
 from app.review.reviews import Reviews, StaleError, UnknownFlagError
 from app.review.roles import Person
 
-#: Flags that are dealt with at once at most: as many as somebody can have looked at.
+#: The most flags in one bulk action: as many as one person can review.
 MOST = 50
 ASSIGN = "assign"
 ACTIONS = (ASSIGN, *(decision.value for decision in Decision))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Deed:
-    """What is to happen to each of the flags: a decision, or, without one, an assignment (to nobody where None)."""
+class BulkAction:
+    """A decision to record for each flag, or an assignment if `decision` is None (`assignee` None removes it)."""
 
     decision: Decision | None
     rationale: str = ""
@@ -42,17 +42,20 @@ class Deed:
 
     @property
     def words(self) -> str:
-        """What it is, for a heading."""
-        return f"Decide: {DECISIONS[self.decision].lower()}" if self.decision else "Give to somebody"
+        """The action as a heading."""
+        return f"Decide: {DECISIONS[self.decision].lower()}" if self.decision else "Assign"
 
     def alone(self, line: FlagLine) -> bool:
-        """Whether this flag needs a reason of its own: none that blocks closes along with others."""
+        """Whether this flag needs its own reason: blocking flags never close on a shared reason alone."""
         return self.decision in CLOSING and line.flag.severity == Severity.BLOCKING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """One flag in the preview: what would happen to it, and whether it can. `version` is what the officer has seen."""
+class PreviewLine:
+    """One flag in the preview: the effect on it, and whether that is possible. `version` is the one the officer saw.
+
+    `alone` says that it needs its own `reason`.
+    """
 
     line: FlagLine
     version: int
@@ -65,7 +68,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """What became of one flag: done, refused, or changed by somebody meanwhile."""
+    """The result for one flag: done, refused, or already changed by someone else."""
 
     line: FlagLine | None
     flag_id: UUID
@@ -73,96 +76,96 @@ class Result:
     text: str
 
 
-def preview(line: FlagLine, deed: Deed, by: Person, reviews: Reviews) -> Line:
-    """What would happen to one flag as it is now."""
-    flag, alone = line.flag, deed.alone(line)
+def preview(line: FlagLine, bulk: BulkAction, by: Person, reviews: Reviews) -> PreviewLine:
+    """The effect on one flag in its current state."""
+    flag, alone = line.flag, bulk.alone(line)
     version = flag.version
-    if deed.decision is None:
-        return Line(
-            line=line, version=version, would="Is given to whom you choose", possible=True, alone=False
+    if bulk.decision is None:
+        return PreviewLine(
+            line=line, version=version, would="Assigned to the officer you choose", possible=True, alone=False
         )
-    event = _event(flag.flag_id, deed, by, version)
+    event = _event(flag.flag_id, bulk, by, version)
     state = State(version=version, status=Status(flag.status), assignee=flag.assignee)
     try:
         after = check(state, event, needs_second=reviews.needs_second(flag))
     except ReviewError as error:
-        return Line(line=line, version=version, would=str(error), possible=False, alone=alone, chosen=False)
+        return PreviewLine(
+            line=line, version=version, would=str(error), possible=False, alone=alone, chosen=False
+        )
     would = f"Becomes: {STATUSES[after.status].lower()}"
-    return Line(line=line, version=version, would=would, possible=True, alone=alone, chosen=not alone)
+    return PreviewLine(line=line, version=version, would=would, possible=True, alone=alone, chosen=not alone)
 
 
-def faults(deed: Deed, *, officers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """What is wrong with the fields that hold for all flags, as field and text."""
-    if deed.decision is None:
-        if deed.assignee is not None and deed.assignee not in officers:
-            yield "assignee", "Choose an officer from the list, or nobody."
+def faults(bulk: BulkAction, *, officers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The errors in the fields that apply to all flags, as (field, text)."""
+    if bulk.decision is None:
+        if bulk.assignee is not None and bulk.assignee not in officers:
+            yield "assignee", "Choose an officer from the list, or “Not assigned”."
         return
-    if not deed.rationale:
-        yield "rationale", "Give your reason: it becomes part of the contract file of each item."
-    elif fault := reason_fault(deed.rationale):
+    if not bulk.rationale:
+        yield "rationale", "Enter your reason. It becomes part of the contract file of each flag."
+    elif fault := reason_fault(bulk.rationale):
         yield "rationale", fault
-    if fault := reference_fault(deed.decision, deed.reference):
+    if fault := reference_fault(bulk.decision, bulk.reference):
         yield "reference", fault
 
 
-def fault_of(line: Line) -> str | None:
-    """What is wrong with the reason for one flag alone, None if nothing."""
+def fault_of(line: PreviewLine) -> str | None:
+    """The error in the reason for one flag, None if there is none."""
     if not (line.alone and line.chosen and line.possible):
         return None
     if not line.reason:
-        return (
-            f"{line.line.flag.rule}, {line.line.flag.action_id}: a blocking item needs a reason of its own."
-        )
+        return f"{line.line.flag.rule}, {line.line.flag.action_id}: a blocking flag needs its own reason."
     problem = refusal(line.reason, limit=REASON_LIMIT, lines=True)
     return (
-        f"{line.line.flag.rule}, {line.line.flag.action_id}: the reason is not taken. {problem}"
+        f"{line.line.flag.rule}, {line.line.flag.action_id}: this reason cannot be stored. {problem}"
         if problem
         else None
     )
 
 
-def carry_out(lines: Sequence[Line], deed: Deed, by: Person, reviews: Reviews) -> list[Result]:
-    """Do it, one flag after the other, each by itself and as of the version the officer has seen."""
-    return [_one(line, deed, by, reviews) for line in lines]
+def carry_out(lines: Sequence[PreviewLine], bulk: BulkAction, by: Person, reviews: Reviews) -> list[Result]:
+    """Change one flag after the other, each independently and at the version the officer saw."""
+    return [_one(line, bulk, by, reviews) for line in lines]
 
 
-def _one(line: Line, deed: Deed, by: Person, reviews: Reviews) -> Result:
+def _one(line: PreviewLine, bulk: BulkAction, by: Person, reviews: Reviews) -> Result:
     flag_id = line.line.flag.flag_id
-    reason = f"{line.reason}\n\n{deed.rationale}" if line.alone else deed.rationale
+    reason = f"{line.reason}\n\n{bulk.rationale}" if line.alone else bulk.rationale
     try:
         after = reviews.add(
             flag_id,
             version=line.version,
-            kind=EventKind.DECIDED if deed.decision else EventKind.ASSIGNED,
+            kind=EventKind.DECIDED if bulk.decision else EventKind.ASSIGNED,
             by=by.subject,
             by_name=by.name,
-            decision=deed.decision,
-            rationale=reason if deed.decision else "",
-            reference=deed.reference or None,
-            assignee=deed.assignee,
+            decision=bulk.decision,
+            rationale=reason if bulk.decision else "",
+            reference=bulk.reference or None,
+            assignee=bulk.assignee,
         )
     except UnknownFlagError:
-        outcome, text = "refused", "This item does not exist."
+        outcome, text = "refused", "This flag does not exist."
     except StaleError as error:
         outcome, text = "changed", _meanwhile(error)
     except ReviewError as error:
         outcome, text = "refused", str(error)
     else:
-        given = f"Given to {deed.assignee_name}" if deed.assignee else "Given to nobody"
-        outcome, text = "done", f"{STATUSES[after.status]}" if deed.decision else given
+        given = f"Assigned to {bulk.assignee_name}" if bulk.assignee else "Not assigned"
+        outcome, text = "done", f"{STATUSES[after.status]}" if bulk.decision else given
     return Result(line=line.line, flag_id=flag_id, outcome=outcome, text=text)
 
 
 def _meanwhile(error: StaleError) -> str:
     event = error.event
     if event is None:
-        return "The form was made for another state of this item. Nothing of yours was stored."
+        return "The form was for a different state of this flag. Your input was not stored."
     what = f"decided “{DECISIONS[event.decision]}”" if event.decision else EVENTS[event.kind].lower()
-    return f"Changed meanwhile by {event.by_name}: {what}. Nothing of yours was stored."
+    return f"{event.by_name} was first: {what}. Your input was not stored."
 
 
-def _event(flag_id: UUID, deed: Deed, by: Person, version: int) -> Event:
-    """The event it would be; what is not typed yet is stood in for, as the form asks for it anyway."""
+def _event(flag_id: UUID, bulk: BulkAction, by: Person, version: int) -> Event:
+    """The event that would be added, with placeholders for required texts not yet entered."""
     return Event(
         event_id=flag_id,
         flag_id=flag_id,
@@ -171,7 +174,7 @@ def _event(flag_id: UUID, deed: Deed, by: Person, version: int) -> Event:
         by=by.subject,
         by_name=by.name,
         at=datetime.now(UTC),
-        decision=deed.decision,
+        decision=bulk.decision,
         rationale="to be given",
         reference="to be given",
     )

@@ -1,4 +1,4 @@
-"""How times, amounts and kinds of things are written on the pages."""
+"""Jinja filters: how pages write times, amounts and names."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,6 +7,7 @@ from functools import partial
 from flask import Flask
 from markupsafe import Markup
 
+from app.credentials.tables import CredentialRow
 from app.procurement.federal_time import eastern
 from app.procurement.labels import (
     ACTION_TYPES,
@@ -24,14 +25,13 @@ from app.procurement.labels import (
 )
 from app.procurement.rules.support.value_text import money
 from app.review.queries.plans import numbered, rules_of
-from app.store.tables import Credential
 
 _LIVE = "live"
 #: Length of the offset at the end of a time in ISO 8601, "-04:00".
 _OFFSET = 6
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Add the filters to the templates of `app`."""
     app.jinja_env.filters.update(
         money=lambda amount: money(Decimal(amount)),
@@ -53,7 +53,7 @@ def join(app: Flask) -> None:
 
 
 def visible(value: object) -> object:
-    """Text with a � for each unseen character, so that what is read is what is there; markup and the rest as it is."""
+    """Text with � in place of invisible characters; markup and other values unchanged."""
     return without_unseen(value) if type(value) is str else value
 
 
@@ -63,7 +63,7 @@ def moment(time: datetime | None) -> str:
 
 
 def instant(time: datetime | None) -> str:
-    """The same to the millisecond, where the order of events matters."""
+    """The same to the millisecond, for places where the order of events matters."""
     return _written(time, milliseconds=True)
 
 
@@ -83,11 +83,11 @@ def _written(time: datetime | None, *, milliseconds: bool) -> str:
 
 
 def _markup(text: str) -> Markup:
-    """Markup without escaping: a page has dozens of times, in which there is nothing to escape."""
+    """Markup without escaping: a page has dozens of times, and none contains anything to escape."""
     return Markup(text)  # noqa: S704  # digits and the name of a time zone
 
 
-def ending(credential: Credential, now: datetime) -> str:
+def ending(credential: CredentialRow, now: datetime) -> str:
     """How a credential ended: "revoked", "expired", or "live" while it may still be used."""
     if credential.revoked_at is not None:
         return "revoked"

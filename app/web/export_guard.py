@@ -1,4 +1,4 @@
-"""What leaves the application: when it may, how many exports are made at once, and how they are sent."""
+"""Guards exports: where requests may come from, how many run at once, and how files are sent."""
 
 from collections.abc import Iterator
 from typing import IO
@@ -10,26 +10,26 @@ from app.web.access import EXPORTING
 from app.web.sign_in import person
 from app.web.streams import Seats
 
-#: Endpoints that make a file first, which takes seconds: of these so many at once in all, and of one person.
+#: Endpoints that first produce a file, which takes seconds, and how many may run at once, in all and per person.
 _MADE = frozenset(each for each in EXPORTING if each.startswith("exports."))
 _TOTAL, _EACH = 4, 1
-#: What browsers say of a request that another site led to, be it one beside ours. Programs and typed addresses say neither.
+#: `Sec-Fetch-Site` of requests that another site initiated. Programs and typed addresses send neither value.
 _FOREIGN = frozenset({"cross-site", "same-site"})
 _BLOCK = 1 << 16
 
 
 class BusyError(Exception):
-    """As many exports are being made as may be, in all or of this person."""
+    """The limit of simultaneous exports is reached, in all or for this person."""
 
 
 class ForeignError(Exception):
-    """Another site had a browser ask for an export in somebody's name."""
+    """Another site initiated the request for an export."""
 
 
-def join(app: Flask) -> None:
-    """Guard what leaves `app`; to be called after `access.join`, and before `limits.join`.
+def init_app(app: Flask) -> None:
+    """Guard the exports of `app`. Call this after `access.init_app` and before `limits.init_app`.
 
-    What is refused here counts against nobody's limit: another site could use it up.
+    Requests refused here do not count against a person's limit: another site could use it up.
     """
     places = Seats(total=_TOTAL, each=_EACH, gives_way=False)
 
@@ -37,7 +37,7 @@ def join(app: Flask) -> None:
     def enter() -> None:
         if request.endpoint not in EXPORTING:
             return
-        # A bearer token is sent by programs only; a cookie also when a link of another site is followed.
+        # Only programs send bearer tokens; browsers send cookies even when following a link from another site.
         if not g.by_token and request.headers.get("Sec-Fetch-Site") in _FOREIGN:
             raise ForeignError
         if request.endpoint in _MADE:
@@ -47,13 +47,13 @@ def join(app: Flask) -> None:
 
     @app.teardown_request
     def leave(_: BaseException | None) -> None:
-        # The file is made by now; sending it costs no more than its thread.
+        # The file is complete; sending it occupies only a thread.
         if place := g.pop("place", None):
             places.give_back(place)
 
 
 def sent(made: Exported) -> Response:
-    """The answer that hands over what was made, as a file that no browser opens."""
+    """The response with the exported file, as a download."""
     response = Response(_blocks(made.file), content_type=made.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
     response.content_length = made.record.bytes

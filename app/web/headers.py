@@ -1,4 +1,4 @@
-"""Response headers that keep a browser from doing anything but showing the page and asking this application."""
+"""Security headers: browsers may only show the page and send requests to this application."""
 
 import secrets
 
@@ -18,9 +18,9 @@ _HEADERS = {
 _TWO_YEARS = 63_072_000
 
 
-def join(app: Flask, identity: SignIn) -> None:
-    """Put the headers on every answer of `app`, errors included, and give templates `script_nonce()`."""
-    # Browsers hold the redirects after a form to form-action as well: signing out leads to the provider.
+def init_app(app: Flask, identity: SignIn) -> None:
+    """Set the headers on every response of `app`, errors included, and give templates `script_nonce()`."""
+    # Browsers apply form-action to redirects after a form, too: signing out redirects to the provider.
     policy = (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self';"
         f" script-src 'self' 'nonce-{{nonce}}'; form-action 'self' {identity.provider.origin}; base-uri 'none';"
@@ -42,7 +42,7 @@ def join(app: Flask, identity: SignIn) -> None:
 
 
 def script_nonce() -> str:
-    """What a `<script nonce=…>` of this answer must carry; new for each request."""
+    """The value for `<script nonce=…>`, new for each request."""
     if "script_nonce" not in g:
         g.script_nonce = secrets.token_urlsafe(16)
     return str(g.script_nonce)

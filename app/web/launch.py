@@ -10,11 +10,10 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 
-from app.connections.availability import silence
-from app.connections.database import connect
-from app.connections.secret_files import read_secret
+from app.connections.database import connect, silence
+from app.connections.secret_files import SettingsError, read_secret
 from app.connections.starting import starting
-from app.settings import Settings, SettingsError
+from app.settings import Settings
 from app.web.serving import configured, serve
 
 log = logging.getLogger(__name__)
@@ -23,7 +22,7 @@ _LARGEST_PORT = 65_535
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
-    """gunicorn, configured by us alone: neither its variables nor its configuration file are read."""
+    """gunicorn with only the options given here: its environment variables and configuration file are ignored."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
@@ -36,12 +35,12 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     def load(self) -> Flask:
         try:
             return serve()
-        except SettingsError as error:  # a file that was there a moment before
+        except SettingsError as error:  # a file that has disappeared since the check
             raise AppImportError(str(error)) from None
 
 
 def options(binds: list[str], configuration: Settings) -> dict[str, Any]:
-    """The settings of gunicorn."""
+    """The options for gunicorn."""
     tls = {}
     if configuration.tls_certificate_file and configuration.tls_key_file:
         tls = {
@@ -52,11 +51,11 @@ def options(binds: list[str], configuration: Settings) -> dict[str, Any]:
         "bind": binds,
         "worker_class": "gthread",
         "workers": 1,
-        # Some of them may be streams that stay open; see `app.web`.
+        # Streams that stay open may hold some of them; see `app.web.application`.
         "threads": 24,
         "keepalive": 30,
         "graceful_timeout": 3,
-        # The proxies in front are counted in TRUSTED_PROXIES: gunicorn itself believes nobody's headers.
+        # TRUSTED_PROXIES handles forwarded headers; gunicorn itself trusts none.
         "forwarded_allow_ips": "",
         "control_socket_disable": True,
         **tls,
@@ -90,7 +89,7 @@ def _address(text: str) -> str:
 
 
 def main() -> None:
-    """Check settings and database, then serve until told to stop; exit status 2 when either cannot be worked with."""
+    """Check settings and database, then serve until a signal; exit status 2 if either is unusable."""
     parser = argparse.ArgumentParser(prog="python -m app.web.launch", description=__doc__)
     parser.add_argument("--bind", action="append", required=True, type=_address, metavar="HOST:PORT")
     wanted = parser.parse_args()

@@ -1,6 +1,6 @@
-"""How much is answered per minute: sign-ins begun from one address; writes and exports of one person, and its programs' calls.
+"""Rate limits per minute: sign-ins per address; writes, exports and API calls per person.
 
-Counted in the memory of this process, so several web processes together let through as many times more.
+Counters are in memory, so the effective limit is multiplied by the number of web processes.
 """
 
 from flask import Flask, request
@@ -14,8 +14,8 @@ from app.web.sign_in.current_person import visitor
 _SIGN_IN = "sign_in.start"
 
 
-def join(app: Flask, configuration: Settings) -> None:
-    """Answer what exceeds the limits with HTTP 429 and `Retry-After`; to be called after `access.join`."""
+def init_app(app: Flask, configuration: Settings) -> None:
+    """Answer requests over a limit with HTTP 429 and `Retry-After`. Call this after `access.init_app`."""
     Limiter(
         _who,
         app=app,

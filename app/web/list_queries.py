@@ -1,6 +1,6 @@
-"""What an address may ask of a list: filters from a known set, and where the next page begins.
+"""Query parameters of lists: known filters, search text, and the cursor of the page.
 
-What cannot be taken is left out, and the page says so: `not_taken()` in components/messages.html.
+Invalid parameters are ignored, and the page says so: `not_taken()` in components/messages.html.
 """
 
 from collections.abc import Collection
@@ -11,39 +11,39 @@ from flask import Flask, g, request
 
 from app.procurement.labels import without_unseen
 
-#: Who asks, in a filter by person.
+#: The signed-in person, in a filter by person.
 ME = "me"
-#: Days a list can look back, at most: ten years.
+#: The most days a list can look back: ten years.
 MOST_DAYS = 3_650
-#: Lines of a list on one page.
+#: Lines per page.
 PAGE = 25
-#: Characters of a text that is searched for, at most.
+#: The most characters of a search text.
 LONGEST = 200
-#: Characters of a value that a notice repeats.
+#: The most characters of a value that the page repeats.
 _SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A part of an address that was not taken: what it is for, in words, and its value."""
+    """A query parameter that was ignored."""
 
     name: str
     value: str
 
 
 def ignore(name: str, value: str) -> None:
-    """Say on the page that this was not taken."""
+    """Note a parameter for the page to report as ignored."""
     short = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
     _noted().append(Ignored(name, short))
 
 
 def ignored() -> list[Ignored]:
-    """What of this request's address was not taken."""
+    """The ignored parameters of this request."""
     return list(_noted())
 
 
 def choice(name: str, known: Collection[str]) -> str | None:
-    """The value of a filter; None when it is not set, or has a value that is not known."""
+    """The value of a filter; None if it is not set or not in `known`."""
     value = request.args.get(name) or None
     if value is not None and value not in known:
         ignore(name, value)
@@ -52,7 +52,7 @@ def choice(name: str, known: Collection[str]) -> str | None:
 
 
 def text(name: str) -> str | None:
-    """A value that is free text, without blanks around it; None when it is not set, too long, or holds unseen characters."""
+    """A free text, stripped; None if it is not set, too long, or has invisible characters."""
     value = request.args.get(name, "").strip()
     if not searchable(value):
         ignore(name, value)
@@ -61,12 +61,12 @@ def text(name: str) -> str | None:
 
 
 def searchable(value: str) -> bool:
-    """Whether this may be searched for: not too long, and nothing in it that cannot be seen."""
+    """Whether this is a valid search text: not too long, and without invisible characters."""
     return len(value) <= LONGEST and without_unseen(value) == value
 
 
 def cursor() -> UUID | None:
-    """The id after which the page begins; None for the first page, and for what is no id."""
+    """The id after which the page begins; None on the first page or if the value is not a UUID."""
     value = request.args.get("after")
     if not value:
         return None
@@ -77,7 +77,7 @@ def cursor() -> UUID | None:
         return None
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Give templates `ignored()`."""
     app.jinja_env.globals["ignored"] = ignored
 

@@ -1,4 +1,4 @@
-"""Looks at each part of the stack for the state page. No probe may hold up the page, or another probe."""
+"""Probes each part of the stack for the state page. No probe delays the page or another probe."""
 
 import json
 import socket
@@ -15,25 +15,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.connections import database
 from app.connections.tls import trust_of
+from app.credentials.grants import DatabaseUser
+from app.procurement.systems import SYSTEMS, System
 from app.review.queries import Pages, QueueState
 from app.settings import Settings
-from app.web.conditions import Condition, PartState, StackState
+from app.web.stack_state import Condition, PartState, StackState
 
-#: Seconds one connection may take, and the whole page waits for all parts.
+#: Seconds that one connection may take, and that the page waits for all probes.
 TIMEOUT = 1.0
 PATIENCE = 2.0
 _ANSWER_LIMIT = 64_000
 _REDIS_PORT = 6379
-_TOOLS = {
-    "sam-gov": "sam_gov_url",
-    "debarment": "debarment_url",
-    "contracts": "contracts_url",
-    "documents": "documents_url",
-}
 
 
 class Probes:
-    """Looks at parts in threads of their own. A part that hangs keeps one thread, however often the page is asked for."""
+    """Runs each probe in its own thread. A part that hangs occupies one thread, however often the page is requested."""
 
     def __init__(self, settings: Settings, pages: Pages) -> None:
         self._settings = settings
@@ -46,11 +42,11 @@ class Probes:
         self._lock = Lock()
 
     def close(self) -> None:
-        """End the connections kept open for the next look."""
+        """Close the connections kept open between probes."""
         self._http.close()
 
     def look(self) -> StackState:
-        """Look at everything at once; takes at most `PATIENCE` seconds."""
+        """Probe everything at once; takes at most `PATIENCE` seconds."""
         queue = self._start("database", self._pages.queue)
         quota = self._start("quota", lambda: self._pages.quota_day(self._settings.sam_daily_quota))
         looking = {name: self._start(name, look) for name, (_, look) in self._parts().items()}
@@ -68,14 +64,17 @@ class Probes:
     def _parts(self) -> dict[str, tuple[str | None, Callable[[], tuple[Condition, str]]]]:
         told = self._settings
         provider = told.oidc_address or told.oidc_issuer
-        tools = {name: getattr(told, variable) for name, variable in _TOOLS.items()}
         return {
             "vault": (told.vault_addr, lambda: self._vault(told.vault_addr)),
             "broker": (told.redis_url, lambda: self._broker(told.redis_url)),
-            **{name: (url, partial(self._tool, url)) for name, url in tools.items()},
-            "ledger": (told.ledger_url, lambda: self._ledger(told.ledger_url)),
+            **{system.name: self._system(system) for system in SYSTEMS},
             "identity-provider": (provider, lambda: self._provider(provider)),
         }
+
+    def _system(self, system: System) -> tuple[str | None, Callable[[], tuple[Condition, str]]]:
+        address = getattr(self._settings, system.address_setting)
+        look = self._ledger if isinstance(system.credential, DatabaseUser) else self._tool
+        return address, partial(look, address)
 
     def _start(self, name: str, look: Callable[[], object]) -> Future[Any]:
         with self._lock:
@@ -88,7 +87,7 @@ class Probes:
     def _vault(self, address: str | None) -> tuple[Condition, str]:
         if address is None:
             return Condition.UNKNOWN, "VAULT_ADDR is not set"
-        # By default the status code says what the body says, too; asked this way it is always the body's word.
+        # With these parameters the vault answers 200 in every state, so only the body counts.
         codes = dict.fromkeys(
             ("standbycode", "sealedcode", "uninitcode", "perfstandbycode", "drsecondarycode"), "200"
         )
@@ -97,11 +96,11 @@ class Probes:
             health = json.loads(body)
             initialized, sealed = health["initialized"], health["sealed"]
         except (ValueError, KeyError, TypeError):
-            return Condition.DEGRADED, f"answers HTTP {status}, not in the way of a vault"
+            return Condition.DEGRADED, f"answers HTTP {status}, but not like a vault"
         if not initialized:
             return Condition.DEGRADED, "not initialized"
         if sealed:
-            return Condition.DEGRADED, "sealed: no credential is issued, runs wait"
+            return Condition.DEGRADED, "sealed: it issues no credentials, runs wait"
         role = "standby" if health.get("standby") else "active"
         return Condition.UP, f"unsealed, {role}, version {str(health.get('version'))[:40]}"
 
@@ -119,7 +118,7 @@ class Probes:
         status, _ = self._get(f"{address}/.well-known/openid-configuration", {})
         return (
             Condition.UP if status == httpx.codes.OK else Condition.DEGRADED
-        ), f"HTTP {status}, asked who it is"
+        ), f"HTTP {status}, discovery document"
 
     def _broker(self, address: str | None) -> tuple[Condition, str]:
         if address is None:
@@ -128,7 +127,7 @@ class Probes:
             connection.sendall(b"PING\r\n")
             answer = connection.recv(64)
         if answer.startswith((b"+PONG", b"-NOAUTH")):
-            return Condition.UP, "answers PING" + (", asks for a login" if answer.startswith(b"-") else "")
+            return Condition.UP, "answers PING" + (", requires a login" if answer.startswith(b"-") else "")
         if answer.startswith(b"-"):
             return Condition.DEGRADED, "answers PING with an error"
         return Condition.DEGRADED, "does not speak the Redis protocol"
@@ -146,10 +145,10 @@ class Probes:
 
     def _ledger(self, address: str | None) -> tuple[Condition, str]:
         if address is None:
-            return Condition.UNKNOWN, "LEDGER_URL is not set"
+            return Condition.UNKNOWN, "its address is not set"
         place = database.address(address, self._settings)
         try:
-            # As nobody, with no password: it is up when it asks for one.
+            # A login without a password: the server is up if it asks for one.
             psycopg.connect(
                 **{**place.translate_connect_args(database="dbname"), **place.query, "user": "nobody"},
                 password="",
@@ -158,14 +157,14 @@ class Probes:
         except psycopg.OperationalError as error:
             if "no password supplied" not in str(error) and "FATAL" not in str(error):
                 return Condition.DOWN, database.trouble(error, what="it")
-        return Condition.UP, "takes connections"
+        return Condition.UP, "accepts connections"
 
     def _seen(self, looking: Future[tuple[Condition, str]]) -> tuple[Condition, str]:
         if not looking.done():
             return Condition.DOWN, f"no answer within {PATIENCE:g} s"
         error = looking.exception()
         if error is not None:
-            # Other errors' texts may repeat an address with more in it.
+            # Texts of other errors may repeat an address with credentials in it.
             return Condition.DOWN, self._trust.trouble(error, what="it") or type(error).__name__
         return looking.result()
 
@@ -182,7 +181,7 @@ class Probes:
 def _fulfil(looking: Future[Any], look: Callable[[], object]) -> None:
     try:
         looking.set_result(look())
-    except Exception as error:  # noqa: BLE001  # whatever is wrong with a part, the page says so
+    except Exception as error:  # noqa: BLE001  # the page reports every failure
         looking.set_exception(error)
 
 
@@ -201,7 +200,7 @@ def _database(address: str | None, looking: Future[QueueState]) -> PartState:
 
 
 def _shown(address: str | None) -> str:
-    """Host and port only."""
+    """The host and port of an address."""
     if address is None:
         return ""
     return urlsplit(address).netloc.rpartition("@")[2]

@@ -1,4 +1,4 @@
-"""The filters of the queue as links: each value with how many flags it would keep while the others stay."""
+"""The filters of the queue as links, each value with the number of flags it would keep."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from app.procurement.rules import RULES
 from app.review.queries import Facets
 from app.review.roles import Person
 from app.web.list_queries import ME
-from app.web.queue_filter import ANY, ASKED, NOBODY, NOT_CLOSED, Asked
+from app.web.queue_filter import ANY, FLAGGED_SYSTEMS, NOBODY, NOT_CLOSED, QueueQuery
 
 TITLES: Mapping[str, str] = {rule.id: rule.title for rule in RULES}
 _AGES = (
     ("1 day", {"within": "1"}),
     ("7 days", {"within": "7"}),
     ("30 days", {"within": "30"}),
-    ("longer ago than 7 days", {"older": "7"}),
-    ("longer ago than 30 days", {"older": "30"}),
+    ("more than 7 days ago", {"older": "7"}),
+    ("more than 30 days ago", {"older": "30"}),
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """One value of a filter; `flags` None where that was not counted."""
+    """One value of a filter; `flags` is None if they were not counted."""
 
     text: str
     link: str
@@ -33,7 +33,7 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """One filter. `folded` ones are opened on request."""
+    """One filter; `folded` if its values are hidden until opened."""
 
     label: str
     choices: tuple[Choice, ...]
@@ -41,13 +41,13 @@ class Group:
 
     @property
     def chosen(self) -> str:
-        """The value that is chosen, in words."""
+        """The text of the chosen value."""
         return next((each.text for each in self.choices if each.chosen), "as given")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """A filter that is set: in words, the address without it, and how many flags there would be then, if counted."""
+    """An active filter: its text, the link that removes it, and the number of flags without it, if counted."""
 
     name: str
     text: str
@@ -55,60 +55,68 @@ class Filter:
     flags: int | None
 
 
-def groups(asked: Asked, facets: Facets, people: Mapping[str, Person], *, me: str) -> list[Group]:
-    """All filters that are links, those used most first."""
+def groups(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, me: str) -> list[Group]:
+    """All filters with links, most used first."""
     return [
-        _status(asked, facets),
+        _status(query, facets),
         _group(
-            asked, facets, "Severity", "severity", {each.value: each.value.capitalize() for each in Severity}
+            query, facets, "Severity", "severity", {each.value: each.value.capitalize() for each in Severity}
         ),
-        _assignee(asked, facets, people, me=me),
-        _group(asked, facets, "Action type", "action_type", ACTION_TYPES, folded=True),
-        _group(asked, facets, "System", "system", {name: SYSTEMS[name] for name in ASKED}, folded=True),
-        _group(asked, facets, "Rule", "rule", _rules(asked, facets), folded=True),
-        _age(asked),
+        _assignee(query, facets, people, me=me),
+        _group(query, facets, "Action type", "action_type", ACTION_TYPES, folded=True),
+        _group(
+            query, facets, "System", "system", {name: SYSTEMS[name] for name in FLAGGED_SYSTEMS}, folded=True
+        ),
+        _group(query, facets, "Rule", "rule", _rules(query, facets), folded=True),
+        _age(query),
     ]
 
 
-def in_use(asked: Asked, facets: Facets, people: Mapping[str, Person], *, me: str) -> Iterator[Filter]:
-    """The filters that are set, in words, each with a way to drop it."""
+def in_use(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, me: str) -> Iterator[Filter]:
+    """The active filters, each with a link that removes it."""
     words = {
         "status": ("Status", {**STATUSES, ANY: "any", NOT_CLOSED: "not closed"}),
         "severity": ("Severity", {}),
         "rule": ("Rule", {id_: f"{id_} {title}" for id_, title in TITLES.items()}),
         "system": ("System", SYSTEMS),
         "action_type": ("Action type", ACTION_TYPES),
-        "assignee": ("Given to", {ME: "me", NOBODY: "nobody", **_names(people, me=me)}),
+        "assignee": ("Assigned to", {ME: "me", NOBODY: "no one", **_names(people, me=me)}),
         "vendor": ("Vendor", {}),
-        "within": ("Found within days", {}),
-        "older": ("Found longer ago than days", {}),
+        "within": ("Found in the last days", {}),
+        "older": ("Found more than this many days ago", {}),
         "raised_from": ("Found from", {}),
         "raised_to": ("Found to", {}),
         "q": ("Search", {}),
-        "earlier": ("Earlier runs", {"1": "shown too"}),
+        "earlier": ("Earlier runs", {"1": "included"}),
     }
-    for name, value in asked.filters.items():
+    for name, value in query.filters.items():
         label, known = words[name]
         flags = facets.total if name == "status" and value == NOT_CLOSED else facets.without(name)
         yield Filter(
             name=name,
             text=f"{label}: {known.get(value, value)}",
-            link=asked.link(**{name: ANY if name == "status" and value != ANY else None}),
+            link=query.link(**{name: ANY if name == "status" and value != ANY else None}),
             flags=flags,
         )
 
 
 def _group(
-    asked: Asked, facets: Facets, label: str, name: str, values: Mapping[str, str], *, folded: bool = False
+    query: QueueQuery,
+    facets: Facets,
+    label: str,
+    name: str,
+    values: Mapping[str, str],
+    *,
+    folded: bool = False,
 ) -> Group:
-    set_to = asked.args.get(name)
+    set_to = query.args.get(name)
     anything = Choice(
-        text="Any", link=asked.link(**{name: None}), flags=facets.without(name), chosen=set_to is None
+        text="Any", link=query.link(**{name: None}), flags=facets.without(name), chosen=set_to is None
     )
     others = (
         Choice(
             text=text,
-            link=asked.link(**{name: value}),
+            link=query.link(**{name: value}),
             flags=facets.of(name, value),
             chosen=set_to == value,
         )
@@ -117,60 +125,62 @@ def _group(
     return Group(label=label, choices=(anything, *others), folded=folded)
 
 
-def _status(asked: Asked, facets: Facets) -> Group:
-    known = _group(asked, facets, "Status", "status", STATUSES)
+def _status(query: QueueQuery, facets: Facets) -> Group:
+    known = _group(query, facets, "Status", "status", STATUSES)
     anything, *others = known.choices
-    set_to = asked.args.get("status", NOT_CLOSED)
+    set_to = query.args.get("status", NOT_CLOSED)
     closed = facets.of("status", "closed")
     not_closed = Choice(
         text="Not closed",
-        link=asked.link(status=None),
+        link=query.link(status=None),
         flags=None if closed is None or anything.flags is None else anything.flags - closed,
         chosen=set_to == NOT_CLOSED,
     )
-    every = Choice(text="Any", link=asked.link(status=ANY), flags=anything.flags, chosen=set_to == ANY)
+    every = Choice(text="Any", link=query.link(status=ANY), flags=anything.flags, chosen=set_to == ANY)
     return Group(label=known.label, choices=(not_closed, *others, every))
 
 
-def _assignee(asked: Asked, facets: Facets, people: Mapping[str, Person], *, me: str) -> Group:
-    values = {ME: "Me", NOBODY: "Nobody"}
-    set_to = asked.args.get("assignee")
+def _assignee(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, me: str) -> Group:
+    values = {ME: "Me", NOBODY: "Not assigned"}
+    set_to = query.args.get("assignee")
     counted = facets.by.get("assignee", {})
     others = {
         subject: name for subject, name in _names(people, me=me).items() if subject in {set_to, *counted}
     }
     if set_to is not None and set_to not in {**values, **others}:
         others[set_to] = set_to
-    known = _group(asked, facets, "Given to", "assignee", {**values, **others})
+    known = _group(query, facets, "Assigned to", "assignee", {**values, **others})
     numbers = {ME: facets.of("assignee", me), NOBODY: facets.of("assignee", "")}
-    anyone, mine, nobodys, *rest = known.choices
+    anyone, mine, unassigned, *rest = known.choices
     return Group(
         label=known.label,
         choices=(
             Choice(text="Anyone", link=anyone.link, flags=anyone.flags, chosen=anyone.chosen),
             Choice(text="Me", link=mine.link, flags=numbers[ME], chosen=mine.chosen),
-            Choice(text="Nobody", link=nobodys.link, flags=numbers[NOBODY], chosen=nobodys.chosen),
+            Choice(
+                text="Not assigned", link=unassigned.link, flags=numbers[NOBODY], chosen=unassigned.chosen
+            ),
             *rest,
         ),
     )
 
 
-def _rules(asked: Asked, facets: Facets) -> Mapping[str, str]:
-    """The rules that would keep something, or all where that was not counted."""
+def _rules(query: QueueQuery, facets: Facets) -> Mapping[str, str]:
+    """The rules with matching flags, or all rules if flags were not counted."""
     counted = facets.by.get("rule")
     return {
         id_: f"{id_} {title}"
         for id_, title in TITLES.items()
-        if counted is None or id_ in counted or asked.args.get("rule") == id_
+        if counted is None or id_ in counted or query.args.get("rule") == id_
     }
 
 
-def _age(asked: Asked) -> Group:
+def _age(query: QueueQuery) -> Group:
     open_ = dict.fromkeys(("within", "older", "raised_from", "raised_to"))
-    now = {name: asked.args[name] for name in open_ if name in asked.args}
-    choices = [Choice(text="Any time", link=asked.link(**open_), flags=None, chosen=not now)]
+    now = {name: query.args[name] for name in open_ if name in query.args}
+    choices = [Choice(text="Any time", link=query.link(**open_), flags=None, chosen=not now)]
     for text, wanted in _AGES:
-        link = asked.link(**{**open_, **wanted})
+        link = query.link(**{**open_, **wanted})
         choices.append(Choice(text=text, link=link, flags=None, chosen=now == wanted))
     return Group(label="Found", choices=tuple(choices), folded=True)
 

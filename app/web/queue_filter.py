@@ -1,4 +1,4 @@
-"""What an address asks of the queue: `/flags?status=open&severity=blocking&sort=-raised`. Read here and nowhere else."""
+"""Parses the query string of the queue, such as `/flags?status=open&severity=blocking&sort=-raised`."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -17,51 +17,51 @@ from app.review.decisions import Status
 from app.review.queries import FlagFilter, Place, Sort
 from app.web.list_queries import ME, MOST_DAYS, Ignored, searchable
 
-#: `status` of what is not closed, which is what an address means that names no status; and of everything.
+#: Values of `status` for flags that are not closed, which is the default, and for all flags.
 NOT_CLOSED, ANY = "not_closed", "any"
 NOBODY = "nobody"
-#: Systems a flag can be about; what the action itself says is beside each of them.
-ASKED = tuple(name for name in SYSTEMS if name not in {"action", "rules"})
+#: Systems a flag can be about; the action's own value is compared with each of them.
+FLAGGED_SYSTEMS = tuple(name for name in SYSTEMS if name not in {"action", "rules"})
 _LONGEST_QUERY = 2_000
 _YEARS = range(2000, 2100)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """What was asked: the filter, the order, the place to go on from, and what of the address was not taken.
+class QueueQuery:
+    """A parsed query: filter, order, cursors, and the parameters that were ignored.
 
-    `path` is the address of the queue itself, `args` what was taken, as it stands in the address, but for the place.
+    `path` is the address of the queue; `args` are the accepted parameters as written, without the cursor.
     """
 
     path: str
     args: Mapping[str, str]
-    wanted: FlagFilter
+    flag_filter: FlagFilter
     sort: Sort = Sort.SEVERITY
     after: Place | None = None
     before: Place | None = None
     ignored: tuple[Ignored, ...] = ()
 
     def link(self, **changed: str | None) -> str:
-        """The address of the queue with some filters changed, or left open where None; from its beginning."""
+        """The address of the first page with some filters changed, or removed where None."""
         args = {name: value for name, value in {**self.args, **changed}.items() if value is not None}
         # A page has a hundred of these: Flask's url_for would take a fifth of the time the page takes.
         return f"{self.path}?{urlencode(args)}" if args else self.path
 
     @property
-    def query(self) -> str:
-        """What stands behind the "?" of its address."""
+    def query_string(self) -> str:
+        """The accepted parameters as a query string."""
         return urlencode(self.args)
 
     @property
     def filters(self) -> Mapping[str, str]:
-        """What narrows the queue, without the order."""
+        """The active filters, without the order."""
         return {name: value for name, value in self.args.items() if name != "sort"}
 
 
-def asked(args: MultiDict[str, str], *, me: str, now: datetime) -> Asked:
-    """What these arguments of an address ask for. `me` is the subject of whoever asks.
+def queue_query(args: MultiDict[str, str], *, me: str, now: datetime) -> QueueQuery:
+    """Parse query parameters. `me` is the subject of the signed-in person.
 
-    What cannot be taken is left out and listed; nothing raises.
+    Invalid parameters are listed in `ignored`; nothing raises.
     """
     taken: dict[str, str] = {}
     wanted: dict[str, Any] = {"settled": False}
@@ -70,7 +70,7 @@ def asked(args: MultiDict[str, str], *, me: str, now: datetime) -> Asked:
     for name, (value, *others) in args.lists():
         ignored += [Ignored(name, other) for other in others]
         if value == "":
-            continue  # a field of a form that was left empty
+            continue  # an empty form field
         if name in _PLACES:
             places[name] = value
             continue
@@ -88,19 +88,19 @@ def asked(args: MultiDict[str, str], *, me: str, now: datetime) -> Asked:
             known[name] = Place.parse(value, sort)
         except ValueError:
             ignored.append(Ignored(name, value))
-    return Asked(
+    return QueueQuery(
         path=url_for("flags.queue"),
         args=taken,
-        wanted=FlagFilter(**wanted),
+        flag_filter=FlagFilter(**wanted),
         sort=sort,
         ignored=tuple(ignored),
         **known,
     )
 
 
-def of_query(query: str, *, me: str, now: datetime) -> Asked:
-    """The same for what stands behind the "?" of an address."""
-    return asked(MultiDict(parse_qsl(query[:_LONGEST_QUERY])), me=me, now=now)
+def query_of_text(query: str, *, me: str, now: datetime) -> QueueQuery:
+    """Parse a query string."""
+    return queue_query(MultiDict(parse_qsl(query[:_LONGEST_QUERY])), me=me, now=now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +109,7 @@ class _Asker:
     now: datetime
 
 
-#: The fields of `FlagFilter` that a value stands for; None for a value that stands for nothing.
+#: Returns the fields of `FlagFilter` for a value, or None if the value is invalid.
 _Reader = Callable[[str, _Asker], dict[str, Any] | None]
 
 
@@ -131,7 +131,7 @@ def _days(name: str) -> _Reader:
 
 
 def _day(name: str, *, ends: bool = False) -> _Reader:
-    """An Eastern day, YYYY-MM-DD: from its beginning, or to its end."""
+    """An Eastern day, YYYY-MM-DD: its start, or its end if `ends`."""
 
     def read(value: str, _: _Asker) -> dict[str, Any] | None:
         try:
@@ -146,7 +146,7 @@ def _day(name: str, *, ends: bool = False) -> _Reader:
 
 
 def _both(wanted: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """All that is wanted; of two times from which or until which, the one that leaves less."""
+    """Both sets of fields combined; of two limits in time, the narrower one."""
     narrower = {
         name: narrow(wanted[name], more[name])
         for name, narrow in (("raised_from", max), ("raised_before", min))
@@ -166,7 +166,7 @@ _READERS: Mapping[str, _Reader] = {
     "status": _status,
     "severity": _one_of("severity", frozenset(severity.value for severity in Severity)),
     "rule": _one_of("rule", frozenset(rule.id for rule in RULES)),
-    "system": _one_of("system", ASKED),
+    "system": _one_of("system", FLAGGED_SYSTEMS),
     "action_type": _one_of("action_type", ACTION_TYPES),
     "vendor": _text("vendor"),
     "assignee": lambda value, asker: {"assignee": {ME: asker.me, NOBODY: ""}.get(value, value)},

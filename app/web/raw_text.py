@@ -1,16 +1,15 @@
-"""Bytes a system sent, made readable without changing what they say."""
+"""Makes the bytes of an answer readable without changing their content."""
 
-#: Characters of an answer on a page, and spaces a line is set in, at most.
+#: The most characters of an answer on a page.
 SHOWN = 200_000
 _DEEPEST = 20
 _QUOTE, _ESCAPE = '"', "\\"
 
 
 def readable(body: bytes) -> tuple[str, bool]:
-    """The bytes as text with line breaks where JSON has room for them, and whether the end is left out.
+    """The bytes as text, with line breaks added to JSON, and whether the text is cut off.
 
-    No value is read or written anew: numbers, order and repeated names stay as they were sent. What is no UTF-8 is
-    shown as escapes.
+    Values are not parsed: numbers, order and repeated names stay as sent. Bytes that are not UTF-8 become escapes.
     """
     text = body[: SHOWN * 4].decode("utf-8", errors="backslashreplace")
     if text.lstrip()[:1] in {"{", "["}:

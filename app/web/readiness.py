@@ -1,7 +1,7 @@
-"""Whether requests should be sent here: the database answers in time, and this program can work with it.
+"""Readiness: whether the database answers in time and has a schema this program can use.
 
-Anybody may ask, so the database is looked at once a second at most, over one connection that nothing else uses, and
-the reason goes to the log only: it names logins and servers.
+The endpoint is public, so the database is queried at most once a second, over a dedicated connection. Reasons are only
+logged, because they name logins and servers.
 """
 
 import logging
@@ -16,14 +16,14 @@ from flask import Flask, current_app
 log = logging.getLogger(__name__)
 
 _KEY = "triage.readiness"
-#: Seconds the database may take to answer, and those an answer is good for.
+#: Seconds that the database may take to answer, and that an answer stays valid.
 PATIENCE = 1.0
 FRESH = 1.0
 SILENT = f"no answer within {PATIENCE:g} s"
 
 
 class Readiness:
-    """Remembers the last look at the database. `look` returns what is wrong, or None; `clock` counts seconds."""
+    """Caches the state of the database. `look` returns the problem, or None; `clock` counts seconds."""
 
     def __init__(
         self, look: Callable[[], str | None], *, clock: Callable[[], float] = time.monotonic
@@ -35,12 +35,12 @@ class Readiness:
         self._began = 0.0
         self._logged: str | None = None
 
-    def join(self, app: Flask) -> None:
-        """Make this what `readiness` finds in requests of `app`."""
+    def init_app(self, app: Flask) -> None:
+        """Make this available through `readiness()` in `app`."""
         app.extensions[_KEY] = self
 
     def problem(self) -> str | None:
-        """What is wrong with the database, or None; takes `PATIENCE` seconds at most."""
+        """The problem with the database, or None; takes at most `PATIENCE` seconds."""
         with self._lock:
             now = self._clock()
             looking = self._looking
@@ -57,7 +57,7 @@ class Readiness:
     def _fulfil(self, looking: "Future[str | None]") -> None:
         try:
             problem = self._look()
-        except Exception as error:  # noqa: BLE001  # whatever it is, requests should go elsewhere
+        except Exception as error:  # noqa: BLE001  # any failure means not ready
             problem = type(error).__name__
         if problem is not None and problem != self._logged:
             log.warning("not ready: %s", problem)

@@ -1,4 +1,4 @@
-"""What the views ask: made once per application, found through it."""
+"""The services that views use, created once per application."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from app.review.reviews import Reviews
 from app.review.saved_views import SavedViews
 from app.web.probes import Probes
 
-_KEY = "triage.sources"
+_KEY = "triage.services"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sources:
-    """The database for `app.usecases`, the read models, officers' decisions, people's saved views, the probes of the stack's parts, exports, and the vault's audit log if there is one.
+class Services:
+    """The services of one application. `sessions` is the database for `app.usecases`, `queries` the read models.
 
-    `close` ends the connections behind them; a served application does so by ending.
+    `audit_log` is the vault's audit log, None if it is not readable here. `close` ends all connections.
     """
 
     sessions: Sessions
-    pages: Pages
+    queries: Pages
     reviews: Reviews
     saved_views: SavedViews
     probes: Probes
@@ -33,11 +33,11 @@ class Sources:
     audit_log: Path | None
     close: Callable[[], None]
 
-    def join(self, app: Flask) -> None:
-        """Make this what `sources` finds in requests of `app`."""
+    def init_app(self, app: Flask) -> None:
+        """Make this available through `services()` in `app`."""
         app.extensions[_KEY] = self
 
 
-def sources() -> Sources:
-    """The sources of the current application."""
-    return cast("Sources", current_app.extensions[_KEY])
+def services() -> Services:
+    """The services of the current application."""
+    return cast("Services", current_app.extensions[_KEY])

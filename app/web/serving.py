@@ -1,4 +1,4 @@
-"""The pages as a server process runs them."""
+"""Prepares the application for a server process."""
 
 import gc
 
@@ -10,10 +10,10 @@ from app.connections.starting import check_all
 from app.connections.tls import trust_of
 from app.contract_file.exporter import signing_keys
 from app.settings import Settings
-from app.web import create_app
+from app.web.application import create_app
 from app.web.sign_in.csrf import web_key
 
-#: What the pages cannot do without.
+#: Settings the pages require.
 NEEDED = (
     *("database_url", "web_address", "web_key_file", "export_key_file"),
     *("oidc_issuer", "oidc_client_id"),
@@ -21,7 +21,7 @@ NEEDED = (
 
 
 def configured() -> Settings:
-    """The settings of the pages, with their files read once. Raises `SettingsError`; nothing connects."""
+    """The settings of the pages, after checking the files they name. Raises `SettingsError`; does not connect."""
     configuration = settings.load(*NEEDED)
     check_all(
         lambda: trust_of(configuration),
@@ -33,15 +33,14 @@ def configured() -> Settings:
 
 
 def serve() -> Flask:
-    """The application, configured from the environment and made ready. Raises what `create_app` raises."""
+    """The application, configured from the environment. Raises what `create_app` raises."""
     return ready(create_app())
 
 
 def ready(app: Flask) -> Flask:
-    """Do before the first request what would otherwise make some reader wait.
+    """Compile the templates and exclude current objects from garbage collection.
 
-    Templates are compiled. What is there by now stays: a full garbage collection, about one in 150 pages, would look
-    through all of it again and hold up whoever is being answered for a tenth of a second.
+    A full collection, about one in 150 pages, would otherwise delay a request by a tenth of a second.
     """
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)

@@ -1,4 +1,4 @@
-"""Streams that stay open while a page is read: how many there may be, since each holds one of the server's threads."""
+"""Limits the open streams and exports, since each holds one of the server's threads."""
 
 from collections import deque
 from threading import Event, Lock
@@ -10,7 +10,7 @@ _KEY = "triage.streams"
 
 
 class Seat:
-    """A place of one person. `wanted` is set when another page of this person needs it."""
+    """One person's place. `wanted` is set when another page of this person takes it over."""
 
     def __init__(self, who: str) -> None:
         self.who = who
@@ -18,10 +18,10 @@ class Seat:
 
 
 class Seats:
-    """Places for what holds a thread for long: `total` in this process, `each` for one person.
+    """Places for requests that hold a thread for long: `total` in this process, `each` for one person.
 
-    A page that was left is noticed only when something is sent to it, so that the newest stream of a person takes the
-    place of their oldest; unless nothing here `gives_way`.
+    The server notices that a page was closed only when it sends something. So a person's newest stream takes the place
+    of their oldest, if these seats `gives_way`.
     """
 
     def __init__(self, *, total: int, each: int, gives_way: bool = True) -> None:
@@ -32,7 +32,7 @@ class Seats:
         self._lock = Lock()
 
     def take(self, who: str) -> Seat | None:
-        """A place for this person, to be given back; None when all are taken, by others where streams give way."""
+        """A place for this person, to be given back later; None if there is none left."""
         with self._lock:
             own = [seat for seat in self._taken if seat.who == who]
             if len(own) >= self._each:
@@ -47,14 +47,14 @@ class Seats:
             return seat
 
     def give_back(self, seat: Seat) -> None:
-        """Let somebody else have it; one that another page took is not given back twice."""
+        """Release a seat; does nothing if another page has taken it over."""
         with self._lock:
             if seat in self._taken:
                 self._taken.remove(seat)
 
 
-def join(app: Flask, *, total: int, each: int) -> None:
-    """Give `app` its seats."""
+def init_app(app: Flask, *, total: int, each: int) -> None:
+    """Add the seats to `app`."""
     app.extensions[_KEY] = Seats(total=total, each=each)
 
 

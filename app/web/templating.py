@@ -1,9 +1,26 @@
-"""How Jinja finds what every template may use."""
+"""What every template finds: strict names, the page frame of `base.html`, and facts about this installation."""
 
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from flask import Flask, current_app
 from flask.templating import Environment
+from jinja2 import StrictUndefined
+
+from app.procurement.finding import NOT_PERFORMED
+from app.settings import Settings
+
+#: Pages named in the header of every page, as endpoint and text. Pages that are not served here are left out.
+NAVIGATION = (
+    ("start.home", "Start"),
+    ("flags.queue", "Flagged items"),
+    ("actions.queue", "Actions"),
+    ("runs.queue", "Runs"),
+    ("stack.show", "State of the stack"),
+    ("help.show", "Help"),
+)
 
 
 class PlainEnvironment(Environment):
@@ -16,3 +33,33 @@ class PlainEnvironment(Environment):
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """The names of the application, overlaid with `d`."""
         return {**self.globals, **d} if d else self.globals
+
+
+def init_app(app: Flask, configuration: Settings) -> None:
+    """Set up the templates of `app`. Call this before anything else uses `app.jinja_env`."""
+    app.jinja_environment = PlainEnvironment
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        demo=configuration.demo,
+        far=configuration.far,
+        second_person=configuration.second_person,
+        session_times=[
+            timedelta(seconds=seconds)
+            for seconds in (configuration.session_idle, configuration.session_lifetime)
+        ],
+        uswds=(Path(app.static_folder or "") / "uswds/.ready").is_file(),
+        navigation=navigation,
+        serves=serves,
+        NOT_PERFORMED=NOT_PERFORMED,
+    )
+
+
+def navigation() -> Iterator[tuple[str, str]]:
+    """Endpoint and text of each page named in the header."""
+    return ((endpoint, text) for endpoint, text in NAVIGATION if serves(endpoint))
+
+
+def serves(endpoint: str) -> bool:
+    """Whether the application has this page."""
+    return endpoint in current_app.view_functions

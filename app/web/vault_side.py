@@ -1,43 +1,66 @@
-"""The vault's side of a run: its own audit lines, set beside what the application recorded."""
+"""The vault's audit lines about a run, grouped by request and compared with the application's records."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
+from app.credentials.tables import RunState
+from app.credentials.vault_line import AuditLine
 from app.credentials.vault_log import VaultLog, VaultLogError, VaultTrail
 from app.procurement.systems import ISSUING_PATHS
 from app.review.queries import RunPage
-from app.store.tables import RunState
-from app.web.vault_requests import VaultRequest, requests
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoggedRequest:
+    """One request in the vault's log: a request line at `asked` and a response line at `answered`, in UTC.
+
+    `asked_with` is the accessor of the requesting token; `issued` the accessor or lease id in the response.
+    """
+
+    request_id: str
+    operation: str
+    path: str
+    meaning: str
+    asked: datetime | None
+    answered: datetime | None
+    asked_with: str | None
+    issued: str | None
+    names_run: bool
+    error: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VaultSide:
-    """What the audit log says about a run; `problem` says why it says nothing.
+    """What the audit log says about a run; `problem` says why there is nothing.
 
-    `requests` are the trail's lines put together by request. The last two hold ids of issues only one side knows.
+    The last two fields hold request ids of credentials that only one side knows.
     """
 
     trail: VaultTrail | None
     problem: str | None
-    requests: tuple[VaultRequest, ...]
+    requests: tuple[LoggedRequest, ...]
     only_recorded: frozenset[str]
     only_in_log: frozenset[str]
 
     def confirms(self, request_id: str | None) -> bool:
-        """Whether the log has an answer without error to this request."""
+        """Whether the log has a successful response to this request."""
         return self.trail is not None and request_id in self.trail.answered
 
 
 def vault_side(page: RunPage, audit_log: Path | None, *, afterwards: bool = True) -> VaultSide:
-    """Read the log for one run; with `afterwards` also until the last of its credentials would have ended by itself.
+    """Read the log for one run; with `afterwards`, to the expiry of its last credential.
 
-    That is a quarter of an hour of the log more, in which others run, but it shows a use after the end.
+    That adds up to 15 minutes of log with lines of other runs, but shows any use after the end.
     """
     if audit_log is None:
-        return _nothing("VAULT_AUDIT_LOG is not set, so the vault's own lines cannot be shown here.")
+        return _nothing("VAULT_AUDIT_LOG is not set, so the vault’s log lines cannot be shown here.")
     if not page.attempts:
-        return _nothing("No attempt has been made yet, so the vault knows nothing of this run.")
+        return _nothing("No attempt has been made yet, so the vault has no record of this run.")
     try:
         trail = VaultLog(audit_log).trail(
             page.run.run_id,
@@ -52,7 +75,7 @@ def vault_side(page: RunPage, audit_log: Path | None, *, afterwards: bool = True
     return VaultSide(
         trail=trail,
         problem=None,
-        requests=requests(trail, page),
+        requests=_requests(trail, page),
         only_recorded=frozenset(recorded - issued),
         only_in_log=frozenset(issued - recorded),
     )
@@ -64,7 +87,7 @@ def _nothing(problem: str) -> VaultSide:
 
 
 def _end(page: RunPage, *, afterwards: bool) -> datetime | None:
-    """When the run and its tokens had ended, or nothing more can happen to its credentials; None while under way."""
+    """When the run and its tokens had ended (`afterwards`: and its credentials); None while it is under way."""
     if page.run.state not in {RunState.COMPLETED, RunState.FAILED}:
         return None
     times = [page.run.finished_at]
@@ -72,3 +95,58 @@ def _end(page: RunPage, *, afterwards: bool) -> datetime | None:
     if afterwards:
         times += [credential.expires_at for credential in page.credentials]
     return max((time for time in times if time is not None), default=None)
+
+
+def _requests(trail: VaultTrail, page: RunPage) -> tuple[LoggedRequest, ...]:
+    """The requests of a trail, in the order of their first lines."""
+    lines: dict[str, list[AuditLine]] = {}
+    for line in trail.lines:
+        lines.setdefault(line.request_id, []).append(line)
+    words = _Words(page)
+    return tuple(_request(each, words) for each in lines.values())
+
+
+class _Words:
+    """Explains a request of one run, from the application's records or else from its path."""
+
+    def __init__(self, page: RunPage) -> None:
+        self._recorded = {
+            each.login_request_id: f"login of attempt {each.number}" for each in page.attempts
+        } | {each.request_id: f"issue for {each.tool}" for each in page.credentials}
+        self._tools = {each.accessor: each.tool for each in page.credentials if each.accessor}
+
+    def meaning(self, line: AuditLine) -> str:
+        recorded = self._recorded.get(line.request_id)
+        if recorded is not None:
+            return recorded
+        if line.path == "auth/token/lookup-self":
+            tool = self._tools.get(line.accessor or "")
+            return f"{tool} checks the API key it received" if tool else "a token looks up itself"
+        if line.path == "auth/token/revoke-self":
+            return "revocation of the run token and everything leased with it"
+        if line.path == "sys/wrapping/unwrap":
+            return "the worker unwraps the SecretID"
+        if line.path.endswith("/secret-id"):
+            return "the dispatcher requests a wrapped SecretID"
+        return "not recorded by the application"
+
+
+def _request(lines: list[AuditLine], words: _Words) -> LoggedRequest:
+    first = lines[0]
+    return LoggedRequest(
+        request_id=first.request_id,
+        operation=first.operation,
+        path=first.path,
+        meaning=words.meaning(first),
+        asked=_first(line.time for line in lines if line.type == "request"),
+        answered=_first(line.time for line in lines if line.type == "response"),
+        # A login request carries no token; its response names the token it issued.
+        asked_with=_first(line.accessor for line in lines if line.type == "request"),
+        issued=_first(line.issued_accessor or line.lease_id for line in lines),
+        names_run=any(line.run_id is not None for line in lines),
+        error=_first(line.error for line in lines),
+    )
+
+
+def _first(values: Iterable[Found | None]) -> Found | None:
+    return next((value for value in values if value is not None), None)

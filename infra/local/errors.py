@@ -1,17 +1,17 @@
-"""What can go wrong with the local stack; each text is fit to be shown to the person who typed the command."""
+"""Errors of the local stack. Their texts are written for the person who typed the command."""
 
 
 class StackError(Exception):
-    """The stack could not be started or went down; the text says which part and why."""
+    """The stack could not be started, or has stopped; the text names the part and the reason."""
 
 
 class AlreadyRunningError(StackError):
-    """Another stack holds this state folder."""
+    """Another stack runs in this state folder."""
 
 
 class AddressTakenError(StackError):
-    """Somebody else bound the chosen port between choosing and binding."""
+    """Another process bound the port after it was chosen."""
 
 
 class OutsideError(StackError):
-    """Servers that run elsewhere cannot be used as they are named; the text has a line for each thing that is missing."""
+    """Outside servers cannot be used; the text has a line for each thing that is missing."""

@@ -1,8 +1,8 @@
-"""A second pair of eyes: ends the processes of a stack whose supervisor was killed.
+"""A process that cleans up after a supervisor that was killed.
 
-The kernel already signals each child at that moment.  What a signal cannot do is insist, reach grandchildren
-whose parent was killed, or remove the record and the secrets; this process does.  Its standard input is a
-pipe from the supervisor, so end of file is the news.  Usage: python -m infra.local.guard HOME SUPERVISOR_PID
+The kernel sends each child a signal at that moment. The guard kills the children that ignore it and the grandchildren
+that it does not reach, and erases the record and the secrets. Its standard input is a pipe from the supervisor: end of
+file means that the supervisor is gone. Usage: python -m infra.local.guard HOME SUPERVISOR_PID
 """
 
 import os
@@ -23,7 +23,7 @@ _POLL = 0.05
 
 
 def start(layout: Layout) -> Callable[[], object]:
-    """Start the guard of the stack in this process; what is returned dismisses it, and waits for its end."""
+    """Start the guard of this process's stack; returns a function that dismisses it and waits for its end."""
     with (layout.logs / "guard.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "infra.local.guard", str(layout.home), str(os.getpid())],
@@ -43,7 +43,7 @@ def main() -> None:
     guarded = read_record(layout)
     sys.stdin.buffer.read()
     if guarded is None or guarded.supervisor.pid != int(sys.argv[2]):
-        return  # stopped, or already another's
+        return  # the stack has stopped, or another one has started
     lock = _lock_of(guarded, layout)
     if lock is None:
         return
@@ -54,10 +54,10 @@ def main() -> None:
 
 
 def _lock_of(guarded: StackRecord, layout: Layout) -> StackLock | None:
-    """The lock of the stack that died; none after an orderly stop, or when another stack has taken over.
+    """The lock of the killed stack; None after a regular stop, or if another stack has started.
 
-    The kernel closes the pipe of a killed process before it lets go of its lock, and `status` holds the lock for a
-    moment when it looks: being refused once means nothing.
+    The kernel closes the pipe of a killed process before it releases the lock, and `triage stack status` holds the
+    lock for a moment: the lock is tried until it is free.
     """
     while (found := read_record(layout)) is not None and found.supervisor == guarded.supervisor:
         try:

@@ -1,4 +1,4 @@
-"""Requests to stop: the first interrupts whatever is under way, and nothing interrupts the cleaning up after it."""
+"""Signals that ask for a stop: the first one interrupts the work, later ones do not interrupt the cleanup."""
 
 import os
 import signal
@@ -21,9 +21,9 @@ class Interruption:
 
     def __enter__(self) -> Self:
         for number in _ENDINGS:
-            # nohup asks for the end of the terminal to be ignored.
+            # Under nohup, SIGHUP stays ignored.
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-                self._before[number] = signal.signal(number, self._asked)
+                self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(
@@ -33,30 +33,30 @@ class Interruption:
             signal.signal(number, handler)
 
     def settle(self) -> None:
-        """From now on requests are only answered: the cleaning up has begun."""
+        """From now on only confirm further signals: the cleanup has begun."""
         self._stopping = True
 
-    def _asked(self, _number: int, _frame: FrameType | None) -> None:
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
         if not self._stopping:
             self._stopping = True
             raise KeyboardInterrupt
-        # Written past the buffers, which may be in use where the signal came in.  A closed terminal hears nothing.
+        # Not through the buffers, which may be in use where the signal arrived. The terminal may be closed.
         with suppress(OSError):
             os.write(_STANDARD_ERROR, b"already stopping\n")
 
 
 @contextmanager
 def postponed() -> Iterator[None]:
-    """Deliver a request to stop at the end of this block, so that it cannot separate a step from the record of it.
+    """Deliver signals at the end of this block, so that they cannot separate a step from the record of it.
 
-    A thread, a process or a lock that exists but is not yet in any variable would be cleaned up by nobody.
+    A thread, process or lock that exists but is not in a variable yet would never be cleaned up.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread is interrupted
         return
-    asked: list[signal.Signals] = []
+    received: list[signal.Signals] = []
     before = {
-        number: signal.signal(number, lambda number, _: asked.append(signal.Signals(number)))
+        number: signal.signal(number, lambda number, _: received.append(signal.Signals(number)))
         for number in _ENDINGS
         if callable(signal.getsignal(number))
     }
@@ -65,5 +65,5 @@ def postponed() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    for number in asked:
+    for number in received:
         signal.raise_signal(number)

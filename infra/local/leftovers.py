@@ -1,4 +1,4 @@
-"""Processes of a stack whose supervisor is gone: found by the record it left, ended, and forgotten."""
+"""Who holds a state folder, and what a killed stack left there: its processes, its record and its secrets."""
 
 import os
 import shutil
@@ -6,26 +6,66 @@ import signal
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 import psutil
 
 from infra.local.errors import AlreadyRunningError, StackError
-from infra.local.identity import boot_id, start_ticks
-from infra.local.process import kill_quietly
-from infra.local.state import Layout, ProcessRecord, StackLock, is_locked, read_record
+from infra.local.process import boot_id, kill_quietly, start_ticks
+from infra.local.state import (
+    Layout,
+    ProcessRecord,
+    StackLock,
+    StackRecord,
+    is_locked,
+    read_record,
+    state_folder,
+)
 
 _STOP_DEADLINE = 60.0
 _AFTER_KILL = 20.0
-_LEFTOVER_GRACE = 3.0
+LEFTOVER_GRACE = 3.0
+_LOCK_PATIENCE = 15.0
+_POLL = 0.1
+
+
+def claim(lock: StackLock, layout: Layout) -> None:
+    """Take the lock of the state folder; waits while the guard of a killed stack cleans up.
+
+    Raises AlreadyRunningError, with the address, if a stack runs there, or if the lock is not free within 15 s.
+    """
+    deadline = time.monotonic() + _LOCK_PATIENCE
+    while True:
+        try:
+            lock.acquire()
+        except AlreadyRunningError:
+            record = read_record(layout)
+            if record is not None and is_alive(record.supervisor):
+                raise AlreadyRunningError(_description(layout, record)) from None
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL)
+        else:
+            return
+
+
+def _description(layout: Layout, record: StackRecord) -> str:
+    address = record.endpoints.get("web") or next(iter(record.endpoints.values()), "")
+    where = address if record.ready else "not ready yet"
+    home = "" if layout.home == state_folder() else f" --home {layout.home}"
+    return (
+        f"a stack is already running in {layout.home}: process {record.supervisor.pid}, {where};"
+        f" `triage stack down{home}` stops it"
+    )
 
 
 def is_alive(record: ProcessRecord) -> bool:
-    """Whether this very process runs; a later one with the same number does not count, nor does a zombie."""
+    """Whether this process runs. A zombie does not count, nor does a later process with the same number."""
     return start_ticks(record.pid) == record.ticks
 
 
 def living(records: Iterable[ProcessRecord]) -> list[psutil.Process]:
-    """Every process that is one of these, descends from one, or is left of its group."""
+    """Every process that is one of these, descends from one, or belongs to the group of one."""
     groups = {
         record.pid: record.ticks for record in records if start_ticks(record.pid) in {None, record.ticks}
     }
@@ -44,10 +84,10 @@ def living(records: Iterable[ProcessRecord]) -> list[psutil.Process]:
     return list(found.values())
 
 
-def end(records: Iterable[ProcessRecord], *, grace: float) -> list[str]:
-    """End what is left of these processes; the names of those that had to be killed after `grace` seconds.
+def end(records: Iterable[ProcessRecord], *, grace: float) -> None:
+    """Wait `grace` seconds for these processes to end, then kill the rest.
 
-    The kernel has sent each its own stop signal when the supervisor died, so this waits before it kills.
+    The kernel has sent each its stop signal when the supervisor died.
     """
     records = tuple(records)
     remaining = living(records)
@@ -55,16 +95,14 @@ def end(records: Iterable[ProcessRecord], *, grace: float) -> list[str]:
         _signal(process, signal.SIGCONT)
     remaining = _wait(remaining, seconds=grace)
     late = {process.pid: process for process in (*remaining, *living(records))}
-    names = sorted(_name(process) for process in late.values())
     for process in late.values():
         kill_quietly(process)
     _wait(list(late.values()), seconds=5)
-    return names
 
 
 def _wait(processes: list[psutil.Process], *, seconds: float) -> list[psutil.Process]:
     deadline = time.monotonic() + seconds
-    while (processes := [each for each in processes if _runs(each)]) and time.monotonic() < deadline:
+    while (processes := [process for process in processes if _runs(process)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     return processes
 
@@ -77,43 +115,31 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
-    try:
+    with suppress(psutil.Error):
         process.send_signal(number)
-    except psutil.Error:
-        return
 
 
-def _name(process: psutil.Process) -> str:
-    try:
-        return f"{process.name()} ({process.pid})"
-    except psutil.Error:
-        return str(process.pid)
-
-
-def clean_up(layout: Layout, *, grace: float) -> list[str]:
-    """End and forget a crashed stack.  The caller holds the lock."""
+def clean_up(layout: Layout, *, grace: float) -> None:
+    """End the processes of a crashed stack, and erase its secrets and its record. The caller holds the lock."""
     record = read_record(layout)
-    killed: list[str] = []
-    if record is not None and record.boot == boot_id():
-        killed = end(record.processes, grace=grace)
     if record is not None:
-        forget_secrets(layout)
+        if record.boot == boot_id():
+            end(record.processes, grace=grace)
+        erase_secrets(layout)
     layout.record.unlink(missing_ok=True)
-    return killed
 
 
-def forget_secrets(layout: Layout) -> None:
-    """Remove the secrets of a start; those of outside servers are in a folder of their own and stay."""
+def erase_secrets(layout: Layout) -> None:
+    """Erase the secrets of a start. Those of outside servers are in another folder and stay."""
     if layout.secrets.is_dir():
         shutil.rmtree(layout.secrets)
         layout.create()
 
 
 def stop_stack(layout: Layout) -> bool:
-    """Stop the stack in this folder from outside, running or crashed; False when there was none.
+    """Stop the stack in this folder from another process, running or crashed; False if there is none.
 
-    A stack that somebody starts meanwhile is left alone.  Raises StackError when the folder is still in use after
-    all deadlines.
+    A stack that is started meanwhile is left alone. Raises StackError if the folder is still in use after a minute.
     """
     if read_record(layout) is None and not is_locked(layout):
         return False
@@ -131,10 +157,10 @@ def stop_stack(layout: Layout) -> bool:
                     deadline = time.monotonic() + _AFTER_KILL
                 elif record.supervisor != stopped:
                     return True
-            time.sleep(0.1)  # otherwise it has only begun to start, or its guard cleans up
+            time.sleep(_POLL)  # it stops, has only begun to start, or its guard cleans up
             continue
         try:
-            clean_up(layout, grace=_LEFTOVER_GRACE)
+            clean_up(layout, grace=LEFTOVER_GRACE)
         finally:
             lock.release()
         return True

@@ -9,16 +9,16 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
+from app.credentials.grants import DatabaseUser
+from app.procurement.systems import SYSTEMS
 from infra.local.errors import OutsideError
 
+#: The tools that the local stack can start a mock of, and the variable with the address of each.
 TOOL_VARIABLES = {
-    "sam-gov": "SAM_GOV_URL",
-    "debarment": "DEBARMENT_URL",
-    "contracts": "CONTRACTS_URL",
-    "documents": "DOCUMENTS_URL",
+    system.name: system.address_setting.upper()
+    for system in SYSTEMS
+    if not isinstance(system.credential, DatabaseUser)
 }
-
-
 _SERVERS = ("VAULT_ADDR", "DATABASE_URL", "LEDGER_URL", "REDIS_URL")
 #: The second of each pair must be set where the first is. The vault of a stack is in memory: it would take the login of
 #: an outside ledger for itself, and be gone at the end.
@@ -178,8 +178,11 @@ class StackOptions(_Options):
         }
         return part in self.parts and elsewhere.get(part) is None
 
-    def serves(self, name: str) -> bool:
-        """Whether the server of this name, such as web or sam-gov, is to be started here."""
+    def fixed_ports(self) -> dict[str, int]:
+        """The fixed ports of those servers that are started here."""
+        return {name: port for name, port in self.ports.items() if self._serves(name)}
+
+    def _serves(self, name: str) -> bool:
         if name in TOOL_VARIABLES:
             return self.starts(Part.MOCKS) and name not in self.outside.tools
         return self.starts(Part(name))

@@ -1,24 +1,23 @@
-"""Outside servers, looked at before anything is started: each process must have a login there that works."""
+"""Checks outside servers before anything is started: each process must have a login there that works."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 
 import redis
 
 from app.connections.tls import trust_of
-from infra.local.commands import BROKER_USERS, DATABASE_ROLES, Services, as_user
+from infra.local.environments import BROKER_USERS, DATABASE_ROLES, Environments, as_user
 from infra.local.errors import OutsideError
 from infra.local.options import Part, StackOptions
-from infra.postgres.roles import APPLICATION
 from infra.postgres.server import Server, ServerError
 from infra.provision.broker_server import connected, reason
-from infra.provision.errors import ProvisionError
-from infra.provision.secrets_folder import FileName, Owner
+from infra.provision.logins import APPLICATION
 from infra.provision.settings import ProvisioningSettings
-from infra.provision.vault import vault_client
-from infra.vault import identities
+from infra.provision.vault_setup import vault_client
+from infra.reporting import ProvisionError
+from infra.vault import secret_ids
 from infra.vault.owners import IDENTITIES
 
-_PROCESSES: dict[Owner, Part] = {
+_PROCESSES: dict[str, Part] = {
     "dispatcher": Part.DISPATCHER,
     "sweeper": Part.SWEEPER,
     "worker": Part.WORKER,
@@ -27,25 +26,27 @@ _PROCESSES: dict[Owner, Part] = {
 
 
 class OutsideServers:
-    """The servers of a start that run elsewhere, but for those that this start provisions itself."""
+    """The outside servers of one start."""
 
-    def __init__(self, options: StackOptions, services: Services, settings: ProvisioningSettings) -> None:
-        """`services` knows their addresses already."""
+    def __init__(
+        self, options: StackOptions, environments: Environments, settings: ProvisioningSettings
+    ) -> None:
+        """`environments` has their addresses."""
         self._outside = options.outside
         self._owners = [owner for owner, part in _PROCESSES.items() if options.starts(part)]
-        self._services = services
-        self._secrets = services.secrets
+        self._environments = environments
+        self._secrets = environments.secrets
         self._settings = settings
 
-    def refuse_unusable(self, provisioned: Collection[Part]) -> None:
-        """Raise OutsideError, with a line for each thing that is missing at those that are not `provisioned` here."""
-        looks = {Part.POSTGRES: self._database, Part.VALKEY: self._broker, Part.VAULT: self._vault}
-        missing = [line for part, look in looks.items() if part not in provisioned for line in look()]
+    def require(self, servers: Iterable[Part]) -> None:
+        """Raise OutsideError, with a line for each thing that is missing at these servers."""
+        checks = {Part.POSTGRES: self._database, Part.VALKEY: self._broker, Part.VAULT: self._vault}
+        missing = [line for part in servers for line in checks[part]()]
         if missing:
             raise OutsideError("\n".join(dict.fromkeys(missing)))
 
     def _database(self) -> Iterator[str]:
-        address = self._services.database_address
+        address = self._environments.database_address
         if self._outside.database is None or address is None:
             return
         for owner in self._owners:
@@ -99,12 +100,12 @@ class OutsideServers:
                 try:
                     if not file.is_file():
                         yield self._no_file(identity.owner, "vault-identity.json", step="vault")
-                    elif identities.log_in(client, self._secrets, identity) is None:
+                    elif secret_ids.log_in(client, self._secrets, identity) is None:
                         yield f"VAULT_ADDR: the vault refused the identity in {file}"
                 except ProvisionError as error:
                     yield str(error)
 
-    def _no_file(self, owner: Owner, name: FileName, *, step: str) -> str:
+    def _no_file(self, owner: str, name: str, *, step: str) -> str:
         path = self._secrets.path(owner, name)
         return (
             f"SECRETS_FOLDER: there is no {path}; run `triage provision keys` and `triage provision {step}`"

@@ -9,9 +9,9 @@ from infra.local.ports import LOOPBACK, USUAL_PORTS, listens
 from infra.local.process import Child, Command
 from infra.local.state import Layout
 from infra.local.wheels import wheel_program
-from infra.postgres.scram import verifier
+from infra.postgres.roles import verifier
 from infra.postgres.server import Server, ServerError
-from infra.provision.secrets_folder import SecretsFolder, write_secret
+from infra.secrets_folder import SecretsFolder, write_secret
 
 _SUPERUSER = "postgres"
 
@@ -57,7 +57,7 @@ class PostgresServer:
         self._layout.postgres.mkdir(mode=0o700, exist_ok=True)
         (self._data / "postmaster.pid").unlink(missing_ok=True)  # we hold the lock, so it is stale
         if (self._data / "global" / "pg_control").exists():
-            statement = f"ALTER ROLE {_SUPERUSER} PASSWORD '{verifier(self._password)}'\n"
+            statement = f"ALTER ROLE {_SUPERUSER} PASSWORD '{verifier(_SUPERUSER, self._password)}'\n"
             write_secret(self._one_time, statement)
             self._configure(0)
             return self._command(

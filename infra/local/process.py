@@ -1,4 +1,4 @@
-"""One child process: started so that it dies with its supervisor, stopped with all it has started itself."""
+"""One child process: it dies with its supervisor, and is stopped together with its descendants."""
 
 import os
 import signal
@@ -6,21 +6,25 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from infra.environment import plain_environment
-from infra.local.identity import start_ticks
 from infra.local.state import ProcessRecord
 
 _CHILD = Path(__file__).with_name("child.py")
 
-# The kernel ties a child's death signal to the *thread* that started it.  This one lives as long as we do.
+# The kernel ties a child's death signal to the *thread* that started it: this one lives as long as the process.
 _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
 _ONLY_ITS_USER = 0o077
+
+_START_FIELD = 19  # of the fields after the name, see proc_pid_stat(5)
+_STATE_FIELD = 0
+_DEAD = ("Z", "X")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +33,7 @@ class Command:
 
     name: str
     argv: tuple[str, ...]
-    """Program by absolute path, then arguments.  Everybody on the machine can read them: no secrets."""
+    """Program by absolute path, then arguments.  Every user of the machine can read them: no secrets."""
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
@@ -39,7 +43,7 @@ class Command:
     grace: float = 5.0
     """Seconds between the stop signal and SIGKILL for the whole group."""
     not_as_root: Path | None = None
-    """For a program that refuses to be started by root: the folder with its files."""
+    """For a program that refuses to run as root: the folder with its files."""
     stdin: Path | None = None
 
 
@@ -47,12 +51,12 @@ class Child:
     """A started process and its group."""
 
     def __init__(self, command: Command) -> None:
-        """Start it; the log is appended to."""
+        """Start the process and append its output to the log."""
         self.command = command
         self._log_start = command.log.stat().st_size if command.log.exists() else 0
         self._popen = _spawner.submit(self._spawn).result()
         self.pid = self._popen.pid
-        self._ticks = start_ticks(self.pid) or 0  # 0: it ended at once
+        self._ticks = start_ticks(self.pid) or 0  # 0: it has ended already
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         folder = self.command.not_as_root if os.geteuid() == 0 else None
@@ -85,7 +89,7 @@ class Child:
             return None
 
     def log_since_start(self) -> str:
-        """What this process, not an earlier one of the same name, has written."""
+        """The output of this process, without that of earlier ones with the same name."""
         with self.command.log.open("rb") as log:
             log.seek(self._log_start)
             return log.read().decode("utf-8", errors="replace")
@@ -95,15 +99,15 @@ class Child:
         return self.log_since_start().splitlines()[-count:]
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal to the process itself; nothing happens when it is gone."""
+        """Send a signal to the process itself; no effect if it has ended."""
         if self.exit_status() is None:
             self._popen.send_signal(number)
 
     def stop(self) -> None:
-        """Ask it to end, wait for its grace, then kill whatever is left of it and its descendants."""
+        """Send the stop signal, wait for the grace period, then kill what is left of it and its descendants."""
         family = _descendants(self.pid) if self.exit_status() is None else []
         self.kill(self.command.stop_signal)
-        self.kill(signal.SIGCONT)  # a stopped process would only see the request after its grace
+        self.kill(signal.SIGCONT)  # a suspended process would not see the stop signal
         if self.wait(self.command.grace) is None:
             family += _descendants(self.pid)
         kill_group(self.pid)
@@ -120,16 +124,30 @@ def _descendants(pid: int) -> list[psutil.Process]:
 
 
 def kill_group(group: int) -> None:
-    """SIGKILL for every process of a group; nothing happens when it is empty."""
-    try:
+    """SIGKILL for every process of a group; no effect if it is empty."""
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def kill_quietly(process: psutil.Process) -> None:
-    """SIGKILL, unless it is gone or its number belongs to somebody else by now."""
-    try:
+    """SIGKILL, unless it has ended, even if another process has its number by now."""
+    with suppress(psutil.Error):
         process.kill()
-    except psutil.Error:
-        return
+
+
+def boot_id() -> str:
+    """Identifies the current boot of the machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def start_ticks(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot; None if it has ended or is a zombie.
+
+    Together with the number it identifies a process: numbers are reused. Setting the clock does not change it.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = text[text.rindex(b")") + 2 :].decode("ascii").split()
+    return None if fields[_STATE_FIELD] in _DEAD else int(fields[_START_FIELD])

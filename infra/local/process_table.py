@@ -9,23 +9,27 @@ from threading import Event, RLock
 from infra.local.errors import AddressTakenError, StackError
 from infra.local.ports import Ports, says_taken
 from infra.local.process import Child, Command
+from infra.reporting import Say
 
 Ready = Callable[[Child], bool]
 
-#: Parts that others use, and that stop last.
-SERVERS = ("vault", "postgres", "valkey")
+#: They stop after the processes that use them.
+_SERVERS = ("vault", "postgres", "valkey")
 
 _POLL = 0.03
 _PORT_TRIES = 5
 
 
-class Roster:
+class ProcessTable:
     """Safe to use from several threads, so that parts can come up side by side."""
 
-    def __init__(self, *, ports: Ports, patience: float, changed: Callable[[], None]) -> None:
-        """`patience` is how many seconds each process may take until it is ready, or a program to its end.
+    def __init__(
+        self, *, ports: Ports, patience: float, changed: Callable[[], None], stopping: Say = lambda _: None
+    ) -> None:
+        """`patience` is the time in seconds for a process to be ready, or for a program to end.
 
-        `changed` is called whenever a process was added or removed, to put that on record.
+        `changed` is called after a process was added or removed, to update the record;
+        `stopping` receives one sentence before the first process is stopped.
         """
         self._ports = ports
         self._patience = patience
@@ -33,6 +37,7 @@ class Roster:
         self._lock = RLock()
         self._children: dict[str, Child] = {}
         self._ready: dict[str, Ready] = {}
+        self._stopping = stopping
         self._abandoned = Event()
 
     @property
@@ -42,21 +47,27 @@ class Roster:
             return dict(self._children)
 
     def abandon(self) -> None:
-        """Make every wait in other threads end soon."""
-        self._abandoned.set()
+        """Announce the stop, and end every wait in other threads."""
+        users, servers = self._stop_order()
+        stages = [", ".join(users[::-1])] * bool(users) + ["the servers"] * bool(servers)
+        try:
+            if stages and not self._abandoned.is_set():
+                self._stopping(f"stopping: {', then '.join(stages)}")
+        finally:
+            self._abandoned.set()
 
     def spawn(self, command: Command) -> Child:
-        """Start a process and put it on record."""
+        """Start a process without waiting for it."""
         with self._lock:
             if self._abandoned.is_set():
                 raise StackError(f"{command.name} was not started: the stack is stopping")
             child = Child(command)
             self._children[command.name] = child
-        self._changed()  # outside our lock: whoever writes the record holds its own and asks for `children`
+        self._changed()  # outside our lock: writing the record takes another lock, and reads `children`
         return child
 
     def start(self, command: Command, ready: Ready) -> Child:
-        """Start a process and wait until it is ready; raises StackError with the end of its log."""
+        """Start a process and wait until it is ready. Raises StackError with the end of its log."""
         child = self.spawn(command)
         self._until(child, ready)
         self._ready[command.name] = ready
@@ -65,7 +76,7 @@ class Roster:
     def serve(
         self, name: str, *, build: Callable[[int], Command], ready: Callable[[Child, int], bool]
     ) -> int:
-        """Start a server on a port of its own and wait until it answers there; the port."""
+        """Start a server, wait until it answers, and return its port. Tries another port if one is taken."""
         for _ in range(_PORT_TRIES):
             port = self._ports.choose(name)
             try:
@@ -78,7 +89,7 @@ class Roster:
         raise StackError(f"no free port for {name} after {_PORT_TRIES} tries")
 
     def run(self, command: Command) -> None:
-        """Run a program to its end; raises StackError with the end of its log when it fails."""
+        """Run a program to its end. Raises StackError with the end of its log if it fails."""
         child = self.spawn(command)
         deadline = time.monotonic() + self._patience
         while (status := child.wait(_POLL)) is None:
@@ -100,10 +111,10 @@ class Roster:
                 lines = "\n".join(child.last_lines())
                 raise StackError(f"{child.command.name} was not ready after {self._patience:g} s\n{lines}")
             if self._abandoned.wait(_POLL):
-                raise StackError(f"{child.command.name} was not waited for: the stack is stopping")
+                raise StackError(f"{child.command.name} is not ready yet: the stack is stopping")
 
     def ended(self) -> list[Child]:
-        """Processes that should run but have ended."""
+        """Processes that have ended without being stopped."""
         return [child for child in self.children.values() if child.exit_status() is not None]
 
     def revive(self, name: str) -> Child:
@@ -118,25 +129,31 @@ class Roster:
         self._until(child, self._ready.get(name, lambda _: True))
         return child
 
-    def kill(self, name: str, number: signal.Signals) -> None:
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to one process."""
         self._named(name).kill(number)
 
     def stop(self, name: str) -> None:
-        """Stop one process and take it off the record."""
+        """Stop one process and remove it from the table."""
         self._named(name).stop()
         with self._lock:
             del self._children[name]
         self._changed()
 
     def stop_all(self) -> None:
-        """Stop everything: first whatever uses the servers, side by side, then the servers."""
-        self.abandon()
-        children = self.children
-        for stage in ([n for n in children if n not in SERVERS], [n for n in children if n in SERVERS]):
-            if stage:
-                with ThreadPoolExecutor(len(stage), thread_name_prefix="stop") as pool:
-                    list(pool.map(self.stop, stage))
+        """Stop everything: first the processes that use the servers, side by side, then the servers."""
+        try:
+            self.abandon()
+        finally:
+            for stage in self._stop_order():
+                if stage:
+                    with ThreadPoolExecutor(len(stage), thread_name_prefix="stop") as pool:
+                        list(pool.map(self.stop, stage))
+
+    def _stop_order(self) -> tuple[list[str], list[str]]:
+        """The names of the processes that use the servers, and of the servers."""
+        names = list(self.children)
+        return [name for name in names if name not in _SERVERS], [name for name in names if name in _SERVERS]
 
     def _named(self, name: str) -> Child:
         with self._lock:

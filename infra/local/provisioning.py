@@ -1,42 +1,103 @@
-"""The steps of `triage provision` as the local stack takes them, with what only servers that start anew need."""
+"""The steps of `triage provision` for the local stack, and what only new servers need."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from psycopg import sql
 
-from app.settings import SettingsError
-from infra.local.errors import StackError
+from app.connections.secret_files import SettingsError
+from infra.local.commands import Services
+from infra.local.environments import Environments, as_user
+from infra.local.errors import OutsideError, StackError
+from infra.local.options import Part, StackOptions
+from infra.local.outside import OutsideServers
 from infra.local.state import Layout
-from infra.postgres.roles import APPLICATION, READERS, VAULT_ADMIN
 from infra.postgres.server import Server, ServerError
 from infra.provision.broker import provision_broker
 from infra.provision.database import administered, provision_database
 from infra.provision.demo_data import load_ledger
-from infra.provision.errors import ProvisionError
 from infra.provision.export_keys import public_halves, with_new_key
 from infra.provision.keys import provision_keys
-from infra.provision.settings import ProvisioningSettings
-from infra.provision.vault import provision_vault, vault_client
+from infra.provision.logins import APPLICATION, READERS, VAULT_ADMIN
+from infra.provision.settings import ProvisioningSettings, load
+from infra.provision.vault_setup import provision_vault, vault_client
+from infra.reporting import ProvisionError, Say
 from infra.vault.opening import open_vault
+
+#: Seconds. The identities of a vault in memory are never rotated: it ends before they do.
+_NEVER_ROTATED = {"infrastructure_secret_id_ttl": 31 * 24 * 3600, "custody_secret_id_ttl": 31 * 24 * 3600}
 
 
 class Provisioning:
-    """The steps, with settings that are known once their servers run; what each changes is said in a log."""
+    """The steps of one start. Their changes are written into a log. Each raises StackError."""
 
-    def __init__(self, layout: Layout, settings: Callable[[], ProvisioningSettings]) -> None:
+    def __init__(
+        self, layout: Layout, options: StackOptions, environments: Environments, services: Services
+    ) -> None:
         self._layout = layout
-        self._settings = settings
+        self._options = options
+        self._environments = environments
+        self._services = services
+
+    @property
+    def root_token(self) -> str | None:
+        """The vault's root token, until provisioning has revoked it."""
+        return self._environments.secrets.read("operator", "vault-root-token")
+
+    def settings(self) -> ProvisioningSettings:
+        """The settings of provisioning for those servers of this stack that are up.
+
+        Raises SettingsError for a wrong variable in the environment.
+        """
+        outside, environments, database = (
+            self._options.outside,
+            self._environments,
+            self._services.database,
+        )
+        broker = environments.endpoints.get("valkey")
+        settings = load(
+            secrets_folder=environments.secrets.root,
+            database_admin_url=outside.database_admin or (database and database.address),
+            redis_admin_url=outside.broker_admin or (broker and as_user(broker, "administrator")),
+            vault_addr=environments.endpoints.get("vault"),
+            vault_audit_log=self._layout.audit_log if outside.vault is None else outside.vault_audit_log,
+            vault_ledger_url=outside.vault_ledger or environments.ledger_address,
+            vault_issuer=outside.vault_issuer,
+            ca_file=outside.tls.get("CA_FILE"),
+            client_certificate_file=outside.tls.get("CLIENT_CERTIFICATE_FILE"),
+            client_key_file=outside.tls.get("CLIENT_KEY_FILE"),
+            provision_patience=self._options.patience,
+        )
+        return settings if outside.vault else settings.model_copy(update=_NEVER_ROTATED)
+
+    def provisions(self, part: Part) -> bool:
+        """Whether this start provisions a server: one of its own, or an outside one with an administrator's login."""
+        outside = self._options.outside
+        return (
+            Part.PROVISION in self._options.parts
+            and {
+                Part.VAULT: outside.vault is None or self.root_token is not None,
+                Part.POSTGRES: outside.database is None or outside.database_admin is not None,
+                Part.VALKEY: outside.broker is None or outside.broker_admin is not None,
+            }[part]
+        )
+
+    def require_outside(self) -> None:
+        """Raise OutsideError if outside servers that are not provisioned here cannot be used."""
+        servers = [part for part in (Part.POSTGRES, Part.VALKEY, Part.VAULT) if not self.provisions(part)]
+        try:
+            OutsideServers(self._options, self._environments, self.settings()).require(servers)
+        except SettingsError as error:
+            raise OutsideError(str(error)) from None
 
     def keys(self, *, keep: bool) -> None:
-        """Every secret that is missing, and the public halves of the export keys where they outlive this start.
+        """Every missing secret, and the public halves of the export keys, which outlive this start.
 
-        Unless the folder is one to `keep`, there is a new key for exports, followed by those of earlier starts.
+        Unless the secrets folder is to `keep`, there is a new export key, followed by those of earlier starts.
         """
         public = self._layout.export_keys
         with self._step("keys") as say:
-            settings = self._settings()
+            settings = self.settings()
             if not keep:
                 earlier = public.read_text(encoding="utf-8") if public.is_file() else None
                 settings.secrets.replace("web", "export-keys.json", with_new_key(earlier))
@@ -44,9 +105,9 @@ class Provisioning:
             public.write_text(public_halves(settings.secret("web", "export-keys.json")), encoding="utf-8")
 
     def database(self, *, own: bool, new_vault: bool) -> None:
-        """Roles, databases and tables. What earlier starts left behind on a server of our `own` is ended."""
+        """Roles, databases and tables. On a server of our `own`, attempts of earlier starts are ended."""
         with self._step("database") as say:
-            settings = self._settings()
+            settings = self.settings()
             if new_vault:
                 _drop_leased_users(administered(settings))
             provision_database(settings, say, new_ledger_admin_password=new_vault)
@@ -56,27 +117,27 @@ class Provisioning:
     def broker(self) -> None:
         """The broker's users."""
         with self._step("broker") as say:
-            provision_broker(self._settings(), say)
+            provision_broker(self.settings(), say)
 
-    def opened_vault(self) -> None:
-        """A vault that is initialised and unsealed; its root token is in the operator's folder."""
+    def open_vault(self) -> None:
+        """Initialise and unseal the vault; its root token is written into the operator's folder."""
         with self._step("vault") as say:
-            settings = self._settings()
+            settings = self.settings()
             with vault_client(settings) as client:
                 open_vault(client, settings.secrets, patience=settings.provision_patience, say=say)
 
     def vault(self) -> None:
         """Policies, roles and identities; the root token is revoked."""
         with self._step("vault") as say:
-            provision_vault(self._settings(), say)
+            provision_vault(self.settings(), say)
 
-    def ledger(self, scenarios: Path) -> None:
-        """The ledger's rows of these scenarios."""
+    def ledger(self) -> None:
+        """The ledger's rows of the scenarios that the tools serve."""
         with self._step("demo-data") as say:
-            load_ledger(self._settings(), scenarios, say)
+            load_ledger(self.settings(), self._environments.served, say)
 
     @contextmanager
-    def _step(self, name: str) -> Iterator[Callable[[str], None]]:
+    def _step(self, name: str) -> Iterator[Say]:
         with (self._layout.logs / "provision.log").open("a", encoding="utf-8") as log:
             try:
                 yield lambda text: print(f"{name}: {text}", file=log, flush=True)
@@ -85,7 +146,7 @@ class Provisioning:
 
 
 def _drop_leased_users(server: Server) -> None:
-    """Users of an earlier start's runs: the vault that would have revoked them is gone."""
+    """Drop the database users of earlier runs: the vault that would have revoked them is gone."""
     with server.connect() as connection:
         leased = connection.execute(
             "SELECT DISTINCT member::regrole::text FROM pg_auth_members JOIN pg_roles readers ON roleid = readers.oid"
@@ -97,9 +158,6 @@ def _drop_leased_users(server: Server) -> None:
 
 
 def _end_attempts(server: Server) -> None:
-    """Attempts of an earlier start count as lost at once, without anybody waiting for their leases to run out.
-
-    Their messages went with the earlier broker and their credentials with the earlier vault.
-    """
+    """End the leases of earlier attempts: their messages and credentials went with the earlier broker and vault."""
     with server.connect(APPLICATION) as connection:
         connection.execute("UPDATE attempt SET lease_until = now() WHERE state IN ('dispatched', 'running')")

@@ -58,7 +58,7 @@ class ProcessRecord(_Record):
     pid: int
     """Also the number of its process group."""
     ticks: int
-    """When it began, see `infra.local.identity`."""
+    """When it began, see `infra.local.process`."""
 
 
 class PartRecord(_Record):

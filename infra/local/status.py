@@ -1,17 +1,17 @@
-"""What a running stack looks like from outside: each process alive, each address answering."""
+"""The condition of a running stack: whether each process is alive and each address answers."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from infra.local.leftovers import is_alive
 from infra.local.ports import answers
-from infra.local.state import StackRecord
+from infra.local.state import ProcessRecord, StackRecord
 from infra.local.vault_server import is_healthy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Condition:
-    """One part: its process (none for an outside one), its address (none for a background process), its health."""
+    """One part. An outside part has no process, a background process no address."""
 
     name: str
     pid: int | None
@@ -21,20 +21,18 @@ class Condition:
 
 
 def conditions(record: StackRecord) -> tuple[Condition, ...]:
-    """Look at every part once; takes a few seconds at most."""
-    running = {process.name: process for process in record.processes}
-    names = dict.fromkeys([*record.endpoints, *running])
-    return tuple(_condition(record, name) for name in names)
+    """Check every part once; takes a few seconds at most."""
+    processes = {process.name: process for process in record.processes}
+    names = dict.fromkeys([*record.endpoints, *processes])
+    return tuple(_condition(name, processes.get(name), record.endpoints.get(name)) for name in names)
 
 
-def _condition(record: StackRecord, name: str) -> Condition:
-    process = next((each for each in record.processes if each.name == name), None)
-    address = record.endpoints.get(name)
+def _condition(name: str, process: ProcessRecord | None, address: str | None) -> Condition:
     note = "up"
     if process is not None and not is_alive(process):
         note = "process ended"
     elif address is not None:
-        note = _look(name, address)
+        note = _note(name, address)
     return Condition(
         name=name,
         pid=None if process is None else process.pid,
@@ -44,7 +42,7 @@ def _condition(record: StackRecord, name: str) -> Condition:
     )
 
 
-def _look(name: str, address: str) -> str:
+def _note(name: str, address: str) -> str:
     if name == "vault":
         return "up" if is_healthy(address) else "sealed or not answering"
     parts = urlsplit(address)

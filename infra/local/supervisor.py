@@ -1,8 +1,8 @@
-"""Keeps a stack up until it is told to stop: restarts what may be restarted, gives up when a server is lost.
+"""Runs a stack until it is asked to stop: restarts processes that end, and gives up if a server is lost.
 
 `python -m infra.local.supervisor --home FOLDER [--options JSON]` runs one in the foreground; it stops on SIGINT,
-SIGTERM or SIGHUP.  Exit status: 0 stopped on request, 130 before it was ready, 1 a part did not come up or was lost,
-2 wrong usage or outside servers that cannot be used.
+SIGTERM or SIGHUP.  Exit status: 0 stopped on request, 130 stopped before it was ready, 1 a part did not start or
+was lost, 2 wrong usage or unusable outside servers.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from infra.local.options import StackOptions
 from infra.local.process import Child
 from infra.local.stack import LocalStack
 from infra.local.state import PartRecord, state_folder
+from infra.reporting import Say
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -31,14 +32,14 @@ _LOOK_EVERY = 0.25
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 30.0
 _STEADY_AFTER = 60.0
 
-# Times a server is started again within a minute.  The vault keeps everything in memory: a new one would know
-# no policy and no identity, so it is lost at once.
+# How often a server is restarted within a minute. The vault keeps everything in memory: a new one would have no
+# policy and no identity, so it counts as lost at once.
 _SERVER_RESTARTS = {"vault": 0, "postgres": 3, "valkey": 3}
 
 
 @dataclass(slots=True)
 class _History:
-    """How often a process has ended lately, and when it may be started again (monotonic seconds)."""
+    """When a process has ended lately, and when it is due to be restarted (monotonic seconds)."""
 
     ends: list[float] = field(default_factory=list)
     due: float | None = None
@@ -54,9 +55,9 @@ class Supervisor:
         options: StackOptions | None = None,
         report: Callable[[PartRecord], None] = lambda _: None,
         ready: Callable[[LocalStack], None] = lambda _: None,
-        say: Callable[[str], None] = print,
+        say: Say = print,
     ) -> None:
-        """`ready` is called once everything is up, `say` with every message for a person."""
+        """`ready` is called once everything is up; `say` receives every message for a person."""
         self._interruption = Interruption()
         self._stack = LocalStack(home, options=options, report=report, stopping=self._stopping)
         self._when_ready = ready
@@ -64,7 +65,7 @@ class Supervisor:
         self._histories: dict[str, _History] = {}
 
     def run(self) -> int:
-        """Start, watch, stop; the exit status.  Call it in the main thread, it handles signals."""
+        """Start, watch and stop; returns the exit status. Must run in the main thread, which receives signals."""
         ready = False
         with self._interruption:
             try:
@@ -85,28 +86,28 @@ class Supervisor:
 
     def _watch(self) -> NoReturn:
         while True:
-            for child in self._stack.roster.ended():
-                self._look_after(child)
+            for child in self._stack.process_table.ended():
+                self._restart_when_due(child)
             time.sleep(_LOOK_EVERY)
 
-    def _look_after(self, child: Child) -> None:
+    def _restart_when_due(self, child: Child) -> None:
         name = child.command.name
         history = self._histories.setdefault(name, _History())
         now = time.monotonic()
         if history.due is None:
             history.ends = [end for end in history.ends if now - end < _STEADY_AFTER]
-            self._tell(child)
+            self._report_end(child)
             if len(history.ends) >= _SERVER_RESTARTS.get(name, sys.maxsize):
-                raise StackError(f"{name} is lost, so everything was stopped")
+                raise StackError(f"{name} is lost, so the stack has stopped")
             delay = min(_FIRST_DELAY * 2 ** len(history.ends), _LONGEST_DELAY)
             history.ends.append(now)
             history.due = now + delay
         elif now >= history.due:
             history.due = None
-            self._say(f"starting {name} again")
-            self._stack.roster.revive(name)
+            self._say(f"restarting {name}")
+            self._stack.process_table.revive(name)
 
-    def _tell(self, child: Child) -> None:
+    def _report_end(self, child: Child) -> None:
         status = child.exit_status() or 0
         how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
         self._say("\n".join([f"{child.command.name} ended {how}", *child.last_lines()]))
@@ -117,12 +118,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run the local stack in the foreground.")
     parser.add_argument("--home", type=Path, default=state_folder(), help="state folder")
     parser.add_argument("--options", default="{}", help="JSON object, see infra.local.options.StackOptions")
-    parser.add_argument("--log", type=Path, help="where all output goes from the moment everything is ready")
+    parser.add_argument("--log", type=Path, help="receives all output once everything is ready")
     arguments = parser.parse_args()
     try:
         options = StackOptions.model_validate_json(arguments.options)
     except ValidationError as wrong:
-        problems = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in wrong.errors())
+        problems = (f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in wrong.errors())
         parser.error(f"--options: {'; '.join(problems)}")
     try:
         arguments.home.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from infra.local.ports import LOOPBACK, listens
 from infra.local.process import Child, Command
 from infra.local.state import Layout
 from infra.local.wheels import wheel_program
-from infra.provision.secrets_folder import SecretsFolder, write_secret
+from infra.secrets_folder import SecretsFolder, write_secret
 
 # PostgreSQL is the queue of record, so losing this server loses nothing and saving to disk would only slow it.
 # `noeviction`: a full broker refuses messages, which the dispatcher sees; evicting would lose them silently.

@@ -15,7 +15,7 @@ from infra.local.ports import LOOPBACK, listens
 from infra.local.process import Child, Command
 from infra.local.state import Layout
 from infra.local.wheels import wheel_program
-from infra.provision.secrets_folder import write_secret
+from infra.secrets_folder import write_secret
 
 _HEALTHY = 200
 

@@ -1,1 +1,1 @@
-"""What the two databases need before the application touches them: roles, passwords, grants, tables."""
+"""What databases need before a program touches them: roles, passwords, grants, tables."""

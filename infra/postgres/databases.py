@@ -1,17 +1,14 @@
-"""The two databases and who may connect to them; every change is said, what is right stays as it is."""
+"""Databases and who may connect to them; every change is said, what is right stays as it is."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 
 import psycopg
 from psycopg import sql
 
-from infra.postgres.roles import APPLICATION, LEDGER, LOGINS, OWNERS, READERS, VAULT_ADMIN
 from infra.postgres.server import ServerError
-
-Say = Callable[[str], None]
+from infra.reporting import Say
 
 _ENCODING = "UTF8"
-_CONNECTING = {APPLICATION: LOGINS, LEDGER: (READERS, VAULT_ADMIN)}
 
 
 def ensure_database(connection: psycopg.Connection, database: str, owner: str, say: Say) -> None:
@@ -38,18 +35,20 @@ def ensure_database(connection: psycopg.Connection, database: str, owner: str, s
         say(f"database {database}: owned by {owner}")
 
 
-def ensure_connect_rights(connection: psycopg.Connection, say: Say) -> None:
-    """Each login reaches its own database and no other.
+def ensure_connect_rights(
+    connection: psycopg.Connection, connecting: Mapping[str, Sequence[str]], say: Say
+) -> None:
+    """Only its owner and the roles named with it reach a database.
 
     That nobody else connects to `postgres` and `template1` is left to those who own them.
     """
-    for database in (*OWNERS, "postgres", "template1"):
+    for database in (*connecting, "postgres", "template1"):
         if _is_open(connection, database):
             connection.execute(
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
             )
             say(f"database {database}: closed to everybody else")
-    for database, roles in _CONNECTING.items():
+    for database, roles in connecting.items():
         for role in roles:
             if _asked(connection, "SELECT has_database_privilege(%s, %s, 'CONNECT')", role, database):
                 continue

@@ -1,22 +1,11 @@
-"""The roles of both databases and what each may do; every change is said, what is right stays as it is."""
+"""Roles of a server and what each may do; every change is said, what is right stays as it is."""
 
-from collections.abc import Callable
 from typing import LiteralString
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 
-from infra.postgres.scram import verifier
-
-APPLICATION = "triage"
-LEDGER = "ledger"
-
-OWNERS = {APPLICATION: "triage_owner", LEDGER: "ledger_owner"}
-LOGINS = ("triage_app", "triage_dispatcher", "triage_worker")
-READERS = "ledger_reader"
-VAULT_ADMIN = "vault_ledger_admin"
-
-Say = Callable[[str], None]
+from infra.reporting import Say
 
 #: Attributes of a role by the column of `pg_roles`, with the words that set and clear them.
 _ATTRIBUTES: dict[str, tuple[LiteralString, LiteralString]] = {
@@ -38,7 +27,7 @@ def ensure_role(
     if found is None:
         words = _words(wanted)
         if password is not None:
-            words += sql.SQL(" PASSWORD {}").format(sql.Literal(verifier(password)))
+            words += sql.SQL(" PASSWORD {}").format(sql.Literal(verifier(role, password)))
         connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(role), words))
         say(f"role {role}: created")
         return
@@ -54,10 +43,18 @@ def _words(attributes: dict[str, bool]) -> sql.Composed:
     return sql.SQL(" ").join(sql.SQL(_ATTRIBUTES[column][not value]) for column, value in attributes.items())
 
 
+def verifier(role: str, password: str) -> str:
+    """What the server stores in place of a password: SCRAM-SHA-256, so that no statement or log holds the password."""
+    nowhere = pq.PGconn.connect_start(b"?")  # libpq asks for a connection; one that was never tried will do
+    return nowhere.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+
+
 def set_password(connection: psycopg.Connection, role: str, password: str) -> None:
     """Give a role a password, which reaches the server as a verifier only."""
     connection.execute(
-        sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier(password)))
+        sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+            sql.Identifier(role), sql.Literal(verifier(role, password))
+        )
     )
 
 

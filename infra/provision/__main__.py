@@ -10,15 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.environment import forget_foreign
 from infra.provision import broker, database, demo_data, keys, rotation
-from infra.provision.errors import ProvisionError
-from infra.provision.identities import rotate as rotate_identities
+from infra.provision.identity_rotation import rotate as rotate_identities
 from infra.provision.settings import ProvisioningSettings, load
-from infra.provision.vault import back_up_vault, provision_vault, restore_vault
-
-Say = Callable[[str], None]
+from infra.provision.vault_setup import back_up_vault, provision_vault, restore_vault
+from infra.reporting import ProvisionError, Say
 
 _REFUSED, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
 

@@ -1,17 +1,14 @@
 """The broker's users, each limited to Celery's keys."""
 
 import hashlib
-from collections.abc import Callable
 from typing import Any
 
 import redis
 
 from infra.provision.broker_server import administrator
-from infra.provision.errors import ProvisionError
 from infra.provision.logins import BROKER_USERS
 from infra.provision.settings import ProvisioningSettings
-
-Say = Callable[[str], None]
+from infra.reporting import ProvisionError, Say
 
 # The commands Celery's transport (kombu) sends in each role, found by refusing all others and reading ACL LOG.
 # The dispatcher may only put: `%W` lets it not read back the wrapped identities it has published.

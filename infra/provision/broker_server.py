@@ -11,10 +11,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app.connections.broker_connection import TrustedConnection
+from app.connections.secret_files import SettingsError
 from app.connections.tls import Trust, trust_of
-from app.settings import SettingsError
-from infra.provision.errors import ProvisionError
 from infra.provision.settings import ProvisioningSettings
+from infra.reporting import ProvisionError
 
 _SETTING = "REDIS_ADMIN_URL"
 #: The rights of our users name a subcommand that earlier servers do not know.

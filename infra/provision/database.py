@@ -1,7 +1,8 @@
 """The database server: roles, their passwords, databases, who may connect, and the application's tables."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 from sqlalchemy import Engine, create_engine
@@ -12,18 +13,20 @@ from infra.postgres import roles
 from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
 from infra.postgres.migrate import migrate
 from infra.postgres.server import OLDEST, Server, ServerError, WrongPasswordError
-from infra.provision.errors import ProvisionError
-from infra.provision.logins import DATABASE_LOGINS
-from infra.provision.secrets_folder import FileName, Owner, random_secret
+from infra.provision.logins import APPLICATION, DATABASE_LOGINS, DATABASE_OWNERS, LEDGER, READERS, VAULT_ADMIN
 from infra.provision.settings import ProvisioningSettings
+from infra.reporting import ProvisionError, Say
+from infra.secrets_folder import random_secret
 
-Say = Callable[[str], None]
+#: The migrations of the domain.
+MIGRATIONS = Path(__file__).parents[2] / "app" / "store" / "migrations"
 
 _SETTING = "DATABASE_ADMIN_URL"
-_OWNER_FILES: dict[str, FileName] = {
-    roles.APPLICATION: "database-owner-password",
-    roles.LEDGER: "ledger-owner-password",
+_OWNER_FILES: dict[str, str] = {
+    APPLICATION: "database-owner-password",
+    LEDGER: "ledger-owner-password",
 }
+_CONNECTING = {APPLICATION: tuple(DATABASE_LOGINS), LEDGER: (READERS, VAULT_ADMIN)}
 _LOGS_IN = frozenset({"rolcanlogin"})
 _MAKES_ROLES = frozenset({"rolcanlogin", "rolcreaterole"})
 _ENDS_SESSIONS = "pg_signal_backend"
@@ -43,17 +46,17 @@ def provision_database(
         passwords = login_passwords(settings)
         _roles(connection, passwords, say)
         _ledger_admin(connection, settings, say, renew=new_ledger_admin_password)
-        for database, owner in roles.OWNERS.items():
+        for database, owner in DATABASE_OWNERS.items():
             roles.ensure_own(connection, owner)
             ensure_database(connection, database, owner, say)
-        ensure_connect_rights(connection, say)
+        ensure_connect_rights(connection, _CONNECTING, say)
         for role, password in passwords.items():
             _password(connection, server, role, password, say)
-        for database, owner in roles.OWNERS.items():
+        for database, owner in DATABASE_OWNERS.items():
             with server.connect(database, user=owner, password=passwords[owner]) as as_owner:
                 ensure_closed_schema(as_owner, say)
-        owner = roles.OWNERS[roles.APPLICATION]
-        migrate(_engine(server, owner, passwords[owner]), say)
+        owner = DATABASE_OWNERS[APPLICATION]
+        migrate(_engine(server, owner, passwords[owner]), MIGRATIONS, say)
         _grant_ending_of_sessions(connection, say)
 
 
@@ -67,10 +70,10 @@ def administered(settings: ProvisioningSettings) -> Server:
     )
 
 
-def password_owners() -> dict[str, tuple[FileName, tuple[Owner, ...]]]:
+def password_owners() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Which file in whose folders holds the password of each login but the vault's, by role."""
-    owners: dict[str, tuple[FileName, tuple[Owner, ...]]] = {
-        role: (_OWNER_FILES[database], ("operator",)) for database, role in roles.OWNERS.items()
+    owners: dict[str, tuple[str, tuple[str, ...]]] = {
+        role: (_OWNER_FILES[database], ("operator",)) for database, role in DATABASE_OWNERS.items()
     }
     return owners | {role: ("database-password", users) for role, users in DATABASE_LOGINS.items()}
 
@@ -117,14 +120,14 @@ def begin_alone(connection: psycopg.Connection, patience: float) -> None:
 def _roles(connection: psycopg.Connection, passwords: dict[str, str], say: Say) -> None:
     for role, password in passwords.items():
         roles.ensure_role(connection, role, say, password=password, attributes=_LOGS_IN)
-    roles.ensure_role(connection, roles.READERS, say, password=None, attributes=frozenset())
+    roles.ensure_role(connection, READERS, say, password=None, attributes=frozenset())
 
 
 def _ledger_admin(
     connection: psycopg.Connection, settings: ProvisioningSettings, say: Say, *, renew: bool
 ) -> None:
     """The vault's login at the ledger: creates the users of runs. It gives `ledger_reader` away and is no reader."""
-    role, folder = roles.VAULT_ADMIN, settings.secrets
+    role, folder = VAULT_ADMIN, settings.secrets
     exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     password = None
     if exists is None or renew:
@@ -135,7 +138,7 @@ def _ledger_admin(
     if exists is not None and password is not None:
         roles.set_password(connection, role, password)
         say(f"role {role}: new password")
-    roles.ensure_member(connection, group=roles.READERS, member=role, options=(True, False, False), say=say)
+    roles.ensure_member(connection, group=READERS, member=role, options=(True, False, False), say=say)
 
 
 def _grant_ending_of_sessions(connection: psycopg.Connection, say: Say) -> None:
@@ -144,20 +147,20 @@ def _grant_ending_of_sessions(connection: psycopg.Connection, say: Say) -> None:
         roles.ensure_member(
             connection,
             group=_ENDS_SESSIONS,
-            member=roles.VAULT_ADMIN,
+            member=VAULT_ADMIN,
             options=(False, True, True),
             say=say,
         )
     except psycopg.errors.InsufficientPrivilege:
         raise ServerError(
             f"{_SETTING}: everything else is done, but this administrator may not give away {_ENDS_SESSIONS};"
-            f" a superuser must run: GRANT {_ENDS_SESSIONS} TO {roles.VAULT_ADMIN}"
+            f" a superuser must run: GRANT {_ENDS_SESSIONS} TO {VAULT_ADMIN}"
         ) from None
 
 
 def _password(connection: psycopg.Connection, server: Server, role: str, password: str, say: Say) -> None:
     """Set a password only where logging in with it is refused."""
-    database = next((name for name, owner in roles.OWNERS.items() if owner == role), roles.APPLICATION)
+    database = next((name for name, owner in DATABASE_OWNERS.items() if owner == role), APPLICATION)
     try:
         server.connect(database, user=role, password=password).close()
     except WrongPasswordError:
@@ -168,7 +171,7 @@ def _password(connection: psycopg.Connection, server: Server, role: str, passwor
 def _engine(server: Server, role: str, password: str) -> Engine:
     return create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(**server.parameters(roles.APPLICATION, user=role, password=password)),
+        creator=lambda: psycopg.connect(**server.parameters(APPLICATION, user=role, password=password)),
         poolclass=NullPool,
         hide_parameters=True,
     )

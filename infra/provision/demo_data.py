@@ -1,19 +1,17 @@
 """What the emulated systems say: scenario files for the tools, rows for the ledger."""
 
 import filecmp
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.settings import SettingsError
-from infra.postgres.roles import LEDGER, OWNERS
+from app.connections.secret_files import SettingsError
 from infra.provision.database import administered, login_passwords, reported
+from infra.provision.logins import DATABASE_OWNERS, LEDGER
 from infra.provision.settings import ProvisioningSettings
+from infra.reporting import Say
 from known_answers.scenarios.generator import write
 from known_answers.scenarios.loader import ScenarioError
 from mocks.ledger.load import load
-
-Say = Callable[[str], None]
 
 
 def provision_demo_data(settings: ProvisioningSettings, say: Say) -> None:
@@ -36,7 +34,7 @@ def load_ledger(settings: ProvisioningSettings, scenarios: Path, say: Say) -> No
 
     Raises ProvisionError, and SettingsError for scenarios that cannot be used.
     """
-    owner = OWNERS[LEDGER]
+    owner = DATABASE_OWNERS[LEDGER]
     server, passwords = administered(settings), login_passwords(settings)
     with reported():
         server.wait(setting="DATABASE_ADMIN_URL", patience=settings.provision_patience).close()

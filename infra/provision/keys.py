@@ -3,22 +3,15 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
-from typing import get_args
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.provision.certificates import Authority
 from infra.provision.export_keys import with_new_key
-from infra.provision.logins import BROKER_USERS, DATABASE_LOGINS, ensure_shared
-from infra.provision.secrets_folder import FileName, Owner, SecretsFolder, random_secret
+from infra.provision.logins import BROKER_USERS, DATABASE_LOGINS, OWNERS, SERVERS, ensure_shared
 from infra.provision.settings import ProvisioningSettings
+from infra.reporting import Say
+from infra.secrets_folder import SecretsFolder, random_secret
 
-Say = Callable[[str], None]
-
-#: Servers that get a certificate with `--tls`.
-_SERVERS: tuple[Owner, ...] = (
-    *("vault", "postgres", "valkey", "sam-gov", "debarment", "contracts", "documents"),
-    *("identity-provider", "web", "proxy"),
-)
 _SEAL_KEY_BYTES = 32
 
 
@@ -40,7 +33,7 @@ def provision_keys(settings: ProvisioningSettings, say: Say, *, hosts: Sequence[
         ensure_shared(folder, "database-admin-password", ("operator", "postgres")),
         "database-admin-password",
     )
-    made: list[tuple[Owner, FileName, Callable[[], str | bytes]]] = [
+    made: list[tuple[str, str, Callable[[], str | bytes]]] = [
         ("operator", "database-owner-password", random_secret),
         ("operator", "ledger-owner-password", random_secret),
         ("operator", "broker-admin-password", random_secret),
@@ -62,17 +55,17 @@ def users_acl(password: str) -> str:
     return f"user default off\nuser administrator on #{digest} ~* &* +@all\n"
 
 
-def _say_made(say: Say, owners: list[Owner], name: FileName) -> None:
+def _say_made(say: Say, owners: list[str], name: str) -> None:
     for owner in owners:
         say(f"{owner}/{name}: made")
 
 
 def _certificates(folder: SecretsFolder, say: Say, hosts: Sequence[str]) -> None:
     authority = _authority(folder, say)
-    for owner in get_args(Owner):
+    for owner in OWNERS:
         if folder.ensure(owner, "ca.pem", lambda: authority.certificate):
             say(f"{owner}/ca.pem: made")
-    for server in _SERVERS:
+    for server in SERVERS:
         had = folder.read(server, "tls.pem")
         if had is not None and folder.has(server, "tls.key") and _stays(authority, server, had, hosts):
             continue
@@ -86,7 +79,7 @@ def _certificates(folder: SecretsFolder, say: Say, hosts: Sequence[str]) -> None
 def _authority(folder: SecretsFolder, say: Say) -> Authority:
     certificate, key = folder.read("operator", "ca.pem"), folder.read("operator", "ca.key")
     if certificate is None:
-        if any(folder.has(owner, "ca.pem") for owner in get_args(Owner)):
+        if any(folder.has(owner, "ca.pem") for owner in OWNERS):
             raise SettingsError(
                 "SECRETS_FOLDER: operator/ca.pem is missing, and others have an authority already"
             )
@@ -103,7 +96,7 @@ def _authority(folder: SecretsFolder, say: Say) -> Authority:
         ) from None
 
 
-def _stays(authority: Authority, server: Owner, certificate: str, hosts: Sequence[str]) -> bool:
+def _stays(authority: Authority, server: str, certificate: str, hosts: Sequence[str]) -> bool:
     try:
         return not authority.is_to_replace(certificate, hosts)
     except ValueError:

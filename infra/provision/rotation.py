@@ -1,20 +1,16 @@
 """New secrets in place of those in use, while the processes that use them go on."""
 
-from collections.abc import Callable
-
 import psycopg
 
 from infra.postgres.roles import set_password
 from infra.provision import broker
 from infra.provision.broker_server import administrator
 from infra.provision.database import administered, begin_alone, password_owners, reported
-from infra.provision.errors import ProvisionError
 from infra.provision.export_keys import with_new_key
 from infra.provision.logins import BROKER_USERS, share
-from infra.provision.secrets_folder import random_secret
 from infra.provision.settings import ProvisioningSettings
-
-Say = Callable[[str], None]
+from infra.reporting import ProvisionError, Say
+from infra.secrets_folder import random_secret
 
 
 def rotate_database(settings: ProvisioningSettings, say: Say, *, end_sessions: bool = False) -> None:

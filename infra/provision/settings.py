@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.connections.addresses import BrokerAddress, DatabaseAddress
-from app.settings import HttpAddress, Settings, SettingsError
-from infra.provision.secrets_folder import SecretsFolder
+from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
+from app.connections.secret_files import SettingsError
+from app.connections.settings import ConnectionSettings
+from infra.secrets_folder import SecretsFolder
 
 
 class ProvisioningSettings(BaseSettings):
@@ -60,9 +61,9 @@ class ProvisioningSettings(BaseSettings):
         return SecretsFolder(Path(self.need("secrets_folder")))
 
     @cached_property
-    def tls(self) -> Settings:
+    def tls(self) -> ConnectionSettings:
         """The same files as in the settings of every process; nothing else is set in it."""
-        return Settings.model_construct(
+        return ConnectionSettings.model_construct(
             ca_file=self.ca_file,
             client_certificate_file=self.client_certificate_file,
             client_key_file=self.client_key_file,
@@ -77,7 +78,7 @@ class ProvisioningSettings(BaseSettings):
 
     def secret(self, owner: str, name: str) -> str:
         """A secret that must be there, or a `SettingsError` that names its file."""
-        text = self.secrets.read(owner, name)  # type: ignore[arg-type]
+        text = self.secrets.read(owner, name)
         if not text:
             raise SettingsError(
                 f"SECRETS_FOLDER: there is no {owner}/{name} in {self.secrets.root}; run `triage provision keys`"

@@ -1,4 +1,4 @@
-"""The provisioning's wire to the vault: plain HTTP with a token, each refusal an error of one line."""
+"""A client of the vault for provisioning: plain HTTP, and errors of one line."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,11 +8,11 @@ from typing import Any, BinaryIO, Self
 import httpx
 
 from app.connections.tls import Trust
-from infra.provision.errors import ProvisionError
+from infra.reporting import ProvisionError
 
 
 class VaultSilentError(ProvisionError):
-    """No answer came. `is_final`: waiting will not help, such as for another certificate."""
+    """The vault did not answer. `is_final`: waiting will not help, for example after a wrong certificate."""
 
     def __init__(self, text: str, *, is_final: bool = False) -> None:
         super().__init__(text)
@@ -20,22 +20,22 @@ class VaultSilentError(ProvisionError):
 
 
 class VaultAnswerError(ProvisionError):
-    """The vault answered, and not with what was asked for. `status` is HTTP's, `reason` the vault's own words."""
+    """The vault refused a request. `status` is the HTTP status, `reason` the vault's own text."""
 
-    def __init__(self, asked: str, status: int, reason: str) -> None:
-        super().__init__(f"the vault answered {asked} with HTTP {status}: {reason}")
+    def __init__(self, request: str, status: int, reason: str) -> None:
+        super().__init__(f"the vault answered {request} with HTTP {status}: {reason}")
         self.status = status
         self.reason = reason
 
 
 class VaultClient:
-    """Connections to one vault. Use as a context manager. No token is kept: each call brings its own.
+    """Connections to one vault, as a context manager. Each call passes its own token.
 
-    No proxy and no redirect is followed, since both would see the token.
+    Proxies and redirects are not followed, since they would see the token.
     """
 
     def __init__(self, address: str, *, trust: Trust, timeout: float) -> None:
-        """`timeout`: seconds for connecting and for each answer."""
+        """`timeout` is in seconds, for connecting and for each answer."""
         self.address = address
         self._trust = trust
         self._http = httpx.Client(
@@ -55,28 +55,28 @@ class VaultClient:
         self._http.close()
 
     def read(self, path: str, token: str) -> dict[str, Any] | None:
-        """What the vault has at `path`; None for nothing. Raises `VaultSilentError` and `VaultAnswerError`."""
+        """The data at `path`, or None. Raises `VaultSilentError` and `VaultAnswerError`."""
         answer = self._ask("GET", path, token)
         return None if answer is None else dict(answer["data"])
 
     def names(self, path: str, token: str) -> list[str]:
-        """The names below `path`. Errors as `read`."""
+        """The names below `path`. Raises as `read` does."""
         answer = self._ask("LIST", path, token)
         return [] if answer is None else list(answer["data"]["keys"])
 
     def write(self, path: str, data: Mapping[str, Any], token: str = "") -> dict[str, Any]:
-        """Write `data`; the whole answer, which may be empty. Errors as `read`, for an unknown path too."""
+        """Write `data`; returns the whole answer, which may be empty. Raises as `read` does, also for an unknown path."""
         answer = self._ask("POST", path, token, data)
         if answer is None:
             raise VaultAnswerError(f"POST {path}", httpx.codes.NOT_FOUND, "there is no such path")
         return answer
 
     def delete(self, path: str) -> None:
-        """End what anybody may end. Errors as `read`."""
+        """Delete without a token. Raises as `read` does."""
         self._ask("DELETE", path, "")
 
     def save(self, path: str, token: str, file: BinaryIO) -> int:
-        """Write what the vault sends for `path` into an open file; the bytes written. Errors as `read`."""
+        """Copy the content of `path` into an open file; returns its size in bytes. Raises as `read` does."""
         headers = {"X-Vault-Token": token}
         with self._answers(), self._http.stream("GET", path, headers=headers) as answer:
             if not answer.is_success:
@@ -85,21 +85,21 @@ class VaultClient:
             return sum(file.write(block) for block in answer.iter_bytes())
 
     def load(self, path: str, token: str, file: BinaryIO) -> None:
-        """Send an open file to `path`. Errors as `read`."""
+        """Send an open file to `path`. Raises as `read` does."""
         with self._answers():
             answer = self._http.post(path, headers={"X-Vault-Token": token}, content=file)
         if not answer.is_success:
             raise VaultAnswerError(f"POST {path}", answer.status_code, _reason(answer))
 
     def seal_status(self) -> dict[str, Any]:
-        """Whether the vault is initialised and sealed, and how it is unsealed. Errors as `read`."""
+        """Whether the vault is initialised and sealed, and how it is unsealed. Raises as `read` does."""
         found = self._ask("GET", "sys/seal-status", "") or {}
         if not {"initialized", "sealed"} <= found.keys():
-            raise ProvisionError(f"VAULT_ADDR: what answers at {self.address} is no vault")
+            raise ProvisionError(f"VAULT_ADDR: the server at {self.address} is not a vault")
         return found
 
     def health(self) -> int:
-        """HTTP's status of `sys/health`, where 200 is active and 429 a standby. Raises `VaultSilentError`."""
+        """The HTTP status of `sys/health`: 200 is active, 429 a standby. Raises `VaultSilentError`."""
         return self._send("GET", "sys/health", "").status_code
 
     def _ask(
@@ -113,7 +113,7 @@ class VaultClient:
         try:
             return dict(answer.json()) if answer.content else {}
         except (ValueError, TypeError):
-            raise ProvisionError(f"VAULT_ADDR: what answers at {self.address} is no vault") from None
+            raise ProvisionError(f"VAULT_ADDR: the server at {self.address} is not a vault") from None
 
     def _send(
         self, method: str, path: str, token: str, data: Mapping[str, Any] | None = None
@@ -129,8 +129,8 @@ class VaultClient:
         except httpx.HTTPError as error:
             if (reason := self._trust.trouble(error, what=f"the vault at {self.address}")) is not None:
                 raise VaultSilentError(f"VAULT_ADDR: {reason}", is_final=True) from None
-            # The error holds the request, and that the token: only its words go on.
-            raise VaultSilentError(f"VAULT_ADDR: {self.address} gives no answer ({_words(error)})") from None
+            # The error holds the request, and the request holds the token: only its text is passed on.
+            raise VaultSilentError(f"VAULT_ADDR: {self.address} does not answer ({_words(error)})") from None
 
 
 def _words(error: httpx.HTTPError) -> str:

@@ -1,11 +1,8 @@
 """The infrastructure identities: which of our processes has which AppRole."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-IDENTITY_FILE: Literal["vault-identity.json"] = "vault-identity.json"
-
-OwnerName = Literal["dispatcher", "sweeper", "web", "operator", "rotator", "backup"]
+IDENTITY_FILE = "vault-identity.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +13,7 @@ class Identity:
     """
 
     role: str
-    owner: OwnerName
+    owner: str
     in_custody: bool = False
 
 

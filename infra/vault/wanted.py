@@ -9,20 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.credentials.approle import RUN_ROLE
+from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, SignedToken
+from app.credentials.tool_record import ToolRecord
 from infra.vault.owners import IDENTITIES, Identity
 
 POLICIES = Path(__file__).parent / "policies"
 
-#: Name and RoleID of the runs' AppRole. A RoleID is no secret; a fixed one keeps it out of every configuration.
-RUN_ROLE = "triage-run"
-#: Seconds a credential of a run lives at most.
-MAX_TTL = 15 * 60
 #: Seconds a SecretID of a run may wait for its worker.
 RUN_SECRET_ID_TTL = 30 * 60
 #: A signed token cannot be revoked, so it lives no longer than a run may take (hard time limit 90 s).
 SIGNED_TOKEN_TTL = 2 * 60
-SIGNED_TOKENS = {"sam-gov": "entity:read", "debarment": "exclusions:read"}
-API_KEYS = ("contracts", "documents")
 #: Logins with one SecretID. Each process logs in every 12 minutes; the limit ends a SecretID that is tried all day.
 SECRET_ID_USES = 10_000
 
@@ -42,46 +39,43 @@ class Entry:
         return there is not None and all(there.get(field) == value for field, value in self.data.items())
 
 
-def operator_entries(*, process_ttl: int) -> list[Entry]:
+def operator_entries(*, tools: Sequence[ToolRecord], process_ttl: int) -> list[Entry]:
     """What the operator's identity may write. `process_ttl`: seconds a SecretID of our own processes lives."""
     processes = [identity for identity in IDENTITIES if not identity.in_custody]
-    policies = [RUN_ROLE, *(identity.role for identity in processes), *(f"tool-{tool}" for tool in API_KEYS)]
     return [
-        *(_policy(name) for name in policies),
+        *(_policy(name) for name in (RUN_ROLE, *(identity.role for identity in processes))),
         _run_role(),
         *(_process_role(identity, process_ttl) for identity in processes),
-        *_api_key_roles(),
-        *_signed_token_roles(),
-        _ledger_reader(),
+        *(entry for tool in tools for entry in _tool_entries(tool)),
     ]
 
 
-def root_entries(*, issuer: str, custody_ttl: int) -> list[Entry]:
+def root_entries(*, tools: Sequence[ToolRecord], issuer: str, custody_ttl: int) -> list[Entry]:
     """What takes a root token to write, and the operator may read. `custody_ttl`: as `process_ttl`, in custody."""
     custody = [identity for identity in IDENTITIES if identity.in_custody]
     return [
         *(_policy(identity.role) for identity in custody),
         *(_process_role(identity, custody_ttl) for identity in custody),
         Entry(name="issuer of signed tokens", path="identity/oidc/config", data={"issuer": issuer}),
-        _signing_key(),
+        _signing_key(tools),
     ]
 
 
-def ledger_connection(connection_url: str, username: str) -> Entry:
-    """The database engine's connection. Passwords of leased users reach PostgreSQL as SCRAM verifiers only."""
+def database_connection(name: str, *, role: str, url: str, username: str) -> Entry:
+    """The database engine's connection `name`, for users of `role`. Their passwords leave as SCRAM verifiers only."""
     details = {
-        "connection_url": connection_url,
+        "connection_url": url,
         "username": username,
         "password_authentication": "scram-sha-256",
         "max_open_connections": 8,
         "username_template": "triage-{{ random 16 | lowercase }}",
     }
     return Entry(
-        name="ledger connection",
-        path="database/config/ledger",
+        name=f"{name} connection",
+        path=f"database/config/{name}",
         data={
             "plugin_name": "postgresql-database-plugin",
-            "allowed_roles": ["ledger-reader"],
+            "allowed_roles": [role],
             "connection_details": details,
         },
     )
@@ -112,54 +106,59 @@ def _run_role() -> Entry:
 
     A token with limited uses cannot create children.
     """
-    return _approle(RUN_ROLE, MAX_TTL, secret_id_num_uses=1, secret_id_ttl=RUN_SECRET_ID_TTL)
+    return _approle(RUN_ROLE, MAX_TTL_SECONDS, secret_id_num_uses=1, secret_id_ttl=RUN_SECRET_ID_TTL)
 
 
 def _process_role(identity: Identity, secret_id_ttl: int) -> Entry:
     """No token of a process lives longer than the SecretID it came from might."""
     return _approle(
         identity.role,
-        min(MAX_TTL, secret_id_ttl),
+        min(MAX_TTL_SECONDS, secret_id_ttl),
         secret_id_num_uses=SECRET_ID_USES,
         secret_id_ttl=secret_id_ttl,
     )
 
 
-def _api_key_roles() -> Sequence[Entry]:
+def _tool_entries(tool: ToolRecord) -> list[Entry]:
+    """The role that issues the tool's credential; for an API key also the key's own policy."""
+    match tool.credential:
+        case ApiKey(role=role):
+            return [_policy(f"tool-{role}"), _api_key_role(role)]
+        case SignedToken(role=role, scope=scope):
+            return [_signed_token_role(role, scope)]
+        case DatabaseUser(role=role):
+            return [_database_role(role, database=tool.name)]
+
+
+def _api_key_role(role: str) -> Entry:
     """Child tokens that can look themselves up and nothing else; they die with the run token."""
-    return [
-        Entry(
-            name=f"token role {tool}",
-            path=f"auth/token/roles/{tool}",
-            data={
-                **_ONLY_OWN_POLICY,
-                "allowed_policies": [f"tool-{tool}"],
-                "token_explicit_max_ttl": MAX_TTL,
-                "orphan": False,
-                "renewable": False,
-            },
-        )
-        for tool in API_KEYS
-    ]
+    return Entry(
+        name=f"token role {role}",
+        path=f"auth/token/roles/{role}",
+        data={
+            **_ONLY_OWN_POLICY,
+            "allowed_policies": [f"tool-{role}"],
+            "token_explicit_max_ttl": MAX_TTL_SECONDS,
+            "orphan": False,
+            "renewable": False,
+        },
+    )
 
 
-def _signed_token_roles() -> Sequence[Entry]:
-    return [
-        Entry(
-            name=f"signed token role {tool}",
-            path=f"identity/oidc/role/{tool}",
-            data={
-                "key": "triage",
-                "client_id": tool,
-                "ttl": SIGNED_TOKEN_TTL,
-                "template": json.dumps({"scope": scope}),
-            },
-        )
-        for tool, scope in SIGNED_TOKENS.items()
-    ]
+def _signed_token_role(role: str, scope: str) -> Entry:
+    return Entry(
+        name=f"signed token role {role}",
+        path=f"identity/oidc/role/{role}",
+        data={
+            "key": "triage",
+            "client_id": role,
+            "ttl": SIGNED_TOKEN_TTL,
+            "template": json.dumps({"scope": scope}),
+        },
+    )
 
 
-def _signing_key() -> Entry:
+def _signing_key(tools: Sequence[ToolRecord]) -> Entry:
     """ES256, because only its signatures differ between two tokens of the same second."""
     return Entry(
         name="signing key triage",
@@ -167,25 +166,28 @@ def _signing_key() -> Entry:
         data={
             "algorithm": "ES256",
             "rotation_period": 24 * 3600,
-            "verification_ttl": MAX_TTL,
-            "allowed_client_ids": sorted(SIGNED_TOKENS),
+            "verification_ttl": MAX_TTL_SECONDS,
+            "allowed_client_ids": sorted(
+                tool.credential.role for tool in tools if isinstance(tool.credential, SignedToken)
+            ),
         },
     )
 
 
-def _ledger_reader() -> Entry:
+def _database_role(role: str, *, database: str) -> Entry:
+    """Users that may read what the database's group of the same name may, for as long as their lease lasts."""
     create = (
         "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' CONNECTION LIMIT 2"
-        " IN ROLE ledger_reader"
+        f" IN ROLE {role.replace('-', '_')}"
     )
     end_sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'"
     return Entry(
-        name="database role ledger-reader",
-        path="database/roles/ledger-reader",
+        name=f"database role {role}",
+        path=f"database/roles/{role}",
         data={
-            "db_name": "ledger",
-            "default_ttl": MAX_TTL,
-            "max_ttl": MAX_TTL,
+            "db_name": database,
+            "default_ttl": MAX_TTL_SECONDS,
+            "max_ttl": MAX_TTL_SECONDS,
             "creation_statements": [create],
             "revocation_statements": [end_sessions, 'DROP ROLE IF EXISTS "{{name}}"'],
         },

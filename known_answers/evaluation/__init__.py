@@ -1,1 +1,1 @@
-"""Holds what the checks find against what a careful officer would: `triage evaluate`."""
+"""Compares the findings of the rules with the known answers: `triage evaluate`."""

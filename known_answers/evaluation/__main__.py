@@ -1,4 +1,4 @@
-"""`python -m known_answers.evaluation`: what `triage evaluate` becomes."""
+"""`python -m known_answers.evaluation`, which `triage evaluate` runs."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ from infra.local.interruption import Interruption
 from known_answers.evaluation.comparison import Evaluation
 from known_answers.evaluation.in_process import evaluate_in_process
 from known_answers.evaluation.live import evaluate_live
-from known_answers.evaluation.scenarios import prepared
+from known_answers.evaluation.preparation import prepared
 from known_answers.scenarios.loader import ScenarioError
 from workers.runtime import logs
 
@@ -27,9 +27,9 @@ _PRINTED = "-"
 
 
 def main() -> None:
-    """Evaluate, print, and end with 0 when all is as expected, 1 on any miss, 2 for scenarios that do not fit."""
+    """Evaluate and print. Exit status: 0 all as expected, 1 any miss, 2 invalid scenarios."""
     forget_foreign()
-    logs.configure(logging.WARNING)  # on standard error: the other one is for the result
+    logs.configure(logging.WARNING)  # on standard error: standard output is for the result
     wanted = _wanted()
     started = time.monotonic()
     try:
@@ -64,8 +64,8 @@ def main() -> None:
 def _wanted() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="triage evaluate",
-        description="Hold the checks against known answers. Exit status: 0 all as expected, 1 any miss,"
-        " 2 scenarios that do not fit.",
+        description="Compare the findings with known answers. Exit status: 0 all as expected, 1 any miss,"
+        " 2 invalid scenarios.",
     )
     parser.add_argument(
         "folder", nargs="?", type=Path, help="scenario files (default: the hand-written ones)"
@@ -75,7 +75,7 @@ def _wanted() -> argparse.Namespace:
     parser.add_argument(
         "--live",
         action="store_true",
-        help="through a whole stack, started for it on free ports and stopped afterwards",
+        help="through a complete stack, started on free ports and stopped afterwards",
     )
     parser.add_argument(
         "--json",
@@ -88,10 +88,10 @@ def _wanted() -> argparse.Namespace:
     if wanted.generated is not None and not 1 <= wanted.generated <= _MOST_GENERATED:
         parser.error(f"--generated: {wanted.generated} is not between 1 and {_MOST_GENERATED}")
     if wanted.generated is not None and wanted.folder is not None:
-        parser.error(f"--generated: takes the place of a folder, and {wanted.folder} is named")
+        parser.error(f"--generated: cannot be combined with the folder {wanted.folder}")
     if wanted.json and wanted.json != _PRINTED:
         try:
-            Path(wanted.json).touch()  # to be known before the work, not after it
+            Path(wanted.json).touch()  # fails before the work, not after it
         except OSError as error:
             parser.error(f"--json: {wanted.json}: {error.strerror}")
         if Path(wanted.json).is_dir():
@@ -100,7 +100,7 @@ def _wanted() -> argparse.Namespace:
 
 
 def show(result: Evaluation, *, how: str) -> None:
-    """Print precision, recall and every miss, rule by rule; `how` ends the sentence that sums it up."""
+    """Print precision, recall and every miss, rule by rule; `how` ends the summary."""
     numbers = (
         Column(heading, Kind.NUMBER) for heading in ("Found", "Missed", "Wrong", "Precision", "Recall")
     )

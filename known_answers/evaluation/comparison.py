@@ -1,4 +1,4 @@
-"""Expected findings against found ones, per rule."""
+"""Compares the expected findings with those made, rule by rule."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, order=True, slots=True)
 class Finding:
-    """A finding as scenarios name it."""
+    """A finding in the terms of scenario files."""
 
     rule: str
     subject: str
@@ -19,28 +19,26 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """What is right about one scenario. `expected` is everything; `forbidden` names what would be tempting."""
+class KnownAnswer:
+    """The correct result of one scenario. `expected` is complete; `forbidden` lists likely mistakes."""
 
     slug: str
     expected: frozenset[Finding]
     forbidden: frozenset[tuple[str, str]]
 
     @classmethod
-    def of(cls, slug: str, document: Mapping[str, Any]) -> "Truth":
+    def of(cls, slug: str, document: Mapping[str, Any]) -> "KnownAnswer":
         """From a scenario file's own keys `expected` and `forbidden`."""
         return cls(
             slug,
-            frozenset(
-                Finding(each["rule"], each["subject"], each["severity"]) for each in document["expected"]
-            ),
-            frozenset((each["rule"], each["subject"]) for each in document.get("forbidden", ())),
+            frozenset(Finding(row["rule"], row["subject"], row["severity"]) for row in document["expected"]),
+            frozenset((row["rule"], row["subject"]) for row in document.get("forbidden", ())),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """One thing that is not as expected. Without a finding it is the run itself that came to nothing."""
+    """One difference from the known answer. Without a finding, the run itself failed."""
 
     scenario: str
     finding: Finding | None
@@ -50,7 +48,7 @@ class Miss:
         return f"{self.scenario}: {self.how if self.finding is None else f'{self.finding}: {self.how}'}"
 
     def as_json(self) -> dict[str, str | None]:
-        """Plain JSON values; rule, subject and severity are None where the run itself came to nothing."""
+        """Plain JSON values; rule, subject and severity are None if the run failed."""
         found = {"rule": None, "subject": None, "severity": None}
         return {
             "scenario": self.scenario,
@@ -61,7 +59,7 @@ class Miss:
 
 @dataclass(slots=True)
 class Score:
-    """One rule's hits: found and expected, missed, and found though not expected."""
+    """The counts of one rule: expected and found, expected and missed, found but not expected."""
 
     hits: int = 0
     missed: int = 0
@@ -69,20 +67,20 @@ class Score:
 
     @property
     def precision(self) -> float | None:
-        """Share of what was found that is right; None where nothing was found."""
+        """The share of the findings that are right; None if there are none."""
         found = self.hits + self.wrong
         return self.hits / found if found else None
 
     @property
     def recall(self) -> float | None:
-        """Share of what is right that was found; None where nothing was to be found."""
+        """The share of the expected findings that were made; None if none are expected."""
         right = self.hits + self.missed
         return self.hits / right if right else None
 
 
 @dataclass(slots=True)
 class Evaluation:
-    """The scores of all scenarios, and each miss. `left_out` could not be evaluated in the way that was asked for."""
+    """The scores of all scenarios, and each miss. `left_out` counts scenarios that a live run cannot show."""
 
     scenarios: int = 0
     left_out: int = 0
@@ -91,40 +89,40 @@ class Evaluation:
 
     @property
     def misses(self) -> list[Miss]:
-        """Runs that came to nothing first, then rule by rule."""
+        """Failed runs first, then rule by rule."""
         return sorted(self._misses, key=lambda miss: (miss.finding.rule if miss.finding else "", str(miss)))
 
     @property
     def as_expected(self) -> int:
-        """How many scenarios have no miss."""
+        """The number of scenarios without a miss."""
         return self.scenarios - len({miss.scenario for miss in self._misses})
 
-    def add(self, truth: Truth, found: Iterable[Finding]) -> None:
+    def add(self, answer: KnownAnswer, found: Iterable[Finding]) -> None:
         """Compare one scenario."""
         self.scenarios += 1
         seen = frozenset(found)
-        for finding in seen & truth.expected:
+        for finding in seen & answer.expected:
             self.scores[finding.rule].hits += 1
-        for finding in truth.expected - seen:
+        for finding in answer.expected - seen:
             self.scores[finding.rule].missed += 1
             other = [s.severity for s in seen if (s.rule, s.subject) == (finding.rule, finding.subject)]
             how = f"found as {other[0]}" if other else "not found"
-            self._misses.append(Miss(truth.slug, finding, how))
-        for finding in seen - truth.expected:
+            self._misses.append(Miss(answer.slug, finding, how))
+        for finding in seen - answer.expected:
             self.scores[finding.rule].wrong += 1
             about = (finding.rule, finding.subject)
-            if about in {(each.rule, each.subject) for each in truth.expected}:
-                continue  # of another severity: said above
-            how = "found, though forbidden" if about in truth.forbidden else "found, though not expected"
-            self._misses.append(Miss(truth.slug, finding, how))
+            if about in {(expected.rule, expected.subject) for expected in answer.expected}:
+                continue  # of another severity: reported above
+            how = "found, but forbidden" if about in answer.forbidden else "found, but not expected"
+            self._misses.append(Miss(answer.slug, finding, how))
 
-    def add_without_result(self, truth: Truth, why: str) -> None:
-        """Count a scenario whose run found nothing because it failed: a miss even where nothing was to be found."""
-        self.add(truth, ())
-        self._misses.append(Miss(truth.slug, None, why))
+    def add_without_result(self, answer: KnownAnswer, reason: str) -> None:
+        """Count a scenario whose run failed: a miss even if no finding is expected."""
+        self.add(answer, ())
+        self._misses.append(Miss(answer.slug, None, reason))
 
     def as_json(self) -> dict[str, Any]:
-        """Plain JSON values; precision and recall are None where there is nothing to divide by."""
+        """Plain JSON values; precision and recall are None if they are undefined."""
         return {
             "scenarios": self.scenarios,
             "as_expected": self.as_expected,

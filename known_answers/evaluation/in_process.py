@@ -1,7 +1,7 @@
-"""The real tools and the real rules over scenario files, without a vault: mocks in this process, a real ledger.
+"""Evaluates the real tools and rules in this process, without a vault: mocks in memory, and a real ledger.
 
-Everything a fact passes on its way is the real thing: the mock's paging and shapes, the tool's questions and
-parsing, SQL on a real PostgreSQL server, planning, rules.
+Every step of a fact is real: the mock's paging and shapes, the tool's requests and parsing, SQL on a PostgreSQL server,
+planning and rules.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,37 +24,37 @@ from app.procurement.case_file import CaseFile
 from app.procurement.planning import plan
 from app.procurement.rules import evaluate
 from app.settings import Settings
-from infra.local.commands import TOOLS
+from infra.local.environments import TOOLS
 from infra.local.options import Part, StackOptions
 from infra.local.stack import LocalStack
-from infra.postgres.roles import LEDGER, OWNERS, READERS
-from infra.postgres.scram import verifier as scram
-from known_answers.evaluation.as_of import as_looked
-from known_answers.evaluation.comparison import Evaluation, Finding, Truth
-from known_answers.evaluation.scenarios import Scenarios
+from infra.postgres.roles import verifier
+from infra.provision.logins import DATABASE_OWNERS, LEDGER, READERS
+from known_answers.evaluation.comparison import Evaluation, Finding, KnownAnswer
+from known_answers.evaluation.preparation import Scenarios, at_stated_time
 from mocks.configuration import Configuration
 from mocks.ledger.load import load
 from workers.runtime.database_client import DatabaseClient
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
 from workers.runtime.tool import Tool
-from workers.runtime.tool_runner import ToolRunner, case_file
+from workers.runtime.tool_runner import ToolRunner
 from workers.tools import registry
+from workers.triage import case_file
 
 _READER = "evaluation_reader"
-_PASSWORD = "for-synthetic-rows-on-loopback"  # noqa: S105  # guards nothing: the server lives as long as the command
+_PASSWORD = "for-synthetic-rows-on-loopback"  # noqa: S105  # protects only synthetic rows
 
 
-class Anyone:
-    """Lets every caller in: there is no vault here whose credentials could be checked."""
+class AnyCaller:
+    """Admits every caller: there is no vault to check credentials."""
 
     def presented(self, headers: Headers) -> str | None:
-        """Nothing is looked at."""
+        """No credential is read."""
         del headers
         return None
 
     def verify(self, credential: str | None) -> str:
-        """Nobody in particular."""
+        """The same caller for every request."""
         del credential
         return "evaluation"
 
@@ -65,42 +65,44 @@ class SharedLedger(ToolRunner):
 
     client: DatabaseClient
 
-    def ledger(
+    def database(
         self, address: str, issued: Issued, calls: list[ToolCall]
     ) -> AbstractContextManager[DatabaseClient]:
-        """The shared connection; its calls go where these calls go."""
+        """The shared connection, which adds its calls to `calls`."""
         del address, issued
         return nullcontext(self.client.recording(calls))
 
 
 def evaluate_in_process(scenarios: Scenarios, work: Path) -> Evaluation:
-    """Ask and judge about one scenario after another; `work` is an empty folder for servers and logs."""
+    """Evaluate one scenario after another; `work` is an empty folder for servers and logs."""
     result = Evaluation()
     with (
-        interview(scenarios.folder, work) as evaluator,
-        counting(len(scenarios.cases), what="Scenarios") as told,
+        serve_scenarios(scenarios.folder, work) as evaluator,
+        counting(len(scenarios.cases), what="Scenarios") as report,
     ):
         for number, (case, action) in enumerate(scenarios.cases, start=1):
-            result.add(Truth.of(case.slug, case.document), evaluator.findings(action, case.document))
-            told(number)
+            result.add(KnownAnswer.of(case.slug, case.document), evaluator.findings(action, case.document))
+            report(number)
     return result
 
 
 @contextmanager
-def interview(folder: Path, work: Path) -> Iterator["Evaluator"]:
-    """Serve the scenarios in `folder` (which has `cases/`); `work` is an empty folder for servers and logs."""
+def serve_scenarios(folder: Path, work: Path) -> Iterator["Evaluator"]:
+    """Serve the scenarios in `folder`, which contains `cases/`; `work` is an empty folder for servers and logs."""
     options = StackOptions(parts=frozenset({Part.POSTGRES}), usual_ports=False)
     with LocalStack(work / "stack", options=options) as stack:
         server = stack.services.database
         if server is None:
             raise RuntimeError("no database was started")
-        owner = OWNERS[LEDGER]
+        owner = DATABASE_OWNERS[LEDGER]
         password = stack.secrets.read("operator", "ledger-owner-password") or ""
         load(folder, **server.parameters(LEDGER, user=owner, password=password))
         with server.connect(LEDGER) as connection:
             connection.execute(
                 sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
-                    sql.Identifier(_READER), sql.Literal(scram(_PASSWORD)), sql.Identifier(READERS)
+                    sql.Identifier(_READER),
+                    sql.Literal(verifier(_READER, _PASSWORD)),
+                    sql.Identifier(READERS),
                 )
             )
         addresses = {f"{tool.replace('-', '_')}_url": f"https://{tool}.evaluation" for tool in TOOLS}
@@ -110,8 +112,8 @@ def interview(folder: Path, work: Path) -> Iterator["Evaluator"]:
         issued = {name: _credential(tool) for name, tool in tools.items()}
         ledger = DatabaseClient(ledger_url, settings, issued["ledger"], [])
         with _services(folder, work) as connections, ledger:
-            asking = SharedLedger(connections=connections, settings=settings, client=ledger)
-            yield Evaluator(asking, tools, issued)
+            runner = SharedLedger(connections=connections, settings=settings, client=ledger)
+            yield Evaluator(runner, tools, issued)
 
 
 @contextmanager
@@ -125,7 +127,7 @@ def _services(folder: Path, work: Path) -> Iterator[httpx.Client]:
             hang=0.01,
         )
         module = import_module(f"mocks.services.{tool.replace('-', '_')}")
-        app = module.create_app(configuration, verifier=Anyone())
+        app = module.create_app(configuration, verifier=AnyCaller())
         mounts[f"https://{tool}.evaluation"] = httpx.WSGITransport(app=app)
     with httpx.Client(mounts=mounts, trust_env=False, follow_redirects=False) as client:
         yield client
@@ -135,21 +137,21 @@ def _services(folder: Path, work: Path) -> Iterator[httpx.Client]:
 class Evaluator:
     """Triages one action after another."""
 
-    asking: ToolRunner
+    runner: ToolRunner
     tools: dict[str, Tool]
     issued: dict[str, Issued]
 
     def findings(self, action: ProcurementAction, document: Mapping[str, Any]) -> list[Finding]:
-        """What the rules find about an action: judged as of its own day, or as its scenario file says."""
-        found = evaluate(self.case(action, document))
-        return [Finding(each.rule, each.subject, each.severity.value) for each in found]
+        """The findings about an action, as of its own day or the time in its scenario file."""
+        findings = evaluate(self.case(action, document))
+        return [Finding(finding.rule, finding.subject, finding.severity.value) for finding in findings]
 
     def case(self, action: ProcurementAction, document: Mapping[str, Any]) -> CaseFile:
-        """What the rules look at: the answers of all systems about an action, read by the real tools."""
-        names = [step.source.value for step in plan(action) if step.needed]
-        answers = [self.asking.ask(action, self.tools[name], self.issued[name]) for name in names]
+        """The answers of all systems about an action, read by the real tools."""
+        names = [step.tool for step in plan(action) if step.needed]
+        answers = [self.runner.ask(action, self.tools[name], self.issued[name]) for name in names]
         case, _ = case_file(action, answers, own_day=True)
-        return as_looked(case, document)
+        return at_stated_time(case, document)
 
 
 def _credential(tool: Tool) -> Issued:

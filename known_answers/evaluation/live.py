@@ -1,4 +1,4 @@
-"""The scenarios through a whole stack of their own: vault, broker, dispatcher, workers, tools over HTTP, database."""
+"""Runs the scenarios through a complete stack: vault, broker, dispatcher, workers, tools over HTTP, database."""
 
 import json
 import os
@@ -15,42 +15,40 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import usecases
 from app.cli.waiting import wait_for
 from app.connections.database import Sessions, connect, sessions
+from app.credentials.tables import RunRow, RunState, table_of
 from app.settings import Settings
-from app.store import tables
-from app.store.tables import RunState, table_of
+from app.store.tables import FlagRow
 from infra.local.errors import StackError
 from infra.local.options import EVERYTHING, Part, StackOptions
 from infra.local.stack import LocalStack
-from known_answers.evaluation.as_of import on_the_clock
-from known_answers.evaluation.comparison import Evaluation, Finding, Truth
-from known_answers.evaluation.scenarios import Scenarios
+from known_answers.evaluation.comparison import Evaluation, Finding, KnownAnswer
+from known_answers.evaluation.preparation import Scenarios, without_stated_time
 from known_answers.scenarios.loader import ScenarioError
 
-#: More would not fit into one question to the database.
+#: More would not fit into one query.
 _MOST = 50_000
 _AT_ONCE = 200
-_FOUND, _RUN = table_of(tables.FlagRow), table_of(tables.Run)
+_FOUND, _RUN = table_of(FlagRow), table_of(RunRow)
 _ENVIRONMENT = {
-    # Known answers are those of the action's own day, whatever day it is today.
+    # The known answers are those of the day of the action.
     "JUDGED_ON": "action",
-    # A hanging tool need not hang longer than TOOL_TIMEOUT; its threads are wanted by other scenarios.
+    # A hanging tool need not hang longer than TOOL_TIMEOUT: other scenarios need its threads.
     "MOCK_HANG_MS": "6000",
 }
 
 
 def evaluate_live(scenarios: Scenarios, work: Path) -> Evaluation:
-    """Start a stack in the folder `work`, run every scenario, and compare what its database holds then.
+    """Start a stack in the folder `work`, run every scenario, and compare the results in its database.
 
-    The stack serves these scenarios and nothing else, on free ports, and is gone afterwards, also when interrupted.
-    Those about another time than now are left out: a stack cannot be told what time it is.
-    Raises `ScenarioError` for more than 50,000 scenarios, or none, and `StackError` when a part does not come up or goes down,
-    or when the runs do not end.
+    The stack uses free ports and is stopped afterwards, also when interrupted. Scenarios that state a time are left
+    out, since a stack has the time of the machine. Raises `ScenarioError` for no scenarios or more than 50,000, and
+    `StackError` if a part does not start or stops, or if the runs do not end.
     """
     every = len(scenarios.cases)
-    scenarios = on_the_clock(scenarios)
+    scenarios = without_stated_time(scenarios)
     count = len(scenarios.cases)
     if not 1 <= count <= _MOST:
-        raise ScenarioError(f"--live: {count} scenarios for a run of today, not 1 to {_MOST}")
+        raise ScenarioError(f"--live: {count} scenarios for a live run, not 1 to {_MOST}")
     options = StackOptions(
         parts=EVERYTHING - {Part.WEB, Part.IDENTITY},
         usual_ports=False,
@@ -62,7 +60,7 @@ def evaluate_live(scenarios: Scenarios, work: Path) -> Evaluation:
     left_out = (
         f", without {every - count} that state their own time or earlier decisions" if every > count else ""
     )
-    sys.stderr.write(f"Starting a stack of its own for {count} scenarios{left_out} …\n")
+    sys.stderr.write(f"Starting a stack for {count} scenarios{left_out} …\n")
     with LocalStack(work / "stack", options=options) as stack, _database(stack) as factory:
         run_ids = _requested(factory, scenarios)
         patience = 120 + 5 * count
@@ -75,20 +73,20 @@ def evaluate_live(scenarios: Scenarios, work: Path) -> Evaluation:
 
 @contextmanager
 def _database(stack: LocalStack) -> Iterator[Sessions]:
-    told = stack.environment("cli")
-    database = {name: told[name.upper()] for name in ("database_url", "database_password_file")}
+    environment = stack.environment("cli")
+    database = {name: environment[name.upper()] for name in ("database_url", "database_password_file")}
     engine = connect(Settings.model_validate(database), pool_size=2)
     try:
         yield sessions(engine)
     except SQLAlchemyError as error:
-        stack.check()  # says which part is gone, if one is
+        stack.check()  # names the part that has ended, if one has
         raise StackError(f"the database does not answer ({type(error).__name__})") from None
     finally:
         engine.dispose()
 
 
 def _requested(factory: Sessions, scenarios: Scenarios) -> list[UUID]:
-    """Submit the actions as a person would, in portions that fit into a submitted file; a run of each, in order."""
+    """Submit the actions in portions that fit into a submitted file, and request a run of each, in order."""
     documents = [case.document["action"] for case, _ in scenarios.cases]
     ids: list[str] = []
     for start in range(0, len(documents), _AT_ONCE):
@@ -104,12 +102,12 @@ def _compared(factory: Sessions, scenarios: Scenarios, run_ids: Sequence[UUID]) 
         for run_id, rule, subject, severity in db.execute(rows):
             found[run_id].append(Finding(rule, subject, severity))
         failed = select(_RUN.c.run_id, _RUN.c.failure).where(_RUN.c.state != RunState.COMPLETED)
-        failures = {run_id: why for run_id, why in db.execute(failed)}  # noqa: C416  # dict() takes it for a mapping
+        failures = {run_id: failure for run_id, failure in db.execute(failed)}  # noqa: C416  # dict() takes it for a mapping
     result = Evaluation()
     for (case, _), run_id in zip(scenarios.cases, run_ids, strict=True):
-        truth = Truth.of(case.slug, case.document)
+        answer = KnownAnswer.of(case.slug, case.document)
         if run_id in failures:
-            result.add_without_result(truth, f"its run failed: {failures[run_id]}")
+            result.add_without_result(answer, f"its run failed: {failures[run_id]}")
         else:
-            result.add(truth, found[run_id])
+            result.add(answer, found[run_id])
     return result

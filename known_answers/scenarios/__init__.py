@@ -1,1 +1,1 @@
-"""What the five systems say about a set of actions, and what a correct triage finds there."""
+"""What each system says about a set of actions, and the findings of a correct triage."""

@@ -10,15 +10,15 @@ from known_answers.scenarios.award_statements import Totals, a_year_from
 from known_answers.scenarios.base_award import HEADROOM, Base, acrn_of, base_of, book, state_base
 from known_answers.scenarios.coding import read
 from known_answers.scenarios.contract_statements import fiscal_year, money
-from known_answers.scenarios.scenario_builder import Draft
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.formats import JsonObject
+from known_answers.scenarios.scenario_builder import ScenarioBuilder
 
 #: Above this many dollars a new award needs a determination of responsibility on file (since 1 October 2025).
 SIMPLIFIED_ACQUISITION_THRESHOLD = Decimal(350_000)
 _DAY = timedelta(days=1)
 
 
-def state_agreement(draft: Draft, *, instrument: str, reported: bool, booked: bool) -> None:
+def state_agreement(draft: ScenarioBuilder, *, instrument: str, reported: bool, booked: bool) -> None:
     """Fill the draft with statements that agree. A report and ledger lines may still be missing before signature."""
     draft.title = f"Clean {draft.action_type.replace('_', ' ')}"
     for firm in draft.firms:
@@ -42,7 +42,7 @@ def state_agreement(draft: Draft, *, instrument: str, reported: bool, booked: bo
             book(draft, draft.number, amount=part, number=number, day=draft.day, funds_of=funds_of)
 
 
-def _state_terms(draft: Draft, base: Base) -> None:
+def _state_terms(draft: ScenarioBuilder, base: Base) -> None:
     draft.terms.update(draft.coding.of_action())
     match draft.action_type:
         case "new_award":
@@ -68,7 +68,7 @@ def _state_terms(draft: Draft, base: Base) -> None:
             draft.terms.update(reason="C" if draft.amount else "M")
 
 
-def _fill_contract_file(draft: Draft, instrument: str, *, lines: Sequence[JsonObject]) -> None:
+def _fill_contract_file(draft: ScenarioBuilder, instrument: str, *, lines: Sequence[JsonObject]) -> None:
     draft.file(
         instrument, amount=draft.amount, printed=draft.page() | ({"accounting": read(lines)} if lines else {})
     )
@@ -94,7 +94,7 @@ def _printed_lines(parts: Sequence[Decimal], year: int) -> Iterator[JsonObject]:
         }
 
 
-def _commit(draft: Draft) -> None:
+def _commit(draft: ScenarioBuilder) -> None:
     for part in _parts(draft.rng, draft.amount):
         number = f"PR-{draft.day:%y}-{draft.rng.randrange(100_000):05d}{len(draft.commitments) + 1}"
         draft.commitments.append(
@@ -104,7 +104,7 @@ def _commit(draft: Draft) -> None:
         )
 
 
-def _report(draft: Draft, base: Base) -> None:
+def _report(draft: ScenarioBuilder, base: Base) -> None:
     exercised = base.totals.exercised or Decimal(0)
     if draft.action_type == "option":
         exercised += draft.amount

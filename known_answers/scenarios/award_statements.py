@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from known_answers.scenarios.coding import Coding, named
 from known_answers.scenarios.contract_statements import fiscal_year, money
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.formats import JsonObject
 
 REASONS = {
     "A": "ADDITIONAL WORK (NEW AGREEMENT, FAR PART 6 APPLIES)",

@@ -8,7 +8,7 @@ from known_answers.scenarios import award_statements, contract_statements, ledge
 from known_answers.scenarios.award_statements import Totals, a_year_from
 from known_answers.scenarios.coding import read
 from known_answers.scenarios.contract_statements import money
-from known_answers.scenarios.scenario_builder import Draft
+from known_answers.scenarios.scenario_builder import ScenarioBuilder
 
 #: Options a contract still has after the action, in dollars.
 HEADROOM = Decimal(25_000)
@@ -29,7 +29,7 @@ class Base:
         return a_year_from(self.day)
 
 
-def base_of(draft: Draft) -> Base:
+def base_of(draft: ScenarioBuilder) -> Base:
     """A contract awarded within the last year that has room for this action."""
     if not draft.modification:
         empty = Totals(obligated=Decimal(0), exercised=draft.amount, all_options=draft.amount + HEADROOM)
@@ -44,7 +44,7 @@ def base_of(draft: Draft) -> Base:
     )
 
 
-def state_base(draft: Draft, base: Base) -> None:
+def state_base(draft: ScenarioBuilder, base: Base) -> None:
     """The award that this action changes: reported, filed and booked, with the terms of its option."""
     draft.awards.append(
         award_statements.award(
@@ -81,7 +81,9 @@ def state_base(draft: Draft, base: Base) -> None:
     )
 
 
-def book(draft: Draft, modification: str, *, amount: Decimal, number: int, day: date, funds_of: date) -> None:
+def book(
+    draft: ScenarioBuilder, modification: str, *, amount: Decimal, number: int, day: date, funds_of: date
+) -> None:
     """Put a line into the ledger, on the funds of that day's year as they stand on the day of the action."""
     draft.lines.append(
         ledger_statements.obligation(

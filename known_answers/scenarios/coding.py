@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.formats import JsonObject
 
 _NAMES = {
     "J": "FIRM FIXED PRICE",

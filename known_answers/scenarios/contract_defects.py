@@ -1,20 +1,20 @@
-"""Flaws in the contract's history, its file and its accounting."""
+"""Defects in the contract's history and its file."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from known_answers.scenarios import contract_statements, ledger_statements
 from known_answers.scenarios.coding import read
 from known_answers.scenarios.contract_statements import fiscal_year, money
-from known_answers.scenarios.scenario_builder import Draft
+from known_answers.scenarios.scenario_builder import ScenarioBuilder
 
 _SUBCONTRACTING_PLAN_THRESHOLD = Decimal(900_000)
 
 
-def unreported(draft: Draft) -> bool:
+def unreported(draft: ScenarioBuilder) -> bool:
     """An earlier modification was signed long ago, and the contract system has no report of it."""
     place = int((draft.modification or "P00000")[1:])
-    if place <= 1 or "base" in draft.relied:
+    if place <= 1 or "base" in draft.reserved:
         return False
     earlier = f"P{place - 1:05d}"
     draft.documents.append(
@@ -27,12 +27,12 @@ def unreported(draft: Draft) -> bool:
             amount=Decimal(0),
         )
     )
-    draft.relied.add("base")
+    draft.reserved.add("base")
     draft.expect("C01", f"{draft.piid}:{earlier}", "advisory")
     return True
 
 
-def ceiling(draft: Draft) -> bool:
+def ceiling(draft: ScenarioBuilder) -> bool:
     """By its own report the contract obligates more than its value, or its values are in the wrong order."""
     own = draft.own_awards()
     if not own:
@@ -50,9 +50,9 @@ def ceiling(draft: Draft) -> bool:
     return True
 
 
-def not_open(draft: Draft) -> bool:
+def not_open(draft: ScenarioBuilder) -> bool:
     """The contract has run out, or is reported as closed."""
-    if draft.action_type == "new_award" or "base" in draft.relied:
+    if draft.action_type == "new_award" or "base" in draft.reserved:
         return False
     details = draft.awards[0]["awardDetails"]
     if draft.action_type == "modification" and draft.rng.random() < 0.6:  # noqa: PLR2004
@@ -61,13 +61,13 @@ def not_open(draft: Draft) -> bool:
         details["dates"].update(currentCompletionDate=stamp, ultimateCompletionDate=stamp)
     else:
         details["transactionData"]["closedStatus"] = "Y"
-    draft.relied.add("base")
+    draft.reserved.add("base")
     takes_back = draft.action_type == "modification" and draft.amount < 0
     draft.expect("C04", draft.piid, "advisory" if takes_back else "blocking")
     return True
 
 
-def option_terms(draft: Draft) -> bool:
+def option_terms(draft: ScenarioBuilder) -> bool:
     """The option is exercised at another price than the contract has, or too late."""
     if draft.action_type != "option":
         return False
@@ -81,18 +81,18 @@ def option_terms(draft: Draft) -> bool:
     return True
 
 
-def coding(draft: Draft) -> bool:
+def coding(draft: ScenarioBuilder) -> bool:
     """The instrument has another code than action and report."""
     if not draft.has_instrument():
         return False
     field, code = draft.rng.choice((("naics", "541350"), ("psc", "R408"), ("pricingType", "K")))
     draft.instrument()["extractedFields"][field] = read(code)
-    draft.relied.add("instrument")
+    draft.reserved.add("instrument")
     draft.expect("C07", draft.piid, "advisory")
     return True
 
 
-def defect(draft: Draft) -> bool:
+def defect(draft: ScenarioBuilder) -> bool:
     """The instrument names another contract, was changed after signature, or signed before funds were certified."""
     if not draft.has_instrument() or draft.expects("D02", draft.instrument_subject):
         return False
@@ -106,15 +106,15 @@ def defect(draft: Draft) -> bool:
             instrument["signedSha256"] = instrument["sha256"][::-1]
         case _:
             draft.commitments[-1]["certified_at"] = (draft.day + timedelta(days=2)).isoformat()
-            draft.relied.add("commitments")
-    draft.relied.add("instrument")
+            draft.reserved.add("commitments")
+    draft.reserved.add("instrument")
     draft.expect("D02", draft.instrument_subject, "blocking")
     return True
 
 
-def assurance(draft: Draft) -> bool:
+def assurance(draft: ScenarioBuilder) -> bool:
     """A certificate of insurance or a bond has run out."""
-    if "base" in draft.relied:  # which tells when the work ends
+    if "base" in draft.reserved:  # which tells when the work ends
         return False
     doc_type = draft.rng.choice(("COI", "BOND"))
     expired = draft.day - timedelta(days=draft.rng.randint(1, 60))
@@ -126,12 +126,12 @@ def assurance(draft: Draft) -> bool:
         day=expired - timedelta(days=365),
     )
     draft.documents.append({**row, "expirationDate": expired.isoformat()})
-    draft.relied.add("base")
+    draft.reserved.add("base")
     draft.expect("D03", f"{draft.piid}:{doc_type}", "advisory")
     return True
 
 
-def no_plan(draft: Draft) -> bool:
+def no_plan(draft: ScenarioBuilder) -> bool:
     """A contractor that is not small has a large contract without a subcontracting plan."""
     value = draft.value
     if draft.action_type != "new_award":
@@ -150,7 +150,7 @@ def no_plan(draft: Draft) -> bool:
     return True
 
 
-def last_years_funds(draft: Draft) -> bool:
+def last_years_funds(draft: ScenarioBuilder) -> bool:
     """Everything is charged to the appropriation of the year before."""
     if draft.amount <= 0 or not draft.commitments:
         return False
@@ -166,39 +166,7 @@ def last_years_funds(draft: Draft) -> bool:
         award["awardDetails"]["treasuryAccount"].update(
             beginningPeriodOfAvailability=str(year), endingPeriodOfAvailability=str(year)
         )
-    draft.relied.add("commitments")
+    draft.reserved.add("commitments")
     # What only adds funds to work in scope may belong to the year the work was ordered in.
-    draft.expect("F03", f"{draft.piid}:{label}", draft.grave)
-    return True
-
-
-def accounting_line(draft: Draft) -> bool:
-    """The instrument prints another account, or another object class, than the ledger has."""
-    printed = draft.printed_lines()
-    if not printed or not draft.own_lines() or not draft.has_instrument():
-        return False
-    line = draft.rng.choice(printed)
-    account = draft.rng.random() < 0.5  # noqa: PLR2004
-    if account:
-        line["tas"]["main"] = "0530"
-    else:
-        line["objectClass"] = "310"
-    draft.relied.add("instrument")
-    draft.expect(
-        "F05", f"{draft.piid}:{line['acrn']}", "blocking" if account else "advisory", needs={"documents"}
-    )
-    return True
-
-
-def early_check(draft: Draft) -> bool:
-    """The check of SAM.gov in the file is some days older than the signature."""
-    checks = [row for row in draft.documents if row["docType"] == "SAMCHK" and row["status"] == "final"]
-    if not checks:
-        return False
-    checked = date.fromisoformat(checks[0]["extractedFields"]["checkedOn"]["value"])
-    checks[0]["extractedFields"]["checkedOn"] = read(
-        (checked - timedelta(days=draft.rng.randint(1, 20))).isoformat()
-    )
-    draft.relied.add("SAMCHK")
-    draft.expect("S01", f"{draft.piid}:{draft.prime.uei}", draft.grave)
+    draft.expect("F03", f"{draft.piid}:{label}", draft.usual_severity)
     return True

@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from known_answers.scenarios.formats import (
+    CamelShape,
     Day,
+    JsonObject,
     ModificationNumber,
     Money,
     Piid,
@@ -14,7 +16,6 @@ from known_answers.scenarios.formats import (
     Uei,
     ZuluTime,
 )
-from known_answers.scenarios.shape import CamelShape, JsonObject
 
 DocumentType = Literal[
     "PR",

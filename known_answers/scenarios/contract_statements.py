@@ -4,7 +4,7 @@ import hashlib
 from datetime import date, timedelta
 from decimal import Decimal
 
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.formats import JsonObject
 
 TITLES = {
     "PR": "Purchase request",

@@ -1,4 +1,4 @@
-"""What looks like a flaw and is none: a triage that reports it costs an officer's trust."""
+"""Data that looks like a defect and is correct. A triage must not report it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,14 +8,13 @@ from known_answers.scenarios import contract_statements, ledger_statements, sam_
 from known_answers.scenarios.coding import read
 from known_answers.scenarios.contract_statements import money
 from known_answers.scenarios.exclusion_statements import exclusion
-from known_answers.scenarios.integrity_statements import integrity_information
-from known_answers.scenarios.integrity_statements import record as integrity_record
-from known_answers.scenarios.scenario_builder import Draft
+from known_answers.scenarios.sam_statements import integrity_information, integrity_record
+from known_answers.scenarios.scenario_builder import ScenarioBuilder
 
-Temptation = Callable[[Draft], None]
+Decoy = Callable[[ScenarioBuilder], None]
 
 
-def ended_exclusion(draft: Draft) -> None:
+def ended_exclusion(draft: ScenarioBuilder) -> None:
     """An exclusion on the list ends before the day of the action, or begins after it."""
     firm = draft.rng.choice(draft.firms)
     if draft.rng.random() < 0.5:  # noqa: PLR2004
@@ -27,7 +26,7 @@ def ended_exclusion(draft: Draft) -> None:
     draft.forbid("E01", firm.uei)
 
 
-def namesake(draft: Draft) -> None:
+def namesake(draft: ScenarioBuilder) -> None:
     """Another firm of the same name, with an identifier of its own and in another place, is excluded."""
     firm = draft.rng.choice(draft.firms)
     elsewhere = {"city": "BOISE", "stateOrProvinceCode": "ID", "zipCode": "83702", "countryCode": "USA"}
@@ -39,7 +38,7 @@ def namesake(draft: Draft) -> None:
     draft.forbid("E02", firm.uei)
 
 
-def second_registration(draft: Draft) -> None:
+def second_registration(draft: ScenarioBuilder) -> None:
     """A vendor has another row, for electronic funds transfer, that has expired."""
     firm = draft.prime
     expired = draft.day - timedelta(days=200)
@@ -51,14 +50,14 @@ def second_registration(draft: Draft) -> None:
     draft.forbid("R01", firm.uei)
 
 
-def last_day(draft: Draft) -> None:
+def last_day(draft: ScenarioBuilder) -> None:
     """A registration ends on the very day of the action: still active."""
     registration = draft.entities[0]["entityRegistration"]
     registration["registrationExpirationDate"] = draft.day.isoformat()
     draft.forbid("R01", registration["ueiSAM"])
 
 
-def unregistered_owner(draft: Draft) -> None:
+def unregistered_owner(draft: ScenarioBuilder) -> None:
     """An owner needs no registration."""
     owners = {firm.uei for firm in draft.firms if firm.role == "owner"}
     draft.entities = [row for row in draft.entities if row["entityRegistration"]["ueiSAM"] not in owners]
@@ -66,7 +65,7 @@ def unregistered_owner(draft: Draft) -> None:
         draft.forbid("R01", uei)
 
 
-def rounding(draft: Draft) -> None:
+def rounding(draft: ScenarioBuilder) -> None:
     """The contract system is some cents off."""
     for row in draft.awards:
         if row["contractId"]["modificationNumber"] == draft.number:
@@ -74,14 +73,14 @@ def rounding(draft: Draft) -> None:
             totals = details["totalContractDollars"]
             for part, field in (
                 (details["dollars"], "actionObligation"),
-                *((totals, each) for each in totals),
+                *((totals, total) for total in totals),
             ):
                 part[field] = money(Decimal(part[field]) + Decimal("0.99"))
             draft.forbid("C02", draft.piid)
             draft.forbid("F02", draft.piid)
 
 
-def earlier_version(draft: Draft) -> None:
+def earlier_version(draft: ScenarioBuilder) -> None:
     """A superseded instrument with another amount is still on file."""
     valid = draft.instrument()
     earlier = contract_statements.document(
@@ -102,7 +101,7 @@ def earlier_version(draft: Draft) -> None:
     draft.forbid("C02", draft.piid)
 
 
-def spare_request(draft: Draft) -> None:
+def spare_request(draft: ScenarioBuilder) -> None:
     """One more purchase request is pending; the certified ones suffice."""
     draft.commitments.append(
         ledger_statements.commitment(
@@ -117,7 +116,7 @@ def spare_request(draft: Draft) -> None:
     draft.forbid("F01", draft.piid)
 
 
-def renewed_certificate(draft: Draft) -> None:
+def renewed_certificate(draft: ScenarioBuilder) -> None:
     """A certificate of insurance has run out; a newer one covers the work."""
     for version, days in enumerate((-40, 900), start=1):
         row = contract_statements.document(
@@ -132,14 +131,14 @@ def renewed_certificate(draft: Draft) -> None:
     draft.forbid("D03", f"{draft.piid}:COI")
 
 
-def old_record(draft: Draft) -> None:
+def old_record(draft: ScenarioBuilder) -> None:
     """The prime was terminated for cause, more than five years ago."""
     ended = draft.day - timedelta(days=5 * 366 + draft.rng.randint(1, 400))
     draft.entities[0]["integrityInformation"] = integrity_information(records=[integrity_record(ended)])
     draft.forbid("E06", draft.prime.uei)
 
 
-def written_otherwise(draft: Draft) -> None:
+def written_otherwise(draft: ScenarioBuilder) -> None:
     """The instrument writes the contract with hyphens, the firm with a comma and a full stop."""
     page, piid = draft.instrument()["extractedFields"], draft.piid
     page["piid"] = read(f"{piid[:6]}-{piid[6:8]}-{piid[8:9]}-{piid[9:]}")
@@ -149,7 +148,7 @@ def written_otherwise(draft: Draft) -> None:
     draft.forbid("R04", f"{draft.prime.uei}:name")
 
 
-TEMPTATIONS: tuple[Temptation, ...] = (
+DECOYS: tuple[Decoy, ...] = (
     ended_exclusion,
     namesake,
     second_registration,

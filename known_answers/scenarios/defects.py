@@ -1,19 +1,19 @@
-"""Flaws a triage must find. Each changes what a system says and notes the finding, so that truth is known."""
+"""The defects that a triage must find. Each changes what a system says, and records the expected finding."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
-from known_answers.scenarios import contract_defects, party_defects, sam_statements
+from known_answers.scenarios import contract_defects, party_defects, sam_defects
+from known_answers.scenarios.coding import read
 from known_answers.scenarios.contract_statements import money
-from known_answers.scenarios.exclusion_statements import exclusion as record
-from known_answers.scenarios.scenario_builder import Draft, Firm
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.formats import JsonObject
+from known_answers.scenarios.scenario_builder import ScenarioBuilder
 
-Flaw = Callable[[Draft], bool]
-"""Returns whether it applied; a draft it does not fit stays as it was."""
+Defect = Callable[[ScenarioBuilder], bool]
+"""Returns whether it applied; if not, the scenario is unchanged."""
 
-#: What each rule needs to hear, the ledger aside, where a finding does not say otherwise.
+#: The services whose answers each rule needs, unless a finding says otherwise. The ledger is left out.
 SOURCES: Mapping[str, frozenset[str]] = {
     "R01": frozenset({"sam-gov"}),
     "R02": frozenset({"sam-gov"}),
@@ -40,94 +40,19 @@ SOURCES: Mapping[str, frozenset[str]] = {
     "F03": frozenset(),
     "S01": frozenset({"documents"}),
 }
-#: Not `hang`, which costs every try its whole timeout, nor `401`, after which a caller may take new credentials.
+#: Without `hang`, which takes the whole timeout of each try, and `401`, after which a caller may take new credentials.
 GENERATED_FAULTS = ("500", "429", "garbage", "redirect", "oversize")
 
-_AGENCIES = (
-    ("AF", "DEPT OF THE AIR FORCE"),
-    ("EPA", "ENVIRONMENTAL PROTECTION AGENCY"),
-    ("GSA", "GENERAL SERVICES ADMINISTRATION"),
-)
-_KINDS = ("Ineligible (Proceedings Completed)", "Ineligible (Proceedings Pending)", "Voluntary Exclusion")
 
-
-def registration(draft: Draft) -> bool:
-    """A prime or subcontractor is expired, expires too early, only has an identifier, or is unknown."""
-    firm = draft.rng.choice([firm for firm in draft.firms if firm.role != "owner"])
-    position = _entity_of(draft, firm)
-    lapsed = draft.day - timedelta(days=draft.rng.randint(1, 120))
-    row = draft.entities[position]["entityRegistration"]
-    rule = "R01"
-    absent = [] if firm.uei in draft.relied else ["identifier only", "unknown"]
-    match draft.rng.choice(["expired", "too early", *absent]):
-        case "expired":
-            renewed = lapsed - timedelta(days=364)
-            row.update(
-                registrationStatus="Expired",
-                registrationExpirationDate=lapsed.isoformat(),
-                lastUpdateDate=renewed.isoformat(),
-                activationDate=(renewed + timedelta(days=1)).isoformat(),
-            )
-        case "too early":
-            row["registrationExpirationDate"] = lapsed.isoformat()
-        case "identifier only":
-            rule = "R02"
-            draft.entities[position] = sam_statements.identifier_only(uei=firm.uei, name=firm.name)
-        case _:
-            rule = "R02"
-            del draft.entities[position]
-    draft.expect(rule, firm.uei, draft.grave)
-    return True
-
-
-def exclusion(draft: Draft) -> bool:
-    """One of the vendors is excluded on the day of the action."""
-    firm = draft.rng.choice(draft.firms)
-    if draft.expects("E01", firm.uei) or draft.expects("E03", firm.uei):
-        return False
-    kind = draft.rng.choice(_KINDS)
-    row = record(
-        uei=firm.uei,
-        name=firm.name.title(),
-        activated=draft.day - timedelta(days=draft.rng.randint(5, 900)),
-        agency=draft.rng.choice(_AGENCIES),
-        kind=kind,
-    )
-    draft.exclusions.append(row)
-    for entity in draft.entities:
-        registration = entity["entityRegistration"]
-        if registration["ueiSAM"] == firm.uei and registration["samRegistered"] == "Yes":
-            registration["exclusionStatusFlag"] = "Y"
-    bars = kind != "Voluntary Exclusion"
-    if draft.action_type == "modification":
-        # Its money is for work agreed before, as the reports show: current contracts may continue.
-        draft.relied.add("value")
-    adds_work = draft.action_type != "modification"
-    draft.expect("E01", firm.uei, "blocking" if adds_work and bars else "advisory")
-    return True
-
-
-def namesake(draft: Draft) -> bool:
-    """A record without an identifier has a vendor's name and place."""
-    firm = draft.rng.choice(draft.firms)
-    if draft.expects("E01", firm.uei):
-        return False
-    draft.exclusions.append(
-        record(uei=None, name=firm.name, activated=draft.day - timedelta(days=draft.rng.randint(20, 900)))
-    )
-    draft.expect("E02", firm.uei, "advisory")
-    return True
-
-
-def amount(draft: Draft) -> bool:
-    """The instrument, the contract system or the ledger has another amount than the others."""
+def amount(draft: ScenarioBuilder) -> bool:
+    """The amount differs in the instrument, the contract system or the ledger."""
     reported, booked = draft.own_awards(), draft.own_lines()
     choices = (
         ["report"] * bool(reported) + ["line"] * bool(booked) + ["instrument"] * bool(reported or booked)
     )
     if not choices or not draft.has_instrument():
         return False
-    draft.relied.add("instrument")
+    draft.reserved.add("instrument")
     step = Decimal(draft.rng.choice((-900, -10, 10, 90, 2_700, 10_000)))
     choice = draft.rng.choice(choices)
     if choice == "report":
@@ -148,12 +73,12 @@ def amount(draft: Draft) -> bool:
     return True
 
 
-def document(draft: Draft) -> bool:
+def document(draft: ScenarioBuilder) -> bool:
     """A required document is absent or a draft, or the instrument is not signed."""
-    required = {"AVFUNDS", "OPT_DF", "RESP", "SAMCHK"} - draft.relied
+    required = {"AVFUNDS", "OPT_DF", "RESP", "SAMCHK"} - draft.reserved
     present = [row for row in draft.documents if row["docType"] in required]
-    # An instrument that is none would change what is compared with it.
-    changeable = "instrument" not in draft.relied
+    # Without a valid instrument, nothing would be compared with it.
+    changeable = "instrument" not in draft.reserved
     if not present and not changeable:
         return False
     if not present or (changeable and draft.rng.random() < 0.25):  # noqa: PLR2004
@@ -174,9 +99,9 @@ def document(draft: Draft) -> bool:
     return True
 
 
-def funding(draft: Draft) -> bool:
+def funding(draft: ScenarioBuilder) -> bool:
     """Funds are short, not certified yet, or not committed at all."""
-    if draft.amount <= 0 or "commitments" in draft.relied:
+    if draft.amount <= 0 or "commitments" in draft.reserved:
         return False
     last = draft.commitments[-1]
     match draft.rng.choice(("short", "pending", "absent")):
@@ -190,31 +115,63 @@ def funding(draft: Draft) -> bool:
     return True
 
 
-def silent_source(draft: Draft) -> bool:
-    """A source gives no usable answer: whatever it would have shown cannot be found."""
-    contracts = () if "value" in draft.relied else ("contracts",)
-    source = draft.rng.choice(("sam-gov", "debarment", *contracts, "documents"))
-    draft.faults[source] = draft.rng.choice(GENERATED_FAULTS)
-    unseen = [each for each in draft.expected if source in _needed(draft, each)]
-    draft.expected = [each for each in draft.expected if each not in unseen]
-    for each in unseen:
-        draft.forbid(each["rule"], each["subject"])
-    draft.expect("S01", source, draft.grave)
+def early_check(draft: ScenarioBuilder) -> bool:
+    """The check of SAM.gov in the file is some days older than the signature."""
+    checks = [row for row in draft.documents if row["docType"] == "SAMCHK" and row["status"] == "final"]
+    if not checks:
+        return False
+    checked = date.fromisoformat(checks[0]["extractedFields"]["checkedOn"]["value"])
+    checks[0]["extractedFields"]["checkedOn"] = read(
+        (checked - timedelta(days=draft.rng.randint(1, 20))).isoformat()
+    )
+    draft.reserved.add("SAMCHK")
+    draft.expect("S01", f"{draft.piid}:{draft.prime.uei}", draft.usual_severity)
     return True
 
 
-#: By frequency. The silent source comes last, since it hides what others would show.
-FLAWS: Mapping[Flaw, int] = {
-    registration: 26,
-    exclusion: 12,
-    namesake: 5,
+def accounting_line(draft: ScenarioBuilder) -> bool:
+    """The instrument prints another account, or another object class, than the ledger has."""
+    printed = draft.printed_lines()
+    if not printed or not draft.own_lines() or not draft.has_instrument():
+        return False
+    line = draft.rng.choice(printed)
+    account = draft.rng.random() < 0.5  # noqa: PLR2004
+    if account:
+        line["tas"]["main"] = "0530"
+    else:
+        line["objectClass"] = "310"
+    draft.reserved.add("instrument")
+    draft.expect(
+        "F05", f"{draft.piid}:{line['acrn']}", "blocking" if account else "advisory", needs={"documents"}
+    )
+    return True
+
+
+def silent_source(draft: ScenarioBuilder) -> bool:
+    """A source gives no usable answer: what it would have shown cannot be found."""
+    contracts = () if "value" in draft.reserved else ("contracts",)
+    source = draft.rng.choice(("sam-gov", "debarment", *contracts, "documents"))
+    draft.faults[source] = draft.rng.choice(GENERATED_FAULTS)
+    unseen = [finding for finding in draft.expected if source in _needed(draft, finding)]
+    draft.expected = [finding for finding in draft.expected if finding not in unseen]
+    for finding in unseen:
+        draft.forbid(finding["rule"], finding["subject"])
+    draft.expect("S01", source, draft.usual_severity)
+    return True
+
+
+#: Defects and their relative frequency. The silent source is added last, since it hides what others show.
+DEFECTS: Mapping[Defect, int] = {
+    sam_defects.registration: 26,
+    sam_defects.exclusion: 12,
+    sam_defects.namesake: 5,
     amount: 22,
     document: 24,
     funding: 16,
     party_defects.other_uei: 6,
     party_defects.other_party: 9,
-    party_defects.stray_flag: 4,
-    party_defects.order: 2,
+    sam_defects.stray_flag: 4,
+    sam_defects.order: 2,
     party_defects.debt: 6,
     party_defects.unweighed_record: 5,
     party_defects.too_large: 4,
@@ -227,22 +184,14 @@ FLAWS: Mapping[Flaw, int] = {
     contract_defects.assurance: 8,
     contract_defects.no_plan: 5,
     contract_defects.last_years_funds: 6,
-    contract_defects.accounting_line: 9,
-    contract_defects.early_check: 6,
+    accounting_line: 9,
+    early_check: 6,
 }
 
 
-def _needed(draft: Draft, finding: JsonObject) -> frozenset[str]:
+def _needed(draft: ScenarioBuilder, finding: JsonObject) -> frozenset[str]:
     own = draft.needs.get((finding["rule"], finding["subject"]))
     return SOURCES[finding["rule"]] if own is None else own
-
-
-def _entity_of(draft: Draft, firm: Firm) -> int:
-    return next(
-        position
-        for position, entity in enumerate(draft.entities)
-        if entity["entityRegistration"]["ueiSAM"] == firm.uei
-    )
 
 
 def _shift(row: JsonObject, field: str, step: Decimal) -> None:

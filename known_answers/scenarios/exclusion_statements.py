@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from known_answers.scenarios.formats import JsonObject
 from known_answers.scenarios.sam_statements import ADDRESS
-from known_answers.scenarios.shape import JsonObject
 
 
 def exclusion(

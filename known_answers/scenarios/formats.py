@@ -1,11 +1,14 @@
-"""How the real systems write identifiers, money and dates: one type per notation."""
+"""The notations of the real systems, one type each, and the base of all models of scenario files."""
 
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+JsonObject = dict[str, Any]
 
 _UEI = re.compile(r"(?!.*\d{9})[A-HJ-NP-Z1-9][A-HJ-NP-Z0-9]{11}")
 
@@ -60,3 +63,15 @@ Day = Annotated[str, AfterValidator(_dated("%Y-%m-%d", "2026-09-14"))]
 MonthFirst = Annotated[str, AfterValidator(_dated("%m-%d-%Y", "09-14-2026"))]
 ZuluTime = Annotated[str, AfterValidator(_dated("%Y-%m-%dT%H:%M:%SZ", "2026-09-14T00:00:00Z"))]
 SpacedTime = Annotated[str, AfterValidator(_dated("%Y-%m-%d %H:%M:%S.%f", "2026-09-14 00:00:00.000"))]
+
+
+class Shape(BaseModel):
+    """A strict model: unknown keys and other types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class CamelShape(Shape):
+    """A `Shape` with keys in camelCase, unless an alias differs."""
+
+    model_config = ConfigDict(alias_generator=to_camel)

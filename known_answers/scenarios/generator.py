@@ -1,4 +1,4 @@
-"""Makes a day's worth of actions: the hand-written ones first, then seeded plausible ones, about 70 % of them clean.
+"""Generates actions: the hand-written ones first, then random plausible ones, about 70 % of them without a defect.
 
 `python -m known_answers.scenarios.generator --out DIR --actions N --seed S` writes `DIR/cases/*.json` and `DIR/inbox.json`,
 the list of all actions to submit.
@@ -14,13 +14,13 @@ from random import Random
 
 from known_answers.scenarios.agreement import state_agreement
 from known_answers.scenarios.contract_statements import fiscal_year
-from known_answers.scenarios.decoys import TEMPTATIONS
-from known_answers.scenarios.defects import FLAWS, Flaw, silent_source
+from known_answers.scenarios.decoys import DECOYS
+from known_answers.scenarios.defects import DEFECTS, Defect, silent_source
+from known_answers.scenarios.formats import JsonObject
 from known_answers.scenarios.loader import HAND_WRITTEN, load_cases
-from known_answers.scenarios.scenario_builder import Draft, Firm
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.scenario_builder import Firm, ScenarioBuilder
 
-#: The hand-written cases a day begins with; the others try out single checks and would make it an unlikely day.
+#: The hand-written cases for demonstrations; the others each test a single rule.
 DEMONSTRATION = "[0-9]*.json"
 _FIRST_DAY = date(2026, 9, 1)
 _DAYS = 200
@@ -29,7 +29,7 @@ _SILENT = 0.08
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _CONSONANTS, _VOWELS = "BDFGKLMNPRSTVWZ", "AEIOU"
 _WORDS = (len(_CONSONANTS) * len(_VOWELS)) ** 4
-#: Without a factor in common with the number of words, so that none comes twice.
+#: Coprime to the number of words, so that no word comes twice.
 _SPREAD = 7_654_321
 _TRADES = (
     "ENGINEERING",
@@ -69,40 +69,40 @@ def generate(number: int, rng: Random) -> JsonObject:
     draft = _clean(number, rng)
     if rng.random() < _CLEAN:
         if rng.random() < 0.4:  # noqa: PLR2004
-            rng.choice(TEMPTATIONS)(draft)
+            rng.choice(DECOYS)(draft)
         return draft.as_file()
     silent = rng.random() < _SILENT
     wanted = rng.choices((1, 2, 3), (78, 17, 5))[0] - silent
-    applied: list[Flaw] = []
-    flaws = list(FLAWS)
-    while len(applied) < wanted and flaws:
-        flaw = rng.choices(flaws, [FLAWS[each] for each in flaws])[0]
-        flaws.remove(flaw)
-        if flaw(draft):
-            applied.append(flaw)
+    applied: list[Defect] = []
+    remaining = list(DEFECTS)
+    while len(applied) < wanted and remaining:
+        defect = rng.choices(remaining, [DEFECTS[defect] for defect in remaining])[0]
+        remaining.remove(defect)
+        if defect(draft):
+            applied.append(defect)
     if silent:
         silent_source(draft)
         applied.append(silent_source)
-    names = ", ".join(flaw.__name__ for flaw in applied)
+    names = ", ".join(defect.__name__ for defect in applied)
     draft.title = f"{draft.action_type} with: {names}".replace("_", " ")
     return draft.as_file()
 
 
 def _documents(actions: int, seed: int) -> Iterator[tuple[str, JsonObject]]:
-    written = load_cases(HAND_WRITTEN, names=DEMONSTRATION)[:actions]
-    for case in written:
+    by_hand = load_cases(HAND_WRITTEN, names=DEMONSTRATION)[:actions]
+    for case in by_hand:
         yield case.slug, dict(case.document)
-    rng = Random(seed)  # noqa: S311  # data to be told again, nothing to be kept secret
-    for number in range(1, actions - len(written) + 1):
+    rng = Random(seed)  # noqa: S311  # reproducible data, nothing secret
+    for number in range(1, actions - len(by_hand) + 1):
         yield f"generated-{number:06d}", generate(number, rng)
 
 
-def _clean(number: int, rng: Random) -> Draft:
+def _clean(number: int, rng: Random) -> ScenarioBuilder:
     action_type = rng.choices(("new_award", "modification", "option"), (35, 45, 20))[0]
     day = _FIRST_DAY + timedelta(days=rng.randrange(_DAYS))
     awarded = fiscal_year(day) % 100 - (action_type != "new_award")
     modification = None if action_type == "new_award" else f"P{rng.randint(1, 40):05d}"
-    draft = Draft(
+    draft = ScenarioBuilder(
         rng=rng,
         action_id=f"ACT-{day.year}-{10_000 + number}",
         action_type=action_type,
@@ -149,7 +149,7 @@ def _cage(rng: Random) -> str:
 
 
 def _name(number: int, place: int, rng: Random) -> str:
-    """Nobody else's, and unlike its neighbours': a search by name must not find another action's records."""
+    """A unique name, unlike others: a search by name must not find another action's records."""
     rest, syllables = (number * 4 + place) * _SPREAD % _WORDS, ""
     for _ in range(4):
         rest, syllable = divmod(rest, len(_CONSONANTS) * len(_VOWELS))
@@ -159,15 +159,15 @@ def _name(number: int, place: int, rng: Random) -> str:
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Write the data the mocks serve, and the actions to submit.")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--actions", type=int, required=True, help="how many, hand-written ones included")
     parser.add_argument("--seed", type=int, default=2026)
-    given = parser.parse_args()
-    if not 1 <= given.actions <= 999_999:  # noqa: PLR2004
-        parser.error(f"--actions: {given.actions} is not between 1 and 999999")
-    write(given.out, actions=given.actions, seed=given.seed)
+    arguments = parser.parse_args()
+    if not 1 <= arguments.actions <= 999_999:  # noqa: PLR2004
+        parser.error(f"--actions: {arguments.actions} is not between 1 and 999999")
+    write(arguments.out, actions=arguments.actions, seed=arguments.seed)
 
 
 if __name__ == "__main__":

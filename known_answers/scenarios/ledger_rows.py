@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from known_answers.scenarios.formats import Code, Day, ModificationNumber, Money, PaymentUei, Piid, Tas
-from known_answers.scenarios.shape import Shape
+from known_answers.scenarios.formats import Code, Day, ModificationNumber, Money, PaymentUei, Piid, Shape, Tas
 
 
 class CommitmentRow(Shape):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from known_answers.scenarios.contract_statements import fiscal_year, money
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.formats import JsonObject
 
 _ZERO = Decimal(0)
 

@@ -1,4 +1,4 @@
-"""Reads scenario files. A file that is off is named, with the field and the value in it."""
+"""Reads scenario files. An error names the file, the field and the value."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from known_answers.scenarios.formats import JsonObject
 from known_answers.scenarios.scenario import Scenario
-from known_answers.scenarios.shape import JsonObject
 from known_answers.scenarios.variation import VariationError, expand, is_variation
 
 HAND_WRITTEN = Path(__file__).parent / "cases"
@@ -17,28 +17,28 @@ _SHOWN = 60
 
 
 class ScenarioError(Exception):
-    """A scenario file cannot be used: one line per problem, each with file, field and value."""
+    """A scenario file is invalid: one line per problem, each with file, field and value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A checked scenario, and the same as the file has it, whose rows are served unchanged."""
+    """A validated scenario, and the document of its file, whose rows are served unchanged."""
 
     slug: str
     scenario: Scenario
     document: Mapping[str, Any]
 
     def rows(self, source: str) -> list[JsonObject]:
-        """The rows of one source, as the file has them."""
+        """The rows of one source, unchanged."""
         rows: list[JsonObject] = self.document[source]
         return rows
 
 
 def load_cases(folder: Path, *, names: str = "*.json") -> tuple[Case, ...]:
-    """The cases of a folder whose file names fit the pattern, in their order.
+    """The cases of a folder whose file names match the pattern, sorted by name.
 
-    Raises `ScenarioError`, also when there is none or when two are about the same contract, vendor or action:
-    what one says would then be answered to questions about the other. A line can be in the ledger once only.
+    Raises `ScenarioError`, also if there are none, if two concern the same contract, vendor or action, whose answers
+    would be mixed up, or if two have the same line of the ledger.
     """
     cases = tuple(_load(path) for path in sorted(folder.glob(names)))
     if not cases:
@@ -49,7 +49,7 @@ def load_cases(folder: Path, *, names: str = "*.json") -> tuple[Case, ...]:
         for key in (case.scenario.action.action_id, *case.scenario.keys):
             other = owners.setdefault(key, case.slug)
             if other != case.slug:
-                raise ScenarioError(f"{case.slug}.json: action: {key!r} is in {other}.json, too")
+                raise ScenarioError(f"{case.slug}.json: action: {key!r} is also in {other}.json")
         for line in case.scenario.ledger.obligation_lines:
             key = f"{line.document_number}/{line.acrn}/{line.clin}"
             if key in booked:
@@ -62,9 +62,9 @@ def load_cases(folder: Path, *, names: str = "*.json") -> tuple[Case, ...]:
 def _load(path: Path) -> Case:
     try:
         content = path.read_bytes()
-        # Validated from text, not from objects: only then may lists and tuples, dates and strings not be mixed up.
-        if is_variation(written := _parsed(content)):
-            content = json.dumps(expand(written)).encode()
+        # Validated from text: from objects, strict validation would refuse a list in place of a tuple.
+        if is_variation(document := _parsed(content)):
+            content = json.dumps(expand(document)).encode()
         scenario = Scenario.model_validate_json(content)
     except OSError as error:
         raise ScenarioError(f"{path.name}: {error.strerror}") from None
@@ -80,7 +80,7 @@ def _parsed(content: bytes) -> Any:
     try:
         return json.loads(content)
     except ValueError:
-        return None  # the model says what is wrong with it
+        return None  # the model reports what is wrong
 
 
 def _problem(name: str, detail: Any) -> str:

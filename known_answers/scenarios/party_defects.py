@@ -1,20 +1,17 @@
-"""Flaws about who the parties are: identifiers, names, exclusion flags, records, debt, size."""
+"""Defects about the parties: identifiers, names, integrity records, debt, size."""
 
 from datetime import timedelta
 from decimal import Decimal
 
 from known_answers.scenarios.coding import read
-from known_answers.scenarios.exclusion_statements import exclusion as record
-from known_answers.scenarios.integrity_statements import integrity_information
-from known_answers.scenarios.integrity_statements import record as integrity_record
-from known_answers.scenarios.sam_statements import ADDRESS
-from known_answers.scenarios.scenario_builder import Draft
+from known_answers.scenarios.sam_statements import ADDRESS, integrity_information, integrity_record
+from known_answers.scenarios.scenario_builder import ScenarioBuilder
 
 _SIMPLIFIED_ACQUISITION_THRESHOLD = Decimal(350_000)
 _SUBCONTRACTING_PLAN_THRESHOLD = Decimal(900_000)
 
 
-def other_uei(draft: Draft) -> bool:
+def other_uei(draft: ScenarioBuilder) -> bool:
     """The report, the instrument or the ledger has another party's identifier."""
     prime = draft.prime.uei
     if draft.expects("R03", prime) or draft.expects("D02", draft.instrument_subject):
@@ -37,19 +34,19 @@ def other_uei(draft: Draft) -> bool:
         needs = set()
     else:
         draft.instrument()["extractedFields"]["vendorUei"] = read(stranger)
-        draft.relied.add("instrument")
+        draft.reserved.add("instrument")
         draft.expect("D02", draft.instrument_subject, "blocking")
         needs = {"documents"}
     draft.expect("R03", prime, "advisory" if corrects else "blocking", needs=needs)
     return True
 
 
-def other_party(draft: Draft) -> bool:
+def other_party(draft: ScenarioBuilder) -> bool:
     """The instrument names the prime in another form, by another name, at another address, or by another CAGE code."""
     prime = draft.prime
     if draft.registration_of(prime.uei) is None or not draft.has_instrument():
         return False
-    draft.relied.update({prime.uei, "instrument"})
+    draft.reserved.update({prime.uei, "instrument"})
     page = draft.instrument()["extractedFields"]
     severity = "advisory"
     match draft.rng.choice(("form", "name", "address", "cage")):
@@ -73,53 +70,18 @@ def other_party(draft: Draft) -> bool:
     return True
 
 
-def stray_flag(draft: Draft) -> bool:
-    """A registration is flagged as excluded, and the list has no record of it."""
-    firm = draft.rng.choice(draft.firms)
-    row = draft.registration_of(firm.uei)
-    if row is None or draft.expects("E01", firm.uei):
-        return False
-    row["entityRegistration"]["exclusionStatusFlag"] = "Y"
-    draft.relied.add(firm.uei)
-    draft.expect("E03", firm.uei, draft.grave)
-    return True
-
-
-def order(draft: Draft) -> bool:
-    """A supply-chain security order of the Department of Homeland Security names a vendor."""
-    firm = draft.rng.choice(draft.firms)
-    if draft.expects("E01", firm.uei) or draft.expects("E03", firm.uei):
-        return False
-    draft.exclusions.append(
-        record(
-            uei=firm.uei,
-            name=firm.name.title(),
-            activated=draft.day - timedelta(days=draft.rng.randint(20, 300)),
-            agency=("HS", "DEPT OF HOMELAND SECURITY"),
-            kind="Prohibition/Restriction",
-            fascsa=True,
-        )
-    )
-    row = draft.registration_of(firm.uei)
-    if row is not None:
-        row["entityRegistration"]["exclusionStatusFlag"] = "Y"
-    draft.expect("E05", firm.uei, "blocking" if draft.action_type == "new_award" else "advisory")
-    draft.expect("E01", firm.uei, "advisory")
-    return True
-
-
-def debt(draft: Draft) -> bool:
+def debt(draft: ScenarioBuilder) -> bool:
     """The prime owes the Government; it may be awarded to all the same."""
     row = draft.registration_of(draft.prime.uei)
     if row is None:
         return False
     row["coreData"]["financialInformation"]["debtSubjectToOffset"] = "Y"
-    draft.relied.add(draft.prime.uei)
+    draft.reserved.add(draft.prime.uei)
     draft.expect("E07", draft.prime.uei, "advisory")
     return True
 
 
-def unweighed_record(draft: Draft) -> bool:
+def unweighed_record(draft: ScenarioBuilder) -> bool:
     """SAM.gov has a record of the prime that the determination of responsibility does not mention."""
     row = draft.registration_of(draft.prime.uei)
     if row is None or draft.value <= _SIMPLIFIED_ACQUISITION_THRESHOLD:
@@ -129,12 +91,14 @@ def unweighed_record(draft: Draft) -> bool:
     for document in draft.documents:
         if document["docType"] == "RESP":
             document["extractedFields"].pop("considersIntegrity", None)
-    draft.relied.add(draft.prime.uei)
-    draft.expect("E06", draft.prime.uei, draft.grave if draft.action_type == "new_award" else "advisory")
+    draft.reserved.add(draft.prime.uei)
+    draft.expect(
+        "E06", draft.prime.uei, draft.usual_severity if draft.action_type == "new_award" else "advisory"
+    )
     return True
 
 
-def too_large(draft: Draft) -> bool:
+def too_large(draft: ScenarioBuilder) -> bool:
     """A set-aside for small business goes to a firm that SAM.gov lists as not small."""
     row = draft.registration_of(draft.prime.uei)
     if row is None or draft.value > _SUBCONTRACTING_PLAN_THRESHOLD:
@@ -146,6 +110,6 @@ def too_large(draft: Draft) -> bool:
             "code": "SBA",
             "name": "SMALL BUSINESS SET ASIDE - TOTAL",
         }
-    draft.relied.add(draft.prime.uei)
+    draft.reserved.add(draft.prime.uei)
     draft.expect("C06", draft.piid, "blocking" if draft.action_type == "new_award" else "advisory")
     return True

@@ -4,8 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from known_answers.scenarios.formats import Cage, Code, Day, MonthFirst, Uei
-from known_answers.scenarios.shape import CamelShape, JsonObject
+from known_answers.scenarios.formats import Cage, CamelShape, Code, Day, JsonObject, MonthFirst, Uei
 
 
 class EntityRegistration(CamelShape):

@@ -1,10 +1,9 @@
 """Writes rows as SAM.gov would: entities of synthetic firms."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from known_answers.scenarios.integrity_statements import integrity_information
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.formats import JsonObject
 
 
 def entity(
@@ -136,3 +135,48 @@ def _assertions(naics: Mapping[str, str]) -> JsonObject:
         for code, small in naics.items()
     ]
     return {"goodsAndServices": {"primaryNaics": next(iter(naics)), "naicsList": rows, "pscList": []}}
+
+
+def integrity_information(
+    *,
+    owner: JsonObject | None = None,
+    highest: JsonObject | None = None,
+    predecessors: Sequence[JsonObject] = (),
+    records: Sequence[JsonObject] = (),
+    proceedings: Sequence[date] = (),
+) -> JsonObject:
+    """The section; nothing in it unless told otherwise. Owners and predecessors come from `firm`."""
+    return {
+        "entitySummary": {},
+        "proceedingsData": {
+            "proceedingsQuestion1": "NO",
+            "proceedingsQuestion2": "NO",
+            "proceedingsQuestion3": "YES" if proceedings else "NO",
+            "proceedingsRecordCount": str(len(proceedings)),
+            "listOfProceedings": [{"proceedingDate": day.isoformat()} for day in proceedings],
+        },
+        "responsibilityInformationCount": len(records),
+        "responsibilityInformationList": list(records),
+        "corporateRelationships": {
+            "highestOwner": highest or firm(None),
+            "immediateOwner": owner or firm(None),
+            "predecessorsList": list(predecessors),
+        },
+    }
+
+
+def firm(name: str | None, cage: str | None = None) -> JsonObject:
+    """An owner or predecessor; nobody without a name."""
+    return {"legalBusinessName": name, "cageCode": cage, "integrityRecords": "No" if name else "N/A"}
+
+
+def integrity_record(recorded: date, kind: str = "Termination for Cause", code: str = "C") -> JsonObject:
+    """A record of responsibility information."""
+    return {
+        "recordType": code,
+        "recordTypeDesc": kind,
+        "recordDate": recorded.isoformat(),
+        "procurementIdOrFederalAssistanceId": "70ZZ0120C0001",
+        "referenceIdvPiid": None,
+        "attachment": None,
+    }

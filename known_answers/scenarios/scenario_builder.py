@@ -1,4 +1,4 @@
-"""A scenario in the making: one action and what the systems say, open to change."""
+"""Builds a scenario: one action and the answers of the systems, until it is written to a file."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from random import Random
 from known_answers.scenarios import contract_statements
 from known_answers.scenarios.coding import Coding, read
 from known_answers.scenarios.contract_statements import INSTRUMENTS, money
+from known_answers.scenarios.formats import JsonObject
 from known_answers.scenarios.sam_statements import ADDRESS
-from known_answers.scenarios.shape import JsonObject
 
 
 @dataclass(kw_only=True, slots=True)
 class Firm:
-    """A vendor of a draft."""
+    """A vendor of the action."""
 
     uei: str
     name: str
@@ -24,8 +24,8 @@ class Firm:
 
 
 @dataclass(kw_only=True)
-class Draft:
-    """One action and what the systems say about it. `rng` decides whatever is left open."""
+class ScenarioBuilder:
+    """One action and the answers of the systems about it. `rng` decides what the caller leaves open."""
 
     rng: Random
     action_id: str
@@ -38,7 +38,7 @@ class Draft:
     firms: list[Firm]
     title: str = ""
     coding: Coding = field(default_factory=Coding)
-    #: What the action says besides: the optional fields of a submission, by their names.
+    #: The optional fields of the submitted action, by name.
     terms: JsonObject = field(default_factory=dict)
     entities: list[JsonObject] = field(default_factory=list)
     exclusions: list[JsonObject] = field(default_factory=list)
@@ -49,10 +49,10 @@ class Draft:
     faults: dict[str, str] = field(default_factory=dict)
     expected: list[JsonObject] = field(default_factory=list)
     forbidden: list[JsonObject] = field(default_factory=list)
-    #: By rule and subject, which services must answer for the finding to be made.
+    #: The services that must answer for a finding to be made, by rule and subject.
     needs: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    #: What findings rest on and other flaws leave alone: vendors' UEIs, "instrument", "commitments", "SAMCHK", "base", "value".
-    relied: set[str] = field(default_factory=set)
+    #: What a finding depends on, so that other defects do not change it: vendors' UEIs, "instrument", "commitments", "SAMCHK", "base", "value".
+    reserved: set[str] = field(default_factory=set)
 
     @property
     def number(self) -> str:
@@ -65,47 +65,47 @@ class Draft:
         return self.firms[0]
 
     @property
-    def grave(self) -> str:
-        """Severity of what blocks an award or option, and is only to be looked at in a modification."""
+    def usual_severity(self) -> str:
+        """The severity of most findings: blocking for an award or option, advisory for a modification."""
         return "advisory" if self.action_type == "modification" else "blocking"
 
     @property
     def value(self) -> Decimal:
-        """What the action comes to with all options, where it says so."""
+        """The value of the action, including all options if it states them."""
         return max(self.amount, Decimal(self.terms.get("total_value", 0)))
 
     @property
     def instrument_subject(self) -> str:
-        """The subject of findings about the document that is to be signed."""
+        """The subject of findings about the instrument."""
         return f"{self.piid}:{self.instrument()['docType']}"
 
     def expect(
         self, rule: str, subject: str, severity: str, *, needs: AbstractSet[str] | None = None
     ) -> None:
-        """A finding that is to be made when the services of `needs` answer, without it those of the rule."""
+        """Expect a finding if the services in `needs` answer; by default, those that the rule needs."""
         if needs is not None:
             self.needs[rule, subject] = frozenset(needs)
         self.expected.append({"rule": rule, "subject": subject, "severity": severity})
 
     def expects(self, rule: str, subject: str) -> bool:
-        """Whether that finding is already to be made."""
-        return any((each["rule"], each["subject"]) == (rule, subject) for each in self.expected)
+        """Whether this finding is expected already."""
+        return any((row["rule"], row["subject"]) == (rule, subject) for row in self.expected)
 
     def forbid(self, rule: str, subject: str) -> None:
-        """A finding that would be wrong."""
+        """Record a finding that would be wrong."""
         self.forbidden.append({"rule": rule, "subject": subject})
 
     def registration_of(self, uei: str) -> JsonObject | None:
-        """The first row of a vendor that is registered."""
+        """The first registered row of a vendor, or None."""
         rows = (row for row in self.entities if row["entityRegistration"]["ueiSAM"] == uei)
         return next((row for row in rows if row["entityRegistration"]["samRegistered"] == "Yes"), None)
 
     def own_awards(self) -> list[JsonObject]:
-        """The reports of this very action."""
+        """The reports of this action."""
         return [row for row in self.awards if row["contractId"]["modificationNumber"] == self.number]
 
     def own_lines(self) -> list[JsonObject]:
-        """The ledger's lines of this very action."""
+        """The ledger's lines of this action."""
         return [row for row in self.lines if row["modification_number"] == self.number]
 
     def printed_lines(self) -> list[JsonObject]:
@@ -115,19 +115,19 @@ class Draft:
         return lines
 
     def has_instrument(self) -> bool:
-        """Whether it is final and signed."""
+        """Whether the instrument is final and signed."""
         return not self.expects("D01", f"{self.piid}:instrument")
 
     def instrument(self) -> JsonObject:
-        """The document that is to be signed."""
+        """The document that is signed for this action."""
         return next(
-            each
-            for each in self.documents
-            if each["docType"] in INSTRUMENTS and each["modificationNumber"] == self.number
+            row
+            for row in self.documents
+            if row["docType"] in INSTRUMENTS and row["modificationNumber"] == self.number
         )
 
     def page(self) -> JsonObject:
-        """What stands on the instrument besides its funds: contract, modification, vendor, codes."""
+        """The fields of the instrument, without its accounting: contract, modification, vendor, codes."""
         number: JsonObject = (
             {} if self.modification is None else {"modificationNumber": read(self.modification)}
         )
@@ -144,7 +144,7 @@ class Draft:
     def file(
         self, doc_type: str, *, amount: Decimal | None = None, printed: JsonObject | None = None
     ) -> None:
-        """Put a document for this action into the contract file; `printed` is what was read from its pages."""
+        """Add a document for this action to the contract file; `printed` are the fields read from its pages."""
         self.documents.append(
             contract_statements.document(
                 doc_type=doc_type,
@@ -158,7 +158,7 @@ class Draft:
         )
 
     def as_file(self) -> JsonObject:
-        """In the format of scenario files."""
+        """The scenario in the format of scenario files."""
         vendors = [
             {"uei": firm.uei, "name": firm.name, "role": firm.role, "cage": firm.cage} for firm in self.firms
         ]

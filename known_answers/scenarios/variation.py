@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from known_answers.scenarios.shape import JsonObject
+from known_answers.scenarios.formats import JsonObject
 
 BASES = Path(__file__).parent / "bases"
 _HIGHEST = 999

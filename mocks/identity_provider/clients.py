@@ -1,4 +1,4 @@
-"""The registered clients: public ones, which prove themselves by PKCE and by where they may be sent back to."""
+"""The registered clients: public ones, identified by PKCE and their redirect addresses."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _SCOPES = frozenset({"openid", "profile"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Client(ClientMixin):  # type: ignore[misc]  # Authlib ships no types
-    """One registered client; the methods are those Authlib asks for."""
+    """One registered client; the methods are required by Authlib."""
 
     client_id: str
     redirect_uris: tuple[str, ...]
@@ -19,14 +19,14 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib ships no types
 
     @property
     def client_metadata(self) -> dict[str, list[str]]:
-        """What the end of a session is checked against."""
+        """The addresses that are allowed after the end of a session."""
         return {"post_logout_redirect_uris": list(self.post_logout_redirect_uris)}
 
     def get_client_id(self) -> str:
         return self.client_id
 
     def get_default_redirect_uri(self) -> None:
-        """Always to be named by the request."""
+        """None: the request must name it."""
 
     def get_allowed_scope(self, scope: str | None) -> str:
         return " ".join(sorted(_SCOPES & set((scope or "").split())))
@@ -45,16 +45,16 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib ships no types
 
 
 class Clients:
-    """Clients as a JSON file lists them: [{"client_id", "redirect_uris", "post_logout_redirect_uris"}].
+    """The clients in a JSON file: [{"client_id", "redirect_uris", "post_logout_redirect_uris"}].
 
-    Read at every request, so that a client whose address is only known when it starts can be registered then.
+    It is read at every request, so that a client can be registered when its address is known.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def find(self, client_id: str) -> Client | None:
-        """The client of that id. Raises `ValueError` when the file is not in form; without a file there is none."""
+        """The client with this id; None without a file. Raises `ValueError` for an invalid file."""
         try:
             listed = json.loads(self._file.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Authorization codes: single use, good for a minute, kept in memory by their hash."""
+"""Authorization codes: single-use, valid for a minute, kept in memory by their hash."""
 
 import hashlib
 import time
@@ -13,7 +13,7 @@ LIFETIME = 60.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Code(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib ships no types
-    """What a code stands for; the methods are those Authlib asks for."""
+    """The sign-in that a code stands for; the methods are required by Authlib."""
 
     client_id: str
     redirect_uri: str
@@ -52,14 +52,14 @@ class Codes:
         self._lock = Lock()
 
     def keep(self, code: str, meaning: Code) -> None:
-        """Remember a code; forgets those that ran out."""
+        """Store a code, and delete expired ones."""
         now = time.monotonic()
         with self._lock:
-            self._codes = {name: each for name, each in self._codes.items() if each.until > now}
+            self._codes = {name: kept for name, kept in self._codes.items() if kept.until > now}
             self._codes[_name(code)] = meaning
 
     def take(self, code: str, client_id: str) -> Code | None:
-        """What the code stands for, once: whoever asks for it uses it up, also with the wrong client id or verifier."""
+        """The sign-in of a code, or None. The code is used up, even by a wrong client id or verifier."""
         with self._lock:
             meaning = self._codes.pop(_name(code), None)
         if meaning is None or meaning.client_id != client_id or meaning.until <= time.monotonic():

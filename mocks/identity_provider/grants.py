@@ -1,4 +1,4 @@
-"""The one grant this provider knows, put together from Authlib's parts. Tokens are signed, never stored."""
+"""The authorization code grant, built from Authlib's parts. Tokens are signed, never stored."""
 
 import time
 from typing import Any
@@ -49,19 +49,19 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib ships 
         return self.codes.take(code, client.client_id)
 
     def delete_authorization_code(self, authorization_code: Code) -> None:
-        """It went when it was looked up."""
+        """Nothing to do: looking it up has deleted it."""
 
     def authenticate_user(self, authorization_code: Code) -> Persona | None:
         return PERSONAS.get(authorization_code.subject)
 
 
 def code_grant(codes: Codes) -> type[CodeGrant]:
-    """The grant with these codes: Authlib makes an object of the class for each request."""
+    """The grant with these codes: Authlib creates an instance for each request."""
     return type("CodeGrantOfThisProvider", (CodeGrant,), {"codes": codes})
 
 
 class S256Only(CodeChallenge):  # type: ignore[misc]
-    """PKCE with no way around it: a request without a challenge, or with a plain one, is refused."""
+    """Mandatory PKCE: a request without a challenge, or with a plain one, is refused."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
 
@@ -81,7 +81,7 @@ class IdToken(OpenIDCode):  # type: ignore[misc]
         self._issuer = issuer
 
     def exists_nonce(self, _nonce: str, _request: Any) -> bool:
-        """Whether it was used before is the client's to know: each code carries its own nonce."""
+        """The client checks whether a nonce was used before: each code carries its own."""
         return False
 
     def resolve_client_private_key(self, _client: Client) -> Any:
@@ -121,7 +121,7 @@ class AccessToken(JWTBearerTokenGenerator):  # type: ignore[misc]
 
 
 class Issuer(IssuerParameter):  # type: ignore[misc]
-    """Says in each authorization response whose it is (RFC 9207)."""
+    """Names the issuer in each authorization response (RFC 9207)."""
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
@@ -131,13 +131,13 @@ class Issuer(IssuerParameter):  # type: ignore[misc]
 
 
 class EndSession(EndSessionEndpoint):  # type: ignore[misc]
-    """RP-initiated logout. Nothing is kept here that could be ended; what counts is where the visitor goes next."""
+    """RP-initiated logout. The provider keeps no session; it only sends the visitor back."""
 
     def is_post_logout_redirect_uri_legitimate(self, *_: Any) -> bool:
-        return True  # an address registered for this very client, checked before this is asked
+        return True  # Authlib has checked that it is registered for this client
 
     def get_server_jwks(self) -> Any:
         return {"keys": []}
 
     def end_session(self, _request: Any) -> None:
-        """Nobody is signed in here."""
+        """Nothing to do: the provider keeps no session."""

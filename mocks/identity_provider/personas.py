@@ -1,20 +1,20 @@
-"""Who a visitor can be. Neutral names: nobody who exists."""
+"""The personas that a visitor can choose. Their names are neutral: no real people."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Persona:
-    """One person the provider vouches for; `roles` become the claim of that name."""
+    """One person known to the provider; `roles` becomes the claim of the same name."""
 
     subject: str
     name: str
     roles: tuple[str, ...]
-    told: str
+    description: str
     """What this person may do, for the page where visitors choose."""
 
     def get_user_id(self) -> str:
-        """The `sub` claim; Authlib asks under this name."""
+        """The `sub` claim; the name is Authlib's."""
         return self.subject
 
     def claims(self) -> dict[str, object]:
@@ -32,31 +32,31 @@ _ALL = (
         subject="officer-a",
         name="Contracting officer A",
         roles=("officer",),
-        told="Reviews and decides flagged items, requests runs, exports.",
+        description="Reviews and decides flagged items, requests runs, exports.",
     ),
     Persona(
         subject="officer-b",
         name="Contracting officer B",
         roles=("officer",),
-        told="The same, to see two officers at work on one queue.",
+        description="A second officer, to see two at work on one queue.",
     ),
     Persona(
         subject="auditor-a",
         name="Auditor A",
         roles=("auditor",),
-        told="Reads everything and exports it, changes nothing.",
+        description="Reads everything and exports it, changes nothing.",
     ),
     Persona(
         subject="operator-a",
         name="Security operator A",
         roles=("operator",),
-        told="Reads runs, lineage and alarms, and can stop things.",
+        description="Reads runs, lineage and alarms, and can stop things.",
     ),
     Persona(
         subject="visitor-a",
         name="Visitor A",
         roles=(),
-        told="Has no role, and is refused.",
+        description="Has no role, and is refused.",
     ),
 )
 

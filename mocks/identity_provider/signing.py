@@ -8,7 +8,7 @@ ALGORITHM = "ES256"
 
 
 class SigningKey:
-    """One P-256 key, made at start, named by its thumbprint (RFC 7638)."""
+    """A P-256 key, generated at the start, with its thumbprint (RFC 7638) as its id."""
 
     def __init__(self) -> None:
         self.key = ECKey.generate_key("P-256", {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
@@ -19,11 +19,11 @@ class SigningKey:
         return str(self.key.kid)
 
     def public(self) -> dict[str, object]:
-        """The key set document that everybody may read."""
+        """The public key set document."""
         return dict(KeySet([self.key]).as_dict(private=False))
 
     def subject_of(self, access_token: str, *, issuer: str) -> str | None:
-        """Who an access token of this provider speaks for; None when it is none, or has run out."""
+        """The subject of an access token of this provider; None if the token is invalid or expired."""
         try:
             token = jwt.decode(access_token, self.key, algorithms=[ALGORITHM])
             jwt.JWTClaimsRegistry(iss={"essential": True, "value": issuer}, exp={"essential": True}).validate(

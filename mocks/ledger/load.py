@@ -1,4 +1,4 @@
-"""Creates the ledger's schema and fills it from scenario files, as often as you like."""
+"""Creates the ledger's schema and fills it from scenario files; repeatable."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,16 +22,16 @@ _OBLIGATION: tuple[LiteralString, ...] = (
 _PAYMENT: tuple[LiteralString, ...] = ("voucher_number", "document_number", "vendor_uei", "amount", "paid_on")
 _BANKING: tuple[LiteralString, ...] = ("vendor_uei", "routing_number", "account_number")
 
-#: What a scenario may leave out.
+#: Fields that a scenario may leave out.
 _DEFAULTS = {"overage": "0.00"}
 
 
 def load(scenarios: Path, **connection: Any) -> tuple[int, bool]:
-    """Replace all rows in one transaction; how many commitments and obligation lines there are, and whether any differed.
+    """Replace all rows in one transaction; returns the number of rows, and whether any row has changed.
 
-    `scenarios` is the folder with `cases/`; `connection` goes to `psycopg.connect`. Must run as the database's
-    owner, and the role `ledger_reader` must exist. Runs that read meanwhile see the
-    earlier rows. Raises `ScenarioError` or psycopg.Error, and then leaves the rows as they were.
+    `scenarios` is the folder with `cases/`; `connection` goes to `psycopg.connect` and must be the database's owner.
+    The role `ledger_reader` must exist. Runs that read meanwhile see the earlier rows. Raises `ScenarioError` or
+    psycopg.Error; the rows are then unchanged.
     """
     cases = load_cases(scenarios / "cases")
     commitments = [row for case in cases for row in _rows(case, "commitments")]
@@ -43,7 +43,7 @@ def load(scenarios: Path, **connection: Any) -> tuple[int, bool]:
         "vendor_banking": (_BANKING, _banking(lines)),
     }
     with psycopg.connect(**connection, autocommit=True) as session:
-        # Apart from the rows: it locks the views, if only for a moment.
+        # Separate from the rows: it locks the views for a moment.
         with session.transaction():
             session.execute(_SCHEMA.read_bytes())
         with session.transaction():
@@ -58,7 +58,7 @@ def load(scenarios: Path, **connection: Any) -> tuple[int, bool]:
 
 
 def _fingerprints(session: psycopg.Connection[Any], tables: Iterable[str]) -> list[Any]:
-    statement = "SELECT md5(string_agg(md5(each::text), '' ORDER BY each::text COLLATE \"C\")) FROM finance.{} AS each"
+    statement = "SELECT md5(string_agg(md5(entry::text), '' ORDER BY entry::text COLLATE \"C\")) FROM finance.{} AS entry"
     return [session.execute(sql.SQL(statement).format(sql.Identifier(table))).fetchone() for table in tables]
 
 

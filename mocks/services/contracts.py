@@ -2,15 +2,15 @@
 
 from flask import Flask, Response, request
 
-from known_answers.scenarios.answers import faults_by_key, rows_by
 from known_answers.scenarios.loader import load_cases
-from mocks import error_bodies
+from known_answers.scenarios.lookup import faults_by_key, rows_by
+from mocks import refusals
 from mocks.authentication import ApiKeys, Verifier
 from mocks.configuration import Configuration
 from mocks.faults import Faults
+from mocks.frame import Frame, answer
 from mocks.query import Query
-from mocks.refusal import RefusalError
-from mocks.service import Frame, answer
+from mocks.refusals import RefusalError
 from mocks.vault_connection import VaultConnection
 
 _PATH = "/contract-awards/v1/search"
@@ -35,7 +35,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
         name="contracts",
         verifier=verifier
         or ApiKeys(role="contracts", vault=VaultConnection(configuration.vault_addr, configuration.trust)),
-        error_body=error_bodies.contract_awards,
+        error_body=refusals.contract_awards,
         parameters=_PARAMETERS,
     )
     app = frame.build(configuration)

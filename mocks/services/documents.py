@@ -2,14 +2,14 @@
 
 from flask import Flask, Response, request
 
-from known_answers.scenarios.answers import faults_by_key, rows_by
 from known_answers.scenarios.loader import load_cases
-from mocks import error_bodies
+from known_answers.scenarios.lookup import faults_by_key, rows_by
+from mocks import refusals
 from mocks.authentication import ApiKeys, Verifier
 from mocks.configuration import Configuration
 from mocks.faults import Faults
+from mocks.frame import Frame, answer
 from mocks.query import Query
-from mocks.service import Frame, answer
 from mocks.vault_connection import VaultConnection
 
 _PATH = "/documents/v1/documents"
@@ -34,7 +34,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
             missing=401,
             invalid=401,
         ),
-        error_body=error_bodies.contract_file,
+        error_body=refusals.contract_file,
         parameters=_PARAMETERS,
     )
     app = frame.build(configuration)

@@ -5,17 +5,17 @@ from itertools import chain
 
 from flask import Flask, Response, request
 
-from known_answers.scenarios.answers import faults_by_key, rows_by
+from known_answers.scenarios.formats import JsonObject
 from known_answers.scenarios.loader import load_cases
-from known_answers.scenarios.shape import JsonObject
-from mocks import error_bodies
+from known_answers.scenarios.lookup import faults_by_key, rows_by
+from mocks import refusals
 from mocks.authentication import SignedTokens, Verifier
 from mocks.configuration import Configuration
 from mocks.faults import Faults
+from mocks.frame import Frame, answer
 from mocks.key_set import KeySet
 from mocks.query import Query
-from mocks.refusal import RefusalError
-from mocks.service import Frame, answer
+from mocks.refusals import RefusalError
 from mocks.vault_connection import VaultConnection
 
 _PATH = "/entity-information/v4/entities"
@@ -46,7 +46,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
         scope="entity:read",
         keys=KeySet(VaultConnection(configuration.vault_addr, configuration.trust)),
     )
-    frame = Frame(name="sam-gov", verifier=verifier, error_body=error_bodies.sam, parameters=_PARAMETERS)
+    frame = Frame(name="sam-gov", verifier=verifier, error_body=refusals.sam, parameters=_PARAMETERS)
     app = frame.build(configuration)
 
     @app.get(_PATH)

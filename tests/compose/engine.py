@@ -25,6 +25,7 @@ _PATIENCE = 60.0
 #: Images and containers are not on the disk then: some take a minute to delete 50,000 files.
 _IN_MEMORY = 'mkdir "$0" && mount -t tmpfs -o size=6g tmpfs "$0" &&'
 _MUCH_MEMORY_KB = 12_000_000
+_CGROUPS = Path("/sys/fs/cgroup")
 _NEEDED = ("dockerd", "docker", "containerd", "setpriv", "unshare", "iptables-save", "iptables-restore", "ip")
 
 
@@ -199,11 +200,10 @@ class _Keeper:
         for path, text in self._forwarding.items():
             if path.exists() and path.read_text() != text:
                 path.write_text(text)
-        for path in Path("/sys/fs/cgroup").glob(f"*/{self._cgroup}"):
-            path.rmdir()
-        alone = Path("/sys/fs/cgroup") / self._cgroup
-        if alone.is_dir():
-            alone.rmdir()
+        # An engine that died leaves the groups of its containers; the innermost must go first.
+        for top in (*_CGROUPS.glob(f"*/{self._cgroup}"), _CGROUPS / self._cgroup):
+            for path in sorted((path for path in (top, *top.rglob("*")) if path.is_dir()), reverse=True):
+                path.rmdir()
         rmtree(self._folder, ignore_errors=True)
 
 

@@ -106,7 +106,7 @@ def test_nobody_reaches_more_than_the_table_allows(up):
         assert found[source.name] == wanted, source.name
 
 
-def test_nothing_listens_that_the_table_does_not_know(up):
+def test_nothing_listens_but_what_the_table_lists(up):
     known = {(target, port) for _, target, port in reach.allowed()} | {("proxy", 8443), ("proxy", 8444)}
     for each in up.containers():
         listening = reach.listening(up, each)

@@ -33,7 +33,7 @@ def test_every_process_runs_and_none_had_to_be_restarted(up):
     assert not [each.name for each in running if each.told["RestartCount"]]
 
 
-def test_somebody_signs_in_with_a_browser(up):
+def test_a_person_signs_in_with_a_browser(up):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium_path(), args=[*QUIET, *believing(certificate(up))]
@@ -102,7 +102,7 @@ def test_each_secret_id_has_been_replaced_without_a_restart(up, until):
     assert all(each.told["RestartCount"] == 0 for each in up.containers(*PROCESSES))
 
 
-def test_what_was_found_is_there_after_all_was_taken_down(up, figures):
+def test_findings_are_still_there_after_the_system_was_taken_down(up, figures):
     before = sorted(run["run_id"] for run in up.runs())
     began = time.monotonic()
     up.compose("down", "--timeout", "10")

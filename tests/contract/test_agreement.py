@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 
 from app.intake import parse_actions
-from app.procurement.case_file import CaseFile, Evidence, Gap, Source
+from app.procurement.case_file import CaseFile, Evidence, Gap
 from app.procurement.rules import evaluate
+from app.procurement.systems import Source
 from known_answers.scenarios.loader import load_cases
-from workers.runtime.http_client import Answer
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.answer import Answer, ToolError
 from workers.tools import registry
 
 TOOLS = registry()

@@ -62,7 +62,7 @@ def exchange(provider, issued, **changed):
     return provider.post("/token", data={name: value for name, value in told.items() if value is not None})
 
 
-def test_discovery_tells_what_is_there(provider):
+def test_the_discovery_document_lists_what_is_served(provider):
     known = provider.get("/.well-known/openid-configuration").json
     assert known["issuer"] == ISSUER
     assert known["code_challenge_methods_supported"] == ["S256"]
@@ -83,7 +83,7 @@ def test_the_page_offers_every_persona_and_lets_no_script_in(provider):
     assert "form-action 'self' http://pages.example;" in policy
 
 
-def test_what_is_sent_along_is_escaped(provider):
+def test_parameters_shown_on_the_page_are_escaped(provider):
     page = provider.get("/authorize", query_string=asked(state='"><script>x()</script>'))
     assert "<script" not in page.text
 
@@ -101,7 +101,7 @@ def test_what_is_sent_along_is_escaped(provider):
         {"redirect_uri": None},
     ],
 )
-def test_who_is_not_registered_like_this_is_not_sent_back(provider, changed):
+def test_a_client_with_another_registration_is_not_redirected(provider, changed):
     for answer in (
         provider.get("/authorize", query_string=asked(**changed)),
         provider.post("/authorize", query_string=asked(**changed), data={"persona": "officer-a"}),
@@ -132,7 +132,7 @@ def test_a_request_that_would_be_unsafe_goes_back_as_an_error(provider, changed)
     assert query["state"] == ["the state"]
 
 
-def test_who_is_chosen_is_told_in_both_tokens(provider):
+def test_both_tokens_name_the_chosen_persona(provider):
     back = choose(provider, "auditor-a")
     assert (back["state"], back["iss"]) == ("the state", ISSUER)
     answer = exchange(provider, back["code"])
@@ -194,7 +194,7 @@ def test_a_code_is_used_up_by_a_wrong_try(provider):
         {"code": "made-up"},
     ],
 )
-def test_a_code_is_good_for_whoever_asked_for_it(provider, changed):
+def test_a_code_is_good_only_for_the_client_that_requested_it(provider, changed):
     answer = exchange(provider, choose(provider)["code"], **changed)
     assert answer.status_code in {400, 401}
     assert "access_token" not in answer.json
@@ -238,6 +238,6 @@ def test_signing_out_leads_back_to_a_registered_address_only(provider, back_to, 
         assert "You are signed out" in answer.text
 
 
-def test_it_says_what_it_was_not_told():
+def test_a_missing_setting_is_named():
     with pytest.raises(ConfigurationError, match="OIDC_ISSUER is not set\nOIDC_CLIENTS is not set"):
         create_app({})

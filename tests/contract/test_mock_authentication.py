@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from mocks.authentication import SignedTokens
 from mocks.key_set import KeySet
-from mocks.refusal import RefusalError
+from mocks.refusals import RefusalError
 from mocks.vault_connection import VaultConnection
 
 SIGNED = {"sam-gov": "entity:read", "debarment": "exclusions:read"}

@@ -50,7 +50,11 @@ def owner(tmp_path_factory) -> Iterator[dict[str, object]]:
         connection = server.parameters("ledger", user="ledger_owner", password=password)
         load(scenarios, **connection)
         admin = psycopg.connect(
-            **{**connection, "user": "vault_ledger_admin", "password": stack.build.ledger_password},
+            **{
+                **connection,
+                "user": "vault_ledger_admin",
+                "password": stack.secrets.read("operator", "ledger-admin-password"),
+            },
             autocommit=True,
         )
         with admin:

@@ -103,7 +103,7 @@ def test_exclusions_are_narrowed_by_kind(debarment, query, found):
 
 
 @pytest.mark.parametrize("query", [{"classification": "Ship"}, {"exclusionName": "A&B"}, {"size": "11"}])
-def test_what_the_exclusions_service_does_not_take(debarment, query):
+def test_the_exclusions_service_refuses_bad_queries(debarment, query):
     answer = debarment.get(EXCLUSIONS, **query)
     assert answer.status_code == 400
     assert set(answer.json) == {"Status", "timestamp", "message", "detail", "errorCode", "transaction_id"}
@@ -125,7 +125,7 @@ def test_an_order_is_found_under_its_vehicle_only(start_mock, scenarios):
     assert mock.get(AWARDS, piid=piid, referencedIdvPiid="70ZZ0124D0001").status_code == 204
 
 
-def test_a_deleted_report_is_shown_to_who_asks_for_deleted_ones(start_mock, scenarios):
+def test_deleted_reports_are_shown_when_asked_for(start_mock, scenarios):
     file = scenarios / "cases" / "03-excluded-subcontractor.json"
     case = json.loads(file.read_text())
     case["contracts"][0]["deleted"] = True

@@ -83,7 +83,7 @@ def test_the_log_never_holds_the_credential_wherever_it_was_put(start_mock, name
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("path", ["/payments", "/payments/2026/1"])
 @pytest.mark.parametrize("credential", [True, False])
-def test_payments_are_refused_and_logged_whoever_asks(start_mock, name, path, credential):
+def test_payments_are_refused_and_logged_for_every_caller(start_mock, name, path, credential):
     mock = start_mock(name, credential=credential)
     for method in ("GET", "POST", "DELETE", "OPTIONS"):
         assert mock.client.open(path, method=method).status_code == 403
@@ -99,7 +99,7 @@ def test_health_needs_no_credential_and_leaves_no_trace(start_mock, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_only_get_is_taken(start_mock, name):
+def test_only_get_is_allowed(start_mock, name):
     mock = start_mock(name)
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"):
         assert mock.client.open(QUESTIONS[name][0], method=method).status_code == 405

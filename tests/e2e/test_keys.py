@@ -53,13 +53,13 @@ def test_keys_can_be_switched_off_for_good(person, watched):
     page.goto("/runs")
     page.keyboard.press("?")
     assert page.locator("#keys").is_visible()
-    page.get_by_text("Use these keys in this browser").click()
+    page.get_by_text("Use keyboard shortcuts in this browser").click()
     page.locator("#keys-close").click()
     page.reload()
     page.keyboard.press("?")
     assert not page.locator("#keys").is_visible()
     page.get_by_role("button", name="Keyboard shortcuts").click()
-    assert not page.get_by_label("Use these keys in this browser").is_checked()
+    assert not page.get_by_label("Use keyboard shortcuts in this browser").is_checked()
 
 
 @pytest.mark.usefixtures("triaged")

@@ -11,9 +11,7 @@ ACTION = "ACT-2026-0012"
 def flag(system):
     """A new flag on a registration, which one officer can settle."""
     (run,) = system.run(ACTION)
-    (row,) = system.rows(
-        "SELECT flag_id FROM discrepancy WHERE run_id = %s AND rule = 'R01' AND current", run
-    )
+    (row,) = system.rows("SELECT flag_id FROM flag WHERE run_id = %s AND rule = 'R01' AND current", run)
     return row["flag_id"]
 
 

@@ -13,7 +13,7 @@ SCREEN = {"width": 1280, "height": 1280}
 def found(system):
     """Flags of an action with something wrong in every system, and its run."""
     (run, *_) = system.run(ACTION, *(f"ACT-2026-{n:04}" for n in (2, 3, 4, 5, 6, 7, 9, 10)))
-    rows = system.rows("SELECT flag_id, rule FROM discrepancy WHERE run_id = %s", run)
+    rows = system.rows("SELECT flag_id, rule FROM flag WHERE run_id = %s", run)
     return {"run": run, **{row["rule"]: row["flag_id"] for row in rows}}
 
 

@@ -8,7 +8,7 @@ ACTION = "ACT-2026-0012"
 LIST = f"/flags?status=open&q={ACTION}"
 
 
-def test_new_items_are_announced_and_shown_when_asked_for(system, person):
+def test_new_flags_are_announced_and_shown_on_request(system, person):
     system.run(ACTION)
     page = person("officer-a")
     with page.expect_response("**/flags/events**"):
@@ -16,17 +16,17 @@ def test_new_items_are_announced_and_shown_when_asked_for(system, person):
     before = page.locator("[data-keys] > tr").first.locator("a").first.get_attribute("href")
     system.run(ACTION)
     news = page.locator("#news a")
-    expect(news).to_have_text(re.compile(r"^\d+ new items – show them$"), timeout=30_000)
-    # The list stays as it is under somebody's hands.
+    expect(news).to_have_text(re.compile(r"^\d+ new flags – show them$"), timeout=30_000)
+    # The list does not change while it is in use.
     assert page.locator("[data-keys] > tr").first.locator("a").first.get_attribute("href") == before
     news.click()
     expect(page.locator("#news a")).to_be_hidden()
     assert page.locator("[data-keys] > tr").first.locator("a").first.get_attribute("href") != before
 
 
-def test_all_lines_are_selected_and_given_to_somebody(system, person):
+def test_all_lines_are_selected_and_assigned(system, person):
     (run,) = system.run(ACTION)
-    person("officer-b")  # whoever never signed in is not offered
+    person("officer-b")  # the form offers only people who have signed in
     page = person("officer-a")
     page.goto(LIST)
     page.get_by_role("button", name="Select all on this page").click()
@@ -35,10 +35,10 @@ def test_all_lines_are_selected_and_given_to_somebody(system, person):
     page.get_by_role("button", name="Select none on this page").click()
     assert not any(box.is_checked() for box in boxes.all())
     page.get_by_role("button", name="Select all on this page").click()
-    page.get_by_label("With the selected items").select_option("assign")
+    page.get_by_label("With the selected flags").select_option("assign")
     page.get_by_role("button", name="Preview").click()
-    page.get_by_label("Give to").select_option("officer-b")
-    page.get_by_role("button", name="Do this to the chosen items").click()
-    expect(page.locator(".usa-alert--success")).to_contain_text("items done")
-    rows = system.rows("SELECT assignee FROM discrepancy WHERE run_id = %s AND current", run)
+    page.get_by_label("Assign to").select_option("officer-b")
+    page.get_by_role("button", name="Apply to the chosen flags").click()
+    expect(page.locator(".usa-alert--success")).to_contain_text("flags done")
+    rows = system.rows("SELECT assignee FROM flag WHERE run_id = %s AND current", run)
     assert {row["assignee"] for row in rows} == {"officer-b"}

@@ -3,7 +3,7 @@
 
 def test_sign_in_and_out(person):
     page = person("officer-a")
-    assert page.title().startswith("Flagged items")
+    assert page.title().startswith("Flags")
     (cookie,) = page.context.cookies()
     assert (cookie["name"], cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (
         "__Host-triage",

@@ -59,7 +59,7 @@ class Fragile:
         return self.system.rows("SELECT * FROM attempt WHERE run_id = %s ORDER BY number", run_id)
 
     def findings(self, run_id: UUID) -> list[dict[str, Any]]:
-        return self.system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run_id)
+        return self.system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run_id)
 
     def credentials(self, run_id: UUID, attempt: int | None = None) -> list[dict[str, Any]]:
         rows = self.system.rows("SELECT * FROM credential WHERE run_id = %s ORDER BY issued_at", run_id)
@@ -191,7 +191,7 @@ def fragile_system(start_system, tmp_path_factory) -> Iterator[Fragile]:
         # The second worker has a process for each run, the first one a thread.
         threads = system.stack.services.worker(2)
         argv = tuple("prefork" if part == "threads" else part for part in threads.argv)
-        system.stack.roster.start(
+        system.stack.process_table.start(
             replace(threads, argv=argv), lambda child: "ready." in child.log_since_start()
         )
         usecases.submit(system.sessions, json.dumps([case["action"] for case in cases]))
@@ -212,12 +212,12 @@ def fragile(fragile_system, until) -> Iterator[Fragile]:
     yield fragile_system
     system = fragile_system.system
     for stack in (system.vault, system.stack):
-        for child in stack.roster.children.values():
+        for child in stack.process_table.children.values():
             if child.exit_status() is None:
                 os.killpg(child.pid, signal.SIGCONT)
     if system.ask_vault("GET", "sys/seal-status").json()["sealed"]:
         unseal(system)
-    for child in system.stack.roster.ended():
+    for child in system.stack.process_table.ended():
         system.stack.restart(child.command.name)
     waiting = "SELECT 1 FROM run WHERE state NOT IN ('completed', 'failed')"
     until(lambda: not system.rows(waiting), seconds=60, what="the end of what a test has left")
@@ -260,7 +260,7 @@ def _serve(stack: Any, cases: Sequence[dict[str, Any]]) -> None:
         (folder / f"special-{number:03d}.json").write_text(json.dumps(case), encoding="utf-8")
     with ThreadPoolExecutor() as threads:
         done = [threads.submit(stack.restart, tool) for tool in TOOL_VARIABLES]
-        stack.build.load_ledger()
+        stack.startup.provisioning.ledger()
         for each in done:
             each.result()
 

@@ -2,20 +2,23 @@
 
 import json
 import re
+from functools import partial
 
 import httpx
 import pytest
 from joserfc.jwk import ECKey
 
-from app.settings import Settings, SettingsError
+from app.connections.secret_files import SettingsError
+from app.settings import Settings
 from app.web.serving import configured as web
-from workers.launch import NEEDED
-from workers.launch import configured as worker
 from workers.runtime.dispatcher import configured as dispatcher
 from workers.runtime.sweeper import configured as sweeper
 from workers.runtime.tool_runner import ToolRunner
+from workers.runtime.worker import configured as configured_worker
 from workers.tools import registry
+from workers.triage import DOMAIN
 
+worker = partial(configured_worker, DOMAIN)
 SECRET = "a-secret-that-nobody-may-see"
 TOOLS = ("SAM_GOV_URL", "DEBARMENT_URL", "CONTRACTS_URL", "DOCUMENTS_URL", "LEDGER_URL")
 BACKGROUND = ("DATABASE_URL", "REDIS_URL", "VAULT_ADDR")
@@ -97,7 +100,7 @@ ALL = (dispatcher, sweeper, worker, web)
 
 
 @pytest.mark.parametrize("configured", ALL)
-def test_with_all_in_order_nothing_is_said(well, configured):
+def test_complete_settings_are_accepted_without_a_word(well, configured):
     configured()
 
 
@@ -112,7 +115,7 @@ def test_with_all_in_order_nothing_is_said(well, configured):
         ("REDIS_URL", "amqp://u@127.0.0.1", r"must start with redis://", ALL),
         ("REDIS_PASSWORD_FILE", "/nowhere/password", r"/nowhere/password", (dispatcher, worker)),
         ("ATTEMPT_LEASE", "100000", r"less than or equal to 900", ALL),
-        ("TRUSTED_PROXIES", "some", r"valid integer", ALL),
+        ("TRUSTED_PROXIES", "some", r"valid integer", (web,)),
         ("HEALTH_FILE", "/nowhere/health", r"No such file", (dispatcher, sweeper, worker)),
         ("CA_FILE", "/nowhere/ca.pem", r"/nowhere/ca\.pem", ALL),
         ("OIDC_ISSUER", "provider", r"must start with http", (web,)),
@@ -207,13 +210,18 @@ def test_a_wrong_command_line_is_refused(start, arguments, problem):
 
 
 @pytest.mark.parametrize("tool", registry().values(), ids=lambda tool: tool.name)
-def test_a_setting_that_a_tool_misses_is_said_in_its_step(tool):
+def test_a_setting_that_a_tool_lacks_is_named_in_its_step(tool):
     """The worker refuses to start without it, so that this is the last resort."""
     with httpx.Client() as connections:
-        interview = ToolRunner(connections=connections, settings=Settings())
-        asked = interview.ask(action=None, tool=tool, granted=None)
-    assert asked.gap == f"{tool.address.upper()} is not set"
+        runner = ToolRunner(connections=connections, settings=Settings())
+        result = runner.ask(job=None, tool=tool, granted=None)
+    assert result.gap == f"{tool.address.upper()} is not set"
 
 
-def test_a_worker_asks_for_the_address_of_every_tool():
-    assert {tool.address for tool in registry().values()} <= set(NEEDED)
+def test_a_worker_asks_for_the_address_of_every_tool(well, monkeypatch):
+    variables = [tool.record.address_setting.upper() for tool in registry().values()]
+    for variable in variables:
+        monkeypatch.delenv(variable)
+    with pytest.raises(SettingsError) as refused:
+        worker()
+    assert str(refused.value).splitlines() == [f"{variable} is not set" for variable in variables]

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from known_answers.evaluation.comparison import Evaluation, Finding, Truth
+from known_answers.evaluation.comparison import Evaluation, Finding, KnownAnswer
 from known_answers.evaluation.in_process import evaluate_in_process
-from known_answers.evaluation.scenarios import prepared
+from known_answers.evaluation.preparation import prepared
 from known_answers.scenarios.loader import HAND_WRITTEN, load_cases
 from workers.tools.debarment import searched
 
@@ -31,7 +31,7 @@ def test_the_command_ends_with_one_on_a_miss_and_names_it(tmp_path, expired):
     (tmp_path / "wrong.json").write_text(json.dumps(wrong))
     ended = command(tmp_path, "--json", tmp_path / "result")
     assert ended.returncode == 1
-    assert "wrong: R01 Z990PRMEVND1 (blocking): found, though forbidden" in ended.stdout
+    assert "wrong: R01 Z990PRMEVND1 (blocking): found, but forbidden" in ended.stdout
     assert json.loads((tmp_path / "result").read_text())["rules"]["R01"]["wrong"] == 1
 
 
@@ -54,7 +54,7 @@ def test_a_scenario_that_does_not_fit_is_named_with_field_and_value(tmp_path, ch
 
 
 def test_a_finding_of_another_severity_is_one_miss():
-    truth = Truth("case", frozenset({Finding("R01", "X", "blocking")}), frozenset())
+    truth = KnownAnswer("case", frozenset({Finding("R01", "X", "blocking")}), frozenset())
     result = Evaluation()
     result.add(truth, [Finding("R01", "X", "advisory")])
     assert list(map(str, result.misses)) == ["case: R01 X (blocking): found as advisory"]
@@ -63,8 +63,8 @@ def test_a_finding_of_another_severity_is_one_miss():
 
 def test_a_run_without_a_result_is_a_miss_even_where_nothing_was_to_be_found():
     result = Evaluation()
-    result.add_without_result(Truth("clean", frozenset(), frozenset()), "its run failed: no identity")
-    result.add(Truth("other", frozenset(), frozenset()), [])
+    result.add_without_result(KnownAnswer("clean", frozenset(), frozenset()), "its run failed: no identity")
+    result.add(KnownAnswer("other", frozenset(), frozenset()), [])
     assert list(map(str, result.misses)) == ["clean: its run failed: no identity"]
     assert (result.scenarios, result.as_expected) == (2, 1)
 

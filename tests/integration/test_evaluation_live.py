@@ -87,7 +87,7 @@ def test_a_wrong_expectation_is_named(start, tmp_path, expired):
     assert command.returncode == 1, said
     misses = [line for line in printed.splitlines() if line.startswith(("expired", "wrong"))]
     assert misses == [
-        "wrong: R01 Z993PRMEVND1 (blocking): found, though not expected",
+        "wrong: R01 Z993PRMEVND1 (blocking): found, but not expected",
         "wrong: R02 Z993PRMEVND1 (blocking): not found",
     ]
     assert "1 of 2 scenarios as expected, live, in " in printed

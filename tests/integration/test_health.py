@@ -80,7 +80,7 @@ def test_while_the_database_is_away_dispatcher_and_sweeper_live_and_say_why(
 
 
 @pytest.mark.parametrize("name", ["dispatcher", "worker-threads"])
-def test_without_the_broker_they_live_and_tell_silence_from_a_wrong_password(
+def test_without_the_broker_they_live_and_report_silence_or_a_wrong_password(
     name, run, probe, until, tmp_path
 ):
     user = name.partition("-")[0]

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import get_args
 
 import httpx
 import psutil
@@ -24,7 +23,6 @@ from infra.local.stack import LocalStack
 from infra.local.state import Layout, StackLock, StackRecord, is_locked, read_record
 from infra.local.status import conditions
 from infra.provision.database import password_owners
-from infra.provision.secrets_folder import FileName
 
 REPOSITORY = Path(__file__).parents[2]
 OPTIONS = StackOptions(parts=SERVERS, usual_ports=False)
@@ -102,7 +100,9 @@ def test_the_vault_is_a_real_server_with_an_audit_log(stack):
     address = stack.endpoints["vault"]
     seal = httpx.get(f"{address}/v1/sys/seal-status").json()
     assert (seal["storage_type"], seal["sealed"], seal["initialized"]) == ("inmem", False, True)
-    answer = httpx.get(f"{address}/v1/sys/mounts", headers={"X-Vault-Token": stack.build.root_token})
+    answer = httpx.get(
+        f"{address}/v1/sys/mounts", headers={"X-Vault-Token": stack.startup.provisioning.root_token}
+    )
     assert answer.status_code == 200
     assert answer.json()["request_id"] in stack.layout.audit_log.read_text()
 
@@ -160,7 +160,7 @@ def test_the_vaults_own_ledger_login_reads_nothing_but_can_make_readers(stack):
         host="127.0.0.1",
         port=stack.services.database.port,
         user="vault_ledger_admin",
-        password=stack.build.ledger_password,
+        password=stack.secrets.read("operator", "ledger-admin-password"),
         dbname="ledger",
         autocommit=True,
     ) as connection:
@@ -197,12 +197,7 @@ def test_broker_users_do_their_own_work_and_nothing_else(stack):
         nobody.ping()
 
 
-SINGLE = frozenset(get_args(FileName)) - {
-    "users.acl",
-    "seal-key",
-    "export-keys.json",
-    "vault-recovery-keys.json",
-}
+STRUCTURED = {"users.acl", "seal-key", "export-keys.json", "vault-recovery-keys.json"}
 
 
 def secret_files(stack) -> list[Path]:
@@ -223,8 +218,8 @@ def test_secret_files_are_for_their_owner_only(stack):
 
 
 def test_no_secret_in_any_argument_list_or_environment(stack):
-    secrets = [file.read_text().strip() for file in secret_files(stack) if file.name in SINGLE]
-    assert stack.build.root_token in secrets
+    secrets = [file.read_text().strip() for file in secret_files(stack) if file.name not in STRUCTURED]
+    assert stack.startup.provisioning.root_token in secrets
     assert len(secrets) >= 10
     for process in psutil.process_iter():
         for name in ("cmdline", "environ"):
@@ -279,8 +274,8 @@ def test_of_two_that_start_at_once_one_is_refused_and_the_other_runs(tmp_path):
 
 def test_a_process_can_be_killed_and_started_again(stack):
     before = stack.processes["valkey"]
-    stack.kill("valkey")
-    until(stack.roster.ended)
+    stack.process_table.kill("valkey")
+    until(stack.process_table.ended)
     assert [part.name for part in conditions(read_record(stack.layout)) if not part.healthy] == ["valkey"]
     stack.restart("valkey")
     assert stack.processes["valkey"] != before
@@ -357,7 +352,7 @@ def test_down_stops_a_stack_that_is_only_starting(tmp_path):
     assert is_clean(layout)
 
 
-def test_the_first_request_to_stop_is_carried_out_and_the_second_answered(supervised, tmp_path):
+def test_the_first_request_to_stop_takes_effect_and_the_second_is_acknowledged(supervised, tmp_path):
     supervisor, record = supervised()
     children = psutil.Process(supervisor.pid).children()
     (guard,) = [child for child in children if "infra.local.guard" in child.cmdline()]

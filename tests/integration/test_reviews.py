@@ -40,7 +40,7 @@ def record_of(database):
 def flags(system):
     """Flags of a new run of an action with something wrong in every system."""
     (run,) = system.run("ACT-2026-0012")
-    found = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run)
+    found = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run)
     assert found
     return found
 
@@ -59,7 +59,7 @@ def decide(reviews, flag, *, version=0, by="officer-a", decision=Decision.NOT_A_
 
 
 def row(system, flag):
-    return system.rows("SELECT * FROM discrepancy WHERE flag_id = %s", flag["flag_id"])[0]
+    return system.rows("SELECT * FROM flag WHERE flag_id = %s", flag["flag_id"])[0]
 
 
 def test_a_decision_is_an_event_and_the_flag_shows_it(system, reviews, flags, record_of):
@@ -104,7 +104,7 @@ def test_of_two_officers_at_once_one_wins_and_the_other_learns_who(reviews, flag
     assert len(record_of(flags[0]["flag_id"]).history) == 1
 
 
-def test_a_decision_waits_for_a_second_officer_whatever_becomes_of_the_setting(database, reviews, flags):
+def test_a_decision_waits_for_a_second_officer_even_after_the_setting_changes(database, reviews, flags):
     flag = next(each for each in flags if each["rule"] in SECOND)
     decide(reviews, flag)
     changed = Reviews(database)
@@ -122,14 +122,14 @@ def test_a_decision_waits_for_a_second_officer_whatever_becomes_of_the_setting(d
     assert reviews.state(flag["flag_id"]) == done
 
 
-def test_what_one_officer_closed_stays_closed_when_its_rule_comes_to_need_two(database, flags):
+def test_a_flag_one_officer_closed_stays_closed_when_its_rule_later_needs_two(database, flags):
     flag = next(each for each in flags if each["rule"] in SECOND)
     decide(Reviews(database), flag)
     changed = Reviews(database, second_person=SECOND)
     assert changed.state(flag["flag_id"]).status is Status.CLOSED
 
 
-def test_what_does_not_fit_leaves_nothing_behind(system, reviews, flags):
+def test_a_refused_review_stores_nothing(system, reviews, flags):
     with pytest.raises(ReviewError):
         reviews.add(
             flags[0]["flag_id"],
@@ -149,7 +149,7 @@ def test_the_same_fact_comes_back_answered_but_open(system, reviews, flags):
     decide(reviews, flag)
     system.run(flag["action_id"])
     again = system.rows(
-        "SELECT * FROM discrepancy WHERE action_id = %s AND current AND rule = %s AND subject = %s",
+        "SELECT * FROM flag WHERE action_id = %s AND current AND rule = %s AND subject = %s",
         *(flag["action_id"], flag["rule"], flag["subject"]),
     )
     assert [(each["answered_by"], each["status"]) for each in again] == [(flag["flag_id"], "open")]
@@ -166,7 +166,7 @@ def test_a_flag_knows_its_action_and_its_systems(system, flags):
         assert set(flag["systems"]) == {each["source"] for each in stated} - {"action"}
     word = action["vendors"][0]["name"].split()[0]
     hits = system.rows(
-        "SELECT count(*) AS n FROM discrepancy WHERE run_id = %s AND search @@ plainto_tsquery('simple', %s)",
+        "SELECT count(*) AS n FROM flag WHERE run_id = %s AND search @@ plainto_tsquery('simple', %s)",
         *(flags[0]["run_id"], word),
     )
     assert hits[0]["n"] == len(flags)
@@ -176,10 +176,10 @@ def test_a_flag_knows_its_action_and_its_systems(system, flags):
 def tampered(system):
     """Flags to tamper with, not of the action of the other tests, whose exports would say so."""
     (run,) = system.run("ACT-2026-0010")
-    return system.rows("SELECT * FROM discrepancy WHERE run_id = %s", run)
+    return system.rows("SELECT * FROM flag WHERE run_id = %s", run)
 
 
-def test_an_event_changed_behind_our_back_is_named(system, reviews, tampered, record_of):
+def test_a_tampered_event_is_named(system, reviews, tampered, record_of):
     decide(reviews, tampered[0], decision=Decision.CONFIRMED)
     system.execute("UPDATE review_event SET rationale = 'another' WHERE flag_id = %s", tampered[0]["flag_id"])
     assert record_of(tampered[0]["flag_id"]).broken == 1
@@ -187,11 +187,11 @@ def test_an_event_changed_behind_our_back_is_named(system, reviews, tampered, re
     assert record_of(tampered[0]["flag_id"]).broken == 1
 
 
-def test_a_state_changed_behind_our_back_is_noticed(system, reviews, tampered, record_of):
+def test_a_tampered_state_is_noticed(system, reviews, tampered, record_of):
     flag = tampered[0]["flag_id"]
     decide(reviews, tampered[0], decision=Decision.CONFIRMED)
     assert record_of(flag).told
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", flag)
+    system.execute("UPDATE flag SET status = 'closed' WHERE flag_id = %s", flag)
     assert (record_of(flag).told, record_of(flag).broken) == (False, None)
 
 
@@ -200,23 +200,23 @@ def test_a_state_changed_behind_our_back_is_noticed(system, reviews, tampered, r
     [
         ("web", "UPDATE review_event SET rationale = ''"),
         ("web", "DELETE FROM review_event"),
-        ("web", "UPDATE discrepancy SET severity = 'advisory'"),
-        ("web", "DELETE FROM discrepancy"),
+        ("web", "UPDATE flag SET severity = 'advisory'"),
+        ("web", "DELETE FROM flag"),
         ("web", "INSERT INTO answer (call_id, body) SELECT call_id, '' FROM call"),
         ("web", "UPDATE web_session SET subject = 'officer-b'"),
         ("web", "UPDATE web_session SET roles = '{officer}'"),
         ("web", "UPDATE web_session SET created_at = now()"),
-        ("worker", "SELECT decision FROM discrepancy"),
+        ("worker", "SELECT decision FROM flag"),
         ("worker", "SELECT 1 FROM review_event"),
         ("worker", "INSERT INTO review_event (number) VALUES (1)"),
-        ("worker", "INSERT INTO discrepancy (status) VALUES ('closed')"),
-        ("worker", "UPDATE discrepancy SET status = 'closed'"),
+        ("worker", "INSERT INTO flag (status) VALUES ('closed')"),
+        ("worker", "UPDATE flag SET status = 'closed'"),
         ("worker", "SELECT body FROM answer"),
         ("dispatcher", "SELECT 1 FROM review_event"),
-        ("dispatcher", "SELECT 1 FROM discrepancy"),
+        ("dispatcher", "SELECT 1 FROM flag"),
     ],
 )
-def test_nobody_can_do_more_than_his_part(system, process, statement):
+def test_each_login_can_do_its_part_and_no_more(system, process, statement):
     engine = connect(system.settings(process), pool_size=1)
     try:
         with pytest.raises(ProgrammingError) as refused, engine.begin() as db:

@@ -9,9 +9,9 @@ import pytest
 
 from infra.local import guard
 from infra.local.errors import AlreadyRunningError
-from infra.local.identity import boot_id
+from infra.local.process import boot_id
 from infra.local.state import Layout, ProcessRecord, StackLock, StackRecord, is_locked
-from infra.provision.secrets_folder import SecretsFolder
+from infra.secrets_folder import SecretsFolder
 
 #: A process number that Linux gives to nobody.
 DEAD = 2**22 + 1

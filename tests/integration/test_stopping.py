@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app import usecases
-from app.store.requests import UnknownRunError
+from app.credentials.requests import UnknownRunError
 
 #: Seconds from the request until the run has ended. The sweeper looks every second.
 SOON = 5
@@ -22,7 +22,7 @@ def at_work(fragile, until):
     return run_id
 
 
-def test_what_a_stopped_run_holds_is_dead_at_the_vault(fragile, until):
+def test_the_credentials_of_a_stopped_run_are_dead_at_the_vault(fragile, until):
     run_id = at_work(fragile, until)
     (attempt,) = fragile.attempts(run_id)
     assert fragile.is_alive(attempt["token_accessor"])
@@ -61,7 +61,7 @@ def test_a_worker_that_was_stopped_writes_nothing_when_it_comes_back(fragile, un
 def test_a_stopped_run_leaves_earlier_flags_as_they_are(fragile, until):
     action_id = fragile.hanging[0]
     fragile.system.run(action_id)
-    current = "SELECT flag_id FROM discrepancy WHERE action_id = %s AND current ORDER BY 1"
+    current = "SELECT flag_id FROM flag WHERE action_id = %s AND current ORDER BY 1"
     before = fragile.system.rows(current, action_id)
     assert before
     run_id = at_work(fragile, until)
@@ -74,7 +74,7 @@ def test_a_run_that_waits_is_stopped_without_ever_being_dispatched(fragile, unti
     system = fragile.system
     system.execute("UPDATE run SET not_before = NULL")
     (run_id,) = system.rows(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, stop_requested_at, stop_requested_by)"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, stop_requested_at, stop_requested_by)"
         " VALUES (gen_random_uuid(), %s, 'requested', 0, 'test', now(), now(), 'operator-a') RETURNING run_id",
         fragile.plain[0],
     )[0].values()

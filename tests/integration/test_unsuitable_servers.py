@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.connections.compatibility import TABLES
+from app.connections.compatibility import FIRST_TABLES, TABLES
 
 STARTUP = struct.pack("!I", 196_608)
 PROCESSES = {
@@ -87,23 +87,28 @@ def other_database(system):
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+REFUSED = {
+    "9999": f"this program needs version {TABLES}: run `triage provision database`",
+    "0012": f"from before {FIRST_TABLES}, and cannot be brought up to {TABLES}: name a new database and run"
+    " `triage provision database`",
+}
+
+
+@pytest.mark.parametrize("version", REFUSED)
 @pytest.mark.parametrize("process", PROCESSES)
-def test_tables_of_another_version(process, refusal, system, through, other_database):
-    name = other_database("later", "", version="9999")
+def test_tables_of_another_version_are_refused(process, version, refusal, *, system, through, other_database):
+    name = other_database("another", "", version=version)
     line = refusal(process, through(process, system.stack.services.database.port, database=name))
-    assert line == (
-        "DATABASE_URL: the tables are at version 9999, this program needs version"
-        f" {TABLES}: run `triage provision database`"
-    )
+    assert line == f"DATABASE_URL: the tables are at version {version}, {REFUSED[version]}"
 
 
-def test_a_database_without_tables(refusal, system, through, other_database):
+def test_a_database_without_tables_is_refused(refusal, system, through, other_database):
     name = other_database("empty", "")
     line = refusal("sweeper", through("sweeper", system.stack.services.database.port, database=name))
     assert re.search(r"the tables are missing, .*: run `triage provision database`$", line)
 
 
-def test_a_database_of_another_encoding(refusal, system, through, other_database):
+def test_a_database_of_another_encoding_is_refused(refusal, system, through, other_database):
     name = other_database("ascii", "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
     line = refusal("sweeper", through("sweeper", system.stack.services.database.port, database=name))
     assert line.startswith("DATABASE_URL: the database's encoding is SQL_ASCII, UTF8 is needed")
@@ -117,7 +122,7 @@ def test_a_database_of_another_encoding(refusal, system, through, other_database
     ],
     ids=["an old server", "a pooler that drops settings"],
 )  # fmt: skip
-def test_what_stands_in_between_or_is_too_old(refusal, relay, through, changes, reason):
+def test_a_pooler_in_between_or_an_old_server_is_refused(refusal, relay, through, changes, reason):
     line = refusal("sweeper", through("sweeper", relay(**changes).port))
     assert re.match(rf"DATABASE_URL: .*{reason}", line)
 
@@ -138,7 +143,7 @@ def old_broker(system, relay):
 
 
 @pytest.mark.parametrize("process", ["dispatcher", "worker"])
-def test_a_broker_that_is_too_old(process, refusal, old_broker):
+def test_a_broker_that_is_too_old_is_refused(process, refusal, old_broker):
     line = refusal(process, {"REDIS_URL": f"redis://{process}@127.0.0.1:{old_broker()}/0"})
     assert re.search(r"REDIS_URL: the server is valkey 7\.0\.15, 7\.2 or newer is needed", line)
 

@@ -19,7 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from app import usecases
-from app.web import create_app
+from app.web.application import create_app
 
 COOKIE = "__Host-triage"
 VOID = frozenset({"meta", "link", "br", "hr", "img", "input", "wbr", "col"})
@@ -56,6 +56,11 @@ class Document(HTMLParser):
     @property
     def links(self) -> list[str]:
         return [attributes["href"] or "" for tag, attributes in self.tags if tag == "a"]
+
+    @property
+    def error(self) -> str | None:
+        """The name of the error this page reports, as in `app.web.error_texts`; None if it reports none."""
+        return next((h1["data-error"] for h1 in self.all("h1") if "data-error" in h1), None)
 
     def all(self, *names: str) -> list[dict[str, str | None]]:
         return [attributes for tag, attributes in self.tags if tag in names]
@@ -163,23 +168,33 @@ class Compiled(BytecodeCache):
         self._kept[bucket.key] = bucket.bytecode_to_string()
 
 
-@pytest.fixture(scope="session")
+#: As a fixture it would be empty again in each file.
+_COMPILED = Compiled()
+
+
+@pytest.fixture(scope="module")
+def system(request) -> Any:
+    """The pages alone, or the whole system in files marked with `whole_system`, whose tests need a vault or runs."""
+    whole = request.node.get_closest_marker("whole_system") is not None
+    return request.getfixturevalue("whole_system" if whole else "pages_alone")
+
+
+@pytest.fixture(scope="module")
 def client_of(system, session_of):
     """Makes clients of the application, with the settings of the running one or some changed.
 
     `persona` is who is signed in, None for nobody: `client_of(persona="auditor-a", database_url=…)`. Sessions are always
     looked up in the running database.
     """
-    compiled = Compiled()
     with ExitStack() as made:
         running = create_app(system.settings("web"))
-        made.callback(running.extensions["triage.sources"].close)
+        made.callback(running.extensions["triage.services"].close)
 
         def client(*, persona: str | None = "officer-a", **changed: Any) -> FlaskClient:
             app = create_app(system.settings("web", **changed))
-            made.callback(app.extensions["triage.sources"].close)
+            made.callback(app.extensions["triage.services"].close)
             app.session_interface = running.session_interface
-            app.jinja_env.bytecode_cache = compiled
+            app.jinja_env.bytecode_cache = _COMPILED
             app.config["SERVER_NAME"] = urlsplit(system.stack.endpoints["web"]).netloc
             client = app.test_client()
             if persona is not None:
@@ -196,7 +211,7 @@ def signed_in(client_of) -> Callable[[str], FlaskClient]:
     return lambda persona: client_of(persona=persona)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(client_of):
     """A client of the application on the real database, vault log and stack, with contracting officer A signed in."""
     return client_of()
@@ -218,24 +233,24 @@ def read() -> Callable[..., Document]:
 
 
 @pytest.fixture
-def with_pages(client_of):
+def with_queries(client_of):
     """A client of the application with other read models in place of the database's, otherwise as of `client_of`."""
 
-    def made(pages, **wanted):
+    def made(queries, **wanted):
         client = client_of(**wanted)
-        known = client.application.extensions["triage.sources"]
-        replace(known, pages=pages, audit_log=None).join(client.application)
+        known = client.application.extensions["triage.services"]
+        replace(known, queries=queries, audit_log=None).init_app(client.application)
         return client
 
     return made
 
 
 @pytest.fixture(scope="session")
-def triaged(system) -> dict[str, UUID]:
+def triaged(whole_system) -> dict[str, UUID]:
     """The hand-written actions these tests look at, each with a run of this session."""
     numbers = (1, 2, 3, 4, 7, 9, 12)
     wanted = [f"ACT-2026-{number:04}" for number in numbers]
-    return dict(zip(wanted, system.run(*wanted), strict=True))
+    return dict(zip(wanted, whole_system.run(*wanted), strict=True))
 
 
 @pytest.fixture
@@ -268,7 +283,7 @@ def held(system) -> Iterator[Callable[..., UUID]]:
     def make(action_id: str, stop_requested_at: str | None = None) -> UUID:
         made.append(uuid4())
         system.execute(
-            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before,"
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before,"
             " stop_requested_at) VALUES (%s, %s, 'requested', 0, 'somebody', now(), now() + interval '1 hour', %s)",
             made[-1],
             action_id,
@@ -280,12 +295,12 @@ def held(system) -> Iterator[Callable[..., UUID]]:
     system.execute("DELETE FROM run WHERE run_id = ANY(%s)", made)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def findings(system) -> Callable[..., Sequence[dict]]:
     """Findings of one run, as the database has them."""
 
     def of(run_id: UUID, rule: str | None = None) -> Sequence[dict]:
-        rows = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run_id)
+        rows = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run_id)
         return [row for row in rows if rule in {None, row["rule"]}]
 
     return of
@@ -312,7 +327,7 @@ def questions() -> Callable[..., Any]:
 
 
 FLAG = """
-    INSERT INTO discrepancy (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
+    INSERT INTO flag (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
         because, authority_codified, authority_rfo, recommended, raised_at, systems, fact_key)
     VALUES (%s, %s, 1, %s, %s, 1, 'An invented difference', %s, %s, %s, 'FAR 4.1102', 'RFO 4.203', 'Look at both.',
         now() - make_interval(secs => %s), %s, %s)
@@ -330,7 +345,7 @@ def flagged(system, submitted) -> Callable[..., list[UUID]]:
         action_id = submitted(**(action or {}))
         run_id = uuid4()
         system.execute(
-            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
             " VALUES (%s, %s, 'completed', 1, 'test', now(), now(), now())",
             run_id,
             action_id,

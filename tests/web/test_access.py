@@ -8,6 +8,7 @@ from flask import Flask
 from app.review.roles import Permission
 from app.web import access
 from app.web.access import ACCESS, API, Open, UnlistedError
+from app.web.error_texts import TEXTS
 
 EVERYBODY = "officer auditor operator"
 #: Endpoint to the roles that reach it, written by hand and apart from the application's own table.
@@ -118,7 +119,7 @@ def outcome(client, method, address):
         assert answer.status_code in {400, 404, 415}, "a write without anything in it"
     elif method != "GET" and answer.status_code != 403:
         assert answer.status_code == 400, "a write without a token"
-        assert "This form was not taken" in answer.text
+        assert 'data-error="expired-form"' in answer.text
     return "refused" if answer.status_code == 403 else "reached"
 
 
@@ -155,13 +156,13 @@ def test_automatic_pages_are_routes_too():
     assert set(ACCESS) >= access.AUTOMATIC | access.WITHOUT_DATABASE
 
 
-def test_what_only_writes_is_no_page_for_reading(clients):
+def test_an_address_that_only_writes_answers_no_get(clients):
     assert clients["officer"].get("/sign-out").status_code == 405
 
 
-def test_somebody_without_a_role_is_told_so_and_can_leave(clients, read):
+def test_a_person_without_a_role_is_refused_and_can_sign_out(clients, read):
     page = read(clients["none"], "/flags", status=403)
-    assert "You have no role here" in page.text
+    assert page.error == "no-role"
     assert "/sign-out" in [form["action"] for form in page.all("form")]
 
 
@@ -205,10 +206,10 @@ def test_a_role_holds_for_programs_as_well(api, tokens_of):
     client = api(None)
     told = bearer(tokens_of("auditor-a")["access_token"])
     assert client.get(PROBE, headers=told).text == "auditor-a"
-    assert problem(client.post(PROBE, headers=told), 403) == "The role does not allow this"
+    assert problem(client.post(PROBE, headers=told), 403) == TEXTS[403].title
 
 
-def test_without_a_token_a_program_is_told_how_to_come_in(api):
+def test_without_a_token_a_program_is_asked_for_one(api):
     answer = api(None).get(PROBE)
     assert problem(answer, 401)
     assert answer.headers["WWW-Authenticate"] == "Bearer"

@@ -7,8 +7,10 @@ import pytest
 
 from app import usecases
 from app.review.queries.actions import RUNS
-from app.store.requests import UnknownActionError
+from app.store.actions import UnknownActionError
 from app.web.views import actions
+
+pytestmark = pytest.mark.whole_system
 
 ACTION = "ACT-2026-0012"
 VENDOR = {"uei": "ZZ98WEBTEST1", "name": "EXAMPLE PAGE LLC", "role": "prime", "cage": None}
@@ -21,17 +23,17 @@ def show(client, read):
 
 
 def runs_of(system, action_id):
-    return system.rows("SELECT * FROM run WHERE action_id = %s ORDER BY requested_at", action_id)
+    return system.rows("SELECT * FROM run WHERE job_id = %s ORDER BY requested_at", action_id)
 
 
 def pull_anew(client, action_id):
-    """What the button on the page does."""
+    """Submit the form of the button."""
     page = client.get(f"/actions/{action_id}").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
     return client.post(f"/actions/{action_id}/runs", data={"csrf_token": token})
 
 
-def test_the_action_is_told_as_it_was_submitted(system, show, triaged):
+def test_the_action_is_shown_as_submitted(system, show, triaged):
     page = show(ACTION)
     (action,) = system.rows("SELECT * FROM action WHERE action_id = %s", ACTION)
     for value in (action["piid"], "$1,184,000.00", str(action["effective_date"]), action["description"]):
@@ -41,7 +43,7 @@ def test_the_action_is_told_as_it_was_submitted(system, show, triaged):
         assert f"/vendors/{vendor['uei']}" in page.links
 
 
-def test_every_run_and_every_flag_stands_on_it(system, show, triaged, findings):
+def test_every_run_and_every_flag_is_on_the_page(system, show, triaged, findings):
     page = show(ACTION)
     runs = runs_of(system, ACTION)
     assert {f"/runs/{run['run_id']}" for run in runs[-RUNS:]} <= set(page.links)
@@ -58,7 +60,7 @@ def test_every_run_and_every_flag_stands_on_it(system, show, triaged, findings):
 
 def test_flags_of_earlier_runs_and_what_was_decided_stay(system, client, show):
     (first,) = system.run("ACT-2026-0010")
-    (flag,) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s AND rule = 'E01'", first)
+    (flag,) = system.rows("SELECT * FROM flag WHERE run_id = %s AND rule = 'E01'", first)
     address = f"/flags/{flag['flag_id']}"
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(address).text)[1]
     told = {
@@ -71,14 +73,14 @@ def test_flags_of_earlier_runs_and_what_was_decided_stay(system, client, show):
     system.run("ACT-2026-0010")
     page = show("ACT-2026-0010")
     assert address in page.links
-    events = page.text[page.text.index("What officers did", page.text.index("Flags of earlier runs")) :]
+    events = page.named["review-history"]
     assert "Decided: Confirmed" in events
     assert "The owner is excluded." in events
     assert "Contracting officer A" in events
     assert "Earlier run" in events
 
 
-def test_exports_are_offered_and_told(client, signed_in, read, show):
+def test_exports_are_offered_and_listed(client, signed_in, read, show):
     assert f"/actions/{ACTION}/contract-file.zip" in show(ACTION).links
     sent = client.get(f"/actions/{ACTION}/contract-file.pdf", buffered=True)
     assert sent.status_code == 200
@@ -91,8 +93,8 @@ def test_exports_are_offered_and_told(client, signed_in, read, show):
 
 def test_an_action_that_never_ran_says_so(show, submitted):
     page = show(submitted())
-    assert "None yet: this action has not been run." in page.text
-    assert "Nobody has exported it yet." in page.text
+    assert "None yet: no run of this action has been requested." in page.text
+    assert "This action has not been exported yet." in page.text
 
 
 def test_hostile_text_is_shown_and_does_nothing(show, submitted):
@@ -105,14 +107,14 @@ def test_an_unknown_action_is_not_found(client, action_id):
     assert client.get(f"/actions/{action_id}").status_code == 404
 
 
-def test_pulling_anew_leads_to_a_new_run_of_this_person(system, client, read, submitted):
+def test_running_again_leads_to_a_new_run_by_this_person(system, client, read, submitted):
     action_id = submitted()
     answer = pull_anew(client, action_id)
     (run,) = runs_of(system, action_id)
     assert (answer.status_code, answer.location) == (303, f"/runs/{run['run_id']}")
     assert run["requested_by"] == "officer-a"
     system.wait([run["run_id"]])
-    assert "A new run is requested." in read(client, answer.location).text
+    assert "A new run was requested." in read(client, answer.location).text
 
 
 def test_a_second_click_shows_the_run_that_is_under_way(system, client, read, submitted, held):
@@ -121,11 +123,11 @@ def test_a_second_click_shows_the_run_that_is_under_way(system, client, read, su
     page = read(client, f"/actions/{action_id}")
     assert "A run of this action is under way" in page.text
     assert f"/runs/{run_id}" in page.links
-    assert "Re-pull" not in page.text
+    assert "Run again" not in page.text
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/flags").text)[1]
     answer = client.post(f"/actions/{action_id}/runs", data={"csrf_token": token})
     assert answer.location == f"/runs/{run_id}"
-    assert "under way already" in read(client, answer.location).text
+    assert "is already under way" in read(client, answer.location).text
     assert len(runs_of(system, action_id)) == 1
 
 
@@ -142,7 +144,7 @@ def test_many_clicks_at_once_make_one_run(system, submitted):
     system.wait(list(runs))
 
 
-def test_a_run_that_is_being_stopped_is_not_the_one_to_wait_for(system, submitted, held):
+def test_a_run_being_stopped_does_not_prevent_a_new_one(system, submitted, held):
     action_id = submitted()
     stopped = held(action_id, stop_requested_at="2026-11-24T00:00:00Z")
     run_id, new = usecases.request_again(system.sessions, action_id, requested_by="test")
@@ -159,7 +161,7 @@ def test_an_unknown_action_is_not_run(system, client):
 
 
 def test_an_auditor_finds_no_button(signed_in, read, submitted):
-    assert "Re-pull" not in read(signed_in("auditor-a"), f"/actions/{submitted()}").text
+    assert "Run again" not in read(signed_in("auditor-a"), f"/actions/{submitted()}").text
 
 
 def listed(read, client, **query):
@@ -198,7 +200,7 @@ def test_every_action_is_listed_once_last_submitted_first(system, client, read, 
     assert found == [row["action_id"] for row in rows]
 
 
-def test_the_list_tells_how_an_action_stands(client, read, triaged):
+def test_the_list_shows_the_open_flags_of_an_action(client, read, triaged):
     (row,) = [row for row in read(client, f"/actions?q={ACTION}").rows if row[0] == ACTION]
     assert "■ 5 blocking" in row[4]
     assert "□ 2 advisory" in row[4]
@@ -209,11 +211,11 @@ def test_the_list_tells_how_an_action_stands(client, read, triaged):
     ("query", "told"),
     [
         ("q=no+such+words+anywhere", "No action matches"),
-        ("after=nothing-like-it", "No action comes after this place"),
+        ("after=nothing-like-it", "no more actions"),
         ("q=" + "x" * 300, "x" * 80),
         ("q=%00", "�"),
         ("q=%25", "No action matches"),
     ],
 )
-def test_an_odd_search_is_answered(client, read, query, told):
+def test_unusual_searches_are_answered(client, read, query, told):
     assert told in read(client, f"/actions?{query}").text

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Engine, event
 
 from app.review.roles import Permission, Person
-from app.web import access
 from app.web.access import ACCESS
+from app.web.sign_in.provider import Provider
 from benchmarks import crowd
 from benchmarks.officer import ALONE, database, officer
 from infra.local.stack import LocalStack
-from infra.postgres.roles import APPLICATION
+from infra.provision.logins import APPLICATION
 
 #: Statements one page may send, the look-up of the session among them.
 MOST = 25
@@ -68,10 +68,10 @@ MORE = (
     SELECT gen_random_uuid(), flag_id, n, 'assigned', by, by_name, at, '', by, digest
     FROM review_event, generate_series(2, 9) AS n
     """,
-    "UPDATE discrepancy SET version = 9 WHERE version > 0",
+    "UPDATE flag SET version = 9 WHERE version > 0",
 )
 #: One flag of the run was decided, and is about the same as the others.
-ONE_FACT = "UPDATE discrepancy SET fact_key = 'the same'"
+ONE_FACT = "UPDATE flag SET fact_key = 'the same'"
 
 
 @contextmanager
@@ -91,8 +91,8 @@ def statements() -> Iterator[list[str]]:
 
 @pytest.fixture(autouse=True)
 def _a_token(monkeypatch):
-    """Whatever stands in `Authorization` is an officer's: there is no identity provider here."""
-    monkeypatch.setattr(access, "bearer", lambda *_: OFFICER)
+    """Any `Authorization` header counts as an officer's: there is no identity provider here."""
+    monkeypatch.setattr(Provider, "bearer", lambda *_: OFFICER)
 
 
 @pytest.fixture(scope="module")
@@ -103,17 +103,17 @@ def alone(tmp_path_factory):
         client = officer(stack)
         with server.connect(APPLICATION) as connection:
             yield client, connection
-        client.application.extensions["triage.sources"].close()
+        client.application.extensions["triage.services"].close()
 
 
 def addresses(client, connection) -> dict[str, str]:
     """Every page an officer may get, by a name that stays the same, as addresses of rows that are there."""
     known = connection.execute(
-        "SELECT flag_id, run_id, action_id, call_id FROM discrepancy JOIN call USING (run_id)"
+        "SELECT flag_id, run_id, action_id, call_id FROM flag JOIN call USING (run_id)"
         " JOIN answer USING (call_id) ORDER BY version, raised_at LIMIT 1"
     ).fetchone()
     values = dict(zip(("flag_id", "run_id", "action_id", "call_id"), known, strict=True))
-    flags = connection.execute("SELECT flag_id FROM discrepancy LIMIT 25").fetchall()
+    flags = connection.execute("SELECT flag_id FROM flag LIMIT 25").fetchall()
     queries = {
         "flags": "&".join(f"flag={flag_id}" for (flag_id,) in flags),
         "moment": re.search(r'data-since="([^"]+)"', client.get("/flags").text)[1],

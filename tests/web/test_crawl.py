@@ -4,6 +4,10 @@ import re
 from collections import Counter, deque
 from urllib.parse import parse_qs, urldefrag, urlsplit
 
+import pytest
+
+pytestmark = pytest.mark.whole_system
+
 #: Pages of one kind that are looked at; a day's work leaves hundreds.
 OF_A_KIND = 4
 #: Filters of a list that are looked at together, each with each.

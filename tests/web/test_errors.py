@@ -21,7 +21,7 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
     ],
 )
 def test_an_unknown_address_is_not_found(client, read, address):
-    assert "Page not found" in read(client, address, status=404).text
+    assert read(client, address, status=404).error == "not-found"
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
@@ -30,7 +30,7 @@ def test_pages_take_no_input(client, method, address):
     answer = getattr(client, method)(address, data={"a": "b"})
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"]
-    assert "can only be read" in answer.text
+    assert 'data-error="method-not-allowed"' in answer.text
 
 
 @pytest.mark.parametrize("address", ["/flags", f"/flags/{UNKNOWN}", "/runs", f"/runs/{UNKNOWN}"])
@@ -42,9 +42,10 @@ def test_without_a_database_the_page_says_that_nothing_is_lost(client_of, read, 
         client = client_of(database_url=url)
         with caplog.at_level(logging.ERROR):
             page = read(client, address, status=503)
-    assert "The database does not answer Nothing is lost" in page.text
+    assert page.error == "database-down"
+    assert "Nothing is lost" in page.text
     assert str(port) not in page.html
-    reference = page.text.split("looks after this system: ")[1].split()[0]
+    reference = page.named["reference"]
     assert reference in caplog.text
 
 
@@ -57,9 +58,9 @@ class Broken:
     runs = run_counts
 
 
-def test_a_bug_shows_nothing_from_inside(with_pages, read, caplog):
-    page = read(with_pages(Broken()), "/runs", status=500)
-    assert "Something went wrong here" in page.text
+def test_a_bug_shows_nothing_from_inside(with_queries, read, caplog):
+    page = read(with_queries(Broken()), "/runs", status=500)
+    assert page.error == "internal"
     assert "inside" not in page.html
     assert "the inside of it" in caplog.text
 

@@ -14,21 +14,23 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
+from app.connections.secret_files import SettingsError
 from app.contract_file.keys import PublicKeys
 from app.contract_file.verify import verify
 from app.review.decisions import Decision, EventKind
 from app.review.reviews import Reviews
-from app.settings import SettingsError
-from app.web import create_app
+from app.web.application import create_app
+
+pytestmark = pytest.mark.whole_system
 
 ACTION = "ACT-2026-0009"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def exported(system):
     """An action with findings of which one was decided and undone."""
     (run_id,) = system.run(ACTION)
-    (flag, *_) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s ORDER BY rule, subject", run_id)
+    (flag, *_) = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run_id)
     reviews = Reviews(system.sessions)
     who = {"by": "officer-a", "by_name": "Contracting Officer A"}
     for version, kind, decision in ((0, EventKind.DECIDED, Decision.CONFIRMED), (1, EventKind.UNDONE, None)):
@@ -73,7 +75,7 @@ def test_the_bundle_is_as_signed_with_the_key_that_is_served_to_everybody(bundle
     assert verdict.signed_by in {key["kid"] for key in keys.as_set()["keys"]}
 
 
-def test_it_holds_every_answer_as_the_call_recorded_it(bundle, system, exported):
+def test_the_bundle_holds_every_answer_as_the_call_recorded_it(bundle, system, exported):
     with ZipFile(bundle[1]) as opened:
         told = json.loads(opened.read("contract-file.json"))["runs"]
         found = {
@@ -89,11 +91,11 @@ def test_it_holds_every_answer_as_the_call_recorded_it(bundle, system, exported)
     assert len(found) >= 5
 
 
-def test_it_states_what_the_database_holds(bundle, system, exported):
+def test_the_bundle_states_what_the_database_holds(bundle, system, exported):
     with ZipFile(bundle[1]) as opened:
         stated = json.loads(opened.read("contract-file.json"))
         manifest = json.loads(opened.read("manifest.json"))
-    flags = system.rows("SELECT * FROM discrepancy WHERE run_id = %s", exported)
+    flags = system.rows("SELECT * FROM flag WHERE run_id = %s", exported)
     assert {each["flag_id"] for each in stated["flags"]} >= {str(row["flag_id"]) for row in flags}
     assert stated["latest_completed_run"] == str(exported)
     (run,) = (each for each in stated["runs"] if each["run_id"] == str(exported))
@@ -113,7 +115,7 @@ def test_it_states_what_the_database_holds(bundle, system, exported):
 def test_a_decision_on_a_flag_of_an_earlier_run_stays_in_the_file(system, client, tmp_path, keys):
     action = "ACT-2026-0011"
     (first,) = system.run(action)
-    (flag, *_) = system.rows("SELECT * FROM discrepancy WHERE run_id = %s", first)
+    (flag, *_) = system.rows("SELECT * FROM flag WHERE run_id = %s", first)
     Reviews(system.sessions).add(
         flag["flag_id"],
         version=0,
@@ -138,7 +140,7 @@ def test_a_decision_on_a_flag_of_an_earlier_run_stays_in_the_file(system, client
     assert len(stated["runs"]) == 2
 
 
-def test_a_check_that_was_not_made_is_said_not_to_be(system, client):
+def test_a_check_that_was_not_performed_is_listed_as_such(system, client):
     system.run("ACT-2026-0007")
     answer = client.get("/actions/ACT-2026-0007/contract-file.zip")
     with ZipFile(io.BytesIO(answer.data)) as opened:
@@ -171,7 +173,7 @@ def test_the_queue_goes_out_whole_and_with_its_filter(exported, client, system):
     everything = list(
         csv.DictReader(io.StringIO(client.get("/flags.csv").data.decode("utf-8-sig"), newline=""))
     )
-    current = system.rows("SELECT * FROM discrepancy WHERE current AND status <> 'closed'")
+    current = system.rows("SELECT * FROM flag WHERE current AND status <> 'closed'")
     assert {row["Flag"] for row in everything} == {str(row["flag_id"]) for row in current}
     some = json.loads(client.get("/flags.json?severity=advisory&sort=raised").data)
     assert some["filter"] == {"settled": False, "severity": "advisory"}
@@ -192,13 +194,13 @@ def test_the_queue_goes_out_whole_and_with_its_filter(exported, client, system):
     "query",
     ["severity=none", "sort=random", "rule=Z99", "status=gone", "vendor=" + "x" * 300, "q=%00", "settled=1"],
 )
-def test_a_filter_that_means_nothing_exports_nothing(client, system, query):
+def test_an_unknown_filter_exports_nothing(client, system, query):
     (before,) = system.rows("SELECT count(*) FROM export_record")
     assert client.get(f"/flags.csv?{query}").status_code == 400
     assert system.rows("SELECT count(*) FROM export_record") == [before]
 
 
-def test_hostile_text_goes_out_inert(client, submitted, system):
+def test_hostile_text_is_exported_inert(client, submitted, system):
     hostile = '=cmd|"/C calc"!A0'
     action = submitted(
         description=hostile, vendors=[{"uei": "ZZ98WEBTEST1", "name": hostile, "role": "prime", "cage": None}]

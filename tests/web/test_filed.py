@@ -21,7 +21,7 @@ def add_run(system):
     def added(action_id, *, minutes):
         run_id = uuid4()
         system.execute(
-            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, started_at, finished_at)"
             " SELECT %s, %s, 'dispatched', 1, 'test', at, at, at FROM (SELECT now() - make_interval(mins => %s)) AS x(at)",
             run_id,
             action_id,
@@ -48,13 +48,11 @@ def exported(client):
 
 
 def of(system, flag_id):
-    (row,) = system.rows("SELECT action_id, run_id FROM discrepancy WHERE flag_id = %s", flag_id)
+    (row,) = system.rows("SELECT action_id, run_id FROM flag WHERE flag_id = %s", flag_id)
     return row["action_id"], str(row["run_id"])
 
 
-def test_of_earlier_runs_only_flags_that_somebody_decided_something_on_are_filed(
-    system, flagged, exported, add_run
-):
+def test_of_earlier_runs_only_decided_flags_are_filed(system, flagged, exported, add_run):
     assigned, decided, untouched = flagged({}, {}, {})
     reviews = Reviews(system.sessions)
     reviews.add(assigned, version=0, kind=EventKind.ASSIGNED, assignee="officer-b", **WHO)
@@ -73,8 +71,8 @@ def test_of_earlier_runs_only_flags_that_somebody_decided_something_on_are_filed
     assert stated["latest_completed_run"] == latest
     assert [each["flag_id"] for each in stated["flags"]] == [str(decided)]
     # A row that says more or less than its history is filed as well, and said not to hold.
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", untouched)
-    system.execute("UPDATE discrepancy SET version = 2 WHERE flag_id = %s", assigned)
+    system.execute("UPDATE flag SET status = 'closed' WHERE flag_id = %s", untouched)
+    system.execute("UPDATE flag SET version = 2 WHERE flag_id = %s", assigned)
     told = {each["flag_id"] for each in exported(action_id)["flags"]}
     assert told == {str(assigned), str(decided), str(untouched)}
 

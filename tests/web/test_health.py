@@ -34,7 +34,7 @@ def earlier(system):
         connection.execute("CREATE DATABASE behind")
     with server.connect("behind") as connection:
         connection.execute("CREATE TABLE alembic_version (version_num text)")
-        connection.execute("INSERT INTO alembic_version VALUES ('0011')")
+        connection.execute("INSERT INTO alembic_version VALUES ('1.0001')")
         connection.execute("GRANT SELECT ON alembic_version TO triage_app")
     yield re.sub(r"/triage\b", "/behind", system.settings("web").need("database_url"))
     with server.connect("postgres") as connection:
@@ -44,9 +44,9 @@ def earlier(system):
 def test_with_tables_of_another_version_not_ready_and_the_log_says_what_to_do(client_of, earlier, caplog):
     client = client_of(persona=None, database_url=earlier)
     answer = client.get("/readyz")
-    client.application.extensions["triage.sources"].close()
+    client.application.extensions["triage.services"].close()
     assert answer.status_code == 503
-    assert re.search(r"tables are at version 0011, .*`triage provision database`", caplog.text)
+    assert re.search(r"tables are at version 1\.0001, .*`triage provision database`", caplog.text)
 
 
 def test_asking_often_does_not_load_the_database():

@@ -11,6 +11,8 @@ from flask import render_template_string
 
 from infra import design_system
 
+pytestmark = pytest.mark.whole_system
+
 ROOT = Path(__file__).parents[2]
 INSTALLED = ROOT / "app/web/static/uswds/.ready"
 HEAD = ("link", "script")
@@ -95,7 +97,7 @@ BLOCKS = """{% extends "base.html" %}
 {% from "components/forms.html" import button, button_group, button_link, date_range, error_summary,
     filter_form, form, radios, select, text, textarea %}
 {% block title %}Blocks{% endblock %}
-{% block way %}{{ breadcrumb((("Flagged items", "/flags"), ("Blocks", none))) }}{% endblock %}
+{% block way %}{{ breadcrumb((("Flags", "/flags"), ("Blocks", none))) }}{% endblock %}
 {% block side %}{{ side_navigation("On this page", (("Forms", "#forms"),)) }}{% endblock %}
 {% block main %}
 <h1>Blocks</h1>

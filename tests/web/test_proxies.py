@@ -9,7 +9,7 @@ import httpx
 import pytest
 from werkzeug.serving import make_server
 
-from app.web import create_app
+from app.web.application import create_app
 from mocks.identity_provider import create_app as identity_provider
 
 TAKEN, HELD_BACK = HTTPStatus.FOUND, HTTPStatus.TOO_MANY_REQUESTS
@@ -27,7 +27,7 @@ def application(system):
 
     yield make
     for app in made:
-        app.extensions["triage.sources"].close()
+        app.extensions["triage.services"].close()
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,16 @@ from uuid import uuid4
 import pytest
 
 from app.web.queue_choices import TITLES
-from app.web.views import queue
+from app.web.views import flags
+
+pytestmark = pytest.mark.whole_system
 
 pytestmark = pytest.mark.usefixtures("triaged")
 
 CURRENT = """
-    SELECT d.* FROM discrepancy d WHERE d.run_id IN (
-        SELECT DISTINCT ON (action_id) run_id FROM run WHERE state = 'completed'
-        ORDER BY action_id, finished_at DESC, run_id)
+    SELECT d.* FROM flag d WHERE d.run_id IN (
+        SELECT DISTINCT ON (job_id) run_id FROM run WHERE state = 'completed'
+        ORDER BY job_id, finished_at DESC, run_id)
 """
 NOTHING = "00000000-0000-4000-8000-000000000000"
 
@@ -22,19 +24,19 @@ NOTHING = "00000000-0000-4000-8000-000000000000"
 @pytest.fixture
 def long_pages(monkeypatch):
     """Everything on the first page, however much the tests before this one left behind."""
-    monkeypatch.setattr(queue, "PAGE", 5_000)
+    monkeypatch.setattr(flags, "PAGE", 5_000)
 
 
 @pytest.fixture
 def two_a_page(monkeypatch):
     """Short pages."""
-    monkeypatch.setattr(queue, "PAGE", 2)
+    monkeypatch.setattr(flags, "PAGE", 2)
 
 
 @pytest.fixture
 def three_a_page(monkeypatch):
     """Pages of half of what `six` makes."""
-    monkeypatch.setattr(queue, "PAGE", 3)
+    monkeypatch.setattr(flags, "PAGE", 3)
 
 
 def ids(document):
@@ -65,7 +67,7 @@ def flat(pages):
 
 
 def test_every_current_flag_is_listed_once_blocking_first(system, client, read, monkeypatch):
-    monkeypatch.setattr(queue, "PAGE", 4)
+    monkeypatch.setattr(flags, "PAGE", 4)
     found = flat(walk(read, client, "/flags?status=any"))
     rows = {str(row["flag_id"]): row for row in system.rows(CURRENT)}
     assert sorted(found) == sorted(rows)
@@ -77,13 +79,13 @@ def test_every_current_flag_is_listed_once_blocking_first(system, client, read, 
     assert key == sorted(key, reverse=True)
 
 
-def test_what_is_closed_is_left_out_unless_asked_for(system, client, read, flagged):
+def test_closed_flags_are_hidden_by_default(system, client, read, flagged):
     one, two = flagged({}, {}, because=f"seldom{uuid4().hex}")
-    word = system.rows("SELECT because FROM discrepancy WHERE flag_id = %s", one)[0]["because"]
-    system.execute("UPDATE discrepancy SET status = 'closed', decision = 'resolved' WHERE flag_id = %s", two)
+    word = system.rows("SELECT because FROM flag WHERE flag_id = %s", one)[0]["because"]
+    system.execute("UPDATE flag SET status = 'closed', decision = 'resolved' WHERE flag_id = %s", two)
     page = read(client, f"/flags?q={word}")
     assert ids(page) == [str(one)]
-    assert "Closed items are left out" in page.text
+    assert "Closed flags are not shown" in page.text
     assert ids(read(client, f"/flags?q={word}&status=open")) == [str(one)]
     assert ids(read(client, f"/flags?q={word}&status=closed")) == [str(two)]
     assert set(ids(read(client, f"/flags?q={word}&status=any"))) == {str(one), str(two)}
@@ -96,7 +98,7 @@ def six(system, flagged):
     flags = [{"severity": ("advisory", "blocking")[n % 2], "age": 60 * n, "because": word} for n in range(6)]
     made = [str(each) for each in flagged(*flags)]
     for n, to in ((0, "officer-b"), (1, "officer-a"), (3, "officer-b")):
-        system.execute("UPDATE discrepancy SET assignee = %s WHERE flag_id = %s", to, made[n])
+        system.execute("UPDATE flag SET assignee = %s WHERE flag_id = %s", to, made[n])
     return word, made
 
 
@@ -124,11 +126,11 @@ def test_each_order_forward_and_back(client, read, six, sort, expected):
 
 
 @pytest.mark.usefixtures("three_a_page")
-def test_a_place_holds_when_flags_come_and_go(system, client, read, six, flagged):
+def test_a_cursor_stays_valid_when_flags_come_and_go(system, client, read, six, flagged):
     word, made = six
     address = way(read(client, f"/flags?q={word}&sort=-raised"), "after")
     flagged({"because": word})
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", made[2])
+    system.execute("UPDATE flag SET status = 'closed' WHERE flag_id = %s", made[2])
     assert ids(read(client, address)) == made[3:]
 
 
@@ -157,13 +159,13 @@ def test_filters_keep_what_matches(system, client, read, asked):
     assert sorted(ids(read(client, f"/flags?{asked}"))) == sorted(expected)
 
 
-def test_by_person_vendor_age_and_words(system, client, read, six, flagged):
+def test_filters_by_person_vendor_age_and_words(system, client, read, six, flagged):
     word, made = six
     assert ids(read(client, f"/flags?q={word}&assignee=me")) == [made[1]]
     assert set(ids(read(client, f"/flags?q={word}&assignee=nobody"))) == {made[2], made[4], made[5]}
     page = read(client, f"/flags?q={word}&assignee=officer-b&sort=-raised")
     assert ids(page) == [made[0], made[3]]
-    assert "Given to: Contracting officer B" in page.text or "Given to: officer-b" in page.text
+    assert "Assigned to: Contracting officer B" in page.text or "Assigned to: officer-b" in page.text
     vendor = [{"uei": "ZZ98WEBTEST2", "name": f'O\'BRIEN & "{word}" <LLC>', "role": "prime", "cage": None}]
     (other,) = flagged({"age": 10 * 86_400}, action={"vendors": vendor})
     link = next(each for each in read(client, f"/flags?q={word}+ZZ98WEBTEST2").links if "vendor=" in each)
@@ -173,14 +175,14 @@ def test_by_person_vendor_age_and_words(system, client, read, six, flagged):
     assert ids(read(client, f"/flags?q=-{word}+{word}")) == []
 
 
-def test_by_the_eastern_days_it_was_found_on(system, client, read, flagged):
+def test_filters_by_eastern_day(system, client, read, flagged):
     vendor = f"ONLY {uuid4().hex[:8]} LLC"
     made = flagged(
         {}, {}, action={"vendors": [{"uei": "ZZ98WEBTEST1", "name": vendor, "role": "prime", "cage": None}]}
     )
     # The last second of 1 September in Washington, and the first of 2 September.
     for flag_id, raised in zip(made, ("2025-09-02T03:59:59Z", "2025-09-02T04:00:00Z"), strict=True):
-        system.execute("UPDATE discrepancy SET raised_at = %s WHERE flag_id = %s", raised, flag_id)
+        system.execute("UPDATE flag SET raised_at = %s WHERE flag_id = %s", raised, flag_id)
     first, second = map(str, made)
 
     def found(days):
@@ -199,7 +201,7 @@ def test_by_the_eastern_days_it_was_found_on(system, client, read, flagged):
     } == {"older": "7"}
 
 
-def test_a_line_tells_what_an_officer_looks_for(system, client, read, findings, triaged):
+def test_a_line_shows_what_an_officer_needs(system, client, read, findings, triaged):
     (flag,) = findings(triaged["ACT-2026-0002"], "R01")
     action = system.rows("SELECT * FROM action WHERE action_id = 'ACT-2026-0002'")[0]
     lines = read(client, f"/flags?rule=R01&q={action['piid']}").rows
@@ -211,12 +213,12 @@ def test_a_line_tells_what_an_officer_looks_for(system, client, read, findings, 
         action["piid"],
         f"${action['amount']:,.2f}",
     )
-    for each in (*told, *flag["vendors"], "nobody", "Open", "UTC)", " ago"):
+    for each in (*told, *flag["vendors"], "not assigned", "Open", "UTC)", " ago"):
         assert each in line
 
 
 @pytest.mark.usefixtures("long_pages")
-def test_each_value_tells_how_many_it_would_keep(system, client, read):
+def test_each_filter_value_shows_its_count(system, client, read):
     rows = [row for row in system.rows(CURRENT) if row["status"] != "closed"]
     text = read(client, "/flags?severity=blocking").text
     for severity in ("blocking", "advisory"):
@@ -225,30 +227,30 @@ def test_each_value_tells_how_many_it_would_keep(system, client, read):
     for rule in {row["rule"] for row in blocking}:
         assert f"{rule} {TITLES[rule]} {sum(row['rule'] == rule for row in blocking)}" in text
     assert f"SAM.gov exclusions {sum('debarment' in row['systems'] for row in blocking)}" in text
-    assert f"Nobody {sum(row['assignee'] is None for row in blocking)}" in text
-    assert f"{len(blocking)} items. Blocking first" in text
+    assert f"Not assigned {sum(row['assignee'] is None for row in blocking)}" in text
+    assert f"{len(blocking)} flags. Blocking first" in text
 
 
-def test_counts_follow_searches_and_give_way_when_there_is_too_much(client, read, six, monkeypatch):
+def test_counts_follow_searches_and_are_left_out_for_too_many_flags(client, read, six, monkeypatch):
     word, _ = six
     text = read(client, f"/flags?q={word}&severity=blocking").text
     assert "Blocking 3" in text
     assert "Advisory 3" in text
-    assert "3 items." in text
+    assert "3 flags." in text
     monkeypatch.setattr("app.review.queries.facets.COUNTED", 5)
     page = read(client, f"/flags?q={word}&severity=blocking")
-    assert "no numbers are counted" in page.text
+    assert "too many to count" in page.text
     assert "Blocking 3" not in page.text
     assert len(ids(page)) == 3
 
 
-def test_the_tally_is_what_counting_gives(system, six):
+def test_the_stored_tally_equals_a_count(system, six):
     assert six
     different = """
         SELECT current, status, severity, rule, action_type, systems, assignee, sum(flags) FROM (
             SELECT * FROM flag_tally
             UNION ALL
-            SELECT current, status, severity, rule, action_type, systems, assignee, -1 FROM discrepancy) AS both_sides
+            SELECT current, status, severity, rule, action_type, systems, assignee, -1 FROM flag) AS both_sides
         GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(flags) <> 0
     """
     assert system.rows(different) == []
@@ -275,9 +277,9 @@ def test_the_tally_is_what_counting_gives(system, six):
         ("vendor=%20", "vendor"),
     ],
 )
-def test_what_is_not_understood_is_left_out_and_said(client, read, address, told):
+def test_unknown_parameters_are_ignored_and_reported(client, read, address, told):
     page = read(client, f"/flags?{address}")
-    assert ("is left out" in page.text) == (told is not None)
+    assert ("ignored" in page.named) == (told is not None)
     assert told is None or told in page.text
     assert ids(page)
 
@@ -297,35 +299,35 @@ def test_hostile_searches_are_only_words(client, read, hostile):
     [
         (
             "q={word}&rule=S01&assignee=me",
-            "No item matches all of these filters",
+            "No flag matches all of these filters",
             "/flags?q={word}&assignee=me",
         ),
         (
             "q={word}&severity=advisory&status=closed",
-            "No item matches",
+            "No flag matches",
             "/flags?q={word}&severity=advisory&status=any",
         ),
-        (f"after=advisory~2001-01-01T00:00:00%2B00:00~{NOTHING}", "No item comes after this place", "/flags"),
+        (f"after=advisory~2001-01-01T00:00:00%2B00:00~{NOTHING}", "no more flags after this point", "/flags"),
     ],
 )
-def test_an_empty_list_says_which_filter_to_drop(client, read, address, help_, way_on):
+def test_an_empty_list_says_which_filter_to_remove(client, read, address, help_, way_on):
     page = read(client, "/flags?" + address.format(word="wordless"))
     assert help_ in page.text
     assert way_on.format(word="wordless") in page.links
     assert not page.rows
 
 
-def test_an_empty_list_tells_what_dropping_a_filter_would_show(client, read, six):
+def test_an_empty_list_counts_the_flags_without_each_filter(client, read, six):
     word, _ = six
     page = read(client, f"/flags?q={word}&status=closed")
-    assert "Without “Status: Closed” : 6 items" in page.text.replace("”:", "” :")
+    assert "Without “Status: Closed” : 6 flags" in page.text.replace("”:", "” :")
 
 
-def test_what_was_decided_before_is_marked_and_never_hidden(system, client, read, flagged):
+def test_facts_decided_before_are_marked_and_never_hidden(system, client, read, flagged):
     key = uuid4().hex
     (first,) = flagged({}, fact_key=key)
     system.execute(
-        "UPDATE discrepancy SET status = 'closed', decision = 'not_a_discrepancy', decided_at = now()"
+        "UPDATE flag SET status = 'closed', decision = 'not_a_discrepancy', decided_at = now()"
         " WHERE flag_id = %s",
         first,
     )
@@ -336,17 +338,17 @@ def test_what_was_decided_before_is_marked_and_never_hidden(system, client, read
     assert f"/flags/{first}" in page.links
 
 
-def test_flags_of_earlier_runs_only_when_asked_for(system, client, read, six):
+def test_flags_of_earlier_runs_are_hidden_by_default(system, client, read, six):
     word, made = six
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, started_at)"
-        " SELECT gen_random_uuid(), action_id, 'dispatched', 1, 'test', now(), now() FROM discrepancy"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, started_at)"
+        " SELECT gen_random_uuid(), action_id, 'dispatched', 1, 'test', now(), now() FROM flag"
         " WHERE flag_id = %s",
         made[0],
     )
     system.execute(
-        "UPDATE run SET state = 'completed', finished_at = now() WHERE state = 'dispatched' AND action_id ="
-        " (SELECT action_id FROM discrepancy WHERE flag_id = %s)",
+        "UPDATE run SET state = 'completed', finished_at = now() WHERE state = 'dispatched' AND job_id ="
+        " (SELECT action_id FROM flag WHERE flag_id = %s)",
         made[0],
     )
     assert ids(read(client, f"/flags?q={word}")) == []
@@ -355,11 +357,13 @@ def test_flags_of_earlier_runs_only_when_asked_for(system, client, read, six):
     assert "Earlier run" in page.text
 
 
-def test_the_number_of_questions_does_not_depend_on_the_number_of_flags(client, monkeypatch, questions, six):
+def test_the_number_of_database_queries_does_not_depend_on_the_number_of_flags(
+    client, monkeypatch, questions, six
+):
     word, _ = six
     numbers = set()
     for size in (1, 3, 25):
-        monkeypatch.setattr(queue, "PAGE", size)
+        monkeypatch.setattr(flags, "PAGE", size)
         for address in (
             "/flags",
             f"/flags?q={word}&assignee=nobody",
@@ -374,7 +378,7 @@ def test_the_number_of_questions_does_not_depend_on_the_number_of_flags(client, 
 
 
 @pytest.mark.parametrize("persona", ["auditor-a", "operator-a"])
-def test_only_who_decides_can_select_items(signed_in, client, read, persona):
+def test_only_officers_can_select_flags(signed_in, client, read, persona):
     assert read(client, "/flags").all("input", "select")
     others = read(signed_in(persona), "/flags")
     assert not [field for field in others.all("input") if field.get("name") == "flag"]

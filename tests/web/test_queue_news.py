@@ -1,4 +1,4 @@
-"""New items are announced: on a stream that goes on where it ended, or to a page that asks."""
+"""New flags are announced: on a stream that resumes where it ended, or by polling."""
 
 import json
 from uuid import uuid4
@@ -45,9 +45,7 @@ def listen(client, word, moment, **headers):
             yield fields.get("id"), fields["event"], json.loads(fields["data"])
 
 
-def test_a_page_that_asks_hears_of_what_came_since_and_only_of_what_it_would_show(
-    client, read, flagged, word
-):
+def test_polling_counts_new_flags_that_match_the_filter(client, read, flagged, word):
     moment = since(client, read, word)
     assert ask(client, word, moment)[0] == 0
     flagged({}, {}, because=word)
@@ -57,17 +55,17 @@ def test_a_page_that_asks_hears_of_what_came_since_and_only_of_what_it_would_sho
     assert ask(client, word, later)[0] == 0
 
 
-def test_a_flag_that_is_stored_before_and_seen_after_is_not_lost(system, client, read, flagged, word):
+def test_a_flag_committed_late_is_not_missed(system, client, read, flagged, word):
     (seen,) = flagged({}, because=word)
     with psycopg.connect(**_server(system), autocommit=False) as slow:
         slow.execute("SELECT pg_current_xact_id()")
         flagged({}, because=word)
         moment = since(client, read, word)
         slow.execute(
-            "INSERT INTO discrepancy (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity,"
+            "INSERT INTO flag (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity,"
             " subject, because, authority_codified, authority_rfo, recommended, raised_at)"
             " SELECT gen_random_uuid(), run_id, 1, action_id, 'C03', 1, title, severity, 'late', because,"
-            " authority_codified, authority_rfo, recommended, raised_at FROM discrepancy WHERE flag_id = %s",
+            " authority_codified, authority_rfo, recommended, raised_at FROM flag WHERE flag_id = %s",
             [seen],
         )
         assert ask(client, word, moment)[0] == 0
@@ -88,7 +86,7 @@ def _server(system):
     }
 
 
-def test_a_stream_tells_and_goes_on_where_it_ended(client, read, flagged, word):
+def test_a_stream_announces_flags_and_resumes_where_it_ended(client, read, flagged, word):
     moment = since(client, read, word)
     stream = listen(client, word, moment)
     flagged({}, because=word)
@@ -101,14 +99,14 @@ def test_a_stream_tells_and_goes_on_where_it_ended(client, read, flagged, word):
     again.close()
 
 
-def test_a_stream_ends_by_itself_and_shows_signs_of_life(client, read, monkeypatch, word):
+def test_a_stream_sends_keep_alives_and_ends_by_itself(client, read, monkeypatch, word):
     moment = since(client, read, word)
     monkeypatch.setattr(news, "LASTS", 0.2)
     monkeypatch.setattr(news, "SIGN_OF_LIFE", 0.0)
     answer = client.get("/flags/events", query_string={"q": word, "since": moment})
     text = answer.get_data(as_text=True)
     assert text.startswith("retry: ")
-    assert ": still here" in text
+    assert ": keep-alive" in text
     assert "event:" not in text
 
 
@@ -125,7 +123,7 @@ def test_the_newest_page_takes_the_place_of_the_persons_oldest(client, read, fla
     newest.close()
 
 
-def test_when_too_many_listen_a_page_is_told_to_ask_instead(client, signed_in, read, flagged, word):
+def test_too_many_streams_are_refused_with_a_hint_to_poll(client, signed_in, read, flagged, word):
     moment = since(client, read, word)
     seats = client.application.extensions["triage.streams"] = Seats(total=1, each=1)
     taken = seats.take("officer-b")
@@ -144,7 +142,7 @@ def test_when_too_many_listen_a_page_is_told_to_ask_instead(client, signed_in, r
 @pytest.mark.parametrize(
     "moment", ["", "x", "5:3:", "3:5:9", "1:1", "0:0:", "5:9:7,6", "9" * 30 + ":1:", "'; DROP"]
 )
-def test_what_is_no_moment_is_refused(client, moment):
+def test_invalid_moments_are_refused(client, moment):
     for path in ("/flags/events", "/flags/news.json"):
         assert client.get(path, query_string={"since": moment}).status_code == 400
     with pytest.raises(ValueError, match="no moment"):
@@ -152,7 +150,7 @@ def test_what_is_no_moment_is_refused(client, moment):
 
 
 @pytest.mark.parametrize("text", ["5:5:", "5:9:5,7", "700:700:"])
-def test_a_moment_is_written_as_it_was_read(text):
+def test_a_cursor_is_written_as_it_was_read(text):
     assert str(Moment.parse(text)) == text
 
 

@@ -1,4 +1,4 @@
-"""Several flags at once: nothing changes before it was seen, each flag stands by itself, no blocking one closes along."""
+"""Bulk review: nothing changes before the preview, each flag is handled separately, blocking ones need their own reasons."""
 
 import re
 from uuid import uuid4
@@ -35,9 +35,7 @@ def preview(read, client, do, flags, **more):
 
 
 def state(system, flag_id):
-    (row,) = system.rows(
-        "SELECT status, decision, assignee, version FROM discrepancy WHERE flag_id = %s", flag_id
-    )
+    (row,) = system.rows("SELECT status, decision, assignee, version FROM flag WHERE flag_id = %s", flag_id)
     return row
 
 
@@ -54,7 +52,7 @@ def test_the_queue_leads_to_the_preview_and_back(system, client, read, flagged):
     back = next(field["value"] for field in queue.all("input") if field.get("name") == "back")
     page = preview(read, client, "confirmed", flags, back=back.replace("&", "%26").replace("=", "%3D"))
     assert f"/flags?q={word}&sort=raised" in page.links
-    assert "2 of 2 selected items can take this. Nothing has changed yet." in page.text
+    assert "This is possible for 2 of 2 selected flags. Nothing has changed yet." in page.text
     assert [state(system, each)["version"] for each in flags] == [0, 0]
 
 
@@ -62,7 +60,7 @@ def test_a_decision_is_added_to_each_chosen_flag_with_its_reason(system, client,
     flags = flagged({}, {}, {})
     page = preview(read, client, "confirmed", flags)
     done = send(page, flags=flags[:2], rationale="The amounts differ indeed.\r\nBoth letters say so.")
-    assert "2 of 2 items done" in done.text
+    assert "2 of 2 flags done" in done.text
     for each in flags[:2]:
         assert state(system, each) == {
             "status": "confirmed",
@@ -76,12 +74,12 @@ def test_a_decision_is_added_to_each_chosen_flag_with_its_reason(system, client,
     assert state(system, flags[2])["version"] == 0
 
 
-def test_without_a_reason_nothing_is_stored_and_what_was_typed_stays(system, client, read, flagged, send):
+def test_without_a_reason_nothing_is_stored_and_the_input_stays(system, client, read, flagged, send):
     flags = flagged({}, {})
     page = send(
         preview(read, client, "resolved", flags), 422, flags=flags[:1], rationale="  ", reference="P00007"
     )
-    assert "Give your reason" in page.text
+    assert "Enter your reason" in page.text
     assert "#field-rationale" in page.links
     assert next(f for f in page.all("input") if f.get("name") == "reference")["value"] == "P00007"
     checked = [f["value"] for f in page.all("input") if f.get("name") == "flag" and "checked" in f]
@@ -90,98 +88,95 @@ def test_without_a_reason_nothing_is_stored_and_what_was_typed_stays(system, cli
     assert "Name the document or determination" in page.text
     assert "Modification P00007 mends it" in page.html
     assert [state(system, each)["version"] for each in flags] == [0, 0]
-    assert "1 of 1 item done" in send(page, rationale="Mended", reference="P00007").text
+    assert "1 of 1 flag done" in send(page, rationale="Mended", reference="P00007").text
     assert state(system, flags[0])["decision"] == "resolved"
 
 
-def test_a_blocking_flag_closes_only_with_a_reason_of_its_own(system, client, read, flagged, send):
+def test_a_blocking_flag_closes_only_with_its_own_reason(system, client, read, flagged, send):
     blocking, advisory = flagged({"severity": "blocking"}, {})
     page = preview(read, client, "not_a_discrepancy", [blocking, advisory])
     checked = [f["value"] for f in page.all("input") if f.get("name") == "flag" and "checked" in f]
     assert checked == [str(advisory)]
-    assert "Blocking items are not closed along with others" in page.text
+    assert "Blocking flags need their own reasons" in page.text
     page = send(page, 422, flags=[blocking, advisory], rationale="Same vendor under its former name.")
-    assert "a blocking item needs a reason of its own" in page.text
+    assert "a blocking flag needs its own reason" in page.text
     assert f"#field-reason-{blocking}" in page.links
     assert state(system, advisory)["version"] == 0
     own = {f"reason_{blocking}": "The excluded firm is another one: see the UEI."}
     assert (
-        "2 of 2 items done" in send(page, flags=[blocking, advisory], rationale="Looked at both.", **own).text
+        "2 of 2 flags done" in send(page, flags=[blocking, advisory], rationale="Looked at both.", **own).text
     )
     (event,) = events(system, blocking)
     assert event["rationale"] == "The excluded firm is another one: see the UEI.\n\nLooked at both."
     assert events(system, advisory)[0]["rationale"] == "Looked at both."
 
 
-def test_the_preview_says_which_cannot_and_why(system, client, read, flagged, send):
+def test_the_preview_says_which_flags_cannot_be_changed_and_why(system, client, read, flagged, send):
     decided, open_ = flagged({}, {})
     send(preview(read, client, "accepted", [decided]), rationale="On file", reference="D&F 12")
     page = preview(read, client, "not_a_discrepancy", [decided, open_, uuid4()], flag="nonsense")
-    assert "1 of 2 selected items can take this" in page.text
+    assert "possible for 1 of 2 selected flags" in page.text
     assert "already decided" in page.text
     assert "flag: “nonsense”" in page.text
     assert str(decided) not in [f["value"] for f in page.all("input") if f.get("name") == "flag"]
 
 
-def test_whoever_was_faster_is_named_and_nothing_is_overwritten(system, signed_in, read, flagged, send):
+def test_the_faster_officer_is_named_and_nothing_is_overwritten(system, signed_in, read, flagged, send):
     first, second = flagged({}, {})
     mine = preview(read, signed_in("officer-a"), "not_a_discrepancy", [first, second])
     theirs = signed_in("officer-b")
     assert (
-        "1 of 1 item done"
+        "1 of 1 flag done"
         in send(preview(read, theirs, "confirmed", [first]), by=theirs, rationale="It differs.").text
     )
     page = send(mine, rationale="Rounding")
-    assert "1 of 2 items done" in page.text
-    assert (
-        "Changed meanwhile by Contracting officer B: decided “Confirmed”. Nothing of yours was stored."
-        in page.text
-    )
+    assert "1 of 2 flags done" in page.text
+    assert "Contracting officer B was first: decided “Confirmed”. Your input was not stored." in page.text
     assert "Rounding" in page.text
     assert state(system, first)["decision"] == "confirmed"
     assert len(events(system, first)) == 1
     assert state(system, second)["status"] == "closed"
 
 
-def test_flags_are_given_to_somebody_and_taken_back(system, signed_in, read, flagged, send):
+def test_flags_are_assigned_and_unassigned(system, signed_in, read, flagged, send):
     client = signed_in("officer-a")
     signed_in("officer-b")
     flags = flagged({}, {"severity": "blocking"})
     page = preview(read, client, "assign", flags)
     assert "officer-b" in [option["value"] for option in page.all("option")]
     assert "auditor-a" not in [option["value"] for option in page.all("option")]
-    assert "Given to Contracting officer B" in send(page, assignee="officer-b").text
+    assert "Assigned to Contracting officer B" in send(page, assignee="officer-b").text
     assert [state(system, each)["assignee"] for each in flags] == ["officer-b"] * 2
     page = preview(read, client, "assign", flags)
     assert "Choose an officer" in send(page, 422, assignee="auditor-a").text
-    assert "Given to nobody" in send(page, assignee="").text
+    assert "Not assigned" in send(page, assignee="").text
     assert [state(system, each)["assignee"] for each in flags] == [None] * 2
 
 
 def test_a_form_without_its_versions_or_choices_does_nothing(system, client, read, flagged, send):
     (flag,) = flagged({})
     page = preview(read, client, "confirmed", [flag])
-    assert "Choose at least one item" in send(page, 422, flags=[], rationale="Yes").text
+    assert "Choose at least one flag" in send(page, 422, flags=[], rationale="Yes").text
     for version in ("", "-1", "x", "9" * 30, "9" * 5_000, "7"):
         told = send(page, rationale="Yes", **{f"version-{flag}": version}).text
-        assert "Nothing of yours was stored" in told
+        assert "Your input was not stored" in told
     assert state(system, flag)["version"] == 0
 
 
 @pytest.mark.parametrize("do", ["", "close_all", "assign%00"])
-def test_an_unknown_deed_is_refused(client, do):
+def test_an_unknown_bulk_action_is_refused(client, do):
     assert client.get(f"{ADDRESS}?do={do}").status_code == 400
 
 
 def test_nothing_selected_says_what_to_do(client, read):
-    assert "No item is selected" in read(client, f"{ADDRESS}?do=assign").text
+    assert "No flag is selected" in read(client, f"{ADDRESS}?do=assign").text
 
 
-def test_no_more_at_once_than_somebody_can_have_looked_at(client, read, flagged):
+def test_at_most_50_flags_are_changed_at_once(client, read, flagged):
     flags = flagged(*({} for _ in range(52)))
     page = preview(read, client, "confirmed", flags)
-    assert "50 of 50 selected items" in page.text
-    assert "more than 50 items" in page.text
+    assert "50 of 50 selected flags" in page.text
+    assert "more than 50 flags" in page.text
 
 
 def test_hostile_text_is_shown_as_text(client, read, flagged, send):

@@ -51,19 +51,19 @@ def test_a_view_keeps_only_what_is_a_filter(client, read, send, system):
     ("name", "told"),
     [("", "Enter a name"), ("x" * 81, "It has 81 characters"), ("a\u202eb", "cannot be seen")],
 )
-def test_a_name_that_cannot_be_is_refused_beside_its_field(send, name, told):
+def test_an_invalid_name_is_refused_beside_its_field(send, name, told):
     answer = send("save", name=name, status=422)
     assert told in answer.text
     assert 'href="#field-name"' in answer.text
     assert 'aria-current="true">Blocking' in answer.text
 
 
-def test_no_two_views_of_one_name(client, read, send):
+def test_names_of_views_are_unique(client, read, send):
     one, two = uuid4().hex, uuid4().hex
     send("save", name=one)
     send("save", name=two)
     assert "Another of your views is named" in send("rename", view=one, status=422, **{"new-name": two}).text
-    assert "does not exist any more" in send("rename", view=uuid4().hex, status=422, **{"new-name": "x"}).text
+    assert "no longer exists" in send("rename", view=uuid4().hex, status=422, **{"new-name": "x"}).text
     assert {one, two} <= set(names(read, client))
 
 
@@ -77,6 +77,6 @@ def test_views_are_a_persons_own(client, signed_in, read, send, system):
     assert [row["owner"] for row in rows] == ["auditor-a", "officer-a"]
 
 
-def test_there_are_not_too_many(monkeypatch, send, system):
+def test_the_number_of_views_is_limited(monkeypatch, send, system):
     monkeypatch.setattr("app.review.saved_views.MOST", 0)
     assert "Delete one first" in send("save", name=uuid4().hex, status=422).text

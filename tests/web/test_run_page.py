@@ -7,6 +7,8 @@ import pytest
 
 from app.review.queries.plans import numbered
 
+pytestmark = pytest.mark.whole_system
+
 STEPS = (
     "A run starts",
     "The agent authenticates to the vault",
@@ -29,13 +31,13 @@ def page(client, read, run_id):
     return read(client, f"/runs/{run_id}")
 
 
-def test_the_seven_steps_stand_in_order(page):
+def test_the_seven_steps_are_in_order(page):
     assert [page.named[f"step-{number}-title"] for number in range(1, 8)] == list(STEPS)
     places = [page.text.index(title) for title in STEPS]
     assert places == sorted(places)
 
 
-def test_the_steps_hold_what_the_database_recorded(system, page, run_id):
+def test_the_steps_show_the_database_records(system, page, run_id):
     (attempt,) = system.rows("SELECT * FROM attempt WHERE run_id = %s", run_id)
     for name in (
         "wrapping_accessor",
@@ -84,7 +86,7 @@ def test_each_check_of_the_plan_is_named_with_the_steps_it_waits_for(system, pag
     assert {f"/flags?rule={rule}" for rule in named} <= set(page.links)
 
 
-def test_a_plan_from_before_plans_were_kept_whole_says_so(system, client, read, submitted):
+def test_a_plan_without_recorded_reasons_says_so(system, client, read, submitted):
     (run_id,) = system.run(submitted())
     system.execute("UPDATE run SET goal = NULL WHERE run_id = %s", run_id)
     system.execute("UPDATE step SET rules = NULL, helps = NULL, after = NULL WHERE run_id = %s", run_id)
@@ -93,7 +95,7 @@ def test_a_plan_from_before_plans_were_kept_whole_says_so(system, client, read, 
     assert plan.count("not recorded") == 1 + 5 * 2
 
 
-def test_every_end_is_told(system, page, run_id):
+def test_every_end_is_shown(system, page, run_id):
     ends = page.named["step-6"]
     revoked = system.rows("SELECT * FROM credential WHERE run_id = %s AND revoked_at IS NOT NULL", run_id)
     assert len(revoked) == 3
@@ -125,15 +127,15 @@ def test_the_vaults_log_confirms_the_login_and_each_credential(page):
 @pytest.mark.parametrize(
     "meaning",
     [
-        "the dispatcher mints a wrapped SecretID",
+        "the dispatcher requests a wrapped SecretID",
         "the worker unwraps the SecretID",
         "login of attempt 1",
         "issue for ledger",
-        "contracts checks the API key it was shown",
-        "end of the run token, and of all leased with it",
+        "contracts checks the API key it received",
+        "revocation of the run token and everything leased with it",
     ],
 )
-def test_each_line_is_said_in_words(page, meaning):
+def test_each_log_line_is_explained(page, meaning):
     assert meaning in page.named["vault-log-requests"]
 
 
@@ -144,7 +146,10 @@ def test_the_next_run_shares_no_credential(system, client, read, run_id, page):
         run_id,
     )[0]["run_id"]
     assert f"Run {str(following)[:8]}" in page.named["step-7"]
-    assert "Of its 5 credentials, 0 have a fingerprint in common with this run." in page.named["step-7"]
+    assert (
+        "Of its 5 credentials, 0 have the same fingerprint as a credential of this run."
+        in page.named["step-7"]
+    )
     assert f"/runs/{following}" in page.links
 
 
@@ -153,7 +158,7 @@ def test_the_newest_run_has_no_next_one_yet(system, client, read, submitted):
     assert "No run has started after this one yet." in read(client, f"/runs/{newest}").text
 
 
-def test_what_only_one_side_knows_is_named(system, client_of, read, run_id, tmp_path):
+def test_credentials_known_to_only_one_side_are_named(system, client_of, read, run_id, tmp_path):
     """A log that lacks one recorded issue and holds another instead, under an id nobody recorded."""
     (lost,) = system.rows(
         "SELECT request_id FROM credential WHERE run_id = %s AND tool = 'contracts'", run_id
@@ -163,7 +168,7 @@ def test_what_only_one_side_knows_is_named(system, client_of, read, run_id, tmp_
     log = tmp_path / "audit.log"
     log.write_text(text)
     page = read(client_of(vault_audit_log=log), f"/runs/{run_id}")
-    assert f"Recorded here, but not answered in the vault’s log: {lost['request_id']}" in page.text
+    assert f"Recorded here, but without an answer in the vault’s log: {lost['request_id']}" in page.text
     assert f"Issued by the vault, but not recorded here: {stranger}" in page.text
     assert "✕ Not in the vault’s log" in page.named["step-4"]
     assert "Both sides agree" not in page.text
@@ -175,7 +180,7 @@ def test_lines_that_cannot_be_read_are_counted(system, client_of, read, run_id, 
     place = next(number for number, line in enumerate(lines) if str(run_id) in line)
     log.write_text("\n".join([*lines[:place], '{"time": "half a li', *lines[place:]]) + "\n")
     assert (
-        "1 line in this stretch of the log could not be read."
+        "1 line in this part of the log could not be read."
         in read(client_of(vault_audit_log=log), f"/runs/{run_id}").text
     )
 
@@ -189,10 +194,10 @@ def test_without_the_vaults_log_the_page_says_so(client_of, read, run_id, tmp_pa
     assert "Both sides agree" not in page.text
 
 
-def test_a_run_that_waits_says_why(system, client, read, submitted):
+def test_a_waiting_run_shows_the_reason(system, client, read, submitted):
     run_id = uuid4()
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before, waiting_reason)"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before, waiting_reason)"
         " VALUES (%s, %s, 'requested', 0, 'test', now(), now() + interval '1 hour', 'the vault is sealed')",
         run_id,
         submitted(),
@@ -200,7 +205,7 @@ def test_a_run_that_waits_says_why(system, client, read, submitted):
     try:
         page = read(client, f"/runs/{run_id}")
         assert "… Waiting the vault is sealed" in page.text
-        assert "This run is not over." in page.text
+        assert "This run has not ended." in page.text
         assert "Not yet: the run waits in the database: the vault is sealed." in page.named["step-1"]
         assert "No attempt has been made yet" in page.text
         assert "No plan yet" in page.named["plan-of-run"]
@@ -271,7 +276,7 @@ def test_the_picture_and_its_table_say_the_same(system, page, run_id):
     assert not page.html.count('style="')
 
 
-def test_a_refusal_and_a_silent_source_stand_in_the_picture(client, read, triaged):
+def test_a_refusal_and_a_silent_source_are_in_the_picture(client, read, triaged):
     page = read(client, f"/runs/{triaged['ACT-2026-0007']}")
     failed = [row for row in over_time(page) if "no answer" in row[6] or "HTTP 5" in row[6]]
     assert failed
@@ -302,7 +307,7 @@ def waiting(system, submitted):
     """A run that no dispatcher takes."""
     run_id = uuid4()
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before)"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before)"
         " VALUES (%s, %s, 'requested', 0, 'test', now(), now() + interval '1 hour')",
         run_id,
         submitted(),
@@ -316,7 +321,7 @@ def stop(client, run_id, *, page="stop"):
     return client.post(f"/runs/{run_id}/stop", data={"csrf_token": token})
 
 
-def test_an_operator_stops_a_run_after_a_second_look(system, signed_in, read, waiting, until):
+def test_an_operator_stops_a_run_after_confirmation(system, signed_in, read, waiting, until):
     operator = signed_in("operator-a")
     assert f"/runs/{waiting}/stop" in read(operator, f"/runs/{waiting}").links
     asked = read(operator, f"/runs/{waiting}/stop")

@@ -1,10 +1,12 @@
-"""The list of runs shows every run, with what it came to."""
+"""The list of runs shows every run, with its outcome."""
 
 import re
 
 import pytest
 
 from app.web.views import runs
+
+pytestmark = pytest.mark.whole_system
 
 pytestmark = pytest.mark.usefixtures("triaged")
 
@@ -36,7 +38,7 @@ def test_every_run_is_listed_once_newest_first(system, client, read, monkeypatch
 def test_runs_by_state_with_their_number(system, client, read, submitted):
     action = submitted()
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, finished_at, failure)"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, finished_at, failure)"
         " VALUES (gen_random_uuid(), %s, 'failed', 4, 'test', now(), now(), 'gave up after 4 attempts')",
         action,
     )
@@ -72,17 +74,17 @@ class Empty:
     [
         ("/runs", "triage submit FILE --run", "/flags"),
         ("/runs?state=failed", "No run is in this state", "/runs"),
-        ("/runs?after=00000000-0000-0000-0000-000000000000", "No run comes after", "/runs"),
+        ("/runs?after=00000000-0000-0000-0000-000000000000", "no more runs", "/runs"),
     ],
 )
-def test_an_empty_list_says_why_and_what_to_do(with_pages, read, address, help_, way_on):
-    document = read(with_pages(Empty()), address)
+def test_an_empty_list_says_why_and_what_to_do(with_queries, read, address, help_, way_on):
+    document = read(with_queries(Empty()), address)
     assert help_ in document.text
     assert way_on in document.links
     assert not document.rows
 
 
-def test_what_is_not_understood_is_left_out_and_said(client, read):
+def test_unknown_parameters_are_ignored_and_reported(client, read):
     page = read(client, "/runs?state=gone&after=there")
     assert "state: “gone”" in page.text
     assert "after: “there”" in page.text
@@ -106,7 +108,7 @@ def test_runs_are_found_by_action_contract_and_requester(system, client, read, s
 def test_a_search_keeps_its_filters_from_page_to_page(system, client, read, monkeypatch):
     monkeypatch.setattr(runs, "PAGE", 3)
     rows = system.rows(
-        "SELECT run_id FROM run WHERE requested_by = 'test' AND starts_with(action_id, 'ACT-2026')"
+        "SELECT run_id FROM run WHERE requested_by = 'test' AND starts_with(job_id, 'ACT-2026')"
         " ORDER BY requested_at DESC, run_id DESC"
     )
     found = walk(read, client, "/runs?action=ACT-2026&requested_by=test")
@@ -124,11 +126,11 @@ def test_a_search_keeps_its_filters_from_page_to_page(system, client, read, monk
         ("requested_by=" + "x" * 201, "x" * 80),
     ],
 )
-def test_what_cannot_be_searched_for_is_left_out_and_said(client, read, query, told):
+def test_invalid_searches_are_ignored_and_reported(client, read, query, told):
     page = read(client, f"/runs?{query}")
     assert told in page.text
     assert [link for link in page.links if link.startswith("/runs/")]
 
 
-def test_a_percent_sign_is_no_wildcard(client, read):
-    assert "No run matches what you searched for" in read(client, "/runs?action=%25").text
+def test_a_percent_sign_is_not_a_wildcard(client, read):
+    assert "No run matches your search" in read(client, "/runs?action=%25").text

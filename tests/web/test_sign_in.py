@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
 import pytest
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from app.web.sign_in import provider
-from app.web.sign_in.redirects import own
+from app.web.sign_in.redirects import safe_local_path
 
 COOKIE = "__Host-triage"
 
@@ -58,7 +58,7 @@ def aged(system, session_id, column, interval):
     system.execute(AGED[column], interval, hashlib.sha256(session_id.encode()).hexdigest())
 
 
-def test_nobody_is_led_to_sign_in_and_then_to_the_page_asked_for(nobody, arrive, read):
+def test_a_person_not_signed_in_signs_in_and_returns_to_the_page(nobody, arrive, read):
     asked = nobody.get("/flags?rule=R01")
     assert asked.status_code == 302
     assert asked.location.startswith("/sign-in?")
@@ -119,18 +119,18 @@ def test_signing_in_gives_an_id_nobody_has_seen_before(system, nobody, browser, 
         None,
     ],
 )
-def test_nobody_is_sent_elsewhere(elsewhere):
-    assert own(elsewhere) == "/"
+def test_redirects_to_other_sites_are_replaced(elsewhere):
+    assert safe_local_path(elsewhere) == "/"
 
 
 @pytest.mark.parametrize(
     "here", ["/", "/flags", "/flags?rule=R01&severity=blocking", "/runs/1#step-2", "/a//b"]
 )
-def test_own_pages_stay(here):
-    assert own(here) == here
+def test_paths_of_this_application_are_kept(here):
+    assert safe_local_path(here) == here
 
 
-def test_a_planted_way_on_leads_home(arrive):
+def test_a_forged_return_address_leads_to_the_start_page(arrive):
     assert arrive("officer-a", next="//evil.example/").location == "/"
 
 
@@ -143,7 +143,7 @@ def refused(answer):
 def test_an_answer_is_good_once(nobody, browser):
     back = browser.choose(nobody.get("/sign-in/start").location, "officer-a")
     assert nobody.get(back).status_code == 302
-    assert "completed before" in refused(nobody.get(back))
+    assert "already completed" in refused(nobody.get(back))
 
 
 def test_an_answer_is_good_in_the_browser_that_asked(client_of, nobody, browser):
@@ -170,21 +170,21 @@ def test_the_token_must_carry_the_nonce_of_this_sign_in(system, nobody, browser,
         "UPDATE web_session SET data = jsonb_set(data, ARRAY['sign_in', %s, '0'], '\"another\"') WHERE id_hash = %s",
         *(state, digest),
     )
-    assert "could not be believed" in refused(nobody.get(back))
+    assert "could not be verified" in refused(nobody.get(back))
 
 
-def test_who_is_known_to_the_provider_already_is_asked_anew(nobody):
+def test_the_provider_must_authenticate_the_person_again(nobody):
     asked = parse_qs(urlsplit(nobody.get("/sign-in/start").location).query)
     assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
 
 
-def test_who_was_not_asked_anew_is_not_signed_in(nobody, arrive, monkeypatch):
+def test_without_a_new_authentication_nobody_is_signed_in(nobody, arrive, monkeypatch):
     monkeypatch.setattr(provider, "_PROVED_WITHIN", -60)  # as if the choice had been made long ago
-    assert "asked you who you are" in refused(arrive("officer-a"))
+    assert "you authenticated within the last ten minutes" in refused(arrive("officer-a"))
     assert nobody.get("/flags").status_code == 302
 
 
-def test_a_code_is_good_for_whoever_asked_for_it(nobody, browser):
+def test_a_code_is_bound_to_its_sign_in(nobody, browser):
     """A code put into another sign-in of the same browser fails by its verifier."""
     first = browser.choose(nobody.get("/sign-in/start").location, "officer-a")
     second = browser.choose(nobody.get("/sign-in/start").location, "officer-b")
@@ -211,7 +211,7 @@ def test_a_sign_in_may_take_ten_minutes(system, nobody, browser, host):
     assert "longer than ten minutes" in refused(nobody.get(back))
 
 
-def test_who_cancels_is_not_signed_in(nobody, arrive):
+def test_a_person_who_cancels_is_not_signed_in(nobody, arrive):
     refused(arrive(""))
     assert nobody.get("/flags").status_code == 302
 
@@ -238,7 +238,7 @@ def test_a_session_ends_after_twelve_hours_however_much_it_is_used(system, nobod
     assert nobody.get("/flags").status_code == 302
 
 
-def test_what_a_page_asks_by_itself_does_not_keep_a_session(system, nobody, arrive, host):
+def test_background_requests_do_not_extend_a_session(system, nobody, arrive, host):
     arrive("officer-a")
     value = cookie_of(nobody, host)
     aged(system, value, "seen_at", "14 minutes")
@@ -283,7 +283,7 @@ def test_signing_out_ends_the_session_here_and_goes_on_to_the_provider(system, n
     assert nobody.get("/flags").status_code == 302
 
 
-def test_signing_out_everywhere_ends_all_sessions_of_the_person_and_of_nobody_else(client_of, arrive):
+def test_signing_out_everywhere_ends_all_sessions_of_that_person_only(client_of, arrive):
     here, there, somebody = (client_of(persona=None) for _ in range(3))
     for client in (here, there):
         arrive("officer-b", client)
@@ -294,14 +294,14 @@ def test_signing_out_everywhere_ends_all_sessions_of_the_person_and_of_nobody_el
     assert somebody.get("/flags").status_code == 200
 
 
-def test_a_form_without_its_token_is_not_taken(client_of, nobody, arrive, read):
+def test_a_form_without_its_token_is_refused(client_of, nobody, arrive, read):
     arrive("officer-a")
     other = client_of(persona=None)
     arrive("officer-a", other)
     for token in ({}, {"csrf_token": "made up"}, {"csrf_token": token_in(other)}):
         answer = nobody.post("/sign-out", data=token)
         assert answer.status_code == 400
-        assert "This form was not taken" in answer.text
+        assert 'data-error="expired-form"' in answer.text
         assert "copy what you typed" in answer.text
     assert nobody.get("/flags").status_code == 200
 
@@ -309,7 +309,7 @@ def test_a_form_without_its_token_is_not_taken(client_of, nobody, arrive, read):
 def test_a_form_sent_after_the_session_ended_says_so(nobody):
     answer = nobody.post("/sign-out")
     assert answer.status_code == 401
-    assert "your session has ended" in answer.text
+    assert 'data-error="signed-out"' in answer.text
 
 
 def test_too_many_sign_ins_are_held_back(client_of):
@@ -317,7 +317,7 @@ def test_too_many_sign_ins_are_held_back(client_of):
     assert [client.get("/sign-in/start").status_code for _ in range(3)] == [302, 302, 429]
     answer = client.get("/sign-in/start")
     assert 0 < int(answer.headers["Retry-After"]) <= 60
-    assert "Wait a minute" in answer.text
+    assert 'data-error="too-many-requests"' in answer.text
     assert client.get("/sign-in").status_code == 200
 
 
@@ -327,7 +327,7 @@ def test_too_many_writes_of_one_person_are_held_back(client_of):
     assert client.get("/flags").status_code == 200
 
 
-def test_whoever_comes_by_another_name_of_the_host_is_led_to_the_registered_one(system, nobody):
+def test_other_host_names_redirect_to_the_registered_one(system, nobody):
     web = system.stack.endpoints["web"]
     answer = nobody.get("/sign-in/start?next=/runs", base_url="http://localhost:1")
     assert answer.location == f"{web}/sign-in/start?next=/runs&moved=1"
@@ -340,7 +340,7 @@ def test_without_the_provider_nobody_signs_in_and_the_page_says_why(system, clie
     if issuer.startswith("another"):
         issuer = system.stack.endpoints["identity-provider"].replace("127.0.0.1", "localhost")
     page = read(client_of(persona=None, oidc_issuer=issuer), "/sign-in/start", status=503)
-    assert "The identity provider does not answer" in page.text
+    assert page.error == "provider-down"
 
 
 def test_signing_out_needs_no_provider(client_of, arrive, nobody, host):

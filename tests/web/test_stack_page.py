@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.procurement.quota import day_of
+from app.procurement.daily_quota import day_of
+
+pytestmark = pytest.mark.whole_system
 
 PARTS = [
     "database",
@@ -31,7 +33,7 @@ def test_every_part_is_shown_with_its_condition(client, read):
     assert "unsealed, active" in parts["vault"][3]
 
 
-def test_the_queue_and_the_background_processes_are_the_databases(system, client, read, triaged):
+def test_queue_and_background_processes_are_read_from_the_database(system, client, read, triaged):
     text = read(client, "/stack").text
     completed = system.rows("SELECT count(*) AS n FROM run WHERE state = 'completed'")[0]["n"]
     assert f"Completed {completed} runs" in text
@@ -71,11 +73,11 @@ def test_the_quota_of_the_day_is_counted_from_the_calls(client, read, called):
     )
     assert f"SAM.gov exclusions {by_tool['debarment']:,}" in document.text
     assert re.search(
-        r"starts anew at 00:00 UTC, next \S+ (19:00:00 EST|20:00:00 EDT) \(\S+ 00:00:00 UTC\)", document.text
+        r"resets at 00:00 UTC, next \S+ (19:00:00 EST|20:00:00 EDT) \(\S+ 00:00:00 UTC\)", document.text
     )
 
 
-def test_passing_the_budget_is_said_plainly(client_of, read, called):
+def test_a_day_over_the_quota_is_shown(client_of, read, called):
     _, by_tool = called
     calls = sum(by_tool.values())
     document = read(client_of(sam_daily_quota=calls - 1), "/stack")
@@ -100,7 +102,7 @@ def test_yesterdays_calls_do_not_count(system, client, read, called):
         system.execute(move, timedelta(days=1), before)
 
 
-def test_it_never_reloads_under_a_reader(client, read):
+def test_the_page_never_reloads_by_itself(client, read):
     looking = read(client, "/stack")
     assert not [meta for meta in looking.all("meta") if meta.get("http-equiv") == "refresh"]
     assert "/stack" in looking.links
@@ -132,7 +134,7 @@ def test_parts_that_are_down_or_silent_do_not_hold_up_the_page(client_of, read, 
     for name in ("database", "vault", "broker", "documents"):
         assert conditions[name] == "✕ No answer", name
     assert conditions["sam-gov"] == "✓ Up"
-    assert "Not as it should be: database, vault, broker, documents." in document.text
+    assert "Needs attention: database, vault, broker, documents." in document.text
     assert "the queue cannot be shown" in document.text
     assert "the use of the quota cannot be shown" in document.text
 

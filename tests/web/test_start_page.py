@@ -11,6 +11,8 @@ from app.review.queries import alarms as alarm_pages
 from app.review.queries.start import StartPage, Waiting
 from app.web.views import alarms
 
+pytestmark = pytest.mark.whole_system
+
 PERSONAS = ("officer-a", "auditor-a", "operator-a")
 
 
@@ -20,43 +22,44 @@ def home(signed_in, read):
 
 
 def figures(document):
-    """Numbers of the page by name, with where they lead."""
-    found = re.findall(r"<dt>([^<]+)</dt><dd>(?:<a href=\"([^\"]+)\">)?([\d,]+)", document.html)
+    """The numbers of the page by id, and where each leads."""
+    figure = r'data-figure="([^"]+)"[^>]*><dt>[^<]+</dt><dd>(?:<a href="([^"]+)">)?([\d,]+)'
+    found = re.findall(figure, document.html)
     return {name: (int(number.replace(",", "")), link.replace("&amp;", "&")) for name, link, number in found}
 
 
-def test_each_role_sees_first_what_it_is_there_for(home, triaged):
+def test_each_role_sees_its_own_work_first(home, triaged):
     order = {persona: list(figures(home(persona))) for persona in PERSONAS}
-    assert order["officer-a"][:2] == ["Given to me", "Blocking, given to nobody"]
-    assert order["operator-a"][:2] == ["Alarms", "Runs failed"]
-    assert order["auditor-a"][0] == "Wait for a second person"
-    assert "Alarms" not in order["officer-a"]
-    assert "Given to me" not in order["operator-a"]
+    assert order["officer-a"][:2] == ["mine", "unassigned-blocking"]
+    assert order["operator-a"][:2] == ["alarms", "failed-runs"]
+    assert order["auditor-a"][0] == "awaiting-concurrence"
+    assert "alarms" not in order["officer-a"]
+    assert "mine" not in order["operator-a"]
 
 
 @pytest.mark.parametrize("persona", PERSONAS)
-def test_a_number_leads_to_as_many_lines(signed_in, read, home, triaged, persona):
+def test_each_number_links_to_a_list_of_that_length(signed_in, read, home, triaged, persona):
     client = signed_in(persona)
     for name, (number, link) in figures(home(persona)).items():
         if not link or link == "/alarms":
             continue
         page = read(client, link)
-        noun = "item" if link.startswith("/flags") else "run"
+        noun = "flag" if link.startswith("/flags") else "run"
         if number:
             assert re.search(rf"\b{number:,} {noun}s?\b", page.text), (name, link)
         else:
             assert page.rows[1:] == [], (name, link)
 
 
-def test_flags_given_to_me_are_listed(signed_in, flagged, read):
+def test_flags_assigned_to_me_are_listed(signed_in, flagged, read):
     client = signed_in("officer-b")
     (flag_id,) = flagged({"severity": "blocking", "because": "Mine & <mine>."})
-    before = figures(read(client, "/"))["Given to me"][0]
+    before = figures(read(client, "/"))["mine"][0]
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(f"/flags/{flag_id}").text)[1]
     told = {"csrf_token": token, "version": "0", "assignee": "officer-b"}
     assert client.post(f"/flags/{flag_id}/assignment", data=told).status_code == 303
     page = read(client, "/")
-    assert figures(page)["Given to me"][0] == before + 1
+    assert figures(page)["mine"][0] == before + 1
     assert f"/flags/{flag_id}" in page.links
     assert "Mine & <mine>." in page.text
     assert "Assigned" in page.named["main"]
@@ -71,13 +74,13 @@ def days_of(page, name):
     return {day: [int(n.replace(",", "")) for n in re.findall(r">([\d,]+)<", cells)] for day, cells in rows}
 
 
-def test_pictures_tell_what_the_database_counts_by_eastern_day(system, home, triaged):
+def test_charts_show_what_the_database_counts_by_eastern_day(system, home, triaged):
     page = home("officer-a")
     today = eastern_day(datetime.now(UTC))
     for name, table, column in (
         ("runs", "run", "requested_at"),
         ("credentials", "credential", "issued_at"),
-        ("flags", "discrepancy", "raised_at"),
+        ("flags", "flag", "raised_at"),
     ):
         told = days_of(page, name)
         assert list(told) == [str(today - timedelta(days=back)) for back in reversed(range(14))]
@@ -123,7 +126,7 @@ def test_alarms_are_for_those_who_may_read_them(system, signed_in, client, read)
         operator = signed_in("operator-a")
         page = read(operator, "/")
         number = len(system.rows("SELECT 1 FROM alarm"))
-        assert figures(page)["Alarms"] == (number, "/alarms")
+        assert figures(page)["alarms"] == (number, "/alarms")
         assert "detail 6 <b>" in page.text
         assert "detail 6" not in read(client, "/").text
         assert client.get("/alarms").status_code == 403
@@ -156,13 +159,13 @@ def test_every_alarm_is_listed_newest_first_with_its_run(system, signed_in, read
         assert found[:5] == [f"detail {number}" for number in (4, 3, 2, 1, 0)]
         assert len(found) == len(system.rows("SELECT 1 FROM alarm"))
         assert f"/runs/{run_id}" in read(signed_in("auditor-a"), "/alarms").links
-        assert "No alarm comes after" in read(signed_in("auditor-a"), f"/alarms?after={uuid4()}").text
+        assert "no more alarms" in read(signed_in("auditor-a"), f"/alarms?after={uuid4()}").text
     finally:
         system.execute("DELETE FROM alarm WHERE alarm_id = ANY(%s)", ids)
 
 
 class Empty:
-    """A database in which nothing has happened yet."""
+    """Read models of an empty database."""
 
     def start(self, *, subject, with_alarms, now):  # noqa: ARG002  # asked by name
         days = [eastern_day(now) - timedelta(days=back) for back in reversed(range(14))]
@@ -188,19 +191,21 @@ class Empty:
 @pytest.mark.parametrize(
     ("persona", "told"),
     [
-        ("officer-a", ("no flag waits in the queue", "Nothing in these 14 days.", "Nobody has decided")),
-        ("operator-a", ("None was ever raised.", "No background process has given a sign of life.")),
-        ("auditor-a", ("None was ever raised.", "Nobody has decided")),
+        ("officer-a", ("the queue is empty", "None in these 14 days.", "No flag has been decided")),
+        ("operator-a", ("No alarm has been raised.", "No background process has reported.")),
+        ("auditor-a", ("No alarm has been raised.", "No flag has been decided")),
     ],
 )
-def test_an_empty_start_is_helpful(with_pages, read, persona, told):
-    page = read(with_pages(Empty(), persona=persona), "/")
+def test_an_empty_start_is_helpful(with_queries, read, persona, told):
+    page = read(with_queries(Empty(), persona=persona), "/")
     for text in told:
         assert text in page.text
 
 
-def test_no_alarm_is_good_news(with_pages, read):
-    assert "No alarm has ever been raised." in read(with_pages(Empty(), persona="operator-a"), "/alarms").text
+def test_no_alarm_is_good_news(with_queries, read):
+    assert (
+        "No alarm has ever been raised." in read(with_queries(Empty(), persona="operator-a"), "/alarms").text
+    )
 
 
 def test_numbers_of_alarms_come_from_one_place(system):
@@ -209,7 +214,7 @@ def test_numbers_of_alarms_come_from_one_place(system):
 
 
 @pytest.mark.parametrize("persona", [*PERSONAS, "visitor-a"])
-def test_help_is_for_everybody_who_is_signed_in(signed_in, read, persona):
+def test_help_is_for_everyone_who_is_signed_in(signed_in, read, persona):
     page = read(signed_in(persona), "/help")
     for text in (
         "Blocking",
@@ -220,10 +225,10 @@ def test_help_is_for_everybody_who_is_signed_in(signed_in, read, persona):
         "12 h",
     ):
         assert text in page.text
-    assert "E01 and F03 are closed only when a second officer concurs" in page.text
+    assert "E01 and F03 close only if a second officer concurs" in page.text
 
 
-def test_help_tells_the_session_times_that_hold(client_of, read):
+def test_help_gives_the_session_times_of_this_installation(client_of, read):
     page = read(client_of(session_idle=600, session_lifetime=7200, second_person=frozenset()), "/help")
     assert "A session ends 10 min after you last did something, and 2 h after you signed in" in page.text
     assert "second officer concurs." not in page.text

@@ -9,6 +9,8 @@ import pytest
 from app.contract_file import exporter, pdf
 from app.web.streams import Seats
 
+pytestmark = pytest.mark.whole_system
+
 ACTION = "ACT-2026-0002"
 EXPORTS = [
     f"/actions/{ACTION}/contract-file.zip",
@@ -22,18 +24,18 @@ EXPORTS = [
 def call(system, triaged):
     """A call of which the answer was kept."""
     run = triaged[ACTION]
-    rows = "SELECT call.*, run.action_id FROM call JOIN answer USING (call_id) JOIN run USING (run_id) WHERE run_id = %s"
+    rows = "SELECT call.*, run.job_id AS action_id FROM call JOIN answer USING (call_id) JOIN run USING (run_id) WHERE run_id = %s"
     return system.rows(rows, run)[0]
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_no_other_site_can_have_somebody_export_in_their_name(client, read, system, call, site):
+def test_another_site_cannot_make_a_person_export(client, read, system, call, site):
     (before,) = system.rows("SELECT count(*) FROM export_record")
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
     for address in (*EXPORTS, f"/calls/{call['call_id']}/answer/download"):
         answer = client.get(address, headers=headers)
         assert answer.status_code == 403, address
-        assert "Another site led here" in answer.text
+        assert 'data-error="foreign-site"' in answer.text
     assert system.rows("SELECT count(*) FROM export_record") == [before]
     assert client.get("/.well-known/triage-export-keys.json", headers=headers).status_code == 200
     assert client.get("/flags", headers=headers).status_code == 200
@@ -41,7 +43,7 @@ def test_no_other_site_can_have_somebody_export_in_their_name(client, read, syst
         assert client.get("/flags.csv?q=nothing", headers={"Sec-Fetch-Site": own}).status_code == 200
 
 
-def test_few_exports_are_made_at_once_and_one_of_each_person(client_of, session_of, monkeypatch, until):
+def test_few_exports_run_at_once_and_one_per_person(client_of, session_of, monkeypatch, until):
     officer = client_of(persona="officer-a")
     app = officer.application
     making, go_on = [], Event()
@@ -67,16 +69,16 @@ def test_few_exports_are_made_at_once_and_one_of_each_person(client_of, session_
         go_on.set()
         assert [each.result().status_code for each in (first, other)] == [200, 200]
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
-    assert "Exports are being made" in refused.text
+    assert 'data-error="busy"' in refused.text
     assert export("officer-a").status_code == 200
 
 
-def test_a_document_that_cannot_be_set_is_said_in_plain_words(client, read, triaged, monkeypatch):
+def test_a_document_that_cannot_be_typeset_is_reported_in_plain_words(client, read, triaged, monkeypatch):
     monkeypatch.setattr(pdf, "_PLACES", BoundedSemaphore(1))
     monkeypatch.setattr(pdf, "_WAIT", 0.01)
     with pdf._PLACES:
         page = read(client, EXPORTS[1], status=503)
-    assert "The document could not be set" in page.text
+    assert page.error == "not-printed"
     assert client.get(EXPORTS[1]).status_code == 200
     monkeypatch.setattr(pdf, "_PATIENCE", 0.01)
     read(client, EXPORTS[1], status=503)
@@ -84,7 +86,7 @@ def test_a_document_that_cannot_be_set_is_said_in_plain_words(client, read, tria
     assert client.get(EXPORTS[1]).status_code == 200
 
 
-def test_where_nothing_gives_way_places_are_taken_until_they_are_given_back():
+def test_a_slot_is_held_until_it_is_released():
     places = Seats(total=2, each=1, gives_way=False)
     first, second = places.take("a"), places.take("b")
     assert (first is None, second is None) == (False, False)
@@ -95,7 +97,7 @@ def test_where_nothing_gives_way_places_are_taken_until_they_are_given_back():
     assert not second.wanted.is_set()
 
 
-def test_a_single_answer_is_on_record_with_whoever_took_it(client, call, system):
+def test_the_export_of_a_single_answer_is_on_record_with_its_person(client, call, system):
     answer = client.get(f"/calls/{call['call_id']}/answer/download")
     assert (answer.status_code, answer.content_type) == (200, "application/octet-stream")
     assert sha256(answer.data).hexdigest() == call["answer_digest"]

@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 
 from app.review.roles import Role
-from app.web.sign_in.provider_cache import FRESH, LONGEST, RETRY_AFTER, Kept, ProviderError
+from app.web.sign_in.provider_cache import FRESH, LONGEST, RETRY_AFTER, ProviderError, StaleIfErrorCache
 from app.web.sign_in.tokens import LEEWAY, Keys, TokenError, claims, person_of, signed_in_within
 
 ISSUER, AUDIENCE = "http://issuer.example", "triage-web"
@@ -62,7 +62,7 @@ def test_a_good_token_is_believed(keys):
         {"header": {"typ": "at+jwt"}},
     ],
 )
-def test_any_other_is_not(keys, changed):
+def test_a_token_with_anything_wrong_is_refused(keys, changed):
     with pytest.raises(TokenError):
         read(token(**changed), keys)
 
@@ -73,7 +73,7 @@ def unsigned(header):
     return ".".join(encoded) + "."
 
 
-def test_neither_without_signature_nor_signed_with_what_everybody_knows(keys):
+def test_a_token_unsigned_or_signed_with_a_public_value_is_refused(keys):
     public = OctKey.import_key(json.dumps(KEY.as_dict(private=False)).encode())
     with pytest.raises(TokenError):
         read(token(key=public, alg="HS256"), keys)
@@ -82,7 +82,7 @@ def test_neither_without_signature_nor_signed_with_what_everybody_knows(keys):
 
 
 @pytest.mark.parametrize("value", ["", "a", "a.b.c", "..", "é.é.é", "a" * 5_000])
-def test_what_is_no_token_at_all(keys, value):
+def test_what_is_not_a_token_is_refused(keys, value):
     with pytest.raises(TokenError):
         read(value, keys)
 
@@ -161,7 +161,7 @@ def test_nobody_waits_for_a_provider_that_did_not_answer_the_last_time():
                 answers.append(another.submit(pytest.raises, ProviderError, kept.get).result(timeout=20))
         raise ProviderError("it hangs")
 
-    kept = Kept(hang, clock=lambda: now[0])
+    kept = StaleIfErrorCache(hang, clock=lambda: now[0])
     for now[0] in (0.0, RETRY_AFTER):
         with pytest.raises(ProviderError):
             kept.get()
@@ -174,7 +174,7 @@ def test_a_key_set_out_of_form_is_the_providers_fault(document):
         Keys(lambda: document).key("known")
 
 
-def test_when_somebody_signed_in_is_told_by_the_provider_and_not_long_ago(monkeypatch):
+def test_the_token_says_when_the_person_signed_in_and_that_is_recent(monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 10_000.0)
     for at in (10_000, 9_400.0, 9_400 - LEEWAY, 10_000 + LEEWAY):
         assert signed_in_within({"auth_time": at}, 600)

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+pytestmark = pytest.mark.whole_system
+
 PRIME, SUBCONTRACTOR = "ZZ12PRMEVND1", "ZZ12SUBSVND2"
 
 
@@ -31,18 +33,18 @@ def test_names_roles_and_cages_over_all_actions(show, submitted, firm):
     submitted(vendors=[other, vendor(firm, "EXAMPLE 1, INCORPORATED", "subcontractor")])
     page = show(firm)
     assert "Named in 3 actions; 0 flags about it so far." in page.text
-    assert "Not every action writes the name alike." in page.text
+    assert "The actions spell this name in different ways." in page.text
     assert ["EXAMPLE ONE INC", "Prime", "1AAA1", "2"] in page.rows
     assert ["EXAMPLE 1, INCORPORATED", "Subcontractor", "not given", "1"] in page.rows
     assert "EXAMPLE PAGE LLC" not in [row[0] for row in page.rows]
-    assert "None seen: no run has had an answer from SAM.gov" in page.text
+    assert "SAM.gov has not yet returned a registration" in page.text
 
 
 def test_flags_about_it_and_none_about_others(system, show, triaged):
     page = show(SUBCONTRACTOR)
-    about = system.rows("SELECT * FROM discrepancy WHERE subject LIKE %s", f"%{SUBCONTRACTOR}%")
+    about = system.rows("SELECT * FROM flag WHERE subject LIKE %s", f"%{SUBCONTRACTOR}%")
     others = system.rows(
-        "SELECT * FROM discrepancy WHERE action_id = 'ACT-2026-0012' AND subject NOT LIKE %s",
+        "SELECT * FROM flag WHERE action_id = 'ACT-2026-0012' AND subject NOT LIKE %s",
         f"%{SUBCONTRACTOR}%",
     )
     assert about
@@ -59,7 +61,7 @@ def test_a_flag_is_about_it_however_the_rule_says_so(flagged, show, firm, subjec
     assert f"/flags/{flag_id}" in show(firm).links
 
 
-def test_decisions_stand_beside_the_flags(client, flagged, show, firm):
+def test_decisions_are_shown_with_the_flags(client, flagged, show, firm):
     (flag_id,) = flagged({"subject": firm}, action={"vendors": [vendor(firm, "EXAMPLE THREE INC")]})
     address = f"/flags/{flag_id}"
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(address).text)[1]
@@ -76,7 +78,7 @@ def test_decisions_stand_beside_the_flags(client, flagged, show, firm):
     assert "The same firm, <b>renamed</b>." in row[4]
 
 
-def test_the_registration_as_last_seen_with_source_and_time(system, show, triaged):
+def test_the_latest_registration_has_its_source_and_time(system, show, triaged):
     (last,) = system.rows(
         "SELECT * FROM evidence WHERE kind = 'Registration' AND fact ->> 'uei' = %s ORDER BY pulled_at DESC LIMIT 1",
         PRIME,
@@ -85,7 +87,7 @@ def test_the_registration_as_last_seen_with_source_and_time(system, show, triage
     for name in ("legal_name", "status", "expires", "cage"):
         assert last["fact"][name] in page.text
     assert f"/runs/{last['run_id']}" in page.links
-    assert "SAM.gov said this " in page.text
+    assert "SAM.gov stated this " in page.text
 
 
 def test_several_rows_of_one_answer_are_all_shown(system, show, triaged, firm, submitted):

@@ -8,12 +8,12 @@ from app.web import sign_in
 from app.web.sign_in import recent_sessions
 
 
-def test_whoever_was_signed_in_sees_the_state_of_the_stack_for_five_minutes(
+def test_people_signed_in_see_the_state_of_the_stack_for_five_minutes(
     system, client_of, session_of, monkeypatch
 ):
     client = client_of(persona=None)
     app = client.application
-    sign_in.join(app, system.settings("web"), system.sessions)
+    sign_in.init_app(app, system.settings("web"), system.sessions)
     web = urlsplit(system.stack.endpoints["web"])
     client.set_cookie("__Host-triage", session_of("operator-a"), domain=web.hostname)
 

@@ -15,16 +15,16 @@ def test_a_time_is_eastern_first_and_utc_behind():
     )
 
 
-def test_the_utc_day_is_told_when_it_is_another_one():
+def test_the_utc_day_is_shown_when_it_differs():
     assert "2026-01-01 22:00:00 EST" in moment(datetime(2026, 1, 2, 3, 0, 0, tzinfo=UTC))
     assert "(2026-01-02 03:00:00 UTC)" in moment(datetime(2026, 1, 2, 3, 0, 0, tzinfo=UTC))
 
 
-def test_order_is_told_to_the_millisecond():
+def test_times_that_order_events_show_milliseconds():
     assert "14:05:09.120 EDT" in instant(datetime(2026, 7, 1, 18, 5, 9, 120_400, tzinfo=UTC))
 
 
-def test_no_time_is_not_yet():
+def test_a_missing_time_reads_not_yet():
     assert "not yet" in moment(None)
 
 
@@ -40,7 +40,7 @@ def test_no_time_is_not_yet():
         (90_000, "1 d 1 h"),
     ],
 )
-def test_a_length_in_its_two_largest_units(seconds, written):
+def test_a_duration_is_shown_in_its_two_largest_units(seconds, written):
     assert lasting(timedelta(seconds=seconds)) == written
 
 

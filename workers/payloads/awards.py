@@ -9,18 +9,18 @@ from workers.payloads.accounting import TreasuryAccount
 from workers.payloads.notation import (
     Amount,
     Code,
+    EmptyAsNone,
     Identifier,
-    Maybe,
-    Moment,
+    Money,
     Payload,
     RequiredIdentifier,
     Text,
+    TimedDay,
     Total,
     YesNo,
     absent,
     code_of,
 )
-from workers.runtime.tool import Money
 
 _STATUS = {"F": "final", "D": "draft", "E": "error"}
 
@@ -74,7 +74,7 @@ class Competition(Payload):
     set_aside: Code = Field(default=None, alias="typeOfSetAside")
 
 
-class CoreData(Payload):
+class AwardCoreData(Payload):
     """Award or vehicle, and its codes."""
 
     award_or_idv: Annotated[Literal["AWARD", "IDV"] | None, BeforeValidator(lambda value: value or None)] = (
@@ -88,11 +88,11 @@ class CoreData(Payload):
 class Dates(Payload):
     """ISO with Z for the signature, a space and milliseconds for the rest."""
 
-    signed: Moment = Field(default=None, alias="dateSigned")
-    period_start: Moment = Field(default=None, alias="periodOfPerformanceStartDate")
-    current_completion: Moment = Field(default=None, alias="currentCompletionDate")
-    ultimate_completion: Moment = Field(default=None, alias="ultimateCompletionDate")
-    last_date_to_order: Moment = None
+    signed: TimedDay = Field(default=None, alias="dateSigned")
+    period_start: TimedDay = Field(default=None, alias="periodOfPerformanceStartDate")
+    current_completion: TimedDay = Field(default=None, alias="currentCompletionDate")
+    ultimate_completion: TimedDay = Field(default=None, alias="ultimateCompletionDate")
+    last_date_to_order: TimedDay = None
 
 
 class Dollars(Payload):
@@ -146,18 +146,18 @@ class Transaction(Payload):
     """The report itself: only a final one (F) counts as made (FAR 4.604)."""
 
     status: Annotated[Literal["F", "D", "E"] | None, BeforeValidator(code_of)] = None
-    created: Moment = Field(default=None, alias="createdDate")
-    approved: Moment = Field(default=None, alias="approvedDate")
+    created: TimedDay = Field(default=None, alias="createdDate")
+    approved: TimedDay = Field(default=None, alias="approvedDate")
     closed: YesNo = Field(default=None, alias="closedStatus")
 
 
-class Details(Payload):
+class AwardDetails(Payload):
     """The parts the rules read."""
 
     dates: Dates
     dollars: Dollars
     totals: Totals = Field(default_factory=Totals, alias="totalContractDollars")
-    account: Annotated[TreasuryAccount | None, BeforeValidator(_first), Maybe] = Field(
+    account: Annotated[TreasuryAccount | None, BeforeValidator(_first), EmptyAsNone] = Field(
         default=None, alias="treasuryAccount"
     )
     preferences: Preferences = Field(default_factory=Preferences, alias="preferenceProgramsInformation")
@@ -169,9 +169,9 @@ class Award(Payload):
     """One reported action."""
 
     contract_id: ContractId
-    core: CoreData = Field(default_factory=CoreData, alias="coreData")
-    details: Details = Field(alias="awardDetails")
-    old: Annotated[OldContract | None, Maybe] = Field(default=None, alias="oldContractId")
+    core: AwardCoreData = Field(default_factory=AwardCoreData, alias="coreData")
+    details: AwardDetails = Field(alias="awardDetails")
+    old: Annotated[OldContract | None, EmptyAsNone] = Field(default=None, alias="oldContractId")
 
     def to_fact(self) -> ReportedAction:
         """The report as the rules read it."""

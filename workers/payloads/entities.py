@@ -18,17 +18,17 @@ from workers.payloads.integrity import (
 )
 from workers.payloads.notation import (
     Day,
-    Flag,
+    EmptyAsNone,
     Identifier,
-    Many,
-    Maybe,
-    MaybePlace,
+    NullAsEmptyList,
+    OptionalPlace,
     Payload,
     Required,
     RequiredIdentifier,
     Text,
     Total,
     YesNo,
+    YesNoUnknown,
     absent,
     address_of,
 )
@@ -50,7 +50,7 @@ class EntityRegistration(Payload):
     updated: Day = Field(default=None, alias="lastUpdateDate")
     expires: Day = Field(default=None, alias="registrationExpirationDate")
     activated: Day = Field(default=None, alias="activationDate")
-    exclusion_flag: Flag = Field(default=None, alias="exclusionStatusFlag")
+    exclusion_flag: YesNoUnknown = Field(default=None, alias="exclusionStatusFlag")
 
     @property
     def status(self) -> str:
@@ -74,7 +74,7 @@ class SbaBusinessType(Payload):
 class BusinessTypes(Payload):
     """What kind of firm it is."""
 
-    certified: Annotated[list[SbaBusinessType], Many] = Field(
+    certified: Annotated[list[SbaBusinessType], NullAsEmptyList] = Field(
         default_factory=list, alias="sbaBusinessTypeList"
     )
 
@@ -82,7 +82,7 @@ class BusinessTypes(Payload):
 class FinancialInformation(Payload):
     """The debt flag: Y, N, or U for unknown."""
 
-    debt: Flag = Field(default=None, alias="debtSubjectToOffset")
+    debt: YesNoUnknown = Field(default=None, alias="debtSubjectToOffset")
 
 
 class Hierarchy(Payload):
@@ -92,14 +92,16 @@ class Hierarchy(Payload):
     ultimate: MaybeParent = Field(default=None, alias="ultimateParentEntity")
 
 
-class CoreData(Payload):
+class EntityCoreData(Payload):
     """Addresses, certifications, the debt flag."""
 
-    hierarchy: Annotated[Hierarchy | None, Maybe] = Field(default=None, alias="entityHierarchyInformation")
-    physical: MaybePlace = Field(default=None, alias="physicalAddress")
-    mailing: MaybePlace = Field(default=None, alias="mailingAddress")
-    business_types: Annotated[BusinessTypes | None, Maybe] = None
-    financial: Annotated[FinancialInformation | None, Maybe] = Field(
+    hierarchy: Annotated[Hierarchy | None, EmptyAsNone] = Field(
+        default=None, alias="entityHierarchyInformation"
+    )
+    physical: OptionalPlace = Field(default=None, alias="physicalAddress")
+    mailing: OptionalPlace = Field(default=None, alias="mailingAddress")
+    business_types: Annotated[BusinessTypes | None, EmptyAsNone] = None
+    financial: Annotated[FinancialInformation | None, EmptyAsNone] = Field(
         default=None, alias="financialInformation"
     )
 
@@ -116,13 +118,13 @@ class Naics(Payload):
 class GoodsAndServices(Payload):
     """The firm's industries."""
 
-    naics: Annotated[list[Naics], Many] = Field(default_factory=list, alias="naicsList")
+    naics: Annotated[list[Naics], NullAsEmptyList] = Field(default_factory=list, alias="naicsList")
 
 
 class Assertions(Payload):
     """What the firm says about itself."""
 
-    goods_and_services: Annotated[GoodsAndServices | None, Maybe] = None
+    goods_and_services: Annotated[GoodsAndServices | None, EmptyAsNone] = None
 
 
 def _unless_opted_out(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
@@ -139,9 +141,9 @@ class Entity(Payload):
     registration: Annotated[EntityRegistration | None, WrapValidator(_unless_opted_out)] = Field(
         alias="entityRegistration"
     )
-    core: Annotated[CoreData | None, Maybe] = Field(default=None, alias="coreData")
-    assertions: Annotated[Assertions | None, Maybe] = None
-    integrity: Annotated[IntegrityInformation | None, Maybe] = Field(
+    core: Annotated[EntityCoreData | None, EmptyAsNone] = Field(default=None, alias="coreData")
+    assertions: Annotated[Assertions | None, EmptyAsNone] = None
+    integrity: Annotated[IntegrityInformation | None, EmptyAsNone] = Field(
         default=None, alias="integrityInformation"
     )
 
@@ -155,7 +157,7 @@ class Entities(Payload):
 
 def registration_of(entity: Entity, seen: EntityRegistration) -> Registration:
     """The fact in a row that did not opt out."""
-    core, integrity = entity.core or CoreData(), entity.integrity or IntegrityInformation()
+    core, integrity = entity.core or EntityCoreData(), entity.integrity or IntegrityInformation()
     corporate, hierarchy = integrity.corporate or CorporateRelationships(), core.hierarchy or Hierarchy()
     proceedings = integrity.proceedings or Proceedings()
     goods = (entity.assertions and entity.assertions.goods_and_services) or GoodsAndServices()

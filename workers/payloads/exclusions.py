@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 
 from app.procurement.facts import Exclusion
 from workers.payloads.notation import (
+    EmptyAsNone,
     Identifier,
-    Many,
-    Maybe,
-    MaybePlace,
     MonthFirst,
+    NullAsEmptyList,
+    OptionalPlace,
     Payload,
     Required,
     RequiredMonthFirst,
@@ -24,7 +24,7 @@ from workers.payloads.notation import (
 )
 
 
-class Details(Payload):
+class ExclusionDetails(Payload):
     """What kind of exclusion, and whose."""
 
     classification: Literal["Firm", "Individual", "Vessel", "Special Entity Designation"] = Field(
@@ -89,7 +89,7 @@ class Reference(Payload):
 class References(Payload):
     """The wrapper of the real answer."""
 
-    listed: Annotated[list[Reference], Many] = Field(default_factory=list, alias="referencesList")
+    listed: Annotated[list[Reference], NullAsEmptyList] = Field(default_factory=list, alias="referencesList")
 
 
 class Location(Payload):
@@ -106,18 +106,20 @@ class OtherInformation(Payload):
     fascsa: YesNo = Field(default=None, alias="isFASCSAOrder")
     comments: Text = Field(default=None, alias="additionalComments")
     ct_code: Text = None
-    references: Annotated[References | None, Maybe] = None
-    locations: Annotated[list[Location], Many] = Field(default_factory=list, alias="moreLocations")
+    references: Annotated[References | None, EmptyAsNone] = None
+    locations: Annotated[list[Location], NullAsEmptyList] = Field(default_factory=list, alias="moreLocations")
 
 
 class ExclusionRecord(Payload):
     """One record."""
 
-    details: Details = Field(alias="exclusionDetails")
+    details: ExclusionDetails = Field(alias="exclusionDetails")
     identification: Identification = Field(alias="exclusionIdentification")
     periods: Periods = Field(alias="exclusionActions")
-    address: MaybePlace = Field(default=None, alias="exclusionPrimaryAddress")
-    other: Annotated[OtherInformation | None, Maybe] = Field(default=None, alias="exclusionOtherInformation")
+    address: OptionalPlace = Field(default=None, alias="exclusionPrimaryAddress")
+    other: Annotated[OtherInformation | None, EmptyAsNone] = Field(
+        default=None, alias="exclusionOtherInformation"
+    )
 
     def to_fact(self) -> Exclusion:
         """The record as the rules read it."""

@@ -14,15 +14,15 @@ from workers.payloads.accounting import TasComponents
 from workers.payloads.notation import (
     Amount,
     Day,
+    EmptyAsNone,
     Identifier,
-    Many,
-    Maybe,
-    Moment,
+    NullAsEmptyList,
     Payload,
     Place,
     Required,
     RequiredIdentifier,
     Text,
+    TimedDay,
     Total,
     address_of,
 )
@@ -112,14 +112,14 @@ class Document(Payload):
     vendor_uei: Identifier = None
     amount: Amount = None
     currency: Identifier = None
-    signed: Annotated[Signed | None, Maybe] = Field(default=None, alias="signedDates")
-    signatories: Annotated[list[str], Many] = Field(default_factory=list)
+    signed: Annotated[Signed | None, EmptyAsNone] = Field(default=None, alias="signedDates")
+    signatories: Annotated[list[str], NullAsEmptyList] = Field(default_factory=list)
     effective: Day = Field(default=None, alias="effectiveDate")
     expires: Day = Field(default=None, alias="expirationDate")
-    filed: Moment = Field(default=None, alias="filedAt")
+    filed: TimedDay = Field(default=None, alias="filedAt")
     sha256: Text = None
     signed_sha256: Text = None
-    fields: Annotated[Fields | None, Maybe] = Field(default=None, alias="extractedFields")
+    fields: Annotated[Fields | None, EmptyAsNone] = Field(default=None, alias="extractedFields")
 
     def to_fact(self) -> FiledDocument:
         """The document as the rules read it."""

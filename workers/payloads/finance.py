@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, RootModel
 
 from app.procurement.facts import Commitment, ObligationLine
 from workers.payloads.accounting import TasLabel
-from workers.runtime.tool import Money
+from workers.payloads.notation import Money
 
 
 class _Row(BaseModel):

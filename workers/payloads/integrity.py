@@ -8,7 +8,16 @@ from typing import Annotated
 from pydantic import Field
 
 from app.procurement.facts import Owner
-from workers.payloads.notation import Count, Day, Identifier, Many, Maybe, Payload, Text, YesNo
+from workers.payloads.notation import (
+    Count,
+    Day,
+    EmptyAsNone,
+    Identifier,
+    NullAsEmptyList,
+    Payload,
+    Text,
+    YesNo,
+)
 
 
 class Parent(Payload):
@@ -23,7 +32,7 @@ class Parent(Payload):
         return Owner(name=self.name, uei=self.uei, cage=self.cage) if self.name else None
 
 
-MaybeParent = Annotated[Parent | None, Maybe]
+MaybeParent = Annotated[Parent | None, EmptyAsNone]
 
 
 class Proceeding(Payload):
@@ -37,7 +46,9 @@ class Proceedings(Payload):
 
     reported: YesNo = Field(default=None, alias="proceedingsQuestion3")
     count: Count = Field(default=0, alias="proceedingsRecordCount")
-    proceedings: Annotated[list[Proceeding], Many] = Field(default_factory=list, alias="listOfProceedings")
+    proceedings: Annotated[list[Proceeding], NullAsEmptyList] = Field(
+        default_factory=list, alias="listOfProceedings"
+    )
 
 
 class ResponsibilityRecord(Payload):
@@ -53,18 +64,20 @@ class CorporateRelationships(Payload):
 
     highest: MaybeParent = Field(default=None, alias="highestOwner")
     immediate: MaybeParent = Field(default=None, alias="immediateOwner")
-    predecessors: Annotated[list[Parent], Many] = Field(default_factory=list, alias="predecessorsList")
+    predecessors: Annotated[list[Parent], NullAsEmptyList] = Field(
+        default_factory=list, alias="predecessorsList"
+    )
 
 
 class IntegrityInformation(Payload):
     """Responsibility and integrity records, only sent when asked for."""
 
-    proceedings: Annotated[Proceedings | None, Maybe] = Field(default=None, alias="proceedingsData")
+    proceedings: Annotated[Proceedings | None, EmptyAsNone] = Field(default=None, alias="proceedingsData")
     count: Count = Field(default=0, alias="responsibilityInformationCount")
-    records: Annotated[list[ResponsibilityRecord], Many] = Field(
+    records: Annotated[list[ResponsibilityRecord], NullAsEmptyList] = Field(
         default_factory=list, alias="responsibilityInformationList"
     )
-    corporate: Annotated[CorporateRelationships | None, Maybe] = Field(
+    corporate: Annotated[CorporateRelationships | None, EmptyAsNone] = Field(
         default=None, alias="corporateRelationships"
     )
 

@@ -5,13 +5,13 @@ What does not fit raises `ValueError` without the value, since these texts end u
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from app.procurement.facts import Address
-from workers.runtime.tool import Money
 
 #: Identifiers typed in where there is none.
 _JUNK = frozenset({"N/A", "NA", "NONE", "N0TAPPLICABL", "NOTAPPLICABL", "00000", "000000000000"})
@@ -105,6 +105,8 @@ def _answered(value: object) -> object:
 
 _CODE = re.compile(r"[A-Z0-9]{1,6}")
 
+#: U.S. dollars as a service may state them; "1e999999" is a number, too, and would fill the memory when printed.
+Money = Annotated[Decimal, Field(max_digits=18, decimal_places=2)]
 Text = Annotated[str | None, BeforeValidator(absent)]
 Identifier = Annotated[str | None, BeforeValidator(_identifier)]
 Required = Annotated[str, BeforeValidator(absent), Field(min_length=1)]
@@ -114,7 +116,7 @@ YesNo = Annotated[bool | None, BeforeValidator(_answered)]
 Amount = Annotated[Money | None, BeforeValidator(absent)]
 Count = Annotated[int, BeforeValidator(lambda value: 0 if absent(value) is None else value), Field(ge=0)]
 Total = Annotated[int, Field(ge=0)]
-Flag = Annotated[Literal["Y", "N", "U"] | None, BeforeValidator(absent)]
+YesNoUnknown = Annotated[Literal["Y", "N", "U"] | None, BeforeValidator(absent)]
 
 #: The entity service, documents: 2026-09-14.
 Day = Annotated[date | None, _dated(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})", "2026-09-14")]
@@ -122,12 +124,12 @@ Day = Annotated[date | None, _dated(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})", "
 MonthFirst = Annotated[date | None, _dated(r"(?P<m>\d{2})-(?P<d>\d{2})-(?P<y>\d{4})", "MM-DD-YYYY")]
 RequiredMonthFirst = Annotated[date, _dated(r"(?P<m>\d{2})-(?P<d>\d{2})-(?P<y>\d{4})", "MM-DD-YYYY")]
 #: Contract awards: 2026-09-14T00:00:00Z and 2026-09-14 00:00:00.000 side by side. The day as written, not shifted.
-Moment = Annotated[date | None, BeforeValidator(_timed)]
+TimedDay = Annotated[date | None, BeforeValidator(_timed)]
 
 #: An object that may be there, null, or empty.
-Maybe = BeforeValidator(_empty)
+EmptyAsNone = BeforeValidator(_empty)
 #: A list, or null in place of an empty one.
-Many = BeforeValidator(lambda value: [] if value is None else value)
+NullAsEmptyList = BeforeValidator(lambda value: [] if value is None else value)
 
 
 class Place(Payload):
@@ -154,7 +156,7 @@ class Place(Payload):
         )
 
 
-MaybePlace = Annotated[Place | None, Maybe]
+OptionalPlace = Annotated[Place | None, EmptyAsNone]
 
 
 def address_of(place: Place | None) -> Address | None:

@@ -1,64 +1,62 @@
-"""Carries out one attempt of one run: an identity, five credentials, five questions, the end of all of them."""
+"""Carries out one attempt of one run: an identity, a credential for each tool, the answers, the end of all of them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import structlog
 
 from app.credentials.attempts import AttemptRecords, SupersededError
 from app.credentials.lineage import CredentialDenial
-from app.procurement.action import ProcurementAction
-from app.procurement.planning import plan
-from app.procurement.rules import evaluate
+from workers.runtime.job import Conclusion, Job, JobType
 from workers.runtime.run_session import IntroductionError, Issued, RunSession, introduced
 from workers.runtime.secret import Secret
 from workers.runtime.tool import Tool
-from workers.runtime.tool_runner import Asked, ToolRunner, case_file
+from workers.runtime.tool_runner import ToolResult, ToolRunner
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
-#: What asking the vault for a credential led to.
+#: The vault's answer to the request for a credential.
 Granted = Issued | CredentialDenial | VaultUnavailableError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agent:
+class Agent(Generic[Job, Conclusion]):
     """Everything an attempt needs that holds no credential of any run."""
 
+    job_type: JobType[Job, Conclusion]
     vault: Vault
     records: AttemptRecords
-    tools: dict[str, Tool]
-    interview: ToolRunner
+    tools: Mapping[str, Tool]
+    runner: ToolRunner
     threads: Executor
     worker: str
     introduce: Callable[..., AbstractContextManager[RunSession]] = introduced
 
     def attempt(self, run_id: UUID, number: int, wrapping_token: Secret) -> None:
         """Carry out attempt `number`. Every ending is recorded; a message seen before does nothing."""
-        action = self.records.claim(run_id, number, worker=self.worker)
-        if action is None:
+        job = self.records.claim(run_id, number, worker=self.worker, load=self.job_type.load)
+        if job is None:
             log.info("message without work: seen before, or swept", run_id=str(run_id), attempt=number)
             return
         session: RunSession | None = None
         try:
             with self.introduce(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
-                answers = self._investigate(action, session)
-            own_day = self.interview.settings.judged_on == "action"
-            case, evidence = case_file(action, answers, own_day=own_day)
+                answers = self._investigate(job, session)
+            conclusion = self.job_type.conclude(job, answers)
             self.records.finished(
                 run_id,
                 number,
-                action_id=action.action_id,
-                evidence=evidence,
-                discrepancies=evaluate(case),
                 revoked_at=session.revoked_at,
+                store=lambda db, at: self.job_type.store(
+                    db, conclusion, run_id=run_id, attempt=number, at=at
+                ),
             )
         except SupersededError as late:
             log.warning("result not stored", run_id=str(run_id), attempt=number, reason=str(late))
@@ -74,10 +72,10 @@ class Agent:
             self.records.failed(run_id, number, reason=reason, revoked_at=_end_of(session))
             raise
 
-    def _investigate(self, action: ProcurementAction, session: RunSession) -> list[Asked]:
-        steps = plan(action)
+    def _investigate(self, job: Job, session: RunSession) -> list[ToolResult]:
+        steps = self.job_type.plan(job)
         self.records.identified(session.identity, steps)
-        tools = [self.tools[step.source.value] for step in steps if step.needed]
+        tools = [self.tools[step.tool] for step in steps if step.needed]
         granted = self._side_by_side(partial(_granted, session), tools)
         # One commit for all of them, before the first is used, and even if the vault failed half-way.
         self.records.issued(
@@ -88,9 +86,11 @@ class Agent:
         for each in granted:
             if isinstance(each, VaultUnavailableError):
                 raise each
-        asked = self._side_by_side(partial(self.interview.ask, action), tools, granted)
-        self.records.called(session.identity, [(each.tool.name, each.outcome, each.calls) for each in asked])
-        return asked
+        results = self._side_by_side(partial(self.runner.ask, job), tools, granted)
+        self.records.called(
+            session.identity, [(result.tool.name, result.outcome, result.calls) for result in results]
+        )
+        return results
 
     def _side_by_side(self, work: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
         futures = [self.threads.submit(work, *each) for each in zip(*arguments, strict=True)]

@@ -1,13 +1,19 @@
-"""Whether the broker answers, and is one this program can work with."""
+"""The broker: the login, the transport, and whether it answers and is one this program can work with."""
 
 import re
 from contextlib import closing
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from kombu.exceptions import OperationalError
+from kombu.transport import redis as kombu_redis
 
+from app.connections.broker_connection import TrustedConnection
 from app.connections.compatibility import IncompatibleError
+from app.connections.secret_files import SettingsError, read_secret
+from app.connections.settings import ConnectionSettings
 from app.connections.tls import Trust
 
 #: The oldest Redis or Valkey: it knows the commands that the broker's list of users names.
@@ -18,6 +24,46 @@ _SHOWN = 200
 
 class BrokerUnavailableError(Exception):
     """The broker does not answer, or did not take the message."""
+
+
+class BrokerLogin(redis.CredentialProvider):
+    """User and password file, as Celery's transport asks for them whenever it connects."""
+
+    def __init__(self, user: str, file: Path) -> None:
+        self._user = user
+        self._file = file
+
+    def get_credentials(self) -> tuple[str, str]:
+        """User and password. Raises redis.ConnectionError, which is tried again, when the file cannot be read."""
+        try:
+            return self._user, read_secret(self._file, setting="REDIS_PASSWORD_FILE")
+        except SettingsError as error:
+            # It was in order when this process started, and may be again in a moment.
+            raise redis.ConnectionError(str(error)) from None
+
+
+def broker_login(settings: ConnectionSettings) -> BrokerLogin | None:
+    """The login that REDIS_URL and REDIS_PASSWORD_FILE name; None without such a file.
+
+    Raises `SettingsError` for a file that cannot be read now.
+    """
+    file = settings.redis_password_file
+    if file is None:
+        return None
+    read_secret(file, setting="REDIS_PASSWORD_FILE")
+    return BrokerLogin(urlsplit(settings.need("redis_url")).username or "default", file)
+
+
+class Channel(kombu_redis.Channel):
+    """Its connections over TLS take `trust`, which comes from Celery's `broker_use_ssl`."""
+
+    connection_class_ssl = TrustedConnection  # type: ignore[assignment]  # a subclass of what stands there
+
+
+class Transport(kombu_redis.Transport):
+    """kombu's transport, over connections that trust only what this process trusts. Named in `broker_transport`."""
+
+    Channel = Channel
 
 
 def check(connection: Any, trust: Trust) -> None:

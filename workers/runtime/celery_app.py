@@ -6,16 +6,17 @@ from celery import Celery
 from kombu.connection import Connection
 from kombu.entity import Queue
 
-from app import settings
+from app.connections.settings import ConnectionSettings
 from app.connections.tls import trust_of
-from workers.runtime import names
-from workers.runtime.broker_login import broker_login
+from workers.runtime.broker import broker_login
 
+#: The queue, and the name of its one task.
+QUEUE, ATTEMPT = "triage-runs", "triage.attempt"
 #: Seconds. Ordered: soft < hard < lease < visibility < TTL of a run token (900).
 SOFT_TIME_LIMIT, HARD_TIME_LIMIT, VISIBILITY_TIMEOUT = 60, 90, 300
 
 
-def make(configuration: settings.Settings) -> Celery:
+def make(configuration: ConnectionSettings) -> Celery:
     """The application for one process. Nothing connects yet.
 
     Raises `SettingsError` for a password file that cannot be read now.
@@ -24,10 +25,9 @@ def make(configuration: settings.Settings) -> Celery:
     app.amqp.Connection = partial(Connection, credential_provider=broker_login(configuration))
     app.conf.update(
         broker_url=configuration.need("redis_url"),
-        broker_transport="workers.runtime.broker_transport:Transport",
+        broker_transport="workers.runtime.broker:Transport",
         # Without an entry here kombu takes any certificate.
         broker_use_ssl={"trust": trust_of(configuration)} if configuration.is_broker_tls else False,
-        include=["workers.runtime.tasks"],
         # JSON only: a pickled message could run code in the worker.
         accept_content=["json"],
         task_serializer="json",
@@ -42,8 +42,8 @@ def make(configuration: settings.Settings) -> Celery:
         worker_prefetch_multiplier=1,
         # A misspelt queue name must fail, not swallow runs.
         task_create_missing_queues=False,
-        task_queues=[Queue(names.QUEUE)],  # type: ignore[no-untyped-call]  # kombu has no types
-        task_default_queue=names.QUEUE,
+        task_queues=[Queue(QUEUE)],  # type: ignore[no-untyped-call]  # kombu has no types
+        task_default_queue=QUEUE,
         # A run over its time ends with its credentials revoked (soft), or is killed and swept (hard).
         task_soft_time_limit=SOFT_TIME_LIMIT,
         task_time_limit=HARD_TIME_LIMIT,

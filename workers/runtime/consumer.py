@@ -9,14 +9,13 @@ from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
 from sqlalchemy import Engine
 
-from app import settings
-from app.connections.availability import silence
 from app.connections.compatibility import IncompatibleError
-from app.connections.database import connect
+from app.connections.database import connect, silence
+from app.connections.settings import ConnectionSettings, load
 from app.connections.starting import USAGE
 from app.connections.tls import trust_of
 from workers.runtime import broker
-from workers.runtime.health_file import HealthFile
+from workers.runtime.lifecycle import HealthFile
 
 log = structlog.get_logger()
 
@@ -29,7 +28,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
     """Runs in the worker's main process."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        configuration = settings.load()
+        configuration = load(ConnectionSettings)
         self._health = HealthFile(configuration.health_file)
         # Looked at until it has answered once. No connection stays open: processes of the pool are forked from here.
         self._database = connect(configuration, pool_size=1)
@@ -80,7 +79,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         return problem
 
 
-def look_around(configuration: settings.Settings, celery: Celery) -> None:
+def look_around(configuration: ConnectionSettings, celery: Celery) -> None:
     """Say which servers do not answer yet. Raises `IncompatibleError` for one that cannot be worked with."""
     if problem := _database_problem(connect(configuration, pool_size=1)):
         log.warning("the worker waits", reason=problem)

@@ -19,10 +19,9 @@ from psycopg.rows import dict_row
 
 from app.connections import database
 from app.credentials.lineage import ToolCall
-from app.settings import Settings
-from workers.runtime.http_client import Answer
+from app.credentials.settings import AgentSettings
+from workers.runtime.answer import Answer, ToolError
 from workers.runtime.run_session import Issued
-from workers.runtime.tool_errors import ToolError
 
 _CONNECT = "CONNECT"
 _ROW_LIMIT = 10_000
@@ -36,7 +35,7 @@ class DatabaseClient:
     Every query, and a connection that failed, is added to `calls`.
     """
 
-    def __init__(self, address: str, settings: Settings, issued: Issued, calls: list[ToolCall]) -> None:
+    def __init__(self, address: str, settings: AgentSettings, issued: Issued, calls: list[ToolCall]) -> None:
         url = database.address(address, settings)
         self._place = {**url.translate_connect_args(database="dbname"), **url.query}
         self._timeout = settings.tool_timeout

@@ -12,18 +12,16 @@ import structlog
 from celery import Celery
 from sqlalchemy.exc import OperationalError
 
-from app import settings
 from app.connections.database import connect, trouble
 from app.connections.secret_files import read_identity
+from app.connections.settings import load
 from app.connections.starting import check_all, starting
 from app.connections.tls import trust_of
 from app.credentials.dispatch import ClaimedRun, DispatchRecords, listen
-from workers.runtime import broker, celery_app, logs, names
-from workers.runtime.broker import BrokerUnavailableError
-from workers.runtime.broker_login import broker_login
-from workers.runtime.hardening import harden
-from workers.runtime.health_file import HealthFile
-from workers.runtime.lifecycle import Pulse, Stop
+from app.credentials.settings import AgentSettings
+from workers.runtime import broker, celery_app, logs
+from workers.runtime.broker import BrokerUnavailableError, broker_login
+from workers.runtime.lifecycle import HealthFile, Pulse, Stop, harden
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
@@ -47,7 +45,7 @@ class Dispatcher:
         records: DispatchRecords,
         identity: Mints,
         celery: Celery,
-        configuration: settings.Settings,
+        configuration: AgentSettings,
     ) -> None:
         self._records = records
         self._identity = identity
@@ -121,15 +119,20 @@ class Dispatcher:
         message = {"run_id": str(run_id), "attempt": attempt, "wrapping_token": wrapping_token.reveal()}
         try:
             self._celery.send_task(
-                names.TRIAGE, kwargs=message, queue=names.QUEUE, argsrepr="()", kwargsrepr="(…)", retry=False
+                celery_app.ATTEMPT,
+                kwargs=message,
+                queue=celery_app.QUEUE,
+                argsrepr="()",
+                kwargsrepr="(…)",
+                retry=False,
             )
         except Exception as error:  # noqa: BLE001  # whatever the transport raises, the run must not be lost
             raise BrokerUnavailableError(broker.reason(error, trust_of(self._settings))) from None
 
 
-def configured() -> settings.Settings:
+def configured() -> AgentSettings:
     """The settings of a dispatcher, with their files read once. Raises `SettingsError`; nothing connects."""
-    configuration = settings.load("database_url", "redis_url", "vault_addr", "vault_identity_file")
+    configuration = load(AgentSettings, "database_url", "redis_url", "vault_addr", "vault_identity_file")
     check_all(
         lambda: trust_of(configuration),
         lambda: connect(configuration),
@@ -150,7 +153,7 @@ def main() -> None:
         serve(configuration, ProcessIdentity(vault, configuration.file("vault_identity_file")))
 
 
-def serve(configuration: settings.Settings, identity: Mints) -> None:
+def serve(configuration: AgentSettings, identity: Mints) -> None:
     """Dispatch until told to stop, with identities minted by `identity`. Raises `SettingsError`."""
     stop = Stop()
     engine = connect(configuration, pool_size=2)

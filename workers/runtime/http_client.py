@@ -4,27 +4,22 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import uuid4
 
 import httpx
-from pydantic import BaseModel, ValidationError
 
 from app.connections.tls import trust_of
+from app.credentials.grants import Grant, SignedToken
 from app.credentials.lineage import ToolCall
-from app.procurement.federal_time import eastern
-from app.settings import Settings
-from workers.runtime.grants import ApiKey, SignedToken
+from app.credentials.settings import AgentSettings
+from workers.runtime.answer import Answer, ToolError
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
-from workers.runtime.tool_errors import ToolError
 
-Model = TypeVar("Model", bound=BaseModel)
-Row = TypeVar("Row")
 _RETRIED = frozenset({500, 502, 503, 504})
 #: Seconds an answer may have lain in a cache on the way; beyond that it was not given to this question.
 _OLDEST = 60
@@ -34,7 +29,7 @@ _AGE_DIGITS = 10
 class CredentialAuth(httpx.Auth):
     """Puts a credential on each request: signed tokens as a bearer token, API keys in `X-Api-Key`."""
 
-    def __init__(self, grant: SignedToken | ApiKey, secret: Secret) -> None:
+    def __init__(self, grant: Grant, secret: Secret) -> None:
         self._bearer = isinstance(grant, SignedToken)
         self._secret = secret
 
@@ -51,31 +46,7 @@ class CredentialAuth(httpx.Auth):
         yield request
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer of status 200 (JSON in `body`) or 204 (`body` is None), and the call it came from."""
-
-    call_id: UUID
-    body: Any
-
-    def parse(self, model: type[Model]) -> Model:
-        """The body as `model`. Raises `ToolError` naming the field that is off."""
-        try:
-            return model.model_validate(self.body)
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            field = ".".join(str(part) for part in first["loc"]) or "answer"
-            raise ToolError(f"unreadable answer: {field}: {first['msg']}") from None
-
-
-def whole(rows: Sequence[Row], *, total: int) -> Sequence[Row]:
-    """The rows, if they are all there are. A partial page would pass for a clear one: raises `ToolError`."""
-    if total > len(rows):
-        raise ToolError(f"partial answer: {len(rows)} of {total} rows")
-    return rows
-
-
-def pool(settings: Settings, *, size: int) -> httpx.Client:
+def pool(settings: AgentSettings, *, size: int) -> httpx.Client:
     """Connections shared by all runs of one process; no credential is kept on them."""
     return httpx.Client(
         follow_redirects=False,
@@ -96,11 +67,12 @@ class HttpClient:
         self,
         connections: httpx.Client,
         base_url: str,
-        settings: Settings,
+        settings: AgentSettings,
         *,
-        grant: SignedToken | ApiKey,
+        grant: Grant,
         issued: Issued,
         calls: list[ToolCall],
+        local_time: Callable[[datetime], datetime] | None = None,
     ) -> None:
         self._connections = connections
         self._base_url = base_url
@@ -108,6 +80,7 @@ class HttpClient:
         self._auth = CredentialAuth(grant, issued.secret)
         self._credential_id = issued.record.credential_id
         self._calls = calls
+        self._local_time = local_time
 
     def get(self, path: str, params: Mapping[str, str]) -> Answer:
         """Ask, and ask again where that helps. Raises `ToolError` when no usable answer came."""
@@ -129,7 +102,7 @@ class HttpClient:
             with self._connections.stream("GET", url, params=params, auth=self._auth) as response:
                 status = response.status_code
                 content = self._read(response, deadline=start + self._settings.tool_timeout)
-            error = _problem(status, content) or _kept(response.headers.get("Age", ""))
+            error = self._problem(status, content) or _kept(response.headers.get("Age", ""))
         except ToolError as too_much:
             error = str(too_much)
         except httpx.TimeoutException:
@@ -163,32 +136,31 @@ class HttpClient:
                 raise ToolError(f"answer not complete within {self._settings.tool_timeout:g} s")
         return bytes(content)
 
+    def _problem(self, status: int, content: bytes) -> str | None:
+        if status in (httpx.codes.OK, httpx.codes.NO_CONTENT):
+            return None
+        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            return f"refused the credential (HTTP {status})"
+        if status == httpx.codes.TOO_MANY_REQUESTS:
+            return f"over its daily quota or rate limit (HTTP 429){self._until(content)}"
+        if 300 <= status < 400:  # noqa: PLR2004  # the redirects
+            return f"answered with a redirect (HTTP {status}), which is not followed"
+        return f"answered HTTP {status}"
 
-def _problem(status: int, content: bytes) -> str | None:
-    if status in (httpx.codes.OK, httpx.codes.NO_CONTENT):
-        return None
-    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return f"refused the credential (HTTP {status})"
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        return f"over its daily quota or rate limit (HTTP 429){_until(content)}"
-    if 300 <= status < 400:  # noqa: PLR2004  # the redirects
-        return f"answered with a redirect (HTTP {status}), which is not followed"
-    return f"answered HTTP {status}"
+    def _until(self, content: bytes) -> str:
+        """When access returns, if a gateway's body over quota says so. Only a time is repeated, never its text."""
+        try:
+            returns = datetime.strptime(json.loads(content)["nextAccessTime"], "%Y-%b-%d %H:%M:%S%z UTC")
+            local = f" ({self._local_time(returns):%Y-%m-%d %H:%M %Z})" if self._local_time else ""
+            return f"; access returns {returns.astimezone(UTC):%Y-%m-%d %H:%M UTC}{local}"
+        except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
+            return ""
 
 
 def _kept(age: str) -> str | None:
     """Why an answer from a cache is none; `age` is its header of that name, in seconds (RFC 9111)."""
     seconds = int(age) if age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS else 0
     return f"answer kept in a cache for {seconds} s, not given now" if seconds > _OLDEST else None
-
-
-def _until(content: bytes) -> str:
-    """When access returns, if a gateway's body over quota says so. Only a time is repeated, never its text."""
-    try:
-        returns = datetime.strptime(json.loads(content)["nextAccessTime"], "%Y-%b-%d %H:%M:%S%z UTC")
-        return f"; access returns {returns.astimezone(UTC):%Y-%m-%d %H:%M UTC} ({eastern(returns):%Y-%m-%d %H:%M %Z})"
-    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
-        return ""
 
 
 def _json(content: bytes) -> Any:

@@ -1,16 +1,33 @@
-"""What our background processes have in common: how they stop, and how they show that they live."""
+"""What all background processes do: protect their memory, stop when asked, and leave signs of life."""
 
+import ctypes
+import resource
 import signal
+import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 
 import structlog
 
+from app.connections.secret_files import SettingsError
 from app.credentials.dispatch import DispatchRecords
-from workers.runtime.health_file import HealthFile
 
 log = structlog.get_logger()
+_PR_SET_DUMPABLE = 4
+
+
+def harden() -> None:
+    """Forbid core dumps, and on Linux reading `/proc/<pid>/mem` by anyone but root.
+
+    Raises `OSError` when the kernel refuses: a worker must not run on unprotected.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_DUMPABLE) failed")
 
 
 class Stop:
@@ -32,6 +49,31 @@ class Stop:
     def wait(self, seconds: float) -> None:
         """Pause, but not beyond the request to stop."""
         self._event.wait(seconds)
+
+
+class HealthFile:
+    """The file that one process touches; without a path nothing is written."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def touch(self, problem: str | None) -> None:
+        """Leave a sign of life, with what is in the way or None. The process outlives a disk that is full."""
+        try:
+            self._write(problem or "ok")
+        except OSError as error:
+            log.warning("health file not written", path=str(self._path), reason=error.strerror)
+
+    def begin(self) -> None:
+        """The first sign of life. Raises `SettingsError` when the file cannot be written."""
+        try:
+            self._write("starting")
+        except OSError as error:
+            raise SettingsError(f"HEALTH_FILE: {self._path}: {error.strerror}") from None
+
+    def _write(self, text: str) -> None:
+        if self._path is not None:
+            self._path.write_text(f"{text}\n", encoding="utf-8")
 
 
 class Pulse:

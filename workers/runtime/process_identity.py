@@ -1,22 +1,17 @@
 """The identities of our own processes: dispatcher, sweeper, auditor. One narrow policy each."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from app.connections.secret_files import read_identity
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
+from app.credentials.approle import DESTROY_PATH, LOGIN_PATH, MINT_PATH, ProcessLogin
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
 
-RUN_ROLE = "triage-run"
-MINT_PATH = f"auth/approle/role/{RUN_ROLE}/secret-id"
-_LOGIN = "auth/approle/login"
-DESTROY_PATH = f"{MINT_PATH}-accessor/destroy"
 _GONE = ("invalid accessor", "failed to find accessor entry")
 
 
@@ -33,49 +28,27 @@ class MintedIdentity:
 
 
 class ProcessIdentity:
-    """One such identity. Its AppRole login comes from a file, which is read anew at each login, since it is rotated.
-
-    Its tokens live 15 minutes at most and are replaced, never renewed.
-    """
+    """One such identity. Its AppRole comes from a file, which is read anew at each login, since it is rotated."""
 
     def __init__(self, vault: Vault, file: Path) -> None:
         self._vault = vault
-        self._file = file
-        self._token: Secret | None = None
-        self._replace_at = 0.0
+        self._login = ProcessLogin(file, self._log_in, refused=VaultRefusedError, what="it")
 
     def write(self, path: str, data: Mapping[str, Any], *, wrap_ttl: str | None = None) -> Any:
         """Write as this identity. Errors as `Vault.write`."""
-        if self._token is None or time.monotonic() >= self._replace_at:
-            auth = self._log_in()["auth"]
-            self._token = Secret(auth["client_token"])
-            self._replace_at = time.monotonic() + 0.8 * auth["lease_duration"]
         try:
-            return self._vault.write(path, data, self._token, wrap_ttl=wrap_ttl)
+            return self._vault.write(path, data, self._login.token(), wrap_ttl=wrap_ttl)
         except VaultRefusedError:
-            # The token may have been revoked meanwhile; the next call logs in again.
-            self._token = None
+            # The token may have been revoked meanwhile.
+            self._login.forget()
             raise
-
-    def _log_in(self) -> Any:
-        login = self._login()
-        try:
-            return self._vault.write(_LOGIN, login)
-        except VaultRefusedError as error:
-            # A rotation may have replaced the file in between, and ended what had been read from it.
-            newer = self._login()
-            if newer != login:
-                return self._vault.write(_LOGIN, newer)
-            raise VaultRefusedError(
-                f"it refuses the login in VAULT_IDENTITY_FILE, {self._file} ({error})"
-            ) from None
-
-    def _login(self) -> dict[str, str]:
-        try:
-            return read_identity(self._file)
         except SettingsError as error:
-            # It was in order when this process started, and may be again in a moment.
+            # The file was in order when this process started, and may be again in a moment.
             raise VaultUnavailableError(str(error)) from None
+
+    def _log_in(self, login: dict[str, str]) -> tuple[Secret, float]:
+        auth = self._vault.write(LOGIN_PATH, login)["auth"]
+        return Secret(auth["client_token"]), auth["lease_duration"]
 
     def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
         """A wrapped single-use SecretID bound to this attempt. `wrapping_ttl` in seconds."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from app.credentials.approle import LOGIN_PATH, MINT_PATH, RUN_ROLE
+from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, Grant, SignedToken
 from app.credentials.lineage import IssuedCredential, RunIdentity
-from app.settings import MAX_TTL_SECONDS
-from workers.runtime.grants import ApiKey, DatabaseUser, Grant, SignedToken
-from workers.runtime.process_identity import MINT_PATH, RUN_ROLE
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultForbiddenError, VaultRefusedError, VaultUnavailableError
 
@@ -110,7 +109,7 @@ def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int)
         raise IntroductionError(str(error)) from None
     asked_at = datetime.now(UTC)
     try:
-        login = vault.write("auth/approle/login", {"role_id": RUN_ROLE, "secret_id": secret_id.reveal()})
+        login = vault.write(LOGIN_PATH, {"role_id": RUN_ROLE, "secret_id": secret_id.reveal()})
     except VaultForbiddenError as error:
         # A bad SecretID is answered otherwise: this is the agent's entity, disabled. The run waits for it.
         raise VaultUnavailableError(f"the agent may not log in: {error}") from None

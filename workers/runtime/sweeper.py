@@ -7,16 +7,15 @@ could not be confirmed when their run ended. Its own identity can end credential
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from app import settings
 from app.connections.database import connect, trouble
 from app.connections.secret_files import read_identity
+from app.connections.settings import load
 from app.connections.starting import check_all, starting
 from app.connections.tls import trust_of
 from app.credentials.dispatch import DispatchRecords, Held
+from app.credentials.settings import AgentSettings
 from workers.runtime import logs
-from workers.runtime.hardening import harden
-from workers.runtime.health_file import HealthFile
-from workers.runtime.lifecycle import Pulse, Stop
+from workers.runtime.lifecycle import HealthFile, Pulse, Stop, harden
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
 
@@ -62,9 +61,9 @@ class Sweeper:
         return True
 
 
-def configured() -> settings.Settings:
+def configured() -> AgentSettings:
     """The settings of a sweeper, with their files read once. Raises `SettingsError`; nothing connects."""
-    configuration = settings.load("database_url", "vault_addr", "vault_identity_file")
+    configuration = load(AgentSettings, "database_url", "vault_addr", "vault_identity_file")
     check_all(
         lambda: trust_of(configuration),
         lambda: connect(configuration),
@@ -82,7 +81,7 @@ def main() -> None:
         _serve(configured())
 
 
-def _serve(configuration: settings.Settings) -> None:
+def _serve(configuration: AgentSettings) -> None:
     stop = Stop()
     records = DispatchRecords(connect(configuration, pool_size=2), max_attempts=configuration.max_attempts)
     vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)

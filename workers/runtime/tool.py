@@ -1,64 +1,68 @@
-"""What a tool is: a source of facts, the credential it needs, and the questions it can be asked."""
+"""What a tool is: its record, and the questions it can answer. Jobs and facts are the domain's, of any type here."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Annotated
+from typing import Any
 from uuid import UUID
 
-from pydantic import Field
-
-from app.procurement.action import ProcurementAction
-from app.procurement.case_file import Source
-from app.procurement.facts import Fact
+from app.credentials.grants import DatabaseUser, Grant
+from app.credentials.tool_record import ToolRecord
 from workers.runtime.database_client import DatabaseClient
-from workers.runtime.grants import ApiKey, DatabaseUser, SignedToken
 from workers.runtime.http_client import HttpClient
-
-#: U.S. dollars as a service may state them; "1e999999" is a number, too, and would fill the memory when printed.
-Money = Annotated[Decimal, Field(max_digits=18, decimal_places=2)]
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
-    """A fact as a source stated it: the source's own record key, and the call that answered."""
+class SourcedFact:
+    """A fact with its source: the source's own record key, and the call that answered."""
 
     record_key: str
-    fact: Fact
+    fact: Any
     call_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HttpTool:
-    """A tool reached over HTTP. `address` names the setting with its base URL.
-
-    `look_up` gets a client that is already authenticated and never sees the secret.
-    """
-
-    source: Source
-    grant: SignedToken | ApiKey
-    address: str
-    look_up: Callable[[HttpClient, ProcurementAction], Iterator[Stated]]
+class _Recorded:
+    record: ToolRecord
 
     @property
     def name(self) -> str:
         """The tool's name everywhere: credential, step, page."""
-        return self.source.value
+        return self.record.name
+
+    @property
+    def grant(self) -> Grant:
+        """The credential it takes."""
+        return self.record.credential
+
+    @property
+    def address(self) -> str:
+        """The setting with its address."""
+        return self.record.address_setting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DatabaseTool:
-    """A tool that is a database. As `HttpTool`, with SQL in place of HTTP."""
+class HttpTool(_Recorded):
+    """A tool reached over HTTP. `look_up` gets a client that is already authenticated and never sees the secret.
 
-    source: Source
-    grant: DatabaseUser
-    address: str
-    look_up: Callable[[DatabaseClient, ProcurementAction], Iterator[Stated]]
+    Raises `TypeError` for a record whose credential is a database user.
+    """
 
-    @property
-    def name(self) -> str:
-        """The tool's name everywhere: credential, step, page."""
-        return self.source.value
+    look_up: Callable[[HttpClient, Any], Iterator[SourcedFact]]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.grant, DatabaseUser):
+            raise TypeError(f"{self.name}: a tool reached over HTTP takes a signed token or an API key")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseTool(_Recorded):
+    """A tool that is a database. As `HttpTool`, with SQL in place of HTTP and a database user as its credential."""
+
+    look_up: Callable[[DatabaseClient, Any], Iterator[SourcedFact]]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.grant, DatabaseUser):
+            raise TypeError(f"{self.name}: a tool that is a database takes a database user")
 
 
 Tool = HttpTool | DatabaseTool

@@ -1,35 +1,34 @@
-"""Asks the tools, each with the credential it was granted, and puts what they said into a case file."""
+"""Asks the tools, each with the credential that was issued for it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
-from uuid import UUID, uuid4
+from typing import Any
 
 import httpx
 import structlog
 
+from app.connections.secret_files import SettingsError
 from app.credentials.lineage import CredentialDenial, ToolCall
-from app.procurement.action import ProcurementAction
-from app.procurement.case_file import CaseFile, Evidence, Gap, Source
-from app.settings import Settings, SettingsError
+from app.credentials.settings import AgentSettings
+from workers.runtime.answer import ToolError
 from workers.runtime.database_client import DatabaseClient
 from workers.runtime.http_client import HttpClient
 from workers.runtime.run_session import Issued
-from workers.runtime.tool import HttpTool, Stated, Tool
-from workers.runtime.tool_errors import ToolError
+from workers.runtime.tool import HttpTool, SourcedFact, Tool
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What one tool said, or why it said nothing, and the calls it took."""
+class ToolResult:
+    """What one tool answered, or in `gap` why it did not, and the calls this took."""
 
     tool: Tool
     calls: Sequence[ToolCall] = ()
-    stated: tuple[Stated, ...] = ()
+    facts: tuple[SourcedFact, ...] = ()
     gap: str | None = None
 
     @property
@@ -40,27 +39,29 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolRunner:
-    """The way to the tools, without any credential."""
+    """Connections and settings for all tools. It holds no credential."""
 
     connections: httpx.Client
-    settings: Settings
+    settings: AgentSettings
+    local_time: Callable[[datetime], datetime] | None = None
 
-    def ask(self, action: ProcurementAction, tool: Tool, granted: Issued | CredentialDenial) -> Asked:
+    def ask(self, job: Any, tool: Tool, granted: Issued | CredentialDenial) -> ToolResult:
+        """The answer of one tool about a job. Raises nothing: what went wrong is the result's `gap`."""
         if isinstance(granted, CredentialDenial):
-            return Asked(tool, gap=f"the vault refused the credential: {granted}")
+            return ToolResult(tool, gap=f"the vault refused the credential: {granted}")
         calls: list[ToolCall] = []
         try:
-            with self._client(tool, granted, calls) as ask:
-                return Asked(tool, calls, stated=tuple(ask(action)))
+            with self._client(tool, granted, calls) as look_up:
+                return ToolResult(tool, calls, facts=tuple(look_up(job)))
         except (ToolError, SettingsError) as failed:
-            return Asked(tool, calls, gap=str(failed))
-        except Exception as unforeseen:  # noqa: BLE001  # one tool must not take the other four with it
+            return ToolResult(tool, calls, gap=str(failed))
+        except Exception as unforeseen:  # noqa: BLE001  # one tool must not take the others with it
             # Its text is not repeated anywhere: it may hold the answer, or the request.
-            name = type(unforeseen).__name__
-            log.warning("tool failed unforeseen", tool=tool.name, action=action.action_id, error=name)
-            return Asked(tool, calls, gap=f"the answer could not be used ({name})")
+            name, credential = type(unforeseen).__name__, str(granted.record.credential_id)
+            log.warning("tool failed unforeseen", tool=tool.name, credential_id=credential, error=name)
+            return ToolResult(tool, calls, gap=f"the answer could not be used ({name})")
 
-    def ledger(
+    def database(
         self, address: str, issued: Issued, calls: list[ToolCall]
     ) -> AbstractContextManager[DatabaseClient]:
         """A connection to a database tool."""
@@ -69,52 +70,19 @@ class ToolRunner:
     @contextmanager
     def _client(
         self, tool: Tool, issued: Issued, calls: list[ToolCall]
-    ) -> Iterator[Callable[[ProcurementAction], Iterator[Stated]]]:
-        address = self.settings.need(tool.address)
+    ) -> Iterator[Callable[[Any], Iterator[SourcedFact]]]:
+        address = self.settings.address(tool.record)
         if isinstance(tool, HttpTool):
             http = HttpClient(
-                self.connections, address, self.settings, grant=tool.grant, issued=issued, calls=calls
+                self.connections,
+                address,
+                self.settings,
+                grant=tool.grant,
+                issued=issued,
+                calls=calls,
+                local_time=self.local_time,
             )
             yield partial(tool.look_up, http)
         else:
-            with self.ledger(address, issued, calls) as ledger:
-                yield partial(tool.look_up, ledger)
-
-
-def case_file(
-    action: ProcurementAction, answers: list[Asked], *, own_day: bool = False
-) -> tuple[CaseFile, list[tuple[Evidence, UUID]]]:
-    """The case as the rules see it, and each evidence with the id of its call.
-
-    With `own_day` an action still ahead is judged as of its own day, too.
-    """
-    pulled = {
-        call.call_id: call.started_at + timedelta(milliseconds=call.latency_ms)
-        for answer in answers
-        for call in answer.calls
-    }
-    evidence = [
-        (
-            Evidence(
-                evidence_id=uuid4(),
-                source=answer.tool.source,
-                record_key=stated.record_key,
-                fact=stated.fact,
-                pulled_at=pulled[stated.call_id],
-            ),
-            stated.call_id,
-        )
-        for answer in answers
-        for stated in answer.stated
-    ]
-    gaps = tuple(Gap(source=answer.tool.source, reason=answer.gap) for answer in answers if answer.gap)
-    unasked = frozenset(Source) - {answer.tool.source for answer in answers}
-    now = datetime.now(UTC)
-    case = CaseFile(
-        action=action,
-        evidence=tuple(item for item, _ in evidence),
-        gaps=gaps,
-        unasked=unasked,
-        as_of=None if own_day else now,
-    )
-    return case, evidence
+            with self.database(address, issued, calls) as database:
+                yield partial(tool.look_up, database)

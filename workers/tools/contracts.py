@@ -6,19 +6,18 @@ from dataclasses import replace
 from uuid import UUID
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import Source
 from app.procurement.facts import ReportedAction
 from app.procurement.rules.support.contract_history import series
+from app.procurement.systems import Source, system_of
 from workers.paging import all_rows
 from workers.payloads.awards import Awards
-from workers.runtime.grants import ApiKey
 from workers.runtime.http_client import HttpClient
-from workers.runtime.tool import HttpTool, Stated
+from workers.runtime.tool import HttpTool, SourcedFact
 
 _PAGES = 10
 
 
-def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
+def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFact]:
     """The award and all its modifications, so that gaps show; for an order also its vehicle.
 
     Where numbers are left out, reports deleted in the last six months are asked for, too: they can explain the gap. The
@@ -28,12 +27,12 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
     own, *vehicle = questions(action)
     for key, report, call_id in _reports(client, own):
         numbers.append(report.modification)
-        yield Stated(key, report, call_id)
+        yield SourcedFact(key, report, call_id)
     for question in vehicle:
-        yield from (Stated(*each) for each in _reports(client, question))
+        yield from (SourcedFact(*each) for each in _reports(client, question))
     if leaves_out(numbers):
         for key, report, call_id in _reports(client, {**own, "deletedStatus": "yes"}):
-            yield Stated(f"{key} (deleted)", replace(report, status="deleted"), call_id)
+            yield SourcedFact(f"{key} (deleted)", replace(report, status="deleted"), call_id)
 
 
 def leaves_out(numbers: Iterable[str]) -> bool:
@@ -70,9 +69,4 @@ def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:
         yield {"piid": action.referenced_idv}
 
 
-TOOL = HttpTool(
-    source=Source.CONTRACTS,
-    grant=ApiKey(role="contracts", scope="contracts:read"),
-    address="contracts_url",
-    look_up=look_up,
-)
+TOOL = HttpTool(record=system_of(Source.CONTRACTS), look_up=look_up)

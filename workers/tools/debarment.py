@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import Source
 from app.procurement.rules.support.vendor_identity import identifier
+from app.procurement.systems import Source, system_of
 from workers.paging import all_rows
 from workers.payloads.exclusions import ExclusionRecord, Exclusions
-from workers.runtime.grants import SignedToken
 from workers.runtime.http_client import HttpClient
-from workers.runtime.tool import HttpTool, Stated
+from workers.runtime.tool import HttpTool, SourcedFact
 
 _PAGES = 10
 _SUFFIXES = frozenset(
@@ -23,7 +22,7 @@ _SUFFIXES = frozenset(
 )
 
 
-def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
+def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFact]:
     """One request for all UEIs, one for all CAGE codes, one for each name; a record found twice is stated once."""
     told: set[object] = set()
     for question in questions(action):
@@ -31,7 +30,7 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
             fact = record.to_fact()
             if fact not in told:
                 told.add(fact)
-                yield Stated(fact.uei or fact.name, fact, call_id)
+                yield SourcedFact(fact.uei or fact.name, fact, call_id)
 
 
 def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:
@@ -72,9 +71,4 @@ def _records(client: HttpClient, question: Mapping[str, str]) -> Iterator[tuple[
     )
 
 
-TOOL = HttpTool(
-    source=Source.DEBARMENT,
-    grant=SignedToken(role="debarment", scope="exclusions:read"),
-    address="debarment_url",
-    look_up=look_up,
-)
+TOOL = HttpTool(record=system_of(Source.DEBARMENT), look_up=look_up)

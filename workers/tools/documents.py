@@ -3,26 +3,21 @@
 from collections.abc import Iterator
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import Source
+from app.procurement.systems import Source, system_of
 from workers.payloads.file_documents import Documents
-from workers.runtime.grants import ApiKey
-from workers.runtime.http_client import HttpClient, whole
-from workers.runtime.tool import HttpTool, Stated
+from workers.runtime.answer import whole
+from workers.runtime.http_client import HttpClient
+from workers.runtime.tool import HttpTool, SourcedFact
 
 
-def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
+def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFact]:
     """All documents of the contract, and of the vehicle of an order: some that an action needs are filed there."""
     for piid in filter(None, (action.piid, action.referenced_idv)):
         answer = client.get("/documents/v1/documents", {"piid": piid})
         page = answer.parse(Documents)
         for document in whole(page.rows, total=page.total):
             fact = document.to_fact()
-            yield Stated(fact.document_id, fact, answer.call_id)
+            yield SourcedFact(fact.document_id, fact, answer.call_id)
 
 
-TOOL = HttpTool(
-    source=Source.DOCUMENTS,
-    grant=ApiKey(role="documents", scope="documents:read"),
-    address="documents_url",
-    look_up=look_up,
-)
+TOOL = HttpTool(record=system_of(Source.DOCUMENTS), look_up=look_up)

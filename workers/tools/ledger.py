@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import Source
+from app.procurement.systems import Source, system_of
 from workers.payloads.finance import Commitments, ObligationLines
 from workers.runtime.database_client import DatabaseClient
-from workers.runtime.grants import DatabaseUser
-from workers.runtime.tool import DatabaseTool, Stated
+from workers.runtime.tool import DatabaseTool, SourcedFact
 
 
-def look_up(client: DatabaseClient, action: ProcurementAction) -> Iterator[Stated]:
+def look_up(client: DatabaseClient, action: ProcurementAction) -> Iterator[SourcedFact]:
     """Commitments for this award or modification, and all obligation lines of the contract."""
     answer = client.select(
         "SELECT finance.commitments",
@@ -19,7 +18,7 @@ def look_up(client: DatabaseClient, action: ProcurementAction) -> Iterator[State
         {"piid": action.piid, "modification": action.modification_number},
     )
     for commitment in answer.parse(Commitments).root:
-        yield Stated(commitment.pr_number, commitment.to_fact(), answer.call_id)
+        yield SourcedFact(commitment.pr_number, commitment.to_fact(), answer.call_id)
     answer = client.select(
         "SELECT finance.obligation_lines",
         "SELECT document_number, piid, modification_number AS modification, acrn, clin, vendor_uei, tas, fund_type,"
@@ -28,12 +27,7 @@ def look_up(client: DatabaseClient, action: ProcurementAction) -> Iterator[State
         {"piid": action.piid},
     )
     for line in answer.parse(ObligationLines).root:
-        yield Stated(line.record_key, line.to_fact(), answer.call_id)
+        yield SourcedFact(line.record_key, line.to_fact(), answer.call_id)
 
 
-TOOL = DatabaseTool(
-    source=Source.LEDGER,
-    grant=DatabaseUser(role="ledger-reader", scope="finance:select"),
-    address="ledger_url",
-    look_up=look_up,
-)
+TOOL = DatabaseTool(record=system_of(Source.LEDGER), look_up=look_up)

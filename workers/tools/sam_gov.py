@@ -4,19 +4,18 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import Source
 from app.procurement.facts import HiddenEntities
+from app.procurement.systems import Source, system_of
 from workers.paging import all_rows
 from workers.payloads.entities import Entities, Entity, registration_of
-from workers.runtime.grants import SignedToken
 from workers.runtime.http_client import HttpClient
-from workers.runtime.tool import HttpTool, Stated
+from workers.runtime.tool import HttpTool, SourcedFact
 
 _PAGES = 20
 _SECTIONS = "entityRegistration,coreData,assertions,integrityInformation"
 
 
-def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
+def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFact]:
     """One request for all vendors: the service takes up to 100 UEIs at once, and each request counts.
 
     Vendors it does not know as registered are asked about once more, all at once: they may have an identifier only.
@@ -34,9 +33,9 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[Stated]:
                 continue
             fact = registration_of(entity, entity.registration)
             seen.add(fact.uei)
-            yield Stated("/".join(filter(None, (fact.uei, fact.eft_indicator))), fact, call_id)
+            yield SourcedFact("/".join(filter(None, (fact.uei, fact.eft_indicator))), fact, call_id)
     if hidden:
-        yield Stated("opted out", HiddenEntities(rows=len(hidden)), hidden[0])
+        yield SourcedFact("opted out", HiddenEntities(rows=len(hidden)), hidden[0])
 
 
 def _entities(client: HttpClient, ueis: Iterable[str], *, registered: str) -> Iterator[tuple[Entity, UUID]]:
@@ -57,9 +56,4 @@ def _entities(client: HttpClient, ueis: Iterable[str], *, registered: str) -> It
     )
 
 
-TOOL = HttpTool(
-    source=Source.SAM_GOV,
-    grant=SignedToken(role="sam-gov", scope="entity:read"),
-    address="sam_gov_url",
-    look_up=look_up,
-)
+TOOL = HttpTool(record=system_of(Source.SAM_GOV), look_up=look_up)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from app.procurement.calendar import business_days_after
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import FiledDocument
 from app.procurement.finding import (
     Authority,
@@ -16,13 +16,14 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.contract_history import Report, series
 from app.procurement.rules.support.file_documents import AWARD_INSTRUMENTS, INSTRUMENTS, Filed
 from app.procurement.rules.support.numbering import documents_of, label_of, number_of, rows_of
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 from app.procurement.thresholds import MICRO_PURCHASE, in_force
 
 _BUSINESS_DAYS = 3
@@ -55,7 +56,7 @@ def sequence(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         _repeated(rows, documents, remarks)
         _left_out(case, rows, documents, remarks)
     for label, remark in sorted(remarks.items()):
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.ADVISORY,
             subject=f"{case.action.piid}:{label}",
             values=tuple(remark.values),
@@ -99,7 +100,7 @@ def _unreported(
             f" of it, due by {due}"
         )
         remark.values += [
-            stated(item, f"{document.doc_type} {label} signed", document.co_signed.isoformat()),
+            value_from(item, f"{document.doc_type} {label} signed", document.co_signed.isoformat()),
             ComparedValue(source=Source.CONTRACTS.value, label=f"report of {label}", value=state),
         ]
 
@@ -116,7 +117,7 @@ def _repeated(rows: list[Report], documents: list[Filed], remarks: dict[str, _Re
         if len(same) > 1:
             remarks[label].words.append(f"{label} is reported {len(same)} times")
             remarks[label].values += [
-                stated(row, f"report of {label} signed", str(row.fact.signed or "without a date"))
+                value_from(row, f"report of {label} signed", str(row.fact.signed or "without a date"))
                 for row in same
             ]
     changes = [item for item in documents if item.fact.doc_type == "SF-30"]
@@ -130,7 +131,7 @@ def _repeated(rows: list[Report], documents: list[Filed], remarks: dict[str, _Re
         if len(instruments) > 1:
             remarks[label].words.append(f"{len(instruments)} signed instruments bear the number {label}")
             remarks[label].values += [
-                stated(item, f"SF-30 {label} signed", str(item.fact.co_signed))
+                value_from(item, f"SF-30 {label} signed", str(item.fact.co_signed))
                 for item in instruments.values()
             ]
 
@@ -169,7 +170,7 @@ def _left_out(
             remark = remarks[label]
             remark.words.append(f"neither a report nor a document shows {label}, between {neighbours}")
             remark.values += [
-                proposed("numbers seen", neighbours),
+                value_of_action("numbers seen", neighbours),
                 ComparedValue(source=Source.CONTRACTS.value, label=f"report of {label}", value="none"),
             ]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact
 from app.procurement.finding import (
     Authority,
@@ -13,12 +13,13 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.contract_history import own_lines, own_reports
 from app.procurement.rules.support.file_documents import Filed, instruments
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 #: Amounts closer than this many dollars agree.
 TOLERANCE = Decimal("1.00")
@@ -26,7 +27,7 @@ _ZERO = Decimal(0)
 
 
 #: What an amount is made of: where it stands, under which name, how much.
-Part = tuple[EvidenceOf[Fact], str, Decimal]
+Summand = tuple[EvidenceOf[Fact], str, Decimal]
 
 
 @dataclass(slots=True)
@@ -35,13 +36,13 @@ class _Side:
 
     who: str
     amount: Decimal
-    parts: list[Part]
+    parts: list[Summand]
     gross: Decimal | None = None
 
     @property
     def values(self) -> Iterator[ComparedValue]:
         """Written out only when sides differ, which most do not."""
-        return (stated(item, label, money(amount)) for item, label, amount in self.parts)
+        return (value_from(item, label, money(amount)) for item, label, amount in self.parts)
 
 
 def agree(one: Decimal, other: Decimal) -> bool:
@@ -73,9 +74,9 @@ def amounts_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     )
     values = [value for side in sides for value in side.values]
     if not any(agree(action.amount, side.amount) for side in sides):
-        values.insert(0, proposed("amount of the action", money(action.amount)))
+        values.insert(0, value_of_action("amount of the action", money(action.amount)))
     said = ", ".join(f"{side.who} says {money(side.amount)}" for side in sides)
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.BLOCKING if unfunded else Severity.ADVISORY,
         subject=action.piid,
         values=tuple(values),
@@ -114,7 +115,7 @@ def _instrument(item: Filed) -> _Side:
 
 def _own_lines(item: Filed) -> Iterator[_Side]:
     """The funding lines printed on an instrument, where each has an amount."""
-    parts: list[Part] = [
+    parts: list[Summand] = [
         (item, f"line {line.acrn or 'of accounting'} in {item.fact.doc_type}", line.amount)
         for line in item.fact.accounting
         if line.amount is not None
@@ -128,7 +129,7 @@ def _reports(case: CaseFile) -> list[_Side]:
     found = own_reports(case)
     by_transaction = {item.fact.transaction: item for item in found}
     if len(by_transaction) == len(found) > 1:
-        parts: list[Part] = [
+        parts: list[Summand] = [
             (item, f"obligation reported, transaction {number}", item.fact.obligated)
             for number, item in sorted(by_transaction.items())
         ]
@@ -145,12 +146,12 @@ def _ledger(case: CaseFile) -> list[_Side]:
     lines = own_lines(case)
     if not lines:
         return []
-    parts: list[Part] = [(item, "obligation line, net", item.fact.net) for item in lines]
+    parts: list[Summand] = [(item, "obligation line, net", item.fact.net) for item in lines]
     gross = sum((item.fact.obligated for item in lines), _ZERO)
     return [_Side("the ledger", _sum(parts), parts, gross=gross)]
 
 
-def _sum(parts: list[Part]) -> Decimal:
+def _sum(parts: list[Summand]) -> Decimal:
     return sum((amount for _, _, amount in parts), _ZERO)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -12,12 +12,13 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.contract_history import Report, earlier_reports, own_reports
 from app.procurement.rules.support.file_documents import INSTRUMENTS, final
 from app.procurement.rules.support.value_text import listed, money
+from app.procurement.systems import Source
 
 _TOLERANCE = Decimal("1.00")
 _ZERO = Decimal(0)
@@ -71,7 +72,7 @@ def exceeded(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         )
     doubts = list(_doubts(case, over_all=over_all, inverted=inverted))
     with_it = f" ({_written(position.obligated)} with this action)" if position.obligated is not None else ""
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.ADVISORY if doubts else Severity.BLOCKING,
         subject=case.action.piid,
         values=tuple(_values(case, position)),
@@ -117,9 +118,9 @@ def _reported(item: Report) -> _Position:
 def _values(case: CaseFile, position: _Position) -> Iterator[ComparedValue]:
     action = case.action
     if not position.reported:
-        yield proposed("amount of the action", money(action.amount))
+        yield value_of_action("amount of the action", money(action.amount))
         if action.total_value is not None:
-            yield proposed("value with all options after the action", money(action.total_value))
+            yield value_of_action("value with all options after the action", money(action.total_value))
     if position.report is not None:
         yield from _stated(position.report)
 
@@ -133,7 +134,7 @@ def _stated(item: Report) -> Iterator[ComparedValue]:
     )
     for label, amount in totals:
         if amount is not None:
-            yield stated(item, f"{label}, after modification {fact.modification}", money(amount))
+            yield value_from(item, f"{label}, after modification {fact.modification}", money(amount))
 
 
 def _computed(case: CaseFile, latest: Report | None) -> _Position | None:

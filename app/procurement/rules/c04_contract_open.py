@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -12,12 +12,13 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.contract_history import Report, earlier_reports, reports, vehicle_reports
 from app.procurement.rules.support.file_documents import INSTRUMENTS, Filed, final, signed_on
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 #: Terminated for default, for convenience, for cause; cancelled.
 _ENDINGS = {
@@ -58,11 +59,11 @@ def not_open(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     action = case.action
     for subject, found in ((action.piid, _contract(case)), (f"{action.piid}:vehicle", _vehicle(case))):
         if found is not None and found.words:
-            yield rule.found(
+            yield rule.finding(
                 severity=Severity.BLOCKING if found.certain else Severity.ADVISORY,
                 subject=subject,
                 values=(
-                    proposed("the action takes effect", action.effective_date.isoformat()),
+                    value_of_action("the action takes effect", action.effective_date.isoformat()),
                     *found.values,
                 ),
                 because=" ".join(
@@ -82,12 +83,12 @@ def _contract(case: CaseFile) -> _Case | None:
     settles = action.is_modification and action.reason in _ENDINGS
     money_back = "The action only takes money back." if action.is_modification and action.amount < 0 else None
     if known[-1].fact.closed:
-        found.add("the contract is reported as closed", stated(known[-1], "closed", "yes"), money_back)
+        found.add("the contract is reported as closed", value_from(known[-1], "closed", "yes"), money_back)
     ending = next((item for item in reversed(known) if item.fact.reason in _ENDINGS), None)
     if ending is not None and not settles:
         how = f"{_ENDINGS[ending.fact.reason or '']} by modification {ending.fact.modification}"
         doubt = money_back or _went_on(ending, known)
-        found.add(f"the contract was {how}", stated(ending, "reason for modification", how), doubt)
+        found.add(f"the contract was {how}", value_from(ending, "reason for modification", how), doubt)
     completion = _completion(known)
     if completion is not None and not settles:
         _lapsed(case, found, completion, money_back)
@@ -125,7 +126,9 @@ def _lapsed(case: CaseFile, found: _Case, completion: Report, money_back: str | 
     elif _supplies(case):
         doubt = "Supplies can be delivered after the date reported."
     found.add(
-        f"the reported completion date is {end}", stated(completion, "current completion", str(end)), doubt
+        f"the reported completion date is {end}",
+        value_from(completion, "current completion", str(end)),
+        doubt,
     )
 
 
@@ -160,18 +163,18 @@ def _vehicle(case: CaseFile) -> _Case | None:
         until = last.fact.last_date_to_order.isoformat()
         found.add(
             f"vehicle {action.referenced_idv} takes orders until {until}, and this one is of {ordered}",
-            stated(last, "last date to order", until),
+            value_from(last, "last date to order", until),
         )
     if known[-1].fact.closed:
         found.add(
-            f"vehicle {action.referenced_idv} is reported as closed", stated(known[-1], "closed", "yes")
+            f"vehicle {action.referenced_idv} is reported as closed", value_from(known[-1], "closed", "yes")
         )
     ending = next((item for item in reversed(known) if item.fact.reason in _ENDINGS), None)
     if ending is not None:
         how = _ENDINGS[ending.fact.reason or ""]
         found.add(
             f"vehicle {action.referenced_idv} was {how}",
-            stated(ending, "reason for modification", how),
+            value_from(ending, "reason for modification", how),
             _went_on(ending, known),
         )
     return found

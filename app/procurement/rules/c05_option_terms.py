@@ -5,20 +5,21 @@ from datetime import date, timedelta
 
 from app.procurement.action import OptionExercise, ProcurementAction
 from app.procurement.calendar import months_after
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
     Finding,
     Rule,
     Severities,
     Severity,
-    proposed,
+    value_of_action,
 )
 from app.procurement.rules.c02_amount import agree
 from app.procurement.rules.support.contract_history import coding_report
 from app.procurement.rules.support.file_documents import final
-from app.procurement.rules.support.option_notice import Problem, Terms, notices
+from app.procurement.rules.support.option_notice import OptionDefect, Terms, notices
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 _EXTENSION = "52.217-8"
 _EXTENSION_MONTHS = 6
@@ -43,7 +44,7 @@ def outside_terms(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         terms = _terms(case, exercise.number)
         problems = [] if terms is None else [*notices(case, exercise, terms), *_deal(case, exercise, terms)]
     if problems:
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.BLOCKING if any(each.certain for each in problems) else Severity.ADVISORY,
             subject=case.action.piid,
             values=tuple(value for each in problems for value in each.values),
@@ -59,17 +60,17 @@ def _extends(action: ProcurementAction, exercise: OptionExercise) -> bool:
     return _EXTENSION in action.clauses and "52.217-9" not in action.clauses
 
 
-def _extension(case: CaseFile) -> Iterator[Problem]:
+def _extension(case: CaseFile) -> Iterator[OptionDefect]:
     start, end = case.action.period_start, case.action.period_end
     if start is None or end is None:
         return
     limit = months_after(start, _EXTENSION_MONTHS) - _DAY
     if end > limit:
-        yield Problem(
+        yield OptionDefect(
             f"under {_EXTENSION} services are extended by up to six months, to {limit}; the action runs to {end}",
             (
-                proposed("period of the extension", f"{start} to {end}"),
-                proposed("six months end", str(limit)),
+                value_of_action("period of the extension", f"{start} to {end}"),
+                value_of_action("six months end", str(limit)),
             ),
         )
 
@@ -88,26 +89,29 @@ def _terms(case: CaseFile, number: int) -> Terms | None:
     )
 
 
-def _deal(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[Problem]:
+def _deal(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[OptionDefect]:
     action, option = case.action, terms.option
     if exercise.price is not None and option.price is not None and not agree(exercise.price, option.price):
         adjusted = _adjusted(case)
-        yield Problem(
+        yield OptionDefect(
             f"the price is {money(exercise.price)}, the option has {money(option.price)}"
             f"{' (the contract adjusts prices)' if adjusted else ''}",
-            (proposed("price", money(exercise.price)), terms.value("price", money(option.price))),
+            (value_of_action("price", money(exercise.price)), terms.value("price", money(option.price))),
             certain=not adjusted,
         )
     if None not in {exercise.quantity, option.quantity} and exercise.quantity != option.quantity:
-        yield Problem(
+        yield OptionDefect(
             f"the quantity is {exercise.quantity}, the option has {option.quantity}",
-            (proposed("quantity", str(exercise.quantity)), terms.value("quantity", str(option.quantity))),
+            (
+                value_of_action("quantity", str(exercise.quantity)),
+                terms.value("quantity", str(option.quantity)),
+            ),
         )
     if action.period_end and option.latest_end and action.period_end > option.latest_end:
-        yield Problem(
+        yield OptionDefect(
             f"the period runs to {action.period_end}, the contract must end by {option.latest_end}",
             (
-                proposed("period ends", str(action.period_end)),
+                value_of_action("period ends", str(action.period_end)),
                 terms.value("latest end", str(option.latest_end)),
             ),
         )

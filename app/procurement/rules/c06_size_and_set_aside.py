@@ -2,12 +2,21 @@
 
 from collections.abc import Iterator
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Registration, ReportedAction
-from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed, stated
+from app.procurement.finding import (
+    Authority,
+    Finding,
+    Rule,
+    Severities,
+    Severity,
+    value_from,
+    value_of_action,
+)
 from app.procurement.rules.support.contract_history import award_report, reports
 from app.procurement.rules.support.file_documents import on_file
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 #: Certifications by SBA that a set-aside asks for, by the code SAM.gov lists them under.
 _CERTIFICATIONS = {
@@ -36,20 +45,20 @@ def conflict(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     words, shown = [], []
     if naics and _not_small(rows, naics):
         words.append(f"SAM.gov lists it as not small for NAICS {naics}")
-        shown += [stated(row, f"small for NAICS {naics}", "no") for row in rows]
+        shown += [value_from(row, f"small for NAICS {naics}", "no") for row in rows]
     for ended in _ended(case, rows, set_aside):
         words.append(f"its certification {ended[1]} ended on {ended[2]}")
-        shown.append(stated(ended[0], f"certification {ended[1]} ends", ended[2]))
+        shown.append(value_from(ended[0], f"certification {ended[1]} ends", ended[2]))
     if not words:
         return
     fixed = "" if action.is_new and not action.is_order else " Size is fixed as of the offer."
     renewed = (
         " This modification calls for a rerepresentation of size." if action.reason in _REREPRESENTED else ""
     )
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.ADVISORY if fixed else Severity.BLOCKING,
         subject=action.piid,
-        values=(proposed(f"set-aside, NAICS {naics or 'not stated'}", set_aside), *shown),
+        values=(value_of_action(f"set-aside, NAICS {naics or 'not stated'}", set_aside), *shown),
         because=f"{action.piid} is set aside ({set_aside}) for {action.prime.name};"
         f" {listed(words, last='and')}.{fixed}{renewed}",
     )

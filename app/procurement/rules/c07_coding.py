@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -10,13 +10,14 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.competition import needs_justification
 from app.procurement.rules.support.contract_history import Report, coding_report
 from app.procurement.rules.support.file_documents import Filed, final, instruments, on_file
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 _CODES = {
     "naics": "NAICS code",
@@ -60,10 +61,10 @@ def codes_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             f"{action.piid} is coded {coded}, not competed; neither a justification nor an authority is on file."
         )
         values += [
-            proposed("competition", coded),
+            value_of_action("competition", coded),
             ComparedValue(source=Source.DOCUMENTS.value, label="JA or authority on file", value="none"),
         ]
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.BLOCKING if unjustified else Severity.ADVISORY,
         subject=action.piid,
         values=tuple(values),
@@ -83,14 +84,14 @@ def _stated(
     """The code wherever it is stated; a source that leaves it out says nothing."""
     planned = getattr(case.action, code)
     if planned:
-        yield proposed(name, planned)
+        yield value_of_action(name, planned)
     for item in documents:
         written = getattr(item.fact, code)
         if written:
-            yield stated(item, f"{name} in {item.fact.doc_type}", written)
+            yield value_from(item, f"{name} in {item.fact.doc_type}", written)
     reported = getattr(report.fact, code) if report else None
     if report and reported:
-        yield stated(report, f"{name} reported", reported)
+        yield value_from(report, f"{name} reported", reported)
 
 
 def _unjustified(case: CaseFile, report: Report | None) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import FiledDocument
 from app.procurement.finding import (
     Authority,
@@ -11,13 +11,14 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.names import same_name
 from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.file_documents import Filed, filed, final_of_vehicle
 from app.procurement.rules.support.required_documents import Requirement, requirements
+from app.procurement.systems import Source
 
 
 def required_absent(rule: Rule, case: CaseFile) -> Iterator[Finding]:
@@ -36,12 +37,12 @@ def required_absent(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             continue
         states = "; ".join(f"{item.fact.doc_type} {_state(item.fact)}" for item in there)
         found = f"The file holds {states}" if there else f"The file holds no {need.name}"
-        yield rule.found(
+        yield rule.finding(
             severity=need.severity,
             subject=f"{case.action.piid}:{need.code}",
             values=(
-                proposed("required", f"{need.name}, {need.condition}"),
-                *(stated(item, f"{item.fact.doc_type} on file", _state(item.fact)) for item in there),
+                value_of_action("required", f"{need.name}, {need.condition}"),
+                *(value_from(item, f"{item.fact.doc_type} on file", _state(item.fact)) for item in there),
                 *(
                     []
                     if there

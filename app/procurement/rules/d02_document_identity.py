@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Commitment, Fact
 from app.procurement.finding import (
     Authority,
@@ -15,13 +15,14 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.file_documents import Filed, filed, instrument_types
 from app.procurement.rules.support.printed_numbers import alike, same_modification, same_piid, uei_problem
 from app.procurement.rules.support.required_documents import FUNDS_LATER
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 #: New agreement, supplemental agreement, definitizations, novation: both parties sign.
 _BILATERAL = frozenset({"A", "B", "H", "J", "L"})
@@ -57,7 +58,7 @@ def defects(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         unsure = (
             "" if all(defect.certain for defect in found) else " Look at the page: a letter may be misread."
         )
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.BLOCKING if grave else Severity.ADVISORY,
             subject=f"{case.action.piid}:{doc_type}",
             values=tuple(value for defect in found for value in defect.values),
@@ -72,8 +73,8 @@ def _printed(case: CaseFile, item: Filed) -> Iterator[_Defect]:
         yield _Defect(
             f"the page names contract {document.printed_piid}, the file {document.piid}",
             (
-                stated(item, "PIID on the page", document.printed_piid),
-                stated(item, "PIID in the file", document.piid),
+                value_from(item, "PIID on the page", document.printed_piid),
+                value_from(item, "PIID in the file", document.piid),
             ),
             certain=not alike(document.printed_piid, action.piid),
         )
@@ -84,8 +85,8 @@ def _printed(case: CaseFile, item: Filed) -> Iterator[_Defect]:
             f"the page names modification {document.printed_modification},"
             f" the file {document.modification or 'the award'}",
             (
-                stated(item, "modification on the page", document.printed_modification),
-                stated(item, "modification in the file", document.modification or "0"),
+                value_from(item, "modification on the page", document.printed_modification),
+                value_from(item, "modification in the file", document.modification or "0"),
             ),
             certain=not alike(document.printed_modification, action.modification_number),
         )
@@ -101,8 +102,8 @@ def _printed(case: CaseFile, item: Filed) -> Iterator[_Defect]:
         yield _Defect(
             f"the page names vendor {document.printed_uei}, the action {listed(sorted(expected), last='or')}",
             (
-                stated(item, "UEI on the page", document.printed_uei),
-                proposed("UEI in the action", listed(sorted(expected), last="or")),
+                value_from(item, "UEI on the page", document.printed_uei),
+                value_of_action("UEI in the action", listed(sorted(expected), last="or")),
             ),
             certain=problem == "other",
         )
@@ -120,8 +121,8 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
         yield _Defect(
             "its content is not what was signed, the digests differ",
             (
-                stated(item, "digest of the content", document.sha256),
-                stated(item, "digest signed", document.signed_sha256),
+                value_from(item, "digest of the content", document.sha256),
+                value_from(item, "digest signed", document.signed_sha256),
             ),
         )
     if signed is None and (
@@ -134,8 +135,8 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
         yield _Defect(
             "it is not signed by the contracting officer",
             (
-                proposed("signature needed", "the contracting officer's"),
-                stated(item, "signed by the contracting officer", "no"),
+                value_of_action("signature needed", "the contracting officer's"),
+                value_from(item, "signed by the contracting officer", "no"),
             ),
         )
     if not instrument or signed is None:
@@ -145,8 +146,8 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
         yield _Defect(
             f"it is a bilateral modification (reason {action.reason}) and the contractor has not signed it",
             (
-                stated(item, "signed by the contracting officer", str(signed)),
-                stated(item, "signed by the contractor", "no"),
+                value_from(item, "signed by the contracting officer", str(signed)),
+                value_from(item, "signed by the contractor", "no"),
             ),
         )
     certified = None if FUNDS_LATER & action.clauses else _certified(case, documents)
@@ -154,7 +155,10 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
         day, words, paper = certified
         yield _Defect(
             f"it was signed on {signed}, funds were certified on {day}",
-            (stated(item, "signed by the contracting officer", str(signed)), stated(paper, words, str(day))),
+            (
+                value_from(item, "signed by the contracting officer", str(signed)),
+                value_from(paper, words, str(day)),
+            ),
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -11,11 +11,12 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.contract_history import coding_report, reports
 from app.procurement.rules.support.file_documents import Filed, on_file_here_or_above
+from app.procurement.systems import Source
 
 _NAMES = {
     "COI": "certificate of insurance",
@@ -57,12 +58,12 @@ def expired(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         grave = doc_type == "COI" and action.on_installation and expires < day
         until = f"the work runs until {end}" if end else f"the triage is of {day}"
         renewal = "" if expires < day else " It is valid today; renewals come in the course of a contract."
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.BLOCKING if grave else Severity.ADVISORY,
             subject=f"{action.piid}:{doc_type}",
             values=(
-                stated(item, f"{doc_type} expires", expires.isoformat()),
-                proposed("needed until", (end or day).isoformat()),
+                value_from(item, f"{doc_type} expires", expires.isoformat()),
+                value_of_action("needed until", (end or day).isoformat()),
             ),
             because=f"The newest {name} ({doc_type}) expires on {expires}; {until}.{renewal}",
         )
@@ -86,12 +87,12 @@ def _pricing(case: CaseFile) -> str | None:
 
 def _without_representative(rule: Rule, case: CaseFile, held: list[Filed]) -> Finding:
     on_file = "; ".join(f"{item.fact.doc_type} until {item.fact.expires}" for item in held) or "none"
-    return rule.found(
+    return rule.finding(
         severity=Severity.BLOCKING if case.action.adds_work else Severity.ADVISORY,
         subject=f"{case.action.piid}:COR",
         values=(
-            proposed("type of pricing", f"{_pricing(case)}, not firm fixed price"),
-            *(stated(item, "COR expires", str(item.fact.expires)) for item in held),
+            value_of_action("type of pricing", f"{_pricing(case)}, not firm fixed price"),
+            *(value_from(item, "COR expires", str(item.fact.expires)) for item in held),
             *(
                 []
                 if held

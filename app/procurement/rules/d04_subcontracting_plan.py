@@ -3,12 +3,21 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from app.procurement.case_file import CaseFile, Source
-from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed, stated
+from app.procurement.case_file import CaseFile
+from app.procurement.finding import (
+    Authority,
+    Finding,
+    Rule,
+    Severities,
+    Severity,
+    value_from,
+    value_of_action,
+)
 from app.procurement.rules.c06_size_and_set_aside import size_of
 from app.procurement.rules.support.contract_history import Report, coding_report, earlier_reports, reports
 from app.procurement.rules.support.file_documents import on_file_here_or_above
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 from app.procurement.thresholds import SUBCONTRACTING_PLAN, SUBCONTRACTING_PLAN_CONSTRUCTION, in_force
 
 _NOT_REQUIRED = "B"
@@ -42,14 +51,14 @@ def plan_missing(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     severity = Severity.BLOCKING if crossed and not plans and not action.is_order else Severity.ADVISORY
     coded = f"the report says that no plan is required (code {code})" if code == _NOT_REQUIRED else None
     on_file = "a plan is on file" if plans else "no plan is on file"
-    yield rule.found(
+    yield rule.finding(
         severity=severity,
         subject=action.piid,
         values=(
-            proposed("value with all options", money(after)),
-            proposed("plan required above", money(threshold)),
-            *([stated(report, "subcontracting plan code", code)] if report and code else []),
-            *(stated(item, "plan on file", item.fact.doc_type) for item in plans),
+            value_of_action("value with all options", money(after)),
+            value_of_action("plan required above", money(threshold)),
+            *([value_from(report, "subcontracting plan code", code)] if report and code else []),
+            *(value_from(item, "plan on file", item.fact.doc_type) for item in plans),
         ),
         because=f"The value of {action.piid} is {money(after)}, above {money(threshold)}, and the contractor is other"
         f" than small; {' and '.join(each for each in (on_file, coded) if each)}.",

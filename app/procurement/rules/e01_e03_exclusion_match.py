@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.procurement.calendar import business_days_after
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import Exclusion, ReportedAction
 from app.procurement.finding import (
     Authority,
@@ -11,14 +11,15 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    absent,
-    proposed,
-    stated,
+    no_value,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.exclusion_record import about, active, limited_to, written
 from app.procurement.rules.support.vendor_identity import is_registered, roles, rows_of
+from app.procurement.systems import Source
 
 #: Type of the document that holds an agency head's compelling reason to deal with an excluded firm.
 COMPELLING_REASON = "COMPELLING"
@@ -64,14 +65,14 @@ def identifier_match(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             f"{record.fact.exclusion_type}, {record.fact.program}, by {record.fact.agency} ({shared})"
             for record, shared in hits
         )
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.ADVISORY if lesser else Severity.BLOCKING,
             subject=uei,
             values=(
-                proposed(f"{roles(party)} named in the action", f"{name} ({uei})"),
-                *(stated(record, "exclusion record", written(record.fact)) for record, _ in hits),
+                value_of_action(f"{roles(party)} named in the action", f"{name} ({uei})"),
+                *(value_from(record, "exclusion record", written(record.fact)) for record, _ in hits),
                 *(
-                    stated(item, "compelling reason", f"{item.fact.document_id}, {item.fact.status}")
+                    value_from(item, "compelling reason", f"{item.fact.document_id}, {item.fact.status}")
                     for item in reasons
                 ),
             ),
@@ -104,13 +105,16 @@ def flag_and_list_disagree(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             f" Agencies have {_TO_ENTER} business days to enter an exclusion and {_TO_UPDATE} to update it, and the"
             " flag follows later: pull both again."
         )
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.ADVISORY if settling else rule.severities.of(case.action) or Severity.ADVISORY,
             subject=uei,
             values=(
-                *(stated(row, f"{name}: exclusion flag", row.fact.exclusion_flag or "empty") for row in rows),
-                *(stated(record, "exclusion record", written(record.fact)) for record, _ in records),
-                *(() if records else (absent(Source.DEBARMENT, "exclusion record"),)),
+                *(
+                    value_from(row, f"{name}: exclusion flag", row.fact.exclusion_flag or "empty")
+                    for row in rows
+                ),
+                *(value_from(record, "exclusion record", written(record.fact)) for record, _ in records),
+                *(() if records else (no_value(Source.DEBARMENT, "exclusion record"),)),
             ),
             because=f"The registration of {name} ({uei}) has the exclusion flag {flag}; the list of exclusions"
             f" {listed}.{lag}",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import Exclusion
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import (
@@ -13,13 +13,14 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.names import POSSIBLE, STRONG, legal_form, normalised, similarity
 from app.procurement.places import corroborates
-from app.procurement.rules.support.exclusion_record import Record, about, active, written
+from app.procurement.rules.support.exclusion_record import ExclusionEvidence, about, active, written
 from app.procurement.rules.support.vendor_identity import addresses_of, identifier, names_of
+from app.procurement.systems import Source
 
 #: Records shown in one finding; the rest are counted.
 _SHOWN = 10
@@ -72,7 +73,7 @@ def name_match(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         name, uei = party[0].name, party[0].uei
         names = names_of(case, party)
         known = {record.evidence_id for record, _ in about(case, party, records)}
-        found: list[tuple[int, Likeness, Record]] = []
+        found: list[tuple[int, Likeness, ExclusionEvidence]] = []
         for record in records:
             alike = likeness(case, uei, names, record.fact)
             weight = 0 if record.evidence_id in known else _weight(uei, record.fact, alike)
@@ -84,13 +85,13 @@ def name_match(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         weight, best, _ = found[0]
         more = f" {len(found) - 1} more records have a like name." if len(found) > 1 else ""
         urgency = "Adjudicate before signing." if weight > 1 else "A weak likeness, to be looked at."
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.ADVISORY,
             subject=uei,
             values=(
-                proposed("vendor named in the action", f"{name} ({uei})"),
+                value_of_action("vendor named in the action", f"{name} ({uei})"),
                 *(
-                    stated(record, f"exclusion record, likeness {alike.score:.2f}", written(record.fact))
+                    value_from(record, f"exclusion record, likeness {alike.score:.2f}", written(record.fact))
                     for _, alike, record in found[:_SHOWN]
                 ),
             ),

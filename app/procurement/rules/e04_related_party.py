@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Exclusion, Fact, FiledDocument, Owner, Registration
-from app.procurement.finding import Authority, Finding, Match, Rule, Severities, Severity, stated
+from app.procurement.finding import Authority, Finding, Match, Rule, Severities, Severity, value_from
 from app.procurement.names import STRONG, normalised, similarity
 from app.procurement.rules.e02_exclusion_by_name import Likeness, likeness
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import active, shared_identifier, written
 from app.procurement.rules.support.vendor_identity import Party, cages_of, identifier, rows_of
+from app.procurement.systems import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,11 @@ def related_party_excluded(rule: Rule, case: CaseFile) -> Iterator[Finding]:
                 value: None
                 for one, other, _, _ in found
                 for value in (
-                    stated(one.evidence, f"{name}: {relation}", _named(one.party)),
-                    stated(other, "exclusion record", written(other.fact)),
+                    value_from(one.evidence, f"{name}: {relation}", _named(one.party)),
+                    value_from(other, "exclusion record", written(other.fact)),
                 )
             }
-            yield rule.found(
+            yield rule.finding(
                 severity=Severity.ADVISORY,
                 subject=f"{uei}:{relation.replace(' ', '-')}",
                 values=tuple(values),

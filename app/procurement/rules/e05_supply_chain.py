@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.procurement.calendar import months_after
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import Exclusion
 from app.procurement.finding import (
     Authority,
@@ -12,14 +12,15 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.names import STRONG, normalised
 from app.procurement.rules.e02_exclusion_by_name import likeness
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import about, active, is_restriction, written
 from app.procurement.rules.support.vendor_identity import names_of
+from app.procurement.systems import Source
 
 #: Type of the document that holds a waiver of a prohibition.
 WAIVER = "WAIVER"
@@ -69,13 +70,13 @@ def order_names_vendor(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         because.append("Whether the order covers what is bought is for the requiring activity to say.")
         best = max((each for _, each in alike), key=lambda each: each.score, default=None)
         only_name = not by_identifier and best is not None
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.ADVISORY if lesser else usual,
             subject=uei,
             values=(
-                proposed("vendor named in the action", f"{name} ({uei})"),
-                *(stated(record, "order or restriction", written(record.fact)) for record in found),
-                *(stated(item, "waiver", item.fact.document_id) for item in waivers),
+                value_of_action("vendor named in the action", f"{name} ({uei})"),
+                *(value_from(record, "order or restriction", written(record.fact)) for record in found),
+                *(value_from(item, "waiver", item.fact.document_id) for item in waivers),
             ),
             because=" ".join(because),
             match=Match(score=best.score, compared=best.compared) if only_name and best else None,

@@ -4,12 +4,21 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.procurement.action import Payment
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import Registration
-from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed, stated
+from app.procurement.finding import (
+    Authority,
+    Finding,
+    Rule,
+    Severities,
+    Severity,
+    value_from,
+    value_of_action,
+)
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.value_text import money
 from app.procurement.rules.support.vendor_identity import rows_of
+from app.procurement.systems import Source
 from app.procurement.thresholds import MICRO_PURCHASE, SIMPLIFIED_ACQUISITION, in_force
 
 RESPONSIBILITY = "RESP"
@@ -42,14 +51,16 @@ def integrity_not_addressed(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         if determinations
         else "the file holds no responsibility determination that mentions them"
     )
-    yield rule.found(
+    yield rule.finding(
         severity=rule.severities.of(action) or Severity.ADVISORY,
         subject=prime.uei,
         values=(
-            proposed("value of the action", money(value)),
-            *(stated(row, f"{prime.name}: integrity information", _written(row.fact)) for row in rows),
+            value_of_action("value of the action", money(value)),
+            *(value_from(row, f"{prime.name}: integrity information", _written(row.fact)) for row in rows),
             *(
-                stated(item, "responsibility determination", f"{item.fact.document_id}, {item.fact.status}")
+                value_from(
+                    item, "responsibility determination", f"{item.fact.document_id}, {item.fact.status}"
+                )
                 for item in determinations
             ),
         ),
@@ -80,12 +91,12 @@ def debt_flag(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         payment = f"Payment by purchase card is allowed up to {money(limit)}."
     else:
         payment = "Payment is planned by electronic funds transfer, which the flag allows."
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.ADVISORY,
         subject=prime.uei,
         values=(
-            proposed("planned payment", f"{action.payment.value}, {money(action.amount)}"),
-            *(stated(row, f"{prime.name}: debt subject to offset", "Y") for row in rows),
+            value_of_action("planned payment", f"{action.payment.value}, {money(action.amount)}"),
+            *(value_from(row, f"{prime.name}: debt subject to offset", "Y") for row in rows),
         ),
         because=f"SAM.gov flags a debt of {prime.name} ({prime.uei}) as subject to offset. {payment} The flag is no"
         " reason to deny an award or order.",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Commitment
 from app.procurement.federal_time import fiscal_year_end
 from app.procurement.finding import (
@@ -14,11 +14,12 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    absent,
-    proposed,
-    stated,
+    no_value,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 #: A shortage below this many dollars may come from rounding each line to cents.
 ROUNDING = Decimal("1.00")
@@ -41,13 +42,13 @@ def not_certified_or_short(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         return
     funds = f"certified funds come to {money(available)}" if usable else "no funds are certified for it"
     excuse = _excuse(action, available)
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.ADVISORY if excuse else Severity.BLOCKING,
         subject=action.piid,
         values=(
-            proposed("amount of the action", money(action.amount)),
+            value_of_action("amount of the action", money(action.amount)),
             *(_shown(item, action) for item in commitments),
-            *((absent(Source.LEDGER, "commitment"),) if not commitments else ()),
+            *((no_value(Source.LEDGER, "commitment"),) if not commitments else ()),
         ),
         because=f"The action obligates {money(action.amount)}; {funds}.{excuse}",
     )
@@ -67,7 +68,7 @@ def _shown(item: EvidenceOf[Commitment], action: ProcurementAction) -> ComparedV
         label += f", until {item.fact.expires}"
     if item.fact.overage > 0:
         label += f", {money(item.fact.overage)} over allowed"
-    return stated(item, label, money(item.fact.amount))
+    return value_from(item, label, money(item.fact.amount))
 
 
 def _excuse(action: ProcurementAction, available: Decimal) -> str:

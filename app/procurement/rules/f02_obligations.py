@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.facts import ObligationLine
 from app.procurement.finding import (
     Authority,
@@ -13,10 +13,11 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    absent,
-    stated,
+    no_value,
+    value_from,
 )
 from app.procurement.rules.support.contract_history import (
+    BookedLine,
     Report,
     contract_lines,
     is_own,
@@ -24,6 +25,7 @@ from app.procurement.rules.support.contract_history import (
     reports,
 )
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 #: Totals closer than this many dollars and this part of the total agree.
 TOLERANCE, TOLERANCE_SHARE = Decimal("1.00"), Decimal("0.0001")
@@ -33,8 +35,6 @@ POSTING_DAYS = 7
 WITHHELD_DAYS = 90
 FUNDING_ONLY = "C"
 _ZERO = Decimal(0)
-
-Line = EvidenceOf[ObligationLine]
 
 
 def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
@@ -51,7 +51,7 @@ def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     differs = over or _disagreement(case, known, lines, booked) or ""
     if not differs:
         return
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.BLOCKING if over else Severity.ADVISORY,
         subject=case.action.piid,
         values=tuple(_values(latest, lines, with_ceiling=bool(over))),
@@ -59,7 +59,7 @@ def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     )
 
 
-def _over_ceiling(case: CaseFile, latest: Report | None, lines: list[Line], booked: Decimal) -> str:
+def _over_ceiling(case: CaseFile, latest: Report | None, lines: list[BookedLine], booked: Decimal) -> str:
     if latest is None or not latest.fact.total_all_options:
         return ""
     if _raises_value_unreported(case):
@@ -80,7 +80,9 @@ def _raises_value_unreported(case: CaseFile) -> bool:
     return adds and action.total_value is None and not own_reports(case)
 
 
-def _disagreement(case: CaseFile, known: list[Report], lines: list[Line], booked: Decimal) -> str | None:
+def _disagreement(
+    case: CaseFile, known: list[Report], lines: list[BookedLine], booked: Decimal
+) -> str | None:
     piid = case.action.piid
     totals = [report.fact.total_obligated for report in known if report.fact.total_obligated is not None]
     reported = totals[-1] if totals else sum((report.fact.obligated for report in known), _ZERO)
@@ -106,7 +108,7 @@ def _disagreement(case: CaseFile, known: list[Report], lines: list[Line], booked
 
 
 def _under_way(
-    case: CaseFile, known: list[Report], lines: list[Line], booked: Decimal, reported: Decimal
+    case: CaseFile, known: list[Report], lines: list[BookedLine], booked: Decimal, reported: Decimal
 ) -> bool:
     """Whether what has still to be reported or booked makes up for the difference."""
     return _agree(
@@ -124,7 +126,7 @@ def _transferred(line: ObligationLine) -> bool:
     return bool(transfer and line.tas and transfer.zfill(3) != line.tas.agency.strip().zfill(3))
 
 
-def _not_yet_in_ledger(case: CaseFile, known: list[Report], lines: list[Line]) -> Decimal:
+def _not_yet_in_ledger(case: CaseFile, known: list[Report], lines: list[BookedLine]) -> Decimal:
     """What reports state that the ledger may still be about to post."""
     since = (case.day - timedelta(days=POSTING_DAYS)).replace(day=1)
     posted = {line.fact.modification for line in lines}
@@ -137,7 +139,7 @@ def _not_yet_in_ledger(case: CaseFile, known: list[Report], lines: list[Line]) -
     return sum(late, _ZERO)
 
 
-def _not_yet_reported(case: CaseFile, known: list[Report], lines: list[Line]) -> Decimal:
+def _not_yet_reported(case: CaseFile, known: list[Report], lines: list[BookedLine]) -> Decimal:
     """What the ledger posted whose report may still be on its way, or withheld from view."""
     since = case.day - timedelta(days=WITHHELD_DAYS if case.action.defense else POSTING_DAYS)
     reported = {report.fact.modification for report in known}
@@ -154,21 +156,23 @@ def _recent(day: date | None, since: date, *, own: bool) -> bool:
     return own if day is None else day >= since
 
 
-def _values(latest: Report | None, lines: list[Line], *, with_ceiling: bool) -> Iterator[ComparedValue]:
+def _values(latest: Report | None, lines: list[BookedLine], *, with_ceiling: bool) -> Iterator[ComparedValue]:
     if latest is not None:
         total = latest.fact.total_obligated
         if total is None:
-            yield stated(latest, "obligation reported", money(latest.fact.obligated))
+            yield value_from(latest, "obligation reported", money(latest.fact.obligated))
         else:
-            yield stated(latest, "obligated in all, as reported", money(total))
+            yield value_from(latest, "obligated in all, as reported", money(total))
         if with_ceiling and latest.fact.total_all_options is not None:
-            yield stated(latest, "base and all options", money(latest.fact.total_all_options))
+            yield value_from(latest, "base and all options", money(latest.fact.total_all_options))
     else:
-        yield absent(Source.CONTRACTS, "report")
+        yield no_value(Source.CONTRACTS, "report")
     if not lines:
-        yield absent(Source.LEDGER, "obligation line")
+        yield no_value(Source.LEDGER, "obligation line")
     for line in lines:
-        yield stated(line, f"net of line {line.fact.acrn or line.fact.document_number}", money(line.fact.net))
+        yield value_from(
+            line, f"net of line {line.fact.acrn or line.fact.document_number}", money(line.fact.net)
+        )
 
 
 F02 = Rule(

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.federal_time import fiscal_year
-from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed
+from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, value_of_action
 from app.procurement.rules.support.appropriations import Charge, charges
 from app.procurement.rules.support.file_documents import on_file
+from app.procurement.systems import Source
 
 #: Reasons for modification that take on something new: additional work, the exercise of an option.
 NEW_WORK = frozenset({"A", "G"})
@@ -38,11 +39,11 @@ def not_available(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         if problem is None:
             continue
         relates_back = "" if cancelled or problem.startswith("opens") else _relation(case)
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.ADVISORY if relates_back else Severity.BLOCKING,
             subject=f"{action.piid}:{name}",
             values=(
-                proposed("day of the action", f"{action.effective_date}, fiscal year {year}"),
+                value_of_action("day of the action", f"{action.effective_date}, fiscal year {year}"),
                 *(charge.value for charge in group),
             ),
             because=f"The action takes effect on {action.effective_date}, in fiscal year {year}; appropriation"

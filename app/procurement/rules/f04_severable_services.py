@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.federal_time import a_year_after
-from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed
+from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, value_of_action
 from app.procurement.rules.support.appropriations import Charge, charges
 from app.procurement.rules.support.file_documents import instruments
+from app.procurement.systems import Source
 
 #: Construction and architect-engineer services: one end product, unless the action says otherwise.
 ONE_END_PRODUCT = ("C", "Y")
@@ -38,12 +39,12 @@ def longer_than_a_year(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     longer = (
         f"Services ({code}) run from {start} to {end}, longer than a year, and are charged to annual funds"
     )
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.ADVISORY if doubts or action.is_modification else Severity.BLOCKING,
         subject=action.piid,
         values=(
-            proposed("period of performance", f"{start} to {end}"),
-            proposed("product or service code", code),
+            value_of_action("period of performance", f"{start} to {end}"),
+            value_of_action("product or service code", code),
             *(charge.value for charge in annual),
         ),
         because=" ".join((f"{longer}: {names}.", *doubts)),

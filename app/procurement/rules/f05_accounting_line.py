@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
-from app.procurement.facts import AccountingLine, FiledDocument, ObligationLine, Tas
+from app.procurement.case_file import CaseFile, EvidenceOf
+from app.procurement.facts import AccountingLine, FiledDocument, Tas
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -12,18 +12,18 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.appropriations import uniform
-from app.procurement.rules.support.contract_history import own_lines, own_reports
+from app.procurement.rules.support.contract_history import BookedLine, own_lines, own_reports
 from app.procurement.rules.support.file_documents import instruments
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 #: Reasons for modification by which the vendor's identifier or name changes: novation, change of UEI or name.
 VENDOR_CHANGES = frozenset({"J", "V"})
 UEI_LENGTH = 12
-Line = EvidenceOf[ObligationLine]
 Printed = tuple[EvidenceOf[FiledDocument], AccountingLine]
 
 
@@ -45,7 +45,9 @@ def _acrn(acrn: str | None) -> str:
     return (acrn or "").strip().upper()
 
 
-def _instrument(rule: Rule, case: CaseFile, printed: list[Printed], lines: list[Line]) -> Iterator[Finding]:
+def _instrument(
+    rule: Rule, case: CaseFile, printed: list[Printed], lines: list[BookedLine]
+) -> Iterator[Finding]:
     if all(_is_booked(line, lines) for _, line in printed):
         return
     ordered = sorted(printed, key=lambda each: _acrn(each[1].acrn))
@@ -60,23 +62,23 @@ def _instrument(rule: Rule, case: CaseFile, printed: list[Printed], lines: list[
         blocking = bool(held) and not accounts[0] <= accounts[1]
         name = f"ACRN {acrn}" if acrn else "the line without ACRN"
         there = _written(held, known) if booked else "no line of that ACRN"
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.BLOCKING if blocking else Severity.ADVISORY,
             subject=f"{case.action.piid}:{acrn or 'no ACRN'}",
             values=(
-                *(stated(document, f"{name} as printed", _line(line)) for document, line in group),
+                *(value_from(document, f"{name} as printed", _line(line)) for document, line in group),
                 *(_booked(line) for line in booked or lines),
             ),
             because=f"The instrument prints {_written(wanted, codes)} for {name}; the ledger holds {there}.",
         )
 
 
-def _under(acrn: str, lines: list[Line]) -> list[Line]:
+def _under(acrn: str, lines: list[BookedLine]) -> list[BookedLine]:
     """The ledger's lines a printed one is held against: without ACRN, all of them."""
     return [line for line in lines if acrn in {"", _acrn(line.fact.acrn)} or not line.fact.acrn]
 
 
-def _is_booked(line: AccountingLine, lines: list[Line]) -> bool:
+def _is_booked(line: AccountingLine, lines: list[BookedLine]) -> bool:
     """Whether the ledger has a printed line's symbol and object class, as far as it states them."""
     booked, code = _under(_acrn(line.acrn), lines), _code(line.object_class)
     symbols = [uniform(each.fact.tas) for each in booked if each.fact.tas]
@@ -85,7 +87,7 @@ def _is_booked(line: AccountingLine, lines: list[Line]) -> bool:
     return bool(booked) and known_symbol and (not code or not codes or code in codes)
 
 
-def _report(rule: Rule, case: CaseFile, printed: list[Printed], lines: list[Line]) -> Iterator[Finding]:
+def _report(rule: Rule, case: CaseFile, printed: list[Printed], lines: list[BookedLine]) -> Iterator[Finding]:
     own = [report for report in own_reports(case) if report.fact.tas]
     if not own or own[-1].fact.tas is None:
         return
@@ -96,12 +98,12 @@ def _report(rule: Rule, case: CaseFile, printed: list[Printed], lines: list[Line
         return
     same_account = tas.federal_account in {each.federal_account for each in held}
     others = listed(sorted(map(str, held)), last="and")
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.ADVISORY if same_account else Severity.BLOCKING,
         subject=f"{case.action.piid}:report",
         values=(
-            stated(own[-1], "account reported", f"{tas.federal_account}-{tas.sub}"),
-            *(stated(document, "account as printed", _line(line)) for document, line in printed),
+            value_from(own[-1], "account reported", f"{tas.federal_account}-{tas.sub}"),
+            *(value_from(document, "account as printed", _line(line)) for document, line in printed),
             *map(_booked, lines),
         ),
         because=f"The contract system reports account {tas.federal_account}-{tas.sub}; ledger and instrument name"
@@ -109,7 +111,7 @@ def _report(rule: Rule, case: CaseFile, printed: list[Printed], lines: list[Line
     )
 
 
-def _vendor(rule: Rule, case: CaseFile, lines: list[Line]) -> Iterator[Finding]:
+def _vendor(rule: Rule, case: CaseFile, lines: list[BookedLine]) -> Iterator[Finding]:
     action = case.action
     prime = action.prime
     # The ledger may add the four characters that tell a firm's accounts for payment apart.
@@ -118,12 +120,12 @@ def _vendor(rule: Rule, case: CaseFile, lines: list[Line]) -> Iterator[Finding]:
     if not others or action.reason in VENDOR_CHANGES:
         return
     named = listed(sorted({_uei(line.fact.vendor_uei) for line in others}), last="and")
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.ADVISORY,
         subject=f"{action.piid}:vendor",
         values=(
-            proposed("vendor of the action", f"{prime.name} ({prime.uei})"),
-            *(stated(line, _label(line), line.fact.vendor_uei) for line in others),
+            value_of_action("vendor of the action", f"{prime.name} ({prime.uei})"),
+            *(value_from(line, _label(line), line.fact.vendor_uei) for line in others),
         ),
         because=f"The ledger books {action.piid} to {named}; the action names {prime.name} ({prime.uei}).",
     )
@@ -133,7 +135,7 @@ def _uei(uei: str) -> str:
     return uei.strip().upper()[:UEI_LENGTH]
 
 
-def _symbols(lines: list[Line]) -> set[Tas]:
+def _symbols(lines: list[BookedLine]) -> set[Tas]:
     return {uniform(line.fact.tas) for line in lines if line.fact.tas}
 
 
@@ -142,7 +144,7 @@ def _code(object_class: str | None) -> str:
     return (object_class or "").replace(".", "").strip().rstrip("0")
 
 
-def _codes(lines: list[Line]) -> set[str]:
+def _codes(lines: list[BookedLine]) -> set[str]:
     return {_code(line.fact.object_class) for line in lines} - {""}
 
 
@@ -155,12 +157,12 @@ def _line(line: AccountingLine) -> str:
     return _written({uniform(line.tas)}, {_code(line.object_class)} - {""})
 
 
-def _label(line: Line) -> str:
+def _label(line: BookedLine) -> str:
     return f"ledger line {line.fact.acrn or line.fact.document_number}"
 
 
-def _booked(line: Line) -> ComparedValue:
-    return stated(line, _label(line), _written(_symbols([line]), _codes([line])))
+def _booked(line: BookedLine) -> ComparedValue:
+    return value_from(line, _label(line), _written(_symbols([line]), _codes([line])))
 
 
 F05 = Rule(

@@ -6,19 +6,17 @@ from datetime import timedelta
 from decimal import Decimal
 
 from app.procurement.calendar import months_after
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
-from app.procurement.facts import ObligationLine
-from app.procurement.finding import Authority, ComparedValue, Finding, Rule, Severities, Severity, stated
+from app.procurement.case_file import CaseFile
+from app.procurement.finding import Authority, ComparedValue, Finding, Rule, Severities, Severity, value_from
 from app.procurement.rules.support.appropriations import uniform
-from app.procurement.rules.support.contract_history import contract_lines, reports
+from app.procurement.rules.support.contract_history import BookedLine, contract_lines, reports
 from app.procurement.rules.support.value_text import money
+from app.procurement.systems import Source
 
 IDLE_DAYS = 180
 #: Cost-reimbursement contracts wait for final indirect cost rates; so long may it take to close them.
 SETTLEMENT_MONTHS = 36
 COST_REIMBURSEMENT = frozenset({"R", "S", "T", "U", "V"})
-
-Line = EvidenceOf[ObligationLine]
 
 
 def negative_or_idle(rule: Rule, case: CaseFile) -> Iterator[Finding]:
@@ -29,7 +27,7 @@ def negative_or_idle(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     """
     lines = contract_lines(case)
     if any(line.fact.expended > line.fact.net for line in lines):
-        funds: defaultdict[str, list[Line]] = defaultdict(list)
+        funds: defaultdict[str, list[BookedLine]] = defaultdict(list)
         for line in lines:
             funds[_fund(line)].append(line)
         for fund in sorted(funds):
@@ -37,11 +35,11 @@ def negative_or_idle(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     yield from _idle(rule, case, lines)
 
 
-def _fund(line: Line) -> str:
+def _fund(line: BookedLine) -> str:
     return str(uniform(line.fact.tas)) if line.fact.tas else ""
 
 
-def _negative(rule: Rule, case: CaseFile, fund: str, lines: list[Line]) -> Iterator[Finding]:
+def _negative(rule: Rule, case: CaseFile, fund: str, lines: list[BookedLine]) -> Iterator[Finding]:
     obligated = sum((line.fact.obligated for line in lines), Decimal(0))
     net = sum((line.fact.net for line in lines), Decimal(0))
     expended = sum((line.fact.expended for line in lines), Decimal(0))
@@ -59,7 +57,7 @@ def _negative(rule: Rule, case: CaseFile, fund: str, lines: list[Line]) -> Itera
             False,
             "; one line is above its own obligation, which a payment posted to it early may explain",
         )
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.BLOCKING if blocking else Severity.ADVISORY,
         subject=f"{case.action.piid}:{fund or 'no symbol'}",
         values=tuple(_values(lines)),
@@ -67,7 +65,7 @@ def _negative(rule: Rule, case: CaseFile, fund: str, lines: list[Line]) -> Itera
     )
 
 
-def _idle(rule: Rule, case: CaseFile, lines: list[Line]) -> Iterator[Finding]:
+def _idle(rule: Rule, case: CaseFile, lines: list[BookedLine]) -> Iterator[Finding]:
     action = case.action
     known = [report for report in reports(case) if report.fact.current_completion]
     ended = known[-1].fact.current_completion if known else None
@@ -81,11 +79,11 @@ def _idle(rule: Rule, case: CaseFile, lines: list[Line]) -> Iterator[Finding]:
     waits_for_rates = pricing in COST_REIMBURSEMENT and case.day <= months_after(ended, SETTLEMENT_MONTHS)
     if goes_on or waits_for_rates:
         return
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.ADVISORY,
         subject=f"{action.piid}:idle",
         values=(
-            stated(known[-1], "performance ended", ended.isoformat()),
+            value_from(known[-1], "performance ended", ended.isoformat()),
             *_values(lines),
         ),
         because=f"{money(left)} is obligated and not spent for {action.piid}; performance ended on {ended}, more than"
@@ -93,12 +91,12 @@ def _idle(rule: Rule, case: CaseFile, lines: list[Line]) -> Iterator[Finding]:
     )
 
 
-def _values(lines: list[Line]) -> Iterator[ComparedValue]:
+def _values(lines: list[BookedLine]) -> Iterator[ComparedValue]:
     for line in lines:
         fact, name = line.fact, f"ledger line {line.fact.acrn or line.fact.document_number}"
         taken_back = f", {money(fact.deobligated)} taken back" if fact.deobligated else ""
-        yield stated(line, f"{name}, obligated", f"{money(fact.obligated)}{taken_back}")
-        yield stated(line, f"{name}, spent", money(fact.expended))
+        yield value_from(line, f"{name}, obligated", f"{money(fact.obligated)}{taken_back}")
+        yield value_from(line, f"{name}, spent", money(fact.expended))
 
 
 F06 = Rule(

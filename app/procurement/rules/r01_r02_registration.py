@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import HiddenEntities, Registration
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import (
@@ -12,9 +12,9 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    absent,
-    proposed,
-    stated,
+    no_value,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.exemption import (
     card_micro_purchase,
@@ -22,6 +22,7 @@ from app.procurement.rules.support.exemption import (
     stands_for_many,
 )
 from app.procurement.rules.support.vendor_identity import is_registered, parties_but_owners, rows_of
+from app.procurement.systems import Source
 
 _USUAL = Severities(new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING)
 _AUTHORITY = Authority(
@@ -63,12 +64,12 @@ def not_active(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             )
         lesser = exception or (not_again and not action.overhauled_far)
         expires = row.fact.expires.isoformat() if row.fact.expires else "on no stated date"
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.ADVISORY if lesser else rule.severities.of(action) or Severity.ADVISORY,
             subject=uei,
             values=(
-                proposed(f"{name}: registration needed on", day.isoformat()),
-                stated(row, f"{name}: registration", f"{row.fact.status}, expires {expires}"),
+                value_of_action(f"{name}: registration needed on", day.isoformat()),
+                value_from(row, f"{name}: registration", f"{row.fact.status}, expires {expires}"),
             ),
             because=" ".join(
                 [
@@ -97,9 +98,11 @@ def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         hidden = [item for item in case.of(HiddenEntities) if item.fact.rows > 0]
         exception, generic = exception_to_registration(case), stands_for_many(name)
         values = [
-            proposed(f"{name}: registration for contracts needed on", action.effective_date.isoformat())
+            value_of_action(
+                f"{name}: registration for contracts needed on", action.effective_date.isoformat()
+            )
         ]
-        values += [stated(row, f"{name}: SAM.gov has", _purpose(row.fact)) for row in rows]
+        values += [value_from(row, f"{name}: SAM.gov has", _purpose(row.fact)) for row in rows]
         if rows:
             because = (
                 f"SAM.gov has {name} ({uei}) with {_purpose(rows[0].fact)}; the action needs a registration"
@@ -107,16 +110,16 @@ def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             because += " for federal contracts."
         elif hidden:
             values += [
-                stated(item, "entities that opted out of display", str(item.fact.rows)) for item in hidden
+                value_from(item, "entities that opted out of display", str(item.fact.rows)) for item in hidden
             ]
             because = f"{name} ({uei}) is not visible to this key: SAM.gov withheld entities that opted out of public"
             because += " display, and one of them may be this vendor."
         else:
-            values.append(absent(Source.SAM_GOV, f"{name}: registration"))
+            values.append(no_value(Source.SAM_GOV, f"{name}: registration"))
             because = f"SAM.gov returned no registration for {name} ({uei}); one is needed on {action.effective_date}."
         if generic:
             because += " The name stands for many vendors, which are reported under a generic identifier."
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.ADVISORY
             if exception or generic
             else rule.severities.of(action) or Severity.ADVISORY,

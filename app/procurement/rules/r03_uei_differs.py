@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.procurement.action import Vendor
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact, ObligationLine
-from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, proposed, stated
+from app.procurement.finding import (
+    Authority,
+    Finding,
+    Rule,
+    Severities,
+    Severity,
+    value_from,
+    value_of_action,
+)
 from app.procurement.names import normalised
 from app.procurement.rules.support import contract_history, file_documents
 from app.procurement.rules.support.party_change import change_of_party
 from app.procurement.rules.support.vendor_identity import identifier
+from app.procurement.systems import Source
 
 #: The day the nine-digit DUNS number gave way to the UEI.
 _DUNS_RETIRED = date(2022, 4, 4)
@@ -55,12 +64,12 @@ def uei_differs(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     remarks = sorted({remark for _, remark in differing if remark})
     if change:
         remarks.append(change.because)
-    yield rule.found(
+    yield rule.finding(
         severity=Severity.ADVISORY if lesser else rule.severities.of(case.action) or Severity.ADVISORY,
         subject=prime.uei,
         values=(
-            proposed("UEI of the prime", f"{prime.uei} ({prime.name})"),
-            *(stated(each.evidence, f"UEI in {each.where}", each.uei) for each, _ in differing),
+            value_of_action("UEI of the prime", f"{prime.uei} ({prime.name})"),
+            *(value_from(each.evidence, f"UEI in {each.where}", each.uei) for each, _ in differing),
         ),
         because=f"The action has the UEI {prime.uei} for {prime.name}; {said}."
         + "".join(f" {remark}" for remark in remarks),

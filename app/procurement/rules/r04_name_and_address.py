@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact, Registration
 from app.procurement.finding import (
     Authority,
@@ -11,14 +11,15 @@ from app.procurement.finding import (
     Rule,
     Severities,
     Severity,
-    proposed,
-    stated,
+    value_from,
+    value_of_action,
 )
 from app.procurement.names import legal_form, same_but_for_form, same_name, same_tokens
 from app.procurement.places import is_abroad, same_place, written
 from app.procurement.rules.support import contract_history, file_documents
 from app.procurement.rules.support.party_change import change_of_party
 from app.procurement.rules.support.vendor_identity import identifier, rows_of
+from app.procurement.systems import Source
 
 Rows = list[EvidenceOf[Registration]]
 
@@ -75,8 +76,11 @@ def _name(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
         "name",
         severity=Severity.ADVISORY if lesser else rule.severities.of(case.action) or Severity.ADVISORY,
         values=(
-            *(stated(row, "legal and doing-business-as name in SAM.gov", _names(row.fact)) for row in rows),
-            *(stated(item, f"name in {place}", text) for _, place, text, item in differing),
+            *(
+                value_from(row, "legal and doing-business-as name in SAM.gov", _names(row.fact))
+                for row in rows
+            ),
+            *(value_from(item, f"name in {place}", text) for _, place, text, item in differing),
         ),
         because=f"{where} has the name {name}; SAM.gov has {_names(rows[0].fact)}. {how}"
         + (f" {change.because}" if change else ""),
@@ -102,12 +106,12 @@ def _address(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
             severity=Severity.ADVISORY,
             values=(
                 *(
-                    stated(row, "address in SAM.gov", written(row.fact.address))
+                    value_from(row, "address in SAM.gov", written(row.fact.address))
                     for row in rows
                     if row.fact.address
                 ),
                 *(
-                    stated(each, f"address in {each.fact.doc_type}", written(place))
+                    value_from(each, f"address in {each.fact.doc_type}", written(place))
                     for each, place in differing
                 ),
             ),
@@ -142,8 +146,8 @@ def _cage(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
             "cage",
             severity=Severity.BLOCKING if blocks else Severity.ADVISORY,
             values=(
-                *(stated(row, "CAGE in SAM.gov", row.fact.cage or "none") for row in rows),
-                *(stated(item, f"CAGE in {place}", text) for place, text, item in differing),
+                *(value_from(row, "CAGE in SAM.gov", row.fact.cage or "none") for row in rows),
+                *(value_from(item, f"CAGE in {place}", text) for place, text, item in differing),
             ),
             because=f"{where} has the CAGE code {cage}; SAM.gov has {' and '.join(sorted(ours))}. A CAGE code belongs"
             f" to one location, and a firm can have several{'; firms abroad have NCAGE codes' if abroad else ''}.",
@@ -160,10 +164,10 @@ def _finding(
     because: str,
 ) -> Finding:
     prime = case.action.prime
-    return rule.found(
+    return rule.finding(
         severity=severity,
         subject=f"{prime.uei}:{what}",
-        values=(proposed("prime", f"{prime.name} ({prime.uei})"), *values),
+        values=(value_of_action("prime", f"{prime.name} ({prime.uei})"), *values),
         because=f"{prime.name} ({prime.uei}): {because}",
     )
 

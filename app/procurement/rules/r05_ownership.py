@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from app.procurement.case_file import CaseFile, EvidenceOf, Source
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Owner, Registration, ReportedAction
-from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, stated
+from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, value_from
 from app.procurement.names import STRONG, similarity
 from app.procurement.rules.support import contract_history
 from app.procurement.rules.support.vendor_identity import identifier, rows_of
+from app.procurement.systems import Source
 
 
 def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding]:
@@ -26,13 +27,13 @@ def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding
         parent = Owner(name=report.fact.parent_name or "", uei=report.fact.parent_uei)
         owners = [owner for _, each in owned for owner in each]
         if not any(_same(owner, parent) for owner in owners):
-            yield rule.found(
+            yield rule.finding(
                 severity=Severity.ADVISORY,
                 subject=f"{prime.uei}:owner",
                 values=(
-                    stated(report, "parent as reported at award", _written(parent)),
+                    value_from(report, "parent as reported at award", _written(parent)),
                     *(
-                        stated(row, "owners in SAM.gov", ", ".join(map(_written, each)))
+                        value_from(row, "owners in SAM.gov", ", ".join(map(_written, each)))
                         for row, each in owned
                     ),
                 ),
@@ -56,12 +57,12 @@ def _predecessor(
     found = [(row, each) for row, each in known if _same(each, holder)]
     if found:
         named = found[0][1]
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.ADVISORY,
             subject=f"{prime.uei}:predecessor",
             values=(
-                stated(report, "contractor as reported at award", _written(holder)),
-                *(stated(row, "predecessor in SAM.gov", _written(each)) for row, each in found),
+                value_from(report, "contractor as reported at award", _written(holder)),
+                *(value_from(row, "predecessor in SAM.gov", _written(each)) for row, each in found),
             ),
             because=f"The contract was awarded to {_written(holder)}; SAM.gov has {_written(named)} as predecessor of"
             f" {prime.name} ({prime.uei}). A change of owner alone needs no novation, a transfer of the contract does.",

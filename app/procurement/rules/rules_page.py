@@ -2,32 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 
-from app.procurement.case_file import Source
-from app.procurement.finding import Rule
-from app.procurement.rules import RULES
+from app.procurement.finding import NOT_PERFORMED, Rule
+from app.procurement.rules import RULES, TOPICS
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import SYSTEMS
 
-SYSTEMS = {
-    Source.SAM_GOV: "SAM.gov registration",
-    Source.DEBARMENT: "SAM.gov exclusions",
-    Source.CONTRACTS: "contract system",
-    Source.DOCUMENTS: "contract file",
-    Source.LEDGER: "ledger",
-}
-TOPICS = {
-    "R": "Registration",
-    "E": "Exclusion and responsibility",
-    "C": "Contract history",
-    "D": "Contract file",
-    "F": "Funds",
-    "S": "The triage itself",
-}
 _HEAD = """\
 # What the triage checks
 
 <!-- Written by `python -m app.procurement.rules.rules_page`; a test fails when it is out of date. -->
 
-{count} checks compare what five systems say about one proposed action. A finding is a difference to be looked at,
+{count} checks compare what {systems} systems say about one proposed action. A finding is a difference to be looked at,
 not a verdict; the contracting officer decides.
 
 - **Blocking**: not to be signed before it is resolved or a written determination is on file.
@@ -45,7 +30,7 @@ def page(rules: Iterable[Rule] = RULES) -> str:
     rules = tuple(rules)
     return "\n".join(
         (
-            _HEAD.format(count=len(rules), silence=rules[-1].id),
+            _HEAD.format(count=len(rules), systems=len(SYSTEMS), silence=NOT_PERFORMED),
             *_table(rules),
             *(line for rule in rules for line in _section(rule, rules)),
         )
@@ -65,7 +50,7 @@ def _table(rules: tuple[Rule, ...]) -> Iterator[str]:
 def _section(rule: Rule, rules: tuple[Rule, ...]) -> Iterator[str]:
     topic = [each for each in rules if each.id[0] == rule.id[0]]
     if rule is topic[0]:
-        yield f"## {TOPICS[rule.id[0]]}\n"
+        yield f"## {TOPICS.get(rule.id[0], 'Other checks')}\n"
     yield f'<a id="{rule.id.lower()}"></a>\n'
     yield f"### {rule.id} {rule.title}\n"
     yield f"**Compared:** {rule.comparison}\n"
@@ -77,8 +62,8 @@ def _section(rule: Rule, rules: tuple[Rule, ...]) -> Iterator[str]:
 
 
 def _systems(rule: Rule) -> str:
-    needed = [SYSTEMS[source] for source in rule.sources]
-    useful = [SYSTEMS[source] for source in rule.helped_by]
+    needed = [system.noun for system in SYSTEMS if system.source in rule.sources]
+    useful = [system.noun for system in SYSTEMS if system.source in rule.helped_by]
     if not needed:
         return f"those that answered of {listed(useful, last='and')}."
     helped = f" Also of use: {listed(useful, last='and')}." if useful else ""

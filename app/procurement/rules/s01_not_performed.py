@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from app.procurement.case_file import CaseFile, Source
+from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     NOT_PERFORMED,
     Authority,
@@ -16,14 +16,15 @@ from app.procurement.finding import (
 from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.rules.support.freshness import late_look, stale_answers, stale_file_checks
 from app.procurement.rules.support.value_text import listed
+from app.procurement.systems import Source
 
 
-def check_of(rules: tuple[Rule, ...]) -> Rule:
-    """S01, which watches over the sources of `rules`."""
+def watch_over(rules: tuple[Rule, ...]) -> Rule:
+    """S01, which watches over `rules` and their sources."""
     return Rule(
         id=NOT_PERFORMED,
         title="Check not performed, or evidence stale",
-        version=3,
+        version=4,
         sources=(),
         helped_by=tuple(Source),
         severities=Severities(
@@ -32,7 +33,7 @@ def check_of(rules: tuple[Rule, ...]) -> Rule:
         authority=Authority(
             codified="FAR 9.405(e)(1), (4)", rfo="RFO 9.405(e)(1), (4), 4.203-2(a)(1), 4.304(b)(2)"
         ),
-        comparison="Whether every source answered; how old its answer is; the day of the SAM.gov check in the file,"
+        comparison="Whether every source answered and every check could be made; how old its answer is; the day of the SAM.gov check in the file,"
         " or of the run where there is none, against the days of action and signature.",
         traps=(
             "An empty answer is an answer; a refusal for too many requests is none.",
@@ -44,7 +45,8 @@ def check_of(rules: tuple[Rule, ...]) -> Rule:
             "A system that the action has no need for is not missed.",
             "After signature the run's own look is no check before it, but a check in the file is.",
         ),
-        recommended="Run the triage again; if the source stays silent, check by hand and record it with its date.",
+        recommended="Run the triage again; if the source stays silent or the check fails again, check by hand and"
+        " record it with its date.",
         check=partial(not_performed, rules),
     )
 
@@ -62,6 +64,20 @@ def not_performed(watched: tuple[Rule, ...], rule: Rule, case: CaseFile) -> Iter
     yield from late_look(rule, case, severity)
 
 
+def failed_check(own: Rule, case: CaseFile, failed: Rule, error: Exception) -> Finding:
+    """S01 (`own`): a check that broke off with an error, of which only the type is repeated."""
+    reason = type(error).__name__
+    return own.finding(
+        severity=own.severities.of(case.action) or Severity.BLOCKING,
+        subject=failed.id,
+        values=(
+            ComparedValue(source="rules", label="check not performed", value=failed.id),
+            ComparedValue(source="rules", label="reason", value=f"the check failed ({reason})"),
+        ),
+        because=f"Check {failed.id} ({failed.title}) was not performed: it failed ({reason}).",
+    )
+
+
 def _silent(
     watched: tuple[Rule, ...], rule: Rule, case: CaseFile, source: Source, severity: Severity
 ) -> Finding:
@@ -69,7 +85,7 @@ def _silent(
     due = [each for each in watched if does_not_apply(each, case.action) is None]
     blind = _ids(each for each in due if source in each.sources)
     partly = _ids(each for each in due if source in each.helped_by and case.can_tell(each.sources))
-    return rule.found(
+    return rule.finding(
         severity=severity,
         subject=source.value,
         values=(

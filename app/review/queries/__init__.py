@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from app.connections.database import Sessions
-from app.procurement.quota import QuotaDay
+from app.credentials.tables import AlarmRow
+from app.procurement.daily_quota import QuotaDay
 from app.review import saved_views
 from app.review.queries import (
     actions,
@@ -37,7 +38,7 @@ from app.review.queries.stack_state import QueueState
 from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
-from app.store.tables import Alarm, SavedView
+from app.review.tables import SavedViewRow
 
 __all__ = [
     "PAGE",
@@ -77,7 +78,7 @@ class FlagQueue:
     facets: Facets
     moment: Moment
     people: Mapping[str, Person]
-    views: Sequence[SavedView]
+    views: Sequence[SavedViewRow]
 
 
 class Pages:
@@ -182,7 +183,7 @@ class Pages:
         with self._sessions() as db:
             return vendors.page(db, uei)
 
-    def alarms(self, *, after: UUID | None = None, limit: int = PAGE) -> Sequence[Alarm]:
+    def alarms(self, *, after: UUID | None = None, limit: int = PAGE) -> Sequence[AlarmRow]:
         """Alarms, newest first. `after` is the last id seen."""
         with self._sessions() as db:
             return alarms.lines(db, after=after, limit=limit)

@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Mapped, Session, defer
 from sqlmodel import col
 
 from app.credentials.progress import ENDED
+from app.credentials.tables import RunRow
 from app.review import export_records as exports
 from app.review.decisions import Event, Status
 from app.review.queries import run_list
 from app.review.queries.run_list import RunFilter, RunLine, begins
 from app.review.review_events import histories
-from app.store.tables import ACTION_WORDS, Action, ExportRecord, FlagRow, Run
+from app.review.tables import ExportRecordRow
+from app.store.tables import ACTION_WORDS, ActionRow, FlagRow
 
 #: Runs and flags of one action that its page shows, the newest ones.
 RUNS, FLAGS = 20, 200
@@ -25,8 +26,8 @@ RUNS, FLAGS = 20, 200
 class ActionLine:
     """An action in a list: its newest run, and how many of its current flags are not closed, blocking ones among them."""
 
-    action: Action
-    run: Run | None
+    action: ActionRow
+    run: RunRow | None
     waiting: int
     blocking: int
 
@@ -38,26 +39,26 @@ class ActionPage:
     `runs` are the newest of `runs_in_all`. `earlier` are flags of runs that a later one superseded, the newest of these.
     """
 
-    action: Action
+    action: ActionRow
     runs: Sequence[RunLine]
     runs_in_all: int
-    under_way: Run | None
+    under_way: RunRow | None
     current: Sequence[FlagRow]
     earlier: Sequence[FlagRow]
     flags_in_all: int
     events: Sequence[tuple[FlagRow, Event]]
-    exports: Sequence[ExportRecord]
+    exports: Sequence[ExportRecordRow]
 
 
 def lines(db: Session, *, text: str | None, after: str | None, limit: int) -> Sequence[ActionLine]:
     """One page of the list, last submitted first. `text` begins an id or PIID, or is words; `after` the last id seen."""
-    key = (col(Action.submitted_at), col(Action.action_id))
+    key = (col(ActionRow.submitted_at), col(ActionRow.action_id))
     found = select(*key)
     if text:
         words = literal_column(ACTION_WORDS).bool_op("@@")(func.websearch_to_tsquery("simple", text))
         found = found.where(or_(begins(text), words))
     if after:
-        last = (select(part).where(col(Action.action_id) == after).scalar_subquery() for part in key)
+        last = (select(part).where(col(ActionRow.action_id) == after).scalar_subquery() for part in key)
         found = found.where(tuple_(*key) < tuple_(*last))
     found = found.order_by(*(part.desc() for part in key))
     ids = [action_id for _, action_id in db.execute(found.limit(limit))]
@@ -66,14 +67,14 @@ def lines(db: Session, *, text: str | None, after: str | None, limit: int) -> Se
 
 def with_state(db: Session, ids: Sequence[str]) -> list[ActionLine]:
     """These actions in this order, with how they stand."""
-    actions = {a.action_id: a for a in db.scalars(select(Action).where(col(Action.action_id).in_(ids)))}
+    actions = {a.action_id: a for a in db.scalars(select(ActionRow).where(col(ActionRow.action_id).in_(ids)))}
     runs = {
-        run.action_id: run
+        run.job_id: run
         for run in db.scalars(
-            select(Run)
-            .where(col(Run.action_id).in_(ids))
-            .ext(distinct_on(col(Run.action_id)))
-            .order_by(col(Run.action_id), col(Run.requested_at).desc(), col(Run.run_id).desc())
+            select(RunRow)
+            .where(col(RunRow.job_id).in_(ids))
+            .ext(distinct_on(col(RunRow.job_id)))
+            .order_by(col(RunRow.job_id), col(RunRow.requested_at).desc(), col(RunRow.run_id).desc())
         )
     }
     waiting = {
@@ -105,7 +106,7 @@ def with_state(db: Session, ids: Sequence[str]) -> list[ActionLine]:
 
 def page(db: Session, action_id: str) -> ActionPage | None:
     """One action, or None."""
-    action = db.get(Action, action_id)
+    action = db.get(ActionRow, action_id)
     if action is None:
         return None
     runs = run_list.lines(db, RunFilter(of_action=action_id), after=None, limit=RUNS)
@@ -127,15 +128,15 @@ def page(db: Session, action_id: str) -> ActionPage | None:
     return ActionPage(
         action=action,
         runs=runs,
-        runs_in_all=_number(db, Run, action_id),
+        runs_in_all=_number(db, col(RunRow.job_id), action_id),
         under_way=next((line.run for line in runs if line.run.state not in ENDED), None),
         current=[flag for flag in flags if flag.current],
         earlier=[flag for flag in flags if not flag.current],
-        flags_in_all=_number(db, FlagRow, action_id),
+        flags_in_all=_number(db, col(FlagRow.action_id), action_id),
         events=sorted(events, key=lambda pair: (pair[1].at, pair[1].number), reverse=True),
         exports=exports.of_action(db, action_id),
     )
 
 
-def _number(db: Session, model: Any, action_id: str) -> int:
-    return db.execute(select(func.count()).where(model.action_id == action_id)).scalar_one()
+def _number(db: Session, column: Mapped[str], action_id: str) -> int:
+    return db.execute(select(func.count()).where(column == action_id)).scalar_one()

@@ -11,25 +11,22 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.connections.database import Sessions
+from app.credentials.tables import (
+    AnswerRow,
+    AttemptRow,
+    CallRow,
+    CredentialRow,
+    DenialRow,
+    RunRow,
+    RunState,
+    StepRow,
+)
 from app.review.decisions import EventKind, Status
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.review.queries.runs import next_of
 from app.review.review_events import histories
-from app.store.tables import (
-    Action,
-    AnswerRow,
-    Attempt,
-    Call,
-    ComparedValueRow,
-    Credential,
-    Denial,
-    EvidenceRow,
-    FlagRow,
-    ReviewEvent,
-    Run,
-    RunState,
-    Step,
-)
+from app.review.tables import ReviewEventRow
+from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 #: Runs that are only listed, at most; of more, their number.
 RUNS_LIMIT = 1_000
@@ -74,19 +71,19 @@ def snapshot(sessions: Sessions, action_id: str) -> Iterator[Snapshot | None]:
     """
     with sessions() as db:
         db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        action = db.get(Action, action_id)
+        action = db.get(ActionRow, action_id)
         yield None if action is None else Snapshot(file=_file(db, action), db=db)
 
 
-def _file(db: Session, action: Action) -> ActionFile:
+def _file(db: Session, action: ActionRow) -> ActionFile:
     latest = _latest(db, action)
     flags = _flags(db, action, latest.run_id if latest else None)
     whole = {flag.flag.run_id for flag in flags} | ({latest.run_id} if latest else set())
-    runs = select(Run).where(col(Run.action_id) == action.action_id)
-    newest = (col(Run.requested_at).desc(), col(Run.run_id))
-    filed = _runs(db, db.scalars(runs.where(col(Run.run_id).in_(whole)).order_by(*newest)).all())
+    runs = select(RunRow).where(col(RunRow.job_id) == action.action_id)
+    newest = (col(RunRow.requested_at).desc(), col(RunRow.run_id))
+    filed = _runs(db, db.scalars(runs.where(col(RunRow.run_id).in_(whole)).order_by(*newest)).all())
     others = db.execute(
-        runs.where(col(Run.run_id).not_in(whole))
+        runs.where(col(RunRow.run_id).not_in(whole))
         .add_columns(func.count().over())
         .order_by(*newest)
         .limit(RUNS_LIMIT)
@@ -103,21 +100,21 @@ def _file(db: Session, action: Action) -> ActionFile:
     )
 
 
-def _latest(db: Session, action: Action) -> Run | None:
+def _latest(db: Session, action: ActionRow) -> RunRow | None:
     """The latest completed run, by the order the database goes by when it marks flags as current."""
     return db.scalars(
-        select(Run)
-        .where(col(Run.action_id) == action.action_id, col(Run.state) == RunState.COMPLETED.value)
-        .order_by(col(Run.finished_at).desc(), col(Run.run_id))
+        select(RunRow)
+        .where(col(RunRow.job_id) == action.action_id, col(RunRow.state) == RunState.COMPLETED.value)
+        .order_by(col(RunRow.finished_at).desc(), col(RunRow.run_id))
         .limit(1)
     ).one_or_none()
 
 
 def _dealt_with() -> ColumnElement[bool]:
     """Flags somebody did more with than assign them, and those whose row and history differ: the file then says so."""
-    of_flag = col(ReviewEvent.flag_id) == col(FlagRow.flag_id)
-    assigned = col(ReviewEvent.kind) == EventKind.ASSIGNED.value
-    assignments = select(func.count()).select_from(ReviewEvent).where(of_flag, assigned).scalar_subquery()
+    of_flag = col(ReviewEventRow.flag_id) == col(FlagRow.flag_id)
+    assigned = col(ReviewEventRow.kind) == EventKind.ASSIGNED.value
+    assignments = select(func.count()).select_from(ReviewEventRow).where(of_flag, assigned).scalar_subquery()
     return or_(
         exists().where(of_flag, ~assigned),
         col(FlagRow.version) != assignments,
@@ -125,7 +122,7 @@ def _dealt_with() -> ColumnElement[bool]:
     )
 
 
-def _flags(db: Session, action: Action, latest: UUID | None) -> list[FiledFlag]:
+def _flags(db: Session, action: ActionRow, latest: UUID | None) -> list[FiledFlag]:
     rows = db.scalars(
         select(FlagRow)
         .where(
@@ -164,7 +161,7 @@ def _flags(db: Session, action: Action, latest: UUID | None) -> list[FiledFlag]:
     ]
 
 
-def _runs(db: Session, runs: Sequence[Run]) -> list[FiledRun]:
+def _runs(db: Session, runs: Sequence[RunRow]) -> list[FiledRun]:
     ids = [run.run_id for run in runs]
 
     def all_of(model: Any, *order: Any) -> dict[UUID, list[Any]]:
@@ -173,11 +170,13 @@ def _runs(db: Session, runs: Sequence[Run]) -> list[FiledRun]:
             found.setdefault(row.run_id, []).append(row)
         return found
 
-    attempts = all_of(Attempt, Attempt.number)
-    steps = all_of(Step, Step.attempt, Step.number)
-    credentials = all_of(Credential, Credential.attempt, Credential.issued_at, Credential.credential_id)
-    denials = all_of(Denial, Denial.attempt, Denial.refused_at, Denial.denial_id)
-    calls = all_of(Call, Call.started_at, Call.call_id)
+    attempts = all_of(AttemptRow, AttemptRow.number)
+    steps = all_of(StepRow, StepRow.attempt, StepRow.number)
+    credentials = all_of(
+        CredentialRow, CredentialRow.attempt, CredentialRow.issued_at, CredentialRow.credential_id
+    )
+    denials = all_of(DenialRow, DenialRow.attempt, DenialRow.refused_at, DenialRow.denial_id)
+    calls = all_of(CallRow, CallRow.started_at, CallRow.call_id)
     return [
         FiledRun(
             run=run,

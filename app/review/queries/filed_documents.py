@@ -4,21 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow, RunRow, StepRow
 from app.review.decisions import Event
 from app.review.queries.plans import Plan, plans_of
 from app.review.queries.runs import NextRun
-from app.store.tables import (
-    Action,
-    Attempt,
-    Call,
-    ComparedValueRow,
-    Credential,
-    Denial,
-    EvidenceRow,
-    FlagRow,
-    Run,
-    Step,
-)
+from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,19 +36,19 @@ class FiledFlag:
 class FiledRun:
     """A run with what it left behind."""
 
-    run: Run
-    attempts: Sequence[Attempt]
-    steps: Sequence[Step]
-    credentials: Sequence[Credential]
-    denials: Sequence[Denial]
-    calls: Sequence[Call]
+    run: RunRow
+    attempts: Sequence[AttemptRow]
+    steps: Sequence[StepRow]
+    credentials: Sequence[CredentialRow]
+    denials: Sequence[DenialRow]
+    calls: Sequence[CallRow]
 
     @property
     def plan(self) -> Plan | None:
         """The plan of the newest attempt, None before there is one."""
         return next((plan for plan in plans_of(self.steps) if plan.attempt == self.run.attempt), None)
 
-    def calls_of(self, credential: Credential) -> list[Call]:
+    def calls_of(self, credential: CredentialRow) -> list[CallRow]:
         """The calls made with one credential, in order."""
         return [call for call in self.calls if call.credential_id == credential.credential_id]
 
@@ -73,10 +63,10 @@ class ActionFile:
     id of its call.
     """
 
-    action: Action
+    action: ActionRow
     latest: UUID | None
     runs: Sequence[FiledRun]
-    other_runs: Sequence[Run]
+    other_runs: Sequence[RunRow]
     more_runs: int
     next: NextRun | None
     flags: Sequence[FiledFlag]

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, RunState
 from app.procurement.finding import NOT_PERFORMED
 from app.review import review_events
 from app.review.decisions import Event
@@ -16,17 +17,7 @@ from app.review.queries.related import Related
 from app.review.queries.runs import RunPage, SilentSource
 from app.review.review_events import Record
 from app.review.roles import Person
-from app.store.tables import (
-    Action,
-    Attempt,
-    Call,
-    ComparedValueRow,
-    Credential,
-    EvidenceRow,
-    FlagRow,
-    Run,
-    RunState,
-)
+from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +25,7 @@ class FlagLine:
     """A finding in the queue, with the action it is about."""
 
     flag: FlagRow
-    action: Action
+    action: ActionRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,9 +34,9 @@ class ValueLineage:
 
     value: ComparedValueRow
     evidence: EvidenceRow | None
-    call: Call | None
-    credential: Credential | None
-    attempt: Attempt | None
+    call: CallRow | None
+    credential: CredentialRow | None
+    attempt: AttemptRow | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +48,9 @@ class FlagPage:
     """
 
     flag: FlagRow
-    action: Action
-    run: Run
-    attempt: Attempt | None
+    action: ActionRow
+    run: RunRow
+    attempt: AttemptRow | None
     values: Sequence[ValueLineage]
     others: Sequence[FlagRow]
     silent: SilentSource | None
@@ -121,9 +112,9 @@ def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
 
 # Put together once, which takes longer than the answer.
 _LATEST_RUN = (
-    select(col(Run.run_id))
-    .where(col(Run.action_id) == bindparam("action"), col(Run.state) == RunState.COMPLETED.value)
-    .order_by(col(Run.finished_at).desc(), col(Run.run_id))
+    select(col(RunRow.run_id))
+    .where(col(RunRow.job_id) == bindparam("action"), col(RunRow.state) == RunState.COMPLETED.value)
+    .order_by(col(RunRow.finished_at).desc(), col(RunRow.run_id))
     .limit(1)
 )
 _VALUES = (

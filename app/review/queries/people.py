@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.review.roles import Permission, Person
-from app.store.tables import KnownPerson
+from app.review.tables import PersonRow
 
-_BY_NAME = select(KnownPerson).order_by(col(KnownPerson.name), col(KnownPerson.subject))
+_BY_NAME = select(PersonRow).order_by(col(PersonRow.name), col(PersonRow.subject))
 
 
 def known(db: Session) -> dict[str, Person]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from app.credentials.tables import StepRow
 from app.procurement.rules import RULES
 from app.procurement.rules.support.value_text import listed
-from app.store.tables import Step
 
 _TITLES = {rule.id: rule.title for rule in RULES}
 
@@ -29,9 +29,9 @@ class Plan:
     """The plan of one attempt, its steps in order."""
 
     attempt: int
-    steps: Sequence[Step]
+    steps: Sequence[StepRow]
 
-    def start_of(self, step: Step) -> str:
+    def start_of(self, step: StepRow) -> str:
         """When a step may start, in words, and which steps may run at the same time."""
         if not step.needed:
             return "never"
@@ -60,7 +60,7 @@ class Plan:
         ]
 
 
-def plans_of(steps: Sequence[Step]) -> list[Plan]:
+def plans_of(steps: Sequence[StepRow]) -> list[Plan]:
     """The plans of a run, one for each attempt that got as far; `steps` come by attempt and number."""
     return [
         Plan(attempt=attempt, steps=list(its))
@@ -68,7 +68,7 @@ def plans_of(steps: Sequence[Step]) -> list[Plan]:
     ]
 
 
-def rules_of(step: Step) -> list[str]:
+def rules_of(step: StepRow) -> list[str]:
     """Every check a step serves, in the order of the rules."""
     return in_order({*(step.rules or ()), *(step.helps or ())})
 

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
-from app.store.tables import Action, FlagRow
+from app.store.tables import ActionRow, FlagRow
 
 #: Rows read from the database at once when every flag is wanted.
 _CHUNK = 500
@@ -136,6 +136,8 @@ def some(db: Session, flag_ids: Sequence[UUID]) -> list[FlagLine]:
 def _with_actions(db: Session, flags: Sequence[FlagRow]) -> list[FlagLine]:
     """The flags with their actions. Joined to them before the order is cut off, all actions would be read."""
     wanted = {flag.action_id for flag in flags}
-    actions = db.scalars(select(Action).where(col(Action.action_id).in_(wanted))).all() if wanted else []
+    actions = (
+        db.scalars(select(ActionRow).where(col(ActionRow.action_id).in_(wanted))).all() if wanted else []
+    )
     known = {action.action_id: action for action in actions}
     return [FlagLine(flag=flag, action=known[flag.action_id]) for flag in flags]

@@ -4,8 +4,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.procurement.quota import COUNTED, QuotaDay, quota_day_of
-from app.store.tables import Call, Credential
+from app.credentials.tables import CallRow, CredentialRow
+from app.procurement.daily_quota import COUNTED, QuotaDay, quota_day_of
 
 
 def today(db: Session, *, quota: int) -> QuotaDay:
@@ -16,9 +16,11 @@ def today(db: Session, *, quota: int) -> QuotaDay:
     """
     began = quota_day_of(db.execute(select(func.now())).scalar_one())
     counted = (
-        select(col(Credential.tool), col(Call.run_id))
-        .join(Credential, col(Credential.credential_id) == col(Call.credential_id))
-        .where(col(Call.started_at) >= began, col(Credential.tool).in_([tool.value for tool in COUNTED]))
+        select(col(CredentialRow.tool), col(CallRow.run_id))
+        .join(CredentialRow, col(CredentialRow.credential_id) == col(CallRow.credential_id))
+        .where(
+            col(CallRow.started_at) >= began, col(CredentialRow.tool).in_([tool.value for tool in COUNTED])
+        )
         .subquery()
     )
     by_tool = select(counted.c.tool, func.count()).group_by(counted.c.tool)

@@ -7,24 +7,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.store.tables import AnswerRow, Call, Credential
+from app.credentials.tables import AnswerRow, CallRow, CredentialRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawAnswer:
     """One call, the credential it was made with, and the bytes that came back; `body` is None where none were kept."""
 
-    call: Call
-    credential: Credential
+    call: CallRow
+    credential: CredentialRow
     body: bytes | None
 
 
 def answer(db: Session, call_id: UUID) -> RawAnswer | None:
     """The answer to one call, or None for a call that never was."""
     row = db.execute(
-        select(Call, Credential, col(AnswerRow.body))
-        .join(Credential, col(Credential.credential_id) == col(Call.credential_id))
-        .outerjoin(AnswerRow, col(AnswerRow.call_id) == col(Call.call_id))
-        .where(col(Call.call_id) == call_id)
+        select(CallRow, CredentialRow, col(AnswerRow.body))
+        .join(CredentialRow, col(CredentialRow.credential_id) == col(CallRow.credential_id))
+        .outerjoin(AnswerRow, col(AnswerRow.call_id) == col(CallRow.call_id))
+        .where(col(CallRow.call_id) == call_id)
     ).one_or_none()
     return None if row is None else RawAnswer(call=row[0], credential=row[1], body=row[2])

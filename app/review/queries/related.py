@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session, load_only
 from sqlmodel import col
 
-from app.store.tables import Action, FlagRow
+from app.store.tables import ActionRow, FlagRow
 
 #: Flags shown of each kind, and those looked at to find the newest of them.
 SHOWN = 6
@@ -31,7 +31,7 @@ class Related:
     more_of_vendor: bool
 
 
-def related(db: Session, flag: FlagRow, action: Action) -> Related:
+def related(db: Session, flag: FlagRow, action: ActionRow) -> Related:
     """What else is current about the flag's contract and vendor: two questions, whatever there is."""
     vendor = _vendor(flag, action)
     contract = db.scalars(_OF_CONTRACT, {"piid": action.piid, "but": action.action_id}).all()
@@ -58,7 +58,7 @@ def _newest(*tests: ColumnElement[bool]) -> Select[FlagRow]:
 
 
 # Put together once, which takes longer than the answer.
-_CONTRACT = select(col(Action.action_id)).where(col(Action.piid) == bindparam("piid"))
+_CONTRACT = select(col(ActionRow.action_id)).where(col(ActionRow.piid) == bindparam("piid"))
 _OF_CONTRACT = _newest(col(FlagRow.action_id).in_(_CONTRACT), col(FlagRow.action_id) != bindparam("but"))
 _OF_VENDOR = _newest(
     col(FlagRow.vendors).contains(bindparam("vendors")),
@@ -66,7 +66,7 @@ _OF_VENDOR = _newest(
 )
 
 
-def _vendor(flag: FlagRow, action: Action) -> str | None:
+def _vendor(flag: FlagRow, action: ActionRow) -> str | None:
     """The vendor the flag is about, by UEI; else the first the action names, which is the prime."""
     known: dict[Any, str] = {
         each.get("uei"): str(each["name"]) for each in action.vendors if each.get("name")

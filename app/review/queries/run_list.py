@@ -10,16 +10,17 @@ from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from app.credentials.tables import RunRow, RunState
 from app.procurement.finding import NOT_PERFORMED
-from app.store.tables import Action, FlagRow, Run, RunState
+from app.store.tables import ActionRow, FlagRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunLine:
     """A run in the list: its number of findings, and how many of these say that a check was not performed."""
 
-    run: Run
-    action: Action
+    run: RunRow
+    action: ActionRow
     findings: int
     gaps: int
 
@@ -51,21 +52,21 @@ class RunFilter:
         """What is set, over the runs."""
         tests: list[ColumnElement[bool]] = []
         if self.state is not None:
-            tests.append(col(Run.state) == self.state)
+            tests.append(col(RunRow.state) == self.state)
         if self.of_action is not None:
-            tests.append(col(Run.action_id) == self.of_action)
+            tests.append(col(RunRow.job_id) == self.of_action)
         if self.action is not None:
-            tests.append(col(Run.action_id).in_(select(col(Action.action_id)).where(begins(self.action))))
+            tests.append(col(RunRow.job_id).in_(select(col(ActionRow.action_id)).where(begins(self.action))))
         if self.requested_by is not None:
-            tests.append(col(Run.requested_by) == self.requested_by)
+            tests.append(col(RunRow.requested_by) == self.requested_by)
         if self.since is not None:
-            tests.append(col(Run.requested_at) >= self.since)
+            tests.append(col(RunRow.requested_at) >= self.since)
         return tests
 
 
 def begins(text: str) -> ColumnElement[bool]:
     """Actions whose id or PIID begins like this, as it is written or in capital letters."""
-    columns = (col(Action.action_id), col(Action.piid))
+    columns = (col(ActionRow.action_id), col(ActionRow.piid))
     return or_(
         *(column.startswith(each, autoescape=True) for column in columns for each in {text, text.upper()})
     )
@@ -73,11 +74,11 @@ def begins(text: str) -> ColumnElement[bool]:
 
 def lines(db: Session, wanted: RunFilter, *, after: UUID | None, limit: int) -> Sequence[RunLine]:
     """One page of the list, newest first. `after` is the last id seen."""
-    key = (col(Run.requested_at), col(Run.run_id))
+    key = (col(RunRow.requested_at), col(RunRow.run_id))
     query = _with_findings().where(*wanted.tests())
     if after:
         # One value at a time: an index is no help for a row that comes out of a query.
-        last = (select(part).where(col(Run.run_id) == after).scalar_subquery() for part in key)
+        last = (select(part).where(col(RunRow.run_id) == after).scalar_subquery() for part in key)
         query = query.where(tuple_(*key) < tuple_(*last))
     rows = db.execute(query.order_by(*(part.desc() for part in key)).limit(limit)).all()
     return [RunLine(run=run, action=action, findings=found, gaps=gaps) for run, action, found, gaps in rows]
@@ -86,13 +87,13 @@ def lines(db: Session, wanted: RunFilter, *, after: UUID | None, limit: int) -> 
 def counts(db: Session, wanted: RunFilter | None = None) -> dict[str, int]:
     """Number of runs by state, of those that match."""
     tests = wanted.tests() if wanted else []
-    rows = db.execute(select(col(Run.state), func.count()).where(*tests).group_by(col(Run.state))).all()
+    rows = db.execute(select(col(RunRow.state), func.count()).where(*tests).group_by(col(RunRow.state))).all()
     return {state: number for state, number in rows}  # noqa: C416  # typed rows, not pairs
 
 
 def _with_findings() -> Any:
-    found = select(func.count()).where(col(FlagRow.run_id) == col(Run.run_id)).correlate(Run)
+    found = select(func.count()).where(col(FlagRow.run_id) == col(RunRow.run_id)).correlate(RunRow)
     gaps = found.where(col(FlagRow.rule) == NOT_PERFORMED)
-    return select(Run, Action, found.scalar_subquery(), gaps.scalar_subquery()).join(
-        Action, col(Action.action_id) == col(Run.action_id)
+    return select(RunRow, ActionRow, found.scalar_subquery(), gaps.scalar_subquery()).join(
+        ActionRow, col(ActionRow.action_id) == col(RunRow.job_id)
     )

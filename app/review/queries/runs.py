@@ -10,28 +10,18 @@ from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.credentials.tables import AlarmRow, AttemptRow, CallRow, CredentialRow, DenialRow, RunRow, StepRow
 from app.review.queries.plans import Plan, plans_of
-from app.store.tables import (
-    Action,
-    Alarm,
-    Attempt,
-    Call,
-    Credential,
-    Denial,
-    EvidenceRow,
-    FlagRow,
-    Run,
-    Step,
-)
+from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
-OfTool = TypeVar("OfTool", Step, Denial, Credential)
+OfTool = TypeVar("OfTool", StepRow, DenialRow, CredentialRow)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NextRun:
     """The run that started next, with the number of its credentials and of those it has in common with this one."""
 
-    run: Run
+    run: RunRow
     credentials: int
     shared: int
 
@@ -40,26 +30,26 @@ class NextRun:
 class SilentSource:
     """What is known of a source that gave no usable answer: the step, and how far it came."""
 
-    step: Step | None
-    denial: Denial | None
-    credential: Credential | None
-    calls: Sequence[Call]
+    step: StepRow | None
+    denial: DenialRow | None
+    credential: CredentialRow | None
+    calls: Sequence[CallRow]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunPage:
     """One run with everything it left behind. `evidence` counts the facts each call brought, by call id."""
 
-    run: Run
-    action: Action
-    attempts: Sequence[Attempt]
-    steps: Sequence[Step]
-    credentials: Sequence[Credential]
-    denials: Sequence[Denial]
-    calls: Sequence[Call]
+    run: RunRow
+    action: ActionRow
+    attempts: Sequence[AttemptRow]
+    steps: Sequence[StepRow]
+    credentials: Sequence[CredentialRow]
+    denials: Sequence[DenialRow]
+    calls: Sequence[CallRow]
     evidence: dict[UUID, int]
     findings: Sequence[FlagRow]
-    alarms: Sequence[Alarm]
+    alarms: Sequence[AlarmRow]
     next: NextRun | None
 
     @property
@@ -67,11 +57,11 @@ class RunPage:
         """The plan of each attempt that got as far as planning."""
         return plans_of(self.steps)
 
-    def calls_of(self, credential: Credential) -> list[Call]:
+    def calls_of(self, credential: CredentialRow) -> list[CallRow]:
         """The calls made with one credential, in order."""
         return [call for call in self.calls if call.credential_id == credential.credential_id]
 
-    def credential_of(self, call: Call) -> Credential | None:
+    def credential_of(self, call: CallRow) -> CredentialRow | None:
         """The credential one call was made with."""
         return next((each for each in self.credentials if each.credential_id == call.credential_id), None)
 
@@ -100,16 +90,22 @@ def page(db: Session, run_id: UUID) -> RunPage | None:
     return RunPage(
         run=run,
         action=action,
-        attempts=_of(db, Attempt, run_id, Attempt.number),
-        steps=_of(db, Step, run_id, Step.attempt, Step.number),
-        credentials=_of(db, Credential, run_id, Credential.attempt, Credential.issued_at),
-        denials=_of(db, Denial, run_id, Denial.attempt, Denial.refused_at),
+        attempts=_of(db, AttemptRow, run_id, AttemptRow.number),
+        steps=_of(db, StepRow, run_id, StepRow.attempt, StepRow.number),
+        credentials=_of(db, CredentialRow, run_id, CredentialRow.attempt, CredentialRow.issued_at),
+        denials=_of(db, DenialRow, run_id, DenialRow.attempt, DenialRow.refused_at),
         calls=[call for call, _ in calls],
         evidence={call.call_id: facts for call, facts in calls if facts},
         findings=_of(db, FlagRow, run_id, FlagRow.rule, FlagRow.subject),
-        alarms=_of(db, Alarm, run_id, Alarm.raised_at),
+        alarms=_of(db, AlarmRow, run_id, AlarmRow.raised_at),
         next=next_of(db, run),
     )
+
+
+def run_fields(run: RunRow) -> dict[str, Any]:
+    """The fields of a run as JSON values, by the names that JSON and exports give them: its job is an action."""
+    fields = run.model_dump(mode="json")
+    return {"action_id" if name == "job_id" else name: value for name, value in fields.items()}
 
 
 def _of(db: Session, model: Any, run_id: UUID, *order: Any) -> Sequence[Any]:
@@ -124,31 +120,31 @@ def _question(model: Any, order: tuple[Any, ...]) -> Select[Any]:
 
 
 _RUN = (
-    select(Run, Action)
-    .join(Action, col(Action.action_id) == col(Run.action_id))
-    .where(col(Run.run_id) == bindparam("run"))
+    select(RunRow, ActionRow)
+    .join(ActionRow, col(ActionRow.action_id) == col(RunRow.job_id))
+    .where(col(RunRow.run_id) == bindparam("run"))
 )
 _CALLS = (
     select(
-        Call,
+        CallRow,
         select(func.count())
-        .where(col(EvidenceRow.call_id) == col(Call.call_id))
-        .correlate(Call)
+        .where(col(EvidenceRow.call_id) == col(CallRow.call_id))
+        .correlate(CallRow)
         .scalar_subquery(),
     )
-    .where(col(Call.run_id) == bindparam("run"))
-    .order_by(col(Call.started_at))
+    .where(col(CallRow.run_id) == bindparam("run"))
+    .order_by(col(CallRow.started_at))
 )
 
 
-_NEXT_BEGAN = (col(Run.started_at), col(Run.run_id))
-_ISSUED = select(func.count()).where(col(Credential.run_id) == col(Run.run_id)).correlate(Run)
-_OWN = select(col(Credential.fingerprint)).where(col(Credential.run_id) == bindparam("run"))
+_NEXT_BEGAN = (col(RunRow.started_at), col(RunRow.run_id))
+_ISSUED = select(func.count()).where(col(CredentialRow.run_id) == col(RunRow.run_id)).correlate(RunRow)
+_OWN = select(col(CredentialRow.fingerprint)).where(col(CredentialRow.run_id) == bindparam("run"))
 _NEXT = (
     select(
-        Run,
+        RunRow,
         _ISSUED.scalar_subquery(),
-        _ISSUED.where(col(Credential.fingerprint).in_(_OWN)).scalar_subquery(),
+        _ISSUED.where(col(CredentialRow.fingerprint).in_(_OWN)).scalar_subquery(),
     )
     .where(
         tuple_(*_NEXT_BEGAN)
@@ -159,7 +155,7 @@ _NEXT = (
 )
 
 
-def next_of(db: Session, run: Run) -> NextRun | None:
+def next_of(db: Session, run: RunRow) -> NextRun | None:
     """The run that started next, None while there is none or this one has not started."""
     if run.started_at is None:
         return None

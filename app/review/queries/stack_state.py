@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from app.credentials.tables import HeartbeatRow, RunRow, RunState
 from app.review.queries import alarms, run_list
-from app.store.tables import Heartbeat, Run, RunState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,11 +18,11 @@ class QueueState:
 
     now: datetime
     runs: dict[str, int]
-    oldest_waiting: Run | None
-    heartbeats: Sequence[Heartbeat]
+    oldest_waiting: RunRow | None
+    heartbeats: Sequence[HeartbeatRow]
     alarms: int
 
-    def heartbeat(self, process: str) -> Heartbeat | None:
+    def heartbeat(self, process: str) -> HeartbeatRow | None:
         """The last sign of life of one background process."""
         return next((each for each in self.heartbeats if each.process == process), None)
 
@@ -33,11 +33,11 @@ def state(db: Session) -> QueueState:
         now=db.execute(select(func.now())).scalar_one(),
         runs=run_list.counts(db),
         oldest_waiting=db.scalars(
-            select(Run)
-            .where(col(Run.state) == RunState.REQUESTED)
-            .order_by(col(Run.requested_at), col(Run.run_id))
+            select(RunRow)
+            .where(col(RunRow.state) == RunState.REQUESTED)
+            .order_by(col(RunRow.requested_at), col(RunRow.run_id))
             .limit(1)
         ).first(),
-        heartbeats=db.scalars(select(Heartbeat).order_by(col(Heartbeat.process))).all(),
+        heartbeats=db.scalars(select(HeartbeatRow).order_by(col(HeartbeatRow.process))).all(),
         alarms=alarms.number(db),
     )

@@ -10,6 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.credentials.grants import MAX_TTL_SECONDS
+from app.credentials.tables import AlarmRow, CredentialRow, HeartbeatRow, RunRow, RunState
 from app.procurement.federal_time import eastern_day, eastern_midnight
 from app.procurement.finding import NOT_PERFORMED
 from app.review.decisions import Event, Status
@@ -19,16 +21,7 @@ from app.review.queries.flags import FlagLine
 from app.review.queries.queue import Sort
 from app.review.queries.run_list import RunFilter
 from app.review.review_events import newest
-from app.settings import MAX_TTL_SECONDS
-from app.store.tables import (
-    FLAG_TALLY,
-    Alarm,
-    Credential,
-    FlagRow,
-    Heartbeat,
-    Run,
-    RunState,
-)
+from app.store.tables import FLAG_TALLY, FlagRow
 
 #: Eastern days of the pictures, today included; days whose failed runs are counted; lines of each short list.
 DAYS, FAILED_DAYS, LINES = 14, 7, 5
@@ -56,13 +49,13 @@ class StartPage:
     waiting: Waiting
     runs: Mapping[str, int]
     failed_lately: int
-    oldest_waiting: Run | None
+    oldest_waiting: RunRow | None
     credentials_alive: int
     mine: Sequence[FlagLine]
     done: Sequence[tuple[FlagRow, Event]]
-    heartbeats: Sequence[Heartbeat]
+    heartbeats: Sequence[HeartbeatRow]
     alarms: int | None
-    newest_alarms: Sequence[Alarm]
+    newest_alarms: Sequence[AlarmRow]
     days: Sequence[date]
     by_day: Mapping[str, Sequence[int]]
 
@@ -77,21 +70,21 @@ def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> Star
         runs=run_list.counts(db),
         failed_lately=sum(run_list.counts(db, lately).values()),
         oldest_waiting=db.scalars(
-            select(Run)
-            .where(col(Run.state) == RunState.REQUESTED)
-            .order_by(col(Run.requested_at), col(Run.run_id))
+            select(RunRow)
+            .where(col(RunRow.state) == RunState.REQUESTED)
+            .order_by(col(RunRow.requested_at), col(RunRow.run_id))
             .limit(1)
         ).first(),
         credentials_alive=db.execute(
             select(func.count()).where(
-                col(Credential.issued_at) > now - timedelta(seconds=MAX_TTL_SECONDS),
-                col(Credential.revoked_at).is_(None),
-                col(Credential.expires_at) > now,
+                col(CredentialRow.issued_at) > now - timedelta(seconds=MAX_TTL_SECONDS),
+                col(CredentialRow.revoked_at).is_(None),
+                col(CredentialRow.expires_at) > now,
             )
         ).scalar_one(),
         mine=queue.stretch(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES).lines,
         done=_done(db),
-        heartbeats=db.scalars(select(Heartbeat).order_by(col(Heartbeat.process))).all(),
+        heartbeats=db.scalars(select(HeartbeatRow).order_by(col(HeartbeatRow.process))).all(),
         alarms=alarms.number(db) if with_alarms else None,
         newest_alarms=alarms.lines(db, after=None, limit=LINES) if with_alarms else (),
         days=days,
@@ -153,8 +146,8 @@ def _by_day(db: Session, days: Sequence[date]) -> dict[str, list[int]]:
             counted(col(FlagRow.decided_at), col(FlagRow.status) == literal_column("'closed'")).label(
                 "closed"
             ),
-            counted(col(Run.requested_at)).label("runs"),
-            counted(col(Credential.issued_at)).label("credentials"),
+            counted(col(RunRow.requested_at)).label("runs"),
+            counted(col(CredentialRow.issued_at)).label("credentials"),
         )
         .select_from(day)
         .order_by(day.c.place)

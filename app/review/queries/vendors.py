@@ -10,7 +10,7 @@ from sqlmodel import col
 from app.review.decisions import Event
 from app.review.queries.actions import ActionLine, with_state
 from app.review.review_events import histories
-from app.store.tables import Action, EvidenceRow, FlagRow
+from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
 #: Actions and flags one page shows, the newest ones.
 ACTIONS, FLAGS = 50, 100
@@ -45,13 +45,13 @@ class VendorPage:
 
 def page(db: Session, uei: str) -> VendorPage | None:
     """What is known of a vendor, or None where no action names it."""
-    named = col(Action.vendors).contains([{"uei": uei}])
+    named = col(ActionRow.vendors).contains([{"uei": uei}])
     namings = _namings(db, uei)
     if not namings:
         return None
-    newest = select(col(Action.action_id)).where(named)
+    newest = select(col(ActionRow.action_id)).where(named)
     ids = db.scalars(
-        newest.order_by(col(Action.submitted_at).desc(), col(Action.action_id).desc()).limit(ACTIONS)
+        newest.order_by(col(ActionRow.submitted_at).desc(), col(ActionRow.action_id).desc()).limit(ACTIONS)
     ).all()
     about = _about(uei).where(col(FlagRow.action_id).in_(newest))
     flags = db.scalars(
@@ -77,15 +77,15 @@ def page(db: Session, uei: str) -> VendorPage | None:
 
 def _namings(db: Session, uei: str) -> list[Naming]:
     """Every way the actions name this vendor."""
-    each = func.jsonb_array_elements(col(Action.vendors)).table_valued("value").lateral()
+    each = func.jsonb_array_elements(col(ActionRow.vendors)).table_valued("value").lateral()
     value = each.c.value
     parts = [value.op("->>")(name) for name in ("name", "role", "cage")]
-    number = func.count(col(Action.action_id).distinct())
+    number = func.count(col(ActionRow.action_id).distinct())
     rows = db.execute(
         select(*parts, number)
-        .select_from(Action)
+        .select_from(ActionRow)
         .join(each, value.op("->>")("uei") == uei)
-        .where(col(Action.vendors).contains([{"uei": uei}]))
+        .where(col(ActionRow.vendors).contains([{"uei": uei}]))
         .group_by(*parts)
         .order_by(number.desc(), *parts)
     ).all()

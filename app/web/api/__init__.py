@@ -5,13 +5,13 @@
 
 from flask import Flask
 
-from app.web.api import actions, calls, decisions, flags, me, openapi, problems, runs
+from app.web.api import actions, calls, decisions, flags, me, openapi, problem_details, runs
 from app.web.api.operations import OPERATIONS, bp
 
-__all__ = ["OPERATIONS", "actions", "calls", "decisions", "flags", "join", "me", "openapi", "runs"]
+__all__ = ["OPERATIONS", "actions", "calls", "decisions", "flags", "init_app", "me", "openapi", "runs"]
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Add the interface to `app`."""
-    problems.join(app)
+    problem_details.init_app(app)
     app.register_blueprint(bp)

@@ -9,18 +9,16 @@ from app import usecases
 from app.intake import IntakeError
 from app.intake.problems import Problem, shown
 from app.review import queries as read
-from app.store.actions import to_domain
-from app.store.requests import ConflictError, UnknownActionError
+from app.store.actions import ConflictError, UnknownActionError, to_domain
 from app.store.submissions import KeyReusedError, Outcome
-from app.web.api.cursor import following
-from app.web.api.operations import Header, operation, reply
-from app.web.api.problems import KEY, TAKEN, not_read, not_taken
+from app.web.api.operations import Header, following, operation, reply
+from app.web.api.problem_details import KEY, TAKEN, not_read, not_taken
 from app.web.api.request_body import header_of
 from app.web.api.runs import run_item
 from app.web.api.shapes import actions as shapes
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.runs import RequestedRun
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 
 _KEY = Header(
@@ -38,7 +36,7 @@ _KEY = Header(
     body=shapes.Submitting,
     raw=True,
     header=_KEY,
-    answers={201: shapes.Submitted},
+    answers={201: shapes.SubmissionResult},
     refusals=(409, 413, 415, 422),
     sends={"Idempotency-Replayed": "`true` where this was carried out before, under the same key."},
 )
@@ -52,7 +50,7 @@ def submit(query: shapes.SubmitQuery, body: str) -> Response:
     key = header_of(_KEY.name, _KEY.pattern, _KEY.meaning)
     try:
         outcome, new = usecases.submit_once(
-            sources().sessions, body, by=person().subject, key=key, run=query.run == "true", most=shapes.MOST
+            services().sessions, body, by=person().subject, key=key, run=query.run == "true", most=shapes.MOST
         )
     except IntakeError as error:
         raise not_read(error) from None
@@ -66,8 +64,8 @@ def submit(query: shapes.SubmitQuery, body: str) -> Response:
     return reply(_submitted(outcome), status=HTTPStatus.CREATED, headers=headers)
 
 
-def _submitted(outcome: Outcome) -> shapes.Submitted:
-    return shapes.Submitted(
+def _submitted(outcome: Outcome) -> shapes.SubmissionResult:
+    return shapes.SubmissionResult(
         actions=[
             shapes.SubmittedItem(action_id=action_id, new=action_id in outcome.new, run_id=run_id)
             for action_id, run_id in zip_longest(outcome.action_ids, outcome.run_ids)
@@ -78,7 +76,7 @@ def _submitted(outcome: Outcome) -> shapes.Submitted:
 @operation("GET", "/actions", query=shapes.ActionQuery, answers={200: shapes.Actions})
 def actions(query: shapes.ActionQuery) -> Response:
     """Actions, last submitted first."""
-    lines = sources().pages.actions(text=query.q, after=query.after, limit=query.limit + 1)
+    lines = services().queries.actions(text=query.q, after=query.after, limit=query.limit + 1)
     shown_, more = lines[: query.limit], len(lines) > query.limit
     return reply(
         shapes.Actions(
@@ -102,7 +100,7 @@ def _item(line: read.ActionLine) -> shapes.ActionItem:
 @operation("GET", "/actions/{action_id}", answers={200: shapes.Action}, refusals=(404,))
 def action(action_id: str) -> Response:
     """One action as it was submitted, its newest runs, and its flags of the latest completed one."""
-    page = sources().pages.action(action_id) or abort(404)
+    page = services().queries.action(action_id) or abort(404)
     return reply(
         shapes.Action(
             action=to_domain(page.action.model_dump()),
@@ -124,7 +122,7 @@ def action(action_id: str) -> Response:
 def request_run(action_id: str) -> Response:
     """Have an action triaged: a new run (201), or the one that is under way (200). No body is needed."""
     try:
-        run_id, new = usecases.request_again(sources().sessions, action_id, requested_by=person().subject)
+        run_id, new = usecases.request_again(services().sessions, action_id, requested_by=person().subject)
     except UnknownActionError:
         abort(404)
     return reply(

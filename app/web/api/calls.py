@@ -7,22 +7,22 @@ from uuid import UUID
 from flask import Response, abort
 
 from app.web.api.operations import operation, reply
-from app.web.api.shapes.calls import Answer
+from app.web.api.shapes.calls import CallAnswer
 from app.web.export_guard import sent
 from app.web.raw_text import readable
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 
 
-@operation("GET", "/calls/{call_id}/answer", answers={200: Answer}, refusals=(404,))
+@operation("GET", "/calls/{call_id}/answer", answers={200: CallAnswer}, refusals=(404,))
 def answer(call_id: UUID) -> Response:
     """What was answered to one call, as text, with its digest as recorded and worked out anew."""
-    found = sources().pages.answer(call_id) or abort(404)
+    found = services().queries.answer(call_id) or abort(404)
     body, call = found.body, found.call
     text, cut = readable(body) if body is not None else (None, False)
     digest = sha256(body).hexdigest() if body is not None else None
     return reply(
-        Answer(
+        CallAnswer(
             call_id=call_id,
             run_id=call.run_id,
             tool=found.credential.tool,
@@ -48,7 +48,7 @@ def answer(call_id: UUID) -> Response:
 )
 def answer_bytes(call_id: UUID) -> Response:
     """The bytes as they were received; `Repr-Digest` (RFC 9530) is their SHA-256."""
-    made = sources().exporter.answer(call_id, person()) or abort(404)
+    made = services().exporter.answer(call_id, person()) or abort(404)
     response = sent(made)
     response.headers["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(made.record.digest)).decode()}:"
     return response

@@ -10,9 +10,9 @@ from app.review.decisions import Decision, EventKind, ReviewError
 from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.api.operations import operation, reply
-from app.web.api.problems import NOT_NOW, RefusedError, changed, not_taken
+from app.web.api.problem_details import NOT_NOW, ProblemError, changed, not_taken
 from app.web.api.shapes.history import Assigning, Concurring, Deciding, ReviewState, Undoing
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 
 _REFUSALS = (404, 409, 413, 415, 422)
@@ -54,7 +54,7 @@ def undo(flag_id: UUID, body: Undoing) -> Response:
 def assign(flag_id: UUID, body: Assigning) -> Response:
     """Give a flag to yourself, to an officer who has signed in at some time, or to nobody."""
     to = body.assignee
-    if to not in {None, person().subject} and to not in officers(sources().pages.people()):
+    if to not in {None, person().subject} and to not in officers(services().queries.people()):
         fault = Problem("assignee", "is no officer who has signed in here", shown(to))
         raise not_taken(HTTPStatus.UNPROCESSABLE_ENTITY, [fault])
     return _add(flag_id, body.version, EventKind.ASSIGNED, assignee=to)
@@ -71,7 +71,7 @@ def _add(
     assignee: str | None = None,
 ) -> Response:
     try:
-        state = sources().reviews.add(
+        state = services().reviews.add(
             flag_id,
             version=version,
             kind=kind,
@@ -87,7 +87,7 @@ def _add(
     except StaleError as error:
         raise changed(ReviewState.of(flag_id, error.state), error.event) from None
     except ReviewError as error:
-        raise RefusedError(
+        raise ProblemError(
             HTTPStatus.CONFLICT, str(error), kind=NOT_NOW, title="This cannot be done with the flag as it is"
         ) from None
     return reply(ReviewState.of(flag_id, state))

@@ -9,24 +9,23 @@ from werkzeug.datastructures import MultiDict
 
 from app.intake.problems import Problem, shown
 from app.review.queries import ValueLineage
-from app.web.api.cursor import following
-from app.web.api.operations import operation, reply
-from app.web.api.problems import not_taken
+from app.web.api.operations import following, operation, reply
+from app.web.api.problem_details import not_taken
 from app.web.api.shapes import flags as shapes
 from app.web.api.shapes.history import HistoryEvent
-from app.web.api.shapes.lineage import (
+from app.web.api.shapes.value_lineage import (
     Behind,
     Call,
     Credential,
-    Evidence,
+    EvidenceItem,
     Identity,
     Lineage,
     Value,
     Vault,
     VaultRequest,
 )
-from app.web.queue_filter import asked
-from app.web.services import sources
+from app.web.queue_filter import queue_query
+from app.web.services import services
 from app.web.sign_in import person
 from app.web.vault_side import vault_side
 
@@ -36,11 +35,13 @@ def flags(query: shapes.FlagQuery) -> Response:
     """Flags of each action's latest completed run: the queue, with the filters of its page."""
     told = MultiDict(request.args)
     told.pop("limit", None)
-    wanted = asked(told, me=person().subject, now=datetime.now(UTC))
-    if wanted.ignored:
-        faults = [Problem(each.name, "is not taken", shown(each.value)) for each in wanted.ignored]
+    filters = queue_query(told, me=person().subject, now=datetime.now(UTC))
+    if filters.ignored:
+        faults = [Problem(each.name, "is not taken", shown(each.value)) for each in filters.ignored]
         raise not_taken(HTTPStatus.BAD_REQUEST, faults)
-    found = sources().pages.flags(wanted.wanted, sort=wanted.sort, after=wanted.after, limit=query.limit)
+    found = services().queries.flags(
+        filters.flag_filter, sort=filters.sort, after=filters.after, limit=query.limit
+    )
     return reply(
         shapes.Flags(
             items=[shapes.FlagItem.of(line.flag, line.action) for line in found.lines],
@@ -52,14 +53,14 @@ def flags(query: shapes.FlagQuery) -> Response:
 @operation("GET", "/flags/{flag_id}", answers={200: shapes.Flag}, refusals=(404,))
 def flag(flag_id: UUID) -> Response:
     """One flag: its values, what stands behind each, its history, and earlier decisions on the same fact."""
-    view = sources().pages.flag(flag_id) or abort(404)
+    view = services().queries.flag(flag_id) or abort(404)
     page, record = view.page, view.record
     return reply(
         shapes.Flag.of(
             page.flag,
             page.action,
             values=[_behind(line) for line in page.values],
-            needs_second=sources().reviews.needs_second(page.flag),
+            needs_second=services().reviews.needs_second(page.flag),
             history=[HistoryEvent.model_validate(event) for event in record.history],
             broken_at=record.broken,
             history_holds=record.broken is None and record.told,
@@ -79,10 +80,10 @@ def flag(flag_id: UUID) -> Response:
 @operation("GET", "/flags/{flag_id}/values/{position}/lineage", answers={200: Lineage}, refusals=(404,))
 def lineage(flag_id: UUID, position: int) -> Response:
     """The way to one value: run, identity, policy, credential, call, answer; and the vault's own lines about the run."""
-    view = sources().pages.flag(flag_id) or abort(404)
+    view = services().queries.flag(flag_id) or abort(404)
     page, run = view.page, view.run
     line = next((each for each in page.values if each.value.position == position), None) or abort(404)
-    vault = vault_side(run, sources().audit_log, afterwards=False)
+    vault = vault_side(run, services().audit_log, afterwards=False)
     return reply(
         Lineage(
             **dict(_behind(line)),
@@ -98,7 +99,7 @@ def lineage(flag_id: UUID, position: int) -> Response:
 def _behind(line: ValueLineage) -> Behind:
     return Behind(
         value=Value.model_validate(line.value),
-        evidence=Evidence.model_validate(line.evidence) if line.evidence else None,
+        evidence=EvidenceItem.model_validate(line.evidence) if line.evidence else None,
         call=Call.model_validate(line.call) if line.call else None,
         credential=Credential.model_validate(line.credential) if line.credential else None,
         identity=Identity.model_validate(line.attempt) if line.attempt else None,

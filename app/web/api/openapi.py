@@ -11,11 +11,12 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.review.roles import Permission
 from app.web.access import ACCESS, Open
-from app.web.api import problems
+from app.web.api import problem_details
 from app.web.api.examples import EXAMPLES
 from app.web.api.operations import OPERATIONS, ROOT, Operation, bp
 from app.web.api.parameters import Json, parameters
 from app.web.api.shapes import Shape
+from app.web.error_texts import TEXTS
 
 _REF = "#/components/schemas/{model}"
 #: Statuses every operation may answer with.
@@ -73,7 +74,7 @@ def document() -> Json:
                     ),
                 }
             },
-            "responses": {str(status): _refusal(status) for status in problems.TEXTS},
+            "responses": {str(status): _refusal(status) for status in TEXTS},
         },
     }
 
@@ -83,7 +84,9 @@ Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], Json]
 
 def _schemas() -> tuple[Schemas, Json]:
     """The schema of each model, as a reference, and what is referred to."""
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(problems.Problem, "serialization"): None}
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
+        (problem_details.ProblemDetails, "serialization"): None
+    }
     for each in OPERATIONS:
         if each.body is not None:
             wanted[each.body, "validation"] = None
@@ -142,18 +145,21 @@ def _answer(each: Operation, status: int, schemas: Schemas) -> Json:
 
 
 def _refusal(status: int) -> Json:
-    title, detail = problems.TEXTS[status]
+    text = TEXTS[HTTPStatus(status)]
     example = {
-        "type": problems.PLAIN,
-        "title": title,
+        "type": problem_details.PLAIN,
+        "title": text.title,
         "status": int(status),
-        "detail": detail,
+        "detail": text.detail,
         "reference": "4f2a90c1d3e8",
     }
     told: Json = {
-        "description": title,
+        "description": text.title,
         "content": {
-            problems.CONTENT_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}, "example": example}
+            problem_details.CONTENT_TYPE: {
+                "schema": {"$ref": _REF.format(model="ProblemDetails")},
+                "example": example,
+            }
         },
     }
     if headers := _HEADERS.get(status):

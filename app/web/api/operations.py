@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import wraps
 from inspect import get_annotations, getdoc
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from pydantic import BaseModel
 
 from app.web.api.request_body import body_of, query_of, text_of
-from app.web.api.shapes import Asked, NoQuery, Shape
+from app.web.api.shapes import NoQuery, RequestModel, Shape
 
 #: Where everything here is found.
 ROOT = "/api/v1"
@@ -48,7 +49,7 @@ class Operation:
     arguments: Mapping[str, Any]
     answers: Mapping[int, type[Shape] | type[bytes]]
     refusals: frozenset[int]
-    query: type[Asked]
+    query: type[RequestModel]
     body: type[BaseModel] | None
     header: Header | None
     sends: Mapping[str, str]
@@ -74,7 +75,7 @@ def operation(
     *,
     answers: Mapping[int, type[Shape] | type[bytes]],
     refusals: tuple[int, ...] = (),
-    query: type[Asked] = NoQuery,
+    query: type[RequestModel] = NoQuery,
     body: type[BaseModel] | None = None,
     raw: bool = False,
     header: Header | None = None,
@@ -122,3 +123,11 @@ def reply(shape: Shape, *, status: int = 200, headers: Mapping[str, str] | None 
     answer = Response(shape.model_dump_json(by_alias=True), status, content_type="application/json")
     answer.headers.update(headers or {})
     return answer
+
+
+def following(after: object | None) -> str | None:
+    """The address of the page after this one, which begins after `after`; None where there is none."""
+    if after is None:
+        return None
+    args = {**request.args.to_dict(), "after": str(after)}
+    return f"{request.path}?{urlencode(args)}"

@@ -10,18 +10,18 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.intake import IntakeError, parse_json
 from app.intake.problems import Problem, problem, shown
-from app.web.api.problems import RefusedError, not_read, not_taken
-from app.web.api.shapes import Asked
+from app.web.api.problem_details import ProblemError, not_read, not_taken
+from app.web.api.shapes import RequestModel
 
 Read = TypeVar("Read", bound=BaseModel)
-Query = TypeVar("Query", bound=Asked)
+Query = TypeVar("Query", bound=RequestModel)
 JSON = "application/json"
 #: Bytes of a body that is too large that are read all the same, and how many at once.
 _READ_ON, _PART = 10_000_000, 65_536
 
 
 def query_of(shape: type[Query]) -> Query:
-    """What stands behind the "?". Raises `RefusedError` (400)."""
+    """What stands behind the "?". Raises `ProblemError` (400)."""
     told = {name: values[0] for name, values in request.args.lists()}
     faults = [
         Problem(name, f"is given {len(values)} times")
@@ -38,7 +38,7 @@ def query_of(shape: type[Query]) -> Query:
 
 
 def header_of(name: str, pattern: str, meaning: str) -> str:
-    """The value of a header that must be sent. Raises `RefusedError` (400)."""
+    """The value of a header that must be sent. Raises `ProblemError` (400)."""
     value = request.headers.get(name)
     if value is None:
         raise not_taken(HTTPStatus.BAD_REQUEST, [Problem(name, f"is missing: {meaning}")])
@@ -48,13 +48,13 @@ def header_of(name: str, pattern: str, meaning: str) -> str:
 
 
 def text_of() -> str:
-    """The body as text. Raises `RefusedError` (415, 400); too large a one ends the request with 413."""
+    """The body as text. Raises `ProblemError` (415, 400); too large a one ends the request with 413."""
     coding = request.headers.get("Content-Encoding", "identity")
     if request.mimetype != JSON or coding != "identity":
         given = f"`{request.mimetype or 'nothing'}`" + (
             f", coded as `{coding}`" if coding != "identity" else ""
         )
-        raise RefusedError(
+        raise ProblemError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             f"The body is {given}. Send it as `Content-Type: {JSON}`, not coded.",
             headers={"Accept-Post": JSON},
@@ -81,7 +81,7 @@ def _body() -> bytes:
 
 
 def body_of(shape: type[Read]) -> Read:
-    """The body. Raises `RefusedError` (415; 400 for what is no JSON, 422 for what is not in form)."""
+    """The body. Raises `ProblemError` (415; 400 for what is no JSON, 422 for what is not in form)."""
     try:
         return shape.model_validate(parse_json(text_of()))
     except IntakeError as error:

@@ -7,13 +7,13 @@ from flask import Response, abort
 
 from app.procurement.finding import NOT_PERFORMED
 from app.review.queries import RunFilter, RunLine
-from app.web.api.cursor import following
-from app.web.api.operations import operation, reply
+from app.review.queries.runs import run_fields
+from app.web.api.operations import following, operation, reply
 from app.web.api.shapes import runs as shapes
 from app.web.api.shapes.flags import FlagBrief
-from app.web.api.shapes.lineage import Call, Credential, Denial, Identity
+from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity
 from app.web.list_queries import ME
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 
 
@@ -26,7 +26,7 @@ def runs(query: shapes.RunQuery) -> Response:
         requested_by=person().subject if query.requested_by == ME else query.requested_by,
         since=datetime.now(UTC) - timedelta(days=query.within) if query.within else None,
     )
-    lines = sources().pages.runs(wanted, after=query.after, limit=query.limit + 1)
+    lines = services().queries.runs(wanted, after=query.after, limit=query.limit + 1)
     shown, more = lines[: query.limit], len(lines) > query.limit
     return reply(
         shapes.Runs(
@@ -39,7 +39,7 @@ def run_item(line: RunLine) -> shapes.RunItem:
     """A run in a list."""
     return shapes.RunItem.model_validate(
         {
-            **line.run.model_dump(),
+            **run_fields(line.run),
             "outcome": line.outcome,
             "piid": line.action.piid,
             "flags": line.findings,
@@ -51,16 +51,16 @@ def run_item(line: RunLine) -> shapes.RunItem:
 @operation("GET", "/runs/{run_id}", answers={200: shapes.RunDetail}, refusals=(404,))
 def run(run_id: UUID) -> Response:
     """One run with all it left behind: attempts, plans, credentials, calls, flags."""
-    page = sources().pages.run(run_id) or abort(404)
+    page = services().queries.run(run_id) or abort(404)
     gaps = sum(flag.rule == NOT_PERFORMED for flag in page.findings)
     line = RunLine(run=page.run, action=page.action, findings=len(page.findings), gaps=gaps)
     return reply(
         shapes.RunDetail.model_validate(
             {
-                **page.run.model_dump(),
+                **run_fields(page.run),
                 "outcome": line.outcome,
                 "attempts": [Identity.model_validate(each) for each in page.attempts],
-                "plans": [shapes.Plan.model_validate(each) for each in page.plans],
+                "plans": [shapes.AttemptPlan.model_validate(each) for each in page.plans],
                 "credentials": [Credential.model_validate(each) for each in page.credentials],
                 "denials": [Denial.model_validate(each) for each in page.denials],
                 "calls": [Call.model_validate(each) for each in page.calls],

@@ -1,4 +1,4 @@
-"""Pictures drawn on the server: where each bar stands, in units of the drawing. Templates write the SVG.
+"""Charts: the position of each bar, in units of the drawing. Templates write the SVG.
 
-Each picture is made of the rows of the table that stands below it, so that both say the same.
+Each chart is made from the rows of the table below it, so that both agree.
 """

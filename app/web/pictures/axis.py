@@ -1,4 +1,4 @@
-"""An axis: which values are marked on it."""
+"""The tick marks of an axis."""
 
 from collections.abc import Sequence
 from math import floor, log10

@@ -1,23 +1,23 @@
-"""What lived from when to when in one attempt of a run: the run token, each credential, each call made with it."""
+"""The rows of an attempt's chart and table: the run token, each credential, and its calls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow
 from app.procurement.labels import ENDERS, KINDS, SYSTEMS, lasting, worded
 from app.review.queries import RunPage
-from app.store.tables import Attempt, Call, Credential, Denial
 
 _FAILED = 400
-#: Steps of the pattern, as the page numbers them.
+#: Numbers of the steps, as on the page.
 SIGN_IN, POLICY, ISSUE, CALL = 2, 3, 4, 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One line: which of the seven steps it belongs to, from when to when, and how that ended, in words.
+    """One line: its step, start, end, and result in words (`how`).
 
-    `tone` is token, credential, call, failed or refused. `lives_on` says that it ends after all there is to see.
+    `tone` is token, credential, call, failed or refused. `lives_on` says that it ends after the picture does.
     """
 
     step: int
@@ -31,12 +31,12 @@ class Row:
 
     @property
     def lasted(self) -> timedelta:
-        """From begin to end."""
+        """The duration."""
         return self.ends - self.begins
 
 
-def last_moment(page: RunPage, attempt: Attempt, now: datetime) -> datetime:
-    """When nothing more happened in this attempt that is worth a look; now while it is under way."""
+def last_moment(page: RunPage, attempt: AttemptRow, now: datetime) -> datetime:
+    """The time of the last event in this attempt; `now` while it is under way."""
     mine = [call for call in page.calls if call.attempt == attempt.number]
     known = (
         attempt.dispatched_at,
@@ -50,18 +50,18 @@ def last_moment(page: RunPage, attempt: Attempt, now: datetime) -> datetime:
     return max(time for time in known if time is not None)
 
 
-def rows_of(page: RunPage, attempt: Attempt, until: datetime, now: datetime) -> Iterator[Row]:
-    """The lines of one attempt, each credential followed by its calls, as far as `until`."""
+def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) -> Iterator[Row]:
+    """The lines of one attempt up to `until`, each credential followed by its calls."""
     if attempt.token_issued_at is not None:
         if attempt.claimed_at is not None:
             yield Row(
                 step=SIGN_IN,
-                name="Introduction and sign-in",
+                name="Login",
                 system="The vault",
                 tone="call",
                 begins=attempt.claimed_at,
                 ends=max(attempt.token_issued_at, attempt.claimed_at),
-                how="the wrapped SecretID was opened once",
+                how="the wrapped SecretID was unwrapped once",
             )
         yield _token(attempt, until, now)
     for credential in (each for each in page.credentials if each.attempt == attempt.number):
@@ -70,7 +70,7 @@ def rows_of(page: RunPage, attempt: Attempt, until: datetime, now: datetime) -> 
     yield from (_denial(each) for each in page.denials if each.attempt == attempt.number)
 
 
-def _token(attempt: Attempt, until: datetime, now: datetime) -> Row:
+def _token(attempt: AttemptRow, until: datetime, now: datetime) -> Row:
     begins = attempt.token_issued_at or attempt.dispatched_at
     life = _Life(
         begins=begins,
@@ -81,7 +81,7 @@ def _token(attempt: Attempt, until: datetime, now: datetime) -> Row:
     return life.row(SIGN_IN, "Run token", "The vault", "token", until=until, now=now)
 
 
-def _credential(credential: Credential, until: datetime, now: datetime) -> Row:
+def _credential(credential: CredentialRow, until: datetime, now: datetime) -> Row:
     life = _Life(
         begins=credential.issued_at,
         expires=credential.expires_at,
@@ -123,7 +123,7 @@ class _Life:
         return f"valid, expires {lived} after issue at the latest"
 
 
-def _call(call: Call, credential: Credential) -> Row:
+def _call(call: CallRow, credential: CredentialRow) -> Row:
     failed = call.error is not None or not 0 < call.status < _FAILED
     told = f"HTTP {call.status}" if call.status else "no answer"
     if credential.kind == "database-user" and call.status:
@@ -139,7 +139,7 @@ def _call(call: Call, credential: Credential) -> Row:
     )
 
 
-def _denial(denial: Denial) -> Row:
+def _denial(denial: DenialRow) -> Row:
     return Row(
         step=POLICY,
         name="Refused by policy",
@@ -151,5 +151,5 @@ def _denial(denial: Denial) -> Row:
     )
 
 
-def _end_of(call: Call) -> datetime:
+def _end_of(call: CallRow) -> datetime:
     return call.started_at + timedelta(milliseconds=call.latency_ms)

@@ -1,4 +1,4 @@
-"""Numbers of each day as columns, one or two for a day."""
+"""A column chart of numbers per day, with one or two columns a day."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from datetime import date
 
 from app.web.pictures.axis import ticks
 
-#: Units of the drawing, and of what stands around the columns.
+#: Units of the drawing, and its margins.
 WIDTH, HEIGHT = 360, 170
 _LEFT, _TOP, _BOTTOM = 40, 18, 22
 _FLOOR = HEIGHT - _BOTTOM
 _GAP = 3
-#: Every so many days one is named, the last always.
+#: One of this many days is labeled, the last always.
 _EVERY = 2
-#: Columns this many digits wide at most carry their number.
+#: The width of a digit: a column is labeled if its number fits.
 _DIGIT = 6.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Column:
-    """One column; `series` counts from 0. Its number is written above it where `told`."""
+class TrendColumn:
+    """One column; `series` counts from 0. Its number is written above it if `labeled`."""
 
     x: float
     y: float
@@ -27,31 +27,31 @@ class Column:
     height: float
     series: int
     number: int
-    told: bool
+    labeled: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trend:
-    """The numbers of some days by what was counted, and the drawing of them."""
+    """Numbers per day for each series, and their drawing."""
 
     days: Sequence[date]
     numbers: Mapping[str, Sequence[int]]
-    columns: Sequence[Column]
+    columns: Sequence[TrendColumn]
     marks: Sequence[tuple[float, str]]
     dates: Sequence[tuple[float, str]]
 
     @property
     def summary(self) -> str:
-        """What there is to see, for those who do not see it."""
+        """A text alternative to the chart."""
         parts = [
-            f"{name}: {sum(numbers):,} in {len(numbers)} days, at most {max(numbers):,} in one, {numbers[-1]:,} today"
+            f"{name}: {sum(numbers):,} in {len(numbers)} days, at most {max(numbers):,} a day, {numbers[-1]:,} today"
             for name, numbers in self.numbers.items()
         ]
         return "; ".join(parts) + "."
 
     @property
     def heads(self) -> list[str | tuple[str, str]]:
-        """The columns of its table."""
+        """The columns of the table below the chart."""
         return ["Day", *((name, "number") for name in self.numbers)]
 
     @property
@@ -72,14 +72,14 @@ def trend(days: Sequence[date], numbers: Mapping[str, Sequence[int]]) -> Trend:
         days=days,
         numbers=numbers,
         columns=[
-            Column(
+            TrendColumn(
                 x=round(_LEFT + place * step + series * width, 1),
                 y=round(_FLOOR - number * scale, 1),
                 width=round(width, 1),
                 height=round(number * scale, 1),
                 series=series,
                 number=number,
-                told=len(numbers) == 1 and number > 0 and len(f"{number:,}") * _DIGIT <= step,
+                labeled=len(numbers) == 1 and number > 0 and len(f"{number:,}") * _DIGIT <= step,
             )
             for series, each in enumerate(numbers.values())
             for place, number in enumerate(each)
@@ -94,5 +94,5 @@ def trend(days: Sequence[date], numbers: Mapping[str, Sequence[int]]) -> Trend:
 
 
 def _day(day: date, *, first: bool) -> str:
-    """A mark below the columns: the day of the month, with the month where it begins to be another."""
+    """A label below the columns: the day of the month, with the month when it changes."""
     return f"{day:%b} {day.day}" if first or day.day <= _EVERY else str(day.day)

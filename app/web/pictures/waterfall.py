@@ -1,28 +1,28 @@
-"""A run as a waterfall: what lived from when to when in each attempt, call by call."""
+"""A run as a waterfall chart: credentials and calls of each attempt over time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.credentials.tables import AttemptRow
 from app.procurement.labels import lasting, plural
 from app.review.queries import RunPage
-from app.store.tables import Attempt
 from app.web.pictures.axis import ticks
 from app.web.pictures.rows import CALL, ISSUE, POLICY, Row, last_moment, rows_of
 
-#: Units of the drawing: the names stand left of the bars.
+#: Units of the drawing; names are left of the bars.
 WIDTH, NAMES, ROW, HEAD = 920, 270, 26, 28
 _PLOT = WIDTH - NAMES - 10
-#: Lines of one picture; beyond it the table alone has them.
+#: The most lines in one picture; the table has all.
 MOST = 60
-#: Width of a letter, about, and the longest name that fits left of the bars.
+#: Approximate width of a letter, and the longest name that fits left of the bars.
 _LETTER, _LONGEST = 6.7, 39
 _SECOND, _MINUTE = 1_000, 60_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bar:
-    """A row in the drawing. `note` stands inside the bar, or beside it with `anchor` as SVG says it."""
+    """A row in the drawing. `note` is inside the bar or beside it, with the SVG text anchor `anchor`."""
 
     row: Row
     name: str
@@ -37,12 +37,12 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptPicture:
-    """One attempt: the rows of its table, and the bars of its picture from when a worker took it up.
+    """One attempt: the rows of its table, and the bars of its picture from the start by a worker.
 
-    `marks` are the places and texts of the time axis, `left_out` the number of rows that are not drawn.
+    `marks` are the positions and texts of the time axis, `left_out` the number of rows not drawn.
     """
 
-    attempt: Attempt
+    attempt: AttemptRow
     rows: Sequence[Row]
     bars: Sequence[Bar]
     marks: Sequence[tuple[float, str]]
@@ -51,26 +51,26 @@ class AttemptPicture:
     left_out: int
 
     def after(self, row: Row) -> timedelta:
-        """From the beginning of the picture to that of a row."""
+        """The time from the start of the picture to that of a row."""
         return row.begins - self.begins
 
     @property
     def summary(self) -> str:
-        """What there is to see, for those who do not see it."""
+        """A text alternative to the picture."""
         tones = [row.tone for row in self.rows]
         issued = plural(tones.count("credential"), "credential")
         calls = plural(sum(row.step == CALL for row in self.rows), "call")
         bad = tones.count("failed") + tones.count("refused")
         trouble = f"; {bad} failed or refused" if bad else ""
-        return f"{issued} and {calls}{trouble}. The table below the picture says the same, line by line."
+        return f"{issued} and {calls}{trouble}. The table below lists every line."
 
 
 def waterfall(page: RunPage, now: datetime) -> list[AttemptPicture]:
-    """One picture for each attempt, newest first: each has a scale of its own, as minutes may lie between two."""
+    """One picture per attempt, newest first, each with its own scale: minutes may pass between attempts."""
     return [_picture(page, attempt, now) for attempt in reversed(page.attempts)]
 
 
-def _picture(page: RunPage, attempt: Attempt, now: datetime) -> AttemptPicture:
+def _picture(page: RunPage, attempt: AttemptRow, now: datetime) -> AttemptPicture:
     begins = attempt.claimed_at or attempt.dispatched_at
     until = last_moment(page, attempt, now)
     rows = list(rows_of(page, attempt, until, now))
@@ -109,18 +109,18 @@ def _bar(row: Row, place: int, begins: datetime, scale: float) -> Bar:
 
 
 def _name(row: Row) -> str:
-    """What is written left of the bar: a credential by its system, with its calls below it."""
+    """The text left of the bar: credentials by system, with their calls below."""
     names = {ISSUE: row.system, CALL: f"– {row.name}", POLICY: f"{row.system}, refused"}
     return names.get(row.step, row.name)
 
 
 def _note(row: Row) -> str:
-    """What is written at the bar itself."""
+    """The text at the bar itself."""
     took = _took(row.lasted)
     match row.tone:
         case "token" | "credential":
             name = "" if row.tone == "token" else f"{row.name}, "
-            end = "outlives this picture →" if row.lives_on else f"{took}, then ended"
+            end = "valid beyond this picture →" if row.lives_on else f"{took}, then ended"
             return f"{name}{end}"
         case "refused":
             return "✕ refused"
@@ -131,7 +131,7 @@ def _note(row: Row) -> str:
 
 
 def _beside(x: float, width: float, needed: float) -> tuple[bool, float, str]:
-    """Whether the note fits inside the bar, where it stands, and on which side of that point."""
+    """Whether the note fits inside the bar, its x position, and its text anchor."""
     if needed + 12 <= width:
         return True, x + 6, "start"
     if x + width + needed + 10 <= WIDTH:
@@ -140,13 +140,13 @@ def _beside(x: float, width: float, needed: float) -> tuple[bool, float, str]:
 
 
 def _took(span: timedelta) -> str:
-    """A length of time, in milliseconds below a second."""
+    """A duration, in milliseconds below a second."""
     milliseconds = span.total_seconds() * _SECOND
     return f"{milliseconds:.0f} ms" if milliseconds < _SECOND else lasting(span)
 
 
 def _milliseconds(number: float) -> str:
-    """A mark of the time axis."""
+    """A label of the time axis."""
     if not number:
         return "0"
     if number < _SECOND:

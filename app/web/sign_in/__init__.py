@@ -1,4 +1,4 @@
-"""Signing in and out: the only way to become somebody in this application."""
+"""Sign-in and sign-out with OpenID Connect."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ from app.web.sign_in.current_person import may, person, visitor
 from app.web.sign_in.provider import Provider
 from app.web.sign_in.sessions import DatabaseSessions
 
-__all__ = ["SignIn", "join", "may", "person", "sign_in", "visitor"]
+__all__ = ["SignIn", "init_app", "may", "person", "sign_in", "visitor"]
 
 _KEY = "triage.sign_in"
 CALLBACK = "/sign-in/callback"
@@ -24,14 +24,14 @@ SIGNED_OUT = "/signed-out"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignIn:
-    """The provider, and this application's own address, without a slash at its end."""
+    """The provider, and this application's address without a trailing slash."""
 
     provider: Provider
     address: str
 
 
-def join(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
-    """Give `app` its sessions and its provider. Raises `SettingsError`."""
+def init_app(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
+    """Add sessions and the identity provider to `app`. Raises `SettingsError`."""
     address = configuration.need("web_address")
     provider = Provider(
         issuer=configuration.need("oidc_issuer"),
@@ -46,8 +46,8 @@ def join(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
         lifetime=timedelta(seconds=configuration.session_lifetime),
     )
     app.session_interface = DatabaseSessions(store)
-    current_person.join(app)
-    session_expiry.join(app)
+    current_person.init_app(app)
+    session_expiry.init_app(app)
     app.extensions[_KEY] = made = SignIn(provider=provider, address=address)
     return made
 

@@ -1,4 +1,4 @@
-"""Who is asking: set once per request by `app.web.access`, read by views and templates."""
+"""The person behind the request: set by `app.web.access`, read by views and templates."""
 
 from typing import cast
 
@@ -8,21 +8,21 @@ from app.review.roles import Permission, Person
 
 
 def visitor() -> Person | None:
-    """Who is asking, None for somebody who is not signed in."""
+    """The signed-in person, or None."""
     return cast("Person | None", g.get("person"))
 
 
 def person() -> Person:
-    """Who is asking, in a view that only people who are signed in reach. Ends the request with 401 otherwise."""
+    """The signed-in person. Ends the request with 401 if there is none."""
     return visitor() or abort(401)
 
 
 def may(permission: Permission) -> bool:
-    """Whether whoever is asking may do that."""
+    """Whether the signed-in person has this permission."""
     known = visitor()
     return known is not None and known.may(permission)
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Give templates `visitor`, `may` and `Permission`: `{% if may(Permission.DECIDE) %}`."""
     app.jinja_env.globals.update(may=may, Permission=Permission, visitor=visitor)

@@ -1,4 +1,4 @@
-"""The identity provider as this application sees it: found by discovery, spoken to as a public client with PKCE."""
+"""The identity provider: OpenID Connect discovery, and the code flow of a public client with PKCE."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,30 +10,33 @@ from authlib.oauth2.client import OAuth2Client
 
 from app.connections.tls import Trust
 from app.review.roles import Person
-from app.web.sign_in.provider_cache import Kept, ProviderError
+from app.web.sign_in.provider_cache import ProviderError, StaleIfErrorCache
 from app.web.sign_in.tokens import Keys, TokenError, claims, person_of, signed_in_within
 
+#: The audience that access tokens of the JSON interface name.
+API_AUDIENCE = "triage-api"
 _TIMEOUT = 5.0
 _ANSWER_LIMIT = 64_000
-#: Seconds since somebody proved to the provider who they are: as long as a sign-in may take.
+_LONGEST_BEARER = 8_000
+#: The most seconds since the person authenticated at the provider: as long as a sign-in may take.
 _PROVED_WITHIN = 600
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
-class RefusedError(Exception):
-    """Nobody is signed in; the text says why, in words for the page."""
+class SignInRefusedError(Exception):
+    """The sign-in was refused. The text gives the reason for the page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
-    """A sign-in under way: what the answer must match."""
+    """A sign-in under way: values that the response must match."""
 
     nonce: str
     verifier: str
 
 
 class _PublicClient(OAuth2Client):  # type: ignore[misc]  # Authlib ships no types
-    """Authlib's client over httpx. Its own httpx integration wants another HTTP library."""
+    """Authlib's client over httpx. Authlib's own httpx integration needs another HTTP library."""
 
     def _fetch_token(self, url: str, *, body: str, headers: dict[str, str], auth: Any, **_: Any) -> Any:
         url, headers, body = auth.prepare("POST", url, dict(headers), body)
@@ -41,9 +44,9 @@ class _PublicClient(OAuth2Client):  # type: ignore[misc]  # Authlib ships no typ
 
 
 class Provider:
-    """One provider. Nothing is asked of it before the first sign-in or the first bearer token.
+    """One provider. It is contacted first for a sign-in or a bearer token.
 
-    Browsers are sent to addresses below `issuer`; this server reaches the same ones below `address`.
+    Browsers use addresses below `issuer`; this server reaches the same endpoints below `address`.
     """
 
     def __init__(
@@ -57,12 +60,12 @@ class Provider:
         self._http = httpx.Client(
             verify=trust.context, timeout=_TIMEOUT, trust_env=False, follow_redirects=False
         )
-        self._metadata = Kept(self._discovered)
+        self._metadata = StaleIfErrorCache(self._discovered)
         self.keys = Keys(lambda: self._get(self._reached(self._known()["jwks_uri"])))
 
     @property
     def origin(self) -> str:
-        """Scheme and host of its pages, by its issuer address."""
+        """Scheme and host of the issuer."""
         parts = urlsplit(self.issuer)
         return f"{parts.scheme}://{parts.netloc}"
 
@@ -71,7 +74,7 @@ class Provider:
         self._http.close()
 
     def address(self, state: str, pending: Pending) -> str:
-        """Where a visitor signs in, also one whom the provider knows already. Raises `ProviderError`."""
+        """The URL where a visitor signs in, even if the provider has a session. Raises `ProviderError`."""
         url, _ = self._client().create_authorization_url(
             self._known()["authorization_endpoint"],
             state=state,
@@ -83,9 +86,9 @@ class Provider:
         return str(url)
 
     def identify(self, code: str, pending: Pending) -> Person:
-        """Who signed in. The tokens end with this call: none is kept.
+        """The person who signed in. No token is kept.
 
-        Raises `RefusedError`, `TokenError`, `ProviderError`.
+        Raises `SignInRefusedError`, `TokenError`, `ProviderError`.
         """
         try:
             token = self._client().fetch_token(
@@ -95,15 +98,15 @@ class Provider:
                 code_verifier=pending.verifier,
                 redirect_uri=self._redirect_uri,
             )
-        except OAuth2Error:  # from None: these exceptions can carry the request, and with it the code
-            raise RefusedError("The identity provider did not accept its own answer.") from None
+        except OAuth2Error:  # from None: these exceptions can contain the request with the code
+            raise SignInRefusedError("The identity provider did not accept its own answer.") from None
         except (httpx.HTTPError, ValueError) as error:
             silent = "its token endpoint does not answer"
             raise ProviderError(self._trust.trouble(error, what="it") or silent) from None
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
-            raise TokenError("there is no id_token")
-        told = claims(
+            raise TokenError("the response has no id_token")
+        verified = claims(
             id_token,
             self.keys,
             issuer=self.issuer,
@@ -111,26 +114,48 @@ class Provider:
             types=frozenset({"jwt", ""}),
             nonce=pending.nonce,
         )
-        if told.get("azp", self._client_id) != self._client_id:
-            raise TokenError("it was made for another client")
-        if not signed_in_within(told, _PROVED_WITHIN):
-            # Else a session that ended would begin again with a click, for whoever sits there.
-            raise RefusedError(
-                "The identity provider does not say that it asked you who you are within the last ten minutes, and a"
-                " session begins with nothing less. Sign out there, then sign in again."
+        if verified.get("azp", self._client_id) != self._client_id:
+            raise TokenError("the token is for another client")
+        if not signed_in_within(verified, _PROVED_WITHIN):
+            # Otherwise anyone at the computer could renew an ended session with one click.
+            raise SignInRefusedError(
+                "The identity provider did not confirm that you authenticated within the last ten minutes, which is"
+                " required. Sign out there, then sign in again."
             )
-        return person_of(told)
+        return person_of(verified)
+
+    def bearer(self, header: str) -> Person:
+        """Who an `Authorization` header with an access token (RFC 9068) speaks for.
+
+        Raises `TokenError`, `ProviderError`.
+        """
+        scheme, _, token = header.strip().partition(" ")
+        if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_BEARER:
+            raise TokenError("it is not a bearer token")
+        return person_of(
+            claims(
+                token.strip(),
+                self.keys,
+                issuer=self.issuer,
+                audience=API_AUDIENCE,
+                types=frozenset({"at+jwt"}),
+            )
+        )
 
     def end_session(self, *, subject: str, back_to: str) -> str | None:
-        """Where a visitor signs out at the provider; None when it has no such page. Raises `ProviderError`.
+        """The URL where a visitor signs out at the provider; None if it has none. Raises `ProviderError`.
 
-        Without an id_token as hint, since none is kept: client and person are named instead.
+        The URL names client and person instead of an id_token, since none is kept.
         """
         endpoint = self._known().get("end_session_endpoint")
         if not isinstance(endpoint, str):
             return None
-        asked = {"client_id": self._client_id, "logout_hint": subject, "post_logout_redirect_uri": back_to}
-        return f"{endpoint}?{urlencode(asked)}"
+        parameters = {
+            "client_id": self._client_id,
+            "logout_hint": subject,
+            "post_logout_redirect_uri": back_to,
+        }
+        return f"{endpoint}?{urlencode(parameters)}"
 
     def _client(self) -> OAuth2Client:
         return _PublicClient(
@@ -154,7 +179,7 @@ class Provider:
         return document
 
     def _reached(self, url: str) -> str:
-        """An address from the discovery document as this server reaches it."""
+        """A URL of the discovery document as this server reaches it."""
         below = url.removeprefix(f"{self.issuer}/")
         return url if below == url else f"{self._address}/{below}"
 
@@ -171,5 +196,5 @@ class Provider:
         except (httpx.HTTPError, ValueError) as error:
             raise ProviderError(self._trust.trouble(error, what="it") or type(error).__name__) from None
         if not isinstance(document, dict):
-            raise ProviderError("its answer is not in form")
+            raise ProviderError("its answer is not a JSON object")
         return cast("dict[str, Any]", document)

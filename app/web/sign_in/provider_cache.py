@@ -1,4 +1,4 @@
-"""What the identity provider told about itself, kept so that its silence stops neither those who work nor this process."""
+"""Caches the provider's metadata and keys; stale values are used while the provider is down."""
 
 import time
 from collections.abc import Callable
@@ -7,22 +7,22 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-#: Seconds a value is taken without asking, and those it is taken at most while the provider does not answer.
+#: Seconds a value is used without a new request, and at most while the provider does not answer.
 FRESH = 300.0
 LONGEST = 3600.0
-#: Seconds from the end of one try to the next.
+#: Seconds between two attempts to fetch.
 RETRY_AFTER = 5.0
 
 
 class ProviderError(Exception):
-    """The identity provider does not answer, or not as one."""
+    """The identity provider does not answer, or answers incorrectly."""
 
 
-class Kept(Generic[T]):
-    """One value of the provider's. `clock` counts seconds.
+class StaleIfErrorCache(Generic[T]):
+    """One value from the provider. `clock` counts seconds.
 
-    One thread fetches at a time. Others wait for it only where they need what it brings, and not for a provider that
-    did not answer the last time: whoever sends made-up key ids could have every thread wait otherwise.
+    One thread fetches at a time. Others wait only if they need the new value, and not if the last attempt failed:
+    otherwise requests with made-up key ids could block every thread.
     """
 
     def __init__(self, fetch: Callable[[], T], *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,32 +34,32 @@ class Kept(Generic[T]):
         self._fetching = Lock()
 
     def get(self, suits: Callable[[T], bool] = lambda _: True) -> T:
-        """The value, fetched again where it is not fresh or does not suit; after a fetch it may still not suit.
+        """The value, fetched again if it is stale or does not suit. The result may still not suit.
 
-        Raises `ProviderError` where a fetch was needed and none succeeded.
+        Raises `ProviderError` if a fetch was needed and failed.
         """
-        asked = self._clock()
-        kept = self._younger(asked, FRESH)
+        started = self._clock()
+        kept = self._younger(started, FRESH)
         if kept is not None and suits(kept[0]):
             return kept[0]
-        kept = self._younger(asked, LONGEST)
+        kept = self._younger(started, LONGEST)
         usable = kept is not None and suits(kept[0])
-        self._try(asked, wait=not usable and self._failure is None)
+        self._try(started, wait=not usable and self._failure is None)
         kept = self._younger(self._clock(), LONGEST)
         if kept is None or (self._failure is not None and not suits(kept[0])):
-            raise ProviderError(self._failure or "it is being asked")
+            raise ProviderError(self._failure or "a request to it is under way")
         return kept[0]
 
     def _younger(self, now: float, age: float) -> tuple[T, float] | None:
         kept = self._value
         return kept if kept is not None and now - kept[1] < age else None
 
-    def _try(self, asked: float, *, wait: bool) -> None:
-        if asked - self._tried < RETRY_AFTER or not self._fetching.acquire(blocking=wait):
+    def _try(self, started: float, *, wait: bool) -> None:
+        if started - self._tried < RETRY_AFTER or not self._fetching.acquire(blocking=wait):
             return
         try:
-            if asked - self._tried < RETRY_AFTER:
-                return  # somebody else's try ended meanwhile
+            if started - self._tried < RETRY_AFTER:
+                return  # another thread's attempt has just ended
             try:
                 self._value = self._fetch(), self._clock()
                 self._failure = None

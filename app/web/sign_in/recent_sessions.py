@@ -1,4 +1,4 @@
-"""Who was signed in a moment ago, for the one page that must be shown while the database is away."""
+"""Remembers recent sessions, for the one page that works while the database is down."""
 
 import time
 from collections import OrderedDict
@@ -10,15 +10,15 @@ _MAX_AGE = 300.0
 _MOST = 1_000
 
 
-class Recent:
-    """People by session id, as the database last confirmed them: for five minutes, in the memory of this process."""
+class RecentSessions:
+    """People by session id, as last confirmed by the database: for five minutes, in memory."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, tuple[Person, float]] = OrderedDict()
         self._lock = Lock()
 
     def confirm(self, session_id: str, person: Person | None) -> None:
-        """Remember what the database said; None stands for a session that has ended."""
+        """Remember what the database said; None for a session that has ended."""
         with self._lock:
             self._seen.pop(session_id, None)
             if person is not None:
@@ -27,7 +27,7 @@ class Recent:
                 self._seen.popitem(last=False)
 
     def person(self, session_id: str) -> Person | None:
-        """Who it was, if that is recent enough."""
+        """The person of this session, None if not confirmed recently."""
         with self._lock:
             person, confirmed = self._seen.get(session_id, (None, float("-inf")))
         return person if time.monotonic() - confirmed < _MAX_AGE else None

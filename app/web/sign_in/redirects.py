@@ -1,15 +1,15 @@
-"""Where a visitor goes after sign-in: pages of this application only."""
+"""Validates redirect targets: only pages of this application."""
 
 import re
 from urllib.parse import urlsplit
 
 _LONGEST = 2_000
-#: Browsers read a backslash as a slash and drop tabs and line ends, so that `/\\evil.example` would leave this host.
+#: Browsers treat a backslash as a slash and drop tabs and line ends, so `/\\evil.example` would leave this host.
 _TRICKS = re.compile(r"[\\\x00-\x20\x7f-\x9f]")
 
 
-def own(address: str | None) -> str:
-    """The address if it is a path of this application, "/" for anything else."""
+def safe_local_path(address: str | None) -> str:
+    """The address if it is a path of this application, otherwise "/"."""
     if not address or len(address) > _LONGEST or _TRICKS.search(address):
         return "/"
     try:

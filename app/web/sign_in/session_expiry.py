@@ -1,4 +1,4 @@
-"""When a session ends, told on every page in time to do something about it (WCAG 2.2, success criterion 2.2.1)."""
+"""Shows on every page when the session ends, early enough to extend it (WCAG 2.2, success criterion 2.2.1)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from app.web.sign_in.sessions import browser_session
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionEnd:
-    """The end of a session as it stands now; `seconds` are those left, never below 0."""
+    """The current end of a session; `seconds` are those left, at least 0."""
 
     at: datetime
     seconds: int
@@ -19,7 +19,7 @@ class SessionEnd:
 
 
 def session_end() -> SessionEnd | None:
-    """The end of the session behind this request; None where there is none to tell of."""
+    """The end of the session of this request; None without a session."""
     if visitor() is None:
         return None
     session = browser_session()
@@ -30,6 +30,6 @@ def session_end() -> SessionEnd | None:
     return SessionEnd(at=at, seconds=max(left, 0), can_extend=session.can_extend)
 
 
-def join(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Give templates `session_end()`."""
     app.jinja_env.globals["session_end"] = session_end

@@ -1,4 +1,4 @@
-"""The session of a browser: an id in a cookie, everything else in the database."""
+"""Browser sessions: an id in a cookie, everything else in the database."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.review.roles import Person
 from app.review.web_sessions import OpenSession, WebSessions
-from app.web.sign_in.recent_sessions import Recent
+from app.web.sign_in.recent_sessions import RecentSessions
 
 #: The prefix makes browsers insist on Secure, Path=/ and no Domain: no other host can plant this cookie.
 COOKIE = "__Host-triage"
@@ -19,20 +19,20 @@ _LONGEST_ID = 100
 
 
 class BrowserSession(SessionMixin):
-    """Looked up when something first asks for it, so that a style sheet costs no query.
+    """A session, looked up on first use, so that a style sheet costs no query.
 
-    As a mapping it holds what pages keep for each other, as JSON values. Whatever asks first may raise SQLAlchemyError.
+    As a mapping it holds JSON values that pages keep for each other. The first access may raise SQLAlchemyError.
     """
 
-    def __init__(self, store: WebSessions, recent: Recent, presented: str | None) -> None:
+    def __init__(self, store: WebSessions, recent: RecentSessions, presented: str | None) -> None:
         self.modified = False
         self.counts = True
-        """Whether looking it up counts as activity; to be set before anything is asked."""
+        """Whether looking it up counts as activity. Set this before first use."""
         self.may_recall = False
-        """Whether who was signed in a moment ago will do while the database is away; to be set as early."""
+        """Whether a recent session suffices while the database is down. Set this before first use."""
         self.session_id = presented
         self.new_id: str | None = None
-        """An id the browser has still to be told."""
+        """A new id to set in the browser's cookie."""
         self._store = store
         self._recent = recent
         self._found: OpenSession | None = None
@@ -41,12 +41,12 @@ class BrowserSession(SessionMixin):
 
     @property
     def loaded(self) -> bool:
-        """Whether anything has asked for it."""
+        """Whether it has been looked up."""
         return self._data is not None
 
     @property
     def person(self) -> Person | None:
-        """Who signed in, if anybody."""
+        """The signed-in person, or None."""
         self._load()
         return self._found.person if self._found else self._recalled
 
@@ -64,19 +64,19 @@ class BrowserSession(SessionMixin):
 
     @property
     def ended(self) -> bool:
-        """Whether the browser has an id that is good for nothing any more."""
+        """Whether the browser's id is no longer valid."""
         self._load()
         return self.session_id is not None and self._found is None and self._recalled is None
 
     def sign_in(self, person: Person) -> None:
-        """A new session for this person, under an id nobody has seen before; the old one ends."""
+        """Start a session for this person under a new id, and end the old one."""
         if self.session_id is not None:
             self._store.end(self.session_id)
         self.new_id = self.session_id = self._store.begin({}, person=person)
         self._reload()
 
     def end(self) -> None:
-        """End it."""
+        """End this session."""
         if self.session_id is not None:
             self._store.end(self.session_id)
         self._reload()
@@ -88,7 +88,7 @@ class BrowserSession(SessionMixin):
         self.end()
 
     def save(self) -> None:
-        """Write what changed; begins a session if there was none."""
+        """Store changes; starts a session if there is none."""
         if not self.modified or self._data is None or self._recalled is not None:
             return
         if self._found is not None and self.session_id is not None:
@@ -137,11 +137,11 @@ class BrowserSession(SessionMixin):
 
 
 class DatabaseSessions(SessionInterface):
-    """What Flask asks for a request's session, and hands it back to."""
+    """Flask's session interface."""
 
     def __init__(self, store: WebSessions) -> None:
         self._store = store
-        self._recent = Recent()
+        self._recent = RecentSessions()
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession:  # noqa: ARG002  # Flask's signature
         presented = request.cookies.get(COOKIE, "")
@@ -160,5 +160,5 @@ class DatabaseSessions(SessionInterface):
 
 def browser_session() -> BrowserSession:
     """The session of the current request."""
-    # Flask's `session` stands in for it, and knows only what every kind of session has.
+    # Flask's `session` is a proxy with the attributes of every session only.
     return cast("BrowserSession", session._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001

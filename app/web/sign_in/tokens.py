@@ -1,4 +1,4 @@
-"""Tokens signed by the identity provider: its key set, and what is asked of every token."""
+"""Verifies tokens signed by the identity provider."""
 
 import time
 from collections.abc import Callable
@@ -9,31 +9,31 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, RSAKey
 
 from app.review.roles import Person
-from app.web.sign_in.provider_cache import Kept, ProviderError
+from app.web.sign_in.provider_cache import ProviderError, StaleIfErrorCache
 
-#: Asymmetric algorithms only; `none` and the HMAC family can never be talked into.
+#: Asymmetric algorithms only: never `none`, never HMAC.
 ALGORITHMS = ["ES256", "RS256", "PS256"]
 #: Seconds by which the provider's clock may differ.
 LEEWAY = 30
 
 
 class TokenError(Exception):
-    """A token that is not to be believed; the text says why and repeats nothing of it."""
+    """An invalid token. The text says why, without content of the token."""
 
 
 class Keys:
     """The provider's public keys by `kid`, fetched again for an unknown one and every five minutes.
 
-    A key the provider has withdrawn is believed for as long, and for an hour where it does not answer.
+    A withdrawn key is accepted for as long, or for an hour if the provider does not answer.
     """
 
     def __init__(
         self, fetch: Callable[[], dict[str, Any]], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._keys = Kept(lambda: dict(_imported(fetch())), clock=clock)
+        self._keys = StaleIfErrorCache(lambda: dict(_imported(fetch())), clock=clock)
 
     def key(self, kid: str | None) -> Key:
-        """The key of that id. Raises `TokenError` for an unknown one, `ProviderError` when none can be fetched."""
+        """The key with this id. Raises `TokenError` for an unknown id, `ProviderError` if keys cannot be fetched."""
         key = self._keys.get(lambda keys: kid in keys).get(kid or "")
         if key is None:
             raise TokenError("it names an unknown signing key")
@@ -55,9 +55,9 @@ def _imported(document: dict[str, Any]) -> list[tuple[str, Key]]:
 def claims(
     token: str, keys: Keys, *, issuer: str, audience: str, types: frozenset[str], nonce: str | None = None
 ) -> dict[str, Any]:
-    """The claims of a token once signature, type, issuer, audience, times and, if given, nonce are right.
+    """The claims of a token, after verifying signature, type, issuer, audience, times and, if given, nonce.
 
-    `types` are the values of the header `typ` that will do, in lower case; "" stands for none. Raises `TokenError` and
+    `types` are the accepted values of the header `typ` in lower case; "" for a token without it. Raises `TokenError` and
     `ProviderError`.
     """
     wanted: dict[str, Any] = {
@@ -79,19 +79,19 @@ def claims(
     return dict(read.claims)
 
 
-def signed_in_within(told: dict[str, Any], seconds: float) -> bool:
-    """Whether the claims say that the person proved who they are (`auth_time`) at most so many seconds ago."""
-    at = told.get("auth_time")
+def signed_in_within(verified: dict[str, Any], seconds: float) -> bool:
+    """Whether the person authenticated (`auth_time`) at most this many seconds ago."""
+    at = verified.get("auth_time")
     if isinstance(at, bool) or not isinstance(at, int | float):
         return False
     return -LEEWAY <= time.time() - at <= seconds + LEEWAY
 
 
-def person_of(told: dict[str, Any]) -> Person:
-    """Who the claims speak of. Raises `TokenError` when they are not in form."""
-    subject, name, roles = told.get("sub"), told.get("name"), told.get("roles", [])
+def person_of(verified: dict[str, Any]) -> Person:
+    """The person in the claims. Raises `TokenError` if they are malformed."""
+    subject, name, roles = verified.get("sub"), verified.get("name"), verified.get("roles", [])
     if not isinstance(subject, str) or not subject:
-        raise TokenError("it names nobody")
+        raise TokenError("it has no subject")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
-        raise TokenError("its roles are no list of names")
+        raise TokenError("its roles are not a list of names")
     return Person.of(subject=subject, name=name if isinstance(name, str) and name else subject, roles=roles)

@@ -1,4 +1,4 @@
-/* Lets a page look again by itself, once a person asks for it. Without this file the link "Look again" does. */
+/* Refreshes a page every few seconds once a person asks for it. Without this file, the link "Refresh" does it once. */
 "use strict";
 
 (() => {
@@ -9,7 +9,7 @@
 
   async function look() {
     const shown = document.getElementById("looked-at");
-    // Nothing moves under somebody who is inside of it.
+    // Do not replace the content while the focus is in it.
     if (document.hidden || shown.contains(document.activeElement)) return;
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
@@ -17,7 +17,7 @@
       const found = fresh.getElementById("looked-at");
       if (found) shown.replaceWith(document.adoptNode(found));
     } catch {
-      // The application does not answer: what was seen last stays, and the next look may succeed.
+      // The application does not answer: keep the last content and try again.
     }
   }
 

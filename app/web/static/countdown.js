@@ -1,4 +1,4 @@
-/* Counts down how long a credential still lives. Without this file the text says how long it was when the page was made. */
+/* Counts down the seconds until a credential expires. Without this file, the text shows the time left when the page was loaded. */
 "use strict";
 
 (() => {
@@ -14,7 +14,7 @@
     let some = false;
     for (const each of alive) {
       const left = Math.ceil((Date.parse(each.dataset.countdown) - Date.now()) / 1000);
-      each.textContent = left > 0 ? `Alive: ends by itself in ${text(left)}` : "Ended since this page was made";
+      each.textContent = left > 0 ? `Valid: expires in ${text(left)}` : "Expired since this page was loaded";
       some ||= left > 0;
     }
     if (!some) clearInterval(timer);

@@ -1,4 +1,4 @@
-/* Keys for people who go through many items. Everything they do can be done without them, and without this file. */
+/* Keyboard shortcuts for long lists. Everything they do can also be done without them and without this file. */
 "use strict";
 
 (() => {
@@ -12,7 +12,7 @@
   try {
     on = localStorage.getItem(SETTING) !== "off";
   } catch {
-    // No storage in this browser: the keys are on until the page is left.
+    // No storage in this browser: the shortcuts are on for this page.
   }
 
   const linkOf = (row) => row.querySelector("a[href]");
@@ -60,7 +60,7 @@
     try {
       localStorage.setItem(SETTING, on ? "on" : "off");
     } catch {
-      // As above: it holds for this page.
+      // As above: the choice applies to this page only.
     }
   });
   opener.addEventListener("click", help);

@@ -1,4 +1,4 @@
-/* Says that there are new items, without touching the list. Without this file the page says so when it is loaded again. */
+/* Announces new flags without changing the list. Without this file, they appear when the page is loaded again. */
 "use strict";
 
 (() => {
@@ -23,7 +23,7 @@
     since = moment || since;
     if (!fresh) return;
     total += fresh;
-    link.textContent = `${total} new ${total === 1 ? "item" : "items"} – show ${total === 1 ? "it" : "them"}`;
+    link.textContent = `${total} new ${total === 1 ? "flag" : "flags"} – show ${total === 1 ? "it" : "them"}`;
     link.hidden = false;
   }
 
@@ -31,14 +31,14 @@
     timer = null;
     try {
       const answer = await fetch(address(region.dataset.news), { headers: { Accept: "application/json" } });
-      // A page in place of the answer: the session has ended, and signing in is up to the person.
+      // HTML instead of JSON: the session has ended, and the person must sign in.
       if (!(answer.headers.get("Content-Type") || "").startsWith("application/json")) over = true;
       else if (answer.ok) {
         const news = await answer.json();
         tell(news.new, news.moment);
       }
     } catch {
-      // The application does not answer: the next question may be luckier.
+      // The application does not answer: try again later.
     }
     poll();
   }
@@ -59,7 +59,7 @@
       poll();
     });
     source.addEventListener("error", () => {
-      // A stream that ended is opened again by the browser; one that was refused is not.
+      // The browser reopens a stream that ended, but not one that was refused.
       if (source.readyState === EventSource.CLOSED) {
         source = null;
         poll();
@@ -73,7 +73,7 @@
     source = timer = null;
   }
 
-  // A page nobody looks at holds no place on the server.
+  // A hidden page does not hold a stream on the server.
   document.addEventListener("visibilitychange", () => {
     rest();
     if (!document.hidden && !over) listen();

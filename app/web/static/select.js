@@ -1,4 +1,4 @@
-/* Selects all lines of a list at once. Without this file each is selected by itself. */
+/* Selects all lines of a list at once. Without this file, each line is selected individually. */
 "use strict";
 
 (() => {

@@ -1,4 +1,4 @@
-"""Procurement actions: the list, one with all that is known of it, and a new run of it."""
+"""Procurement actions: the list, one action, and a request for a new run."""
 
 from http import HTTPStatus
 
@@ -6,9 +6,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app import usecases
-from app.store.requests import UnknownActionError
+from app.store.actions import UnknownActionError
 from app.web.list_queries import PAGE, text
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 
 bp = Blueprint("actions", __name__, url_prefix="/actions")
@@ -16,9 +16,9 @@ bp = Blueprint("actions", __name__, url_prefix="/actions")
 
 @bp.get("")
 def queue() -> ResponseReturnValue:
-    """Actions that match the address, last submitted first."""
+    """Actions that match the query, last submitted first."""
     q, after = text("q"), text("after")
-    lines = sources().pages.actions(text=q, after=after, limit=PAGE + 1)
+    lines = services().queries.actions(text=q, after=after, limit=PAGE + 1)
     return render_template(
         "actions/list.html",
         lines=lines[:PAGE],
@@ -30,20 +30,20 @@ def queue() -> ResponseReturnValue:
 
 @bp.get("/<action_id>")
 def show(action_id: str) -> ResponseReturnValue:
-    """One action: its facts, its runs, its flags, what officers did, and who took it out."""
-    page = sources().pages.action(action_id) or abort(404)
-    return render_template("actions/show.html", page=page, people=sources().pages.people())
+    """One action: its facts, runs, flags, review history and exports."""
+    page = services().queries.action(action_id) or abort(404)
+    return render_template("actions/show.html", page=page, people=services().queries.people())
 
 
 @bp.post("/<action_id>/runs")
 def request_run(action_id: str) -> ResponseReturnValue:
-    """Pull everything anew: a new run, unless one is under way, which is then the one to look at."""
+    """Request a new run, unless one is under way; then show the run."""
     try:
-        run_id, new = usecases.request_again(sources().sessions, action_id, requested_by=person().subject)
+        run_id, new = usecases.request_again(services().sessions, action_id, requested_by=person().subject)
     except UnknownActionError:
         abort(404)
     if new:
-        flash("A new run is requested. It takes a few seconds; this is its page.", "success")
+        flash("A new run was requested. It takes a few seconds; this is its page.", "success")
     else:
-        flash("A run of this action is under way already. This is its page; no other was requested.", "info")
+        flash("A run of this action is already under way. No new run was requested.", "info")
     return redirect(url_for("runs.show", run_id=run_id), HTTPStatus.SEE_OTHER)

@@ -1,10 +1,10 @@
-"""Alarms: what a security operator must see."""
+"""Alarms for security operators."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from app.web.list_queries import PAGE, cursor
-from app.web.services import sources
+from app.web.services import services
 
 bp = Blueprint("alarms", __name__, url_prefix="/alarms")
 
@@ -13,7 +13,7 @@ bp = Blueprint("alarms", __name__, url_prefix="/alarms")
 def queue() -> ResponseReturnValue:
     """All alarms, newest first."""
     after = cursor()
-    lines = sources().pages.alarms(after=after, limit=PAGE + 1)
+    lines = services().queries.alarms(after=after, limit=PAGE + 1)
     return render_template(
         "alarms.html",
         lines=lines[:PAGE],

@@ -1,4 +1,4 @@
-"""Several flags at once: a preview of what would happen to each, then what did."""
+"""Bulk review of flags: the preview, then the result."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,11 +13,21 @@ from app.procurement.free_text import tidied
 from app.review.decisions import NEED_REFERENCE, Decision
 from app.review.queries.people import officers
 from app.review.roles import Permission
-from app.web.bulk_review import ACTIONS, ASSIGN, MOST, Deed, Line, carry_out, fault_of, faults, preview
+from app.web.bulk_review import (
+    ACTIONS,
+    ASSIGN,
+    MOST,
+    BulkAction,
+    PreviewLine,
+    carry_out,
+    fault_of,
+    faults,
+    preview,
+)
+from app.web.flag_page.review_forms import version_of
 from app.web.list_queries import ignore
-from app.web.queue_filter import Asked, of_query
-from app.web.review_forms import version_of
-from app.web.services import sources
+from app.web.queue_filter import QueueQuery, query_of_text
+from app.web.services import services
 from app.web.sign_in import may, person
 
 bp = Blueprint("bulk", __name__, url_prefix="/flags/selected")
@@ -25,53 +35,53 @@ bp = Blueprint("bulk", __name__, url_prefix="/flags/selected")
 
 @bp.get("")
 def look() -> ResponseReturnValue:
-    """What would happen to each of the flags `flag`; changes nothing."""
-    deed = _deed(request.args, {})
+    """Preview the effect on each flag given as `flag`; changes nothing."""
+    bulk = _bulk_action(request.args, {})
     ids = list(_ids(request.args.getlist("flag")))
-    lines = [preview(each, deed, person(), sources().reviews) for each in sources().pages.flags_of(ids)]
-    return _page(deed, lines, {})
+    lines = [preview(each, bulk, person(), services().reviews) for each in services().queries.flags_of(ids)]
+    return _page(bulk, lines, {})
 
 
 @bp.post("")
 def do() -> ResponseReturnValue:
-    """Do to each chosen flag what the preview said, as of the version it showed. Each stands by itself."""
-    known = officers(sources().pages.people())
-    deed = _deed(request.form, known)
-    lines = list(_typed(deed))
-    errors = dict(faults(deed, officers=known))
+    """Apply the previewed change to each chosen flag independently, at the version shown."""
+    known = officers(services().queries.people())
+    bulk = _bulk_action(request.form, known)
+    lines = list(_typed(bulk))
+    errors = dict(faults(bulk, officers=known))
     for line in lines:
         if problem := fault_of(line):
             errors[f"reason-{line.line.flag.flag_id}"] = problem
     chosen = [line for line in lines if line.chosen and line.possible]
     if not chosen:
-        errors[""] = "Choose at least one item."
+        errors[""] = "Choose at least one flag."
     if errors:
-        return _page(deed, lines, errors), HTTPStatus.UNPROCESSABLE_ENTITY
-    results = carry_out(chosen, deed, person(), sources().reviews)
-    return render_template("flags/outcome.html", deed=deed, results=results, back=_back())
+        return _page(bulk, lines, errors), HTTPStatus.UNPROCESSABLE_ENTITY
+    results = carry_out(chosen, bulk, person(), services().reviews)
+    return render_template("flags/outcome.html", bulk=bulk, results=results, back=_back())
 
 
-def _page(deed: Deed, lines: list[Line], errors: Mapping[str, str]) -> str:
+def _page(bulk: BulkAction, lines: list[PreviewLine], errors: Mapping[str, str]) -> str:
     return render_template(
         "flags/preview.html",
-        deed=deed,
-        action=deed.decision.value if deed.decision else ASSIGN,
+        bulk=bulk,
+        action=bulk.decision.value if bulk.decision else ASSIGN,
         lines=lines,
         errors=errors,
-        officers=officers(sources().pages.people()),
-        needs_reference=deed.decision in NEED_REFERENCE,
+        officers=officers(services().queries.people()),
+        needs_reference=bulk.decision in NEED_REFERENCE,
         back=_back(),
     )
 
 
-def _deed(sent: Mapping[str, str], known: Mapping[str, str]) -> Deed:
+def _bulk_action(sent: Mapping[str, str], known: Mapping[str, str]) -> BulkAction:
     action = sent.get("do", "")
     if action not in ACTIONS:
         abort(400)
     if action == ASSIGN and not may(Permission.ASSIGN):
         abort(403)
     to = sent.get("assignee", "")
-    return Deed(
+    return BulkAction(
         decision=None if action == ASSIGN else Decision(action),
         rationale=tidied(sent.get("rationale", "")),
         reference=tidied(sent.get("reference", "")),
@@ -80,17 +90,17 @@ def _deed(sent: Mapping[str, str], known: Mapping[str, str]) -> Deed:
     )
 
 
-def _typed(deed: Deed) -> Iterator[Line]:
-    """The flags of the form, as they are now, with what was typed and the versions the officer has seen."""
+def _typed(bulk: BulkAction) -> Iterator[PreviewLine]:
+    """The flags of the form in their current state, with the typed reasons and the versions the officer saw."""
     versions = {
         flag_id: _version(request.form.get(f"version-{flag_id}", ""))
         for flag_id in _ids(request.form.getlist("shown"))
     }
     chosen = set(_ids(request.form.getlist("flag")))
-    for each in sources().pages.flags_of(list(versions)):
+    for each in services().queries.flags_of(list(versions)):
         flag_id = each.flag.flag_id
-        now = preview(each, deed, person(), sources().reviews)
-        # Whether somebody was faster is for the history to say, which locks the flag first.
+        now = preview(each, bulk, person(), services().reviews)
+        # A stale version counts as possible: storing it reports who was first.
         stale = versions[flag_id] != each.flag.version
         yield replace(
             now,
@@ -102,7 +112,7 @@ def _typed(deed: Deed) -> Iterator[Line]:
 
 
 def _version(text: str) -> int:
-    """The version of a form, or one that no flag has."""
+    """The version in a form, or -1, which no flag has."""
     return -1 if (version := version_of(text)) is None else version
 
 
@@ -117,11 +127,11 @@ def _ids(texts: list[str]) -> Iterator[UUID]:
         if flag_id in seen:
             continue
         if len(seen) == MOST:
-            ignore(f"more than {MOST} items", text)
+            ignore(f"more than {MOST} flags", text)
             continue
         seen.add(flag_id)
         yield flag_id
 
 
-def _back() -> Asked:
-    return of_query(request.values.get("back", ""), me=person().subject, now=datetime.now(UTC))
+def _back() -> QueueQuery:
+    return query_of_text(request.values.get("back", ""), me=person().subject, now=datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""One call to a system: what it answered, byte by byte, and whether that is still what was received."""
+"""The raw answer of one call, and whether it is unchanged."""
 
 from hashlib import sha256
 from uuid import UUID
@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.web.export_guard import sent
 from app.web.raw_text import SHOWN, readable
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 
 bp = Blueprint("calls", __name__, url_prefix="/calls/<uuid:call_id>/answer")
@@ -16,8 +16,8 @@ bp = Blueprint("calls", __name__, url_prefix="/calls/<uuid:call_id>/answer")
 
 @bp.get("")
 def answer(call_id: UUID) -> ResponseReturnValue:
-    """The answer as text, with its SHA-256 worked out anew beside the one recorded when it came."""
-    found = sources().pages.answer(call_id) or abort(404)
+    """The answer as text, with its current SHA-256 beside the one recorded on receipt."""
+    found = services().queries.answer(call_id) or abort(404)
     text, cut = readable(found.body) if found.body is not None else ("", False)
     return render_template(
         "calls/answer.html",
@@ -34,5 +34,5 @@ def answer(call_id: UUID) -> ResponseReturnValue:
 
 @bp.get("/download")
 def download(call_id: UUID) -> ResponseReturnValue:
-    """The bytes themselves, as a file that no browser opens."""
-    return sent(sources().exporter.answer(call_id, person()) or abort(404))
+    """The bytes of the answer, as a download."""
+    return sent(services().exporter.answer(call_id, person()) or abort(404))

@@ -1,4 +1,4 @@
-"""What officers do with one flag: decide, concur, undo, assign. Each is an event added to its history."""
+"""Review of one flag: decide, concur, undo, assign. Each adds an event to its history."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -10,9 +10,9 @@ from app.procurement.labels import DECISIONS
 from app.review.decisions import Decision, EventKind, ReviewError
 from app.review.queries.people import officers as officers_of
 from app.review.reviews import StaleError, UnknownFlagError
-from app.web.flag_page import flag_page
-from app.web.review_forms import Typed, decision_form, typed
-from app.web.services import sources
+from app.web.flag_page.page import flag_page
+from app.web.flag_page.review_forms import Typed, decision_form, typed
+from app.web.services import services
 from app.web.sign_in.current_person import person
 
 bp = Blueprint("decisions", __name__, url_prefix="/flags/<uuid:flag_id>")
@@ -23,13 +23,13 @@ bp = Blueprint("decisions", __name__, url_prefix="/flags/<uuid:flag_id>")
 @bp.get("/undo")
 @bp.get("/assignment")
 def back(flag_id: UUID) -> ResponseReturnValue:
-    """Where a form was sent to, asked for as a page: when a form that was not taken is loaded again."""
+    """Lead back to the flag when someone reloads a rejected form."""
     return redirect(url_for("flags.show", flag_id=flag_id))
 
 
 @bp.post("/decision")
 def decide(flag_id: UUID) -> ResponseReturnValue:
-    """Decide about a flag, or decide otherwise about one that is confirmed or referred."""
+    """Decide a flag, or change the decision of one that is confirmed or referred."""
     form, decision = decision_form()
     done = f"Decided: {DECISIONS[decision]}." if decision else ""
     return _add(flag_id, form, EventKind.DECIDED, done, decision=decision)
@@ -37,36 +37,36 @@ def decide(flag_id: UUID) -> ResponseReturnValue:
 
 @bp.post("/concurrence")
 def concur(flag_id: UUID) -> ResponseReturnValue:
-    """Concur with a colleague's decision that waits for it, or decline."""
+    """Concur with a colleague's decision, or decline."""
     form = typed("concurrence", "answer", "second-reason")
     kinds = {"concur": EventKind.CONCURRED, "decline": EventKind.DECLINED}
     kind = kinds.get(form.of("answer"))
     if kind is None:
         form = form.with_error("Choose whether you concur.", "answer")
     done = (
-        "You concurred: the item is closed."
+        "You concurred. The flag is closed."
         if kind is EventKind.CONCURRED
-        else "You declined: the item is open again."
+        else "You declined. The flag is open again."
     )
     return _add(flag_id, form, kind or EventKind.CONCURRED, done)
 
 
 @bp.post("/undo")
 def undo(flag_id: UUID) -> ResponseReturnValue:
-    """Take back the decision in force; it stays in the history."""
+    """Undo the decision in force; it stays in the history."""
     form = typed("undo", "undo-reason")
-    return _add(flag_id, form, EventKind.UNDONE, "The decision is undone: the item is open again.")
+    return _add(flag_id, form, EventKind.UNDONE, "The decision is undone. The flag is open again.")
 
 
 @bp.post("/assignment")
 def assign(flag_id: UUID) -> ResponseReturnValue:
-    """Give a flag to an officer, or to nobody."""
+    """Assign a flag to an officer, or remove the assignment."""
     form = typed("assignment", "assignee")
-    officers = {person().subject: person().name, **officers_of(sources().pages.people())}
+    officers = {person().subject: person().name, **officers_of(services().queries.people())}
     to = form.of("assignee")
     if to and to not in officers:
-        form = form.with_error("Choose an officer from the list, or nobody.", "assignee")
-    done = f"Assigned to {officers.get(to, to)}." if to else "Assigned to nobody."
+        form = form.with_error("Choose an officer from the list, or “Not assigned”.", "assignee")
+    done = f"Assigned to {officers.get(to, to)}." if to else "The assignment was removed."
     return _add(flag_id, form, EventKind.ASSIGNED, done, assignee=to or None)
 
 
@@ -79,11 +79,11 @@ def _add(
     decision: Decision | None = None,
     assignee: str | None = None,
 ) -> ResponseReturnValue:
-    """Add the event and lead back to the flag; or show the flag with the form as typed and what is wrong with it."""
+    """Add the event and lead back to the flag; or show the flag with the form and its errors."""
     if form.errors or form.version is None:
         return flag_page(flag_id, typed=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        sources().reviews.add(
+        services().reviews.add(
             flag_id,
             version=form.version,
             kind=kind,

@@ -1,16 +1,75 @@
-"""One flagged item, with the lineage of its values. The queue is in `app.web.views.queue`."""
+"""Flagged items: the queue, and one item with the lineage of its values."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.web.flag_page import flag_page
+from app.procurement.labels import DECISIONS
+from app.review.queries.facets import COUNTED
+from app.web.flag_page.page import flag_page
+from app.web.list_queries import PAGE, ignore
+from app.web.queue_choices import groups, in_use
+from app.web.queue_filter import QueueQuery, queue_query
+from app.web.services import services
+from app.web.sign_in import person
 
 bp = Blueprint("flags", __name__, url_prefix="/flags")
+
+SORTS = (
+    ("severity", "Blocking first, then newest"),
+    ("-raised", "Newest first"),
+    ("raised", "Oldest first"),
+    ("assignee", "By assignee"),
+)
+
+
+#: Bulk actions: an assignment, or one of the decisions.
+ACTIONS = (
+    ("assign", "Assign"),
+    *((value, f"Decide: {text.lower()}") for value, text in DECISIONS.items()),
+)
+
+
+@bp.get("")
+def queue() -> ResponseReturnValue:
+    """Flags of each action's latest completed run that match the query, one page at a time."""
+    query = queue_query(request.args, me=person().subject, now=datetime.now(UTC))
+    for part in query.ignored:
+        ignore(part.name, part.value)
+    return page(query)
+
+
+def page(
+    query: QueueQuery, *, errors: Mapping[str, str] | None = None, typed: Mapping[str, str] | None = None
+) -> str:
+    """The page of the queue; `errors` and `typed` belong to a rejected form about saved views."""
+    me = person().subject
+    found = services().queries.flag_queue(
+        query.flag_filter, sort=query.sort, after=query.after, before=query.before, limit=PAGE, owner=me
+    )
+    return render_template(
+        "flags/queue.html",
+        query=query,
+        page=found,
+        lines=found.stretch.lines,
+        groups=groups(query, found.facets, found.people, me=me),
+        filters=list(in_use(query, found.facets, found.people, me=me)),
+        sorts=SORTS,
+        actions=ACTIONS,
+        named=dict(SORTS)[query.sort],
+        counted=COUNTED,
+        newer=query.link(before=str(found.stretch.before)) if found.stretch.before else None,
+        older=query.link(after=str(found.stretch.after)) if found.stretch.after else None,
+        now=datetime.now(UTC),
+        errors=errors or {},
+        typed=typed or {},
+    )
 
 
 @bp.get("/<uuid:flag_id>")
 def show(flag_id: UUID) -> ResponseReturnValue:
-    """One finding, its values side by side, and the credential behind each."""
+    """One flagged item, its values side by side, and the credential behind each."""
     return flag_page(flag_id)

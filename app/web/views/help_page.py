@@ -1,4 +1,4 @@
-"""What the pages mean, in plain language."""
+"""Help for users."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue

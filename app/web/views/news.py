@@ -1,4 +1,4 @@
-"""What is new since a page of the queue was made: told on an open stream, or whenever the page asks."""
+"""Announces new flags to open pages of the queue, by server-sent events or polling."""
 
 import json
 import time
@@ -10,41 +10,41 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.review.queries import FlagFilter, Moment, Pages
-from app.web.queue_filter import asked
-from app.web.services import sources
+from app.web.queue_filter import queue_query
+from app.web.services import services
 from app.web.sign_in import person
 from app.web.streams import Seat, seats
 
 bp = Blueprint("news", __name__, url_prefix="/flags")
 
-#: Seconds between two looks, of silence before a sign of life, and that a stream lasts: then the browser comes again,
-#: and with it the question whether its session still holds.
+#: Seconds between two queries, before a keep-alive comment, and that a stream lasts. Then the browser reconnects, and
+#: its session is checked again.
 LOOK_EVERY = 2.0
 SIGN_OF_LIFE = 6.0
 LASTS = 120.0
-#: Seconds until a browser comes again, and until one without a place may ask for one.
+#: Seconds until a browser reconnects, and until it retries if all places are taken.
 _COME_AGAIN = 3
 _NO_PLACE = 60
 
 
 @bp.get("/events")
 def events() -> ResponseReturnValue:
-    """Server-sent events `news`, each with the number of flags of this filter since the one before.
+    """Server-sent events `news`, each with the number of matching flags since the previous event.
 
-    `full` says that a newer page of the same person took the place. An event's id is the moment it tells up to; a stream
-    goes on from `Last-Event-ID`, or from `since`. 503 when too many are open.
+    `full` says that a newer page of the same person took the place. The id of an event is the moment up to which it
+    counts; a stream resumes from `Last-Event-ID`, or from `since`. 503 if too many are open.
     """
     since = _moment(request.headers.get("Last-Event-ID") or request.args.get("since", ""))
     wanted = _wanted()
     places = seats()
     seat = places.take(person().subject)
     if seat is None:
-        text = "Too many streams are open. Ask /flags/news.json instead.\n"
+        text = "Too many streams are open. Use /flags/news.json instead.\n"
         return Response(
             text, 503, content_type="text/plain; charset=utf-8", headers={"Retry-After": str(_NO_PLACE)}
         )
     stream = Response(
-        _stream(sources().pages, wanted, since, seat),
+        _stream(services().queries, wanted, since, seat),
         content_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
@@ -54,8 +54,8 @@ def events() -> ResponseReturnValue:
 
 @bp.get("/news.json")
 def since() -> ResponseReturnValue:
-    """How many flags of this filter are new since the moment `since`, and the moment up to which that holds."""
-    news = sources().pages.news(
+    """The number of matching flags since the moment `since`, and the moment up to which it counts."""
+    news = services().queries.news(
         _wanted(), since=_moment(request.args.get("since", "")), now=datetime.now(UTC)
     )
     return {"new": news.flags, "moment": str(news.moment)}
@@ -69,20 +69,20 @@ def _stream(pages: Pages, wanted: FlagFilter, since: Moment, seat: Seat) -> Iter
         try:
             news = pages.news(wanted, since=since, now=datetime.now(UTC))
         except SQLAlchemyError:
-            return  # the browser comes again, from where it was
+            return  # the browser reconnects and resumes
         if news.flags:
             since, told = news.moment, time.monotonic()
             yield f"id: {news.moment}\nevent: news\ndata: {json.dumps({'new': news.flags})}\n\n"
         elif time.monotonic() - told >= SIGN_OF_LIFE:
             told = time.monotonic()
-            yield ": still here\n\n"
+            yield ": keep-alive\n\n"
         if seat.wanted.wait(LOOK_EVERY):
             yield "event: full\ndata: {}\n\n"
             return
 
 
 def _wanted() -> FlagFilter:
-    return asked(request.args, me=person().subject, now=datetime.now(UTC)).wanted
+    return queue_query(request.args, me=person().subject, now=datetime.now(UTC)).flag_filter
 
 
 def _moment(text: str) -> Moment:

@@ -1,4 +1,4 @@
-"""Runs: the list, one run as the seven steps of the pattern, and how to stop one."""
+"""Runs: the list, one run in seven steps, and a request to stop it."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from app import usecases
 from app.credentials.progress import ENDED
+from app.credentials.requests import UnknownRunError
+from app.credentials.tables import RunState
 from app.review.queries import RunFilter
-from app.store.requests import UnknownRunError
-from app.store.tables import RunState
 from app.web.list_queries import ME, MOST_DAYS, PAGE, choice, cursor, ignore, text
 from app.web.pictures.waterfall import waterfall
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 from app.web.vault_side import vault_side
 
@@ -25,11 +25,11 @@ _STATES: Sequence[str] = [state.value for state in RunState]
 
 @bp.get("")
 def queue() -> ResponseReturnValue:
-    """Runs that match the address, newest first."""
+    """Runs that match the query, newest first."""
     state, after = choice("state", _STATES), cursor()
     asked = {"action": text("action"), "requested_by": text("requested_by"), "within": _days()}
     others = {name: value for name, value in asked.items() if value}
-    pages = sources().pages
+    pages = services().queries
     lines = pages.runs(wanted=_filter(others, state), after=after, limit=PAGE + 1)
     counts = pages.run_counts(_filter(others)) if others else pages.run_counts()
     return render_template(
@@ -45,7 +45,7 @@ def queue() -> ResponseReturnValue:
 
 
 def _days() -> str | None:
-    """A number of days, as it was written; what is none is left out, and the page says so."""
+    """The number of days as written; an invalid value is ignored, and the page says so."""
     value = text("within")
     if value is None or (value.isascii() and value.isdecimal() and 0 < int(value) <= MOST_DAYS):
         return value
@@ -66,13 +66,13 @@ def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:
 
 @bp.get("/<uuid:run_id>")
 def show(run_id: UUID) -> ResponseReturnValue:
-    """One run: identity, policy, credentials, calls, their ends, and the vault's own lines about it."""
-    page = sources().pages.run(run_id) or abort(404)
+    """One run: identity, policy, credentials, calls, and the vault's log lines about it."""
+    page = services().queries.run(run_id) or abort(404)
     now = datetime.now(UTC)
     return render_template(
         "runs/show.html",
         page=page,
-        vault=vault_side(page, sources().audit_log),
+        vault=vault_side(page, services().audit_log),
         pictures=waterfall(page, now),
         now=now,
     )
@@ -80,8 +80,8 @@ def show(run_id: UUID) -> ResponseReturnValue:
 
 @bp.get("/<uuid:run_id>/stop")
 def confirm_stop(run_id: UUID) -> ResponseReturnValue:
-    """What stopping would do, and the button that does it."""
-    page = sources().pages.run(run_id) or abort(404)
+    """Explain the effect of stopping, and ask for confirmation."""
+    page = services().queries.run(run_id) or abort(404)
     if page.run.state in ENDED or page.run.stop_requested_at:
         return redirect(url_for(".show", run_id=run_id))
     return render_template("runs/stop.html", page=page)
@@ -89,13 +89,13 @@ def confirm_stop(run_id: UUID) -> ResponseReturnValue:
 
 @bp.post("/<uuid:run_id>/stop")
 def stop(run_id: UUID) -> ResponseReturnValue:
-    """Ask that the run be stopped; the sweeper does so within seconds."""
+    """Request that the run be stopped; the sweeper stops it within seconds."""
     try:
-        asked = usecases.stop_run(sources().sessions, run_id, requested_by=person().subject)
+        asked = usecases.stop_run(services().sessions, run_id, requested_by=person().subject)
     except UnknownRunError:
         abort(404)
     if asked:
-        flash("The run is being stopped: what it holds is revoked within seconds.", "success")
+        flash("The run is being stopped. Its credentials are revoked within seconds.", "success")
     else:
-        flash("Nothing to stop: the run has ended, or somebody has asked to stop it before you.", "info")
+        flash("Nothing to stop: the run has ended, or is already being stopped.", "info")
     return redirect(url_for(".show", run_id=run_id), HTTPStatus.SEE_OTHER)

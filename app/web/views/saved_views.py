@@ -1,4 +1,4 @@
-"""Filters of the queue a person saved under a name."""
+"""A person's saved filters of the queue."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 
 from app.procurement.free_text import refusal, tidied
 from app.review.saved_views import SavedViewError
-from app.web.queue_filter import Asked, of_query
-from app.web.services import sources
+from app.web.queue_filter import QueueQuery, query_of_text
+from app.web.services import services
 from app.web.sign_in import person
-from app.web.views.queue import page
+from app.web.views.flags import page
 
 bp = Blueprint("saved_views", __name__, url_prefix="/flags/views")
 _LONGEST = 80
@@ -20,12 +20,12 @@ _LONGEST = 80
 
 @bp.post("/save")
 def save() -> ResponseReturnValue:
-    """Keep the filter of the page under a name; a view of that name is replaced."""
+    """Save the filter of the page under a name; replaces a view of the same name."""
     shown, name = _shown(), tidied(request.form.get("name", ""))
     if problem := _problem(name):
         return page(shown, errors={"name": problem}, typed={"name": name}), HTTPStatus.UNPROCESSABLE_ENTITY
     try:
-        sources().saved_views.save(person().subject, name, shown.query)
+        services().saved_views.save(person().subject, name, shown.query_string)
     except SavedViewError as error:
         return page(shown, errors={"name": str(error)}, typed={"name": name}), HTTPStatus.UNPROCESSABLE_ENTITY
     flash(f"Saved as “{name}”.", "success")
@@ -34,13 +34,13 @@ def save() -> ResponseReturnValue:
 
 @bp.post("/rename")
 def rename() -> ResponseReturnValue:
-    """Give a view another name."""
+    """Rename a view."""
     shown, old, name = _shown(), request.form.get("view", ""), tidied(request.form.get("new-name", ""))
     problem = _problem(name)
     if problem is None:
         try:
-            if not sources().saved_views.rename(person().subject, _known(old), name):
-                problem = "This view does not exist any more."
+            if not services().saved_views.rename(person().subject, _known(old), name):
+                problem = "This view no longer exists."
         except SavedViewError as error:
             problem = str(error)
     if problem:
@@ -52,18 +52,18 @@ def rename() -> ResponseReturnValue:
 
 @bp.post("/delete")
 def delete() -> ResponseReturnValue:
-    """Forget a view."""
+    """Delete a view."""
     name = _known(request.form.get("view", ""))
-    sources().saved_views.delete(person().subject, name)
-    flash(f"“{name}” is deleted. The filter itself is still in the address of this page.", "success")
+    services().saved_views.delete(person().subject, name)
+    flash(f"“{name}” was deleted. This page still uses its filter.", "success")
     return _back(_shown())
 
 
-def _shown() -> Asked:
-    return of_query(request.form.get("query", ""), me=person().subject, now=datetime.now(UTC))
+def _shown() -> QueueQuery:
+    return query_of_text(request.form.get("query", ""), me=person().subject, now=datetime.now(UTC))
 
 
-def _back(shown: Asked) -> Response:
+def _back(shown: QueueQuery) -> Response:
     return redirect(shown.link(), HTTPStatus.SEE_OTHER)
 
 

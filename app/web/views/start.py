@@ -1,4 +1,4 @@
-"""Where a visitor arrives."""
+"""The start page, and the health endpoints."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 from app.review.roles import Permission, Person, Role
 from app.web.pictures.trend import Trend, trend
 from app.web.readiness import readiness
-from app.web.services import sources
+from app.web.services import services
 from app.web.sign_in import person
 
 bp = Blueprint("start", __name__)
 
-#: Parts of the page in the order of what matters to each role. Somebody with several roles has the first one's.
+#: Parts of the page by role, most important first. A person with several roles gets the first.
 PARTS: Mapping[Role, Sequence[str]] = {
     Role.OFFICER: ("mine", "trends", "done"),
     Role.AUDITOR: ("done", "alarms", "trends"),
@@ -25,9 +25,9 @@ PARTS: Mapping[Role, Sequence[str]] = {
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    """What waits for this person, and how the last days went."""
+    """What waits for this person, and the trend of the last days."""
     me = person()
-    page = sources().pages.start(
+    page = services().queries.start(
         subject=me.subject, with_alarms=me.may(Permission.READ_ALARMS), now=datetime.now(UTC)
     )
     first = _first_role(me)
@@ -56,19 +56,19 @@ def _first_role(me: Person) -> Role:
 
 
 def _reversed(pictures: Mapping[str, tuple[str, Trend]]) -> dict[str, tuple[str, Trend]]:
-    """Credentials first."""
+    """The pictures in reverse order: credentials first."""
     return dict(reversed(list(pictures.items())))
 
 
 @bp.get("/healthz")
 def health() -> ResponseReturnValue:
-    """Whether this process serves; touches nothing else."""
+    """Liveness: this process serves."""
     return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}
 
 
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """Whether requests should be sent here: 503 while the database cannot be worked with; the log says why."""
+    """Readiness: 503 while the database is not usable; the log says why."""
     if readiness().problem() is None:
         return {"ready": True}
     return {"ready": False, "not_ready": ["database"]}, HTTPStatus.SERVICE_UNAVAILABLE

@@ -8,7 +8,7 @@ import pytest
 
 from infra.local.ports import Ports
 from infra.local.postgres_server import PostgresServer
-from infra.local.process_table import Roster
+from infra.local.process_table import ProcessTable
 from infra.local.state import Layout
 from infra.local.valkey_server import ValkeyServer
 from infra.provision.keys import provision_keys
@@ -24,7 +24,9 @@ class Servers:
     def __init__(self, folder: Path) -> None:
         self.layout = Layout(folder)
         self.layout.create()
-        self.roster = Roster(ports=Ports(folder / "ports", usual=False), patience=30, changed=lambda: None)
+        self.process_table = ProcessTable(
+            ports=Ports(folder / "ports", usual=False), patience=30, changed=lambda: None
+        )
         self.settings = ProvisioningSettings(
             secrets_folder=self.layout.secrets,
             demo_folder=folder / "demo" / "scenarios",
@@ -36,11 +38,13 @@ class Servers:
         self._valkey = ValkeyServer(self.layout, self.secrets)
 
     def start(self) -> None:
-        self.roster.run(self._postgres.preparation())
+        self.process_table.run(self._postgres.preparation())
         self._postgres.prepared()
-        port = self.roster.serve("postgres", build=self._postgres.command, ready=self._postgres.ready)
+        port = self.process_table.serve("postgres", build=self._postgres.command, ready=self._postgres.ready)
         self.database: Server = self._postgres.server(port)
-        self.broker_port = self.roster.serve("valkey", build=self._valkey.command, ready=self._valkey.ready)
+        self.broker_port = self.process_table.serve(
+            "valkey", build=self._valkey.command, ready=self._valkey.ready
+        )
         self.settings = self.settings.model_copy(
             update={
                 "database_admin_url": self.database.address,
@@ -64,7 +68,7 @@ def servers(tmp_path_factory) -> Iterator[Servers]:
         made.start()
         yield made
     finally:
-        made.roster.stop_all()
+        made.process_table.stop_all()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import redis
 
 from infra.provision import broker_server
 from infra.provision.broker import provision_broker
-from infra.provision.errors import ProvisionError
+from infra.reporting import ProvisionError
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_a_second_time_changes_nothing_and_a_restart_keeps_the_users(servers, sa
     assert said(provision_broker, servers.settings) == ["user dispatcher: created", "user worker: created"]
     before, file = users(servers), servers.secrets.read("valkey", "users.acl")
     assert said(provision_broker, servers.settings) == []
-    servers.roster.restart("valkey")
+    servers.process_table.restart("valkey")
     assert said(provision_broker, servers.settings) == []
     assert users(servers) == before
     assert servers.secrets.read("valkey", "users.acl") == file
@@ -49,7 +49,7 @@ def test_a_user_that_differs_is_set_right_and_connections_go_on(servers, provisi
         stranger.ping()
 
 
-def test_a_broker_that_lets_everybody_in_is_closed(servers, provisioned, said):
+def test_an_open_broker_is_closed(servers, provisioned, said):
     with servers.broker() as connection:
         connection.execute_command("ACL", "SETUSER", "default", "on", "nopass", "allkeys", "allcommands")
     everybody = servers.changed(redis_admin_url=f"redis://default@127.0.0.1:{servers.broker_port}")

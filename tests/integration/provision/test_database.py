@@ -3,10 +3,11 @@
 import psycopg
 import pytest
 
-from infra.postgres.roles import VAULT_ADMIN
+from app.connections.compatibility import FIRST_TABLES, TABLES
 from infra.provision import database as step
 from infra.provision.database import provision_database
-from infra.provision.errors import ProvisionError
+from infra.provision.logins import VAULT_ADMIN
+from infra.reporting import ProvisionError
 
 STATE = {
     "roles": "SELECT rolname, rolcanlogin, rolcreaterole, rolcreatedb, rolsuper, rolpassword FROM pg_authid",
@@ -109,7 +110,7 @@ def test_a_password_that_only_the_vault_knows_and_users_of_live_runs_stay(server
         vault.execute("CREATE ROLE \"v-run\" LOGIN PASSWORD 'run' IN ROLE ledger_reader")
         vault.execute(f"ALTER ROLE {VAULT_ADMIN} PASSWORD 'only-the-vault-knows'")
     servers.secrets.delete("operator", "ledger-admin-password")
-    servers.roster.restart("postgres")
+    servers.process_table.restart("postgres")
     assert said(provision_database, servers.settings) == []
     assert not servers.secrets.has("operator", "ledger-admin-password")
     servers.database.connect("ledger", user=VAULT_ADMIN, password="only-the-vault-knows").close()
@@ -163,11 +164,19 @@ def test_a_server_that_is_too_old_is_refused(servers, monkeypatch):
         provision_database(servers.settings, lambda _: None)
 
 
-def test_tables_of_a_later_version_are_left_alone(servers, provisioned):
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ("9999", "which is later than this program's"),
+        ("0012", f"from before {FIRST_TABLES}, and cannot be brought up to {TABLES}: name a new database$"),
+    ],
+    ids=["later", "before the first release"],
+)
+def test_tables_of_another_version_are_left_alone(servers, provisioned, other, reason):
     with servers.database.connect("triage") as connection:
         (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-        with pytest.raises(ProvisionError, match="the tables are of version 9999, which is later than"):
+        connection.execute("UPDATE alembic_version SET version_num = %s", [other])
+        with pytest.raises(ProvisionError, match=f"the tables are of version {other}, {reason}"):
             provision_database(servers.settings, lambda _: None)
         connection.execute("UPDATE alembic_version SET version_num = %s", [version])
 

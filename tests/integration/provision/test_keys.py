@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from joserfc.jwk import KeySet
 
-from app.settings import SettingsError
+from app.connections.secret_files import SettingsError
 from infra.provision.keys import provision_keys
 from infra.provision.rotation import rotate_export_key, rotate_web_key
 from infra.provision.settings import ProvisioningSettings

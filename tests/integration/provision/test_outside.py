@@ -13,7 +13,7 @@ from app.settings import Settings
 from infra.local.errors import OutsideError
 from infra.local.options import EVERYTHING, SERVERS, Outside, StackOptions
 from infra.local.stack import LocalStack
-from infra.provision.secrets_folder import SecretsFolder
+from infra.secrets_folder import SecretsFolder
 
 
 @pytest.fixture(scope="module")

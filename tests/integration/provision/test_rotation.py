@@ -16,7 +16,7 @@ RUNS = 12
 
 @pytest.fixture
 def settings(system):
-    return system.stack.build.settings()
+    return system.stack.startup.provisioning.settings()
 
 
 def test_the_database_gets_new_passwords_while_runs_go_through(system, settings, said):

@@ -13,12 +13,13 @@ import psycopg
 import pytest
 
 from app.connections.tls import trust_of
-from workers import process
 from workers.runtime.agent import Agent
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.run_session import Issued, RunSession, introduced
 from workers.runtime.vault import Vault
+from workers.runtime.worker import make_agent as agent_of
 from workers.tools import registry
+from workers.triage import DOMAIN
 
 TOOLS = registry()
 SIGNED = ("sam-gov", "debarment")
@@ -75,7 +76,7 @@ class Insider:
         """Record a dispatched attempt whose message no worker gets: the test plays the worker."""
         now = datetime.now(UTC)
         self.system.execute(
-            "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at)"
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at)"
             " VALUES (%s, %s, 'dispatched', 1, 'test', %s)",
             *(run_id, action_id, now),
         )
@@ -138,11 +139,11 @@ def make_agent(system, monkeypatch) -> Iterator[Callable[..., Agent]]:
     def make(**changed: Any) -> Agent:
         for name, value in system.stack.environment("worker").items():
             monkeypatch.setenv(name, value)
-        made.append(process.agent.__wrapped__())
+        made.append(agent_of(DOMAIN))
         return replace(made[-1], **changed)
 
     yield make
     for agent in made:
         agent.threads.shutdown()
-        agent.interview.connections.close()
+        agent.runner.connections.close()
         agent.records._engine.dispose()

@@ -89,7 +89,7 @@ def test_a_database_user_lives_fifteen_minutes_in_the_vault_and_in_the_database(
     assert not any(row[power] for power in ("rolsuper", "rolcreaterole", "rolcreatedb"))
 
 
-def test_a_wish_with_the_database_user_changes_nothing(system, held):
+def test_parameters_sent_for_a_database_user_change_nothing(system, held):
     path = "database/creds/ledger-reader?ttl=24h&default_ttl=24h&max_ttl=24h"
     assert system.ask_vault("GET", path, token=held.token).json()["lease_duration"] == LIMIT
 

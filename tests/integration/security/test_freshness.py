@@ -86,7 +86,7 @@ def test_a_credential_is_used_for_its_own_runs_action_at_its_own_service_only(sy
     actions = {
         row["run_id"]: row
         for row in system.rows(
-            "SELECT run_id, piid, modification, vendors FROM run JOIN action USING (action_id)"
+            "SELECT run_id, piid, modification, vendors FROM run JOIN action ON action_id = job_id"
             " WHERE run_id = ANY(%s)",
             together,
         )

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.connections.tls import trust_of
-from workers.runtime.process_identity import MINT_PATH, RUN_ROLE
+from app.credentials.approle import MINT_PATH, RUN_ROLE
 from workers.runtime.run_session import IntroductionError, introduced
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultRefusedError
@@ -142,7 +142,7 @@ def test_an_identity_of_another_run_or_attempt_is_refused_and_ended(insider, oth
     assert not insider.is_token(token)
 
 
-def test_what_is_no_wrapping_token_is_refused(insider, system, held):
+def test_anything_but_a_wrapping_token_is_refused(insider, system, held):
     for token in (Secret("s.nonsense"), Secret(held.token), Secret(system.admin_token)):
         with pytest.raises(IntroductionError):
             introduce(insider, token, uuid4())

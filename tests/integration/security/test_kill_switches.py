@@ -16,11 +16,11 @@ def quiet_action(system):
     """An action whose five systems all answer."""
     run_ids = system.run(*system.actions[:8])
     (row,) = system.rows(
-        "SELECT action_id FROM run JOIN step USING (run_id) WHERE run_id = ANY(%s) GROUP BY run_id, action_id"
+        "SELECT job_id FROM run JOIN step USING (run_id) WHERE run_id = ANY(%s) GROUP BY run_id, job_id"
         " HAVING bool_and(outcome = 'answered') LIMIT 1",
         run_ids,
     )
-    return row["action_id"]
+    return row["job_id"]
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def check_that_one_tool_is_missing(system, run_id, tool):
     assert {row["tool"] for row in steps if row["outcome"] == "answered"} == set(TOOLS) - {tool}
     (gap,) = (row["outcome"] for row in steps if row["tool"] == tool)
     assert gap.startswith("the vault refused the credential: ")
-    findings = system.rows("SELECT * FROM discrepancy WHERE run_id = %s AND rule = 'S01'", run_id)
+    findings = system.rows("SELECT * FROM flag WHERE run_id = %s AND rule = 'S01'", run_id)
     assert len(findings) == 1
     assert findings[0]["subject"] == tool
     assert gap in findings[0]["because"]
@@ -92,7 +92,7 @@ def check_that_one_tool_is_missing(system, run_id, tool):
         ("ledger", "database/roles/ledger-reader"),
     ],
 )
-def test_a_tool_without_its_role_is_a_check_not_made(system, quiet_action, without_role, tool, role):
+def test_a_tool_without_its_role_is_a_check_not_performed(system, quiet_action, without_role, tool, role):
     without_role(role)
     (run_id,) = system.run(quiet_action)
     check_that_one_tool_is_missing(system, run_id, tool)
@@ -102,7 +102,9 @@ def test_a_tool_without_its_role_is_a_check_not_made(system, quiet_action, witho
     ("tool", "path"),
     [("debarment", "identity/oidc/token/debarment"), ("documents", "auth/token/create/documents")],
 )
-def test_a_tool_taken_out_of_the_policy_is_a_check_not_made(system, quiet_action, without_path, tool, path):
+def test_a_tool_removed_from_the_policy_is_a_check_not_performed(
+    system, quiet_action, without_path, tool, path
+):
     without_path(path)
     (run_id,) = system.run(quiet_action)
     denial = check_that_one_tool_is_missing(system, run_id, tool)

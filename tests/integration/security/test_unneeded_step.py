@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from app.procurement import planning
-from app.procurement.case_file import Source
+from app.procurement.systems import Source
 from app.review.queries import Pages
 
 CAUSE = "the action books nothing"
@@ -52,7 +52,7 @@ def test_it_gets_no_credential_makes_no_call_and_is_not_missed(system, carried_o
         run_id,
     )
     assert made == system.rows("SELECT 1 FROM denial WHERE run_id = %s", run_id) == []
-    assert system.rows("SELECT rule, because FROM discrepancy WHERE run_id = %s", run_id) == []
+    assert system.rows("SELECT rule, because FROM flag WHERE run_id = %s", run_id) == []
 
 
 def test_the_page_and_the_list_show_it_as_clear_and_say_why(system, served, carried_out):
@@ -67,7 +67,7 @@ def test_the_page_and_the_list_show_it_as_clear_and_say_why(system, served, carr
     assert line.outcome == "clear"
 
 
-def test_a_plan_without_any_need_asks_nobody_and_ends(system, carried_out):
+def test_a_plan_without_needed_steps_asks_no_system_and_ends(system, carried_out):
     run_id = carried_out(*Source)
     (run,) = system.rows("SELECT state FROM run WHERE run_id = %s", run_id)
     assert run["state"] == "completed"

@@ -27,12 +27,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from app.settings import Settings
 from infra.local.ports import Ports, listens
 from infra.local.process import Command
-from infra.local.process_table import Roster
+from infra.local.process_table import ProcessTable
 from infra.local.wheels import wheel_program
 from infra.provision.certificates import Authority
 from infra.provision.keys import provision_keys
-from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
+from infra.secrets_folder import SecretsFolder
 
 LOOPBACK = "127.0.0.1"
 #: Reaches the same servers, whose certificates do not name it.
@@ -162,7 +162,7 @@ class Installation:
         self.secrets = folder / "secrets"
         self.ca_file = self.secrets / "operator" / "ca.pem"
         self.other_ca = folder / "other.pem"
-        self.roster = Roster(
+        self.process_table = ProcessTable(
             ports=Ports(folder / "ports.json", usual=False), patience=40, changed=lambda: None
         )
         self.ports: dict[str, int] = {}
@@ -298,7 +298,7 @@ class Installation:
 
         password = self.secret("operator", "database-admin-password")
         settings = ("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
-        self.roster.run(
+        self.process_table.run(
             command("initdb", f"--pgdata={data}", "--username=postgres", f"--pwfile={password}", *settings)
         )
         (data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
@@ -385,7 +385,7 @@ class Installation:
         )
 
     def _serve(self, name: str, build: Any) -> int:
-        return self.roster.serve(name, build=build, ready=lambda child, port: listens(child.pid, port))
+        return self.process_table.serve(name, build=build, ready=lambda child, port: listens(child.pid, port))
 
 
 @pytest.fixture(scope="session")
@@ -402,7 +402,7 @@ def installation(tmp_path_factory, proxy) -> Iterator[Installation]:
     made.other_ca.write_text(Authority.make().certificate)
     provision_keys(ProvisioningSettings(secrets_folder=made.secrets), lambda _: None, hosts=[])
     with ExitStack() as ended:
-        ended.callback(made.roster.stop_all)
+        ended.callback(made.process_table.stop_all)
         made.start_servers()
         for name, port in made.plain_ports.items():
             context = server_context(made.secret(name, "tls.pem"), made.secret(name, "tls.key"))

@@ -17,26 +17,26 @@ from app.connections.tls import trust_of
 from app.contract_file.keys import KeysError
 from app.credentials.auditor import Auditor, AuditorError
 from app.credentials.dispatch import listen
+from app.credentials.grants import ApiKey
 from app.credentials.lineage import CredentialKind, IssuedCredential
 from app.review.queries import Pages
-from app.web.conditions import Condition
 from app.web.probes import Probes
 from app.web.sign_in.provider import Pending, Provider
 from app.web.sign_in.provider_cache import ProviderError
+from app.web.stack_state import Condition
 from infra.provision.broker_server import administrator
 from infra.provision.database import administered, reported
-from infra.provision.errors import ProvisionError
-from infra.provision.vault import vault_client
+from infra.provision.vault_setup import vault_client
+from infra.reporting import ProvisionError
 from mocks import tls
-from mocks.refusal import VaultUnreachableError
+from mocks.refusals import VaultUnreachableError
 from mocks.vault_connection import VaultConnection
 from workers.runtime import broker, celery_app
+from workers.runtime.answer import ToolError
 from workers.runtime.database_client import DatabaseClient
-from workers.runtime.grants import ApiKey
 from workers.runtime.http_client import HttpClient, pool
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
-from workers.runtime.tool_errors import ToolError
 from workers.runtime.vault import Vault, VaultUnavailableError
 
 WELL = "well"
@@ -288,7 +288,7 @@ def test_it_believes_the_authorities_in_ca_file(installation, client, server):
 def test_an_unknown_authority_is_refused_and_the_setting_named(installation, client, server):
     said = client(Asked(installation, installation.place(server), installation.other_ca))
     if client is mock:
-        assert "the vault's certificate is not believed" in said
+        assert "its certificate is not trusted" in said
         assert "CA_FILE names the authorities" in said
         return
     assert "not signed by an authority in CA_FILE" in said
@@ -336,7 +336,7 @@ def test_the_probes_look_over_tls(look, until):
     assert len(until(all_up, what="all parts up")) == 9
 
 
-def test_the_probes_say_why_they_do_not_believe(installation, look, until):
+def test_the_probes_say_why_a_certificate_is_not_trusted(installation, look, until):
     def refused():
         notes = {part.note for part in look(ca_file=installation.other_ca).values()}
         return all(f"CA_FILE ({installation.other_ca})" in note for note in notes) and notes

@@ -12,7 +12,7 @@ from app.connections.database import connect, trouble
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor, AuditorError
 from infra.local.ports import LOOPBACK
-from infra.postgres.scram import verifier
+from infra.postgres.roles import verifier
 from workers.runtime import broker, celery_app
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault, VaultRefusedError
@@ -55,7 +55,7 @@ def queue(settings):
     return None
 
 
-def test_the_database(installation, canary):
+def test_problems_with_the_database_are_told_apart(installation, canary):
     plain = f"127.0.0.1:{installation.plain_ports['postgres']}"
     url = "postgresql://triage_app@{}/triage{}".format
     settings = installation.settings
@@ -98,7 +98,7 @@ def test_a_password_that_is_replaced_is_used_without_a_restart(installation, tmp
         try:
             with engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
-            server.execute(change.format(verifier("another")))
+            server.execute(change.format(verifier("triage_app", "another")))
             file.chmod(0o600)
             file.write_text("another\n")
             engine.dispose()
@@ -111,12 +111,14 @@ def test_a_password_that_is_replaced_is_used_without_a_restart(installation, tmp
             assert trouble(refused.value).startswith(f"DATABASE_PASSWORD_FILE: {file} is open to others")
         finally:
             server.execute(
-                change.format(verifier(installation.secret("web", "database-password").read_text()))
+                change.format(
+                    verifier("triage_app", installation.secret("web", "database-password").read_text())
+                )
             )
             engine.dispose()
 
 
-def test_the_broker(installation, canary):
+def test_problems_with_the_broker_are_told_apart(installation, canary):
     settings = installation.settings
     plain = f"127.0.0.1:{installation.plain_ports['valkey']}"
     assert queue(settings("dispatcher")) is None
@@ -125,7 +127,7 @@ def test_the_broker(installation, canary):
     assert queue(settings("dispatcher", redis_url=f"redis://dispatcher@{plain}/0")) is None
 
 
-def test_a_login_the_vault_refuses(installation, tmp_path):
+def test_a_login_the_vault_refuses_is_reported(installation, tmp_path):
     login = json.loads(installation.secret("web", "vault-identity.json").read_text())
     file = tmp_path / "identity.json"
     file.write_text(json.dumps({**login, "secret_id": "canary"}))
@@ -134,7 +136,7 @@ def test_a_login_the_vault_refuses(installation, tmp_path):
     address, trust = settings.need("vault_addr"), trust_of(settings)
     with Auditor(address, file, trust) as auditor, pytest.raises(AuditorError) as refused:
         auditor.alive(accessors=["none"], leases=[])
-    assert str(refused.value).startswith(f"the vault refused the login in VAULT_IDENTITY_FILE, {file}")
+    assert str(refused.value).startswith(f"the vault refuses the login in VAULT_IDENTITY_FILE, {file}")
     vault = Vault(address, trust, pool_size=1)
     try:
         with pytest.raises(VaultRefusedError) as refused:
@@ -165,7 +167,7 @@ def strict(installation, relayed):
     }
 
 
-def test_a_server_that_asks_who_comes(installation, strict, client_certificate):
+def test_a_server_that_demands_a_client_certificate_gets_it(installation, strict, client_certificate):
     known = installation.settings("dispatcher", **strict, **client_certificate)
     assert (database(known), queue(known)) == (None, None)
     stranger = installation.settings("dispatcher", **strict)

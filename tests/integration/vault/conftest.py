@@ -16,13 +16,13 @@ import pytest
 
 from infra.local.ports import Ports, listens
 from infra.local.process import Child, Command
-from infra.local.process_table import Roster
+from infra.local.process_table import ProcessTable
 from infra.local.wheels import wheel_program
 from infra.provision.database import provision_database
 from infra.provision.keys import provision_keys
-from infra.provision.secrets_folder import SecretsFolder
 from infra.provision.settings import ProvisioningSettings
-from infra.provision.vault import provision_vault
+from infra.provision.vault_setup import provision_vault
+from infra.secrets_folder import SecretsFolder
 from infra.vault import wanted
 from infra.vault.client import VaultClient
 
@@ -41,7 +41,7 @@ class Installation:
     def __init__(self, folder: Path, secrets: Path | None = None) -> None:
         self.folder = folder
         self.secrets = secrets or folder / "secrets"
-        self.roster = Roster(
+        self.process_table = ProcessTable(
             ports=Ports(folder / "ports.json", usual=False), patience=30, changed=lambda: None
         )
         self.ports: dict[str, int] = {}
@@ -116,7 +116,7 @@ class Installation:
         config.write_text(
             text if makes_root_tokens else text.replace("disable_unauthed", "# disable_unauthed")
         )
-        self.roster.restart("vault")
+        self.process_table.restart("vault")
 
     def postgres_program(self, name: str) -> str:
         """Where the wheel keeps one of PostgreSQL's programs."""
@@ -140,7 +140,7 @@ class Installation:
         data = home / "data"
         if not data.exists():
             line = ("initdb", f"--pgdata={data}", "--username=postgres", f"--pwfile={password}")
-            self.roster.run(
+            self.process_table.run(
                 command(*line, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
             )
 
@@ -158,9 +158,9 @@ class Installation:
         """On a free port at the first start, and the same again later."""
         port = self.ports.get(name)
         if port is None:
-            self.ports[name] = self.roster.serve(name, build=build, ready=ready)
+            self.ports[name] = self.process_table.serve(name, build=build, ready=ready)
         else:
-            self.roster.start(build(port), lambda child: ready(child, port))
+            self.process_table.start(build(port), lambda child: ready(child, port))
 
     def _accepts(self, child: Child, port: int) -> bool:
         if not listens(child.pid, port):
@@ -220,7 +220,7 @@ class Installation:
         return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
     def stop(self) -> None:
-        self.roster.stop_all()
+        self.process_table.stop_all()
 
 
 class KilledError(BaseException):

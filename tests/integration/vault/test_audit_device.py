@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from app.connections.tls import trust_of
-from infra.provision.errors import ProvisionError
 from infra.provision.settings import ProvisioningSettings
+from infra.reporting import ProvisionError
+from infra.vault.bootstrap import require_audit_device
 from infra.vault.client import VaultClient
-from infra.vault.mounts import require_audit_device
 
 
 class RecordingVault(BaseHTTPRequestHandler):

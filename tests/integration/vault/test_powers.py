@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.procurement.systems import SYSTEMS
 from infra.vault.wanted import operator_entries, root_entries
 
 AGENT = ("run", "dispatcher", "sweeper", "auditor")
@@ -105,12 +106,12 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", CUSTODY)
-def test_it_has_its_powers_and_no_other(installation, name):
+def test_each_identity_has_its_powers_and_no_other(installation, name):
     """Everything that is allowed is harmless here: what is written is what is there, what is destroyed is unknown."""
     token = installation.log_in(name)
     entries = [
-        *operator_entries(process_ttl=86_400),
-        *root_entries(issuer="https://x", custody_ttl=2_592_000),
+        *operator_entries(tools=SYSTEMS, process_ttl=86_400),
+        *root_entries(tools=SYSTEMS, issuer="https://x", custody_ttl=2_592_000),
     ]
     wanted = {entry.path: dict(entry.data) for entry in entries}
     paths = {path for powers in ALLOWED.values() for _, path in powers} | OTHERS
@@ -125,7 +126,7 @@ def test_it_has_its_powers_and_no_other(installation, name):
 
 
 @pytest.mark.parametrize("name", CUSTODY)
-def test_the_table_above_is_the_whole_policy(installation, name):
+def test_the_table_covers_the_whole_policy(installation, name):
     policy = installation.ask("GET", f"sys/policies/acl/triage-{name}", token=installation.log_in("operator"))
     text = policy.json()["data"]["policy"]
     named = {line.split('"')[1] for line in text.splitlines() if line.startswith("path ")}

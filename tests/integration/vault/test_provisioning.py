@@ -6,7 +6,7 @@ import stat
 import psycopg
 import pytest
 
-from infra.provision.errors import ProvisionError
+from infra.reporting import ProvisionError
 
 OWNERS = {
     **{name: name for name in ("dispatcher", "sweeper", "operator", "rotator", "backup")},
@@ -100,7 +100,7 @@ def test_identities_that_ran_out_are_made_anew_with_that_of_the_rotator(installa
     assert installation.provision() == []
 
 
-def test_what_takes_a_root_token_is_named(installation):
+def test_a_step_that_needs_a_root_token_is_named(installation):
     with pytest.raises(ProvisionError) as refused:
         installation.provision(vault_issuer="https://another.example")
     text = str(refused.value)

@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
-from infra.provision.errors import ProvisionError
-from infra.provision.vault import vault_client
-from infra.vault.root_token import from_recovery_keys
+from infra.provision.vault_setup import vault_client
+from infra.reporting import ProvisionError
+from infra.vault.opening import generate_root_token
 
 
 def works(credential, installation) -> bool:
@@ -17,8 +17,8 @@ def works(credential, installation) -> bool:
 
 
 def test_a_restarted_vault_unseals_itself_and_goes_on(installation):
-    installation.roster.kill("vault", signal.SIGKILL)
-    installation.roster.restart("vault")
+    installation.process_table.kill("vault", signal.SIGKILL)
+    installation.process_table.restart("vault")
 
     assert installation.provision() == []  # it waits until the vault serves, and each identity logs in
     assert works(installation.ledger_credential(), installation)
@@ -28,7 +28,7 @@ def test_a_restarted_database_is_connected_to_again(installation, until):
     configured = installation.ask(
         "GET", "database/config/ledger", token=installation.log_in("operator")
     ).json()["data"]
-    installation.roster.restart("postgres")
+    installation.process_table.restart("postgres")
 
     # The vault finds out about each of its dead connections once.
     until(lambda: installation.ledger_credential(may_fail=True), what="a credential for the ledger")
@@ -44,10 +44,10 @@ def test_the_vault_waits_for_its_database_and_says_so(installation):
     """A ledger that is down is told apart from one that refuses the password."""
     password = installation.secrets / "operator" / "ledger-admin-password"
     password.write_text("no longer right")
-    installation.roster.stop("postgres")
+    installation.process_table.stop("postgres")
     try:
         with pytest.raises(
-            ProvisionError, match=r"VAULT_LEDGER_URL: the vault cannot reach the ledger: .*refused"
+            ProvisionError, match=r"VAULT_LEDGER_URL: the vault cannot reach the database: .*refused"
         ) as down:
             installation.provision()
         assert "\n" not in str(down.value)
@@ -89,7 +89,7 @@ def a_disabled_agent_stays_so(installation) -> None:
     with vault_client(installation.settings()) as client:
 
         def switch(*, disabled: bool) -> list[str]:
-            token = from_recovery_keys(client, installation.settings().secrets, ["a test"], print)
+            token = generate_root_token(client, installation.settings().secrets, ["a test"], print)
             client.write("identity/entity/name/triage-agent", {"disabled": disabled}, token)
             return installation.provision()
 

@@ -14,8 +14,8 @@ import pytest
 
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
-from infra.provision.errors import ProvisionError
-from infra.provision.identities import rotate
+from infra.provision.identity_rotation import rotate
+from infra.reporting import ProvisionError
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault
 
@@ -168,10 +168,10 @@ def test_processes_go_on_past_two_lives_of_their_secret_ids_without_a_restart(
 
 def test_the_rotation_outlives_a_vault_that_is_down(installation, short_lives, until):
     until(lambda: "backup: replaced" in short_lives.read_text(), what="the first round")
-    installation.roster.stop("vault")
-    until(lambda: "gives no answer" in short_lives.read_text(), what="a reason in the log")
+    installation.process_table.stop("vault")
+    until(lambda: "does not answer" in short_lives.read_text(), what="a reason in the log")
     assert "trying again in 1 s" in short_lives.read_text()
-    assert "gives no answer" in (installation.folder / "rotator-health").read_text()
+    assert "does not answer" in (installation.folder / "rotator-health").read_text()
     rounds = short_lives.read_text().count("web: replaced")
     installation.start_vault()
     until(lambda: short_lives.read_text().count("web: replaced") > rounds, what="another round")

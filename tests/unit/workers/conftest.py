@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from app.credentials.grants import ApiKey, SignedToken
 from app.credentials.lineage import CredentialKind, IssuedCredential
 from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
+from app.procurement.federal_time import eastern
 from app.settings import Settings
-from workers.runtime.grants import ApiKey, SignedToken
 from workers.runtime.http_client import HttpClient, pool
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
@@ -55,7 +56,15 @@ def client(connections, issued, monkeypatch):
     def make(*, base=BASE, signed=False, **changed):
         calls = []
         grant = SignedToken(role="r", scope="s") if signed else ApiKey(role="r", scope="s")
-        made = HttpClient(connections, base, Settings(**changed), grant=grant, issued=issued, calls=calls)
+        made = HttpClient(
+            connections,
+            base,
+            Settings(**changed),
+            grant=grant,
+            issued=issued,
+            calls=calls,
+            local_time=eastern,
+        )
         return made, calls
 
     return make

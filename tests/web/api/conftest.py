@@ -54,7 +54,7 @@ class Program:
         return self.post(f"/actions{query}", body, headers=headers, **told)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def token_of(tokens_of) -> Callable[[str], str]:
     """An access token of a persona that is good for a while: `token_of("officer-a")`."""
     known: dict[str, tuple[float, str]] = {}
@@ -67,7 +67,7 @@ def token_of(tokens_of) -> Callable[[str], str]:
     return token
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def program_of(client_of, token_of) -> Callable[..., Program]:
     """Makes programs: `program_of("auditor-a")`, `program_of(None)`, `program_of("officer-a", writes_per_minute=2)`."""
     plenty = {"writes_per_minute": 100_000, "api_calls_per_minute": 1_000_000}
@@ -80,7 +80,7 @@ def program_of(client_of, token_of) -> Callable[..., Program]:
     return program
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def officer(program_of) -> Program:
     """A program with the token of contracting officer A."""
     return program_of("officer-a")

@@ -48,11 +48,11 @@ def test_every_decision_is_stored_as_the_officers(system, officer, flag, decisio
     assert (event["by"], event["by_name"]) == ("officer-a", "Contracting officer A")
     assert (event["rationale"], event["reference"]) == (WHY["rationale"], "Modification P00004")
     assert (told["version"], told["status"], told["broken_at"]) == (1, status, None)
-    rows = system.rows("SELECT status, version FROM discrepancy WHERE flag_id = %s", told["flag_id"])
+    rows = system.rows("SELECT status, version FROM flag WHERE flag_id = %s", told["flag_id"])
     assert rows == [{"status": status, "version": 1}]
 
 
-def test_of_two_the_second_is_told_who_decided_what(officer, other, flag, problem):
+def test_the_second_of_two_learns_who_decided_what(officer, other, flag, problem):
     assert officer.post(f"{flag}/decisions", CONFIRM).status_code == 200
     told = problem(other.post(f"{flag}/decisions", {**CONFIRM, "decision": "referred"}), 409)
     assert told["type"] == "urn:triage:problem:changed"
@@ -66,7 +66,7 @@ def test_of_two_the_second_is_told_who_decided_what(officer, other, flag, proble
     assert other.post(f"{flag}/decisions", again).json["version"] == 2
 
 
-def test_of_many_at_once_one_wins(officer, other, flag):
+def test_one_of_many_simultaneous_decisions_wins(officer, other, flag):
     officer.token(), other.token()
     together = Barrier(6)
 
@@ -102,7 +102,7 @@ def test_a_second_officer_concurs_or_declines(officer, other, flagged, problem):
     assert [each["kind"] for each in other.get(declined)["history"]] == ["decided", "declined"]
 
 
-def test_what_waits_for_a_second_officer_needs_one_whatever_becomes_of_the_setting(
+def test_a_pending_decision_needs_a_second_officer_even_after_the_setting_changes(
     program_of, officer, flagged
 ):
     waiting, open_ = (f"/flags/{each}" for each in flagged({"rule": "E01"}, {"rule": "F03"}))
@@ -118,13 +118,13 @@ def test_a_decision_is_undone_by_another_event(officer, flag, problem):
     assert [each["kind"] for each in officer.get(flag)["history"]] == ["decided", "undone"]
 
 
-def test_what_is_closed_is_not_decided_again(officer, flag, problem):
+def test_a_closed_flag_is_not_decided_again(officer, flag, problem):
     officer.post(f"{flag}/decisions", {"version": 0, "decision": "not_a_discrepancy", **WHY})
     told = problem(officer.post(f"{flag}/decisions", {**CONFIRM, "version": 1}), 409)
     assert "already decided" in told["detail"]
 
 
-def test_a_flag_is_given_to_oneself_to_an_officer_or_to_nobody(officer, flag, problem, session_of):
+def test_a_flag_is_assigned_to_oneself_to_an_officer_or_to_nobody(officer, flag, problem, session_of):
     session_of("officer-b")  # who has then signed in
     for version, to in enumerate(("officer-a", "officer-b", None)):
         answer = officer.post(f"{flag}/assignments", {"version": version, "assignee": to})
@@ -155,7 +155,7 @@ def test_a_flag_is_given_to_oneself_to_an_officer_or_to_nobody(officer, flag, pr
         ({"reference": "x" * 201}, {"reference"}),
     ],
 )  # fmt: skip
-def test_everything_that_is_wrong_with_a_decision_is_told(officer, flag, problem, changes, fields):
+def test_every_error_in_a_decision_is_reported(officer, flag, problem, changes, fields):
     told = problem(officer.post(f"{flag}/decisions", {**CONFIRM, **changes}), 422)
     assert {each["field"] for each in told["errors"]} == fields
     assert officer.get(flag)["version"] == 0
@@ -163,13 +163,13 @@ def test_everything_that_is_wrong_with_a_decision_is_told(officer, flag, problem
 
 @pytest.mark.parametrize("name", ["decisions", "concurrences", "undoings", "assignments"])
 @pytest.mark.parametrize("body", ["[]", "7", '"x"', "null", "{}"])
-def test_no_object_is_no_decision(officer, flag, problem, name, body):
+def test_a_decision_must_be_an_object(officer, flag, problem, name, body):
     headers = {"Content-Type": "application/json"}
     told = problem(officer.open("POST", f"{flag}/{name}", data=body, headers=headers), 422)
     assert told["errors"]
 
 
-def test_nothing_is_decided_about_a_flag_that_is_not_there(officer, problem):
+def test_a_decision_on_an_unknown_flag_is_not_found(officer, problem):
     for name, body in (
         ("decisions", CONFIRM),
         ("concurrences", {"version": 0, "answer": "concur", **WHY}),
@@ -179,7 +179,7 @@ def test_nothing_is_decided_about_a_flag_that_is_not_there(officer, problem):
         problem(officer.post(f"/flags/{UNKNOWN}/{name}", body), 404)
 
 
-def test_an_earlier_decision_on_the_same_fact_is_told(officer, flagged):
+def test_an_earlier_decision_on_the_same_fact_is_shown(officer, flagged):
     fact = uuid4().hex
     (first,) = flagged({"fact_key": fact})
     officer.post(f"/flags/{first}/decisions", {"version": 0, "decision": "not_a_discrepancy", **WHY})
@@ -190,7 +190,7 @@ def test_an_earlier_decision_on_the_same_fact_is_told(officer, flagged):
     assert (before["flag_id"], before["event"]["decision"]) == (str(first), "not_a_discrepancy")
 
 
-def test_what_somebody_wrote_comes_back_as_it_was_written(officer, flag):
+def test_a_reason_comes_back_as_it_was_written(officer, flag):
     text = '<script>alert(1)</script> "quoted" =1+1 \u00e4\u4e2d\n\nsecond line'
     officer.post(f"{flag}/decisions", {**CONFIRM, "rationale": text})
     assert officer.get(flag)["history"][0]["rationale"] == text

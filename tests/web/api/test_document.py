@@ -47,7 +47,7 @@ def test_it_describes_every_route_and_no_other(client):
     assert ROOT == "/api/v1"
 
 
-def test_whatever_it_refers_to_is_in_it():
+def test_every_reference_resolves():
     told = document()
     for ref in set(refs(told)):
         part = told
@@ -55,12 +55,12 @@ def test_whatever_it_refers_to_is_in_it():
             part = part[name]
 
 
-def test_names_are_told_once():
+def test_operation_names_are_unique():
     ids = [its["operationId"] for path in document()["paths"].values() for its in path.values()]
     assert len(set(ids)) == len(ids)
 
 
-def test_every_operation_tells_its_permission_and_every_status():
+def test_every_operation_documents_its_permission_and_every_status():
     for path in document()["paths"].values():
         for its in path.values():
             statuses = set(its["responses"])

@@ -12,6 +12,8 @@ import pytest
 
 from app.procurement.rules import RULES
 
+pytestmark = pytest.mark.whole_system
+
 UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ME = {
@@ -36,7 +38,7 @@ def walk(program, path):
 
 
 @pytest.mark.parametrize("persona", ME)
-def test_whom_a_token_speaks_for(program_of, persona):
+def test_a_token_names_its_person_and_roles(program_of, persona):
     roles, may = ME[persona]
     told = program_of(persona).get("/me")
     assert told == {"subject": persona, "name": told["name"], "roles": roles, "may": may}
@@ -46,7 +48,7 @@ def test_whom_a_token_speaks_for(program_of, persona):
 def test_flags_are_listed_a_page_at_a_time_each_once_in_order(system, officer, flagged):
     word = f"seldom{uuid4().hex}"
     ids = flagged({}, {"severity": "blocking"}, {"age": 60}, {"age": 30}, {}, because=word)
-    system.execute("UPDATE discrepancy SET status = 'closed' WHERE flag_id = %s", ids[4])
+    system.execute("UPDATE flag SET status = 'closed' WHERE flag_id = %s", ids[4])
     items, pages = walk(officer, f"/flags?q={word}&limit=2")
     assert [each["flag_id"] for each in items] == [str(ids[n]) for n in (1, 0, 3, 2)]
     assert pages == 2
@@ -58,7 +60,7 @@ def test_flags_are_listed_a_page_at_a_time_each_once_in_order(system, officer, f
 
 
 def test_every_current_flag_is_there(system, officer, triaged):
-    rows = system.rows("SELECT flag_id FROM discrepancy WHERE current AND status <> 'closed'")
+    rows = system.rows("SELECT flag_id FROM flag WHERE current AND status <> 'closed'")
     items, _ = walk(officer, "/flags?limit=200")
     assert {each["flag_id"] for each in items} == {str(row["flag_id"]) for row in rows}
 
@@ -71,7 +73,7 @@ def test_flags_are_filtered_as_on_the_page(system, officer, flagged, triaged):
         {"rule": "E01", "severity": "blocking", "systems": ["sam-gov"]},
         action={"vendors": vendors},
     )
-    system.execute("UPDATE discrepancy SET assignee = 'officer-a' WHERE flag_id = %s", one)
+    system.execute("UPDATE flag SET assignee = 'officer-a' WHERE flag_id = %s", one)
     here = f"vendor={quote(name)}"
     for query, expected in (
         ("", {one, two}),
@@ -95,7 +97,7 @@ def test_flags_are_filtered_as_on_the_page(system, officer, flagged, triaged):
 def test_a_flag_in_a_list_says_what_the_database_says(system, officer, triaged):
     (item, *_) = officer.get("/flags?limit=1")["items"]
     (row,) = system.rows(
-        "SELECT d.*, a.amount, a.piid, a.effective_date FROM discrepancy d JOIN action a USING (action_id)"
+        "SELECT d.*, a.amount, a.piid, a.effective_date FROM flag d JOIN action a USING (action_id)"
         " WHERE flag_id = %s",
         item["flag_id"],
     )
@@ -176,7 +178,7 @@ def test_one_run_with_its_plan_credentials_and_calls(system, officer, triaged):
     for name, table, key in (
         ("credentials", "credential", "credential_id"),
         ("calls", "call", "call_id"),
-        ("flags", "discrepancy", "flag_id"),
+        ("flags", "flag", "flag_id"),
     ):
         rows = system.rows(f"SELECT {key} FROM {table} WHERE run_id = %s", run_id)  # noqa: S608  # names of ours
         own = key if name != "flags" else "flag_id"
@@ -203,7 +205,7 @@ def test_runs_are_listed_newest_first_and_filtered(system, officer, triaged, sub
     assert len(officer.get(f"/runs?action={action_id}&state=completed&within=1")["items"]) == 2
 
 
-def test_actions_are_listed_and_one_is_told_as_it_was_submitted(officer, action):
+def test_actions_are_listed_and_one_is_shown_as_it_was_submitted(officer, action):
     sent = [
         action(
             clauses=["52.232-18", "52.217-9"],

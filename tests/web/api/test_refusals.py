@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from app.web.api.operations import OPERATIONS
-from app.web.errors import problems
+from app.web.error_texts import TEXTS
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ADDRESSES = sorted({
@@ -19,7 +19,7 @@ ADDRESSES = sorted({
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
-def test_without_a_token_nothing_is_told(program_of, problem, path):
+def test_without_a_token_every_request_is_refused(program_of, problem, path):
     stranger = program_of(None)
     for method in {each.method for each in OPERATIONS if matches(each, path)}:
         answer = stranger.open(method, path)
@@ -43,12 +43,12 @@ def test_other_methods_are_named_in_the_refusal(officer, problem, path):
         assert allowed <= set(answer.headers["Allow"].split(", "))
 
 
-def test_somebody_without_a_role_is_told_so(program_of, problem):
+def test_a_person_without_a_role_is_refused(program_of, problem):
     told = problem(program_of("visitor-a").open("GET", "/flags"), 403)
     assert told["title"] == "You have no role here"
 
 
-def test_calls_are_counted_and_told_when_to_go_on(program_of, problem):
+def test_a_program_over_its_limit_learns_when_to_retry(program_of, problem):
     program = program_of("auditor-a", api_calls_per_minute=3)
     first = program.open("GET", "/me")
     assert first.headers["X-RateLimit-Limit"] == "3"
@@ -60,7 +60,7 @@ def test_calls_are_counted_and_told_when_to_go_on(program_of, problem):
     assert 0 < int(answer.headers["Retry-After"]) <= 60
 
 
-def test_writes_are_counted_for_themselves(program_of, problem, action):
+def test_writes_have_a_limit_of_their_own(program_of, problem, action):
     program = program_of("officer-a", writes_per_minute=1)
     assert program.submit(action()).status_code == 201
     answer = program.submit(action())
@@ -84,7 +84,7 @@ def test_without_a_database_nothing_is_lost(program_of, problem, caplog):
     program.get("/me")
 
 
-def test_without_the_identity_provider_nobody_comes_in(program_of, problem):
+def test_without_the_identity_provider_every_token_is_refused(program_of, problem):
     program = program_of("officer-a", oidc_issuer="http://127.0.0.1:9")
     told = problem(program.open("GET", "/me"), 503)
     assert "identity provider" in told["title"]
@@ -99,8 +99,8 @@ class Broken:
 
 def test_a_bug_shows_nothing_from_inside(program_of, problem, caplog):
     program = program_of("officer-a", api_calls_per_minute=99)
-    known = program.client.application.extensions["triage.sources"]
-    replace(known, pages=Broken()).join(program.client.application)
+    known = program.client.application.extensions["triage.services"]
+    replace(known, queries=Broken()).init_app(program.client.application)
     answer = program.open("GET", "/runs")
     told = problem(answer, 500)
     assert "inside" not in answer.text
@@ -114,12 +114,12 @@ def test_a_refusal_is_found_in_the_log(officer, problem, caplog):
     assert told["reference"] in caplog.text
 
 
-def test_a_cookie_is_not_looked_at(client, problem):
+def test_a_cookie_is_ignored(client, problem):
     problem(client.get("/api/v1/flags"), 401)
     problem(client.post("/api/v1/actions", json={}), 401)
 
 
-def test_every_answer_keeps_a_browser_from_doing_anything_with_it(officer, program_of):
+def test_every_answer_is_inert_in_a_browser(officer, program_of):
     for answer in (officer.open("GET", "/me"), program_of(None).open("GET", "/me")):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
@@ -128,6 +128,6 @@ def test_every_answer_keeps_a_browser_from_doing_anything_with_it(officer, progr
         assert "Set-Cookie" not in answer.headers
 
 
-def test_every_status_that_is_refused_with_has_words():
+def test_every_error_status_has_a_title():
     used = {status for each in OPERATIONS for status in each.refusals}
-    assert used <= set(problems.TEXTS)
+    assert used <= set(TEXTS)

@@ -17,6 +17,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from app.web.api.openapi import document
 from app.web.api.operations import OPERATIONS
 
+pytestmark = pytest.mark.whole_system
+
 WHY = "I looked at both records."
 #: Stands for a token while requests are made up, which is before there is anybody to give one.
 TOKEN = "the token of an officer"
@@ -91,7 +93,7 @@ def shared(system, program_of, session_of):
     Served.application, Served.token = program.client.application, program.token
     (run_id,) = system.run("ACT-2026-0002")
     (row,) = system.rows(
-        "SELECT flag_id AS flag_id, run_id, call_id, action_id FROM discrepancy"
+        "SELECT flag_id AS flag_id, run_id, call_id, action_id FROM flag"
         " JOIN compared_value USING (flag_id) JOIN call USING (run_id) JOIN answer USING (call_id)"
         " WHERE run_id = %s AND position = 0 LIMIT 1",
         run_id,
@@ -147,7 +149,7 @@ for operation in OPERATIONS:
     globals()[f"test_answers_of_{operation.name}_are_as_described"] = described(operation.name)
 
 
-def test_every_operation_had_good_requests_and_bad_ones():
+def test_every_operation_was_sent_valid_and_invalid_requests():
     """Of the tests above."""
     if not answered:
         pytest.skip("looks at what the tests above were answered, which did not run")

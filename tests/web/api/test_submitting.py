@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+pytestmark = pytest.mark.whole_system
+
 
 def known(system, *action_ids):
     rows = system.rows("SELECT action_id FROM action WHERE action_id = ANY(%s)", list(action_ids))
@@ -16,9 +18,7 @@ def known(system, *action_ids):
 
 
 def runs_of(system, action_id):
-    return [
-        str(row["run_id"]) for row in system.rows("SELECT run_id FROM run WHERE action_id = %s", action_id)
-    ]
+    return [str(row["run_id"]) for row in system.rows("SELECT run_id FROM run WHERE job_id = %s", action_id)]
 
 
 def test_actions_are_stored_in_the_order_they_are_sent(system, officer, action):
@@ -45,7 +45,7 @@ def test_runs_are_requested_along_with_it_by_the_person_of_the_token(system, off
     system.wait([each["run_id"] for each in told])
 
 
-def test_the_same_again_under_the_same_key_is_done_once(system, officer, action):
+def test_a_request_repeated_under_its_key_is_carried_out_once(system, officer, action):
     sent, key = action(), uuid4().hex
     first, second = (officer.submit(sent, key=key, query="?run=true") for _ in range(2))
     assert (first.status_code, first.json) == (second.status_code, second.json)
@@ -103,7 +103,7 @@ def test_another_request_under_the_same_key_is_refused(system, officer, action, 
     assert change == "query" or not known(system, other["action_id"])
 
 
-def test_a_key_is_its_persons_own(program_of, officer, action):
+def test_two_people_may_use_the_same_key(program_of, officer, action):
     key = uuid4().hex
     assert officer.submit(action(), key=key).status_code == 201
     answer = program_of("officer-b").submit(action(), key=key)
@@ -111,7 +111,7 @@ def test_a_key_is_its_persons_own(program_of, officer, action):
     assert answer.json["actions"][0]["new"]
 
 
-def test_many_at_once_under_one_key_are_one(system, officer, action):
+def test_simultaneous_requests_under_one_key_are_carried_out_once(system, officer, action):
     sent, key, crowd = action(), uuid4().hex, 6
     officer.token()
     together = Barrier(crowd)
@@ -128,7 +128,7 @@ def test_many_at_once_under_one_key_are_one(system, officer, action):
     assert len(runs_of(system, sent["action_id"])) == 1
 
 
-def test_what_was_refused_leaves_the_key_free(system, officer, action, problem):
+def test_a_refused_request_leaves_its_key_free(system, officer, action, problem):
     key, good = uuid4().hex, action()
     problem(officer.submit({**good, "amount": 12}, key=key), 422)
     assert known(system, good["action_id"]) == set()
@@ -157,7 +157,7 @@ def test_an_action_of_the_same_id_with_other_content_is_a_conflict_and_nothing_i
     assert known(system, other["action_id"]) == set()
 
 
-def test_everything_that_is_wrong_is_told_at_once(system, officer, action, problem):
+def test_every_error_is_reported_at_once(system, officer, action, problem):
     bad = action(amount="12 dollars", effective_date="14 September", colour="blue")
     vendor = {"uei": "O", "name": "", "role": "friend"}
     told = problem(officer.submit([action(), {**bad, "vendors": [vendor]}, bad]), 422)
@@ -179,7 +179,7 @@ def test_everything_that_is_wrong_is_told_at_once(system, officer, action, probl
 
 
 @pytest.mark.parametrize("key", [None, "", "two words", "ä", "x" * 201])
-def test_without_a_good_key_nothing_is_taken(system, officer, action, problem, key):
+def test_a_request_without_a_valid_key_is_refused(system, officer, action, problem, key):
     sent = action()
     headers = {} if key is None else {"Idempotency-Key": key}
     told = problem(officer.post("/actions", sent, headers=headers), 400)
@@ -211,7 +211,7 @@ DEEP = "[" * 100_000
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_bodies_out_of_form(officer, problem, body, status, said):
+def test_malformed_bodies_are_refused(officer, problem, body, status, said):
     headers = {"Idempotency-Key": uuid4().hex, "Content-Type": "application/json"}
     told = problem(officer.open("POST", "/actions", data=body, headers=headers), status)
     assert said in " ".join(each["problem"] for each in told["errors"])
@@ -227,7 +227,7 @@ def test_bodies_out_of_form(officer, problem, body, status, said):
         {"Content-Type": "application/json", "Content-Encoding": "gzip"},
     ],
 )
-def test_what_is_not_sent_as_json_is_not_read(officer, problem, headers):
+def test_a_body_of_another_content_type_is_not_read(officer, problem, headers):
     answer = officer.open("POST", "/actions", data="{}", headers={"Idempotency-Key": "a", **headers})
     assert problem(answer, 415)["title"] == "The body is not JSON"
     assert answer.headers["Accept-Post"] == "application/json"
@@ -259,7 +259,7 @@ def test_a_new_run_is_asked_for_and_one_that_is_under_way_is_not_stacked(system,
     assert officer.get(f"/actions/{sent['action_id']}")["under_way"] is None
 
 
-def test_no_run_of_an_action_that_is_not_there(officer, problem):
+def test_a_run_of_an_unknown_action_is_not_found(officer, problem):
     problem(officer.post("/actions/nothing/runs"), 404)
 
 
@@ -267,7 +267,7 @@ def test_a_run_under_way_is_the_answer_to_a_second_request(system, officer, subm
     """With a run that nobody works on, so that it is under way for certain."""
     action_id, run_id = submitted(), uuid4()
     system.execute(
-        "INSERT INTO run (run_id, action_id, state, attempt, requested_by, requested_at, not_before)"
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before)"
         " VALUES (%s, %s, 'requested', 0, 'test', now(), now() + interval '1 hour')",
         run_id,
         action_id,

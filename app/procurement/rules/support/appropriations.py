@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from app.procurement.case_file import CaseFile, EvidenceOf, once
+from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
 from app.procurement.facts import Commitment, FiledDocument, ObligationLine, Tas
-from app.procurement.finding import ComparedValue, stated
+from app.procurement.finding import ComparedValue, value_from
 from app.procurement.rules.support.contract_history import own_lines
 from app.procurement.rules.support.file_documents import instruments
 
@@ -31,7 +31,7 @@ class Charge:
         """As it is set beside other values."""
         known = [str(self.tas) if self.tas else None, self.fund_type, self.fund_status]
         written = ", ".join(part for part in known if part) or "not stated"
-        return stated(self.evidence, f"appropriation {self.part}", written)
+        return value_from(self.evidence, f"appropriation {self.part}", written)
 
     @property
     def name(self) -> str:
@@ -54,7 +54,7 @@ def uniform(tas: Tas) -> Tas:
     )
 
 
-@once
+@cached_per_case
 def charges(case: CaseFile) -> tuple[Charge, ...]:
     """What commitments, ledger lines and instruments of this action are charged to."""
     return tuple(_charges(case))

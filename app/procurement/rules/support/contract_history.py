@@ -4,16 +4,17 @@ import re
 from datetime import date
 from typing import TypeVar
 
-from app.procurement.case_file import CaseFile, EvidenceOf, once
+from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
 from app.procurement.facts import FiledDocument, ObligationLine, ReportedAction
 
 Report = EvidenceOf[ReportedAction]
-Kind = TypeVar("Kind", ReportedAction, FiledDocument, ObligationLine)
+BookedLine = EvidenceOf[ObligationLine]
+ContractFact = TypeVar("ContractFact", ReportedAction, FiledDocument, ObligationLine)
 
 _SERIES = re.compile(r"([A-Z]*)0*(\d+)")
 
 
-def of_contract(case: CaseFile, kind: type[Kind]) -> list[EvidenceOf[Kind]]:
+def of_contract(case: CaseFile, kind: type[ContractFact]) -> list[EvidenceOf[ContractFact]]:
     """What is about this contract: an order number is told apart by the vehicle it stands under."""
     piid, vehicle = case.action.piid, case.action.referenced_idv
     found = [item for item in case.of(kind) if item.fact.piid == piid]
@@ -22,7 +23,7 @@ def of_contract(case: CaseFile, kind: type[Kind]) -> list[EvidenceOf[Kind]]:
     return [item for item in found if getattr(item.fact, "referenced_idv", None) in {None, vehicle}]
 
 
-def of_action(case: CaseFile, items: list[EvidenceOf[Kind]]) -> list[EvidenceOf[Kind]]:
+def of_action(case: CaseFile, items: list[EvidenceOf[ContractFact]]) -> list[EvidenceOf[ContractFact]]:
     """What of the contract's is about this very award or modification."""
     number = case.action.modification_number
     return [item for item in items if (item.fact.modification or "0") == number]
@@ -33,39 +34,39 @@ def is_own(case: CaseFile, fact: ReportedAction | ObligationLine) -> bool:
     return (fact.modification or "0") == case.action.modification_number
 
 
-@once
+@cached_per_case
 def reports(case: CaseFile) -> list[Report]:
     """The final reports of this contract, the oldest first; drafts and deleted reports do not count."""
     return _by_age([item for item in of_contract(case, ReportedAction) if item.fact.status == "final"])
 
 
-@once
+@cached_per_case
 def own_reports(case: CaseFile) -> list[Report]:
     """The final reports of this very award or modification."""
     return of_action(case, reports(case))
 
 
-@once
+@cached_per_case
 def earlier_reports(case: CaseFile) -> list[Report]:
     """The final reports of the contract but for those of this action."""
     number = case.action.modification_number
     return [item for item in reports(case) if (item.fact.modification or "0") != number]
 
 
-@once
+@cached_per_case
 def award_report(case: CaseFile) -> Report | None:
     """The report of the award itself."""
     return next((item for item in reports(case) if item.fact.modification == "0"), None)
 
 
-@once
+@cached_per_case
 def coding_report(case: CaseFile) -> Report | None:
     """The report whose codes hold for this action: its own, else that of the award."""
     own = own_reports(case)
     return own[-1] if own else award_report(case)
 
 
-@once
+@cached_per_case
 def vehicle_reports(case: CaseFile) -> list[Report]:
     """The final reports of the vehicle that the order is placed under, the oldest first."""
     wanted = case.action.referenced_idv
@@ -75,14 +76,14 @@ def vehicle_reports(case: CaseFile) -> list[Report]:
     return _by_age([item for item in found if item.fact.status == "final"])
 
 
-@once
-def contract_lines(case: CaseFile) -> list[EvidenceOf[ObligationLine]]:
+@cached_per_case
+def contract_lines(case: CaseFile) -> list[BookedLine]:
     """The ledger's lines for this contract."""
     return of_contract(case, ObligationLine)
 
 
-@once
-def own_lines(case: CaseFile) -> list[EvidenceOf[ObligationLine]]:
+@cached_per_case
+def own_lines(case: CaseFile) -> list[BookedLine]:
     """The ledger's lines for this very award or modification."""
     return of_action(case, contract_lines(case))
 

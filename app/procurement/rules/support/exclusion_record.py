@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from app.procurement.case_file import CaseFile, EvidenceOf, once
+from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
 from app.procurement.facts import Exclusion
 from app.procurement.names import normalised
 from app.procurement.rules.support.vendor_identity import Party, cages_of, identifier
 
-Record = EvidenceOf[Exclusion]
+ExclusionEvidence = EvidenceOf[Exclusion]
 
 #: How much of a record's free text is shown.
 _TEXT = 300
@@ -19,8 +19,8 @@ def is_active(record: Exclusion, day: date) -> bool:
     return record.activated <= day and (record.terminated is None or record.terminated >= day)
 
 
-@once
-def active(case: CaseFile) -> list[Record]:
+@cached_per_case
+def active(case: CaseFile) -> list[ExclusionEvidence]:
     """The records in force on the day of the action."""
     day = case.action.effective_date
     return [item for item in case.of(Exclusion) if is_active(item.fact, day)]
@@ -36,7 +36,9 @@ def shared_identifier(record: Exclusion, uei: str | None, cages: Iterable[str]) 
     return f"CAGE {shared[0]}" if shared else None
 
 
-def about(case: CaseFile, party: Party, records: Sequence[Record]) -> list[tuple[Record, str]]:
+def about(
+    case: CaseFile, party: Party, records: Sequence[ExclusionEvidence]
+) -> list[tuple[ExclusionEvidence, str]]:
     """Those records that carry an identifier of this vendor, each with the identifier."""
     if not records:
         return []

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from app.procurement.action import ProcurementAction
-from app.procurement.case_file import CaseFile, EvidenceOf, once
+from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
 from app.procurement.facts import FiledDocument
 from app.procurement.rules.support.contract_history import of_action, of_contract
 
@@ -21,24 +21,24 @@ def instrument_types(action: ProcurementAction) -> tuple[str, ...]:
     return AWARD_INSTRUMENTS if action.is_new else CHANGE_INSTRUMENTS
 
 
-@once
+@cached_per_case
 def _of_contract(case: CaseFile) -> list[Filed]:
     return of_contract(case, FiledDocument)
 
 
-@once
+@cached_per_case
 def filed(case: CaseFile) -> list[Filed]:
     """Everything filed for this very award or modification, of whatever status."""
     return of_action(case, _of_contract(case))
 
 
-@once
+@cached_per_case
 def final(case: CaseFile) -> list[Filed]:
     """What is final in the whole file of the contract, its other modifications included."""
     return [item for item in _of_contract(case) if item.fact.status == "final"]
 
 
-@once
+@cached_per_case
 def final_of_vehicle(case: CaseFile) -> list[Filed]:
     """What is final in the file of the vehicle that the order is placed under."""
     wanted = case.action.referenced_idv
@@ -46,7 +46,7 @@ def final_of_vehicle(case: CaseFile) -> list[Filed]:
     return [item for item in found if item.fact.piid == wanted and item.fact.status == "final"]
 
 
-@once
+@cached_per_case
 def _final_by_type(case: CaseFile) -> dict[str, list[Filed]]:
     """A document stands under its type and under those whose content it holds or points to."""
     types: defaultdict[str, list[Filed]] = defaultdict(list)
@@ -67,14 +67,14 @@ def on_file_here_or_above(case: CaseFile, doc_type: str) -> list[Filed]:
     return own + holding(final_of_vehicle(case), doc_type) if case.action.is_order else own
 
 
-@once
+@cached_per_case
 def instruments(case: CaseFile) -> list[Filed]:
     """The final award instruments (or modifications) filed for this action, signed or not."""
     types = instrument_types(case.action)
     return [item for item in filed(case) if item.fact.doc_type in types and item.fact.status == "final"]
 
 
-@once
+@cached_per_case
 def signed_on(case: CaseFile) -> date | None:
     """The day the contracting officer signed the instrument of this action, the first where there are several."""
     return min((item.fact.co_signed for item in instruments(case) if item.fact.co_signed), default=None)

@@ -4,29 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from app.procurement.case_file import CaseFile, Evidence, Source
+from app.procurement.case_file import CaseFile, Evidence
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import (
     ComparedValue,
     Finding,
     Rule,
     Severity,
-    absent,
-    proposed,
-    stated,
+    no_value,
+    value_from,
+    value_of_action,
 )
 from app.procurement.rules.support.file_documents import Filed, filed, holding, signed_on
+from app.procurement.systems import Source, system_of
 
-#: How old an answer may be when the rules look at it.
-LIMITS = {
-    Source.SAM_GOV: timedelta(hours=24),
-    Source.DEBARMENT: timedelta(hours=24),
-    Source.CONTRACTS: timedelta(hours=72),
-    Source.DOCUMENTS: timedelta(hours=24),
-    Source.LEDGER: timedelta(hours=24),
-}
-#: Asked "immediately prior to award": their answers do not outlast the Eastern day.
-OF_THE_DAY = frozenset({Source.SAM_GOV, Source.DEBARMENT})
 #: Documents that record a pull of SAM.gov and of its exclusions.
 SAM_CHECKS = frozenset({"SAMCHK", "RESP"})
 
@@ -45,11 +36,11 @@ def stale_answers(rule: Rule, case: CaseFile, severity: Severity) -> Iterator[Fi
         limit = _limit(source, item.pulled_at, case.as_of)
         if limit is None:
             continue
-        yield rule.found(
+        yield rule.finding(
             severity=severity,
             subject=f"{source.value}:age",
             values=(
-                stated(item, "answered at", _moment(item.pulled_at)),
+                value_from(item, "answered at", _moment(item.pulled_at)),
                 ComparedValue(source="rules", label="looked at", value=_moment(case.as_of)),
             ),
             because=f"The answer of {source.value} is of {_moment(item.pulled_at)} and was looked at on"
@@ -75,13 +66,13 @@ def stale_file_checks(rule: Rule, case: CaseFile, severity: Severity) -> Iterato
         else:
             side = "after" if last > signed else "before"
             against = f"{side} the day of signature, {signed}"
-        yield rule.found(
+        yield rule.finding(
             severity=Severity.ADVISORY if _still_ahead(case, due, last) else severity,
             subject=f"{case.action.piid}:{uei}",
             values=(
-                proposed("day of signature" if signed else "day of the action", str(signed or due)),
+                value_of_action("day of signature" if signed else "day of the action", str(signed or due)),
                 *(
-                    stated(item, f"SAM.gov check in {item.fact.doc_type}", str(item.fact.checked))
+                    value_from(item, f"SAM.gov check in {item.fact.doc_type}", str(item.fact.checked))
                     for item in checks[uei]
                 ),
             ),
@@ -107,13 +98,13 @@ def late_look(rule: Rule, case: CaseFile, severity: Severity) -> Iterator[Findin
     of_prime = [item for item in papers if (item.fact.vendor_uei or uei).upper() == uei.upper()]
     if looked <= signed or of_prime or not case.answered(Source.DOCUMENTS):
         return
-    yield rule.found(
+    yield rule.finding(
         severity=severity,
         subject=f"{case.action.piid}:{uei}",
         values=(
-            proposed("day of signature", str(signed)),
+            value_of_action("day of signature", str(signed)),
             ComparedValue(source="rules", label="looked at", value=_moment(case.as_of)),
-            absent(Source.DOCUMENTS, "SAM.gov check"),
+            no_value(Source.DOCUMENTS, "SAM.gov check"),
         ),
         because=f"The action was signed on {signed}, and SAM.gov was looked at on {looked}, after it: what it says now is"
         f" not what it said then. The file has no SAM.gov check of {uei} from before.",
@@ -122,9 +113,10 @@ def late_look(rule: Rule, case: CaseFile, severity: Severity) -> Iterator[Findin
 
 def _limit(source: Source, pulled: datetime, looked: datetime) -> str | None:
     """The limit that was passed, in words; None while the answer is fresh."""
-    if looked - pulled > LIMITS[source]:
-        return f"{LIMITS[source] // timedelta(hours=1)} hours"
-    if source in OF_THE_DAY and eastern_day(pulled) < eastern_day(looked):
+    system = system_of(source)
+    if looked - pulled > system.good_for:
+        return f"{system.good_for // timedelta(hours=1)} hours"
+    if system.same_day and eastern_day(pulled) < eastern_day(looked):
         return "the Eastern day it was given on"
     return None
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from app.procurement.case_file import CaseFile, once
+from app.procurement.case_file import CaseFile, cached_per_case
 from app.procurement.facts import FiledDocument, ReportedAction
 from app.procurement.rules.support.contract_history import Report, series
 from app.procurement.rules.support.file_documents import Filed
@@ -24,7 +24,7 @@ def rows_of(case: CaseFile) -> list[Report]:
     ]
 
 
-@once
+@cached_per_case
 def piids_of(case: CaseFile) -> set[str]:
     """Every PIID the contract has had: a change of PIID names the old one."""
     changes = {(item.fact.piid, item.fact.old_piid) for item in case.of(ReportedAction) if item.fact.old_piid}

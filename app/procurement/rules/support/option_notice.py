@@ -8,7 +8,7 @@ from app.procurement.action import OptionExercise
 from app.procurement.calendar import on_or_after
 from app.procurement.case_file import CaseFile
 from app.procurement.facts import OptionTerms
-from app.procurement.finding import ComparedValue, proposed, stated
+from app.procurement.finding import ComparedValue, value_from, value_of_action
 from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.file_documents import Filed, signed_on
 
@@ -17,7 +17,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class OptionDefect:
     """One way in which the exercise leaves the terms."""
 
     words: str
@@ -34,23 +34,23 @@ class Terms:
 
     def value(self, label: str, value: str) -> ComparedValue:
         """One of the terms, to be set beside what is done."""
-        return stated(
+        return value_from(
             self.item, f"{label} of option {self.option.number} in {self.item.fact.doc_type}", value
         )
 
 
-def notices(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[Problem]:
+def notices(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[OptionDefect]:
     """What is early or late about the notice of exercise and the preliminary one."""
     notice, option = exercise.notice_date or signed_on(case), terms.option
     if notice is not None and option.exercise_from and notice < option.exercise_from:
-        yield Problem(
+        yield OptionDefect(
             f"notice is of {notice}, the window opens on {option.exercise_from}",
-            (proposed("notice", str(notice)), terms.value("window opens", str(option.exercise_from))),
+            (value_of_action("notice", str(notice)), terms.value("window opens", str(option.exercise_from))),
         )
     if notice is not None and option.exercise_by and notice > option.exercise_by:
-        yield Problem(
+        yield OptionDefect(
             f"notice is of {notice}, the window closes on {option.exercise_by}{_rest(notice, option.exercise_by)}",
-            (proposed("notice", str(notice)), terms.value("window closes", str(option.exercise_by))),
+            (value_of_action("notice", str(notice)), terms.value("window closes", str(option.exercise_by))),
             certain=not _rest(notice, option.exercise_by),
         )
     yield from _preliminary(case, exercise, terms)
@@ -62,7 +62,7 @@ def _rest(given: date, last: date) -> str:
     return f" ({last} is no business day, {on_or_after(last)} is the next)" if used else ""
 
 
-def _preliminary(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[Problem]:
+def _preliminary(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[OptionDefect]:
     given, days = exercise.preliminary_notice_date, terms.option.preliminary_notice_days
     days = _PRELIMINARY_DAYS if days is None else days
     ends = _ends(case) or terms.option.exercise_by
@@ -70,10 +70,13 @@ def _preliminary(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iter
         return
     last = ends - timedelta(days=days)
     if given > last:
-        yield Problem(
+        yield OptionDefect(
             f"preliminary notice is of {given}, {(ends - given).days} days before {ends}; the contract asks for"
             f" {days} days, by {last}{_rest(given, last)}",
-            (proposed("preliminary notice", str(given)), terms.value("preliminary notice by", str(last))),
+            (
+                value_of_action("preliminary notice", str(given)),
+                terms.value("preliminary notice by", str(last)),
+            ),
             certain=not _rest(given, last),
         )
 

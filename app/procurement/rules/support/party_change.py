@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from app.procurement.case_file import CaseFile, once
+from app.procurement.case_file import CaseFile, cached_per_case
 from app.procurement.rules.support import contract_history, file_documents
 
 _REASONS = {"J": "a novation", "V": "a change of the vendor's UEI or name"}
@@ -23,7 +23,7 @@ class Change:
         return self.day is not None and day is not None and day <= self.day
 
 
-@once
+@cached_per_case
 def change_of_party(case: CaseFile) -> Change | None:
     """The change that explains a difference: by the action itself, by an agreement on file, or by an earlier report."""
     action = case.action

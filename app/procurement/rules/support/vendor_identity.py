@@ -4,7 +4,7 @@ from collections import defaultdict
 from functools import lru_cache
 
 from app.procurement.action import Vendor, VendorRole
-from app.procurement.case_file import CaseFile, EvidenceOf, once, once_for_each
+from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case, cached_per_case_and_key
 from app.procurement.facts import Address, Registration
 from app.procurement.names import normalised
 from app.procurement.rules.support.value_text import listed
@@ -32,7 +32,7 @@ def _plain(text: str) -> str | None:
     return None if plain in _NO_IDENTIFIER or not plain.strip("0") else plain
 
 
-@once
+@cached_per_case
 def parties_but_owners(case: CaseFile) -> list[Party]:
     """The vendors that perform work; an owner needs no registration."""
     owner = VendorRole.OWNER
@@ -44,7 +44,7 @@ def roles(party: Party) -> str:
     return listed(sorted({vendor.role.value for vendor in party}), last="and")
 
 
-@once
+@cached_per_case
 def _rows_by_uei(case: CaseFile) -> dict[str | None, list[EvidenceOf[Registration]]]:
     rows: defaultdict[str | None, list[EvidenceOf[Registration]]] = defaultdict(list)
     for row in case.of(Registration):
@@ -62,14 +62,14 @@ def is_registered(registration: Registration) -> bool:
     return registration.registered and registration.status != "ID Assigned"
 
 
-@once_for_each
+@cached_per_case_and_key
 def cages_of(case: CaseFile, party: Party) -> frozenset[str]:
     """The CAGE codes the action and SAM.gov give for a vendor."""
     stated = [vendor.cage for vendor in party] + [row.fact.cage for row in rows_of(case, party[0].uei)]
     return frozenset(cage for cage in map(identifier, stated) if cage)
 
 
-@once_for_each
+@cached_per_case_and_key
 def names_of(case: CaseFile, party: Party) -> tuple[str, ...]:
     """The names a vendor goes by, in the action and in SAM.gov, each once."""
     rows = rows_of(case, party[0].uei)
@@ -78,7 +78,7 @@ def names_of(case: CaseFile, party: Party) -> tuple[str, ...]:
     return tuple({normalised(name): name for name in sorted(names, reverse=True)}.values())
 
 
-@once_for_each
+@cached_per_case_and_key
 def addresses_of(case: CaseFile, uei: str) -> list[Address]:
     """The physical addresses SAM.gov has for a UEI."""
     return [row.fact.address for row in rows_of(case, uei) if row.fact.address is not None]

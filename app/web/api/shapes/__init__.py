@@ -39,7 +39,7 @@ class OneOf:
 
 
 #: A time, in UTC whatever zone it comes in.
-Moment = Annotated[datetime, AfterValidator(_utc)]
+UtcTime = Annotated[datetime, AfterValidator(_utc)]
 #: Text somebody looks for.
 Sought = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_seen)]
 
@@ -53,17 +53,17 @@ class Shape(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
-class Asked(BaseModel):
+class RequestModel(BaseModel):
     """Part of a request; what is not known is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class NoQuery(Asked):
+class NoQuery(RequestModel):
     """Nothing stands behind the "?" of the address."""
 
 
-class Paged(Asked):
+class Paged(RequestModel):
     """Which part of a list."""
 
     limit: int = Field(default=50, ge=1, le=200, description="Items of one page, at most.")

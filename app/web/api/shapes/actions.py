@@ -9,7 +9,7 @@ from pydantic import Field, RootModel
 
 from app.intake.form import SubmittedAction
 from app.procurement.action import ActionType, ProcurementAction
-from app.web.api.shapes import Asked, Moment, Page, Shape, Sought
+from app.web.api.shapes import Page, RequestModel, Shape, Sought, UtcTime
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.runs import RunItem
 
@@ -23,7 +23,7 @@ class Submitting(
     """One action, or a list of them: the same as `triage submit` takes. Stored all or none."""
 
 
-class SubmitQuery(Asked):
+class SubmitQuery(RequestModel):
     """What else is to be done with what is submitted."""
 
     run: Literal["true", "false"] = Field(
@@ -39,13 +39,13 @@ class SubmittedItem(Shape):
     run_id: UUID | None
 
 
-class Submitted(Shape):
+class SubmissionResult(Shape):
     """What came of a submission, in the order it was sent."""
 
     actions: list[SubmittedItem]
 
 
-class ActionQuery(Asked):
+class ActionQuery(RequestModel):
     """Which actions, last submitted first."""
 
     q: Sought | None = Field(default=None, description="The beginning of an id or PIID, or words.")
@@ -63,7 +63,7 @@ class ActionItem(Shape):
     amount: Decimal
     effective_date: date
     description: str
-    submitted_at: Moment
+    submitted_at: UtcTime
     latest_run: UUID | None
     open_flags: int
     blocking_flags: int
@@ -77,7 +77,7 @@ class Action(Shape):
     """One action as it was submitted, its newest runs (20 at most), and its flags of the latest completed one."""
 
     action: ProcurementAction
-    submitted_at: Moment
+    submitted_at: UtcTime
     under_way: UUID | None = Field(description="The run that is not over, if there is one.")
     runs: list[RunItem]
     flags: list[FlagBrief]

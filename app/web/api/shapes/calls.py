@@ -4,10 +4,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.web.api.shapes import Moment, Shape
+from app.web.api.shapes import Shape, UtcTime
 
 
-class Answer(Shape):
+class CallAnswer(Shape):
     """The answer to one call as text, with its SHA-256 (hex) worked out anew beside the one recorded when it came.
 
     Without a body nothing was kept: `text` and `digest` are null.
@@ -18,7 +18,7 @@ class Answer(Shape):
     tool: str
     operation: str
     status: int
-    started_at: Moment
+    started_at: UtcTime
     recorded_digest: str | None
     digest: str | None
     unchanged: bool | None = Field(

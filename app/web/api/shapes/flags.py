@@ -12,11 +12,11 @@ from app.procurement.finding import Severity
 from app.procurement.rules import RULES
 from app.review.decisions import Decision, Status
 from app.review.queries.queue import Sort
-from app.store.tables import Action, FlagRow
-from app.web.api.shapes import Days, Moment, OneOf, Page, Paged, Shape, Sought
+from app.store.tables import ActionRow, FlagRow
+from app.web.api.shapes import Days, OneOf, Page, Paged, Shape, Sought, UtcTime
 from app.web.api.shapes.history import HistoryEvent
-from app.web.api.shapes.lineage import Behind
-from app.web.queue_filter import ANY, ASKED, NOT_CLOSED
+from app.web.api.shapes.value_lineage import Behind
+from app.web.queue_filter import ANY, FLAGGED_SYSTEMS, NOT_CLOSED
 
 _STATUSES = OneOf((NOT_CLOSED, ANY, *(status.value for status in Status)))
 _RULES = OneOf(tuple(rule.id for rule in RULES))
@@ -30,7 +30,7 @@ class FlagQuery(Paged):
     )
     severity: Severity | None = None
     rule: Annotated[str, _RULES] | None = None
-    system: Annotated[str, OneOf(ASKED)] | None = Field(
+    system: Annotated[str, OneOf(FLAGGED_SYSTEMS)] | None = Field(
         default=None, description="A system that brought one of the values."
     )
     action_type: ActionType | None = None
@@ -59,11 +59,11 @@ class FlagBrief(Shape):
     title: str
     subject: str
     because: str
-    raised_at: Moment
+    raised_at: UtcTime
     current: bool = Field(description="Whether it is of the action's latest completed run.")
     status: Status
     decision: Decision | None
-    decided_at: Moment | None
+    decided_at: UtcTime | None
     assignee: str | None
     version: int = Field(ge=0, description="How many events its history has.")
 
@@ -88,7 +88,7 @@ class FlagItem(FlagBrief):
     )
 
     @classmethod
-    def of(cls, flag: FlagRow, action: Action, **more: Any) -> Self:
+    def of(cls, flag: FlagRow, action: ActionRow, **more: Any) -> Self:
         """The flag and its action; `more` are the fields of a shape that says more."""
         its = {name: getattr(action, name) for name in ("piid", "modification", "amount", "effective_date")}
         return cls.model_validate({**flag.model_dump(exclude={"search"}), **its, **more})

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from app.procurement.free_text import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
 from app.review.decisions import HIGHEST_VERSION, NEED_REFERENCE, Decision, EventKind, State, Status
-from app.web.api.shapes import Asked, Moment, Shape
+from app.web.api.shapes import RequestModel, Shape, UtcTime
 
 
 class HistoryEvent(Shape):
@@ -17,7 +17,7 @@ class HistoryEvent(Shape):
     kind: EventKind
     by: str
     by_name: str
-    at: Moment
+    at: UtcTime
     decision: Decision | None
     rationale: str
     reference: str | None
@@ -84,7 +84,7 @@ Rationale = Annotated[
 Reference = Annotated[str, Field(min_length=1, max_length=REFERENCE_LIMIT), AfterValidator(_reference)]
 
 
-class Deciding(Asked):
+class Deciding(RequestModel):
     """A decision about a flag. `resolved` and `accepted` name what they rest on in `reference`."""
 
     version: Version
@@ -105,7 +105,7 @@ class Deciding(Asked):
         return value
 
 
-class Concurring(Asked):
+class Concurring(RequestModel):
     """What a second officer says about a decision that waits for one."""
 
     version: Version
@@ -113,14 +113,14 @@ class Concurring(Asked):
     rationale: Rationale
 
 
-class Undoing(Asked):
+class Undoing(RequestModel):
     """Takes back the decision in force; it stays in the history."""
 
     version: Version
     rationale: Rationale
 
 
-class Assigning(Asked):
+class Assigning(RequestModel):
     """Gives a flag to an officer, or to nobody."""
 
     version: Version

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.store.tables import RunState
-from app.web.api.shapes import Asked, Days, Moment, Page, Shape, Sought
+from app.credentials.tables import RunState
+from app.web.api.shapes import Days, Page, RequestModel, Shape, Sought, UtcTime
 from app.web.api.shapes.flags import FlagBrief
-from app.web.api.shapes.lineage import Call, Credential, Denial, Identity
+from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity
 
 
-class RunQuery(Asked):
+class RunQuery(RequestModel):
     """Which runs, newest first."""
 
     state: RunState | None = None
@@ -32,12 +32,12 @@ class Run(Shape):
     attempt: int = Field(description="Number of the newest attempt, 0 before the first.")
     goal: str | None
     requested_by: str
-    requested_at: Moment
-    started_at: Moment | None
-    finished_at: Moment | None
+    requested_at: UtcTime
+    started_at: UtcTime | None
+    finished_at: UtcTime | None
     waiting_reason: str | None
     failure: str | None
-    stop_requested_at: Moment | None
+    stop_requested_at: UtcTime | None
     stop_requested_by: str | None
 
 
@@ -53,7 +53,7 @@ class Runs(Page[RunItem]):
     """One page of runs."""
 
 
-class Step(Shape):
+class PlanStep(Shape):
     """One planned step: which system is asked what, why, for which checks, and how it went."""
 
     number: int
@@ -68,18 +68,18 @@ class Step(Shape):
     outcome: str
 
 
-class Plan(Shape):
+class AttemptPlan(Shape):
     """The plan of one attempt, its steps in order."""
 
     attempt: int
-    steps: list[Step]
+    steps: list[PlanStep]
 
 
 class RunDetail(Run):
     """One run with all it left behind: attempts, plans, credentials, refusals of the vault, calls and flags."""
 
     attempts: list[Identity]
-    plans: list[Plan]
+    plans: list[AttemptPlan]
     credentials: list[Credential]
     denials: list[Denial]
     calls: list[Call]

@@ -1,5 +1,5 @@
 /* Warns two minutes before the session ends, and lets it be extended without leaving the page.
-   Without this file the page itself says when the session ends, and its form extends it. */
+   Without this file, the page says when the session ends, and its form extends it. */
 "use strict";
 
 (() => {
@@ -11,7 +11,7 @@
   const stay = document.getElementById("session-stay");
   if (!notice || !warning || !warning.showModal) return;
 
-  // Counted from when the page came, not by the clock on the wall, which may be wrong or be set.
+  // Counted from the page load, not by the wall clock, which may be wrong or change.
   let end = performance.now() + Number(notice.dataset.seconds) * 1000;
   let closed = false;
 
@@ -31,11 +31,11 @@
   async function look() {
     let seconds = Math.round((end - performance.now()) / 1000);
     if (seconds <= WARN) {
-      // Another tab may have extended it meanwhile.
+      // Another tab may have extended it.
       try {
         seconds = await ask(notice.dataset.state);
       } catch {
-        // The application cannot be reached: what was known last still holds.
+        // The application cannot be reached: the last known end still holds.
       }
     }
     if (seconds <= 0) return leave();

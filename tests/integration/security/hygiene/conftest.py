@@ -112,7 +112,7 @@ class Search:
         return [str(row["run_id"]) for row in newest]
 
     def _pages(self) -> None:
-        flags = [str(row["flag_id"]) for row in self.system.rows("SELECT * FROM discrepancy")]
+        flags = [str(row["flag_id"]) for row in self.system.rows("SELECT * FROM flag")]
         paths = ["/flags", "/runs", "/stack", "/nowhere", *(f"/runs/{run}" for run in self._runs())]
         web, shown = self.served("auditor-a"), 0
         for path in [*paths, *(f"/flags/{flag}" for flag in flags[-5:])]:
@@ -123,10 +123,10 @@ class Search:
 
     def _exports(self) -> None:
         actions = self.system.rows(
-            "SELECT action_id FROM run GROUP BY 1 ORDER BY max(requested_at) DESC LIMIT 14"
+            "SELECT job_id FROM run GROUP BY 1 ORDER BY max(requested_at) DESC LIMIT 14"
         )
         web = self.served("auditor-a")
-        for action in (row["action_id"] for row in actions):
+        for action in (row["job_id"] for row in actions):
             answer = web.get(f"/actions/{action}/contract-file.zip")
             assert answer.status_code == httpx.codes.OK, answer.text
             with ZipFile(BytesIO(answer.content)) as bundle:
@@ -168,7 +168,7 @@ class Search:
 def broker(system) -> Iterator[redis.Redis]:
     """The broker's administrator, of whom only the object that started the broker has the password."""
     port = int(system.stack.endpoints["valkey"].rsplit(":", 1)[1])
-    with system.stack.build.broker.administrator(port) as connection:
+    with system.stack.startup.broker.administrator(port) as connection:
         yield connection
 
 

@@ -10,7 +10,6 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 folder = Path(sys.argv[1])
@@ -18,16 +17,14 @@ os.environ["TRIAGE_RUNS_PER_PROCESS"] = "4"
 
 from app.connections.tls import trust_of  # noqa: E402
 from app.settings import Settings  # noqa: E402
-from workers import process  # noqa: E402
-from workers.main import celery  # noqa: E402
-from workers.runtime import run_session, tasks  # noqa: E402
+from workers.runtime import run_session, worker  # noqa: E402
 from workers.runtime.agent import Agent  # noqa: E402
 from workers.runtime.secret import Secret  # noqa: E402
 from workers.runtime.vault import Vault, VaultUnavailableError  # noqa: E402
 
 faults = json.loads((folder / "faults.json").read_text())
 notes = os.open(folder / "secrets", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-make_secret, introduced, make_agent = Secret.__init__, run_session.introduced, process.agent
+make_secret, introduced, make_agent = Secret.__init__, run_session.introduced, worker.make_agent
 
 
 def note(self, value):
@@ -98,13 +95,15 @@ def failing(tool):
     return replace(tool, look_up=ask)
 
 
-def agent() -> Agent:
-    made = make_agent()
+def noting_agent(domain) -> Agent:
+    made = make_agent(domain)
     tools = {name: failing(tool) for name, tool in made.tools.items()}
     return replace(made, tools=tools, introduce=introduce)
 
 
 Secret.__init__ = note
-tasks.agent = cache(agent)
+worker.make_agent = noting_agent
+from workers.main import celery  # noqa: E402
+
 line = ["worker", "--queues", "triage-runs", "--pool", "threads", "--concurrency", "4", "--loglevel", "INFO"]
 celery.worker_main([*line, "--without-gossip", "--without-mingle", "--without-heartbeat"])

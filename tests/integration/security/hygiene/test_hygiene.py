@@ -26,10 +26,10 @@ def is_up(child):
 def no_worker(system, broker, until):
     """Nobody takes messages, until the end of the test."""
     until(lambda: not broker.exists("triage:unacked", "triage:triage-runs"), what="an empty queue")
-    system.stack.kill("worker-1")
-    system.stack.halt("worker-1")
+    system.stack.process_table.kill("worker-1")
+    system.stack.process_table.stop("worker-1")
     yield
-    system.stack.roster.start(system.stack.services.worker(1), is_up)
+    system.stack.process_table.start(system.stack.services.worker(1), is_up)
     left = "SELECT 1 FROM run WHERE state NOT IN ('completed', 'failed')"
     until(lambda: not system.rows(left), seconds=60, what="the end of what is left")
 
@@ -70,13 +70,13 @@ def bad_day(system, waiting, tmp_path_factory, until):
     usual = system.stack.services.worker(1)
     command = replace(usual, name="noting", argv=(sys.executable, str(NOTING_WORKER), str(folder)))
     command = replace(command, environment={**usual.environment, "PYTHONPATH": str(usual.folder)})
-    system.stack.roster.start(replace(command, log=usual.log.with_name("noting.log")), is_up)
+    system.stack.process_table.start(replace(command, log=usual.log.with_name("noting.log")), is_up)
     try:
         system.wait(run_ids)
         unrevoked = "SELECT 1 FROM attempt WHERE revoked_at IS NULL AND run_id = ANY(%s)"
         until(lambda: not system.rows(unrevoked, run_ids), what="the sweeper's work")
     finally:
-        system.stack.halt("noting")
+        system.stack.process_table.stop("noting")
     noted = set((folder / "secrets").read_text().split())
     return BadDay(run_ids, noted | set(tokens.values()) | {opened["secret_id"]})
 
@@ -162,9 +162,9 @@ def canary(system, broker):
 def canary_to_be_exported(system, canary):
     """The same secret where an answer, a reason and a value would bring it into exports."""
     (flag,) = system.rows(
-        "SELECT * FROM discrepancy AS found JOIN compared_value USING (flag_id) WHERE current AND version = 0"
+        "SELECT * FROM flag AS found JOIN compared_value USING (flag_id) WHERE current AND version = 0"
         # Of an action whose file the search exports: one of those that were run last.
-        " ORDER BY (SELECT max(requested_at) FROM run WHERE run.action_id = found.action_id) DESC LIMIT 1"
+        " ORDER BY (SELECT max(requested_at) FROM run WHERE run.job_id = found.action_id) DESC LIMIT 1"
     )
     row = (flag["flag_id"], flag["position"])
     system.execute("UPDATE compared_value SET value = %s WHERE flag_id = %s AND position = %s", canary, *row)

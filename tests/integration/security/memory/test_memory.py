@@ -47,29 +47,29 @@ class Worker:
     @contextmanager
     def running(self):
         stack = self._system.stack
-        stack.roster.start(self._command, lambda child: "ready." in child.log_since_start())
+        stack.process_table.start(self._command, lambda child: "ready." in child.log_since_start())
         try:
             yield self
         finally:
-            stack.kill("memory")
-            stack.halt("memory")
+            stack.process_table.kill("memory")
+            stack.process_table.stop("memory")
 
 
 @pytest.fixture(scope="module")
 def only_worker(system, memory_of, until):
     """Starts agent workers in place of the usual one, which comes back at the end."""
     port = int(system.stack.endpoints["valkey"].rsplit(":", 1)[1])
-    with system.stack.build.broker.administrator(port) as broker:
+    with system.stack.startup.broker.administrator(port) as broker:
         # A message not yet acknowledged would come again, and leave its spent wrapping token in another worker.
         until(lambda: not broker.exists("triage:unacked", "triage:triage-runs"), what="an empty queue")
-    system.stack.kill("worker-1")
-    system.stack.halt("worker-1")
+    system.stack.process_table.kill("worker-1")
+    system.stack.process_table.stop("worker-1")
 
     def start(**kind):
         return Worker(system, memory_of, **kind).running()
 
     yield start
-    system.stack.roster.start(
+    system.stack.process_table.start(
         system.stack.services.worker(1), lambda child: "ready." in child.log_since_start()
     )
 
@@ -117,7 +117,7 @@ def test_a_worker_that_has_run_nothing_yet_holds_nothing(prefork, system, thief)
         holds_nothing(memory, system, thief)
 
 
-def test_during_a_run_its_process_holds_all_and_the_others_nothing_that_opens(prefork, system, thief):
+def test_during_a_run_only_its_own_process_holds_usable_secrets(prefork, system, thief):
     """That the five are found here shows that the search can find them."""
     during, busy = prefork["during"], prefork["busy"]
     assert {row["tool"] for row in during.children[busy].recorded(system)} == {
@@ -155,7 +155,9 @@ def test_a_recycled_process_takes_its_memory_with_it(system, only_worker, until,
             assert not thief.opens(memory)
 
 
-def test_threads_hold_nothing_before_and_nothing_that_opens_after(system, only_worker, thief, seconds_left):
+def test_threads_hold_no_secret_before_a_run_and_no_usable_one_after(
+    system, only_worker, thief, seconds_left
+):
     with only_worker(pool="threads", concurrency=2) as worker:
         holds_nothing(worker.look().parent, system, thief)
         system.run(system.actions[0])

@@ -1,0 +1,78 @@
+"""Settings that every process has: the servers it connects to, and its own files. Read from the environment once."""
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
+from app.connections.secret_files import SettingsError
+
+
+class ConnectionSettings(BaseSettings):
+    """The part of the settings that opens connections. Each process sets only what it needs.
+
+    Secrets are never values here, only names of files (see `app.connections.secret_files`).
+    """
+
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
+
+    #: PEM of the authorities trusted for every TLS connection, in place of the system's; and, for servers that ask
+    #: for one, the certificate and the key of this process.
+    ca_file: Path | None = None
+    client_certificate_file: Path | None = None
+    client_key_file: Path | None = None
+    #: The vault, and a secret file with the AppRole of a process that has one; read anew at every login.
+    vault_addr: HttpAddress | None = None
+    vault_identity_file: Path | None = None
+    #: PostgreSQL with the role of the process, and a secret file with its password, read anew at every connection.
+    database_url: DatabaseAddress | None = None
+    database_password_file: Path | None = None
+    #: The broker with the user of the process, and a secret file with its password.
+    redis_url: BrokerAddress | None = None
+    redis_password_file: Path | None = None
+    #: A file a background process touches while all is well.
+    health_file: Path | None = None
+
+    def need(self, name: str) -> str:
+        """The value of setting `name` as text. Raises `SettingsError` naming its environment variable if not set."""
+        value = getattr(self, name, None)
+        if value is None:
+            raise SettingsError(f"{name.upper()} is not set")
+        return str(value)
+
+    def file(self, name: str) -> Path:
+        """The path in setting `name`. Raises `SettingsError` unless it is a file."""
+        path = Path(self.need(name))
+        if not path.is_file():
+            raise SettingsError(f"{name.upper()}: {path} is not a file")
+        return path
+
+    @property
+    def is_broker_tls(self) -> bool:
+        """Whether the broker is reached over TLS."""
+        return (self.redis_url or "").startswith("rediss:")
+
+
+Loaded = TypeVar("Loaded", bound=ConnectionSettings)
+
+
+def load(kind: type[Loaded], *needed: str) -> Loaded:
+    """Read the environment into settings of this kind, of which those named in `needed` must be set.
+
+    Raises `SettingsError` with one line per variable that is wrong or missing.
+    """
+    lines = []
+    given = {name.lower() for name, value in os.environ.items() if value}
+    try:
+        settings = kind()
+    except ValidationError as error:
+        lines = [
+            f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        ]
+    lines += [f"{name.upper()} is not set" for name in needed if name not in given]
+    if lines:
+        raise SettingsError("\n".join(lines))
+    return settings

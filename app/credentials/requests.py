@@ -1,0 +1,63 @@
+"""Requests by people and programs: to run a job, and to stop a run."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.credentials.tables import CHANNEL, RunRow, RunState, table_of
+
+RUN = table_of(RunRow)
+_UNDER_WAY = (RunState.REQUESTED, RunState.DISPATCHED)
+
+
+class UnknownRunError(Exception):
+    """There is no run with this id."""
+
+
+def request(db: Session, jobs: Iterable[tuple[str, str]], *, requested_by: str) -> list[UUID]:
+    """Request a run of each job, given by its id and the goal of the run; the ids of the runs, in the same order."""
+    runs = [RunRow(job_id=job_id, goal=goal, requested_by=requested_by) for job_id, goal in jobs]
+    run_ids = [run.run_id for run in runs]
+    db.add_all(runs)
+    db.execute(select(func.pg_notify(CHANNEL, "")))
+    return run_ids
+
+
+def request_missing(
+    db: Session, goals: Mapping[str, str], *, requested_by: str
+) -> dict[str, tuple[UUID, bool]]:
+    """By job id, the run under way or else a new one, and whether it is new. `goals` is the goal for each job id.
+
+    Of two transactions at once the second waits and gets the runs of the first.
+    """
+    for job_id in sorted(goals):
+        db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(job_id, 0))))
+    under_way = db.execute(
+        select(RUN.c.job_id, RUN.c.run_id)
+        .where(RUN.c.job_id.in_(goals), RUN.c.state.in_(_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
+        .order_by(RUN.c.requested_at)
+    )
+    runs = {job_id: (run_id, False) for job_id, run_id in under_way}
+    missing = [(job_id, goal) for job_id, goal in sorted(goals.items()) if job_id not in runs]
+    if missing:
+        new = request(db, missing, requested_by=requested_by)
+        runs |= {job_id: (run_id, True) for (job_id, _), run_id in zip(missing, new, strict=True)}
+    return runs
+
+
+def stop(db: Session, run_id: UUID, *, requested_by: str) -> bool:
+    """Request that a run be stopped; False if it has ended or somebody requested it before.
+
+    Raises `UnknownRunError`.
+    """
+    stopping = db.execute(
+        update(RUN)
+        .where(RUN.c.run_id == run_id, RUN.c.state.in_(_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
+        .values(stop_requested_at=func.now(), stop_requested_by=requested_by)
+        .returning(RUN.c.run_id)
+    ).one_or_none()
+    if stopping is None and db.get(RunRow, run_id) is None:
+        raise UnknownRunError(str(run_id))
+    return stopping is not None

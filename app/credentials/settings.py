@@ -1,0 +1,48 @@
+"""Settings of the pattern: how runs are dispatched, and how tools are called."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from pydantic import Field, create_model
+
+from app.connections.addresses import DatabaseAddress, HttpAddress
+from app.connections.settings import ConnectionSettings
+from app.credentials.grants import MAX_TTL_SECONDS, DatabaseUser
+from app.credentials.tool_record import ToolRecord
+
+
+class AgentSettings(ConnectionSettings):
+    """Settings of dispatcher, sweeper and agent worker. `with_addresses` adds the address of each tool."""
+
+    #: Attempts handed to the broker and not yet finished, at most. More wait in PostgreSQL.
+    dispatch_window: int = Field(default=16, ge=1, le=1000)
+    #: Seconds a wrapped SecretID may wait in the queue. Policy allows 10 s to 30 min.
+    wrapping_ttl: int = Field(default=300, ge=10, le=1800)
+    #: Seconds after which an attempt that has not reported counts as lost.
+    attempt_lease: int = Field(default=120, ge=2, le=MAX_TTL_SECONDS)
+    #: Attempts of one run before it ends as failed.
+    max_attempts: int = Field(default=4, ge=1, le=20)
+    #: Seconds one call to a tool may take, and how often it is tried.
+    tool_timeout: float = Field(default=5.0, gt=0, le=60)
+    tool_tries: int = Field(default=2, ge=1, le=5)
+    #: Bytes of one answer, at most.
+    tool_answer_limit: int = Field(default=2_000_000, ge=1_000)
+
+    def address(self, record: ToolRecord) -> str:
+        """The address of a tool. Raises `SettingsError` naming its environment variable if not set."""
+        return self.need(record.address_setting)
+
+
+Base = TypeVar("Base", bound=ConnectionSettings)
+
+
+def with_addresses(base: type[Base], records: Iterable[ToolRecord]) -> type[Base]:
+    """The same settings, with the address of each tool: of a database or of an HTTP service, by its credential."""
+    fields: dict[str, Any] = {
+        record.address_setting: (
+            (DatabaseAddress if isinstance(record.credential, DatabaseUser) else HttpAddress) | None,
+            None,
+        )
+        for record in records
+    }
+    return create_model(base.__name__, __base__=base, **fields)

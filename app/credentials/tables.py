@@ -1,0 +1,251 @@
+"""The tables of the pattern as they lie in PostgreSQL: runs of jobs, attempts at them, and what each credential did."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Column, DateTime, ForeignKeyConstraint, Index, Table, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+#: PostgreSQL notifies here when a run is requested or a place in the dispatch window becomes free.
+CHANNEL = "triage_runs"
+
+
+class RunState(StrEnum):
+    """Where a run stands. `requested` waits in the database, `dispatched` is in the broker or at work."""
+
+    REQUESTED = "requested"
+    DISPATCHED = "dispatched"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class AttemptState(StrEnum):
+    """Where one attempt stands. Only a `running` attempt may store results.
+
+    A `postponed` attempt met a vault that could not answer; it does not count towards the limit of attempts.
+    """
+
+    DISPATCHED = "dispatched"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    POSTPONED = "postponed"
+    LOST = "lost"
+
+
+class EndedBy(StrEnum):
+    """What ended a credential before its TTL did."""
+
+    RUN_END = "run end"
+    SWEEPER = "sweeper"
+
+
+def now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+def moment(*, nullable: bool = False) -> Any:
+    """A column for a UTC timestamp with zone."""
+    return Column(DateTime(timezone=True), nullable=nullable)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a model, for statements that need no objects."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
+    return table
+
+
+class RunRow(SQLModel, table=True):
+    """One run of one job. `attempt` is the number of the newest attempt, 0 before the first.
+
+    `goal` is what it is for, in a sentence. `waiting_reason` says in plain words why a requested run is not being
+    worked on. A domain adds the foreign key of `job_id` to its own table of jobs.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (
+        Index("ix_run_queue", "state", "requested_at"),
+        Index("ix_run_requested", "requested_at", "run_id"),
+        Index("ix_run_started", "started_at", "run_id"),
+        Index("ix_run_requested_by", "requested_by", "requested_at", "run_id"),
+        Index(
+            "ix_run_stopping",
+            "run_id",
+            postgresql_where=text("stop_requested_at IS NOT NULL AND state IN ('requested', 'dispatched')"),
+        ),
+    )
+
+    run_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    job_id: str = Field(index=True)
+    state: str = Field(default=RunState.REQUESTED.value)
+    attempt: int = 0
+    goal: str | None = None
+    requested_by: str
+    requested_at: datetime = Field(default_factory=now, sa_column=moment())
+    not_before: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    started_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    finished_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    waiting_reason: str | None = None
+    failure: str | None = None
+    #: An operator asked to stop it: the sweeper revokes what it holds and ends it as failed.
+    stop_requested_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    stop_requested_by: str | None = None
+
+
+class AttemptRow(SQLModel, table=True):
+    """One try at a run, and the identity it was given. Accessors end a token or SecretID; they cannot use it."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        Index("ix_attempt_open", "state", "lease_until"),
+        Index("ix_attempt_unrevoked", "lease_until", postgresql_where=text("revoked_at IS NULL")),
+    )
+
+    run_id: UUID = Field(primary_key=True, foreign_key="run.run_id")
+    number: int = Field(primary_key=True)
+    state: str = Field(default=AttemptState.DISPATCHED.value)
+    dispatched_at: datetime = Field(default_factory=now, sa_column=moment())
+    lease_until: datetime = Field(sa_column=moment())
+    worker: str | None = None
+    claimed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    secret_id_accessor: str
+    wrapping_accessor: str
+    entity_id: str | None = None
+    policy: str | None = None
+    login_request_id: str | None = None
+    token_accessor: str | None = None
+    token_issued_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    token_expires_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    revoked_by: str | None = None
+    ended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    failure: str | None = None
+
+
+def _of_attempt() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["run_id", "attempt"], ["attempt.run_id", "attempt.number"])
+
+
+class StepRow(SQLModel, table=True):
+    """One planned step of an attempt. `outcome` says how it went.
+
+    `rules`, `helps` and `after` are None where the plan was made before they were kept.
+    """
+
+    __tablename__ = "step"
+    __table_args__ = (_of_attempt(),)
+
+    step_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    run_id: UUID = Field(index=True)
+    attempt: int
+    number: int
+    tool: str
+    question: str
+    reason: str
+    rules: list[str] | None = Field(default=None, sa_column=Column(JSONB))
+    helps: list[str] | None = Field(default=None, sa_column=Column(JSONB))
+    after: list[int] | None = Field(default=None, sa_column=Column(JSONB))
+    needed: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    why_not: str | None = None
+    outcome: str = "planned"
+
+
+class CredentialRow(SQLModel, table=True):
+    """One issued credential; see `app.credentials.lineage.IssuedCredential`. How it ended: revoked, or by its TTL."""
+
+    __tablename__ = "credential"
+    __table_args__ = (
+        _of_attempt(),
+        UniqueConstraint("fingerprint"),
+        Index("ix_credential_issued_at", "issued_at"),
+    )
+
+    credential_id: UUID = Field(primary_key=True)
+    run_id: UUID = Field(index=True)
+    attempt: int
+    tool: str
+    kind: str
+    vault_path: str
+    policy: str
+    scope: str
+    request_id: str = Field(unique=True)
+    accessor: str | None = None
+    lease_id: str | None = None
+    service_user: str | None = None
+    fingerprint: str
+    issued_at: datetime = Field(sa_column=moment())
+    expires_at: datetime = Field(sa_column=moment())
+    revoked_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    ended_by: str | None = None
+
+
+class DenialRow(SQLModel, table=True):
+    """A credential the vault's policy refused."""
+
+    __tablename__ = "denial"
+    __table_args__ = (_of_attempt(),)
+
+    denial_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    run_id: UUID = Field(index=True)
+    attempt: int
+    tool: str
+    vault_path: str
+    reason: str
+    refused_at: datetime = Field(sa_column=moment())
+
+
+class CallRow(SQLModel, table=True):
+    """One call to a tool with one credential; see `app.credentials.lineage.ToolCall`."""
+
+    __tablename__ = "call"
+
+    call_id: UUID = Field(primary_key=True)
+    credential_id: UUID = Field(foreign_key="credential.credential_id", index=True)
+    run_id: UUID = Field(index=True)
+    attempt: int
+    operation: str
+    status: int
+    started_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
+    latency_ms: float
+    answer_digest: str | None = None
+    answer_bytes: int = 0
+    error: str | None = None
+
+
+class AnswerRow(SQLModel, table=True):
+    """What a system answered to one call, byte by byte as received; its SHA-256 is the call's `answer_digest`."""
+
+    __tablename__ = "answer"
+
+    call_id: UUID = Field(primary_key=True, foreign_key="call.call_id")
+    body: bytes
+
+
+class AlarmRow(SQLModel, table=True):
+    """Something a security operator must see, such as a wrapping token that was already spent."""
+
+    __tablename__ = "alarm"
+    __table_args__ = (Index("ix_alarm_raised", "raised_at", "alarm_id"),)
+
+    alarm_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    run_id: UUID | None = None
+    attempt: int | None = None
+    kind: str
+    detail: str
+    raised_at: datetime = Field(default_factory=now, sa_column=moment())
+
+
+class HeartbeatRow(SQLModel, table=True):
+    """The last sign of life of a background process, and what it last saw; `problem` is null when all is well."""
+
+    __tablename__ = "heartbeat"
+
+    process: str = Field(primary_key=True)
+    seen_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
+    )
+    problem: str | None = None

@@ -1,0 +1,18 @@
+"""What the pattern must know about a tool. A domain extends this record with what it needs itself."""
+
+from dataclasses import dataclass
+
+from app.credentials.grants import Grant
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolRecord:
+    """One tool: its name in credentials, steps and the vault, and the credential each run gets for it."""
+
+    name: str
+    credential: Grant
+
+    @property
+    def address_setting(self) -> str:
+        """The setting that holds the tool's address: `key_store_url` for a tool named "key-store"."""
+        return f"{self.name.replace('-', '_')}_url"

@@ -1,0 +1,95 @@
+"""The tables of the review as they lie in PostgreSQL: officers' events, their views, exports and sessions."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, String, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, SQLModel
+
+from app.credentials.tables import moment
+
+
+class PersonRow(SQLModel, table=True):
+    """Somebody who has signed in at some time, as last seen then. Only the database writes it, when a session begins."""
+
+    __tablename__ = "person"
+
+    subject: str = Field(primary_key=True)
+    name: str
+    roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+
+
+class ReviewEventRow(SQLModel, table=True):
+    """One event of a flag's history; see `app.review.decisions.Event`. Append-only; the agent has no access to it at all.
+
+    `digest` chains it to the event before. That a number exists once only is what lets one of two officers win.
+    """
+
+    __tablename__ = "review_event"
+    __table_args__ = (UniqueConstraint("flag_id", "number"), Index("ix_review_event_at", "at"))
+
+    event_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    flag_id: UUID = Field(foreign_key="flag.flag_id")
+    number: int
+    kind: str
+    by: str
+    by_name: str
+    at: datetime = Field(sa_column=moment())
+    decision: str | None = None
+    rationale: str = ""
+    reference: str | None = None
+    assignee: str | None = None
+    digest: str
+
+
+class SavedViewRow(SQLModel, table=True):
+    """A filter of the queue that a person gave a name; `query` is what stands behind the "?" of its address."""
+
+    __tablename__ = "saved_view"
+
+    owner: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    query: str
+
+
+class ExportRecordRow(SQLModel, table=True):
+    """One export: of which action or, for the queue, with which filter; by whom; the SHA-256 (hex) of what was sent.
+
+    `kind` is what it is called: a file of the contract file, `answers/<call>`, or the queue as CSV or JSON. Append-only.
+    """
+
+    __tablename__ = "export_record"
+    __table_args__ = (Index("ix_export_of_action", "action_id", "at"),)
+
+    export_id: UUID = Field(default_factory=uuid4, primary_key=True)
+    kind: str
+    action_id: str | None = Field(default=None, foreign_key="action.action_id")
+    query: str | None = None
+    by: str
+    by_name: str
+    at: datetime = Field(sa_column=moment())
+    digest: str
+    bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class WebSessionRow(SQLModel, table=True):
+    """One browser's session; `subject`, `name` and `roles` are empty until somebody has signed in.
+
+    `data` holds what a page keeps for the next: the CSRF token's seed, messages, a sign-in under way. No token, no code.
+    """
+
+    __tablename__ = "web_session"
+
+    id_hash: str = Field(primary_key=True)
+    subject: str | None = Field(default=None, index=True)
+    name: str | None = None
+    roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    data: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    created_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.now())
+    )
+    seen_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.now(), index=True)
+    )

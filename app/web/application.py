@@ -1,0 +1,120 @@
+"""The web application. `create_app` composes it; nothing connects before the first request."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import settings
+from app.connections.database import connect, problem, sessions
+from app.contract_file.exporter import Exporter
+from app.review.queries import Pages
+from app.review.reviews import Reviews
+from app.review.saved_views import SavedViews
+from app.settings import Settings
+from app.web import (
+    access,
+    api,
+    display,
+    errors,
+    export_guard,
+    headers,
+    limits,
+    list_queries,
+    sign_in,
+    streams,
+    templating,
+)
+from app.web.probes import Probes
+from app.web.readiness import Readiness
+from app.web.services import Services
+from app.web.sign_in import csrf
+from app.web.sign_in import pages as sign_in_views
+from app.web.views import (
+    actions,
+    alarms,
+    bulk,
+    calls,
+    decisions,
+    exports,
+    flags,
+    help_page,
+    news,
+    runs,
+    saved_views,
+    stack,
+    start,
+    vendors,
+)
+
+#: Connections to the database; gunicorn serves with 24 threads, 8 of which may be streams that hold none.
+_POOL = 8
+#: Open streams in all and per person, which leaves two thirds of gunicorn's threads to pages.
+_STREAMS, _STREAMS_EACH = 8, 2
+
+
+def create_app(configuration: Settings | None = None) -> Flask:
+    """The web application, configured from the environment by default. Raises `SettingsError`.
+
+    Raises `app.web.access.UnlistedError` if a route is missing in the access table.
+    """
+    configuration = configuration or settings.load()
+    database = connect(configuration, pool_size=_POOL)
+    factory = sessions(database)
+    queries = Pages(factory)
+    probes = Probes(configuration, queries)
+
+    app = Flask(__name__)
+    if hops := configuration.trusted_proxies:
+        # Each proxy adds one entry to each header; entries that the client sent are ignored.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    templating.init_app(app, configuration)
+    identity = sign_in.init_app(app, configuration, factory)
+    apart = connect(configuration, pool_size=1)
+    Readiness(lambda: problem(apart)).init_app(app)
+
+    def close() -> None:
+        probes.close()
+        apart.dispose()
+        identity.provider.close()
+        database.dispose()
+
+    # Forms contain no files, and programs send at most a day's actions.
+    app.config.update(MAX_CONTENT_LENGTH=1_000_000)
+    Services(
+        sessions=factory,
+        queries=queries,
+        reviews=Reviews(factory, second_person=configuration.second_person),
+        saved_views=SavedViews(factory),
+        probes=probes,
+        exporter=Exporter.of(configuration, factory),
+        audit_log=configuration.vault_audit_log,
+        close=close,
+    ).init_app(app)
+    for part in (errors, list_queries, display):
+        part.init_app(app)
+    api.init_app(app)
+    streams.init_app(app, total=_STREAMS, each=_STREAMS_EACH)
+    headers.init_app(app, identity)
+    for view in (
+        start,
+        sign_in_views,
+        flags,
+        bulk,
+        saved_views,
+        news,
+        exports,
+        decisions,
+        calls,
+        runs,
+        stack,
+        actions,
+        vendors,
+        alarms,
+        help_page,
+    ):
+        app.register_blueprint(view.bp)
+    # Request hooks run in this order: access, exports, rate limits, CSRF.
+    access.init_app(app)
+    export_guard.init_app(app)
+    limits.init_app(app, configuration)
+    csrf.init_app(app, configuration)
+    return app

@@ -1,0 +1,83 @@
+"""Renders the page of one flag, for reading and as the response to a form."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import abort, render_template
+from flask.typing import ResponseReturnValue
+
+from app.contract_file.checks import Check, Outcome, outcomes
+from app.credentials.tables import CredentialRow
+from app.procurement.finding import NOT_PERFORMED
+from app.procurement.rules import RULES
+from app.review.decisions import Event
+from app.review.queries import FlagPage, RunPage, SilentSource
+from app.review.queries.people import officers
+from app.review.review_events import state_of_flag
+from app.web.flag_page.compared_values import side_by_side
+from app.web.flag_page.credential_lifetime import lifetime
+from app.web.flag_page.evidence_chains import Chain, chains, without_value
+from app.web.flag_page.review_forms import Typed
+from app.web.flag_page.timeline import timeline
+from app.web.services import services
+from app.web.vault_side import vault_side
+
+
+def flag_page(
+    flag_id: UUID, *, typed: Typed | None = None, status: int = HTTPStatus.OK
+) -> ResponseReturnValue:
+    """The page of a flag.
+
+    `typed` is a rejected form: the page shows its errors and keeps its text. Ends the request with 404 for an unknown id.
+    """
+    found = services()
+    view = found.queries.flag(flag_id) or abort(404)
+    page, run, flag, history = view.page, view.run, view.page.flag, view.record.history
+    linked, silent = chains(page), list(without_value(page, run))
+    now = datetime.now(UTC)
+    return render_template(
+        "flags/show.html",
+        page=page,
+        run=run,
+        rule=next(
+            (rule for rule in RULES if (rule.id, rule.version) == (flag.rule, flag.rule_version)), None
+        ),
+        compared=side_by_side(page.values, compare=flag.rule != NOT_PERFORMED),
+        chains=linked,
+        without_value=silent,
+        timeline=timeline(page, run, _credentials(linked, silent), now),
+        lifetime=lifetime,
+        vault=vault_side(run, found.audit_log, afterwards=False),
+        now=now,
+        checks=_checks(page, run),
+        Outcome=Outcome,
+        related=view.related,
+        record=view.record,
+        state=state_of_flag(flag, history),
+        needs_second=found.reviews.needs_second(flag),
+        people={subject: each.name for subject, each in view.people.items()},
+        officers=officers(view.people),
+        before=view.before,
+        typed=typed,
+        missed=_missed(history, typed) if status == HTTPStatus.CONFLICT else (),
+    ), status
+
+
+def _missed(history: Sequence[Event], typed: Typed | None) -> Sequence[Event]:
+    """The events since the form was loaded."""
+    return history[typed.version :] if typed and typed.version is not None else ()
+
+
+def _checks(page: FlagPage, run: RunPage) -> list[Check]:
+    """The result of each check in the flag's attempt; empty if its plan was not recorded."""
+    plan = next((plan for plan in run.plans if plan.attempt == page.flag.attempt), None)
+    return [] if plan is None else outcomes(plan, run.findings, page.action)
+
+
+def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[CredentialRow]:
+    """Every credential behind the flag, once."""
+    every = [chain.credential for chain in linked]
+    every += [source.credential for _, source in silent if source.credential is not None]
+    return list({each.credential_id: each for each in every}.values())

@@ -1,0 +1,121 @@
+"""The rotation of the infrastructure identities: each gets a new SecretID, and no process needs a restart."""
+
+import signal
+import threading
+import time
+from collections.abc import Sequence
+
+from infra.provision.settings import ProvisioningSettings
+from infra.provision.vault_setup import vault_client
+from infra.reporting import ProvisionError, Say
+from infra.secrets_folder import SecretsFolder
+from infra.vault import secret_ids
+from infra.vault.client import VaultClient
+from infra.vault.owners import IDENTITIES, IDENTITY_FILE, ROTATOR, Identity
+from workers.runtime.lifecycle import HealthFile
+
+#: Seconds between two tries after a failure: the first, and the most.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+#: Seconds for each answer of the vault. A round is some calls for each identity, and gives no sign of life meanwhile.
+_TIMEOUT = 5.0
+#: Seconds between two signs of life.
+_BEAT = 5.0
+
+
+def rotate(settings: ProvisioningSettings, say: Say, *, watch: bool = False) -> None:
+    """Replace the SecretID of each infrastructure identity whose file is in the secrets folder.
+
+    With `watch` again at half of the shortest life, until SIGTERM or SIGINT; a vault that is down, sealed or slow is
+    waited for. Otherwise raises `ProvisionError` for what could not be replaced, after all others have been.
+    """
+    with vault_client(settings, timeout=_TIMEOUT) as client:
+        rotation = _Rotation(client, settings.secrets, say)
+        if watch:
+            _Watch(rotation, HealthFile(settings.health_file), say).run()
+            return
+        failed = rotation.replace_all(IDENTITIES)
+        if failed:
+            raise ProvisionError(_words(failed))
+
+
+def _words(failed: dict[Identity, str]) -> str:
+    return "; ".join(dict.fromkeys(failed.values()))
+
+
+class _Rotation:
+    """One round after another."""
+
+    def __init__(self, client: VaultClient, secrets: SecretsFolder, say: Say) -> None:
+        self._client = client
+        self._secrets = secrets
+        self._say = say
+        self._lives: dict[Identity, int] = {}
+
+    @property
+    def shortest_life(self) -> int | None:
+        """In seconds, of the SecretIDs made last; None before there are any."""
+        return min(self._lives.values(), default=None)
+
+    def replace_all(self, wanted: Sequence[Identity]) -> dict[Identity, str]:
+        """Those that could not be replaced, and why, in one line each."""
+        failed = {}
+        try:
+            with secret_ids.only_one_rotates(self._secrets):
+                token = secret_ids.must_log_in(self._client, self._secrets, ROTATOR)
+                for identity in wanted:
+                    try:
+                        self._replace(identity, token)
+                    except (ProvisionError, OSError) as error:
+                        failed[identity] = f"{identity.owner}: {error}"
+        except (ProvisionError, OSError) as error:
+            return dict.fromkeys(wanted, str(error))
+        return failed
+
+    def _replace(self, identity: Identity, token: str) -> None:
+        role_id = secret_ids.role_id_in_file(self._secrets, identity)
+        if role_id is None:
+            # Not kept here, as where the operator's folder is not given to a job that runs all the time.
+            self._say(f"{identity.owner}: no {IDENTITY_FILE} here, left alone")
+            return
+        life = secret_ids.replace(self._client, self._secrets, identity, token, role_id=role_id)
+        self._lives[identity] = life
+        self._say(f"{identity.owner}: replaced, good for {life} s")
+
+
+class _Watch:
+    """Rounds for ever. A first round at the start tells how long SecretIDs live; later ones come at half of that."""
+
+    def __init__(self, rotation: _Rotation, health: HealthFile, say: Say) -> None:
+        self._rotation = rotation
+        self._health = health
+        self._say = say
+        self._stopped = threading.Event()
+        self._problem: str | None = None
+
+    def run(self) -> None:
+        """Until a signal comes."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopped.set())
+        wanted: Sequence[Identity] = IDENTITIES
+        pause, due = _FIRST_PAUSE, time.monotonic()
+        while self._rest_until(due):
+            began = time.monotonic()
+            failed = self._rotation.replace_all(wanted)
+            self._problem = _words(failed) or None
+            if failed:
+                self._say(f"{self._problem}; trying again in {pause:g} s")
+                wanted, due = list(failed), time.monotonic() + pause
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                wanted, pause = IDENTITIES, _FIRST_PAUSE
+                due = began + (self._rotation.shortest_life or _LONGEST_PAUSE) / 2
+
+    def _rest_until(self, due: float) -> bool:
+        """Wait, with signs of life; false when it is time to end."""
+        while not self._stopped.is_set():
+            self._health.touch(self._problem)
+            rest = due - time.monotonic()
+            if rest <= 0:
+                return True
+            self._stopped.wait(min(rest, _BEAT))
+        return False

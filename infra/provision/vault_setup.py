@@ -1,0 +1,78 @@
+"""The vault's part of `triage provision`: policies, roles, identities, and snapshots of all of them."""
+
+from pathlib import Path
+
+from app.connections.tls import trust_of
+from app.procurement.systems import SYSTEMS, Source, system_of
+from infra.provision.logins import VAULT_ADMIN
+from infra.provision.settings import ProvisioningSettings
+from infra.reporting import Say
+from infra.vault.bootstrap import Bootstrap
+from infra.vault.client import VaultClient
+from infra.vault.database_login import DatabaseLogin, connection_url
+from infra.vault.snapshot import load_snapshot, save_snapshot
+from infra.vault.wanted import database_connection, operator_entries, root_entries
+
+
+def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
+    """Prepare the vault at VAULT_ADDR and report each change. A new vault is initialised.
+
+    Raises `SettingsError` and `ProvisionError`.
+    """
+    with vault_client(settings) as client:
+        audit_log = settings.vault_audit_log
+        Bootstrap(
+            client=client,
+            secrets=settings.secrets,
+            say=say,
+            operator_entries=operator_entries(
+                tools=SYSTEMS, process_ttl=settings.infrastructure_secret_id_ttl
+            ),
+            root_entries=root_entries(
+                tools=SYSTEMS,
+                issuer=str(settings.vault_issuer or settings.need("vault_addr")),
+                custody_ttl=settings.custody_secret_id_ttl,
+            ),
+            database=_ledger_login(settings, client, say),
+            audit_log=None if audit_log is None else str(audit_log),
+            patience=settings.provision_patience,
+        ).run()
+
+
+def _ledger_login(settings: ProvisioningSettings, client: VaultClient, say: Say) -> DatabaseLogin:
+    ledger = system_of(Source.LEDGER)
+    return DatabaseLogin(
+        client=client,
+        secrets=settings.secrets,
+        say=say,
+        connection=database_connection(
+            ledger.name,
+            role=ledger.credential.role,
+            url=connection_url(settings.need("vault_ledger_url")),
+            username=VAULT_ADMIN,
+        ),
+        password_file="ledger-admin-password",  # noqa: S106 - the name of a file
+        setting="VAULT_LEDGER_URL",
+        advice=(
+            "`triage provision database --new-ledger-admin-password` makes one,"
+            f" a new password for {VAULT_ADMIN}"
+        ),
+    )
+
+
+def back_up_vault(settings: ProvisioningSettings, say: Say, *, file: Path) -> None:
+    """Write a snapshot of the vault's storage to `file`. Raises `SettingsError`, `ProvisionError` and OSError."""
+    with vault_client(settings, timeout=settings.provision_patience) as client:
+        save_snapshot(client, settings.secrets, file, say)
+
+
+def restore_vault(settings: ProvisioningSettings, say: Say, *, file: Path) -> None:
+    """Load a snapshot into a new vault. Raises `SettingsError`, `ProvisionError` and OSError."""
+    patience = settings.provision_patience
+    with vault_client(settings, timeout=patience) as client:
+        load_snapshot(client, file, say, patience=patience)
+
+
+def vault_client(settings: ProvisioningSettings, *, timeout: float = 15.0) -> VaultClient:
+    """A client for VAULT_ADDR that trusts CA_FILE; `timeout` in seconds for each answer. Raises `SettingsError`."""
+    return VaultClient(settings.need("vault_addr"), trust=trust_of(settings), timeout=timeout)

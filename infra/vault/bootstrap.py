@@ -1,0 +1,166 @@
+"""Brings a vault to what it must hold: with a root token the first time, with the operator's identity later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.credentials.approle import RUN_ROLE
+from infra.reporting import ProvisionError, Say
+from infra.secrets_folder import SecretsFolder
+from infra.vault import opening, secret_ids
+from infra.vault.client import VaultAnswerError, VaultClient
+from infra.vault.database_login import DatabaseLogin
+from infra.vault.owners import IDENTITIES, OPERATOR, ROTATOR, Identity
+from infra.vault.wanted import Entry
+
+_ENTITY = "triage-agent"
+_NO_DEVICE = (
+    "no audit device: add an audit stanza with hmac_accessor = false to the vault's config, or set VAULT_AUDIT_LOG if"
+    " the vault takes one over its API"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bootstrap:
+    """One pass. Stopped half-way, the next pass uses and revokes the root token in the operator's folder."""
+
+    client: VaultClient
+    secrets: SecretsFolder
+    say: Say
+    operator_entries: Sequence[Entry]
+    """What the operator's identity may write."""
+    root_entries: Sequence[Entry]
+    """What takes a root token to write."""
+    database: DatabaseLogin
+    audit_log: str | None
+    """For a vault that takes an audit device over its API: the file, as the vault sees it."""
+    patience: float
+    """Seconds to wait for the vault."""
+
+    def run(self) -> None:
+        """Initialise a new vault, and write what is missing or different. No root token is alive afterwards.
+
+        Raises `ProvisionError`.
+        """
+        client, secrets = self.client, self.secrets
+        if not opening.is_initialised(client, patience=self.patience):
+            self.database.require_password()
+        opening.open_vault(client, secrets, patience=self.patience, say=self.say)
+        token = opening.living_root_token(client, secrets)
+        if token is None:
+            reasons = self._run_as_operator()
+            if not reasons:
+                return
+            token = opening.generate_root_token(client, secrets, reasons, self.say)
+        self._run_as_root(token)
+        opening.revoke_root_token(client, secrets, token)
+        self.say("root token revoked")
+
+    def _run_as_operator(self) -> list[str]:
+        """Do what the operator and the rotator may do; returns the reasons why a root token is needed."""
+        reasons = self._replace_expired()
+        token = secret_ids.log_in(self.client, self.secrets, OPERATOR)
+        if token is None:
+            return reasons
+        self._write_different(self.operator_entries, token)
+        reasons += [f"{entry.name} differs" for entry in self.root_entries if not self._is_met(entry, token)]
+        if self.database.needs_root(token):
+            reasons.append(f"{self.database.connection.name} differs")
+        return reasons
+
+    def _replace_expired(self) -> list[str]:
+        """Make new SecretIDs as the rotator; returns a reason for each identity where that is not possible."""
+        rotator = secret_ids.log_in(self.client, self.secrets, ROTATOR)
+        reasons = []
+        with secret_ids.only_one_rotates(self.secrets):
+            for identity in self._refused():
+                role_id = secret_ids.role_id_in_file(self.secrets, identity)
+                if rotator is None or role_id is None:
+                    reasons.append(f"the identity of {identity.owner} is refused or missing")
+                else:
+                    self._replace(identity, rotator, role_id)
+        return reasons
+
+    def _run_as_root(self, token: str) -> None:
+        require_audit_device(self.client, token, self.audit_log, self.say)
+        _mount(self.client, token, self.say)
+        self._write_different([*self.root_entries, *self.operator_entries], token)
+        _name_agent(self.client, token, self.say)
+        with secret_ids.only_one_rotates(self.secrets):
+            for identity in self._refused():
+                self._replace(identity, token, secret_ids.role_id_in_vault(self.client, identity, token))
+        self.database.set_up(token)
+
+    def _replace(self, identity: Identity, token: str, role_id: str) -> None:
+        secret_ids.replace(self.client, self.secrets, identity, token, role_id=role_id)
+        self.say(f"identity of {identity.owner}: new")
+
+    def _write_different(self, entries: Sequence[Entry], token: str) -> None:
+        for entry in entries:
+            current = self.client.read(entry.path, token)
+            if not entry.is_met_by(current):
+                self.client.write(entry.path, entry.data, token)
+                self.say(f"{entry.name}: {'created' if current is None else 'changed'}")
+
+    def _is_met(self, entry: Entry, token: str) -> bool:
+        return entry.is_met_by(self.client.read(entry.path, token))
+
+    def _refused(self) -> list[Identity]:
+        return [
+            identity
+            for identity in IDENTITIES
+            if secret_ids.log_in(self.client, self.secrets, identity) is None
+        ]
+
+
+def require_audit_device(client: VaultClient, token: str, audit_log: str | None, say: Say) -> None:
+    """HashiCorp Vault takes a device over the API, OpenBao only from its config file.
+
+    `audit_log` is the file for a new device, as the vault sees it. Raises `ProvisionError`.
+    """
+    if client.read("sys/audit", token):
+        return
+    if audit_log is None:
+        raise ProvisionError(_NO_DEVICE)
+    options = {"file_path": audit_log, "hmac_accessor": "false", "mode": "0640"}
+    try:
+        client.write("sys/audit/file", {"type": "file", "options": options}, token)
+    except VaultAnswerError:
+        raise ProvisionError(_NO_DEVICE) from None
+    say("audit device file: created")
+
+
+def _mount(client: VaultClient, token: str, say: Say) -> None:
+    """AppRole for logins, and the database engine."""
+    methods = client.read("sys/auth", token) or {}
+    if "approle/" not in methods:
+        client.write("sys/auth/approle", {"type": "approle"}, token)
+        say("auth method approle: created")
+    tuned = (methods.get("approle/") or {}).get("config") or {}
+    if not (tuned.get("user_lockout_config") or {}).get("user_lockout_disable"):
+        # Five bad logins would otherwise lock the role, and with it all runs, for 15 minutes.
+        client.write("sys/auth/approle/tune", {"user_lockout_config": {"lockout_disable": True}}, token)
+        say("auth method approle: lock-out off")
+    if "database/" not in (client.read("sys/mounts", token) or {}):
+        client.write("sys/mounts/database", {"type": "database"}, token)
+        say("secrets engine database: created")
+
+
+def _name_agent(client: VaultClient, token: str, say: Say) -> None:
+    """The RoleID of runs, and its entity: made here so that the agent can be disabled by name.
+
+    A disabled agent stays disabled.
+    """
+    role_id = f"auth/approle/role/{RUN_ROLE}/role-id"
+    if (client.read(role_id, token) or {})["role_id"] != RUN_ROLE:
+        client.write(role_id, {"role_id": RUN_ROLE}, token)
+        say(f"RoleID of {RUN_ROLE}: set")
+    path = f"identity/entity/name/{_ENTITY}"
+    if client.read(path, token) is None:
+        client.write(path, {}, token)
+        say(f"entity {_ENTITY}: created")
+    entity = client.read(path, token) or {}
+    accessor = (client.read("sys/auth", token) or {})["approle/"]["accessor"]
+    if not any(alias["mount_accessor"] == accessor for alias in entity["aliases"] or []):
+        alias = {"name": RUN_ROLE, "mount_accessor": accessor, "canonical_id": entity["id"]}
+        client.write("identity/entity-alias", alias, token)
+        say(f"alias of {_ENTITY}: created")

@@ -1,0 +1,127 @@
+"""Defects in registrations and on the list of exclusions."""
+
+from datetime import timedelta
+
+from known_answers.scenarios import sam_statements
+from known_answers.scenarios.exclusion_statements import exclusion as exclusion_row
+from known_answers.scenarios.scenario_builder import Firm, ScenarioBuilder
+
+_AGENCIES = (
+    ("AF", "DEPT OF THE AIR FORCE"),
+    ("EPA", "ENVIRONMENTAL PROTECTION AGENCY"),
+    ("GSA", "GENERAL SERVICES ADMINISTRATION"),
+)
+_KINDS = ("Ineligible (Proceedings Completed)", "Ineligible (Proceedings Pending)", "Voluntary Exclusion")
+
+
+def registration(draft: ScenarioBuilder) -> bool:
+    """A prime or subcontractor is expired, expires too early, only has an identifier, or is unknown."""
+    firm = draft.rng.choice([firm for firm in draft.firms if firm.role != "owner"])
+    position = _entity_of(draft, firm)
+    lapsed = draft.day - timedelta(days=draft.rng.randint(1, 120))
+    row = draft.entities[position]["entityRegistration"]
+    rule = "R01"
+    absent = [] if firm.uei in draft.reserved else ["identifier only", "unknown"]
+    match draft.rng.choice(["expired", "too early", *absent]):
+        case "expired":
+            renewed = lapsed - timedelta(days=364)
+            row.update(
+                registrationStatus="Expired",
+                registrationExpirationDate=lapsed.isoformat(),
+                lastUpdateDate=renewed.isoformat(),
+                activationDate=(renewed + timedelta(days=1)).isoformat(),
+            )
+        case "too early":
+            row["registrationExpirationDate"] = lapsed.isoformat()
+        case "identifier only":
+            rule = "R02"
+            draft.entities[position] = sam_statements.identifier_only(uei=firm.uei, name=firm.name)
+        case _:
+            rule = "R02"
+            del draft.entities[position]
+    draft.expect(rule, firm.uei, draft.usual_severity)
+    return True
+
+
+def exclusion(draft: ScenarioBuilder) -> bool:
+    """One of the vendors is excluded on the day of the action."""
+    firm = draft.rng.choice(draft.firms)
+    if draft.expects("E01", firm.uei) or draft.expects("E03", firm.uei):
+        return False
+    kind = draft.rng.choice(_KINDS)
+    row = exclusion_row(
+        uei=firm.uei,
+        name=firm.name.title(),
+        activated=draft.day - timedelta(days=draft.rng.randint(5, 900)),
+        agency=draft.rng.choice(_AGENCIES),
+        kind=kind,
+    )
+    draft.exclusions.append(row)
+    for entity in draft.entities:
+        registration = entity["entityRegistration"]
+        if registration["ueiSAM"] == firm.uei and registration["samRegistered"] == "Yes":
+            registration["exclusionStatusFlag"] = "Y"
+    bars = kind != "Voluntary Exclusion"
+    if draft.action_type == "modification":
+        # Its money is for work agreed before, as the reports show: current contracts may continue.
+        draft.reserved.add("value")
+    adds_work = draft.action_type != "modification"
+    draft.expect("E01", firm.uei, "blocking" if adds_work and bars else "advisory")
+    return True
+
+
+def namesake(draft: ScenarioBuilder) -> bool:
+    """A record without an identifier has a vendor's name and place."""
+    firm = draft.rng.choice(draft.firms)
+    if draft.expects("E01", firm.uei):
+        return False
+    draft.exclusions.append(
+        exclusion_row(
+            uei=None, name=firm.name, activated=draft.day - timedelta(days=draft.rng.randint(20, 900))
+        )
+    )
+    draft.expect("E02", firm.uei, "advisory")
+    return True
+
+
+def stray_flag(draft: ScenarioBuilder) -> bool:
+    """A registration is flagged as excluded, and the list has no record of it."""
+    firm = draft.rng.choice(draft.firms)
+    row = draft.registration_of(firm.uei)
+    if row is None or draft.expects("E01", firm.uei):
+        return False
+    row["entityRegistration"]["exclusionStatusFlag"] = "Y"
+    draft.reserved.add(firm.uei)
+    draft.expect("E03", firm.uei, draft.usual_severity)
+    return True
+
+
+def order(draft: ScenarioBuilder) -> bool:
+    """A supply-chain security order of the Department of Homeland Security names a vendor."""
+    firm = draft.rng.choice(draft.firms)
+    if draft.expects("E01", firm.uei) or draft.expects("E03", firm.uei):
+        return False
+    draft.exclusions.append(
+        exclusion_row(
+            uei=firm.uei,
+            name=firm.name.title(),
+            activated=draft.day - timedelta(days=draft.rng.randint(20, 300)),
+            agency=("HS", "DEPT OF HOMELAND SECURITY"),
+            kind="Prohibition/Restriction",
+            fascsa=True,
+        )
+    )
+    row = draft.registration_of(firm.uei)
+    if row is not None:
+        row["entityRegistration"]["exclusionStatusFlag"] = "Y"
+    draft.expect("E05", firm.uei, "blocking" if draft.action_type == "new_award" else "advisory")
+    draft.expect("E01", firm.uei, "advisory")
+    return True
+
+
+def _entity_of(draft: ScenarioBuilder, firm: Firm) -> int:
+    return next(
+        position
+        for position, entity in enumerate(draft.entities)
+        if entity["entityRegistration"]["ueiSAM"] == firm.uei
+    )

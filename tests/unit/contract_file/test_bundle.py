@@ -1,0 +1,317 @@
+"""The bundle: what is in it, and that whoever checks it learns of anything changed, missing or added."""
+
+import hashlib
+import json
+import re
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+from app.connections.secret_files import SettingsError
+from app.contract_file import bundle as module
+from app.contract_file.bundle import bundle
+from app.contract_file.content import manifest, serialised
+from app.contract_file.keys import KeysError, PublicKeys, SigningKeys
+from app.contract_file.verify import verify
+from app.procurement.rules import RULES
+from app.review.decisions import EventKind, digest
+from app.review.queries.contract_file import TooLargeError
+
+ANSWER = b'{"entityData": []}'
+CALL = "00000000-0000-0000-0000-000000000003"
+
+
+@pytest.fixture
+def make(make_file, occasion, signing):
+    def made(*, answer=ANSWER, keys=signing, **changed):
+        file = make_file(**changed)
+        with bundle(file, [(call_id, answer) for call_id in file.kept], occasion, keys) as content:
+            content.seek(0)
+            with ZipFile(BytesIO(content.read())) as opened:
+                return {name: opened.read(name) for name in opened.namelist()}
+
+    return made
+
+
+@pytest.fixture
+def check(tmp_path, signing):
+    """The problems found in a bundle of these files."""
+
+    def problems(files, keys=signing.public):
+        path = tmp_path / "bundle.zip"
+        with ZipFile(path, "w") as out:
+            for name, content in files.items():
+                out.writestr(name, content)
+        return verify(path, keys).problems
+
+    return problems
+
+
+def resigned(files, signing, change):
+    """The bundle as its maker would have made it, after a change to what the manifest says."""
+    manifest = json.loads(files["manifest.json"])
+    change(manifest)
+    content = serialised(manifest)
+    return files | {"manifest.json": content, "manifest.jws": signing.sign(content).encode()}
+
+
+def test_it_holds_the_document_twice_the_answers_and_the_signed_list_of_all(make):
+    files = make()
+    manifest = json.loads(files["manifest.json"])
+    assert set(files) == {
+        "contract-file.pdf",
+        "contract-file.json",
+        f"answers/{CALL}",
+        "manifest.json",
+        "manifest.jws",
+    }
+    assert {each["name"]: each["sha256"] for each in manifest["files"]} == {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in files.items()
+        if not name.startswith("manifest")
+    }
+    assert manifest["runs"] == ["00000000-0000-0000-0000-000000000001"]
+    assert manifest["rules"]["of_the_flags"] == {"R04": [2]}
+    assert manifest["rules"]["of_the_tool"] == {rule.id: rule.version for rule in RULES}
+    assert manifest["tool"]["name"] == "triage"
+    assert manifest["credentials"][0]["request_id"] == "vault-request"
+    assert manifest["credentials"][0]["fingerprint"] == "ab" * 32
+    assert manifest["identities"][0]["token_accessor"] == "run-token-accessor"
+    assert [each["kind"] for each in manifest["decisions"][0]["history"]] == ["decided", "undone"]
+
+
+def test_a_bundle_as_it_was_made_has_no_problem(make, check):
+    assert check(make()) == []
+
+
+def test_the_same_content_at_the_same_time_makes_the_same_files_but_for_the_signature(make):
+    first, second = make(), make()
+    differing = {name for name in first if first[name] != second[name]}
+    assert differing == {"manifest.jws"}  # ECDSA takes a random number for each
+
+
+def test_files_in_the_zip_have_the_time_of_the_export_and_a_plain_mode(make_file, occasion, signing):
+    file = make_file()
+    with bundle(file, [], occasion, signing) as content, ZipFile(content) as opened:
+        for entry in opened.infolist():
+            assert entry.date_time == (2026, 9, 14, 17, 0, 0)  # a ZIP counts in steps of two seconds
+            assert stat.S_IMODE(entry.external_attr >> 16) == 0o644
+
+
+@pytest.mark.parametrize("name", ["contract-file.pdf", "contract-file.json", f"answers/{CALL}"])
+def test_a_changed_file_is_named(make, check, name):
+    files = make()
+    problems = check(files | {name: files[name].replace(b"e", b"E", 1)})
+    assert any(problem.startswith(f"{name} was changed: its SHA-256 is ") for problem in problems), problems
+
+
+@pytest.mark.parametrize("name", ["contract-file.pdf", f"answers/{CALL}"])
+def test_a_missing_file_is_named(make, check, name):
+    files = make()
+    del files[name]
+    assert check(files) == [f"{name} is missing."]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "manifest.jws", "contract-file.json"])
+def test_without_its_main_parts_nothing_else_is_claimed(make, check, name):
+    files = make()
+    del files[name]
+    assert f"{name} is missing, so nothing can be checked." in check(files)
+
+
+def test_an_added_file_is_named(make, check):
+    files = make() | {"answers/another": b"", "../../etc/passwd": b"", "line\nbreak": b""}
+    assert check(files) == [
+        "../../etc/passwd is not in the manifest: it was added.",
+        "answers/another is not in the manifest: it was added.",
+        "line�break is not in the manifest: it was added.",
+    ]
+
+
+def test_a_changed_manifest_does_not_have_the_signature(make, check):
+    files = make()
+    changed = files["manifest.json"].replace(b"vault-request", b"other-request")
+    problems = check(files | {"manifest.json": changed})
+    assert problems[0] == "The signature proves nothing: it does not belong to this manifest and key."
+    assert "contract-file.json and the manifest differ in the lineage of credentials." in problems
+
+
+@pytest.mark.parametrize("signature", [b"", b"..", b"a.b.c", b"\xff\xfe", b"eyJhbGciOiJub25lIn0.."])
+def test_a_malformed_signature_proves_nothing(make, check, signature):
+    (problem,) = check(make() | {"manifest.jws": signature})
+    assert problem.startswith("The signature proves nothing")
+
+
+def test_the_signature_of_an_unknown_key_proves_nothing(make, check):
+    stranger = SigningKeys([ECKey.generate_key("P-256", private=True)])
+    (problem,) = check(make(keys=stranger))
+    assert "which is not in the key set" in problem
+
+
+def test_an_earlier_key_still_verifies(make, check, signing):
+    files = make()
+    later = PublicKeys.parse(json.dumps({"keys": signing.public.as_set()["keys"][::-1]}))
+    assert check(files, later) == []
+
+
+def test_without_keys_the_signature_is_not_verified(make, check):
+    assert check(make(), None) == [
+        "Who signed is not proven: there is no key set to check with. Name one with --keys."
+    ]
+
+
+def test_a_history_that_was_cut_or_changed_is_named_even_if_it_was_signed_again(make, check, signing):
+    files = make()
+
+    def cut(manifest):
+        manifest["decisions"][0]["history"].pop()
+
+    def reworded(manifest):
+        manifest["decisions"][0]["history"][0]["rationale"] = "Another reason."
+
+    for change, number in ((cut, 2), (reworded, 1)):
+        problems = check(resigned(files, signing, change))
+        assert any(f"does not hold: event {number} was changed, or is missing." in each for each in problems)
+        assert "contract-file.json and the manifest differ in what was decided." in problems
+
+
+def test_a_state_that_does_not_follow_from_the_history_is_named(make_file, occasion, signing, check):
+    for change in ({"status": "closed"}, {"decision": "resolved"}, {"assignee": "officer-b"}):
+        file = make_file()
+        for name, value in change.items():
+            setattr(file.flags[0].flag, name, value)
+        with bundle(file, [(each, ANSWER) for each in file.kept], occasion, signing) as content:
+            content.seek(0)
+            with ZipFile(BytesIO(content.read())) as opened:
+                files = {name: opened.read(name) for name in opened.namelist()}
+        (problem,) = check(files)
+        assert problem.startswith("The state of finding R04 ZZ98EXPORTS1 ")
+        assert not json.loads(files["contract-file.json"])["flags"][0]["history_holds"]
+
+
+def test_an_answer_that_is_not_the_one_received_is_named(make, check):
+    assert check(make(answer=b"another")) == [
+        f"answers/{CALL} is not the answer that was received: the call recorded another SHA-256."
+    ]
+
+
+def test_a_history_broken_in_the_database_is_exported_and_named(make, check):
+    (problem,) = check(make(version=3))
+    assert "does not hold: event 3" in problem
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"%PDF-1.7", b"PK\x03\x04" + bytes(100)])
+def test_a_file_that_is_not_a_zip_is_named(tmp_path, signing, content):
+    path = tmp_path / "file.zip"
+    path.write_bytes(content)
+    assert verify(path, signing.public).problems == ["The file is not a ZIP file, or is damaged."]
+
+
+@pytest.mark.parametrize(
+    "manifest", [b"", b"[]", b"{", b"\xff", b"[" * 100_000, b'{"format": "triage-manifest/1"}']
+)
+def test_a_malformed_manifest_is_named(make, check, manifest):
+    assert any("manifest.json" in problem for problem in check(make() | {"manifest.json": manifest}))
+
+
+def test_a_truncated_zip_is_named(make_file, occasion, signing, tmp_path):
+    path = tmp_path / "file.zip"
+    with bundle(make_file(), [], occasion, signing) as content:
+        content.seek(0)
+        whole = content.read()
+    for length in range(0, len(whole), len(whole) // 20):
+        path.write_bytes(whole[:length])
+        assert verify(path, signing.public).problems, length
+
+
+def test_more_than_a_bundle_may_hold_is_refused(make_file, occasion, signing, monkeypatch):
+    monkeypatch.setattr(module, "ANSWERS_LIMIT", 1)
+    with pytest.raises(TooLargeError, match="ACT-1"):
+        bundle(make_file(), [], occasion, signing)
+
+
+def test_the_served_key_set_holds_no_private_part(signing):
+    served = signing.public.as_set()
+    assert [sorted(key) for key in served["keys"]] == [["alg", "crv", "kid", "kty", "use", "x", "y"]] * 2
+
+
+def test_keys_are_taken_from_a_private_file_only(tmp_path, signing):
+    file = tmp_path / "keys.json"
+    key = ECKey.generate_key("P-256", private=True)
+    file.write_text(json.dumps({"keys": [key.as_dict(private=True)]}))
+    file.chmod(0o644)
+    with pytest.raises(SettingsError, match="open to others"):
+        SigningKeys.load(file)
+    file.chmod(0o600)
+    assert SigningKeys.load(file).public.as_set()["keys"][0]["kid"] == key.thumbprint()
+    for wrong in (
+        "[]",
+        "{}",
+        '{"keys": []}',
+        '{"keys": [1]}',
+        json.dumps({"keys": [key.as_dict(private=False)]}),
+    ):
+        file.write_text(wrong)
+        with pytest.raises(KeysError, match=r"keys\.json"):
+            SigningKeys.load(file)
+
+
+def test_a_signature_made_for_something_else_proves_nothing(make, check):
+    key = ECKey.generate_key("P-256", private=True)
+    files = make()
+    header = {"alg": "ES256", "kid": key.thumbprint()}
+    other = jws.detach_content(jws.serialize_compact(header, files["manifest.json"], key, ["ES256"]))
+    (problem,) = check(files | {"manifest.jws": other.encode()}, SigningKeys([key]).public)
+    assert problem == "The signature proves nothing: it is not one of a manifest."
+
+
+def documented():
+    """The two programs of the documentation: one checks the signature, one the digests of each history."""
+    text = (Path(__file__).parents[3] / "docs/contract-file.md").read_text(encoding="utf-8")
+    signature, histories = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    return ([sys.executable, "-W", "ignore", "-c", program] for program in (signature, histories))
+
+
+def test_the_signature_is_checked_as_the_documentation_says(make, signing, tmp_path, monkeypatch):
+    line, _ = documented()
+    monkeypatch.chdir(tmp_path)
+    for name, content in make().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "keys.json").write_text(json.dumps(signing.public.as_set()))
+    subprocess.run(line, check=True, capture_output=True)
+    (tmp_path / "manifest.json").write_text("{}")
+    assert b"BadSignatureError" in subprocess.run(line, check=False, capture_output=True).stderr
+
+
+def test_a_digest_of_a_history_is_what_the_documentation_says(make_file, occasion, tmp_path, monkeypatch):
+    _, line = documented()
+    monkeypatch.chdir(tmp_path)
+    file = make_file()
+    (flag,) = file.flags
+    ((decided, first), *_) = flag.history
+    assigned = replace(
+        decided,
+        number=2,
+        kind=EventKind.ASSIGNED,
+        at=decided.at + timedelta(microseconds=250),
+        decision=None,
+        rationale="",
+        assignee="Ärger–\u4e2d\u200b",
+    )
+    history = [(decided, first), (assigned, digest(assigned, first))]
+    stated = manifest(replace(file, flags=[replace(flag, history=history)]), occasion, {})
+    Path("manifest.json").write_bytes(serialised(stated))
+    subprocess.run(line, check=True, capture_output=True)
+    stated["decisions"][0]["history"][1]["rationale"] = "None"
+    Path("manifest.json").write_bytes(serialised(stated))
+    assert b"AssertionError" in subprocess.run(line, check=False, capture_output=True).stderr

@@ -1,0 +1,38 @@
+"""What of the caller's environment counts: our own settings, and nothing a library would read behind our back."""
+
+import pytest
+
+from app.settings import Settings
+from infra.environment import forget_foreign
+from infra.provision.settings import ProvisioningSettings
+
+
+def test_every_setting_of_our_own_is_kept():
+    told = {name.upper(): "x" for name in (*Settings.model_fields, *ProvisioningSettings.model_fields)}
+    told |= dict.fromkeys(("PATH", "HOME", "TRIAGE_HOME", "CA_FILE"), "x")
+    kept = dict(told)
+    forget_foreign(kept)
+    assert kept == told
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("http_proxy", "HTTPS_PROXY", "All_Proxy", "NO_PROXY"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSLKEYLOGFILE"),
+        *(
+            "PGOPTIONS",
+            "PGHOSTADDR",
+            "PGSERVICE",
+            "VAULT_TOKEN",
+            "BAO_ADDR",
+            "REDIS_HOST",
+            "CELERY_BROKER_URL",
+        ),
+        *("PYTHONPATH", "PYTHONWARNINGS"),
+    ],
+)
+def test_variables_that_libraries_read_are_removed(name):
+    told = {name: "x"}
+    forget_foreign(told)
+    assert not told

@@ -1,0 +1,89 @@
+"""The files around the code: .env.example, what a wheel holds, the version."""
+
+import re
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from setuptools import find_namespace_packages
+from typer.testing import CliRunner
+
+from app import __version__
+from app.cli.main import app
+from app.procurement.systems import SYSTEMS
+from app.settings import Settings
+from infra.provision.settings import ProvisioningSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+PACKAGES = [pattern.removesuffix("*") for pattern in SETUPTOOLS["packages"]["find"]["include"]]
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+ENTRY = re.compile(r"^# (?P<meaning>\S.*)\n#(?P<name>[A-Z_]+)=(?P<value>.*)$", re.MULTILINE)
+SHOWN = {entry["name"]: "".join(shlex.split(entry["value"])) for entry in ENTRY.finditer(EXAMPLE)}
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """An environment with nothing but what .env.example shows."""
+    for name, value in SHOWN.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("settings", [Settings, ProvisioningSettings])
+def test_the_example_shows_every_setting_with_its_default(settings, environment):
+    """Except for the addresses of tools: they follow from the records, and a new tool needs no line here."""
+    derived = {system.address_setting for system in SYSTEMS}
+    assert {name.upper() for name in set(settings.model_fields) - derived} - set(SHOWN) == set()
+    assert settings() == settings.model_construct()
+
+
+def test_the_example_shows_every_variable_of_the_compose_file_with_its_default():
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    defaults = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", compose))
+    assert {name: SHOWN.get(name) for name in defaults} == defaults
+    passed_on = set(re.findall(r"^ +([A-Z_]+):$", compose, re.MULTILINE))
+    assert passed_on - set(SHOWN) == set()
+
+
+def test_the_example_shows_each_variable_once_and_none_that_is_read_nowhere():
+    names = re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+    assert sorted(names) == sorted(SHOWN), "twice, or without a line above that says what it means"
+    settings = {name.upper() for name in (*Settings.model_fields, *ProvisioningSettings.model_fields)}
+    others = set(SHOWN) - settings - {"TRIAGE_PORT_WEB"}  # made of TRIAGE_PORT_ and the name of a part
+    sources = [
+        *ROOT.glob("docker-compose.yml"),
+        *(file for name in PACKAGES for file in (ROOT / name).rglob("*.py")),
+    ]
+    read = "\n".join(file.read_text(encoding="utf-8") for file in sources)
+    assert {name for name in others if not re.search(rf"\b{name}\b", read)} == set()
+
+
+def test_a_wheel_holds_every_file_of_the_packages():
+    """Also `py.typed`, so that checkers of other projects believe the types."""
+    packages = find_namespace_packages(str(ROOT), include=SETUPTOOLS["packages"]["find"]["include"])
+    packed = set()
+    for package in packages:
+        folder = ROOT / package.replace(".", "/")
+        patterns = ["*.py", *SETUPTOOLS["package-data"]["*"], *SETUPTOOLS["package-data"].get(package, [])]
+        packed |= {file.relative_to(ROOT).as_posix() for pattern in patterns for file in folder.glob(pattern)}
+    listed = subprocess.run(
+        ["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
+    )
+    # What containers are made with is of use in a checkout only.
+    held = {file for file in listed.stdout.splitlines() if not file.startswith("infra/docker/")}
+    assert held - packed == set()
+    assert {f"{name}/py.typed" for name in PACKAGES} <= packed
+
+
+def test_the_version_is_that_of_the_package():
+    shown = CliRunner().invoke(app, ["--version"])
+    assert (shown.exit_code, shown.output) == (0, f"triage {__version__}\n")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+
+
+def test_a_shell_completes_the_commands():
+    typed = {"_TRIAGE_COMPLETE": "complete_bash", "COMP_WORDS": "triage ver", "COMP_CWORD": "1"}
+    offered = CliRunner().invoke(app, env=typed, prog_name="triage")
+    assert offered.output.split() == ["verify"]

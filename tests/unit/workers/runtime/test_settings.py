@@ -1,0 +1,90 @@
+"""A setting that is missing or wrong is named by its variable; a secret's value is never repeated."""
+
+import pytest
+import redis
+
+from app.connections.secret_files import SettingsError
+from app.settings import Settings, load
+from workers.runtime.celery_app import make
+
+
+def test_a_setting_that_is_needed_and_missing_is_named():
+    with pytest.raises(SettingsError, match=r"^VAULT_ADDR is not set$"):
+        Settings(vault_addr=None).need("vault_addr")
+
+
+def test_a_file_that_is_needed_and_not_there_is_named(tmp_path):
+    wanted = Settings(vault_identity_file=tmp_path / "nowhere.json")
+    with pytest.raises(SettingsError, match=r"^VAULT_IDENTITY_FILE: .*nowhere\.json is not a file$"):
+        wanted.file("vault_identity_file")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "meaning"),
+    [
+        ("VAULT_ADDR", "127.0.0.1:8200", "must start with http"),
+        ("VAULT_ADDR", "http://user:canary@vault.example", "must not carry"),
+        ("VAULT_ADDR", "http://vault.example:8200", "must start with https://"),
+        ("VAULT_ADDR", "https://vault.example:port", "VAULT_ADDR"),
+        ("OIDC_ISSUER", "http://10.0.0.1", "must start with https://"),
+        ("DATABASE_URL", "mysql://db.example/x", "must start with postgresql://"),
+        ("DATABASE_URL", "postgresql://u@db.example/x?password=canary", "must not carry `password`"),
+        ("DATABASE_URL", "postgresql://u@db.example/x?passfile=/canary", "must not carry `passfile`"),
+        ("DATABASE_URL", "postgresql://u@db.example/x?hostaddr=10.0.0.1", "not 'hostaddr'"),
+        ("DATABASE_URL", "postgresql://u@db.example/x?sslmode=prefer", "'prefer' is none of verify-full"),
+        ("DATABASE_URL", "postgresql://u@db.example/x?sslmode=disable", "'disable' is for this machine"),
+        ("DATABASE_URL", "postgresql://u@[::1]/x?sslmode=disable&sslmode=require", "a parameter twice"),
+        ("LEDGER_URL", "postgresql://db.example/x?sslpassword=canary", "must not carry `sslpassword`"),
+        ("REDIS_URL", "rediss://broker.example/0?ssl_cert_reqs=none", "must not carry anything after"),
+        ("REDIS_URL", "redis://broker.example/0", "must start with rediss://"),
+        ("REDIS_URL", "amqp://broker.example", "must start with redis://"),
+        ("DATABASE_URL", "postgresql://user:canary@db.example/x", "must not carry a password"),
+        ("REDIS_URL", "redis://:canary@broker.example/0", "must not carry a password"),
+        ("LEDGER_URL", "postgresql://user:canary@db.example/x", "must not carry a password"),
+        ("SAM_GOV_URL", "ftp://canary", "must start with http"),
+        ("ATTEMPT_LEASE", "canary", "valid integer"),
+        ("ATTEMPT_LEASE", "901", "less than or equal to 900"),
+        ("WRAPPING_TTL", "1801", "less than or equal to 1800"),
+        ("DISPATCH_WINDOW", "0", "greater than or equal to 1"),
+        ("MAX_ATTEMPTS", "0", "greater than or equal to 1"),
+        ("TOOL_TIMEOUT", "0", "greater than 0"),
+        ("TOOL_TIMEOUT", "nan", "TOOL_TIMEOUT"),
+        ("TOOL_TRIES", "6", "less than or equal to 5"),
+        ("SECOND_PERSON", '["E01", "E1", "f03"]', "no rule is called 'E1', 'f03'"),
+        ("TOOL_ANSWER_LIMIT", "1", "greater than or equal to 1000"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_it_must_be(monkeypatch, variable, value, meaning):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert str(caught.value).startswith(f"{variable}: ")
+    assert meaning in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_every_wrong_variable_is_named_at_once(monkeypatch):
+    monkeypatch.setenv("TOOL_TRIES", "0")
+    monkeypatch.setenv("MAX_ATTEMPTS", "0")
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert {part.split(":")[0] for part in str(caught.value).splitlines()} == {"TOOL_TRIES", "MAX_ATTEMPTS"}
+
+
+def test_the_brokers_password_is_read_at_each_connection_and_is_in_no_configuration(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("canary\n")
+    file.chmod(0o440)
+    told = Settings(redis_url="rediss://worker@[2001:db8::1]:6379/0", redis_password_file=file)
+    celery = make(told)
+    assert "canary" not in repr(celery.conf)
+    login = celery.connection_for_write().credential_provider
+    assert login.get_credentials() == ("worker", "canary")
+    file.chmod(0o640)
+    file.write_text("another")
+    assert login.get_credentials() == ("worker", "another")
+    file.unlink()
+    with pytest.raises(redis.ConnectionError, match=r"REDIS_PASSWORD_FILE: .* is not a file"):
+        login.get_credentials()
+    with pytest.raises(SettingsError, match="REDIS_PASSWORD_FILE"):
+        make(told)

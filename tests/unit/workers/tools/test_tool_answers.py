@@ -1,0 +1,239 @@
+"""What each tool makes of an answer: facts where it is sound, a gap naming the field where it is not."""
+
+from copy import deepcopy
+from datetime import date
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
+from app.procurement.facts import Exclusion, FiledDocument, Registration, ReportedAction
+from workers.runtime.answer import Answer, ToolError
+from workers.tools import contracts, debarment, documents, registry, sam_gov
+
+ACTION = ProcurementAction(
+    action_id="ACT-1",
+    action_type=ActionType.NEW_AWARD,
+    piid="70ZZ0126C0001",
+    modification=None,
+    amount=Decimal("100.00"),
+    effective_date=date(2026, 9, 14),
+    description="",
+    vendors=(
+        Vendor(uei="ZZ9TESTVNDR1", name="ONE", role=VendorRole.PRIME, cage=None),
+        Vendor(uei="ZZ9TESTVNDR2", name="TWO", role=VendorRole.OWNER, cage=None),
+    ),
+)
+ANSWERS = {
+    sam_gov: {
+        "totalRecords": 1,
+        "entityData": [
+            {
+                "entityRegistration": {
+                    "ueiSAM": "ZZ9TESTVNDR1",
+                    "legalBusinessName": "ONE",
+                    "registrationStatus": "Active",
+                    "registrationExpirationDate": "2027-02-13",
+                }
+            }
+        ],
+    },
+    debarment: {
+        "totalRecords": 1,
+        "excludedEntity": [
+            {
+                "exclusionDetails": {
+                    "exclusionType": "Ineligible (Proceedings Pending)",
+                    "exclusionProgram": "Reciprocal",
+                    "excludingAgencyName": "GENERAL SERVICES ADMINISTRATION",
+                },
+                "exclusionIdentification": {"ueiSAM": "ZZ9TESTVNDR1", "entityName": "ONE"},
+                "exclusionActions": {
+                    "listOfActions": [{"activateDate": "09-14-2026", "terminationDate": None}]
+                },
+            }
+        ],
+    },
+    contracts: {
+        "totalRecords": "1",
+        "awardSummary": [
+            {
+                "contractId": {"piid": "70ZZ0126C0001", "modificationNumber": "0"},
+                "awardDetails": {
+                    "dates": {"dateSigned": "2026-09-14T00:00:00Z"},
+                    "dollars": {"actionObligation": "248500.00"},
+                },
+            }
+        ],
+    },
+    documents: {
+        "totalRecords": 1,
+        "documents": [
+            {
+                "documentId": "DOC-1",
+                "docType": "SF-1449",
+                "status": "final",
+                "piid": "70ZZ0126C0001",
+                "modificationNumber": "0",
+                "amount": "248500.00",
+                "signedDates": {"co": "2026-09-14"},
+            }
+        ],
+    },
+}
+TOOLS = pytest.mark.parametrize("tool", ANSWERS, ids=lambda tool: tool.TOOL.name)
+
+
+class Asked:
+    """A client that gives one answer, whatever it is asked."""
+
+    def __init__(self, body) -> None:
+        self.body = body
+        self.call_id = uuid4()
+        self.questions = []
+
+    def get(self, path, params):
+        self.questions.append((path, params))
+        return Answer(self.call_id, self.body)
+
+
+def look_up(tool, body):
+    return list(tool.look_up(Asked(body), ACTION))
+
+
+def changed(tool, path, value):
+    """The tool's answer with one field changed; `path` names keys and places in lists."""
+    body = deepcopy(ANSWERS[tool])
+    *way, last = path
+    place = body
+    for step in way:
+        place = place[step]
+    place[last] = value
+    return body
+
+
+@pytest.mark.parametrize(
+    ("tool", "key", "fact"),
+    [
+        (
+            sam_gov,
+            "ZZ9TESTVNDR1",
+            Registration(
+                uei="ZZ9TESTVNDR1",
+                legal_name="ONE",
+                status="Active",
+                expires=date(2027, 2, 13),
+                purpose=None,
+            ),
+        ),
+        (
+            debarment,
+            "ZZ9TESTVNDR1",
+            Exclusion(
+                uei="ZZ9TESTVNDR1",
+                name="ONE",
+                exclusion_type="Ineligible (Proceedings Pending)",
+                program="Reciprocal",
+                agency="GENERAL SERVICES ADMINISTRATION",
+                activated=date(2026, 9, 14),
+                terminated=None,
+            ),
+        ),
+        (
+            contracts,
+            "70ZZ0126C0001/0",
+            ReportedAction(
+                piid="70ZZ0126C0001",
+                modification="0",
+                obligated=Decimal("248500.00"),
+                signed=date(2026, 9, 14),
+            ),
+        ),
+        (
+            documents,
+            "DOC-1",
+            FiledDocument(
+                document_id="DOC-1",
+                doc_type="SF-1449",
+                status="final",
+                amount=Decimal("248500.00"),
+                piid="70ZZ0126C0001",
+                modification="0",
+                co_signed=date(2026, 9, 14),
+            ),
+        ),
+    ],
+    ids=lambda each: each.TOOL.name if hasattr(each, "TOOL") else "",
+)
+def test_a_sound_answer_becomes_a_fact_tied_to_its_call(tool, key, fact):
+    client = Asked(ANSWERS[tool])
+    stated = next(iter(tool.look_up(client, ACTION)))
+    assert (stated.record_key, stated.fact, stated.call_id) == (key, fact, client.call_id)
+
+
+@TOOLS
+def test_the_first_request_asks_about_everything(tool):
+    client = Asked(ANSWERS[tool])
+    list(tool.look_up(client, ACTION))
+    _, params = client.questions[0]
+    asked = "[ZZ9TESTVNDR1~ZZ9TESTVNDR2]" if tool in (sam_gov, debarment) else ACTION.piid
+    assert asked in params.values()
+    assert "modificationNumber" not in params
+
+
+@TOOLS
+def test_a_partial_page_is_no_clear_page(tool):
+    with pytest.raises(ToolError, match="partial answer: 1 of 11 rows"):
+        look_up(tool, changed(tool, ["totalRecords"], "11"))
+
+
+@TOOLS
+@pytest.mark.parametrize("body", [None, [], {}, "text", 5])
+def test_an_answer_of_another_shape_is_a_gap(tool, body):
+    if tool is contracts and body is None:
+        assert look_up(tool, body) == []  # 204: the service's own way to say that nothing was reported
+        return
+    with pytest.raises(ToolError, match=r"^unreadable answer: \w+: "):
+        look_up(tool, body)
+
+
+@pytest.mark.parametrize(
+    ("tool", "path", "value"),
+    [
+        (sam_gov, ["entityData", 0, "entityRegistration", "ueiSAM"], None),
+        (sam_gov, ["entityData", 0, "entityRegistration", "registrationExpirationDate"], "tomorrow"),
+        (sam_gov, ["entityData"], None),
+        (debarment, ["excludedEntity", 0, "exclusionActions", "listOfActions"], []),
+        (debarment, ["excludedEntity", 0, "exclusionActions", "listOfActions", 0, "activateDate"], "x" * 999),
+        (debarment, ["excludedEntity", 0, "exclusionDetails", "exclusionType"], 7),
+        (contracts, ["awardSummary", 0, "awardDetails", "dollars", "actionObligation"], "a lot"),
+        (contracts, ["awardSummary", 0, "awardDetails", "dollars", "actionObligation"], "NaN"),
+        (contracts, ["awardSummary", 0, "awardDetails", "dollars", "actionObligation"], "Infinity"),
+        (contracts, ["awardSummary", 0, "awardDetails", "dollars", "actionObligation"], Decimal("1e999999")),
+        (contracts, ["awardSummary", 0, "awardDetails", "dates", "dateSigned"], "yesterday"),
+        (documents, ["documents", 0, "amount"], "1.005"),
+        (documents, ["documents", 0, "status"], None),
+        (documents, ["documents", 0, "signedDates", "co"], "30 February"),
+    ],
+)
+def test_a_malformed_field_is_named_and_its_value_is_not_repeated(tool, path, value):
+    field = ".".join(map(str, path))
+    with pytest.raises(ToolError) as caught:
+        look_up(tool, changed(tool, path, value))
+    assert str(caught.value).startswith(f"unreadable answer: {field}: ")
+    assert len(str(caught.value)) < 250
+    if isinstance(value, str):
+        assert value not in str(caught.value)
+
+
+def test_every_file_of_the_folder_is_a_tool_with_a_name_of_its_own():
+    tools = registry()
+    assert set(tools) == {"sam-gov", "debarment", "contracts", "documents", "ledger"}
+    assert {tool.address for tool in tools.values()} == {
+        "sam_gov_url",
+        "debarment_url",
+        "contracts_url",
+        "documents_url",
+        "ledger_url",
+    }

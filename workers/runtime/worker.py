@@ -1,0 +1,102 @@
+"""The composition root of an agent worker. Connections are made after the fork; none are made at import."""
+
+import os
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import cache, partial
+from typing import Any
+from uuid import UUID
+
+from celery import Celery
+from celery.signals import worker_init, worker_process_init
+
+from app.connections.database import connect, database_password
+from app.connections.settings import load
+from app.connections.starting import check_all, starting
+from app.connections.tls import trust_of
+from app.credentials.attempts import AttemptRecords
+from app.credentials.settings import AgentSettings, with_addresses
+from workers.runtime import celery_app, logs
+from workers.runtime.agent import Agent
+from workers.runtime.broker import broker_login
+from workers.runtime.consumer import look_around
+from workers.runtime.http_client import pool
+from workers.runtime.job import Domain
+from workers.runtime.lifecycle import HealthFile, harden
+from workers.runtime.secret import Secret
+from workers.runtime.tool_runner import ToolRunner
+from workers.runtime.vault import Vault
+
+
+def start(domain: Domain) -> Celery:
+    """The Celery application of an agent worker.
+
+    Wrong settings, and servers that this program cannot work with, end the process: one line each, exit status 2.
+    """
+    logs.configure()
+    with starting():
+        configuration = configured(domain)
+        celery = celery_app.make(configuration)
+        look_around(configuration, celery)
+    serve(celery, cache(partial(make_agent, domain)))
+    return celery
+
+
+def serve(celery: Celery, agent: Callable[[], Agent[Any, Any]]) -> None:
+    """Register the one task, an attempt of a run. `agent` is called in the process that carries it out."""
+
+    @celery.task(name=celery_app.ATTEMPT)  # type: ignore[untyped-decorator]  # celery has no types
+    def attempt(*, run_id: str, attempt: int, wrapping_token: str) -> None:
+        agent().attempt(UUID(run_id), attempt, Secret(wrapping_token))
+
+
+def configured(domain: Domain) -> AgentSettings:
+    """The settings of an agent worker, with their files read once. Nothing connects.
+
+    Raises `SettingsError` with a line for each wrong or missing variable, the address of every tool included.
+    """
+    configuration = _load(domain)
+    check_all(
+        lambda: trust_of(configuration),
+        lambda: database_password(configuration),
+        lambda: broker_login(configuration),
+        HealthFile(configuration.health_file).begin,
+    )
+    return configuration
+
+
+def make_agent(domain: Domain) -> Agent[Any, Any]:
+    """The agent of one process. Not fork-safe: make it after the fork."""
+    configuration = _load(domain)
+    threads = int(os.environ.get("TRIAGE_RUNS_PER_PROCESS", "1")) * len(domain.tools)
+    return Agent(
+        job_type=domain.make_job_type(configuration),
+        vault=Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=threads),
+        records=AttemptRecords(
+            connect(configuration, pool_size=min(threads, 16)),
+            lease=timedelta(seconds=configuration.attempt_lease),
+            max_attempts=configuration.max_attempts,
+        ),
+        tools=domain.tools,
+        runner=ToolRunner(
+            connections=pool(configuration, size=threads),
+            settings=configuration,
+            local_time=domain.local_time,
+        ),
+        threads=ThreadPoolExecutor(threads, thread_name_prefix="tool"),
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+    )
+
+
+def _load(domain: Domain) -> AgentSettings:
+    records = [tool.record for tool in domain.tools.values()]
+    needed = ("database_url", "redis_url", "vault_addr", *(record.address_setting for record in records))
+    return load(with_addresses(domain.settings, records), *needed)
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def _harden(**_: Any) -> None:
+    harden()
