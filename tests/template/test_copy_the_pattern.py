@@ -62,9 +62,9 @@ def copy(tmp_path):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(REPOSITORY / name, target)
-        for package in target.relative_to(folder).parents:
-            if package != Path():
-                (folder / package / "__init__.py").touch()
+        if target.suffix == ".py" and "migrations" not in target.parts:
+            for package in target.parents[: len(Path(name).parents) - 1]:
+                (package / "__init__.py").touch()
     shutil.copytree(TOY, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
@@ -149,7 +149,7 @@ class Garden:
         """Run a program of the copy to its end; what it printed."""
         process = self._open(line, variables)
         self._started.append(process)
-        printed, _ = process.communicate(timeout=30)
+        printed, _ = process.communicate(timeout=60)
         assert process.returncode == 0, self.errors.read_text()
         return printed
 
