@@ -1,4 +1,4 @@
-from workers.runtime.launch import launch
+from workers.runtime.worker import launch
 
 from garden.watering import DOMAIN
 
