@@ -139,6 +139,11 @@ def extended(original) -> Copy:
     return original
 
 
+def test_the_code_of_the_guide_passes_the_linter(extended):
+    extended.run("ruff", "check", *sorted(NEW), "app/procurement/systems.py")
+    extended.run("ruff", "format", "--check", *sorted(NEW), "app/procurement/systems.py")
+
+
 @pytest.fixture(scope="module")
 def stack(extended) -> Iterator[Copy]:
     extended.triage("stack", "up", "--detach", seconds=120)
