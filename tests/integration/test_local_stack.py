@@ -438,9 +438,9 @@ def test_every_setting_that_outside_servers_lack_is_named():
     with pytest.raises(OutsideError) as refused:
         Outside.from_environment(given)
     assert str(refused.value).splitlines() == [
-        "DATABASE_URL must name no user here: each process has its own login",
-        "DATABASE_URL is set, so VAULT_ADDR must be set as well",
-        "REDIS_URL is set, so VAULT_ADDR must be set as well",
+        "DATABASE_URL must not name a user: each process has its own login",
+        "DATABASE_URL needs VAULT_ADDR, which is not set",
+        "REDIS_URL needs VAULT_ADDR, which is not set",
     ]
     plain = {"VAULT_ADDR": "http://vault.example", "SECRETS_FOLDER": "secrets", "SAM_GOV_URL": "sam.example"}
     with pytest.raises(OutsideError) as refused:

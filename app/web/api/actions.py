@@ -10,7 +10,7 @@ from app.intake import IntakeError
 from app.intake.problems import Problem, shown
 from app.review import queries as read
 from app.store.actions import ConflictError, UnknownActionError, to_domain
-from app.store.submissions import KeyReusedError, Outcome
+from app.store.submissions import KeyReusedError, SubmissionOutcome
 from app.web.api.operations import Header, following, operation, reply
 from app.web.api.problem_details import KEY, TAKEN, not_read, not_taken
 from app.web.api.request_body import header_of
@@ -64,7 +64,7 @@ def submit(query: shapes.SubmitQuery, body: str) -> Response:
     return reply(_submitted(outcome), status=HTTPStatus.CREATED, headers=headers)
 
 
-def _submitted(outcome: Outcome) -> shapes.SubmissionResult:
+def _submitted(outcome: SubmissionOutcome) -> shapes.SubmissionResult:
     return shapes.SubmissionResult(
         actions=[
             shapes.SubmittedItem(action_id=action_id, new=action_id in outcome.new, run_id=run_id)

@@ -9,7 +9,7 @@ import pytest
 
 from app.cli.day_report import DayReport, count_vault_log, quantiles
 from app.credentials.lineage import CredentialKind
-from app.credentials.progress import IssuedRow
+from app.credentials.progress import RecordedCredential
 from app.procurement.daily_quota import COUNTED, QuotaDay
 from app.procurement.systems import ISSUING_PATHS
 
@@ -33,7 +33,7 @@ KINDS = dict(
 
 def issued(run_id, tool):
     revocable = KINDS[tool].revocable
-    return IssuedRow(
+    return RecordedCredential(
         run_id=run_id,
         tool=tool,
         kind=KINDS[tool],

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.procurement.action import OptionExercise
-from app.procurement.facts import OptionTerms
+from app.procurement.contract_facts import OptionTerms
 
 TERMS = OptionTerms(
     number=1,

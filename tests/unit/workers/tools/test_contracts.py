@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from app.procurement.action import ActionType
-from app.procurement.facts import Tas
+from app.procurement.contract_facts import Tas
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.contracts import look_up
 

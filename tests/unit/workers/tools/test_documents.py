@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.procurement.facts import AccountingLine, Address, OptionTerms, Tas
+from app.procurement.contract_facts import AccountingLine, OptionTerms, Tas
+from app.procurement.facts import Address
 from workers.payloads.file_documents import SURE
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.documents import look_up

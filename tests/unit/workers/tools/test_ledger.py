@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.procurement.facts import Commitment, ObligationLine, Tas
+from app.procurement.contract_facts import Commitment, ObligationLine, Tas
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.ledger import look_up
 

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.procurement.facts import Address, Certification, HiddenEntities, IntegrityRecord, Owner
+from app.procurement.facts import Address
 from app.procurement.systems import Source, system_of
+from app.procurement.vendor_facts import Certification, HiddenEntities, IntegrityRecord, Owner
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.sam_gov import TOOL, look_up
 
