@@ -66,7 +66,7 @@ def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) 
                 how="the wrapped SecretID was unwrapped once",
             )
         yield _life(
-            SIGN_IN,
+            step=SIGN_IN,
             name="Run token",
             system="The vault",
             tone="token",
@@ -78,7 +78,7 @@ def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) 
         kind, system = worded(KINDS, credential.kind), worded(SYSTEMS, credential.tool)
         end = credential_ending(credential, now)
         yield _life(
-            ISSUE,
+            step=ISSUE,
             name=kind,
             system=system,
             tone="credential",
@@ -91,7 +91,7 @@ def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) 
 
 
 def _life(
-    step: int, name: str, system: str, tone: str, begins: datetime, end: Ending, until: datetime
+    *, step: int, name: str, system: str, tone: str, begins: datetime, end: Ending, until: datetime
 ) -> Row:
     """The line of a credential or token from its issue at `begins` to its end, or to `until` if that is earlier."""
     return Row(
