@@ -30,8 +30,8 @@ TOY = Path(__file__).parent / "toy"
 MOST_FILES, MOST_LINES = 60, 5_000
 #: What the pattern must not know, as beginnings of words.
 PROCUREMENT = re.compile(
-    r"(?<![a-z])(procure|contract|vendor|award|sam[-_. ]?gov|piid|officer|debar|exclu(sion|ded part)|ledger|federal"
-    r"|uei(?![a-z])|cage(?![a-z])|solicit|obligat|appropriat|acquisition|agency|treasury|bidder)",
+    r"(?<![a-z])(procure|contract|vendor|award|sam(?![a-z])|piid|uei(?![a-z])|officer|debar|exclusion|ledger|federal"
+    r"|solicitation|obligation|appropriation|acquisition|agency|treasury)",
     re.IGNORECASE,
 )
 
