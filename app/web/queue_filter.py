@@ -13,7 +13,7 @@ from app.procurement.federal_time import eastern_midnight
 from app.procurement.finding import Severity
 from app.procurement.labels import ACTION_TYPES, SYSTEMS
 from app.procurement.rules import RULES
-from app.review.decisions import Status
+from app.review.flag_history import Status
 from app.review.queries import FlagFilter, Place, Sort
 from app.web.list_queries import ME, MOST_DAYS, Ignored, searchable
 

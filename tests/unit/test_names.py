@@ -16,21 +16,7 @@ MOST_LINES = 200
 
 #: Names that stand for two things, and why they may.
 DOUBLES: dict[tuple[str, str], str] = {
-    ("app", "contract_file"): "waits for a rename",
-    ("app", "quota"): "waits for a rename",
-    ("app", "decisions"): "waits for a rename",
-    ("app", "saved_views"): "waits for a rename",
     ("app", "actions"): "waits for a rename",
-    ("app", "stack_state"): "waits for a rename",
-    ("app", "AsJson"): "waits for a rename",
-    ("app", "Kind"): "waits for a rename",
-    ("app", "Line"): "waits for a rename",
-    ("app", "Outcome"): "waits for a rename",
-    ("app", "News"): "waits for a rename",
-    ("app", "Stretch"): "waits for a rename",
-    ("app", "Problem"): "waits for a rename",
-    ("app", "Part"): "waits for a rename",
-    ("app", "Record"): "waits for a rename",
     ("app", "shapes"): "waits for a rename",
     ("workers", "launch"): "waits for a rename",
     ("workers", "Row"): "waits for a rename",
@@ -45,8 +31,6 @@ DOUBLES: dict[tuple[str, str], str] = {
 #: Modules that are longer, and why.
 LONG: dict[str, str] = {
     "app/cli/main.py": "",
-    "app/cli/read_commands.py": "",
-    "app/contract_file/findings.py": "",
     "app/credentials/attempts.py": "",
     "app/credentials/dispatch.py": "",
     "app/credentials/tables.py": "",
