@@ -13,7 +13,7 @@ from app.cli.text_tables import Column, Kind, show_table
 from app.cli.waiting import wait_for
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
-from app.credentials.progress import IssuedRow, Progress
+from app.credentials.progress import Progress, RecordedCredential
 from app.credentials.vault_log import VaultLog
 from app.procurement.daily_quota import QuotaDay, QuotaUse
 from app.procurement.federal_time import eastern
@@ -48,7 +48,7 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     )
 
 
-def _still_alive(context: Context, credentials: list[IssuedRow]) -> list[str]:
+def _still_alive(context: Context, credentials: list[RecordedCredential]) -> list[str]:
     settings = context.settings
     accessors = [row.accessor for row in credentials if row.accessor]
     leases = [row.lease_id for row in credentials if row.lease_id]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.credentials.progress import IssuedRow
+from app.credentials.progress import RecordedCredential
 from app.credentials.vault_line import AuditLine
 from app.procurement.daily_quota import QuotaDay
 from app.procurement.systems import ISSUING_PATHS
@@ -36,7 +36,7 @@ class DayReport:
     runs: int
     tools: int
     outcomes: Counter[str]
-    credentials: Sequence[IssuedRow]
+    credentials: Sequence[RecordedCredential]
     vault: VaultCount
     still_alive: Sequence[str]
     wall_seconds: float

@@ -1,4 +1,4 @@
-"""Every secret of an installation that can be made before its servers run."""
+"""Makes the secrets of an installation that are needed before its servers run."""
 
 import hashlib
 import secrets
@@ -16,10 +16,10 @@ _SEAL_KEY_BYTES = 32
 
 
 def provision_keys(settings: ProvisioningSettings, say: Say, *, hosts: Sequence[str] | None = None) -> None:
-    """Make what is missing in SECRETS_FOLDER; what is there stays as it is.
+    """Make the secrets that are missing in SECRETS_FOLDER; existing ones do not change.
 
-    With `hosts`, a private authority and certificates for the servers as well, good for these names besides each
-    server's own; a certificate that lacks one of them or ends within 60 days is replaced. Raises SettingsError and
+    With `hosts`, also make a private authority and a certificate for each server, valid for these names and its own;
+    a certificate that lacks one of them or expires within 60 days is replaced. Raises SettingsError and
     OSError.
     """
     folder = settings.secrets
@@ -27,7 +27,7 @@ def provision_keys(settings: ProvisioningSettings, say: Say, *, hosts: Sequence[
         _say_made(say, ensure_shared(folder, "database-password", owners), "database-password")
     for owners in BROKER_USERS.values():
         _say_made(say, ensure_shared(folder, "broker-password", owners), "broker-password")
-    # The server reads its first administrator's password from a file of its own.
+    # The server reads its first administrator's password from its own folder.
     _say_made(
         say,
         ensure_shared(folder, "database-admin-password", ("operator", "postgres")),
@@ -50,7 +50,7 @@ def provision_keys(settings: ProvisioningSettings, say: Say, *, hosts: Sequence[
 
 
 def users_acl(password: str) -> str:
-    """The users a broker begins with: its administrator, by the hash of the password, and nobody else."""
+    """The first users of a broker: only its administrator, with the hash of the password."""
     digest = hashlib.sha256(password.encode()).hexdigest()
     return f"user default off\nuser administrator on #{digest} ~* &* +@all\n"
 
@@ -70,10 +70,10 @@ def _certificates(folder: SecretsFolder, say: Say, hosts: Sequence[str]) -> None
         if had is not None and folder.has(server, "tls.key") and _stays(authority, server, had, hosts):
             continue
         certificate, key = authority.issue(server, hosts)
-        folder.delete(server, "tls.pem")  # half a pair is never taken for a whole one
+        folder.delete(server, "tls.pem")  # so that half a pair is never used
         folder.replace(server, "tls.key", key)
         folder.replace(server, "tls.pem", certificate)
-        say(f"{server}/tls.pem: {'made' if had is None else 'made anew'}")
+        say(f"{server}/tls.pem: {'made' if had is None else 'replaced'}")
 
 
 def _authority(folder: SecretsFolder, say: Say) -> Authority:
@@ -81,7 +81,7 @@ def _authority(folder: SecretsFolder, say: Say) -> Authority:
     if certificate is None:
         if any(folder.has(owner, "ca.pem") for owner in OWNERS):
             raise SettingsError(
-                "SECRETS_FOLDER: operator/ca.pem is missing, and others have an authority already"
+                "SECRETS_FOLDER: operator/ca.pem is missing, but other owners have an authority already"
             )
         authority = Authority.make()
         folder.replace("operator", "ca.key", authority.key)

@@ -1,4 +1,4 @@
-"""What all HTTP mocks do alike: log each use, keep payments closed, take GET only, misbehave where told to."""
+"""What all HTTP mocks share: they log each use, refuse payments, allow only GET, and misbehave as configured."""
 
 import hashlib
 import json

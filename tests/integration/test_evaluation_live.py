@@ -1,4 +1,4 @@
-"""`triage evaluate --live`: the scenarios through a whole stack, which is gone when the command ends."""
+"""`triage evaluate --live`: the scenarios through a whole stack, which is removed when the command ends."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One name for one thing, modules of a readable size, and imports where a reader looks for them."""
+"""One name for one thing, modules of a readable size, and imports at the top of a module."""
 
 import ast
 from collections import defaultdict
@@ -19,14 +19,7 @@ DOUBLES: dict[tuple[str, str], str] = {
     ("app", "actions"): "waits for a rename",
     ("app", "shapes"): "waits for a rename",
     ("workers", "launch"): "waits for a rename",
-    ("workers", "Row"): "waits for a rename",
-    ("workers", "CoreData"): "waits for a rename",
-    ("workers", "Details"): "waits for a rename",
-    ("workers", "Answer"): "waits for a rename",
     ("workers", "Conclusion"): "waits for a rename",
-    ("mocks", "service"): "waits for a rename",
-    ("known_answers", "scenarios"): "waits for a rename",
-    ("known_answers", "Finding"): "waits for a rename",
 }
 #: Modules that are longer, and why.
 LONG: dict[str, str] = {
@@ -47,8 +40,6 @@ LONG: dict[str, str] = {
     "workers/payloads/awards.py": "",
     "infra/docker/stand_ins.py": "",
     "infra/local/stack.py": "",
-    "known_answers/scenarios/contract_defects.py": "",
-    "known_answers/scenarios/defects.py": "",
     "benchmarks/case_files.py": "",
 }
 

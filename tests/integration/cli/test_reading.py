@@ -1,4 +1,4 @@
-"""The `triage` command as a person and as a program uses it: every figure it shows is one the database holds."""
+"""The reading commands of `triage`: every figure shown equals the one in the database."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The secrets folder: everything is made once, each owner has its own, and certificates are good for their servers."""
+"""The secrets folder: everything is made once, each owner has its own secrets, and certificates fit their servers."""
 
 import json
 import ssl
@@ -93,7 +93,7 @@ def test_a_certificate_is_good_for_its_server_and_the_names_that_were_given(sett
     with pytest.raises(ssl.SSLCertVerificationError):
         believed(settings, "vault", "elsewhere.example")
     before = contents(settings)
-    assert "vault/tls.pem: made anew" in said(provision_keys, settings, hosts=["new.example"])
+    assert "vault/tls.pem: replaced" in said(provision_keys, settings, hosts=["new.example"])
     assert believed(settings, "vault", "new.example")
     assert contents(settings)["worker/ca.pem"] == before["worker/ca.pem"]
 
@@ -101,7 +101,7 @@ def test_a_certificate_is_good_for_its_server_and_the_names_that_were_given(sett
 def test_half_a_pair_is_made_whole(settings, said):
     said(provision_keys, settings, hosts=[])
     settings.secrets.path("proxy", "tls.key").unlink()
-    assert said(provision_keys, settings, hosts=[]) == ["proxy/tls.pem: made anew"]
+    assert said(provision_keys, settings, hosts=[]) == ["proxy/tls.pem: replaced"]
     assert believed(settings, "proxy", "proxy")
 
 

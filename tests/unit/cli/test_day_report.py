@@ -1,4 +1,4 @@
-"""The report of a day: each thing that may be wrong is named, and nothing else is."""
+"""The report of a day names every failure and nothing else."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ import pytest
 
 from app.cli.day_report import DayReport, count_vault_log, quantiles
 from app.credentials.lineage import CredentialKind
-from app.credentials.progress import IssuedRow
+from app.credentials.progress import RecordedCredential
 from app.credentials.vault_line import AuditLine
 from app.procurement.daily_quota import COUNTED, QuotaDay
 from app.procurement.systems import ISSUING_PATHS
@@ -35,7 +35,7 @@ KINDS = dict(
 
 def issued(run_id, tool):
     revocable = KINDS[tool].revocable
-    return IssuedRow(
+    return RecordedCredential(
         run_id=run_id,
         tool=tool,
         kind=KINDS[tool],

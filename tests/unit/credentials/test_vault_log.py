@@ -1,4 +1,4 @@
-"""The reader of the vault's audit log: every line of a run, no line of another, whatever state the file is in."""
+"""The reader of the vault's audit log: every line of a run and no other, whatever state the file is in."""
 
 import json
 import tracemalloc
