@@ -14,6 +14,7 @@ from app.connections.addresses import is_local
 from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, IncompatibleError, guard
 from app.connections.secret_files import SettingsError, read_secret
 from app.connections.settings import ConnectionSettings
+from app.connections.tls import Authorities
 
 #: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
 Sessions = sessionmaker[Session]
@@ -93,7 +94,7 @@ def insert_many(db: Connection, table: Table, rows: list[dict[str, Any]]) -> Non
         db.execute(insert(table), rows)
 
 
-def address(text: str, settings: ConnectionSettings) -> URL:
+def address(text: str, settings: Authorities) -> URL:
     """A setting like `DATABASE_URL` as SQLAlchemy and, by its parts, psycopg take it, with `sslmode` always stated.
 
     Without one in the setting it is verify-full, with the authorities of CA_FILE or else the system's; on this

@@ -65,10 +65,13 @@ class AttemptRecords:
             )
             if claimed.rowcount == 0:
                 return None
-            db.execute(
-                update(RUN).where(RUN.c.run_id == run_id, RUN.c.started_at.is_(None)).values(started_at=now)
+            started = (
+                update(RUN)
+                .where(RUN.c.run_id == run_id)
+                .values(started_at=func.coalesce(RUN.c.started_at, now))
+                .returning(RUN.c.job_id)
             )
-            return load(db, db.execute(select(RUN.c.job_id).where(RUN.c.run_id == run_id)).scalar_one())
+            return load(db, db.execute(started).scalar_one())
 
     def identified(self, identity: RunIdentity, plan: Sequence[PlannedStep]) -> None:
         """Record the login, so that the sweeper can end it, and the plan. Raises `SupersededError`."""

@@ -1,5 +1,5 @@
 from garden.watering import DOMAIN
-from workers.runtime.launch import launch
+from workers.runtime.worker import launch
 
 if __name__ == "__main__":
     launch("garden.main", DOMAIN)
