@@ -65,12 +65,13 @@ class VaultLog:
         with self._stretches(since, until) as stretches:
             return _Reading(stretches, str(run_id), frozenset(wrapping_accessors)).trail()
 
-    def lines_with(self, needle: bytes, *, since: datetime) -> Iterator[bytes]:
-        """The raw lines that hold `needle`, from `since` (UTC) or little earlier to the end. Raises `VaultLogError`."""
+    def lines_of_runs(self, *, since: datetime) -> Iterator[AuditLine]:
+        """The lines that name any run, from `since` (UTC) or little earlier to the end. Raises `VaultLogError`."""
         with self._stretches(since - _MARGIN, None) as stretches:
             for stretch in stretches:
                 for _, block in stretch.blocks():
-                    yield from (line for _, line in lines_with(block, [needle]))
+                    parsed = (AuditLine.parse(raw) for _, raw in lines_with(block, [b'"run_id"']))
+                    yield from (line for line in parsed if line is not None and line.run_id is not None)
 
     @contextmanager
     def _stretches(self, since: datetime, until: datetime | None) -> Iterator[list[LogStretch]]:

@@ -61,7 +61,7 @@ def test_behind_a_proxy_people_are_sent_on_without_a_detour(system, application)
     assert "moved=1" in direct.headers["Location"]
 
 
-def test_the_server_itself_believes_no_header_about_the_scheme(system):
+def test_the_server_ignores_headers_about_the_scheme(system):
     """gunicorn would, coming from this machine: it answers 400 where two headers it believes disagree."""
     disagreeing = {"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "off"}
     answer = httpx.get(f"{system.stack.endpoints['web']}/healthz", headers=disagreeing, trust_env=False)

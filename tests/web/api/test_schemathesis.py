@@ -149,7 +149,7 @@ for operation in OPERATIONS:
     globals()[f"test_answers_of_{operation.name}_are_as_described"] = described(operation.name)
 
 
-def test_every_operation_was_sent_valid_and_invalid_requests():
+def test_every_operation_got_valid_and_invalid_requests():
     """Of the tests above."""
     if not answered:
         pytest.skip("looks at what the tests above were answered, which did not run")
