@@ -161,7 +161,7 @@ def problem(engine: Engine) -> str | None:
 
 
 def _tried(error: psycopg.Error) -> dict[str, str]:
-    """Who was to log in where, and by which authorities, as far as libpq tells."""
+    """User, host and authorities of a failed connection, as far as libpq tells."""
     used = {}
     if error.pgconn is not None:
         used = {each.keyword: (each.val or b"").decode() for each in error.pgconn.info}

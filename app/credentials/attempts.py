@@ -97,17 +97,17 @@ class AttemptRecords:
         credentials: Sequence[IssuedCredential],
         denials: Sequence[CredentialDenial],
     ) -> None:
-        """Record what was issued, before its first use, and what policy refused."""
+        """Record the credentials before their first use, and the denials by policy."""
         mine = {"run_id": identity.run_id, "attempt": identity.attempt}
         refused = [{"denial_id": uuid4(), **mine, **columns(denial)} for denial in denials]
         with self._engine.begin() as db:
-            insert_many(db, CREDENTIAL, [{**columns(each), **mine} for each in credentials])
+            insert_many(db, CREDENTIAL, [{**columns(credential), **mine} for credential in credentials])
             insert_many(db, table_of(DenialRow), refused)
 
     def called(self, identity: RunIdentity, steps: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> None:
         """Record each step's tool, how it ended, and its calls."""
         mine = {"run_id": identity.run_id, "attempt": identity.attempt}
-        calls = [{**columns(call), **mine} for _, _, made in steps for call in made]
+        calls = [{**columns(call), **mine} for _, _, calls_made in steps for call in calls_made]
         answers = [
             {"call_id": call["call_id"], "body": body} for call in calls if (body := call.pop("answer"))
         ]
