@@ -1,6 +1,7 @@
 """The records of the tools: one for each source, and the policies that people read say the same."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,13 @@ def test_each_source_has_one_record_and_each_record_one_tool():
     assert [system.name for system in SYSTEMS] == [source.value for source in Source]
     assert registry().keys() == {system.name for system in SYSTEMS}
     assert {tool.record for tool in registry().values()} == set(SYSTEMS)
+
+
+def test_a_record_without_a_tool_is_named_when_a_worker_starts(monkeypatch):
+    record = replace(system_of(Source.LEDGER), name="unwritten")
+    monkeypatch.setattr("workers.tools.SYSTEMS", (*SYSTEMS, record))
+    with pytest.raises(ValueError, match="defines unwritten"):
+        registry()
 
 
 def test_a_tool_takes_the_kind_of_credential_that_its_way_of_asking_has():
