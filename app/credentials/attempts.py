@@ -1,4 +1,4 @@
-"""What an agent worker reads and writes: its attempt, the lineage as it happens, the result at the end.
+"""Records of an agent worker: its attempt, the lineage as it happens, the result at the end.
 
 Credentials are recorded unconditionally: what was issued was issued. Results are fenced: only the attempt that is
 still `running` may store them.

@@ -25,7 +25,7 @@ SHORT = {
     "DIST": "DISTRIBUTION", "EQUIP": "EQUIPMENT", "SYS": "SYSTEMS", "GRP": "GROUP", "HLDGS": "HOLDINGS", "LABS": "LABORATORIES",
     "DEPT": "DEPARTMENT", "ST": "SAINT", "MT": "MOUNT", "FT": "FORT", "II": "2", "III": "3", "IV": "4", "VI": "6", "VII": "7",
 }  # fmt: skip
-#: Words that many names share and that tell firms apart less than others do.
+#: Words that many names share, which distinguish firms less than other words do.
 COMMON = frozenset({
     "SERVICE", "SERVICES", "GROUP", "HOLDING", "HOLDINGS", "INTERNATIONAL", "NATIONAL", "ENTERPRISE", "ENTERPRISES",
     "SOLUTIONS", "SYSTEMS", "ASSOCIATES", "PARTNERS", "INDUSTRIES", "USA", "AMERICA", "AMERICAN", "GLOBAL", "TRADING",

@@ -7,17 +7,15 @@ from functools import partial
 from flask import Flask
 from markupsafe import Markup
 
-from app.credentials.tables import CredentialRow
 from app.procurement.federal_time import eastern
 from app.procurement.labels import (
     ACTION_TYPES,
     DECISIONS,
-    ENDERS,
     EVENTS,
     KINDS,
+    SOURCES,
     STATES,
     STATUSES,
-    SYSTEMS,
     lasting,
     plural,
     without_unseen,
@@ -25,8 +23,8 @@ from app.procurement.labels import (
 )
 from app.procurement.rules.support.value_text import money
 from app.review.queries.plans import numbered, rules_of
+from app.web.endings import credential_ending, token_ending
 
-_LIVE = "live"
 #: Length of the offset at the end of a time in ISO 8601, "-04:00".
 _OFFSET = 6
 
@@ -39,17 +37,18 @@ def init_app(app: Flask) -> None:
         instant=instant,
         lasting=lasting,
         plural=plural,
-        system=partial(worded, SYSTEMS),
+        system=partial(worded, SOURCES),
         kind=partial(worded, KINDS),
         action_type=partial(worded, ACTION_TYPES),
-        ender=partial(worded, ENDERS),
         state=partial(worded, STATES),
         decision=partial(worded, DECISIONS),
         status=partial(worded, STATUSES),
         event=partial(worded, EVENTS),
     )
     app.jinja_env.finalize = visible
-    app.jinja_env.globals.update(ending=ending, rules_of=rules_of, numbered=numbered)
+    app.jinja_env.globals.update(
+        credential_ending=credential_ending, token_ending=token_ending, rules_of=rules_of, numbered=numbered
+    )
 
 
 def visible(value: object) -> object:
@@ -85,10 +84,3 @@ def _written(time: datetime | None, *, milliseconds: bool) -> str:
 def _markup(text: str) -> Markup:
     """Markup without escaping: a page has dozens of times, and none contains anything to escape."""
     return Markup(text)  # noqa: S704  # digits and the name of a time zone
-
-
-def ending(credential: CredentialRow, now: datetime) -> str:
-    """How a credential ended: "revoked", "expired", or "live" while it may still be used."""
-    if credential.revoked_at is not None:
-        return "revoked"
-    return "expired" if credential.expires_at <= now else _LIVE

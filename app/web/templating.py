@@ -15,7 +15,7 @@ from app.settings import Settings
 #: Pages named in the header of every page, as endpoint and text. Pages that are not served here are left out.
 NAVIGATION = (
     ("start.home", "Start"),
-    ("flags.queue", "Flagged items"),
+    ("flags.queue", "Flags"),
     ("actions.queue", "Actions"),
     ("runs.queue", "Runs"),
     ("stack.show", "State of the stack"),

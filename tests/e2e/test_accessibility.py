@@ -1,4 +1,4 @@
-"""WCAG 2.2 A and AA, as far as a program can tell, on every page a person can come to by links, wide and narrow."""
+"""WCAG 2.2 A and AA, as far as a program can check, on every linked page, wide and narrow."""
 
 import re
 from urllib.parse import urlsplit
@@ -78,7 +78,7 @@ def problems(page, address, viewport) -> list[str]:
         ("operator-a", ("/", "/stack"), 1),
     ],
 )
-def test_no_page_breaks_a_rule_of_accessibility(person, worked, subject, starts, least):
+def test_no_page_breaks_an_accessibility_rule(person, worked, subject, starts, least):
     page = person(subject)
     # What an officer sees has been looked at; an operator's pages are those the others lead to.
     pages = crawl(page, *starts) if subject == "officer-a" else list(starts)

@@ -1,4 +1,4 @@
-"""The local stack on real servers: it comes up, keeps its secrets, and leaves nothing behind however it ends."""
+"""The local stack on real servers: it starts, keeps its secrets, and leaves nothing behind however it ends."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ def stack(tmp_path_factory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def supervised(tmp_path) -> Iterator[Callable[[], tuple[subprocess.Popen[str], StackRecord]]]:
-    """Starts supervisors as processes of their own, in one state folder."""
+    """Starts supervisors as separate processes in one state folder."""
     layout = Layout(tmp_path / "home")
     started: list[subprocess.Popen[str]] = []
 

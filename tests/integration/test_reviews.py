@@ -1,4 +1,4 @@
-"""Decisions on flags in the real database, and what the database itself keeps right."""
+"""Decisions on flags in the real database, and what the database enforces itself."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier

@@ -1,4 +1,4 @@
-"""Who reaches which page: every role on every route, and nobody without a line in both tables."""
+"""Access control: every role on every route; a route must have a line in both tables."""
 
 from urllib.parse import urlsplit
 
@@ -111,7 +111,7 @@ def routes(app, endpoint):
 
 
 def outcome(client, method, address):
-    """Whether somebody is let in. Writes come without a token against forgery, so that none of them does anything."""
+    """Whether access is granted. Writes carry no CSRF token, so that none of them changes anything."""
     answer = client.open(address, method=method, buffered=True)
     if answer.status_code == 401 or (answer.status_code == 302 and answer.location.startswith("/sign-in?")):
         return "sign in first"
@@ -156,11 +156,11 @@ def test_automatic_pages_are_routes_too():
     assert set(ACCESS) >= access.AUTOMATIC | access.WITHOUT_DATABASE
 
 
-def test_an_address_that_only_writes_answers_no_get(clients):
+def test_write_only_endpoints_refuse_get(clients):
     assert clients["officer"].get("/sign-out").status_code == 405
 
 
-def test_a_person_without_a_role_is_refused_and_can_sign_out(clients, read):
+def test_a_person_without_a_role_sees_why_and_can_sign_out(clients, read):
     page = read(clients["none"], "/flags", status=403)
     assert page.error == "no-role"
     assert "/sign-out" in [form["action"] for form in page.all("form")]
@@ -202,27 +202,27 @@ def test_a_program_reads_and_writes_with_a_token_alone(api, tokens_of):
     assert client.post(PROBE, headers=told).text == "officer-a"
 
 
-def test_a_role_holds_for_programs_as_well(api, tokens_of):
+def test_roles_apply_to_programs_too(api, tokens_of):
     client = api(None)
     told = bearer(tokens_of("auditor-a")["access_token"])
     assert client.get(PROBE, headers=told).text == "auditor-a"
     assert problem(client.post(PROBE, headers=told), 403) == TEXTS[403].title
 
 
-def test_without_a_token_a_program_is_asked_for_one(api):
+def test_a_program_without_a_token_learns_how_to_authenticate(api):
     answer = api(None).get(PROBE)
     assert problem(answer, 401)
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_cookie_alone_opens_nothing_to_programs(api):
+def test_a_cookie_gives_no_access_to_the_api(api):
     client = api("officer-a")
     assert problem(client.get(PROBE), 401)
     assert problem(client.post(PROBE), 401)
 
 
 @pytest.mark.parametrize("kind", ["id_token", "made up", "empty", "basic"])
-def test_a_wrong_token_is_refused_even_beside_a_good_cookie(api, tokens_of, kind):
+def test_an_invalid_token_is_refused_despite_a_valid_cookie(api, tokens_of, kind):
     told = {
         "id_token": lambda: bearer(tokens_of("officer-a")["id_token"]),
         "made up": lambda: bearer("a.b.c"),

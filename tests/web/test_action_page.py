@@ -1,4 +1,4 @@
-"""Actions: the list with its search, one action with all that is known of it, and a new run of it."""
+"""Actions: the list with its search, the page of one action, and requesting a new run."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -58,7 +58,7 @@ def test_every_run_and_every_flag_is_on_the_page(system, show, triaged, findings
     assert f"{len(current)} flags of the latest completed run" in page.text
 
 
-def test_flags_of_earlier_runs_and_what_was_decided_stay(system, client, show):
+def test_flags_of_earlier_runs_stay_with_their_decisions(system, client, show):
     (first,) = system.run("ACT-2026-0010")
     (flag,) = system.rows("SELECT * FROM flag WHERE run_id = %s AND rule = 'E01'", first)
     address = f"/flags/{flag['flag_id']}"
@@ -160,7 +160,7 @@ def test_an_unknown_action_is_not_run(system, client):
     assert client.post("/actions/nowhere/runs", data={"csrf_token": token}).status_code == 404
 
 
-def test_an_auditor_finds_no_button(signed_in, read, submitted):
+def test_auditors_have_no_run_button(signed_in, read, submitted):
     assert "Run again" not in read(signed_in("auditor-a"), f"/actions/{submitted()}").text
 
 
@@ -169,7 +169,7 @@ def listed(read, client, **query):
     return [row[0] for row in page.rows[1:]]
 
 
-def test_actions_are_found_by_what_is_written_in_them(client, read, submitted):
+def test_actions_are_found_by_their_words(client, read, submitted):
     action_id = submitted(
         piid="70ZZ0126C1234",
         description="A zeppelinesque hangar",

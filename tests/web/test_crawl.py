@@ -55,6 +55,6 @@ def test_every_link_answers_with_a_sound_page(client, read, triaged):
     assert {("/runs", "state"), *((page,) for page in pages)} <= set(looked_at)
 
 
-def test_what_a_page_loads_is_served_from_here(client, read):
+def test_pages_load_only_local_resources(client, read):
     for attributes in read(client, "/flags").all("link"):
         assert client.get(attributes["href"], buffered=True).status_code == 200

@@ -1,4 +1,4 @@
-"""What goes wrong is a page as well: plain words, the right status, nothing from inside."""
+"""Errors are pages too: plain words, the right status, no internal details."""
 
 import logging
 import re
@@ -26,7 +26,7 @@ def test_an_unknown_address_is_not_found(client, read, address):
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
 @pytest.mark.parametrize("address", ["/flags", "/runs", "/stack", f"/runs/{UNKNOWN}"])
-def test_pages_take_no_input(client, method, address):
+def test_read_only_pages_refuse_other_methods(client, method, address):
     answer = getattr(client, method)(address, data={"a": "b"})
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"]
@@ -68,7 +68,7 @@ def test_a_bug_shows_nothing_from_inside(with_queries, read, caplog):
 @pytest.mark.parametrize(
     "address", ["/", "/flags", "/nothing", "/flags?rule=X", "/healthz", "/static/pages.css", "/stack"]
 )
-def test_every_answer_tells_the_browser_to_only_show_it(client, address):
+def test_every_response_has_the_security_headers(client, address):
     headers = client.get(address, buffered=True).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"

@@ -91,7 +91,7 @@ def test_the_bundle_holds_every_answer_as_the_call_recorded_it(bundle, system, e
     assert len(found) >= 5
 
 
-def test_the_bundle_states_what_the_database_holds(bundle, system, exported):
+def test_it_equals_the_database(bundle, system, exported):
     with ZipFile(bundle[1]) as opened:
         stated = json.loads(opened.read("contract-file.json"))
         manifest = json.loads(opened.read("manifest.json"))
@@ -140,7 +140,7 @@ def test_a_decision_on_a_flag_of_an_earlier_run_stays_in_the_file(system, client
     assert len(stated["runs"]) == 2
 
 
-def test_a_check_that_was_not_performed_is_listed_as_such(system, client):
+def test_a_check_not_performed_is_reported(system, client):
     system.run("ACT-2026-0007")
     answer = client.get("/actions/ACT-2026-0007/contract-file.zip")
     with ZipFile(io.BytesIO(answer.data)) as opened:
@@ -233,7 +233,7 @@ def test_officers_and_auditors_may_take_data_out_and_others_may_not(exported, si
     assert client_of(persona=None).get(address).status_code == 302
 
 
-def test_every_export_is_on_record_with_the_digest_of_what_was_sent(exported, signed_in, system):
+def test_every_export_is_recorded_with_its_digest(exported, signed_in, system):
     auditor = signed_in("auditor-a")
     for address, kind, action, query in (
         (f"/actions/{ACTION}/contract-file.zip", "contract-file.zip", ACTION, None),

@@ -1,4 +1,4 @@
-"""What a contract file holds of earlier runs, and that no number of runs or assignments keeps it from being made."""
+"""What a contract file holds of earlier runs, and that it can be made for any number of runs and assignments."""
 
 import io
 import json
@@ -52,7 +52,7 @@ def of(system, flag_id):
     return row["action_id"], str(row["run_id"])
 
 
-def test_of_earlier_runs_only_decided_flags_are_filed(system, flagged, exported, add_run):
+def test_flags_of_earlier_runs_are_filed_only_if_they_have_events(system, flagged, exported, add_run):
     assigned, decided, untouched = flagged({}, {}, {})
     reviews = Reviews(system.sessions)
     reviews.add(assigned, version=0, kind=EventKind.ASSIGNED, assignee="officer-b", **WHO)

@@ -87,7 +87,7 @@ def test_times_are_eastern_and_utc_with_the_age_of_the_value(system, client, rea
     assert document.text.count(" Age ") == len(evidence) == 3
 
 
-def test_a_source_that_had_no_record_is_traced_as_well(system, client, read, flag_of):
+def test_a_source_without_a_record_has_a_lineage(system, client, read, flag_of):
     """SAM.gov answered, and did not know the vendor: the answer is as much evidence as a record would be."""
     flag = flag_of("ACT-2026-0009", "R02")
     text = read(client, address(flag)).text

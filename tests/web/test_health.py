@@ -1,4 +1,4 @@
-"""What an orchestrator asks: whether the process answers, and whether requests should be sent to it."""
+"""The probes of an orchestrator: whether the process is alive, and whether it is ready for requests."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +41,7 @@ def earlier(system):
         connection.execute("DROP DATABASE behind")
 
 
-def test_with_tables_of_another_version_not_ready_and_the_log_says_what_to_do(client_of, earlier, caplog):
+def test_tables_of_another_version_are_reported_as_not_ready(client_of, earlier, caplog):
     client = client_of(persona=None, database_url=earlier)
     answer = client.get("/readyz")
     client.application.extensions["triage.services"].close()
@@ -59,7 +59,7 @@ def test_asking_often_does_not_load_the_database():
     assert len(looks) == 2
 
 
-def test_a_database_that_hangs_is_asked_once_and_holds_nobody_up_for_long():
+def test_a_hanging_database_is_queried_once_and_delays_no_one():
     looks, answers, now = [], Event(), [0.0]
 
     def look():

@@ -1,4 +1,4 @@
-"""What frames the pages: the design system where it is installed, a plain style where it is not, and the building blocks."""
+"""The frame of the pages: the design system if it is installed, a plain style if not, and the building blocks."""
 
 import json
 import re
@@ -55,9 +55,7 @@ def test_without_the_design_system_pages_are_plain_and_ask_for_nothing_missing(c
 
 
 @pytest.mark.parametrize("demo", [True, False])
-def test_pages_and_what_is_signed_say_that_this_is_a_demonstration_only_where_it_is_one(
-    client_of, read, triaged, demo
-):
+def test_only_demo_installations_are_marked_as_demos(client_of, read, triaged, demo):
     told = client_of(demo=demo)
     assert ("Demo – not an official government website" in read(told, "/flags").text) is demo
     assert ("This is a demonstration." in read(client_of(persona=None, demo=demo), "/sign-in").text) is demo

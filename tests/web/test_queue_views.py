@@ -37,7 +37,7 @@ def test_a_view_is_saved_opened_renamed_and_deleted(client, read, send):
     assert name + " 2" not in names(read, client)
 
 
-def test_a_view_keeps_only_what_is_a_filter(client, read, send, system):
+def test_a_view_keeps_only_filters(client, read, send, system):
     name = uuid4().hex
     send("save", name=name, query="severity=blocking&after=x&next=//elsewhere&colour=red&status=open")
     (row,) = system.rows("SELECT query FROM saved_view WHERE name = %s", name)

@@ -25,7 +25,7 @@ def nobody(client_of):
 
 @pytest.fixture
 def arrive(nobody, browser):
-    """Signs somebody in with a client of their own, who may be on the way to a page; the answer that lets them in."""
+    """Signs a person in with a new client, optionally on the way to a page, and returns the last answer."""
 
     def signed_in(persona, client=nobody, **query):
         back = browser.choose(client.get("/sign-in/start", query_string=query).location, persona)
@@ -58,7 +58,7 @@ def aged(system, session_id, column, interval):
     system.execute(AGED[column], interval, hashlib.sha256(session_id.encode()).hexdigest())
 
 
-def test_a_person_not_signed_in_signs_in_and_returns_to_the_page(nobody, arrive, read):
+def test_a_visitor_signs_in_and_reaches_the_requested_page(nobody, arrive, read):
     asked = nobody.get("/flags?rule=R01")
     assert asked.status_code == 302
     assert asked.location.startswith("/sign-in?")
@@ -69,7 +69,7 @@ def test_a_person_not_signed_in_signs_in_and_returns_to_the_page(nobody, arrive,
     assert "Contracting officer A" in read(nobody, "/flags?rule=R01").text
 
 
-def test_the_cookie_is_for_this_host_over_a_safe_way_and_for_no_script(arrive):
+def test_the_cookie_is_host_only_secure_and_hidden_from_scripts(arrive):
     cookies = arrive("officer-a").headers.getlist("Set-Cookie")
     assert len(cookies) == 1
     name, _, rest = cookies[0].partition("=")
@@ -88,7 +88,7 @@ def test_the_database_knows_the_id_by_its_hash_only(system, nobody, arrive, host
 
 
 @pytest.mark.parametrize("planted", [False, True])
-def test_signing_in_gives_an_id_nobody_has_seen_before(system, nobody, browser, host, planted):
+def test_signing_in_gives_a_new_session_id(system, nobody, browser, host, planted):
     if planted:
         nobody.set_cookie(COOKIE, "x" * 43, domain=host)
     back = browser.choose(nobody.get("/sign-in/start").location, "officer-a")
@@ -130,7 +130,7 @@ def test_paths_of_this_application_are_kept(here):
     assert safe_local_path(here) == here
 
 
-def test_a_forged_return_address_leads_to_the_start_page(arrive):
+def test_a_redirect_to_another_site_leads_home(arrive):
     assert arrive("officer-a", next="//evil.example/").location == "/"
 
 
@@ -140,13 +140,13 @@ def refused(answer):
     return answer.text
 
 
-def test_an_answer_is_good_once(nobody, browser):
+def test_a_response_is_accepted_once(nobody, browser):
     back = browser.choose(nobody.get("/sign-in/start").location, "officer-a")
     assert nobody.get(back).status_code == 302
     assert "already completed" in refused(nobody.get(back))
 
 
-def test_an_answer_is_good_in_the_browser_that_asked(client_of, nobody, browser):
+def test_a_response_is_accepted_only_in_the_same_browser(client_of, nobody, browser):
     back = browser.choose(nobody.get("/sign-in/start").location, "officer-a")
     assert "another browser" in refused(client_of(persona=None).get(back))
 
@@ -155,7 +155,7 @@ def test_an_answer_is_good_in_the_browser_that_asked(client_of, nobody, browser)
     "wrong",
     [{"state": "made-up"}, {"code": "made-up"}, {"iss": "http://evil.example"}, {"error": "access_denied"}],
 )
-def test_an_answer_that_was_changed_is_refused(nobody, browser, wrong):
+def test_a_changed_response_is_refused(nobody, browser, wrong):
     back = browser.choose(nobody.get("/sign-in/start").location, "officer-a")
     refused(nobody.get(changed(back, **wrong)))
     assert nobody.get("/flags").status_code == 302
@@ -211,7 +211,7 @@ def test_a_sign_in_may_take_ten_minutes(system, nobody, browser, host):
     assert "longer than ten minutes" in refused(nobody.get(back))
 
 
-def test_a_person_who_cancels_is_not_signed_in(nobody, arrive):
+def test_a_cancelled_sign_in_is_refused(nobody, arrive):
     refused(arrive(""))
     assert nobody.get("/flags").status_code == 302
 
@@ -238,7 +238,7 @@ def test_a_session_ends_after_twelve_hours_however_much_it_is_used(system, nobod
     assert nobody.get("/flags").status_code == 302
 
 
-def test_background_requests_do_not_extend_a_session(system, nobody, arrive, host):
+def test_automatic_requests_do_not_extend_a_session(system, nobody, arrive, host):
     arrive("officer-a")
     value = cookie_of(nobody, host)
     aged(system, value, "seen_at", "14 minutes")
@@ -283,7 +283,7 @@ def test_signing_out_ends_the_session_here_and_goes_on_to_the_provider(system, n
     assert nobody.get("/flags").status_code == 302
 
 
-def test_signing_out_everywhere_ends_all_sessions_of_that_person_only(client_of, arrive):
+def test_signing_out_everywhere_ends_only_the_sessions_of_this_person(client_of, arrive):
     here, there, somebody = (client_of(persona=None) for _ in range(3))
     for client in (here, there):
         arrive("officer-b", client)
@@ -294,7 +294,7 @@ def test_signing_out_everywhere_ends_all_sessions_of_that_person_only(client_of,
     assert somebody.get("/flags").status_code == 200
 
 
-def test_a_form_without_its_token_is_refused(client_of, nobody, arrive, read):
+def test_a_form_without_its_csrf_token_is_refused(client_of, nobody, arrive, read):
     arrive("officer-a")
     other = client_of(persona=None)
     arrive("officer-a", other)

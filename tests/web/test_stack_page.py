@@ -1,4 +1,4 @@
-"""The state of the stack, whatever is up or down."""
+"""The page with the state of the stack, with parts up or down."""
 
 import re
 import socket
@@ -77,7 +77,7 @@ def test_the_quota_of_the_day_is_counted_from_the_calls(client, read, called):
     )
 
 
-def test_a_day_over_the_quota_is_shown(client_of, read, called):
+def test_exceeding_the_budget_is_reported(client_of, read, called):
     _, by_tool = called
     calls = sum(by_tool.values())
     document = read(client_of(sam_daily_quota=calls - 1), "/stack")

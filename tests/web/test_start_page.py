@@ -1,4 +1,4 @@
-"""Where people arrive: what waits for each role, numbers that lead to what they count, and pictures of the last days."""
+"""The start page: open work for each role, numbers that link to what they count, and charts of the last days."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -74,7 +74,7 @@ def days_of(page, name):
     return {day: [int(n.replace(",", "")) for n in re.findall(r">([\d,]+)<", cells)] for day, cells in rows}
 
 
-def test_charts_show_what_the_database_counts_by_eastern_day(system, home, triaged):
+def test_charts_equal_the_counts_by_eastern_day(system, home, triaged):
     page = home("officer-a")
     today = eastern_day(datetime.now(UTC))
     for name, table, column in (
@@ -112,7 +112,7 @@ def test_a_flag_counts_as_closed_on_the_day_it_was_closed(signed_in, client, fla
     assert after[-2:] != before[-2:], "today, or yesterday at midnight"
 
 
-def test_alarms_are_for_those_who_may_read_them(system, signed_in, client, read):
+def test_only_permitted_roles_see_alarms(system, signed_in, client, read):
     ids = [uuid4() for _ in range(7)]
     for number, alarm_id in enumerate(ids):
         system.execute(

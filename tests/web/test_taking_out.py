@@ -1,4 +1,4 @@
-"""What leaves the application: only when one of its own pages asks, few at once, and every time on record."""
+"""Exports leave the application only at the request of its own pages, few at once, and each is recorded."""
 
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -29,7 +29,7 @@ def call(system, triaged):
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_another_site_cannot_make_a_person_export(client, read, system, call, site):
+def test_other_sites_cannot_start_an_export(client, read, system, call, site):
     (before,) = system.rows("SELECT count(*) FROM export_record")
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
     for address in (*EXPORTS, f"/calls/{call['call_id']}/answer/download"):
@@ -43,7 +43,7 @@ def test_another_site_cannot_make_a_person_export(client, read, system, call, si
         assert client.get("/flags.csv?q=nothing", headers={"Sec-Fetch-Site": own}).status_code == 200
 
 
-def test_few_exports_run_at_once_and_one_per_person(client_of, session_of, monkeypatch, until):
+def test_each_person_can_make_one_export_at_a_time(client_of, session_of, monkeypatch, until):
     officer = client_of(persona="officer-a")
     app = officer.application
     making, go_on = [], Event()
@@ -73,7 +73,7 @@ def test_few_exports_run_at_once_and_one_per_person(client_of, session_of, monke
     assert export("officer-a").status_code == 200
 
 
-def test_a_document_that_cannot_be_typeset_is_reported_in_plain_words(client, read, triaged, monkeypatch):
+def test_a_document_that_cannot_be_produced_is_reported(client, read, triaged, monkeypatch):
     monkeypatch.setattr(pdf, "_PLACES", BoundedSemaphore(1))
     monkeypatch.setattr(pdf, "_WAIT", 0.01)
     with pdf._PLACES:
@@ -86,7 +86,7 @@ def test_a_document_that_cannot_be_typeset_is_reported_in_plain_words(client, re
     assert client.get(EXPORTS[1]).status_code == 200
 
 
-def test_a_slot_is_held_until_it_is_released():
+def test_seats_that_do_not_give_way_stay_taken_until_released():
     places = Seats(total=2, each=1, gives_way=False)
     first, second = places.take("a"), places.take("b")
     assert (first is None, second is None) == (False, False)
@@ -97,7 +97,7 @@ def test_a_slot_is_held_until_it_is_released():
     assert not second.wanted.is_set()
 
 
-def test_the_export_of_a_single_answer_is_on_record_with_its_person(client, call, system):
+def test_the_export_of_a_single_answer_is_recorded(client, call, system):
     answer = client.get(f"/calls/{call['call_id']}/answer/download")
     assert (answer.status_code, answer.content_type) == (200, "application/octet-stream")
     assert sha256(answer.data).hexdigest() == call["answer_digest"]

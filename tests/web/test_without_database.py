@@ -1,4 +1,4 @@
-"""What is left for people who are signed in while the database is away."""
+"""Pages for signed-in people while the database is away."""
 
 from urllib.parse import urlsplit
 
@@ -8,7 +8,7 @@ from app.web import sign_in
 from app.web.sign_in import recent_sessions
 
 
-def test_people_signed_in_see_the_state_of_the_stack_for_five_minutes(
+def test_a_recent_session_can_read_the_state_of_the_stack_for_five_minutes(
     system, client_of, session_of, monkeypatch
 ):
     client = client_of(persona=None)

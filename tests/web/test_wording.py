@@ -1,4 +1,4 @@
-"""How times, lengths and texts are written."""
+"""How times, durations and texts are written."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,12 +15,12 @@ def test_a_time_is_eastern_first_and_utc_behind():
     )
 
 
-def test_the_utc_day_is_shown_when_it_differs():
+def test_the_utc_day_is_shown_if_it_differs():
     assert "2026-01-01 22:00:00 EST" in moment(datetime(2026, 1, 2, 3, 0, 0, tzinfo=UTC))
     assert "(2026-01-02 03:00:00 UTC)" in moment(datetime(2026, 1, 2, 3, 0, 0, tzinfo=UTC))
 
 
-def test_times_that_order_events_show_milliseconds():
+def test_instants_have_milliseconds():
     assert "14:05:09.120 EDT" in instant(datetime(2026, 7, 1, 18, 5, 9, 120_400, tzinfo=UTC))
 
 

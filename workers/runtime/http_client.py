@@ -55,7 +55,7 @@ def pool(settings: AgentSettings, *, size: int) -> httpx.Client:
         verify=trust_of(settings).context,
         timeout=httpx.Timeout(settings.tool_timeout),
         limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
-        # What is asked for is what the source says now; whoever keeps answers on the way is to ask it again.
+        # Only what the source says now counts: caches on the way must ask it again.
         headers={"Accept": "application/json", "Cache-Control": "no-cache"},
     )
 

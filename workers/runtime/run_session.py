@@ -1,4 +1,4 @@
-"""One attempt's identity: introduced by a wrapped SecretID, it issues five credentials and ends with all of them."""
+"""One attempt's identity: introduced by a wrapped SecretID, it issues a credential for each tool and ends with all of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -88,7 +88,7 @@ def introduced(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: i
     """A session for this attempt, revoked however the block ends.
 
     Raises `IntroductionError` when the wrapping token is spent, expired, made elsewhere or another run's, and
-    `VaultUnavailableError` while nobody may log in. When the vault does not confirm the revocation, `revoked_at`
+    `VaultUnavailableError` while no login is possible. When the vault does not confirm the revocation, `revoked_at`
     stays None and the sweeper, which ends the token by accessor, finishes the work.
     """
     session = _log_in(vault, wrapping_token, run_id=run_id, attempt=attempt)

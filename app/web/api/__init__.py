@@ -1,6 +1,6 @@
-"""The JSON interface for programs, below `/api/v1`: the same things as the pages, under the same permissions.
+"""The JSON API below `/api/v1`, with the same permissions as the pages.
 
-`operations` lists what can be asked, `shapes` says what goes in and out, `openapi` makes the document of both.
+`operations` registers the endpoints, `shapes` defines their JSON, `openapi` documents both.
 """
 
 from flask import Flask
@@ -12,6 +12,6 @@ __all__ = ["OPERATIONS", "actions", "calls", "decisions", "flags", "init_app", "
 
 
 def init_app(app: Flask) -> None:
-    """Add the interface to `app`."""
+    """Add the API to `app`."""
     problem_details.init_app(app)
     app.register_blueprint(bp)

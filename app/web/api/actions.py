@@ -1,4 +1,4 @@
-"""Submitting actions, reading them, and having them triaged."""
+"""Submit actions, read them, and request runs of them."""
 
 from http import HTTPStatus
 from itertools import zip_longest
@@ -10,9 +10,9 @@ from app.intake import IntakeError
 from app.intake.problems import Problem, shown
 from app.review import queries as read
 from app.store.actions import ConflictError, UnknownActionError, to_domain
-from app.store.submissions import KeyReusedError, Outcome
+from app.store.submissions import KeyReusedError, SubmissionOutcome
 from app.web.api.operations import Header, following, operation, reply
-from app.web.api.problem_details import KEY, TAKEN, not_read, not_taken
+from app.web.api.problem_details import KEY, TAKEN, invalid_input, unreadable
 from app.web.api.request_body import header_of
 from app.web.api.runs import run_item
 from app.web.api.shapes import actions as shapes
@@ -24,7 +24,7 @@ from app.web.sign_in import person
 _KEY = Header(
     name="Idempotency-Key",
     pattern=r"[\x21-\x7e]{1,200}",
-    meaning="a key of your own making, 1 to 200 visible ASCII characters: the same one when you send this again",
+    meaning="a key you choose, 1 to 200 visible ASCII characters; repeat it when you send the same request again",
     example="8e03978e-40d5-43dd-bc93-6894a57f9324",
 )
 
@@ -38,14 +38,15 @@ _KEY = Header(
     header=_KEY,
     answers={201: shapes.SubmissionResult},
     refusals=(409, 413, 415, 422),
-    sends={"Idempotency-Replayed": "`true` where this was carried out before, under the same key."},
+    sends={"Idempotency-Replayed": "`true` if this request was carried out before under the same key."},
 )
 def submit(query: shapes.SubmitQuery, body: str) -> Response:
     """Submit actions, all or none.
 
-    With `run=true` a run of each is requested as well, unless one is under way, which is answered then. The same request under the same key is carried out once and
-    answered alike for seven days, with the header `Idempotency-Replayed: true`; another request under that key is refused
-    with 422. An action that was submitted before is fine if it says the same, else all are refused with 409.
+    With `run=true`, a run of each action is requested, or the run under way is returned. For seven days, the same request
+    under the same key is carried out only once; repetitions get the same response with `Idempotency-Replayed: true`, and
+    a different request under that key is refused with 422. An action submitted before must have the same content, or all
+    actions are refused with 409.
     """
     key = header_of(_KEY.name, _KEY.pattern, _KEY.meaning)
     try:
@@ -53,18 +54,18 @@ def submit(query: shapes.SubmitQuery, body: str) -> Response:
             services().sessions, body, by=person().subject, key=key, run=query.run == "true", most=shapes.MOST
         )
     except IntakeError as error:
-        raise not_read(error) from None
+        raise unreadable(error) from None
     except ConflictError as error:
-        fault = Problem("action_id", "was submitted before with other content", shown(error.action_id))
-        raise not_taken(HTTPStatus.CONFLICT, [fault], kind=TAKEN) from None
+        fault = Problem("action_id", "was already submitted with different content", shown(error.action_id))
+        raise invalid_input(HTTPStatus.CONFLICT, [fault], kind=TAKEN) from None
     except KeyReusedError:
-        fault = Problem(_KEY.name, "was used before, for another request", shown(key))
-        raise not_taken(HTTPStatus.UNPROCESSABLE_ENTITY, [fault], kind=KEY) from None
+        fault = Problem(_KEY.name, "was already used for a different request", shown(key))
+        raise invalid_input(HTTPStatus.UNPROCESSABLE_ENTITY, [fault], kind=KEY) from None
     headers = {} if new else {"Idempotency-Replayed": "true"}
     return reply(_submitted(outcome), status=HTTPStatus.CREATED, headers=headers)
 
 
-def _submitted(outcome: Outcome) -> shapes.SubmissionResult:
+def _submitted(outcome: SubmissionOutcome) -> shapes.SubmissionResult:
     return shapes.SubmissionResult(
         actions=[
             shapes.SubmittedItem(action_id=action_id, new=action_id in outcome.new, run_id=run_id)
@@ -99,7 +100,7 @@ def _item(line: read.ActionLine) -> shapes.ActionItem:
 
 @operation("GET", "/actions/{action_id}", answers={200: shapes.Action}, refusals=(404,))
 def action(action_id: str) -> Response:
-    """One action as it was submitted, its newest runs, and its flags of the latest completed one."""
+    """One action as submitted, its latest runs, and the flags of the latest completed run."""
     page = services().queries.action(action_id) or abort(404)
     return reply(
         shapes.Action(
@@ -120,7 +121,7 @@ def action(action_id: str) -> Response:
     sends={"Location": "The address of the run."},
 )
 def request_run(action_id: str) -> Response:
-    """Have an action triaged: a new run (201), or the one that is under way (200). No body is needed."""
+    """Request a run of an action: a new run (201), or the one under way (200). No body is needed."""
     try:
         run_id, new = usecases.request_again(services().sessions, action_id, requested_by=person().subject)
     except UnknownActionError:

@@ -1,4 +1,4 @@
-"""What a system answered to one call, byte by byte, and whether that is still what was received."""
+"""The raw answer of one call, and whether it is unchanged."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -16,7 +16,7 @@ from app.web.sign_in import person
 
 @operation("GET", "/calls/{call_id}/answer", answers={200: CallAnswer}, refusals=(404,))
 def answer(call_id: UUID) -> Response:
-    """What was answered to one call, as text, with its digest as recorded and worked out anew."""
+    """The answer of one call as text, with its recorded and current digests."""
     found = services().queries.answer(call_id) or abort(404)
     body, call = found.body, found.call
     text, cut = readable(body) if body is not None else (None, False)
@@ -47,7 +47,7 @@ def answer(call_id: UUID) -> Response:
     sends={"Repr-Digest": "SHA-256 of the bytes, in base64 (RFC 9530)."},
 )
 def answer_bytes(call_id: UUID) -> Response:
-    """The bytes as they were received; `Repr-Digest` (RFC 9530) is their SHA-256."""
+    """The bytes of the answer as received; `Repr-Digest` (RFC 9530) is their SHA-256."""
     made = services().exporter.answer(call_id, person()) or abort(404)
     response = sent(made)
     response.headers["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(made.record.digest)).decode()}:"

@@ -1,4 +1,4 @@
-"""What officers do with a flag: decide, concur, undo, assign. Each names the version of the flag it was made for."""
+"""Review flags: decide, concur, undo, assign. Each request names the version of the flag it is based on."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -10,7 +10,7 @@ from app.review.decisions import Decision, EventKind, ReviewError
 from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.api.operations import operation, reply
-from app.web.api.problem_details import NOT_NOW, ProblemError, changed, not_taken
+from app.web.api.problem_details import NOT_NOW, ProblemError, changed, invalid_input
 from app.web.api.shapes.history import Assigning, Concurring, Deciding, ReviewState, Undoing
 from app.web.services import services
 from app.web.sign_in import person
@@ -22,7 +22,7 @@ _REFUSALS = (404, 409, 413, 415, 422)
     "POST", "/flags/{flag_id}/decisions", body=Deciding, answers={200: ReviewState}, refusals=_REFUSALS
 )
 def decide(flag_id: UUID, body: Deciding) -> Response:
-    """Decide about a flag, as of the version you have seen; 409 says who was first."""
+    """Decide a flag at the version you have seen. If it has changed, 409 says who was first."""
     return _add(
         flag_id,
         body.version,
@@ -37,14 +37,14 @@ def decide(flag_id: UUID, body: Deciding) -> Response:
     "POST", "/flags/{flag_id}/concurrences", body=Concurring, answers={200: ReviewState}, refusals=_REFUSALS
 )
 def concur(flag_id: UUID, body: Concurring) -> Response:
-    """Concur with another officer's decision that waits for it, or decline, which opens the flag again."""
+    """Concur with another officer's decision, or decline, which opens the flag again."""
     kind = EventKind.CONCURRED if body.answer == "concur" else EventKind.DECLINED
     return _add(flag_id, body.version, kind, rationale=body.rationale)
 
 
 @operation("POST", "/flags/{flag_id}/undoings", body=Undoing, answers={200: ReviewState}, refusals=_REFUSALS)
 def undo(flag_id: UUID, body: Undoing) -> Response:
-    """Take back the decision in force. It stays in the history; the flag is open again."""
+    """Undo the decision in force. It stays in the history; the flag is open again."""
     return _add(flag_id, body.version, EventKind.UNDONE, rationale=body.rationale)
 
 
@@ -52,11 +52,11 @@ def undo(flag_id: UUID, body: Undoing) -> Response:
     "POST", "/flags/{flag_id}/assignments", body=Assigning, answers={200: ReviewState}, refusals=_REFUSALS
 )
 def assign(flag_id: UUID, body: Assigning) -> Response:
-    """Give a flag to yourself, to an officer who has signed in at some time, or to nobody."""
+    """Assign a flag to yourself or to an officer who has signed in before, or remove the assignment."""
     to = body.assignee
     if to not in {None, person().subject} and to not in officers(services().queries.people()):
-        fault = Problem("assignee", "is no officer who has signed in here", shown(to))
-        raise not_taken(HTTPStatus.UNPROCESSABLE_ENTITY, [fault])
+        fault = Problem("assignee", "is not an officer who has signed in here", shown(to))
+        raise invalid_input(HTTPStatus.UNPROCESSABLE_ENTITY, [fault])
     return _add(flag_id, body.version, EventKind.ASSIGNED, assignee=to)
 
 
@@ -88,6 +88,6 @@ def _add(
         raise changed(ReviewState.of(flag_id, error.state), error.event) from None
     except ReviewError as error:
         raise ProblemError(
-            HTTPStatus.CONFLICT, str(error), kind=NOT_NOW, title="This cannot be done with the flag as it is"
+            HTTPStatus.CONFLICT, str(error), kind=NOT_NOW, title="The state of the flag does not allow this"
         ) from None
     return reply(ReviewState.of(flag_id, state))

@@ -1,4 +1,4 @@
-"""Requests as they may be sent, for the document; a test reads each of them as a request."""
+"""Example requests for the OpenAPI document; a test validates each of them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,7 +32,7 @@ def _named(**values: Any) -> dict[str, Any]:
     return {name: {"value": value} for name, value in values.items()}
 
 
-#: By the model of the body, as the document has them: name to `{"value": …}`.
+#: Examples by model of the body, as in OpenAPI: name to `{"value": …}`.
 EXAMPLES: Mapping[type[BaseModel], dict[str, Any]] = {
     Submitting: _named(one=_AWARD, several=[_AWARD, _OPTION]),
     Deciding: _named(
@@ -51,7 +51,7 @@ EXAMPLES: Mapping[type[BaseModel], dict[str, Any]] = {
     Concurring: _named(
         concur={"version": 1, "answer": "concur", "rationale": "I looked at both records and agree."}
     ),
-    Undoing: _named(undo={"version": 1, "rationale": "Decided on the wrong item."}),
+    Undoing: _named(undo={"version": 1, "rationale": "Decided the wrong flag."}),
     Assigning: _named(
         officer={"version": 0, "assignee": "officer-b"}, nobody={"version": 1, "assignee": None}
     ),

@@ -1,4 +1,4 @@
-"""Reading flags, and the way from a run to each of their values."""
+"""Read flags, and the lineage of each of their values."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from app.intake.problems import Problem, shown
 from app.review.queries import ValueLineage
 from app.web.api.operations import following, operation, reply
-from app.web.api.problem_details import not_taken
+from app.web.api.problem_details import invalid_input
 from app.web.api.shapes import flags as shapes
 from app.web.api.shapes.history import HistoryEvent
 from app.web.api.shapes.value_lineage import (
@@ -32,13 +32,13 @@ from app.web.vault_side import vault_side
 
 @operation("GET", "/flags", query=shapes.FlagQuery, answers={200: shapes.Flags})
 def flags(query: shapes.FlagQuery) -> Response:
-    """Flags of each action's latest completed run: the queue, with the filters of its page."""
-    told = MultiDict(request.args)
-    told.pop("limit", None)
-    filters = queue_query(told, me=person().subject, now=datetime.now(UTC))
+    """Flags of each action's latest completed run, with the filters of the queue page."""
+    arguments = MultiDict(request.args)
+    arguments.pop("limit", None)
+    filters = queue_query(arguments, me=person().subject, now=datetime.now(UTC))
     if filters.ignored:
-        faults = [Problem(each.name, "is not taken", shown(each.value)) for each in filters.ignored]
-        raise not_taken(HTTPStatus.BAD_REQUEST, faults)
+        faults = [Problem(each.name, "is not valid", shown(each.value)) for each in filters.ignored]
+        raise invalid_input(HTTPStatus.BAD_REQUEST, faults)
     found = services().queries.flags(
         filters.flag_filter, sort=filters.sort, after=filters.after, limit=query.limit
     )
@@ -52,7 +52,7 @@ def flags(query: shapes.FlagQuery) -> Response:
 
 @operation("GET", "/flags/{flag_id}", answers={200: shapes.Flag}, refusals=(404,))
 def flag(flag_id: UUID) -> Response:
-    """One flag: its values, what stands behind each, its history, and earlier decisions on the same fact."""
+    """One flag: its values and their evidence, its history, and earlier decisions on the same fact."""
     view = services().queries.flag(flag_id) or abort(404)
     page, record = view.page, view.record
     return reply(
@@ -79,7 +79,7 @@ def flag(flag_id: UUID) -> Response:
 
 @operation("GET", "/flags/{flag_id}/values/{position}/lineage", answers={200: Lineage}, refusals=(404,))
 def lineage(flag_id: UUID, position: int) -> Response:
-    """The way to one value: run, identity, policy, credential, call, answer; and the vault's own lines about the run."""
+    """The lineage of one value: run, identity, policy, credential, call and answer, with the vault's log lines about the run."""
     view = services().queries.flag(flag_id) or abort(404)
     page, run = view.page, view.run
     line = next((each for each in page.values if each.value.position == position), None) or abort(404)

@@ -1,4 +1,4 @@
-"""Whom the token speaks for."""
+"""The person behind the token."""
 
 from flask import Response
 
@@ -9,7 +9,7 @@ from app.web.sign_in import person
 
 @operation("GET", "/me", answers={200: Me})
 def me() -> Response:
-    """Whom the token speaks for, and what that person may do here."""
+    """The person behind the token, and their permissions."""
     known = person()
     return reply(
         Me(

@@ -1,4 +1,4 @@
-"""The interface described for programs (OpenAPI 3.1), made from what answers and reads requests."""
+"""The OpenAPI 3.1 document, generated from the operations and shapes."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -19,19 +19,19 @@ from app.web.api.shapes import Shape
 from app.web.error_texts import TEXTS
 
 _REF = "#/components/schemas/{model}"
-#: Statuses every operation may answer with.
+#: Errors that every operation may return.
 _ALWAYS = frozenset({400, 401, 403, 429, 500, 503})
 _JSON, _BYTES = "application/json", "application/octet-stream"
 _HEADERS: Mapping[int, Mapping[str, tuple[str, str]]] = {
-    401: {"WWW-Authenticate": ("How to come in (RFC 6750).", "string")},
-    415: {"Accept-Post": ("What is taken.", "string")},
+    401: {"WWW-Authenticate": ("How to authenticate (RFC 6750).", "string")},
+    415: {"Accept-Post": ("The accepted media type.", "string")},
     429: {"Retry-After": ("Seconds to wait.", "integer")},
 }
 
 
 @bp.get("/openapi.json")
 def openapi() -> Response:
-    """The document."""
+    """Serve the document."""
     return Response(_written(), content_type=_JSON)
 
 
@@ -41,7 +41,7 @@ def _written() -> str:
 
 
 def document() -> Json:
-    """The whole document."""
+    """The OpenAPI document."""
     schemas, definitions = _schemas()
     paths: dict[str, Json] = {}
     for each in OPERATIONS:
@@ -52,9 +52,9 @@ def document() -> Json:
             "title": "Procurement triage",
             "version": "1",
             "description": (
-                "Submit procurement actions, read runs and flags with the credential behind each value, decide."
+                "Submit procurement actions, read runs and flags with the credential behind each value, and decide flags."
                 " Identifiers and money are strings, times are UTC. Every error is a problem document (RFC 9457)."
-                " Answers to requests that count against a limit carry `X-RateLimit-Limit`, `X-RateLimit-Remaining`"
+                " Responses to requests that count against a limit have the headers `X-RateLimit-Limit`, `X-RateLimit-Remaining`"
                 " and `X-RateLimit-Reset`."
             ),
         },
@@ -69,8 +69,8 @@ def document() -> Json:
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
                     "description": (
-                        "An access token (RFC 9068) of the identity provider people sign in at, for the audience"
-                        " `triage-api`. Cookies of the pages are not looked at."
+                        "An access token (RFC 9068) of the identity provider, for the audience `triage-api`."
+                        " Cookies are ignored."
                     ),
                 }
             },
@@ -83,7 +83,7 @@ Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], Json]
 
 
 def _schemas() -> tuple[Schemas, Json]:
-    """The schema of each model, as a reference, and what is referred to."""
+    """The schema reference of each model, and the definitions."""
     wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
         (problem_details.ProblemDetails, "serialization"): None
     }
@@ -93,8 +93,8 @@ def _schemas() -> tuple[Schemas, Json]:
         for shape in each.answers.values():
             if issubclass(shape, Shape):
                 wanted[shape, "serialization"] = None
-    schemas, told = models_json_schema(list(wanted), ref_template=_REF)
-    return cast("Schemas", schemas), told["$defs"]
+    schemas, described = models_json_schema(list(wanted), ref_template=_REF)
+    return cast("Schemas", schemas), described["$defs"]
 
 
 def _operation(each: Operation, schemas: Schemas) -> Json:
@@ -105,7 +105,7 @@ def _operation(each: Operation, schemas: Schemas) -> Json:
         if isinstance(needed, Permission)
         else "Needs a token."
     )
-    told: Json = {
+    described: Json = {
         "operationId": each.name,
         "summary": summary.replace("\n", " "),
         "description": " ".join(f"{more} {may}".split()),
@@ -119,13 +119,13 @@ def _operation(each: Operation, schemas: Schemas) -> Json:
         },
     }
     if each.body is not None:
-        told["requestBody"] = {
+        described["requestBody"] = {
             "required": True,
             "content": {
                 _JSON: {"schema": schemas[each.body, "validation"], "examples": EXAMPLES.get(each.body, {})}
             },
         }
-    return told
+    return described
 
 
 def _never(needed: Permission | Open) -> frozenset[int]:
@@ -134,14 +134,14 @@ def _never(needed: Permission | Open) -> frozenset[int]:
 
 def _answer(each: Operation, status: int, schemas: Schemas) -> Json:
     shape = each.answers[status]
-    told: Json = {"description": HTTPStatus(status).phrase}
+    described: Json = {"description": HTTPStatus(status).phrase}
     if issubclass(shape, Shape):
-        told["content"] = {_JSON: {"schema": schemas[shape, "serialization"]}}
+        described["content"] = {_JSON: {"schema": schemas[shape, "serialization"]}}
     else:
-        told["content"] = {_BYTES: {"schema": {"type": "string", "format": "binary"}}}
+        described["content"] = {_BYTES: {"schema": {"type": "string", "format": "binary"}}}
     if each.sends:
-        told["headers"] = {name: _header(text, "string") for name, text in each.sends.items()}
-    return told
+        described["headers"] = {name: _header(text, "string") for name, text in each.sends.items()}
+    return described
 
 
 def _refusal(status: int) -> Json:
@@ -153,7 +153,7 @@ def _refusal(status: int) -> Json:
         "detail": text.detail,
         "reference": "4f2a90c1d3e8",
     }
-    told: Json = {
+    described: Json = {
         "description": text.title,
         "content": {
             problem_details.CONTENT_TYPE: {
@@ -163,8 +163,8 @@ def _refusal(status: int) -> Json:
         },
     }
     if headers := _HEADERS.get(status):
-        told["headers"] = {name: _header(text, kind) for name, (text, kind) in headers.items()}
-    return told
+        described["headers"] = {name: _header(text, kind) for name, (text, kind) in headers.items()}
+    return described
 
 
 def _header(text: str, kind: str) -> Json:

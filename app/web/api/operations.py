@@ -1,4 +1,4 @@
-"""One operation of the interface: how it is asked, what it answers. `/openapi.json` tells what is listed here."""
+"""Registers the operations of the API; `/openapi.json` documents them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from app.web.api.request_body import body_of, query_of, text_of
 from app.web.api.shapes import NoQuery, RequestModel, Shape
 
-#: Where everything here is found.
+#: The path of the API.
 ROOT = "/api/v1"
 bp = Blueprint("api", __name__, url_prefix=ROOT)
 View = Callable[..., Response]
@@ -25,7 +25,7 @@ _NAMES = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Header:
-    """A header that must be sent: the pattern it matches as a whole, and what it is in words."""
+    """A required header: the pattern of its whole value, and its meaning in words."""
 
     name: str
     pattern: str
@@ -35,11 +35,11 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operation:
-    """What the document says of one operation.
+    """The description of one operation.
 
-    `answers` are the shapes of good answers by status, `bytes` for the bytes themselves; `refusals` the statuses that are
-    possible here beyond those of every operation; `arguments` the types of what stands in the path; `sends` the headers a
-    good answer may have, with what they say.
+    `answers` are the shapes of successful responses by status, `bytes` for raw bytes; `refusals` its errors beyond those of
+    every operation; `arguments` the types of the path parameters; `sends` the headers of successful responses, with their
+    meanings.
     """
 
     name: str
@@ -56,16 +56,16 @@ class Operation:
 
     @property
     def endpoint(self) -> str:
-        """Its name in the table of who may reach what."""
+        """Its name in the access table."""
         return f"{bp.name}.{self.name}"
 
     @property
     def rule(self) -> str:
-        """Its path as Flask writes it."""
+        """Its path in Flask's syntax."""
         return _NAMES.sub(lambda found: f"<{_CONVERTERS[self.arguments[found[1]]]}:{found[1]}>", self.path)
 
 
-#: Every operation, in the order they are written.
+#: Every operation, in order of registration.
 OPERATIONS: list[Operation] = []
 
 
@@ -81,19 +81,19 @@ def operation(
     header: Header | None = None,
     sends: Mapping[str, str] | None = None,
 ) -> Callable[[View], View]:
-    """Make a function an operation. It is given what stands in the path, and `query` and `body` where there are any.
+    """Register a function as an operation. It receives the path parameters, and `query` and `body` if declared.
 
-    With `raw` the body is given as the text it came as, to be read by whoever takes it.
+    With `raw`, the body is passed as unparsed text.
     """
 
     def made(view: View) -> View:
-        its = get_annotations(view)
+        annotations = get_annotations(view)
         known = Operation(
             name=view.__name__,
             method=method,
             path=path,
             text=getdoc(view) or "",
-            arguments={name: its[name] for name in _NAMES.findall(path)},
+            arguments={name: annotations[name] for name in _NAMES.findall(path)},
             answers=answers,
             refusals=frozenset(refusals),
             query=query,
@@ -103,13 +103,13 @@ def operation(
         )
 
         @wraps(view)
-        def respond(**told: Any) -> Response:
-            asked = query_of(query)
+        def respond(**arguments: Any) -> Response:
+            parsed = query_of(query)
             if query is not NoQuery:
-                told["query"] = asked
+                arguments["query"] = parsed
             if body is not None:
-                told["body"] = text_of() if raw else body_of(body)
-            return view(**told)
+                arguments["body"] = text_of() if raw else body_of(body)
+            return view(**arguments)
 
         bp.add_url_rule(known.rule, known.name, respond, methods=[method])
         OPERATIONS.append(known)
@@ -119,14 +119,14 @@ def operation(
 
 
 def reply(shape: Shape, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer that says this."""
+    """The JSON response with this shape."""
     answer = Response(shape.model_dump_json(by_alias=True), status, content_type="application/json")
     answer.headers.update(headers or {})
     return answer
 
 
 def following(after: object | None) -> str | None:
-    """The address of the page after this one, which begins after `after`; None where there is none."""
+    """The address of the next page, which begins after `after`; None if there is none."""
     if after is None:
         return None
     args = {**request.args.to_dict(), "after": str(after)}

@@ -1,4 +1,4 @@
-"""What an operation is asked with, for the document: what stands in the path, in headers, and behind the "?"."""
+"""The parameters of an operation in OpenAPI: path, headers and query."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _ARGUMENTS: Mapping[Any, Json] = {
 
 
 def parameters(each: Operation) -> Iterator[Json]:
-    """All of them."""
+    """The parameters of an operation."""
     yield from _in_path(each)
     yield from _in_header(each)
     yield from _in_query(each)
@@ -43,10 +43,10 @@ def _in_query(each: Operation) -> Iterator[Json]:
     if each.query is NoQuery:
         return
     schema = each.query.model_json_schema()
-    for name, told in schema["properties"].items():
-        inlined = _inlined(told, schema.get("$defs", {}))
+    for name, property_ in schema["properties"].items():
+        inlined = _inlined(property_, schema.get("$defs", {}))
         text = inlined.pop("description", None)
-        # In an address there is no null: what is not asked for is left out.
+        # A query string has no null: parameters without a value are left out.
         options = [option for option in inlined.pop("anyOf", []) if option != {"type": "null"}]
         for option in options:
             inlined.update(option)
@@ -56,12 +56,12 @@ def _in_query(each: Operation) -> Iterator[Json]:
         yield {"name": name, "in": "query", "schema": inlined, **({"description": text} if text else {})}
 
 
-def _inlined(told: Json, definitions: Json) -> Json:
-    """The schema with what it refers to in its place."""
-    if (name := told.get("$ref")) is not None:
+def _inlined(property_: Json, definitions: Json) -> Json:
+    """The schema with references replaced by their definitions."""
+    if (name := property_.get("$ref")) is not None:
         meant = definitions[str(name).rsplit("/", 1)[1]]
-        rest = {key: value for key, value in told.items() if key != "$ref"}
+        rest = {key: value for key, value in property_.items() if key != "$ref"}
         return {"type": meant["type"], "enum": meant["enum"], **rest}
-    if "anyOf" in told:
-        return {**told, "anyOf": [_inlined(option, definitions) for option in told["anyOf"]]}
-    return dict(told)
+    if "anyOf" in property_:
+        return {**property_, "anyOf": [_inlined(option, definitions) for option in property_["anyOf"]]}
+    return dict(property_)

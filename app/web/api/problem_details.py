@@ -1,4 +1,4 @@
-"""What goes wrong, as programs are told: problem documents (RFC 9457), and nothing from inside."""
+"""Problem documents (RFC 9457), without internal details."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -15,7 +15,7 @@ from app.web.api.shapes.history import HistoryEvent, ReviewState
 from app.web.error_texts import ErrorText, text_of
 
 CONTENT_TYPE = "application/problem+json"
-#: What a problem is in general; others are named where they are raised.
+#: The types of problems; `PLAIN` for those that the HTTP status describes.
 PLAIN = "about:blank"
 INPUT, CHANGED, NOT_NOW, TAKEN, KEY = (
     f"urn:triage:problem:{name}" for name in ("input", "changed", "not-now", "action-taken", "key-reused")
@@ -23,7 +23,7 @@ INPUT, CHANGED, NOT_NOW, TAKEN, KEY = (
 
 
 class InputError(Shape):
-    """One thing that is wrong with what was sent. `value` is shown shortened; null where there is none to show."""
+    """One error in the input. `value` is shortened; null if there is none."""
 
     field: str = Field(examples=["actions[0].amount"])
     value: str | None = Field(examples=["'12 dollars'"])
@@ -31,10 +31,10 @@ class InputError(Shape):
 
 
 class ProblemDetails(Shape):
-    """What went wrong (RFC 9457). `reference` finds it in the log of this application.
+    """A problem (RFC 9457). `reference` finds it in the log of this application.
 
-    `errors` lists everything that is wrong with what was sent. After a conflict about a flag, `flag` is its state now
-    and `event` what was done last, and by whom.
+    `errors` lists all errors in the input. After a conflict about a flag, `flag` is its current state and `event` its last
+    event.
     """
 
     type: str = Field(examples=[PLAIN, INPUT, CHANGED])
@@ -77,31 +77,31 @@ class ProblemError(Exception):
         )
 
 
-def not_taken(status: HTTPStatus, faults: Sequence[Problem], *, kind: str = INPUT) -> ProblemError:
-    """Everything that is wrong with what was sent."""
+def invalid_input(status: HTTPStatus, faults: Sequence[Problem], *, kind: str = INPUT) -> ProblemError:
+    """A problem that lists all errors in the input."""
     errors = [InputError(field=each.field, value=each.given, problem=each.text) for each in faults]
     return ProblemError(status, "; ".join(map(str, faults[:3])), kind=kind, errors=errors)
 
 
-def not_read(error: IntakeError) -> ProblemError:
-    """What the reading of a body found: 400 where it is no JSON that can be read at all, else 422."""
+def unreadable(error: IntakeError) -> ProblemError:
+    """The problem for an unreadable body: 400 if it is not JSON, otherwise 422."""
     whole = [each for each in error.details if each.field == "file"]
     status = HTTPStatus.BAD_REQUEST if whole else HTTPStatus.UNPROCESSABLE_ENTITY
     faults = [
         Problem("body" if each.field == "file" else each.field, each.text, each.given)
         for each in error.details
     ]
-    return not_taken(status, faults)
+    return invalid_input(status, faults)
 
 
 def changed(flag: ReviewState, event: Event | None) -> ProblemError:
-    """Somebody did something with the flag since whoever asks has seen it."""
-    who = f"{event.by_name} was first." if event else "The flag never had as many events."
+    """The problem for a flag that has changed since the caller read it."""
+    who = f"{event.by_name} was first." if event else "The flag has never had this version."
     return ProblemError(
         HTTPStatus.CONFLICT,
-        f"{who} Nothing of yours was stored. Look at the flag, then send `version` {flag.version}.",
+        f"{who} Your input was not stored. Look at the flag, then send `version` {flag.version}.",
         kind=CHANGED,
-        title="The flag has changed meanwhile",
+        title="The flag has changed",
         flag=flag,
         event=HistoryEvent.model_validate(event) if event else None,
     )
@@ -115,18 +115,20 @@ def plain(status: int, reference: str, text: ErrorText) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    """Answer refusals of `app` with problem documents."""
+    """Answer `ProblemError` in `app` with its document."""
     app.register_error_handler(ProblemError, _refused)
 
 
 def _refused(error: ProblemError) -> Response:
-    told = error.problem
-    current_app.logger.info("reference %s: HTTP %s at %s", told.reference, told.status, request.endpoint)
-    answer = _response(told)
+    document = error.problem
+    current_app.logger.info(
+        "reference %s: HTTP %s at %s", document.reference, document.status, request.endpoint
+    )
+    answer = _response(document)
     answer.headers.update(error.headers)
     return answer
 
 
-def _response(told: ProblemDetails) -> Response:
-    unset = {name for name in ("errors", "flag", "event") if getattr(told, name) is None}
-    return Response(told.model_dump_json(exclude=unset), told.status, content_type=CONTENT_TYPE)
+def _response(document: ProblemDetails) -> Response:
+    unset = {name for name in ("errors", "flag", "event") if getattr(document, name) is None}
+    return Response(document.model_dump_json(exclude=unset), document.status, content_type=CONTENT_TYPE)

@@ -1,4 +1,4 @@
-"""Reading runs."""
+"""Read runs."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -50,7 +50,7 @@ def run_item(line: RunLine) -> shapes.RunItem:
 
 @operation("GET", "/runs/{run_id}", answers={200: shapes.RunDetail}, refusals=(404,))
 def run(run_id: UUID) -> Response:
-    """One run with all it left behind: attempts, plans, credentials, calls, flags."""
+    """One run with its attempts, plans, credentials, calls and flags."""
     page = services().queries.run(run_id) or abort(404)
     gaps = sum(flag.rule == NOT_PERFORMED for flag in page.findings)
     line = RunLine(run=page.run, action=page.action, findings=len(page.findings), gaps=gaps)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow
-from app.procurement.labels import ENDERS, KINDS, SYSTEMS, lasting, worded
+from app.procurement.labels import KINDS, SOURCES, lasting, worded
 from app.review.queries import FlagPage, RunPage
+from app.web.endings import credential_ending, token_ending
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,13 +28,13 @@ def timeline(
         Happened(at=page.flag.raised_at, what="The rules compared the values and raised this flag.", step=0),
     ]
     if page.attempt is not None:
-        found += _identity(page.attempt)
+        found += _identity(page.attempt, now)
     for credential in credentials:
-        found += _life(credential, run.calls_of(credential))
+        found += _life(credential, run.calls_of(credential), now)
     found += [
         Happened(
             at=each.refused_at,
-            what=f"{worded(SYSTEMS, each.tool)}: the vault refused {each.vault_path}.",
+            what=f"{worded(SOURCES, each.tool)}: the vault refused {each.vault_path}.",
             step=3,
         )
         for each in run.denials
@@ -42,20 +43,19 @@ def timeline(
     return sorted((each for each in found if each.at <= now), key=lambda each: (each.at, each.step))
 
 
-def _identity(attempt: AttemptRow) -> Iterator[Happened]:
+def _identity(attempt: AttemptRow, now: datetime) -> Iterator[Happened]:
     if attempt.claimed_at:
         by = f" by worker {attempt.worker}" if attempt.worker else ""
         yield Happened(at=attempt.claimed_at, what=f"Attempt {attempt.number} was started{by}.", step=1)
     if attempt.token_issued_at:
         entity = f" as entity {attempt.entity_id}" if attempt.entity_id else ""
         yield Happened(at=attempt.token_issued_at, what=f"The run logged in to the vault{entity}.", step=2)
-    if attempt.revoked_at:
-        by = worded(ENDERS, attempt.revoked_by or "an unknown party")
-        yield Happened(at=attempt.revoked_at, what=f"The run’s own token was revoked by {by}.", step=6)
+    if attempt.revoked_at and (end := token_ending(attempt, now)):
+        yield Happened(at=end.at, what=f"The run’s token was {end.words}.", step=6)
 
 
-def _life(credential: CredentialRow, calls: Sequence[CallRow]) -> Iterator[Happened]:
-    system = worded(SYSTEMS, credential.tool)
+def _life(credential: CredentialRow, calls: Sequence[CallRow], now: datetime) -> Iterator[Happened]:
+    system = worded(SOURCES, credential.tool)
     kind = worded(KINDS, credential.kind)
     ttl = lasting(credential.expires_at - credential.issued_at)
     yield Happened(
@@ -76,8 +76,5 @@ def _life(credential: CredentialRow, calls: Sequence[CallRow]) -> Iterator[Happe
             what=f"{system}: {came}, {call.answer_bytes:,} bytes.",
             step=5,
         )
-    if credential.revoked_at:
-        by = worded(ENDERS, credential.ended_by or "an unknown party")
-        yield Happened(at=credential.revoked_at, what=f"{system}: {kind} revoked by {by}.", step=6)
-    else:
-        yield Happened(at=credential.expires_at, what=f"{system}: {kind} expired by its TTL.", step=6)
+    end = credential_ending(credential, now)
+    yield Happened(at=end.at, what=f"{system}: {kind} {end.words}.", step=6)

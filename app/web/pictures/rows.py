@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.credentials.ending import Ending
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow
-from app.procurement.labels import ENDERS, KINDS, SYSTEMS, lasting, worded
+from app.procurement.labels import KINDS, SOURCES, lasting, worded
 from app.review.queries import RunPage
+from app.web.endings import credential_ending, token_ending
 
 _FAILED = 400
 #: Numbers of the steps, as on the page.
@@ -52,7 +54,7 @@ def last_moment(page: RunPage, attempt: AttemptRow, now: datetime) -> datetime:
 
 def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) -> Iterator[Row]:
     """The lines of one attempt up to `until`, each credential followed by its calls."""
-    if attempt.token_issued_at is not None:
+    if attempt.token_issued_at is not None and (token_end := token_ending(attempt, now)) is not None:
         if attempt.claimed_at is not None:
             yield Row(
                 step=SIGN_IN,
@@ -63,79 +65,60 @@ def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) 
                 ends=max(attempt.token_issued_at, attempt.claimed_at),
                 how="the wrapped SecretID was unwrapped once",
             )
-        yield _token(attempt, until, now)
+        yield _life(
+            step=SIGN_IN,
+            name="Run token",
+            system="The vault",
+            tone="token",
+            begins=attempt.token_issued_at,
+            end=token_end,
+            until=until,
+        )
     for credential in (each for each in page.credentials if each.attempt == attempt.number):
-        yield _credential(credential, until, now)
+        kind, system = worded(KINDS, credential.kind), worded(SOURCES, credential.tool)
+        end = credential_ending(credential, now)
+        yield _life(
+            step=ISSUE,
+            name=kind,
+            system=system,
+            tone="credential",
+            begins=credential.issued_at,
+            end=end,
+            until=until,
+        )
         yield from (_call(call, credential) for call in page.calls_of(credential))
     yield from (_denial(each) for each in page.denials if each.attempt == attempt.number)
 
 
-def _token(attempt: AttemptRow, until: datetime, now: datetime) -> Row:
-    begins = attempt.token_issued_at or attempt.dispatched_at
-    life = _Life(
+def _life(
+    *, step: int, name: str, system: str, tone: str, begins: datetime, end: Ending, until: datetime
+) -> Row:
+    """The line of a credential or token from its issue at `begins` to its end, or to `until` if that is earlier."""
+    return Row(
+        step=step,
+        name=name,
+        system=system,
+        tone=tone,
         begins=begins,
-        expires=attempt.token_expires_at or until,
-        revoked=attempt.revoked_at,
-        by=attempt.revoked_by,
+        ends=max(begins, min(end.at, until)),
+        how=f"{end.words}, {lasting(end.at - begins)} after issue",
+        lives_on=end.at > until,
     )
-    return life.row(SIGN_IN, "Run token", "The vault", "token", until=until, now=now)
-
-
-def _credential(credential: CredentialRow, until: datetime, now: datetime) -> Row:
-    life = _Life(
-        begins=credential.issued_at,
-        expires=credential.expires_at,
-        revoked=credential.revoked_at,
-        by=credential.ended_by,
-    )
-    kind, system = worded(KINDS, credential.kind), worded(SYSTEMS, credential.tool)
-    return life.row(ISSUE, kind, system, "credential", until=until, now=now)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Life:
-    """How long something the vault issued lives: until it is revoked, or expires by itself."""
-
-    begins: datetime
-    expires: datetime
-    revoked: datetime | None
-    by: str | None
-
-    def row(self, step: int, name: str, system: str, tone: str, *, until: datetime, now: datetime) -> Row:
-        """Its line, as far as the picture goes."""
-        ends = self.revoked or self.expires
-        return Row(
-            step=step,
-            name=name,
-            system=system,
-            tone=tone,
-            begins=self.begins,
-            ends=max(self.begins, min(ends, until)),
-            how=self._how(lasting(ends - self.begins), now),
-            lives_on=ends > until,
-        )
-
-    def _how(self, lived: str, now: datetime) -> str:
-        if self.revoked is not None:
-            return f"revoked by {worded(ENDERS, self.by or 'nobody on record')}, {lived} after issue"
-        if self.expires <= now:
-            return f"expired by its time to live of {lived}"
-        return f"valid, expires {lived} after issue at the latest"
 
 
 def _call(call: CallRow, credential: CredentialRow) -> Row:
     failed = call.error is not None or not 0 < call.status < _FAILED
-    told = f"HTTP {call.status}" if call.status else "no answer"
+    result = f"HTTP {call.status}" if call.status else "no answer"
     if credential.kind == "database-user" and call.status:
-        told = "answered"
+        result = "answered"
     return Row(
         step=CALL,
         name=call.operation,
-        system=worded(SYSTEMS, credential.tool),
+        system=worded(SOURCES, credential.tool),
         tone="failed" if failed else "call",
         begins=call.started_at,
         ends=_end_of(call),
-        how=f"{told}: {call.error}" if call.error else told,
+        how=f"{result}: {call.error}" if call.error else result,
     )
 
 
@@ -143,7 +126,7 @@ def _denial(denial: DenialRow) -> Row:
     return Row(
         step=POLICY,
         name="Refused by policy",
-        system=worded(SYSTEMS, denial.tool),
+        system=worded(SOURCES, denial.tool),
         tone="refused",
         begins=denial.refused_at,
         ends=denial.refused_at,

@@ -1,4 +1,4 @@
-"""The commands with a stack of their own, typed in a shell whose variables lead to a proxy and to servers of others."""
+"""The commands with a stack, in a shell whose variables point to a proxy and to other servers."""
 
 import json
 import os

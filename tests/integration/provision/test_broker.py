@@ -1,4 +1,4 @@
-"""Provisioning a broker: its users are as they should be, whatever they were."""
+"""Provisioning a broker sets its users right, whatever they were before."""
 
 import pytest
 import redis

@@ -1,4 +1,4 @@
-"""Provisioning a database server: once, again, half, and by an administrator who is no superuser."""
+"""Provisioning a database server: first, repeated, interrupted, and by an administrator who is not a superuser."""
 
 import psycopg
 import pytest

@@ -1,4 +1,4 @@
-"""The secrets folder: everything is made once, each owner has its own, and certificates are good for their servers."""
+"""The secrets folder: everything is made once, each owner has its own secrets, and certificates fit their servers."""
 
 import json
 import ssl

@@ -1,4 +1,4 @@
-"""The rotation of SecretIDs, under processes that go on, and through what may happen to a vault."""
+"""The rotation of SecretIDs while processes are at work, and through failures of the vault."""
 
 import json
 import os

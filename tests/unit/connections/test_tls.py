@@ -1,4 +1,4 @@
-"""Whom a process believes is settled when it starts: files that cannot be used are refused, each by its setting."""
+"""Trust is settled when a process starts: unusable files are refused, each with its setting named."""
 
 import ssl
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A contract file made by hand, a key, and readers of PDF files that know nothing of how they were made."""
+"""A contract file made by hand, a key, and independent readers of PDF files."""
 
 import hashlib
 from dataclasses import dataclass

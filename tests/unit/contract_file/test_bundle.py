@@ -1,4 +1,4 @@
-"""The bundle: what is in it, and that whoever checks it learns of anything changed, missing or added."""
+"""The bundle: its content, and that a check finds anything changed, missing or added."""
 
 import hashlib
 import json

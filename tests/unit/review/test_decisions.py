@@ -1,4 +1,4 @@
-"""The history of a flag and the state it adds up to."""
+"""The history of a flag and the state that follows from it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Where the bars of a picture stand, and what is written at them."""
+"""The charts: where bars stand and how they are labelled."""
 
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
@@ -62,7 +62,7 @@ def drawn(*arguments, **more):
     return picture
 
 
-def test_a_bar_is_as_long_as_what_it_stands_for():
+def test_a_bar_is_as_long_as_its_duration():
     key = credential()
     picture = drawn([attempt()], [key], [call(key)])
     introduction, token, issued, called = picture.bars
@@ -80,7 +80,7 @@ def test_a_credential_that_outlives_the_picture_is_drawn_to_its_edge():
     *_, bar = drawn([attempt()], [token]).bars
     assert bar.x + bar.width == pytest.approx(RIGHT)
     assert "valid beyond this picture" in bar.note
-    assert bar.row.how == "expired by its time to live of 2 min"
+    assert bar.row.how == "expired by its TTL, 2 min after issue"
 
 
 def test_nothing_is_drawn_outside_the_picture():

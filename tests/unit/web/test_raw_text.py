@@ -1,4 +1,4 @@
-"""Bytes made readable without changing what they say."""
+"""Bytes made readable without a change of meaning."""
 
 import json
 
@@ -15,7 +15,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES.filter(lambda value: isinstance(value, list | dict)))
-def test_indented_json_has_the_same_content(value):
+def test_json_in_lines_has_the_same_content(value):
     text, cut = readable(json.dumps(value).encode())
     assert not cut
     assert json.loads(text) == value

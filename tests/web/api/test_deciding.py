@@ -1,4 +1,4 @@
-"""Programs decide for the officer whose token they have: as of a version they have seen, and of two at once one wins."""
+"""Programs decide for the officer of their token, based on a version they have read; one of two simultaneous decisions wins."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -32,7 +32,7 @@ def other(program_of):
         ("referred", "referred"),
     ],
 )
-def test_every_decision_is_stored_as_the_officers(system, officer, flag, decision, status):
+def test_every_decision_is_stored_under_the_officers_name(system, officer, flag, decision, status):
     body = {"version": 0, "decision": decision, **WHY, "reference": "  Modification P00004 "}
     answer = officer.post(f"{flag}/decisions", body)
     assert answer.status_code == 200
@@ -52,7 +52,7 @@ def test_every_decision_is_stored_as_the_officers(system, officer, flag, decisio
     assert rows == [{"status": status, "version": 1}]
 
 
-def test_the_second_of_two_learns_who_decided_what(officer, other, flag, problem):
+def test_the_second_of_two_officers_learns_who_decided_what(officer, other, flag, problem):
     assert officer.post(f"{flag}/decisions", CONFIRM).status_code == 200
     told = problem(other.post(f"{flag}/decisions", {**CONFIRM, "decision": "referred"}), 409)
     assert told["type"] == "urn:triage:problem:changed"
@@ -80,7 +80,7 @@ def test_one_of_many_simultaneous_decisions_wins(officer, other, flag):
     assert len(officer.get(flag)["history"]) == 1
 
 
-def test_a_version_that_never_was_is_a_conflict_without_an_event(officer, flag, problem):
+def test_a_version_that_never_existed_is_a_conflict(officer, flag, problem):
     told = problem(officer.post(f"{flag}/decisions", {**CONFIRM, "version": 5}), 409)
     assert told["flag"]["version"] == 0
     assert "event" not in told
@@ -102,9 +102,7 @@ def test_a_second_officer_concurs_or_declines(officer, other, flagged, problem):
     assert [each["kind"] for each in other.get(declined)["history"]] == ["decided", "declined"]
 
 
-def test_a_pending_decision_needs_a_second_officer_even_after_the_setting_changes(
-    program_of, officer, flagged
-):
+def test_a_flag_awaiting_concurrence_still_needs_it_if_the_setting_changes(program_of, officer, flagged):
     waiting, open_ = (f"/flags/{each}" for each in flagged({"rule": "E01"}, {"rule": "F03"}))
     officer.post(f"{waiting}/decisions", {"version": 0, "decision": "not_a_discrepancy", **WHY})
     changed = program_of("officer-b", second_person=frozenset())
@@ -124,7 +122,7 @@ def test_a_closed_flag_is_not_decided_again(officer, flag, problem):
     assert "already decided" in told["detail"]
 
 
-def test_a_flag_is_assigned_to_oneself_to_an_officer_or_to_nobody(officer, flag, problem, session_of):
+def test_a_flag_is_assigned_to_oneself_to_an_officer_or_to_no_one(officer, flag, problem, session_of):
     session_of("officer-b")  # who has then signed in
     for version, to in enumerate(("officer-a", "officer-b", None)):
         answer = officer.post(f"{flag}/assignments", {"version": version, "assignee": to})
@@ -132,7 +130,7 @@ def test_a_flag_is_assigned_to_oneself_to_an_officer_or_to_nobody(officer, flag,
     for to in ("auditor-a", "a stranger"):
         told = problem(officer.post(f"{flag}/assignments", {"version": 3, "assignee": to}), 422)
         assert told["errors"] == [
-            {"field": "assignee", "value": repr(to), "problem": "is no officer who has signed in here"}
+            {"field": "assignee", "value": repr(to), "problem": "is not an officer who has signed in here"}
         ]
     problem(officer.post(f"{flag}/assignments", {"version": 0, "assignee": None}), 409)
 
@@ -155,7 +153,7 @@ def test_a_flag_is_assigned_to_oneself_to_an_officer_or_to_nobody(officer, flag,
         ({"reference": "x" * 201}, {"reference"}),
     ],
 )  # fmt: skip
-def test_every_error_in_a_decision_is_reported(officer, flag, problem, changes, fields):
+def test_all_errors_in_a_decision_are_reported(officer, flag, problem, changes, fields):
     told = problem(officer.post(f"{flag}/decisions", {**CONFIRM, **changes}), 422)
     assert {each["field"] for each in told["errors"]} == fields
     assert officer.get(flag)["version"] == 0
@@ -163,13 +161,13 @@ def test_every_error_in_a_decision_is_reported(officer, flag, problem, changes, 
 
 @pytest.mark.parametrize("name", ["decisions", "concurrences", "undoings", "assignments"])
 @pytest.mark.parametrize("body", ["[]", "7", '"x"', "null", "{}"])
-def test_a_decision_must_be_an_object(officer, flag, problem, name, body):
+def test_a_body_that_is_not_an_object_is_refused(officer, flag, problem, name, body):
     headers = {"Content-Type": "application/json"}
     told = problem(officer.open("POST", f"{flag}/{name}", data=body, headers=headers), 422)
     assert told["errors"]
 
 
-def test_a_decision_on_an_unknown_flag_is_not_found(officer, problem):
+def test_an_unknown_flag_is_not_found(officer, problem):
     for name, body in (
         ("decisions", CONFIRM),
         ("concurrences", {"version": 0, "answer": "concur", **WHY}),
@@ -179,7 +177,7 @@ def test_a_decision_on_an_unknown_flag_is_not_found(officer, problem):
         problem(officer.post(f"/flags/{UNKNOWN}/{name}", body), 404)
 
 
-def test_an_earlier_decision_on_the_same_fact_is_shown(officer, flagged):
+def test_an_earlier_decision_on_the_same_fact_is_listed(officer, flagged):
     fact = uuid4().hex
     (first,) = flagged({"fact_key": fact})
     officer.post(f"/flags/{first}/decisions", {"version": 0, "decision": "not_a_discrepancy", **WHY})
@@ -190,7 +188,7 @@ def test_an_earlier_decision_on_the_same_fact_is_shown(officer, flagged):
     assert (before["flag_id"], before["event"]["decision"]) == (str(first), "not_a_discrepancy")
 
 
-def test_a_reason_comes_back_as_it_was_written(officer, flag):
+def test_reasons_are_returned_as_written(officer, flag):
     text = '<script>alert(1)</script> "quoted" =1+1 \u00e4\u4e2d\n\nsecond line'
     officer.post(f"{flag}/decisions", {**CONFIRM, "rationale": text})
     assert officer.get(flag)["history"][0]["rationale"] == text

@@ -1,4 +1,4 @@
-"""The document says what is there, all of it and nothing else, and its examples are requests that are read."""
+"""The OpenAPI document describes every route and no other, and its examples are valid requests."""
 
 import re
 
@@ -23,7 +23,7 @@ def refs(told):
             yield from refs(each)
 
 
-def test_it_is_served_to_everybody_as_it_is_made(program_of):
+def test_the_document_is_public(program_of):
     answer = program_of(None).open("GET", "/openapi.json")
     assert (answer.status_code, answer.content_type) == (200, "application/json")
     assert answer.json == document()
@@ -60,7 +60,7 @@ def test_operation_names_are_unique():
     assert len(set(ids)) == len(ids)
 
 
-def test_every_operation_documents_its_permission_and_every_status():
+def test_every_operation_states_its_permission_and_statuses():
     for path in document()["paths"].values():
         for its in path.values():
             statuses = set(its["responses"])
@@ -74,7 +74,7 @@ def test_every_operation_documents_its_permission_and_every_status():
     ("model", "example"),
     [(model, each["value"]) for model, named in EXAMPLES.items() for each in named.values()],
 )
-def test_examples_are_read(model, example):
+def test_examples_are_valid(model, example):
     model.model_validate(example)
 
 
@@ -82,7 +82,7 @@ def test_every_body_has_an_example():
     assert set(EXAMPLES) == {each.body for each in OPERATIONS if each.body is not None}
 
 
-def test_money_is_text_and_no_number():
+def test_money_is_a_string():
     body = next(iter(EXAMPLES))
     with pytest.raises(ValidationError):
         body.model_validate({**EXAMPLES[body]["one"]["value"], "amount": 12})

@@ -38,14 +38,14 @@ def walk(program, path):
 
 
 @pytest.mark.parametrize("persona", ME)
-def test_a_token_names_its_person_and_roles(program_of, persona):
+def test_me_describes_the_person_behind_the_token(program_of, persona):
     roles, may = ME[persona]
     told = program_of(persona).get("/me")
     assert told == {"subject": persona, "name": told["name"], "roles": roles, "may": may}
     assert told["name"].endswith(" A")
 
 
-def test_flags_are_listed_a_page_at_a_time_each_once_in_order(system, officer, flagged):
+def test_flags_are_paged_in_order_without_repeats(system, officer, flagged):
     word = f"seldom{uuid4().hex}"
     ids = flagged({}, {"severity": "blocking"}, {"age": 60}, {"age": 30}, {}, because=word)
     system.execute("UPDATE flag SET status = 'closed' WHERE flag_id = %s", ids[4])
@@ -59,7 +59,7 @@ def test_flags_are_listed_a_page_at_a_time_each_once_in_order(system, officer, f
     assert [each["status"] for each in officer.get(f"/flags?q={word}&status=closed")["items"]] == ["closed"]
 
 
-def test_every_current_flag_is_there(system, officer, triaged):
+def test_every_current_flag_is_listed(system, officer, triaged):
     rows = system.rows("SELECT flag_id FROM flag WHERE current AND status <> 'closed'")
     items, _ = walk(officer, "/flags?limit=200")
     assert {each["flag_id"] for each in items} == {str(row["flag_id"]) for row in rows}
@@ -94,7 +94,7 @@ def test_flags_are_filtered_as_on_the_page(system, officer, flagged, triaged):
         assert found == {str(each) for each in expected}, query
 
 
-def test_a_flag_in_a_list_says_what_the_database_says(system, officer, triaged):
+def test_a_listed_flag_equals_its_row(system, officer, triaged):
     (item, *_) = officer.get("/flags?limit=1")["items"]
     (row,) = system.rows(
         "SELECT d.*, a.amount, a.piid, a.effective_date FROM flag d JOIN action a USING (action_id)"
@@ -121,7 +121,7 @@ def test_a_flag_in_a_list_says_what_the_database_says(system, officer, triaged):
     assert item["rule"] in {rule.id for rule in RULES}
 
 
-def test_one_flag_with_all_that_stands_behind_its_values(system, officer, triaged, findings):
+def test_a_flag_includes_the_evidence_of_its_values(system, officer, triaged, findings):
     run_id = triaged["ACT-2026-0002"]
     row = next(row for row in findings(run_id) if row["rule"] != "S01")
     flag = officer.get(f"/flags/{row['flag_id']}")
@@ -164,7 +164,7 @@ def test_lineage_of_a_value_names_the_vaults_own_requests(officer, triaged, find
     assert issued[told["identity"]["login_request_id"]]["meaning"] == f"login of attempt {flag['attempt']}"
 
 
-def test_a_value_that_is_not_there_has_no_lineage(officer, flagged, problem):
+def test_an_unknown_value_has_no_lineage(officer, flagged, problem):
     (flag_id,) = flagged({})
     for position in ("0", "7", "99999999999999999999"):
         problem(officer.open("GET", f"/flags/{flag_id}/values/{position}/lineage"), 404)
@@ -205,7 +205,7 @@ def test_runs_are_listed_newest_first_and_filtered(system, officer, triaged, sub
     assert len(officer.get(f"/runs?action={action_id}&state=completed&within=1")["items"]) == 2
 
 
-def test_actions_are_listed_and_one_is_shown_as_it_was_submitted(officer, action):
+def test_actions_are_listed_and_returned_as_submitted(officer, action):
     sent = [
         action(
             clauses=["52.232-18", "52.217-9"],
@@ -269,7 +269,7 @@ def test_an_answer_with_its_digest_and_its_bytes(system, officer, triaged):
         "/",
     ],
 )
-def test_what_does_not_exist_is_not_found(officer, problem, path):
+def test_unknown_ids_are_not_found(officer, problem, path):
     assert problem(officer.open("GET", path), 404)["title"] == "Not found"
 
 
@@ -297,7 +297,7 @@ def test_what_does_not_exist_is_not_found(officer, problem, path):
         (f"/flags/{UNKNOWN}?full=1", ["full"]),
     ],
 )
-def test_a_query_that_is_not_known_is_refused_field_by_field(officer, problem, path, fields):
+def test_unknown_query_parameters_are_refused_by_name(officer, problem, path, fields):
     told = problem(officer.open("GET", path), 400)
     assert told["type"] == "urn:triage:problem:input"
     assert sorted(each["field"] for each in told["errors"]) == sorted(fields)

@@ -1,4 +1,4 @@
-"""What is refused, is refused as a problem document, whatever went wrong and wherever below /api/."""
+"""Every refusal below /api/ is a problem document, whatever the cause."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ ADDRESSES = sorted({
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
-def test_without_a_token_every_request_is_refused(program_of, problem, path):
+def test_without_a_token_every_operation_is_refused(program_of, problem, path):
     stranger = program_of(None)
     for method in {each.method for each in OPERATIONS if matches(each, path)}:
         answer = stranger.open(method, path)
@@ -35,7 +35,7 @@ def matches(operation, path):
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
-def test_other_methods_are_named_in_the_refusal(officer, problem, path):
+def test_a_refused_method_names_the_allowed_ones(officer, problem, path):
     allowed = {each.method for each in OPERATIONS if matches(each, path)}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - allowed:
         answer = officer.open(method, path)
@@ -48,7 +48,7 @@ def test_a_person_without_a_role_is_refused(program_of, problem):
     assert told["title"] == "You have no role here"
 
 
-def test_a_program_over_its_limit_learns_when_to_retry(program_of, problem):
+def test_calls_are_limited_with_a_time_to_retry(program_of, problem):
     program = program_of("auditor-a", api_calls_per_minute=3)
     first = program.open("GET", "/me")
     assert first.headers["X-RateLimit-Limit"] == "3"
@@ -60,7 +60,7 @@ def test_a_program_over_its_limit_learns_when_to_retry(program_of, problem):
     assert 0 < int(answer.headers["Retry-After"]) <= 60
 
 
-def test_writes_have_a_limit_of_their_own(program_of, problem, action):
+def test_writes_have_their_own_limit(program_of, problem, action):
     program = program_of("officer-a", writes_per_minute=1)
     assert program.submit(action()).status_code == 201
     answer = program.submit(action())
@@ -84,7 +84,7 @@ def test_without_a_database_nothing_is_lost(program_of, problem, caplog):
     program.get("/me")
 
 
-def test_without_the_identity_provider_every_token_is_refused(program_of, problem):
+def test_without_the_identity_provider_tokens_are_refused(program_of, problem):
     program = program_of("officer-a", oidc_issuer="http://127.0.0.1:9")
     told = problem(program.open("GET", "/me"), 503)
     assert "identity provider" in told["title"]
@@ -114,12 +114,12 @@ def test_a_refusal_is_found_in_the_log(officer, problem, caplog):
     assert told["reference"] in caplog.text
 
 
-def test_a_cookie_is_ignored(client, problem):
+def test_cookies_are_ignored(client, problem):
     problem(client.get("/api/v1/flags"), 401)
     problem(client.post("/api/v1/actions", json={}), 401)
 
 
-def test_every_answer_is_inert_in_a_browser(officer, program_of):
+def test_every_response_has_the_security_headers(officer, program_of):
     for answer in (officer.open("GET", "/me"), program_of(None).open("GET", "/me")):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
@@ -128,6 +128,6 @@ def test_every_answer_is_inert_in_a_browser(officer, program_of):
         assert "Set-Cookie" not in answer.headers
 
 
-def test_every_error_status_has_a_title():
+def test_every_error_status_has_a_text():
     used = {status for each in OPERATIONS for status in each.refusals}
     assert used <= set(TEXTS)

@@ -1,4 +1,4 @@
-"""Programs submit actions: once for each key, however often and however many at once; whatever is wrong is told at once."""
+"""Programs submit actions: each key counts once, also for simultaneous requests; all errors are reported together."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -45,7 +45,7 @@ def test_runs_are_requested_along_with_it_by_the_person_of_the_token(system, off
     system.wait([each["run_id"] for each in told])
 
 
-def test_a_request_repeated_under_its_key_is_carried_out_once(system, officer, action):
+def test_a_repeated_request_under_the_same_key_is_done_once(system, officer, action):
     sent, key = action(), uuid4().hex
     first, second = (officer.submit(sent, key=key, query="?run=true") for _ in range(2))
     assert (first.status_code, first.json) == (second.status_code, second.json)
@@ -53,7 +53,7 @@ def test_a_request_repeated_under_its_key_is_carried_out_once(system, officer, a
     assert runs_of(system, sent["action_id"]) == [first.json["actions"][0]["run_id"]]
 
 
-def test_a_run_under_way_is_answered_instead_of_a_new_one(system, officer, action, held):
+def test_a_run_under_way_is_returned_instead_of_a_new_one(system, officer, action, held):
     sent = [action(), action()]
     assert officer.submit(sent).status_code == 201
     under_way = str(held(sent[0]["action_id"]))
@@ -64,7 +64,7 @@ def test_a_run_under_way_is_answered_instead_of_a_new_one(system, officer, actio
     system.wait([told[1]["run_id"]])
 
 
-def test_actions_are_locked_in_one_order_whatever_order_they_are_sent_in(system, officer, action):
+def test_actions_are_locked_in_a_fixed_order(system, officer, action):
     """Two at once that share actions would wait for each other otherwise."""
     sent = sorted((action() for _ in range(3)), key=lambda each: each["action_id"])
     ids, locked = [each["action_id"] for each in sent], []
@@ -96,14 +96,14 @@ def test_another_request_under_the_same_key_is_refused(system, officer, action, 
         {
             "field": "Idempotency-Key",
             "value": repr(key),
-            "problem": "was used before, for another request",
+            "problem": "was already used for a different request",
         }
     ]
     assert runs_of(system, sent["action_id"]) == []
     assert change == "query" or not known(system, other["action_id"])
 
 
-def test_two_people_may_use_the_same_key(program_of, officer, action):
+def test_keys_are_separate_for_each_person(program_of, officer, action):
     key = uuid4().hex
     assert officer.submit(action(), key=key).status_code == 201
     answer = program_of("officer-b").submit(action(), key=key)
@@ -111,7 +111,7 @@ def test_two_people_may_use_the_same_key(program_of, officer, action):
     assert answer.json["actions"][0]["new"]
 
 
-def test_simultaneous_requests_under_one_key_are_carried_out_once(system, officer, action):
+def test_simultaneous_requests_under_one_key_are_done_once(system, officer, action):
     sent, key, crowd = action(), uuid4().hex, 6
     officer.token()
     together = Barrier(crowd)
@@ -128,7 +128,7 @@ def test_simultaneous_requests_under_one_key_are_carried_out_once(system, office
     assert len(runs_of(system, sent["action_id"])) == 1
 
 
-def test_a_refused_request_leaves_its_key_free(system, officer, action, problem):
+def test_a_refused_request_leaves_the_key_free(system, officer, action, problem):
     key, good = uuid4().hex, action()
     problem(officer.submit({**good, "amount": 12}, key=key), 422)
     assert known(system, good["action_id"]) == set()
@@ -144,9 +144,7 @@ def test_keys_are_forgotten_after_a_week(system, officer, action):
     assert not officer.submit(sent, key=key).json["actions"][0]["new"]
 
 
-def test_an_action_of_the_same_id_with_other_content_is_a_conflict_and_nothing_is_stored(
-    system, officer, action, problem
-):
+def test_an_action_with_a_known_id_and_other_content_is_a_conflict(system, officer, action, problem):
     sent = action()
     officer.submit(sent)
     other = action()
@@ -157,7 +155,7 @@ def test_an_action_of_the_same_id_with_other_content_is_a_conflict_and_nothing_i
     assert known(system, other["action_id"]) == set()
 
 
-def test_every_error_is_reported_at_once(system, officer, action, problem):
+def test_all_errors_are_reported_at_once(system, officer, action, problem):
     bad = action(amount="12 dollars", effective_date="14 September", colour="blue")
     vendor = {"uei": "O", "name": "", "role": "friend"}
     told = problem(officer.submit([action(), {**bad, "vendors": [vendor]}, bad]), 422)
@@ -179,7 +177,7 @@ def test_every_error_is_reported_at_once(system, officer, action, problem):
 
 
 @pytest.mark.parametrize("key", [None, "", "two words", "ä", "x" * 201])
-def test_a_request_without_a_valid_key_is_refused(system, officer, action, problem, key):
+def test_a_valid_key_is_required(system, officer, action, problem, key):
     sent = action()
     headers = {} if key is None else {"Idempotency-Key": key}
     told = problem(officer.post("/actions", sent, headers=headers), 400)
@@ -227,14 +225,14 @@ def test_malformed_bodies_are_refused(officer, problem, body, status, said):
         {"Content-Type": "application/json", "Content-Encoding": "gzip"},
     ],
 )
-def test_a_body_of_another_content_type_is_not_read(officer, problem, headers):
+def test_only_json_is_accepted(officer, problem, headers):
     answer = officer.open("POST", "/actions", data="{}", headers={"Idempotency-Key": "a", **headers})
     assert problem(answer, 415)["title"] == "The body is not JSON"
     assert answer.headers["Accept-Post"] == "application/json"
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length told", "in chunks"])
-def test_a_body_that_is_too_large_is_not_read(officer, problem, chunked):
+def test_a_body_that_is_too_large_is_refused(officer, problem, chunked):
     told = {"data": b"[" + b" " * 1_000_001 + b"]"}
     if chunked:
         told["environ_overrides"] = {"wsgi.input_terminated": True}
@@ -243,7 +241,7 @@ def test_a_body_that_is_too_large_is_not_read(officer, problem, chunked):
     problem(officer.open("POST", "/actions", headers=headers, **told), 413)
 
 
-def test_a_new_run_is_asked_for_and_one_that_is_under_way_is_not_stacked(system, officer, action):
+def test_a_new_run_is_requested_unless_one_is_under_way(system, officer, action):
     sent = action()
     officer.submit(sent)
     first = officer.post(f"/actions/{sent['action_id']}/runs")
@@ -259,11 +257,11 @@ def test_a_new_run_is_asked_for_and_one_that_is_under_way_is_not_stacked(system,
     assert officer.get(f"/actions/{sent['action_id']}")["under_way"] is None
 
 
-def test_a_run_of_an_unknown_action_is_not_found(officer, problem):
+def test_an_unknown_action_cannot_be_run(officer, problem):
     problem(officer.post("/actions/nothing/runs"), 404)
 
 
-def test_a_run_under_way_is_the_answer_to_a_second_request(system, officer, submitted):
+def test_a_second_request_returns_the_run_under_way(system, officer, submitted):
     """With a run that nobody works on, so that it is under way for certain."""
     action_id, run_id = submitted(), uuid4()
     system.execute(

@@ -1,6 +1,6 @@
-"""What goes in and out as JSON. Answers, and the document that describes them, are made from these models alone.
+"""The JSON of the API, as Pydantic models. Responses and the OpenAPI document are generated from them.
 
-Identifiers are strings, money is a string with two decimals, times are UTC as RFC 3339 has them.
+Identifiers are strings, money is a string with two decimals, times are UTC in RFC 3339 format.
 """
 
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ def _utc(time: datetime) -> datetime:
 
 def _seen(text: str) -> str:
     if without_unseen(text) != text:
-        raise ValueError("holds characters that cannot be seen")
+        raise ValueError("has invisible characters")
     return text
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of these texts: what `Literal` is for texts that are known when this module is written."""
+    """One of these texts: a `Literal` with values computed at import."""
 
     known: tuple[str, ...]
 
@@ -38,37 +38,37 @@ class OneOf:
         return core_schema.literal_schema(list(self.known))
 
 
-#: A time, in UTC whatever zone it comes in.
+#: A time, converted to UTC.
 UtcTime = Annotated[datetime, AfterValidator(_utc)]
-#: Text somebody looks for.
+#: A search text.
 Sought = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_seen)]
 
-#: So many days back.
+#: A number of days to look back.
 Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 
 
 class Shape(BaseModel):
-    """Part of an answer, made from rows and domain objects by the names of their fields."""
+    """Part of a response, made from attributes of rows and domain objects."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
 class RequestModel(BaseModel):
-    """Part of a request; what is not known is refused."""
+    """Part of a request; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class NoQuery(RequestModel):
-    """Nothing stands behind the "?" of the address."""
+    """An operation without query parameters."""
 
 
 class Paged(RequestModel):
-    """Which part of a list."""
+    """Pagination of a list."""
 
-    limit: int = Field(default=50, ge=1, le=200, description="Items of one page, at most.")
+    limit: int = Field(default=50, ge=1, le=200, description="The most items per page.")
     after: Sought | None = Field(
-        default=None, description="Where to go on. Follow `next` rather than making one up."
+        default=None, description="The cursor; follow `next` rather than building one."
     )
 
 

@@ -1,4 +1,4 @@
-"""Procurement actions: what is submitted, and how they stand."""
+"""Procurement actions: submission, list and details."""
 
 from datetime import date
 from decimal import Decimal
@@ -13,18 +13,18 @@ from app.web.api.shapes import Page, RequestModel, Shape, Sought, UtcTime
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.runs import RunItem
 
-#: Actions of one submission: a day's work has about 400.
+#: The most actions in one submission; a day's work has about 400.
 MOST = 500
 
 
 class Submitting(
     RootModel[SubmittedAction | Annotated[list[SubmittedAction], Field(min_length=1, max_length=MOST)]]
 ):
-    """One action, or a list of them: the same as `triage submit` takes. Stored all or none."""
+    """One action or a list of them, as for `triage submit`. All are stored or none."""
 
 
 class SubmitQuery(RequestModel):
-    """What else is to be done with what is submitted."""
+    """Options of a submission."""
 
     run: Literal["true", "false"] = Field(
         default="false", description="Whether to request a run of each action."
@@ -32,7 +32,7 @@ class SubmitQuery(RequestModel):
 
 
 class SubmittedItem(Shape):
-    """One of the actions; `new` says whether it was not known before, `run_id` the run that was requested."""
+    """One submitted action; `new` says whether it was unknown before, `run_id` is the requested run."""
 
     action_id: str
     new: bool
@@ -40,21 +40,21 @@ class SubmittedItem(Shape):
 
 
 class SubmissionResult(Shape):
-    """What came of a submission, in the order it was sent."""
+    """The result of a submission, in the order sent."""
 
     actions: list[SubmittedItem]
 
 
 class ActionQuery(RequestModel):
-    """Which actions, last submitted first."""
+    """Filters for actions, last submitted first."""
 
-    q: Sought | None = Field(default=None, description="The beginning of an id or PIID, or words.")
+    q: Sought | None = Field(default=None, description="The start of an ID or PIID, or words.")
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    after: Sought | None = Field(default=None, description="The last id of the page before; see `next`.")
+    after: Sought | None = Field(default=None, description="The last ID of the previous page; see `next`.")
 
 
 class ActionItem(Shape):
-    """An action in the list: its newest run, and how many of its current flags are not closed."""
+    """An action in the list, with its latest run and the number of current flags not closed."""
 
     action_id: str
     action_type: ActionType
@@ -74,10 +74,10 @@ class Actions(Page[ActionItem]):
 
 
 class Action(Shape):
-    """One action as it was submitted, its newest runs (20 at most), and its flags of the latest completed one."""
+    """One action as submitted, its latest runs (at most 20), and the flags of the latest completed run."""
 
     action: ProcurementAction
     submitted_at: UtcTime
-    under_way: UUID | None = Field(description="The run that is not over, if there is one.")
+    under_way: UUID | None = Field(description="The run under way, if there is one.")
     runs: list[RunItem]
     flags: list[FlagBrief]

@@ -1,4 +1,4 @@
-"""What a system answered to one call."""
+"""The raw answer of one call."""
 
 from uuid import UUID
 
@@ -8,9 +8,9 @@ from app.web.api.shapes import Shape, UtcTime
 
 
 class CallAnswer(Shape):
-    """The answer to one call as text, with its SHA-256 (hex) worked out anew beside the one recorded when it came.
+    """The answer of one call as text, with its current SHA-256 (hex) and the one recorded on receipt.
 
-    Without a body nothing was kept: `text` and `digest` are null.
+    If no body was stored, `text` and `digest` are null.
     """
 
     call_id: UUID
@@ -21,9 +21,7 @@ class CallAnswer(Shape):
     started_at: UtcTime
     recorded_digest: str | None
     digest: str | None
-    unchanged: bool | None = Field(
-        description="Whether both digests are the same; null where one is missing."
-    )
+    unchanged: bool | None = Field(description="Whether both digests match; null if one is missing.")
     bytes: int
-    text: str | None = Field(description="What is no UTF-8 is shown as escapes, JSON broken into lines.")
-    cut: bool = Field(description="Whether the end of the text is left out.")
+    text: str | None = Field(description="Bytes that are not UTF-8 become escapes; JSON gets line breaks.")
+    cut: bool = Field(description="Whether the text is cut off.")

@@ -1,4 +1,4 @@
-"""Flags: what differs, where it was found, and where it stands."""
+"""Flags: the difference, its origin, and its review."""
 
 from datetime import date
 from decimal import Decimal
@@ -23,7 +23,7 @@ _RULES = OneOf(tuple(rule.id for rule in RULES))
 
 
 class FlagQuery(Paged):
-    """Which flags, in which order: the same as on the page of the queue."""
+    """Filters and order of flags, as on the queue page."""
 
     status: Annotated[str, _STATUSES] = Field(
         default=NOT_CLOSED, description="`not_closed`, `any`, or one status."
@@ -31,13 +31,13 @@ class FlagQuery(Paged):
     severity: Severity | None = None
     rule: Annotated[str, _RULES] | None = None
     system: Annotated[str, OneOf(FLAGGED_SYSTEMS)] | None = Field(
-        default=None, description="A system that brought one of the values."
+        default=None, description="A system that supplied one of the values."
     )
     action_type: ActionType | None = None
-    vendor: Sought | None = Field(default=None, description="The whole name of a vendor of the action.")
+    vendor: Sought | None = Field(default=None, description="The full name of a vendor in the action.")
     assignee: Sought | None = Field(default=None, description="A subject, `me`, or `nobody`.")
-    within: Days | None = Field(default=None, description="Raised in the last so many days.")
-    older: Days | None = Field(default=None, description="Raised before the last so many days.")
+    within: Days | None = Field(default=None, description="Raised in the last N days.")
+    older: Days | None = Field(default=None, description="Raised more than N days ago.")
     raised_from: date | None = Field(default=None, description="Raised on this Eastern day or later.")
     raised_to: date | None = Field(default=None, description="Raised on this Eastern day or earlier.")
     q: Sought | None = Field(default=None, description="Words, as in a web search.")
@@ -48,7 +48,7 @@ class FlagQuery(Paged):
 
 
 class FlagBrief(Shape):
-    """A flag by what it is about and where it stands."""
+    """A flag with its subject and status."""
 
     flag_id: UUID = Field(validation_alias="flag_id")
     run_id: UUID
@@ -60,16 +60,16 @@ class FlagBrief(Shape):
     subject: str
     because: str
     raised_at: UtcTime
-    current: bool = Field(description="Whether it is of the action's latest completed run.")
+    current: bool = Field(description="Whether it belongs to the action's latest completed run.")
     status: Status
     decision: Decision | None
     decided_at: UtcTime | None
     assignee: str | None
-    version: int = Field(ge=0, description="How many events its history has.")
+    version: int = Field(ge=0, description="The number of events in its history.")
 
 
 class FlagItem(FlagBrief):
-    """A flag in the list, with the action it is about."""
+    """A flag in the list, with its action."""
 
     recommended: str
     authority_codified: str
@@ -84,14 +84,16 @@ class FlagItem(FlagBrief):
     amount: Decimal
     effective_date: date
     answered_by: UUID | None = Field(
-        description="An earlier flag on the same fact that an officer found to be no discrepancy."
+        description="An earlier flag on the same fact that an officer decided as not a discrepancy."
     )
 
     @classmethod
     def of(cls, flag: FlagRow, action: ActionRow, **more: Any) -> Self:
-        """The flag and its action; `more` are the fields of a shape that says more."""
-        its = {name: getattr(action, name) for name in ("piid", "modification", "amount", "effective_date")}
-        return cls.model_validate({**flag.model_dump(exclude={"search"}), **its, **more})
+        """Make the shape from a flag and its action; `more` are the fields that subclasses add."""
+        fields = {
+            name: getattr(action, name) for name in ("piid", "modification", "amount", "effective_date")
+        }
+        return cls.model_validate({**flag.model_dump(exclude={"search"}), **fields, **more})
 
 
 class Flags(Page[FlagItem]):
@@ -107,11 +109,11 @@ class Earlier(Shape):
 
 
 class Flag(FlagItem):
-    """One flag with its values, what stands behind each, and what officers did about it.
+    """One flag with its values, their evidence, and its review history.
 
-    `broken_at` is the number of the first event that was changed or taken away behind the application's back; null where
-    there is none. `history_holds` is false then, and where the flag's own state does not follow from its history.
-    `not_performed` are flags of the same run that say a check could not be made.
+    `broken_at` is the number of the first event that was changed or removed outside the application; null if none was.
+    `history_holds` is false then, and if the flag's state does not follow from its history. `not_performed` are flags of
+    the same run for checks that were not performed.
     """
 
     attempt: int

@@ -1,4 +1,4 @@
-"""What officers did about a flag, what it adds up to, and what they ask for."""
+"""The review of flags: events, the resulting state, and requests to change it."""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -11,7 +11,7 @@ from app.web.api.shapes import RequestModel, Shape, UtcTime
 
 
 class HistoryEvent(Shape):
-    """One thing that was done about a flag. `by` is the person's subject at the identity provider."""
+    """One event in the history of a flag. `by` is the person's subject at the identity provider."""
 
     number: int = Field(ge=1)
     kind: EventKind
@@ -25,7 +25,7 @@ class HistoryEvent(Shape):
 
 
 class ReviewState(Shape):
-    """Where a flag stands. `version` is how many events its history has; send it back with what you decide."""
+    """The state of a flag. `version` is the number of events; send it with your next change."""
 
     flag_id: UUID
     version: int = Field(ge=0)
@@ -35,7 +35,7 @@ class ReviewState(Shape):
 
     @classmethod
     def of(cls, flag_id: UUID, state: State) -> Self:
-        """The state a history adds up to."""
+        """Make the shape from a state."""
         return cls(
             flag_id=flag_id,
             version=state.version,
@@ -48,16 +48,16 @@ class ReviewState(Shape):
 def _reason(text: str) -> str:
     written = tidied(text)
     if not written:
-        raise ValueError("is no reason; it becomes part of the contract file")
+        raise ValueError("is empty; a reason becomes part of the contract file")
     if problem := refusal(written, limit=REASON_LIMIT, lines=True):
-        raise ValueError(f"is not taken: {problem}")
+        raise ValueError(f"is not valid: {problem}")
     return written
 
 
 def _reference(text: str) -> str:
     written = tidied(text)
     if problem := refusal(written, limit=REFERENCE_LIMIT, lines=False):
-        raise ValueError(f"is not taken: {problem}")
+        raise ValueError(f"is not valid: {problem}")
     return written
 
 
@@ -85,7 +85,7 @@ Reference = Annotated[str, Field(min_length=1, max_length=REFERENCE_LIMIT), Afte
 
 
 class Deciding(RequestModel):
-    """A decision about a flag. `resolved` and `accepted` name what they rest on in `reference`."""
+    """A decision on a flag. `resolved` and `accepted` require a `reference`."""
 
     version: Version
     decision: Decision = Field(examples=[Decision.CONFIRMED])
@@ -93,20 +93,20 @@ class Deciding(RequestModel):
     reference: Reference | None = Field(
         default=None,
         validate_default=True,
-        description="The document, modification or determination it rests on.",
+        description="The supporting document, modification or determination.",
     )
 
     @field_validator("reference")
     @classmethod
-    def _rests_on_something(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _required_reference(cls, value: str | None, info: ValidationInfo) -> str | None:
         decision = info.data.get("decision")
         if decision in NEED_REFERENCE and not value:
-            raise ValueError(f"does not do: a decision {decision.value!r} names what it rests on")
+            raise ValueError(f"is missing: the decision {decision.value!r} requires it")
         return value
 
 
 class Concurring(RequestModel):
-    """What a second officer says about a decision that waits for one."""
+    """A second officer's answer to a decision that awaits concurrence."""
 
     version: Version
     answer: Literal["concur", "decline"] = Field(examples=["concur"])
@@ -114,17 +114,17 @@ class Concurring(RequestModel):
 
 
 class Undoing(RequestModel):
-    """Takes back the decision in force; it stays in the history."""
+    """Undo the decision in force; it stays in the history."""
 
     version: Version
     rationale: Rationale
 
 
 class Assigning(RequestModel):
-    """Gives a flag to an officer, or to nobody."""
+    """Assign a flag to an officer, or remove the assignment."""
 
     version: Version
     assignee: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
-        description="The subject of an officer at the identity provider; null for nobody.",
+        description="The subject of an officer at the identity provider; null to remove the assignment.",
         examples=["officer-b"],
     )

@@ -1,4 +1,4 @@
-"""Who somebody is here."""
+"""The signed-in person."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ _PERMISSIONS = OneOf(tuple(permission.name.lower() for permission in Permission)
 
 
 class Me(Shape):
-    """Whom the token speaks for, and what that person may do here."""
+    """The person behind the token, and their permissions."""
 
     subject: str = Field(examples=["officer-a"])
     name: str = Field(examples=["Contracting officer A"])

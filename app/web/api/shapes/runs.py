@@ -1,4 +1,4 @@
-"""Runs: the list, and one with its plan, its credentials and its calls."""
+"""Runs: the list, and one run with its plan, credentials and calls."""
 
 from typing import Annotated
 from uuid import UUID
@@ -12,24 +12,24 @@ from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity
 
 
 class RunQuery(RequestModel):
-    """Which runs, newest first."""
+    """Filters for runs, newest first."""
 
     state: RunState | None = None
-    action: Sought | None = Field(default=None, description="The beginning of an action's id or PIID.")
+    action: Sought | None = Field(default=None, description="The start of an action's ID or PIID.")
     requested_by: Sought | None = Field(default=None, description="A subject, or `me`.")
-    within: Days | None = Field(default=None, description="Requested in the last so many days.")
+    within: Days | None = Field(default=None, description="Requested in the last N days.")
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    after: UUID | None = Field(default=None, description="The last id of the page before; see `next`.")
+    after: UUID | None = Field(default=None, description="The last ID of the previous page; see `next`.")
 
 
 class Run(Shape):
-    """One triage of one action. `outcome` is what it came to, or its state while it has not completed."""
+    """One run for one action. `outcome` is its result, or its state until it completes."""
 
     run_id: UUID
     action_id: str
     state: RunState
     outcome: str = Field(examples=["flagged", "clear", "not fully checked"])
-    attempt: int = Field(description="Number of the newest attempt, 0 before the first.")
+    attempt: int = Field(description="Number of the latest attempt, 0 before the first.")
     goal: str | None
     requested_by: str
     requested_at: UtcTime
@@ -42,7 +42,7 @@ class Run(Shape):
 
 
 class RunItem(Run):
-    """A run in the list: its number of flags, and how many of these say that a check could not be made."""
+    """A run in the list, with its number of flags and how many of them report checks not performed."""
 
     piid: str
     flags: int
@@ -54,7 +54,7 @@ class Runs(Page[RunItem]):
 
 
 class PlanStep(Shape):
-    """One planned step: which system is asked what, why, for which checks, and how it went."""
+    """One planned step: the system, the question, the reason, the checks that need it, and the outcome."""
 
     number: int
     tool: str
@@ -76,7 +76,7 @@ class AttemptPlan(Shape):
 
 
 class RunDetail(Run):
-    """One run with all it left behind: attempts, plans, credentials, refusals of the vault, calls and flags."""
+    """One run with its attempts, plans, credentials, denials, calls and flags."""
 
     attempts: list[Identity]
     plans: list[AttemptPlan]
@@ -87,7 +87,7 @@ class RunDetail(Run):
 
 
 class RequestedRun(Shape):
-    """The run of an action that is under way; `new` says whether this request made it."""
+    """The run under way; `new` says whether this request created it."""
 
     run_id: UUID
     action_id: str

@@ -1,4 +1,4 @@
-"""What stands behind a value: the run, its identity, the credential, the call, and the vault's own lines."""
+"""The lineage of a value: run, identity, credential, call, and the vault's log lines."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from app.web.api.shapes import Shape, UtcTime
 
 
 class Identity(Shape):
-    """The identity of one attempt of a run at the vault. Accessors name a token; they cannot be used as one."""
+    """The identity of one attempt of a run at the vault. Accessors identify a token but cannot be used as one."""
 
     number: int = Field(ge=1)
     state: str
@@ -28,7 +28,7 @@ class Identity(Shape):
 
 
 class Credential(Shape):
-    """One issued credential: what it allowed, how long it lived, what ended it. Its secret is kept nowhere."""
+    """One issued credential: its scope, its lifetime, and how it ended. Its secret is not stored."""
 
     credential_id: UUID
     attempt: int
@@ -41,7 +41,7 @@ class Credential(Shape):
     accessor: str | None
     lease_id: str | None
     service_user: str | None
-    fingerprint: str = Field(description="SHA-256 of the secret, by which two can be told apart.")
+    fingerprint: str = Field(description="SHA-256 of the secret, to distinguish credentials.")
     issued_at: UtcTime
     expires_at: UtcTime
     revoked_at: UtcTime | None
@@ -59,7 +59,7 @@ class Denial(Shape):
 
 
 class Call(Shape):
-    """One call to a system with one credential. `status` is that of HTTP, or what stands for it; latency in ms."""
+    """One call to a system with one credential. `status` is the HTTP status or its equivalent; latency is in ms."""
 
     call_id: UUID
     credential_id: UUID
@@ -68,13 +68,13 @@ class Call(Shape):
     status: int
     started_at: UtcTime
     latency_ms: float
-    answer_digest: str | None = Field(description="SHA-256 (hex) of what was answered.")
+    answer_digest: str | None = Field(description="SHA-256 (hex) of the answer.")
     answer_bytes: int
     error: str | None
 
 
 class EvidenceItem(Shape):
-    """One fact a system stated, with the fields of that kind of fact, and the call that brought it."""
+    """One fact from a system, with the fields of its kind, and the call that returned it."""
 
     evidence_id: UUID
     call_id: UUID
@@ -86,7 +86,7 @@ class EvidenceItem(Shape):
 
 
 class Value(Shape):
-    """One of the values that were set side by side. `evidence_id` is null for what the action itself says."""
+    """One of the compared values. `evidence_id` is null for values of the action itself."""
 
     position: int
     source: str
@@ -97,7 +97,7 @@ class Value(Shape):
 
 
 class Behind(Shape):
-    """A value and all that stands behind it; all of it null for what the action itself says."""
+    """A value and its evidence; all null for values of the action itself."""
 
     value: Value
     evidence: EvidenceItem | None
@@ -107,7 +107,7 @@ class Behind(Shape):
 
 
 class VaultRequest(Shape):
-    """One request as the vault's own audit log has it. `issued` is the accessor or lease id of what came back."""
+    """One request in the vault's audit log. `issued` is the accessor or lease id in the response."""
 
     request_id: str
     operation: str
@@ -117,19 +117,19 @@ class VaultRequest(Shape):
     answered: UtcTime | None
     asked_with: str | None
     issued: str | None
-    names_run: bool = Field(description="Whether the vault wrote the id of the run beside it.")
+    names_run: bool = Field(description="Whether the line contains the ID of the run.")
     error: str | None
 
 
 class Vault(Shape):
-    """What the vault's audit log says about the run; `problem` says why it says nothing."""
+    """The vault's log lines about the run; `problem` says why there are none."""
 
     problem: str | None
     requests: list[VaultRequest]
 
 
 class Lineage(Behind):
-    """The whole way from the run to the value, with the vault's side of it."""
+    """The complete lineage of a value, with the vault's log lines."""
 
     flag_id: UUID
     run_id: UUID

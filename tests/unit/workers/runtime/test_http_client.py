@@ -1,4 +1,4 @@
-"""What an agent worker takes from a service: bounded in time, size and tries, and every try on record."""
+"""What an agent worker accepts from a service: bounded in time, size and tries, with every try recorded."""
 
 import hashlib
 import http.server

@@ -1,0 +1,52 @@
+"""How a credential or a run token ended: revoked, or expired by its TTL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+REVOKERS: Mapping[str, str] = {
+    "run end": "the end of the run",
+    "sweeper": "the sweeper, which ends what an attempt left behind",
+}
+
+
+class EndState(StrEnum):
+    """The state of a credential at a given time."""
+
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    VALID = "valid"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a credential ended, or will end.
+
+    `at` is when it was revoked, or else when it expires (UTC). The parts read in this order: `verb`, `at`, `cause`.
+    """
+
+    state: EndState
+    at: datetime
+    verb: str
+    cause: str
+
+    @classmethod
+    def of(cls, *, revoked_at: datetime | None, by: str | None, expires_at: datetime, now: datetime) -> Self:
+        """The ending of what expires at `expires_at`, unless it was revoked before; `by` is a key of `REVOKERS`."""
+        if revoked_at is not None:
+            revoker = REVOKERS.get(by or "", by) or "an unknown party"
+            return cls(state=EndState.REVOKED, at=revoked_at, verb="revoked", cause=f"by {revoker}")
+        if expires_at <= now:
+            return cls(state=EndState.EXPIRED, at=expires_at, verb="expired", cause="by its TTL")
+        return cls(state=EndState.VALID, at=expires_at, verb="valid until", cause="at the latest")
+
+    @property
+    def words(self) -> str:
+        """The ending without its time: "revoked by the end of the run", "expired by its TTL"."""
+        return "valid until its TTL ends" if self.state is EndState.VALID else f"{self.verb} {self.cause}"
+
+    def wording(self, at: str) -> str:
+        """The ending with its time, as the caller writes it: "revoked 10:15:02 UTC by the end of the run"."""
+        return f"{self.verb} {at} {self.cause}"
