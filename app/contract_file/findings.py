@@ -19,7 +19,7 @@ from app.contract_file.content import state_holds
 from app.contract_file.print_text import instant, moment
 from app.credentials.tables import CallRow, CredentialRow
 from app.procurement.labels import DECISIONS, EVENTS, KINDS, SOURCES, STATUSES, worded
-from app.review.decisions import Event, first_broken
+from app.review.flag_history import Event, first_broken
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.store.tables import FlagRow
 

@@ -14,7 +14,7 @@ from app.procurement.finding import Severity
 from app.procurement.labels import ACTION_TYPES
 from app.procurement.rules import RULES
 from app.procurement.systems import SYSTEMS
-from app.review.decisions import Status
+from app.review.flag_history import Status
 from app.review.queries import FlagFilter, Place, Sort
 from app.web.list_queries import ME, MOST_DAYS, Ignored, searchable
 
