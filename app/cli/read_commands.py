@@ -55,7 +55,7 @@ def flags(
     """Show findings of each action's latest run."""
     with reported():
         wanted = FlagFilter(severity=severity, rule=rule)
-        lines = Pages(Context().sessions).flag_queue(wanted, limit=limit).stretch.lines
+        lines = Pages(Context().sessions).flag_queue(wanted, limit=limit).page.lines
     if as_json:
         print_json([line.flag.model_dump(mode="json", exclude=_SEARCH_COLUMNS) for line in lines])
     else:

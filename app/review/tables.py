@@ -22,7 +22,7 @@ class PersonRow(SQLModel, table=True):
 
 
 class ReviewEventRow(SQLModel, table=True):
-    """One event of a flag's history; see `app.review.decisions.Event`. Append-only; the agent has no access to it at all.
+    """One event of a flag's history; see `app.review.flag_history.Event`. Append-only; the agent has no access to it at all.
 
     `digest` chains it to the event before. That a number exists once only is what lets one of two officers win.
     """

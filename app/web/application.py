@@ -8,7 +8,7 @@ from app.connections.database import connect, problem, sessions
 from app.contract_file.exporter import Exporter
 from app.review.queries import Pages
 from app.review.reviews import Reviews
-from app.review.saved_views import SavedViews
+from app.review.saved_view_records import SavedViews
 from app.settings import Settings
 from app.web import (
     access,

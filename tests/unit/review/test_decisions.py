@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.review.decisions import (
+from app.review.flag_history import (
     CLOSING,
     NEED_REFERENCE,
     Decision,
