@@ -30,7 +30,8 @@ demo: ready $(DESIGN) ## triage 12 actions, serve the pages (EXIT=1: then stop)
 	@$(BIN)/triage demo $(if $(EXIT),--exit)
 
 # Two files of tests side by side: each of the two has servers of its own, and half of the time one waits for them.
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
+# In the order of their names the short ones come last, so that neither of the two ends long before the other.
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: ready $(DESIGN) ## all tests, on real servers
 	@$(PYTEST) $(TESTS)
@@ -41,8 +42,8 @@ unit: ready ## tests without servers, in less than a minute
 web: ready $(DESIGN) ## tests of the pages and the JSON interface
 	@$(PYTEST) $(or $(TESTS),tests/web)
 
-integration: ready ## tests of runs, servers, commands and mocks
-	@$(PYTEST) $(or $(TESTS),tests/integration tests/contract)
+integration: ready ## tests of runs, servers, commands and guides
+	@$(PYTEST) $(or $(TESTS),tests/integration tests/contract tests/template)
 
 # Needs root on Linux with Docker's programs, mmdebstrap and chromium; exit status 77 of pytest: no engine can be started.
 compose-test: ready ## the system in containers: up, tried, down; 5 minutes

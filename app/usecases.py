@@ -9,7 +9,7 @@ from app.connections.database import Sessions
 from app.credentials import requests
 from app.intake import parse_actions
 from app.store.actions import goals_of, store_actions
-from app.store.submissions import Outcome, Submissions
+from app.store.submissions import SubmissionOutcome, Submissions
 
 
 def submit(sessions: Sessions, text: str) -> tuple[list[str], int]:
@@ -26,7 +26,7 @@ def submit(sessions: Sessions, text: str) -> tuple[list[str], int]:
 
 def submit_once(
     sessions: Sessions, text: str, *, by: str, key: str, run: bool, most: int
-) -> tuple[Outcome, bool]:
+) -> tuple[SubmissionOutcome, bool]:
     """Store the actions in `text`, with a run of each if `run`, once for each key of a person.
 
     Returns the outcome and whether it is new: the same text under the same key gets the outcome of the first time.

@@ -7,19 +7,17 @@ from uuid import uuid4
 
 from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
 from app.procurement.case_file import CaseFile, Evidence
-from app.procurement.facts import (
+from app.procurement.contract_facts import (
     AccountingLine,
-    Address,
     Commitment,
-    Exclusion,
-    Fact,
     FiledDocument,
     ObligationLine,
-    Registration,
     ReportedAction,
     Tas,
 )
+from app.procurement.facts import Address, Fact
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion, Registration
 
 DAY = date(2026, 9, 14)
 PIID = "70ZZ0126C0001"

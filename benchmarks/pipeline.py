@@ -18,10 +18,10 @@ from app.settings import Settings
 from benchmarks.static_keys import KEYS, write_keys
 from infra.local.process import Command
 from infra.local.stack import LocalStack
-from workers.runtime.launch import command as worker_command
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
 from workers.runtime.vault import Vault
+from workers.runtime.worker import command as worker_command
 
 PATTERN, STATIC = "pattern", "static keys"
 

@@ -1,7 +1,7 @@
-"""Brings the U.S. Web Design System to the pages: `npm ci`, then a copy of the few files they use.
+"""Installs the U.S. Web Design System: `npm ci`, then a copy of the files that the pages use.
 
-Node is needed here and nowhere else. Without it, or without the package, the pages are served in their own plain style.
-Run by `make setup`, with the standard library alone.
+Only this module needs Node. Without it, or without the package, the pages have their own plain style. `make setup` runs
+it, with the standard library alone.
 """
 
 import re
@@ -33,7 +33,7 @@ _FONTS = (
 
 
 def main() -> int:
-    """Install and copy. Always ends well: without the design system the pages still work."""
+    """Install and copy. The exit status is always 0: the pages work without the design system."""
     npm = shutil.which("npm")
     if npm is None:
         return _without("npm is not installed")
@@ -61,12 +61,12 @@ def _install(npm: str) -> None:
         text=True,
     )
     if ended.returncode:
-        said = ended.stderr.strip().splitlines() or ["npm said nothing"]
-        raise subprocess.SubprocessError(f"npm ci ended with {ended.returncode}; {said[0]}")
+        output = ended.stderr.strip().splitlines() or ["npm printed nothing"]
+        raise subprocess.SubprocessError(f"npm ci ended with {ended.returncode}; {output[0]}")
 
 
 def copy(dist: Path, target: Path) -> None:
-    """Fill `target` from the package, all at once. Raises `OSError` or `LookupError` when the package is not as expected."""
+    """Replace `target` by a copy from the package. Raises `OSError` or `LookupError` if the package is not as expected."""
     sheet = stylesheet((dist / _SHEET).read_text(encoding="utf-8"))
     fresh = target.with_name(f"{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -85,7 +85,7 @@ def copy(dist: Path, target: Path) -> None:
 
 
 def stylesheet(packaged: str) -> str:
-    """The style sheet of the package with the fonts of these pages. Raises `LookupError` when it has none to replace."""
+    """The style sheet of the package with the fonts of these pages. Raises `LookupError` if it has none to replace."""
     sheet, faces = re.subn(r"@font-face\{[^}]*\}", "", _without_map(packaged))
     if not faces or not all(name in sheet for name in _REPLACED):
         raise LookupError(f"{_SHEET} does not name its fonts as expected")
@@ -100,17 +100,17 @@ def stylesheet(packaged: str) -> str:
 
 
 def _images(sheet: str) -> set[str]:
-    """The drawings the style sheet refers to; its one photograph is for a component these pages do not have."""
+    """The drawings in the style sheet. Its only photograph is for a component that these pages do not use."""
     return set(re.findall(r"url\(\.\./(img/[^)]+\.svg)\)", sheet))
 
 
 def _without_map(text: str) -> str:
-    """Without the pointer to a source map, which is not copied."""
+    """Remove the reference to a source map, which is not copied."""
     return re.sub(r"\n(?://|/\*)# sourceMappingURL=\S+(?: \*/)?\s*\Z", "\n", text)
 
 
 def _without(reason: str) -> int:
-    sys.stderr.write(f"setup: without the design system the pages are plain ({reason})\n")
+    sys.stderr.write(f"setup: the pages are plain without the design system ({reason})\n")
     return 0
 
 

@@ -1,17 +1,17 @@
-"""What of the caller's environment counts: a proxy, a `PGOPTIONS` or a `VAULT_TOKEN` of the shell is not for us."""
+"""Filters the caller's environment: a proxy, `PGOPTIONS` or `VAULT_TOKEN` of the shell must not reach our processes."""
 
 import os
 from collections.abc import MutableMapping
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
-#: Read by libraries behind our back: libpq, the vault's clients and server, Celery, Python in a process started by us.
+#: Read by libraries: libpq, the vault's clients and server, Celery, and Python in our child processes.
 _FOREIGN_PREFIXES = ("PG", "VAULT_", "BAO_", "REDIS_", "CELERY_", "PYTHON")
-#: CA_FILE is the one way to say whom to believe. SSLKEYLOGFILE would have the keys of every connection written down.
+#: CA_FILE alone names the trusted authorities. SSLKEYLOGFILE would write the keys of every connection to a file.
 _FOREIGN = frozenset(
     {"SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}
 )
-#: Settings of our own that look foreign.
+#: Our own settings with one of these prefixes.
 _OURS = frozenset(
     {
         "VAULT_ADDR",
@@ -27,12 +27,12 @@ _OURS = frozenset(
 
 
 def plain_environment() -> dict[str, str]:
-    """The few variables every process started here gets; nothing else of the caller's environment is handed on."""
+    """The few variables of the caller's environment that every child process inherits."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 def forget_foreign(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Remove what would change our own connections or reach a process we become; call it before the first of them."""
+    """Remove variables that would change our connections or child processes; call it before the first of either."""
     for name in [name for name in environment if _is_foreign(name)]:
         del environment[name]
 

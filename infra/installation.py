@@ -1,7 +1,7 @@
-"""Makes `.venv` from the hashed locks: with uv from its wheel, or with pip where uv cannot be had.
+"""Makes `.venv` from the hashed locks: with uv from its wheel, or with pip if uv is not available.
 
-Run by `make` before all else, with the standard library alone, by the Python that the environment shall have or by the
-environment's own. Says what it does; says nothing when the environment is as the locks want it.
+`make` runs it first, with the standard library alone, under the Python of the environment. It reports what it does, and
+prints nothing if the environment matches the locks.
 """
 
 import fcntl
@@ -20,19 +20,19 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parent.parent
 _LOCKS = tuple(f"requirements/{name}.lock" for name in ("runtime", "servers", "dev", "build"))
 _UV_LOCK = "requirements/uv.lock"
-#: Of a failed command, the last lines that it printed are shown.
+#: The number of lines that are shown of a failed command.
 _TAIL = 15
-#: Installed from wheels alone: building from source would fetch build tools that no lock names.
+#: Only wheels: building from source would fetch build tools that are in no lock.
 _CHECKED = ("--require-hashes", "--only-binary", ":all:")
 _TESTED = ((3, 11), (3, 14))
 
 
 class InstallationError(Exception):
-    """The environment cannot be made; the message says why, and what to do where that is known."""
+    """The environment cannot be made; the message gives the reason and, if known, the remedy."""
 
 
 def main(arguments: list[str]) -> int:
-    """Make the environment unless it is current. `--pip` leaves uv out. 0, or 1 after a line that says what went wrong."""
+    """Make the environment unless it is current; `--pip` does without uv. Returns the exit status."""
     folder = _ROOT / ".venv"
     try:
         if not is_current(folder, _ROOT):
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def is_current(folder: Path, root: Path) -> bool:
-    """Whether the environment was completed by this Python, at this place, from these locks."""
+    """Whether the environment was completed with this Python, in this folder, from these locks."""
     try:
         return _stamp(folder).read_text(encoding="utf-8") == fingerprint(folder, root)
     except FileNotFoundError:
@@ -57,7 +57,7 @@ def is_current(folder: Path, root: Path) -> bool:
 
 
 def fingerprint(folder: Path, root: Path) -> str:
-    """Differs when the environment must be made anew: another Python, place or lock, or other metadata of the project."""
+    """Changes if the environment must be made again: for another Python, folder, lock or project metadata."""
     facts = hashlib.sha256(f"{folder}\n{sys.base_prefix}\n{sys.version}\n".encode())
     for lock in (*_LOCKS, _UV_LOCK):
         facts.update((root / lock).read_bytes())
@@ -68,17 +68,17 @@ def fingerprint(folder: Path, root: Path) -> str:
 
 
 def _stamp(folder: Path) -> Path:
-    """Written last, so that an interrupted installation starts over."""
+    """The file that is written last, so that an interrupted installation starts again."""
     return folder / ".ready"
 
 
 def _hold(file: int) -> None:
-    """Keep a second installation from writing into the same folder; let go when this process ends."""
+    """Prevent a second installation in the same folder until this process ends."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise InstallationError(
-            "another set-up is at work in this folder; run this again when it is done"
+            "another set-up is running in this folder; try again when it has finished"
         ) from None
 
 
@@ -100,13 +100,13 @@ def _make(folder: Path, *, with_uv: bool) -> None:
 
 
 def _install_with_uv(python: str) -> bool:
-    """False when uv cannot be had, or cannot install: it has other ways than pip to a mirror or through a proxy."""
+    """False if uv is not available or cannot install: unlike pip, it may not reach a mirror or pass a proxy."""
     uv = (f"{Path(python).parent}/uv", "pip", "install", "--python", python)
     _say("fetching uv")
     try:
         _run(*_pip(python), *_CHECKED, "--requirement", _UV_LOCK)
         _say("uv installs the locks")
-        # Compiled now: the compiler's warnings about other people's code stay out of the tests, where they are errors.
+        # Compiled now, so that warnings about third-party code do not appear in the tests, where they are errors.
         _run(*uv, *_CHECKED, "--compile-bytecode", *_requirements(), report=_uv_step)
         _run(*uv, "--no-deps", "--no-build-isolation", "--editable", ".")
     except InstallationError as error:
@@ -116,7 +116,7 @@ def _install_with_uv(python: str) -> bool:
 
 
 def _uv_step(line: str) -> str:
-    """Of what uv prints, its steps without the list of all packages."""
+    """The steps in uv's output, without the list of packages."""
     return "" if line.startswith((" ", "Using ")) else f"uv: {line}"
 
 
@@ -145,7 +145,7 @@ def _requirements() -> list[str]:
 
 
 def _run(*command: str, report: Callable[[str], str] = lambda _: "") -> None:
-    """Run it, saying what `report` makes of each line. Raises `InstallationError` with the last lines when it fails."""
+    """Run a command and print the result of `report` for each line. Raises `InstallationError` with the last lines."""
     tail: deque[str] = deque(maxlen=_TAIL)
     with subprocess.Popen(
         command,

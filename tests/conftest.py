@@ -20,6 +20,8 @@ import httpx
 import pikepdf
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from psycopg.rows import dict_row
 
 from app import usecases
@@ -31,7 +33,10 @@ from infra.local.options import EVERYTHING, Outside, Part, StackOptions
 from infra.local.stack import LocalStack
 from infra.secrets_folder import SecretsFolder
 
-forget_foreign()  # neither a proxy nor a PGOPTIONS of the shell is for the tests
+forget_foreign()  # a proxy or PGOPTIONS of the shell must not reach the tests
+# A busy machine must not fail a test: no example has a time limit.
+hypothesis.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("untimed")
 
 #: More than the hand-written scenarios, so that generated actions are there as well.
 ACTIONS = 40
@@ -40,7 +45,7 @@ TLS = ssl.create_default_context()
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = 30, what: str = "it") -> Any:
-    """What `condition` returns as soon as that is true; fails after `seconds`."""
+    """Returns what `condition` returns as soon as it is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds:g} s"
@@ -130,7 +135,7 @@ class System:
         )
 
     def audit_lines(self, run_id: UUID | None = None) -> list[dict[str, Any]]:
-        """The vault's audit lines, or those whose token was bound to `run_id`; read by a parser of our own."""
+        """The vault's audit lines, or those whose token was bound to `run_id`; read independently of the product's parser."""
         lines = [json.loads(line) for line in self.vault.layout.audit_log.read_text().splitlines()]
         if run_id is None:
             return lines
@@ -198,7 +203,7 @@ def start_system() -> Callable[..., AbstractContextManager[System]]:
 
 
 class Browser:
-    """Does at the identity provider what a browser would."""
+    """Acts at the identity provider as a browser would."""
 
     def __init__(self, provider: httpx.Client) -> None:
         self._provider = provider
@@ -230,7 +235,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def session_of(system, browser) -> Iterator[Callable[[str], str]]:
-    """The cookie of somebody who signed in at the served pages: `session_of("officer-a")`, see `mocks.identity_provider`.
+    """The cookie of a person who signed in at the served pages: `session_of("officer-a")`, see `mocks.identity_provider`.
 
     Sessions live in the database, so the cookie is good for every application on it. Send it as a header
     `Cookie: __Host-triage=…`; httpx's own jar keeps Secure cookies to itself on plain HTTP.
@@ -259,7 +264,7 @@ def session_of(system, browser) -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture(scope="module")
 def tokens_of(system, browser) -> Callable[[str], dict[str, str]]:
-    """What the identity provider gives a program that somebody signed in for: access_token, id_token and so on."""
+    """What the identity provider gives a program after a person signed in: access_token, id_token and so on."""
     issuer, web = system.stack.endpoints["identity-provider"], system.stack.endpoints["web"]
 
     def tokens(persona: str) -> dict[str, str]:
@@ -280,7 +285,7 @@ def tokens_of(system, browser) -> Callable[[str], dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def served(system, session_of) -> Iterator[Callable[[str], httpx.Client]]:
-    """Makes clients of the served pages with somebody signed in: `served("auditor-a").get("/flags")`."""
+    """Makes clients of the served pages with a person signed in: `served("auditor-a").get("/flags")`."""
     with ExitStack() as made:
 
         def client(persona: str) -> httpx.Client:
@@ -298,7 +303,7 @@ def served(system, session_of) -> Iterator[Callable[[str], httpx.Client]]:
 
 @pytest.fixture(scope="session")
 def whole_system(tmp_path_factory) -> Iterator[System]:
-    """The one system all tests share that leave it as they found it."""
+    """The system shared by all tests that leave it as they found it."""
     with running_system(tmp_path_factory.mktemp("system")) as running:
         yield running
 
@@ -318,7 +323,7 @@ def pages_alone(tmp_path_factory) -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def pdf_text() -> Callable[[bytes], str]:
-    """The text of a PDF as a stranger's reader finds it: by its fonts' own tables, without any place or size."""
+    """The text of a PDF as an independent reader extracts it: by its fonts' own tables, ignoring position and size."""
 
     def text(content: bytes) -> str:
         with pikepdf.open(BytesIO(content)) as file:

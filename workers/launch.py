@@ -1,6 +1,6 @@
 """`python -m workers.launch`: starts an agent worker."""
 
-from workers.runtime.launch import launch
+from workers.runtime.worker import launch
 from workers.triage import DOMAIN
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ class TriageSettings(AgentSettings, CheckSettings):
 
 
 @dataclass(frozen=True, slots=True)
-class Conclusion:
+class TriageResult:
     """The findings, and the evidence they rest on, each with the id of the call that brought it."""
 
     action_id: str
@@ -49,21 +49,21 @@ class Triage:
     def plan(self, job: ProcurementAction) -> Sequence[PlannedStep]:
         return plan(job)
 
-    def conclude(self, job: ProcurementAction, answers: Sequence[ToolResult]) -> Conclusion:
+    def conclude(self, job: ProcurementAction, answers: Sequence[ToolResult]) -> TriageResult:
         case, evidence = case_file(job, answers, own_day=self.own_day)
-        return Conclusion(job.action_id, evidence, evaluate(case))
+        return TriageResult(job.action_id, evidence, evaluate(case))
 
     def store(
-        self, db: Connection, conclusion: Conclusion, *, run_id: UUID, attempt: int, at: datetime
+        self, db: Connection, conclusion: TriageResult, *, run_id: UUID, attempt: int, at: datetime
     ) -> None:
         store_result(
             db,
-            run_id,
-            attempt,
-            conclusion.action_id,
-            found=conclusion.findings,
+            run_id=run_id,
+            attempt=attempt,
+            action_id=conclusion.action_id,
+            findings=conclusion.findings,
             evidence=conclusion.evidence,
-            now=at,
+            at=at,
         )
 
 

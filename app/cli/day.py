@@ -1,12 +1,10 @@
 """`triage day`: a whole day's work in one go, then counted against the vault's own log."""
 
-import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
 
 from app import usecases
 from app.cli.context import Context, out
@@ -15,7 +13,7 @@ from app.cli.text_tables import Column, Kind, show_table
 from app.cli.waiting import wait_for
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
-from app.credentials.progress import IssuedRow, Progress
+from app.credentials.progress import Progress, RecordedCredential
 from app.credentials.vault_log import VaultLog
 from app.procurement.daily_quota import QuotaDay, QuotaUse
 from app.procurement.federal_time import eastern
@@ -44,13 +42,13 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
         outcomes=run_outcomes(context.sessions, run_ids),
         still_alive=_still_alive(context, credentials),
         credentials=credentials,
-        vault=count_vault_log(_lines(audit_log, began), run_ids, tools=len(SYSTEMS)),
+        vault=count_vault_log(audit_log.lines_of_runs(since=began), run_ids, tools=len(SYSTEMS)),
         wall_seconds=wall,
         quota=Pages(context.sessions).quota_day(context.settings.sam_daily_quota),
     )
 
 
-def _still_alive(context: Context, credentials: list[IssuedRow]) -> list[str]:
+def _still_alive(context: Context, credentials: list[RecordedCredential]) -> list[str]:
     settings = context.settings
     accessors = [row.accessor for row in credentials if row.accessor]
     leases = [row.lease_id for row in credentials if row.lease_id]
@@ -66,11 +64,6 @@ def _still_alive(context: Context, credentials: list[IssuedRow]) -> list[str]:
                 leases=[name for name in leases if name in alive],
             )
     return alive
-
-
-def _lines(log: VaultLog, since: datetime) -> Iterator[dict[str, Any]]:
-    for line in log.lines_with(b'"run_id"', since=since):
-        yield json.loads(line)
 
 
 def show(report: DayReport) -> None:
@@ -93,9 +86,12 @@ def show(report: DayReport) -> None:
         "issued according to the vault's audit log": issued["issued_by_vault_log"],
         "only recorded": len(issued["only_recorded"]),
         "only in the vault's audit log": len(issued["only_in_vault_log"]),
-        "leased ones still alive": len(issued["still_alive"]),
+        "leased credentials recorded here": f"{len(issued['still_alive'])} alive",
     }
     show_table("The same, counted", (Column("Credentials"), *_numbers("Number")), counted.items())
+    out.print(
+        "Signed tokens cannot be revoked. They outlive their run by up to 2 minutes.\n", highlight=False
+    )
     quantiles = ("p50", "p95", "max")
     show_table(
         "Seconds from run start to credential death",
@@ -109,7 +105,7 @@ def show(report: DayReport) -> None:
     _show_quota(report.quota)
     out.print(f"{figures['runs_per_second']} runs per second")
     for failure in figures["failures"]:
-        out.print(f"[bold red]not as it must be:[/] {failure}")
+        out.print(f"[bold red]FAILED:[/] {failure}")
 
 
 def _numbers(*headings: str) -> Iterator[Column]:

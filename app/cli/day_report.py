@@ -1,4 +1,4 @@
-"""What a day's work left behind, counted three times: by the application, by the vault's log, by its liveness."""
+"""The credentials of a day's work, counted three ways: as recorded, in the vault's log, and still alive."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.credentials.progress import IssuedRow
+from app.credentials.progress import RecordedCredential
+from app.credentials.vault_line import AuditLine
 from app.procurement.daily_quota import QuotaDay
 from app.procurement.systems import ISSUING_PATHS
 
 
 @dataclass(frozen=True, slots=True)
 class VaultCount:
-    """What the vault's audit log says about a set of runs: request ids of issues, numbers of logins and revokes."""
+    """What the vault's audit log says about a set of runs.
+
+    `issued` are request ids. `uneven_runs` are the runs without exactly one login, one issue per tool and one
+    revocation.
+    """
 
     issued: frozenset[str]
     logins: int
@@ -25,13 +30,13 @@ class VaultCount:
 class DayReport:
     """The figures of a day and the checks they must pass.
 
-    `quota` is the whole present day's, earlier runs included; passing its budget is told, and no failure of the day.
+    `quota` covers all of today, earlier runs included. Exceeding it is reported but does not fail the day.
     """
 
     runs: int
     tools: int
     outcomes: Counter[str]
-    credentials: Sequence[IssuedRow]
+    credentials: Sequence[RecordedCredential]
     vault: VaultCount
     still_alive: Sequence[str]
     wall_seconds: float
@@ -43,7 +48,7 @@ class DayReport:
         return frozenset(row.request_id for row in self.credentials)
 
     def failures(self) -> list[str]:
-        """What is not as it must be, in words; empty when the day passes."""
+        """The checks that failed, in words; empty when the day passes."""
         finished = sum(self.outcomes[name] for name in ("clear", "flagged", "not fully checked"))
         expected = self.runs * self.tools
         distinct = len({row.fingerprint for row in self.credentials})
@@ -107,23 +112,21 @@ def quantiles(values: Iterable[float]) -> dict[str, float] | None:
     return {name: round(value, 3) for name, value in {**found, "max": ordered[-1]}.items()}
 
 
-def count_vault_log(lines: Iterable[dict[str, Any]], run_ids: Iterable[UUID], *, tools: int) -> VaultCount:
-    """Count the responses of the vault's log (parsed lines) that name one of these runs."""
+def count_vault_log(lines: Iterable[AuditLine], run_ids: Iterable[UUID], *, tools: int) -> VaultCount:
+    """Count the successful responses in the vault's log that name one of these runs, each of which used `tools`."""
     wanted = {str(run_id) for run_id in run_ids}
     per_run: dict[str, Counter[str]] = {run_id: Counter() for run_id in wanted}
     issued = set()
     for line in lines:
-        run_id = ((line.get("auth") or {}).get("metadata") or {}).get("run_id")
-        if line.get("type") != "response" or line.get("error") or run_id not in wanted:
+        if line.type != "response" or line.error or line.run_id not in wanted:
             continue
-        path = line["request"]["path"]
-        if path in ISSUING_PATHS:
-            issued.add(line["request"]["id"])
-            per_run[run_id]["issue"] += 1
-        elif path == "auth/approle/login":
-            per_run[run_id]["login"] += 1
-        elif path == "auth/token/revoke-self":
-            per_run[run_id]["revoke"] += 1
+        if line.path in ISSUING_PATHS:
+            issued.add(line.request_id)
+            per_run[line.run_id]["issue"] += 1
+        elif line.path == "auth/approle/login":
+            per_run[line.run_id]["login"] += 1
+        elif line.path == "auth/token/revoke-self":
+            per_run[line.run_id]["revoke"] += 1
     even = Counter(login=1, issue=tools, revoke=1)
     return VaultCount(
         issued=frozenset(issued),

@@ -40,7 +40,7 @@ def run_demo(*, stay: bool) -> None:
         pages = Pages(context.sessions)
         runs = pages.runs(limit=ACTIONS)
         read_commands.show_runs(runs)
-        read_commands.show_flags(pages.flag_queue(FlagFilter(), limit=_ALL).stretch.lines)
+        read_commands.show_flags(pages.flag_queue(FlagFilter(), limit=_ALL).page.lines)
         open_runs = sum(line.run.state != RunState.COMPLETED for line in runs)
         if open_runs:
             say(f"{open_runs} of {ACTIONS} runs did not complete within {PATIENCE} s")

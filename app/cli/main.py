@@ -14,6 +14,8 @@ from app.cli import day as whole_day
 from app.cli import demo as whole_demo
 from app.cli import local_stack, read_commands, stack_commands, usage
 from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
+from app.cli.lineage_command import lineage, show_lineage
+from app.cli.read_commands import AsJson
 from app.cli.stack_commands import Pool
 from app.cli.waiting import wait_for
 from app.intake import SIZE_LIMIT
@@ -31,7 +33,6 @@ app.add_typer(stack_commands.commands, name="stack", help="Start, stop and look 
 _PASSED_ON: dict[str, Any] = {
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 }
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -97,10 +98,12 @@ def run(
         if not wait_for(context.sessions, [run_id], timeout=timeout):
             err.print(f"run {run_id} has not ended within {timeout:g} s; it goes on, see `triage runs`")
             raise typer.Exit(FAILED)
-        read_commands.show_lineage(context, run_id, as_json=as_json)
+        show_lineage(context, run_id, as_json=as_json)
 
 
-read_commands.register(app)
+app.command()(read_commands.runs)
+app.command()(read_commands.flags)
+app.command()(lineage)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""TLS connections to the broker by which this process believes exactly whom it believes elsewhere."""
+"""TLS connections to the broker that trust exactly the authorities this process trusts elsewhere."""
 
 import socket
 from typing import Any
@@ -11,7 +11,7 @@ from app.connections.tls import Trust
 class TrustedConnection(redis.SSLConnection):
     """redis-py's connection with our context.
 
-    The context it would make itself believes the system's authorities besides those it is given, and obeys variables
+    Its own context would trust the system's authorities besides those it is given, and obeys variables
     such as SSL_CERT_FILE.
     """
 

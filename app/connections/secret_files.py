@@ -1,10 +1,10 @@
-"""Files that hold secrets: read only where nobody else on the machine could read or change them."""
+"""Files that hold secrets: read only if no other user of the machine could read or change them."""
 
 import json
 import stat
 from pathlib import Path
 
-#: What nobody but the owner may do, except that a group may read: orchestrators mount secrets as 0440.
+#: Permissions that a secret file must not grant. A group may read: orchestrators mount secrets as 0440.
 _TOO_OPEN = 0o037
 
 
@@ -18,7 +18,7 @@ def read_secret(path: Path, *, setting: str) -> str:
     Raises `SettingsError` naming setting and path when the file cannot be read, is empty, or is open to others.
     """
     try:
-        # Asked of the path first, since to open a named pipe would wait for somebody to write.
+        # Checked before opening, because opening a named pipe would wait for a writer.
         if not path.is_file():
             raise SettingsError(f"{setting}: {path} is not a file")
         mode = stat.S_IMODE(path.stat().st_mode)

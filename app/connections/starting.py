@@ -1,4 +1,4 @@
-"""How every process of the application starts: all its settings are checked, and wrong ones end it in a line each."""
+"""The start of every process: all settings are checked; wrong ones end it, with one line each."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Whom this process believes over TLS, as one context for all its clients, and words for what it does not believe."""
+"""TLS: one context for all clients of this process, and the reason in words when a handshake fails."""
 
 import ssl
 import stat
@@ -20,7 +20,7 @@ _NO_TLS = frozenset(
 
 
 class Authorities(Protocol):
-    """Settings that say whom to believe, and who this process is."""
+    """Settings that name the trusted authorities, and the certificate of this process."""
 
     @property
     def ca_file(self) -> Path | None: ...
@@ -66,15 +66,15 @@ class Trust:
 
 
 def trust_of(settings: Authorities) -> Trust:
-    """What CA_FILE, CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE say, read once. Raises `SettingsError`.
+    """The context that CA_FILE, CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE describe, read once. Raises `SettingsError`.
 
     No variable of OpenSSL's own is obeyed: neither SSL_CERT_FILE nor SSLKEYLOGFILE.
     """
-    return _made(settings.ca_file, settings.client_certificate_file, settings.client_key_file)
+    return _trust_from(settings.ca_file, settings.client_certificate_file, settings.client_key_file)
 
 
 @cache
-def _made(ca_file: Path | None, certificate: Path | None, key: Path | None) -> Trust:
+def _trust_from(ca_file: Path | None, certificate: Path | None, key: Path | None) -> Trust:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_file is None:
         usual = ssl.get_default_verify_paths()
@@ -83,7 +83,7 @@ def _made(ca_file: Path | None, certificate: Path | None, key: Path | None) -> T
         if Path(usual.openssl_capath).exists():
             context.load_verify_locations(capath=usual.openssl_capath)
     else:
-        _believe(context, ca_file)
+        _trust(context, ca_file)
     if certificate is not None and key is not None:
         _introduce(context, certificate, key)
     elif certificate is not None or key is not None:
@@ -91,7 +91,7 @@ def _made(ca_file: Path | None, certificate: Path | None, key: Path | None) -> T
     return Trust(context, ca_file)
 
 
-def _believe(context: ssl.SSLContext, ca_file: Path) -> None:
+def _trust(context: ssl.SSLContext, ca_file: Path) -> None:
     try:
         if not ca_file.is_file():
             raise SettingsError(f"CA_FILE: {ca_file} is not a file")
@@ -117,12 +117,12 @@ def _introduce(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that led to it, in whichever way the libraries in between keep that."""
+    """The error and all its causes, however the libraries in between keep them."""
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting:
-        each = waiting.pop(0)
-        if isinstance(each, BaseException) and id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            waiting += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]

@@ -24,7 +24,7 @@ from app.contract_file.keys import SigningKeys
 from app.contract_file.pdf import pdf
 from app.contract_file.printed_document import document
 from app.contract_file.spooled import unnamed_file
-from app.review.queries.contract_file import TooLargeError
+from app.review.queries.action_file import TooLargeError
 from app.review.queries.filed_documents import ActionFile
 
 #: Bytes of raw answers in one bundle, at most.

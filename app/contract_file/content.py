@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from app import __version__
-from app.contract_file.checks import checks
 from app.procurement.rules import RULES
-from app.review.decisions import Decision, Event, EventKind, first_broken, told_by
+from app.review.checks import checks
+from app.review.flag_history import Decision, Event, EventKind, first_broken, told_by
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun
 from app.review.queries.runs import run_fields
 from app.review.roles import Person

@@ -19,7 +19,7 @@ from app.contract_file.queue_export import Format, spooled
 from app.credentials.tables import RunRow
 from app.review.export_records import ExportRecords
 from app.review.queries import raw_answers
-from app.review.queries.contract_file import Snapshot, snapshot
+from app.review.queries.action_file import Snapshot, snapshot
 from app.review.queries.exported import lines_with_values
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.queue import Sort

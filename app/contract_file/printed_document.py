@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.contract_file.blocks import Block, code, facts, heading, note, paragraph, soft, strong, table
-from app.contract_file.checks import Outcome, checks
 from app.contract_file.content import ANSWERS, JSON, MANIFEST, PDF, SIGNATURE, Occasion
 from app.contract_file.findings import finding, standing
 from app.contract_file.print_text import instant, moment
@@ -12,17 +11,18 @@ from app.contract_file.seven_steps import seven_steps
 from app.procurement.finding import NOT_PERFORMED
 from app.procurement.labels import ACTION_TYPES, plural, worded
 from app.procurement.rules.support.value_text import money
+from app.review.checks import CheckOutcome, checks
 from app.review.queries.filed_documents import ActionFile, FiledRun
 from app.store.tables import ActionRow
 
 _DEMO = "Demo - not an official government website. The data are made up."
 
 _REMARKS = {
-    Outcome.NOT_MADE: "Why not",
-    Outcome.DIFFERS: "How often",
-    Outcome.IN_PART: "What was not compared",
-    Outcome.AGREES: "What was compared",
-    Outcome.NOT_APPLICABLE: "Why not",
+    CheckOutcome.NOT_MADE: "Why not",
+    CheckOutcome.DIFFERS: "How often",
+    CheckOutcome.IN_PART: "What was not compared",
+    CheckOutcome.AGREES: "What was compared",
+    CheckOutcome.NOT_APPLICABLE: "Why not",
 }
 
 

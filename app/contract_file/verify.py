@@ -12,7 +12,7 @@ from zipfile import BadZipFile, ZipFile
 
 from app.contract_file.content import ANSWERS, JSON, MANIFEST, MANIFEST_FORMAT, PDF, SIGNATURE, event_of
 from app.contract_file.keys import PublicKeys, SignatureError
-from app.review.decisions import first_broken, told_by
+from app.review.flag_history import first_broken, told_by
 
 #: What a bundle holds at most; more is not looked into.
 _FILES = 100_000

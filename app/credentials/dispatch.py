@@ -1,4 +1,4 @@
-"""What the dispatcher and the sweeper read and write: the queue of record, and attempts that were lost."""
+"""Records of the dispatcher and the sweeper: the queue of record, and attempts that were lost."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -98,7 +98,7 @@ class DispatchRecords:
                 requeue(db, run_id, reason=reason, max_attempts=self._max_attempts)
 
     def end_stopped(self) -> UUID | None:
-        """Let one run that somebody asked to stop fail; its id, None when there is none. See `app.credentials.run_ends`."""
+        """Let one run fail that is to be stopped; its id, None if there is none. See `app.credentials.run_ends`."""
         with self._engine.begin() as db:
             return end_stopped(db)
 
@@ -171,16 +171,16 @@ class ClaimedRun:
 
 
 @contextmanager
-def listen(engine: Engine) -> Iterator["News"]:
-    """Hear of new runs; a connection of its own for as long as the block lasts."""
+def listen(engine: Engine) -> Iterator["RunNotices"]:
+    """Listen for new runs, on a connection that is open as long as the block lasts."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"LISTEN {CHANNEL}"))
-        yield News(connection)
+        yield RunNotices(connection)
         connection.execute(text(f"UNLISTEN {CHANNEL}"))
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class RunNotices:
     """Wakes up when a run is requested."""
 
     connection: Connection
@@ -192,7 +192,7 @@ class News:
             for _ in driver.notifies(timeout=seconds, stop_after=1):
                 pass
         except psycopg.OperationalError as lost:
-            # Asked past SQLAlchemy, the driver answers with an error of its own.
+            # This call bypasses SQLAlchemy, so that the driver raises its own error.
             raise OperationalError(f"LISTEN {CHANNEL}", None, lost) from None
 
 

@@ -72,7 +72,7 @@ class CredentialDenial:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolCall:
-    """One call to a tool: what was asked, how it ended, how long it took in milliseconds, and what came back.
+    """One call to a tool: the operation, how it ended, its duration in milliseconds, and the answer.
 
     `status` is the HTTP status, 0 where no answer came; a database query answers 200. `answer_digest` is the
     SHA-256 of the answer's bytes as received, and `answer` these bytes, None where they are not kept.

@@ -1,6 +1,6 @@
 """A stretch of a log of lines in order of time, found by halving and read in blocks of whole lines.
 
-What is asked of every line is asked of a whole block at once: a line at a time is twenty times slower.
+Whole blocks are searched at once: a line at a time is twenty times slower.
 """
 
 from bisect import bisect_left
@@ -16,7 +16,7 @@ LINE_LIMIT = 1_000_000
 BLOCK = 262_144
 
 
-class Stretch:
+class LogStretch:
     """The lines of an open log from one time to another, of which `None` is the end of the log.
 
     `skipped` counts those of the last reading that were too long, or half written at the end of the log.

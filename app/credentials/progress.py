@@ -1,4 +1,4 @@
-"""How far a set of runs is, and what they left behind. Read only."""
+"""The progress of a set of runs, and the credentials they were issued. Read only."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ ENDED = (RunState.COMPLETED, RunState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedRow:
+class RecordedCredential:
     """One credential of a run as recorded, with the time its run started."""
 
     run_id: UUID
@@ -38,7 +38,7 @@ class IssuedRow:
 
 
 class Progress:
-    """Questions about a set of runs, asked by id."""
+    """Queries about a set of runs, given by their ids."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -65,7 +65,7 @@ class Progress:
             )
             return sorted(set(db.scalars(reasons)))
 
-    def credentials(self, run_ids: Sequence[UUID]) -> list[IssuedRow]:
+    def credentials(self, run_ids: Sequence[UUID]) -> list[RecordedCredential]:
         """Every credential recorded for these runs, of all their attempts."""
         with self._sessions() as db:
             rows = db.execute(
@@ -87,4 +87,7 @@ class Progress:
                 )
                 .where(CREDENTIAL.c.run_id.in_(run_ids))
             ).all()
-        return [IssuedRow(run_id, tool, CredentialKind(kind), *rest) for run_id, tool, kind, *rest in rows]
+        return [
+            RecordedCredential(run_id, tool, CredentialKind(kind), *rest)
+            for run_id, tool, kind, *rest in rows
+        ]

@@ -48,7 +48,7 @@ def request_missing(
 
 
 def stop(db: Session, run_id: UUID, *, requested_by: str) -> bool:
-    """Request that a run be stopped; False if it has ended or somebody requested it before.
+    """Request that a run be stopped; False if it has ended, or stopping it was requested before.
 
     Raises `UnknownRunError`.
     """

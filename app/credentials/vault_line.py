@@ -17,8 +17,8 @@ _REQUEST_ID = re.compile(re.escape(REQUEST_ID) + rb'([^"]{1,64})"')
 class AuditLine:
     """One line of the log, without any HMAC string.
 
-    `type` is "request" or "response". `accessor` belongs to the token that asked, `issued_accessor` to a token
-    that was issued in answer, wrapped or not. `time` is UTC.
+    `type` is "request" or "response". `accessor` belongs to the token of the request, `issued_accessor` to a token
+    issued in the response, wrapped or not. `time` is UTC.
     """
 
     time: datetime
@@ -34,7 +34,7 @@ class AuditLine:
 
     @classmethod
     def parse(cls, raw: bytes) -> Self | None:
-        """The line, or None for what is no complete audit line."""
+        """The line; None if the bytes are not a complete audit line."""
         data = _parsed(raw)
         moment = _moment(_text(data, "time"))
         request_id = _text(data, "request", "id")

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from app.credentials.log_files import open_all
-from app.credentials.log_stretch import Stretch, lines_with
+from app.credentials.log_stretch import LogStretch, lines_with
 from app.credentials.vault_line import REQUEST_ID, AuditLine, request_id_of
 
 #: Lines of one run at most; more is cut, and said so.
@@ -65,29 +65,30 @@ class VaultLog:
         with self._stretches(since, until) as stretches:
             return _Reading(stretches, str(run_id), frozenset(wrapping_accessors)).trail()
 
-    def lines_with(self, needle: bytes, *, since: datetime) -> Iterator[bytes]:
-        """The raw lines that hold `needle`, from `since` (UTC) or little earlier to the end. Raises `VaultLogError`."""
+    def lines_of_runs(self, *, since: datetime) -> Iterator[AuditLine]:
+        """The lines that name any run, from `since` (UTC) or little earlier to the end. Raises `VaultLogError`."""
         with self._stretches(since - _MARGIN, None) as stretches:
             for stretch in stretches:
                 for _, block in stretch.blocks():
-                    yield from (line for _, line in lines_with(block, [needle]))
+                    parsed = (AuditLine.parse(raw) for _, raw in lines_with(block, [b'"run_id"']))
+                    yield from (line for line in parsed if line is not None and line.run_id is not None)
 
     @contextmanager
-    def _stretches(self, since: datetime, until: datetime | None) -> Iterator[list[Stretch]]:
+    def _stretches(self, since: datetime, until: datetime | None) -> Iterator[list[LogStretch]]:
         try:
             with open_all(self._path) as logs:
-                yield [Stretch(log, since=since, until=until) for log in logs]
+                yield [LogStretch(log, since=since, until=until) for log in logs]
         except OSError as error:
             raise VaultLogError(error.strerror or type(error).__name__) from None
 
 
 class _Reading:
-    """What has been found of one run in the same stretch of each file.
+    """The lines found about one run, in the same stretch of each file.
 
     Each line found is kept by the number of its file and its place there.
     """
 
-    def __init__(self, stretches: list[Stretch], run_id: str, wrapping_accessors: frozenset[str]) -> None:
+    def __init__(self, stretches: list[LogStretch], run_id: str, wrapping_accessors: frozenset[str]) -> None:
         self._stretches = stretches
         self._run_id = run_id
         self._wrapping_accessors = wrapping_accessors
@@ -135,7 +136,7 @@ class _Reading:
         kinds: dict[str, set[str]] = {}
         for line in self._lines.values():
             kinds.setdefault(line.request_id, set()).add(line.type)
-        return frozenset(request_id for request_id, its in kinds.items() if len(its) == 1)
+        return frozenset(request_id for request_id, found in kinds.items() if len(found) == 1)
 
     def _find_others(self, file: int, place: int, block: bytes, request_ids: frozenset[str]) -> None:
         for start, raw in lines_with(block, [request_id.encode() for request_id in request_ids]):

@@ -1,4 +1,4 @@
-"""What is being bought, from whom: the action under triage."""
+"""The procurement action under triage: what is bought, and from whom."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -53,12 +53,12 @@ class OptionExercise:
     clause: str | None = None
 
 
-# Without slots: what many rules ask is worked out once and kept beside the fields.
+# Without slots: cached properties are kept beside the fields.
 @dataclass(frozen=True, kw_only=True)
 class ProcurementAction:
     """A proposed action. `amount` is in U.S. dollars and negative for a de-obligation.
 
-    What comes after `vendors` may be unknown; a rule that needs it and does not have it says nothing. Codes are
+    Fields after `vendors` may be unknown; a rule that needs one that is missing finds nothing. Codes are
     those of the contract action report (FPDS): `reason` of a modification (A, B, C, G, J, M …), `pricing` (J firm
     fixed price …), `competition` (A full and open, C not competed …), `set_aside` (NONE, SBA, 8A …).
     """
@@ -71,7 +71,7 @@ class ProcurementAction:
     effective_date: date
     description: str
     vendors: tuple[Vendor, ...]
-    #: The indefinite-delivery vehicle an order is placed under; None for a contract of its own.
+    #: The indefinite-delivery vehicle an order is placed under; None for a contract that stands alone.
     referenced_idv: str | None = None
     reason: str | None = None
     solicitation_date: date | None = None
@@ -153,7 +153,7 @@ class ProcurementAction:
 
     @cached_property
     def value(self) -> Decimal:
-        """What thresholds are held against: the value with all options where it is known, at least the amount."""
+        """The value that thresholds apply to: the value with all options where it is known, at least the amount."""
         return max(self.total_value or self.amount, self.amount)
 
     @cached_property

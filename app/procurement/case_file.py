@@ -1,4 +1,4 @@
-"""The facts of one run, where each came from, and what could not be asked."""
+"""The facts of one run, the source of each, and the sources that did not answer."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
@@ -10,9 +10,10 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from app.procurement.action import ProcurementAction
-from app.procurement.facts import Exclusion, Fact
+from app.procurement.facts import Fact
 from app.procurement.federal_time import eastern_day
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion
 
 Fact_co = TypeVar("Fact_co", bound=Fact, covariant=True)
 FactKind = TypeVar("FactKind", bound=Fact)
@@ -91,7 +92,7 @@ class CaseFile:
         return self._without_answer.isdisjoint(sources)
 
     def answered(self, source: Source) -> bool:
-        """Whether the source was asked with success; silence is never an answer."""
+        """Whether the source answered; silence is never an answer."""
         return source not in self._without_answer
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Where written values differ once case, blanks and punctuation are left out of account."""
+"""Where written values differ, regardless of case, blanks and punctuation."""
 
 import re
 import unicodedata
@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-#: Words of a value that are compared, at most; what comes after is shown without being compared.
+#: The most words of a value that are compared; the rest is shown without comparison.
 _MOST_WORDS = 200
 #: Words of at least this many characters, this much alike, are compared character by character.
 _LONG, _ALIKE = 5, 0.6
-#: Pairs of characters of two values that are compared, at most: time grows with them. Other words differ as a whole.
+#: The most pairs of characters of two values that are compared, since time grows with them. Other words differ as a whole.
 _MOST_PAIRS = 40_000
 _WORD = re.compile(r"\S+")
 #: Marks that change a number: its sign, its decimal point, a percent sign.
@@ -28,14 +28,14 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One value in parts, which put together are the value. `same_as` holds the places of values that say the same."""
+    """One value in parts, which together are the value. `same_as` holds the positions of equal values."""
 
     parts: tuple[TextPart, ...]
     same_as: tuple[int, ...] = ()
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """What differs, stretch by stretch."""
+        """The parts that differ."""
         return tuple(part.text.strip() for part in self.parts if part.differs)
 
     @property
@@ -47,7 +47,7 @@ class Written:
 def differences(values: Sequence[str]) -> tuple[Written, ...]:
     """Each value with what differs from any of the others."""
     words = [_words(value) for value in values]
-    whole = ["".join(word.key for word in each) for each in words]
+    whole = ["".join(word.key for word in value_words) for value_words in words]
     return tuple(
         Written(
             _parts(value, _marked(own, words[:place] + words[place + 1 :])),
@@ -66,13 +66,13 @@ class _Word:
 
 
 def _words(value: str) -> list[_Word]:
-    found = (_Word(each.start(), each.end(), each[0], _key(each[0])) for each in _WORD.finditer(value))
+    found = (_Word(match.start(), match.end(), match[0], _key(match[0])) for match in _WORD.finditer(value))
     return [word for word in found if word.key][:_MOST_WORDS]
 
 
 def _key(word: str) -> str:
     plain = unicodedata.normalize("NFKC", word).casefold()
-    telling = {each.start() for each in _OF_NUMBERS.finditer(plain)}
+    telling = {match.start() for match in _OF_NUMBERS.finditer(plain)}
     return _NO_CENTS.sub(r"\1", "".join(c for at, c in enumerate(plain) if c.isalnum() or at in telling))
 
 
@@ -95,20 +95,20 @@ def _against(own: list[_Word], other: list[_Word]) -> Iterator[tuple[int, int]]:
     left = _MOST_PAIRS
     for kind, first, last, from_, to in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if kind == "replace" and last - first == to - from_:
-            for mine, its in zip(own[first:last], other[from_:to], strict=True):
-                if (pairs := len(mine.text) * len(its.text)) > left:
+            for mine, counterpart in zip(own[first:last], other[from_:to], strict=True):
+                if (pairs := len(mine.text) * len(counterpart.text)) > left:
                     yield mine.start, mine.end
                     continue
                 left -= pairs
-                yield from _within(mine, its)
+                yield from _within(mine, counterpart)
         elif kind in {"replace", "delete"}:
             yield own[first].start, own[last - 1].end
 
 
-def _within(mine: _Word, its: _Word) -> Iterator[tuple[int, int]]:
-    """Where a word differs from the one in its place: characters of a name or number of record, else the whole word."""
+def _within(mine: _Word, counterpart: _Word) -> Iterator[tuple[int, int]]:
+    """Where a word differs from its counterpart: characters of a name or identifier, else the whole word."""
     letters = any(mark.isalpha() for mark in mine.key)
-    match = SequenceMatcher(None, mine.text.casefold(), its.text.casefold(), autojunk=False)
+    match = SequenceMatcher(None, mine.text.casefold(), counterpart.text.casefold(), autojunk=False)
     if (
         not letters
         or len(mine.key) < _LONG

@@ -66,6 +66,15 @@ class Finding:
     match: Match | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One of several defects that a finding names together; not `certain` where there may be an innocent explanation."""
+
+    words: str
+    values: tuple[ComparedValue, ...]
+    certain: bool = True
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Severities:
     """The usual severity by action type; None where the rule does not look at that type at all."""
@@ -73,6 +82,11 @@ class Severities:
     new_award: Severity | None
     modification: Severity | None
     option: Severity | None
+
+    @classmethod
+    def always(cls, severity: Severity) -> "Severities":
+        """The same severity for every action type."""
+        return cls(new_award=severity, modification=severity, option=severity)
 
     def of(self, action: ProcurementAction) -> Severity | None:
         """The usual severity for this action."""

@@ -1,4 +1,4 @@
-"""What an officer writes: plain text that a reader sees as it is, and never too much of it."""
+"""Limits on the text that officers write: its length, and no invisible characters."""
 
 import unicodedata
 
@@ -15,9 +15,9 @@ def tidied(text: str) -> str:
 
 
 def refusal(text: str, *, limit: int, lines: bool) -> str | None:
-    """Why this text is not taken, for whoever wrote it; None when nothing is wrong. `lines` says whether it may have several.
+    """Why this text is refused, in words for its author; None if it is accepted. `lines`: whether it may have several.
 
-    Characters that nobody sees are refused: they could make a reason read differently from what is stored.
+    Invisible characters are refused: with them a reason could read differently from what is stored.
     """
     if len(text) > limit:
         return f"It has {len(text):,} characters; at most {limit:,} are taken."

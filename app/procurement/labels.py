@@ -1,13 +1,14 @@
-"""What is stored for programs, in words for officers: the same on pages, in exports and in reports."""
+"""Officers' labels for stored values, the same on pages, in exports and in reports."""
 
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from app.procurement import systems
+from app.procurement.systems import SYSTEMS
 
-SYSTEMS: Mapping[str, str] = {
-    **{system.name: system.label for system in systems.SYSTEMS},
+#: Where values and answers come from.
+SOURCES: Mapping[str, str] = {
+    **{system.name: system.label for system in SYSTEMS},
     "action": "The submitted action",
     "rules": "The rules of this tool",
 }
@@ -23,7 +24,7 @@ ACTION_TYPES: Mapping[str, str] = {
 }
 ENDERS: Mapping[str, str] = {
     "run end": "the end of the run",
-    "sweeper": "the sweeper, which ends what an attempt left behind",
+    "sweeper": "the sweeper, which ends the credentials that an attempt left behind",
 }
 DECISIONS: Mapping[str, str] = {
     "confirmed": "Confirmed",
@@ -48,26 +49,26 @@ EVENTS: Mapping[str, str] = {
 }
 STATES: Mapping[str, str] = {"dispatched": "under way", "requested": "waiting"}
 
-#: Characters nobody sees that change how the others are read: control, direction, width zero.
+#: Invisible characters that change how a text reads: control, direction, zero width.
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
 
 
 def worded(words: Mapping[str, str], name: str) -> str:
-    """The word for `name`; what has none is shown as it is."""
+    """The label of `name`, or `name` itself if it has none."""
     return words.get(name, name)
 
 
 def without_unseen(text: str) -> str:
-    """The text with a � for each unseen character, so that what is read is what is there."""
+    """The text with a � for each invisible character, so that a reader sees what is stored."""
     if text.isascii() and text.isprintable():
-        return text  # nearly all there is, and found out at a fraction of the price
+        return text  # nearly every text, and much faster to find out
     return _UNSEEN.sub("�", text)
 
 
 def unseen(text: str) -> Iterator[int]:
-    """Where in the text, counted from 0, there is a character nobody sees."""
+    """The positions of invisible characters, counted from 0."""
     return (match.start() for match in _UNSEEN.finditer(text))
 
 

@@ -10,8 +10,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from app.procurement.name_words import COMMON, FILLERS, FORMS, LONG_FORMS, SHORT
-from app.procurement.transliteration import sounds_alike
+from app.procurement.name_words import COMMON, FILLERS, FORMS, LONG_FORMS, SHORT, sounds_alike
 
 #: From here on a match is looked at before signing, where the place agrees too.
 STRONG = 0.90
@@ -31,7 +30,7 @@ _TYPO, _ROMANISED, _INITIAL, _JOINED, _REORDERED = 0.86, 0.92, 0.9, 0.95, 0.98
 #: One slip can also be another name: such a match is never a strong one.
 _SLIPPED = 0.89
 _SHORT_NAME = 5
-#: What a name has beyond this many characters is not compared.
+#: Characters of a name beyond this many are not compared.
 _LONGEST = 300
 
 
@@ -124,7 +123,7 @@ def _taken_apart(name: str) -> _Name:
 
 
 def _form_penalty(one: _Name, other: _Name) -> float:
-    """The form counts for more where the rest of the name is short and says little: ABC INC, ABC LLC."""
+    """The legal form counts for more where the rest of the name is short: ABC INC, ABC LLC."""
     if one.form == other.form:
         return 0.0
     penalty = _FORM_DIFFERS if one.form and other.form else _FORM_MISSING
@@ -152,7 +151,7 @@ def _several(one: tuple[str, ...], other: tuple[str, ...]) -> float:
 
 
 def _aligned(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    """Each word paired with the one most like it; what is left over on either side counts against."""
+    """Each word paired with the one most like it; words left over on either side count against."""
     likely = ((_alike(a, b), i, j) for i, a in enumerate(one) for j, b in enumerate(other))
     pairs = sorted((pair for pair in likely if pair[0]), key=lambda pair: (-pair[0], pair[1], pair[2]))
     if not pairs:

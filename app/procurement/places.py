@@ -19,7 +19,7 @@ _ZIP = 5
 
 
 def same_place(a: Address, b: Address) -> bool:
-    """Whether two addresses are one building: abbreviations, suite and ZIP+4 aside. What one leaves out is not compared."""
+    """Whether two addresses are one building: abbreviations, suite and ZIP+4 aside. A part that one of them leaves out is not compared."""
     return a == b or (
         _agree(a.line1, b.line1, _street)
         and _agree(a.city, b.city, _words)
@@ -49,7 +49,7 @@ def is_abroad(address: Address) -> bool:
 
 
 def written(address: Address) -> str:
-    """One line, without what is not known."""
+    """One line, without the missing parts."""
     parts = (address.line1, address.line2, address.city, address.state, address.zip_code, address.country)
     return ", ".join(part for part in parts if part) or "no address"
 

@@ -9,7 +9,7 @@ from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.rules.support.value_text import listed, money
 from app.procurement.systems import SYSTEMS, System
 
-#: What the ninth character of a PIID says the instrument is (FAR 4.1603(a)(3)).
+#: The instrument by the ninth character of its PIID (FAR 4.1603(a)(3)).
 _INSTRUMENTS = {
     "A": "blanket purchase agreement",
     "D": "indefinite-delivery contract",
@@ -35,8 +35,8 @@ def goal(action: ProcurementAction) -> str:
 def plan(action: ProcurementAction) -> tuple[PlannedStep, ...]:
     """The steps for this action, one for each system.
 
-    Each question is put in terms that the action itself states (UEI, CAGE, names, PIID), so none waits for another
-    and all may run at once. Only the checks wait: each for the systems it compares.
+    Each question uses only what the action itself states (UEI, CAGE, names, PIID), so none waits for another and all
+    may run at once. Only the checks wait: each for the systems it compares.
     """
     return tuple(_step(action, number, system) for number, system in enumerate(SYSTEMS, start=1))
 

@@ -18,7 +18,7 @@ SUBCONTRACTING_PLAN_CONSTRUCTION: Dated = (
     (date(2020, 8, 31), Decimal(1_500_000)),
     (_INFLATION_2025, Decimal(2_000_000)),
 )
-#: Up to here an 8(a) award to a sole source needs no justification of its own.
+#: Up to here an 8(a) award to a sole source needs no separate justification.
 EIGHT_A_JUSTIFICATION: Dated = (
     (date(2020, 8, 31), Decimal(25_000_000)),
     (_INFLATION_2025, Decimal(30_000_000)),

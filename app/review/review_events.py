@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.review.decisions import Decision, Event, EventKind, State, Status, first_broken, state_of, told_by
+from app.review.flag_history import Decision, Event, EventKind, State, Status, first_broken, state_of, told_by
 from app.review.tables import ReviewEventRow
 from app.store.tables import FlagRow
 

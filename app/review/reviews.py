@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from app.connections.database import Sessions
-from app.review.decisions import Decision, Event, EventKind, State, Status, check, digest
+from app.review.flag_history import Decision, Event, EventKind, State, Status, check, digest
 from app.review.review_events import histories, state_of_flag
 from app.review.tables import ReviewEventRow
 from app.store.tables import FlagRow

@@ -24,7 +24,7 @@ class KeyReusedError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class SubmissionOutcome:
     """The outcome of a submission: all its actions, those that were new, and the runs of them if it requested runs."""
 
     action_ids: tuple[str, ...]
@@ -53,7 +53,7 @@ class Submissions:
 
     def once(
         self, actions: Sequence[ProcurementAction], *, by: str, key: str, digest: str, run: bool
-    ) -> tuple[Outcome, bool]:
+    ) -> tuple[SubmissionOutcome, bool]:
         """Store the actions and request their runs, unless `key` was used before; the outcome, and whether it is new.
 
         A run that is under way already serves as the new one. `digest` is the SHA-256 of the request. Of two requests
@@ -62,16 +62,16 @@ class Submissions:
         """
         with self._sessions.begin() as db:
             db.execute(select(func.pg_advisory_xact_lock(func.hashtext(by), func.hashtext(key))))
-            known = db.get(SubmissionRow, (by, key))
-            if known is not None:
-                if known.digest != digest:
+            stored = db.get(SubmissionRow, (by, key))
+            if stored is not None:
+                if stored.digest != digest:
                     raise KeyReusedError(key)
-                return Outcome.of(known.outcome), False
+                return SubmissionOutcome.of(stored.outcome), False
             new = store_actions(db, actions)
             ids = [action.action_id for action in actions]
             runs = request_missing(db, goals_of(db, ids), requested_by=by) if run else {}
             run_ids = tuple(runs[action_id][0] for action_id in ids if run)
-            outcome = Outcome(action_ids=tuple(ids), new=tuple(new), run_ids=run_ids)
+            outcome = SubmissionOutcome(action_ids=tuple(ids), new=tuple(new), run_ids=run_ids)
             old = func.now() - REMEMBERED
             db.execute(delete(SubmissionRow).where(col(SubmissionRow.by) == by, col(SubmissionRow.at) < old))
             db.add(SubmissionRow(by=by, key=key, digest=digest, outcome=outcome.stored()))

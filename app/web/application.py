@@ -8,7 +8,7 @@ from app.connections.database import connect, problem, sessions
 from app.contract_file.exporter import Exporter
 from app.review.queries import Pages
 from app.review.reviews import Reviews
-from app.review.saved_views import SavedViews
+from app.review.saved_view_records import SavedViews
 from app.settings import Settings
 from app.web import (
     access,
@@ -33,13 +33,13 @@ from app.web.views import (
     alarms,
     bulk,
     calls,
+    decisions,
     exports,
-    flag_review,
     flags,
     help_page,
     news,
-    queue_views,
     runs,
+    saved_views,
     stack,
     start,
     vendors,
@@ -99,10 +99,10 @@ def create_app(configuration: Settings | None = None) -> Flask:
         sign_in_views,
         flags,
         bulk,
-        queue_views,
+        saved_views,
         news,
         exports,
-        flag_review,
+        decisions,
         calls,
         runs,
         stack,

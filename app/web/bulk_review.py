@@ -8,7 +8,7 @@ from uuid import UUID
 from app.procurement.finding import Severity
 from app.procurement.free_text import REASON_LIMIT, refusal
 from app.procurement.labels import DECISIONS, EVENTS, STATUSES
-from app.review.decisions import (
+from app.review.flag_history import (
     CLOSING,
     Decision,
     Event,

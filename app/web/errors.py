@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from app.connections.compatibility import IncompatibleError
 from app.connections.database import trouble
 from app.contract_file.pdf import PrintError
-from app.review.queries.contract_file import TooLargeError
+from app.review.queries.action_file import TooLargeError
 from app.web.access import API
 from app.web.api import problem_details
 from app.web.error_texts import (

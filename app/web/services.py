@@ -11,7 +11,7 @@ from app.connections.database import Sessions
 from app.contract_file.exporter import Exporter
 from app.review.queries import Pages
 from app.review.reviews import Reviews
-from app.review.saved_views import SavedViews
+from app.review.saved_view_records import SavedViews
 from app.web.probes import Probes
 
 _KEY = "triage.services"

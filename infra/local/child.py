@@ -1,14 +1,14 @@
-"""Become another program that dies with its supervisor.  Run by path with `python -I -S`, imports nothing of ours.
+"""Becomes another program that dies with its supervisor. Run by path with `python -I -S`; imports nothing of ours.
 
 Usage: child.py SIGNAL PARENT_PID FOLDER PROGRAM [ARGUMENT…]
 
-SIGNAL is what the kernel sends when the supervisor's spawning thread ends, however it ends.  It is asked for
-after the last change of credentials, because such a change clears it.
+SIGNAL is sent by the kernel when the supervisor's spawning thread ends for any reason. It is requested after the last
+change of credentials, which would clear it.
 
-FOLDER is `-`, or for PostgreSQL started by root, which it refuses, the folder with its files: in a user
-namespace of its own the program sees an ordinary user, while files still belong to the caller.  Where
-namespaces are refused, as in most containers, the program runs as `nobody`, the folder is handed over to it, and it keeps
-root's right to pass through closed folders such as /root.
+FOLDER is `-`, or the folder of a program that refuses to run as root, such as PostgreSQL. In a user namespace the program
+sees an ordinary user, while its files still belong to root. If namespaces are refused, as in most containers, the
+program runs as `nobody`, the folder is given to that user, and the program keeps root's right to pass through closed
+folders such as /root.
 """
 
 import ctypes
@@ -37,7 +37,7 @@ def main() -> None:
     if libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
         sys.exit(f"prctl refused: {os.strerror(ctypes.get_errno())}")
     if os.getppid() != parent:
-        sys.exit("the supervisor was gone before this process could start")
+        sys.exit("the supervisor has ended before this process could start")
     try:
         os.execv(program[0], program)  # noqa: S606 - becoming it is the point
     except OSError as refused:
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def become_ordinary(libc: ctypes.CDLL, folder: Path) -> None:
-    """Stop being root, by a namespace or by another user."""
+    """Give up root, by a namespace or by another user."""
     user, group = os.getuid(), os.getgid()
     if libc.unshare(_CLONE_NEWUSER) == 0:
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
@@ -57,14 +57,14 @@ def become_ordinary(libc: ctypes.CDLL, folder: Path) -> None:
         os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
     os.setgroups([])
     os.setgid(nobody.pw_gid)
-    # Not cleared by the change of user; and unlike with PR_SET_KEEPCAPS access(2), which initdb asks, knows of it.
+    # Kept across the change of user. Unlike PR_SET_KEEPCAPS, it also affects access(2), which initdb calls.
     libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setuid(nobody.pw_uid)
     keep_passage(libc)
 
 
 def keep_passage(libc: ctypes.CDLL) -> None:
-    """Keep the one capability, for the program to come too. Without it the program still runs in folders open to all."""
+    """Keep one capability across exec. Without it, the program still runs in folders that are open to everyone."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
     kept = 1 << _CAP_DAC_READ_SEARCH
     sets = (ctypes.c_uint32 * 6)(

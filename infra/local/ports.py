@@ -1,4 +1,4 @@
-"""Loopback ports: one that was fixed, the usual one when it is free, the one of the last start, or any free one."""
+"""Loopback ports: a fixed one, the usual one if it is free, that of the last start, or any free one."""
 
 import errno
 import json
@@ -37,7 +37,7 @@ def variable_of(part: str) -> str:
 
 
 def fixed_ports(environment: Mapping[str, str]) -> dict[str, int]:
-    """Part name to port, from variables such as TRIAGE_PORT_WEB=8080; empty ones count as not set.
+    """Part name to port, from variables such as TRIAGE_PORT_WEB=8080; empty ones are ignored.
 
     Raises StackError naming variable, value and reason.
     """
@@ -47,24 +47,24 @@ def fixed_ports(environment: Mapping[str, str]) -> dict[str, int]:
         if not name.startswith(_PREFIX) or not value:
             continue
         if name not in parts:
-            raise StackError(f"{name}: no part is called that; there are {', '.join(parts)}")
+            raise StackError(f"{name}: there is no such part; the variables are {', '.join(parts)}")
         if not (re.fullmatch(r"[0-9]{1,5}", value) and 1 <= int(value) <= _HIGHEST):
-            raise StackError(f"{name}: {value!r} is not a port, a number from 1 to {_HIGHEST}")
+            raise StackError(f"{name}: {value!r} is not a port: a number from 1 to {_HIGHEST}")
         if twin := next((part for part, port in fixed.items() if port == int(value)), None):
-            raise StackError(f"{name}: {value} is the port of {variable_of(twin)} as well")
+            raise StackError(f"{name}: {value} is also the port of {variable_of(twin)}")
         fixed[parts[name]] = int(value)
     return fixed
 
 
 class Ports:
-    """Hands out loopback ports, never the same one twice.
+    """Chooses loopback ports, never the same one twice.
 
-    A port can be taken by somebody else before its server binds it.  The server then says so and exits
-    (see `says_taken`), and the caller asks again.
+    Another process can take a port before its server binds it. The server then reports it and exits (see
+    `says_taken`), and the caller chooses again.
     """
 
     def __init__(self, memory: Path, *, usual: bool = True, fixed: Mapping[str, int] | None = None) -> None:
-        """`memory` keeps the ports from one start to the next; not `usual`: any free port, and none is kept."""
+        """`memory` is the file with the ports of the last start. Without `usual`, any free port is used, and none is kept."""
         self._memory = memory
         self._usual = usual
         self._fixed = fixed or {}
@@ -73,15 +73,15 @@ class Ports:
         self._lock = Lock()
 
     def require_fixed(self) -> None:
-        """Raise StackError when a port that was fixed is not to be had."""
+        """Raise StackError if a fixed port is not available."""
         for part, port in self._fixed.items():
             if refused := _refusal(port):
                 raise StackError(f"{variable_of(part)}: port {port} {refused}")
 
     def choose(self, part: str) -> int:
-        """A port for this part; another one when it asks again, because the first was taken.
+        """A port for this part; another one at the next call, because the first was taken.
 
-        Raises StackError when a fixed port was taken.
+        Raises StackError if a fixed port was taken.
         """
         with self._lock:
             if part in self._fixed:
@@ -94,19 +94,19 @@ class Ports:
             return port
 
     def _first_free(self, part: str) -> int:
-        spoken_for = {*self._given, *self._fixed.values()}
+        reserved = {*self._given, *self._fixed.values()}
         if self._usual:
-            for known in (USUAL_PORTS[part], self._last.get(part)):
-                if known is not None and known not in spoken_for and _refusal(known) is None:
-                    return known
-        # What others had in the last start, or usually have, stays theirs.
-        spoken_for |= {*USUAL_PORTS.values(), *self._last.values()}
-        while (port := _any_free()) in spoken_for:
+            for preferred in (USUAL_PORTS[part], self._last.get(part)):
+                if preferred is not None and preferred not in reserved and _refusal(preferred) is None:
+                    return preferred
+        # The usual ports of other parts, and those of the last start, stay reserved for them.
+        reserved |= {*USUAL_PORTS.values(), *self._last.values()}
+        while (port := _any_free()) in reserved:
             pass
         return port
 
     def keep(self, part: str, port: int) -> None:
-        """Remember for the next start where this part is."""
+        """Keep the port of this part for the next start."""
         if self._usual:
             with self._lock:
                 self._last[part] = port
@@ -114,7 +114,7 @@ class Ports:
 
 
 def _remembered(memory: Path) -> dict[str, int]:
-    """The ports of the last start; none when there are none that can be read."""
+    """The ports of the last start; empty if the file is missing or unreadable."""
     try:
         found = json.loads(memory.read_text(encoding="utf-8"))
         return {part: int(found[part]) for part in USUAL_PORTS if part in found}
@@ -123,7 +123,7 @@ def _remembered(memory: Path) -> dict[str, int]:
 
 
 def _refusal(port: int) -> str | None:
-    """Why this port cannot be bound; None when it can."""
+    """Why this port cannot be bound; None if it can."""
     with socket.socket() as probe:
         # As the servers do: a port in TIME_WAIT counts as free, one with a listener does not.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -133,7 +133,7 @@ def _refusal(port: int) -> str | None:
             if refused.errno == errno.EADDRINUSE:
                 return "is taken by another process"
             if refused.errno == errno.EACCES:
-                return "is kept for root"
+                return "is reserved for root"
             raise
     return None
 
@@ -146,34 +146,32 @@ def _any_free() -> int:
 
 
 def says_taken(log: str) -> bool:
-    """Whether a server's log tells that its address belongs to somebody else."""
+    """Whether a server's log reports that its address is in use."""
     text = log.lower()
     return any(phrase in text for phrase in _TAKEN)
 
 
 def listens(pid: int, port: int) -> bool:
-    """Whether this very process, not some other one, accepts connections on the loopback port."""
-    return _has_socket(pid, lambda each: each.status == psutil.CONN_LISTEN and each.laddr == (LOOPBACK, port))
+    """Whether this process, and not another one, accepts connections on the loopback port."""
+    return _has_socket(pid, lambda s: s.status == psutil.CONN_LISTEN and s.laddr == (LOOPBACK, port))
 
 
 def connects(pid: int, port: int) -> bool:
-    """Whether this process has a connection open to the loopback port."""
-    return _has_socket(
-        pid, lambda each: each.status == psutil.CONN_ESTABLISHED and each.raddr == (LOOPBACK, port)
-    )
+    """Whether this process has an open connection to the loopback port."""
+    return _has_socket(pid, lambda s: s.status == psutil.CONN_ESTABLISHED and s.raddr == (LOOPBACK, port))
 
 
-def _has_socket(pid: int, wanted: Callable[[Any], bool]) -> bool:
+def _has_socket(pid: int, matches: Callable[[Any], bool]) -> bool:
     try:
-        return any(wanted(each) for each in psutil.Process(pid).net_connections(kind="tcp4"))
+        return any(matches(socket_) for socket_ in psutil.Process(pid).net_connections(kind="tcp4"))
     except psutil.AccessDenied:
-        return True  # a process that hides its memory from us also hides its sockets
+        return True  # a process that protects its memory also hides its sockets
     except psutil.NoSuchProcess:
         return False
 
 
 def answers(port: int, *, host: str = LOOPBACK, timeout: float = 1.0) -> bool:
-    """Whether something accepts a TCP connection there within `timeout` seconds."""
+    """Whether a TCP connection is accepted there within `timeout` seconds."""
     try:
         socket.create_connection((host, port), timeout=timeout).close()
     except OSError:

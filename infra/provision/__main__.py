@@ -1,6 +1,6 @@
-"""`python -m infra.provision`: what `triage provision` and `triage rotate` become.
+"""`python -m infra.provision`, which `triage provision` and `triage rotate` run.
 
-Exit status: 0 done, 1 a server refused or did not come, 2 a wrong setting or wrong usage.
+Exit status: 0 done, 1 a server refused or did not answer, 2 a wrong setting or wrong usage.
 """
 
 import argparse
@@ -22,7 +22,7 @@ _REFUSED, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what was wrong in one line."""
+    """Reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"{message}\n")
@@ -30,7 +30,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main() -> None:
-    """Carry out what was asked for, and say each change on a line of its own."""
+    """Carry out the command, and report each change in one line."""
     forget_foreign()
     wanted = _wanted()
     try:
@@ -51,15 +51,15 @@ def main() -> None:
 
 def _carry_out(wanted: argparse.Namespace, settings: ProvisioningSettings) -> None:
     for name, step in _steps(wanted, settings).items():
-        said = False
+        changed = False
 
         def say(text: str, *, name: str = name) -> None:
-            nonlocal said
-            said = True
+            nonlocal changed
+            changed = True
             print(f"{name}: {text}", flush=True)  # noqa: T201 - a command's output
 
         step(say)
-        if not said:
+        if not changed:
             say("nothing to change")
 
 
@@ -101,16 +101,16 @@ def _host(text: str) -> str:
 
 def _wanted() -> argparse.Namespace:
     parser = _Parser(
-        prog="triage provision", description="Prepare servers; running it again changes nothing."
+        prog="triage provision", description="Prepare servers. Running it again changes nothing."
     )
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP", parser_class=_Parser)
     for name, text in (
-        ("keys", "make every secret that is missing in SECRETS_FOLDER"),
-        ("database", "roles, databases, grants and tables, at DATABASE_ADMIN_URL"),
-        ("broker", "the users of the broker, at REDIS_ADMIN_URL"),
-        ("vault", "policies, roles and identities, at VAULT_ADDR"),
-        ("demo-data", "scenarios into DEMO_FOLDER, and the ledger's rows"),
-        ("all", "all of these in order, demo-data only with --demo"),
+        ("keys", "make the secrets that are missing in SECRETS_FOLDER"),
+        ("database", "make roles, databases, grants and tables at DATABASE_ADMIN_URL"),
+        ("broker", "make the broker's users at REDIS_ADMIN_URL"),
+        ("vault", "write policies, roles and identities at VAULT_ADDR"),
+        ("demo-data", "write scenarios into DEMO_FOLDER, and their rows into the ledger"),
+        ("all", "do all of these in order, demo-data only with --demo"),
     ):
         step = steps.add_parser(name, help=text, description=text)
         if name in {"keys", "all"}:
@@ -119,38 +119,43 @@ def _wanted() -> argparse.Namespace:
                 nargs="*",
                 metavar="HOST",
                 type=_host,
-                help="also a private authority and a certificate for each server, good for these names besides its own",
+                help="also make a private authority and a certificate for each server, valid for these names and its own",
             )
         if name in {"database", "all"}:
             step.add_argument(
                 "--new-ledger-admin-password",
                 action="store_true",
-                help="for a vault that lost its storage, and with it the password only it knew",
+                help="for a vault that has lost its storage, and with it the password that only it knew",
             )
         if name == "all":
-            step.add_argument("--demo", action="store_true", help="with demo-data")
+            step.add_argument("--demo", action="store_true", help="include demo-data")
     for name, text in (
-        ("back-up-vault", "write a snapshot of the vault's storage, which the seal key opens"),
-        ("restore-vault", "load such a snapshot into a vault that is new and has the same seal key"),
+        ("back-up-vault", "write a snapshot of the vault's storage, which is encrypted with the seal key"),
+        ("restore-vault", "load a snapshot into a new vault with the same seal key"),
     ):
         steps.add_parser(name, help=text, description=text).add_argument("file", type=Path, metavar="FILE")
     rotate = steps.add_parser(
-        "rotate", prog="triage rotate", help="replace secrets that are in use", description="Replace secrets."
+        "rotate",
+        prog="triage rotate",
+        help="replace secrets that are in use",
+        description="Replace secrets that are in use.",
     )
     rotate.add_argument("what", choices=("identities", "database", "broker", "web-key", "export-key"))
     rotate.add_argument(
-        "--watch", action="store_true", help="identities only: go on, at half of each lifetime"
+        "--watch",
+        action="store_true",
+        help="identities only: keep running, and replace them at half of their lifetime",
     )
     rotate.add_argument(
         "--end-sessions",
         action="store_true",
-        help="database and broker only: also end what was opened with an earlier password",
+        help="database and broker only: also end sessions that were opened with an earlier password",
     )
     wanted = parser.parse_args()
     if wanted.step == "rotate" and wanted.watch and wanted.what != "identities":
-        rotate.error(f"--watch: {wanted.what} is replaced once; only identities are watched")
+        rotate.error(f"--watch: {wanted.what} is replaced once; only identities can be watched")
     if wanted.step == "rotate" and wanted.end_sessions and wanted.what not in {"database", "broker"}:
-        rotate.error(f"--end-sessions: {wanted.what} has none")
+        rotate.error(f"--end-sessions: {wanted.what} has no sessions")
     return wanted
 
 

@@ -1,4 +1,4 @@
-"""The broker's users, each limited to Celery's keys."""
+"""The broker's users and their rights, which are limited to Celery's keys."""
 
 import hashlib
 from typing import Any
@@ -10,9 +10,9 @@ from infra.provision.logins import BROKER_USERS
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import ProvisionError, Say
 
-# The commands Celery's transport (kombu) sends in each role, found by refusing all others and reading ACL LOG.
-# The dispatcher may only put: `%W` lets it not read back the wrapped identities it has published.
-# The worker's scripting is kombu's lock release; a script runs with the rights of its user.
+# The commands that Celery's transport (kombu) sends in each role, found by refusing all others and reading ACL LOG.
+# `%W` lets the dispatcher write only: it cannot read back the wrapped identities that it has published.
+# The worker's scripts are kombu's lock release; a script runs with the rights of its user.
 _RULES = {
     "dispatcher": "%W~triage:* +ping +client|setinfo +multi +exec +llen +lpush +sadd",
     "worker": "~triage:* +ping +client|setinfo +multi +exec +watch +unwatch +llen +brpop +lpush +rpush"
@@ -23,43 +23,43 @@ _NO_FILE = "not configured to use an ACL file"
 
 
 def provision_broker(settings: ProvisioningSettings, say: Say) -> None:
-    """Give the server at REDIS_ADMIN_URL its users, saying which differed. Raises ProvisionError and SettingsError."""
+    """Bring the users at REDIS_ADMIN_URL to their rights, and report changes. Raises ProvisionError and SettingsError."""
     passwords = {user: settings.secret(owners[0], "broker-password") for user, owners in BROKER_USERS.items()}
     with administrator(settings) as connection:
-        _close_to_everybody_else(connection, say)
+        _close_to_anonymous(connection, say)
         for user, password in passwords.items():
             had = _described(connection, user)
             set_user(connection, user, password)
             if _described(connection, user) != had:
-                say(f"user {user}: {'created' if had is None else 'set as it should be'}")
+                say(f"user {user}: {'created' if had is None else 'rights set'}")
         save(connection, say)
 
 
 def set_user(connection: redis.Redis, user: str, *passwords: str) -> None:
-    """Give a user exactly these passwords and its rights; open connections go on."""
+    """Give a user exactly these passwords and its rights; open connections stay open."""
     hashes = [f"#{hashlib.sha256(password.encode()).hexdigest()}" for password in passwords]
     rights = ["resetkeys", "resetchannels", "-@all", *_RULES[user].split()]
     _acl(connection, "SETUSER", user, "reset", "on", *hashes, *rights)
 
 
 def save(connection: redis.Redis, say: Say) -> None:
-    """Write the users into the server's own file, so that a restart keeps them."""
+    """Let the server write its users into a file, so that they survive a restart."""
     try:
         _acl(connection, "SAVE")
     except redis.ResponseError as error:
         if _NO_FILE not in str(error):
-            raise ProvisionError(f"REDIS_ADMIN_URL: the server could not keep its users: {error}") from None
-        say("the server keeps users in memory only (no aclfile): run this again whenever it has restarted")
+            raise ProvisionError(f"REDIS_ADMIN_URL: the server could not save its users: {error}") from None
+        say("the server keeps its users in memory only (no aclfile): run this again after each restart")
 
 
-def _close_to_everybody_else(connection: redis.Redis, say: Say) -> None:
-    """Nobody gets in without a name and a password. Raises ProvisionError when that is how the administrator does."""
+def _close_to_anonymous(connection: redis.Redis, say: Say) -> None:
+    """Switch off anonymous access. Raises ProvisionError if the administrator depends on it."""
     found = _described(connection, _EVERYBODY)
     if found is None or not {"nopass", "on"} <= set(found["flags"]):
         return
     if _acl(connection, "WHOAMI") == _EVERYBODY:
         raise ProvisionError(
-            "REDIS_ADMIN_URL: anybody may administer this broker, whose user default needs no password"
+            "REDIS_ADMIN_URL: anyone may administer this broker: its user default needs no password"
         )
     _acl(connection, "SETUSER", _EVERYBODY, "off")
     say(f"user {_EVERYBODY}: switched off")

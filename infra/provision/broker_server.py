@@ -1,4 +1,4 @@
-"""The broker as its administrator reaches it, and why it cannot be reached."""
+"""The administrator's connection to the broker, and the reasons why it fails."""
 
 import time
 from collections.abc import Iterator
@@ -17,20 +17,22 @@ from infra.provision.settings import ProvisioningSettings
 from infra.reporting import ProvisionError
 
 _SETTING = "REDIS_ADMIN_URL"
-#: The rights of our users name a subcommand that earlier servers do not know.
+#: The rights of our users include a subcommand that earlier servers do not have.
 _OLDEST = (7, 2)
 _POLL = 0.2
 
 
 @contextmanager
 def administrator(settings: ProvisioningSettings) -> Iterator[redis.Redis]:
-    """A connection that may do everything, once the server is there.
+    """The administrator's connection, as soon as the server answers.
 
-    Raises SettingsError, and ProvisionError for a server that does not come, refuses, or is older than 7.2.
+    Raises SettingsError, and ProvisionError if the server does not answer, refuses, or is older than 7.2.
     """
     address = settings.need("redis_admin_url")
     if not urlsplit(address).username:
-        raise SettingsError(f"{_SETTING}: must name the administrator, as in redis://administrator@HOST:PORT")
+        raise SettingsError(
+            f"{_SETTING}: must name the administrator, for example redis://administrator@HOST:PORT"
+        )
     trust = trust_of(settings)
     password = settings.secret("operator", "broker-admin-password")
     with connected(address, password, trust) as connection:
@@ -43,7 +45,7 @@ def administrator(settings: ProvisioningSettings) -> Iterator[redis.Redis]:
 
 
 def connected(address: str, password: str, trust: Trust) -> redis.Redis:
-    """A connection as the user in the address, which is made when it is first used; close it after use."""
+    """A connection as the user in the address, opened at its first use; close it after use."""
     tls: dict[str, Any] = {}
     if urlsplit(address).scheme == "rediss":
         tls = {"connection_class": TrustedConnection, "trust": trust}
@@ -81,7 +83,7 @@ def _wait(connection: redis.Redis, address: str, trust: Trust, patience: float) 
             if time.monotonic() > deadline:
                 place = urlsplit(address).netloc.rpartition("@")[2]
                 raise ProvisionError(
-                    f"{_SETTING}: the broker at {place} was not there within {patience:g} s ({' '.join(str(error).split())})"
+                    f"{_SETTING}: the broker at {place} did not answer within {patience:g} s ({' '.join(str(error).split())})"
                 ) from None
         else:
             return

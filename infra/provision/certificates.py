@@ -1,4 +1,4 @@
-"""A private certificate authority, and a certificate for each server from it."""
+"""A private certificate authority, and the certificates that it issues to servers."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 _LIFE_OF_AUTHORITY = timedelta(days=3650)
 _LIFE_OF_CERTIFICATE = timedelta(days=825)
 _RENEWED_BEFORE = timedelta(days=60)
-#: Clocks of other machines may be behind.
+#: The clocks of other machines may be slow.
 _LEEWAY = timedelta(hours=1)
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -27,7 +27,7 @@ class Authority:
 
     @classmethod
     def make(cls) -> Self:
-        """A new authority, good for ten years."""
+        """A new authority, valid for ten years."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name("triage private authority")
         builder = _draft(name, name, key.public_key(), life=_LIFE_OF_AUTHORITY)
@@ -41,7 +41,7 @@ class Authority:
 
     @classmethod
     def load(cls, certificate: str, key: str) -> Self:
-        """The authority of these two PEM texts. Raises ValueError when they are none, or not each other's."""
+        """The authority of these two PEM texts. Raises ValueError if they are invalid or do not belong together."""
         read = serialization.load_pem_private_key(key.encode(), password=None)
         found = x509.load_pem_x509_certificate(certificate.encode())
         if not isinstance(read, ec.EllipticCurvePrivateKey) or found.public_key() != read.public_key():
@@ -50,7 +50,7 @@ class Authority:
 
     @property
     def certificate(self) -> str:
-        """What clients are to believe, as PEM."""
+        """The certificate that clients must trust, as PEM."""
         return _pem(self._certificate)
 
     @property
@@ -59,7 +59,7 @@ class Authority:
         return _pem_of_key(self._key)
 
     def issue(self, server: str, hosts: Iterable[str]) -> tuple[str, str]:
-        """Certificate and key of a server, as PEM, good for its name, this machine, and `hosts` (names or addresses)."""
+        """Certificate and key of a server, as PEM, valid for its name, this machine and `hosts` (names or addresses)."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = dict.fromkeys([server, *_THIS_MACHINE, *hosts])
         builder = _draft(
@@ -81,9 +81,9 @@ class Authority:
         return _pem(certificate), _pem_of_key(key)
 
     def is_to_replace(self, certificate: str, hosts: Sequence[str]) -> bool:
-        """Whether this authority issued a certificate, as PEM, that ends soon or lacks one of these hosts.
+        """Whether this authority issued the PEM certificate and it expires soon or lacks one of these hosts.
 
-        Raises ValueError when it is no certificate.
+        Raises ValueError if it is not a certificate.
         """
         found = x509.load_pem_x509_certificate(certificate.encode())
         if found.issuer != self._certificate.subject:

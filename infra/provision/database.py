@@ -35,10 +35,10 @@ _ENDS_SESSIONS = "pg_signal_backend"
 def provision_database(
     settings: ProvisioningSettings, say: Say, *, new_ledger_admin_password: bool = False
 ) -> None:
-    """Bring the server at DATABASE_ADMIN_URL to what the application needs, saying each change.
+    """Make at DATABASE_ADMIN_URL what the application needs, and report each change.
 
-    `vault_ledger_admin`, whose password the vault has replaced by one that only the vault knows, gets a new one only
-    when asked for: a vault that lost its storage must be told it again. Raises ProvisionError and SettingsError.
+    The vault has replaced the password of `vault_ledger_admin` by one that only it knows. It gets a new password only
+    on request, for a vault that has lost its storage. Raises ProvisionError and SettingsError.
     """
     server = administered(settings)
     with reported(), server.wait(setting=_SETTING, patience=settings.provision_patience) as connection:
@@ -66,12 +66,12 @@ def administered(settings: ProvisioningSettings) -> Server:
         address=settings.need("database_admin_url"),
         password=settings.secret("operator", "database-admin-password"),
         secret=str(settings.secrets.path("operator", "database-admin-password")),
-        tls=settings.tls,
+        tls=settings,
     )
 
 
 def password_owners() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Which file in whose folders holds the password of each login but the vault's, by role."""
+    """By role, the file and the owners of each login's password, except the vault's."""
     owners: dict[str, tuple[str, tuple[str, ...]]] = {
         role: (_OWNER_FILES[database], ("operator",)) for database, role in DATABASE_OWNERS.items()
     }
@@ -79,34 +79,34 @@ def password_owners() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def login_passwords(settings: ProvisioningSettings) -> dict[str, str]:
-    """The password of each login but the vault's, by role. Raises SettingsError when one is missing."""
+    """By role, the password of each login, except the vault's. Raises SettingsError if one is missing."""
     return {role: settings.secret(owners[0], name) for role, (name, owners) in password_owners().items()}
 
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turn errors of the database into `ProvisionError`; none of their texts repeats a statement."""
+    """Turn errors of the database into `ProvisionError`, without the text of a statement."""
     try:
         yield
     except ServerError as error:
         raise ProvisionError(str(error)) from None
     except psycopg.Error as error:
-        raise ProvisionError(f"{_SETTING}: {_told(error)}") from None
+        raise ProvisionError(f"{_SETTING}: {_message(error)}") from None
     except DBAPIError as error:
         cause = error.orig
         raise ProvisionError(
-            f"{_SETTING}: {_told(cause) if isinstance(cause, psycopg.Error) else type(error).__name__}"
+            f"{_SETTING}: {_message(cause) if isinstance(cause, psycopg.Error) else type(error).__name__}"
         ) from None
 
 
-def _told(error: psycopg.Error) -> str:
+def _message(error: psycopg.Error) -> str:
     if error.diag.message_primary is None:
         return f"the connection was lost ({type(error).__name__})"
     return f"the server refused: {error.diag.message_primary}"
 
 
 def begin_alone(connection: psycopg.Connection, patience: float) -> None:
-    """Refuse a server that is too old, and keep a second provisioning waiting until this connection ends."""
+    """Refuse a server that is too old, and make a second provisioning wait until this connection ends."""
     version = connection.info.server_version // 10_000
     if version < OLDEST:
         raise ServerError(f"{_SETTING}: PostgreSQL {version} is too old; it must be {OLDEST} or later")
@@ -114,7 +114,7 @@ def begin_alone(connection: psycopg.Connection, patience: float) -> None:
     try:
         connection.execute("SELECT pg_advisory_lock(hashtext('triage provisioning'))")
     except psycopg.errors.LockNotAvailable:
-        raise ServerError(f"{_SETTING}: another provisioning has been under way for {patience:g} s") from None
+        raise ServerError(f"{_SETTING}: another provisioning has been running for {patience:g} s") from None
 
 
 def _roles(connection: psycopg.Connection, passwords: dict[str, str], say: Say) -> None:
@@ -126,12 +126,12 @@ def _roles(connection: psycopg.Connection, passwords: dict[str, str], say: Say) 
 def _ledger_admin(
     connection: psycopg.Connection, settings: ProvisioningSettings, say: Say, *, renew: bool
 ) -> None:
-    """The vault's login at the ledger: creates the users of runs. It gives `ledger_reader` away and is no reader."""
+    """The vault's login at the ledger, which creates the users of runs. It may grant `ledger_reader`, but not read."""
     role, folder = VAULT_ADMIN, settings.secrets
     exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     password = None
     if exists is None or renew:
-        # On file before it is set, so that no password is ever known to nobody.
+        # Written to its file before it is set, so that a password is never lost.
         password = random_secret()
         folder.replace("operator", "ledger-admin-password", password)
     roles.ensure_role(connection, role, say, password=password, attributes=_MAKES_ROLES)
@@ -142,7 +142,7 @@ def _ledger_admin(
 
 
 def _grant_ending_of_sessions(connection: psycopg.Connection, say: Say) -> None:
-    # Last, because on a managed server the administrator may not be allowed to: the rest is done then.
+    # Last, since the administrator of a managed server may not be allowed to do it.
     try:
         roles.ensure_member(
             connection,
@@ -153,13 +153,13 @@ def _grant_ending_of_sessions(connection: psycopg.Connection, say: Say) -> None:
         )
     except psycopg.errors.InsufficientPrivilege:
         raise ServerError(
-            f"{_SETTING}: everything else is done, but this administrator may not give away {_ENDS_SESSIONS};"
+            f"{_SETTING}: everything else is done, but this administrator may not grant {_ENDS_SESSIONS};"
             f" a superuser must run: GRANT {_ENDS_SESSIONS} TO {VAULT_ADMIN}"
         ) from None
 
 
 def _password(connection: psycopg.Connection, server: Server, role: str, password: str, say: Say) -> None:
-    """Set a password only where logging in with it is refused."""
+    """Set a password only if a login with it is refused."""
     database = next((name for name, owner in DATABASE_OWNERS.items() if owner == role), APPLICATION)
     try:
         server.connect(database, user=role, password=password).close()

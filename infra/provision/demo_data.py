@@ -1,4 +1,4 @@
-"""What the emulated systems say: scenario files for the tools, rows for the ledger."""
+"""The data of the emulated systems: scenario files for the tools, rows for the ledger."""
 
 import filecmp
 from pathlib import Path
@@ -15,7 +15,7 @@ from mocks.ledger.load import load
 
 
 def provision_demo_data(settings: ProvisioningSettings, say: Say) -> None:
-    """Write scenarios into DEMO_FOLDER and their rows into the ledger, where they differ.
+    """Write scenarios into DEMO_FOLDER and their rows into the ledger, if they differ.
 
     Raises ProvisionError, SettingsError and OSError.
     """
@@ -30,9 +30,9 @@ def provision_demo_data(settings: ProvisioningSettings, say: Say) -> None:
 
 
 def load_ledger(settings: ProvisioningSettings, scenarios: Path, say: Say) -> None:
-    """Put the rows of the scenarios in a folder into the ledger on the server at DATABASE_ADMIN_URL.
+    """Write the rows of the scenarios in a folder into the ledger at DATABASE_ADMIN_URL.
 
-    Raises ProvisionError, and SettingsError for scenarios that cannot be used.
+    Raises ProvisionError, and SettingsError for invalid scenarios.
     """
     owner = DATABASE_OWNERS[LEDGER]
     server, passwords = administered(settings), login_passwords(settings)

@@ -1,4 +1,4 @@
-"""The key set that signs exports: the first key signs, the public halves of earlier ones follow it."""
+"""The key set of exports: the key that signs, followed by the public halves of earlier ones."""
 
 import json
 from typing import Any
@@ -8,16 +8,16 @@ from joserfc.jwk import ECKey
 
 
 def with_new_key(earlier: str | None) -> str:
-    """A key set with a new signing key before the public halves of the keys in `earlier`, another key set.
+    """A new signing key, followed by the public halves of the keys in the key set `earlier`.
 
-    Raises ValueError when `earlier` is no set of keys on P-256.
+    Raises ValueError if `earlier` is not a set of P-256 keys.
     """
     key = ECKey.generate_key("P-256", private=True)
     return _written([key.as_dict(private=True), *_public_keys(earlier)])
 
 
 def public_halves(keys: str) -> str:
-    """The same key set without anything private. Raises ValueError when it is none."""
+    """The key set without private keys. Raises ValueError if it is invalid."""
     return _written(_public_keys(keys))
 
 
@@ -27,7 +27,7 @@ def _public_keys(text: str | None) -> list[dict[str, Any]]:
     try:
         return [ECKey.import_key(key).as_dict(private=False) for key in json.loads(text)["keys"]]
     except (JoseError, LookupError, TypeError, ValueError):
-        raise ValueError("it is no set of keys on P-256") from None
+        raise ValueError("it is not a set of P-256 keys") from None
 
 
 def _written(keys: list[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""The rotation of the infrastructure identities: each gets a new SecretID, and no process needs a restart."""
+"""Rotates the infrastructure identities: each gets a new SecretID, without a restart of its process."""
 
 import signal
 import threading
@@ -14,19 +14,19 @@ from infra.vault.client import VaultClient
 from infra.vault.owners import IDENTITIES, IDENTITY_FILE, ROTATOR, Identity
 from workers.runtime.lifecycle import HealthFile
 
-#: Seconds between two tries after a failure: the first, and the most.
+#: Seconds between two tries after a failure: at first, and at most.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-#: Seconds for each answer of the vault. A round is some calls for each identity, and gives no sign of life meanwhile.
+#: Seconds for each answer of the vault. A round makes several calls for each identity, without touching the health file.
 _TIMEOUT = 5.0
-#: Seconds between two signs of life.
+#: Seconds between two touches of the health file.
 _BEAT = 5.0
 
 
 def rotate(settings: ProvisioningSettings, say: Say, *, watch: bool = False) -> None:
     """Replace the SecretID of each infrastructure identity whose file is in the secrets folder.
 
-    With `watch` again at half of the shortest life, until SIGTERM or SIGINT; a vault that is down, sealed or slow is
-    waited for. Otherwise raises `ProvisionError` for what could not be replaced, after all others have been.
+    With `watch`, repeat it at half of the shortest lifetime until SIGTERM or SIGINT, and wait for a vault that is down,
+    sealed or slow. Otherwise raise `ProvisionError` for those that could not be replaced, after all others.
     """
     with vault_client(settings, timeout=_TIMEOUT) as client:
         rotation = _Rotation(client, settings.secrets, say)
@@ -43,7 +43,7 @@ def _words(failed: dict[Identity, str]) -> str:
 
 
 class _Rotation:
-    """One round after another."""
+    """Replaces identities, round after round."""
 
     def __init__(self, client: VaultClient, secrets: SecretsFolder, say: Say) -> None:
         self._client = client
@@ -53,11 +53,11 @@ class _Rotation:
 
     @property
     def shortest_life(self) -> int | None:
-        """In seconds, of the SecretIDs made last; None before there are any."""
+        """In seconds, of the current SecretIDs; None before the first round."""
         return min(self._lives.values(), default=None)
 
     def replace_all(self, wanted: Sequence[Identity]) -> dict[Identity, str]:
-        """Those that could not be replaced, and why, in one line each."""
+        """Replace identities; returns those that failed, with the reason in one line."""
         failed = {}
         try:
             with secret_ids.only_one_rotates(self._secrets):
@@ -74,16 +74,16 @@ class _Rotation:
     def _replace(self, identity: Identity, token: str) -> None:
         role_id = secret_ids.role_id_in_file(self._secrets, identity)
         if role_id is None:
-            # Not kept here, as where the operator's folder is not given to a job that runs all the time.
-            self._say(f"{identity.owner}: no {IDENTITY_FILE} here, left alone")
+            # Not in this folder: the operator's folder, for example, is not given to a job that runs all the time.
+            self._say(f"{identity.owner}: no {IDENTITY_FILE} here, skipped")
             return
         life = secret_ids.replace(self._client, self._secrets, identity, token, role_id=role_id)
         self._lives[identity] = life
-        self._say(f"{identity.owner}: replaced, good for {life} s")
+        self._say(f"{identity.owner}: replaced, valid for {life} s")
 
 
 class _Watch:
-    """Rounds for ever. A first round at the start tells how long SecretIDs live; later ones come at half of that."""
+    """Repeats rounds. The first one, at the start, shows how long SecretIDs live; the next come at half of that."""
 
     def __init__(self, rotation: _Rotation, health: HealthFile, say: Say) -> None:
         self._rotation = rotation
@@ -93,7 +93,7 @@ class _Watch:
         self._problem: str | None = None
 
     def run(self) -> None:
-        """Until a signal comes."""
+        """Run until a signal arrives."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopped.set())
         wanted: Sequence[Identity] = IDENTITIES
@@ -111,7 +111,7 @@ class _Watch:
                 due = began + (self._rotation.shortest_life or _LONGEST_PAUSE) / 2
 
     def _rest_until(self, due: float) -> bool:
-        """Wait, with signs of life; false when it is time to end."""
+        """Wait, and touch the health file; False after a signal."""
         while not self._stopped.is_set():
             self._health.touch(self._problem)
             rest = due - time.monotonic()

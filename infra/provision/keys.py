@@ -1,4 +1,4 @@
-"""Every secret of an installation that can be made before its servers run."""
+"""Makes the secrets of an installation that are needed before its servers run."""
 
 import hashlib
 import secrets
@@ -16,24 +16,24 @@ _SEAL_KEY_BYTES = 32
 
 
 def provision_keys(settings: ProvisioningSettings, say: Say, *, hosts: Sequence[str] | None = None) -> None:
-    """Make what is missing in SECRETS_FOLDER; what is there stays as it is.
+    """Make the secrets that are missing in SECRETS_FOLDER; existing ones do not change.
 
-    With `hosts`, a private authority and certificates for the servers as well, good for these names besides each
-    server's own; a certificate that lacks one of them or ends within 60 days is replaced. Raises SettingsError and
+    With `hosts`, also make a private authority and a certificate for each server, valid for these names and its own;
+    a certificate that lacks one of them or expires within 60 days is replaced. Raises SettingsError and
     OSError.
     """
     folder = settings.secrets
     for owners in DATABASE_LOGINS.values():
-        _say_made(say, ensure_shared(folder, "database-password", owners), "database-password")
+        _report_created(say, ensure_shared(folder, "database-password", owners), "database-password")
     for owners in BROKER_USERS.values():
-        _say_made(say, ensure_shared(folder, "broker-password", owners), "broker-password")
-    # The server reads its first administrator's password from a file of its own.
-    _say_made(
+        _report_created(say, ensure_shared(folder, "broker-password", owners), "broker-password")
+    # The server reads its first administrator's password from its own folder.
+    _report_created(
         say,
         ensure_shared(folder, "database-admin-password", ("operator", "postgres")),
         "database-admin-password",
     )
-    made: list[tuple[str, str, Callable[[], str | bytes]]] = [
+    new: list[tuple[str, str, Callable[[], str | bytes]]] = [
         ("operator", "database-owner-password", random_secret),
         ("operator", "ledger-owner-password", random_secret),
         ("operator", "broker-admin-password", random_secret),
@@ -42,38 +42,38 @@ def provision_keys(settings: ProvisioningSettings, say: Say, *, hosts: Sequence[
         ("web", "web-key", random_secret),
         ("web", "export-keys.json", lambda: with_new_key(None)),
     ]
-    for owner, name, make in made:
+    for owner, name, make in new:
         if folder.ensure(owner, name, make):
-            say(f"{owner}/{name}: made")
+            say(f"{owner}/{name}: created")
     if hosts is not None:
         _certificates(folder, say, hosts)
 
 
 def users_acl(password: str) -> str:
-    """The users a broker begins with: its administrator, by the hash of the password, and nobody else."""
+    """The first users of a broker: only its administrator, with the hash of the password."""
     digest = hashlib.sha256(password.encode()).hexdigest()
     return f"user default off\nuser administrator on #{digest} ~* &* +@all\n"
 
 
-def _say_made(say: Say, owners: list[str], name: str) -> None:
+def _report_created(say: Say, owners: list[str], name: str) -> None:
     for owner in owners:
-        say(f"{owner}/{name}: made")
+        say(f"{owner}/{name}: created")
 
 
 def _certificates(folder: SecretsFolder, say: Say, hosts: Sequence[str]) -> None:
     authority = _authority(folder, say)
     for owner in OWNERS:
         if folder.ensure(owner, "ca.pem", lambda: authority.certificate):
-            say(f"{owner}/ca.pem: made")
+            say(f"{owner}/ca.pem: created")
     for server in SERVERS:
         had = folder.read(server, "tls.pem")
         if had is not None and folder.has(server, "tls.key") and _stays(authority, server, had, hosts):
             continue
         certificate, key = authority.issue(server, hosts)
-        folder.delete(server, "tls.pem")  # half a pair is never taken for a whole one
+        folder.delete(server, "tls.pem")  # so that half a pair is never used
         folder.replace(server, "tls.key", key)
         folder.replace(server, "tls.pem", certificate)
-        say(f"{server}/tls.pem: {'made' if had is None else 'made anew'}")
+        say(f"{server}/tls.pem: {'created' if had is None else 'replaced'}")
 
 
 def _authority(folder: SecretsFolder, say: Say) -> Authority:
@@ -81,12 +81,12 @@ def _authority(folder: SecretsFolder, say: Say) -> Authority:
     if certificate is None:
         if any(folder.has(owner, "ca.pem") for owner in OWNERS):
             raise SettingsError(
-                "SECRETS_FOLDER: operator/ca.pem is missing, and others have an authority already"
+                "SECRETS_FOLDER: operator/ca.pem is missing, but other owners have an authority already"
             )
         authority = Authority.make()
         folder.replace("operator", "ca.key", authority.key)
         folder.replace("operator", "ca.pem", authority.certificate)
-        say("operator/ca.pem: made")
+        say("operator/ca.pem: created")
         return authority
     try:
         return Authority.load(certificate, key or "")

@@ -1,4 +1,4 @@
-"""New secrets in place of those in use, while the processes that use them go on."""
+"""Replaces secrets that are in use, while their processes keep running."""
 
 import psycopg
 
@@ -14,10 +14,10 @@ from infra.secrets_folder import random_secret
 
 
 def rotate_database(settings: ProvisioningSettings, say: Say, *, end_sessions: bool = False) -> None:
-    """A new password for each login of the database. Processes read theirs whenever they connect.
+    """Give each login of the database a new password. Processes read theirs whenever they connect.
 
-    Sessions that were opened before go on, unless they are to be ended. Interrupted, `provision database` makes
-    passwords and files agree again. Raises ProvisionError and SettingsError.
+    Open sessions continue unless `end_sessions` is set. If interrupted, `provision database` makes passwords and files
+    agree again. Raises ProvisionError and SettingsError.
     """
     server = administered(settings)
     with (
@@ -27,7 +27,7 @@ def rotate_database(settings: ProvisioningSettings, say: Say, *, end_sessions: b
         begin_alone(session, settings.provision_patience)
         for role, (name, owners) in password_owners().items():
             password = random_secret()
-            # Files before the commit, so that next to no time passes between the two.
+            # The files before the commit, so that almost no time passes between the two.
             with session.transaction():
                 set_password(session, role, password)
                 share(settings.secrets, name, owners, password)
@@ -44,11 +44,10 @@ def _end_sessions(session: psycopg.Connection, role: str) -> int:
 
 
 def rotate_broker(settings: ProvisioningSettings, say: Say, *, end_sessions: bool = False) -> None:
-    """A new password for each user of the broker. Processes read theirs whenever they connect.
+    """Give each user of the broker a new password. Processes read theirs whenever they connect.
 
-    The earlier password holds until the new one is on file. Sessions that were opened before go on, unless they are
-    to be ended. Interrupted, `provision broker` makes passwords and files agree again. Raises ProvisionError and
-    SettingsError.
+    The earlier password is valid until the new one is in its file. Open sessions continue unless `end_sessions` is set.
+    If interrupted, `provision broker` makes passwords and files agree again. Raises ProvisionError and SettingsError.
     """
     folder = settings.secrets
     with administrator(settings) as connection:
@@ -65,19 +64,19 @@ def rotate_broker(settings: ProvisioningSettings, say: Say, *, end_sessions: boo
 
 
 def rotate_web_key(settings: ProvisioningSettings, say: Say) -> None:
-    """A new key for the tokens in forms. Raises SettingsError and OSError."""
+    """Replace the key of the tokens in forms. Raises SettingsError and OSError."""
     settings.secrets.replace("web", "web-key", random_secret())
-    say("web/web-key: new key; restart every web process, and people load open forms again")
+    say("web/web-key: new key; restart every web process; people must reload open forms")
 
 
 def rotate_export_key(settings: ProvisioningSettings, say: Say) -> None:
-    """A new key to sign exports with; the public halves of earlier ones stay, so that old exports can be checked.
+    """Make a new key to sign exports; the public halves of earlier ones stay, so that old exports can be verified.
 
-    Raises ProvisionError when the file there is no key set, SettingsError and OSError.
+    Raises ProvisionError if the file is not a key set, SettingsError and OSError.
     """
     try:
         keys = with_new_key(settings.secrets.read("web", "export-keys.json"))
     except ValueError as wrong:
         raise ProvisionError(f"{settings.secrets.path('web', 'export-keys.json')}: {wrong}") from None
     settings.secrets.replace("web", "export-keys.json", keys)
-    say("web/export-keys.json: new key first, earlier ones to check with; restart every web process")
+    say("web/export-keys.json: new key, the earlier ones stay for verification; restart every web process")

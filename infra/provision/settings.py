@@ -5,18 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.connections.secret_files import SettingsError
-from app.connections.settings import ConnectionSettings
+from app.connections.settings import ProcessSettings
 from infra.secrets_folder import SecretsFolder
 
 
-class ProvisioningSettings(BaseSettings):
+class ProvisioningSettings(ProcessSettings):
     """Settings of `triage provision` and `triage rotate`; a step reads only what it needs, through `need`."""
-
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
 
     #: One folder for each owner in it; passwords of administrators in `operator/`.
     secrets_folder: Path | None = None
@@ -31,23 +28,23 @@ class ProvisioningSettings(BaseSettings):
     vault_audit_log: Path | None = None
     #: `postgresql://HOST:PORT/ledger?sslmode=…`, the ledger as the vault reaches it; paths in it are the vault's.
     vault_ledger_url: DatabaseAddress | None = None
-    #: The issuer in the tokens that the vault signs; its address when not set.
+    #: The issuer in the tokens that the vault signs; by default its address.
     vault_issuer: HttpAddress | None = None
 
-    #: Seconds that a SecretID lives: of dispatcher, sweeper and web; and of operator, rotator and backup, who must still
-    #: be let in after the installation stood still. `triage rotate identities --watch` replaces all of them at half of
-    #: the shorter life.
+    #: The lifetime of SecretIDs in seconds: of dispatcher, sweeper and web, and of operator, rotator and backup, whose
+    #: login must still work after a long stop of the installation. `triage rotate identities --watch` replaces all of
+    #: them at half of the shorter lifetime.
     infrastructure_secret_id_ttl: int = Field(default=24 * 3600, ge=2, le=31 * 24 * 3600)
     custody_secret_id_ttl: int = Field(default=30 * 24 * 3600, ge=2, le=365 * 24 * 3600)
-    #: A file that the watching rotation touches after each look.
+    #: A file that the watching rotation touches while it runs.
     health_file: Path | None = None
 
-    #: Authorities believed for every TLS connection instead of the system's, and what this command shows of itself.
+    #: The trusted authorities for TLS, instead of the system's, and the certificate of this command.
     ca_file: Path | None = None
     client_certificate_file: Path | None = None
     client_key_file: Path | None = None
 
-    #: Where the emulated systems find their data, how many procurement actions to make, and from which seed.
+    #: The folder of the emulated systems' data, the number of procurement actions to generate, and the seed.
     demo_folder: Path | None = None
     demo_actions: int = Field(default=12, ge=1, le=999_999)
     demo_seed: int = 2026
@@ -57,27 +54,11 @@ class ProvisioningSettings(BaseSettings):
 
     @cached_property
     def secrets(self) -> SecretsFolder:
-        """The secrets folder. Raises `SettingsError` when SECRETS_FOLDER is not set."""
+        """The secrets folder. Raises `SettingsError` if SECRETS_FOLDER is not set."""
         return SecretsFolder(Path(self.need("secrets_folder")))
 
-    @cached_property
-    def tls(self) -> ConnectionSettings:
-        """The same files as in the settings of every process; nothing else is set in it."""
-        return ConnectionSettings.model_construct(
-            ca_file=self.ca_file,
-            client_certificate_file=self.client_certificate_file,
-            client_key_file=self.client_key_file,
-        )
-
-    def need(self, name: str) -> str:
-        """The value of setting `name` as text, or a `SettingsError` that names its environment variable."""
-        value = getattr(self, name)
-        if value is None:
-            raise SettingsError(f"{name.upper()} is not set")
-        return str(value)
-
     def secret(self, owner: str, name: str) -> str:
-        """A secret that must be there, or a `SettingsError` that names its file."""
+        """A required secret. Raises `SettingsError` that names its file."""
         text = self.secrets.read(owner, name)
         if not text:
             raise SettingsError(
@@ -86,13 +67,13 @@ class ProvisioningSettings(BaseSettings):
         return text
 
 
-def load(**known: Any) -> ProvisioningSettings:
-    """Read the environment, except for what is `known`. Raises `SettingsError` that names each wrong variable."""
+def load(**values: Any) -> ProvisioningSettings:
+    """Read the environment, except for `values`. Raises `SettingsError` that names each wrong variable."""
     try:
-        return ProvisioningSettings(**known)
+        return ProvisioningSettings(**values)
     except ValidationError as error:
         problems = (
-            f"{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"
-            for each in error.errors()
+            f"{str(detail['loc'][0]).upper()}: {detail['msg'].removeprefix('Value error, ')}"
+            for detail in error.errors()
         )
         raise SettingsError("; ".join(problems)) from None

@@ -1,4 +1,4 @@
-"""A Docker engine for the test: the one that is reachable, or one of its own that leaves the machine as it was.
+"""A Docker engine for the test: the one that is reachable, or a private one that leaves the machine as it was.
 
 Run as a program it says why there can be no engine here, with exit status 77, or nothing. Given a folder, it is the keeper
 of an engine: it goes on until its standard input ends, however the test ended, then stops the engine and puts back what

@@ -72,7 +72,7 @@ def _firewall() -> set[str]:
 
 
 def _processes() -> set[str]:
-    """Engines and what belongs to them: by name, or because they live in a process namespace of their own."""
+    """Engines and what belongs to them: by name, or because they live in a separate process namespace."""
     own = Path("/proc/self/ns/pid").readlink()
     found = set()
     for folder in Path("/proc").iterdir():

@@ -1,4 +1,4 @@
-"""Who can open a connection to whom: tried out, and as infra/docker/allowed-connections has it."""
+"""Which container can connect to which: as tried, and as listed in infra/docker/allowed-connections."""
 
 import json
 from collections.abc import Iterable

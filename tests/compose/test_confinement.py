@@ -1,4 +1,4 @@
-"""What each container may see, reach and do: its own, and nothing else."""
+"""What each container may see, reach and do, and that it can do nothing else."""
 
 import json
 import socket

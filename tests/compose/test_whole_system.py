@@ -1,4 +1,4 @@
-"""From nothing to findings, through a restart and a crash, and back to nothing.  The tests build on each other."""
+"""From an empty machine to findings, through a restart and a crash, and down again.  The tests build on each other."""
 
 import base64
 import hashlib

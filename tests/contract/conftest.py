@@ -100,7 +100,7 @@ class MockService:
 
 @pytest.fixture
 def start_mock(issuing_vault, day_of_scenarios, tmp_path) -> Callable[..., MockService]:
-    """Starts a mock by name, with a credential of its own for every request unless told otherwise."""
+    """Starts a mock by name; every request carries a valid credential unless another is given."""
 
     def start(name: str, *, scenarios: Path = day_of_scenarios, credential: bool = True) -> MockService:
         log_file = tmp_path / f"{name}.jsonl"

@@ -1,4 +1,4 @@
-"""From the services' answers to findings: what the mocks serve, the tools read and the rules find is what is expected."""
+"""From the services' answers to findings: mocks, tools and rules together give the expected findings."""
 
 import json
 from dataclasses import dataclass, field

@@ -216,9 +216,12 @@ def test_a_revoked_api_key_is_refused_with_the_next_request(start_mock, issuing_
 
 @pytest.mark.parametrize("name", QUESTIONS)
 @pytest.mark.parametrize("trouble", [0, 429, 500, 503])
-def test_nothing_is_accepted_while_the_vault_cannot_be_asked(start_mock, issuing_vault, name, trouble):
+def test_nothing_is_accepted_while_the_vault_cannot_be_asked(
+    start_mock, issuing_vault, name, trouble, caplog
+):
     mock = start_mock(name)
     issuing_vault.answer = trouble
     answer = ask(mock, name)
     assert answer.status_code == 503
     assert set(answer.json) == ERROR_KEYS[name]
+    assert (f": HTTP {trouble}" if trouble else "Error") in caplog.text

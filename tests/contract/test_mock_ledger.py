@@ -1,4 +1,4 @@
-"""The ledger on a real server: what a reader may see is decided by the database's own grants."""
+"""The ledger on a real server: the database's own grants decide what a reader may see."""
 
 import json
 from collections.abc import Iterator

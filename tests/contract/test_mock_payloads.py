@@ -1,4 +1,4 @@
-"""Answers have the shape of the real services: notations, wrappers, paging, and how they say "nothing"."""
+"""Answers have the shape of the real services: notations, wrappers, paging, empty answers."""
 
 import re
 

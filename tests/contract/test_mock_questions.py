@@ -1,4 +1,4 @@
-"""What the tools ask beyond one record: names and aliases, sections, opted-out entities, vehicles of orders."""
+"""Queries beyond one record: names and aliases, sections, opted-out entities, vehicles of orders."""
 
 import json
 import shutil

@@ -60,7 +60,7 @@ def context_of(chromium, system) -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture
 def person(context_of) -> Callable[..., Page]:
-    """A page on which somebody has just signed in: `person("officer-a", viewport=PHONE)`."""
+    """A page on which a person has just signed in: `person("officer-a", viewport=PHONE)`."""
 
     def arrive(subject: str, **options) -> Page:
         page = context_of(**options).new_page()

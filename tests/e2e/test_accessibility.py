@@ -1,4 +1,4 @@
-"""WCAG 2.2 A and AA, as far as a program can tell, on every page a person can come to by links, wide and narrow."""
+"""WCAG 2.2 A and AA, as far as a program can check, on every linked page, wide and narrow."""
 
 import re
 from urllib.parse import urlsplit

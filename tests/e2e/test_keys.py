@@ -1,4 +1,4 @@
-"""Keys for long lists, the menu of a narrow screen, and pages without scripts, in a real browser under the real headers."""
+"""Keyboard shortcuts, the menu of a narrow screen, and pages without scripts, in a real browser with the real headers."""
 
 import pytest
 

@@ -67,7 +67,7 @@ def test_a_day_by_mouse(system, person, flag, tmp_path):
 
 
 def tab_to(page, target):
-    """As somebody without a mouse comes to it."""
+    """As a person without a mouse reaches it."""
     for _ in range(150):
         if target.evaluate("it => it === document.activeElement"):
             return

@@ -1,4 +1,4 @@
-"""Pictures of the main pages, as they stand in the documentation: `make pictures` takes them anew."""
+"""Pictures of the main pages for the documentation: `make pictures` renews them."""
 
 import pytest
 

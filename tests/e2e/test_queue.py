@@ -1,4 +1,4 @@
-"""What scripts add to the queue: news without a reload, and all lines selected at once."""
+"""What scripts add to the queue: news without a reload, and selecting all rows at once."""
 
 import re
 

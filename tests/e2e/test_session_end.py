@@ -1,4 +1,4 @@
-"""Nobody is signed out without having been warned, in time to do something about it (WCAG 2.2, criterion 2.2.1)."""
+"""A person is warned before being signed out, in time to react (WCAG 2.2, criterion 2.2.1)."""
 
 import hashlib
 

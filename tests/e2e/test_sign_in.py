@@ -1,4 +1,4 @@
-"""A browser keeps the session's cookie, which carries the `__Host-` prefix, also on loopback."""
+"""A browser keeps the session cookie with the `__Host-` prefix, also on loopback."""
 
 
 def test_sign_in_and_out(person):

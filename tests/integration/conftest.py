@@ -38,7 +38,7 @@ HANGING = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Fragile:
-    """A system of its own, and the actions made for it by what is special about them."""
+    """A separate system, and the actions made for it by what is special about them."""
 
     system: Any
     hanging: Sequence[str]
@@ -154,7 +154,7 @@ def expired() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def triage(tmp_path_factory) -> Callable[..., tuple[int, str, list[str]]]:
-    """Runs the command as a person would, in a folder of its own: status, standard output, lines of errors."""
+    """Runs the command as a person would, in an empty folder; returns status, standard output, lines of errors."""
     folder = tmp_path_factory.mktemp("command")
     plain = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
 

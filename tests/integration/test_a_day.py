@@ -1,4 +1,4 @@
-"""Runs leave behind exactly what the pattern promises, counted in the vault's own log by a parser of the test's own."""
+"""Runs leave exactly the records that the pattern promises, counted in the vault's log by an independent parser."""
 
 from collections import Counter
 

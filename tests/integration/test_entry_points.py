@@ -1,4 +1,4 @@
-"""Every entry point says what is wrong with its settings in a line each, ends with status 2, and shows no secret."""
+"""Every entry point reports each wrong setting in one line, exits with status 2, and shows no secret."""
 
 import json
 import re

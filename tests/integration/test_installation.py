@@ -151,7 +151,7 @@ def test_two_set_ups_do_not_write_into_one_folder(project, monkeypatch, capsys):
     with (project / "pyproject.toml").open() as held:
         installation._hold(held.fileno())
         assert installation.main([]) == 1
-    assert "another set-up is at work" in capsys.readouterr().err
+    assert "another set-up is running" in capsys.readouterr().err
 
 
 def chosen(folder, *goals):

@@ -1,4 +1,4 @@
-"""The local stack on real servers: it comes up, keeps its secrets, and leaves nothing behind however it ends."""
+"""The local stack on real servers: it starts, keeps its secrets, and leaves nothing behind however it ends."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ def stack(tmp_path_factory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def supervised(tmp_path) -> Iterator[Callable[[], tuple[subprocess.Popen[str], StackRecord]]]:
-    """Starts supervisors as processes of their own, in one state folder."""
+    """Starts supervisors as separate processes in one state folder."""
     layout = Layout(tmp_path / "home")
     started: list[subprocess.Popen[str]] = []
 
@@ -438,9 +438,9 @@ def test_every_setting_that_outside_servers_lack_is_named():
     with pytest.raises(OutsideError) as refused:
         Outside.from_environment(given)
     assert str(refused.value).splitlines() == [
-        "DATABASE_URL must name no user here: each process has its own login",
-        "DATABASE_URL is set, so VAULT_ADDR must be set as well",
-        "REDIS_URL is set, so VAULT_ADDR must be set as well",
+        "DATABASE_URL must not name a user: each process has its own login",
+        "DATABASE_URL needs VAULT_ADDR, which is not set",
+        "REDIS_URL needs VAULT_ADDR, which is not set",
     ]
     plain = {"VAULT_ADDR": "http://vault.example", "SECRETS_FOLDER": "secrets", "SAM_GOV_URL": "sam.example"}
     with pytest.raises(OutsideError) as refused:

@@ -1,4 +1,4 @@
-"""Decisions on flags in the real database, and what the database itself keeps right."""
+"""Decisions on flags in the real database, and what the database enforces itself."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import ProgrammingError
 
 from app.connections.database import connect, sessions
-from app.review.decisions import Decision, EventKind, ReviewError, Status
+from app.review.flag_history import Decision, EventKind, ReviewError, Status
 from app.review.review_events import record
 from app.review.reviews import Reviews, StaleError, UnknownFlagError
 

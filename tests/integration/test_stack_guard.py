@@ -1,4 +1,4 @@
-"""The guard of a killed stack: it insists on cleaning up, unless another stack has taken over."""
+"""The guard of a killed stack cleans up, unless another stack has taken over."""
 
 import io
 import sys
@@ -36,7 +36,7 @@ def record_of(layout, *, pid):
 
 
 def refusing(times, then=lambda: None):
-    """A lock that is held by somebody else for the first tries."""
+    """A lock that is held elsewhere for the first tries."""
     acquire, tries = StackLock.acquire, iter(range(times))
 
     def attempt(self):

@@ -1,4 +1,4 @@
-"""An operator stops a run at work: what it holds is dead within seconds, and nothing it found is stored."""
+"""An operator stops a run at work: its credentials die within seconds, and no finding is stored."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Servers that answer but cannot be worked with are refused at the start, with the reason and what to do.
+"""Servers that answer but are unsuitable are refused at the start, with the reason and the remedy.
 
 Old versions cannot be installed here: a relay in front of the real server states an older one.
 """
@@ -32,7 +32,7 @@ def without_options(chunk):
 
 
 def refusing_options(message):
-    """PgBouncer's refusal, as it words it unless it is told to ignore options."""
+    """PgBouncer's refusal, as it words it unless it is configured to ignore options."""
 
     def answer(chunk):
         if chunk[:1] not in {b"R", b"S"}:

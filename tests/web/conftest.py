@@ -1,4 +1,4 @@
-"""The pages on the running system, read by a parser of our own that refuses HTML a browser would have to mend."""
+"""The pages, read by a strict parser that refuses HTML a browser would have to repair."""
 
 import json
 import re
@@ -27,7 +27,7 @@ APART = frozenset({"td", "th", "dt", "dd", "li", "p", "br", "div", "h1", "h2", "
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 #: A JWT, a vault token of any kind, a private key.
 SECRETS = re.compile(r"\beyJ[\w-]{8,}|\b(?:hv[sbr]|[sbr])\.[A-Za-z0-9]{20,}|BEGIN [A-Z ]*PRIVATE KEY")
-#: Words that judge, where the tool may only tell.
+#: Words that pass judgement; the tool may only report.
 JUDGING = re.compile(r"violat|fraud|illegal|guilty|suspicious|offen[cd]|breach|non-?complian", re.IGNORECASE)
 
 
@@ -112,7 +112,7 @@ class Document(HTMLParser):
 
 
 def faults(document: Document) -> list[str]:
-    """What is wrong with a page for a browser, a screen reader, or a careful reader."""
+    """The defects of a page for a browser, a screen reader, or a careful reader."""
     tags = Counter(tag for tag, _ in document.tags)
     found = [*document.problems, *_names_and_links(document)]
     found += [f"{tags[tag]} <{tag}>" for tag in ("h1", "main", "title") if tags[tag] != 1]
@@ -155,7 +155,7 @@ def _names_and_links(document: Document) -> Iterator[str]:
 
 
 class Compiled(BytecodeCache):
-    """Templates compiled once for all applications: each compiling all of its own is most of the time of many tests."""
+    """Templates compiled once for all applications; otherwise compiling takes most of the time of many tests."""
 
     def __init__(self) -> None:
         self._kept: dict[str, bytes] = {}
@@ -183,7 +183,7 @@ def system(request) -> Any:
 def client_of(system, session_of):
     """Makes clients of the application, with the settings of the running one or some changed.
 
-    `persona` is who is signed in, None for nobody: `client_of(persona="auditor-a", database_url=…)`. Sessions are always
+    `persona` is the person signed in, or None: `client_of(persona="auditor-a", database_url=…)`. Sessions are always
     looked up in the running database.
     """
     with ExitStack() as made:
@@ -255,7 +255,7 @@ def triaged(whole_system) -> dict[str, UUID]:
 
 @pytest.fixture
 def submitted(system) -> Callable[..., str]:
-    """Submits an action the outside systems know nothing of, with changes, and returns its id."""
+    """Submits an action unknown to the outside systems, with changes, and returns its id."""
 
     def made(**changed: object) -> str:
         action_id = f"WEB-{uuid4().hex[:12]}"
@@ -277,7 +277,7 @@ def submitted(system) -> Callable[..., str]:
 
 @pytest.fixture
 def held(system) -> Iterator[Callable[..., UUID]]:
-    """Makes runs that no dispatcher takes, and takes them away afterwards: `held(action_id, stop_requested_at=None)`."""
+    """Makes runs that no dispatcher takes, and deletes them afterwards: `held(action_id, stop_requested_at=None)`."""
     made = []
 
     def make(action_id: str, stop_requested_at: str | None = None) -> UUID:
@@ -308,7 +308,7 @@ def findings(system) -> Callable[..., Sequence[dict]]:
 
 @pytest.fixture
 def questions() -> Callable[..., Any]:
-    """Counts what the application asks its database: `with questions() as asked: …`, then `len(asked)` statements."""
+    """Records the statements the application sends: `with questions() as asked: …`, then `len(asked)`."""
 
     @contextmanager
     def counted() -> Iterator[list[str]]:
@@ -336,7 +336,7 @@ FLAG = """
 
 @pytest.fixture
 def flagged(system, submitted) -> Callable[..., list[UUID]]:
-    """Flags on an action of their own, in the order they are given: `flagged({"severity": "advisory"}, {}, because="…")`.
+    """Flags on a new action, in the order given: `flagged({"severity": "advisory"}, {}, because="…")`.
 
     Fields: rule, severity, subject, because, age (seconds), systems, fact_key; `action` holds fields of the action.
     """

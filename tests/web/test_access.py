@@ -1,4 +1,4 @@
-"""Who reaches which page: every role on every route, and nobody without a line in both tables."""
+"""Access control: every role on every route; a route must have a line in both tables."""
 
 from urllib.parse import urlsplit
 
@@ -111,7 +111,7 @@ def routes(app, endpoint):
 
 
 def outcome(client, method, address):
-    """Whether somebody is let in. Writes come without a token against forgery, so that none of them does anything."""
+    """Whether access is granted. Writes carry no CSRF token, so that none of them changes anything."""
     answer = client.open(address, method=method, buffered=True)
     if answer.status_code == 401 or (answer.status_code == 302 and answer.location.startswith("/sign-in?")):
         return "sign in first"

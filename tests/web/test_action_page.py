@@ -1,4 +1,4 @@
-"""Actions: the list with its search, one action with all that is known of it, and a new run of it."""
+"""Actions: the list with its search, the page of one action, and requesting a new run."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""A page asks the database as much with many rows as with a few. On a database of its own, filled directly."""
+"""A page sends as many statements with many rows as with few. The database is separate and filled directly."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What goes wrong is a page as well: plain words, the right status, nothing from inside."""
+"""Errors are pages too: plain words, the right status, no internal details."""
 
 import logging
 import re

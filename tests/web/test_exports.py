@@ -17,7 +17,7 @@ from sqlalchemy import Engine, event
 from app.connections.secret_files import SettingsError
 from app.contract_file.keys import PublicKeys
 from app.contract_file.verify import verify
-from app.review.decisions import Decision, EventKind
+from app.review.flag_history import Decision, EventKind
 from app.review.reviews import Reviews
 from app.web.application import create_app
 

@@ -1,4 +1,4 @@
-"""What a contract file holds of earlier runs, and that no number of runs or assignments keeps it from being made."""
+"""What a contract file holds of earlier runs, and that it can be made for any number of runs and assignments."""
 
 import io
 import json
@@ -7,8 +7,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from app.review.decisions import Decision, EventKind
-from app.review.queries import contract_file
+from app.review.flag_history import Decision, EventKind
+from app.review.queries import action_file
 from app.review.reviews import Reviews
 
 WHO = {"by": "officer-a", "by_name": "Contracting Officer A"}
@@ -96,7 +96,7 @@ def test_of_many_runs_the_latest_and_those_with_decisions_are_whole_and_the_rest
         oldest,
     )
     completed = [add_run(action_id, minutes=minutes) for minutes in (5, 4, 3, 2, 1)]
-    monkeypatch.setattr(contract_file, "RUNS_LIMIT", 2)
+    monkeypatch.setattr(action_file, "RUNS_LIMIT", 2)
     stated = exported(action_id)
     assert stated["latest_completed_run"] == completed[-1]
     assert [run["run_id"] for run in stated["runs"]] == [completed[-1], oldest]

@@ -1,4 +1,4 @@
-"""What an orchestrator asks: whether the process answers, and whether requests should be sent to it."""
+"""The probes of an orchestrator: whether the process is alive, and whether it is ready for requests."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What frames the pages: the design system where it is installed, a plain style where it is not, and the building blocks."""
+"""The frame of the pages: the design system if it is installed, a plain style if not, and the building blocks."""
 
 import json
 import re

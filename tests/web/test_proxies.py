@@ -1,4 +1,4 @@
-"""Behind reverse proxies: the headers of as many are believed as TRUSTED_PROXIES says, and nobody else's."""
+"""Behind reverse proxies, forwarding headers are trusted for TRUSTED_PROXIES hops and no more."""
 
 import re
 from http import HTTPStatus

@@ -9,9 +9,7 @@ import pytest
 from app.web.queue_choices import TITLES
 from app.web.views import flags
 
-pytestmark = pytest.mark.whole_system
-
-pytestmark = pytest.mark.usefixtures("triaged")
+pytestmark = [pytest.mark.whole_system, pytest.mark.usefixtures("triaged")]
 
 CURRENT = """
     SELECT d.* FROM flag d WHERE d.run_id IN (
@@ -93,7 +91,7 @@ def test_closed_flags_are_hidden_by_default(system, client, read, flagged):
 
 @pytest.fixture
 def six(system, flagged):
-    """Six flags that only one word finds, with severity, age, assignee and status of their own."""
+    """Six flags that one unique word finds, each with another severity, age, assignee or status."""
     word = f"six{uuid4().hex}"
     flags = [{"severity": ("advisory", "blocking")[n % 2], "age": 60 * n, "because": word} for n in range(6)]
     made = [str(each) for each in flagged(*flags)]

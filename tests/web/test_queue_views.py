@@ -78,5 +78,5 @@ def test_views_are_a_persons_own(client, signed_in, read, send, system):
 
 
 def test_the_number_of_views_is_limited(monkeypatch, send, system):
-    monkeypatch.setattr("app.review.saved_views.MOST", 0)
+    monkeypatch.setattr("app.review.saved_view_records.MOST", 0)
     assert "Delete one first" in send("save", name=uuid4().hex, status=422).text

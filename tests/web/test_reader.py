@@ -1,4 +1,4 @@
-"""The reader of these tests notices what it is there to notice."""
+"""The parser of these tests notices the defects it exists to notice."""
 
 import pytest
 from flask import Flask

@@ -1,4 +1,4 @@
-"""One run as seven steps, beside what the vault itself logged about it."""
+"""One run in seven steps, compared with the vault's own log."""
 
 import re
 from uuid import uuid4
@@ -159,7 +159,7 @@ def test_the_newest_run_has_no_next_one_yet(system, client, read, submitted):
 
 
 def test_credentials_known_to_only_one_side_are_named(system, client_of, read, run_id, tmp_path):
-    """A log that lacks one recorded issue and holds another instead, under an id nobody recorded."""
+    """A log that lacks one recorded issue and holds another instead, under an unrecorded id."""
     (lost,) = system.rows(
         "SELECT request_id FROM credential WHERE run_id = %s AND tool = 'contracts'", run_id
     )

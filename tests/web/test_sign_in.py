@@ -25,7 +25,7 @@ def nobody(client_of):
 
 @pytest.fixture
 def arrive(nobody, browser):
-    """Signs somebody in with a client of their own, who may be on the way to a page; the answer that lets them in."""
+    """Signs a person in with a new client, optionally on the way to a page, and returns the last answer."""
 
     def signed_in(persona, client=nobody, **query):
         back = browser.choose(client.get("/sign-in/start", query_string=query).location, persona)

@@ -1,4 +1,4 @@
-"""The state of the stack, whatever is up or down."""
+"""The page with the state of the stack, with parts up or down."""
 
 import re
 import socket

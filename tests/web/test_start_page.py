@@ -1,4 +1,4 @@
-"""Where people arrive: what waits for each role, numbers that lead to what they count, and pictures of the last days."""
+"""The start page: open work for each role, numbers that link to what they count, and charts of the last days."""
 
 import re
 from datetime import UTC, datetime, timedelta

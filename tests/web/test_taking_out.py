@@ -1,4 +1,4 @@
-"""What leaves the application: only when one of its own pages asks, few at once, and every time on record."""
+"""Exports leave the application only at the request of its own pages, few at once, and each is recorded."""
 
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Which tokens of the identity provider are believed. The keys are our own; nothing is asked over the network."""
+"""Which tokens of the identity provider are accepted. The keys are made here; no network is used."""
 
 import base64
 import json

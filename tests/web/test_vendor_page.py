@@ -18,7 +18,7 @@ def show(client, read):
 
 @pytest.fixture
 def firm():
-    """A UEI of its own."""
+    """A UEI no other test uses."""
     return "ZZ97" + re.sub(r"[^A-HJ-NP-Z]", "X", uuid4().hex.upper())[:8]
 
 

@@ -1,4 +1,4 @@
-"""What is left for people who are signed in while the database is away."""
+"""Pages for signed-in people while the database is away."""
 
 from urllib.parse import urlsplit
 

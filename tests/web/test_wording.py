@@ -1,4 +1,4 @@
-"""How times, lengths and texts are written."""
+"""How times, durations and texts are written."""
 
 from datetime import UTC, datetime, timedelta
 

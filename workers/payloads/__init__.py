@@ -1,1 +1,1 @@
-"""What the five systems answer, as they write it: one module of models per system, strict where a rule reads."""
+"""What the systems answer, as they write it: one module of models per system, strict where a rule reads."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from app.procurement.facts import Tas
+from app.procurement.contract_facts import Tas
 from workers.payloads.notation import Payload, RequiredIdentifier, Text
 
 _LABEL = re.compile(

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from app.procurement.facts import ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from workers.payloads.accounting import TreasuryAccount
 from workers.payloads.notation import (
     Amount,
@@ -29,9 +29,9 @@ def _named(value: Any) -> Any:
     """The name of `{"code": …, "name": …}`, which says more than the code; the code where there is no name."""
     code = code_of(value)
     said = (
-        (absent(each) for each in (value.get("name"), value.get("code"))) if isinstance(value, dict) else ()
+        (absent(text) for text in (value.get("name"), value.get("code"))) if isinstance(value, dict) else ()
     )
-    return next((each for each in said if each not in {None, code}), code)
+    return next((text for text in said if text not in {None, code}), code)
 
 
 def _first(value: Any) -> Any:

@@ -1,14 +1,14 @@
 """Entity Management API v4, the public sections a rule reads.
 
 The traps: "null" as text; a string where an entity opted out; several rows of one UEI; a shorter object for firms
-that only have an identifier; sections that are missing although asked for.
+that only have an identifier; sections that are missing although they were requested.
 """
 
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
-from app.procurement.facts import Certification, IntegrityRecord, Registration
+from app.procurement.vendor_facts import Certification, IntegrityRecord, Registration
 from workers.payloads.integrity import (
     CorporateRelationships,
     IntegrityInformation,
@@ -107,7 +107,7 @@ class EntityCoreData(Payload):
 
 
 class Naics(Payload):
-    """An industry, and whether the firm is small for it; E marks an exception of its own size."""
+    """An industry, and whether the firm is small for it; E marks an exception with its own size standard."""
 
     code: Required = Field(alias="naicsCode")
     small: Annotated[Literal["Y", "N", "E"] | None, BeforeValidator(absent)] = Field(
@@ -161,8 +161,8 @@ def registration_of(entity: Entity, seen: EntityRegistration) -> Registration:
     corporate, hierarchy = integrity.corporate or CorporateRelationships(), core.hierarchy or Hierarchy()
     proceedings = integrity.proceedings or Proceedings()
     goods = (entity.assertions and entity.assertions.goods_and_services) or GoodsAndServices()
-    small = frozenset(each.code for each in goods.naics if each.small == "Y")
-    other = frozenset(each.code for each in goods.naics if each.small == "N")
+    small = frozenset(industry.code for industry in goods.naics if industry.small == "Y")
+    other = frozenset(industry.code for industry in goods.naics if industry.small == "N")
     financial = core.financial or FinancialInformation()
     certified = (core.business_types or BusinessTypes()).certified
     return Registration(
@@ -183,18 +183,18 @@ def registration_of(entity: Entity, seen: EntityRegistration) -> Registration:
         debt_flag=financial.debt,
         immediate_owner=owner(corporate.immediate, hierarchy.immediate),
         highest_owner=owner(corporate.highest, hierarchy.ultimate),
-        predecessors=tuple(firm for each in corporate.predecessors if (firm := each.to_fact())),
-        # Exceptions give one code a size of its own: said both ways, it is neither.
+        predecessors=tuple(firm for predecessor in corporate.predecessors if (firm := predecessor.to_fact())),
+        # An exception has its own size standard: a code with both answers counts as neither.
         small_for=small - other,
         not_small_for=other - small,
         certifications=tuple(
-            Certification(code=each.code, ends=each.ends) for each in certified if each.code
+            Certification(code=item.code, ends=item.ends) for item in certified if item.code
         ),
         integrity_count=max(integrity.count, len(integrity.records)),
         integrity_records=tuple(
-            IntegrityRecord(kind=each.kind or each.code or "record of no stated kind", recorded=each.day)
-            for each in integrity.records
+            IntegrityRecord(kind=item.kind or item.code or "record of no stated kind", recorded=item.day)
+            for item in integrity.records
         ),
         proceedings=bool(proceedings.reported or proceedings.count or proceedings.proceedings),
-        proceedings_latest=max((each.day for each in proceedings.proceedings if each.day), default=None),
+        proceedings_latest=max((item.day for item in proceedings.proceedings if item.day), default=None),
     )

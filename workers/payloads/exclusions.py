@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from app.procurement.facts import Exclusion
+from app.procurement.vendor_facts import Exclusion
 from workers.payloads.notation import (
     EmptyAsNone,
     Identifier,
@@ -76,8 +76,8 @@ class Periods(Payload):
     @property
     def valid(self) -> Period:
         """The one in force: of the active ones, or of all where none is, that which began last."""
-        active = [each for each in self.listed if each.status in (None, "Active")]
-        return max(active or self.listed, key=lambda each: each.activated)
+        active = [action for action in self.listed if action.status in (None, "Active")]
+        return max(active or self.listed, key=lambda action: action.activated)
 
 
 class Reference(Payload):
@@ -93,7 +93,7 @@ class References(Payload):
 
 
 class Location(Payload):
-    """A further place of the same party, with identifiers of its own."""
+    """A further place of the same party, with its own identifiers."""
 
     name: Text = Field(default=None, alias="exclusionName")
     uei: Identifier = Field(default=None, alias="ueiSAM")
@@ -125,7 +125,10 @@ class ExclusionRecord(Payload):
         """The record as the rules read it."""
         other, period = self.other or OtherInformation(), self.periods.valid
         references = (other.references or References()).listed
-        named = [*(each.name for each in references), *(each.name for each in other.locations)]
+        named = [
+            *(reference.name for reference in references),
+            *(reference.name for reference in other.locations),
+        ]
         return Exclusion(
             uei=self.identification.uei,
             name=self.identification.name,
@@ -137,8 +140,8 @@ class ExclusionRecord(Payload):
             classification=self.details.classification,
             cage=self.identification.cage,
             aliases=tuple(name for name in dict.fromkeys(named) if name and name != self.identification.name),
-            other_ueis=tuple(dict.fromkeys(each.uei for each in other.locations if each.uei)),
-            other_cages=tuple(dict.fromkeys(each.cage for each in other.locations if each.cage)),
+            other_ueis=tuple(dict.fromkeys(location.uei for location in other.locations if location.uei)),
+            other_cages=tuple(dict.fromkeys(location.cage for location in other.locations if location.cage)),
             address=address_of(self.address),
             ct_code=other.ct_code,
             fascsa_order=bool(other.fascsa),

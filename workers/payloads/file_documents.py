@@ -9,7 +9,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import Field
 
-from app.procurement.facts import AccountingLine, FiledDocument, OptionTerms
+from app.procurement.contract_facts import AccountingLine, FiledDocument, OptionTerms
 from workers.payloads.accounting import TasComponents
 from workers.payloads.notation import (
     Amount,

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, RootModel
 
-from app.procurement.facts import Commitment, ObligationLine
+from app.procurement.contract_facts import Commitment, ObligationLine
 from workers.payloads.accounting import TasLabel
 from workers.payloads.notation import Money
 

@@ -1,13 +1,13 @@
 """Entity Management API v4, `integrityInformation`: owners, predecessors, responsibility records, proceedings.
 
-Only sent when asked for, and then not for every entity.
+Sent only on request, and not for every entity.
 """
 
 from typing import Annotated
 
 from pydantic import Field
 
-from app.procurement.facts import Owner
+from app.procurement.vendor_facts import Owner
 from workers.payloads.notation import (
     Count,
     Day,
@@ -60,7 +60,7 @@ class ResponsibilityRecord(Payload):
 
 
 class CorporateRelationships(Payload):
-    """Owners and predecessors in their public form; a name of None stands for nobody."""
+    """Owners and predecessors in their public form; a name of None means there is none."""
 
     highest: MaybeParent = Field(default=None, alias="highestOwner")
     immediate: MaybeParent = Field(default=None, alias="immediateOwner")
@@ -70,7 +70,7 @@ class CorporateRelationships(Payload):
 
 
 class IntegrityInformation(Payload):
-    """Responsibility and integrity records, only sent when asked for."""
+    """Responsibility and integrity records, sent only on request."""
 
     proceedings: Annotated[Proceedings | None, EmptyAsNone] = Field(default=None, alias="proceedingsData")
     count: Count = Field(default=0, alias="responsibilityInformationCount")
@@ -82,11 +82,11 @@ class IntegrityInformation(Payload):
     )
 
 
-def owner(*known: Parent | None) -> Owner | None:
+def owner(*parents: Parent | None) -> Owner | None:
     """The public form; a parent of the hierarchy adds its UEI when it has the same name."""
-    found = [firm for each in known if each is not None and (firm := each.to_fact())]
+    found = [firm for parent in parents if parent is not None and (firm := parent.to_fact())]
     if not found:
         return None
     first = found[0]
-    same = next((each for each in found if each.uei and each.name.upper() == first.name.upper()), first)
+    same = next((owner for owner in found if owner.uei and owner.name.upper() == first.name.upper()), first)
     return Owner(name=first.name, cage=first.cage or same.cage, uei=first.uei or same.uei)

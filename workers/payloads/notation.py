@@ -42,7 +42,7 @@ def _identifier(value: object) -> object:
 
 def _empty(value: object) -> object:
     """None for an object without a value in it."""
-    if isinstance(value, dict) and all(absent(each) is None for each in value.values()):
+    if isinstance(value, dict) and all(absent(part) is None for part in value.values()):
         return None
     return value
 

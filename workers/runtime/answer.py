@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 
 
 class ToolError(Exception):
@@ -32,7 +32,7 @@ class Answer:
             raise ToolError(f"unreadable answer: {field}: {first['msg']}") from None
 
 
-def whole(rows: Sequence[Row], *, total: int) -> Sequence[Row]:
+def whole(rows: Sequence[Item], *, total: int) -> Sequence[Item]:
     """The rows, if they are all there are. A partial page would pass for a clear one: raises `ToolError`."""
     if total > len(rows):
         raise ToolError(f"partial answer: {len(rows)} of {total} rows")

@@ -16,7 +16,7 @@ from app.connections.secret_files import SettingsError, read_secret
 from app.connections.settings import ConnectionSettings
 from app.connections.tls import Trust
 
-#: The oldest Redis or Valkey: it knows the commands that the broker's list of users names.
+#: The oldest version of Redis or Valkey with all commands that the broker's list of users names.
 OLDEST = (7, 2)
 _ERRORS = (redis.RedisError, OperationalError, OSError)
 _SHOWN = 200
@@ -27,7 +27,7 @@ class BrokerUnavailableError(Exception):
 
 
 class BrokerLogin(redis.CredentialProvider):
-    """User and password file, as Celery's transport asks for them whenever it connects."""
+    """User and password file; Celery's transport reads them whenever it connects."""
 
     def __init__(self, user: str, file: Path) -> None:
         self._user = user
@@ -38,7 +38,7 @@ class BrokerLogin(redis.CredentialProvider):
         try:
             return self._user, read_secret(self._file, setting="REDIS_PASSWORD_FILE")
         except SettingsError as error:
-            # It was in order when this process started, and may be again in a moment.
+            # The file was in order when this process started, and may be again in a moment.
             raise redis.ConnectionError(str(error)) from None
 
 
@@ -67,7 +67,7 @@ class Transport(kombu_redis.Transport):
 
 
 def check(connection: Any, trust: Trust) -> None:
-    """Ask the broker at the other end of a kombu connection what it is. HELLO needs no right in a list of users.
+    """Check the version of the broker at the other end of a kombu connection. HELLO needs no right in a list of users.
 
     Raises `BrokerUnavailableError` while it does not answer and `IncompatibleError` when it is too old.
     """
@@ -90,7 +90,7 @@ def check(connection: Any, trust: Trust) -> None:
 
 
 def reason(error: Exception, trust: Trust) -> str:
-    """Why the broker does not answer, for a person; a refused password is told apart from silence."""
+    """Why the broker does not answer, in words; a refused password has its own."""
     if (over_tls := trust.trouble(error, what="it")) is not None:
         return over_tls
     cause = error.__cause__ if isinstance(error, OperationalError) and error.__cause__ else error

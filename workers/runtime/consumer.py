@@ -1,4 +1,4 @@
-"""Celery's consumer, which also says why it waits for the broker, and leaves signs of life from its own loop."""
+"""Celery's consumer, which also logs why it waits for the broker, and leaves signs of life from its own loop."""
 
 from typing import Any, NoReturn
 
@@ -30,12 +30,12 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
     def __init__(self, *arguments: Any, **named: Any) -> None:
         configuration = load(ConnectionSettings)
         self._health = HealthFile(configuration.health_file)
-        # Looked at until it has answered once. No connection stays open: processes of the pool are forked from here.
+        # Checked until it has answered once. No connection stays open: processes of the pool are forked from here.
         self._database = connect(configuration, pool_size=1)
         self._database_known = False
         self._trust = trust_of(configuration)
         super().__init__(*arguments, **named)
-        # Through `call_soon`, since with a pool of threads the timer has a thread of its own, which goes on
+        # Through `call_soon`: with a pool of threads the timer runs in another thread, which goes on
         # while the main loop hangs.
         self.timer.call_repeatedly(_BEAT, self.call_soon, (self._beat,))
 
@@ -79,8 +79,8 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         return problem
 
 
-def look_around(configuration: ConnectionSettings, celery: Celery) -> None:
-    """Say which servers do not answer yet. Raises `IncompatibleError` for one that cannot be worked with."""
+def check_servers(configuration: ConnectionSettings, celery: Celery) -> None:
+    """Log which servers do not answer yet. Raises `IncompatibleError` for one that cannot be worked with."""
     if problem := _database_problem(connect(configuration, pool_size=1)):
         log.warning("the worker waits", reason=problem)
     try:

@@ -29,8 +29,8 @@ from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableErro
 log = structlog.get_logger()
 
 
-class Mints(Protocol):
-    """Whoever gives an attempt its identity."""
+class IdentityMint(Protocol):
+    """The issuer of identities for attempts."""
 
     def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
         """A wrapped SecretID bound to this attempt."""
@@ -43,7 +43,7 @@ class Dispatcher:
         self,
         *,
         records: DispatchRecords,
-        identity: Mints,
+        identity: IdentityMint,
         celery: Celery,
         configuration: AgentSettings,
     ) -> None:
@@ -54,7 +54,7 @@ class Dispatcher:
         self._broker_known = False
 
     def dispatch_waiting(self) -> str | None:
-        """Dispatch until nothing waits or the window is full; what is in the way, or None when all is well.
+        """Dispatch until nothing waits or the window is full; the reason why runs wait, or None when all is well.
 
         Raises `IncompatibleError` when the broker answers for the first time and cannot be worked with.
         """
@@ -144,7 +144,7 @@ def configured() -> AgentSettings:
 
 
 def main() -> None:
-    """Run until told to stop; exit status 2 for wrong settings and for servers that cannot be worked with."""
+    """Run until a signal stops it; exit status 2 for wrong settings and for servers that cannot be worked with."""
     logs.configure()
     harden()
     with starting():
@@ -153,20 +153,20 @@ def main() -> None:
         serve(configuration, ProcessIdentity(vault, configuration.file("vault_identity_file")))
 
 
-def serve(configuration: AgentSettings, identity: Mints) -> None:
-    """Dispatch until told to stop, with identities minted by `identity`. Raises `SettingsError`."""
+def serve(configuration: AgentSettings, identity: IdentityMint) -> None:
+    """Dispatch until a signal stops it, with identities minted by `identity`. Raises `SettingsError`."""
     stop = Stop()
     engine = connect(configuration, pool_size=2)
     records = DispatchRecords(engine, max_attempts=configuration.max_attempts)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
     pulse = Pulse(records, "dispatcher", HealthFile(configuration.health_file))
-    while not stop.asked:
+    while not stop.requested:
         try:
-            with listen(engine) as news:
-                while not stop.asked:
+            with listen(engine) as notices:
+                while not stop.requested:
                     pulse.beat(dispatcher.dispatch_waiting())
-                    news.wait(seconds=1.0)
+                    notices.wait(seconds=1.0)
         except OperationalError as error:
             pulse.without_database(trouble(error))
             stop.wait(1.0)

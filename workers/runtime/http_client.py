@@ -55,7 +55,7 @@ def pool(settings: AgentSettings, *, size: int) -> httpx.Client:
         verify=trust_of(settings).context,
         timeout=httpx.Timeout(settings.tool_timeout),
         limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
-        # What is asked for is what the source says now; whoever keeps answers on the way is to ask it again.
+        # Only what the source says now counts: caches on the way must ask it again.
         headers={"Accept": "application/json", "Cache-Control": "no-cache"},
     )
 
@@ -158,7 +158,7 @@ class HttpClient:
 
 
 def _kept(age: str) -> str | None:
-    """Why an answer from a cache is none; `age` is its header of that name, in seconds (RFC 9111)."""
+    """Why an answer from a cache is refused; `age` is its header of that name, in seconds (RFC 9111)."""
     seconds = int(age) if age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS else 0
     return f"answer kept in a cache for {seconds} s, not given now" if seconds > _OLDEST else None
 

@@ -1,4 +1,4 @@
-"""What all background processes do: protect their memory, stop when asked, and leave signs of life."""
+"""What all background processes do: protect their memory, stop on a signal, and leave signs of life."""
 
 import ctypes
 import resource
@@ -35,14 +35,14 @@ class Stop:
 
     def __init__(self) -> None:
         self._event = threading.Event()
-        signal.signal(signal.SIGTERM, self._ask)
-        signal.signal(signal.SIGINT, self._ask)
+        signal.signal(signal.SIGTERM, self._request)
+        signal.signal(signal.SIGINT, self._request)
 
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+    def _request(self, _number: int, _frame: FrameType | None) -> None:
         self._event.set()
 
     @property
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Whether it is time to stop."""
         return self._event.is_set()
 

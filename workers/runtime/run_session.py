@@ -1,4 +1,4 @@
-"""One attempt's identity: introduced by a wrapped SecretID, it issues five credentials and ends with all of them."""
+"""One attempt's identity: introduced by a wrapped SecretID, it issues a credential for each tool and ends with all of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -77,7 +77,7 @@ class RunSession:
         """End the run token, and with it API keys and database users.
 
         Raises `VaultUnavailableError`, and `VaultRefusedError` when the token is dead already or its entity is
-        disabled; enabled again, the entity would give it back its life.
+        disabled; enabled again, the entity would revive it.
         """
         self._vault.write("auth/token/revoke-self", token=self._token)
         self.revoked_at = datetime.now(UTC)
@@ -88,7 +88,7 @@ def introduced(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: i
     """A session for this attempt, revoked however the block ends.
 
     Raises `IntroductionError` when the wrapping token is spent, expired, made elsewhere or another run's, and
-    `VaultUnavailableError` while nobody may log in. When the vault does not confirm the revocation, `revoked_at`
+    `VaultUnavailableError` while no login is possible. When the vault does not confirm the revocation, `revoked_at`
     stays None and the sweeper, which ends the token by accessor, finishes the work.
     """
     session = _log_in(vault, wrapping_token, run_id=run_id, attempt=attempt)
@@ -107,7 +107,7 @@ def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int)
         secret_id = Secret(vault.write("sys/wrapping/unwrap", token=wrapping_token)["data"]["secret_id"])
     except VaultRefusedError as error:
         raise IntroductionError(str(error)) from None
-    asked_at = datetime.now(UTC)
+    requested_at = datetime.now(UTC)
     try:
         login = vault.write(LOGIN_PATH, {"role_id": RUN_ROLE, "secret_id": secret_id.reveal()})
     except VaultForbiddenError as error:
@@ -126,8 +126,8 @@ def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int)
             policy=",".join(auth["token_policies"]),
             login_request_id=login["request_id"],
             token_accessor=auth["accessor"],
-            issued_at=asked_at,
-            expires_at=asked_at + timedelta(seconds=auth["lease_duration"]),
+            issued_at=requested_at,
+            expires_at=requested_at + timedelta(seconds=auth["lease_duration"]),
         ),
     )
     bound = auth["metadata"]

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 
 class Secret:
-    """A secret that shows itself only when asked by `reveal`.
+    """A secret that only `reveal` shows.
 
     Printing, formatting, pickling and comparing give nothing away. The bytes themselves stay in memory until the
     interpreter frees them, which Python cannot promise to do; what protects a run is that they are refused by then.

@@ -1,7 +1,7 @@
-"""Finds attempts that were lost, ends what they held, and only then queues their runs again.
+"""Finds lost attempts, revokes what they held, and only then queues their runs again.
 
-Also ends runs that somebody asked to stop: what their attempts hold is ended at once. And finishes revocations that
-could not be confirmed when their run ended. Its own identity can end credentials by accessor and can obtain none.
+It also ends runs that are to be stopped: the credentials of their attempts are revoked at once. And it finishes
+revocations that could not be confirmed when their run ended. Its own identity can end credentials by accessor and can obtain none.
 """
 
 import structlog
@@ -23,14 +23,14 @@ log = structlog.get_logger()
 
 
 class Sweeper:
-    """Cleans up after attempts that could not do it themselves."""
+    """Ends attempts that could not end themselves."""
 
     def __init__(self, *, records: DispatchRecords, identity: ProcessIdentity) -> None:
         self._records = records
         self._identity = identity
 
     def sweep(self) -> str | None:
-        """Sweep until nothing is left; what is in the way, or None when all is well."""
+        """Sweep until nothing is left; the reason why revocations wait, or None when all is well."""
         while stopped := self._records.end_stopped():
             log.info("run stopped", run_id=str(stopped))
         try:
@@ -74,7 +74,7 @@ def configured() -> AgentSettings:
 
 
 def main() -> None:
-    """Run until told to stop; exit status 2 for wrong settings and for a database that cannot be worked with."""
+    """Run until a signal stops it; exit status 2 for wrong settings and for a database that cannot be worked with."""
     logs.configure()
     harden()
     with starting():
@@ -89,7 +89,7 @@ def _serve(configuration: AgentSettings) -> None:
         records=records, identity=ProcessIdentity(vault, configuration.file("vault_identity_file"))
     )
     pulse = Pulse(records, "sweeper", HealthFile(configuration.health_file))
-    while not stop.asked:
+    while not stop.requested:
         try:
             pulse.beat(sweeper.sweep())
         except OperationalError as error:

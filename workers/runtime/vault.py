@@ -97,7 +97,7 @@ class VaultAnswer:
 
     @property
     def ok(self) -> bool:
-        """Whether the vault did what it was asked to."""
+        """Whether the vault carried out the request."""
         return self.status_code < 400  # noqa: PLR2004  # where HTTP's errors begin
 
     @property

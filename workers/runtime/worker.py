@@ -1,7 +1,9 @@
-"""The composition root of an agent worker. Connections are made after the fork; none are made at import."""
+"""The composition root of an agent worker, and its start. Connections are made after the fork."""
 
+import argparse
 import os
 import socket
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -21,13 +23,36 @@ from app.credentials.settings import AgentSettings, with_addresses
 from workers.runtime import celery_app, logs
 from workers.runtime.agent import Agent
 from workers.runtime.broker import broker_login
-from workers.runtime.consumer import look_around
+from workers.runtime.consumer import check_servers
 from workers.runtime.http_client import pool
 from workers.runtime.job import Domain
 from workers.runtime.lifecycle import HealthFile, harden
 from workers.runtime.secret import Secret
 from workers.runtime.tool_runner import ToolRunner
 from workers.runtime.vault import Vault
+
+
+def launch(module: str, domain: Domain) -> None:
+    """Parse the command line, check the settings and become Celery with the application in `module`.
+
+    One process tree and one set of signals remain.
+    """
+    parser = argparse.ArgumentParser(description="Starts an agent worker.")
+    parser.add_argument("--concurrency", type=int, default=4, help="runs at once")
+    parser.add_argument("--pool", choices=("prefork", "threads"), default="prefork")
+    parser.add_argument("--recycle", action="store_true", help="one process per run (prefork only)")
+    parser.add_argument("--name", default="agent")
+    wanted = parser.parse_args()
+    if wanted.concurrency < 1:
+        parser.error(f"--concurrency: {wanted.concurrency} is not a positive number")
+    if wanted.recycle and wanted.pool != "prefork":
+        parser.error("--recycle: only the prefork pool has processes to recycle")
+    with starting():
+        configured(domain)
+    if wanted.pool == "threads":
+        os.environ["TRIAGE_RUNS_PER_PROCESS"] = str(wanted.concurrency)
+    line = command(module, **vars(wanted))
+    os.execv(line[0], line)  # noqa: S606  # becoming the worker is the point
 
 
 def start(domain: Domain) -> Celery:
@@ -39,7 +64,7 @@ def start(domain: Domain) -> Celery:
     with starting():
         configuration = configured(domain)
         celery = celery_app.make(configuration)
-        look_around(configuration, celery)
+        check_servers(configuration, celery)
     serve(celery, cache(partial(make_agent, domain)))
     return celery
 
@@ -88,6 +113,17 @@ def make_agent(domain: Domain) -> Agent[Any, Any]:
         threads=ThreadPoolExecutor(threads, thread_name_prefix="tool"),
         worker=f"{socket.gethostname()}:{os.getpid()}",
     )
+
+
+def command(module: str, *, concurrency: int, pool: str, recycle: bool, name: str) -> list[str]:
+    """The Celery command line for the application in `module`.
+
+    With `recycle` each process serves one run and ends, memory and all.
+    """
+    line = [sys.executable, "-m", "celery", "-A", module, "worker", "--queues", celery_app.QUEUE]
+    line += ["--concurrency", str(concurrency), "--pool", pool, "--hostname", f"{name}@%h"]
+    line += ["--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return [*line, "--max-tasks-per-child", "1"] if recycle else line
 
 
 def _load(domain: Domain) -> AgentSettings:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from app.procurement.action import ProcurementAction
-from app.procurement.facts import ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from app.procurement.rules.support.contract_history import series
 from app.procurement.systems import Source, system_of
 from workers.paging import all_rows
@@ -20,7 +20,7 @@ _PAGES = 10
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFact]:
     """The award and all its modifications, so that gaps show; for an order also its vehicle.
 
-    Where numbers are left out, reports deleted in the last six months are asked for, too: they can explain the gap. The
+    Where numbers are missing, reports deleted in the last six months are read as well: they can explain the gap. The
     service answers 204 when there is nothing.
     """
     numbers = [action.modification_number]
@@ -29,7 +29,7 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFa
         numbers.append(report.modification)
         yield SourcedFact(key, report, call_id)
     for question in vehicle:
-        yield from (SourcedFact(*each) for each in _reports(client, question))
+        yield from (SourcedFact(*report) for report in _reports(client, question))
     if leaves_out(numbers):
         for key, report, call_id in _reports(client, {**own, "deletedStatus": "yes"}):
             yield SourcedFact(f"{key} (deleted)", replace(report, status="deleted"), call_id)
@@ -40,7 +40,7 @@ def leaves_out(numbers: Iterable[str]) -> bool:
     places: defaultdict[str, set[int]] = defaultdict(set)
     for letters, place in filter(None, map(series, numbers)):
         places[letters].add(place)
-    return any(max(each) - min(each) >= len(each) for each in places.values())
+    return any(max(numbers) - min(numbers) >= len(numbers) for numbers in places.values())
 
 
 def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[tuple[str, ReportedAction, UUID]]:
@@ -61,7 +61,7 @@ def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[tuple[
 
 
 def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:
-    """What is asked. An order's number alone is not unique: it belongs to its vehicle's."""
+    """The queries. An order's number is unique only with its vehicle's."""
     if action.referenced_idv is None:
         yield {"piid": action.piid}
     else:

@@ -1,7 +1,7 @@
 """Debarment: is any vendor excluded, by identifier or by name?  Shapes follow SAM.gov Exclusions API v4.
 
-Owners and predecessors are known only once the entity service has answered, and tools do not wait for each other:
-of them, those are asked about that the action itself names.
+Only owners and predecessors that the action names are looked up: the entity service knows others, but tools do not wait
+for each other.
 """
 
 import re
@@ -23,18 +23,18 @@ _SUFFIXES = frozenset(
 
 
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFact]:
-    """One request for all UEIs, one for all CAGE codes, one for each name; a record found twice is stated once."""
-    told: set[object] = set()
+    """One request for all UEIs, one for all CAGE codes, one for each name; a record found twice is yielded once."""
+    seen: set[object] = set()
     for question in questions(action):
         for record, call_id in _records(client, question):
             fact = record.to_fact()
-            if fact not in told:
-                told.add(fact)
+            if fact not in seen:
+                seen.add(fact)
                 yield SourcedFact(fact.uei or fact.name, fact, call_id)
 
 
 def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:
-    """What is asked, in order: identifiers first. A record need not have a UEI, and its name can be another."""
+    """The queries in order, identifiers first. A record need not have a UEI, and may have another name."""
     yield {"ueiSAM": _any_of(vendor.uei for vendor in action.vendors)}
     cages = [cage for vendor in action.vendors if (cage := identifier(vendor.cage))]
     if cages:

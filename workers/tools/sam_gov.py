@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from app.procurement.action import ProcurementAction
-from app.procurement.facts import HiddenEntities
 from app.procurement.systems import Source, system_of
+from app.procurement.vendor_facts import HiddenEntities
 from workers.paging import all_rows
 from workers.payloads.entities import Entities, Entity, registration_of
 from workers.runtime.http_client import HttpClient
@@ -18,16 +18,16 @@ _SECTIONS = "entityRegistration,coreData,assertions,integrityInformation"
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFact]:
     """One request for all vendors: the service takes up to 100 UEIs at once, and each request counts.
 
-    Vendors it does not know as registered are asked about once more, all at once: they may have an identifier only.
+    Vendors without a registration are looked up once more, in one request: they may have an identifier only.
     """
     ueis = sorted({vendor.uei for vendor in action.vendors})
     seen: set[str] = set()
     hidden: list[UUID] = []
     for registered in ("Yes", "No"):
-        asked = [uei for uei in ueis if uei not in seen]
-        if not asked:
+        missing = [uei for uei in ueis if uei not in seen]
+        if not missing:
             break
-        for entity, call_id in _entities(client, asked, registered=registered):
+        for entity, call_id in _entities(client, missing, registered=registered):
             if entity.registration is None:
                 hidden.append(call_id)
                 continue

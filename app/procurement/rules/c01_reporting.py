@@ -1,4 +1,4 @@
-"""C01: the row of modifications, as filed and as reported."""
+"""C01: the series of modification numbers, as filed and as reported."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from app.procurement.calendar import business_days_after
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import FiledDocument
+from app.procurement.contract_facts import FiledDocument
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -37,7 +37,7 @@ _URGENCY = frozenset({"6.302-2", "6.103-2"})
 
 @dataclass(slots=True)
 class _Remarks:
-    """What is to be said about one modification number, or a row of them."""
+    """A defect of one modification number, or of a series of them."""
 
     words: list[str] = field(default_factory=list)
     values: list[ComparedValue] = field(default_factory=list)
@@ -65,7 +65,7 @@ def sequence(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 
 def _due(case: CaseFile, documents: list[Filed], signed: date) -> date:
-    """The last day on which a missing report is no surprise."""
+    """The last day on which a report may still be missing."""
     due = signed + _URGENT if _urgent(case, documents) else business_days_after(signed, _BUSINESS_DAYS)
     return max(due, signed + _VEIL) if case.action.defense else due
 
@@ -142,7 +142,7 @@ def _alike(rows: list[Report]) -> Iterator[tuple[str, list[Report]]]:
     for row in rows if len(rows) > 1 else ():
         if row.fact.status == "final":
             same[label_of(row.fact.modification), row.fact.transaction].append(row)
-    return ((label, each) for (label, _), each in same.items())
+    return ((label, value) for (label, _), value in same.items())
 
 
 def _left_out(
@@ -160,8 +160,8 @@ def _left_out(
         if place:
             seen[place[0]][place[1]] = day or seen[place[0]].get(place[1])
     for letters, places in seen.items():
-        known = sorted(places)
-        for before, after in pairwise(known):
+        ordered = sorted(places)
+        for before, after in pairwise(ordered):
             if after - before == 1 or not _settled(case, documents, places[after]):
                 continue
             first, last = number_of(letters, before + 1), number_of(letters, after - 1)
@@ -187,9 +187,7 @@ C01 = Rule(
     title="Modification sequence or missing report",
     version=1,
     sources=(Source.CONTRACTS, Source.DOCUMENTS),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 4.604(b)(2), 4.1603", rfo="RFO 4.301(f)(2), 4.201(c)(2)"),
     comparison="Signed instruments on file against the final reports of the contract, number by number.",
     traps=(

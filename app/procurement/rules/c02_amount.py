@@ -1,4 +1,4 @@
-"""C02: one action, one amount."""
+"""C02: the amount of the action is the same in every system."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class _Side:
 
     @property
     def values(self) -> Iterator[ComparedValue]:
-        """Written out only when sides differ, which most do not."""
+        """Formatted only when sides differ, which is rare."""
         return (value_from(item, label, money(amount)) for item, label, amount in self.parts)
 
 
@@ -86,7 +86,7 @@ def amounts_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 
 def _explained(signed: _Side, lines: _Side) -> bool:
-    """Equal, or told apart only by the sign of a de-obligation or by counting it gross."""
+    """Equal, or different only by the sign of a de-obligation or by counting it gross."""
     return (
         agree(signed.amount, lines.amount)
         or agree(signed.amount, -lines.amount)
@@ -160,9 +160,7 @@ C02 = Rule(
     title="Action amount differs",
     version=2,
     sources=(Source.CONTRACTS, Source.DOCUMENTS, Source.LEDGER),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 4.604(b)(1), 43.205; DFARS PGI 204.301", rfo="RFO 4.301, 43.205"),
     comparison="Amount of the instrument and its accounting data, the contract action report and the ledger.",
     traps=(

@@ -1,4 +1,4 @@
-"""C03: obligations stay under the value of the contract, and its values in order."""
+"""C03: obligations stay within the value of the contract, and its values are consistent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -189,9 +189,7 @@ C03 = Rule(
     version=1,
     sources=(Source.CONTRACTS,),
     helped_by=(Source.DOCUMENTS,),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(codified="FAR 32.704, 17.204(a), subpart 16.5", rfo="RFO 32.704, 17.201-2(a)"),
     comparison="Total obligations with this action, value of base and exercised options, value with all options.",
     traps=(

@@ -1,4 +1,4 @@
-"""C04: there is a contract to modify, an option to exercise, a vehicle to order from."""
+"""C04: the contract is open for a modification or option, and the vehicle for an order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(slots=True)
 class _Case:
-    """What speaks against acting, and what makes it less certain."""
+    """The reasons against the action, and doubts about them."""
 
     words: list[str] = field(default_factory=list)
     values: list[ComparedValue] = field(default_factory=list)
@@ -41,7 +41,7 @@ class _Case:
     certain: bool = False
 
     def add(self, words: str, value: ComparedValue, doubt: str | None = None) -> None:
-        """One more reason; the finding blocks when at least one of them is beyond doubt."""
+        """Add a reason; the finding blocks if at least one of them is certain."""
         self.words.append(words)
         self.values.append(value)
         if doubt is None:
@@ -76,36 +76,36 @@ def not_open(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 
 def _contract(case: CaseFile) -> _Case | None:
-    action, known = case.action, earlier_reports(case)
-    if action.is_new or not known or action.reason == _CLOSEOUT:
+    action, earlier = case.action, earlier_reports(case)
+    if action.is_new or not earlier or action.reason == _CLOSEOUT:
         return None
     found = _Case()
     settles = action.is_modification and action.reason in _ENDINGS
     money_back = "The action only takes money back." if action.is_modification and action.amount < 0 else None
-    if known[-1].fact.closed:
-        found.add("the contract is reported as closed", value_from(known[-1], "closed", "yes"), money_back)
-    ending = next((item for item in reversed(known) if item.fact.reason in _ENDINGS), None)
+    if earlier[-1].fact.closed:
+        found.add("the contract is reported as closed", value_from(earlier[-1], "closed", "yes"), money_back)
+    ending = next((item for item in reversed(earlier) if item.fact.reason in _ENDINGS), None)
     if ending is not None and not settles:
         how = f"{_ENDINGS[ending.fact.reason or '']} by modification {ending.fact.modification}"
-        doubt = money_back or _went_on(ending, known)
+        doubt = money_back or _went_on(ending, earlier)
         found.add(f"the contract was {how}", value_from(ending, "reason for modification", how), doubt)
-    completion = _completion(known)
+    completion = _completion(earlier)
     if completion is not None and not settles:
         _lapsed(case, found, completion, money_back)
     return found
 
 
-def _went_on(ending: Report, known: list[Report]) -> str | None:
+def _went_on(ending: Report, earlier: list[Report]) -> str | None:
     """Work reported after a termination: it may have been partial."""
-    later = known[known.index(ending) + 1 :]
+    later = earlier[earlier.index(ending) + 1 :]
     if any(item.fact.reason not in {*_ENDINGS, _CLOSEOUT, _ADMINISTRATIVE} for item in later):
         return "Work was reported after it: the termination may be partial."
     return None
 
 
-def _completion(known: list[Report]) -> Report | None:
+def _completion(earlier: list[Report]) -> Report | None:
     """The report with the latest word on when the contract ends; later modifications may move it either way."""
-    return next((item for item in reversed(known) if item.fact.current_completion is not None), None)
+    return next((item for item in reversed(earlier) if item.fact.current_completion is not None), None)
 
 
 def _lapsed(case: CaseFile, found: _Case, completion: Report, money_back: str | None) -> None:
@@ -133,13 +133,13 @@ def _lapsed(case: CaseFile, found: _Case, completion: Report, money_back: str | 
 
 
 def _unreported(case: CaseFile, completion: Report) -> list[Filed]:
-    known = {item.fact.modification for item in reports(case)} | {case.action.modification_number}
+    reported = {item.fact.modification for item in reports(case)} | {case.action.modification_number}
     since = completion.fact.signed or date.min
     return [
         item
         for item in final(case)
         if item.fact.doc_type in INSTRUMENTS
-        and (item.fact.modification or "0") not in known
+        and (item.fact.modification or "0") not in reported
         and item.fact.co_signed is not None
         and item.fact.co_signed >= since
     ]
@@ -148,34 +148,34 @@ def _unreported(case: CaseFile, completion: Report) -> list[Filed]:
 def _supplies(case: CaseFile) -> bool:
     """Product codes begin with a digit, services with a letter."""
     codes = [case.action.psc, *(item.fact.psc for item in earlier_reports(case))]
-    code = next((each for each in codes if each), "")
+    code = next((written for written in codes if written), "")
     return code[:1].isdigit()
 
 
 def _vehicle(case: CaseFile) -> _Case | None:
-    """Only new orders need an open vehicle: orders placed in time live on."""
-    action, known = case.action, vehicle_reports(case)
-    if not (action.is_new and action.is_order and known):
+    """Only new orders need an open vehicle: orders placed in time stay in force."""
+    action, vehicle = case.action, vehicle_reports(case)
+    if not (action.is_new and action.is_order and vehicle):
         return None
     found, ordered = _Case(), signed_on(case) or action.effective_date
-    last = next((item for item in reversed(known) if item.fact.last_date_to_order is not None), None)
+    last = next((item for item in reversed(vehicle) if item.fact.last_date_to_order is not None), None)
     if last is not None and last.fact.last_date_to_order and ordered > last.fact.last_date_to_order:
         until = last.fact.last_date_to_order.isoformat()
         found.add(
             f"vehicle {action.referenced_idv} takes orders until {until}, and this one is of {ordered}",
             value_from(last, "last date to order", until),
         )
-    if known[-1].fact.closed:
+    if vehicle[-1].fact.closed:
         found.add(
-            f"vehicle {action.referenced_idv} is reported as closed", value_from(known[-1], "closed", "yes")
+            f"vehicle {action.referenced_idv} is reported as closed", value_from(vehicle[-1], "closed", "yes")
         )
-    ending = next((item for item in reversed(known) if item.fact.reason in _ENDINGS), None)
+    ending = next((item for item in reversed(vehicle) if item.fact.reason in _ENDINGS), None)
     if ending is not None:
         how = _ENDINGS[ending.fact.reason or ""]
         found.add(
             f"vehicle {action.referenced_idv} was {how}",
             value_from(ending, "reason for modification", how),
-            _went_on(ending, known),
+            _went_on(ending, vehicle),
         )
     return found
 
@@ -186,9 +186,7 @@ C04 = Rule(
     version=1,
     sources=(Source.CONTRACTS,),
     helped_by=(Source.DOCUMENTS,),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(codified="FAR 17.207(a), 43.103, 16.505", rfo="RFO 17.204-1(b)(1), 43.203"),
     comparison="Day of the action against completion date, closure, terminations and the vehicle's last date to order.",
     traps=(

@@ -8,6 +8,7 @@ from app.procurement.calendar import months_after
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import (
     Authority,
+    Defect,
     Finding,
     Rule,
     Severities,
@@ -17,7 +18,7 @@ from app.procurement.finding import (
 from app.procurement.rules.c02_amount import agree
 from app.procurement.rules.support.contract_history import coding_report
 from app.procurement.rules.support.file_documents import final
-from app.procurement.rules.support.option_notice import OptionDefect, Terms, notices
+from app.procurement.rules.support.option_notice import Terms, notices
 from app.procurement.rules.support.value_text import money
 from app.procurement.systems import Source
 
@@ -45,9 +46,9 @@ def outside_terms(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         problems = [] if terms is None else [*notices(case, exercise, terms), *_deal(case, exercise, terms)]
     if problems:
         yield rule.finding(
-            severity=Severity.BLOCKING if any(each.certain for each in problems) else Severity.ADVISORY,
+            severity=Severity.BLOCKING if any(defect.certain for defect in problems) else Severity.ADVISORY,
             subject=case.action.piid,
-            values=tuple(value for each in problems for value in each.values),
+            values=tuple(value for defect in problems for value in defect.values),
             because=f"Option {exercise.number} of {case.action.piid}:"
             f" {'; '.join(each.words for each in problems)}.",
         )
@@ -60,13 +61,13 @@ def _extends(action: ProcurementAction, exercise: OptionExercise) -> bool:
     return _EXTENSION in action.clauses and "52.217-9" not in action.clauses
 
 
-def _extension(case: CaseFile) -> Iterator[OptionDefect]:
+def _extension(case: CaseFile) -> Iterator[Defect]:
     start, end = case.action.period_start, case.action.period_end
     if start is None or end is None:
         return
     limit = months_after(start, _EXTENSION_MONTHS) - _DAY
     if end > limit:
-        yield OptionDefect(
+        yield Defect(
             f"under {_EXTENSION} services are extended by up to six months, to {limit}; the action runs to {end}",
             (
                 value_of_action("period of the extension", f"{start} to {end}"),
@@ -85,22 +86,22 @@ def _terms(case: CaseFile, number: int) -> Terms | None:
         if option.number == number and (item.fact.modification or "0") != own
     ]
     return max(
-        found, key=lambda each: (each.item.fact.co_signed or date.min, each.item.record_key), default=None
+        found, key=lambda terms: (terms.item.fact.co_signed or date.min, terms.item.record_key), default=None
     )
 
 
-def _deal(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[OptionDefect]:
+def _deal(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[Defect]:
     action, option = case.action, terms.option
     if exercise.price is not None and option.price is not None and not agree(exercise.price, option.price):
         adjusted = _adjusted(case)
-        yield OptionDefect(
+        yield Defect(
             f"the price is {money(exercise.price)}, the option has {money(option.price)}"
             f"{' (the contract adjusts prices)' if adjusted else ''}",
             (value_of_action("price", money(exercise.price)), terms.value("price", money(option.price))),
             certain=not adjusted,
         )
     if None not in {exercise.quantity, option.quantity} and exercise.quantity != option.quantity:
-        yield OptionDefect(
+        yield Defect(
             f"the quantity is {exercise.quantity}, the option has {option.quantity}",
             (
                 value_of_action("quantity", str(exercise.quantity)),
@@ -108,7 +109,7 @@ def _deal(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[Op
             ),
         )
     if action.period_end and option.latest_end and action.period_end > option.latest_end:
-        yield OptionDefect(
+        yield Defect(
             f"the period runs to {action.period_end}, the contract must end by {option.latest_end}",
             (
                 value_of_action("period ends", str(action.period_end)),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Registration, ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -17,6 +17,7 @@ from app.procurement.rules.support.contract_history import award_report, reports
 from app.procurement.rules.support.file_documents import on_file
 from app.procurement.rules.support.value_text import listed
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Registration
 
 #: Certifications by SBA that a set-aside asks for, by the code SAM.gov lists them under.
 _CERTIFICATIONS = {
@@ -86,9 +87,14 @@ def _ended(
 ) -> Iterator[tuple[EvidenceOf[Registration], str, str]]:
     """The certification the set-aside asks for, when it ended before the action; one not listed may be pending."""
     wanted = _CERTIFICATIONS.get(set_aside, frozenset())
-    held = [(row, each) for row in rows for each in row.fact.certifications if each.code in wanted]
+    held = [
+        (row, certification)
+        for row in rows
+        for certification in row.fact.certifications
+        if certification.code in wanted
+    ]
     day = case.action.effective_date
-    if held and all(each.ends is not None and each.ends < day for _, each in held):
+    if held and all(certification.ends is not None and certification.ends < day for _, certification in held):
         row, last = max(held, key=lambda pair: (str(pair[1].ends), pair[1].code))
         yield row, last.code, str(last.ends)
 

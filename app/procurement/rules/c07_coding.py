@@ -56,7 +56,7 @@ def codes_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         sentences.append(f"The codes of {action.piid} differ in {listed(words, last='and in')}.")
     if unjustified:
         codes = [action.competition or (report.fact.competition if report else None), action.set_aside]
-        coded = "/".join(each for each in codes if each) or "without competition"
+        coded = "/".join(code for code in codes if code) or "without competition"
         sentences.append(
             f"{action.piid} is coded {coded}, not competed; neither a justification nor an authority is on file."
         )
@@ -73,15 +73,15 @@ def codes_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 
 def _differs(facts: Sequence[object], code: str) -> bool:
-    """Whether those who state a code do not all state the same."""
+    """Whether the sources that state a code state different ones."""
     written: set[str | None] = {getattr(fact, code) for fact in facts}
-    return len(written) > 1 and len({each.strip().upper() for each in written if each}) > 1
+    return len(written) > 1 and len({code.strip().upper() for code in written if code}) > 1
 
 
 def _stated(
     case: CaseFile, documents: list[Filed], report: Report | None, code: str, name: str
 ) -> Iterator[ComparedValue]:
-    """The code wherever it is stated; a source that leaves it out says nothing."""
+    """The code of each source that states one."""
     planned = getattr(case.action, code)
     if planned:
         yield value_of_action(name, planned)
@@ -106,9 +106,7 @@ C07 = Rule(
     title="Coding differs",
     version=1,
     sources=(Source.CONTRACTS, Source.DOCUMENTS),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 6.303", rfo="RFO 6.104"),
     comparison="NAICS, product or service code, pricing and competition in action, instrument, justification, report.",
     traps=(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import FiledDocument
+from app.procurement.contract_facts import FiledDocument
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -78,9 +78,7 @@ D01 = Rule(
     version=3,
     sources=(Source.DOCUMENTS,),
     helped_by=(Source.CONTRACTS,),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(
         codified="FAR 4.803, 9.105-2(b), 17.207(c), (f), 32.702, 43.105(a)",
         rfo="RFO 4.101, 4.203-2(a)(1), 17.204-1(b), 43.205(a)",

@@ -1,16 +1,16 @@
-"""D02: what is printed and signed is what the file says it is."""
+"""D02: documents print and sign what the file says they do."""
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Commitment, Fact
+from app.procurement.contract_facts import Commitment
+from app.procurement.facts import Fact
 from app.procurement.finding import (
     Authority,
-    ComparedValue,
+    Defect,
     Finding,
     Rule,
     Severities,
@@ -32,15 +32,6 @@ _RENAMED = frozenset({"J", "V"})
 _OWN_PAPERS = frozenset({"JA", "OPT_DF", "RESP"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Defect:
-    """One defect; `certain` is False for what may be a misread letter."""
-
-    words: str
-    values: tuple[ComparedValue, ...]
-    certain: bool = True
-
-
 def defects(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     """D02: a document's page names another contract, modification or vendor, or its signatures do not hold.
 
@@ -49,7 +40,7 @@ def defects(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     """
     documents = [item for item in filed(case) if item.fact.status == "final"]
     types = instrument_types(case.action)
-    by_type: defaultdict[str, list[_Defect]] = defaultdict(list)
+    by_type: defaultdict[str, list[Defect]] = defaultdict(list)
     for item in documents:
         for defect in (*_printed(case, item), *_signatures(case, item, documents)):
             by_type[item.fact.doc_type].append(defect)
@@ -67,10 +58,10 @@ def defects(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         )
 
 
-def _printed(case: CaseFile, item: Filed) -> Iterator[_Defect]:
+def _printed(case: CaseFile, item: Filed) -> Iterator[Defect]:
     document, action = item.fact, case.action
     if document.printed_piid and not same_piid(document.printed_piid, action.piid):
-        yield _Defect(
+        yield Defect(
             f"the page names contract {document.printed_piid}, the file {document.piid}",
             (
                 value_from(item, "PIID on the page", document.printed_piid),
@@ -81,7 +72,7 @@ def _printed(case: CaseFile, item: Filed) -> Iterator[_Defect]:
     if document.printed_modification and not same_modification(
         document.printed_modification, action.modification_number
     ):
-        yield _Defect(
+        yield Defect(
             f"the page names modification {document.printed_modification},"
             f" the file {document.modification or 'the award'}",
             (
@@ -99,7 +90,7 @@ def _printed(case: CaseFile, item: Filed) -> Iterator[_Defect]:
     renamed = action.is_modification and action.reason in _RENAMED
     problem = None if renamed else uei_problem(document.printed_uei, expected)
     if problem is not None:
-        yield _Defect(
+        yield Defect(
             f"the page names vendor {document.printed_uei}, the action {listed(sorted(expected), last='or')}",
             (
                 value_from(item, "UEI on the page", document.printed_uei),
@@ -109,7 +100,7 @@ def _printed(case: CaseFile, item: Filed) -> Iterator[_Defect]:
         )
 
 
-def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator[_Defect]:
+def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator[Defect]:
     document, action = item.fact, case.action
     instrument = document.doc_type in instrument_types(action)
     signed = document.co_signed
@@ -118,7 +109,7 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
         and document.signed_sha256
         and document.sha256.lower() != document.signed_sha256.lower()
     ):
-        yield _Defect(
+        yield Defect(
             "its content is not what was signed, the digests differ",
             (
                 value_from(item, "digest of the content", document.sha256),
@@ -132,7 +123,7 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
             and any(other.fact.co_signed for other in documents if other.fact.doc_type == document.doc_type)
         )
     ):
-        yield _Defect(
+        yield Defect(
             "it is not signed by the contracting officer",
             (
                 value_of_action("signature needed", "the contracting officer's"),
@@ -143,7 +134,7 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
         return
     bilateral = action.is_modification and not action.unilateral and action.reason in _BILATERAL
     if bilateral and document.contractor_signed is None:
-        yield _Defect(
+        yield Defect(
             f"it is a bilateral modification (reason {action.reason}) and the contractor has not signed it",
             (
                 value_from(item, "signed by the contracting officer", str(signed)),
@@ -153,7 +144,7 @@ def _signatures(case: CaseFile, item: Filed, documents: list[Filed]) -> Iterator
     certified = None if FUNDS_LATER & action.clauses else _certified(case, documents)
     if certified is not None and signed < certified[0]:
         day, words, paper = certified
-        yield _Defect(
+        yield Defect(
             f"it was signed on {signed}, funds were certified on {day}",
             (
                 value_from(item, "signed by the contracting officer", str(signed)),
@@ -179,9 +170,10 @@ def _certified(case: CaseFile, documents: list[Filed]) -> tuple[date, str, Evide
     if commitments:
         return None
     papers = [
-        (made, item)
+        (certified, item)
         for item in documents
-        if item.fact.doc_type == "AVFUNDS" and (made := item.fact.checked or item.fact.co_signed) is not None
+        if item.fact.doc_type == "AVFUNDS"
+        and (certified := item.fact.checked or item.fact.co_signed) is not None
     ]
     if not papers:
         return None
@@ -195,9 +187,7 @@ D02 = Rule(
     version=1,
     sources=(Source.DOCUMENTS,),
     helped_by=(Source.LEDGER,),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(codified="FAR 4.101, 43.102, 43.103", rfo="RFO 4.206, 4.207, 43.202"),
     comparison="Numbers and vendor on the page, signatures and digests against the file, the action and the funds.",
     traps=(

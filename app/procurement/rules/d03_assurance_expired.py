@@ -71,8 +71,8 @@ def expired(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 def _last_day(case: CaseFile) -> date | None:
     """The end of the work: as the action has it, else as reported."""
-    known = [item.fact.current_completion for item in reports(case) if item.fact.current_completion]
-    return case.action.period_end or (known[-1] if known else None)
+    completions = [item.fact.current_completion for item in reports(case) if item.fact.current_completion]
+    return case.action.period_end or (completions[-1] if completions else None)
 
 
 def _needs_representative(case: CaseFile) -> bool:
@@ -110,9 +110,7 @@ D03 = Rule(
     version=1,
     sources=(Source.DOCUMENTS,),
     helped_by=(Source.CONTRACTS,),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 28.306, 28.307, 52.228-5, 1.602-2(d)", rfo="RFO 28.306, 28.307, 1.404"),
     comparison="Expiration of insurance, bonds, clearances and the representative's letter against the end of the work.",
     traps=(

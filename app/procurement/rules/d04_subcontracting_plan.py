@@ -68,10 +68,10 @@ def plan_missing(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 def _values(case: CaseFile) -> tuple[Decimal, Decimal]:
     """The value of the contract with all options before and after this action."""
     action = case.action
-    known = [item.fact for item in earlier_reports(case)]
+    earlier = [item.fact for item in earlier_reports(case)]
     totals = [
         max(fact.total_all_options or Decimal(0), fact.total_obligated or Decimal(0))
-        for fact in known
+        for fact in earlier
         if fact.total_all_options or fact.total_obligated
     ]
     before = totals[-1] if totals else Decimal(0)

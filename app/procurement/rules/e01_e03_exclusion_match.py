@@ -1,10 +1,10 @@
-"""Rules about exclusion records that carry an identifier of a vendor."""
+"""E01, E03: exclusion records with an identifier of a vendor, and the exclusion flag."""
 
 from collections.abc import Iterator
 
 from app.procurement.calendar import business_days_after
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import Exclusion, ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -20,6 +20,7 @@ from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.exclusion_record import about, active, limited_to, written
 from app.procurement.rules.support.vendor_identity import is_registered, roles, rows_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion
 
 #: Type of the document that holds an agency head's compelling reason to deal with an excluded firm.
 COMPELLING_REASON = "COMPELLING"
@@ -139,10 +140,10 @@ def _funds_agreed_work(case: CaseFile) -> bool:
     action = case.action
     if not action.is_modification or action.reason != "C":
         return False
-    known = [item.fact for item in earlier_reports(case) if item.fact.total_exercised]
-    if not known or known[-1].total_obligated is None or known[-1].total_exercised is None:
+    earlier = [item.fact for item in earlier_reports(case) if item.fact.total_exercised]
+    if not earlier or earlier[-1].total_obligated is None or earlier[-1].total_exercised is None:
         return False
-    return known[-1].total_obligated + action.amount <= known[-1].total_exercised
+    return earlier[-1].total_obligated + action.amount <= earlier[-1].total_exercised
 
 
 E01 = Rule(
@@ -151,9 +152,7 @@ E01 = Rule(
     version=3,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV, Source.CONTRACTS, Source.DOCUMENTS),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(
         codified="FAR 9.405(a), (b), (e), 9.405-1(a)(2), 17.207(c)(5)",
         rfo="RFO 9.405, 9.405-1(a)(2)(iii), 17.204-1(b)(3)(iii)",

@@ -1,10 +1,9 @@
-"""The rule about exclusion records that carry a name like a vendor's and none of its identifiers."""
+"""E02: exclusion records with a name like a vendor's and none of its identifiers."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import Exclusion
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import (
     Authority,
@@ -21,6 +20,7 @@ from app.procurement.places import corroborates
 from app.procurement.rules.support.exclusion_record import ExclusionEvidence, about, active, written
 from app.procurement.rules.support.vendor_identity import addresses_of, identifier, names_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion
 
 #: Records shown in one finding; the rest are counted.
 _SHOWN = 10
@@ -72,16 +72,16 @@ def name_match(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     for party in case.action.parties if records else ():
         name, uei = party[0].name, party[0].uei
         names = names_of(case, party)
-        known = {record.evidence_id for record, _ in about(case, party, records)}
+        identified = {record.evidence_id for record, _ in about(case, party, records)}
         found: list[tuple[int, Likeness, ExclusionEvidence]] = []
         for record in records:
             alike = likeness(case, uei, names, record.fact)
-            weight = 0 if record.evidence_id in known else _weight(uei, record.fact, alike)
+            weight = 0 if record.evidence_id in identified else _weight(uei, record.fact, alike)
             if weight and not _decided(case, uei, record.fact):
                 found.append((weight, alike, record))
         if not found:
             continue
-        found.sort(key=lambda each: (-each[0], -each[1].score, each[2].record_key, repr(each[2].fact)))
+        found.sort(key=lambda match: (-match[0], -match[1].score, match[2].record_key, repr(match[2].fact)))
         weight, best, _ = found[0]
         more = f" {len(found) - 1} more records have a like name." if len(found) > 1 else ""
         urgency = "Adjudicate before signing." if weight > 1 else "A weak likeness, to be looked at."
@@ -140,9 +140,7 @@ E02 = Rule(
     version=2,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV,),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 9.405; DFARS PGI 209.105-1", rfo="RFO 9.405; DFARS PGI 209.105-1"),
     comparison="Names of the vendors against names and cross-references of active exclusion records, and their places.",
     traps=(

@@ -1,10 +1,11 @@
-"""The rule about excluded owners, predecessors and signatories of a vendor."""
+"""E04: excluded owners, predecessors and signatories of a vendor."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Exclusion, Fact, FiledDocument, Owner, Registration
+from app.procurement.contract_facts import FiledDocument
+from app.procurement.facts import Fact
 from app.procurement.finding import Authority, Finding, Match, Rule, Severities, Severity, value_from
 from app.procurement.names import STRONG, normalised, similarity
 from app.procurement.rules.e02_exclusion_by_name import Likeness, likeness
@@ -12,6 +13,7 @@ from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import active, shared_identifier, written
 from app.procurement.rules.support.vendor_identity import Party, cages_of, identifier, rows_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion, Owner, Registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def related_party_excluded(rule: Rule, case: CaseFile) -> Iterator[Finding]:
                     hits.setdefault(related.relation, []).append((related, record, *hit))
         for relation, found in sorted(hits.items()):
             related, record, how, match = max(
-                found, key=lambda each: (each[3] is None, each[2], each[1].record_key)
+                found, key=lambda match: (match[3] is None, match[2], match[1].record_key)
             )
             values = {
                 value: None
@@ -133,9 +135,7 @@ E04 = Rule(
     version=2,
     sources=(Source.SAM_GOV, Source.DEBARMENT),
     helped_by=(Source.DOCUMENTS,),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(
         codified="FAR 9.406-1(b), 9.405(a), 9.104-6(b)", rfo="RFO 9.406-1(c), 9.405(a), 9.104-6(b)"
     ),

@@ -1,10 +1,9 @@
-"""The rule about supply-chain security orders and prohibitions."""
+"""E05: supply-chain security orders and prohibitions."""
 
 from collections.abc import Iterator
 
 from app.procurement.calendar import months_after
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import Exclusion
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -21,6 +20,7 @@ from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import about, active, is_restriction, written
 from app.procurement.rules.support.vendor_identity import names_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion
 
 #: Type of the document that holds a waiver of a prohibition.
 WAIVER = "WAIVER"
@@ -42,13 +42,13 @@ def order_names_vendor(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     for party in action.parties if records else ():
         name, uei = party[0].name, party[0].uei
         by_identifier = about(case, party, records)
-        known = {record.evidence_id for record, _ in by_identifier}
+        identified = {record.evidence_id for record, _ in by_identifier}
         alike = [
             (record, likeness(case, uei, names_of(case, party), record.fact))
             for record in records
-            if record.fact.fascsa_order and record.evidence_id not in known
+            if record.fact.fascsa_order and record.evidence_id not in identified
         ]
-        alike = [(record, each) for record, each in alike if each.score >= STRONG]
+        alike = [(record, likeness) for record, likeness in alike if likeness.score >= STRONG]
         found = [record for record, _ in by_identifier] + [record for record, _ in alike]
         if not found:
             continue
@@ -68,7 +68,7 @@ def order_names_vendor(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             until = min(months_after(record.fact.activated, _TO_MODIFY) for record in found)
             because.append(f"Contracts are to be modified within six months of the order, by {until}.")
         because.append("Whether the order covers what is bought is for the requiring activity to say.")
-        best = max((each for _, each in alike), key=lambda each: each.score, default=None)
+        best = max((likeness for _, likeness in alike), key=lambda likeness: likeness.score, default=None)
         only_name = not by_identifier and best is not None
         yield rule.finding(
             severity=Severity.ADVISORY if lesser else usual,

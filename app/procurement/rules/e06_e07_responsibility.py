@@ -1,11 +1,10 @@
-"""Rules about integrity records and debt: what is weighed, and what must not be."""
+"""E06, E07: integrity records that the file does not consider, and debt."""
 
 from collections.abc import Iterator
 from datetime import date
 
 from app.procurement.action import Payment
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import Registration
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -20,6 +19,7 @@ from app.procurement.rules.support.value_text import money
 from app.procurement.rules.support.vendor_identity import rows_of
 from app.procurement.systems import Source
 from app.procurement.thresholds import MICRO_PURCHASE, SIMPLIFIED_ACQUISITION, in_force
+from app.procurement.vendor_facts import Registration
 
 RESPONSIBILITY = "RESP"
 _YEARS = 5
@@ -104,10 +104,12 @@ def debt_flag(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 
 def _has_recent(registration: Registration, since: date) -> bool:
-    """Whether there is anything of the last years; what carries no date counts."""
+    """Whether a record is of the last years; a record without a date counts."""
     records = registration.integrity_records
-    undated = registration.integrity_count > len(records) or any(each.recorded is None for each in records)
-    recent = any(each.recorded is not None and each.recorded >= since for each in records)
+    undated = registration.integrity_count > len(records) or any(
+        record.recorded is None for record in records
+    )
+    recent = any(record.recorded is not None and record.recorded >= since for record in records)
     latest = registration.proceedings_latest
     return undated or recent or (registration.proceedings and (latest is None or latest >= since))
 
@@ -115,7 +117,9 @@ def _has_recent(registration: Registration, since: date) -> bool:
 def _written(registration: Registration) -> str:
     count = max(registration.integrity_count, len(registration.integrity_records))
     kinds = ", ".join(
-        sorted(f"{each.kind} of {each.recorded or 'no date'}" for each in registration.integrity_records)
+        sorted(
+            f"{record.kind} of {record.recorded or 'no date'}" for record in registration.integrity_records
+        )
     )
     records = f"{count} record(s)" + (f" ({kinds})" if kinds else "")
     return f"{records}, proceedings reported: {'yes' if registration.proceedings else 'no'}"
@@ -154,9 +158,7 @@ E07 = Rule(
     title="Debt flag set",
     version=1,
     sources=(Source.SAM_GOV,),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 32.1108(b)(2)", rfo="RFO 32.1108(b)(2)"),
     comparison="The debt flag of the registration against the planned payment.",
     traps=("The flag must not be used to deny an award or order: it never blocks.",),

@@ -1,11 +1,11 @@
-"""Whether the money an action needs is certified."""
+"""F01: the funds an action needs are certified."""
 
 from collections.abc import Iterator
 from decimal import Decimal
 
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Commitment
+from app.procurement.contract_facts import Commitment
 from app.procurement.federal_time import fiscal_year_end
 from app.procurement.finding import (
     Authority,
@@ -98,9 +98,7 @@ F01 = Rule(
     title="Funds not certified or short",
     version=2,
     sources=(Source.LEDGER,),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(
         codified="FAR 32.702, 32.703-2, 43.105(a), 17.207(c)(1); 31 U.S.C. 1341",
         rfo="RFO 32.702, 32.703-2, 43.205(a), 17.204-1(b)(2); 31 U.S.C. 1341",

@@ -1,11 +1,11 @@
-"""Whether ledger and contract system agree on what a contract has cost so far."""
+"""F02: ledger and contract system agree on the obligations of the contract."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import ObligationLine
+from app.procurement.contract_facts import ObligationLine
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -43,12 +43,12 @@ def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     FAR 4.604(b)(1); RFO 4.301(f)(2); DATA Act validations C11, C12 and C23, which likewise leave out allocation
     transfers and zero-dollar awards. Advisory; blocking when the ledger holds more than base and all options.
     """
-    known = [report for report in reports(case) if not report.fact.is_vehicle]
+    final_reports = [report for report in reports(case) if not report.fact.is_vehicle]
     lines = contract_lines(case)
     booked = sum((line.fact.net for line in lines), _ZERO)
-    latest = known[-1] if known else None
+    latest = final_reports[-1] if final_reports else None
     over = _over_ceiling(case, latest, lines, booked)
-    differs = over or _disagreement(case, known, lines, booked) or ""
+    differs = over or _disagreement(case, final_reports, lines, booked) or ""
     if not differs:
         return
     yield rule.finding(
@@ -74,30 +74,32 @@ def _over_ceiling(case: CaseFile, latest: Report | None, lines: list[BookedLine]
 
 
 def _raises_value_unreported(case: CaseFile) -> bool:
-    """New or changed work raises the value; by how much, only its report tells, or the value the action states."""
+    """New or changed work raises the value, by an amount that only its report or the action states."""
     action = case.action
     adds = action.is_modification and action.amount > 0 and action.reason != FUNDING_ONLY
     return adds and action.total_value is None and not own_reports(case)
 
 
 def _disagreement(
-    case: CaseFile, known: list[Report], lines: list[BookedLine], booked: Decimal
+    case: CaseFile, final_reports: list[Report], lines: list[BookedLine], booked: Decimal
 ) -> str | None:
     piid = case.action.piid
-    totals = [report.fact.total_obligated for report in known if report.fact.total_obligated is not None]
-    reported = totals[-1] if totals else sum((report.fact.obligated for report in known), _ZERO)
+    totals = [
+        report.fact.total_obligated for report in final_reports if report.fact.total_obligated is not None
+    ]
+    reported = totals[-1] if totals else sum((report.fact.obligated for report in final_reports), _ZERO)
     if _agree(booked, reported):
         return None
-    comparable = bool(totals) or not (known and lines)
+    comparable = bool(totals) or not (final_reports and lines)
     if (
         not comparable
         or any(_transferred(line.fact) for line in lines)
-        or _under_way(case, known, lines, booked, reported)
+        or _under_way(case, final_reports, lines, booked, reported)
     ):
         return None
     if not lines:
         return f"The contract system reports {money(reported)} for {piid}; the ledger has no line for it."
-    if not known:
+    if not final_reports:
         return f"The ledger holds {money(booked)} for {piid}; the contract system has no report of it."
     apart = (
         f"The ledger holds {money(booked)} for {piid}; the contract system reports {money(reported)} in all"
@@ -108,11 +110,12 @@ def _disagreement(
 
 
 def _under_way(
-    case: CaseFile, known: list[Report], lines: list[BookedLine], booked: Decimal, reported: Decimal
+    case: CaseFile, final_reports: list[Report], lines: list[BookedLine], booked: Decimal, reported: Decimal
 ) -> bool:
-    """Whether what has still to be reported or booked makes up for the difference."""
+    """Whether amounts still to be reported or booked explain the difference."""
     return _agree(
-        booked - _not_yet_reported(case, known, lines), reported - _not_yet_in_ledger(case, known, lines)
+        booked - _not_yet_reported(case, final_reports, lines),
+        reported - _not_yet_in_ledger(case, final_reports, lines),
     )
 
 
@@ -126,11 +129,11 @@ def _transferred(line: ObligationLine) -> bool:
     return bool(transfer and line.tas and transfer.zfill(3) != line.tas.agency.strip().zfill(3))
 
 
-def _not_yet_in_ledger(case: CaseFile, known: list[Report], lines: list[BookedLine]) -> Decimal:
-    """What reports state that the ledger may still be about to post."""
+def _not_yet_in_ledger(case: CaseFile, final_reports: list[Report], lines: list[BookedLine]) -> Decimal:
+    """Reported amounts that the ledger may not have posted yet."""
     since = (case.day - timedelta(days=POSTING_DAYS)).replace(day=1)
     posted = {line.fact.modification for line in lines}
-    latest = {report.fact.modification: report for report in known}
+    latest = {report.fact.modification: report for report in final_reports}
     late = (
         report.fact.obligated
         for modification, report in latest.items()
@@ -139,10 +142,10 @@ def _not_yet_in_ledger(case: CaseFile, known: list[Report], lines: list[BookedLi
     return sum(late, _ZERO)
 
 
-def _not_yet_reported(case: CaseFile, known: list[Report], lines: list[BookedLine]) -> Decimal:
-    """What the ledger posted whose report may still be on its way, or withheld from view."""
+def _not_yet_reported(case: CaseFile, final_reports: list[Report], lines: list[BookedLine]) -> Decimal:
+    """Posted amounts whose reports may not be visible yet."""
     since = case.day - timedelta(days=WITHHELD_DAYS if case.action.defense else POSTING_DAYS)
-    reported = {report.fact.modification for report in known}
+    reported = {report.fact.modification for report in final_reports}
     unseen = (
         line.fact.net
         for line in lines
@@ -180,9 +183,7 @@ F02 = Rule(
     title="Cumulative obligations disagree, or a contract is in one system only",
     version=1,
     sources=(Source.CONTRACTS, Source.LEDGER),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(
         codified="FAR 4.604(b)(1), 32.702; DATA Act validations C11, C12, C23",
         rfo="RFO 4.301(f)(2), 32.702; DATA Act validations C11, C12, C23",

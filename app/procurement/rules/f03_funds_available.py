@@ -1,4 +1,4 @@
-"""Whether the appropriations an action is charged to are available for what it buys, and when."""
+"""F03: the appropriations an action is charged to are available for its purchase on its day."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -56,10 +56,10 @@ def _is_open(charge: Charge, action: ProcurementAction, year: int) -> bool:
 
 
 def _problem(group: list[Charge], action: ProcurementAction, year: int) -> str | None:
-    """Why this appropriation is not open; where its years are not stated, what the ledger says of it."""
+    """Why this appropriation is not open; where its years are not stated, its status in the ledger."""
     tas = group[0].tas
     if tas is None:
-        expired = any(each.fund_status == "expired" and each.fund_type != "no-year" for each in group)
+        expired = any(charge.fund_status == "expired" and charge.fund_type != "no-year" for charge in group)
         return "is expired in the ledger" if expired else None
     if tas.available_to is not None and tas.available_to < year:
         return f"was open for new obligations through fiscal year {tas.available_to}"
@@ -69,7 +69,7 @@ def _problem(group: list[Charge], action: ProcurementAction, year: int) -> str |
 
 
 def _relation(case: CaseFile) -> str:
-    """Why an older year may be the right one, or nothing where the action is a new obligation of its own."""
+    """Why an older year may be the right one, or nothing where the action is a new obligation."""
     action = case.action
     if action.replaces is not None:
         return (
@@ -93,9 +93,7 @@ F03 = Rule(
     version=1,
     sources=(Source.LEDGER,),
     helped_by=(Source.DOCUMENTS,),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(
         codified="FAR 32.703-3; 31 U.S.C. 1502, 1552-1553", rfo="RFO 32.703-3; 31 U.S.C. 1502, 1552-1553"
     ),

@@ -1,4 +1,4 @@
-"""How long services may be paid from one year's funds."""
+"""F04: services are paid from one year's funds for a year at most."""
 
 from collections.abc import Iterator
 

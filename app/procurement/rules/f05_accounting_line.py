@@ -1,10 +1,10 @@
-"""Whether instrument, ledger and contract system name the same accounting data."""
+"""F05: instrument, ledger and contract system have the same accounting data."""
 
 from collections.abc import Iterator
 from itertools import groupby
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import AccountingLine, FiledDocument, Tas
+from app.procurement.contract_facts import AccountingLine, FiledDocument, Tas
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -50,18 +50,18 @@ def _instrument(
 ) -> Iterator[Finding]:
     if all(_is_booked(line, lines) for _, line in printed):
         return
-    ordered = sorted(printed, key=lambda each: _acrn(each[1].acrn))
-    for acrn, same in groupby(ordered, key=lambda each: _acrn(each[1].acrn)):
+    ordered = sorted(printed, key=lambda line: _acrn(line[1].acrn))
+    for acrn, same in groupby(ordered, key=lambda line: _acrn(line[1].acrn)):
         group = list(same)
         booked = _under(acrn, lines)
         wanted, held = {uniform(line.tas) for _, line in group}, _symbols(booked)
-        codes, known = {_code(line.object_class) for _, line in group} - {""}, _codes(booked)
+        codes, booked_codes = {_code(line.object_class) for _, line in group} - {""}, _codes(booked)
         accounts = {tas.federal_account for tas in wanted}, {tas.federal_account for tas in held}
-        if booked and (not held or wanted <= held) and (not known or codes <= known):
+        if booked and (not held or wanted <= held) and (not booked_codes or codes <= booked_codes):
             continue
         blocking = bool(held) and not accounts[0] <= accounts[1]
         name = f"ACRN {acrn}" if acrn else "the line without ACRN"
-        there = _written(held, known) if booked else "no line of that ACRN"
+        there = _written(held, booked_codes) if booked else "no line of that ACRN"
         yield rule.finding(
             severity=Severity.BLOCKING if blocking else Severity.ADVISORY,
             subject=f"{case.action.piid}:{acrn or 'no ACRN'}",
@@ -74,15 +74,15 @@ def _instrument(
 
 
 def _under(acrn: str, lines: list[BookedLine]) -> list[BookedLine]:
-    """The ledger's lines a printed one is held against: without ACRN, all of them."""
+    """The ledger's lines to compare with a printed one; all of them if it has no ACRN."""
     return [line for line in lines if acrn in {"", _acrn(line.fact.acrn)} or not line.fact.acrn]
 
 
 def _is_booked(line: AccountingLine, lines: list[BookedLine]) -> bool:
     """Whether the ledger has a printed line's symbol and object class, as far as it states them."""
     booked, code = _under(_acrn(line.acrn), lines), _code(line.object_class)
-    symbols = [uniform(each.fact.tas) for each in booked if each.fact.tas]
-    codes = [known for each in booked if (known := _code(each.fact.object_class))]
+    symbols = [uniform(item.fact.tas) for item in booked if item.fact.tas]
+    codes = _codes(booked)
     known_symbol = not symbols or uniform(line.tas) in symbols
     return bool(booked) and known_symbol and (not code or not codes or code in codes)
 
@@ -94,9 +94,11 @@ def _report(rule: Rule, case: CaseFile, printed: list[Printed], lines: list[Book
     held = _symbols(lines) | {uniform(line.tas) for _, line in printed}
     # Reports carry no years of availability.
     tas = uniform(own[-1].fact.tas)
-    if not held or any((tas.federal_account, tas.sub) == (each.federal_account, each.sub) for each in held):
+    if not held or any(
+        (tas.federal_account, tas.sub) == (symbol.federal_account, symbol.sub) for symbol in held
+    ):
         return
-    same_account = tas.federal_account in {each.federal_account for each in held}
+    same_account = tas.federal_account in {symbol.federal_account for symbol in held}
     others = listed(sorted(map(str, held)), last="and")
     yield rule.finding(
         severity=Severity.ADVISORY if same_account else Severity.BLOCKING,
@@ -171,9 +173,7 @@ F05 = Rule(
     version=1,
     sources=(Source.LEDGER,),
     helped_by=(Source.CONTRACTS, Source.DOCUMENTS),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(
         codified="FAR 4.803, 32.702; 31 U.S.C. 1301(a)", rfo="RFO 4.101, 32.702; 31 U.S.C. 1301(a)"
     ),

@@ -1,4 +1,4 @@
-"""Balances that should not be: more spent than obligated, or money left long after the work ended."""
+"""F06: more spent than obligated, or money left long after the work ended."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -67,14 +67,14 @@ def _negative(rule: Rule, case: CaseFile, fund: str, lines: list[BookedLine]) ->
 
 def _idle(rule: Rule, case: CaseFile, lines: list[BookedLine]) -> Iterator[Finding]:
     action = case.action
-    known = [report for report in reports(case) if report.fact.current_completion]
-    ended = known[-1].fact.current_completion if known else None
+    completed = [report for report in reports(case) if report.fact.current_completion]
+    ended = completed[-1].fact.current_completion if completed else None
     if ended is None or case.day - ended <= timedelta(days=IDLE_DAYS):
         return
     left = sum((line.fact.net - line.fact.expended for line in lines), Decimal(0))
     if left <= 0 or left + action.amount <= 0:
         return
-    pricing = action.pricing or next((r.fact.pricing for r in reversed(known) if r.fact.pricing), None)
+    pricing = action.pricing or next((r.fact.pricing for r in reversed(completed) if r.fact.pricing), None)
     goes_on = action.period_end is not None and action.period_end >= case.day
     waits_for_rates = pricing in COST_REIMBURSEMENT and case.day <= months_after(ended, SETTLEMENT_MONTHS)
     if goes_on or waits_for_rates:
@@ -83,7 +83,7 @@ def _idle(rule: Rule, case: CaseFile, lines: list[BookedLine]) -> Iterator[Findi
         severity=Severity.ADVISORY,
         subject=f"{action.piid}:idle",
         values=(
-            value_from(known[-1], "performance ended", ended.isoformat()),
+            value_from(completed[-1], "performance ended", ended.isoformat()),
             *_values(lines),
         ),
         because=f"{money(left)} is obligated and not spent for {action.piid}; performance ended on {ended}, more than"
@@ -105,9 +105,7 @@ F06 = Rule(
     version=1,
     sources=(Source.LEDGER,),
     helped_by=(Source.CONTRACTS,),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(
         codified="31 U.S.C. 1341; FAR 4.804-5(a)(15)", rfo="31 U.S.C. 1341; RFO 4.308-1(a)(15)"
     ),

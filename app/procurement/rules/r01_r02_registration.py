@@ -1,10 +1,9 @@
-"""Rules about registration in SAM.gov."""
+"""R01, R02: registration in SAM.gov."""
 
 from collections.abc import Iterator
 from datetime import date
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import HiddenEntities, Registration
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import (
     Authority,
@@ -23,6 +22,7 @@ from app.procurement.rules.support.exemption import (
 )
 from app.procurement.rules.support.vendor_identity import is_registered, parties_but_owners, rows_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import HiddenEntities, Registration
 
 _USUAL = Severities(new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING)
 _AUTHORITY = Authority(
@@ -143,7 +143,7 @@ def _problem(registration: Registration, day: date) -> str | None:
 
 
 def _renewed(row: EvidenceOf[Registration]) -> str | None:
-    """A word about a record that changed on the day it was pulled: its renewal may just be under way."""
+    """A note on a record that changed on the day it was pulled: its renewal may be in progress."""
     if eastern_day(row.pulled_at) not in {row.fact.updated, row.fact.activated}:
         return None
     return "The record was changed on the day it was pulled, so a renewal may be under way: pull it again."

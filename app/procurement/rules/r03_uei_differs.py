@@ -1,4 +1,4 @@
-"""The rule about the unique entity identifier of the contractor."""
+"""R03: the unique entity identifier of the contractor."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import date
 
 from app.procurement.action import Vendor
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Fact, ObligationLine
+from app.procurement.contract_facts import ObligationLine
+from app.procurement.facts import Fact
 from app.procurement.finding import (
     Authority,
     Finding,
@@ -31,7 +32,7 @@ _TYPING = str.maketrans("OI", "01")
 
 @dataclass(frozen=True, slots=True)
 class _Stated:
-    """A UEI as a system has it for the contract, and when."""
+    """A UEI that a system has for the contract, and the day it is of."""
 
     where: str
     uei: str
@@ -51,16 +52,18 @@ def uei_differs(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         return
     prime, change = case.action.prime, change_of_party(case)
     differing = [
-        (each, remark)
-        for each in others
-        if not (change and change.settles(each.day)) and (remark := _difference(case, each)) is not None
+        (statement, remark)
+        for statement in others
+        if not (change and change.settles(statement.day))
+        and (remark := _difference(case, statement)) is not None
     ]
     if not differing:
         return
     lesser = change is not None or all(
-        remark and (_is_joint_venture(prime.name) or not _named_as(case, each)) for each, remark in differing
+        remark and (_is_joint_venture(prime.name) or not _named_as(case, statement))
+        for statement, remark in differing
     )
-    said = ", ".join(sorted({f"{each.where} has {each.uei}" for each, _ in differing}))
+    said = ", ".join(sorted({f"{statement.where} has {statement.uei}" for statement, _ in differing}))
     remarks = sorted({remark for _, remark in differing if remark})
     if change:
         remarks.append(change.because)
@@ -69,37 +72,40 @@ def uei_differs(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         subject=prime.uei,
         values=(
             value_of_action("UEI of the prime", f"{prime.uei} ({prime.name})"),
-            *(value_from(each.evidence, f"UEI in {each.where}", each.uei) for each, _ in differing),
+            *(
+                value_from(statement.evidence, f"UEI in {statement.where}", statement.uei)
+                for statement, _ in differing
+            ),
         ),
         because=f"The action has the UEI {prime.uei} for {prime.name}; {said}."
         + "".join(f" {remark}" for remark in remarks),
     )
 
 
-def _difference(case: CaseFile, each: _Stated) -> str | None:
-    """None where a UEI is the prime's, else a word about the difference, "" if there is none."""
-    wanted, found = identifier(case.action.prime.uei), identifier(each.uei)
-    if wanted is None or found is None or _is_written_otherwise(found, wanted, each.day):
+def _difference(case: CaseFile, statement: _Stated) -> str | None:
+    """None if the UEI is the prime's, else a note on the difference, which may be empty."""
+    wanted, found = identifier(case.action.prime.uei), identifier(statement.uei)
+    if wanted is None or found is None or _is_written_otherwise(found, wanted, statement.day):
         return None
     if _is_duns(found):
-        return f"{each.uei} has the form of a DUNS number, which was retired on {_DUNS_RETIRED}."
+        return f"{statement.uei} has the form of a DUNS number, which was retired on {_DUNS_RETIRED}."
     if found.translate(_TYPING) == wanted.translate(_TYPING):
-        return f"{each.uei} differs only by letters that look like digits."
-    if vendor := _named_as(case, each):
-        return f"{each.uei} belongs to {vendor.name}, which the action names as {vendor.role.value}."
+        return f"{statement.uei} differs only by letters that look like digits."
+    if vendor := _named_as(case, statement):
+        return f"{statement.uei} belongs to {vendor.name}, which the action names as {vendor.role.value}."
     if _is_joint_venture(case.action.prime.name):
         return "The prime is a joint venture; the identifier may be that of a partner."
     return ""
 
 
-def _named_as(case: CaseFile, each: _Stated) -> Vendor | None:
+def _named_as(case: CaseFile, statement: _Stated) -> Vendor | None:
     """The other vendor of the action that a UEI belongs to."""
     others = sorted(case.action.vendors, key=lambda vendor: (vendor.uei, vendor.role, vendor.name))
-    return next((vendor for vendor in others if identifier(vendor.uei) == identifier(each.uei)), None)
+    return next((vendor for vendor in others if identifier(vendor.uei) == identifier(statement.uei)), None)
 
 
 def _is_written_otherwise(found: str, wanted: str, day: date | None) -> bool:
-    """The same UEI, alone or with a payment suffix, or the DUNS number that papers had before there were UEIs."""
+    """The same UEI, alone or with a payment suffix, or the DUNS number that documents had before UEIs."""
     with_suffix = len(found) == _WITH_SUFFIX and found[:_UEI_LENGTH] == wanted
     return found == wanted or with_suffix or (_is_duns(found) and (day is None or day < _DUNS_RETIRED))
 
@@ -109,7 +115,7 @@ def _is_duns(found: str) -> bool:
 
 
 def _written_otherwise(case: CaseFile) -> Iterator[_Stated]:
-    """What the three systems have, but for what is the prime's UEI letter by letter."""
+    """The UEIs of the three systems, except those that equal the prime's."""
     wanted = case.action.prime.uei
     reports = contract_history.own_reports(case) or contract_history.reports(case)
     for report in reports[-1:]:
@@ -147,9 +153,7 @@ R03 = Rule(
     version=2,
     sources=(),
     helped_by=(Source.CONTRACTS, Source.DOCUMENTS, Source.LEDGER),
-    severities=Severities(
-        new_award=Severity.BLOCKING, modification=Severity.BLOCKING, option=Severity.BLOCKING
-    ),
+    severities=Severities.always(Severity.BLOCKING),
     authority=Authority(codified="FAR 4.1102(c), 52.204-13(e)", rfo="RFO 4.203-2(b), 4.305(b)"),
     comparison="UEI of the action against the latest report, the documents of the action and its ledger lines.",
     traps=(

@@ -1,9 +1,9 @@
-"""The rule about name, address and CAGE code of the contractor."""
+"""R04: name, address and CAGE code of the contractor."""
 
 from collections.abc import Iterable, Iterator
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Fact, Registration
+from app.procurement.facts import Fact
 from app.procurement.finding import (
     Authority,
     ComparedValue,
@@ -20,11 +20,14 @@ from app.procurement.rules.support import contract_history, file_documents
 from app.procurement.rules.support.party_change import change_of_party
 from app.procurement.rules.support.vendor_identity import identifier, rows_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Registration
 
 Rows = list[EvidenceOf[Registration]]
 
 _EQUAL, _FORM, _ORDER, _OTHER = range(4)
 _CHANGE_OF_ADDRESS = "W"
+#: Where a text stands, the text, and its evidence.
+_Printed = tuple[str, str, EvidenceOf[Fact]]
 
 
 def name_address_or_cage_differs(rule: Rule, case: CaseFile) -> Iterator[Finding]:
@@ -45,7 +48,7 @@ def name_address_or_cage_differs(rule: Rule, case: CaseFile) -> Iterator[Finding
 
 def _name(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
     ours = [name for row in rows for name in (row.fact.legal_name, row.fact.dba_name) if name]
-    printed: list[tuple[str, str, EvidenceOf[Fact]]] = [
+    printed: list[_Printed] = [
         (item.fact.doc_type, item.fact.printed_name, item)
         for item in file_documents.instruments(case)
         if item.fact.printed_name and item.fact.printed_name not in ours
@@ -57,7 +60,7 @@ def _name(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
     ]
     graded = [(min(_grade(name, our) for our in ours), where, name, item) for where, name, item in printed]
     differing = sorted(
-        (each for each in graded if each[0] > _EQUAL), key=lambda each: (-each[0], each[1], each[2])
+        (grade for grade in graded if grade[0] > _EQUAL), key=lambda grade: (-grade[0], grade[1], grade[2])
     )
     if not differing:
         return
@@ -111,8 +114,8 @@ def _address(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
                     if row.fact.address
                 ),
                 *(
-                    value_from(each, f"address in {each.fact.doc_type}", written(place))
-                    for each, place in differing
+                    value_from(document, f"address in {document.fact.doc_type}", written(place))
+                    for document, place in differing
                 ),
             ),
             because=f"{item.fact.doc_type} has the address {written(printed)}; SAM.gov has {written(ours[0])}."
@@ -125,7 +128,7 @@ def _cage(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
     ours = {cage for row in rows if (cage := identifier(row.fact.cage))}
     if not ours:
         return
-    printed: list[tuple[str, str, EvidenceOf[Fact]]] = [
+    printed: list[_Printed] = [
         (item.fact.doc_type, item.fact.printed_cage, item)
         for item in file_documents.instruments(case)
         if item.fact.printed_cage
@@ -135,7 +138,7 @@ def _cage(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
         for report in _latest_report(case)
         if report.fact.cage
     ]
-    differing = [each for each in printed if identifier(each[1]) not in {None, *ours}]
+    differing = [code for code in printed if identifier(code[1]) not in {None, *ours}]
     if differing:
         abroad = any(row.fact.address is not None and is_abroad(row.fact.address) for row in rows)
         blocks = action.is_new and action.defense and not abroad

@@ -1,14 +1,15 @@
-"""The rule about changes of ownership."""
+"""R05: changes of ownership."""
 
 from collections.abc import Iterator
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.facts import Owner, Registration, ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, value_from
 from app.procurement.names import STRONG, similarity
 from app.procurement.rules.support import contract_history
 from app.procurement.rules.support.vendor_identity import identifier, rows_of
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Owner, Registration
 
 
 def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding]:
@@ -25,7 +26,7 @@ def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding
     owned = [(row, owners) for row in rows if (owners := _owners(row.fact))]
     if (report.fact.parent_name or report.fact.parent_uei) and owned:
         parent = Owner(name=report.fact.parent_name or "", uei=report.fact.parent_uei)
-        owners = [owner for _, each in owned for owner in each]
+        owners = [owner for _, firms in owned for owner in firms]
         if not any(_same(owner, parent) for owner in owners):
             yield rule.finding(
                 severity=Severity.ADVISORY,
@@ -33,8 +34,8 @@ def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding
                 values=(
                     value_from(report, "parent as reported at award", _written(parent)),
                     *(
-                        value_from(row, "owners in SAM.gov", ", ".join(map(_written, each)))
-                        for row, each in owned
+                        value_from(row, "owners in SAM.gov", ", ".join(map(_written, firms)))
+                        for row, firms in owned
                     ),
                 ),
                 because=f"The contract was reported with the parent {_written(parent)}; SAM.gov has"
@@ -47,14 +48,14 @@ def owner_or_predecessor_differs(rule: Rule, case: CaseFile) -> Iterator[Finding
 def _predecessor(
     rule: Rule, case: CaseFile, report: EvidenceOf[ReportedAction], rows: list[EvidenceOf[Registration]]
 ) -> Iterator[Finding]:
-    known = [(row, each) for row in rows for each in row.fact.predecessors]
-    if not known:
+    predecessors = [(row, firm) for row in rows for firm in row.fact.predecessors]
+    if not predecessors:
         return
     prime, fact = case.action.prime, report.fact
     holder = Owner(name=fact.vendor_name or "", uei=fact.uei, cage=fact.cage)
     if any(similarity(holder.name, row.fact.legal_name) == 1 for row in rows):
         return
-    found = [(row, each) for row, each in known if _same(each, holder)]
+    found = [(row, firm) for row, firm in predecessors if _same(firm, holder)]
     if found:
         named = found[0][1]
         yield rule.finding(
@@ -62,7 +63,7 @@ def _predecessor(
             subject=f"{prime.uei}:predecessor",
             values=(
                 value_from(report, "contractor as reported at award", _written(holder)),
-                *(value_from(row, "predecessor in SAM.gov", _written(each)) for row, each in found),
+                *(value_from(row, "predecessor in SAM.gov", _written(firm)) for row, firm in found),
             ),
             because=f"The contract was awarded to {_written(holder)}; SAM.gov has {_written(named)} as predecessor of"
             f" {prime.name} ({prime.uei}). A change of owner alone needs no novation, a transfer of the contract does.",
@@ -92,9 +93,7 @@ R05 = Rule(
     title="Owner or predecessor changed",
     version=1,
     sources=(Source.SAM_GOV, Source.CONTRACTS),
-    severities=Severities(
-        new_award=Severity.ADVISORY, modification=Severity.ADVISORY, option=Severity.ADVISORY
-    ),
+    severities=Severities.always(Severity.ADVISORY),
     authority=Authority(codified="FAR 42.1204, 52.204-17, 52.219-28", rfo="RFO 42.903, 19.301(a)(2)"),
     comparison="Owners and predecessors in SAM.gov against parent and contractor as reported at award.",
     traps=(

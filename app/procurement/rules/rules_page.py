@@ -42,13 +42,13 @@ def _table(rules: tuple[Rule, ...]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- |"
     for rule in rules:
         usual = rule.severities.new_award, rule.severities.modification, rule.severities.option
-        cells = " | ".join("not made" if each is None else each.value for each in usual)
+        cells = " | ".join("not made" if severity is None else severity.value for severity in usual)
         yield f"| [{rule.id} {rule.title}](#{rule.id.lower()}) | {cells} | {rule.version} |"
     yield ""
 
 
 def _section(rule: Rule, rules: tuple[Rule, ...]) -> Iterator[str]:
-    topic = [each for each in rules if each.id[0] == rule.id[0]]
+    topic = [other for other in rules if other.id[0] == rule.id[0]]
     if rule is topic[0]:
         yield f"## {TOPICS.get(rule.id[0], 'Other checks')}\n"
     yield f'<a id="{rule.id.lower()}"></a>\n'

@@ -1,4 +1,4 @@
-"""The rule about checks that were not made, or were made on what was known too early."""
+"""S01: checks that were not performed, or that rest on stale answers."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -65,7 +65,7 @@ def not_performed(watched: tuple[Rule, ...], rule: Rule, case: CaseFile) -> Iter
 
 
 def failed_check(own: Rule, case: CaseFile, failed: Rule, error: Exception) -> Finding:
-    """S01 (`own`): a check that broke off with an error, of which only the type is repeated."""
+    """S01 (`own`): a check that raised `error`, of which only the type is shown."""
     reason = type(error).__name__
     return own.finding(
         severity=own.severities.of(case.action) or Severity.BLOCKING,
@@ -82,9 +82,9 @@ def _silent(
     watched: tuple[Rule, ...], rule: Rule, case: CaseFile, source: Source, severity: Severity
 ) -> Finding:
     reason = "; ".join(sorted({gap.reason for gap in case.gaps if gap.source is source}))
-    due = [each for each in watched if does_not_apply(each, case.action) is None]
-    blind = _ids(each for each in due if source in each.sources)
-    partly = _ids(each for each in due if source in each.helped_by and case.can_tell(each.sources))
+    due = [check for check in watched if does_not_apply(check, case.action) is None]
+    blind = _ids(check for check in due if source in check.sources)
+    partly = _ids(check for check in due if source in check.helped_by and case.can_tell(check.sources))
     return rule.finding(
         severity=severity,
         subject=source.value,
@@ -99,4 +99,4 @@ def _silent(
 
 
 def _ids(rules: Iterator[Rule]) -> str:
-    return listed([each.id for each in rules] or ["none"], last="and")
+    return listed([rule.id for rule in rules] or ["none"], last="and")

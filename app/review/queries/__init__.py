@@ -8,7 +8,7 @@ from uuid import UUID
 from app.connections.database import Sessions
 from app.credentials.tables import AlarmRow
 from app.procurement.daily_quota import QuotaDay
-from app.review import saved_views
+from app.review import saved_view_records
 from app.review.queries import (
     actions,
     alarms,
@@ -17,11 +17,11 @@ from app.review.queries import (
     news,
     people,
     queue,
+    queue_state,
     quota,
     raw_answers,
     run_list,
     runs,
-    stack_state,
     start,
     vendors,
 )
@@ -29,19 +29,19 @@ from app.review.queries.actions import ActionLine, ActionPage
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
-from app.review.queries.news import Moment, News
-from app.review.queries.queue import Place, Sort, Stretch
+from app.review.queries.news import Moment, NewFlags
+from app.review.queries.queue import Place, QueuePage, Sort
+from app.review.queries.queue_state import QueueState
 from app.review.queries.raw_answers import RawAnswer
 from app.review.queries.run_list import RunFilter, RunLine
 from app.review.queries.runs import NextRun, RunPage, SilentSource
-from app.review.queries.stack_state import QueueState
 from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
 from app.review.tables import SavedViewRow
 
 __all__ = [
-    "PAGE",
+    "DEFAULT_LIMIT",
     "ActionLine",
     "ActionPage",
     "Facets",
@@ -51,7 +51,7 @@ __all__ = [
     "FlagQueue",
     "FlagView",
     "Moment",
-    "News",
+    "NewFlags",
     "NextRun",
     "Pages",
     "Place",
@@ -66,15 +66,15 @@ __all__ = [
     "VendorPage",
 ]
 
-#: Lines of one page of a list.
-PAGE = 50
+#: Lines in one answer, unless the caller asks for another number.
+DEFAULT_LIMIT = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlagQueue:
-    """A stretch of the queue with what stands around it. `people` is everybody known, by subject."""
+    """A page of the queue with what is shown around it. `people` is everybody known, by subject."""
 
-    stretch: Stretch
+    page: QueuePage
     facets: Facets
     moment: Moment
     people: Mapping[str, Person]
@@ -94,7 +94,7 @@ class Pages:
         sort: Sort = Sort.SEVERITY,
         after: Place | None = None,
         before: Place | None = None,
-        limit: int = PAGE,
+        limit: int = DEFAULT_LIMIT,
         owner: str = "",
     ) -> FlagQueue:
         """At most `limit` flags after a place or before one, and all the page about them shows, as of one moment.
@@ -104,26 +104,31 @@ class Pages:
         with self._sessions() as db:
             db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             return FlagQueue(
-                stretch=queue.stretch(db, wanted, sort=sort, after=after, before=before, limit=limit),
+                page=queue.page(db, wanted, sort=sort, after=after, before=before, limit=limit),
                 facets=facets.facets(db, wanted),
                 moment=news.moment(db),
                 people=people.known(db),
-                views=saved_views.of(db, owner),
+                views=saved_view_records.of(db, owner),
             )
 
     def flags(
-        self, wanted: FlagFilter, *, sort: Sort = Sort.SEVERITY, after: Place | None = None, limit: int = PAGE
-    ) -> Stretch:
+        self,
+        wanted: FlagFilter,
+        *,
+        sort: Sort = Sort.SEVERITY,
+        after: Place | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> QueuePage:
         """At most `limit` flags after a place."""
         with self._sessions() as db:
-            return queue.stretch(db, wanted, sort=sort, after=after, before=None, limit=limit)
+            return queue.page(db, wanted, sort=sort, after=after, before=None, limit=limit)
 
     def flags_of(self, flag_ids: Sequence[UUID]) -> list[FlagLine]:
         """These flags in this order, those that do not exist left out."""
         with self._sessions() as db:
             return queue.some(db, flag_ids)
 
-    def news(self, wanted: FlagFilter, *, since: Moment, now: datetime) -> News:
+    def news(self, wanted: FlagFilter, *, since: Moment, now: datetime) -> NewFlags:
         """How many flags of a filter became visible since then."""
         with self._sessions() as db:
             return news.news(db, wanted, since=since, now=now)
@@ -145,7 +150,7 @@ class Pages:
             return raw_answers.answer(db, call_id)
 
     def runs(
-        self, wanted: RunFilter | None = None, *, after: UUID | None = None, limit: int = PAGE
+        self, wanted: RunFilter | None = None, *, after: UUID | None = None, limit: int = DEFAULT_LIMIT
     ) -> Sequence[RunLine]:
         """Runs, newest first. `after` is the last id seen."""
         with self._sessions() as db:
@@ -167,7 +172,7 @@ class Pages:
             return start.page(db, subject=subject, with_alarms=with_alarms, now=now)
 
     def actions(
-        self, *, text: str | None = None, after: str | None = None, limit: int = PAGE
+        self, *, text: str | None = None, after: str | None = None, limit: int = DEFAULT_LIMIT
     ) -> Sequence[ActionLine]:
         """Actions, last submitted first. `text` begins an id or PIID, or is words; `after` is the last id seen."""
         with self._sessions() as db:
@@ -183,7 +188,7 @@ class Pages:
         with self._sessions() as db:
             return vendors.page(db, uei)
 
-    def alarms(self, *, after: UUID | None = None, limit: int = PAGE) -> Sequence[AlarmRow]:
+    def alarms(self, *, after: UUID | None = None, limit: int = DEFAULT_LIMIT) -> Sequence[AlarmRow]:
         """Alarms, newest first. `after` is the last id seen."""
         with self._sessions() as db:
             return alarms.lines(db, after=after, limit=limit)
@@ -191,7 +196,7 @@ class Pages:
     def queue(self) -> QueueState:
         """What waits, what works, and the background processes' last signs of life."""
         with self._sessions() as db:
-            return stack_state.state(db)
+            return queue_state.state(db)
 
     def quota_day(self, budget: int) -> QuotaDay:
         """What today has used of the SAM.gov quota. `budget` in calls a day."""

@@ -11,7 +11,7 @@ from sqlmodel import col
 from app.credentials.progress import ENDED
 from app.credentials.tables import RunRow
 from app.review import export_records as exports
-from app.review.decisions import Event, Status
+from app.review.flag_history import Event, Status
 from app.review.queries import run_list
 from app.review.queries.run_list import RunFilter, RunLine, begins
 from app.review.review_events import histories

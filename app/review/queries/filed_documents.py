@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow, RunRow, StepRow
-from app.review.decisions import Event
+from app.review.flag_history import Event
 from app.review.queries.plans import Plan, plans_of
 from app.review.queries.runs import NextRun
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow

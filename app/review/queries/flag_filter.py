@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, String, bindparam, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col
 
-from app.review.decisions import Status
+from app.review.flag_history import Status
 from app.store.tables import FlagRow
 
 

@@ -11,7 +11,7 @@ from sqlmodel import col
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, RunState
 from app.procurement.finding import NOT_PERFORMED
 from app.review import review_events
-from app.review.decisions import Event
+from app.review.flag_history import Event
 from app.review.queries import people, related, runs
 from app.review.queries.related import Related
 from app.review.queries.runs import RunPage, SilentSource

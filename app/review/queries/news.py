@@ -51,7 +51,7 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class News:
+class NewFlags:
     """How many flags became visible between two moments, the later of which is `moment`."""
 
     flags: int
@@ -63,7 +63,7 @@ def moment(db: Session) -> Moment:
     return Moment.parse(db.execute(_MOMENT).scalar_one())
 
 
-def news(db: Session, wanted: FlagFilter, *, since: Moment, now: datetime) -> News:
+def news(db: Session, wanted: FlagFilter, *, since: Moment, now: datetime) -> NewFlags:
     """Flags of a filter that became visible since then."""
     arrived = col(FlagRow.arrived)
     new = (
@@ -77,4 +77,4 @@ def news(db: Session, wanted: FlagFilter, *, since: Moment, now: datetime) -> Ne
         )
     )
     flags, at = db.execute(select(new.scalar_subquery(), _NOW)).one()
-    return News(flags=flags, moment=Moment.parse(at))
+    return NewFlags(flags=flags, moment=Moment.parse(at))

@@ -65,7 +65,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stretch:
+class QueuePage:
     """Some lines in order. `before` is where those before them end, `after` where the next begin; None at an end."""
 
     lines: Sequence[FlagLine]
@@ -98,9 +98,9 @@ _ORDERS = {
 }
 
 
-def stretch(
+def page(
     db: Session, wanted: FlagFilter, *, sort: Sort, after: Place | None, before: Place | None, limit: int
-) -> Stretch:
+) -> QueuePage:
     """At most `limit` lines from a place on, or up to one."""
     back = before is not None
     place = before or after
@@ -112,7 +112,7 @@ def stretch(
     lines = _with_actions(db, db.scalars(query.order_by(*order.by(back=back)).limit(limit + 1)).all())
     more = len(lines) > limit
     lines = lines[:limit][::-1] if back else lines[:limit]
-    return Stretch(
+    return QueuePage(
         lines=lines,
         before=Place.of(lines[0].flag, sort) if lines and (more if back else place is not None) else None,
         after=Place.of(lines[-1].flag, sort) if lines and (back or more) else None,

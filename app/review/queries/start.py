@@ -14,7 +14,7 @@ from app.credentials.grants import MAX_TTL_SECONDS
 from app.credentials.tables import AlarmRow, CredentialRow, HeartbeatRow, RunRow, RunState
 from app.procurement.federal_time import eastern_day, eastern_midnight
 from app.procurement.finding import NOT_PERFORMED
-from app.review.decisions import Event, Status
+from app.review.flag_history import Event, Status
 from app.review.queries import alarms, queue, run_list
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
@@ -82,7 +82,7 @@ def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> Star
                 col(CredentialRow.expires_at) > now,
             )
         ).scalar_one(),
-        mine=queue.stretch(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES).lines,
+        mine=queue.page(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES).lines,
         done=_done(db),
         heartbeats=db.scalars(select(HeartbeatRow).order_by(col(HeartbeatRow.process))).all(),
         alarms=alarms.number(db) if with_alarms else None,

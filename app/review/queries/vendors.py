@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.review.decisions import Event
+from app.review.flag_history import Event
 from app.review.queries.actions import ActionLine, with_state
 from app.review.review_events import histories
 from app.store.tables import ActionRow, EvidenceRow, FlagRow

@@ -10,7 +10,7 @@ from app.intake import IntakeError
 from app.intake.problems import Problem, shown
 from app.review.queries import ActionLine
 from app.store.actions import ConflictError, UnknownActionError, to_domain
-from app.store.submissions import KeyReusedError, Outcome
+from app.store.submissions import KeyReusedError, SubmissionOutcome
 from app.web.api.operations import Header, following, operation, reply
 from app.web.api.problem_details import KEY, TAKEN, invalid_input, unreadable
 from app.web.api.request_body import header_of
@@ -75,7 +75,7 @@ def submit(query: SubmitQuery, body: str) -> Response:
     return reply(_submitted(outcome), status=HTTPStatus.CREATED, headers=headers)
 
 
-def _submitted(outcome: Outcome) -> SubmissionResult:
+def _submitted(outcome: SubmissionOutcome) -> SubmissionResult:
     return SubmissionResult(
         actions=[
             SubmittedItem(action_id=action_id, new=action_id in outcome.new, run_id=run_id)

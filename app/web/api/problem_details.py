@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.intake import IntakeError
 from app.intake.problems import Problem
-from app.review.decisions import Event
+from app.review.flag_history import Event
 from app.web.api.shapes import Shape
 from app.web.api.shapes.history import HistoryEvent, ReviewState
 from app.web.error_texts import ErrorText, text_of

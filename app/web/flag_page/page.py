@@ -8,11 +8,11 @@ from uuid import UUID
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
-from app.contract_file.checks import Check, Outcome, outcomes
 from app.credentials.tables import CredentialRow
 from app.procurement.finding import NOT_PERFORMED
 from app.procurement.rules import RULES
-from app.review.decisions import Event
+from app.review.checks import Check, CheckOutcome, outcomes
+from app.review.flag_history import Event
 from app.review.queries import FlagPage, RunPage, SilentSource
 from app.review.queries.people import officers
 from app.review.review_events import state_of_flag
@@ -52,7 +52,7 @@ def flag_page(
         vault=vault_side(run, found.audit_log, afterwards=False),
         now=now,
         checks=_checks(page, run),
-        Outcome=Outcome,
+        Outcome=CheckOutcome,
         related=view.related,
         record=view.record,
         state=state_of_flag(flag, history),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from flask import request
 
 from app.procurement.free_text import tidied
-from app.review.decisions import HIGHEST_VERSION, Decision, reason_fault, reference_fault
+from app.review.flag_history import HIGHEST_VERSION, Decision, reason_fault, reference_fault
 
 #: The reason field of each form; the names differ because several forms are on one page.
 REASONS = {"decision": "rationale", "concurrence": "second-reason", "undo": "undo-reason"}

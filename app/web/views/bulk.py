@@ -10,7 +10,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.procurement.free_text import tidied
-from app.review.decisions import NEED_REFERENCE, Decision
+from app.review.flag_history import NEED_REFERENCE, Decision
 from app.review.queries.people import officers
 from app.review.roles import Permission
 from app.web.bulk_review import (

@@ -1,8 +1,8 @@
 # Keeps the agent's policies and roles as the installed version wants them.
 #
-# Whoever may write a policy can put anything into it: this identity is in effect the administrator of the agent. What
-# it may not do by itself is listed nowhere below: no mounts, no auth methods, no audit devices, no other policies and
-# roles, no tokens, no credentials, and no change to its own policy, the rotator's or the backup's.
+# A policy's writer can put anything into it, so this identity is in effect the administrator of the agent. It may not
+# touch what is not listed below: no mounts, no auth methods, no audit devices, no other policies and roles, no tokens,
+# no credentials, and no change to its own policy, the rotator's or the backup's.
 
 path "sys/policies/acl/triage-run" {
   capabilities = ["create", "read", "update"]
@@ -64,7 +64,7 @@ path "database/roles/ledger-reader" {
   capabilities = ["create", "read", "update"]
 }
 
-# The vault makes itself a new password for the ledger and shows it to nobody.
+# The vault replaces its password for the ledger by one that only the vault knows.
 path "database/rotate-root/ledger" {
   capabilities = ["update"]
 }

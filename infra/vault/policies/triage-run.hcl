@@ -1,4 +1,4 @@
-# One run of the agent: five issuing paths and its own end. No default policy, no wildcard, nothing for payments.
+# One run of the agent: an issuing path for each tool, and its own end. No default policy, no wildcard, nothing for payments.
 
 path "identity/oidc/token/sam-gov" {
   capabilities = ["read"]

@@ -1,4 +1,4 @@
-"""The commands with a stack of their own, typed in a shell whose variables lead to a proxy and to servers of others."""
+"""The commands with a stack, in a shell whose variables point to a proxy and to other servers."""
 
 import json
 import os
@@ -220,7 +220,7 @@ def test_ctrl_c_during_a_start_stops_what_has_started(shell, tmp_path):
 
 def test_a_wrong_port_is_one_line_and_status_2_and_a_taken_one_status_1(triage, proxy, tmp_path):
     for value, status, reason in (
-        ("http", 2, "'http' is not a port, a number from 1 to 65535"),
+        ("http", 2, "'http' is not a port: a number from 1 to 65535"),
         (str(proxy.port), 1, f"port {proxy.port} is taken by another process"),
     ):
         told = {"TRIAGE_HOME": str(tmp_path / "home"), "TRIAGE_PORT_WEB": value}

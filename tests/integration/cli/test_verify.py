@@ -1,4 +1,4 @@
-"""`triage verify` as a person uses it: on a bundle of the running system, and on what is none."""
+"""`triage verify` on a bundle of the running system, and on files that are not bundles."""
 
 import json
 from zipfile import ZipFile

@@ -1,4 +1,4 @@
-"""The broker is a hand-off: without it runs are accepted, wait in PostgreSQL, say so, and go on by themselves."""
+"""Without the broker, runs are accepted, wait in PostgreSQL, and go on by themselves when it returns."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""PostgreSQL killed and started again: every process recovers by itself, and no lineage is half there."""
+"""PostgreSQL killed and restarted: every process recovers by itself, and no lineage is incomplete."""
 
 from infra.local.leftovers import living
 from infra.local.process import start_ticks

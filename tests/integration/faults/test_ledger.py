@@ -1,4 +1,4 @@
-"""The ledger is a database: it can refuse, change its views, be slow or hang, and is then "not checked"."""
+"""The ledger is a database: it may refuse, change its views, be slow or hang; its checks are then "not performed"."""
 
 import os
 import signal

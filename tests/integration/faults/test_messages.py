@@ -1,4 +1,4 @@
-"""Messages come twice, late or never; a run has one result all the same, and one that cannot succeed ends."""
+"""Messages arrive twice, late or never; a run still has one result, and a run that cannot succeed ends."""
 
 from collections import Counter
 from contextlib import contextmanager
@@ -51,7 +51,7 @@ def test_a_message_about_an_unknown_run_does_nothing(fragile, until):
 
 @contextmanager
 def unstorable(system, action_id):
-    """The result of one action cannot be stored, whoever tries."""
+    """The result of one action can never be stored."""
     system.execute(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE EXCEPTION 'no room for this result'; END $$"
@@ -118,7 +118,7 @@ def test_two_dispatchers_never_dispatch_an_attempt_twice(system, until):
 
 
 def test_an_identity_that_was_introduced_before_is_an_alarm_and_the_run_starts_again(fragile, until):
-    """Somebody who reads the broker opens the wrapping token first: seen, recorded, and of no use for long."""
+    """A reader of the broker opens the wrapping token first: this is noticed, recorded, and of little use."""
     system = fragile.system
     settings = system.settings("dispatcher")
     thief = Vault(settings.need("vault_addr"), trust_of(settings))

@@ -1,4 +1,4 @@
-"""A tool that misbehaves: its check is "not checked", the others stand, and nothing it did goes unrecorded."""
+"""A tool that misbehaves: its check is not performed, the others stand, and all its calls are recorded."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A database and a broker of which provisioning is told no more than of anybody's: an address and an administrator."""
+"""A database and a broker of which provisioning knows only an address and an administrator."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

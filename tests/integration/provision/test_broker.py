@@ -1,4 +1,4 @@
-"""Provisioning a broker: its users are as they should be, whatever they were."""
+"""Provisioning a broker sets its users right, whatever they were before."""
 
 import pytest
 import redis
@@ -37,7 +37,7 @@ def test_a_user_that_differs_is_set_right_and_connections_go_on(servers, provisi
             connection.execute_command("ACL", "DELUSER", "dispatcher")
         assert said(provision_broker, servers.settings) == [
             "user dispatcher: created",
-            "user worker: set as it should be",
+            "user worker: rights set",
         ]
         worker.ping()
         with pytest.raises(redis.exceptions.NoPermissionError):
@@ -53,7 +53,7 @@ def test_an_open_broker_is_closed(servers, provisioned, said):
     with servers.broker() as connection:
         connection.execute_command("ACL", "SETUSER", "default", "on", "nopass", "allkeys", "allcommands")
     everybody = servers.changed(redis_admin_url=f"redis://default@127.0.0.1:{servers.broker_port}")
-    with pytest.raises(ProvisionError, match="anybody may administer this broker"):
+    with pytest.raises(ProvisionError, match="anyone may administer this broker"):
         provision_broker(everybody, lambda _: None)
     assert said(provision_broker, servers.settings) == ["user default: switched off"]
 
@@ -69,7 +69,7 @@ def test_why_the_broker_cannot_be_used_is_said_in_one_line(servers):
     here = f"127.0.0.1:{servers.broker_port}"
     for address, reason in (
         (f"redis://stranger@{here}", "the broker refused the password of stranger"),
-        ("redis://administrator@127.0.0.1:1", "the broker at 127.0.0.1:1 was not there within 0.2 s"),
+        ("redis://administrator@127.0.0.1:1", "the broker at 127.0.0.1:1 did not answer within 0.2 s"),
     ):
         settings = servers.changed(redis_admin_url=address, provision_patience=0.2)
         with pytest.raises(ProvisionError) as refused:

@@ -74,7 +74,7 @@ def test_the_command_line_hands_its_arguments_on(triage, told):
         (["tables"], {}, "argument STEP: invalid choice: 'tables'"),
         (["keys", "--tls", "a b"], {}, "argument --tls: 'a b' is neither"),
         (["rotate", "web-key", "--watch"], {}, "--watch: web-key is replaced once"),
-        (["rotate", "web-key", "--end-sessions"], {}, "--end-sessions: web-key has none"),
+        (["rotate", "web-key", "--end-sessions"], {}, "--end-sessions: web-key has no sessions"),
     ],
 )
 def test_bad_input_is_named_in_one_line(provision, arguments, environment, line):

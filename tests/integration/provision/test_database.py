@@ -1,4 +1,4 @@
-"""Provisioning a database server: once, again, half, and by an administrator who is no superuser."""
+"""Provisioning a database server: first, repeated, interrupted, and by an administrator who is not a superuser."""
 
 import psycopg
 import pytest
@@ -184,7 +184,7 @@ def test_tables_of_another_version_are_left_alone(servers, provisioned, other, r
 def test_two_at_once_wait_for_each_other(servers, provisioned):
     with servers.database.connect() as other:
         other.execute("SELECT pg_advisory_lock(hashtext('triage provisioning'))")
-        with pytest.raises(ProvisionError, match=r"another provisioning has been under way for 0\.2 s"):
+        with pytest.raises(ProvisionError, match=r"another provisioning has been running for 0\.2 s"):
             provision_database(servers.changed(provision_patience=0.2), lambda _: None)
 
 

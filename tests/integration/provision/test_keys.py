@@ -1,4 +1,4 @@
-"""The secrets folder: everything is made once, each owner has its own, and certificates are good for their servers."""
+"""The secrets folder: everything is made once, each owner has its own secrets, and certificates fit their servers."""
 
 import json
 import ssl
@@ -29,7 +29,7 @@ def test_everything_is_made_once(settings, said, hosts):
     made = said(provision_keys, settings, hosts=hosts)
     first = contents(settings)
     assert sorted(made) == sorted(
-        f"{name}: made" for name in first if not name.endswith(("tls.key", "ca.key"))
+        f"{name}: created" for name in first if not name.endswith(("tls.key", "ca.key"))
     )
     assert said(provision_keys, settings, hosts=hosts) == []
     assert contents(settings) == first
@@ -52,7 +52,7 @@ def test_what_is_missing_is_made_and_a_mode_that_lets_a_group_read_stays(setting
     settings.secrets.path("sweeper", "database-password").unlink()
     web_key = settings.secrets.path("web", "web-key")
     web_key.chmod(0o640)
-    assert said(provision_keys, settings) == ["sweeper/database-password: made"]
+    assert said(provision_keys, settings) == ["sweeper/database-password: created"]
     assert contents(settings) == before
     said(rotate_web_key, settings)
     assert stat.S_IMODE(web_key.stat().st_mode) == 0o640
@@ -93,7 +93,7 @@ def test_a_certificate_is_good_for_its_server_and_the_names_that_were_given(sett
     with pytest.raises(ssl.SSLCertVerificationError):
         believed(settings, "vault", "elsewhere.example")
     before = contents(settings)
-    assert "vault/tls.pem: made anew" in said(provision_keys, settings, hosts=["new.example"])
+    assert "vault/tls.pem: replaced" in said(provision_keys, settings, hosts=["new.example"])
     assert believed(settings, "vault", "new.example")
     assert contents(settings)["worker/ca.pem"] == before["worker/ca.pem"]
 
@@ -101,7 +101,7 @@ def test_a_certificate_is_good_for_its_server_and_the_names_that_were_given(sett
 def test_half_a_pair_is_made_whole(settings, said):
     said(provision_keys, settings, hosts=[])
     settings.secrets.path("proxy", "tls.key").unlink()
-    assert said(provision_keys, settings, hosts=[]) == ["proxy/tls.pem: made anew"]
+    assert said(provision_keys, settings, hosts=[]) == ["proxy/tls.pem: replaced"]
     assert believed(settings, "proxy", "proxy")
 
 

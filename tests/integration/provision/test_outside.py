@@ -18,7 +18,7 @@ from infra.secrets_folder import SecretsFolder
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
-    """Servers of somebody else's, of which we get addresses and a folder of secrets."""
+    """Servers run by others, of which we get addresses and a folder of secrets."""
     options = StackOptions(parts=SERVERS, usual_ports=False)
     with LocalStack(tmp_path_factory.mktemp("elsewhere") / "home", options=options) as stack:
         yield stack

@@ -1,4 +1,4 @@
-"""However long a life and however wide a policy a run asks for, it gets 15 minutes and one tool."""
+"""Whatever lifetime and policy a run requests, it gets 15 minutes and one tool."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What ends, when, and what does not end with it."""
+"""Which credentials end, when, and which outlive their run."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Every run gets credentials of its own, uses those and no others; three records of it agree."""
+"""Every run gets its own credentials and uses no others; three records agree on this."""
 
 import json
 import re

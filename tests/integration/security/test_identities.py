@@ -1,4 +1,4 @@
-"""What each identity may do in the vault, and the much that it may not."""
+"""What each identity may do in the vault, and that all else is refused."""
 
 import json
 from uuid import uuid4

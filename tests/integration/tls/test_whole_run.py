@@ -1,4 +1,4 @@
-"""A run from the request to the revocation, and a sign-in, with every connection over TLS and no detour taken."""
+"""A run from request to revocation, and a sign-in, with every connection over TLS and no proxy used."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""No vault is prepared that does not log."""
+"""A vault without an audit device is not provisioned."""
 
 import json
 import threading

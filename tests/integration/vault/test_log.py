@@ -1,4 +1,4 @@
-"""The vault's log in production: for its group to read, whatever rotates or restarts, and whole for its reader."""
+"""The vault's log in production: readable by its group through rotations and restarts, and read completely."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What those who keep the installation may do in the vault, path by path, and everything else they try."""
+"""What the operating identities may do in the vault, path by path, and that all else is refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The first provisioning, stopped at every step, and what later ones change."""
+"""The first provisioning, interrupted after every step, and what later ones change."""
 
 import json
 import stat

@@ -1,4 +1,4 @@
-"""What a vault in production outlives: its own restart, the database's, and a root token that is made once more."""
+"""What a production vault survives: its own restart, the database's, and a newly generated root token."""
 
 import signal
 
@@ -41,7 +41,7 @@ def test_a_restarted_database_is_connected_to_again(installation, until):
 
 
 def test_the_vault_waits_for_its_database_and_says_so(installation):
-    """A ledger that is down is told apart from one that refuses the password."""
+    """A ledger that is down is distinguished from one that refuses the password."""
     password = installation.secrets / "operator" / "ledger-admin-password"
     password.write_text("no longer right")
     installation.process_table.stop("postgres")
@@ -62,7 +62,7 @@ def test_the_vault_waits_for_its_database_and_says_so(installation):
 
 
 def test_a_root_token_made_from_the_recovery_keys_does_what_the_operator_may_not_and_is_revoked(installation):
-    """Another issuer, an operator who lost the login, and a ledger whose password somebody has changed."""
+    """Another issuer, an operator who lost the login, and a ledger whose password was changed."""
     installation.restart_vault(makes_root_tokens=True)
     try:
         (installation.identity_file("operator")).unlink()

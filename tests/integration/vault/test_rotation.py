@@ -1,4 +1,4 @@
-"""The rotation of SecretIDs, under processes that go on, and through what may happen to a vault."""
+"""The rotation of SecretIDs while processes are at work, and through failures of the vault."""
 
 import json
 import os
@@ -49,8 +49,8 @@ def test_a_rotation_replaces_every_secret_id_and_ends_all_others(installation):
     said = rotated(installation)
 
     assert said == [
-        *(f"{owner}: replaced, good for 86400 s" for owner in OWNERS[:3]),
-        *(f"{owner}: replaced, good for 2592000 s" for owner in OWNERS[3:]),
+        *(f"{owner}: replaced, valid for 86400 s" for owner in OWNERS[:3]),
+        *(f"{owner}: replaced, valid for 2592000 s" for owner in OWNERS[3:]),
     ]
     for owner, old in before.items():
         assert installation.identity(owner)["role_id"] == old["role_id"]
@@ -67,7 +67,7 @@ def test_an_owner_whose_folder_is_not_here_is_left_alone(installation):
     try:
         said = rotated(installation)
         assert [line for line in said if "replaced" not in line] == [
-            "operator: no vault-identity.json here, left alone"
+            "operator: no vault-identity.json here, skipped"
         ]
         assert len(said) == len(OWNERS)
         assert not file.exists()

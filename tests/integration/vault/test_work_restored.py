@@ -1,4 +1,4 @@
-"""A backup taken amid runs, and both servers lost: what was open is taken up again, what was issued dies."""
+"""Both servers are lost and restored from a backup taken during work: open runs continue, issued credentials die."""
 
 import shutil
 import subprocess

@@ -1,5 +1,6 @@
-"""The report of a day: each thing that may be wrong is named, and nothing else is."""
+"""The report of a day names every failure and nothing else."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,8 @@ import pytest
 
 from app.cli.day_report import DayReport, count_vault_log, quantiles
 from app.credentials.lineage import CredentialKind
-from app.credentials.progress import IssuedRow
+from app.credentials.progress import RecordedCredential
+from app.credentials.vault_line import AuditLine
 from app.procurement.daily_quota import COUNTED, QuotaDay
 from app.procurement.systems import ISSUING_PATHS
 
@@ -33,7 +35,7 @@ KINDS = dict(
 
 def issued(run_id, tool):
     revocable = KINDS[tool].revocable
-    return IssuedRow(
+    return RecordedCredential(
         run_id=run_id,
         tool=tool,
         kind=KINDS[tool],
@@ -60,6 +62,11 @@ def lines_of(run_id):
     ]
 
 
+def counted(lines):
+    written = [json.dumps({"time": NOON.isoformat(), **line}).encode() + b"\n" for line in lines]
+    return count_vault_log(map(AuditLine.parse, written), RUNS, tools=5)
+
+
 QUOTA = QuotaDay(
     began=NOON.replace(hour=0), runs=2, calls=dict(zip(COUNTED, (2, 8, 2), strict=True)), quota=10_000
 )
@@ -70,15 +77,11 @@ GOOD = DayReport(
     tools=5,
     outcomes=Counter({"clear": 1, "flagged": 1}),
     credentials=ROWS,
-    vault=count_vault_log(LINES, RUNS, tools=5),
+    vault=counted(LINES),
     still_alive=[],
     wall_seconds=4.0,
     quota=QUOTA,
 )
-
-
-def counted(lines):
-    return count_vault_log(lines, RUNS, tools=5)
 
 
 def test_a_good_day_passes_and_its_figures_are_those_of_its_rows():

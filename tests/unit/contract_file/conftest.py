@@ -1,4 +1,4 @@
-"""A contract file made by hand, a key, and readers of PDF files that know nothing of how they were made."""
+"""A contract file made by hand, a key, and independent readers of PDF files."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey
 from app.contract_file.content import Occasion
 from app.contract_file.keys import SigningKeys
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, StepRow
-from app.review.decisions import Decision, Event, EventKind, digest
+from app.review.flag_history import Decision, Event, EventKind, digest
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.review.roles import Person
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow

@@ -1,4 +1,4 @@
-"""The bundle: what is in it, and that whoever checks it learns of anything changed, missing or added."""
+"""The bundle: its content, and that a check finds anything changed, missing or added."""
 
 import hashlib
 import json
@@ -23,8 +23,8 @@ from app.contract_file.content import manifest, serialised
 from app.contract_file.keys import KeysError, PublicKeys, SigningKeys
 from app.contract_file.verify import verify
 from app.procurement.rules import RULES
-from app.review.decisions import EventKind, digest
-from app.review.queries.contract_file import TooLargeError
+from app.review.flag_history import EventKind, digest
+from app.review.queries.action_file import TooLargeError
 
 ANSWER = b'{"entityData": []}'
 CALL = "00000000-0000-0000-0000-000000000003"

@@ -1,4 +1,4 @@
-"""The printed contract file: tagged, complete, the same everywhere, and never run by what it prints."""
+"""The printed contract file: tagged, complete, reproducible, and inert whatever text it holds."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The queue as CSV and JSON: whole, readable by strangers, and inert in a spreadsheet."""
+"""The queue as CSV and JSON: complete, readable by other programs, and inert in a spreadsheet."""
 
 import csv
 import io

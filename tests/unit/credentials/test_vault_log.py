@@ -1,4 +1,4 @@
-"""The reader of the vault's audit log: every line of a run, no line of another, whatever state the file is in."""
+"""The reader of the vault's audit log: every line of a run and no other, whatever state the file is in."""
 
 import json
 import tracemalloc
@@ -246,5 +246,5 @@ def test_the_lines_of_a_day_are_read_over_a_rotation(tmp_path):
         (tmp_path / name).write_text(
             "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in lines)
         )
-    found = [json.loads(raw)["request"]["id"] for raw in log.lines_with(b'"run_id"', since=NOON)]
+    found = [each.request_id for each in log.lines_of_runs(since=NOON)]
     assert found[-2:] == ["at 0", "at 1"]

@@ -1,4 +1,4 @@
-"""What of the caller's environment counts: our own settings, and nothing a library would read behind our back."""
+"""Which variables of the caller reach a process: our settings, and none that a library would read by itself."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The locks: what make setup installs, on every Python that is promised."""
+"""The locks that make setup installs, for every supported Python."""
 
 import re
 import tomllib

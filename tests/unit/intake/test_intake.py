@@ -1,4 +1,4 @@
-"""Submitted files: strict, every problem on one line, nothing half taken."""
+"""Submitted files: strict, one line per problem, all or nothing."""
 
 import json
 from copy import deepcopy

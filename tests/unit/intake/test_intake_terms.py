@@ -1,4 +1,4 @@
-"""What a submission may leave out: checked like the rest, all problems at once, and kept as it was."""
+"""Optional fields of a submission: checked like the rest, all problems at once, stored unchanged."""
 
 import json
 from datetime import date

@@ -1,4 +1,4 @@
-"""Scenarios that state when the triage looks, and what officers decided before."""
+"""Scenarios that state the time of the triage and earlier decisions of officers."""
 
 import json
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Scenario files: strict, reproducible, and true about what is to be found."""
+"""Scenario files: strict, reproducible, and right about the expected findings."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Every rule is shown by scenarios: where it finds, where it is silent, and each special case it lists."""
+"""Every rule has scenarios in which it finds, in which it is silent, and for each special case it lists."""
 
 from collections import defaultdict
 

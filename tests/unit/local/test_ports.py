@@ -1,4 +1,4 @@
-"""Ports of the local stack: fixed by a variable, else the usual one, else that of the last start, else any free one."""
+"""Ports of the local stack: a configured one, else the usual one, else that of the last start, else any free one."""
 
 import json
 import socket
@@ -13,7 +13,7 @@ from infra.local.stack import LocalStack
 
 @pytest.fixture
 def usual(monkeypatch):
-    """Usual ports that nobody else on this machine has, by part."""
+    """Usual ports that are free on this machine, by part."""
     with socket.socket() as one, socket.socket() as other:
         one.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
@@ -24,7 +24,7 @@ def usual(monkeypatch):
 
 @pytest.fixture
 def listener():
-    """Listens at a port, so that nobody else can have it."""
+    """Listens at a port, so that no other process can take it."""
     opened = []
 
     def listen(port=0):
@@ -110,11 +110,11 @@ def test_every_part_with_a_port_can_be_given_one():
         ({"TRIAGE_PORT_WEB": "80 "}, "TRIAGE_PORT_WEB: '80 ' is not a port"),
         (
             {"TRIAGE_PORT_PAGES": "80"},
-            "TRIAGE_PORT_PAGES: no part is called that; there are TRIAGE_PORT_VAULT, ",
+            "TRIAGE_PORT_PAGES: there is no such part; the variables are TRIAGE_PORT_VAULT, ",
         ),
         (
             {"TRIAGE_PORT_WEB": "8080", "TRIAGE_PORT_VAULT": "8080"},
-            "TRIAGE_PORT_VAULT: 8080 is the port of TRIAGE_PORT_WEB as well",
+            "TRIAGE_PORT_VAULT: 8080 is also the port of TRIAGE_PORT_WEB",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Where written values differ once case, blanks and punctuation are left out of account."""
+"""Where written values differ when case, blanks and punctuation are ignored."""
 
 import pytest
 from hypothesis import given

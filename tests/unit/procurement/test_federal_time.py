@@ -1,4 +1,4 @@
-"""Eastern days around midnight and the clock changes; fiscal years; years with a 29 February."""
+"""Eastern days around midnight and clock changes; fiscal years; leap years."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, available_timezones

@@ -1,4 +1,4 @@
-"""What officers write: what is taken, and what is refused with which words."""
+"""Texts of officers: which are accepted, and with which message others are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The history of a flag and the state it adds up to."""
+"""The history of a flag and the state that follows from it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.review.decisions import (
+from app.review.flag_history import (
     CLOSING,
     NEED_REFERENCE,
     Decision,

@@ -1,4 +1,4 @@
-"""What a stored plan says of what starts when, and of the checks that wait."""
+"""A stored plan: which steps start together, and which checks wait for them."""
 
 from uuid import UUID
 

@@ -1,18 +1,12 @@
-"""Facts as the evidence table keeps them: JSON, whatever is inside."""
+"""Facts as JSON in the evidence table, whatever they hold."""
 
 import json
 from datetime import date
 from decimal import Decimal
 
-from app.procurement.facts import (
-    AccountingLine,
-    Address,
-    Certification,
-    FiledDocument,
-    HiddenEntities,
-    Registration,
-    Tas,
-)
+from app.procurement.contract_facts import AccountingLine, FiledDocument, Tas
+from app.procurement.facts import Address
+from app.procurement.vendor_facts import Certification, HiddenEntities, Registration
 from app.store.fact_json import fact_to_json
 
 TAS = Tas(agency="070", main="0613", available_from=2026, available_to=2026)

@@ -1,4 +1,4 @@
-"""Where the bars of a picture stand, and what is written at them."""
+"""The charts: where bars stand and how they are labelled."""
 
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace

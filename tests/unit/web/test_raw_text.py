@@ -1,4 +1,4 @@
-"""Bytes made readable without changing what they say."""
+"""Bytes made readable without a change of meaning."""
 
 import json
 

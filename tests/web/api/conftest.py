@@ -18,7 +18,7 @@ PROBLEM = "application/problem+json"
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A program with somebody's token, or with none."""
+    """A program with a person's token, or without one."""
 
     client: FlaskClient
     token: Callable[[], str] | None
@@ -88,7 +88,7 @@ def officer(program_of) -> Program:
 
 @pytest.fixture
 def action() -> Callable[..., dict[str, Any]]:
-    """An action nobody has submitted yet, with changes."""
+    """An action that has not been submitted yet, with changes."""
 
     def made(**changed: Any) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""Programs decide for the officer whose token they have: as of a version they have seen, and of two at once one wins."""
+"""Programs decide for the officer of their token, based on a version they have read; one of two simultaneous decisions wins."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier

@@ -1,4 +1,4 @@
-"""The document says what is there, all of it and nothing else, and its examples are requests that are read."""
+"""The OpenAPI document describes every route and no other, and its examples are valid requests."""
 
 import re
 

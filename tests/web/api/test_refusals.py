@@ -1,4 +1,4 @@
-"""What is refused, is refused as a problem document, whatever went wrong and wherever below /api/."""
+"""Every refusal below /api/ is a problem document, whatever the cause."""
 
 import json
 import logging

@@ -112,7 +112,7 @@ def shared(system, program_of, session_of):
 
 @pytest.fixture
 def prepared(shared, flagged, submitted, program_of):
-    """A row of its own for each operation that changes one."""
+    """A separate row for each operation that changes one."""
     decide, concur, undo, assign = flagged({}, {"rule": "E01"}, {}, {})
     for flag_id in (concur, undo):
         body = {"version": 0, "decision": "not_a_discrepancy", "rationale": WHY}
@@ -126,7 +126,7 @@ def prepared(shared, flagged, submitted, program_of):
 
 
 def described(name):
-    """The test of one operation. Under a name of its own, since those made of one function share a node id."""
+    """The test of one operation, under its own name: tests made of one function would share a node id."""
 
     @schema.include(operation_id=name).parametrize()
     @settings(

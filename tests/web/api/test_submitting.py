@@ -1,4 +1,4 @@
-"""Programs submit actions: once for each key, however often and however many at once; whatever is wrong is told at once."""
+"""Programs submit actions: each key counts once, also for simultaneous requests; all errors are reported together."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Which checks do not apply to an action, and why: known from the action alone, before any system is asked."""
+"""Which checks do not apply to an action, and why: decided from the action alone, before any system is queried."""
 
 from app.procurement.action import ActionType, ProcurementAction
 from app.procurement.finding import Rule

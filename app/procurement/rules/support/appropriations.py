@@ -1,11 +1,11 @@
-"""The appropriations an action is charged to, by everyone who names them, written one way."""
+"""The appropriations an action is charged to, as each source names them, in one notation."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
-from app.procurement.facts import Commitment, FiledDocument, ObligationLine, Tas
+from app.procurement.contract_facts import Commitment, FiledDocument, ObligationLine, Tas
 from app.procurement.finding import ComparedValue, value_from
 from app.procurement.rules.support.contract_history import own_lines
 from app.procurement.rules.support.file_documents import instruments
@@ -17,7 +17,7 @@ _FULL = re.compile(r"\w{3}-\w{4}-\w{3}")
 # Not frozen, which is quicker to make: every case has several.
 @dataclass(slots=True)
 class Charge:
-    """An appropriation the action is charged to, what the ledger knows about it, and who says so."""
+    """An appropriation the action is charged to, its state in the ledger, and the evidence."""
 
     tas: Tas | None
     fund_type: str | None
@@ -29,8 +29,8 @@ class Charge:
     @property
     def value(self) -> ComparedValue:
         """As it is set beside other values."""
-        known = [str(self.tas) if self.tas else None, self.fund_type, self.fund_status]
-        written = ", ".join(part for part in known if part) or "not stated"
+        stated = [str(self.tas) if self.tas else None, self.fund_type, self.fund_status]
+        written = ", ".join(part for part in stated if part) or "not stated"
         return value_from(self.evidence, f"appropriation {self.part}", written)
 
     @property

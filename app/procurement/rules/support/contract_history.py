@@ -1,11 +1,11 @@
-"""The contract's reports in the order they were signed, and what belongs to the contract at all."""
+"""The contract's reports in the order of signature, and which facts belong to the contract."""
 
 import re
 from datetime import date
 from typing import TypeVar
 
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
-from app.procurement.facts import FiledDocument, ObligationLine, ReportedAction
+from app.procurement.contract_facts import FiledDocument, ObligationLine, ReportedAction
 
 Report = EvidenceOf[ReportedAction]
 BookedLine = EvidenceOf[ObligationLine]
@@ -15,7 +15,7 @@ _SERIES = re.compile(r"([A-Z]*)0*(\d+)")
 
 
 def of_contract(case: CaseFile, kind: type[ContractFact]) -> list[EvidenceOf[ContractFact]]:
-    """What is about this contract: an order number is told apart by the vehicle it stands under."""
+    """The facts about this contract; an order number is unique only under its vehicle."""
     piid, vehicle = case.action.piid, case.action.referenced_idv
     found = [item for item in case.of(kind) if item.fact.piid == piid]
     if vehicle is None:
@@ -24,13 +24,13 @@ def of_contract(case: CaseFile, kind: type[ContractFact]) -> list[EvidenceOf[Con
 
 
 def of_action(case: CaseFile, items: list[EvidenceOf[ContractFact]]) -> list[EvidenceOf[ContractFact]]:
-    """What of the contract's is about this very award or modification."""
+    """Those of the contract's facts that are about this very award or modification."""
     number = case.action.modification_number
     return [item for item in items if (item.fact.modification or "0") == number]
 
 
 def is_own(case: CaseFile, fact: ReportedAction | ObligationLine) -> bool:
-    """Whether what is about the contract is about this very award or modification."""
+    """Whether a fact of the contract is about this very award or modification."""
     return (fact.modification or "0") == case.action.modification_number
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
-from app.procurement.facts import Exclusion
 from app.procurement.names import normalised
 from app.procurement.rules.support.vendor_identity import Party, cages_of, identifier
+from app.procurement.vendor_facts import Exclusion
 
 ExclusionEvidence = EvidenceOf[Exclusion]
 
@@ -28,11 +28,11 @@ def active(case: CaseFile) -> list[ExclusionEvidence]:
 
 def shared_identifier(record: Exclusion, uei: str | None, cages: Iterable[str]) -> str | None:
     """The identifier a record has in common with a vendor, its further locations included: "UEI …" or "CAGE …"."""
-    ueis = {identifier(each) for each in (record.uei, *record.other_ueis)} - {None}
+    ueis = {identifier(code) for code in (record.uei, *record.other_ueis)} - {None}
     if identifier(uei) in ueis:
         return f"UEI {identifier(uei)}"
-    known = {identifier(each) for each in (record.cage, *record.other_cages)} - {None}
-    shared = sorted(known & {identifier(cage) for cage in cages} - {None}, key=str)
+    codes = {identifier(code) for code in (record.cage, *record.other_cages)} - {None}
+    shared = sorted(codes & {identifier(cage) for cage in cages} - {None}, key=str)
     return f"CAGE {shared[0]}" if shared else None
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.procurement.action import Payment, ProcurementAction
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import ReportedAction
+from app.procurement.contract_facts import ReportedAction
 from app.procurement.names import normalised
 from app.procurement.thresholds import MICRO_PURCHASE, in_force
 

@@ -1,4 +1,4 @@
-"""What lies in the contract file: for this action, for the contract, under its vehicle."""
+"""The documents in the contract file: for this action, for the contract, under its vehicle."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from datetime import date
 
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
-from app.procurement.facts import FiledDocument
+from app.procurement.contract_facts import FiledDocument
 from app.procurement.rules.support.contract_history import of_action, of_contract
 
 Filed = EvidenceOf[FiledDocument]

@@ -28,8 +28,8 @@ def stale_answers(rule: Rule, case: CaseFile, severity: Severity) -> Iterator[Fi
         return
     oldest: dict[Source, Evidence] = {}
     for item in case.evidence:
-        known = oldest.setdefault(item.source, item)
-        if (item.pulled_at, item.record_key) < (known.pulled_at, known.record_key):
+        earliest = oldest.setdefault(item.source, item)
+        if (item.pulled_at, item.record_key) < (earliest.pulled_at, earliest.record_key):
             oldest[item.source] = item
     for source in sorted(oldest):
         item = oldest[source]

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from app.procurement.case_file import CaseFile, cached_per_case
-from app.procurement.facts import FiledDocument, ReportedAction
+from app.procurement.contract_facts import FiledDocument, ReportedAction
 from app.procurement.rules.support.contract_history import Report, series
 from app.procurement.rules.support.file_documents import Filed
 

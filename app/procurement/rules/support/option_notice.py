@@ -1,4 +1,4 @@
-"""Whether the contractor was told in time that an option is exercised."""
+"""Whether the contractor had timely notice that an option is exercised."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,22 +7,13 @@ from datetime import date, timedelta
 from app.procurement.action import OptionExercise
 from app.procurement.calendar import on_or_after
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import OptionTerms
-from app.procurement.finding import ComparedValue, value_from, value_of_action
+from app.procurement.contract_facts import OptionTerms
+from app.procurement.finding import ComparedValue, Defect, value_from, value_of_action
 from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.file_documents import Filed, signed_on
 
 _PRELIMINARY_DAYS = 60
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class OptionDefect:
-    """One way in which the exercise leaves the terms."""
-
-    words: str
-    values: tuple[ComparedValue, ...]
-    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +30,16 @@ class Terms:
         )
 
 
-def notices(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[OptionDefect]:
+def notices(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[Defect]:
     """What is early or late about the notice of exercise and the preliminary one."""
     notice, option = exercise.notice_date or signed_on(case), terms.option
     if notice is not None and option.exercise_from and notice < option.exercise_from:
-        yield OptionDefect(
+        yield Defect(
             f"notice is of {notice}, the window opens on {option.exercise_from}",
             (value_of_action("notice", str(notice)), terms.value("window opens", str(option.exercise_from))),
         )
     if notice is not None and option.exercise_by and notice > option.exercise_by:
-        yield OptionDefect(
+        yield Defect(
             f"notice is of {notice}, the window closes on {option.exercise_by}{_rest(notice, option.exercise_by)}",
             (value_of_action("notice", str(notice)), terms.value("window closes", str(option.exercise_by))),
             certain=not _rest(notice, option.exercise_by),
@@ -62,7 +53,7 @@ def _rest(given: date, last: date) -> str:
     return f" ({last} is no business day, {on_or_after(last)} is the next)" if used else ""
 
 
-def _preliminary(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[OptionDefect]:
+def _preliminary(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iterator[Defect]:
     given, days = exercise.preliminary_notice_date, terms.option.preliminary_notice_days
     days = _PRELIMINARY_DAYS if days is None else days
     ends = _ends(case) or terms.option.exercise_by
@@ -70,7 +61,7 @@ def _preliminary(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iter
         return
     last = ends - timedelta(days=days)
     if given > last:
-        yield OptionDefect(
+        yield Defect(
             f"preliminary notice is of {given}, {(ends - given).days} days before {ends}; the contract asks for"
             f" {days} days, by {last}{_rest(given, last)}",
             (
@@ -83,7 +74,9 @@ def _preliminary(case: CaseFile, exercise: OptionExercise, terms: Terms) -> Iter
 
 def _ends(case: CaseFile) -> date | None:
     """When the contract ends without this option."""
-    known = [item.fact.current_completion for item in earlier_reports(case) if item.fact.current_completion]
-    if known:
-        return known[-1]
+    completions = [
+        item.fact.current_completion for item in earlier_reports(case) if item.fact.current_completion
+    ]
+    if completions:
+        return completions[-1]
     return case.action.period_start - _DAY if case.action.period_start else None

@@ -1,4 +1,4 @@
-"""Novations and changes of name or UEI: what explains that a contract's papers name another party."""
+"""Novations and changes of name or UEI: why a contract's documents may name another party."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""Whether what was read from a page is the same number, another one, or one letter misread."""
+"""Whether a number read from a page is the expected one, another one, or misread in one letter."""
 
 import re
 from collections.abc import Iterable

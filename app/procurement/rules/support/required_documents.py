@@ -1,13 +1,13 @@
 """What the contract file must hold, by action: the matrix behind D01.
 
-A row blocks only where a duty of its own stands behind it; the general list (FAR 4.803; RFO 4.101) is "as appropriate".
+A row blocks only where a specific duty stands behind it; the general list (FAR 4.803; RFO 4.101) is "as appropriate".
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.procurement.action import ProcurementAction
-from app.procurement.facts import FiledDocument
+from app.procurement.contract_facts import FiledDocument
 from app.procurement.finding import Severity
 from app.procurement.rules.support.competition import needs_justification, not_competed
 from app.procurement.rules.support.file_documents import instrument_types

@@ -1,31 +1,32 @@
-"""What is known of the vendors of an action: identifiers, registration rows, names and places."""
+"""The vendors of an action: identifiers, registration rows, names and addresses."""
 
 from collections import defaultdict
 from functools import lru_cache
 
 from app.procurement.action import Vendor, VendorRole
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case, cached_per_case_and_key
-from app.procurement.facts import Address, Registration
+from app.procurement.facts import Address
 from app.procurement.names import normalised
 from app.procurement.rules.support.value_text import listed
+from app.procurement.vendor_facts import Registration
 
 Party = tuple[Vendor, ...]
 
-#: What people write where an identifier is asked for and they have none, without punctuation.
+#: What people enter in place of an identifier they do not have, without punctuation.
 _NO_IDENTIFIER = frozenset(
     {"", "NA", "NONE", "NULL", "NOTAPPLICABL", "N0TAPPLICABL", "NOTAPPLICABLE", "UNKNOWN"}
 )
 
-#: What is longer than this is no identifier, and is worked out anew.
+#: Longer texts are not identifiers and are not cached.
 _LONGEST = 64
 
 
 def identifier(text: str | None) -> str | None:
-    """A UEI or CAGE as it is compared; None for what is none, such as "N/A" or zeros."""
+    """A UEI or CAGE in the form used for comparison; None if it is not one, such as "N/A" or zeros."""
     return _plain(text or "") if len(text or "") <= _LONGEST else _plain.__wrapped__(text or "")
 
 
-# The same identifiers come back with each rule and each run; texts of any length are not kept.
+# The same identifiers come back with each rule and each run; a text of any length would fill the memory.
 @lru_cache(maxsize=4096)
 def _plain(text: str) -> str | None:
     plain = "".join(char for char in text.upper() if char.isalnum())

@@ -10,7 +10,7 @@ from pydantic import Field
 from app.procurement.action import ActionType
 from app.procurement.finding import Severity
 from app.procurement.rules import RULES
-from app.review.decisions import Decision, Status
+from app.review.flag_history import Decision, Status
 from app.review.queries.queue import Sort
 from app.store.tables import ActionRow, FlagRow
 from app.web.api.shapes import Days, OneOf, Page, Paged, Shape, Sought, UtcTime

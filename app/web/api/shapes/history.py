@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from app.procurement.free_text import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
-from app.review.decisions import HIGHEST_VERSION, NEED_REFERENCE, Decision, EventKind, State, Status
+from app.review.flag_history import HIGHEST_VERSION, NEED_REFERENCE, Decision, EventKind, State, Status
 from app.web.api.shapes import RequestModel, Shape, UtcTime
 
 

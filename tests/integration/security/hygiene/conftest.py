@@ -57,7 +57,7 @@ class Search:
     pdf_text: Callable[[bytes], str]
 
     def find(self, secrets: set[str], *, exports: bool = True) -> set[tuple[str, str]]:
-        """Place and spelling of each find. Making `exports` takes longer than an attempt may wait to be taken up."""
+        """Place and spelling of each find. Making `exports` takes the most time."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         (needles := self.folder.with_suffix(".needles")).write_text(
@@ -166,7 +166,7 @@ class Search:
 
 @pytest.fixture(scope="module")
 def broker(system) -> Iterator[redis.Redis]:
-    """The broker's administrator, of whom only the object that started the broker has the password."""
+    """The broker's administrator; only the object that started the broker has the password."""
     port = int(system.stack.endpoints["valkey"].rsplit(":", 1)[1])
     with system.stack.startup.broker.administrator(port) as connection:
         yield connection

@@ -1,4 +1,4 @@
-"""An agent worker that fails as it is told, and notes for the test every secret that passes through it.
+"""An agent worker that fails as configured, and records every secret that passes through it for the test.
 
 Usage: noting_worker.py FOLDER, with an agent worker's environment. FOLDER/faults.json says which fault the first
 attempt of a run, or the first look at an action, meets; FOLDER/secrets gets one secret a line. All else is the real
@@ -79,7 +79,7 @@ def introduce(vault, wrapping_token, *, run_id, attempt):
 
 
 def failing(tool):
-    """The tool, with faults of its own: what a careless adapter could do with a secret it should not have."""
+    """The tool with added faults: what a careless adapter could do with a secret."""
     look_up = tool.look_up
 
     def ask(client, action):

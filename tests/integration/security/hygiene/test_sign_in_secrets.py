@@ -1,4 +1,4 @@
-"""Nothing of a sign-in that could be used by somebody else is left anywhere: no session id, no code, no token."""
+"""A sign-in leaves no session id, no code and no token anywhere."""
 
 from urllib.parse import parse_qs, urlsplit
 

@@ -1,4 +1,4 @@
-"""What lies in the memory of another process, and whether any of it opens anything."""
+"""Reads the memory of another process, and tries whether any of it is a usable secret."""
 
 import base64
 import hashlib

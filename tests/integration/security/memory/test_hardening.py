@@ -1,4 +1,4 @@
-"""A worker's memory is closed to every other process of the same user, and is never written to a file."""
+"""A worker's memory is closed to other processes of the same user and is never written to a file."""
 
 import ctypes
 import os

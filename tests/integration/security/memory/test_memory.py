@@ -1,4 +1,4 @@
-"""What can be read in the memory of agent workers before, during and after a run, by root."""
+"""What root can read in the memory of agent workers before, during and after a run."""
 
 import re
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ class Scene:
 
 
 class Worker:
-    """An agent worker of its own kind, the only one in the system while it runs."""
+    """A special agent worker, the only one in the system while it runs."""
 
     def __init__(self, system, memory_of, *, pool, concurrency, recycle=False) -> None:
         self._system, self._memory_of = system, memory_of

@@ -1,4 +1,4 @@
-"""How well names are told apart: the pairs, and the page that shows the results.
+"""How well names are matched: the pairs, and the page that shows the results.
 
 `python tests/unit/procurement/names/measure.py` writes `docs/name-matching.md`.
 """

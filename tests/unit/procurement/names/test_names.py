@@ -1,4 +1,4 @@
-"""Names as they are compared: normalised, taken apart, alike."""
+"""Names as they are compared: normalised, split, scored."""
 
 import pytest
 from hypothesis import given

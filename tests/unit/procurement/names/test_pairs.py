@@ -1,4 +1,4 @@
-"""Name matching measured on its own: what was reached once is kept."""
+"""Name matching is measured: the reached precision and recall are kept."""
 
 import runpy
 from collections import Counter

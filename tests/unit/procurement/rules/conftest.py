@@ -7,20 +7,21 @@ from uuid import uuid4
 
 import pytest
 
-from app.procurement import facts
 from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
 from app.procurement.case_file import CaseFile, Evidence, Gap
+from app.procurement.contract_facts import Commitment, FiledDocument, ObligationLine, ReportedAction
 from app.procurement.rules import evaluate
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion, HiddenEntities, Registration
 
 SOURCES = {
-    facts.Registration: Source.SAM_GOV,
-    facts.HiddenEntities: Source.SAM_GOV,
-    facts.Exclusion: Source.DEBARMENT,
-    facts.ReportedAction: Source.CONTRACTS,
-    facts.FiledDocument: Source.DOCUMENTS,
-    facts.Commitment: Source.LEDGER,
-    facts.ObligationLine: Source.LEDGER,
+    Registration: Source.SAM_GOV,
+    HiddenEntities: Source.SAM_GOV,
+    Exclusion: Source.DEBARMENT,
+    ReportedAction: Source.CONTRACTS,
+    FiledDocument: Source.DOCUMENTS,
+    Commitment: Source.LEDGER,
+    ObligationLine: Source.LEDGER,
 }
 KEYS = ("document_id", "pr_number", "document_number", "piid", "uei", "name")
 AWARD = ProcurementAction(
@@ -88,7 +89,7 @@ def findings(stated):
 @pytest.fixture(scope="session")
 def registration():
     def build(uei="ZZ9TESTVNDR1", *, status="Active", expires=date(2027, 1, 31)):
-        return facts.Registration(uei=uei, legal_name="EXAMPLE MARINE", status=status, expires=expires)
+        return Registration(uei=uei, legal_name="EXAMPLE MARINE", status=status, expires=expires)
 
     return build
 
@@ -105,7 +106,7 @@ def document():
         modification=None,
         document_id=None,
     ):
-        return facts.FiledDocument(
+        return FiledDocument(
             document_id=document_id or f"DOC-{doc_type}",
             doc_type=doc_type,
             status=status,
@@ -121,9 +122,7 @@ def document():
 @pytest.fixture(scope="session")
 def report():
     def build(amount="250000.00", *, piid=AWARD.piid, modification="0"):
-        return facts.ReportedAction(
-            piid=piid, modification=modification, obligated=Decimal(amount), signed=None
-        )
+        return ReportedAction(piid=piid, modification=modification, obligated=Decimal(amount), signed=None)
 
     return build
 
@@ -131,7 +130,7 @@ def report():
 @pytest.fixture(scope="session")
 def line():
     def build(obligated="250000.00", *, deobligated="0.00", modification="0", number="70ZZ0126C0001"):
-        return facts.ObligationLine(
+        return ObligationLine(
             document_number=number,
             piid=AWARD.piid,
             modification=modification,
@@ -146,7 +145,7 @@ def line():
 @pytest.fixture(scope="session")
 def commitment():
     def build(amount="250000.00", *, status="certified", number="PR-26-00001"):
-        return facts.Commitment(
+        return Commitment(
             pr_number=number, amount=Decimal(amount), status=status, certified_at=date(2026, 8, 20)
         )
 

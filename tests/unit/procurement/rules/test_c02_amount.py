@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.procurement.facts import AccountingLine, Tas
+from app.procurement.contract_facts import AccountingLine, Tas
 
 
 def test_equal_amounts_are_no_finding(findings, award, document, report, line):

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.procurement.action import OptionExercise
-from app.procurement.facts import OptionTerms
+from app.procurement.contract_facts import OptionTerms
 
 TERMS = OptionTerms(
     number=1,
@@ -29,7 +29,7 @@ EXERCISE = OptionExercise(
 
 @pytest.fixture
 def exercise(option):
-    """The option of October 2026 to September 2027, as the contract has it unless told otherwise."""
+    """The option of October 2026 to September 2027, as the contract has it, with changes."""
 
     def build(**change):
         wide = {name: change.pop(name) for name in ("clauses", "period_end", "pricing") if name in change}

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from app.procurement.facts import Certification
+from app.procurement.vendor_facts import Certification
 
 NAICS = "336611"
 

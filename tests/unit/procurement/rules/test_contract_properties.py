@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from app.procurement.action import ActionType, OptionExercise
 from app.procurement.case_file import CaseFile, Evidence
-from app.procurement.facts import Certification, FiledDocument, OptionTerms, Registration, ReportedAction
+from app.procurement.contract_facts import FiledDocument, OptionTerms, ReportedAction
 from app.procurement.rules import CHECKS
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Certification, Registration
 
 IDS = ("C01", "C02", "C03", "C04", "C05", "C06", "C07", "D01", "D02", "D03", "D04")
 PIID, OTHER, VEHICLE = "70ZZ0126C0001", "70ZZ0126C9999", "70ZZ0124D0001"

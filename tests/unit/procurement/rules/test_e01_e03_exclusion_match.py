@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.procurement.action import ActionType, Vendor, VendorRole
-from app.procurement.facts import Exclusion
+from app.procurement.vendor_facts import Exclusion
 
 
 def record(uei="ZZ9TESTVNDR1", *, since=date(2026, 3, 13), until=None, agency="DEPT OF THE AIR FORCE"):

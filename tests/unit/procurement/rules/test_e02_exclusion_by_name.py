@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from app.procurement.case_file import CaseFile, NotAMatch
-from app.procurement.facts import Address, Exclusion
+from app.procurement.facts import Address
 from app.procurement.rules.e02_exclusion_by_name import E02
+from app.procurement.vendor_facts import Exclusion
 
 NORFOLK = Address(city="NORFOLK", state="VA", zip_code="23510", country="USA")
 RENO = Address(city="RENO", state="NV", zip_code="89501", country="USA")

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from app.procurement.action import Vendor, VendorRole
-from app.procurement.facts import Address, Exclusion, Owner
+from app.procurement.facts import Address
+from app.procurement.vendor_facts import Exclusion, Owner
 
 NORFOLK = Address(city="NORFOLK", state="VA", zip_code="23510", country="USA")
 RENO = Address(city="RENO", state="NV", zip_code="89501", country="USA")

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from app.procurement.facts import Exclusion
+from app.procurement.vendor_facts import Exclusion
 
 ORDER = Exclusion(
     uei="ZZ9TESTVNDR1",

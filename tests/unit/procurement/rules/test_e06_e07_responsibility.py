@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.procurement.action import Payment
-from app.procurement.facts import IntegrityRecord
+from app.procurement.vendor_facts import IntegrityRecord
 
 RECENT, OLD = date(2024, 4, 10), date(2021, 9, 13)
 

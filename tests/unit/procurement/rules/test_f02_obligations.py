@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.procurement.facts import Tas
+from app.procurement.contract_facts import Tas
 
 OLD = date(2026, 2, 2)
 

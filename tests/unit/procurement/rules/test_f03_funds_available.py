@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.procurement.facts import AccountingLine, Tas
+from app.procurement.contract_facts import AccountingLine, Tas
 
 
 def symbol(first=2026, last=2026, **more):

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from app.procurement.facts import Tas
+from app.procurement.contract_facts import Tas
 
 ANNUAL = Tas(agency="070", main="0613", available_from=2026, available_to=2026)
 

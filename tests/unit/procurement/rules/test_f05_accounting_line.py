@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.procurement.facts import AccountingLine, Tas
+from app.procurement.contract_facts import AccountingLine, Tas
 from app.procurement.systems import Source
 
 ANNUAL = Tas(agency="070", main="0613", available_from=2026, available_to=2026)

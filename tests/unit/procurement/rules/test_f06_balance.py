@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.procurement.facts import Tas
+from app.procurement.contract_facts import Tas
 from app.procurement.systems import Source
 
 ANNUAL = Tas(agency="070", main="0613", available_from=2026, available_to=2026)

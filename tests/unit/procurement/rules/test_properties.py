@@ -7,15 +7,25 @@ from decimal import Decimal
 from random import Random
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.procurement import facts
 from app.procurement.action import ActionType, OptionExercise, Payment, ProcurementAction, Vendor, VendorRole
 from app.procurement.case_file import CaseFile, Evidence, Gap
+from app.procurement.contract_facts import (
+    AccountingLine,
+    Commitment,
+    FiledDocument,
+    ObligationLine,
+    OptionTerms,
+    ReportedAction,
+    Tas,
+)
+from app.procurement.facts import Address
 from app.procurement.rules import CHECKS, evaluate
 from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion, HiddenEntities, IntegrityRecord, Owner, Registration
 
 LOOKED = datetime(2026, 9, 14, 16, 0, tzinfo=UTC)
 PIID, VEHICLE = "70ZZ0126C0001", "70ZZ0124D0001"
@@ -23,13 +33,13 @@ NAMES = ("Kestrel Harbor Marine, Inc.", "Osprey Paint Co.", "Lantern & Sons Hold
 UEIS = ("ZZ9TESTVNDR1", "ZZ9TESTVNDR2", "ZZ9TESTVNDR3")
 CAGES = ("9ZZ91", "9ZZ92", None)
 SOURCES = {
-    facts.Registration: Source.SAM_GOV,
-    facts.HiddenEntities: Source.SAM_GOV,
-    facts.Exclusion: Source.DEBARMENT,
-    facts.ReportedAction: Source.CONTRACTS,
-    facts.FiledDocument: Source.DOCUMENTS,
-    facts.Commitment: Source.LEDGER,
-    facts.ObligationLine: Source.LEDGER,
+    Registration: Source.SAM_GOV,
+    HiddenEntities: Source.SAM_GOV,
+    Exclusion: Source.DEBARMENT,
+    ReportedAction: Source.CONTRACTS,
+    FiledDocument: Source.DOCUMENTS,
+    Commitment: Source.LEDGER,
+    ObligationLine: Source.LEDGER,
 }
 PAPERS = (
     "SF-1449",
@@ -51,7 +61,7 @@ DAYS = tuple(
 )
 DOLLARS = tuple(map(Decimal, ("0", "0.50", "15000", "250000", "250000", "249999.5", "1200000")))
 SYMBOLS = tuple(
-    facts.Tas(agency=agency, main=main, allocation_transfer=transfer, available_from=2025, available_to=last)
+    Tas(agency=agency, main=main, allocation_transfer=transfer, available_from=2025, available_to=last)
     for agency, main, transfer, last in (
         ("070", "0613", None, 2025),
         ("70", "0613", None, 2026),
@@ -59,8 +69,8 @@ SYMBOLS = tuple(
         ("070", "0613", "097", 2025),
     )
 )
-PLACES = (facts.Address(city="Norfolk", state="VA"), facts.Address(city="Reno", state="NV"))
-OWNERS = tuple(facts.Owner(name=name, cage=cage) for name, cage in zip(NAMES, CAGES, strict=True))
+PLACES = (Address(city="Norfolk", state="VA"), Address(city="Reno", state="NV"))
+OWNERS = tuple(Owner(name=name, cage=cage) for name, cage in zip(NAMES, CAGES, strict=True))
 NUMBERS = ("0", "P00001", "P00002", "A00001")
 #: What a field may hold, by its name; a name that is not here is found by type.
 POOLS = {
@@ -78,7 +88,7 @@ POOLS = {
     "predecessors": tuple((owner,) for owner in OWNERS),
     "small_for": (frozenset({"336611"}),),
     "not_small_for": (frozenset({"541330"}),),
-    "integrity_records": ((facts.IntegrityRecord(kind="T4C", recorded=date(2025, 1, 1)),),),
+    "integrity_records": ((IntegrityRecord(kind="T4C", recorded=date(2025, 1, 1)),),),
     "exclusion_type": ("Ineligible (Proceedings Completed)", "Prohibition/Restriction"),
     "program": ("Reciprocal",),
     "agency": ("NAVY",),
@@ -97,10 +107,8 @@ POOLS = {
     "doc_type": PAPERS,
     "signatories": tuple((name,) for name in NAMES),
     "covers": tuple((paper,) for paper in PAPERS),
-    "accounting": tuple(
-        (facts.AccountingLine(acrn=acrn, tas=tas),) for acrn in ("AA", None) for tas in SYMBOLS
-    ),
-    "options": tuple((facts.OptionTerms(number=1, price=price, exercise_by=DAYS[2]),) for price in DOLLARS),
+    "accounting": tuple((AccountingLine(acrn=acrn, tas=tas),) for acrn in ("AA", None) for tas in SYMBOLS),
+    "options": tuple((OptionTerms(number=1, price=price, exercise_by=DAYS[2]),) for price in DOLLARS),
     "tas": SYMBOLS,
     "acrn": ("AA", "AB"),
     "fund_type": ("annual", "no-year"),
@@ -110,10 +118,10 @@ POOLS = {
     "currency": ("USD",),
 }
 STATUS = {
-    facts.Registration: ("Active", "Expired", "ID Assigned"),
-    facts.ReportedAction: ("final", "final", "draft", "deleted"),
-    facts.FiledDocument: ("final", "final", "draft"),
-    facts.Commitment: ("certified", "pending"),
+    Registration: ("Active", "Expired", "ID Assigned"),
+    ReportedAction: ("final", "final", "draft", "deleted"),
+    FiledDocument: ("final", "final", "draft"),
+    Commitment: ("certified", "pending"),
 }
 BY_TYPE = {"bool": (True, False), "date": DAYS, "Decimal": DOLLARS, "int": (0, 1), "str": ("X",)}
 
@@ -222,7 +230,7 @@ def respelled(name):
     return re.sub(r"[.,]", "", name).upper().replace(" ", "  ")
 
 
-many = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+many = settings(max_examples=100)
 sets_of_sources = st.sets(st.sampled_from(list(Source)), min_size=1)
 
 

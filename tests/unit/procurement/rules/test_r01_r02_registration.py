@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.procurement.action import Payment, Vendor, VendorRole
-from app.procurement.facts import HiddenEntities
+from app.procurement.vendor_facts import HiddenEntities
 
 DAY = date(2026, 9, 14)
 

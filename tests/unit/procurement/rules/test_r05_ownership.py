@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.procurement.facts import Owner
+from app.procurement.vendor_facts import Owner
 
 PARENT = {"parent_uei": "ZZ9TESTPRNT1", "parent_name": "Sample Holdings LLC"}
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from app.procurement.action import Vendor, VendorRole
 from app.procurement.case_file import CaseFile
-from app.procurement.facts import Address, Exclusion, HiddenEntities, IntegrityRecord, Owner, Registration
+from app.procurement.facts import Address
 from app.procurement.rules import CHECKS
+from app.procurement.vendor_facts import Exclusion, HiddenEntities, IntegrityRecord, Owner, Registration
 
 RULES = [rule for rule in CHECKS if rule.id[0] in "RE"]
 NAMES = (

@@ -1,4 +1,4 @@
-"""A secret gives itself away to whoever calls `reveal`, and to nobody else."""
+"""A secret is shown only to a caller of `reveal`."""
 
 import copy
 import hashlib

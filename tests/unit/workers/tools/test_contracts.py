@@ -1,4 +1,4 @@
-"""Contract awards: what is left out, what comes as text, and what was reported under which code."""
+"""Contract awards: omitted fields, numbers as text, and reports under other codes."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from app.procurement.action import ActionType
-from app.procurement.facts import Tas
+from app.procurement.contract_facts import Tas
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.contracts import look_up
 

@@ -1,4 +1,4 @@
-"""Exclusions: persons, aliases, locations, dates that begin with the month, and the questions asked."""
+"""Exclusions: persons, aliases, locations, dates with the month first, and the queries sent."""
 
 from copy import deepcopy
 from dataclasses import replace

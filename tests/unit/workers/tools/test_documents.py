@@ -1,4 +1,4 @@
-"""Documents: metadata strictly, and of what was read from pages only what was read surely."""
+"""Documents: metadata is read strictly, page text only where it was recognised with confidence."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.procurement.facts import AccountingLine, Address, OptionTerms, Tas
+from app.procurement.contract_facts import AccountingLine, OptionTerms, Tas
+from app.procurement.facts import Address
 from workers.payloads.file_documents import SURE
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.documents import look_up

@@ -1,4 +1,4 @@
-"""The ledger's rows: typed columns, account labels, and what a changed view does."""
+"""The ledger's rows: typed columns, account labels, and the effect of a changed view."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.procurement.facts import Commitment, ObligationLine, Tas
+from app.procurement.contract_facts import Commitment, ObligationLine, Tas
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.ledger import look_up
 

@@ -1,4 +1,4 @@
-"""All pages or none: whatever is short, repeated or without end is no answer."""
+"""All pages or none: a short, repeated or endless list is refused."""
 
 from uuid import uuid4
 

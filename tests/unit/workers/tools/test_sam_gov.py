@@ -1,12 +1,13 @@
-"""Entities: every trap of the real answer, each as it arrives."""
+"""Entities: every peculiarity of the real answers."""
 
 from datetime import date
 from uuid import uuid4
 
 import pytest
 
-from app.procurement.facts import Address, Certification, HiddenEntities, IntegrityRecord, Owner
+from app.procurement.facts import Address
 from app.procurement.systems import Source, system_of
+from app.procurement.vendor_facts import Certification, HiddenEntities, IntegrityRecord, Owner
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.sam_gov import TOOL, look_up
 

@@ -1,4 +1,4 @@
-"""What each tool makes of an answer: facts where it is sound, a gap naming the field where it is not."""
+"""How each tool reads an answer: facts if it is valid, otherwise a gap that names the field."""
 
 from copy import deepcopy
 from datetime import date
@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
-from app.procurement.facts import Exclusion, FiledDocument, Registration, ReportedAction
+from app.procurement.contract_facts import FiledDocument, ReportedAction
+from app.procurement.vendor_facts import Exclusion, Registration
 from workers.runtime.answer import Answer, ToolError
 from workers.tools import contracts, debarment, documents, registry, sam_gov
 

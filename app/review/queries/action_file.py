@@ -21,7 +21,7 @@ from app.credentials.tables import (
     RunState,
     StepRow,
 )
-from app.review.decisions import EventKind, Status
+from app.review.flag_history import EventKind, Status
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.review.queries.runs import next_of
 from app.review.review_events import histories

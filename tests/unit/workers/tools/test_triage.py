@@ -1,4 +1,4 @@
-"""What becomes of the answers: the case as the rules see it."""
+"""The case that the rules see is built from the answers."""
 
 from datetime import UTC, datetime
 

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from app.procurement.labels import DECISIONS
-from app.review.decisions import Decision, EventKind, ReviewError
+from app.review.flag_history import Decision, EventKind, ReviewError
 from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.flag_page.page import flag_page

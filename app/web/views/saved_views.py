@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from app.procurement.free_text import refusal, tidied
-from app.review.saved_views import SavedViewError
+from app.review.saved_view_records import SavedViewError
 from app.web.queue_filter import QueueQuery, query_of_text
 from app.web.services import services
 from app.web.sign_in import person

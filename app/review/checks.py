@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from app.credentials.tables import StepRow
 from app.procurement.finding import NOT_PERFORMED
-from app.procurement.labels import SYSTEMS, worded
+from app.procurement.labels import SOURCES, worded
 from app.procurement.rules import RULES
 from app.procurement.rules.support.applicability import does_not_apply
 from app.review.queries.filed_documents import ActionFile, FiledRun
@@ -20,7 +20,7 @@ _ANSWERED = "answered"
 _TITLES = {rule.id: rule.title for rule in RULES}
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     """What became of a check."""
 
     DIFFERS = "values differ"
@@ -36,7 +36,7 @@ class Check:
 
     rule: str
     title: str
-    outcome: Outcome
+    outcome: CheckOutcome
     reason: str
 
 
@@ -59,7 +59,7 @@ def outcomes(plan: Plan, flags: Sequence[FlagRow], action: ActionRow) -> list[Ch
         Check(
             rule=NOT_PERFORMED,
             title=_TITLES[NOT_PERFORMED],
-            outcome=Outcome.DIFFERS if watch else Outcome.AGREES,
+            outcome=CheckOutcome.DIFFERS if watch else CheckOutcome.AGREES,
             reason=_counted(watch) if watch else "",
         ),
         *_not_due(action, due | {NOT_PERFORMED}),
@@ -71,14 +71,14 @@ def _check(line: CheckLine, found: int, steps: Mapping[int, StepRow], failed: st
     silent = _silent(line.waits_for, steps)
     partly = _silent(line.helped_by, steps)
     if silent or failed:
-        outcome, reason = Outcome.NOT_MADE, silent or failed
+        outcome, reason = CheckOutcome.NOT_MADE, silent or failed
     elif found:
-        outcome, reason = Outcome.DIFFERS, "; ".join(filter(None, (_counted(found), partly)))
+        outcome, reason = CheckOutcome.DIFFERS, "; ".join(filter(None, (_counted(found), partly)))
     else:
         compared = "; ".join(
-            worded(SYSTEMS, steps[number].tool) for number in line.waits_for if number in steps
+            worded(SOURCES, steps[number].tool) for number in line.waits_for if number in steps
         )
-        outcome, reason = (Outcome.IN_PART, partly) if partly else (Outcome.AGREES, compared)
+        outcome, reason = (CheckOutcome.IN_PART, partly) if partly else (CheckOutcome.AGREES, compared)
     return Check(rule=line.rule, title=title, outcome=outcome, reason=reason)
 
 
@@ -86,7 +86,7 @@ def _silent(numbers: Sequence[int], steps: Mapping[int, StepRow]) -> str:
     """Which of these steps brought no answer, and why; empty when all did."""
     asked = (steps[number] for number in numbers if number in steps)
     return "; ".join(
-        f"{worded(SYSTEMS, step.tool)}: {step.outcome}" for step in asked if step.outcome != _ANSWERED
+        f"{worded(SOURCES, step.tool)}: {step.outcome}" for step in asked if step.outcome != _ANSWERED
     )
 
 
@@ -100,7 +100,7 @@ def _not_due(action: ActionRow, due: set[str]) -> list[Check]:
         Check(
             rule=rule.id,
             title=rule.title,
-            outcome=Outcome.NOT_APPLICABLE,
+            outcome=CheckOutcome.NOT_APPLICABLE,
             reason=does_not_apply(rule, ours) or "not in the plan of this run",
         )
         for rule in RULES

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, abort
 
 from app.intake.problems import Problem, shown
-from app.review.decisions import Decision, EventKind, ReviewError
+from app.review.flag_history import Decision, EventKind, ReviewError
 from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.api.operations import operation, reply

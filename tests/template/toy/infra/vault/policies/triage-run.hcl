@@ -1,0 +1,13 @@
+# One run: an API key for the weather, a user of the soil database, and its own end.
+
+path "auth/token/create/weather" {
+  capabilities = ["update"]
+}
+
+path "database/creds/soil-reader" {
+  capabilities = ["read"]
+}
+
+path "auth/token/revoke-self" {
+  capabilities = ["update"]
+}
