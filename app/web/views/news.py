@@ -64,17 +64,17 @@ def since() -> ResponseReturnValue:
 def _stream(pages: Pages, wanted: FlagFilter, since: Moment, seat: Seat) -> Iterator[str]:
     yield f"retry: {_COME_AGAIN * 1000}\n\n"
     ends = time.monotonic() + LASTS
-    told = time.monotonic()
+    last_sent = time.monotonic()
     while time.monotonic() < ends:
         try:
             news = pages.news(wanted, since=since, now=datetime.now(UTC))
         except SQLAlchemyError:
             return  # the browser reconnects and resumes
         if news.flags:
-            since, told = news.moment, time.monotonic()
+            since, last_sent = news.moment, time.monotonic()
             yield f"id: {news.moment}\nevent: news\ndata: {json.dumps({'new': news.flags})}\n\n"
-        elif time.monotonic() - told >= SIGN_OF_LIFE:
-            told = time.monotonic()
+        elif time.monotonic() - last_sent >= SIGN_OF_LIFE:
+            last_sent = time.monotonic()
             yield ": keep-alive\n\n"
         if seat.wanted.wait(LOOK_EVERY):
             yield "event: full\ndata: {}\n\n"

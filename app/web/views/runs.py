@@ -27,8 +27,8 @@ _STATES: Sequence[str] = [state.value for state in RunState]
 def queue() -> ResponseReturnValue:
     """Runs that match the query, newest first."""
     state, after = choice("state", _STATES), cursor()
-    asked = {"action": text("action"), "requested_by": text("requested_by"), "within": _days()}
-    others = {name: value for name, value in asked.items() if value}
+    query = {"action": text("action"), "requested_by": text("requested_by"), "within": _days()}
+    others = {name: value for name, value in query.items() if value}
     pages = services().queries
     lines = pages.runs(wanted=_filter(others, state), after=after, limit=PAGE + 1)
     counts = pages.run_counts(_filter(others)) if others else pages.run_counts()
@@ -91,10 +91,10 @@ def confirm_stop(run_id: UUID) -> ResponseReturnValue:
 def stop(run_id: UUID) -> ResponseReturnValue:
     """Request that the run be stopped; the sweeper stops it within seconds."""
     try:
-        asked = usecases.stop_run(services().sessions, run_id, requested_by=person().subject)
+        requested = usecases.stop_run(services().sessions, run_id, requested_by=person().subject)
     except UnknownRunError:
         abort(404)
-    if asked:
+    if requested:
         flash("The run is being stopped. Its credentials are revoked within seconds.", "success")
     else:
         flash("Nothing to stop: the run has ended, or is already being stopped.", "info")
