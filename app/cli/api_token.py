@@ -4,6 +4,7 @@ import json
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from secrets import token_urlsafe
+from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -22,8 +23,15 @@ class TokenRefusedError(Exception):
     """The provider gives none; the text says why."""
 
 
-def print_token(persona: str) -> None:
-    """Print an access token of a persona of the demo, good for 15 minutes; ends the command."""
+def print_token(
+    persona: Annotated[
+        str, typer.Option(metavar="NAME", help="The persona's name, as on the demo's sign-in page.")
+    ],
+) -> None:
+    """Print a token for the JSON interface.
+
+    The demo's identity provider issues it. It is valid for 15 minutes; see docs/api.md.
+    """
     with reported():
         issuer, client = _provider()
         try:

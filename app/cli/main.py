@@ -1,22 +1,21 @@
 """The `triage` command."""
 
 import json
-import os
-import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
 from app import __version__, usecases
 from app.cli import day as whole_day
 from app.cli import demo as whole_demo
-from app.cli import local_stack, read_commands, stack_commands, usage
+from app.cli import local_stack, process_commands, read_commands, stack_commands, usage
+from app.cli.api_token import print_token
 from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
 from app.cli.lineage_command import lineage, show_lineage
 from app.cli.read_commands import AsJson
-from app.cli.stack_commands import Pool
+from app.cli.verify_command import verify_bundle
 from app.cli.waiting import wait_for
 from app.intake import SIZE_LIMIT
 from infra.environment import forget_foreign
@@ -28,11 +27,6 @@ app = typer.Typer(
     help="Procurement triage by an agent that holds no standing credential.",
 )
 app.add_typer(stack_commands.commands, name="stack", help="Start, stop and look at the local servers.")
-
-#: For commands that become another one, which reads all arguments itself.
-_PASSED_ON: dict[str, Any] = {
-    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-}
 
 
 def _show_version(wanted: bool) -> None:
@@ -131,80 +125,12 @@ def day(
     raise typer.Exit(FAILED if report.failures() else 0)
 
 
-@app.command()
-def verify(
-    file: Annotated[Path, typer.Argument(help="A bundle: the ZIP of a contract file.")],
-    keys: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEYS", help="A key set: a file or an https address; else that of the stack running here."
-        ),
-    ] = None,
-) -> None:
-    """Check that a contract file is whole and as signed.
-
-    Looks at digests, signature, what is missing or was added, and histories; exit status 1 when one is wrong.
-    """
-    # Imported here: it takes a tenth of the time any command takes to start.
-    from app.cli.verify_command import verify_bundle  # noqa: PLC0415
-
-    verify_bundle(file, keys)
-
-
-@app.command("api-token")
-def api_token(
-    persona: Annotated[
-        str, typer.Option(metavar="NAME", help="Whom the token speaks for, as on the demo's sign-in page.")
-    ],
-) -> None:
-    """Print a token for the JSON interface.
-
-    It comes from the demo's identity provider and is good for 15 minutes; see docs/api.md.
-    """
-    # Imported here, as above.
-    from app.cli.api_token import print_token  # noqa: PLC0415
-
-    print_token(persona)
-
-
-@app.command()
-def worker(
-    concurrency: Annotated[int, typer.Option(min=1, max=256, metavar="N", help="Runs at once.")] = 4,
-    pool: Annotated[
-        Pool, typer.Option(metavar="KIND", help="prefork: a process for each run at once, or threads.")
-    ] = Pool.PREFORK,
-    recycle: Annotated[bool, typer.Option("--recycle", help="One process per run (prefork only).")] = False,
-) -> None:
-    """Become one more agent worker.
-
-    Its settings are those in the environment, else those of the stack running here.
-    """
-    with reported():
-        Context().join_stack("worker")
-    line = ["--concurrency", str(concurrency), "--pool", pool.value, *(["--recycle"] if recycle else [])]
-    _become("workers.launch", *line)
-
-
-@app.command(**_PASSED_ON)
-def evaluate(arguments: typer.Context) -> None:
-    """Hold the checks against scenarios with known answers."""
-    _become("known_answers.evaluation", *arguments.args)
-
-
-@app.command(**_PASSED_ON)
-def provision(arguments: typer.Context) -> None:
-    """Prepare servers of your own: keys, database, broker, vault."""
-    _become("infra.provision", *arguments.args)
-
-
-@app.command(**_PASSED_ON)
-def rotate(arguments: typer.Context) -> None:
-    """Replace secrets that are in use."""
-    _become("infra.provision", "rotate", *arguments.args)
-
-
-def _become(module: str, *arguments: str) -> NoReturn:
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  # becoming it is the point
+app.command("verify")(verify_bundle)
+app.command("api-token")(print_token)
+app.command()(process_commands.worker)
+app.command(**process_commands.PASSED_ON)(process_commands.evaluate)
+app.command(**process_commands.PASSED_ON)(process_commands.provision)
+app.command(**process_commands.PASSED_ON)(process_commands.rotate)
 
 
 def _text(file: Path) -> str:

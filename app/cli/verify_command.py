@@ -1,6 +1,7 @@
 """The command `triage verify`: whether a bundle is whole and as signed, and its histories unbroken."""
 
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,8 +21,20 @@ _LIMIT = 1_000_000
 _TIMEOUT = 10.0
 
 
-def verify_bundle(file: Path, keys: str | None) -> None:
-    """Check a bundle with the keys in a file or at an address, and print what was found; ends the command."""
+def verify_bundle(
+    file: Annotated[Path, typer.Argument(help="A bundle: the ZIP of a contract file.")],
+    keys: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEYS",
+            help="A key set: a file or an https address. Default: the key set of the stack running here.",
+        ),
+    ] = None,
+) -> None:
+    """Check that a contract file is complete and unaltered.
+
+    Checks digests, signature and histories, and that no file is missing or was added. Exit status 1 when a check fails.
+    """
     with reported():
         try:
             known = _keys(keys)

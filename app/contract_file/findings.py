@@ -161,14 +161,10 @@ def _history(each: FiledFlag) -> Iterator[Block]:
     broken = first_broken(each.history, version=each.flag.version)
     if broken is not None:
         yield note(
-            strong(f"The history of this finding does not hold: event {broken} was changed or is missing.")
+            strong(f"The history of this finding is broken: event {broken} was changed or is missing.")
         )
     elif not state_holds(each):
-        yield note(
-            strong(
-                "Where this finding stands does not follow from its history: it was changed without an event."
-            )
-        )
+        yield note(strong("The status of this finding does not follow from its history."))
     if each.remembered:
         yield table(
             "Decided before on the same fact, so this finding came pre-answered",

@@ -135,56 +135,10 @@ Psc = Annotated[str, _Matching(r"[A-Z0-9]{4}", 'a product or service code (4 cha
 Clause = Annotated[str, _Matching(r"[0-9]{2,4}\.[0-9]{3}-[0-9]{1,4}", 'a clause (such as "52.217-9")')]
 # Codes of the contract action report (FPDS).
 Reason = Literal[
-    "A",
-    "B",
-    "C",
-    "D",
-    "E",
-    "F",
-    "G",
-    "H",
-    "J",
-    "K",
-    "L",
-    "M",
-    "N",
-    "P",
-    "R",
-    "S",
-    "T",
-    "V",
-    "W",
-    "X",
+    "A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "L", "M", "N", "P", "R", "S", "T", "V", "W", "X"
 ]
-Pricing = Literal[
-    "1",
-    "2",
-    "3",
-    "A",
-    "B",
-    "J",
-    "K",
-    "L",
-    "M",
-    "R",
-    "S",
-    "T",
-    "U",
-    "V",
-    "Y",
-    "Z",
-]
-Competition = Literal[
-    "A",
-    "B",
-    "C",
-    "CDO",
-    "D",
-    "E",
-    "F",
-    "G",
-    "NDO",
-]
+Pricing = Literal["1", "2", "3", "A", "B", "J", "K", "L", "M", "R", "S", "T", "U", "V", "Y", "Z"]
+Competition = Literal["A", "B", "C", "CDO", "D", "E", "F", "G", "NDO"]
 SetAside = Literal[
     "NONE",
     "SBA",

@@ -34,25 +34,19 @@ from app.review.queries.queue import Place, QueuePage, Sort
 from app.review.queries.queue_state import QueueState
 from app.review.queries.raw_answers import RawAnswer
 from app.review.queries.run_list import RunFilter, RunLine
-from app.review.queries.runs import NextRun, RunPage, SilentSource
+from app.review.queries.runs import RunPage, SilentSource
 from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
 from app.review.tables import SavedViewRow
 
 __all__ = [
-    "DEFAULT_LIMIT",
     "ActionLine",
-    "ActionPage",
     "Facets",
     "FlagFilter",
     "FlagLine",
     "FlagPage",
-    "FlagQueue",
-    "FlagView",
     "Moment",
-    "NewFlags",
-    "NextRun",
     "Pages",
     "Place",
     "QueueState",
@@ -61,9 +55,7 @@ __all__ = [
     "RunPage",
     "SilentSource",
     "Sort",
-    "StartPage",
     "ValueLineage",
-    "VendorPage",
 ]
 
 #: Lines in one answer, unless the caller asks for another number.
