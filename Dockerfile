@@ -1,13 +1,13 @@
-# One image for every process of ours; docker-compose.yml says which command each container runs.
+# One image for all our processes; docker-compose.yml names the command of each container.
 #
-# Sizes on amd64: about 230 MB besides the base, of which 81 are typst, which sets the contract file, and 50 byte code,
-# which a read-only container could not write for itself.
+# Size on amd64: about 230 MB besides the base, of which typst, which sets the contract file, takes 81, and byte code, which
+# a read-only container could not write, takes 50.
 ARG PYTHON_IMAGE=python:3.13.16-slim-trixie
 ARG NODE_IMAGE=node:24.19.0-trixie-slim
 
 FROM ${NODE_IMAGE} AS design-system
 WORKDIR /design
-# Another index than the client's own, here and below.
+# A package index to use in place of the client's default, here and below.
 ARG NPM_CONFIG_REGISTRY
 COPY .npmrc package.json package-lock.json ./
 RUN npm ci --silent
@@ -15,7 +15,7 @@ RUN npm ci --silent
 FROM ${PYTHON_IMAGE} AS environment
 ARG PIP_INDEX_URL
 ARG UV_DEFAULT_INDEX
-# The authorities of the base image count, to which a company's own can be added.
+# Trust the authorities of the base image, to which a company's authority can be added.
 ENV UV_SYSTEM_CERTS=1 UV_LINK_MODE=copy UV_NO_CACHE=1
 WORKDIR /build
 COPY requirements/uv.lock requirements/runtime.lock ./
@@ -39,9 +39,9 @@ RUN python3 -c 'from pathlib import Path; from infra.design_system import copy; 
  && chmod 0755 /opt/triage/bin/triage
 
 FROM ${PYTHON_IMAGE}
-# A volume takes over owner and mode of the folder it is first mounted on: so every volume can be written by the one
-# process that has to, though no container ever runs as root. 10001 are our processes and most servers. The vault has a
-# user of its own, so that its log (group 10003) is read by those containers alone that are given that group.
+# A volume takes owner and mode from the folder on which it is first mounted. So the one process that needs a volume can
+# write it, although no container runs as root. Our processes and most servers are 10001. The vault has a separate user, so
+# that only containers in group 10003 can read its log.
 RUN set -e; echo 'triage:x:10001:10001::/tmp:/usr/sbin/nologin' >> /etc/passwd; echo 'triage:x:10001:' >> /etc/group; \
     umask 077; mkdir /secrets /data /vault; chmod 0755 /secrets /data /vault; \
     for owner in backup contracts debarment dispatcher documents identity-provider operator postgres proxy rotator \

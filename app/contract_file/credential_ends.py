@@ -7,7 +7,7 @@ from app.contract_file.blocks import Block, Cell, note, paragraph, table
 from app.contract_file.print_text import instant
 from app.credentials.ending import Ending
 from app.credentials.lineage import CredentialKind
-from app.procurement.labels import KINDS, SYSTEMS, plural, worded
+from app.procurement.labels import KINDS, SOURCES, plural, worded
 from app.review.queries.filed_documents import ActionFile, FiledRun
 
 
@@ -19,7 +19,7 @@ def ends(filed: FiledRun, at: datetime) -> Iterator[Block]:
         if each.token_expires_at
     ]
     for row in filed.credentials:
-        name = f"{worded(KINDS, row.kind)}, {worded(SYSTEMS, row.tool)}"
+        name = f"{worded(KINDS, row.kind)}, {worded(SOURCES, row.tool)}"
         rows.append(_row(name, row.expires_at, row.revoked_at, row.ended_by, at))
     if not rows:
         yield paragraph("The vault issued no credential in this run.")

@@ -18,7 +18,7 @@ from app.contract_file.blocks import (
 from app.contract_file.content import state_holds
 from app.contract_file.print_text import instant, moment
 from app.credentials.tables import CallRow, CredentialRow
-from app.procurement.labels import DECISIONS, EVENTS, KINDS, STATUSES, SYSTEMS, worded
+from app.procurement.labels import DECISIONS, EVENTS, KINDS, SOURCES, STATUSES, worded
 from app.review.flag_history import Event, first_broken
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.store.tables import FlagRow
@@ -86,7 +86,7 @@ def _value(line: FiledValue, file: ActionFile) -> Sequence[Cell]:
     else:
         pulled = "no record to pull"
     return (
-        worded(SYSTEMS, value.source),
+        worded(SOURCES, value.source),
         [soft(value.label), strong(value.value)],
         code(value.record_key) if value.record_key else "none",
         pulled,
@@ -105,7 +105,7 @@ def _lineage(each: FiledFlag, file: ActionFile) -> Iterator[Block]:
 
 def _origin(line: FiledValue, run: FiledRun, attempt: int) -> Sequence[Cell]:
     source = line.value.source
-    value: list[Line] = [worded(SYSTEMS, source), soft(line.value.label)]
+    value: list[Line] = [worded(SOURCES, source), soft(line.value.label)]
     if source == "action":
         return value, "none", "stated by the action itself, no credential was used", "none"
     if source == "rules":

@@ -12,7 +12,7 @@ from typing import IO, Any
 from app.contract_file.content import Occasion
 from app.contract_file.print_text import moment
 from app.contract_file.spooled import unnamed_file
-from app.procurement.labels import ACTION_TYPES, DECISIONS, STATUSES, SYSTEMS, worded
+from app.procurement.labels import ACTION_TYPES, DECISIONS, SOURCES, STATUSES, worded
 from app.review.queries.exported import Beside
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
@@ -78,7 +78,7 @@ def csv_of(lines: Lines) -> Iterator[str]:
     yield "\ufeff" + _record([*_COLUMNS, _VALUES])
     for line, values in lines:
         cells = [tell(line) for tell in _COLUMNS.values()]
-        beside = "; ".join(f"{worded(SYSTEMS, each.source)}, {each.label}: {each.value}" for each in values)
+        beside = "; ".join(f"{worded(SOURCES, each.source)}, {each.label}: {each.value}" for each in values)
         yield _record([inert(cell) if isinstance(cell, str) else cell for cell in (*cells, beside)])
 
 

@@ -7,7 +7,7 @@ from app.contract_file.blocks import Block, Cell, Line, code, facts, heading, pa
 from app.contract_file.credential_ends import ends, next_run
 from app.contract_file.print_text import instant
 from app.credentials.tables import AttemptRow, CredentialRow
-from app.procurement.labels import KINDS, SYSTEMS, lasting, plural, worded
+from app.procurement.labels import KINDS, SOURCES, lasting, plural, worded
 from app.review.queries.filed_documents import ActionFile, FiledRun
 
 
@@ -88,7 +88,7 @@ def _policy(filed: FiledRun) -> Iterator[Block]:
         rows.append(
             [
                 str(step.attempt),
-                worded(SYSTEMS, step.tool),
+                worded(SOURCES, step.tool),
                 [step.question, step.reason],
                 decision,
                 step.outcome,
@@ -110,7 +110,7 @@ def _credentials(filed: FiledRun) -> Iterator[Block]:
         (("System", 4), ("Kind, scope, life", 5), ("Known to the vault as", 7), ("SHA-256 fingerprint", 5)),
         (
             (
-                worded(SYSTEMS, row.tool),
+                worded(SOURCES, row.tool),
                 [
                     worded(KINDS, row.kind),
                     code(row.scope),
@@ -152,7 +152,7 @@ def _calls(filed: FiledRun) -> Iterator[Block]:
         ),
         (
             (
-                worded(SYSTEMS, tools.get(call.credential_id, "unknown")),
+                worded(SOURCES, tools.get(call.credential_id, "unknown")),
                 code(call.operation),
                 [
                     f"{call.status or 'no answer'}{f': {call.error}' if call.error else ''}",

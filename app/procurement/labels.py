@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from app.procurement import systems
+from app.procurement.systems import SYSTEMS
 
-SYSTEMS: Mapping[str, str] = {
-    **{system.name: system.label for system in systems.SYSTEMS},
+#: Where values and answers come from.
+SOURCES: Mapping[str, str] = {
+    **{system.name: system.label for system in SYSTEMS},
     "action": "The submitted action",
     "rules": "The rules of this tool",
 }

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from app.credentials.tables import StepRow
 from app.procurement.finding import NOT_PERFORMED
-from app.procurement.labels import SYSTEMS, worded
+from app.procurement.labels import SOURCES, worded
 from app.procurement.rules import RULES
 from app.procurement.rules.support.applicability import does_not_apply
 from app.review.queries.filed_documents import ActionFile, FiledRun
@@ -76,7 +76,7 @@ def _check(line: CheckLine, found: int, steps: Mapping[int, StepRow], failed: st
         outcome, reason = CheckOutcome.DIFFERS, "; ".join(filter(None, (_counted(found), partly)))
     else:
         compared = "; ".join(
-            worded(SYSTEMS, steps[number].tool) for number in line.waits_for if number in steps
+            worded(SOURCES, steps[number].tool) for number in line.waits_for if number in steps
         )
         outcome, reason = (CheckOutcome.IN_PART, partly) if partly else (CheckOutcome.AGREES, compared)
     return Check(rule=line.rule, title=title, outcome=outcome, reason=reason)
@@ -86,7 +86,7 @@ def _silent(numbers: Sequence[int], steps: Mapping[int, StepRow]) -> str:
     """Which of these steps brought no answer, and why; empty when all did."""
     asked = (steps[number] for number in numbers if number in steps)
     return "; ".join(
-        f"{worded(SYSTEMS, step.tool)}: {step.outcome}" for step in asked if step.outcome != _ANSWERED
+        f"{worded(SOURCES, step.tool)}: {step.outcome}" for step in asked if step.outcome != _ANSWERED
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from app.procurement.finding import Severity
-from app.procurement.labels import ACTION_TYPES, STATUSES, SYSTEMS
+from app.procurement.labels import ACTION_TYPES, SOURCES, STATUSES
 from app.procurement.rules import RULES
 from app.review.queries import Facets
 from app.review.roles import Person
@@ -65,7 +65,7 @@ def groups(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, m
         _assignee(query, facets, people, me=me),
         _group(query, facets, "Action type", "action_type", ACTION_TYPES, folded=True),
         _group(
-            query, facets, "System", "system", {name: SYSTEMS[name] for name in FLAGGED_SYSTEMS}, folded=True
+            query, facets, "System", "system", {name: SOURCES[name] for name in FLAGGED_SYSTEMS}, folded=True
         ),
         _group(query, facets, "Rule", "rule", _rules(query, facets), folded=True),
         _age(query),
@@ -78,7 +78,7 @@ def in_use(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, m
         "status": ("Status", {**STATUSES, ANY: "any", NOT_CLOSED: "not closed"}),
         "severity": ("Severity", {}),
         "rule": ("Rule", {id_: f"{id_} {title}" for id_, title in TITLES.items()}),
-        "system": ("System", SYSTEMS),
+        "system": ("System", SOURCES),
         "action_type": ("Action type", ACTION_TYPES),
         "assignee": ("Assigned to", {ME: "me", NOBODY: "no one", **_names(people, me=me)}),
         "vendor": ("Vendor", {}),

@@ -11,8 +11,9 @@ from werkzeug.datastructures import MultiDict
 
 from app.procurement.federal_time import eastern_midnight
 from app.procurement.finding import Severity
-from app.procurement.labels import ACTION_TYPES, SYSTEMS
+from app.procurement.labels import ACTION_TYPES
 from app.procurement.rules import RULES
+from app.procurement.systems import SYSTEMS
 from app.review.flag_history import Status
 from app.review.queries import FlagFilter, Place, Sort
 from app.web.list_queries import ME, MOST_DAYS, Ignored, searchable
@@ -21,7 +22,7 @@ from app.web.list_queries import ME, MOST_DAYS, Ignored, searchable
 NOT_CLOSED, ANY = "not_closed", "any"
 NOBODY = "nobody"
 #: Systems a flag can be about; the action's own value is compared with each of them.
-FLAGGED_SYSTEMS = tuple(name for name in SYSTEMS if name not in {"action", "rules"})
+FLAGGED_SYSTEMS = tuple(system.name for system in SYSTEMS)
 _LONGEST_QUERY = 2_000
 _YEARS = range(2000, 2100)
 

@@ -119,7 +119,9 @@ def test_strangers_learn_nothing_about_routes(start_mock, name):
 )
 def test_faults_hit_only_the_action_they_are_for(start_mock, tmp_path, name, mode, status):
     cases = tmp_path / "scenarios" / "cases"
-    shutil.copytree(HAND_WRITTEN, cases)
+    cases.mkdir(parents=True)
+    for first in HAND_WRITTEN.glob("0[12]-*.json"):
+        shutil.copy(first, cases)
     file = cases / "01-clean-new-award.json"
     scenario = json.loads(file.read_text())
     file.write_text(json.dumps({**scenario, "faults": {name: mode}}))

@@ -78,21 +78,6 @@ def test_all_as_expected(start, tmp_path, expired):
     assert "Runs: 3 of 3" in said
 
 
-def test_a_wrong_expectation_is_named(start, tmp_path, expired):
-    other = [{"rule": "R02", "subject": "Z000PRMEVND1", "severity": "blocking"}]
-    wrong = {**expired, "number": 993, "expected": other}
-    folder = scenarios(tmp_path / "wrong", expired=expired, wrong=wrong)
-    command = start(folder)
-    printed, said = command.communicate(timeout=120)
-    assert command.returncode == 1, said
-    misses = [line for line in printed.splitlines() if line.startswith(("expired", "wrong"))]
-    assert misses == [
-        "wrong: R01 Z993PRMEVND1 (blocking): found, but not expected",
-        "wrong: R02 Z993PRMEVND1 (blocking): not found",
-    ]
-    assert "1 of 2 scenarios as expected, live, in " in printed
-
-
 def test_a_bad_file_is_refused_before_anything_is_started(start, tmp_path, expired):
     folder = scenarios(tmp_path / "odd", odd={**expired, "number": 0})
     command = start(folder)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,11 @@ def extended(original) -> Copy:
     return original
 
 
+def test_the_code_of_the_guide_passes_the_linter(extended):
+    extended.run("ruff", "check", *sorted(NEW), "app/procurement/systems.py")
+    extended.run("ruff", "format", "--check", *sorted(NEW), "app/procurement/systems.py")
+
+
 @pytest.fixture(scope="module")
 def stack(extended) -> Iterator[Copy]:
     extended.triage("stack", "up", "--detach", seconds=120)
@@ -221,6 +227,7 @@ def test_a_rule_with_a_defect_is_named_and_the_rest_of_its_run_is_stored(stack, 
     assert (failed["subject"], failed["severity"]) == ("D06", "blocking")
     assert "KeyError" in failed["because"]
     assert "A rule with a defect" in officer.get(f"/flags/{other['flag_id']}").text
+    assert failed["because"] in unescape(officer.get(f"/flags/{failed['flag_id']}").text)
     logged = (stack.home / "state/logs/worker-1.log").read_text(encoding="utf-8")
     assert "rule D06 failed: KeyError" in logged
     assert run["action"]["description"] not in logged

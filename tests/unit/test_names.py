@@ -16,29 +16,27 @@ MOST_LINES = 200
 
 #: Names that stand for two things, and why they may.
 DOUBLES: dict[tuple[str, str], str] = {
-    ("app", "actions"): "waits for a rename",
-    ("app", "shapes"): "waits for a rename",
-    ("workers", "launch"): "waits for a rename",
-    ("workers", "Conclusion"): "waits for a rename",
+    ("app", "actions"): "the rows of the domain, beside the pages, resources and queries about them",
+    ("app", "shapes"): "in each resource, the shapes of that resource",
 }
+_TABLES = "tables that refer to each other"
+_RULE = "one rule with all its special cases"
 #: Modules that are longer, and why.
 LONG: dict[str, str] = {
-    "app/credentials/attempts.py": "",
-    "app/credentials/dispatch.py": "",
-    "app/credentials/tables.py": "",
-    "app/procurement/facts.py": "",
-    "app/procurement/rules/c01_reporting.py": "",
-    "app/procurement/rules/c03_ceiling.py": "",
-    "app/procurement/rules/c04_contract_open.py": "",
-    "app/procurement/rules/d02_document_identity.py": "",
-    "app/procurement/rules/f02_obligations.py": "",
-    "app/procurement/rules/r04_name_and_address.py": "",
-    "app/store/tables.py": "",
-    "app/web/probes.py": "",
-    "workers/payloads/awards.py": "",
-    "infra/docker/stand_ins.py": "",
-    "infra/local/stack.py": "",
-    "benchmarks/case_files.py": "",
+    "app/credentials/attempts.py": "every record of an attempt, in the order of its life",
+    "app/credentials/dispatch.py": "the queue of record: what is taken from it and what is put back",
+    "app/credentials/tables.py": _TABLES,
+    "app/procurement/rules/c01_reporting.py": _RULE,
+    "app/procurement/rules/c03_ceiling.py": _RULE,
+    "app/procurement/rules/c04_contract_open.py": _RULE,
+    "app/procurement/rules/d02_document_identity.py": _RULE,
+    "app/procurement/rules/f02_obligations.py": _RULE,
+    "app/procurement/rules/r04_name_and_address.py": _RULE,
+    "app/store/tables.py": _TABLES,
+    "app/web/probes.py": "one probe per kind of server",
+    "infra/docker/stand_ins.py": "one recipe per image",
+    "infra/local/stack.py": "one class: start, stop and record of the local stack",
+    "workers/payloads/awards.py": "the models of one answer, in the order of its sections",
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.procurement.difference import Written, differences
-from app.procurement.labels import SYSTEMS, worded
+from app.procurement.labels import SOURCES, worded
 from app.review.queries import ValueLineage
 
 #: What rules write for a source without a value.
@@ -46,4 +46,4 @@ def side_by_side(values: Sequence[ValueLineage], *, compare: bool) -> list[Shown
 
 def _named(stated: Sequence[ValueLineage], places: Sequence[int]) -> list[str]:
     """The names of the systems, each once."""
-    return list(dict.fromkeys(worded(SYSTEMS, stated[at].value.source) for at in places))
+    return list(dict.fromkeys(worded(SOURCES, stated[at].value.source) for at in places))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow
-from app.procurement.labels import KINDS, SYSTEMS, lasting, worded
+from app.procurement.labels import KINDS, SOURCES, lasting, worded
 from app.review.queries import FlagPage, RunPage
 from app.web.endings import credential_ending, token_ending
 
@@ -34,7 +34,7 @@ def timeline(
     found += [
         Happened(
             at=each.refused_at,
-            what=f"{worded(SYSTEMS, each.tool)}: the vault refused {each.vault_path}.",
+            what=f"{worded(SOURCES, each.tool)}: the vault refused {each.vault_path}.",
             step=3,
         )
         for each in run.denials
@@ -55,7 +55,7 @@ def _identity(attempt: AttemptRow, now: datetime) -> Iterator[Happened]:
 
 
 def _life(credential: CredentialRow, calls: Sequence[CallRow], now: datetime) -> Iterator[Happened]:
-    system = worded(SYSTEMS, credential.tool)
+    system = worded(SOURCES, credential.tool)
     kind = worded(KINDS, credential.kind)
     ttl = lasting(credential.expires_at - credential.issued_at)
     yield Happened(

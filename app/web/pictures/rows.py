@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app.credentials.ending import Ending
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow
-from app.procurement.labels import KINDS, SYSTEMS, lasting, worded
+from app.procurement.labels import KINDS, SOURCES, lasting, worded
 from app.review.queries import RunPage
 from app.web.endings import credential_ending, token_ending
 
@@ -75,7 +75,7 @@ def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) 
             until=until,
         )
     for credential in (each for each in page.credentials if each.attempt == attempt.number):
-        kind, system = worded(KINDS, credential.kind), worded(SYSTEMS, credential.tool)
+        kind, system = worded(KINDS, credential.kind), worded(SOURCES, credential.tool)
         end = credential_ending(credential, now)
         yield _life(
             step=ISSUE,
@@ -114,7 +114,7 @@ def _call(call: CallRow, credential: CredentialRow) -> Row:
     return Row(
         step=CALL,
         name=call.operation,
-        system=worded(SYSTEMS, credential.tool),
+        system=worded(SOURCES, credential.tool),
         tone="failed" if failed else "call",
         begins=call.started_at,
         ends=_end_of(call),
@@ -126,7 +126,7 @@ def _denial(denial: DenialRow) -> Row:
     return Row(
         step=POLICY,
         name="Refused by policy",
-        system=worded(SYSTEMS, denial.tool),
+        system=worded(SOURCES, denial.tool),
         tone="refused",
         begins=denial.refused_at,
         ends=denial.refused_at,

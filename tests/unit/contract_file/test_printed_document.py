@@ -135,9 +135,7 @@ def test_times_are_eastern_first():
 
 def test_a_broken_history_is_reported_in_print(make_file, occasion, read_pdf):
     seen = read_pdf(printed(make_file(version=3), occasion).read())
-    assert (
-        squeezed("The history of this finding is broken: event 3 was changed or is missing.") in seen.text
-    )
+    assert squeezed("The history of this finding is broken: event 3 was changed or is missing.") in seen.text
 
 
 def test_a_hundred_findings_are_printed(make_file, occasion):
