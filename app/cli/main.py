@@ -54,7 +54,7 @@ def demo(
 ) -> None:
     """Triage 12 actions on real servers, then serve the pages.
 
-    Starts the stack of `triage stack up`, and stops it on Ctrl-C. Exit status 1 when a run did not complete.
+    Starts the stack like `triage stack up` and stops it on Ctrl-C. Exit status 1 if a run did not complete.
     """
     with reported():
         whole_demo.run_demo(stay=not exit_)
@@ -90,7 +90,7 @@ def run(
             print_json({"run_id": run_id}) if as_json else out.print(f"run {run_id} requested")
             return
         if not wait_for(context.sessions, [run_id], timeout=timeout):
-            err.print(f"run {run_id} has not ended within {timeout:g} s; it goes on, see `triage runs`")
+            err.print(f"run {run_id} has not ended within {timeout:g} s; it continues, see `triage runs`")
             raise typer.Exit(FAILED)
         show_lineage(context, run_id, as_json=as_json)
 
@@ -102,22 +102,22 @@ app.command()(lineage)
 
 @app.command()
 def day(
-    runs: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Runs of the day.")] = 400,
+    runs: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Number of runs.")] = 400,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Also write the report to this file.")
     ] = None,
     timeout: Annotated[float, typer.Option(min=0, metavar="S", help="Seconds the runs may take.")] = 900,
     with_stack: Annotated[
-        bool, typer.Option("--with-stack", help="Start the stack for it, and stop it.")
+        bool, typer.Option("--with-stack", help="Start the stack first and stop it afterwards.")
     ] = False,
 ) -> None:
-    """Do a whole day's work in one go, and count it.
+    """Do a day's work at once and check every credential.
 
-    Every credential is checked against the vault's own audit log; exit status 1 when a check fails.
+    Compares all credentials with the vault's audit log. Exit status 1 if a check fails.
     """
     with reported(), local_stack.running(actions=min(runs, 400)) if with_stack else nullcontext():
         if json_file:
-            json_file.touch()  # A file that cannot be written is to be known before the day's work, not after it.
+            json_file.touch()  # Fail before the day's work, not after it.
         report = whole_day.run_day(Context(), runs=runs, timeout=timeout)
     whole_day.show(report)
     if json_file:
@@ -136,7 +136,7 @@ app.command(**process_commands.PASSED_ON)(process_commands.rotate)
 def _text(file: Path) -> str:
     try:
         with file.open("rb") as stream:
-            # One byte more than is allowed is enough to be refused.
+            # One byte over the limit is enough for a refusal.
             return stream.read(SIZE_LIMIT + 1).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"

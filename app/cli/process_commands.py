@@ -18,13 +18,13 @@ PASSED_ON: dict[str, Any] = {
 def worker(
     concurrency: Annotated[int, typer.Option(min=1, max=256, metavar="N", help="Runs at once.")] = 4,
     pool: Annotated[
-        Pool, typer.Option(metavar="KIND", help="prefork: a process for each run at once, or threads.")
+        Pool, typer.Option(metavar="KIND", help="prefork (a process for each parallel run) or threads.")
     ] = Pool.PREFORK,
     recycle: Annotated[bool, typer.Option("--recycle", help="One process per run (prefork only).")] = False,
 ) -> None:
-    """Become one more agent worker.
+    """Start another agent worker.
 
-    Its settings are those in the environment, else those of the stack running here.
+    Takes its settings from the environment, or else from the stack running here.
     """
     with reported():
         Context().join_stack("worker")
@@ -33,17 +33,17 @@ def worker(
 
 
 def evaluate(arguments: typer.Context) -> None:
-    """Hold the checks against scenarios with known answers."""
+    """Evaluate the checks on scenarios with known answers."""
     _become("known_answers.evaluation", *arguments.args)
 
 
 def provision(arguments: typer.Context) -> None:
-    """Prepare servers of your own: keys, database, broker, vault."""
+    """Prepare your own servers: keys, database, broker, vault."""
     _become("infra.provision", *arguments.args)
 
 
 def rotate(arguments: typer.Context) -> None:
-    """Replace secrets that are in use."""
+    """Rotate secrets that are in use."""
     _become("infra.provision", "rotate", *arguments.args)
 
 

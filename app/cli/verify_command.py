@@ -1,4 +1,4 @@
-"""The command `triage verify`: whether a bundle is whole and as signed, and its histories unbroken."""
+"""The command `triage verify`: checks the files, signature and histories of a bundle."""
 
 from pathlib import Path
 from typing import Annotated
@@ -51,13 +51,13 @@ def _show(file: Path, verdict: Verdict) -> None:
         out.print(without_unseen(text), markup=False, highlight=False, soft_wrap=True)
 
     if verdict.problems:
-        say(f"{file} is not to be relied on:")
+        say(f"FAILED: {file} cannot be relied on:")
         for problem in verdict.problems:
             say(f"  {problem}")
         return
     manifest = verdict.manifest
     events = sum(each["events"] for each in manifest["decisions"])
-    say(f"{file} is whole and as it was signed.")
+    say(f"{file} is complete and unaltered.")
     say(
         f"  Action {manifest['action_id']}, exported {manifest['exported_at']} by {manifest['exported_by']['name']}"
     )
@@ -68,12 +68,12 @@ def _show(file: Path, verdict: Verdict) -> None:
     )
     say(f"  {', '.join(plural(len(many), name) for many, name in counted)}")
     found = plural(len(manifest["decisions"]), "finding")
-    say(f"  {found} with {plural(events, 'event')} in their histories, none of which is broken")
+    say(f"  {found} with {plural(events, 'event')} in their histories; every history is intact")
     say(f"  Signed with key {verdict.signed_by}")
 
 
 def _keys(given: str | None) -> PublicKeys | None:
-    """The keys in a file or at an address; those of the stack running here; or None. Raises `KeysError`."""
+    """The keys in a file or at an address, or those of the stack running here, or None. Raises `KeysError`."""
     if given is None:
         record = read_record(Context().layout)
         web = record.endpoints.get("web") if record else None
@@ -92,8 +92,8 @@ def _fetched(address: str) -> bytes:
     try:
         parts = urlsplit(address)
         if parts.scheme != "https" and (parts.scheme != "http" or not is_local(parts.hostname)):
-            # Whoever can change an answer on its way could bring a key of their own.
-            raise KeysError("a key set is taken from an https address only")
+            # Over plain HTTP, an attacker on the network could substitute another key.
+            raise KeysError("a key set must come from an https address")
         content = b""
         with (
             httpx.Client(verify=trust.context, timeout=_TIMEOUT, trust_env=False) as client,

@@ -1,4 +1,4 @@
-"""How a submitted action writes identifiers, money, dates and codes: one type per notation."""
+"""The notation of identifiers, money, dates and codes in submitted actions: one type for each."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Submitted(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Matching:
-    """Text that matches a pattern as a whole; `meaning` says in words what such text is. A JSON Schema tells the same."""
+    """Text that matches a pattern in full. `meaning` describes it in messages and in the JSON Schema."""
 
     pattern: str
     meaning: str
@@ -59,7 +59,7 @@ def _sentence(text: str) -> str:
 
 
 def _written(pattern: str, meaning: str, **more: str) -> WithJsonSchema:
-    """What a JSON Schema says of a value that travels as text and is something else here."""
+    """The JSON Schema of a value that is text in JSON and another type here."""
     known = {"type": "string", "pattern": f"^(?:{pattern})$", "description": _sentence(meaning), **more}
     return WithJsonSchema(known, mode="validation")
 

@@ -60,7 +60,7 @@ def test_it_says_what_the_pages_say(show):
         "the other name",
         "$1,184,000.00",
         "70ZZ0126C0001",
-        "Blocking: not to be signed",
+        "Blocking: do not sign",
         "RFO 4.203",
         "codified: FAR 4.1103(a)",
         "2026-09-14 12:00:01 EDT (16:00:01 UTC)",
