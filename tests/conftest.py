@@ -20,6 +20,8 @@ import httpx
 import pikepdf
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from psycopg.rows import dict_row
 
 from app import usecases
@@ -32,6 +34,9 @@ from infra.local.stack import LocalStack
 from infra.secrets_folder import SecretsFolder
 
 forget_foreign()  # a proxy or PGOPTIONS of the shell must not reach the tests
+# A busy machine must not fail a test: no example has a time limit.
+hypothesis.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("untimed")
 
 #: More than the hand-written scenarios, so that generated actions are there as well.
 ACTIONS = 40

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.procurement.action import ActionType, OptionExercise, Payment, ProcurementAction, Vendor, VendorRole
@@ -230,7 +230,7 @@ def respelled(name):
     return re.sub(r"[.,]", "", name).upper().replace(" ", "  ")
 
 
-many = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+many = settings(max_examples=100)
 sets_of_sources = st.sets(st.sampled_from(list(Source)), min_size=1)
 
 
