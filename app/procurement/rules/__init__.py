@@ -12,7 +12,8 @@ from types import ModuleType
 
 from app.procurement.action import ActionType
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import Finding, Rule
+from app.procurement.finding import Finding
+from app.procurement.rule import Rule
 from app.procurement.rules.s01_not_performed import failed_check, watch_over
 
 #: What rules are about, by the first letter of their ids, in the order in which they are listed.

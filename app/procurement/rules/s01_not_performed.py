@@ -4,15 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import (
-    NOT_PERFORMED,
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-)
+from app.procurement.finding import NOT_PERFORMED, Authority, ComparedValue, Finding, Severity
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.rules.support.freshness import late_look, stale_answers, stale_file_checks
 from app.procurement.rules.support.value_text import listed
