@@ -62,7 +62,7 @@ def evaluate(case: CaseFile) -> tuple[Finding, ...]:
     """
     due = _BY_TYPE[case.action.action_type]
     if case.gaps or case.unasked:
-        due = tuple(rule for rule in due if case.can_tell(rule.sources))
+        due = tuple(rule for rule in due if case.all_answered(rule.sources))
     found: list[Finding] = []
     failed: list[Finding] = []
     for rule in due:

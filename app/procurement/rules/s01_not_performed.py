@@ -77,7 +77,7 @@ def _silent(
     reason = "; ".join(sorted({gap.reason for gap in case.gaps if gap.source is source}))
     due = [check for check in watched if does_not_apply(check, case.action) is None]
     blind = _ids(check for check in due if source in check.sources)
-    partly = _ids(check for check in due if source in check.helped_by and case.can_tell(check.sources))
+    partly = _ids(check for check in due if source in check.helped_by and case.all_answered(check.sources))
     return rule.finding(
         severity=severity,
         subject=source.value,
