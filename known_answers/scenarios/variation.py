@@ -4,18 +4,20 @@
      "changes": [{"op": "replace", "path": "/sam-gov/0/entityRegistration/registrationStatus", "value": "Expired"}],
      "expected": [{"rule": "R01", "subject": "Z000PRMEVND1", "severity": "blocking"}], "forbidden": []}
 
-`changes` is a JSON Patch (RFC 6902: add, copy, replace, remove) of the base, a file in `bases/`. Everything is written
+`changes` is a JSON Patch (RFC 6902) of the base, a file in `bases/`. Everything is written
 with the base's identifiers; the number then makes them, and the firms' names, unique to the scenario. `faults`, `look`,
 `decided` and `traps` are optional, as in `scenario.Scenario`.
 """
 
-import copy
 import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from jsonpatch import JsonPatch, JsonPatchException
+from jsonpointer import JsonPointerException
 
 from known_answers.scenarios.formats import JsonObject
 
@@ -72,7 +74,7 @@ def expand(document: Mapping[str, Any]) -> JsonObject:
         raise VariationError(f"number: {number!r} is not between 1 and {_HIGHEST}")
     whole = _base(document["base"])
     for position, change in enumerate(_listed(document, "changes")):
-        _apply(whole, change, where=f"changes[{position}]")
+        whole = _changed(whole, change, where=f"changes[{position}]")
     whole["title"] = document.get("title")
     whole["expected"], whole["forbidden"] = document.get("expected"), document.get("forbidden", [])
     whole.update((field, document[field]) for field in _OPTIONAL if field in document)
@@ -99,44 +101,17 @@ def _listed(document: Mapping[str, Any], field: str) -> Iterable[Mapping[str, An
     return changes
 
 
-def _apply(whole: JsonObject, change: Mapping[str, Any], *, where: str) -> None:
-    operation, path = change.get("op"), change.get("path")
-    if operation not in {"add", "copy", "replace", "remove"}:
-        raise VariationError(f"{where}.op: {operation!r} is not add, copy, replace or remove")
-    if not isinstance(path, str) or not path.startswith("/"):
-        raise VariationError(f"{where}.path: {path!r} is not a path such as /documents/0/status")
-    *parents, last = _parts(path)
+def _changed(whole: JsonObject, change: Mapping[str, Any], *, where: str) -> JsonObject:
     try:
-        target = _at(whole, parents)
-        value = None
-        if operation == "copy":
-            value = _at(whole, _parts(str(change["from"])))
-        elif operation != "remove":
-            value = change["value"]
-        key: Any = last
-        if isinstance(target, list):
-            key = len(target) if last == "-" else int(last)
-        if operation in {"replace", "remove"}:
-            target[key]  # must be there
-        if operation == "remove":
-            del target[key]
-        elif operation != "replace" and isinstance(target, list):
-            target.insert(key, copy.deepcopy(value))
-        else:
-            target[key] = copy.deepcopy(value)
-    except (LookupError, ValueError, TypeError):
-        raise VariationError(f"{where}.path: {path!r} does not fit the base, or there is no value") from None
-
-
-def _parts(path: str) -> list[str]:
-    return [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
-
-
-def _at(whole: JsonObject, parts: list[str]) -> Any:
-    target: Any = whole
-    for part in parts:
-        target = target[int(part) if isinstance(target, list) else part]
-    return target
+        changed: object = JsonPatch([change]).apply(whole)
+    except (JsonPatchException, JsonPointerException):
+        changed = None
+    if not isinstance(changed, dict):
+        operation, path = change.get("op"), change.get("path")
+        raise VariationError(
+            f"{where}: {operation!r} at {path!r} does not fit the base, or a part of it is missing"
+        )
+    return changed
 
 
 def _renamed(whole: JsonObject, number: int) -> JsonObject:

@@ -83,13 +83,13 @@ def test_an_attempt_that_meets_a_sealed_vault_is_postponed_and_does_not_count(fr
 
 
 def test_a_stopped_vault_blocks_no_process_for_good(fragile, until):
-    fragile.system.vault.kill("vault", signal.SIGSTOP)
+    fragile.system.vault.process_table.kill("vault", signal.SIGSTOP)
     before = fragile.calls_seen(fragile.plain[0])
     (run_id,) = fragile.system.request(fragile.plain[0])
     until(lambda: waits_for_the_vault(fragile, run_id), seconds=40, what="the reason to wait")
     assert "no answer" in fragile.run(run_id)["waiting_reason"]
     assert fragile.calls_seen(fragile.plain[0]) == before
-    fragile.system.vault.kill("vault", signal.SIGCONT)
+    fragile.system.vault.process_table.kill("vault", signal.SIGCONT)
     until(lambda: fragile.ended([run_id]), seconds=60, what="the end of the run")
     assert fragile.run(run_id)["state"] == "completed"
     until(lambda: not fragile.alive([run_id]), what="the end of everything leased")
