@@ -39,7 +39,6 @@ LONG: dict[str, str] = {
     "app/store/tables.py": _TABLES,
     "app/web/probes.py": "one probe per kind of server",
     "infra/docker/stand_ins.py": "one recipe per image",
-    "infra/local/stack.py": "one class: start, stop and record of the local stack",
     "workers/payloads/awards.py": "the models of one answer, in the order of its sections",
 }
 
