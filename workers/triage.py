@@ -58,12 +58,12 @@ class Triage:
     ) -> None:
         store_result(
             db,
-            run_id,
-            attempt,
-            conclusion.action_id,
-            found=conclusion.findings,
+            run_id=run_id,
+            attempt=attempt,
+            action_id=conclusion.action_id,
+            findings=conclusion.findings,
             evidence=conclusion.evidence,
-            now=at,
+            at=at,
         )
 
 

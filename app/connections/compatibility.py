@@ -8,7 +8,7 @@ from sqlalchemy.engine import ExceptionContext
 
 from app.connections.secret_files import SettingsError
 
-#: The revision of the newest migration, which the tables must be at, and of the first, before which none can be upgraded.
+#: The revisions of the newest migration, which the tables must be at, and of the first: older tables cannot be upgraded.
 TABLES, FIRST_TABLES = "1.0002", "1.0001"
 #: The oldest PostgreSQL, since roles are granted WITH INHERIT; the only encoding, since texts hold any character.
 OLDEST, ENCODING = 16, "UTF8"

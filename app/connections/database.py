@@ -14,6 +14,7 @@ from app.connections.addresses import is_local
 from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, IncompatibleError, guard
 from app.connections.secret_files import SettingsError, read_secret
 from app.connections.settings import ConnectionSettings
+from app.connections.tls import Authorities
 
 #: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
 Sessions = sessionmaker[Session]
@@ -93,7 +94,7 @@ def insert_many(db: Connection, table: Table, rows: list[dict[str, Any]]) -> Non
         db.execute(insert(table), rows)
 
 
-def address(text: str, settings: ConnectionSettings) -> URL:
+def address(text: str, settings: Authorities) -> URL:
     """A setting like `DATABASE_URL` as SQLAlchemy and, by its parts, psycopg take it, with `sslmode` always stated.
 
     Without one in the setting it is verify-full, with the authorities of CA_FILE or else the system's; on this
@@ -160,7 +161,7 @@ def problem(engine: Engine) -> str | None:
 
 
 def _tried(error: psycopg.Error) -> dict[str, str]:
-    """Who was to log in where, and by which authorities, as far as libpq tells."""
+    """User, host and authorities of a failed connection, as far as libpq tells."""
     used = {}
     if error.pgconn is not None:
         used = {each.keyword: (each.val or b"").decode() for each in error.pgconn.info}

@@ -11,8 +11,8 @@ from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddres
 from app.connections.secret_files import SettingsError
 
 
-class ConnectionSettings(BaseSettings):
-    """The part of the settings that opens connections. Each process sets only what it needs.
+class ProcessSettings(BaseSettings):
+    """What every process may set. Each sets only what it needs.
 
     Secrets are never values here, only names of files (see `app.connections.secret_files`).
     """
@@ -24,15 +24,6 @@ class ConnectionSettings(BaseSettings):
     ca_file: Path | None = None
     client_certificate_file: Path | None = None
     client_key_file: Path | None = None
-    #: The vault, and a secret file with the AppRole of a process that has one; read anew at every login.
-    vault_addr: HttpAddress | None = None
-    vault_identity_file: Path | None = None
-    #: PostgreSQL with the role of the process, and a secret file with its password, read anew at every connection.
-    database_url: DatabaseAddress | None = None
-    database_password_file: Path | None = None
-    #: The broker with the user of the process, and a secret file with its password.
-    redis_url: BrokerAddress | None = None
-    redis_password_file: Path | None = None
     #: A file a background process touches while all is well.
     health_file: Path | None = None
 
@@ -50,13 +41,27 @@ class ConnectionSettings(BaseSettings):
             raise SettingsError(f"{name.upper()}: {path} is not a file")
         return path
 
+
+class ConnectionSettings(ProcessSettings):
+    """The servers that the processes of an installation connect to."""
+
+    #: The vault, and a secret file with the AppRole of a process that has one; read anew at every login.
+    vault_addr: HttpAddress | None = None
+    vault_identity_file: Path | None = None
+    #: PostgreSQL with the role of the process, and a secret file with its password, read anew at every connection.
+    database_url: DatabaseAddress | None = None
+    database_password_file: Path | None = None
+    #: The broker with the user of the process, and a secret file with its password.
+    redis_url: BrokerAddress | None = None
+    redis_password_file: Path | None = None
+
     @property
     def is_broker_tls(self) -> bool:
         """Whether the broker is reached over TLS."""
         return (self.redis_url or "").startswith("rediss:")
 
 
-Loaded = TypeVar("Loaded", bound=ConnectionSettings)
+Loaded = TypeVar("Loaded", bound=ProcessSettings)
 
 
 def load(kind: type[Loaded], *needed: str) -> Loaded:

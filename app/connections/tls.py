@@ -70,11 +70,11 @@ def trust_of(settings: Authorities) -> Trust:
 
     No variable of OpenSSL's own is obeyed: neither SSL_CERT_FILE nor SSLKEYLOGFILE.
     """
-    return _made(settings.ca_file, settings.client_certificate_file, settings.client_key_file)
+    return _trust_from(settings.ca_file, settings.client_certificate_file, settings.client_key_file)
 
 
 @cache
-def _made(ca_file: Path | None, certificate: Path | None, key: Path | None) -> Trust:
+def _trust_from(ca_file: Path | None, certificate: Path | None, key: Path | None) -> Trust:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_file is None:
         usual = ssl.get_default_verify_paths()
@@ -121,8 +121,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting:
-        each = waiting.pop(0)
-        if isinstance(each, BaseException) and id(each) not in seen:
-            seen.add(id(each))
-            yield each
-            waiting += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]

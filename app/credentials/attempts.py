@@ -65,10 +65,13 @@ class AttemptRecords:
             )
             if claimed.rowcount == 0:
                 return None
-            db.execute(
-                update(RUN).where(RUN.c.run_id == run_id, RUN.c.started_at.is_(None)).values(started_at=now)
+            started = (
+                update(RUN)
+                .where(RUN.c.run_id == run_id)
+                .values(started_at=func.coalesce(RUN.c.started_at, now))
+                .returning(RUN.c.job_id)
             )
-            return load(db, db.execute(select(RUN.c.job_id).where(RUN.c.run_id == run_id)).scalar_one())
+            return load(db, db.execute(started).scalar_one())
 
     def identified(self, identity: RunIdentity, plan: Sequence[PlannedStep]) -> None:
         """Record the login, so that the sweeper can end it, and the plan. Raises `SupersededError`."""
@@ -94,17 +97,17 @@ class AttemptRecords:
         credentials: Sequence[IssuedCredential],
         denials: Sequence[CredentialDenial],
     ) -> None:
-        """Record what was issued, before its first use, and what policy refused."""
+        """Record the credentials before their first use, and the denials by policy."""
         mine = {"run_id": identity.run_id, "attempt": identity.attempt}
         refused = [{"denial_id": uuid4(), **mine, **columns(denial)} for denial in denials]
         with self._engine.begin() as db:
-            insert_many(db, CREDENTIAL, [{**columns(each), **mine} for each in credentials])
+            insert_many(db, CREDENTIAL, [{**columns(credential), **mine} for credential in credentials])
             insert_many(db, table_of(DenialRow), refused)
 
     def called(self, identity: RunIdentity, steps: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> None:
         """Record each step's tool, how it ended, and its calls."""
         mine = {"run_id": identity.run_id, "attempt": identity.attempt}
-        calls = [{**columns(call), **mine} for _, _, made in steps for call in made]
+        calls = [{**columns(call), **mine} for _, _, calls_made in steps for call in calls_made]
         answers = [
             {"call_id": call["call_id"], "body": body} for call in calls if (body := call.pop("answer"))
         ]

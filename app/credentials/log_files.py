@@ -46,7 +46,7 @@ def _opened(named: Path, stack: ExitStack) -> list[BinaryIO]:
 
 
 def _files(named: Path) -> list[Path]:
-    """Those there are; the named one in any case, so that its absence is noticed, unless others lie beside it."""
+    """The files of the log. Without any, the named file, so that its absence is noticed."""
     current = {Path(path) for path in glob.glob(str(named))}  # noqa: PTH207 - the pattern may be absolute
     rotated = {
         path

@@ -1,4 +1,4 @@
-"""The tables of the pattern as they lie in PostgreSQL: runs of jobs, attempts at them, and what each credential did."""
+"""The pattern's tables in PostgreSQL: runs of jobs, their attempts, and the credentials of each attempt with their calls."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -63,7 +63,7 @@ class RunRow(SQLModel, table=True):
     """One run of one job. `attempt` is the number of the newest attempt, 0 before the first.
 
     `goal` is what it is for, in a sentence. `waiting_reason` says in plain words why a requested run is not being
-    worked on. A domain adds the foreign key of `job_id` to its own table of jobs.
+    worked on. A domain adds a foreign key from `job_id` to its own table.
     """
 
     __tablename__ = "run"
@@ -217,7 +217,7 @@ class CallRow(SQLModel, table=True):
 
 
 class AnswerRow(SQLModel, table=True):
-    """What a system answered to one call, byte by byte as received; its SHA-256 is the call's `answer_digest`."""
+    """The answer to one call, byte by byte as received; its SHA-256 is the call's `answer_digest`."""
 
     __tablename__ = "answer"
 

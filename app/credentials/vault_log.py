@@ -83,7 +83,7 @@ class VaultLog:
 
 
 class _Reading:
-    """What has been found of one run in the same stretch of each file.
+    """The lines found about one run, in the same stretch of each file.
 
     Each line found is kept by the number of its file and its place there.
     """
@@ -136,7 +136,7 @@ class _Reading:
         kinds: dict[str, set[str]] = {}
         for line in self._lines.values():
             kinds.setdefault(line.request_id, set()).add(line.type)
-        return frozenset(request_id for request_id, its in kinds.items() if len(its) == 1)
+        return frozenset(request_id for request_id, found in kinds.items() if len(found) == 1)
 
     def _find_others(self, file: int, place: int, block: bytes, request_ids: frozenset[str]) -> None:
         for start, raw in lines_with(block, [request_id.encode() for request_id in request_ids]):

@@ -10,8 +10,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from app.procurement.name_words import COMMON, FILLERS, FORMS, LONG_FORMS, SHORT
-from app.procurement.transliteration import sounds_alike
+from app.procurement.name_words import COMMON, FILLERS, FORMS, LONG_FORMS, SHORT, sounds_alike
 
 #: From here on a match is looked at before signing, where the place agrees too.
 STRONG = 0.90

@@ -1,4 +1,4 @@
-"""The systems that a run may ask: one record each, from which everything else about a tool is derived."""
+"""The outside systems: one record each, from which every other list of systems and tools is derived."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,21 +20,22 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class System(ToolRecord):
-    """One outside system, and the tool of the same name that asks it.
+    """One outside system, and the tool of the same name that queries it.
 
     `label` is its name on pages and in exports, `noun` the same within a sentence. `question` and `purpose` say what a
-    run asks and why; they may hold the placeholders that `app.procurement.planning` fills in.
+    run asks and why. Both may hold {action}, {option_terms}, {day}, {each_vendor} and {any_vendor}, which the plan of a
+    run replaces by words for its action.
     """
 
     label: str
     noun: str
     question: str
     purpose: str
-    #: The purpose for an action that adds no money, where that is another one.
+    #: The purpose for an action that adds no money, where it differs.
     purpose_without_money: str | None = None
     #: How old an answer may be when the rules look at it.
     good_for: timedelta = timedelta(hours=24)
-    #: Asked "immediately prior to award": an answer does not outlast its Eastern day.
+    #: Checked "immediately prior to award": an answer does not outlast its Eastern day.
     same_day: bool = False
     #: Whether its calls count against the daily quota of the agency's SAM.gov key.
     counts_against_quota: bool = False

@@ -1,4 +1,4 @@
-"""The tables of the review as they lie in PostgreSQL: officers' events, their views, exports and sessions."""
+"""The review's tables in PostgreSQL: officers' events, saved views, exports, people and sessions."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from app.credentials.tables import moment
 
 
 class PersonRow(SQLModel, table=True):
-    """Somebody who has signed in at some time, as last seen then. Only the database writes it, when a session begins."""
+    """A person who has signed in, as of the last time. Only the database writes it, when a session begins."""
 
     __tablename__ = "person"
 
@@ -75,7 +75,7 @@ class ExportRecordRow(SQLModel, table=True):
 
 
 class WebSessionRow(SQLModel, table=True):
-    """One browser's session; `subject`, `name` and `roles` are empty until somebody has signed in.
+    """One browser's session; `subject`, `name` and `roles` are empty before sign-in.
 
     `data` holds what a page keeps for the next: the CSRF token's seed, messages, a sign-in under way. No token, no code.
     """

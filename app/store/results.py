@@ -17,18 +17,18 @@ from app.store.tables import ComparedValueRow, EvidenceRow, FlagRow
 
 def store_result(
     db: Connection,
+    *,
     run_id: UUID,
     attempt: int,
     action_id: str,
-    *,
-    found: Iterable[Finding],
+    findings: Iterable[Finding],
     evidence: Iterable[tuple[Evidence, UUID]],
-    now: datetime,
+    at: datetime,
 ) -> None:
-    """Insert everything one attempt found, in the caller's transaction."""
+    """Insert the result of one attempt, in the caller's transaction. Each piece of evidence comes with its call's id."""
     insert_many(db, table_of(EvidenceRow), [_evidence_row(run_id, e, call_id) for e, call_id in evidence])
-    discrepancies, values = _flag_rows(run_id, attempt, action_id, found, now)
-    insert_many(db, table_of(FlagRow), discrepancies)
+    flags, values = _flag_rows(run_id, attempt, action_id, findings, at)
+    insert_many(db, table_of(FlagRow), flags)
     insert_many(db, table_of(ComparedValueRow), values)
 
 
@@ -46,12 +46,12 @@ def _evidence_row(run_id: UUID, evidence: Evidence, call_id: UUID) -> dict[str, 
 
 
 def _flag_rows(
-    run_id: UUID, attempt: int, action_id: str, discrepancies: Iterable[Finding], now: datetime
+    run_id: UUID, attempt: int, action_id: str, findings: Iterable[Finding], at: datetime
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    found, values = [], []
-    for item in discrepancies:
+    flags, values = [], []
+    for item in findings:
         flag_id = uuid4()
-        found.append(
+        flags.append(
             {
                 "flag_id": flag_id,
                 "run_id": run_id,
@@ -68,7 +68,7 @@ def _flag_rows(
                 "match_score": item.match.score if item.match else None,
                 "match_compared": item.match.compared if item.match else None,
                 "recommended": item.recommended,
-                "raised_at": now,
+                "raised_at": at,
                 "fact_key": fact_key(item),
                 "systems": sorted({value.source for value in item.values} - {"action"}),
             }
@@ -77,4 +77,4 @@ def _flag_rows(
             {**columns(value), "flag_id": flag_id, "position": position}
             for position, value in enumerate(item.values)
         ]
-    return found, values
+    return flags, values

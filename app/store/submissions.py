@@ -62,11 +62,11 @@ class Submissions:
         """
         with self._sessions.begin() as db:
             db.execute(select(func.pg_advisory_xact_lock(func.hashtext(by), func.hashtext(key))))
-            known = db.get(SubmissionRow, (by, key))
-            if known is not None:
-                if known.digest != digest:
+            stored = db.get(SubmissionRow, (by, key))
+            if stored is not None:
+                if stored.digest != digest:
                     raise KeyReusedError(key)
-                return SubmissionOutcome.of(known.outcome), False
+                return SubmissionOutcome.of(stored.outcome), False
             new = store_actions(db, actions)
             ids = [action.action_id for action in actions]
             runs = request_missing(db, goals_of(db, ids), requested_by=by) if run else {}

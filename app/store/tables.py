@@ -1,4 +1,4 @@
-"""The tables of the domain as they lie in PostgreSQL. Rows are not the domain: `app.procurement` holds the rules' own types."""
+"""The domain's tables in PostgreSQL. The types that rules work with are in `app.procurement`."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -61,7 +61,7 @@ class ActionRow(SQLModel, table=True):
     submitted_at: datetime = Field(default_factory=now, sa_column=moment())
 
 
-#: A job is an action here.
+#: The jobs of this domain are actions.
 table_of(RunRow).append_constraint(ForeignKeyConstraint(["job_id"], ["action.action_id"]))
 
 
@@ -102,11 +102,11 @@ _ORDERS = {
 class FlagRow(SQLModel, table=True):
     """One finding of one run. The pair (rule, subject) is unique within a run.
 
-    The worker writes what was found. The database adds `action_type`, `vendors`, `search`, `current` (whether it is of
-    the action's latest completed run), `arrived` (the number of the transaction that stored it, for what is new since a
-    page was made) and `answered_by`, an earlier flag on the same fact that an officer found to be no discrepancy. Only
-    the database knows the defaults of these: the worker may not write them. Officers' events (`app.review.tables.ReviewEventRow`) add up to
-    `status`, `decision`, `assignee` and `version`; `assigned_to` is the assignee, "" for nobody, to sort by.
+    The worker inserts the finding. The database adds what the worker may not write: `action_type`, `vendors`, `search`,
+    `current` (whether the run is the action's latest completed one), `arrived` (the transaction that stored it, which
+    tells what is new since a page was made) and `answered_by` (an earlier flag on the same fact that an officer found
+    to be no discrepancy). `status`, `decision`, `assignee` and `version` follow from the officers' events, see
+    `app.review.tables.ReviewEventRow`; `assigned_to` is the assignee or "", to sort by.
     """
 
     __tablename__ = "flag"

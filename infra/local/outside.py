@@ -58,7 +58,7 @@ class OutsideServers:
                 address=as_user(address, DATABASE_ROLES[owner]),
                 password=password,
                 secret=str(self._secrets.path(owner, "database-password")),
-                tls=self._settings.tls,
+                tls=self._settings,
             )
             try:
                 with server.connect() as connection:

@@ -24,7 +24,7 @@ def configuration(domain: Path) -> Config:
 
 
 def migrate(engine: Engine, domain: Path, say: Say) -> None:
-    """Run all outstanding migrations, and say from which version to which.
+    """Run all outstanding migrations, and report the versions before and after.
 
     Raises `ServerError` for tables that this program cannot bring up to its version, and SQLAlchemy's errors.
     """

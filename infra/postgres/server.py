@@ -8,7 +8,7 @@ import psycopg
 from sqlalchemy import URL
 
 from app.connections.database import address, trouble
-from app.connections.settings import ConnectionSettings
+from app.connections.settings import ProcessSettings
 
 OLDEST = 16
 
@@ -34,7 +34,7 @@ class Server:
     password: str = field(repr=False)
     secret: str = "SECRETS_FOLDER"  # noqa: S105 - a name
     """Where the password comes from, for the message that it is refused."""
-    tls: ConnectionSettings = field(default_factory=ConnectionSettings.model_construct, repr=False)
+    tls: ProcessSettings = field(default_factory=ProcessSettings.model_construct, repr=False)
     """CA_FILE and the client's certificate, where the address names none."""
 
     @property

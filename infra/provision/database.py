@@ -66,7 +66,7 @@ def administered(settings: ProvisioningSettings) -> Server:
         address=settings.need("database_admin_url"),
         password=settings.secret("operator", "database-admin-password"),
         secret=str(settings.secrets.path("operator", "database-admin-password")),
-        tls=settings.tls,
+        tls=settings,
     )
 
 

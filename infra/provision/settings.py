@@ -5,18 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.connections.secret_files import SettingsError
-from app.connections.settings import ConnectionSettings
+from app.connections.settings import ProcessSettings
 from infra.secrets_folder import SecretsFolder
 
 
-class ProvisioningSettings(BaseSettings):
+class ProvisioningSettings(ProcessSettings):
     """Settings of `triage provision` and `triage rotate`; a step reads only what it needs, through `need`."""
-
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
 
     #: One folder for each owner in it; passwords of administrators in `operator/`.
     secrets_folder: Path | None = None
@@ -59,22 +56,6 @@ class ProvisioningSettings(BaseSettings):
     def secrets(self) -> SecretsFolder:
         """The secrets folder. Raises `SettingsError` if SECRETS_FOLDER is not set."""
         return SecretsFolder(Path(self.need("secrets_folder")))
-
-    @cached_property
-    def tls(self) -> ConnectionSettings:
-        """The settings of TLS, in the form that all processes use."""
-        return ConnectionSettings.model_construct(
-            ca_file=self.ca_file,
-            client_certificate_file=self.client_certificate_file,
-            client_key_file=self.client_key_file,
-        )
-
-    def need(self, name: str) -> str:
-        """The value of a setting as text. Raises `SettingsError` if it is not set."""
-        value = getattr(self, name)
-        if value is None:
-            raise SettingsError(f"{name.upper()} is not set")
-        return str(value)
 
     def secret(self, owner: str, name: str) -> str:
         """A required secret. Raises `SettingsError` that names its file."""

@@ -1,15 +1,14 @@
-"""A scenario written as a variation: a clean base, identifiers of its own, and the changes that matter.
+"""A scenario written as a variation: a clean base, unique identifiers, and the relevant changes.
 
     {"title": "…", "base": "new-award", "number": 214,
      "changes": [{"op": "replace", "path": "/sam-gov/0/entityRegistration/registrationStatus", "value": "Expired"}],
      "expected": [{"rule": "R01", "subject": "Z000PRMEVND1", "severity": "blocking"}], "forbidden": []}
 
-`changes` is a JSON Patch (RFC 6902: add, copy, replace, remove) of the base, a file in `bases/`. Everything is written
-with the base's identifiers; the number then gives all of them, and the firms' names, forms that no other scenario has.
-`faults`, `look`, `decided` and `traps` may stand beside these, as in `scenario.Scenario`.
+`changes` is a JSON Patch (RFC 6902) of the base, a file in `bases/`. Everything is written
+with the base's identifiers; the number then makes them, and the firms' names, unique to the scenario. `faults`, `look`,
+`decided` and `traps` are optional, as in `scenario.Scenario`.
 """
 
-import copy
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -17,11 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jsonpatch import JsonPatch, JsonPatchException
+from jsonpointer import JsonPointerException
+
 from known_answers.scenarios.formats import JsonObject
 
 BASES = Path(__file__).parent / "bases"
 _HIGHEST = 999
-#: Taken over into the scenario as they are, where they are given.
+#: Optional fields, copied into the scenario.
 _OPTIONAL = ("faults", "look", "decided", "traps")
 _SYLLABLES = [
     "BA",
@@ -45,25 +47,25 @@ _SYLLABLES = [
     "TU",
     "YA",
 ]
-#: How the bases write what the number replaces: UEIs, contract, action, purchase requests, the firms' own word, and
-#: the beginning of CAGE codes.
+#: What the number replaces in the bases: UEIs, contract, action, purchase requests, the word in the firms' names, and the
+#: beginning of CAGE codes.
 _UEI, _PIID, _ACTION, _REQUEST, _WORD = "Z000", "C9000", "ACT-BASE-000", "PR-26-90000", "NORTHWIND"
 _CAGE = "9Z"
-#: What CAGE codes are made of.
+#: The characters of CAGE codes.
 _CODED = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 class VariationError(Exception):
-    """The variation cannot be made; the text names field and value."""
+    """The variation is invalid; the text names the field and the value."""
 
 
 def is_variation(document: Any) -> bool:
-    """Whether a file is written this way."""
+    """Whether a document is a variation."""
     return isinstance(document, dict) and "base" in document
 
 
 def expand(document: Mapping[str, Any]) -> JsonObject:
-    """The whole scenario. Raises `VariationError`."""
+    """The complete scenario. Raises `VariationError`."""
     unknown = set(document) - {"title", "base", "number", "changes", "expected", "forbidden", *_OPTIONAL}
     if unknown:
         raise VariationError(f"{min(unknown)}: is not a known field")
@@ -72,7 +74,7 @@ def expand(document: Mapping[str, Any]) -> JsonObject:
         raise VariationError(f"number: {number!r} is not between 1 and {_HIGHEST}")
     whole = _base(document["base"])
     for position, change in enumerate(_listed(document, "changes")):
-        _apply(whole, change, where=f"changes[{position}]")
+        whole = _changed(whole, change, where=f"changes[{position}]")
     whole["title"] = document.get("title")
     whole["expected"], whole["forbidden"] = document.get("expected"), document.get("forbidden", [])
     whole.update((field, document[field]) for field in _OPTIONAL if field in document)
@@ -85,58 +87,31 @@ def _base_text(name: str) -> str:
 
 
 def _base(name: object) -> JsonObject:
-    known = sorted(path.stem for path in BASES.glob("*.json"))
-    if name not in known:
-        raise VariationError(f"base: {name!r} is not one of {', '.join(known)}")
+    names = sorted(path.stem for path in BASES.glob("*.json"))
+    if name not in names:
+        raise VariationError(f"base: {name!r} is not one of {', '.join(names)}")
     base: JsonObject = json.loads(_base_text(str(name)))
     return base
 
 
 def _listed(document: Mapping[str, Any], field: str) -> Iterable[Mapping[str, Any]]:
     changes = document.get(field, [])
-    if not isinstance(changes, list) or not all(isinstance(each, dict) for each in changes):
+    if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
         raise VariationError(f"{field}: is not a list of objects")
     return changes
 
 
-def _apply(whole: JsonObject, change: Mapping[str, Any], *, where: str) -> None:
-    operation, path = change.get("op"), change.get("path")
-    if operation not in {"add", "copy", "replace", "remove"}:
-        raise VariationError(f"{where}.op: {operation!r} is not add, copy, replace or remove")
-    if not isinstance(path, str) or not path.startswith("/"):
-        raise VariationError(f"{where}.path: {path!r} is not a path such as /documents/0/status")
-    *parents, last = _parts(path)
+def _changed(whole: JsonObject, change: Mapping[str, Any], *, where: str) -> JsonObject:
     try:
-        target = _at(whole, parents)
-        value = None
-        if operation == "copy":
-            value = _at(whole, _parts(str(change["from"])))
-        elif operation != "remove":
-            value = change["value"]
-        key: Any = last
-        if isinstance(target, list):
-            key = len(target) if last == "-" else int(last)
-        if operation in {"replace", "remove"}:
-            target[key]  # must be there
-        if operation == "remove":
-            del target[key]
-        elif operation != "replace" and isinstance(target, list):
-            target.insert(key, copy.deepcopy(value))
-        else:
-            target[key] = copy.deepcopy(value)
-    except (LookupError, ValueError, TypeError):
-        raise VariationError(f"{where}.path: {path!r} does not fit the base, or there is no value") from None
-
-
-def _parts(path: str) -> list[str]:
-    return [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
-
-
-def _at(whole: JsonObject, parts: list[str]) -> Any:
-    target: Any = whole
-    for part in parts:
-        target = target[int(part) if isinstance(target, list) else part]
-    return target
+        changed: object = JsonPatch([change]).apply(whole)
+    except (JsonPatchException, JsonPointerException):
+        changed = None
+    if not isinstance(changed, dict):
+        operation, path = change.get("op"), change.get("path")
+        raise VariationError(
+            f"{where}: {operation!r} at {path!r} does not fit the base, or a part of it is missing"
+        )
+    return changed
 
 
 def _renamed(whole: JsonObject, number: int) -> JsonObject:
@@ -159,6 +134,6 @@ def _renamed(whole: JsonObject, number: int) -> JsonObject:
 
 
 def word_of(number: int) -> str:
-    """A made-up word for this number, unlike those of its neighbours."""
+    """An invented word for this number, unlike those of nearby numbers."""
     first, rest = number % 20, number // 20
     return _SYLLABLES[first] + _SYLLABLES[(rest + 7 * first) % 20] + _SYLLABLES[(rest // 20 + 3 * first) % 20]

@@ -30,8 +30,8 @@ TOY = Path(__file__).parent / "toy"
 MOST_FILES, MOST_LINES = 60, 5_000
 #: What the pattern must not know, as beginnings of words.
 PROCUREMENT = re.compile(
-    r"(?<![a-z])(procure|contract|vendor|award|sam[-_. ]?gov|piid|officer|debar|exclu(sion|ded part)|ledger|federal"
-    r"|uei(?![a-z])|cage(?![a-z])|solicit|obligat|appropriat|acquisition|agency|treasury|bidder)",
+    r"(?<![a-z])(procure|contract|vendor|award|sam(?![a-z])|piid|uei(?![a-z])|officer|debar|exclusion|ledger|federal"
+    r"|solicitation|obligation|appropriation|acquisition|agency|treasury)",
     re.IGNORECASE,
 )
 
@@ -62,9 +62,9 @@ def copy(tmp_path):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(REPOSITORY / name, target)
-        for package in target.relative_to(folder).parents:
-            if package != Path():
-                (folder / package / "__init__.py").touch()
+        if target.suffix == ".py" and "migrations" not in target.parts:
+            for package in target.parents[: len(Path(name).parents) - 1]:
+                (package / "__init__.py").touch()
     shutil.copytree(TOY, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
@@ -149,7 +149,7 @@ class Garden:
         """Run a program of the copy to its end; what it printed."""
         process = self._open(line, variables)
         self._started.append(process)
-        printed, _ = process.communicate(timeout=30)
+        printed, _ = process.communicate(timeout=60)
         assert process.returncode == 0, self.errors.read_text()
         return printed
 

@@ -63,7 +63,7 @@ class Copy:
     folder: Path
     home: Path
 
-    def run(self, *command: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         environment = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.home),
@@ -83,7 +83,7 @@ class Copy:
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def triage(self, *arguments: str, seconds: float = 60) -> str:
+    def triage(self, *arguments: str, seconds: float = 120) -> str:
         return self.run(sys.executable, "-m", "app.cli.main", *arguments, seconds=seconds).stdout
 
     def files(self) -> dict[str, bytes]:
@@ -147,7 +147,7 @@ def test_the_code_of_the_guide_passes_the_linter(extended):
 
 @pytest.fixture(scope="module")
 def stack(extended) -> Iterator[Copy]:
-    extended.triage("stack", "up", "--detach", seconds=120)
+    extended.triage("stack", "up", "--detach", seconds=240)
     yield extended
     extended.triage("stack", "down")
 
@@ -155,7 +155,7 @@ def stack(extended) -> Iterator[Copy]:
 @pytest.fixture(scope="module")
 def day(stack) -> dict[str, Any]:
     """The report of a day, whose own checks passed."""
-    stack.triage("day", "--runs", str(RUNS), "--json", "day.json", seconds=120)
+    stack.triage("day", "--runs", str(RUNS), "--json", "day.json", seconds=240)
     return json.loads((stack.folder / "day.json").read_text(encoding="utf-8"))
 
 

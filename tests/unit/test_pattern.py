@@ -79,14 +79,27 @@ def test_no_file_of_the_pattern_holds_a_word_of_procurement(file):
     assert not words_of(Path(file).stem) & WORDS
 
 
-def test_a_run_session_loads_few_modules():
+def loaded_by(*modules: str) -> list[str]:
+    """The modules of this project that a fresh interpreter loads to import these."""
     script = (
-        "import sys, workers.runtime.run_session;"
+        f"import sys, {', '.join(modules)};"
         f"print(*(name for name in sys.modules if name.split('.')[0] in {PROJECT}), sep='\\n')"
     )
-    loaded = subprocess.run(
+    shown = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
     )
-    modules = loaded.stdout.split()
+    return shown.stdout.split()
+
+
+def test_a_run_session_loads_few_modules():
+    modules = loaded_by("workers.runtime.run_session")
     assert "workers.runtime.vault" in modules
     assert len(modules) <= MOST_MODULES, modules
+
+
+def test_processes_of_the_pattern_load_no_module_of_the_domain():
+    modules = loaded_by(*(f"workers.runtime.{name}" for name in ("dispatcher", "sweeper", "worker")))
+    places = tuple(folder.replace("/", ".") for folder in PATTERN)
+    foreign = [name for name in modules if "." in name and not name.startswith(places)]
+    assert "app.credentials.settings" in modules
+    assert not foreign

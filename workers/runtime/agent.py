@@ -80,12 +80,12 @@ class Agent(Generic[Job, Conclusion]):
         # One commit for all of them, before the first is used, and even if the vault failed half-way.
         self.records.issued(
             session.identity,
-            credentials=[each.record for each in granted if isinstance(each, Issued)],
-            denials=[each for each in granted if isinstance(each, CredentialDenial)],
+            credentials=[grant.record for grant in granted if isinstance(grant, Issued)],
+            denials=[grant for grant in granted if isinstance(grant, CredentialDenial)],
         )
-        for each in granted:
-            if isinstance(each, VaultUnavailableError):
-                raise each
+        for grant in granted:
+            if isinstance(grant, VaultUnavailableError):
+                raise grant
         results = self._side_by_side(partial(self.runner.ask, job), tools, granted)
         self.records.called(
             session.identity, [(result.tool.name, result.outcome, result.calls) for result in results]
@@ -93,7 +93,7 @@ class Agent(Generic[Job, Conclusion]):
         return results
 
     def _side_by_side(self, work: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
-        futures = [self.threads.submit(work, *each) for each in zip(*arguments, strict=True)]
+        futures = [self.threads.submit(work, *row) for row in zip(*arguments, strict=True)]
         wait(futures)  # All of them, so that none still holds a credential when the first error is raised.
         return [future.result() for future in futures]
 

@@ -163,10 +163,10 @@ def serve(configuration: AgentSettings, identity: IdentityMint) -> None:
     pulse = Pulse(records, "dispatcher", HealthFile(configuration.health_file))
     while not stop.requested:
         try:
-            with listen(engine) as news:
+            with listen(engine) as notices:
                 while not stop.requested:
                     pulse.beat(dispatcher.dispatch_waiting())
-                    news.wait(seconds=1.0)
+                    notices.wait(seconds=1.0)
         except OperationalError as error:
             pulse.without_database(trouble(error))
             stop.wait(1.0)

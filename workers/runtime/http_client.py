@@ -158,7 +158,7 @@ class HttpClient:
 
 
 def _kept(age: str) -> str | None:
-    """Why an answer from a cache is none; `age` is its header of that name, in seconds (RFC 9111)."""
+    """Why an answer from a cache is refused; `age` is its header of that name, in seconds (RFC 9111)."""
     seconds = int(age) if age.isascii() and age.isdigit() and len(age) <= _AGE_DIGITS else 0
     return f"answer kept in a cache for {seconds} s, not given now" if seconds > _OLDEST else None
 

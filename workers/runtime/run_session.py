@@ -77,7 +77,7 @@ class RunSession:
         """End the run token, and with it API keys and database users.
 
         Raises `VaultUnavailableError`, and `VaultRefusedError` when the token is dead already or its entity is
-        disabled; enabled again, the entity would give it back its life.
+        disabled; enabled again, the entity would revive it.
         """
         self._vault.write("auth/token/revoke-self", token=self._token)
         self.revoked_at = datetime.now(UTC)
@@ -107,7 +107,7 @@ def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int)
         secret_id = Secret(vault.write("sys/wrapping/unwrap", token=wrapping_token)["data"]["secret_id"])
     except VaultRefusedError as error:
         raise IntroductionError(str(error)) from None
-    asked_at = datetime.now(UTC)
+    requested_at = datetime.now(UTC)
     try:
         login = vault.write(LOGIN_PATH, {"role_id": RUN_ROLE, "secret_id": secret_id.reveal()})
     except VaultForbiddenError as error:
@@ -126,8 +126,8 @@ def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int)
             policy=",".join(auth["token_policies"]),
             login_request_id=login["request_id"],
             token_accessor=auth["accessor"],
-            issued_at=asked_at,
-            expires_at=asked_at + timedelta(seconds=auth["lease_duration"]),
+            issued_at=requested_at,
+            expires_at=requested_at + timedelta(seconds=auth["lease_duration"]),
         ),
     )
     bound = auth["metadata"]

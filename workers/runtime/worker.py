@@ -37,7 +37,7 @@ def launch(module: str, domain: Domain) -> None:
 
     One process tree and one set of signals remain.
     """
-    parser = argparse.ArgumentParser(prog="python -m workers.launch", description="Starts an agent worker")
+    parser = argparse.ArgumentParser(description="Starts an agent worker.")
     parser.add_argument("--concurrency", type=int, default=4, help="runs at once")
     parser.add_argument("--pool", choices=("prefork", "threads"), default="prefork")
     parser.add_argument("--recycle", action="store_true", help="one process per run (prefork only)")

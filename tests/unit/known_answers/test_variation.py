@@ -1,5 +1,7 @@
 """Scenarios written as changes of a base."""
 
+import re
+
 import pytest
 
 from known_answers.scenarios.variation import VariationError, expand
@@ -44,17 +46,19 @@ def test_a_variation_shares_no_cage_code():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    "change",
     [
-        ({"op": "move", "path": "/documents/0"}, "op: 'move' is not add, copy, replace or remove"),
-        ({"op": "copy", "path": "/documents/-"}, "path: '/documents/-' does not fit"),
-        ({"op": "copy", "from": "/documents/9", "path": "/documents/-"}, "path: '/documents/-' does not fit"),
-        ({"op": "replace", "path": "/documents/9", "value": {}}, "path: '/documents/9' does not fit"),
-        ({"op": "add", "path": "/documents/-"}, "or there is no value"),
-        ({"op": "remove", "path": "documents"}, "is not a path"),
+        {"op": "mend", "path": "/documents/0"},
+        {"op": "copy", "path": "/documents/-"},
+        {"op": "copy", "from": "/documents/9", "path": "/documents/-"},
+        {"op": "replace", "path": "/documents/9", "value": {}},
+        {"op": "replace", "path": "", "value": 1},
+        {"op": "add", "path": "/documents/-"},
+        {"op": "remove", "path": "documents"},
+        {"op": "remove", "path": 1},
     ],
 )
-def test_a_change_that_cannot_be_made_is_named(change, said):
-    with pytest.raises(VariationError, match=r"^changes\[0\]") as refused:
+def test_a_change_that_cannot_be_made_is_named(change):
+    named = re.escape(f"changes[0]: {change['op']!r} at {change['path']!r} does not fit the base")
+    with pytest.raises(VariationError, match=f"^{named}"):
         varied(change)
-    assert said in str(refused.value)

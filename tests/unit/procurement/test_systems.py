@@ -1,11 +1,16 @@
 """The records of the tools: one for each source, and the policies that people read say the same."""
 
 import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from app.credentials.grants import ApiKey, DatabaseUser, SignedToken
+from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
+from app.procurement.planning import plan
 from app.procurement.systems import SYSTEMS, Source, system_of
 from infra.vault.wanted import POLICIES, operator_entries, root_entries
 from workers.runtime.tool import DatabaseTool, HttpTool
@@ -97,6 +102,31 @@ def test_each_source_has_one_record_and_each_record_one_tool():
     assert [system.name for system in SYSTEMS] == [source.value for source in Source]
     assert registry().keys() == {system.name for system in SYSTEMS}
     assert {tool.record for tool in registry().values()} == set(SYSTEMS)
+
+
+@pytest.mark.parametrize("amount", [Decimal(1), Decimal(0)])
+def test_each_question_and_purpose_can_be_put_into_words(amount):
+    vendor = Vendor(uei="ZZ9TESTVNDR1", name="EXAMPLE MARINE LLC", role=VendorRole.PRIME)
+    action = ProcurementAction(
+        action_id="ACT-1",
+        action_type=ActionType.NEW_AWARD,
+        piid="70ZZ0126C0001",
+        modification=None,
+        amount=amount,
+        effective_date=date(2026, 9, 14),
+        description="Repair of two patrol boats",
+        vendors=(vendor,),
+    )
+    steps = plan(action)
+    assert [step.tool for step in steps] == [system.name for system in SYSTEMS]
+    assert not any(mark in f"{step.question}{step.reason}" for step in steps for mark in "{}")
+
+
+def test_a_record_without_a_tool_is_named_when_a_worker_starts(monkeypatch):
+    record = replace(system_of(Source.LEDGER), name="unwritten")
+    monkeypatch.setattr("workers.tools.SYSTEMS", (*SYSTEMS, record))
+    with pytest.raises(ValueError, match="defines unwritten"):
+        registry()
 
 
 def test_a_tool_takes_the_kind_of_credential_that_its_way_of_asking_has():

@@ -26,7 +26,7 @@ from app.credentials.tables import (
 )
 from app.credentials.vault_log import VaultLog
 
-PATIENCE = 25.0
+PATIENCE = 45.0
 ROWS = {
     "attempt": AttemptRow,
     "step": StepRow,
