@@ -133,7 +133,7 @@ def tool(asked: Asked) -> str:
         try:
             client.get("/contract-awards/v1/search", {})
         except ToolError as error:
-            # A key nobody issued: it was asked, and did what it should.
+            # An unknown key: the service was asked and refused it, as it should.
             return WELL if "refused the credential" in str(error) else str(error)
     return ""
 
@@ -231,7 +231,7 @@ def keys(asked: Asked) -> str:
         try:
             verify_command._keys(f"https://{asked.place}/keys")
         except KeysError as error:
-            # The provider's keys are no export keys, which can only be told of an answer.
+            # The provider's keys are not export keys; noticing this takes an answer from the server.
             return WELL if "key" in str(error) else str(error)
     return WELL
 
