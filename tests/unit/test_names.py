@@ -2,6 +2,7 @@
 
 import ast
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,11 @@ def modules(tree):
     return [path for path in sorted((ROOT / tree).rglob("*.py")) if "migrations" not in path.parts]
 
 
+@cache
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def place(path):
     return path.relative_to(ROOT).as_posix()
 
@@ -62,7 +68,7 @@ def room_of(path):
 
 def defined(path):
     """The classes and aliases of a module: what has a name in capitalised words and is not imported."""
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+    for statement in parsed(path).body:
         if isinstance(statement, ast.ClassDef):
             yield statement.name
         targets = statement.targets if isinstance(statement, ast.Assign) else []
@@ -91,7 +97,7 @@ def renamed(tree):
     """What each name that an import gives stands for."""
     found = defaultdict(set)
     for path in modules(tree):
-        for statement in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for statement in ast.walk(parsed(path)):
             if isinstance(statement, ast.Import | ast.ImportFrom):
                 module = getattr(statement, "module", None)
                 for alias in statement.names:
@@ -125,7 +131,7 @@ def test_the_project_is_imported_at_the_top_of_a_module():
         place(path)
         for tree in TREES
         for path in modules(tree)
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for function in ast.walk(parsed(path))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for statement in ast.walk(function)
         if isinstance(statement, ast.Import | ast.ImportFrom) and is_of_project(statement)
