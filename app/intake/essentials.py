@@ -1,4 +1,4 @@
-"""What every submitted action says: which action of which contract, for how much, from when, with whom."""
+"""The fields of every submitted action: id, type, contract, amount, effective date and vendors."""
 
 import json
 from typing import Literal
@@ -11,7 +11,7 @@ from app.procurement.action import Vendor, VendorRole
 
 
 def conflict(problem: str) -> PydanticCustomError:
-    """A problem between fields; the text names their values."""
+    """A conflict between fields. The text names their values."""
     return PydanticCustomError("conflict", "{problem}", {"problem": problem})
 
 
@@ -24,12 +24,12 @@ class SubmittedVendor(Submitted):
     cage: Cage | None = None
 
     def to_domain(self) -> Vendor:
-        """The same, in the terms of the rules."""
+        """The vendor as a domain object."""
         return Vendor(uei=self.uei, name=self.name, role=VendorRole(self.role), cage=self.cage)
 
 
 class Essentials(Submitted):
-    """Fields are checked in this order, each against those before it, so that all problems come at once."""
+    """The common fields. Each is checked against those before it, so that all problems are reported at once."""
 
     action_id: ActionId
     action_type: Literal["new_award", "modification", "option"]

@@ -1,4 +1,4 @@
-"""What a submitted action must look like."""
+"""The schema of a submitted action."""
 
 from typing import Literal
 
@@ -23,7 +23,7 @@ from app.procurement.action import ActionType, OptionExercise, Payment, Procurem
 
 
 class SubmittedOption(Submitted):
-    """How an option is exercised."""
+    """The exercise of an option."""
 
     number: int = Field(ge=1, le=99, strict=True)
     price: Worth | None = None
@@ -33,12 +33,12 @@ class SubmittedOption(Submitted):
     clause: Clause | None = None
 
     def to_domain(self) -> OptionExercise:
-        """The same, in the terms of the rules."""
+        """The option exercise as a domain object."""
         return OptionExercise(**dict(self))
 
 
 class SubmittedAction(Essentials):
-    """One action as its sender writes it. What is declared here may be left out; unknown fields are refused."""
+    """One submitted action. The fields declared here are optional; unknown fields are refused."""
 
     referenced_idv: Piid | None = None
     reason: Reason | None = None
@@ -96,7 +96,7 @@ class SubmittedAction(Essentials):
         return value
 
     def to_domain(self) -> ProcurementAction:
-        """The same action, in the terms of the rules."""
+        """The action as a domain object."""
         terms = dict(self)
         terms.update(
             action_type=ActionType(self.action_type),

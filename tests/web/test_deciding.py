@@ -274,7 +274,7 @@ def test_a_second_person_declines(read, officer, colleague, flags):
 def test_a_rule_for_one_officer_needs_no_concurrence(officer, colleague, flag):
     send(officer, flag, "decision", decision="not_a_discrepancy", rationale="x")
     document = send(colleague, flag, "concurrence", status=422, answer="concur", **{"second-reason": "y"})
-    assert "No decision on this flag waits for a second person." in document.text
+    assert "No decision on this flag is waiting for a second person." in document.text
 
 
 def test_undoing_is_an_event_with_a_reason(system, read, officer, colleague, flag):

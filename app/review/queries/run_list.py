@@ -1,4 +1,4 @@
-"""The list of runs: which of them, newest first, a page at a time."""
+"""The list of runs, newest first, a page at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from app.store.tables import ActionRow, FlagRow
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunLine:
-    """A run in the list: its number of findings, and how many of these say that a check was not performed."""
+    """A run in the list, with its number of findings; `gaps` of these report a check as not performed."""
 
     run: RunRow
     action: ActionRow
@@ -26,7 +26,7 @@ class RunLine:
 
     @property
     def outcome(self) -> str:
-        """What the run came to, in words; its state while it has not completed."""
+        """The result of the run in words, or its state if it has not completed."""
         if self.run.state != RunState.COMPLETED:
             return self.run.state
         if self.gaps:
@@ -36,10 +36,10 @@ class RunLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFilter:
-    """Which runs: those that match everything that is set.
+    """Selects the runs that match every field that is set.
 
-    `of_action` is the whole id of an action, `action` the beginning of an id or PIID; `requested_by` a subject; `since` when they were requested at the
-    earliest.
+    `of_action` is the full id of an action, `action` the start of an id or PIID; `requested_by` is a subject; `since`
+    is the earliest time of the request.
     """
 
     state: str | None = None
@@ -49,7 +49,7 @@ class RunFilter:
     since: datetime | None = None
 
     def tests(self) -> list[ColumnElement[bool]]:
-        """What is set, over the runs."""
+        """The conditions, over the runs."""
         tests: list[ColumnElement[bool]] = []
         if self.state is not None:
             tests.append(col(RunRow.state) == self.state)
@@ -65,7 +65,7 @@ class RunFilter:
 
 
 def begins(text: str) -> ColumnElement[bool]:
-    """Actions whose id or PIID begins like this, as it is written or in capital letters."""
+    """Actions whose id or PIID starts with this text, as written or in capitals."""
     columns = (col(ActionRow.action_id), col(ActionRow.piid))
     return or_(
         *(column.startswith(each, autoescape=True) for column in columns for each in {text, text.upper()})
@@ -77,7 +77,7 @@ def lines(db: Session, wanted: RunFilter, *, after: UUID | None, limit: int) -> 
     key = (col(RunRow.requested_at), col(RunRow.run_id))
     query = _with_findings().where(*wanted.tests())
     if after:
-        # One value at a time: an index is no help for a row that comes out of a query.
+        # One subquery per value: PostgreSQL cannot use the index with a row subquery.
         last = (select(part).where(col(RunRow.run_id) == after).scalar_subquery() for part in key)
         query = query.where(tuple_(*key) < tuple_(*last))
     rows = db.execute(query.order_by(*(part.desc() for part in key)).limit(limit)).all()
@@ -85,7 +85,7 @@ def lines(db: Session, wanted: RunFilter, *, after: UUID | None, limit: int) -> 
 
 
 def counts(db: Session, wanted: RunFilter | None = None) -> dict[str, int]:
-    """Number of runs by state, of those that match."""
+    """The number of matching runs by state."""
     tests = wanted.tests() if wanted else []
     rows = db.execute(select(col(RunRow.state), func.count()).where(*tests).group_by(col(RunRow.state))).all()
     return {state: number for state, number in rows}  # noqa: C416  # typed rows, not pairs
