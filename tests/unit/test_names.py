@@ -18,7 +18,6 @@ MOST_LINES = 200
 #: Names that stand for two things, and why they may.
 DOUBLES: dict[tuple[str, str], str] = {
     ("app", "actions"): "the rows of the domain, beside the pages, resources and queries about them",
-    ("app", "shapes"): "in each resource, the shapes of that resource",
 }
 _TABLES = "tables that refer to each other"
 _RULE = "one rule with all its special cases"
@@ -38,7 +37,6 @@ LONG: dict[str, str] = {
 >>>>>>> main
     "app/procurement/rules/r04_name_and_address.py": _RULE,
     "app/store/tables.py": _TABLES,
-    "app/web/probes.py": "one probe per kind of server",
     "infra/docker/stand_ins.py": "one recipe per image",
     "workers/payloads/awards.py": "the models of one answer, in the order of its sections",
 }

@@ -23,7 +23,7 @@ from app.review.queries import Pages
 from app.web.probes import Probes
 from app.web.sign_in.provider import Pending, Provider
 from app.web.sign_in.provider_cache import ProviderError
-from app.web.stack_state import Condition
+from app.web.stack_parts import Condition
 from infra.provision.broker_server import administrator
 from infra.provision.database import administered, reported
 from infra.provision.vault_setup import vault_client
