@@ -10,7 +10,16 @@ from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.credentials.tables import AlarmRow, AttemptRow, CallRow, CredentialRow, DenialRow, RunRow, StepRow
+from app.credentials.tables import (
+    AlarmRow,
+    AttemptRow,
+    CallRow,
+    CredentialRow,
+    DenialRow,
+    RunRow,
+    RunState,
+    StepRow,
+)
 from app.review.queries.plans import Plan, plans_of
 from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
@@ -161,3 +170,16 @@ def next_of(db: Session, run: RunRow) -> NextRun | None:
         return None
     later = db.execute(_NEXT, {"began": run.started_at, "run": run.run_id}).one_or_none()
     return None if later is None else NextRun(run=later[0], credentials=later[1], shared=later[2])
+
+
+_LATEST = (
+    select(RunRow)
+    .where(col(RunRow.job_id) == bindparam("action"), col(RunRow.state) == RunState.COMPLETED.value)
+    .order_by(col(RunRow.finished_at).desc(), col(RunRow.run_id))
+    .limit(1)
+)
+
+
+def latest_completed(db: Session, action_id: str) -> RunRow | None:
+    """The latest completed run of an action, in the order by which the database marks flags as current."""
+    return db.scalars(_LATEST, {"action": action_id}).one_or_none()
