@@ -1,7 +1,7 @@
-"""Whether an HTTPS server answers with success: `python -m infra.docker.probe https://web:8000/readyz [--at HOST]`.
+"""Checks that an HTTPS server answers 200: `python -m infra.docker.probe https://web:8000/readyz [--at HOST]`.
 
-Exit status 0, or 1 after a line that says why not. The authorities in CA_FILE are believed. `--at` names where to
-connect when the name in the address, which the certificate must be for, leads elsewhere.
+Exit status 0, or 1 after a line with the reason. CA_FILE names the trusted authorities. `--at` is the host to connect to
+if it is not that of the address, for which the certificate must be valid.
 """
 
 import argparse
@@ -16,14 +16,14 @@ _PATIENCE = 4.0
 
 
 def main() -> None:
-    """Ask once."""
+    """Send one request."""
     parser = argparse.ArgumentParser(prog="python -m infra.docker.probe", description=__doc__)
     parser.add_argument("address")
     parser.add_argument("--at", metavar="HOST")
-    wanted = parser.parse_args()
-    parts = urlsplit(wanted.address)
+    arguments = parser.parse_args()
+    parts = urlsplit(arguments.address)
     try:
-        status = _status(parts.hostname or "", parts.port or 443, parts.path or "/", at=wanted.at)
+        status = _status(parts.hostname or "", parts.port or 443, parts.path or "/", at=arguments.at)
     except (OSError, http.client.HTTPException) as error:
         _refuse(str(error) or type(error).__name__)
     if status != http.client.OK:

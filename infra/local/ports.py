@@ -47,7 +47,7 @@ def fixed_ports(environment: Mapping[str, str]) -> dict[str, int]:
         if not name.startswith(_PREFIX) or not value:
             continue
         if name not in parts:
-            raise StackError(f"{name}: there is no such part; known are {', '.join(parts)}")
+            raise StackError(f"{name}: there is no such part; the variables are {', '.join(parts)}")
         if not (re.fullmatch(r"[0-9]{1,5}", value) and 1 <= int(value) <= _HIGHEST):
             raise StackError(f"{name}: {value!r} is not a port: a number from 1 to {_HIGHEST}")
         if twin := next((part for part, port in fixed.items() if port == int(value)), None):

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +63,6 @@ class VaultServer:
             # Fewer garbage collections: the vault shares few cores with the processes it serves.
             environment={"GOGC": "400"},
             log=self.layout.logs / "vault.log",
-            stop_signal=signal.SIGTERM,
-            orphan_signal=signal.SIGTERM,
         )
 
     def ready(self, child: Child, port: int) -> bool:

@@ -24,16 +24,16 @@ def provision_keys(settings: ProvisioningSettings, say: Say, *, hosts: Sequence[
     """
     folder = settings.secrets
     for owners in DATABASE_LOGINS.values():
-        _say_made(say, ensure_shared(folder, "database-password", owners), "database-password")
+        _report_created(say, ensure_shared(folder, "database-password", owners), "database-password")
     for owners in BROKER_USERS.values():
-        _say_made(say, ensure_shared(folder, "broker-password", owners), "broker-password")
+        _report_created(say, ensure_shared(folder, "broker-password", owners), "broker-password")
     # The server reads its first administrator's password from its own folder.
-    _say_made(
+    _report_created(
         say,
         ensure_shared(folder, "database-admin-password", ("operator", "postgres")),
         "database-admin-password",
     )
-    made: list[tuple[str, str, Callable[[], str | bytes]]] = [
+    new: list[tuple[str, str, Callable[[], str | bytes]]] = [
         ("operator", "database-owner-password", random_secret),
         ("operator", "ledger-owner-password", random_secret),
         ("operator", "broker-admin-password", random_secret),
@@ -42,9 +42,9 @@ def provision_keys(settings: ProvisioningSettings, say: Say, *, hosts: Sequence[
         ("web", "web-key", random_secret),
         ("web", "export-keys.json", lambda: with_new_key(None)),
     ]
-    for owner, name, make in made:
+    for owner, name, make in new:
         if folder.ensure(owner, name, make):
-            say(f"{owner}/{name}: made")
+            say(f"{owner}/{name}: created")
     if hosts is not None:
         _certificates(folder, say, hosts)
 
@@ -55,16 +55,16 @@ def users_acl(password: str) -> str:
     return f"user default off\nuser administrator on #{digest} ~* &* +@all\n"
 
 
-def _say_made(say: Say, owners: list[str], name: str) -> None:
+def _report_created(say: Say, owners: list[str], name: str) -> None:
     for owner in owners:
-        say(f"{owner}/{name}: made")
+        say(f"{owner}/{name}: created")
 
 
 def _certificates(folder: SecretsFolder, say: Say, hosts: Sequence[str]) -> None:
     authority = _authority(folder, say)
     for owner in OWNERS:
         if folder.ensure(owner, "ca.pem", lambda: authority.certificate):
-            say(f"{owner}/ca.pem: made")
+            say(f"{owner}/ca.pem: created")
     for server in SERVERS:
         had = folder.read(server, "tls.pem")
         if had is not None and folder.has(server, "tls.key") and _stays(authority, server, had, hosts):
@@ -73,7 +73,7 @@ def _certificates(folder: SecretsFolder, say: Say, hosts: Sequence[str]) -> None
         folder.delete(server, "tls.pem")  # so that half a pair is never used
         folder.replace(server, "tls.key", key)
         folder.replace(server, "tls.pem", certificate)
-        say(f"{server}/tls.pem: {'made' if had is None else 'replaced'}")
+        say(f"{server}/tls.pem: {'created' if had is None else 'replaced'}")
 
 
 def _authority(folder: SecretsFolder, say: Say) -> Authority:
@@ -86,7 +86,7 @@ def _authority(folder: SecretsFolder, say: Say) -> Authority:
         authority = Authority.make()
         folder.replace("operator", "ca.key", authority.key)
         folder.replace("operator", "ca.pem", authority.certificate)
-        say("operator/ca.pem: made")
+        say("operator/ca.pem: created")
         return authority
     try:
         return Authority.load(certificate, key or "")

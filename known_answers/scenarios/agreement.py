@@ -1,4 +1,4 @@
-"""Lets all five systems agree about a drafted action."""
+"""Fills a scenario with answers in which all systems agree about the action."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -19,7 +19,7 @@ _DAY = timedelta(days=1)
 
 
 def state_agreement(draft: ScenarioBuilder, *, instrument: str, reported: bool, booked: bool) -> None:
-    """Fill the draft with statements that agree. A report and ledger lines may still be missing before signature."""
+    """Add answers that agree. Before signature, the report and the ledger lines may still be missing."""
     draft.title = f"Clean {draft.action_type.replace('_', ' ')}"
     for firm in draft.firms:
         expires = draft.day + timedelta(days=draft.rng.randint(20, 340))

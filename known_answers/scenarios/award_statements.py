@@ -1,4 +1,4 @@
-"""Writes rows as the contract system would: awards, modifications, and vehicles for orders."""
+"""Builds rows of the contract system: awards, modifications, and vehicles for orders."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -32,14 +32,14 @@ REASONS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
-    """A contract's money up to and with an action; options count as obligated where not told otherwise."""
+    """The amounts of a contract up to and including an action; by default, options count as obligated."""
 
     obligated: Decimal
     exercised: Decimal | None = None
     all_options: Decimal | None = None
 
     def as_row(self) -> JsonObject:
-        """In the service's words."""
+        """The amounts under the service's field names."""
         exercised = self.obligated if self.exercised is None else self.exercised
         return {
             "totalActionObligation": money(self.obligated),
@@ -133,7 +133,7 @@ def award(
 def vehicle(
     *, piid: str, signed: date, last_order: date, uei: str, name: str, cage: str | None
 ) -> JsonObject:
-    """An indefinite-delivery vehicle, which obligates nothing itself."""
+    """An indefinite-delivery vehicle, which does not obligate money itself."""
     row = award(
         piid=piid,
         modification="0",

@@ -1,4 +1,4 @@
-"""The contract an action is about, as it stood before: awarded within the last year, with room for the action."""
+"""The contract before the action: awarded within the last year, with room for the action."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,7 +17,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Base:
-    """The award that an action changes; for a new award, a contract with nothing on it yet."""
+    """The award that an action changes; for a new award, an empty contract."""
 
     amount: Decimal
     day: date
@@ -84,7 +84,7 @@ def state_base(draft: ScenarioBuilder, base: Base) -> None:
 def book(
     draft: ScenarioBuilder, modification: str, *, amount: Decimal, number: int, day: date, funds_of: date
 ) -> None:
-    """Put a line into the ledger, on the funds of that day's year as they stand on the day of the action."""
+    """Add a line to the ledger, on the funds of the year of `funds_of` as they stand on the day of the action."""
     draft.lines.append(
         ledger_statements.obligation(
             piid=draft.piid,

@@ -1,4 +1,4 @@
-"""What is bought and how, in the codes of the contract action report; sources agree when they share one of these."""
+"""The codes of a contract action: product, pricing, competition. Sources that share one `Coding` agree."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ _NAMES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coding:
-    """Engineering support at a firm fixed price after full and open competition, unless told otherwise."""
+    """Engineering support at a firm fixed price after full and open competition, by default."""
 
     naics: str = "541330"
     psc: str = "R425"
@@ -29,7 +29,7 @@ class Coding:
     set_aside: str = "NONE"
 
     def of_action(self) -> JsonObject:
-        """As a submitted action has them."""
+        """The codes as in a submitted action."""
         return {
             "naics": self.naics,
             "psc": self.psc,
@@ -39,7 +39,7 @@ class Coding:
         }
 
     def of_report(self) -> JsonObject:
-        """As the contract system has them, in `coreData`."""
+        """The codes as in the contract system's `coreData`."""
         return {
             "acquisitionData": {"typeOfContractPricing": named(self.pricing)},
             "productOrServiceInformation": {
@@ -53,7 +53,7 @@ class Coding:
         }
 
     def on_page(self) -> JsonObject:
-        """As they stand on an instrument."""
+        """The codes as printed on an instrument."""
         return {
             "naics": read(self.naics),
             "psc": read(self.psc),
@@ -63,10 +63,10 @@ class Coding:
 
 
 def named(code: str) -> JsonObject:
-    """A code with its name, as the contract system writes them."""
+    """A code with its name, as in the contract system."""
     return {"code": code, "name": _NAMES.get(code, f"CODE {code}")}
 
 
 def read(value: object, *, confidence: float = 0.98, page: int = 1) -> JsonObject:
-    """Something read from a page."""
+    """A value read from a page."""
     return {"value": value, "confidence": confidence, "page": page}

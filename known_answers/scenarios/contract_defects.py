@@ -71,7 +71,7 @@ def option_terms(draft: ScenarioBuilder) -> bool:
     """The option is exercised at another price than the contract has, or too late."""
     if draft.action_type != "option":
         return False
-    award = next(each for each in draft.documents if each["modificationNumber"] == "0")
+    award = next(row for row in draft.documents if row["modificationNumber"] == "0")
     (terms,) = award["extractedFields"]["options"]["value"]
     if draft.rng.random() < 0.5:  # noqa: PLR2004
         terms["price"] = money(draft.amount - Decimal(draft.rng.choice((1_500, 4_000, -2_750))))

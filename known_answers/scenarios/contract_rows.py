@@ -42,7 +42,7 @@ DocumentType = Literal[
 
 
 class ContractId(CamelShape):
-    """Which action of which contract. Keys without a value are left out, as the real service does."""
+    """The contract and the action. Keys without a value are left out, as in the real service."""
 
     subtier: JsonObject
     piid: Piid
@@ -56,7 +56,7 @@ class ContractId(CamelShape):
 
 
 class OldContractId(CamelShape):
-    """What the contract was called before a change of PIID."""
+    """The identifier of the contract before a change of PIID."""
 
     piid: Piid
 
@@ -73,7 +73,7 @@ class AwardDates(CamelShape):
 
 
 class AwardDollars(CamelShape):
-    """Money of one action, negative for a de-obligation."""
+    """The amounts of one action, negative for a de-obligation."""
 
     action_obligation: Money
     base_dollars_obligated: Money | None = None
@@ -82,7 +82,7 @@ class AwardDollars(CamelShape):
 
 
 class TotalContractDollars(CamelShape):
-    """The contract's money up to and with this action."""
+    """The contract's amounts up to and including this action."""
 
     total_action_obligation: Money | None = None
     total_base_and_exercised_options_value: Money | None = None
@@ -90,7 +90,7 @@ class TotalContractDollars(CamelShape):
 
 
 class TreasuryAccount(CamelShape):
-    """Component by component; leading zeros may be missing."""
+    """The components; leading zeros may be missing."""
 
     agency_identifier: str
     main_account_code: str
@@ -102,7 +102,7 @@ class TreasuryAccount(CamelShape):
 
 
 class AwardDetails(CamelShape):
-    """The parts the rules read, and sections served as they are."""
+    """The fields that rules read, and sections that are served unchanged."""
 
     dates: AwardDates
     dollars: AwardDollars
@@ -115,7 +115,7 @@ class AwardDetails(CamelShape):
 
 
 class AwardRow(CamelShape):
-    """One element of `awardSummary`; one that is `deleted` is served only to who asks for deleted reports."""
+    """One element of `awardSummary`; a `deleted` one is served only if deleted reports are requested."""
 
     contract_id: ContractId
     core_data: JsonObject
@@ -125,14 +125,14 @@ class AwardRow(CamelShape):
 
 
 class SignedDates(CamelShape):
-    """When the contracting officer and the contractor signed; None where not (yet)."""
+    """The dates of the contracting officer's and the contractor's signatures; None if missing."""
 
     co: Day | None
     contractor: Day | None
 
 
 class ExtractedField(CamelShape):
-    """What was read from a page, and how surely (0 to 1)."""
+    """A value read from a page, with its confidence (0 to 1)."""
 
     value: Any
     confidence: float = Field(default=1.0, ge=0, le=1)
@@ -161,7 +161,7 @@ FieldName = Literal[
 
 
 class DocumentRow(CamelShape):
-    """Metadata of one document, and what was read from its pages. `signatories` are offices, or persons' names."""
+    """Metadata of one document, and the values read from its pages. `signatories` are offices or names."""
 
     document_id: str = Field(pattern=r"^DOC-[A-Z0-9-]+$")
     doc_type: DocumentType

@@ -1,4 +1,4 @@
-"""Writes rows as the contract file would, and money and years as all these systems do."""
+"""Builds rows of the contract file, and amounts and years in the notation of all systems."""
 
 import hashlib
 from datetime import date, timedelta
@@ -34,7 +34,7 @@ _OF_THE_DAY = frozenset({"SAMCHK"})
 
 
 def money(amount: Decimal) -> str:
-    """As all these systems write it: two decimals, no separators."""
+    """An amount with two decimals and without separators, as in all systems."""
     return f"{amount:.2f}"
 
 

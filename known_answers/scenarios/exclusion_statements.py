@@ -1,4 +1,4 @@
-"""Writes exclusion records as SAM.gov would, of firms and of persons."""
+"""Builds exclusion records of SAM.gov, for firms and persons."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -26,7 +26,7 @@ def exclusion(
     ct_code: str | None = None,
     comments: str | None = None,
 ) -> JsonObject:
-    """A record; open-ended without `terminated`. `person` is first and last name, and goes without `name`."""
+    """A record, open-ended without `terminated`. `person` is a first and last name, instead of `name`."""
     created = _month_first(activated + timedelta(days=3))
     first, last = person or (None, None)
     return {
@@ -73,7 +73,7 @@ def exclusion(
             "ctCode": ct_code,
             "evsInvestigationStatus": None,
             "references": {
-                "referencesList": [{"exclusionName": each, "type": "Cross-Reference"} for each in aliases]
+                "referencesList": [{"exclusionName": alias, "type": "Cross-Reference"} for alias in aliases]
             },
             "moreLocations": list(locations),
         },
@@ -82,7 +82,7 @@ def exclusion(
 
 
 def location(*, name: str | None = None, uei: str | None = None, cage: str | None = None) -> JsonObject:
-    """A further place of an excluded party."""
+    """A further location of an excluded party."""
     return {"exclusionName": name, "ueiSAM": uei, "cageCode": cage}
 
 

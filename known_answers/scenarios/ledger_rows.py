@@ -6,7 +6,7 @@ from known_answers.scenarios.formats import Code, Day, ModificationNumber, Money
 
 
 class CommitmentRow(Shape):
-    """Funds reserved by a purchase request; usable once certified."""
+    """Funds reserved by a purchase request; available once certified."""
 
     pr_number: str
     piid: Piid
@@ -43,7 +43,7 @@ class ObligationRow(Shape):
 
 
 class Ledger(Shape):
-    """What the ledger holds about one action."""
+    """The ledger's rows about one action."""
 
     commitments: list[CommitmentRow]
     obligation_lines: list[ObligationRow]

@@ -1,4 +1,4 @@
-"""Writes rows as the financial ledger would."""
+"""Builds rows of the financial ledger."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -39,9 +39,9 @@ def obligation(
     as_of: date | None = None,
     expended: Decimal = _ZERO,
 ) -> JsonObject:
-    """One line: obligated where `amount` is positive, de-obligated where it is negative.
+    """One accounting line: obligated if `amount` is positive, de-obligated if it is negative.
 
-    It is on the annual funds of the year of `funds_of`, of `day` where not told, as they stand on `as_of`.
+    It charges the annual funds of the year of `funds_of`, by default of `day`, as they stand on `as_of`.
     """
     year = fiscal_year(funds_of or day)
     return {
@@ -71,7 +71,7 @@ def tas_label(year: int) -> str:
 
 
 def tas_components(year: int) -> JsonObject:
-    """The same by component, as an instrument prints it."""
+    """The components of the label, as an instrument prints them."""
     return {
         "ata": None,
         "aid": "070",

@@ -36,7 +36,7 @@ class EntityRegistration(CamelShape):
 
 
 class EntityRow(CamelShape):
-    """One element of `entityData`; one UEI can have several. Sections below the first are served as they are.
+    """One element of `entityData`; one UEI can have several. Sections after the first are served unchanged.
 
     A text in place of the registration stands for an entity that opted out of being shown; `opted_out_uei` then says
     whose row it is, and is not served.
@@ -50,7 +50,7 @@ class EntityRow(CamelShape):
 
     @property
     def uei(self) -> str:
-        """Whose row it is."""
+        """The UEI of the row."""
         if isinstance(self.entity_registration, str):
             return self.opted_out_uei or ""
         return self.entity_registration.uei
@@ -65,7 +65,7 @@ class EntityRow(CamelShape):
 
 
 class ExclusionDetails(CamelShape):
-    """What kind of exclusion, and whose."""
+    """The kind of exclusion and its agency."""
 
     classification_type: Literal["Individual", "Firm", "Vessel", "Special Entity Designation"]
     exclusion_type: Literal[
@@ -80,7 +80,7 @@ class ExclusionDetails(CamelShape):
 
 
 class ExclusionIdentification(CamelShape):
-    """Who is excluded. Only firms must have a UEI."""
+    """The excluded party. Only firms must have a UEI."""
 
     uei: Uei | None = Field(alias="ueiSAM")
     cage_code: Cage | None = None
@@ -125,7 +125,7 @@ class References(CamelShape):
 
 
 class Location(CamelShape):
-    """A further place of the same party, with its own identifiers."""
+    """A further location of the same party, with its own identifiers."""
 
     exclusion_name: str | None = None
     uei: Uei | None = Field(default=None, alias="ueiSAM")

@@ -1,4 +1,4 @@
-"""Writes rows as SAM.gov would: entities of synthetic firms."""
+"""Builds entity rows of SAM.gov, with their integrity section, for synthetic firms."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -19,7 +19,7 @@ def entity(
     naics: Mapping[str, str] | None = None,
     integrity: JsonObject | None = None,
 ) -> JsonObject:
-    """A registration of one year that ends on `expires`; `naics` tells by code whether the firm is small (Y or N)."""
+    """A registration of one year that ends on `expires`; `naics` maps a code to whether the firm is small (Y or N)."""
     renewed = expires - timedelta(days=364)
     return {
         "entityRegistration": {
@@ -52,13 +52,8 @@ def entity(
     }
 
 
-def opted_out(*, uei: str) -> JsonObject:
-    """An entity that does not want to be shown: a text that does not say whose row it is."""
-    return {"entityRegistration": "This entity has opted out of public display.", "optedOutUei": uei}
-
-
 def identifier_only(*, uei: str, name: str) -> JsonObject:
-    """A firm that asked for an identifier and never registered: the shorter object."""
+    """A firm with an identifier that never registered: a shorter object."""
     return {
         "entityRegistration": {
             "samRegistered": "No",
@@ -145,7 +140,7 @@ def integrity_information(
     records: Sequence[JsonObject] = (),
     proceedings: Sequence[date] = (),
 ) -> JsonObject:
-    """The section; nothing in it unless told otherwise. Owners and predecessors come from `firm`."""
+    """The section, empty by default. `firm` makes owners and predecessors."""
     return {
         "entitySummary": {},
         "proceedingsData": {
@@ -166,7 +161,7 @@ def integrity_information(
 
 
 def firm(name: str | None, cage: str | None = None) -> JsonObject:
-    """An owner or predecessor; nobody without a name."""
+    """An owner or predecessor; without a name, there is none."""
     return {"legalBusinessName": name, "cageCode": cage, "integrityRecords": "No" if name else "N/A"}
 
 

@@ -1,12 +1,12 @@
-"""A scenario written as a variation: a clean base, identifiers of its own, and the changes that matter.
+"""A scenario written as a variation: a clean base, unique identifiers, and the relevant changes.
 
     {"title": "…", "base": "new-award", "number": 214,
      "changes": [{"op": "replace", "path": "/sam-gov/0/entityRegistration/registrationStatus", "value": "Expired"}],
      "expected": [{"rule": "R01", "subject": "Z000PRMEVND1", "severity": "blocking"}], "forbidden": []}
 
 `changes` is a JSON Patch (RFC 6902) of the base, a file in `bases/`. Everything is written
-with the base's identifiers; the number then gives all of them, and the firms' names, forms that no other scenario has.
-`faults`, `look`, `decided` and `traps` may stand beside these, as in `scenario.Scenario`.
+with the base's identifiers; the number then makes them, and the firms' names, unique to the scenario. `faults`, `look`,
+`decided` and `traps` are optional, as in `scenario.Scenario`.
 """
 
 import json
@@ -23,7 +23,7 @@ from known_answers.scenarios.formats import JsonObject
 
 BASES = Path(__file__).parent / "bases"
 _HIGHEST = 999
-#: Taken over into the scenario as they are, where they are given.
+#: Optional fields, copied into the scenario.
 _OPTIONAL = ("faults", "look", "decided", "traps")
 _SYLLABLES = [
     "BA",
@@ -47,25 +47,25 @@ _SYLLABLES = [
     "TU",
     "YA",
 ]
-#: How the bases write what the number replaces: UEIs, contract, action, purchase requests, the firms' own word, and
-#: the beginning of CAGE codes.
+#: What the number replaces in the bases: UEIs, contract, action, purchase requests, the word in the firms' names, and the
+#: beginning of CAGE codes.
 _UEI, _PIID, _ACTION, _REQUEST, _WORD = "Z000", "C9000", "ACT-BASE-000", "PR-26-90000", "NORTHWIND"
 _CAGE = "9Z"
-#: What CAGE codes are made of.
+#: The characters of CAGE codes.
 _CODED = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 class VariationError(Exception):
-    """The variation cannot be made; the text names field and value."""
+    """The variation is invalid; the text names the field and the value."""
 
 
 def is_variation(document: Any) -> bool:
-    """Whether a file is written this way."""
+    """Whether a document is a variation."""
     return isinstance(document, dict) and "base" in document
 
 
 def expand(document: Mapping[str, Any]) -> JsonObject:
-    """The whole scenario. Raises `VariationError`."""
+    """The complete scenario. Raises `VariationError`."""
     unknown = set(document) - {"title", "base", "number", "changes", "expected", "forbidden", *_OPTIONAL}
     if unknown:
         raise VariationError(f"{min(unknown)}: is not a known field")
@@ -87,16 +87,16 @@ def _base_text(name: str) -> str:
 
 
 def _base(name: object) -> JsonObject:
-    known = sorted(path.stem for path in BASES.glob("*.json"))
-    if name not in known:
-        raise VariationError(f"base: {name!r} is not one of {', '.join(known)}")
+    names = sorted(path.stem for path in BASES.glob("*.json"))
+    if name not in names:
+        raise VariationError(f"base: {name!r} is not one of {', '.join(names)}")
     base: JsonObject = json.loads(_base_text(str(name)))
     return base
 
 
 def _listed(document: Mapping[str, Any], field: str) -> Iterable[Mapping[str, Any]]:
     changes = document.get(field, [])
-    if not isinstance(changes, list) or not all(isinstance(each, dict) for each in changes):
+    if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
         raise VariationError(f"{field}: is not a list of objects")
     return changes
 
@@ -134,6 +134,6 @@ def _renamed(whole: JsonObject, number: int) -> JsonObject:
 
 
 def word_of(number: int) -> str:
-    """A made-up word for this number, unlike those of its neighbours."""
+    """An invented word for this number, unlike those of nearby numbers."""
     first, rest = number % 20, number // 20
     return _SYLLABLES[first] + _SYLLABLES[(rest + 7 * first) % 20] + _SYLLABLES[(rest // 20 + 3 * first) % 20]

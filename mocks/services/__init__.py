@@ -1,1 +1,1 @@
-"""One Flask application per HTTP system, each in a module of the tool's name with a `create_app`."""
+"""One Flask application for each HTTP system, in a module with the name of the tool and a `create_app`."""

@@ -1,4 +1,4 @@
-"""SAM.gov Contract Awards API v1: what was reported. Numbers are strings, and no rows are 204 without a body."""
+"""SAM.gov Contract Awards API v1: contract action reports. Numbers are strings; without rows it answers 204."""
 
 from flask import Flask, Response, request
 
@@ -17,15 +17,15 @@ _PATH = "/contract-awards/v1/search"
 _PARAMETERS = frozenset(
     {"piid", "modificationNumber", "referencedIdvPiid", "deletedStatus", "limit", "offset"}
 )
-#: Marks a deleted report in scenario files; the service itself does not say so of a row.
+#: Marks a deleted report in scenario files; the service does not return this field.
 _MARK = "deleted"
 _REACH = 400_000
 
 
 def create_app(configuration: Configuration | None = None, verifier: Verifier | None = None) -> Flask:
-    """The service. Configured from the environment unless told otherwise; connects with the first request.
+    """The service, by default with the configuration in the environment. It connects at the first request.
 
-    It checks callers itself unless a `verifier` is given.
+    A `verifier` replaces its own check of credentials.
     """
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")

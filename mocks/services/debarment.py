@@ -1,4 +1,4 @@
-"""SAM.gov Exclusions API v4: who is excluded. Active records only; an ended one is not there any more."""
+"""SAM.gov Exclusions API v4. It has active records only: an ended one is removed."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -25,9 +25,9 @@ _CLASSES = ("", "Individual", "Firm", "Vessel", "Special Entity Designation")
 
 
 def create_app(configuration: Configuration | None = None, verifier: Verifier | None = None) -> Flask:
-    """The service. Configured from the environment unless told otherwise; connects with the first request.
+    """The service, by default with the configuration in the environment. It connects at the first request.
 
-    It checks callers itself unless a `verifier` is given.
+    A `verifier` replaces its own check of credentials.
     """
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")
@@ -56,12 +56,12 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
             return faulty
         found = [
             row
-            for row, known in (named if ueis is None else _of(by_uei, ueis))
-            if name <= known
+            for row, row_words in (named if ueis is None else _of(by_uei, ueis))
+            if name <= row_words
             and (cages is None or row["exclusionIdentification"].get("cageCode") in cages)
             and classification in ("", row["exclusionDetails"]["classificationType"])
             and fascsa in ("", row["exclusionOtherInformation"]["isFASCSAOrder"])
-            and any(each["recordStatus"] == "Active" for each in row["exclusionActions"]["listOfActions"])
+            and any(action["recordStatus"] == "Active" for action in row["exclusionActions"]["listOfActions"])
         ]
         links = {"selfLink": _link(page, size)}
         if (page + 1) * size < len(found):

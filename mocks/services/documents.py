@@ -17,9 +17,9 @@ _PARAMETERS = frozenset({"piid", "modificationNumber"})
 
 
 def create_app(configuration: Configuration | None = None, verifier: Verifier | None = None) -> Flask:
-    """The service. Configured from the environment unless told otherwise; connects with the first request.
+    """The service, by default with the configuration in the environment. It connects at the first request.
 
-    It checks callers itself unless a `verifier` is given.
+    A `verifier` replaces its own check of credentials.
     """
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")

@@ -1,4 +1,4 @@
-"""SAM.gov Entity Management API v4: who is registered, and until when."""
+"""SAM.gov Entity Management API v4: registrations and their expiration dates."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -25,16 +25,16 @@ _PARAMETERS = frozenset(
         *("page", "size"),
     }
 )
-#: What an unspecific question is answered with; the last is served only where it is named.
+#: The sections of an answer unless the request names others. `integrityInformation` must be named.
 _USUAL = ("entityRegistration", "coreData", "assertions")
 _INTEGRITY = "integrityInformation"
 _STATUS = {"A": "Active", "E": "Expired"}
 
 
 def create_app(configuration: Configuration | None = None, verifier: Verifier | None = None) -> Flask:
-    """The service. Configured from the environment unless told otherwise; connects with the first request.
+    """The service, by default with the configuration in the environment. It connects at the first request.
 
-    It checks callers itself unless a `verifier` is given.
+    A `verifier` replaces its own check of credentials.
     """
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")
@@ -62,8 +62,8 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
         status = query.choice("registrationStatus", ("", *_STATUS), default="")
         if faulty := faults.answer(ueis or ()):
             return faulty
-        asked = chain.from_iterable(rows.get(uei, []) for uei in (rows if ueis is None else ueis))
-        found = [row for row in asked if _matches(row, registered, _STATUS.get(status))]
+        candidates = chain.from_iterable(rows.get(uei, []) for uei in (rows if ueis is None else ueis))
+        found = [row for row in candidates if _matches(row, registered, _STATUS.get(status))]
         shown = found[page * size : (page + 1) * size]
         return answer(
             {
@@ -79,7 +79,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
 
 
 def _uei(row: JsonObject) -> str:
-    """Whose row it is; a text in place of the registration does not say."""
+    """The UEI of a row. An opted-out entity has a text in place of its registration."""
     registration = row["entityRegistration"]
     return str(row["optedOutUei"] if isinstance(registration, str) else registration["ueiSAM"])
 
@@ -95,7 +95,7 @@ def _matches(row: JsonObject, registered: str, status: str | None) -> bool:
 
 
 def _served(row: JsonObject, sections: Sequence[str], *, proceedings: bool) -> JsonObject:
-    """The sections asked for; proceedings are left out of the last one unless they were asked for, too."""
+    """The requested sections; proceedings are left out unless they were requested."""
     served = {name: row[name] for name in sections if row.get(name) is not None}
     if _INTEGRITY in served and not proceedings:
         served[_INTEGRITY] = {k: v for k, v in served[_INTEGRITY].items() if k != "proceedingsData"}

@@ -9,9 +9,7 @@ import pytest
 from app.web.queue_choices import TITLES
 from app.web.views import flags
 
-pytestmark = pytest.mark.whole_system
-
-pytestmark = pytest.mark.usefixtures("triaged")
+pytestmark = [pytest.mark.whole_system, pytest.mark.usefixtures("triaged")]
 
 CURRENT = """
     SELECT d.* FROM flag d WHERE d.run_id IN (

@@ -6,9 +6,7 @@ import pytest
 
 from app.web.views import runs
 
-pytestmark = pytest.mark.whole_system
-
-pytestmark = pytest.mark.usefixtures("triaged")
+pytestmark = [pytest.mark.whole_system, pytest.mark.usefixtures("triaged")]
 
 
 @pytest.fixture

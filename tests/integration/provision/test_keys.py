@@ -29,7 +29,7 @@ def test_everything_is_made_once(settings, said, hosts):
     made = said(provision_keys, settings, hosts=hosts)
     first = contents(settings)
     assert sorted(made) == sorted(
-        f"{name}: made" for name in first if not name.endswith(("tls.key", "ca.key"))
+        f"{name}: created" for name in first if not name.endswith(("tls.key", "ca.key"))
     )
     assert said(provision_keys, settings, hosts=hosts) == []
     assert contents(settings) == first
@@ -52,7 +52,7 @@ def test_what_is_missing_is_made_and_a_mode_that_lets_a_group_read_stays(setting
     settings.secrets.path("sweeper", "database-password").unlink()
     web_key = settings.secrets.path("web", "web-key")
     web_key.chmod(0o640)
-    assert said(provision_keys, settings) == ["sweeper/database-password: made"]
+    assert said(provision_keys, settings) == ["sweeper/database-password: created"]
     assert contents(settings) == before
     said(rotate_web_key, settings)
     assert stat.S_IMODE(web_key.stat().st_mode) == 0o640

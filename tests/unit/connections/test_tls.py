@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.connections.database import address
 from app.connections.secret_files import SettingsError, read_identity, read_secret
+from app.connections.settings import ConnectionSettings
 from app.connections.tls import Trust, trust_of
-from app.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,11 @@ def pair(tmp_path_factory):
 def test_only_the_authorities_in_ca_file_are_believed(pair, monkeypatch, tmp_path):
     monkeypatch.setenv("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
-    trust = trust_of(Settings(ca_file=pair[0]))
+    trust = trust_of(ConnectionSettings(ca_file=pair[0]))
     assert trust.context.cert_store_stats()["x509"] == 1
     assert (trust.context.verify_mode, trust.context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert trust.context.keylog_filename is None
-    assert trust_of(Settings(ca_file=pair[0])) is trust
+    assert trust_of(ConnectionSettings(ca_file=pair[0])) is trust
 
 
 def test_authorities_that_cannot_be_used_are_refused(tmp_path, pair):
@@ -64,22 +64,22 @@ def test_authorities_that_cannot_be_used_are_refused(tmp_path, pair):
         (open_to_all, "can be changed by everybody, mode 0646"),
     ):
         with pytest.raises(SettingsError) as refused:
-            trust_of(Settings(ca_file=file))
+            trust_of(ConnectionSettings(ca_file=file))
         assert str(refused.value) == f"CA_FILE: {file} {reason}"
 
 
 def test_a_certificate_of_our_own_needs_its_key(tmp_path, pair):
     certificate, key = pair
-    trust_of(Settings(client_certificate_file=certificate, client_key_file=key))
+    trust_of(ConnectionSettings(client_certificate_file=certificate, client_key_file=key))
     with pytest.raises(SettingsError, match="must be set together"):
-        trust_of(Settings(client_certificate_file=certificate))
+        trust_of(ConnectionSettings(client_certificate_file=certificate))
     with pytest.raises(SettingsError, match=r"CLIENT_CERTIFICATE_FILE: .* to the key in CLIENT_KEY_FILE"):
-        trust_of(Settings(client_certificate_file=key, client_key_file=key))
+        trust_of(ConnectionSettings(client_certificate_file=key, client_key_file=key))
     copied = tmp_path / "copied.key"
     copied.write_bytes(key.read_bytes())
     copied.chmod(0o604)
     with pytest.raises(SettingsError, match=r"CLIENT_KEY_FILE: .*copied\.key is open to others, mode 0604"):
-        trust_of(Settings(client_certificate_file=certificate, client_key_file=copied))
+        trust_of(ConnectionSettings(client_certificate_file=certificate, client_key_file=copied))
 
 
 def test_a_refusal_is_found_through_any_chain_even_a_ring():
@@ -142,6 +142,6 @@ def test_a_login_lacking_a_field_is_refused_without_repeating_it(tmp_path):
     ],
 )
 def test_sslmode_is_always_stated(url, ca_file, expected):
-    found = address(url, Settings(database_url=url, ca_file=ca_file))
+    found = address(url, ConnectionSettings(database_url=url, ca_file=ca_file))
     assert (found.host, found.query["sslmode"], found.query.get("sslrootcert")) == expected
     assert found.drivername == "postgresql+psycopg"

@@ -110,7 +110,7 @@ def test_every_part_with_a_port_can_be_given_one():
         ({"TRIAGE_PORT_WEB": "80 "}, "TRIAGE_PORT_WEB: '80 ' is not a port"),
         (
             {"TRIAGE_PORT_PAGES": "80"},
-            "TRIAGE_PORT_PAGES: there is no such part; known are TRIAGE_PORT_VAULT, ",
+            "TRIAGE_PORT_PAGES: there is no such part; the variables are TRIAGE_PORT_VAULT, ",
         ),
         (
             {"TRIAGE_PORT_WEB": "8080", "TRIAGE_PORT_VAULT": "8080"},

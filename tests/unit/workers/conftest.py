@@ -1,22 +1,20 @@
 """A credential with a secret that can be searched for, and a client that has it."""
 
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
 import pytest
 
 from app.credentials.grants import ApiKey, SignedToken
 from app.credentials.lineage import CredentialKind, IssuedCredential
-from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
-from app.procurement.federal_time import eastern
-from app.settings import Settings
+from app.credentials.settings import AgentSettings
 from workers.runtime.http_client import HttpClient, pool
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
 
 SECRET = "s.canary-4f1c9a7e"
 BASE = "http://tool.example"
+LOCAL = timezone(timedelta(hours=-5), "EST")
 
 
 @pytest.fixture
@@ -44,7 +42,7 @@ def issued():
 
 @pytest.fixture
 def connections():
-    with pool(Settings(), size=2) as shared:
+    with pool(AgentSettings(), size=2) as shared:
         yield shared
 
 
@@ -59,30 +57,12 @@ def client(connections, issued, monkeypatch):
         made = HttpClient(
             connections,
             base,
-            Settings(**changed),
+            AgentSettings(**changed),
             grant=grant,
             issued=issued,
             calls=calls,
-            local_time=eastern,
+            local_time=lambda moment: moment.astimezone(LOCAL),
         )
         return made, calls
 
     return make
-
-
-@pytest.fixture
-def action():
-    """A new award with a prime and an owner."""
-    return ProcurementAction(
-        action_id="ACT-1",
-        action_type=ActionType.NEW_AWARD,
-        piid="70ZZ0126C0001",
-        modification=None,
-        amount=Decimal("100.00"),
-        effective_date=date(2026, 9, 14),
-        description="",
-        vendors=(
-            Vendor(uei="ZZ9TESTVNDR1", name="EXAMPLE MARINE SERVICES, INC.", role=VendorRole.PRIME),
-            Vendor(uei="ZZ9TESTVNDR2", name="EXAMPLE HOLDING LLC", role=VendorRole.OWNER),
-        ),
-    )

@@ -1,11 +1,9 @@
 """A setting that is missing or wrong is named by its variable; a secret's value is never repeated."""
 
 import pytest
-import redis
 
 from app.connections.secret_files import SettingsError
 from app.settings import Settings, load
-from workers.runtime.celery_app import make
 
 
 def test_a_setting_that_is_needed_and_missing_is_named():
@@ -69,22 +67,3 @@ def test_every_wrong_variable_is_named_at_once(monkeypatch):
     with pytest.raises(SettingsError) as caught:
         load()
     assert {part.split(":")[0] for part in str(caught.value).splitlines()} == {"TOOL_TRIES", "MAX_ATTEMPTS"}
-
-
-def test_the_brokers_password_is_read_at_each_connection_and_is_in_no_configuration(tmp_path):
-    file = tmp_path / "password"
-    file.write_text("canary\n")
-    file.chmod(0o440)
-    told = Settings(redis_url="rediss://worker@[2001:db8::1]:6379/0", redis_password_file=file)
-    celery = make(told)
-    assert "canary" not in repr(celery.conf)
-    login = celery.connection_for_write().credential_provider
-    assert login.get_credentials() == ("worker", "canary")
-    file.chmod(0o640)
-    file.write_text("another")
-    assert login.get_credentials() == ("worker", "another")
-    file.unlink()
-    with pytest.raises(redis.ConnectionError, match=r"REDIS_PASSWORD_FILE: .* is not a file"):
-        login.get_credentials()
-    with pytest.raises(SettingsError, match="REDIS_PASSWORD_FILE"):
-        make(told)
