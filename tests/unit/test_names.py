@@ -32,7 +32,6 @@ LONG: dict[str, str] = {
     "app/procurement/rules/d02_document_identity.py": _RULE,
     "app/procurement/rules/f02_obligations.py": _RULE,
     "app/procurement/rules/r04_name_and_address.py": _RULE,
-    "app/review/queries/__init__.py": "one method for each thing a page reads",
     "app/store/tables.py": _TABLES,
     "app/web/probes.py": "one probe per kind of server",
     "infra/docker/stand_ins.py": "one recipe per image",

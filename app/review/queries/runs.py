@@ -20,7 +20,9 @@ from app.credentials.tables import (
     RunState,
     StepRow,
 )
+from app.procurement.finding import NOT_PERFORMED
 from app.review.queries.plans import Plan, plans_of
+from app.review.queries.run_list import outcome_of
 from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
 OfTool = TypeVar("OfTool", StepRow, DenialRow, CredentialRow)
@@ -65,6 +67,12 @@ class RunPage:
     def plans(self) -> list[Plan]:
         """The plan of each attempt that has one."""
         return plans_of(self.steps)
+
+    @property
+    def outcome(self) -> str:
+        """The outcome of the run; see `outcome_of`."""
+        gaps = sum(flag.rule == NOT_PERFORMED for flag in self.findings)
+        return outcome_of(self.run.state, findings=len(self.findings), gaps=gaps)
 
     def calls_of(self, credential: CredentialRow) -> list[CallRow]:
         """The calls made with one credential, in order."""
