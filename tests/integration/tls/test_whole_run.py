@@ -10,7 +10,7 @@ from app.connections.database import connect, sessions
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
 from app.credentials.progress import Progress
-from app.store.outcomes import run_outcomes
+from app.review.queries import Pages
 from infra.local.ports import listens
 
 ACTIONS = ("ACT-2026-0001", "ACT-2026-0002")
@@ -47,7 +47,7 @@ def test_a_run_gets_five_answers_and_leaves_no_credential(at_work, factory, prox
     run_ids = usecases.request_runs(factory, ACTIONS, requested_by="test")
     questions = Progress(factory)
     until(lambda: questions.ended(run_ids) == len(run_ids), seconds=60, what="the end of both runs")
-    assert set(run_outcomes(factory, run_ids)) <= {"clear", "flagged"}
+    assert set(Pages(factory).run_outcomes(run_ids)) <= {"clear", "flagged"}
     credentials = questions.credentials(run_ids)
     assert {row.tool for row in credentials} == {"sam-gov", "debarment", "contracts", "documents", "ledger"}
     settings = at_work.settings()
