@@ -19,7 +19,6 @@ from app.procurement.daily_quota import QuotaDay, QuotaUse
 from app.procurement.federal_time import eastern
 from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
-from app.store.outcomes import run_outcomes
 
 #: Seconds the vault may take for queued revocations; it took 0.25 s when measured.
 REVOCATION_GRACE = 15.0
@@ -34,17 +33,17 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     run_ids = usecases.request_runs(context.sessions, list(islice(cycle(ids), runs)))
     wait_for(context.sessions, run_ids, timeout=timeout)
     wall = time.monotonic() - started
-    questions = Progress(context.sessions)
-    credentials = questions.credentials(run_ids)
+    pages = Pages(context.sessions)
+    credentials = Progress(context.sessions).credentials(run_ids)
     return DayReport(
         runs=runs,
         tools=len(SYSTEMS),
-        outcomes=run_outcomes(context.sessions, run_ids),
+        outcomes=pages.run_outcomes(run_ids),
         still_alive=_still_alive(context, credentials),
         credentials=credentials,
         vault=count_vault_log(audit_log.lines_of_runs(since=began), run_ids, tools=len(SYSTEMS)),
         wall_seconds=wall,
-        quota=Pages(context.sessions).quota_day(context.settings.sam_daily_quota),
+        quota=pages.quota_day(context.settings.sam_daily_quota),
     )
 
 

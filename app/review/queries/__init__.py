@@ -1,7 +1,7 @@
 """Read models of the pages and commands. Each page takes a constant number of database queries."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -30,7 +30,7 @@ from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
 from app.review.queries.news import Moment, NewFlags
-from app.review.queries.queue import Place, QueuePage, Sort
+from app.review.queries.queue import FlagQueue, Place, QueuePage, Sort
 from app.review.queries.queue_state import QueueState
 from app.review.queries.raw_answers import RawAnswer
 from app.review.queries.run_list import RunFilter, RunLine
@@ -38,7 +38,6 @@ from app.review.queries.runs import RunPage, SilentSource
 from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
-from app.review.tables import SavedViewRow
 
 __all__ = [
     "ActionLine",
@@ -60,17 +59,6 @@ __all__ = [
 
 #: Lines in one answer, unless the caller asks for another number.
 DEFAULT_LIMIT = 50
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FlagQueue:
-    """A page of the queue with what is shown around it. `people` are all known people, by subject."""
-
-    page: QueuePage
-    facets: Facets
-    moment: Moment
-    people: Mapping[str, Person]
-    views: Sequence[SavedViewRow]
 
 
 class Pages:
@@ -152,6 +140,11 @@ class Pages:
         """Number of runs by state."""
         with self._sessions() as db:
             return run_list.counts(db, wanted)
+
+    def run_outcomes(self, run_ids: Sequence[UUID]) -> Counter[str]:
+        """Number of these runs by outcome."""
+        with self._sessions() as db:
+            return run_list.outcomes(db, run_ids)
 
     def run(self, run_id: UUID) -> RunPage | None:
         """One run with its full lineage, or None."""

@@ -18,12 +18,11 @@ from app.credentials.tables import (
     CredentialRow,
     DenialRow,
     RunRow,
-    RunState,
     StepRow,
 )
 from app.review.flag_history import EventKind, Status
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
-from app.review.queries.runs import next_of
+from app.review.queries.runs import latest_completed, next_of
 from app.review.review_events import histories
 from app.review.tables import ReviewEventRow
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
@@ -76,7 +75,7 @@ def snapshot(sessions: Sessions, action_id: str) -> Iterator[Snapshot | None]:
 
 
 def _file(db: Session, action: ActionRow) -> ActionFile:
-    latest = _latest(db, action)
+    latest = latest_completed(db, action.action_id)
     flags = _flags(db, action, latest.run_id if latest else None)
     whole = {flag.flag.run_id for flag in flags} | ({latest.run_id} if latest else set())
     runs = select(RunRow).where(col(RunRow.job_id) == action.action_id)
@@ -98,16 +97,6 @@ def _file(db: Session, action: ActionRow) -> ActionFile:
         flags=flags,
         kept=_kept(db, [call.call_id for run in filed for call in run.calls]),
     )
-
-
-def _latest(db: Session, action: ActionRow) -> RunRow | None:
-    """The latest completed run, in the order by which the database marks flags as current."""
-    return db.scalars(
-        select(RunRow)
-        .where(col(RunRow.job_id) == action.action_id, col(RunRow.state) == RunState.COMPLETED.value)
-        .order_by(col(RunRow.finished_at).desc(), col(RunRow.run_id))
-        .limit(1)
-    ).one_or_none()
 
 
 def _dealt_with() -> ColumnElement[bool]:

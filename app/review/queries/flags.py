@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, RunState
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow
 from app.procurement.finding import NOT_PERFORMED
 from app.review import review_events
 from app.review.flag_history import Event
@@ -98,6 +98,7 @@ def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
     run = runs.page(db, flag.run_id) if flag else None
     if flag is None or run is None:
         return None
+    latest = runs.latest_completed(db, flag.action_id)
     return FlagPage(
         flag=flag,
         action=run.action,
@@ -108,17 +109,11 @@ def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
         silent=run.source_attempt(attempt=flag.attempt, tool=flag.subject)
         if flag.rule == NOT_PERFORMED
         else None,
-        latest_run_id=db.scalar(_LATEST_RUN, {"action": flag.action_id}),
+        latest_run_id=latest.run_id if latest else None,
     ), run
 
 
 # Built once: building a statement takes longer than running it.
-_LATEST_RUN = (
-    select(col(RunRow.run_id))
-    .where(col(RunRow.job_id) == bindparam("action"), col(RunRow.state) == RunState.COMPLETED.value)
-    .order_by(col(RunRow.finished_at).desc(), col(RunRow.run_id))
-    .limit(1)
-)
 _VALUES = (
     select(ComparedValueRow, EvidenceRow)
     .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))

@@ -1,6 +1,6 @@
 """The queue of flags: its orders, and pages of it forward or back from any place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,8 +11,12 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
+from app.review.queries.news import Moment
+from app.review.roles import Person
+from app.review.tables import SavedViewRow
 from app.store.tables import ActionRow, FlagRow
 
 #: Rows read from the database at once when every flag is wanted.
@@ -71,6 +75,17 @@ class QueuePage:
     lines: Sequence[FlagLine]
     before: Place | None
     after: Place | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlagQueue:
+    """A page of the queue with what is shown around it. `people` are all known people, by subject."""
+
+    page: QueuePage
+    facets: Facets
+    moment: Moment
+    people: Mapping[str, Person]
+    views: Sequence[SavedViewRow]
 
 
 @dataclass(frozen=True, slots=True)

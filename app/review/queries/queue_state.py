@@ -32,12 +32,22 @@ def state(db: Session) -> QueueState:
     return QueueState(
         now=db.execute(select(func.now())).scalar_one(),
         runs=run_list.counts(db),
-        oldest_waiting=db.scalars(
-            select(RunRow)
-            .where(col(RunRow.state) == RunState.REQUESTED)
-            .order_by(col(RunRow.requested_at), col(RunRow.run_id))
-            .limit(1)
-        ).first(),
-        heartbeats=db.scalars(select(HeartbeatRow).order_by(col(HeartbeatRow.process))).all(),
+        oldest_waiting=oldest_waiting(db),
+        heartbeats=heartbeats(db),
         alarms=alarms.number(db),
     )
+
+
+def oldest_waiting(db: Session) -> RunRow | None:
+    """The run that has waited longest to be dispatched."""
+    return db.scalars(
+        select(RunRow)
+        .where(col(RunRow.state) == RunState.REQUESTED)
+        .order_by(col(RunRow.requested_at), col(RunRow.run_id))
+        .limit(1)
+    ).first()
+
+
+def heartbeats(db: Session) -> Sequence[HeartbeatRow]:
+    """The last heartbeat of each background process."""
+    return db.scalars(select(HeartbeatRow).order_by(col(HeartbeatRow.process))).all()

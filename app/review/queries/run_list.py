@@ -1,5 +1,6 @@
 """The list of runs, newest first, a page at a time."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,12 +27,8 @@ class RunLine:
 
     @property
     def outcome(self) -> str:
-        """The result of the run in words, or its state if it has not completed."""
-        if self.run.state != RunState.COMPLETED:
-            return self.run.state
-        if self.gaps:
-            return "not fully checked"
-        return "flagged" if self.findings else "clear"
+        """The outcome of the run; see `outcome_of`."""
+        return outcome_of(self.run.state, findings=self.findings, gaps=self.gaps)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +61,15 @@ class RunFilter:
         return tests
 
 
+def outcome_of(state: str, *, findings: int, gaps: int) -> str:
+    """The outcome of a run: clear, flagged or not fully checked; its state if it has not completed."""
+    if state != RunState.COMPLETED:
+        return state
+    if gaps:
+        return "not fully checked"
+    return "flagged" if findings else "clear"
+
+
 def begins(text: str) -> ColumnElement[bool]:
     """Actions whose id or PIID starts with this text, as written or in capitals."""
     columns = (col(ActionRow.action_id), col(ActionRow.piid))
@@ -80,8 +86,14 @@ def lines(db: Session, wanted: RunFilter, *, after: UUID | None, limit: int) -> 
         # One subquery per value: PostgreSQL cannot use the index with a row subquery.
         last = (select(part).where(col(RunRow.run_id) == after).scalar_subquery() for part in key)
         query = query.where(tuple_(*key) < tuple_(*last))
-    rows = db.execute(query.order_by(*(part.desc() for part in key)).limit(limit)).all()
-    return [RunLine(run=run, action=action, findings=found, gaps=gaps) for run, action, found, gaps in rows]
+    return _lines(db, query.order_by(*(part.desc() for part in key)).limit(limit))
+
+
+def outcomes(db: Session, run_ids: Sequence[UUID]) -> Counter[str]:
+    """The number of these runs by outcome."""
+    return Counter(
+        line.outcome for line in _lines(db, _with_findings().where(col(RunRow.run_id).in_(run_ids)))
+    )
 
 
 def counts(db: Session, wanted: RunFilter | None = None) -> dict[str, int]:
@@ -89,6 +101,11 @@ def counts(db: Session, wanted: RunFilter | None = None) -> dict[str, int]:
     tests = wanted.tests() if wanted else []
     rows = db.execute(select(col(RunRow.state), func.count()).where(*tests).group_by(col(RunRow.state))).all()
     return {state: number for state, number in rows}  # noqa: C416  # typed rows, not pairs
+
+
+def _lines(db: Session, query: Any) -> list[RunLine]:
+    rows = db.execute(query).all()
+    return [RunLine(run=run, action=action, findings=found, gaps=gaps) for run, action, found, gaps in rows]
 
 
 def _with_findings() -> Any:

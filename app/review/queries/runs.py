@@ -10,8 +10,19 @@ from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.credentials.tables import AlarmRow, AttemptRow, CallRow, CredentialRow, DenialRow, RunRow, StepRow
+from app.credentials.tables import (
+    AlarmRow,
+    AttemptRow,
+    CallRow,
+    CredentialRow,
+    DenialRow,
+    RunRow,
+    RunState,
+    StepRow,
+)
+from app.procurement.finding import NOT_PERFORMED
 from app.review.queries.plans import Plan, plans_of
+from app.review.queries.run_list import outcome_of
 from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
 OfTool = TypeVar("OfTool", StepRow, DenialRow, CredentialRow)
@@ -56,6 +67,12 @@ class RunPage:
     def plans(self) -> list[Plan]:
         """The plan of each attempt that has one."""
         return plans_of(self.steps)
+
+    @property
+    def outcome(self) -> str:
+        """The outcome of the run; see `outcome_of`."""
+        gaps = sum(flag.rule == NOT_PERFORMED for flag in self.findings)
+        return outcome_of(self.run.state, findings=len(self.findings), gaps=gaps)
 
     def calls_of(self, credential: CredentialRow) -> list[CallRow]:
         """The calls made with one credential, in order."""
@@ -161,3 +178,16 @@ def next_of(db: Session, run: RunRow) -> NextRun | None:
         return None
     later = db.execute(_NEXT, {"began": run.started_at, "run": run.run_id}).one_or_none()
     return None if later is None else NextRun(run=later[0], credentials=later[1], shared=later[2])
+
+
+_LATEST = (
+    select(RunRow)
+    .where(col(RunRow.job_id) == bindparam("action"), col(RunRow.state) == RunState.COMPLETED.value)
+    .order_by(col(RunRow.finished_at).desc(), col(RunRow.run_id))
+    .limit(1)
+)
+
+
+def latest_completed(db: Session, action_id: str) -> RunRow | None:
+    """The latest completed run of an action, in the order by which the database marks flags as current."""
+    return db.scalars(_LATEST, {"action": action_id}).one_or_none()

@@ -15,7 +15,7 @@ from app.credentials.tables import AlarmRow, CredentialRow, HeartbeatRow, RunRow
 from app.procurement.federal_time import eastern_day, eastern_midnight
 from app.procurement.finding import NOT_PERFORMED
 from app.review.flag_history import Event, Status
-from app.review.queries import alarms, queue, run_list
+from app.review.queries import alarms, queue, queue_state, run_list
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
 from app.review.queries.queue import Sort
@@ -69,12 +69,7 @@ def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> Star
         waiting=_waiting(db, subject),
         runs=run_list.counts(db),
         failed_lately=sum(run_list.counts(db, lately).values()),
-        oldest_waiting=db.scalars(
-            select(RunRow)
-            .where(col(RunRow.state) == RunState.REQUESTED)
-            .order_by(col(RunRow.requested_at), col(RunRow.run_id))
-            .limit(1)
-        ).first(),
+        oldest_waiting=queue_state.oldest_waiting(db),
         credentials_alive=db.execute(
             select(func.count()).where(
                 col(CredentialRow.issued_at) > now - timedelta(seconds=MAX_TTL_SECONDS),
@@ -84,7 +79,7 @@ def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> Star
         ).scalar_one(),
         mine=queue.page(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES).lines,
         done=_done(db),
-        heartbeats=db.scalars(select(HeartbeatRow).order_by(col(HeartbeatRow.process))).all(),
+        heartbeats=queue_state.heartbeats(db),
         alarms=alarms.number(db) if with_alarms else None,
         newest_alarms=alarms.lines(db, after=None, limit=LINES) if with_alarms else (),
         days=days,

@@ -55,7 +55,7 @@ def test_it_is_checked_with_keys_at_an_address(bundle, verify, system):
 def test_without_keys_the_signature_is_not_trusted(bundle, verify):
     status, output, _ = verify(bundle, stack=False)
     assert status == 1
-    assert "Who signed is not proven" in output
+    assert "The signature is unproven" in output
 
 
 def test_each_defect_is_described_in_plain_words(bundle, verify, tmp_path):
