@@ -26,15 +26,6 @@ LONG: dict[str, str] = {
     "app/credentials/attempts.py": "every record of an attempt, in the order of its life",
     "app/credentials/dispatch.py": "the queue of record: what is taken from it and what is put back",
     "app/credentials/tables.py": _TABLES,
-<<<<<<< HEAD
-    "app/intake/notation.py": "one type per notation",
-=======
-    "app/procurement/rules/c01_reporting.py": _RULE,
-    "app/procurement/rules/c03_ceiling.py": _RULE,
-    "app/procurement/rules/c04_contract_open.py": _RULE,
-    "app/procurement/rules/d02_document_identity.py": _RULE,
-    "app/procurement/rules/f02_obligations.py": _RULE,
->>>>>>> main
     "app/procurement/rules/r04_name_and_address.py": _RULE,
     "app/store/tables.py": _TABLES,
     "infra/docker/stand_ins.py": "one recipe per image",
