@@ -2,9 +2,9 @@
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from functools import partial
+from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -16,10 +16,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.connections import database
 from app.connections.tls import trust_of
 from app.credentials.grants import DatabaseUser
-from app.procurement.systems import SYSTEMS, System
-from app.review.queries import Pages, QueueState
+from app.procurement.systems import SYSTEMS
+from app.review.queries import Pages
 from app.settings import Settings
-from app.web.stack_state import Condition, PartState, StackState
+from app.web.stack_parts import Condition, PartState, StackState
 
 #: Seconds that one connection may take, and that the page waits for all probes.
 TIMEOUT = 1.0
@@ -28,12 +28,28 @@ _ANSWER_LIMIT = 64_000
 _REDIS_PORT = 6379
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the stack: its name, the setting with its address, the address, and its probe."""
+
+    name: str
+    setting: str
+    address: str | None
+    probe: Callable[[str], tuple[Condition, str]]
+
+    def look(self) -> tuple[Condition, str]:
+        """Probe it, if its address is set."""
+        if self.address is None:
+            return Condition.UNKNOWN, f"{self.setting.upper()} is not set"
+        return self.probe(self.address)
+
+
 class Probes:
     """Runs each probe in its own thread. A part that hangs occupies one thread, however often the page is requested."""
 
-    def __init__(self, settings: Settings, pages: Pages) -> None:
+    def __init__(self, settings: Settings, queries: Pages) -> None:
         self._settings = settings
-        self._pages = pages
+        self._queries = queries
         self._trust = trust_of(settings)
         self._http = httpx.Client(
             verify=self._trust.context, timeout=TIMEOUT, trust_env=False, follow_redirects=False
@@ -47,34 +63,29 @@ class Probes:
 
     def look(self) -> StackState:
         """Probe everything at once; takes at most `PATIENCE` seconds."""
-        queue = self._start("database", self._pages.queue)
-        quota = self._start("quota", lambda: self._pages.quota_day(self._settings.sam_daily_quota))
-        looking = {name: self._start(name, look) for name, (_, look) in self._parts().items()}
+        queue = self._start("database", self._queries.queue)
+        quota = self._start("quota", lambda: self._queries.quota_day(self._settings.sam_daily_quota))
+        parts = list(self._parts())
+        looking = {part.name: self._start(part.name, part.look) for part in parts}
         wait([queue, quota, *looking.values()], timeout=PATIENCE)
-        parts = [_database(self._settings.database_url, queue)]
-        for name, (address, _) in self._parts().items():
-            condition, note = self._seen(looking[name])
-            parts.append(PartState(name=name, address=_shown(address), condition=condition, note=note))
-        return StackState(
-            parts=tuple(parts),
-            queue=_answer(queue),
-            quota=_answer(quota),
-        )
+        seen = [("database", self._settings.database_url, self._seen(queue, "answers queries"))]
+        seen += [(part.name, part.address, self._seen(looking[part.name])) for part in parts]
+        states = [
+            PartState(name=name, address=_shown(address), condition=condition, note=note)
+            for name, address, (condition, note) in seen
+        ]
+        return StackState(parts=tuple(states), queue=_answer(queue), quota=_answer(quota))
 
-    def _parts(self) -> dict[str, tuple[str | None, Callable[[], tuple[Condition, str]]]]:
-        told = self._settings
-        provider = told.oidc_address or told.oidc_issuer
-        return {
-            "vault": (told.vault_addr, lambda: self._vault(told.vault_addr)),
-            "broker": (told.redis_url, lambda: self._broker(told.redis_url)),
-            **{system.name: self._system(system) for system in SYSTEMS},
-            "identity-provider": (provider, lambda: self._provider(provider)),
-        }
-
-    def _system(self, system: System) -> tuple[str | None, Callable[[], tuple[Condition, str]]]:
-        address = getattr(self._settings, system.address_setting)
-        look = self._ledger if isinstance(system.credential, DatabaseUser) else self._tool
-        return address, partial(look, address)
+    def _parts(self) -> Iterator[_Part]:
+        settings = self._settings
+        yield _Part("vault", "vault_addr", settings.vault_addr, self._vault)
+        yield _Part("broker", "redis_url", settings.redis_url, self._broker)
+        for system in SYSTEMS:
+            probe = self._ledger if isinstance(system.credential, DatabaseUser) else self._tool
+            address = getattr(settings, system.address_setting)
+            yield _Part(system.name, system.address_setting, address, probe)
+        provider = settings.oidc_address or settings.oidc_issuer
+        yield _Part("identity-provider", "oidc_issuer", provider, self._provider)
 
     def _start(self, name: str, look: Callable[[], object]) -> Future[Any]:
         with self._lock:
@@ -84,9 +95,7 @@ class Probes:
                 Thread(target=_fulfil, args=(looking, look), name=f"probe-{name}", daemon=True).start()
             return looking
 
-    def _vault(self, address: str | None) -> tuple[Condition, str]:
-        if address is None:
-            return Condition.UNKNOWN, "VAULT_ADDR is not set"
+    def _vault(self, address: str) -> tuple[Condition, str]:
         # With these parameters the vault answers 200 in every state, so only the body counts.
         codes = dict.fromkeys(
             ("standbycode", "sealedcode", "uninitcode", "perfstandbycode", "drsecondarycode"), "200"
@@ -104,25 +113,17 @@ class Probes:
         role = "standby" if health.get("standby") else "active"
         return Condition.UP, f"unsealed, {role}, version {str(health.get('version'))[:40]}"
 
-    def _tool(self, address: str | None) -> tuple[Condition, str]:
-        if address is None:
-            return Condition.UNKNOWN, "its address is not set"
+    def _tool(self, address: str) -> tuple[Condition, str]:
         status, _ = self._get(f"{address}/healthz", {})
-        return (
-            Condition.UP if status < httpx.codes.INTERNAL_SERVER_ERROR else Condition.DEGRADED
-        ), f"HTTP {status}"
+        up = status < httpx.codes.INTERNAL_SERVER_ERROR
+        return Condition.UP if up else Condition.DEGRADED, f"HTTP {status}"
 
-    def _provider(self, address: str | None) -> tuple[Condition, str]:
-        if address is None:
-            return Condition.UNKNOWN, "OIDC_ISSUER is not set"
+    def _provider(self, address: str) -> tuple[Condition, str]:
         status, _ = self._get(f"{address}/.well-known/openid-configuration", {})
-        return (
-            Condition.UP if status == httpx.codes.OK else Condition.DEGRADED
-        ), f"HTTP {status}, discovery document"
+        up = status == httpx.codes.OK
+        return Condition.UP if up else Condition.DEGRADED, f"HTTP {status}, discovery document"
 
-    def _broker(self, address: str | None) -> tuple[Condition, str]:
-        if address is None:
-            return Condition.UNKNOWN, "REDIS_URL is not set"
+    def _broker(self, address: str) -> tuple[Condition, str]:
         with self._connected(urlsplit(address)) as connection:
             connection.sendall(b"PING\r\n")
             answer = connection.recv(64)
@@ -143,9 +144,7 @@ class Probes:
             connection.close()
             raise
 
-    def _ledger(self, address: str | None) -> tuple[Condition, str]:
-        if address is None:
-            return Condition.UNKNOWN, "its address is not set"
+    def _ledger(self, address: str) -> tuple[Condition, str]:
         place = database.address(address, self._settings)
         try:
             # A login without a password: the server is up if it asks for one.
@@ -159,14 +158,15 @@ class Probes:
                 return Condition.DOWN, database.trouble(error, what="it")
         return Condition.UP, "accepts connections"
 
-    def _seen(self, looking: Future[tuple[Condition, str]]) -> tuple[Condition, str]:
+    def _seen(self, looking: Future[Any], up: str | None = None) -> tuple[Condition, str]:
+        """The result of a probe; the note `up` if it has another result than a condition."""
         if not looking.done():
             return Condition.DOWN, f"no answer within {PATIENCE:g} s"
-        error = looking.exception()
-        if error is not None:
+        if (error := looking.exception()) is not None:
+            ours = database.trouble if isinstance(error, SQLAlchemyError) else self._trust.trouble
             # Texts of other errors may repeat an address with credentials in it.
-            return Condition.DOWN, self._trust.trouble(error, what="it") or type(error).__name__
-        return looking.result()
+            return Condition.DOWN, ours(error, what="it") or type(error).__name__
+        return (Condition.UP, up) if up else looking.result()
 
     def _get(self, url: str, parameters: dict[str, str]) -> tuple[int, bytes]:
         body = b""
@@ -187,16 +187,6 @@ def _fulfil(looking: Future[Any], look: Callable[[], object]) -> None:
 
 def _answer(looking: Future[Any]) -> Any:
     return looking.result() if looking.done() and looking.exception() is None else None
-
-
-def _database(address: str | None, looking: Future[QueueState]) -> PartState:
-    condition, note = Condition.UP, "answers queries"
-    if not looking.done():
-        condition, note = Condition.DOWN, f"no answer within {PATIENCE:g} s"
-    elif (error := looking.exception()) is not None:
-        told = isinstance(error, SQLAlchemyError)
-        condition, note = Condition.DOWN, database.trouble(error, what="it") if told else type(error).__name__
-    return PartState(name="database", address=_shown(address), condition=condition, note=note)
 
 
 def _shown(address: str | None) -> str:

@@ -212,8 +212,12 @@ def test_a_tampered_state_is_noticed(system, reviews, tampered, record_of):
         ("worker", "INSERT INTO flag (status) VALUES ('closed')"),
         ("worker", "UPDATE flag SET status = 'closed'"),
         ("worker", "SELECT body FROM answer"),
+        ("worker", "DELETE FROM credential"),
+        ("worker", "DELETE FROM attempt"),
         ("dispatcher", "SELECT 1 FROM review_event"),
         ("dispatcher", "SELECT 1 FROM flag"),
+        ("dispatcher", "SELECT 1 FROM evidence"),
+        ("dispatcher", "SELECT body FROM answer"),
     ],
 )
 def test_each_login_can_do_its_part_and_no_more(system, process, statement):

@@ -344,7 +344,7 @@ def test_the_same_fact_comes_back_with_its_decision_and_needs_a_click(
     assert (hidden["decision"], hidden["rationale"]) == ("not_a_discrepancy", HOSTILE)
     send(colleague, address(again), "decision", **{name: hidden[name] for name in ("decision", "rationale")})
     assert [event["by"] for event in events(system, address(again))] == ["officer-b"]
-    # An earlier decision that is undone is still told of, as undone.
+    # An earlier decision that was undone is still shown, as undone.
     send(officer, flag, "undo", **{"undo-reason": "It was wrong."})
     later = read(colleague, address(again))
     assert "That decision is no longer in force." in later.text

@@ -8,14 +8,24 @@ from flask import Response, abort, url_for
 from app import usecases
 from app.intake import IntakeError
 from app.intake.problems import Problem, shown
-from app.review import queries as read
+from app.review.queries import ActionLine
 from app.store.actions import ConflictError, UnknownActionError, to_domain
 from app.store.submissions import KeyReusedError, SubmissionOutcome
 from app.web.api.operations import Header, following, operation, reply
 from app.web.api.problem_details import KEY, TAKEN, invalid_input, unreadable
 from app.web.api.request_body import header_of
 from app.web.api.runs import run_item
-from app.web.api.shapes import actions as shapes
+from app.web.api.shapes.actions import (
+    MOST,
+    Action,
+    ActionItem,
+    ActionQuery,
+    Actions,
+    SubmissionResult,
+    SubmitQuery,
+    SubmittedItem,
+    Submitting,
+)
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.runs import RequestedRun
 from app.web.services import services
@@ -32,15 +42,15 @@ _KEY = Header(
 @operation(
     "POST",
     "/actions",
-    query=shapes.SubmitQuery,
-    body=shapes.Submitting,
+    query=SubmitQuery,
+    body=Submitting,
     raw=True,
     header=_KEY,
-    answers={201: shapes.SubmissionResult},
+    answers={201: SubmissionResult},
     refusals=(409, 413, 415, 422),
     sends={"Idempotency-Replayed": "`true` if this request was carried out before under the same key."},
 )
-def submit(query: shapes.SubmitQuery, body: str) -> Response:
+def submit(query: SubmitQuery, body: str) -> Response:
     """Submit actions, all or none.
 
     With `run=true`, a run of each action is requested, or the run under way is returned. For seven days, the same request
@@ -51,7 +61,7 @@ def submit(query: shapes.SubmitQuery, body: str) -> Response:
     key = header_of(_KEY.name, _KEY.pattern, _KEY.meaning)
     try:
         outcome, new = usecases.submit_once(
-            services().sessions, body, by=person().subject, key=key, run=query.run == "true", most=shapes.MOST
+            services().sessions, body, by=person().subject, key=key, run=query.run == "true", most=MOST
         )
     except IntakeError as error:
         raise unreadable(error) from None
@@ -65,30 +75,30 @@ def submit(query: shapes.SubmitQuery, body: str) -> Response:
     return reply(_submitted(outcome), status=HTTPStatus.CREATED, headers=headers)
 
 
-def _submitted(outcome: SubmissionOutcome) -> shapes.SubmissionResult:
-    return shapes.SubmissionResult(
+def _submitted(outcome: SubmissionOutcome) -> SubmissionResult:
+    return SubmissionResult(
         actions=[
-            shapes.SubmittedItem(action_id=action_id, new=action_id in outcome.new, run_id=run_id)
+            SubmittedItem(action_id=action_id, new=action_id in outcome.new, run_id=run_id)
             for action_id, run_id in zip_longest(outcome.action_ids, outcome.run_ids)
         ]
     )
 
 
-@operation("GET", "/actions", query=shapes.ActionQuery, answers={200: shapes.Actions})
-def actions(query: shapes.ActionQuery) -> Response:
+@operation("GET", "/actions", query=ActionQuery, answers={200: Actions})
+def actions(query: ActionQuery) -> Response:
     """Actions, last submitted first."""
     lines = services().queries.actions(text=query.q, after=query.after, limit=query.limit + 1)
     shown_, more = lines[: query.limit], len(lines) > query.limit
     return reply(
-        shapes.Actions(
+        Actions(
             items=[_item(line) for line in shown_],
             next=following(shown_[-1].action.action_id if more else None),
         )
     )
 
 
-def _item(line: read.ActionLine) -> shapes.ActionItem:
-    return shapes.ActionItem.model_validate(
+def _item(line: ActionLine) -> ActionItem:
+    return ActionItem.model_validate(
         {
             **line.action.model_dump(),
             "latest_run": line.run.run_id if line.run else None,
@@ -98,12 +108,12 @@ def _item(line: read.ActionLine) -> shapes.ActionItem:
     )
 
 
-@operation("GET", "/actions/{action_id}", answers={200: shapes.Action}, refusals=(404,))
+@operation("GET", "/actions/{action_id}", answers={200: Action}, refusals=(404,))
 def action(action_id: str) -> Response:
     """One action as submitted, its latest runs, and the flags of the latest completed run."""
     page = services().queries.action(action_id) or abort(404)
     return reply(
-        shapes.Action(
+        Action(
             action=to_domain(page.action.model_dump()),
             submitted_at=page.action.submitted_at,
             under_way=page.under_way.run_id if page.under_way else None,

@@ -11,7 +11,7 @@ from app.intake.problems import Problem, shown
 from app.review.queries import ValueLineage
 from app.web.api.operations import following, operation, reply
 from app.web.api.problem_details import invalid_input
-from app.web.api.shapes import flags as shapes
+from app.web.api.shapes.flags import Earlier, Flag, FlagItem, FlagQuery, Flags
 from app.web.api.shapes.history import HistoryEvent
 from app.web.api.shapes.value_lineage import (
     Behind,
@@ -30,8 +30,8 @@ from app.web.sign_in import person
 from app.web.vault_side import vault_side
 
 
-@operation("GET", "/flags", query=shapes.FlagQuery, answers={200: shapes.Flags})
-def flags(query: shapes.FlagQuery) -> Response:
+@operation("GET", "/flags", query=FlagQuery, answers={200: Flags})
+def flags(query: FlagQuery) -> Response:
     """Flags of each action's latest completed run, with the filters of the queue page."""
     arguments = MultiDict(request.args)
     arguments.pop("limit", None)
@@ -43,20 +43,20 @@ def flags(query: shapes.FlagQuery) -> Response:
         filters.flag_filter, sort=filters.sort, after=filters.after, limit=query.limit
     )
     return reply(
-        shapes.Flags(
-            items=[shapes.FlagItem.of(line.flag, line.action) for line in found.lines],
+        Flags(
+            items=[FlagItem.of(line.flag, line.action) for line in found.lines],
             next=following(found.after),
         )
     )
 
 
-@operation("GET", "/flags/{flag_id}", answers={200: shapes.Flag}, refusals=(404,))
+@operation("GET", "/flags/{flag_id}", answers={200: Flag}, refusals=(404,))
 def flag(flag_id: UUID) -> Response:
     """One flag: its values and their evidence, its history, and earlier decisions on the same fact."""
     view = services().queries.flag(flag_id) or abort(404)
     page, record = view.page, view.record
     return reply(
-        shapes.Flag.of(
+        Flag.of(
             page.flag,
             page.action,
             values=[_behind(line) for line in page.values],
@@ -65,7 +65,7 @@ def flag(flag_id: UUID) -> Response:
             broken_at=record.broken,
             history_holds=record.broken is None and record.state_holds,
             decided_before=[
-                shapes.Earlier(
+                Earlier(
                     flag_id=same.flag_id,
                     action_id=same.action_id,
                     event=HistoryEvent.model_validate(event),

@@ -9,16 +9,16 @@ from app.procurement.finding import NOT_PERFORMED
 from app.review.queries import RunFilter, RunLine
 from app.review.queries.runs import run_fields
 from app.web.api.operations import following, operation, reply
-from app.web.api.shapes import runs as shapes
 from app.web.api.shapes.flags import FlagBrief
+from app.web.api.shapes.runs import AttemptPlan, RunDetail, RunItem, RunQuery, Runs
 from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity
 from app.web.list_queries import ME
 from app.web.services import services
 from app.web.sign_in import person
 
 
-@operation("GET", "/runs", query=shapes.RunQuery, answers={200: shapes.Runs})
-def runs(query: shapes.RunQuery) -> Response:
+@operation("GET", "/runs", query=RunQuery, answers={200: Runs})
+def runs(query: RunQuery) -> Response:
     """Runs, newest first."""
     wanted = RunFilter(
         state=query.state,
@@ -29,15 +29,13 @@ def runs(query: shapes.RunQuery) -> Response:
     lines = services().queries.runs(wanted, after=query.after, limit=query.limit + 1)
     shown, more = lines[: query.limit], len(lines) > query.limit
     return reply(
-        shapes.Runs(
-            items=[run_item(line) for line in shown], next=following(shown[-1].run.run_id if more else None)
-        )
+        Runs(items=[run_item(line) for line in shown], next=following(shown[-1].run.run_id if more else None))
     )
 
 
-def run_item(line: RunLine) -> shapes.RunItem:
+def run_item(line: RunLine) -> RunItem:
     """A run in a list."""
-    return shapes.RunItem.model_validate(
+    return RunItem.model_validate(
         {
             **run_fields(line.run),
             "outcome": line.outcome,
@@ -48,19 +46,19 @@ def run_item(line: RunLine) -> shapes.RunItem:
     )
 
 
-@operation("GET", "/runs/{run_id}", answers={200: shapes.RunDetail}, refusals=(404,))
+@operation("GET", "/runs/{run_id}", answers={200: RunDetail}, refusals=(404,))
 def run(run_id: UUID) -> Response:
     """One run with its attempts, plans, credentials, calls and flags."""
     page = services().queries.run(run_id) or abort(404)
     gaps = sum(flag.rule == NOT_PERFORMED for flag in page.findings)
     line = RunLine(run=page.run, action=page.action, findings=len(page.findings), gaps=gaps)
     return reply(
-        shapes.RunDetail.model_validate(
+        RunDetail.model_validate(
             {
                 **run_fields(page.run),
                 "outcome": line.outcome,
                 "attempts": [Identity.model_validate(each) for each in page.attempts],
-                "plans": [shapes.AttemptPlan.model_validate(each) for each in page.plans],
+                "plans": [AttemptPlan.model_validate(each) for each in page.plans],
                 "credentials": [Credential.model_validate(each) for each in page.credentials],
                 "denials": [Denial.model_validate(each) for each in page.denials],
                 "calls": [Call.model_validate(each) for each in page.calls],

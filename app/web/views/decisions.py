@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.procurement.labels import DECISIONS
 from app.review.flag_history import Decision, EventKind, ReviewError
-from app.review.queries.people import officers as officers_of
+from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.flag_page.page import flag_page
 from app.web.flag_page.review_forms import Typed, decision_form, typed
@@ -62,11 +62,11 @@ def undo(flag_id: UUID) -> ResponseReturnValue:
 def assign(flag_id: UUID) -> ResponseReturnValue:
     """Assign a flag to an officer, or remove the assignment."""
     form = typed("assignment", "assignee")
-    officers = {person().subject: person().name, **officers_of(services().queries.people())}
+    known = {person().subject: person().name, **officers(services().queries.people())}
     to = form.of("assignee")
-    if to and to not in officers:
+    if to and to not in known:
         form = form.with_error("Choose an officer from the list, or “Not assigned”.", "assignee")
-    done = f"Assigned to {officers.get(to, to)}." if to else "The assignment was removed."
+    done = f"Assigned to {known.get(to, to)}." if to else "The assignment was removed."
     return _add(flag_id, form, EventKind.ASSIGNED, done, assignee=to or None)
 
 

@@ -25,10 +25,10 @@ def at_work(installation):
         roster.start(installation.program(name, environment(name), f"workers.runtime.{name}"), lambda _: True)
     line = ("workers.launch", "--pool", "threads", "--concurrency", "2")
     roster.start(installation.program("worker", environment("worker"), *line), lambda _: True)
-    told = {**environment("web"), **installation.certificate("web")}
+    variables = {**environment("web"), **installation.certificate("web")}
     place = installation.place("web")
     roster.start(
-        installation.program("web", told, "app.web.launch", "--bind", place),
+        installation.program("web", variables, "app.web.launch", "--bind", place),
         lambda child: listens(child.pid, installation.ports["web"]),
     )
     return installation
