@@ -1,1 +1,1 @@
-"""What the pattern costs, measured as ratios within one run: `make bench`."""
+"""Benchmarks: the cost of the pattern, as ratios within one run (`make bench`)."""

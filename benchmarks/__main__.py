@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: what fresh credentials per run cost, as ratios from one interleaved run."""
+"""`python -m benchmarks`: the cost of fresh credentials per run, as ratios from one interleaved run."""
 
 import argparse
 import json
@@ -52,7 +52,7 @@ def _measure(stack: LocalStack, wanted: argparse.Namespace) -> dict[str, Any]:
     rounds: list[tuple[Round, Round]] = []
     alone: list[float] = []
     for _ in range(wanted.rounds):
-        # Interleaved, so that whatever else the machine does hits all three alike.
+        # Interleaved, so that other load on the machine affects all three alike.
         pair = [
             pipeline.measure(
                 stack, factory, actions, mode=mode, runs=wanted.runs, concurrency=wanted.concurrency

@@ -1,4 +1,4 @@
-"""Two invented case files with three vendors each: one clean, one with something wrong in every system."""
+"""Two invented case files with three vendors each: one clean, one with a defect in every system."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -60,7 +60,7 @@ SOURCES = {
 
 
 def clean() -> CaseFile:
-    """A modification on which all systems agree, with three earlier reports and their papers."""
+    """A modification on which all systems agree, with three earlier reports and their documents."""
     return _case(
         *(_registration(number) for number in range(3)),
         *(_report(number) for number in range(4)),
@@ -71,7 +71,7 @@ def clean() -> CaseFile:
 
 
 def award() -> CaseFile:
-    """A new award on which all systems agree: no history yet, its own papers and one line."""
+    """A new award on which all systems agree, with no history, its own documents and one line."""
     papers = (
         replace(_document(kind), modification=None) for kind in ("AVFUNDS", "SAMCHK", "SBSP", "PNM", "RESP")
     )
@@ -84,7 +84,7 @@ def award() -> CaseFile:
 
 
 def flawed() -> CaseFile:
-    """The same with a lapsed registration, two exclusions, a missing paper and amounts that differ."""
+    """The modification with a lapsed registration, two exclusions, a missing document and amounts that differ."""
     kept = [item.fact for item in clean().evidence[1:-1]]
     lapsed = replace(_registration(0), status="Expired", expires=date(2026, 8, 1))
     wrong = [

@@ -1,9 +1,9 @@
-"""An invented year: as many runs and flags as wanted, straight into the tables, so that pages have something to search."""
+"""Fills the tables with any number of invented runs and flags, so that pages have data to search."""
 
 import psycopg
 from psycopg import sql
 
-#: What many rows go into faster than one at a time: no triggers and no checks of keys, one flush, room to sort.
+#: Settings for bulk loading: no triggers, no foreign key checks, no flush per commit, memory to sort.
 _SETTINGS = (
     "SELECT setseed(0.2026)",
     "SET session_replication_role = replica",
@@ -79,7 +79,7 @@ _STATEMENTS = (
         started_at
     FROM call JOIN credential USING (credential_id), generate_series(1, 2) AS n
     """,
-    # Four in ten are dealt with; a check that was not performed names the system that did not answer.
+    # Four in ten are decided. A check that was not performed names the system that did not answer.
     """
     INSERT INTO flag (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
         because, authority_codified, authority_rfo, recommended, raised_at, fact_key, systems, action_type, vendors,
@@ -123,7 +123,7 @@ _STATEMENTS = (
 
 
 def fill(connection: psycopg.Connection, *, runs: int, flags: int) -> None:
-    """Rows for `runs` runs and about `flags` flags, into empty tables, as a superuser."""
+    """Insert `runs` runs and about `flags` flags into empty tables, as a superuser."""
     for statement in _SETTINGS:
         connection.execute(statement)
     with connection.transaction():
@@ -134,5 +134,5 @@ def fill(connection: psycopg.Connection, *, runs: int, flags: int) -> None:
             connection.execute(statement, {"runs": runs, "each": max(1, flags // runs)})
         for _, definition in indexes:
             connection.execute(definition)
-    # What autovacuum would do within the hour: without it no index-only scan, and no list of it is in order.
+    # As autovacuum would within the hour: without it, there are no index-only scans and no statistics.
     connection.execute("VACUUM (ANALYZE)")

@@ -1,4 +1,4 @@
-"""The vault's audit log of the invented runs: two lines for each request, in the form and about the size the vault writes."""
+"""The vault's audit log of the invented runs: two lines per request, in the vault's format and about its size."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _HMAC = "hmac-sha256:" + 64 * "0"
 
 
 def write(connection: psycopg.Connection, log: Path) -> None:
-    """One log of every run in the tables, in the order of time: 16 lines or 11 kB each."""
+    """Write a log of all runs in the tables in order of time: 16 lines or 11 kB per run."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
         log.open("w", encoding="utf-8") as lines,

@@ -1,4 +1,4 @@
-"""The application on a database of its own, with an officer signed in, and nothing else running."""
+"""The web application on a separate database, with an officer signed in and nothing else running."""
 
 from typing import Any
 
@@ -19,15 +19,15 @@ _PORT = 8000
 
 
 def database(stack: LocalStack) -> Server:
-    """The database of a stack started with `ALONE`, with the newest tables."""
+    """The database of a stack started with `ALONE`, at the latest migration."""
     server = stack.services.database
     assert server is not None  # the one part that was started
     return server
 
 
 def officer(stack: LocalStack) -> FlaskClient:
-    """A client of the application, which is as ready as a served one."""
-    stack.services.web(_PORT)  # makes its address known; it is not started
+    """A test client of the application, in the state of a served one."""
+    stack.services.web(_PORT)  # only registers its address
     told = {name.lower(): value for name, value in stack.environment("web").items()}
     known: dict[str, Any] = {name: value for name, value in told.items() if name in Settings.model_fields}
     app = ready(create_app(Settings(**{**known, "oidc_issuer": "http://127.0.0.1:1"})))

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pages`: how long the server takes for each page when there are many flags."""
+"""`python -m benchmarks.pages`: response times of each page with many flags."""
 
 import argparse
 import json
@@ -23,7 +23,7 @@ from benchmarks.officer import ALONE, database, officer
 from infra.local.stack import LocalStack
 from infra.provision.logins import APPLICATION
 
-#: Milliseconds a page may take at the 95th percentile.
+#: The limit for the 95th percentile of a page, in milliseconds.
 AIM = 50.0
 _ADDRESSES = (
     "/",
@@ -44,20 +44,22 @@ _ADDRESSES = (
     "/actions/{action}",
 )
 _WIDTH = 120
-#: How often a page is asked for before: then its statements are prepared, as those of a served page are.
+#: Requests to warm up: after these, statements are prepared, as in a running server.
 _WARM_UP = 12
-#: Of the mean page: processor time of the web process, and time waited for the database.
+#: For the mean page: CPU time of the web process, and time waiting for the database.
 _FIGURES = ("p50", "p95", "max", "processor", "database", "statements")
 
 
 def main() -> None:
-    """Fill a database, ask for every page, print a table; with `--json FILE` also write the figures."""
+    """Fill a database, request every page, print a table; with `--json FILE` also write the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
     parser.add_argument("--flags", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=10_000)
-    parser.add_argument("--times", type=int, default=40, help="how often each page is asked for")
-    parser.add_argument("--only", nargs="*", default=_ADDRESSES, metavar="PAGE", help="pages to ask for")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="fill here once, and use it again")
+    parser.add_argument("--times", type=int, default=40, help="requests of each page")
+    parser.add_argument("--only", nargs="*", default=_ADDRESSES, metavar="PAGE", help="pages to request")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="fill the database here once and reuse it"
+    )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     wanted = parser.parse_args()
     with (
@@ -95,7 +97,7 @@ def _number(connection: psycopg.Connection, table: str) -> int:
 
 
 def _names(connection: psycopg.Connection) -> dict[str, str]:
-    """One flag that was decided, with its run and action, from among the oldest."""
+    """One of the oldest decided flags, with its run and action."""
     row = connection.execute(
         "SELECT flag_id, run_id, action_id FROM flag WHERE version > 0 ORDER BY raised_at OFFSET 50 LIMIT 1"
     ).fetchone()
@@ -116,7 +118,7 @@ def _older(client: FlaskClient) -> str:
 
 @contextmanager
 def _statements() -> Iterator[list[float]]:
-    """Milliseconds of each statement sent to the database meanwhile."""
+    """Collects the milliseconds of each statement sent to the database in this context."""
     taken: list[float] = []
 
     def before(*arguments: Any) -> None:

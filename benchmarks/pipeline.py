@@ -38,7 +38,7 @@ class Round:
 def measure(
     stack: LocalStack, sessions: Sessions, actions: Sequence[str], *, mode: str, runs: int, concurrency: int
 ) -> Round:
-    """Start dispatcher and worker of this mode, warm them up, time `runs` runs."""
+    """Start the dispatcher and worker of this mode, warm them up, and time `runs` runs."""
     wanted = [actions[number % len(actions)] for number in range(runs)]
     with _processes(stack, mode=mode, concurrency=concurrency):
         _run(sessions, wanted[: 4 * concurrency])

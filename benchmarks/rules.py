@@ -20,17 +20,17 @@ from known_answers.evaluation.in_process import serve_scenarios
 from known_answers.scenarios.generator import write
 from known_answers.scenarios.loader import load_cases
 
-#: Issue 3 asks for so many case files per second and core.
+#: The goal in case files per second and core.
 AIM = 2_000
 _GENERATED, _SEED = 500, 2026
 
 
 def main() -> None:
-    """Measure generated case files, clean and flawed at realistic rates; then three kinds of case file by themselves."""
+    """Measure generated case files with defects at realistic rates, then three kinds of case file separately."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rules", description=__doc__)
     parser.add_argument("--cases", type=int, default=2_000, help="case files in each round")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds; the median counts")
-    parser.add_argument("--by-rule", action="store_true", help="also show what each rule takes")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median is reported")
+    parser.add_argument("--by-rule", action="store_true", help="also show the time of each rule")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     wanted = parser.parse_args()
     optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
@@ -49,7 +49,7 @@ def main() -> None:
         figures[f"{name}: findings in each"] = len(evaluate(case))
         rates = [_rate([case], evaluate, wanted.cases) for _ in range(wanted.rounds)]
         figures[f"{name}: case files per second"] = round(median(rates))
-    # So that figures of two machines, or of two hours on a shared one, can be held against each other.
+    # Makes figures comparable between machines, and over time on a shared one.
     figures["this core: a million additions in a loop, milliseconds"] = round(_additions(), 1)
     if wanted.by_rule:
         for rule in RULES:
@@ -60,7 +60,7 @@ def main() -> None:
     else:
         for name, figure in figures.items():
             print(f"{name:55} {figure:>10,}")
-        print(f"{'aim: case files per second':55} {AIM:>10,}")
+        print(f"{'goal: case files per second':55} {AIM:>10,}")
         built = "built with" if optimised else "built without"
         print(f"Python {sys.version.split()[0]}, {built} profile-guided optimisation")
 
@@ -73,7 +73,7 @@ def _additions() -> float:
 
 
 def _generated(count: int) -> list[CaseFile]:
-    """What the tools read of generated actions, as a worker would hand it to the rules."""
+    """The case files of generated actions, as a worker passes them to the rules."""
     with TemporaryDirectory() as made, TemporaryDirectory() as work:
         folder = Path(made)
         write(folder, actions=count, seed=_SEED)
@@ -85,7 +85,7 @@ def _generated(count: int) -> list[CaseFile]:
 
 
 def _fresh(case: CaseFile) -> CaseFile:
-    # What a case file and its action remember between rules is part of the price.
+    # Values cached in a case file between rules are part of the cost.
     return replace(case, action=replace(case.action))
 
 
@@ -93,7 +93,7 @@ def _rate(cases: Sequence[CaseFile], work: Callable[[CaseFile], object], count: 
     waiting = [_fresh(case) for case in islice(cycle(cases), count)]
     started = time.process_time()
     while waiting:
-        work(waiting.pop())  # and let go of it, as a worker does
+        work(waiting.pop())  # and release it, as a worker does
     return count / (time.process_time() - started)
 
 

@@ -1,4 +1,4 @@
-"""The same pipeline with one long-lived credential per tool, as most deployments have it: the baseline.
+"""The baseline: the same pipeline with one long-lived credential per tool, as in most deployments.
 
 Everything else stays: queue of record, dispatcher, broker, Celery, tools, lineage rows, rules. The five credentials
 are real ones, made by the vault once, before the round begins, and read from a file by worker processes.
@@ -27,7 +27,7 @@ from workers.runtime.worker import make_agent
 from workers.tools import registry
 from workers.triage import DOMAIN
 
-#: Names the file with the five credentials, mode 0600.
+#: The environment variable that names the file with the five credentials (mode 0600).
 KEYS = "BENCHMARK_STATIC_KEYS"
 
 
@@ -49,7 +49,7 @@ def _keys() -> dict[str, dict[str, str]]:
 
 
 class StaticSession:
-    """Hands out the same credential to every run, with a lineage row of its own each time."""
+    """Returns the same credential to every run, with a new lineage row each time."""
 
     def __init__(self, run_id: UUID, attempt: int) -> None:
         now = datetime.now(UTC)
@@ -76,7 +76,7 @@ class StaticSession:
             policy="static",
             scope=grant.scope,
             request_id=str(uuid4()),
-            # The table holds each fingerprint once; a random one costs the database the same.
+            # Fingerprints are unique in the table; a random one costs the database the same.
             fingerprint=secrets.token_hex(32),
             issued_at=now,
             expires_at=now + timedelta(minutes=15),
@@ -89,7 +89,7 @@ class StaticSession:
 def introduced_without_vault(
     _vault: Vault, _wrapping_token: Secret, *, run_id: UUID, attempt: int
 ) -> Iterator[StaticSession]:
-    """Stands where `workers.runtime.run_session.introduced` stands."""
+    """Replaces `workers.runtime.run_session.introduced`."""
     session = StaticSession(run_id, attempt)
     yield session
     session.revoked_at = datetime.now(UTC)
@@ -97,14 +97,14 @@ def introduced_without_vault(
 
 @cache
 def static_agent() -> Agent[Any, Any]:
-    """The usual agent, but for its introduction."""
+    """The usual agent, except for its introduction."""
     return replace(make_agent(DOMAIN), introduce=introduced_without_vault)
 
 
 class StaticIdentity:
-    """Stands where the dispatcher's identity stands; mints nothing."""
+    """Replaces the dispatcher's identity; mints nothing."""
 
     def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
-        """Names in the place of a wrapped SecretID."""
+        """Placeholders for a wrapped SecretID."""
         name = f"{run_id}-{attempt}-{wrapping_ttl}"
         return MintedIdentity(wrapping_token=Secret(name), wrapping_accessor=name, secret_id_accessor=name)

@@ -1,4 +1,4 @@
-"""The vault operations of a run, and nothing else: mint, unwrap, log in, five issues, revoke."""
+"""Only the vault operations of a run: mint, unwrap, log in, five issues, revoke."""
 
 import time
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ PROCESSES, THREADS = 2, 4
 
 
 def measure(stack: LocalStack, *, runs: int) -> float:
-    """How often per second the vault can do all a run asks of it."""
+    """How many times per second the vault can do all operations of a run."""
     share = runs // PROCESSES
     address, identity = stack.endpoints["vault"], stack.secrets.path("dispatcher", "vault-identity.json")
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:

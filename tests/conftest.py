@@ -71,8 +71,8 @@ class System:
 
     def settings(self, process: str, **changed: Any) -> Settings:
         """The settings of one of its processes, with changes."""
-        told = {name.lower(): value for name, value in self.stack.environment(process).items()}
-        known = {name: value for name, value in told.items() if name in Settings.model_fields}
+        variables = {name.lower(): value for name, value in self.stack.environment(process).items()}
+        known = {name: value for name, value in variables.items() if name in Settings.model_fields}
         return Settings(**{**known, **changed})
 
     def run(self, *action_ids: str, seconds: float = 60) -> list[UUID]:
@@ -186,8 +186,10 @@ def running_pages(folder: Path) -> Iterator[System]:
 @contextmanager
 def _submitted(stack: LocalStack) -> Iterator[tuple[Sessions, Sequence[str]]]:
     """Submits the actions of a stack's scenarios: access to its database, and the ids."""
-    told = stack.environment("web")
-    app = Settings(database_url=told["DATABASE_URL"], database_password_file=told["DATABASE_PASSWORD_FILE"])
+    variables = stack.environment("web")
+    app = Settings(
+        database_url=variables["DATABASE_URL"], database_password_file=variables["DATABASE_PASSWORD_FILE"]
+    )
     engine = connect(app, pool_size=2)
     factory = sessions(engine)
     inbox = Path(stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")

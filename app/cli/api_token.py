@@ -1,9 +1,10 @@
-"""The command `triage api-token`: does at the demo's identity provider what a browser would, for a program."""
+"""The command `triage api-token`: signs in at the demo's identity provider as a browser would."""
 
 import json
 from base64 import urlsafe_b64encode
 from hashlib import sha256
 from secrets import token_urlsafe
+from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -19,11 +20,18 @@ _TIMEOUT = 10.0
 
 
 class TokenRefusedError(Exception):
-    """The provider gives none; the text says why."""
+    """The provider refuses a token. The text says why."""
 
 
-def print_token(persona: str) -> None:
-    """Print an access token of a persona of the demo, good for 15 minutes; ends the command."""
+def print_token(
+    persona: Annotated[
+        str, typer.Option(metavar="NAME", help="The persona's name, as on the demo's sign-in page.")
+    ],
+) -> None:
+    """Print a token for the JSON interface.
+
+    The demo's identity provider issues it. It is valid for 15 minutes; see docs/api.md.
+    """
     with reported():
         issuer, client = _provider()
         try:
@@ -39,7 +47,7 @@ def print_token(persona: str) -> None:
 
 
 def _provider() -> tuple[str, dict[str, str]]:
-    """The address of the demo's provider, and what it knows the pages by. Raises `SettingsError` without one."""
+    """The address of the demo's provider and the client of the pages. Raises `SettingsError` if none is running."""
     layout = Context().layout
     record = read_record(layout)
     issuer = record.endpoints.get("identity-provider") if record and record.ready else None
@@ -52,9 +60,9 @@ def _provider() -> tuple[str, dict[str, str]]:
 
 
 def _token(issuer: str, client: dict[str, str], persona: str) -> str:
-    """Authorization code with PKCE: the page on which a visitor chooses a persona is answered here."""
+    """Authorization code flow with PKCE. The choice of persona is posted as the sign-in page would."""
     verifier, state = token_urlsafe(48), token_urlsafe(16)
-    asked = {
+    query = {
         **client,
         "response_type": "code",
         "scope": "openid profile",
@@ -66,7 +74,7 @@ def _token(issuer: str, client: dict[str, str], persona: str) -> str:
     with httpx.Client(
         base_url=issuer, verify=trust_of(settings.load()).context, timeout=_TIMEOUT, trust_env=False
     ) as provider:
-        sent = provider.post("/authorize", params=asked, data={"persona": persona})
+        sent = provider.post("/authorize", params=query, data={"persona": persona})
         back = parse_qs(urlsplit(sent.headers.get("Location", "")).query)
         if "code" not in back or back.get("state") != [state]:
             raise TokenRefusedError("the identity provider knows no such persona")

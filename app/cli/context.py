@@ -1,4 +1,4 @@
-"""Where a command finds the running stack, and how it speaks: tables for people, JSON for programs."""
+"""The settings, database and output of a command."""
 
 import json
 import os
@@ -26,7 +26,7 @@ USAGE, FAILED = 2, 1
 
 
 class Context:
-    """Settings and database of the command; taken from the environment, else from the stack running here."""
+    """Settings and database of a command, from the environment or else from the stack running here."""
 
     @cached_property
     def layout(self) -> Layout:
@@ -35,12 +35,12 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """Raises `SettingsError` when neither the environment nor a running stack says where the database is."""
+        """Raises `SettingsError` if neither the environment nor a running stack names the database."""
         self.join_stack("cli")
         return settings.load()
 
     def join_stack(self, process: str) -> None:
-        """Take the environment of this process (cli or worker) from the stack running here, unless one is set."""
+        """Take the environment of `process` (cli or worker) from the stack running here, unless DATABASE_URL is set."""
         if "DATABASE_URL" in os.environ:
             return
         record = read_record(self.layout)
@@ -58,7 +58,7 @@ class Context:
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turn foreseen errors into lines on standard error and an exit status: 2 for bad input, 1 for the rest."""
+    """Report expected errors on standard error. Exit status 2 for bad input, 1 otherwise."""
     try:
         yield
     except IntakeError as error:
@@ -83,5 +83,5 @@ def reported() -> Iterator[None]:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output, without colours or wrapping."""
+    """Print one JSON document on standard output, without colours or wrapping."""
     typer.echo(json.dumps(value, indent=2, default=str))

@@ -1,4 +1,4 @@
-"""`triage day`: a whole day's work in one go, then counted against the vault's own log."""
+"""`triage day`: does a day's work at once, then reconciles it with the vault's audit log."""
 
 import time
 from collections.abc import Iterator
@@ -19,14 +19,13 @@ from app.procurement.daily_quota import QuotaDay, QuotaUse
 from app.procurement.federal_time import eastern
 from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
-from app.store.outcomes import run_outcomes
 
-#: Seconds the vault may take to carry out the revocations it has queued; it took 0.25 s when measured.
+#: Seconds the vault may take for queued revocations; it took 0.25 s when measured.
 REVOCATION_GRACE = 15.0
 
 
 def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
-    """Submit the inbox, request `runs` runs over its actions, wait for them and count. `timeout` in seconds."""
+    """Submit the inbox, request `runs` runs of its actions, wait for them and count. `timeout` in seconds."""
     inbox = context.layout.scenarios / "inbox.json"
     ids, _ = usecases.submit(context.sessions, inbox.read_text(encoding="utf-8"))
     audit_log = VaultLog(Path(context.settings.need("vault_audit_log")))
@@ -34,17 +33,17 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     run_ids = usecases.request_runs(context.sessions, list(islice(cycle(ids), runs)))
     wait_for(context.sessions, run_ids, timeout=timeout)
     wall = time.monotonic() - started
-    questions = Progress(context.sessions)
-    credentials = questions.credentials(run_ids)
+    pages = Pages(context.sessions)
+    credentials = Progress(context.sessions).credentials(run_ids)
     return DayReport(
         runs=runs,
         tools=len(SYSTEMS),
-        outcomes=run_outcomes(context.sessions, run_ids),
+        outcomes=pages.run_outcomes(run_ids),
         still_alive=_still_alive(context, credentials),
         credentials=credentials,
         vault=count_vault_log(audit_log.lines_of_runs(since=began), run_ids, tools=len(SYSTEMS)),
         wall_seconds=wall,
-        quota=Pages(context.sessions).quota_day(context.settings.sam_daily_quota),
+        quota=pages.quota_day(context.settings.sam_daily_quota),
     )
 
 
@@ -67,7 +66,7 @@ def _still_alive(context: Context, credentials: list[RecordedCredential]) -> lis
 
 
 def show(report: DayReport) -> None:
-    """Print the report as tables, and what failed."""
+    """Print the report as tables, then the failures."""
     figures = report.as_json()
     issued = figures["credentials"]
     show_table(
@@ -88,7 +87,9 @@ def show(report: DayReport) -> None:
         "only in the vault's audit log": len(issued["only_in_vault_log"]),
         "leased credentials recorded here": f"{len(issued['still_alive'])} alive",
     }
-    show_table("The same, counted", (Column("Credentials"), *_numbers("Number")), counted.items())
+    show_table(
+        "Credentials, counted three ways", (Column("Credentials"), *_numbers("Number")), counted.items()
+    )
     out.print(
         "Signed tokens cannot be revoked. They outlive their run by up to 2 minutes.\n", highlight=False
     )
@@ -124,7 +125,7 @@ def _show_quota(day: QuotaDay) -> None:
         ((name, *(_cells(use) if use else ["not known", "", "", "", ""])) for name, use in rows.items()),
     )
     eastern_time = f"{eastern(day.resets_at):%Y-%m-%d %H:%M %Z}"
-    out.print(f"It starts anew {day.resets_at:%Y-%m-%d %H:%M} UTC ({eastern_time}).", highlight=False)
+    out.print(f"It resets at {day.resets_at:%Y-%m-%d %H:%M} UTC ({eastern_time}).", highlight=False)
     for words in _over(day):
         out.print(f"[bold red]{words}", highlight=False)
 

@@ -1,4 +1,4 @@
-"""`triage demo`: real servers, 12 actions triaged, what was found, and the pages."""
+"""`triage demo`: starts real servers, triages 12 actions, prints the findings and serves the pages."""
 
 import time
 from contextlib import suppress
@@ -16,7 +16,7 @@ from app.review.queries import FlagFilter, Pages
 from infra.local.stack import LocalStack
 
 ACTIONS = 12
-#: Whom the demo's identity provider lets a visitor be (`mocks.identity_provider.personas`).
+#: The personas of the demo's identity provider (`mocks.identity_provider.personas`).
 PERSONAS = (
     "Contracting officer A or B, Auditor A, Security operator A, or Visitor A, who has no role and is refused"
 )
@@ -27,9 +27,9 @@ PATIENCE = 120
 
 
 def run_demo(*, stay: bool) -> None:
-    """Start the stack, triage, print, and serve until Ctrl-C unless told not to `stay`.
+    """Start the stack, triage and print the findings. If `stay`, serve the pages until Ctrl-C.
 
-    Ends with status 1 when a run did not complete.
+    Exit status 1 if a run did not complete.
     """
     with running(actions=ACTIONS) as stack:
         context = Context()

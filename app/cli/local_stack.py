@@ -1,4 +1,4 @@
-"""A local stack for the length of one command."""
+"""A local stack for the duration of one command."""
 
 import os
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ from infra.local.supervisor import INTERRUPTED
 
 @contextmanager
 def running(**wanted: Any) -> Iterator[LocalStack]:
-    """Start the stack, saying what is ready; stop it at the end. `wanted` are fields of `StackOptions`.
+    """Start the stack, report its parts as they become ready, and stop it at the end.
 
-    Addresses are not said: who goes on using the stack names them, and only then.
+    `wanted` are fields of `StackOptions`. Addresses are not printed; the command prints those it needs.
     """
     chosen = options(**wanted)
     with Interruption() as interruption:
@@ -44,7 +44,7 @@ def running(**wanted: Any) -> Iterator[LocalStack]:
 
 
 def options(**wanted: Any) -> StackOptions:
-    """What to start: `wanted`, and what the environment names. Exits with status 2 when that is wrong."""
+    """The options of the stack, from `wanted` and the environment. Exit status 2 if they are invalid."""
     try:
         outside, ports = Outside.from_environment(os.environ), fixed_ports(os.environ)
     except StackError as error:
@@ -55,11 +55,11 @@ def options(**wanted: Any) -> StackOptions:
 
 
 def say(text: object) -> None:
-    """A message on standard error: wrapped by words for a person, in one line for a program."""
+    """Print a message on standard error, wrapped on a terminal, otherwise on one line."""
     err.print(str(text), markup=False, highlight=False, soft_wrap=not err.is_terminal)
 
 
 def _tuning() -> dict[str, str]:
-    """Settings such as ATTEMPT_LEASE that the caller's environment changes for the whole stack."""
+    """Settings such as ATTEMPT_LEASE that the environment overrides for the whole stack."""
     names = (name.upper() for name, field in Settings.model_fields.items() if field.default is not None)
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -1,22 +1,21 @@
 """The `triage` command."""
 
 import json
-import os
-import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
 from app import __version__, usecases
 from app.cli import day as whole_day
 from app.cli import demo as whole_demo
-from app.cli import local_stack, read_commands, stack_commands, usage
+from app.cli import local_stack, process_commands, read_commands, stack_commands, usage
+from app.cli.api_token import print_token
 from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
 from app.cli.lineage_command import lineage, show_lineage
 from app.cli.read_commands import AsJson
-from app.cli.stack_commands import Pool
+from app.cli.verify_command import verify_bundle
 from app.cli.waiting import wait_for
 from app.intake import SIZE_LIMIT
 from infra.environment import forget_foreign
@@ -28,11 +27,6 @@ app = typer.Typer(
     help="Procurement triage by an agent that holds no standing credential.",
 )
 app.add_typer(stack_commands.commands, name="stack", help="Start, stop and look at the local servers.")
-
-#: For commands that become another one, which reads all arguments itself.
-_PASSED_ON: dict[str, Any] = {
-    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-}
 
 
 def _show_version(wanted: bool) -> None:
@@ -60,7 +54,7 @@ def demo(
 ) -> None:
     """Triage 12 actions on real servers, then serve the pages.
 
-    Starts the stack of `triage stack up`, and stops it on Ctrl-C. Exit status 1 when a run did not complete.
+    Starts the stack like `triage stack up` and stops it on Ctrl-C. Exit status 1 if a run did not complete.
     """
     with reported():
         whole_demo.run_demo(stay=not exit_)
@@ -96,7 +90,7 @@ def run(
             print_json({"run_id": run_id}) if as_json else out.print(f"run {run_id} requested")
             return
         if not wait_for(context.sessions, [run_id], timeout=timeout):
-            err.print(f"run {run_id} has not ended within {timeout:g} s; it goes on, see `triage runs`")
+            err.print(f"run {run_id} has not ended within {timeout:g} s; it continues, see `triage runs`")
             raise typer.Exit(FAILED)
         show_lineage(context, run_id, as_json=as_json)
 
@@ -108,22 +102,22 @@ app.command()(lineage)
 
 @app.command()
 def day(
-    runs: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Runs of the day.")] = 400,
+    runs: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Number of runs.")] = 400,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Also write the report to this file.")
     ] = None,
     timeout: Annotated[float, typer.Option(min=0, metavar="S", help="Seconds the runs may take.")] = 900,
     with_stack: Annotated[
-        bool, typer.Option("--with-stack", help="Start the stack for it, and stop it.")
+        bool, typer.Option("--with-stack", help="Start the stack first and stop it afterwards.")
     ] = False,
 ) -> None:
-    """Do a whole day's work in one go, and count it.
+    """Do a day's work at once and check every credential.
 
-    Every credential is checked against the vault's own audit log; exit status 1 when a check fails.
+    Compares all credentials with the vault's audit log. Exit status 1 if a check fails.
     """
     with reported(), local_stack.running(actions=min(runs, 400)) if with_stack else nullcontext():
         if json_file:
-            json_file.touch()  # A file that cannot be written is to be known before the day's work, not after it.
+            json_file.touch()  # Fail before the day's work, not after it.
         report = whole_day.run_day(Context(), runs=runs, timeout=timeout)
     whole_day.show(report)
     if json_file:
@@ -131,86 +125,18 @@ def day(
     raise typer.Exit(FAILED if report.failures() else 0)
 
 
-@app.command()
-def verify(
-    file: Annotated[Path, typer.Argument(help="A bundle: the ZIP of a contract file.")],
-    keys: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEYS", help="A key set: a file or an https address; else that of the stack running here."
-        ),
-    ] = None,
-) -> None:
-    """Check that a contract file is whole and as signed.
-
-    Looks at digests, signature, what is missing or was added, and histories; exit status 1 when one is wrong.
-    """
-    # Imported here: it takes a tenth of the time any command takes to start.
-    from app.cli.verify_command import verify_bundle  # noqa: PLC0415
-
-    verify_bundle(file, keys)
-
-
-@app.command("api-token")
-def api_token(
-    persona: Annotated[
-        str, typer.Option(metavar="NAME", help="Whom the token speaks for, as on the demo's sign-in page.")
-    ],
-) -> None:
-    """Print a token for the JSON interface.
-
-    It comes from the demo's identity provider and is good for 15 minutes; see docs/api.md.
-    """
-    # Imported here, as above.
-    from app.cli.api_token import print_token  # noqa: PLC0415
-
-    print_token(persona)
-
-
-@app.command()
-def worker(
-    concurrency: Annotated[int, typer.Option(min=1, max=256, metavar="N", help="Runs at once.")] = 4,
-    pool: Annotated[
-        Pool, typer.Option(metavar="KIND", help="prefork: a process for each run at once, or threads.")
-    ] = Pool.PREFORK,
-    recycle: Annotated[bool, typer.Option("--recycle", help="One process per run (prefork only).")] = False,
-) -> None:
-    """Become one more agent worker.
-
-    Its settings are those in the environment, else those of the stack running here.
-    """
-    with reported():
-        Context().join_stack("worker")
-    line = ["--concurrency", str(concurrency), "--pool", pool.value, *(["--recycle"] if recycle else [])]
-    _become("workers.launch", *line)
-
-
-@app.command(**_PASSED_ON)
-def evaluate(arguments: typer.Context) -> None:
-    """Hold the checks against scenarios with known answers."""
-    _become("known_answers.evaluation", *arguments.args)
-
-
-@app.command(**_PASSED_ON)
-def provision(arguments: typer.Context) -> None:
-    """Prepare servers of your own: keys, database, broker, vault."""
-    _become("infra.provision", *arguments.args)
-
-
-@app.command(**_PASSED_ON)
-def rotate(arguments: typer.Context) -> None:
-    """Replace secrets that are in use."""
-    _become("infra.provision", "rotate", *arguments.args)
-
-
-def _become(module: str, *arguments: str) -> NoReturn:
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  # becoming it is the point
+app.command("verify")(verify_bundle)
+app.command("api-token")(print_token)
+app.command()(process_commands.worker)
+app.command(**process_commands.PASSED_ON)(process_commands.evaluate)
+app.command(**process_commands.PASSED_ON)(process_commands.provision)
+app.command(**process_commands.PASSED_ON)(process_commands.rotate)
 
 
 def _text(file: Path) -> str:
     try:
         with file.open("rb") as stream:
-            # One byte more than is allowed is enough to be refused.
+            # One byte over the limit is enough for a refusal.
             return stream.read(SIZE_LIMIT + 1).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"

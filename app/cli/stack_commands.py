@@ -1,4 +1,4 @@
-"""`triage stack`: start, stop and look at the local stack."""
+"""`triage stack`: start, stop and inspect the local stack."""
 
 import subprocess
 import sys
@@ -27,7 +27,7 @@ commands = typer.Typer(help="The real servers and processes on this machine.", n
 
 
 class Pool(StrEnum):
-    """How an agent worker runs several runs at once."""
+    """How an agent worker executes runs in parallel."""
 
     PREFORK = "prefork"
     THREADS = "threads"
@@ -46,21 +46,23 @@ def up(
         int, typer.Option(min=1, max=256, metavar="N", help="Runs per worker at once.")
     ] = 8,
     pool: Annotated[
-        Pool, typer.Option(metavar="KIND", help="threads, or prefork: a process for each run at once.")
+        Pool, typer.Option(metavar="KIND", help="threads, or prefork (a process for each parallel run).")
     ] = Pool.THREADS,
     recycle: Annotated[
         bool, typer.Option("--recycle", help="A new process for each run; needs --pool prefork.")
     ] = False,
     actions: Annotated[int, typer.Option(min=1, metavar="N", help="Procurement actions to generate.")] = 12,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the generated actions.")] = 2026,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget runs and logs of earlier starts.")] = False,
-    detach: Annotated[bool, typer.Option("--detach", help="Return when ready, leave it running.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete runs and logs of earlier starts.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Return when ready and leave the stack running.")
+    ] = False,
     home: Home = None,
 ) -> None:
     """Start everything; Ctrl-C stops it.
 
-    VAULT_ADDR, DATABASE_URL, REDIS_URL and the tools' addresses, when set, are used instead of starting that part.
-    TRIAGE_PORT_WEB and the like fix a port; otherwise it is the usual one, that of the last start, or any free one.
+    If VAULT_ADDR, DATABASE_URL, REDIS_URL or a tool's address is set, that server is used and no local one is started.
+    TRIAGE_PORT_WEB and similar variables fix a port. Otherwise it is the usual port, the last one used, or a free one.
     """
     if recycle and pool is not Pool.PREFORK:
         _fail("--recycle needs --pool prefork", status=USAGE)
@@ -108,14 +110,14 @@ def _start_detached(folder: Path, options: StackOptions) -> None:
             started.terminate()
             raise typer.Exit(started.wait()) from None
     if record is None:
-        # It has said why.
+        # The supervisor has reported why.
         raise typer.Exit(started.returncode)
     _say_ready(record.endpoints)
-    out.print(f"It goes on in the background: `triage stack down` stops it, its log is {log}.")
+    out.print(f"It continues in the background. `triage stack down` stops it; its log is {log}.")
 
 
 def _ready(layout: Layout, started: subprocess.Popen[bytes]) -> StackRecord | None:
-    """The record of the stack as soon as it is ready; None when it has ended. Each part has a deadline of its own."""
+    """The record of the stack once it is ready; None if it has ended. Each part has its own deadline."""
     while started.poll() is None:
         record = read_record(layout)
         if record is not None and record.ready and record.supervisor.pid == started.pid:
@@ -132,7 +134,7 @@ def _say_ready(endpoints: dict[str, str]) -> None:
 
 @commands.command()
 def down(*, home: Home = None) -> None:
-    """Stop everything, also what a crash left behind."""
+    """Stop everything, including processes left by a crash."""
     layout = Layout((home or state_folder()).absolute())
     try:
         stopped = stop_stack(layout)
@@ -143,11 +145,13 @@ def down(*, home: Home = None) -> None:
 
 @commands.command()
 def status(
-    *, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False, home: Home = None
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    home: Home = None,
 ) -> None:
     """Show every part, its process and whether it answers.
 
-    Exit status 1 when something does not.
+    Exit status 1 if a part does not answer.
     """
     layout = Layout((home or state_folder()).absolute())
     record = read_record(layout)

@@ -1,4 +1,4 @@
-"""Tables for people: they fit the terminal, 80 columns where there is none, and never break an id."""
+"""Tables that fit the terminal, or 80 columns without one, and never break an id."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,31 +13,31 @@ from app.cli.context import out
 from app.procurement.labels import without_unseen
 
 _GAP = 2
-#: Columns a text needs to be read with ease, where it has that many letters.
+#: The least width of a text column, if its text is as long.
 _READABLE = 30
 
 
 class Kind(Enum):
-    """What the cells of a column hold."""
+    """The content of a column's cells."""
 
     WORD = auto()
     NUMBER = auto()
     ID = auto()
-    """Stays whole: where there is no room beside the text, it gets a line of its own below it."""
+    """Never wrapped. Moves to a separate line below the text if there is no room beside it."""
     TEXT = auto()
-    """Is wrapped by words. Only one column may hold it."""
+    """Wrapped by words. At most one column of a table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its heading, and what its cells hold."""
+    """One column: its heading and the content of its cells."""
 
     heading: str
     kind: Kind = Kind.WORD
 
 
 def show_table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table below its title; just the title, and that there are none, without rows."""
+    """Print a title and a table, or the title and "none" if there are no rows."""
     cells = [[without_unseen(str(cell)) for cell in row] for row in rows]
     if not cells:
         out.print(f"{title}: none", markup=False, highlight=False)
@@ -78,7 +78,7 @@ def show_table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[ob
 def _placed(
     columns: Sequence[Column], cells: Sequence[Sequence[str]], *, width: int
 ) -> tuple[list[int], list[int]]:
-    """Which columns stand side by side, and which ids stand below the text for want of room."""
+    """The columns side by side, and the ids that move below the text for lack of room."""
     longest = [
         max(len(column.heading), *(len(row[number]) for row in cells))
         for number, column in enumerate(columns)
@@ -99,7 +99,7 @@ def _placed(
 
 
 def show_fields(title: str, fields: Iterable[tuple[str, object]]) -> None:
-    """Print a line, and below it name and value of each field; empty ones are left out."""
+    """Print a title, and below it the name and value of each field that is not empty."""
     out.print(Text(without_unseen(title), style="bold"))
     grid = Table.grid(padding=(0, _GAP, 0, 0))
     grid.add_column(no_wrap=True)

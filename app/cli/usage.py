@@ -1,4 +1,4 @@
-"""Wrong usage said in one line, like every other bad input: which option, what was given, and what would do."""
+"""Reports wrong usage in one line: the option, the value given, and the values allowed."""
 
 import sys
 from typing import NoReturn
@@ -12,7 +12,7 @@ from app.intake.problems import shown
 
 
 def run(app: typer.Typer) -> NoReturn:
-    """Run the command and end the process: status 2 with one line on standard error when it was used wrongly."""
+    """Run the command and end the process. Wrong usage gives status 2 and one line on standard error."""
     try:
         status = app(standalone_mode=False)
     except TyperException as wrong:
@@ -27,7 +27,7 @@ def _line(wrong: TyperException) -> str:
     text: str = getattr(wrong, "format_message", wrong.__str__)()
     text = text.replace(": Value error, ", ": ")
     if isinstance(wrong.__cause__, ValidationError):
-        # Typer's own text names the option, and for most kinds of value not what was given.
+        # Typer's message names the option, but mostly not the value given.
         given = shown(wrong.__cause__.errors()[0]["input"])
         option, _, message = text.partition(": ")
         return text if message.startswith(given) else f"{option}: {given}: {message}"

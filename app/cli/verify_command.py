@@ -1,6 +1,7 @@
-"""The command `triage verify`: whether a bundle is whole and as signed, and its histories unbroken."""
+"""The command `triage verify`: checks the files, signature and histories of a bundle."""
 
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,8 +21,20 @@ _LIMIT = 1_000_000
 _TIMEOUT = 10.0
 
 
-def verify_bundle(file: Path, keys: str | None) -> None:
-    """Check a bundle with the keys in a file or at an address, and print what was found; ends the command."""
+def verify_bundle(
+    file: Annotated[Path, typer.Argument(help="A bundle: the ZIP of a contract file.")],
+    keys: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEYS",
+            help="A key set: a file or an https address. Default: the key set of the stack running here.",
+        ),
+    ] = None,
+) -> None:
+    """Check that a contract file is complete and unaltered.
+
+    Checks digests, signature and histories, and that no file is missing or was added. Exit status 1 when a check fails.
+    """
     with reported():
         try:
             known = _keys(keys)
@@ -38,13 +51,13 @@ def _show(file: Path, verdict: Verdict) -> None:
         out.print(without_unseen(text), markup=False, highlight=False, soft_wrap=True)
 
     if verdict.problems:
-        say(f"{file} is not to be relied on:")
+        say(f"FAILED: {file} cannot be relied on:")
         for problem in verdict.problems:
             say(f"  {problem}")
         return
     manifest = verdict.manifest
     events = sum(each["events"] for each in manifest["decisions"])
-    say(f"{file} is whole and as it was signed.")
+    say(f"{file} is complete and unaltered.")
     say(
         f"  Action {manifest['action_id']}, exported {manifest['exported_at']} by {manifest['exported_by']['name']}"
     )
@@ -55,12 +68,12 @@ def _show(file: Path, verdict: Verdict) -> None:
     )
     say(f"  {', '.join(plural(len(many), name) for many, name in counted)}")
     found = plural(len(manifest["decisions"]), "finding")
-    say(f"  {found} with {plural(events, 'event')} in their histories, none of which is broken")
+    say(f"  {found} with {plural(events, 'event')} in their histories; every history is intact")
     say(f"  Signed with key {verdict.signed_by}")
 
 
 def _keys(given: str | None) -> PublicKeys | None:
-    """The keys in a file or at an address; those of the stack running here; or None. Raises `KeysError`."""
+    """The keys in a file or at an address, or those of the stack running here, or None. Raises `KeysError`."""
     if given is None:
         record = read_record(Context().layout)
         web = record.endpoints.get("web") if record else None
@@ -79,8 +92,8 @@ def _fetched(address: str) -> bytes:
     try:
         parts = urlsplit(address)
         if parts.scheme != "https" and (parts.scheme != "http" or not is_local(parts.hostname)):
-            # Whoever can change an answer on its way could bring a key of their own.
-            raise KeysError("a key set is taken from an https address only")
+            # Over plain HTTP, an attacker on the network could substitute another key.
+            raise KeysError("a key set must come from an https address")
         content = b""
         with (
             httpx.Client(verify=trust.context, timeout=_TIMEOUT, trust_env=False) as client,

@@ -1,4 +1,4 @@
-"""Waits for runs and shows how far they are, on standard error."""
+"""Waits for runs and shows their progress on standard error."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +16,8 @@ from app.credentials.progress import Progress as RunProgress
 _LINE_EVERY = 10.0
 
 
-class Told(Protocol):
-    """Takes how many are done, and a remark."""
+class ShowProgress(Protocol):
+    """Shows how many are done, with an optional note."""
 
     def __call__(self, done: int, note: str = "") -> None: ...
 
@@ -29,16 +29,16 @@ def wait_for(
     timeout: float,
     check: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Show how far it is until every run ended; False when `timeout` seconds passed first.
+    """Show progress until every run has ended. Returns False if `timeout` seconds pass first.
 
-    `check` is called now and then; what it raises ends the waiting.
+    Calls `check` regularly; an exception from it ends the wait.
     """
     questions = RunProgress(sessions)
     deadline = time.monotonic() + timeout
-    with counting(len(run_ids), what="Runs") as told:
+    with counting(len(run_ids), what="Runs") as show:
         while True:
             ended = questions.ended(run_ids)
-            told(ended, "; ".join(questions.waiting_reasons(run_ids)))
+            show(ended, "; ".join(questions.waiting_reasons(run_ids)))
             if ended == len(run_ids):
                 return True
             if time.monotonic() > deadline:
@@ -48,8 +48,8 @@ def wait_for(
 
 
 @contextmanager
-def counting(total: int, *, what: str) -> Iterator[Told]:
-    """Show n of `total`: a bar on a terminal, elsewhere a line now and then."""
+def counting(total: int, *, what: str) -> Iterator[ShowProgress]:
+    """Show n of `total`: a bar on a terminal, otherwise a line from time to time."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -61,7 +61,7 @@ def counting(total: int, *, what: str) -> Iterator[Told]:
     with Progress(*columns, console=err, disable=not err.is_terminal) as bar:
         task = bar.add_task(what, total=total, note="")
 
-        def told(done: int, note: str = "") -> None:
+        def show(done: int, note: str = "") -> None:
             nonlocal due
             bar.update(task, completed=done, note=note)
             now = time.monotonic()
@@ -72,4 +72,4 @@ def counting(total: int, *, what: str) -> Iterator[Told]:
                 )
                 err.print(line, markup=False, highlight=False, soft_wrap=True)
 
-        yield told
+        yield show

@@ -112,7 +112,7 @@ def _introduce(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
         context.load_cert_chain(certificate, key, password="")
     except (ssl.SSLError, OSError):
         raise SettingsError(
-            f"CLIENT_CERTIFICATE_FILE: {certificate} is not a certificate in PEM to the key in CLIENT_KEY_FILE"
+            f"CLIENT_CERTIFICATE_FILE: {certificate} is not a PEM certificate for the key in CLIENT_KEY_FILE"
         ) from None
 
 

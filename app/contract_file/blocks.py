@@ -1,4 +1,4 @@
-"""What a printed document is made of. `contract_file.typ` knows how each kind of block looks.
+"""The blocks of a printed document. `contract_file.typ` sets the layout of each kind.
 
 A cell is one line or several; a line is text, or text in the type of identifiers (`code`), in bold or in grey.
 """
@@ -22,12 +22,12 @@ def strong(text: str) -> dict[str, str]:
 
 
 def soft(text: str) -> dict[str, str]:
-    """A line of lesser weight."""
+    """A line in grey."""
     return {"soft": text}
 
 
 def heading(level: int, text: str) -> Block:
-    """A heading; level 1 stands below the title."""
+    """A heading; level 1 is the level below the title."""
     return {"kind": "heading", "level": level, "text": text}
 
 
@@ -37,12 +37,12 @@ def paragraph(*lines: Line) -> Block:
 
 
 def note(*lines: Line) -> Block:
-    """A paragraph that is not to be overlooked."""
+    """A highlighted paragraph."""
     return {"kind": "note", "text": list(lines)}
 
 
 def facts(*rows: tuple[str, Cell]) -> Block:
-    """Terms, each with what there is to say of it."""
+    """A list of terms with their values."""
     return {"kind": "facts", "rows": [list(row) for row in rows]}
 
 

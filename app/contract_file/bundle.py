@@ -1,4 +1,4 @@
-"""The bundle of one action: a ZIP that can be checked, for years, by whoever has it."""
+"""The bundle of one action: a signed ZIP that any recipient can verify, even years later."""
 
 import hashlib
 import stat
@@ -27,13 +27,13 @@ from app.contract_file.spooled import unnamed_file
 from app.review.queries.action_file import TooLargeError
 from app.review.queries.filed_documents import ActionFile
 
-#: Bytes of raw answers in one bundle, at most.
+#: The most bytes of raw answers in one bundle.
 ANSWERS_LIMIT = 256_000_000
 _UNIX = 3
 
 
 class _Writer:
-    """Adds files to a ZIP, all with the time of the export, and keeps their digests and sizes."""
+    """Adds files to a ZIP, dated at the time of the export, and keeps their digests and sizes."""
 
     def __init__(self, to: ZipFile, occasion: Occasion) -> None:
         self._zip = to
@@ -50,7 +50,7 @@ class _Writer:
 
 
 def printed(file: ActionFile, occasion: Occasion) -> IO[bytes]:
-    """The PDF alone. It names the raw answers with the digests they were received with. Raises `PrintError`."""
+    """The PDF alone. It lists the raw answers with their digests as received. Raises `PrintError`."""
     received = {
         f"{ANSWERS}{call.call_id}": (call.answer_digest, call.answer_bytes)
         for run in file.runs
@@ -63,7 +63,7 @@ def printed(file: ActionFile, occasion: Occasion) -> IO[bytes]:
 def bundle(
     file: ActionFile, answers: Iterable[tuple[UUID, bytes]], occasion: Occasion, keys: SigningKeys
 ) -> IO[bytes]:
-    """The ZIP, in a file without a name; `answers` are the raw ones by call. Raises `TooLargeError` and `PrintError`."""
+    """The ZIP, in an anonymous file. `answers` are the raw answers by call. Raises `TooLargeError` and `PrintError`."""
     if sum(file.kept.values()) > ANSWERS_LIMIT:
         raise TooLargeError(
             f"the raw answers of action {file.action.action_id} come to more than {ANSWERS_LIMIT:,} bytes"

@@ -1,4 +1,4 @@
-"""What a contract file says, as values for programs: `contract-file.json`, and the parts of it that the manifest repeats."""
+"""The machine-readable content of a contract file: `contract-file.json`, and the parts that the manifest repeats."""
 
 import json
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from sqlmodel import SQLModel
 from app import __version__
 from app.procurement.rules import RULES
 from app.review.checks import checks
-from app.review.flag_history import Decision, Event, EventKind, first_broken, told_by
+from app.review.flag_history import Decision, Event, EventKind, first_broken, state_follows
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun
 from app.review.queries.runs import run_fields
 from app.review.roles import Person
 
-#: Names of the two documents' shapes. A change that a reader must know of gets a new number.
+#: Formats of the two documents. An incompatible change gets a new number.
 FILE_FORMAT = "triage-contract-file/1"
 MANIFEST_FORMAT = "triage-manifest/1"
 #: Files of a bundle.
@@ -34,7 +34,7 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Occasion:
-    """When, by whom and by what an export is made; `far` is the FAR version in force here, "rfo" or "codified"."""
+    """When and by whom an export is made. `far` is the FAR version in force, "rfo" or "codified"."""
 
     at: datetime
     by: Person
@@ -42,7 +42,7 @@ class Occasion:
     demo: bool
 
     def stated(self) -> Fields:
-        """The same for programs."""
+        """The same as JSON values."""
         return {
             "exported_at": self.at.astimezone(UTC).isoformat(),
             "exported_by": {"subject": self.by.subject, "name": self.by.name},
@@ -53,7 +53,7 @@ class Occasion:
 
 
 def contract_file(file: ActionFile, occasion: Occasion) -> Fields:
-    """All that is kept about one action. Times are UTC in ISO 8601, amounts are text."""
+    """Everything stored about one action. Times are UTC in ISO 8601; amounts are text."""
     return {
         "format": FILE_FORMAT,
         **occasion.stated(),
@@ -68,7 +68,7 @@ def contract_file(file: ActionFile, occasion: Occasion) -> Fields:
 
 
 def manifest(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str, int]]) -> Fields:
-    """What is signed. `files` gives SHA-256 (hex) and size in bytes of each other file by its name."""
+    """The signed document. `files` gives SHA-256 (hex) and size in bytes of each other file by name."""
     return {
         "format": MANIFEST_FORMAT,
         **occasion.stated(),
@@ -88,12 +88,12 @@ def manifest(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str
 
 
 def identities(file: ActionFile) -> list[Fields]:
-    """The identity of each attempt: what names or ends it at the vault, and cannot be used."""
+    """The identity of each attempt, by identifiers that name or end it at the vault but cannot be used."""
     return [_fields(attempt) for run in file.runs for attempt in run.attempts]
 
 
 def credentials(file: ActionFile) -> list[Fields]:
-    """Every credential issued in these runs: fingerprint and what the vault knows it by, never the secret."""
+    """Every credential issued in these runs: its fingerprint and identifiers at the vault, never the secret."""
     return [_fields(credential) for run in file.runs for credential in run.credentials]
 
 
@@ -115,12 +115,12 @@ def decisions(file: ActionFile) -> list[Fields]:
 
 
 def serialised(document: Fields) -> bytes:
-    """The bytes of a document, the same for the same content."""
+    """The bytes of a document. Equal content gives equal bytes."""
     return (json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n").encode()
 
 
 def event_of(stated: Fields) -> tuple[Event, str]:
-    """An event and its digest, from what `decisions` made of them. Raises KeyError, ValueError or TypeError."""
+    """The event and digest that `decisions` wrote. Raises KeyError, ValueError or TypeError."""
     return (
         Event(
             event_id=UUID(stated["event_id"]),
@@ -140,19 +140,19 @@ def event_of(stated: Fields) -> tuple[Event, str]:
 
 
 def chain_holds(flag: FiledFlag) -> bool:
-    """Whether the history of a flag is the one that was written, and the flag's state what it adds up to."""
+    """Whether the history of a flag is intact and the flag's state follows from it."""
     return first_broken(flag.history, version=flag.flag.version) is None and state_holds(flag)
 
 
 def state_holds(flag: FiledFlag) -> bool:
-    """Whether the state of a flag is what its history adds up to."""
+    """Whether the state of a flag follows from its history."""
     row = flag.flag
     events = [event for event, _ in flag.history]
-    return told_by(events, status=row.status, decision=row.decision, assignee=row.assignee)
+    return state_follows(events, status=row.status, decision=row.decision, assignee=row.assignee)
 
 
 def _versions(file: ActionFile) -> dict[str, list[int]]:
-    """The versions of each rule that found something: earlier runs may have used an earlier one."""
+    """The versions of each rule with findings. Earlier runs may have used earlier versions."""
     pairs = sorted({(each.flag.rule, each.flag.rule_version) for each in file.flags})
     return {rule: [version for other, version in pairs if other == rule] for rule, _ in pairs}
 

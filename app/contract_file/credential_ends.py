@@ -35,7 +35,7 @@ def _row(name: str, expires: datetime, revoked: datetime | None, by: str | None,
 
 
 def next_run(filed: FiledRun, file: ActionFile) -> Block:
-    """What the run after the latest one had in common with it."""
+    """The run that started after the latest one, and how many fingerprints they share."""
     if filed.run.run_id != file.latest:
         return paragraph("Shown only for the latest run.")
     if file.next is None:

@@ -1,4 +1,4 @@
-"""Takes data out of the application: makes the export, puts it on record, and hands it over."""
+"""Makes exports and records each one before it is handed over."""
 
 import hashlib
 import re
@@ -40,7 +40,7 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exported:
-    """What was made: a file to be sent from its beginning and closed, its media type, and a safe name for it."""
+    """An export: its file, positioned at the start, to be sent and closed; its media type; and a safe file name."""
 
     file: IO[bytes]
     media_type: str
@@ -57,7 +57,7 @@ def signing_keys(configuration: ReviewSettings) -> SigningKeys:
 
 
 class Exporter:
-    """Makes exports. Each is on record, with the digest of what is handed over, before anybody gets it."""
+    """Makes exports. Each is recorded with its digest before it is handed over."""
 
     def __init__(self, sessions: Sessions, keys: SigningKeys, *, far: str, demo: bool) -> None:
         self._sessions = sessions
@@ -68,26 +68,26 @@ class Exporter:
 
     @classmethod
     def of(cls, configuration: ReviewSettings, sessions: Sessions) -> Self:
-        """The exporter these settings describe. Raises `SettingsError`."""
+        """An exporter with these settings. Raises `SettingsError`."""
         return cls(sessions, signing_keys(configuration), far=configuration.far, demo=configuration.demo)
 
     @property
     def keys(self) -> SigningKeys:
-        """What bundles are signed with."""
+        """The keys that sign bundles."""
         return self._keys
 
     def contract_file(self, action_id: str, by: Person) -> Exported | None:
-        """The bundle of an action, None for an unknown one. Raises `TooLargeError` and `PrintError`."""
+        """The bundle of an action, or None if the action is unknown. Raises `TooLargeError` and `PrintError`."""
         return self._of_action(
             action_id, by, "zip", lambda snap, when: bundle(snap.file, snap.answers(), when, self._keys)
         )
 
     def printed(self, action_id: str, by: Person) -> Exported | None:
-        """The PDF of an action alone, None for an unknown one. Raises `TooLargeError` and `PrintError`."""
+        """The PDF of an action alone, or None if the action is unknown. Raises `TooLargeError` and `PrintError`."""
         return self._of_action(action_id, by, "pdf", _printed)
 
     def answer(self, call_id: UUID, by: Person) -> Exported | None:
-        """The answer to one call as it was received, None where none was kept."""
+        """The answer to one call as received, or None if it was not kept."""
         with self._sessions() as db:
             found = raw_answers.answer(db, call_id)
             run = db.get(RunRow, found.call.run_id) if found else None
@@ -102,7 +102,7 @@ class Exporter:
         )
 
     def queue(self, wanted: FlagFilter, *, sort: Sort, form: Format, query: str, by: Person) -> Exported:
-        """Every flag that matches, in that order. `query` is the filter as it stood in the address, for the record."""
+        """Every flag that matches, in that order. `query` is the filter as in the address, for the record."""
         when = self._occasion(by)
         made = spooled(lines_with_values(self._sessions, wanted, sort=sort), form, wanted, when)
         kind = f"flags.{form.value}"
@@ -158,7 +158,7 @@ def _printed(snap: Snapshot, when: Occasion) -> IO[bytes]:
 
 
 def _digest(made: IO[bytes]) -> tuple[str, int]:
-    """SHA-256 (hex) and size of a file, which is then at its beginning again."""
+    """SHA-256 (hex) and size of a file, which is rewound."""
     made.seek(0)
     digest, size = hashlib.sha256(), 0
     while block := made.read(_BLOCK):

@@ -1,4 +1,4 @@
-"""One finding in the printed contract file: the values side by side, where each comes from, and what was decided."""
+"""One finding in the printed contract file: the values side by side, their lineage, and the decisions."""
 
 from collections.abc import Iterator, Sequence
 
@@ -24,17 +24,17 @@ from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, 
 from app.store.tables import FlagRow
 
 _SEVERITIES = {
-    "blocking": "Blocking: not to be signed before this is resolved or a determination is on file",
-    "advisory": "Advisory: to be looked at",
+    "blocking": "Blocking: do not sign before this is resolved or a determination is on file",
+    "advisory": "Advisory: review before signing",
 }
 
 
 def finding(number: int, each: FiledFlag, file: ActionFile, *, far: str) -> Iterator[Block]:
-    """Everything there is to say of a finding. `far` is the FAR version to be cited first."""
+    """The blocks of one finding. `far` is the FAR version to cite first."""
     flag = each.flag
     yield heading(2, f"{number}. {flag.rule} {flag.title}: {flag.subject}")
     if flag.run_id != file.latest:
-        yield note("This finding is of an earlier run. A later one has completed since.")
+        yield note("This finding is from an earlier run. A later run has completed since.")
     yield paragraph(flag.because)
     yield facts(
         ("Severity for this action", worded(_SEVERITIES, flag.severity)),
@@ -52,7 +52,7 @@ def finding(number: int, each: FiledFlag, file: ActionFile, *, far: str) -> Iter
                 code(f"run {flag.run_id}"),
             ],
         ),
-        ("Where it stands", standing(flag)),
+        ("Status", standing(flag)),
     )
     yield table(
         "The values side by side",
@@ -64,7 +64,7 @@ def finding(number: int, each: FiledFlag, file: ActionFile, *, far: str) -> Iter
 
 
 def standing(flag: FlagRow) -> str:
-    """Where a flag stands, with the decision where its state does not tell it."""
+    """The status of a flag, with the decision unless the status names it."""
     words = [worded(STATUSES, flag.status)]
     if flag.decision and flag.decision != flag.status:
         words.append(worded(DECISIONS, flag.decision))
@@ -107,14 +107,14 @@ def _origin(line: FiledValue, run: FiledRun, attempt: int) -> Sequence[Cell]:
     source = line.value.source
     value: list[Line] = [worded(SOURCES, source), soft(line.value.label)]
     if source == "action":
-        return value, "none", "stated by the action itself, no credential was used", "none"
+        return value, "none", "stated by the action itself; no credential was used", "none"
     if source == "rules":
-        return value, "none", "worked out by the rules", "none"
+        return value, "none", "computed by the rules", "none"
     if line.evidence is not None:
         calls = [call for call in run.calls if call.call_id == line.evidence.call_id]
         used = [row for row in run.credentials if calls and row.credential_id == calls[0].credential_id]
     else:
-        # What a system does not state has no answer of its own: all it was asked stands for it.
+        # A missing value has no answer of its own: every call to the system counts.
         used = [row for row in run.credentials if (row.attempt, row.tool) == (attempt, source)]
         calls = [call for row in used for call in run.calls_of(row)]
     refusals = [row for row in run.denials if (row.attempt, row.tool) == (attempt, source)]
@@ -129,12 +129,12 @@ def _origin(line: FiledValue, run: FiledRun, attempt: int) -> Sequence[Cell]:
 
 
 def _identity(run: FiledRun, number: int) -> Cell:
-    told: list[Line] = [f"attempt {number}"]
+    lines: list[Line] = [f"attempt {number}"]
     for attempt in run.attempts:
         if attempt.number == number and attempt.token_accessor:
-            told += ["run token accessor", code(attempt.token_accessor)]
-            told += ["login request", code(attempt.login_request_id)]
-    return told
+            lines += ["run token accessor", code(attempt.token_accessor)]
+            lines += ["login request", code(attempt.login_request_id)]
+    return lines
 
 
 def _credential(row: CredentialRow) -> list[Line]:
@@ -161,29 +161,25 @@ def _history(each: FiledFlag) -> Iterator[Block]:
     broken = first_broken(each.history, version=each.flag.version)
     if broken is not None:
         yield note(
-            strong(f"The history of this finding does not hold: event {broken} was changed or is missing.")
+            strong(f"The history of this finding is broken: event {broken} was changed or is missing.")
         )
     elif not state_holds(each):
-        yield note(
-            strong(
-                "Where this finding stands does not follow from its history: it was changed without an event."
-            )
-        )
+        yield note(strong("The status of this finding does not follow from its history."))
     if each.remembered:
         yield table(
-            "Decided before on the same fact, so this finding came pre-answered",
+            "Earlier decision on the same fact",
             *_events(each.remembered),
         )
     if not each.history:
-        yield paragraph("Nobody has decided or assigned this finding.")
+        yield paragraph("This finding has not been decided or assigned.")
         return
-    yield table("History, each event chained to the one before by its digest", *_events(each.history))
+    yield table("History (the digest of each event covers the event before)", *_events(each.history))
 
 
 def _events(
     history: Sequence[tuple[Event, str]],
 ) -> tuple[Sequence[tuple[str, int]], Iterator[Sequence[Cell]]]:
-    columns = (("What", 3), ("By and when", 4), ("Reason", 6), ("Digest", 4))
+    columns = (("Event", 3), ("By and when", 4), ("Reason", 6), ("Digest", 4))
     return columns, (
         (_what(event), [event.by_name, soft(event.by), moment(event.at)], _why(event), code(digest))
         for event, digest in history
@@ -195,9 +191,9 @@ def _what(event: Event) -> Cell:
     if event.decision:
         said.append(strong(worded(DECISIONS, event.decision.value)))
     if event.kind.value == "assigned":
-        said.append(f"to {event.assignee}" if event.assignee else "to nobody")
+        said.append(f"to {event.assignee}" if event.assignee else "assignment withdrawn")
     return said
 
 
 def _why(event: Event) -> Cell:
-    return [event.rationale or "none given", *([f"Rests on {event.reference}"] if event.reference else [])]
+    return [event.rationale or "none given", *([f"Reference: {event.reference}"] if event.reference else [])]

@@ -1,4 +1,4 @@
-"""The keys that sign exports: one that signs, and the public halves of those that did."""
+"""The keys of exports: one that signs, and the public halves of earlier ones."""
 
 import json
 from pathlib import Path
@@ -12,31 +12,31 @@ from app.connections.secret_files import read_secret
 
 #: ECDSA on P-256 with SHA-256 (RFC 7518, FIPS 186-5): known to every JWS library.
 ALGORITHM = "ES256"
-#: Says what is signed, so that nothing else these keys might sign passes for a manifest (RFC 8725, 3.11).
+#: The type of the signature, so that nothing else signed with these keys passes for a manifest (RFC 8725, 3.11).
 _TYPE = "triage-manifest+jws"
 
 
 class KeysError(Exception):
-    """A key set that cannot be used; the text says why and repeats nothing of it."""
+    """A key set that cannot be used. The text says why and repeats no part of it."""
 
 
 class SignatureError(Exception):
-    """A signature that does not prove anything; the text says why, for a person."""
+    """An invalid signature. The text says why, in words for a person."""
 
 
 class PublicKeys:
-    """Keys to check signatures with, by their RFC 7638 thumbprints. Whatever `kid` the set claims is not looked at."""
+    """Keys that check signatures, by their RFC 7638 thumbprints. Any `kid` in the set is ignored."""
 
     def __init__(self, keys: list[ECKey]) -> None:
         self._keys = {key.thumbprint(): key for key in keys}
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
-        """A JWK Set (RFC 7517). Raises `KeysError` for what is none, or has no key of the kind used here."""
+        """Parse a JWK Set (RFC 7517). Raises `KeysError` if it is not one, or has no key on P-256."""
         return cls(_parsed(text))
 
     def as_set(self) -> dict[str, Any]:
-        """The set as served; public halves only."""
+        """The set as published, public halves only."""
         marks = {"use": "sig", "alg": ALGORITHM}
         return {
             "keys": [
@@ -51,7 +51,7 @@ class PublicKeys:
             header = jws.extract_compact(signature.encode(), payload).headers()
             kid = header.get("kid")
             if header.get("typ") != _TYPE:
-                raise SignatureError("it is not one of a manifest")
+                raise SignatureError("it is not the signature of a manifest")
             key = self._keys.get(kid) if isinstance(kid, str) else None
             if key is None:
                 raise SignatureError(f"it was made with key {str(kid)[:64]!r}, which is not in the key set")
@@ -66,7 +66,7 @@ class SigningKeys:
 
     def __init__(self, keys: list[ECKey]) -> None:
         if not keys or not keys[0].is_private:
-            raise KeysError("its first key is not a private one")
+            raise KeysError("its first key is not a private key")
         self._key = keys[0]
         self.public = PublicKeys(keys)
 

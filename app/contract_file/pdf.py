@@ -1,6 +1,6 @@
-"""The printed contract file: one PDF for people, tagged for those who do not see it (PDF/UA-1), fit to be kept (PDF/A-2a).
+"""Sets the printed contract file as an accessible (PDF/UA-1) and archivable (PDF/A-2a) PDF.
 
-Only the fonts inside Typst are used, so that every machine prints the same.
+Only the fonts inside Typst are used, so that every machine gives the same output.
 """
 
 import json
@@ -14,14 +14,14 @@ from typing import Any
 from app.contract_file.print_text import printable
 
 _PROGRAM = Path(__file__).with_name("typesetting.py")
-#: Seconds one document may take, documents set at once, and seconds that further ones wait.
+#: Seconds one document may take, documents set in parallel, and seconds that others wait for a place.
 _PATIENCE = 120.0
 _PLACES = BoundedSemaphore(2)
 _WAIT = 30.0
 
 
 class PrintError(Exception):
-    """The document could not be set; the text is Typst's message, or says what took too long."""
+    """The document could not be set. The text is Typst's message, or says what took too long."""
 
 
 def pdf(document: dict[str, Any], *, at: datetime) -> bytes:
@@ -29,14 +29,14 @@ def pdf(document: dict[str, Any], *, at: datetime) -> bytes:
 
     Raises `PrintError`.
     """
-    asked = {"document": _printable(document), "timestamp": int(at.timestamp())}
+    order = {"document": _printable(document), "timestamp": int(at.timestamp())}
     if not _PLACES.acquire(timeout=_WAIT):
         raise PrintError(f"other documents were being set for {_WAIT:g} s")
     try:
-        # Isolated from whatever the environment says, and with nothing of it.
+        # Isolated: no environment variables, no user site.
         done = subprocess.run(
             [sys.executable, "-I", str(_PROGRAM)],
-            input=json.dumps(asked).encode(),
+            input=json.dumps(order).encode(),
             capture_output=True,
             timeout=_PATIENCE,
             check=False,
@@ -53,7 +53,7 @@ def pdf(document: dict[str, Any], *, at: datetime) -> bytes:
 
 
 def _printable(value: Any) -> Any:
-    """The same with every text in it made printable."""
+    """The value with every text in it made printable."""
     match value:
         case str():
             return printable(value)

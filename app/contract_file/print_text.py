@@ -1,4 +1,4 @@
-"""How values are written in the printed contract file: times, and the characters its fonts have."""
+"""Times and characters in the printed contract file."""
 
 import re
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from app.procurement.federal_time import eastern
 from app.procurement.labels import without_unseen
 
-#: What the fonts inside Typst can show and this document uses: Latin, Greek, Cyrillic, punctuation, signs.
+#: Characters of the fonts inside Typst that the document uses: Latin, Greek, Cyrillic, punctuation, signs.
 _PRINTABLE = (
     (0x0A, 0x0A),
     (0x20, 0x7E),
@@ -31,9 +31,9 @@ _OTHER = re.compile(f"[^{''.join(f'{chr(first)}-{chr(last)}' for first, last in 
 
 
 def printable(text: str) -> str:
-    """The text in characters that can be printed; any other stands as its number, such as [U+1F600].
+    """The text with each character that the fonts lack replaced by its code point, such as [U+1F600].
 
-    Characters nobody sees are shown as �, as on the pages.
+    Invisible characters become �, as on the pages.
     """
     plain = without_unseen(text.replace("\r\n", "\n").replace("\t", " "))
     return _OTHER.sub(lambda letter: f"[U+{ord(letter[0]):04X}]", plain)

@@ -1,4 +1,4 @@
-"""The printed contract file: what it says, in order. How it looks is in `contract_file.typ`."""
+"""The text of the printed contract file, in order. `contract_file.typ` sets its layout."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,11 +27,11 @@ _REMARKS = {
 
 
 def document(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
-    """The blocks of the document. `files` gives SHA-256 (hex) and size in bytes of what stands beside it, by name."""
+    """The blocks of the document. `files` gives SHA-256 (hex) and size in bytes of the files beside it, by name."""
     title = f"Contract file of {file.action.action_id}"
     return {
         "title": title,
-        "description": f"What the systems said about {which(file.action)}, where they differ, and what was decided",
+        "description": f"What the systems state about {which(file.action)}, where they differ, and what was decided",
         "exported": f"Exported {moment(occasion.at)}",
         "strip": _DEMO if occasion.demo else None,
         "footer": "The tool advises; the contracting officer decides.",
@@ -50,7 +50,7 @@ def _blocks(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str,
         f" {file.action.description}"
     )
     yield paragraph(soft(f"Exported {moment(occasion.at)} by {occasion.by.name} ({occasion.by.subject})."))
-    yield heading(1, "What was found")
+    yield heading(1, "Summary of findings")
     yield from _summary(file)
     yield heading(1, "The action")
     yield from _action(file.action)
@@ -71,7 +71,7 @@ def _blocks(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str,
 
 def _summary(file: ActionFile) -> Iterator[Block]:
     if file.latest is None:
-        yield note(strong("No run of this action has completed: nothing was checked yet."))
+        yield note(strong("No run of this action has completed. Nothing has been checked yet."))
     gaps = [
         each for each in file.flags if each.flag.rule == NOT_PERFORMED and each.flag.run_id == file.latest
     ]
@@ -79,11 +79,11 @@ def _summary(file: ActionFile) -> Iterator[Block]:
         yield note(strong("Not everything was checked."), *(each.flag.because for each in gaps))
     if not file.flags:
         if file.latest:
-            yield paragraph("No finding: every check that applies was made, and all values agree.")
+            yield paragraph("No findings. Every check that applies was made, and all values agree.")
         return
     yield table(
         plural(len(file.flags), "finding"),
-        (("No.", 1), ("Severity", 3), ("What differs", 9), ("Where it stands", 5)),
+        (("No.", 1), ("Severity", 3), ("What differs", 9), ("Status", 5)),
         (
             (
                 str(number),
@@ -93,7 +93,7 @@ def _summary(file: ActionFile) -> Iterator[Block]:
                 else (
                     strong(f"{each.flag.rule} {each.flag.title}"),
                     each.flag.because,
-                    soft("Of an earlier run."),
+                    soft("From an earlier run."),
                 ),
                 standing(each.flag),
             )
@@ -143,7 +143,7 @@ def _plain(value: Any) -> str:
 def _checks(file: ActionFile, run: FiledRun) -> Iterator[Block]:
     made = checks(file, run)
     if not made:
-        yield paragraph("The plan of this run was not recorded, so which checks it made is not known.")
+        yield paragraph("The plan of this run was not recorded, so the checks it made are not known.")
         return
     for outcome, remark in _REMARKS.items():
         these = [check for check in made if check.outcome is outcome]
@@ -158,19 +158,19 @@ def _checks(file: ActionFile, run: FiledRun) -> Iterator[Block]:
 def _others(file: ActionFile) -> Iterator[Block]:
     if file.other_runs:
         yield heading(1, "Other runs of this action")
-        yield paragraph("Nobody has decided anything they found.")
+        yield paragraph("Officers have decided none of their findings.")
         yield table(
             plural(len(file.other_runs), "run"),
             (("Run", 5), ("State", 2), ("Requested", 5)),
             ((code(run.run_id), run.state, instant(run.requested_at)) for run in file.other_runs),
         )
         if file.more_runs:
-            yield note(f"These are the newest. Not listed: {plural(file.more_runs, 'earlier run')}.")
+            yield note(f"Only the newest are listed. Not listed: {plural(file.more_runs, 'earlier run')}.")
 
 
 def _files(files: Mapping[str, tuple[str, int]]) -> Iterator[Block]:
     yield paragraph(
-        f"A bundle holds this document ({PDF}), the same for programs ({JSON}), each answer as it was received"
+        f"A bundle holds this document ({PDF}), its content for programs ({JSON}), each answer as received"
         f" ({ANSWERS}), the list of all digests ({MANIFEST}) and its signature ({SIGNATURE})."
     )
     yield table(
@@ -179,6 +179,6 @@ def _files(files: Mapping[str, tuple[str, int]]) -> Iterator[Block]:
         ((code(name), f"{size:,}", code(digest)) for name, (digest, size) in sorted(files.items())),
     )
     yield paragraph(
-        "To check a bundle: triage verify FILE.zip. Characters that the fonts of this document lack stand as their"
-        f" numbers, such as [U+4E2D]; {JSON} has them as they are."
+        "To verify a bundle, run triage verify FILE.zip. This document shows characters that its fonts lack by code"
+        f" point, such as [U+4E2D]; {JSON} has the characters themselves."
     )

@@ -1,4 +1,4 @@
-"""The queue of flags as a table for a spreadsheet (CSV, RFC 4180) or as JSON: every flag, not one page of them."""
+"""The whole queue of flags as CSV for spreadsheets (RFC 4180) or as JSON."""
 
 import csv
 import io
@@ -18,17 +18,17 @@ from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
 
 FORMAT = "triage-flags/1"
-#: What makes spreadsheets take a cell for a formula, in ASCII and in the full width some of them read the same.
+#: Characters that make a spreadsheet read a cell as a formula, in ASCII and full width.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-#: Where one begins inside a cell, for a spreadsheet that takes semicolons for commas and so cuts cells at them and at line
-#: ends; then a quotation mark inside may be one around a cell.
+#: A formula inside a cell, for spreadsheets that separate cells at semicolons and line ends; a quotation mark inside may
+#: then open a cell.
 _INSIDE = re.compile(r"""([;\r\n])(?=[ "]*[=+\-@\t＝＋－＠])""")
 
 Lines = Iterable[tuple[FlagLine, Sequence[Beside]]]
 
 
 class Format(StrEnum):
-    """How the queue is written."""
+    """The file format of the queue."""
 
     CSV = "csv"
     JSON = "json"
@@ -39,7 +39,7 @@ _COLUMNS: Mapping[str, Callable[[FlagLine], Any]] = {
     "Status": lambda line: worded(STATUSES, line.flag.status),
     "Decision": lambda line: worded(DECISIONS, line.flag.decision) if line.flag.decision else "",
     "Decided (ET and UTC)": lambda line: moment(line.flag.decided_at, absent=""),
-    "Given to": lambda line: line.flag.assignee or "",
+    "Assigned to": lambda line: line.flag.assignee or "",
     "Rule": lambda line: line.flag.rule,
     "Rule version": lambda line: line.flag.rule_version,
     "Title": lambda line: line.flag.title,
@@ -65,7 +65,7 @@ _VALUES = "Values side by side"
 
 
 def spooled(lines: Lines, form: Format, wanted: FlagFilter, occasion: Occasion) -> IO[bytes]:
-    """The flags in a file without a name, to be sent from its beginning and closed. Large ones are never in memory."""
+    """The flags in an anonymous file, rewound. The caller sends and closes it. Large files are not kept in memory."""
     written = csv_of(lines) if form is Format.CSV else json_of(lines, wanted, occasion)
     with unnamed_file() as made:
         for part in written:
@@ -74,7 +74,7 @@ def spooled(lines: Lines, form: Format, wanted: FlagFilter, occasion: Occasion) 
 
 
 def csv_of(lines: Lines) -> Iterator[str]:
-    """One record per flag below a record of headings, with CR LF; a byte order mark tells Excel that it is UTF-8."""
+    """A header and one record per flag, with CR LF. A byte order mark tells Excel that the file is UTF-8."""
     yield "\ufeff" + _record([*_COLUMNS, _VALUES])
     for line, values in lines:
         cells = [tell(line) for tell in _COLUMNS.values()]
@@ -83,13 +83,13 @@ def csv_of(lines: Lines) -> Iterator[str]:
 
 
 def inert(text: str) -> str:
-    """The text with a quote in front of what a spreadsheet would take for a formula, wherever it might cut the text."""
+    """The text with an apostrophe before anything a spreadsheet might read as a formula."""
     text = _INSIDE.sub(r"\1'", text)
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def json_of(lines: Lines, wanted: FlagFilter, occasion: Occasion) -> Iterator[str]:
-    """One JSON document, a flag on each line. Times are UTC in ISO 8601, amounts are text."""
+    """One JSON document with one flag per line. Times are UTC in ISO 8601; amounts are text."""
     head = {"format": FORMAT, **occasion.stated(), "filter": _filter(wanted)}
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "flags": ['
     separator = "\n"

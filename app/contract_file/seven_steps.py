@@ -1,4 +1,4 @@
-"""One run in the printed contract file, as the seven steps of a credential's life."""
+"""One run in the printed contract file, in the seven steps of a credential's life."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,7 +12,7 @@ from app.review.queries.filed_documents import ActionFile, FiledRun
 
 
 def seven_steps(filed: FiledRun, file: ActionFile, *, at: datetime) -> Iterator[Block]:
-    """What a run did and left behind; `at` is when the export was made."""
+    """The blocks of one run; `at` is when the export was made."""
     run = filed.run
     yield heading(1, f"Run {run.run_id}")
     if run.goal:
@@ -43,12 +43,12 @@ def seven_steps(filed: FiledRun, file: ActionFile, *, at: datetime) -> Iterator[
 
 def _attempt(attempt: AttemptRow) -> str:
     taken = (
-        f"taken up {instant(attempt.claimed_at)} by worker {attempt.worker}"
+        f"started {instant(attempt.claimed_at)} by worker {attempt.worker}"
         if attempt.claimed_at
-        else "not taken up"
+        else "not started"
     )
     failed = f" It ended early: {attempt.failure}." if attempt.failure else ""
-    return f"Attempt {attempt.number} ({attempt.state}): handed over {instant(attempt.dispatched_at)}, {taken}.{failed}"
+    return f"Attempt {attempt.number} ({attempt.state}): dispatched {instant(attempt.dispatched_at)}, {taken}.{failed}"
 
 
 def _login(attempt: AttemptRow) -> Iterator[Block]:
@@ -71,7 +71,7 @@ def _login(attempt: AttemptRow) -> Iterator[Block]:
 
 def _policy(filed: FiledRun) -> Iterator[Block]:
     if not filed.steps:
-        yield paragraph("Nothing was asked of it.")
+        yield paragraph("The run made no request to the vault.")
         return
     issued = {(row.attempt, row.tool): row for row in filed.credentials}
     denied = {(row.attempt, row.tool): row for row in filed.denials}
@@ -84,7 +84,7 @@ def _policy(filed: FiledRun) -> Iterator[Block]:
         elif denial := denied.get(key):
             decision = [f"refused {instant(denial.refused_at)}: {denial.reason}", code(denial.vault_path)]
         elif not step.needed:
-            decision = f"not asked: {step.why_not or 'the step was not needed'}"
+            decision = f"not requested: {step.why_not or 'the step was not needed'}"
         rows.append(
             [
                 str(step.attempt),
@@ -95,15 +95,15 @@ def _policy(filed: FiledRun) -> Iterator[Block]:
             ]
         )
     yield table(
-        "The plan, and what the policy decided on each step",
-        (("Attempt", 2), ("System", 3), ("Question, and why", 6), ("Decision", 5), ("How it went", 3)),
+        "The plan, and the policy's decision on each step",
+        (("Attempt", 2), ("System", 3), ("Question and reason", 6), ("Decision", 5), ("Outcome", 3)),
         rows,
     )
 
 
 def _credentials(filed: FiledRun) -> Iterator[Block]:
     if not filed.credentials:
-        yield paragraph("None was issued.")
+        yield paragraph("No credential was issued.")
         return
     yield table(
         f"{plural(len(filed.credentials), 'credential')}, each for one system and this run",
@@ -139,7 +139,7 @@ def _known_as(row: CredentialRow) -> list[Line]:
 
 def _calls(filed: FiledRun) -> Iterator[Block]:
     if not filed.calls:
-        yield paragraph("None was made.")
+        yield paragraph("No call was made.")
         return
     tools = {row.credential_id: row.tool for row in filed.credentials}
     yield table(

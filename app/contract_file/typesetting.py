@@ -1,7 +1,7 @@
-"""Sets one document: JSON on standard input, PDF on standard output. A program of its own, started by `app.contract_file.pdf`.
+"""Sets one document: JSON on standard input, PDF on standard output. `app.contract_file.pdf` starts this program.
 
-What Typst remembers between documents comes to half a gigabyte, and what it is given comes from outside: this process is
-gone after each document, has no more time and memory than it needs, and knows nothing else.
+A separate process per document, with limited time and memory and nothing else in it: Typst caches up to half a gigabyte
+between documents, and its input comes from outside.
 """
 
 import json
@@ -21,15 +21,15 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    asked = json.load(sys.stdin.buffer)
+    order = json.load(sys.stdin.buffer)
     compiler = typst.Compiler(
         input=Path(__file__).with_name("contract_file.typ").read_bytes(),
         font_paths=typst.Fonts(include_system_fonts=False),
         ignore_system_fonts=True,
-        sys_inputs={"document": json.dumps(asked["document"])},
+        sys_inputs={"document": json.dumps(order["document"])},
     )
     try:
-        made = compiler.compile(format="pdf", pdf_standards=["ua-1", "a-2a"], timestamp=asked["timestamp"])
+        made = compiler.compile(format="pdf", pdf_standards=["ua-1", "a-2a"], timestamp=order["timestamp"])
     except typst.TypstError as error:
         sys.exit(error.message)
     if not isinstance(made, bytes):

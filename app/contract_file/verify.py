@@ -1,4 +1,4 @@
-"""Checks a bundle of somebody else's: whole, as signed, and with unbroken histories. Says in plain words what is wrong."""
+"""Verifies a bundle: its files, its signature and its histories. Reports problems in plain words."""
 
 import hashlib
 import json
@@ -12,9 +12,9 @@ from zipfile import BadZipFile, ZipFile
 
 from app.contract_file.content import ANSWERS, JSON, MANIFEST, MANIFEST_FORMAT, PDF, SIGNATURE, event_of
 from app.contract_file.keys import PublicKeys, SignatureError
-from app.review.flag_history import first_broken, told_by
+from app.review.flag_history import first_broken, state_follows
 
-#: What a bundle holds at most; more is not looked into.
+#: Limits of a bundle: files, bytes in all, bytes of one document. Larger ones are refused.
 _FILES = 100_000
 _BYTES = 1_000_000_000
 _DOCUMENT = 100_000_000
@@ -26,7 +26,7 @@ _ALWAYS = (MANIFEST, SIGNATURE, JSON, PDF)
 
 @dataclass(kw_only=True, slots=True)
 class Verdict:
-    """What was found wrong, empty when nothing is; who signed, by the key's thumbprint; and what the manifest says."""
+    """The result: problems, empty if there are none; the thumbprint of the signing key; and the manifest."""
 
     problems: list[str] = field(default_factory=list)
     signed_by: str | None = None
@@ -34,11 +34,11 @@ class Verdict:
 
 
 class _NotABundleError(Exception):
-    """It cannot be looked into any further; the text says why."""
+    """The check cannot go on. The text says why."""
 
 
 def verify(path: Path, keys: PublicKeys | None) -> Verdict:
-    """Check the bundle in a file against a key set; without one its signature counts as unproven. Raises OSError."""
+    """Verify a bundle with a key set. Without one, the signature counts as unproven. Raises OSError."""
     verdict = Verdict()
     try:
         with ZipFile(path) as bundle:
@@ -56,16 +56,16 @@ def _check(bundle: ZipFile, keys: PublicKeys | None, verdict: Verdict) -> None:
     signature = _document(bundle, SIGNATURE, names)
     if keys is None:
         verdict.problems.append(
-            "Who signed is not proven: there is no key set to check with. Name one with --keys."
+            "The signature is unproven: there is no key set to check it with. Name one with --keys."
         )
     else:
         try:
             verdict.signed_by = keys.check(signature.decode("ascii", "replace").strip(), content)
         except SignatureError as error:
-            verdict.problems.append(f"The signature proves nothing: {error}.")
+            verdict.problems.append(f"The signature is not valid: {error}.")
     manifest = _parsed(content, MANIFEST)
     if manifest.get("format") != MANIFEST_FORMAT:
-        raise _NotABundleError(f"{MANIFEST} is not of the form {MANIFEST_FORMAT}.")
+        raise _NotABundleError(f"{MANIFEST} is not in the format {MANIFEST_FORMAT}.")
     verdict.manifest = manifest
     try:
         listed = {each["name"]: each for each in manifest["files"]}
@@ -74,7 +74,7 @@ def _check(bundle: ZipFile, keys: PublicKeys | None, verdict: Verdict) -> None:
         verdict.problems += _histories(manifest["decisions"], stated["flags"])
         verdict.problems += _agreement(stated, manifest, listed)
     except (KeyError, TypeError, AttributeError):
-        raise _NotABundleError(f"{MANIFEST} or {JSON} lacks what a bundle needs.") from None
+        raise _NotABundleError(f"{MANIFEST} or {JSON} lacks required content.") from None
 
 
 def _names(bundle: ZipFile) -> frozenset[str]:
@@ -85,7 +85,7 @@ def _names(bundle: ZipFile) -> frozenset[str]:
     if twice:
         raise _NotABundleError(f"{_shown(twice[0])} is in the file more than once.")
     if any(each.flag_bits & _ENCRYPTED for each in entries):
-        raise _NotABundleError("The file is encrypted; no bundle is.")
+        raise _NotABundleError("The file is encrypted; bundles are not.")
     return frozenset(each.filename for each in entries)
 
 
@@ -93,7 +93,7 @@ def _document(bundle: ZipFile, name: str, names: frozenset[str]) -> bytes:
     if name not in names:
         raise _NotABundleError(f"{name} is missing, so nothing can be checked.")
     if bundle.getinfo(name).file_size > _DOCUMENT:
-        raise _NotABundleError(f"{name} is larger than any of a bundle.")
+        raise _NotABundleError(f"{name} is larger than in any bundle.")
     return bundle.read(name)
 
 
@@ -144,8 +144,8 @@ def _histories(decisions: list[dict[str, Any]], flags: list[dict[str, Any]]) -> 
         if broken is None and any(str(event.flag_id) != each["flag_id"] for event, _ in events):
             broken = 1
         if broken is not None:
-            yield f"The history of finding {_shown(which)} does not hold: event {broken} was changed, or is missing."
-        elif not told_by(
+            yield f"The history of finding {_shown(which)} is broken: event {broken} was changed or is missing."
+        elif not state_follows(
             [event for event, _ in events],
             status=each["status"],
             decision=each["decision"],
@@ -157,27 +157,27 @@ def _histories(decisions: list[dict[str, Any]], flags: list[dict[str, Any]]) -> 
 def _agreement(
     stated: Mapping[str, Any], manifest: Mapping[str, Any], listed: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Whether the file for programs says the same as the manifest, and the answers are those that were received."""
+    """Check that `contract-file.json` agrees with the manifest, and that the answers are those received."""
     for name in ("exported_at", "exported_by", "tool"):
         if stated[name] != manifest[name]:
             yield f"{JSON} and the manifest differ in {name}."
     if stated["action"]["action_id"] != manifest["action_id"]:
-        yield f"{JSON} is about another action than the manifest."
+        yield f"{JSON} and the manifest name different actions."
     if [run["run_id"] for run in stated["runs"]] != manifest["runs"]:
-        yield f"{JSON} and the manifest name other runs."
+        yield f"{JSON} and the manifest name different runs."
     if [each for run in stated["runs"] for each in run["credentials"]] != manifest["credentials"]:
         yield f"{JSON} and the manifest differ in the lineage of credentials."
     decided = {each["flag_id"]: [each[name] for name in _DECIDED] for each in stated["flags"]}
     if decided != {each["flag_id"]: [each[name] for name in _DECIDED] for each in manifest["decisions"]}:
-        yield f"{JSON} and the manifest differ in what was decided."
+        yield f"{JSON} and the manifest differ in the decisions."
     received = {f"{ANSWERS}{call['call_id']}": call for run in stated["runs"] for call in run["calls"]}
     for name in sorted(name for name in listed if name.startswith(ANSWERS)):
         if name not in received:
-            yield f"{_shown(name)} belongs to no call of these runs."
+            yield f"{_shown(name)} does not belong to any call of these runs."
         elif received[name]["answer_digest"] != listed[name]["sha256"]:
             yield f"{_shown(name)} is not the answer that was received: the call recorded another SHA-256."
 
 
 def _shown(text: object) -> str:
-    """A name out of a stranger's file: on one line, and no longer than a line."""
+    """A name from an untrusted file, on one line and cut to its length."""
     return "".join(letter if letter.isprintable() else "�" for letter in str(text))[:200]

@@ -8,7 +8,7 @@ from typing import Self
 
 REVOKERS: Mapping[str, str] = {
     "run end": "the end of the run",
-    "sweeper": "the sweeper, which ends what an attempt left behind",
+    "sweeper": "the sweeper, which ends the credentials that an attempt left behind",
 }
 
 

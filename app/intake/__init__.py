@@ -1,4 +1,4 @@
-"""The border where submitted actions come in: JSON text to domain objects, with every problem named at once."""
+"""Parses submitted actions: JSON text to domain objects, with all problems reported at once."""
 
 import json
 import re
@@ -11,14 +11,14 @@ from app.intake.form import SubmittedAction
 from app.intake.problems import Problem, problem, shown
 from app.procurement.action import ProcurementAction
 
-#: Bytes of a submitted file, at most.
+#: The most bytes of a submitted file.
 SIZE_LIMIT = 5_000_000
-#: What PostgreSQL cannot hold: NUL, and half a surrogate pair. Other control characters are data.
+#: Characters PostgreSQL cannot store: NUL and unpaired surrogates. Other control characters are data.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class IntakeError(Exception):
-    """What was submitted cannot be taken; `problems` has one line each, naming field and value; `details` the same in parts."""
+    """A submission is refused. `problems` has a line for each problem, with field and value; `details` has their parts."""
 
     def __init__(self, details: Sequence[Problem]) -> None:
         self.details = tuple(details)
@@ -27,7 +27,7 @@ class IntakeError(Exception):
 
 
 def parse_actions(text: str, *, most: int | None = None) -> tuple[ProcurementAction, ...]:
-    """The actions in `text`, a JSON object or a list of them, `most` at most. Raises `IntakeError` with every problem."""
+    """The actions in `text`: one JSON object or a list of up to `most`. Raises `IntakeError` with every problem."""
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > SIZE_LIMIT:
         raise IntakeError([Problem("file", f"{size} bytes, {SIZE_LIMIT} at most")])
@@ -52,7 +52,7 @@ def parse_actions(text: str, *, most: int | None = None) -> tuple[ProcurementAct
 
 
 def parse_json(text: str) -> Any:
-    """What the text says, where it says it once and can be stored. Raises `IntakeError`."""
+    """Parse JSON without duplicate fields or characters that cannot be stored. Raises `IntakeError`."""
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""How a submitted action writes identifiers, money, dates and codes: one type per notation."""
+"""The notation of identifiers, money, dates and codes in submitted actions: one type for each."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Submitted(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Matching:
-    """Text that matches a pattern as a whole; `meaning` says in words what such text is. A JSON Schema tells the same."""
+    """Text that matches a pattern in full. `meaning` describes it in messages and in the JSON Schema."""
 
     pattern: str
     meaning: str
@@ -59,7 +59,7 @@ def _sentence(text: str) -> str:
 
 
 def _written(pattern: str, meaning: str, **more: str) -> WithJsonSchema:
-    """What a JSON Schema says of a value that travels as text and is something else here."""
+    """The JSON Schema of a value that is text in JSON and another type here."""
     known = {"type": "string", "pattern": f"^(?:{pattern})$", "description": _sentence(meaning), **more}
     return WithJsonSchema(known, mode="validation")
 
@@ -135,56 +135,10 @@ Psc = Annotated[str, _Matching(r"[A-Z0-9]{4}", 'a product or service code (4 cha
 Clause = Annotated[str, _Matching(r"[0-9]{2,4}\.[0-9]{3}-[0-9]{1,4}", 'a clause (such as "52.217-9")')]
 # Codes of the contract action report (FPDS).
 Reason = Literal[
-    "A",
-    "B",
-    "C",
-    "D",
-    "E",
-    "F",
-    "G",
-    "H",
-    "J",
-    "K",
-    "L",
-    "M",
-    "N",
-    "P",
-    "R",
-    "S",
-    "T",
-    "V",
-    "W",
-    "X",
+    "A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "L", "M", "N", "P", "R", "S", "T", "V", "W", "X"
 ]
-Pricing = Literal[
-    "1",
-    "2",
-    "3",
-    "A",
-    "B",
-    "J",
-    "K",
-    "L",
-    "M",
-    "R",
-    "S",
-    "T",
-    "U",
-    "V",
-    "Y",
-    "Z",
-]
-Competition = Literal[
-    "A",
-    "B",
-    "C",
-    "CDO",
-    "D",
-    "E",
-    "F",
-    "G",
-    "NDO",
-]
+Pricing = Literal["1", "2", "3", "A", "B", "J", "K", "L", "M", "R", "S", "T", "U", "V", "Y", "Z"]
+Competition = Literal["A", "B", "C", "CDO", "D", "E", "F", "G", "NDO"]
 SetAside = Literal[
     "NONE",
     "SBA",

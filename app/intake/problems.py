@@ -1,4 +1,4 @@
-"""One line for each problem of a submission, safe to print: field, value, what is wrong with it."""
+"""The problems of a submission, each as one line that is safe to print: field, value and problem."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _WITHOUT_VALUE = {"missing", "extra_forbidden", "conflict"}
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where, with what was given there, and why. `given` is None where the text names it."""
+    """One problem: the field, the value given, and the text. `given` is None if the text names the value."""
 
     field: str
     text: str
@@ -44,7 +44,7 @@ class Problem:
 
 
 def problem(where: str, detail: Mapping[str, Any]) -> Problem:
-    """One of pydantic's error details about the object at `where`, "" for the whole of what was sent."""
+    """Convert one of pydantic's error details about the object at `where`; "" is the whole submission."""
     path = where
     for part in detail["loc"]:
         name = f"[{part}]" if isinstance(part, int) else part if part.isidentifier() else shown(part)
@@ -57,6 +57,6 @@ def problem(where: str, detail: Mapping[str, Any]) -> Problem:
 
 
 def shown(value: object) -> str:
-    """A value on one line: control characters escaped, cut after a few characters."""
+    """A value on one line, with control characters escaped, cut to a readable length."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -87,7 +87,7 @@ class CaseFile:
         """The evidence whose fact is of this kind, by record key: answers come in any order."""
         return self._by_kind.get(kind, ())
 
-    def can_tell(self, sources: tuple[Source, ...]) -> bool:
+    def all_answered(self, sources: tuple[Source, ...]) -> bool:
         """Whether all of these sources answered."""
         return self._without_answer.isdisjoint(sources)
 

@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from app.procurement.action import ActionType, ProcurementAction
-from app.procurement.case_file import CaseFile, EvidenceOf
+from app.procurement.case_file import EvidenceOf
 from app.procurement.facts import Fact
 from app.procurement.systems import Source
 
@@ -73,74 +71,6 @@ class Defect:
     words: str
     values: tuple[ComparedValue, ...]
     certain: bool = True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Severities:
-    """The usual severity by action type; None where the rule does not look at that type at all."""
-
-    new_award: Severity | None
-    modification: Severity | None
-    option: Severity | None
-
-    @classmethod
-    def always(cls, severity: Severity) -> "Severities":
-        """The same severity for every action type."""
-        return cls(new_award=severity, modification=severity, option=severity)
-
-    def of(self, action: ProcurementAction) -> Severity | None:
-        """The usual severity for this action."""
-        return self.of_type(action.action_type)
-
-    def of_type(self, kind: ActionType) -> Severity | None:
-        """The usual severity for actions of this type."""
-        if kind is ActionType.NEW_AWARD:
-            return self.new_award
-        return self.option if kind is ActionType.OPTION else self.modification
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
-    """One check: what it compares, which sources it needs, and the generator that makes it.
-
-    It runs only when all of `sources` answered; `helped_by` are sources it can do without, at a loss. `traps` are the
-    cases that look like a finding and are none, or a lesser one. `comparison` and `traps` are for an officer to read.
-    """
-
-    id: str
-    title: str
-    version: int
-    sources: tuple[Source, ...]
-    severities: Severities
-    authority: Authority
-    comparison: str
-    traps: tuple[str, ...]
-    recommended: str
-    check: Callable[["Rule", CaseFile], Iterator[Finding]]
-    helped_by: tuple[Source, ...] = ()
-
-    def finding(
-        self,
-        *,
-        severity: Severity,
-        subject: str,
-        values: tuple[ComparedValue, ...],
-        because: str,
-        match: Match | None = None,
-    ) -> Finding:
-        """A finding of this rule."""
-        return Finding(
-            rule=self.id,
-            version=self.version,
-            title=self.title,
-            severity=severity,
-            subject=subject,
-            values=values,
-            because=because,
-            authority=self.authority,
-            recommended=self.recommended,
-            match=match,
-        )
 
 
 def value_from(evidence: EvidenceOf[Fact], label: str, value: str) -> ComparedValue:

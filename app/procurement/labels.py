@@ -22,10 +22,6 @@ ACTION_TYPES: Mapping[str, str] = {
     "modification": "Modification",
     "option": "Option exercise",
 }
-ENDERS: Mapping[str, str] = {
-    "run end": "the end of the run",
-    "sweeper": "the sweeper, which ends the credentials that an attempt left behind",
-}
 DECISIONS: Mapping[str, str] = {
     "confirmed": "Confirmed",
     "not_a_discrepancy": "Not a discrepancy",

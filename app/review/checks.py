@@ -1,4 +1,4 @@
-"""What became of each check in one run: nothing differs, values differ, or it was not made."""
+"""The outcome of each check in one run: values agree, values differ, or the check was not made."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,11 @@ from app.store.actions import to_domain
 from app.store.tables import ActionRow, FlagRow
 
 _ANSWERED = "answered"
-#: The check of the checks: it is made in every run, and its findings are the checks that were not.
 _TITLES = {rule.id: rule.title for rule in RULES}
 
 
 class CheckOutcome(StrEnum):
-    """What became of a check."""
+    """The outcome of a check."""
 
     DIFFERS = "values differ"
     NOT_MADE = "not made"
@@ -32,7 +31,7 @@ class CheckOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One check and what became of it; `reason` says why, how often, or what was compared."""
+    """One check and its outcome. `reason` says why, how often, or what was compared."""
 
     rule: str
     title: str
@@ -41,13 +40,13 @@ class Check:
 
 
 def checks(file: ActionFile, run: FiledRun) -> list[Check]:
-    """What became of each check in `run`; empty where its plan was not recorded."""
+    """The outcome of each check in `run`; empty if its plan was not recorded."""
     flags = [each.flag for each in file.flags if each.flag.run_id == run.run.run_id]
     return [] if run.plan is None else outcomes(run.plan, flags, file.action)
 
 
 def outcomes(plan: Plan, flags: Sequence[FlagRow], action: ActionRow) -> list[Check]:
-    """What became of each check of an attempt by its plan and its flags."""
+    """The outcome of each check of an attempt, from its plan and its flags."""
     found = Counter(flag.rule for flag in flags)
     failed = {flag.subject: flag.because for flag in flags if flag.rule == NOT_PERFORMED}
     steps = {step.number: step for step in plan.steps}
@@ -83,10 +82,10 @@ def _check(line: CheckLine, found: int, steps: Mapping[int, StepRow], failed: st
 
 
 def _silent(numbers: Sequence[int], steps: Mapping[int, StepRow]) -> str:
-    """Which of these steps brought no answer, and why; empty when all did."""
-    asked = (steps[number] for number in numbers if number in steps)
+    """Which of these steps got no answer, and why; empty if all did."""
+    queried = (steps[number] for number in numbers if number in steps)
     return "; ".join(
-        f"{worded(SOURCES, step.tool)}: {step.outcome}" for step in asked if step.outcome != _ANSWERED
+        f"{worded(SOURCES, step.tool)}: {step.outcome}" for step in queried if step.outcome != _ANSWERED
     )
 
 

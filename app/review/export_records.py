@@ -1,4 +1,4 @@
-"""The record of what was taken out of the application, and by whom."""
+"""The record of exports: what was exported, and by whom."""
 
 from collections.abc import Sequence
 
@@ -11,19 +11,19 @@ from app.review.tables import ExportRecordRow
 
 
 class ExportRecords:
-    """Adds to the record."""
+    """Adds records of exports."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     def add(self, record: ExportRecordRow) -> None:
-        """Put an export on record."""
+        """Record an export."""
         with self._sessions.begin() as db:
             db.add(record)
 
 
 def of_action(db: Session, action_id: str, *, limit: int = 20) -> Sequence[ExportRecordRow]:
-    """Exports of one action's contract file, or of single answers in it, newest first."""
+    """Exports of one action's contract file or of single answers in it, newest first."""
     return db.scalars(
         select(ExportRecordRow)
         .where(col(ExportRecordRow.action_id) == action_id)

@@ -1,4 +1,4 @@
-"""What officers do with a flag: an append-only history of events, and the state it adds up to."""
+"""The history of a flag: an append-only list of officers' events, and the state that follows from it."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ class Decision(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a flag stands. Confirmed and referred flags still wait for something; only `closed` ones are settled."""
+    """The status of a flag. Confirmed and referred flags still need action; only `closed` ones are settled."""
 
     OPEN = "open"
     AWAITING_CONCURRENCE = "awaiting_concurrence"
@@ -32,7 +32,7 @@ class Status(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What happened to a flag. Nothing is ever changed or taken away: an undone decision is followed by `undone`."""
+    """The kind of an event. Events are never changed or removed: undoing a decision adds `undone`."""
 
     ASSIGNED = "assigned"
     DECIDED = "decided"
@@ -43,9 +43,9 @@ class EventKind(StrEnum):
 
 #: Decisions that settle a flag, at once or when a second officer concurs.
 CLOSING = frozenset({Decision.NOT_A_DISCREPANCY, Decision.RESOLVED, Decision.ACCEPTED})
-#: Decisions that name what they rest on: the document, modification or determination.
+#: Decisions that must cite a document, modification or determination.
 NEED_REFERENCE = frozenset({Decision.RESOLVED, Decision.ACCEPTED})
-#: No flag's version is higher: the database keeps it in four bytes.
+#: The highest version of a flag: the database stores it in four bytes.
 HIGHEST_VERSION = 2_147_483_647
 
 
@@ -53,8 +53,8 @@ HIGHEST_VERSION = 2_147_483_647
 class Event:
     """One event of a flag's history. `number` counts from 1; `by` is the person's subject at the identity provider.
 
-    `rationale` is mandatory but for assignments; `reference` names what a resolution or determination rests on;
-    `assignee` is None where an assignment was taken back.
+    `rationale` is mandatory except for assignments. `reference` is the document that a decision cites. `assignee` is
+    None if an assignment was withdrawn.
     """
 
     event_id: UUID
@@ -72,7 +72,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State:
-    """What a history adds up to. `version` is the number of events; `decided` the decision in force, if any."""
+    """The state of a flag. `version` is the number of events; `decided` is the decision in force, if any."""
 
     version: int = 0
     status: Status = Status.OPEN
@@ -87,7 +87,7 @@ class State:
 
 
 class ReviewError(Exception):
-    """An event that does not fit the flag's state; the text is for the officer."""
+    """An event that the flag's state does not allow. The text is shown to the officer."""
 
 
 def state_of(history: Sequence[Event], *, needs_second: bool) -> State:
@@ -102,7 +102,7 @@ def state_of(history: Sequence[Event], *, needs_second: bool) -> State:
 
 
 def check(state: State, event: Event, *, needs_second: bool) -> State:
-    """The state once `event` has happened. Raises `ReviewError` where it may not happen now."""
+    """The state after `event`. Raises `ReviewError` if the event is not allowed now."""
     fault = reason_fault(event.rationale) if event.rationale or event.kind is not EventKind.ASSIGNED else None
     if fault := fault or reference_fault(event.decision, event.reference or ""):
         raise ReviewError(fault)
@@ -114,7 +114,7 @@ def check(state: State, event: Event, *, needs_second: bool) -> State:
             raise ReviewError("This flag is already decided. Undo that decision first.")
     if event.kind in {EventKind.CONCURRED, EventKind.DECLINED}:
         if state.status is not Status.AWAITING_CONCURRENCE or decided is None:
-            raise ReviewError("No decision on this flag waits for a second person.")
+            raise ReviewError("No decision on this flag is waiting for a second person.")
         if decided.by == event.by:
             raise ReviewError("A second person must concur: you made this decision yourself.")
     if event.kind is EventKind.UNDONE and decided is None:
@@ -123,19 +123,19 @@ def check(state: State, event: Event, *, needs_second: bool) -> State:
 
 
 def reason_fault(text: str) -> str | None:
-    """Why this is not taken as a reason, for the officer; None when nothing is wrong."""
+    """Why this reason is refused, in words for the officer; None if it is acceptable."""
     if not text.strip():
         return "Give your reason: it becomes part of the contract file."
     problem = refusal(text, limit=REASON_LIMIT, lines=True)
-    return f"Your reason is not taken. {problem}" if problem else None
+    return f"Your reason was not accepted. {problem}" if problem else None
 
 
 def reference_fault(decision: Decision | None, text: str) -> str | None:
-    """Why this is not taken as what the decision rests on, for the officer; None when nothing is wrong."""
+    """Why this reference is refused, in words for the officer; None if it is acceptable."""
     if decision in NEED_REFERENCE and not text.strip():
         return "Name the document or determination it rests on."
     problem = refusal(text, limit=REFERENCE_LIMIT, lines=False)
-    return f"The reference is not taken. {problem}" if problem else None
+    return f"The reference was not accepted. {problem}" if problem else None
 
 
 def _after(state: State, event: Event, *, needs_second: bool) -> State:
@@ -158,14 +158,15 @@ def _status_of(decision: Decision, *, needs_second: bool) -> Status:
 
 
 def digest(event: Event, previous: str) -> str:
-    """SHA-256 (hex) over an event and the digest of the one before it ("" for the first): a chain for each flag."""
+    """SHA-256 (hex) of an event and the digest of the event before it ("" for the first), which forms a chain per flag."""
     return _digest([previous, {name: str(value) for name, value in asdict(event).items()}])
 
 
 def first_broken(history: Iterable[tuple[Event, str]], *, version: int) -> int | None:
-    """The number of the first event that was changed, or is missing, in a history with its digests; None if it holds.
+    """The number of the first event that was changed or is missing; None if the history is intact.
 
-    `version` is what the flag itself counts, which shows a history that was cut at its end.
+    `history` pairs each event with its stored digest. `version` is the flag's own count of events, which reveals a
+    history whose end was cut off.
     """
     previous, number = "", 0
     for number, (event, stored) in enumerate(history, start=1):
@@ -175,10 +176,12 @@ def first_broken(history: Iterable[tuple[Event, str]], *, version: int) -> int |
     return None if number == version else number + 1
 
 
-def told_by(history: Sequence[Event], *, status: str, decision: str | None, assignee: str | None) -> bool:
-    """Whether what is kept of a flag's state beside its history follows from that history.
+def state_follows(
+    history: Sequence[Event], *, status: str, decision: str | None, assignee: str | None
+) -> bool:
+    """Whether a flag's stored state follows from its history.
 
-    Either way of taking closing decisions will do: which rules need a second officer may have changed since.
+    It may follow with or without a second officer: which rules need one may have changed since.
     """
     states = (state_of(history, needs_second=needs_second) for needs_second in (False, True))
     return (status, decision, assignee) in {

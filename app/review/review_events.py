@@ -1,4 +1,4 @@
-"""What was done about flags, as it is stored: read here, added to in `app.review.reviews`."""
+"""Reads the stored history of flags. `app.review.reviews` adds to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,27 +9,36 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.review.flag_history import Decision, Event, EventKind, State, Status, first_broken, state_of, told_by
+from app.review.flag_history import (
+    Decision,
+    Event,
+    EventKind,
+    State,
+    Status,
+    first_broken,
+    state_follows,
+    state_of,
+)
 from app.review.tables import ReviewEventRow
 from app.store.tables import FlagRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
-    """All that was done about a flag, oldest first.
+class FlagHistory:
+    """The history of a flag, oldest event first.
 
-    `broken` is the number of the first event that was changed or taken away behind our back; None if the history holds.
-    `told` says whether the flag's state follows from the history, or was itself changed behind our back.
+    `broken` is the number of the first event that was tampered with or removed; None if the history is intact.
+    `state_holds` is False if the flag's stored state does not follow from its history.
     """
 
     history: Sequence[Event]
     broken: int | None
-    told: bool
+    state_holds: bool
 
 
-def record(db: Session, flag_id: UUID) -> Record:
-    """All that was done about a flag."""
-    # One question: an officer's event between two would look like a history that was cut.
+def record(db: Session, flag_id: UUID) -> FlagHistory:
+    """The history of a flag."""
+    # One query: an event added between two queries would look like a truncated history.
     rows = db.execute(_RECORD, {"flag": flag_id}).all()
     stored = [
         (_event(row.ReviewEventRow), row.ReviewEventRow.digest)
@@ -37,18 +46,18 @@ def record(db: Session, flag_id: UUID) -> Record:
         if row.ReviewEventRow is not None
     ]
     history, flag = [event for event, _ in stored], next(iter(rows), None)
-    return Record(
+    return FlagHistory(
         history=history,
         broken=first_broken(stored, version=flag.version if flag else 0),
-        told=flag is None
-        or told_by(history, status=flag.status, decision=flag.decision, assignee=flag.assignee),
+        state_holds=flag is None
+        or state_follows(history, status=flag.status, decision=flag.decision, assignee=flag.assignee),
     )
 
 
 def state_of_flag(flag: FlagRow, history: Sequence[Event]) -> State:
-    """Where a flag stands after its history.
+    """The state of a flag after its history.
 
-    Whether a decision waits for a second officer was settled when it was made: the setting may have changed since.
+    Whether a decision needs a second officer was settled when it was made; the setting may have changed since.
     """
     return state_of(history, needs_second=flag.status == Status.AWAITING_CONCURRENCE)
 
@@ -92,8 +101,8 @@ def _event(row: ReviewEventRow) -> Event:
     )
 
 
-# Put together once, which takes longer than the answer.
-# What the flag `flag` says of itself beside each event of its history; one line without an event where it has none.
+# Built once: building a statement takes longer than running it.
+# The flag `flag` beside each event of its history; one row without an event if it has none.
 _RECORD = (
     select(
         col(FlagRow.version),

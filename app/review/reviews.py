@@ -1,4 +1,4 @@
-"""Adding to the history of flags, so that of two officers at once one wins. It is read in `app.review.review_events`."""
+"""Adds events to the history of flags. If two officers act at once, one wins. `app.review.review_events` reads it."""
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -18,7 +18,7 @@ class UnknownFlagError(Exception):
 
 
 class StaleError(Exception):
-    """Somebody added to the flag's history meanwhile. `event` is what was added last, None if nothing was."""
+    """The flag's history has changed since it was read. `event` is the last one added, None if there is none."""
 
     def __init__(self, event: Event | None, state: State) -> None:
         super().__init__(f"{event.by_name if event else 'nobody'} was first")
@@ -27,18 +27,18 @@ class StaleError(Exception):
 
 
 class Reviews:
-    """What officers did with flags. `second_person` names the rules whose closing decisions need a second officer."""
+    """Records what officers do with flags. Closing decisions under the rules in `second_person` need a second officer."""
 
     def __init__(self, sessions: Sessions, *, second_person: frozenset[str] = frozenset()) -> None:
         self._sessions = sessions
         self._second_person = second_person
 
     def needs_second(self, flag: FlagRow) -> bool:
-        """Whether a closing decision on this flag waits for a second officer, by its rule or since one already does."""
+        """Whether a closing decision on this flag needs a second officer: by its rule, or because one is already awaited."""
         return flag.rule in self._second_person or flag.status == Status.AWAITING_CONCURRENCE
 
     def state(self, flag_id: UUID) -> State:
-        """What the history of a flag adds up to. Raises `UnknownFlagError`."""
+        """The state of a flag. Raises `UnknownFlagError`."""
         with self._sessions() as db:
             flag = db.get(FlagRow, flag_id)
             if flag is None:
@@ -59,10 +59,10 @@ class Reviews:
         reference: str | None = None,
         assignee: str | None = None,
     ) -> State:
-        """Add one event to a flag whose history has `version` events, and give the state after it.
+        """Add one event to a flag whose history has `version` events. Returns the state after it.
 
-        Raises `UnknownFlagError`, `StaleError` when the history has gone on, and `ReviewError` for an event that does
-        not fit; then nothing is stored.
+        Raises `UnknownFlagError`, `StaleError` if the history has more events by now, and `ReviewError` if the event
+        is not allowed in the flag's state. Nothing is stored then.
         """
         with self._sessions.begin() as db:
             # The row lock makes a second officer wait here until the first one's event is stored.

@@ -1,4 +1,4 @@
-"""Who may do what. Roles come from the identity provider; what each may do is decided here and nowhere else."""
+"""Roles and permissions. The identity provider assigns roles; what each role may do is decided only here."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from typing import Self
 
 
 class Permission(StrEnum):
-    """One kind of thing a person may do."""
+    """An activity that a role may allow."""
 
     READ = "read flags, runs, lineage and the state of the stack"
     READ_ALARMS = "read alarms"
     EXPORT = "take data out of the application"
     DECIDE = "decide a flagged item, or undo a decision"
-    ASSIGN = "give a flagged item to somebody"
+    ASSIGN = "assign a flagged item"
     REQUEST_RUN = "submit an action or request a run"
     STOP = "stop a run"
 
@@ -41,7 +41,7 @@ _GRANTED = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Somebody the provider vouches for. `subject` never changes and is what records keep; `name` is for pages."""
+    """A person known to the identity provider. Records keep `subject`, which never changes; pages show `name`."""
 
     subject: str
     name: str
@@ -49,15 +49,15 @@ class Person:
 
     @classmethod
     def of(cls, *, subject: str, name: str, roles: Iterable[str]) -> Self:
-        """A person with those of the named roles that exist here; others are left out, as they allow nothing."""
+        """A person with these roles. Role names unknown here are ignored."""
         known = {role.value for role in Role}
         return cls(subject=subject, name=name, roles=frozenset(Role(each) for each in roles if each in known))
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        """Everything any of the roles allows; nothing without a role."""
+        """The union of what the person's roles allow."""
         return frozenset().union(*(_GRANTED[role] for role in self.roles))
 
     def may(self, permission: Permission) -> bool:
-        """Whether this person may do that."""
+        """Whether a role of this person allows that."""
         return permission in self.permissions

@@ -1,4 +1,4 @@
-"""Filters of the queue that people gave names: each person sees and changes only their own."""
+"""Saved views: filters of the queue under a name. Each person sees and changes only their own."""
 
 from collections.abc import Sequence
 
@@ -17,17 +17,17 @@ _TABLE = table_of(SavedViewRow)
 
 
 class SavedViewError(Exception):
-    """A view that cannot be saved or renamed; the text is for the person."""
+    """A view that cannot be saved or renamed. The text is shown to the person."""
 
 
 class SavedViews:
-    """The views of all people."""
+    """Saves, renames and deletes views."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
     def save(self, owner: str, name: str, query: str) -> None:
-        """Keep a filter under a name; one of the same name is replaced. Raises `SavedViewError` when there are too many."""
+        """Save a filter, replacing a view of the same name. Raises `SavedViewError` if the person has too many."""
         with self._sessions.begin() as db:
             others = select(func.count()).where(
                 col(SavedViewRow.owner) == owner, col(SavedViewRow.name) != name
@@ -38,7 +38,7 @@ class SavedViews:
             db.execute(saved.on_conflict_do_update(index_elements=["owner", "name"], set_={"query": query}))
 
     def rename(self, owner: str, name: str, new: str) -> bool:
-        """Give a view another name; False if there is none. Raises `SavedViewError` when another one has that name."""
+        """Rename a view; False if it does not exist. Raises `SavedViewError` if the new name is taken."""
         if name == new:
             return True
         with self._sessions.begin() as db:
@@ -52,7 +52,7 @@ class SavedViews:
             return True
 
     def delete(self, owner: str, name: str) -> None:
-        """Forget a view; that there is none does not matter."""
+        """Delete a view, if it exists."""
         with self._sessions.begin() as db:
             db.execute(delete(_TABLE).where((_TABLE.c.owner == owner) & (_TABLE.c.name == name)))
 

@@ -1,4 +1,4 @@
-"""Settings of the review, and of what is exported from it."""
+"""Settings of the review and of its exports."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,7 +19,7 @@ def _known_rules(value: frozenset[str]) -> frozenset[str]:
 class ReviewSettings(ConnectionSettings):
     """How officers decide, and how pages and exports present it."""
 
-    #: Whether pages and exports say that this is a demonstration. The mark is in what is signed.
+    #: Whether pages and exports say that this is a demonstration. Signed exports include the mark.
     demo: bool = True
     #: Which FAR a page cites first: the 2025 overhaul most agencies work under, or the codified text. Both are stored.
     far: Literal["rfo", "codified"] = "rfo"

@@ -1,4 +1,4 @@
-"""The review's tables in PostgreSQL: officers' events, saved views, exports, people and sessions."""
+"""The PostgreSQL tables of the review: people, officers' events, saved views, exports and sessions."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from app.credentials.tables import moment
 
 
 class PersonRow(SQLModel, table=True):
-    """A person who has signed in, as of the last time. Only the database writes it, when a session begins."""
+    """A person who has signed in, as of the last sign-in. Only the database writes it, when a session begins."""
 
     __tablename__ = "person"
 
@@ -24,7 +24,7 @@ class PersonRow(SQLModel, table=True):
 class ReviewEventRow(SQLModel, table=True):
     """One event of a flag's history; see `app.review.flag_history.Event`. Append-only; the agent has no access to it at all.
 
-    `digest` chains it to the event before. That a number exists once only is what lets one of two officers win.
+    `digest` chains it to the event before. Numbers are unique, so that of two officers at once one wins.
     """
 
     __tablename__ = "review_event"
@@ -45,7 +45,7 @@ class ReviewEventRow(SQLModel, table=True):
 
 
 class SavedViewRow(SQLModel, table=True):
-    """A filter of the queue that a person gave a name; `query` is what stands behind the "?" of its address."""
+    """A filter of the queue, saved under a name. `query` is the query string of its address."""
 
     __tablename__ = "saved_view"
 
@@ -55,9 +55,9 @@ class SavedViewRow(SQLModel, table=True):
 
 
 class ExportRecordRow(SQLModel, table=True):
-    """One export: of which action or, for the queue, with which filter; by whom; the SHA-256 (hex) of what was sent.
+    """One export: its action or, for the queue, its filter; who made it; the SHA-256 (hex) of its content. Append-only.
 
-    `kind` is what it is called: a file of the contract file, `answers/<call>`, or the queue as CSV or JSON. Append-only.
+    `kind` is a file of the contract file, `answers/<call>`, or the queue as CSV or JSON.
     """
 
     __tablename__ = "export_record"
@@ -75,9 +75,9 @@ class ExportRecordRow(SQLModel, table=True):
 
 
 class WebSessionRow(SQLModel, table=True):
-    """One browser's session; `subject`, `name` and `roles` are empty before sign-in.
+    """One browser's session. `subject`, `name` and `roles` are empty before sign-in.
 
-    `data` holds what a page keeps for the next: the CSRF token's seed, messages, a sign-in under way. No token, no code.
+    `data` holds the CSRF token's seed, messages and a sign-in in progress, but no token and no code.
     """
 
     __tablename__ = "web_session"

@@ -32,7 +32,7 @@ _TOUCH = timedelta(minutes=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenSession:
-    """A session that may be used; `person` is None before sign-in, `ends_at` when it ends if nothing more happens."""
+    """A valid session. `person` is None before sign-in; `ends_at` is when it ends without further activity."""
 
     person: Person | None
     data: Mapping[str, Any]
@@ -41,10 +41,10 @@ class OpenSession:
 
 
 class WebSessions:
-    """Opens and ends sessions. They end `idle` after they were last used, and `lifetime` after sign-in.
+    """Opens and ends sessions. A session ends `idle` after its last use, and `lifetime` after sign-in at the latest.
 
-    When one was last used is written at most once a minute, so that reading a page writes nothing; a session may end
-    by as much sooner.
+    The last use is written at most once a minute, so that most page views write nothing. A session may therefore end
+    up to a minute early.
     """
 
     def __init__(self, sessions: Sessions, *, idle: timedelta, lifetime: timedelta) -> None:
@@ -64,7 +64,7 @@ class WebSessions:
         self._use = union_all(select(touched), untouched)
 
     def open(self, session_id: str, *, use: bool) -> OpenSession | None:
-        """The session of that id unless it has ended. `use` says whether this counts as activity of the person."""
+        """The session with this id, or None if it has ended. `use` says whether this counts as activity."""
         with self._sessions.begin() as db:
             asked = self._use if use else self._look
             row = db.execute(asked, {"presented": _hash(session_id)}).mappings().one_or_none()
@@ -82,7 +82,7 @@ class WebSessions:
         )
 
     def begin(self, data: Mapping[str, Any], *, person: Person | None = None) -> str:
-        """A new session, and its id: 256 random bits, told to the browser and to nobody else."""
+        """Start a session. Returns its id: 256 random bits, which only the browser learns."""
         session_id = token_urlsafe(32)
         row = {"id_hash": _hash(session_id), "data": dict(data), "roles": []}
         if person is not None:
@@ -94,7 +94,7 @@ class WebSessions:
         return session_id
 
     def keep(self, session_id: str, data: Mapping[str, Any]) -> None:
-        """Replace what the session holds; nothing happens when it has ended meanwhile."""
+        """Replace the data of a session. Does nothing if the session has ended."""
         with self._sessions.begin() as db:
             db.execute(update(SESSION).where(SESSION.c.id_hash == _hash(session_id)).values(data=dict(data)))
 
@@ -104,7 +104,7 @@ class WebSessions:
             db.execute(delete(SESSION).where(SESSION.c.id_hash == _hash(session_id)))
 
     def end_all(self, subject: str) -> int:
-        """End every session of a person; how many there were."""
+        """End every session of a person. Returns their number."""
         with self._sessions.begin() as db:
             ended = db.scalars(
                 delete(SESSION).where(SESSION.c.subject == subject).returning(SESSION.c.id_hash)
@@ -112,7 +112,7 @@ class WebSessions:
             return len(ended.all())
 
     def _alive(self) -> ColumnElement[bool]:
-        """By the database's clock, which is the same for every process. Without a person, `idle` is all there is."""
+        """By the database's clock, which all processes share. Without sign-in, a session lives for `idle` in all."""
         return and_(
             SESSION.c.seen_at > func.now() - self._idle,
             SESSION.c.created_at > func.now() - self._lifetime,

@@ -75,7 +75,7 @@ def _check_certificate(configuration: Settings) -> None:
         context.load_cert_chain(configuration.file("tls_certificate_file"), key, password=lambda: "")
     except (ssl.SSLError, OSError):
         raise SettingsError(
-            f"TLS_CERTIFICATE_FILE: {certificate} is not a certificate in PEM to the key in TLS_KEY_FILE"
+            f"TLS_CERTIFICATE_FILE: {certificate} is not a PEM certificate for the key in TLS_KEY_FILE"
         ) from None
 
 

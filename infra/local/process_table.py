@@ -38,6 +38,7 @@ class ProcessTable:
         self._children: dict[str, Child] = {}
         self._ready: dict[str, Ready] = {}
         self._stopping = stopping
+        self._announced = False
         self._abandoned = Event()
 
     @property
@@ -51,7 +52,8 @@ class ProcessTable:
         users, servers = self._stop_order()
         stages = [", ".join(users[::-1])] * bool(users) + ["the servers"] * bool(servers)
         try:
-            if stages and not self._abandoned.is_set():
+            if stages and not self._announced:
+                self._announced = True
                 self._stopping(f"stopping: {', then '.join(stages)}")
         finally:
             self._abandoned.set()

@@ -116,9 +116,7 @@ class LocalStack:
             self._dismiss_guard = guard.start(layout)
 
     def _side_by_side(self, jobs: list[Job]) -> None:
-        if not jobs:
-            return
-        with ThreadPoolExecutor(len(jobs), thread_name_prefix="part") as pool:
+        with ThreadPoolExecutor(len(jobs) or 1, thread_name_prefix="part") as pool:
             try:
                 with postponed():
                     started = [pool.submit(job) for job in jobs]
@@ -129,10 +127,7 @@ class LocalStack:
                 raise
 
     def stop(self) -> None:
-        """Stop everything in reverse order, and remove record, secrets and lock; may be called twice.
-
-        No effect on a folder that this stack does not hold, which may be another stack's.
-        """
+        """Stop everything and remove record, secrets and lock. No effect if this stack does not hold the folder."""
         if not self._lock.held:
             return
         try:

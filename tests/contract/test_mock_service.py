@@ -147,5 +147,5 @@ def test_a_missing_or_wrong_setting_is_named():
     given = {"MOCK_SCENARIOS": "s", "MOCK_ACCESS_LOG": "a", "VAULT_ADDR": "https://v/"}
     with pytest.raises(ConfigurationError, match="MOCK_LATENCY_MS: '-1'"):
         Configuration.from_environment({**given, "MOCK_LATENCY_MS": "-1"})
-    told = Configuration.from_environment({**given, "MOCK_LATENCY_MS": "50"})
-    assert (told.latency, told.vault_addr) == (0.05, "https://v")
+    configured = Configuration.from_environment({**given, "MOCK_LATENCY_MS": "50"})
+    assert (configured.latency, configured.vault_addr) == (0.05, "https://v")

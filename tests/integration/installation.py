@@ -134,7 +134,7 @@ class Servers:
     def database(self, name: str, *, port: int | None = None, **login: str) -> psycopg.Connection:
         """A connection as the database's administrator, or as `user` with `password`."""
         password = self.secret("operator", "database-admin-password").read_text()
-        told = {"user": "postgres", "password": password, **login}
+        options = {"user": "postgres", "password": password, **login}
         return psycopg.connect(
-            host=LOOPBACK, port=port or self.ports["postgres"], dbname=name, autocommit=True, **told
+            host=LOOPBACK, port=port or self.ports["postgres"], dbname=name, autocommit=True, **options
         )

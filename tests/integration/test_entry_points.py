@@ -9,16 +9,20 @@ import pytest
 from joserfc.jwk import ECKey
 
 from app.connections.secret_files import SettingsError
+from app.credentials.settings import AgentSettings
 from app.settings import Settings
 from app.web.serving import configured as web
-from workers.runtime.dispatcher import configured as dispatcher
-from workers.runtime.sweeper import configured as sweeper
+from workers.runtime import dispatcher as dispatcher_process
+from workers.runtime import lifecycle
+from workers.runtime import sweeper as sweeper_process
 from workers.runtime.tool_runner import ToolRunner
-from workers.runtime.worker import configured as configured_worker
+from workers.runtime.worker import settings_of
 from workers.tools import registry
 from workers.triage import DOMAIN
 
-worker = partial(configured_worker, DOMAIN)
+dispatcher = partial(lifecycle.configured, AgentSettings, *dispatcher_process.NEEDED)
+sweeper = partial(lifecycle.configured, AgentSettings, *sweeper_process.NEEDED)
+worker = partial(lifecycle.configured, *settings_of(DOMAIN))
 SECRET = "a-secret-that-nobody-may-see"
 TOOLS = ("SAM_GOV_URL", "DEBARMENT_URL", "CONTRACTS_URL", "DOCUMENTS_URL", "LEDGER_URL")
 BACKGROUND = ("DATABASE_URL", "REDIS_URL", "VAULT_ADDR")

@@ -40,9 +40,11 @@ def probe(tmp_path):
 @pytest.fixture
 def run(system, start, tmp_path):
     def begin(name, **changed):
-        told = system.stack.environment(name.partition("-")[0])
+        variables = system.stack.environment(name.partition("-")[0])
         module, *arguments = PROCESSES[name]
-        return start(module, *arguments, environment={**told, "HEALTH_FILE": str(tmp_path / name), **changed})
+        return start(
+            module, *arguments, environment={**variables, "HEALTH_FILE": str(tmp_path / name), **changed}
+        )
 
     return begin
 

@@ -68,7 +68,7 @@ def project(tmp_path):
 
 def set_up(project, *arguments, python=sys.executable):
     """Run the installation there, with the project's own wheels as the only source."""
-    told = {
+    environment = {
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(project.parent / "wheels"),
         "PIP_CONFIG_FILE": os.devnull,
@@ -76,7 +76,7 @@ def set_up(project, *arguments, python=sys.executable):
     return subprocess.run(
         [python, "-m", "infra.installation", *arguments],
         cwd=project,
-        env={"PATH": os.environ["PATH"], "HOME": str(project.parent), **told},
+        env={"PATH": os.environ["PATH"], "HOME": str(project.parent), **environment},
         capture_output=True,
         text=True,
         check=False,

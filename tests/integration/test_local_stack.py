@@ -419,9 +419,9 @@ def test_outside_parts_are_used_and_not_started(stack, tmp_path):
     options = StackOptions(parts=SERVERS, usual_ports=False, outside=outside)
     with LocalStack(tmp_path / "home", options=options) as second:
         assert list(second.processes) == ["postgres"]
-        told = second.environment("worker")
-        assert told["VAULT_ADDR"] == stack.endpoints["vault"]
-        assert told["SAM_GOV_URL"] == "https://sam.example"
+        variables = second.environment("worker")
+        assert variables["VAULT_ADDR"] == stack.endpoints["vault"]
+        assert variables["SAM_GOV_URL"] == "https://sam.example"
 
 
 def test_an_outside_address_with_a_password_is_refused():

@@ -190,9 +190,9 @@ def test_a_tampered_event_is_named(system, reviews, tampered, record_of):
 def test_a_tampered_state_is_noticed(system, reviews, tampered, record_of):
     flag = tampered[0]["flag_id"]
     decide(reviews, tampered[0], decision=Decision.CONFIRMED)
-    assert record_of(flag).told
+    assert record_of(flag).state_holds
     system.execute("UPDATE flag SET status = 'closed' WHERE flag_id = %s", flag)
-    assert (record_of(flag).told, record_of(flag).broken) == (False, None)
+    assert (record_of(flag).state_holds, record_of(flag).broken) == (False, None)
 
 
 @pytest.mark.parametrize(
@@ -212,8 +212,12 @@ def test_a_tampered_state_is_noticed(system, reviews, tampered, record_of):
         ("worker", "INSERT INTO flag (status) VALUES ('closed')"),
         ("worker", "UPDATE flag SET status = 'closed'"),
         ("worker", "SELECT body FROM answer"),
+        ("worker", "DELETE FROM credential"),
+        ("worker", "DELETE FROM attempt"),
         ("dispatcher", "SELECT 1 FROM review_event"),
         ("dispatcher", "SELECT 1 FROM flag"),
+        ("dispatcher", "SELECT 1 FROM evidence"),
+        ("dispatcher", "SELECT body FROM answer"),
     ],
 )
 def test_each_login_can_do_its_part_and_no_more(system, process, statement):

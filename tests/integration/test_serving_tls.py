@@ -70,7 +70,7 @@ def test_a_key_that_does_not_fit_is_refused(name, serve, shown, authority):
     (certificate, _), (_, key) = authority.issue(name, []), authority.issue(name, [])
     files = shown(certificate, key)
     (line,) = serve(name, ["127.0.0.1"], files).refused()
-    assert re.match(r"TLS_CERTIFICATE_FILE: .* is not a certificate in PEM to the key in TLS_KEY_FILE", line)
+    assert re.match(r"TLS_CERTIFICATE_FILE: .* is not a PEM certificate for the key in TLS_KEY_FILE", line)
     del files["TLS_KEY_FILE"]
     (line,) = serve(name, ["127.0.0.1"], files).refused()
     assert line == "TLS_CERTIFICATE_FILE and TLS_KEY_FILE must be set together"

@@ -13,7 +13,7 @@ from infra.local.process import boot_id
 from infra.local.state import Layout, ProcessRecord, StackLock, StackRecord, is_locked
 from infra.secrets_folder import SecretsFolder
 
-#: A process number that Linux gives to nobody.
+#: A process id that Linux never assigns.
 DEAD = 2**22 + 1
 
 

@@ -56,8 +56,8 @@ def refusal(system, start):
 
     def of(process, changed):
         module, *arguments = PROCESSES[process]
-        told = {**system.stack.environment(process), **changed}
-        lines = start(module, *arguments, environment=told).refused()
+        variables = {**system.stack.environment(process), **changed}
+        lines = start(module, *arguments, environment=variables).refused()
         assert len(lines) == 1, lines
         return lines[0]
 

@@ -274,7 +274,7 @@ def test_a_second_person_declines(read, officer, colleague, flags):
 def test_a_rule_for_one_officer_needs_no_concurrence(officer, colleague, flag):
     send(officer, flag, "decision", decision="not_a_discrepancy", rationale="x")
     document = send(colleague, flag, "concurrence", status=422, answer="concur", **{"second-reason": "y"})
-    assert "No decision on this flag waits for a second person." in document.text
+    assert "No decision on this flag is waiting for a second person." in document.text
 
 
 def test_undoing_is_an_event_with_a_reason(system, read, officer, colleague, flag):
@@ -344,7 +344,7 @@ def test_the_same_fact_comes_back_with_its_decision_and_needs_a_click(
     assert (hidden["decision"], hidden["rationale"]) == ("not_a_discrepancy", HOSTILE)
     send(colleague, address(again), "decision", **{name: hidden[name] for name in ("decision", "rationale")})
     assert [event["by"] for event in events(system, address(again))] == ["officer-b"]
-    # An earlier decision that is undone is still told of, as undone.
+    # An earlier decision that was undone is still shown, as undone.
     send(officer, flag, "undo", **{"undo-reason": "It was wrong."})
     later = read(colleague, address(again))
     assert "That decision is no longer in force." in later.text

@@ -13,20 +13,21 @@ from celery import Celery
 from sqlalchemy.exc import OperationalError
 
 from app.connections.database import connect, trouble
-from app.connections.secret_files import read_identity
-from app.connections.settings import load
-from app.connections.starting import check_all, starting
+from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.dispatch import ClaimedRun, DispatchRecords, listen
 from app.credentials.settings import AgentSettings
 from workers.runtime import broker, celery_app, logs
-from workers.runtime.broker import BrokerUnavailableError, broker_login
-from workers.runtime.lifecycle import HealthFile, Pulse, Stop, harden
+from workers.runtime.broker import BrokerUnavailableError
+from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured, harden
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
+
+#: The settings that a dispatcher must have.
+NEEDED = ("database_url", "redis_url", "vault_addr", "vault_identity_file")
 
 
 class IdentityMint(Protocol):
@@ -130,25 +131,12 @@ class Dispatcher:
             raise BrokerUnavailableError(broker.reason(error, trust_of(self._settings))) from None
 
 
-def configured() -> AgentSettings:
-    """The settings of a dispatcher, with their files read once. Raises `SettingsError`; nothing connects."""
-    configuration = load(AgentSettings, "database_url", "redis_url", "vault_addr", "vault_identity_file")
-    check_all(
-        lambda: trust_of(configuration),
-        lambda: connect(configuration),
-        lambda: broker_login(configuration),
-        lambda: read_identity(configuration.file("vault_identity_file")),
-        HealthFile(configuration.health_file).begin,
-    )
-    return configuration
-
-
 def main() -> None:
     """Run until a signal stops it; exit status 2 for wrong settings and for servers that cannot be worked with."""
     logs.configure()
     harden()
     with starting():
-        configuration = configured()
+        configuration = configured(AgentSettings, *NEEDED)
         vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
         serve(configuration, ProcessIdentity(vault, configuration.file("vault_identity_file")))
 

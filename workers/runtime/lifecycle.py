@@ -1,4 +1,4 @@
-"""What all background processes do: protect their memory, stop on a signal, and leave signs of life."""
+"""What all background processes do: check settings, protect their memory, stop on a signal, leave signs of life."""
 
 import ctypes
 import resource
@@ -8,14 +8,38 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 import structlog
 
-from app.connections.secret_files import SettingsError
+from app.connections.database import database_password
+from app.connections.secret_files import SettingsError, read_identity
+from app.connections.settings import load
+from app.connections.starting import check_all
+from app.connections.tls import trust_of
 from app.credentials.dispatch import DispatchRecords
+from app.credentials.settings import AgentSettings
+from workers.runtime.broker import broker_login
 
 log = structlog.get_logger()
 _PR_SET_DUMPABLE = 4
+Loaded = TypeVar("Loaded", bound=AgentSettings)
+
+
+def configured(kind: type[Loaded], *needed: str) -> Loaded:
+    """The settings of a process, of which those named in `needed` must be set, with their files read once.
+
+    Nothing connects. Raises `SettingsError` with one line per variable that is wrong or missing.
+    """
+    settings = load(kind, *needed)
+    check_all(
+        lambda: trust_of(settings),
+        lambda: database_password(settings),
+        lambda: "redis_url" in needed and broker_login(settings),
+        lambda: "vault_identity_file" in needed and read_identity(settings.file("vault_identity_file")),
+        HealthFile(settings.health_file).begin,
+    )
+    return settings
 
 
 def harden() -> None:

@@ -8,18 +8,19 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from app.connections.database import connect, trouble
-from app.connections.secret_files import read_identity
-from app.connections.settings import load
-from app.connections.starting import check_all, starting
+from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.dispatch import DispatchRecords, Held
 from app.credentials.settings import AgentSettings
 from workers.runtime import logs
-from workers.runtime.lifecycle import HealthFile, Pulse, Stop, harden
+from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured, harden
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
+
+#: The settings that a sweeper must have.
+NEEDED = ("database_url", "vault_addr", "vault_identity_file")
 
 
 class Sweeper:
@@ -61,24 +62,12 @@ class Sweeper:
         return True
 
 
-def configured() -> AgentSettings:
-    """The settings of a sweeper, with their files read once. Raises `SettingsError`; nothing connects."""
-    configuration = load(AgentSettings, "database_url", "vault_addr", "vault_identity_file")
-    check_all(
-        lambda: trust_of(configuration),
-        lambda: connect(configuration),
-        lambda: read_identity(configuration.file("vault_identity_file")),
-        HealthFile(configuration.health_file).begin,
-    )
-    return configuration
-
-
 def main() -> None:
     """Run until a signal stops it; exit status 2 for wrong settings and for a database that cannot be worked with."""
     logs.configure()
     harden()
     with starting():
-        _serve(configured())
+        _serve(configured(AgentSettings, *NEEDED))
 
 
 def _serve(configuration: AgentSettings) -> None:

@@ -14,19 +14,18 @@ from uuid import UUID
 from celery import Celery
 from celery.signals import worker_init, worker_process_init
 
-from app.connections.database import connect, database_password
+from app.connections.database import connect
 from app.connections.settings import load
-from app.connections.starting import check_all, starting
+from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.attempts import AttemptRecords
 from app.credentials.settings import AgentSettings, with_addresses
 from workers.runtime import celery_app, logs
 from workers.runtime.agent import Agent
-from workers.runtime.broker import broker_login
 from workers.runtime.consumer import check_servers
 from workers.runtime.http_client import pool
 from workers.runtime.job import Domain
-from workers.runtime.lifecycle import HealthFile, harden
+from workers.runtime.lifecycle import configured, harden
 from workers.runtime.secret import Secret
 from workers.runtime.tool_runner import ToolRunner
 from workers.runtime.vault import Vault
@@ -48,7 +47,7 @@ def launch(module: str, domain: Domain) -> None:
     if wanted.recycle and wanted.pool != "prefork":
         parser.error("--recycle: only the prefork pool has processes to recycle")
     with starting():
-        configured(domain)
+        configured(*settings_of(domain))
     if wanted.pool == "threads":
         os.environ["TRIAGE_RUNS_PER_PROCESS"] = str(wanted.concurrency)
     line = command(module, **vars(wanted))
@@ -62,7 +61,7 @@ def start(domain: Domain) -> Celery:
     """
     logs.configure()
     with starting():
-        configuration = configured(domain)
+        configuration = configured(*settings_of(domain))
         celery = celery_app.make(configuration)
         check_servers(configuration, celery)
     serve(celery, cache(partial(make_agent, domain)))
@@ -77,24 +76,9 @@ def serve(celery: Celery, agent: Callable[[], Agent[Any, Any]]) -> None:
         agent().attempt(UUID(run_id), attempt, Secret(wrapping_token))
 
 
-def configured(domain: Domain) -> AgentSettings:
-    """The settings of an agent worker, with their files read once. Nothing connects.
-
-    Raises `SettingsError` with a line for each wrong or missing variable, the address of every tool included.
-    """
-    configuration = _load(domain)
-    check_all(
-        lambda: trust_of(configuration),
-        lambda: database_password(configuration),
-        lambda: broker_login(configuration),
-        HealthFile(configuration.health_file).begin,
-    )
-    return configuration
-
-
 def make_agent(domain: Domain) -> Agent[Any, Any]:
     """The agent of one process. Not fork-safe: make it after the fork."""
-    configuration = _load(domain)
+    configuration = load(*settings_of(domain))
     threads = int(os.environ.get("TRIAGE_RUNS_PER_PROCESS", "1")) * len(domain.tools)
     return Agent(
         job_type=domain.make_job_type(configuration),
@@ -126,10 +110,12 @@ def command(module: str, *, concurrency: int, pool: str, recycle: bool, name: st
     return [*line, "--max-tasks-per-child", "1"] if recycle else line
 
 
-def _load(domain: Domain) -> AgentSettings:
+def settings_of(domain: Domain) -> tuple[type[AgentSettings], *tuple[str, ...]]:
+    """The class of an agent worker's settings, and the names of those that must be set: every tool's address too."""
     records = [tool.record for tool in domain.tools.values()]
-    needed = ("database_url", "redis_url", "vault_addr", *(record.address_setting for record in records))
-    return load(with_addresses(domain.settings, records), *needed)
+    addresses = (record.address_setting for record in records)
+    needed: tuple[str, ...] = ("database_url", "redis_url", "vault_addr", *addresses)
+    return with_addresses(domain.settings, records), *needed
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]

@@ -12,7 +12,8 @@ from types import ModuleType
 
 from app.procurement.action import ActionType
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import Finding, Rule
+from app.procurement.finding import Finding
+from app.procurement.rule import Rule
 from app.procurement.rules.s01_not_performed import failed_check, watch_over
 
 #: What rules are about, by the first letter of their ids, in the order in which they are listed.
@@ -61,7 +62,7 @@ def evaluate(case: CaseFile) -> tuple[Finding, ...]:
     """
     due = _BY_TYPE[case.action.action_type]
     if case.gaps or case.unasked:
-        due = tuple(rule for rule in due if case.can_tell(rule.sources))
+        due = tuple(rule for rule in due if case.all_answered(rule.sources))
     found: list[Finding] = []
     failed: list[Finding] = []
     for rule in due:

@@ -9,16 +9,8 @@ from itertools import pairwise
 from app.procurement.calendar import business_days_after
 from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import FiledDocument
-from app.procurement.finding import (
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.contract_history import Report, series
 from app.procurement.rules.support.file_documents import AWARD_INSTRUMENTS, INSTRUMENTS, Filed
 from app.procurement.rules.support.numbering import documents_of, label_of, number_of, rows_of

@@ -6,16 +6,8 @@ from decimal import Decimal
 
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact
-from app.procurement.finding import (
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.contract_history import own_lines, own_reports
 from app.procurement.rules.support.file_documents import Filed, instruments
 from app.procurement.rules.support.value_text import money

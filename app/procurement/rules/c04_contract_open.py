@@ -5,16 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import (
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.contract_history import Report, earlier_reports, reports, vehicle_reports
 from app.procurement.rules.support.file_documents import INSTRUMENTS, Filed, final, signed_on
 from app.procurement.rules.support.value_text import listed

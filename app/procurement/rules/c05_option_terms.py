@@ -6,15 +6,8 @@ from datetime import date, timedelta
 from app.procurement.action import OptionExercise, ProcurementAction
 from app.procurement.calendar import months_after
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import (
-    Authority,
-    Defect,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_of_action,
-)
+from app.procurement.finding import Authority, Defect, Finding, Severity, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.c02_amount import agree
 from app.procurement.rules.support.contract_history import coding_report
 from app.procurement.rules.support.file_documents import final

@@ -3,16 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import (
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.competition import needs_justification
 from app.procurement.rules.support.contract_history import Report, coding_report
 from app.procurement.rules.support.file_documents import Filed, final, instruments, on_file

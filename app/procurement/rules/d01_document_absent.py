@@ -4,17 +4,9 @@ from collections.abc import Iterator
 
 from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import FiledDocument
-from app.procurement.finding import (
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
 from app.procurement.names import same_name
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.file_documents import Filed, filed, final_of_vehicle
 from app.procurement.rules.support.required_documents import Requirement, requirements

@@ -8,16 +8,8 @@ from decimal import Decimal
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.contract_facts import Commitment
 from app.procurement.facts import Fact
-from app.procurement.finding import (
-    Authority,
-    Defect,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, Defect, Finding, Severity, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.file_documents import Filed, filed, instrument_types
 from app.procurement.rules.support.printed_numbers import alike, same_modification, same_piid, uei_problem
 from app.procurement.rules.support.required_documents import FUNDS_LATER

@@ -4,16 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import (
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.contract_history import coding_report, reports
 from app.procurement.rules.support.file_documents import Filed, on_file_here_or_above
 from app.procurement.systems import Source

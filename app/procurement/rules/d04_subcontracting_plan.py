@@ -4,15 +4,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import (
-    Authority,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, Finding, Severity, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.c06_size_and_set_aside import size_of
 from app.procurement.rules.support.contract_history import Report, coding_report, earlier_reports, reports
 from app.procurement.rules.support.file_documents import on_file_here_or_above

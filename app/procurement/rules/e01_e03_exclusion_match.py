@@ -5,16 +5,8 @@ from collections.abc import Iterator
 from app.procurement.calendar import business_days_after
 from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import ReportedAction
-from app.procurement.finding import (
-    Authority,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    no_value,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, Finding, Severity, no_value, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.exclusion_record import about, active, limited_to, written

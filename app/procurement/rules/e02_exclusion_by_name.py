@@ -5,18 +5,10 @@ from dataclasses import dataclass
 
 from app.procurement.case_file import CaseFile
 from app.procurement.federal_time import eastern_day
-from app.procurement.finding import (
-    Authority,
-    Finding,
-    Match,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, Finding, Match, Severity, value_from, value_of_action
 from app.procurement.names import POSSIBLE, STRONG, legal_form, normalised, similarity
 from app.procurement.places import corroborates
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.exclusion_record import ExclusionEvidence, about, active, written
 from app.procurement.rules.support.vendor_identity import addresses_of, identifier, names_of
 from app.procurement.systems import Source

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.contract_facts import FiledDocument
 from app.procurement.facts import Fact
-from app.procurement.finding import Authority, Finding, Match, Rule, Severities, Severity, value_from
+from app.procurement.finding import Authority, Finding, Match, Severity, value_from
 from app.procurement.names import STRONG, normalised, similarity
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.e02_exclusion_by_name import Likeness, likeness
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import active, shared_identifier, written

@@ -4,17 +4,9 @@ from collections.abc import Iterator
 
 from app.procurement.calendar import months_after
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import (
-    Authority,
-    Finding,
-    Match,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, Finding, Match, Severity, value_from, value_of_action
 from app.procurement.names import STRONG, normalised
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.e02_exclusion_by_name import likeness
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import about, active, is_restriction, written

@@ -5,15 +5,8 @@ from datetime import date
 
 from app.procurement.action import Payment
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import (
-    Authority,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, Finding, Severity, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.value_text import money
 from app.procurement.rules.support.vendor_identity import rows_of

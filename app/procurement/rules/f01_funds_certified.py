@@ -11,13 +11,12 @@ from app.procurement.finding import (
     Authority,
     ComparedValue,
     Finding,
-    Rule,
-    Severities,
     Severity,
     no_value,
     value_from,
     value_of_action,
 )
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.value_text import money
 from app.procurement.systems import Source
 

@@ -6,16 +6,8 @@ from decimal import Decimal
 
 from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import ObligationLine
-from app.procurement.finding import (
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    no_value,
-    value_from,
-)
+from app.procurement.finding import Authority, ComparedValue, Finding, Severity, no_value, value_from
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.contract_history import (
     BookedLine,
     Report,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile
 from app.procurement.federal_time import a_year_after
-from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, value_of_action
+from app.procurement.finding import Authority, Finding, Severity, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.appropriations import Charge, charges
 from app.procurement.rules.support.file_documents import instruments
 from app.procurement.systems import Source

@@ -5,16 +5,8 @@ from itertools import groupby
 
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.contract_facts import AccountingLine, FiledDocument, Tas
-from app.procurement.finding import (
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.appropriations import uniform
 from app.procurement.rules.support.contract_history import BookedLine, own_lines, own_reports
 from app.procurement.rules.support.file_documents import instruments

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from app.procurement.calendar import months_after
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import Authority, ComparedValue, Finding, Rule, Severities, Severity, value_from
+from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.appropriations import uniform
 from app.procurement.rules.support.contract_history import BookedLine, contract_lines, reports
 from app.procurement.rules.support.value_text import money

@@ -5,16 +5,8 @@ from datetime import date
 
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.federal_time import eastern_day
-from app.procurement.finding import (
-    Authority,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    no_value,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, Finding, Severity, no_value, value_from, value_of_action
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.exemption import (
     card_micro_purchase,
     exception_to_registration,

@@ -8,16 +8,9 @@ from app.procurement.action import Vendor
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.contract_facts import ObligationLine
 from app.procurement.facts import Fact
-from app.procurement.finding import (
-    Authority,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, Finding, Severity, value_from, value_of_action
 from app.procurement.names import normalised
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support import contract_history, file_documents
 from app.procurement.rules.support.party_change import change_of_party
 from app.procurement.rules.support.vendor_identity import identifier

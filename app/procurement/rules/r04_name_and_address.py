@@ -4,18 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact
-from app.procurement.finding import (
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
 from app.procurement.names import legal_form, same_but_for_form, same_name, same_tokens
 from app.procurement.places import is_abroad, same_place, written
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support import contract_history, file_documents
 from app.procurement.rules.support.party_change import change_of_party
 from app.procurement.rules.support.vendor_identity import identifier, rows_of

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.contract_facts import ReportedAction
-from app.procurement.finding import Authority, Finding, Rule, Severities, Severity, value_from
+from app.procurement.finding import Authority, Finding, Severity, value_from
 from app.procurement.names import STRONG, similarity
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support import contract_history
 from app.procurement.rules.support.vendor_identity import identifier, rows_of
 from app.procurement.systems import Source

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from app.procurement.finding import NOT_PERFORMED, Rule
+from app.procurement.finding import NOT_PERFORMED
+from app.procurement.rule import Rule
 from app.procurement.rules import RULES, TOPICS
 from app.procurement.rules.support.value_text import listed
 from app.procurement.systems import SYSTEMS

@@ -4,15 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from app.procurement.case_file import CaseFile
-from app.procurement.finding import (
-    NOT_PERFORMED,
-    Authority,
-    ComparedValue,
-    Finding,
-    Rule,
-    Severities,
-    Severity,
-)
+from app.procurement.finding import NOT_PERFORMED, Authority, ComparedValue, Finding, Severity
+from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.rules.support.freshness import late_look, stale_answers, stale_file_checks
 from app.procurement.rules.support.value_text import listed
@@ -84,7 +77,7 @@ def _silent(
     reason = "; ".join(sorted({gap.reason for gap in case.gaps if gap.source is source}))
     due = [check for check in watched if does_not_apply(check, case.action) is None]
     blind = _ids(check for check in due if source in check.sources)
-    partly = _ids(check for check in due if source in check.helped_by and case.can_tell(check.sources))
+    partly = _ids(check for check in due if source in check.helped_by and case.all_answered(check.sources))
     return rule.finding(
         severity=severity,
         subject=source.value,

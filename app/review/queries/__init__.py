@@ -1,7 +1,7 @@
-"""Read models of the pages and of the reading commands. Each page asks a constant number of questions."""
+"""Read models of the pages and commands. Each page takes a constant number of database queries."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -30,29 +30,22 @@ from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
 from app.review.queries.news import Moment, NewFlags
-from app.review.queries.queue import Place, QueuePage, Sort
+from app.review.queries.queue import FlagQueue, Place, QueuePage, Sort
 from app.review.queries.queue_state import QueueState
 from app.review.queries.raw_answers import RawAnswer
 from app.review.queries.run_list import RunFilter, RunLine
-from app.review.queries.runs import NextRun, RunPage, SilentSource
+from app.review.queries.runs import RunPage, SilentSource
 from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
-from app.review.tables import SavedViewRow
 
 __all__ = [
-    "DEFAULT_LIMIT",
     "ActionLine",
-    "ActionPage",
     "Facets",
     "FlagFilter",
     "FlagLine",
     "FlagPage",
-    "FlagQueue",
-    "FlagView",
     "Moment",
-    "NewFlags",
-    "NextRun",
     "Pages",
     "Place",
     "QueueState",
@@ -61,28 +54,15 @@ __all__ = [
     "RunPage",
     "SilentSource",
     "Sort",
-    "StartPage",
     "ValueLineage",
-    "VendorPage",
 ]
 
 #: Lines in one answer, unless the caller asks for another number.
 DEFAULT_LIMIT = 50
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FlagQueue:
-    """A page of the queue with what is shown around it. `people` is everybody known, by subject."""
-
-    page: QueuePage
-    facets: Facets
-    moment: Moment
-    people: Mapping[str, Person]
-    views: Sequence[SavedViewRow]
-
-
 class Pages:
-    """The questions the pages ask."""
+    """Every query of the pages and commands."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -97,9 +77,9 @@ class Pages:
         limit: int = DEFAULT_LIMIT,
         owner: str = "",
     ) -> FlagQueue:
-        """At most `limit` flags after a place or before one, and all the page about them shows, as of one moment.
+        """At most `limit` flags after or before a place, with all that their page shows, from one snapshot.
 
-        `owner` is whose saved views come with it.
+        `owner` is the person whose saved views are included.
         """
         with self._sessions() as db:
             db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -124,28 +104,28 @@ class Pages:
             return queue.page(db, wanted, sort=sort, after=after, before=None, limit=limit)
 
     def flags_of(self, flag_ids: Sequence[UUID]) -> list[FlagLine]:
-        """These flags in this order, those that do not exist left out."""
+        """These flags in this order, without those that do not exist."""
         with self._sessions() as db:
             return queue.some(db, flag_ids)
 
     def news(self, wanted: FlagFilter, *, since: Moment, now: datetime) -> NewFlags:
-        """How many flags of a filter became visible since then."""
+        """How many flags that match became visible since then."""
         with self._sessions() as db:
             return news.news(db, wanted, since=since, now=now)
 
     def people(self) -> dict[str, Person]:
-        """Everybody who has signed in at some time, by subject."""
+        """Everyone who has ever signed in, by subject."""
         with self._sessions() as db:
             return people.known(db)
 
     def flag(self, flag_id: UUID) -> FlagView | None:
-        """One flag with all that stands around it, as of one moment; None for an unknown id."""
+        """One flag with all that its page shows, from one snapshot; None if the id is unknown."""
         with self._sessions() as db:
             db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             return flags.view(db, flag_id)
 
     def answer(self, call_id: UUID) -> RawAnswer | None:
-        """What a system answered to one call, or None."""
+        """The answer to one call, or None."""
         with self._sessions() as db:
             return raw_answers.answer(db, call_id)
 
@@ -161,30 +141,35 @@ class Pages:
         with self._sessions() as db:
             return run_list.counts(db, wanted)
 
+    def run_outcomes(self, run_ids: Sequence[UUID]) -> Counter[str]:
+        """Number of these runs by outcome."""
+        with self._sessions() as db:
+            return run_list.outcomes(db, run_ids)
+
     def run(self, run_id: UUID) -> RunPage | None:
-        """One run with everything it left behind, or None."""
+        """One run with its full lineage, or None."""
         with self._sessions() as db:
             return runs.page(db, run_id)
 
     def start(self, *, subject: str, with_alarms: bool, now: datetime) -> StartPage:
-        """What the start page tells this person."""
+        """The start page of this person."""
         with self._sessions() as db:
             return start.page(db, subject=subject, with_alarms=with_alarms, now=now)
 
     def actions(
         self, *, text: str | None = None, after: str | None = None, limit: int = DEFAULT_LIMIT
     ) -> Sequence[ActionLine]:
-        """Actions, last submitted first. `text` begins an id or PIID, or is words; `after` is the last id seen."""
+        """Actions, last submitted first. `text` is the start of an id or PIID, or words; `after` is the last id seen."""
         with self._sessions() as db:
             return actions.lines(db, text=text, after=after, limit=limit)
 
     def action(self, action_id: str) -> ActionPage | None:
-        """One action with its runs, flags and what officers did, or None."""
+        """One action with its runs, flags and events, or None."""
         with self._sessions() as db:
             return actions.page(db, action_id)
 
     def vendor(self, uei: str) -> VendorPage | None:
-        """What is known of a vendor, or None where no action names it."""
+        """A vendor, or None if no action names it."""
         with self._sessions() as db:
             return vendors.page(db, uei)
 
@@ -194,11 +179,11 @@ class Pages:
             return alarms.lines(db, after=after, limit=limit)
 
     def queue(self) -> QueueState:
-        """What waits, what works, and the background processes' last signs of life."""
+        """The queue of runs, and the latest heartbeats of the background processes."""
         with self._sessions() as db:
             return queue_state.state(db)
 
     def quota_day(self, budget: int) -> QuotaDay:
-        """What today has used of the SAM.gov quota. `budget` in calls a day."""
+        """Today's use of the SAM.gov quota. `budget` in calls a day."""
         with self._sessions() as db:
             return quota.today(db, quota=budget)

@@ -1,4 +1,4 @@
-"""Everything that is kept about one action and belongs in its contract file, read as of one moment."""
+"""Reads the content of one action's contract file from one snapshot."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,27 +18,26 @@ from app.credentials.tables import (
     CredentialRow,
     DenialRow,
     RunRow,
-    RunState,
     StepRow,
 )
 from app.review.flag_history import EventKind, Status
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
-from app.review.queries.runs import next_of
+from app.review.queries.runs import latest_completed, next_of
 from app.review.review_events import histories
 from app.review.tables import ReviewEventRow
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
-#: Runs that are only listed, at most; of more, their number.
+#: The most runs that are listed only; further ones are counted.
 RUNS_LIMIT = 1_000
-#: Flags of one contract file, at most; of more there is no file, rather than part of one. Setting a PDF of 1,000 takes
+#: The most flags of one contract file; with more, the export is refused. Setting a PDF of 1,000 takes
 #: 1.3 GB and 17 s of a processor (see `app.contract_file.typesetting`).
 FLAGS_LIMIT = 1_000
-#: Raw answers in memory at once.
+#: Raw answers that are in memory at once.
 _ANSWERS = 4
 
 
 class TooLargeError(Exception):
-    """There is more than an export may hold; the text says of what."""
+    """An export would be too large. The text says what there is too much of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,13 +58,13 @@ class Snapshot:
         self.release()
 
     def release(self) -> None:
-        """Give the connection back. What was read stays readable; the answers are no longer there."""
+        """Return the connection. `file` stays readable; the answers do not."""
         self.db.close()
 
 
 @contextmanager
 def snapshot(sessions: Sessions, action_id: str) -> Iterator[Snapshot | None]:
-    """What is kept about an action, or None, all of it as of one moment and in a constant number of queries.
+    """The contract file of an action, or None, from one snapshot and in a constant number of queries.
 
     Raises `TooLargeError`.
     """
@@ -76,7 +75,7 @@ def snapshot(sessions: Sessions, action_id: str) -> Iterator[Snapshot | None]:
 
 
 def _file(db: Session, action: ActionRow) -> ActionFile:
-    latest = _latest(db, action)
+    latest = latest_completed(db, action.action_id)
     flags = _flags(db, action, latest.run_id if latest else None)
     whole = {flag.flag.run_id for flag in flags} | ({latest.run_id} if latest else set())
     runs = select(RunRow).where(col(RunRow.job_id) == action.action_id)
@@ -100,18 +99,8 @@ def _file(db: Session, action: ActionRow) -> ActionFile:
     )
 
 
-def _latest(db: Session, action: ActionRow) -> RunRow | None:
-    """The latest completed run, by the order the database goes by when it marks flags as current."""
-    return db.scalars(
-        select(RunRow)
-        .where(col(RunRow.job_id) == action.action_id, col(RunRow.state) == RunState.COMPLETED.value)
-        .order_by(col(RunRow.finished_at).desc(), col(RunRow.run_id))
-        .limit(1)
-    ).one_or_none()
-
-
 def _dealt_with() -> ColumnElement[bool]:
-    """Flags somebody did more with than assign them, and those whose row and history differ: the file then says so."""
+    """Flags that officers did more with than assign, and those whose row and history differ, which the file reports."""
     of_flag = col(ReviewEventRow.flag_id) == col(FlagRow.flag_id)
     assigned = col(ReviewEventRow.kind) == EventKind.ASSIGNED.value
     assignments = select(func.count()).select_from(ReviewEventRow).where(of_flag, assigned).scalar_subquery()

@@ -1,4 +1,4 @@
-"""Actions: the list, and one with its runs, its flags and what officers did about them."""
+"""Actions: the list, and one action with its runs, its flags and their events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from app.review.review_events import histories
 from app.review.tables import ExportRecordRow
 from app.store.tables import ACTION_WORDS, ActionRow, FlagRow
 
-#: Runs and flags of one action that its page shows, the newest ones.
+#: How many of an action's newest runs and flags its page shows.
 RUNS, FLAGS = 20, 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionLine:
-    """An action in a list: its newest run, and how many of its current flags are not closed, blocking ones among them."""
+    """An action in a list: its newest run, and how many of its current flags are open; `blocking` of these block."""
 
     action: ActionRow
     run: RunRow | None
@@ -34,9 +34,9 @@ class ActionLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionPage:
-    """One action. `under_way` is the run that is not over; `events` are what officers did, newest first.
+    """One action. `under_way` is the run in progress; `events` are the officers' events, newest first.
 
-    `runs` are the newest of `runs_in_all`. `earlier` are flags of runs that a later one superseded, the newest of these.
+    `runs` are the newest of `runs_in_all`. `earlier` are the newest flags of superseded runs.
     """
 
     action: ActionRow
@@ -51,7 +51,7 @@ class ActionPage:
 
 
 def lines(db: Session, *, text: str | None, after: str | None, limit: int) -> Sequence[ActionLine]:
-    """One page of the list, last submitted first. `text` begins an id or PIID, or is words; `after` the last id seen."""
+    """One page of the list, last submitted first. `text` is the start of an id or PIID, or words; `after` is the last id seen."""
     key = (col(ActionRow.submitted_at), col(ActionRow.action_id))
     found = select(*key)
     if text:
@@ -66,7 +66,7 @@ def lines(db: Session, *, text: str | None, after: str | None, limit: int) -> Se
 
 
 def with_state(db: Session, ids: Sequence[str]) -> list[ActionLine]:
-    """These actions in this order, with how they stand."""
+    """These actions in this order, with their state."""
     actions = {a.action_id: a for a in db.scalars(select(ActionRow).where(col(ActionRow.action_id).in_(ids)))}
     runs = {
         run.job_id: run

@@ -1,4 +1,4 @@
-"""The whole queue, flag by flag, with the values each sets side by side."""
+"""The whole queue, flag by flag, with the values that each compares."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -15,12 +15,12 @@ from app.review.queries.flags import FlagLine
 from app.review.queries.queue import Sort, matching
 from app.store.tables import ComparedValueRow
 
-#: Flags whose values are read at once.
+#: Flags whose values are read in one query.
 _CHUNK = 500
 
 
 class Beside(NamedTuple):
-    """One of the values that a flag sets side by side; see `app.procurement.finding.ComparedValue`."""
+    """One of the values that a flag compares; see `app.procurement.finding.ComparedValue`."""
 
     source: str
     label: str
@@ -32,7 +32,7 @@ class Beside(NamedTuple):
 def lines_with_values(
     sessions: Sessions, wanted: FlagFilter, *, sort: Sort
 ) -> Iterator[tuple[FlagLine, Sequence[Beside]]]:
-    """Every flag that matches, in order, all as of one moment; read in parts while they are taken."""
+    """Every flag that matches, in order, from one snapshot. Read in chunks as they are consumed."""
     with sessions() as db:
         db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         lines = matching(db, wanted, sort=sort)
@@ -43,7 +43,7 @@ def lines_with_values(
 
 
 def _values(db: Session, flags: Sequence[UUID]) -> dict[UUID, list[Beside]]:
-    # Columns, since objects of the table would take three times as long.
+    # Columns: row objects would take three times as long.
     columns = [
         col(ComparedValueRow.flag_id),
         *(getattr(ComparedValueRow, name) for name in Beside._fields),

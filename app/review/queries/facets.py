@@ -1,4 +1,4 @@
-"""How many flags each value of a filter would keep, while the other filters stay as they are."""
+"""How many flags each value of a filter would match, with the other filters unchanged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,35 +11,35 @@ from sqlmodel import col
 from app.review.queries.flag_filter import FlagFilter
 from app.store.tables import FLAG_TALLY, FlagRow
 
-#: Flags that are counted one by one at most, where a search, a vendor or a time is set.
+#: The most flags that are counted one by one, which a search, a vendor or a time requires.
 COUNTED = 2_000
 _FACETS = ("status", "severity", "rule", "action_type", "assignee", "system")
-#: The statement for each combination of filters: putting it together anew would take twice as long as the answer.
+#: The statement for each combination of filters: building it takes twice as long as running it.
 _STATEMENTS: dict[tuple[Any, ...], Any] = {}
 _KEPT = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facets:
-    """Number of flags by filter and value, and of all that match. Without numbers where too many had to be counted.
+    """The number of flags by filter and value, and in total.
 
-    `total` is None where more than `COUNTED` flags match the search, the vendor and the time; `by` is empty then.
+    If more than `COUNTED` flags match the search, the vendor and the time, `total` is None and `by` is empty.
     """
 
     total: int | None
     by: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def of(self, name: str, value: str) -> int | None:
-        """How many flags this value would keep; None if that was not counted."""
+        """How many flags this value would match; None if not counted."""
         return None if self.total is None else self.by[name].get(value, 0)
 
     def without(self, name: str) -> int | None:
-        """How many flags there would be with this filter left open; None if that was not counted."""
+        """How many flags would match without this filter; None if not counted."""
         return None if self.total is None or name not in self.by else sum(self.by[name].values())
 
 
 def facets(db: Session, wanted: FlagFilter) -> Facets:
-    """Counts for this filter: one question, whatever is set and however many flags there are."""
+    """Counts for this filter, always in one query."""
     values = wanted.values
     shape = (frozenset(values), wanted.settled, wanted.earlier, COUNTED)
     statement = _STATEMENTS.get(shape)
@@ -78,7 +78,7 @@ def _statement(wanted: FlagFilter) -> Any:
 
 
 def _cells(rows: Any) -> CTE:
-    """One row for each kind of flag, so that there is little left to add up seven times over."""
+    """One row for each kind of flag, so that the seven sums are over few rows."""
     each = rows.subquery()
     kind = [column for column in each.c if column.name != "flags"]
     return select(*kind, _sum(each).label("flags")).group_by(*kind).cte("cells")

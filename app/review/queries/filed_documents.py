@@ -1,4 +1,4 @@
-"""What belongs in the contract file of one action."""
+"""The content of the contract file of one action."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FiledValue:
-    """A compared value and the fact behind it; the evidence is None for what the action or the rules state."""
+    """A compared value and the fact behind it. `evidence` is None for a value of the action or the rules."""
 
     value: ComparedValueRow
     evidence: EvidenceRow | None
@@ -34,7 +34,7 @@ class FiledFlag:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FiledRun:
-    """A run with what it left behind."""
+    """A run with its full lineage."""
 
     run: RunRow
     attempts: Sequence[AttemptRow]
@@ -45,7 +45,7 @@ class FiledRun:
 
     @property
     def plan(self) -> Plan | None:
-        """The plan of the newest attempt, None before there is one."""
+        """The plan of the newest attempt, or None."""
         return next((plan for plan in plans_of(self.steps) if plan.attempt == self.run.attempt), None)
 
     def calls_of(self, credential: CredentialRow) -> list[CallRow]:
@@ -57,9 +57,9 @@ class FiledRun:
 class ActionFile:
     """One action with its latest completed run and every earlier run whose flags officers dealt with, newest first.
 
-    `flags` are those of the latest completed run, and the earlier ones that somebody did more with than assign them.
-    `other_runs` are the newest of the action's other runs, `more_runs` is the number of those left out; `next` is the
-    run, of whatever action, that started after the latest one. `kept` gives the size in bytes of each raw answer by the
+    `flags` are those of the latest completed run, and the earlier ones that officers did more with than assign.
+    `other_runs` are the newest of the action's other runs; `more_runs` is the number of those left out. `next` is the
+    run of any action that started after the latest one. `kept` gives the size in bytes of each raw answer by the
     id of its call.
     """
 

@@ -1,4 +1,4 @@
-"""Which flags a list, a count or an export is about."""
+"""The filter of lists, counts and exports of flags."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -14,10 +14,10 @@ from app.store.tables import FlagRow
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlagFilter:
-    """Which flags: those that match everything that is set. None leaves open.
+    """Selects the flags that match every field that is set; None matches all.
 
-    `settled` False keeps what still waits for something, whatever the status; `assignee` "" keeps what nobody has.
-    `vendor` is the whole name of a vendor of the action; `text` words of the search, as in a web search.
+    `settled` False excludes closed flags; `assignee` "" selects unassigned ones. `vendor` is the full name of a vendor
+    of the action; `text` is a search in the syntax of web searches.
     `raised_from` is inclusive, `raised_before` exclusive. `earlier` adds the flags of runs that a later one superseded.
     """
 
@@ -36,19 +36,19 @@ class FlagFilter:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What is set, by the name of its parameter in a statement."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
-        lists = {name: [told[name]] for name in ("system", "vendor") if told[name] is not None}
-        del told["settled"], told["earlier"]
-        return {name: value for name, value in (told | lists).items() if value is not None}
+        """The fields that are set, by the name of their parameter in a statement."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        lists = {name: [given[name]] for name in ("system", "vendor") if given[name] is not None}
+        del given["settled"], given["earlier"]
+        return {name: value for name, value in (given | lists).items() if value is not None}
 
     def kind(self, columns: Any) -> dict[str, ColumnElement[bool]]:
-        """What is set of the kind of a flag, by the field's name, over a table with columns of these names."""
+        """The conditions that the flag tally can answer too, by field, over a table with these columns."""
         tests: dict[str, ColumnElement[bool]] = {}
         if self.status is not None:
             tests["status"] = columns.status == bindparam("status", self.status.value)
         elif not self.settled:
-            # Named one by one, they are passed over in an index; "not closed" is not.
+            # PostgreSQL can use the index for a list of values, but not for "not closed".
             tests["status"] = columns.status.in_([each.value for each in Status if each is not Status.CLOSED])
         for name in ("severity", "rule", "action_type"):
             if (value := getattr(self, name)) is not None:
@@ -60,7 +60,7 @@ class FlagFilter:
         return tests
 
     def sought(self) -> list[ColumnElement[bool]]:
-        """What is set beyond its kind, which only the flags themselves can tell."""
+        """The conditions that only the flags themselves can answer."""
         raised = col(FlagRow.raised_at)
         tests: list[ColumnElement[bool]] = []
         if self.text is not None:
@@ -78,6 +78,6 @@ class FlagFilter:
         return tests
 
     def all(self) -> list[ColumnElement[bool]]:
-        """Everything that is set, over the flags."""
+        """All conditions, over the flags."""
         current: list[Any] = [] if self.earlier else [col(FlagRow.current)]
         return [*current, *self.kind(FlagRow).values(), *self.sought()]

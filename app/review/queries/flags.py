@@ -1,4 +1,4 @@
-"""Findings: the queue, and one finding with the lineage of every value it sets side by side."""
+"""One flag with the lineage of every value it compares."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, RunState
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow
 from app.procurement.finding import NOT_PERFORMED
 from app.review import review_events
 from app.review.flag_history import Event
 from app.review.queries import people, related, runs
 from app.review.queries.related import Related
 from app.review.queries.runs import RunPage, SilentSource
-from app.review.review_events import Record
+from app.review.review_events import FlagHistory
 from app.review.roles import Person
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlagLine:
-    """A finding in the queue, with the action it is about."""
+    """A flag in the queue, with its action."""
 
     flag: FlagRow
     action: ActionRow
@@ -30,7 +30,7 @@ class FlagLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ValueLineage:
-    """A compared value and where it came from; the lineage is None for what the action itself states."""
+    """A compared value and its lineage, which is None for a value of the action itself."""
 
     value: ComparedValueRow
     evidence: EvidenceRow | None
@@ -41,9 +41,9 @@ class ValueLineage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlagPage:
-    """One finding, its values with their lineage, and the other findings of the same run.
+    """One flag, its values with their lineage, and the other flags of the same run.
 
-    `attempt` is the one that made the finding; `silent` is set for a check that was not performed. `latest_run_id`
+    `attempt` is the one that raised the flag; `silent` is set for a check that was not performed. `latest_run_id`
     is the action's latest completed run, which may be a later one.
     """
 
@@ -58,27 +58,27 @@ class FlagPage:
 
     @property
     def not_performed(self) -> Sequence[FlagRow]:
-        """The other findings that say a check was not performed."""
+        """The other flags that report a check as not performed."""
         return [other for other in self.others if other.rule == NOT_PERFORMED]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlagView:
-    """A flag with its run and all the page about it shows. `people` is everybody known, by subject.
+    """A flag with its run and all that its page shows. `people` are all known people, by subject.
 
-    `before` holds earlier flags on the same fact that have a decision in force, with that decision, newest first.
+    `before` holds earlier flags on the same fact, each with its decision in force, newest first.
     """
 
     page: FlagPage
     run: RunPage
     related: Related
-    record: Record
+    record: FlagHistory
     before: Sequence[tuple[FlagRow, Event]]
     people: Mapping[str, Person]
 
 
 def view(db: Session, flag_id: UUID) -> FlagView | None:
-    """One flag with all that stands around it, or None."""
+    """One flag with all that its page shows, or None."""
     found = _page(db, flag_id)
     if found is None:
         return None
@@ -98,6 +98,7 @@ def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
     run = runs.page(db, flag.run_id) if flag else None
     if flag is None or run is None:
         return None
+    latest = runs.latest_completed(db, flag.action_id)
     return FlagPage(
         flag=flag,
         action=run.action,
@@ -105,18 +106,14 @@ def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
         attempt=next((each for each in run.attempts if each.number == flag.attempt), None),
         values=_values(db, flag_id, run),
         others=[each for each in run.findings if each.flag_id != flag_id],
-        silent=run.asked(attempt=flag.attempt, tool=flag.subject) if flag.rule == NOT_PERFORMED else None,
-        latest_run_id=db.scalar(_LATEST_RUN, {"action": flag.action_id}),
+        silent=run.source_attempt(attempt=flag.attempt, tool=flag.subject)
+        if flag.rule == NOT_PERFORMED
+        else None,
+        latest_run_id=latest.run_id if latest else None,
     ), run
 
 
-# Put together once, which takes longer than the answer.
-_LATEST_RUN = (
-    select(col(RunRow.run_id))
-    .where(col(RunRow.job_id) == bindparam("action"), col(RunRow.state) == RunState.COMPLETED.value)
-    .order_by(col(RunRow.finished_at).desc(), col(RunRow.run_id))
-    .limit(1)
-)
+# Built once: building a statement takes longer than running it.
 _VALUES = (
     select(ComparedValueRow, EvidenceRow)
     .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))
@@ -130,7 +127,7 @@ def _values(db: Session, flag_id: UUID, run: RunPage) -> list[ValueLineage]:
 
 
 def _lineage(value: ComparedValueRow, evidence: EvidenceRow | None, run: RunPage) -> ValueLineage:
-    """A run only states what it was told itself, so all that stands behind a value is of its run."""
+    """A run uses only its own answers, so the lineage of a value lies within the run."""
     call = next((each for each in run.calls if evidence and each.call_id == evidence.call_id), None)
     credential = run.credential_of(call) if call else None
     attempt = next((each for each in run.attempts if credential and each.number == credential.attempt), None)

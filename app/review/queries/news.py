@@ -1,4 +1,4 @@
-"""What became visible since a page was made. A moment is what the database calls a snapshot: no flag falls between two."""
+"""Flags that became visible since a page was made. A moment is a PostgreSQL snapshot, so that no flag is missed."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.store.tables import FlagRow
 
 _WRITTEN = re.compile(r"(\d{1,18}):(\d{1,18}):((?:\d{1,18}(?:,\d{1,18})*)?)", re.ASCII)
 _LONGEST = 4_000
-#: A page that is older than this is not told what it missed; a database that was put back from a copy counts anew.
+#: Pages older than this get no news. A database restored from a backup starts its transaction ids over.
 _RECENT = timedelta(days=1)
 
 
@@ -26,7 +26,7 @@ _MOMENT = select(_NOW)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moment:
-    """What was visible: transactions before `ended`, and those before `begun` but the ones that were `under_way`."""
+    """Visible transactions: all before `ended`, and those before `begun` that were not `under_way`."""
 
     ended: int
     begun: int
@@ -34,7 +34,7 @@ class Moment:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """A moment as PostgreSQL writes it. Raises ValueError for anything else."""
+        """Parse PostgreSQL's text form of a snapshot. Raises ValueError for anything else."""
         known = _WRITTEN.fullmatch(text) if len(text) <= _LONGEST else None
         if known is None:
             raise ValueError(f"no moment: {text!r}")
@@ -52,7 +52,7 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewFlags:
-    """How many flags became visible between two moments, the later of which is `moment`."""
+    """The number of flags that became visible up to `moment`."""
 
     flags: int
     moment: Moment
@@ -64,7 +64,7 @@ def moment(db: Session) -> Moment:
 
 
 def news(db: Session, wanted: FlagFilter, *, since: Moment, now: datetime) -> NewFlags:
-    """Flags of a filter that became visible since then."""
+    """How many flags that match became visible since then."""
     arrived = col(FlagRow.arrived)
     new = (
         select(func.count())

@@ -1,4 +1,4 @@
-"""Who has signed in at some time: names for what records keep, and who can be given a flag."""
+"""People who have signed in: their names, and who can be assigned a flag."""
 
 from collections.abc import Mapping
 
@@ -13,11 +13,11 @@ _BY_NAME = select(PersonRow).order_by(col(PersonRow.name), col(PersonRow.subject
 
 
 def known(db: Session) -> dict[str, Person]:
-    """People as last seen, by subject, in the order of their names."""
+    """People as of their last sign-in, by subject, in the order of their names."""
     rows = db.scalars(_BY_NAME)
     return {row.subject: Person.of(subject=row.subject, name=row.name, roles=row.roles) for row in rows}
 
 
 def officers(people: Mapping[str, Person]) -> dict[str, str]:
-    """Names of those who decide and can be given a flag, by subject."""
+    """Names of the people who can be assigned a flag, by subject."""
     return {subject: each.name for subject, each in people.items() if each.may(Permission.DECIDE)}

@@ -1,4 +1,4 @@
-"""The plan of one attempt as it was stored: its steps, what starts when, and the checks that wait for them."""
+"""The stored plan of one attempt: its steps, when each starts, and the checks that depend on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ _TITLES = {rule.id: rule.title for rule in RULES}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckLine:
-    """A check of a plan with the numbers of the steps it waits for, and of those that are of use to it.
+    """A check of a plan with the numbers of the steps that it requires and of those that help it.
 
-    `title` is None for a rule of an earlier version that is no longer made.
+    `title` is None for a rule that no longer exists.
     """
 
     rule: str
@@ -61,7 +61,7 @@ class Plan:
 
 
 def plans_of(steps: Sequence[StepRow]) -> list[Plan]:
-    """The plans of a run, one for each attempt that got as far; `steps` come by attempt and number."""
+    """The plans of a run, one for each attempt that has one. `steps` are ordered by attempt and number."""
     return [
         Plan(attempt=attempt, steps=list(its))
         for attempt, its in groupby(steps, key=lambda step: step.attempt)
@@ -74,7 +74,7 @@ def rules_of(step: StepRow) -> list[str]:
 
 
 def in_order(rules: set[str]) -> list[str]:
-    """Rule ids in the order of the rules; such as are no longer made come last."""
+    """Rule ids in the order of the rules; rules that no longer exist come last."""
     known = [rule for rule in _TITLES if rule in rules]
     return [*known, *sorted(rules.difference(known))]
 

@@ -1,6 +1,6 @@
-"""The queue of flags: in which order, and a page of them from any place on, forward or back."""
+"""The queue of flags: its orders, and pages of it forward or back from any place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,30 +11,34 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
+from app.review.queries.news import Moment
+from app.review.roles import Person
+from app.review.tables import SavedViewRow
 from app.store.tables import ActionRow, FlagRow
 
 #: Rows read from the database at once when every flag is wanted.
 _CHUNK = 500
-#: All but what is large and never shown.
+#: Every column except the search text, which is large and never shown.
 _SHOWN: Any = defer(FlagRow.search)
 
 
 class Sort(StrEnum):
-    """An order of the queue; what is equal in it follows by time and id."""
+    """An order of the queue. Ties are ordered by time and id."""
 
     SEVERITY = "severity"
     """Blocking first, then newest."""
     NEWEST = "-raised"
     OLDEST = "raised"
     ASSIGNEE = "assignee"
-    """By the person a flag is given to, each with blocking first, then newest; those given to nobody last."""
+    """By assignee, each with blocking first, then newest; unassigned flags last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """A place in the queue, between two flags: what a page goes on from. Written and read as a part of an address."""
+    """A place between two flags of the queue, where a page starts or ends. Its text is part of page addresses."""
 
     first: tuple[str, ...]
     raised_at: datetime
@@ -48,7 +52,7 @@ class Place:
 
     @classmethod
     def parse(cls, text: str, sort: Sort) -> Self:
-        """The place that was written so. Raises ValueError where it is none, or one of another order."""
+        """The place that `str` wrote. Raises ValueError if it is not one, or belongs to another order."""
         number = len(_ORDERS[sort].first)
         *first, raised_at, flag_id = text.rsplit("~", number + 1)
         time = datetime.fromisoformat(raised_at)
@@ -60,17 +64,28 @@ class Place:
         return "~".join((*self.first, self.raised_at.isoformat(), str(self.flag_id)))
 
     def key(self) -> tuple[Any, ...]:
-        """Its values, as the columns of the order."""
+        """The place's values of the columns of the order."""
         return (*self.first, self.raised_at, self.flag_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueuePage:
-    """Some lines in order. `before` is where those before them end, `after` where the next begin; None at an end."""
+    """Some lines of the queue. `before` and `after` are the places of the pages beside it; None at either end."""
 
     lines: Sequence[FlagLine]
     before: Place | None
     after: Place | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlagQueue:
+    """A page of the queue with what is shown around it. `people` are all known people, by subject."""
+
+    page: QueuePage
+    facets: Facets
+    moment: Moment
+    people: Mapping[str, Person]
+    views: Sequence[SavedViewRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +103,7 @@ class _Order:
         return [each.asc() if self.descending == back else each.desc() for each in self.columns]
 
 
-#: Of the two severities blocking is the later in the alphabet, and nobody's name, "", comes before all names.
+#: Alphabetically, "blocking" follows "advisory", and "" (unassigned) precedes all names.
 _SEVERITY, _ASSIGNED = col(FlagRow.severity), col(FlagRow.assigned_to)
 _ORDERS = {
     Sort.SEVERITY: _Order((_SEVERITY,), descending=True),
@@ -101,7 +116,7 @@ _ORDERS = {
 def page(
     db: Session, wanted: FlagFilter, *, sort: Sort, after: Place | None, before: Place | None, limit: int
 ) -> QueuePage:
-    """At most `limit` lines from a place on, or up to one."""
+    """At most `limit` lines after or before a place."""
     back = before is not None
     place = before or after
     order = _ORDERS[sort]
@@ -120,21 +135,21 @@ def page(
 
 
 def matching(db: Session, wanted: FlagFilter, *, sort: Sort) -> Iterator[FlagLine]:
-    """Every flag in order, as of one moment, read in parts while they are taken."""
+    """Every flag that matches, in order, from one snapshot. Read in chunks as they are consumed."""
     query = select(FlagRow).options(_SHOWN).where(*wanted.all()).order_by(*_ORDERS[sort].by())
     for part in db.scalars(query.execution_options(yield_per=_CHUNK)).partitions():
         yield from _with_actions(db, part)
 
 
 def some(db: Session, flag_ids: Sequence[UUID]) -> list[FlagLine]:
-    """These flags, in this order; unknown ids are left out."""
+    """These flags in this order, without unknown ids."""
     query = select(FlagRow).options(_SHOWN).where(col(FlagRow.flag_id).in_(flag_ids))
     found = {line.flag.flag_id: line for line in _with_actions(db, db.scalars(query).all())}
     return [found[each] for each in flag_ids if each in found]
 
 
 def _with_actions(db: Session, flags: Sequence[FlagRow]) -> list[FlagLine]:
-    """The flags with their actions. Joined to them before the order is cut off, all actions would be read."""
+    """The flags with their actions. A join before the limit would read all actions."""
     wanted = {flag.action_id for flag in flags}
     actions = (
         db.scalars(select(ActionRow).where(col(ActionRow.action_id).in_(wanted))).all() if wanted else []

@@ -1,4 +1,4 @@
-"""What the recorded calls have used of the SAM.gov quota of the present day."""
+"""Today's use of the SAM.gov quota, from the recorded calls."""
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session

@@ -1,4 +1,4 @@
-"""What a system answered to one call, byte by byte."""
+"""The answer to one call, as received."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,7 +12,7 @@ from app.credentials.tables import AnswerRow, CallRow, CredentialRow
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawAnswer:
-    """One call, the credential it was made with, and the bytes that came back; `body` is None where none were kept."""
+    """One call, its credential, and the bytes of the answer; `body` is None if they were not kept."""
 
     call: CallRow
     credential: CredentialRow
@@ -20,7 +20,7 @@ class RawAnswer:
 
 
 def answer(db: Session, call_id: UUID) -> RawAnswer | None:
-    """The answer to one call, or None for a call that never was."""
+    """The answer to one call, or None if the call is unknown."""
     row = db.execute(
         select(CallRow, CredentialRow, col(AnswerRow.body))
         .join(CredentialRow, col(CredentialRow.credential_id) == col(CallRow.credential_id))

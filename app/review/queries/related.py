@@ -1,4 +1,4 @@
-"""What else is open about the vendor or the contract of a flag."""
+"""Other current flags on the contract or the vendor of a flag."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app.store.tables import ActionRow, FlagRow
 
-#: Flags shown of each kind, and those looked at to find the newest of them.
+#: Flags shown of each kind, and flags searched for the newest of them.
 SHOWN = 6
 _LOOKED_AT = 500
 _LISTED = ("action_id", "rule", "title", "severity", "subject", "status", "decision")
@@ -19,9 +19,9 @@ _SHOWN_OF_EACH = load_only(*(getattr(FlagRow, name) for name in _LISTED), raisel
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Related:
-    """Current flags, as far as they are listed, newest first: of other actions on the contract (PIID), and of the vendor `vendor` on other contracts.
+    """Current flags of other actions on the contract (PIID), and of `vendor` on other contracts, newest first.
 
-    Each holds at most `SHOWN`; `more_…` says that there are others.
+    Each list holds at most `SHOWN`; `more_…` says whether there are more.
     """
 
     vendor: str | None
@@ -32,7 +32,7 @@ class Related:
 
 
 def related(db: Session, flag: FlagRow, action: ActionRow) -> Related:
-    """What else is current about the flag's contract and vendor: two questions, whatever there is."""
+    """Other current flags on the contract and the vendor of a flag, in two queries."""
     vendor = _vendor(flag, action)
     contract = db.scalars(_OF_CONTRACT, {"piid": action.piid, "but": action.action_id}).all()
     named = db.scalars(_OF_VENDOR, {"vendors": [vendor or ""], "piid": action.piid}).all()
@@ -46,7 +46,7 @@ def related(db: Session, flag: FlagRow, action: ActionRow) -> Related:
 
 
 def _newest(*tests: ColumnElement[bool]) -> Select[FlagRow]:
-    # A vendor with thousands of flags must not cost more than one with a few: the newest of some of them will do.
+    # Limited, so that a vendor with thousands of flags costs no more than one with a few.
     some = select(col(FlagRow.flag_id)).where(col(FlagRow.current), *tests).limit(_LOOKED_AT).subquery()
     return (
         select(FlagRow)
@@ -57,7 +57,7 @@ def _newest(*tests: ColumnElement[bool]) -> Select[FlagRow]:
     )
 
 
-# Put together once, which takes longer than the answer.
+# Built once: building a statement takes longer than running it.
 _CONTRACT = select(col(ActionRow.action_id)).where(col(ActionRow.piid) == bindparam("piid"))
 _OF_CONTRACT = _newest(col(FlagRow.action_id).in_(_CONTRACT), col(FlagRow.action_id) != bindparam("but"))
 _OF_VENDOR = _newest(
@@ -67,7 +67,7 @@ _OF_VENDOR = _newest(
 
 
 def _vendor(flag: FlagRow, action: ActionRow) -> str | None:
-    """The vendor the flag is about, by UEI; else the first the action names, which is the prime."""
+    """The vendor the flag is about, by UEI; else the first vendor of the action, which is the prime."""
     known: dict[Any, str] = {
         each.get("uei"): str(each["name"]) for each in action.vendors if each.get("name")
     }

@@ -1,5 +1,6 @@
-"""The list of runs: which of them, newest first, a page at a time."""
+"""The list of runs, newest first, a page at a time."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from app.store.tables import ActionRow, FlagRow
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunLine:
-    """A run in the list: its number of findings, and how many of these say that a check was not performed."""
+    """A run in the list, with its number of findings; `gaps` of these report a check as not performed."""
 
     run: RunRow
     action: ActionRow
@@ -26,20 +27,16 @@ class RunLine:
 
     @property
     def outcome(self) -> str:
-        """What the run came to, in words; its state while it has not completed."""
-        if self.run.state != RunState.COMPLETED:
-            return self.run.state
-        if self.gaps:
-            return "not fully checked"
-        return "flagged" if self.findings else "clear"
+        """The outcome of the run; see `outcome_of`."""
+        return outcome_of(self.run.state, findings=self.findings, gaps=self.gaps)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFilter:
-    """Which runs: those that match everything that is set.
+    """Selects the runs that match every field that is set.
 
-    `of_action` is the whole id of an action, `action` the beginning of an id or PIID; `requested_by` a subject; `since` when they were requested at the
-    earliest.
+    `of_action` is the full id of an action, `action` the start of an id or PIID; `requested_by` is a subject; `since`
+    is the earliest time of the request.
     """
 
     state: str | None = None
@@ -49,7 +46,7 @@ class RunFilter:
     since: datetime | None = None
 
     def tests(self) -> list[ColumnElement[bool]]:
-        """What is set, over the runs."""
+        """The conditions, over the runs."""
         tests: list[ColumnElement[bool]] = []
         if self.state is not None:
             tests.append(col(RunRow.state) == self.state)
@@ -64,8 +61,17 @@ class RunFilter:
         return tests
 
 
+def outcome_of(state: str, *, findings: int, gaps: int) -> str:
+    """The outcome of a run: clear, flagged or not fully checked; its state if it has not completed."""
+    if state != RunState.COMPLETED:
+        return state
+    if gaps:
+        return "not fully checked"
+    return "flagged" if findings else "clear"
+
+
 def begins(text: str) -> ColumnElement[bool]:
-    """Actions whose id or PIID begins like this, as it is written or in capital letters."""
+    """Actions whose id or PIID starts with this text, as written or in capitals."""
     columns = (col(ActionRow.action_id), col(ActionRow.piid))
     return or_(
         *(column.startswith(each, autoescape=True) for column in columns for each in {text, text.upper()})
@@ -77,18 +83,29 @@ def lines(db: Session, wanted: RunFilter, *, after: UUID | None, limit: int) -> 
     key = (col(RunRow.requested_at), col(RunRow.run_id))
     query = _with_findings().where(*wanted.tests())
     if after:
-        # One value at a time: an index is no help for a row that comes out of a query.
+        # One subquery per value: PostgreSQL cannot use the index with a row subquery.
         last = (select(part).where(col(RunRow.run_id) == after).scalar_subquery() for part in key)
         query = query.where(tuple_(*key) < tuple_(*last))
-    rows = db.execute(query.order_by(*(part.desc() for part in key)).limit(limit)).all()
-    return [RunLine(run=run, action=action, findings=found, gaps=gaps) for run, action, found, gaps in rows]
+    return _lines(db, query.order_by(*(part.desc() for part in key)).limit(limit))
+
+
+def outcomes(db: Session, run_ids: Sequence[UUID]) -> Counter[str]:
+    """The number of these runs by outcome."""
+    return Counter(
+        line.outcome for line in _lines(db, _with_findings().where(col(RunRow.run_id).in_(run_ids)))
+    )
 
 
 def counts(db: Session, wanted: RunFilter | None = None) -> dict[str, int]:
-    """Number of runs by state, of those that match."""
+    """The number of matching runs by state."""
     tests = wanted.tests() if wanted else []
     rows = db.execute(select(col(RunRow.state), func.count()).where(*tests).group_by(col(RunRow.state))).all()
     return {state: number for state, number in rows}  # noqa: C416  # typed rows, not pairs
+
+
+def _lines(db: Session, query: Any) -> list[RunLine]:
+    rows = db.execute(query).all()
+    return [RunLine(run=run, action=action, findings=found, gaps=gaps) for run, action, found, gaps in rows]
 
 
 def _with_findings() -> Any:

@@ -1,4 +1,4 @@
-"""One run with everything it left behind."""
+"""One run with its full lineage."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,19 @@ from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.credentials.tables import AlarmRow, AttemptRow, CallRow, CredentialRow, DenialRow, RunRow, StepRow
+from app.credentials.tables import (
+    AlarmRow,
+    AttemptRow,
+    CallRow,
+    CredentialRow,
+    DenialRow,
+    RunRow,
+    RunState,
+    StepRow,
+)
+from app.procurement.finding import NOT_PERFORMED
 from app.review.queries.plans import Plan, plans_of
+from app.review.queries.run_list import outcome_of
 from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
 OfTool = TypeVar("OfTool", StepRow, DenialRow, CredentialRow)
@@ -19,7 +30,7 @@ OfTool = TypeVar("OfTool", StepRow, DenialRow, CredentialRow)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NextRun:
-    """The run that started next, with the number of its credentials and of those it has in common with this one."""
+    """The run that started next, with the number of its credentials and of those shared with this run."""
 
     run: RunRow
     credentials: int
@@ -28,7 +39,7 @@ class NextRun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SilentSource:
-    """What is known of a source that gave no usable answer: the step, and how far it came."""
+    """A source that gave no usable answer: its step, and how far the attempt got."""
 
     step: StepRow | None
     denial: DenialRow | None
@@ -38,7 +49,7 @@ class SilentSource:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunPage:
-    """One run with everything it left behind. `evidence` counts the facts each call brought, by call id."""
+    """One run with its full lineage. `evidence` is the number of facts from each call, by call id."""
 
     run: RunRow
     action: ActionRow
@@ -54,8 +65,14 @@ class RunPage:
 
     @property
     def plans(self) -> list[Plan]:
-        """The plan of each attempt that got as far as planning."""
+        """The plan of each attempt that has one."""
         return plans_of(self.steps)
+
+    @property
+    def outcome(self) -> str:
+        """The outcome of the run; see `outcome_of`."""
+        gaps = sum(flag.rule == NOT_PERFORMED for flag in self.findings)
+        return outcome_of(self.run.state, findings=len(self.findings), gaps=gaps)
 
     def calls_of(self, credential: CredentialRow) -> list[CallRow]:
         """The calls made with one credential, in order."""
@@ -65,8 +82,8 @@ class RunPage:
         """The credential one call was made with."""
         return next((each for each in self.credentials if each.credential_id == call.credential_id), None)
 
-    def asked(self, *, attempt: int, tool: str) -> SilentSource:
-        """What one attempt did to ask one source."""
+    def source_attempt(self, *, attempt: int, tool: str) -> SilentSource:
+        """How one attempt queried one source."""
 
         def first(rows: Sequence[OfTool]) -> OfTool | None:
             return next((row for row in rows if (row.attempt, row.tool) == (attempt, tool)), None)
@@ -81,7 +98,7 @@ class RunPage:
 
 
 def page(db: Session, run_id: UUID) -> RunPage | None:
-    """One run with everything it left behind, or None."""
+    """One run with its full lineage, or None."""
     found = db.execute(_RUN, {"run": run_id}).one_or_none()
     if found is None:
         return None
@@ -114,9 +131,9 @@ def _of(db: Session, model: Any, run_id: UUID, *order: Any) -> Sequence[Any]:
 
 @cache
 def _question(model: Any, order: tuple[Any, ...]) -> Select[Any]:
-    # Put together once, which takes longer than the answer.
-    asked = select(model).where(model.run_id == bindparam("run")).order_by(*order)
-    return asked.options(defer(model.search)) if model is FlagRow else asked
+    # Built once: building a statement takes longer than running it.
+    query = select(model).where(model.run_id == bindparam("run")).order_by(*order)
+    return query.options(defer(model.search)) if model is FlagRow else query
 
 
 _RUN = (
@@ -156,8 +173,21 @@ _NEXT = (
 
 
 def next_of(db: Session, run: RunRow) -> NextRun | None:
-    """The run that started next, None while there is none or this one has not started."""
+    """The run that started next; None if there is none yet or this one has not started."""
     if run.started_at is None:
         return None
     later = db.execute(_NEXT, {"began": run.started_at, "run": run.run_id}).one_or_none()
     return None if later is None else NextRun(run=later[0], credentials=later[1], shared=later[2])
+
+
+_LATEST = (
+    select(RunRow)
+    .where(col(RunRow.job_id) == bindparam("action"), col(RunRow.state) == RunState.COMPLETED.value)
+    .order_by(col(RunRow.finished_at).desc(), col(RunRow.run_id))
+    .limit(1)
+)
+
+
+def latest_completed(db: Session, action_id: str) -> RunRow | None:
+    """The latest completed run of an action, in the order by which the database marks flags as current."""
+    return db.scalars(_LATEST, {"action": action_id}).one_or_none()

@@ -1,4 +1,4 @@
-"""What the start page tells: what waits for somebody, how the days went, and what officers did last."""
+"""The start page: open work, numbers of the last days, and the latest decisions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from app.credentials.tables import AlarmRow, CredentialRow, HeartbeatRow, RunRow
 from app.procurement.federal_time import eastern_day, eastern_midnight
 from app.procurement.finding import NOT_PERFORMED
 from app.review.flag_history import Event, Status
-from app.review.queries import alarms, queue, run_list
+from app.review.queries import alarms, queue, queue_state, run_list
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
 from app.review.queries.queue import Sort
@@ -23,13 +23,13 @@ from app.review.queries.run_list import RunFilter
 from app.review.review_events import newest
 from app.store.tables import FLAG_TALLY, FlagRow
 
-#: Eastern days of the pictures, today included; days whose failed runs are counted; lines of each short list.
+#: Eastern days in the charts, including today; days over which failed runs are counted; lines of each short list.
 DAYS, FAILED_DAYS, LINES = 14, 7, 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
-    """Numbers of current flags that are not closed: all, one's own, blocking ones nobody has, and so on."""
+    """Numbers of current flags that are not closed: all, the person's own, unassigned blocking ones, and so on."""
 
     all: int
     mine: int
@@ -40,10 +40,10 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StartPage:
-    """The start page of one person. `by_day` gives the numbers of each of `days` by what was counted.
+    """The start page of one person. `alarms` is None if the person may not read them.
 
-    These are flags raised, flags closed (by the day of the decision on such as are closed now), runs
-    requested and credentials issued. `alarms` is None for whoever may not read them.
+    `by_day` gives a number for each of `days`: flags raised, flags closed (by the day of the decision), runs
+    requested and credentials issued.
     """
 
     waiting: Waiting
@@ -61,7 +61,7 @@ class StartPage:
 
 
 def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> StartPage:
-    """What to tell this person; a constant number of questions."""
+    """The start page of this person, in a constant number of queries."""
     days = [eastern_day(now) - timedelta(days=back) for back in reversed(range(DAYS))]
     mine = FlagFilter(assignee=subject, settled=False)
     lately = RunFilter(state=RunState.FAILED.value, since=now - timedelta(days=FAILED_DAYS))
@@ -69,12 +69,7 @@ def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> Star
         waiting=_waiting(db, subject),
         runs=run_list.counts(db),
         failed_lately=sum(run_list.counts(db, lately).values()),
-        oldest_waiting=db.scalars(
-            select(RunRow)
-            .where(col(RunRow.state) == RunState.REQUESTED)
-            .order_by(col(RunRow.requested_at), col(RunRow.run_id))
-            .limit(1)
-        ).first(),
+        oldest_waiting=queue_state.oldest_waiting(db),
         credentials_alive=db.execute(
             select(func.count()).where(
                 col(CredentialRow.issued_at) > now - timedelta(seconds=MAX_TTL_SECONDS),
@@ -84,7 +79,7 @@ def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> Star
         ).scalar_one(),
         mine=queue.page(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES).lines,
         done=_done(db),
-        heartbeats=db.scalars(select(HeartbeatRow).order_by(col(HeartbeatRow.process))).all(),
+        heartbeats=queue_state.heartbeats(db),
         alarms=alarms.number(db) if with_alarms else None,
         newest_alarms=alarms.lines(db, after=None, limit=LINES) if with_alarms else (),
         days=days,
@@ -132,7 +127,7 @@ def _by_day(db: Session, days: Sequence[date]) -> dict[str, list[int]]:
     day = day.render_derived()
 
     def counted(moment: Any, *tests: ColumnElement[bool]) -> Any:
-        # A stretch of an index for each day: to put every row into its day takes the database five times as long.
+        # One index range per day: grouping every row by its day takes five times as long.
         return (
             select(func.count())
             .where(moment >= day.c.begins, moment < day.c.ends, *tests)

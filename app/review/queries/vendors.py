@@ -1,4 +1,4 @@
-"""One vendor, as all actions that name it, all flags about it and its last known registration tell of it."""
+"""One vendor: the actions that name it, the flags about it, and its last known registration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from app.review.queries.actions import ActionLine, with_state
 from app.review.review_events import histories
 from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
-#: Actions and flags one page shows, the newest ones.
+#: How many of the newest actions and flags a page shows.
 ACTIONS, FLAGS = 50, 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Naming:
-    """How actions name the vendor: name, role and CAGE, and how many do so."""
+    """A name, role and CAGE that actions give the vendor, and how many actions do."""
 
     name: str
     role: str
@@ -30,8 +30,8 @@ class Naming:
 class VendorPage:
     """One vendor. `namings` are over all actions, the most frequent first; `actions` the newest of `actions_in_all`.
 
-    `flags` are those about this vendor, current ones first, each with what officers did, oldest first; there are
-    `flags_in_all`. `registrations` are the rows of the last answer of SAM.gov that had any, empty if none was ever seen.
+    `flags` are those about this vendor out of `flags_in_all`, current ones first, each with its events, oldest first.
+    `registrations` are the rows of the last answer of SAM.gov that had any; empty if there was none.
     """
 
     uei: str
@@ -44,7 +44,7 @@ class VendorPage:
 
 
 def page(db: Session, uei: str) -> VendorPage | None:
-    """What is known of a vendor, or None where no action names it."""
+    """One vendor, or None if no action names it."""
     named = col(ActionRow.vendors).contains([{"uei": uei}])
     namings = _namings(db, uei)
     if not namings:
@@ -76,7 +76,7 @@ def page(db: Session, uei: str) -> VendorPage | None:
 
 
 def _namings(db: Session, uei: str) -> list[Naming]:
-    """Every way the actions name this vendor."""
+    """The combinations of name, role and CAGE that actions give this vendor."""
     each = func.jsonb_array_elements(col(ActionRow.vendors)).table_valued("value").lateral()
     value = each.c.value
     parts = [value.op("->>")(name) for name in ("name", "role", "cage")]
@@ -93,7 +93,7 @@ def _namings(db: Session, uei: str) -> list[Naming]:
 
 
 def _about(uei: str) -> Select[FlagRow]:
-    """Flags whose subject is this vendor: "UEI", "UEI:owner" and "PIID:UEI" are the ways the rules write it."""
+    """Flags whose subject is this vendor. Rules write "UEI", "UEI:owner" or "PIID:UEI"."""
     subject = col(FlagRow.subject)
     return (
         select(FlagRow)

@@ -63,7 +63,7 @@ def flag(flag_id: UUID) -> Response:
             needs_second=services().reviews.needs_second(page.flag),
             history=[HistoryEvent.model_validate(event) for event in record.history],
             broken_at=record.broken,
-            history_holds=record.broken is None and record.told,
+            history_holds=record.broken is None and record.state_holds,
             decided_before=[
                 Earlier(
                     flag_id=same.flag_id,

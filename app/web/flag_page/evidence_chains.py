@@ -38,4 +38,4 @@ def without_value(page: FlagPage, run: RunPage) -> Iterator[tuple[str, SilentSou
     stated = {line.evidence.source for line in page.values if line.evidence is not None}
     for source in next((rule.sources for rule in RULES if rule.id == page.flag.rule), ()):
         if source not in stated:
-            yield source.value, run.asked(attempt=page.flag.attempt, tool=source.value)
+            yield source.value, run.source_attempt(attempt=page.flag.attempt, tool=source.value)

@@ -39,17 +39,17 @@ def test_a_program_submits_reads_and_decides(token_of, system):
         key = {"Idempotency-Key": uuid4().hex}
         sent = program.post("/actions?run=true", json=action, headers=key)
         assert sent.status_code == 201, sent.text
-        (told,) = sent.json()["actions"]
-        assert told["new"]
-        system.wait([told["run_id"]])
-        run = program.get(f"/runs/{told['run_id']}").json()
+        (action,) = sent.json()["actions"]
+        assert action["new"]
+        system.wait([action["run_id"]])
+        run = program.get(f"/runs/{action['run_id']}").json()
         assert run["state"] == "completed"
         flag_id = run["flags"][0]["flag_id"]
         decision = {"version": 0, "decision": "confirmed", "rationale": "Nobody knows this vendor."}
         assert program.post(f"/flags/{flag_id}/decisions", json=decision).json()["version"] == 1
         again = program.post(f"/flags/{flag_id}/decisions", json=decision)
         assert (again.status_code, again.json()["event"]["by"]) == (409, "officer-a")
-        # Larger than is taken, of a length that is told or not.
+        # Larger than is taken, of a stated length or not.
         large = b"[" + b" " * 1_100_000 + b"]"
         headers = {**key, "Content-Type": "application/json"}
         assert program.post("/actions", content=large, headers=headers).status_code == 413
@@ -72,6 +72,10 @@ def test_without_a_stack_no_token_can_be_had(token_of):
 def test_the_token_comes_from_the_provider_and_is_short_lived(token_of):
     _, output, _ = token_of("auditor-a")
     head, claims, _ = (part + "==" for part in output.strip().split("."))
-    told = json.loads(base64.urlsafe_b64decode(claims))
+    payload = json.loads(base64.urlsafe_b64decode(claims))
     assert json.loads(base64.urlsafe_b64decode(head))["typ"] == "at+jwt"
-    assert (told["aud"], told["sub"], told["exp"] - told["iat"]) == ("triage-api", "auditor-a", 900)
+    assert (payload["aud"], payload["sub"], payload["exp"] - payload["iat"]) == (
+        "triage-api",
+        "auditor-a",
+        900,
+    )

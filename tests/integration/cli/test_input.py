@@ -21,16 +21,16 @@ ACTION = {
 
 
 @pytest.fixture
-def told(system):
+def variables(system):
     return system.stack.environment("cli")
 
 
 @pytest.fixture
-def in_process(told, monkeypatch, capsys):
+def in_process(variables, monkeypatch, capsys):
     """Runs the command in this process, which spares a start of Python: status, standard output, lines of errors."""
 
     def run(*arguments):
-        for name, value in told.items():
+        for name, value in variables.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(sys, "argv", ["triage", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
@@ -51,7 +51,7 @@ def wrong(**changed):
     return action
 
 
-def test_every_problem_of_a_file_is_one_line_naming_field_and_value(triage, told, system, tmp_path):
+def test_every_problem_of_a_file_is_one_line_naming_field_and_value(triage, variables, system, tmp_path):
     actions = [
         wrong(action_id="ACT-COMMAND-1"),
         wrong(action_id="ACT-COMMAND-2", uei="ZZ9TESTVNDRO"),
@@ -64,7 +64,7 @@ def test_every_problem_of_a_file_is_one_line_naming_field_and_value(triage, told
     ]
     file = tmp_path / "actions.json"
     file.write_text(json.dumps(actions))
-    status, output, errors = triage("submit", file, environment=told)
+    status, output, errors = triage("submit", file, environment=variables)
     assert (status, output) == (2, "")
     expected = [
         ("actions[1].vendors[0].uei: 'ZZ9TESTVNDRO'", "is not a UEI"),
@@ -109,14 +109,20 @@ def test_a_file_that_is_not_there_and_one_that_never_ends_are_one_line(in_proces
     assert (status, len(errors)) == (2, 1)
 
 
-def test_an_action_may_come_twice_but_not_in_two_versions(triage, told, system, tmp_path):
+def test_an_action_may_come_twice_but_not_in_two_versions(triage, variables, system, tmp_path):
     file = tmp_path / "action.json"
     try:
         file.write_text(json.dumps(wrong(action_id="ACT-COMMAND-9")))
-        assert triage("submit", file, environment=told)[:2] == (0, "1 actions submitted, 1 of them new\n")
-        assert triage("submit", file, environment=told)[:2] == (0, "1 actions submitted, 0 of them new\n")
+        assert triage("submit", file, environment=variables)[:2] == (
+            0,
+            "1 actions submitted, 1 of them new\n",
+        )
+        assert triage("submit", file, environment=variables)[:2] == (
+            0,
+            "1 actions submitted, 0 of them new\n",
+        )
         file.write_text(json.dumps(wrong(action_id="ACT-COMMAND-9", amount="1.00")))
-        status, output, errors = triage("submit", file, environment=told)
+        status, output, errors = triage("submit", file, environment=variables)
         assert (status, output) == (2, "")
         assert errors == ["action_id: 'ACT-COMMAND-9' was submitted before with other content"]
         (row,) = system.rows("SELECT amount FROM action WHERE action_id = 'ACT-COMMAND-9'")
@@ -157,14 +163,14 @@ def test_wrong_usage_is_one_line_and_status_2(in_process, arguments, named):
         ),
     ],
 )
-def test_an_unknown_id_is_one_line_and_status_2(triage, told, arguments, problem):
-    assert triage(*arguments, environment=told) == (2, "", [problem])
+def test_an_unknown_id_is_one_line_and_status_2(triage, variables, arguments, problem):
+    assert triage(*arguments, environment=variables) == (2, "", [problem])
 
 
-def test_a_report_that_could_not_be_written_is_known_before_the_days_work(triage, told, system):
+def test_a_report_that_could_not_be_written_is_known_before_the_days_work(triage, variables, system):
     count = "SELECT count(*) AS runs FROM run"
     before = system.rows(count)
-    done = triage("day", "--runs", "1", "--json", "/nowhere/day.json", environment=told)
+    done = triage("day", "--runs", "1", "--json", "/nowhere/day.json", environment=variables)
     assert done == (1, "", ["/nowhere/day.json: No such file or directory"])
     assert system.rows(count) == before
 
@@ -184,6 +190,10 @@ def test_a_wrong_setting_is_named(triage):
     assert "secret" not in errors[0]
 
 
-def test_a_database_that_is_away_is_one_line(triage, told):
-    told |= {"DATABASE_URL": "postgresql://triage_app@127.0.0.1:9/triage"}
-    assert triage("runs", environment=told) == (1, "", ["the database does not answer (connection refused)"])
+def test_a_database_that_is_away_is_one_line(triage, variables):
+    variables = variables | {"DATABASE_URL": "postgresql://triage_app@127.0.0.1:9/triage"}
+    assert triage("runs", environment=variables) == (
+        1,
+        "",
+        ["the database does not answer (connection refused)"],
+    )

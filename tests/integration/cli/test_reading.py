@@ -149,7 +149,7 @@ def test_a_day_shows_what_it_used_of_the_sam_gov_quota(report, system):
     assert (day["budget"], day["used"]["over_budget_by"]) == (10_000, 0)
     assert day["full_day_at_this_average"]["runs"] == 400
     assert f"SAM.gov quota of {day['day_began'][:10]}" in output
-    assert f"It starts anew {day['resets_at'][:10]} 00:00 UTC" in output
+    assert f"It resets at {day['resets_at'][:10]} 00:00 UTC" in output
     assert "a full day at today's average" in output
 
 

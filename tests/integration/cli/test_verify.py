@@ -31,7 +31,7 @@ def verify(triage, system):
 def test_a_bundle_is_checked_with_the_keys_of_the_stack_running_here(bundle, verify):
     status, output, _ = verify(bundle)
     assert status == 0, output
-    assert "is whole and as it was signed." in output
+    assert "is complete and unaltered." in output
     assert "Action ACT-2026-0003, exported 20" in output
     assert "1 run\n" in output
 
@@ -55,7 +55,7 @@ def test_it_is_checked_with_keys_at_an_address(bundle, verify, system):
 def test_without_keys_the_signature_is_not_trusted(bundle, verify):
     status, output, _ = verify(bundle, stack=False)
     assert status == 1
-    assert "Who signed is not proven" in output
+    assert "The signature is unproven" in output
 
 
 def test_each_defect_is_described_in_plain_words(bundle, verify, tmp_path):
@@ -73,7 +73,7 @@ def test_each_defect_is_described_in_plain_words(bundle, verify, tmp_path):
     status, output, _ = verify(path)
     assert status == 1
     first, *problems = (line.strip() for line in output.splitlines())
-    assert first == f"{path} is not to be relied on:"
+    assert first == f"FAILED: {path} cannot be relied on:"
     assert problems[:2] == ["contract-file.pdf is missing.", "note.txt is not in the manifest: it was added."]
     assert problems[2].startswith("contract-file.json was changed: its SHA-256 is ")
 
@@ -96,8 +96,8 @@ def test_a_flag_closed_without_an_event_is_named(system, served, verify, tmp_pat
     ("keys", "said"),
     [
         ("none.json", "No such file or directory"),
-        ("http://example.com/keys.json", "a key set is taken from an https address only"),
-        ("ftp://example.com/keys.json", "a key set is taken from an https address only"),
+        ("http://example.com/keys.json", "a key set must come from an https address"),
+        ("ftp://example.com/keys.json", "a key set must come from an https address"),
         ("https://127.0.0.1:1/keys.json", "it does not answer"),
         ("https://[", "it does not answer"),
     ],

@@ -33,7 +33,7 @@ def test_a_database_killed_amid_runs_loses_nothing(fragile, until):
     until(lambda: fragile.ended(run_ids), seconds=90, what="the end of all runs")
 
     assert {fragile.run(run_id)["state"] for run_id in run_ids} == {"completed"}
-    # Nobody had to be started again.
+    # No process had to be restarted.
     assert fragile.stack.process_table.ended() == []
     assert before == {name: fragile.stack.processes[name] for name in before}
     for run_id in run_ids:

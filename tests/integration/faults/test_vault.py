@@ -18,8 +18,8 @@ def test_with_a_sealed_vault_runs_wait_and_go_on_by_themselves(fragile, seal, un
     assert "waiting for the vault" in pulse["problem"]
     assert "sealed" in pulse["problem"]
 
-    told = fragile.stack.environment("cli")
-    status, shown, _ = triage("runs", "--json", "--state", "requested", environment=told)
+    variables = fragile.stack.environment("cli")
+    status, shown, _ = triage("runs", "--json", "--state", "requested", environment=variables)
     assert status == 0
     reasons = {run["run_id"]: run["waiting_reason"] for run in json.loads(shown)}
     assert all("vault" in reasons[str(run_id)] for run_id in run_ids)

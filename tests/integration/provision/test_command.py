@@ -8,19 +8,19 @@ from infra.provision import __main__ as command
 
 
 @pytest.fixture
-def told(servers):
+def variables(servers):
     fields = ("secrets_folder", "database_admin_url", "redis_admin_url", "demo_folder")
     return {name.upper(): str(getattr(servers.settings, name)) for name in fields}
 
 
 @pytest.fixture
-def provision(told, monkeypatch, capsys):
+def provision(variables, monkeypatch, capsys):
     """The same command without the time a process takes to start: status, standard output, lines of errors."""
 
     def run(*arguments, environment=None):
         monkeypatch.setattr(sys, "argv", ["provision", *arguments])
         monkeypatch.setattr(command, "forget_foreign", lambda: None)  # the environment is that of all tests
-        for name, value in (told | (environment or {})).items():
+        for name, value in (variables | (environment or {})).items():
             monkeypatch.setenv(name, value)
         status = 0
         try:
@@ -45,11 +45,11 @@ def test_each_step_says_what_it_changed_and_then_that_there_is_nothing(provision
         assert provision(step) == (0, f"{step}: nothing to change\n", [])
 
 
-def test_the_command_line_hands_its_arguments_on(triage, told):
-    status, printed, errors = triage("rotate", "web-key", environment=told)
+def test_the_command_line_hands_its_arguments_on(triage, variables):
+    status, printed, errors = triage("rotate", "web-key", environment=variables)
     assert (status, errors) == (0, [])
     assert "restart every web process" in printed
-    status, printed, errors = triage("provision", "broker", environment=told | {"REDIS_ADMIN_URL": ""})
+    status, printed, errors = triage("provision", "broker", environment=variables | {"REDIS_ADMIN_URL": ""})
     assert (status, printed, errors) == (2, "", ["REDIS_ADMIN_URL is not set"])
 
 

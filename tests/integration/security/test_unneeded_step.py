@@ -60,8 +60,8 @@ def test_the_page_and_the_list_show_it_as_clear_and_say_why(system, served, carr
     page = served("officer-a").get(f"/runs/{run_id}").text
     assert CAUSE in page
     assert "not asked, no credential issued" in page
-    assert "Not asked: the step was not needed" in page
-    assert "None: every check that applies was made, and all values agree." in page
+    assert "Not requested: the step was not needed" in page
+    assert "None: every check that applies was performed, and all values agree." in page
     assert "not fully checked" not in page.lower()
     line = next(line for line in Pages(system.sessions).runs() if line.run.run_id == run_id)
     assert line.outcome == "clear"

@@ -158,7 +158,7 @@ class Installation(Servers):
     def environment(self, owner: str) -> dict[str, str]:
         """The variables of a process of this owner."""
         login = {"web": "triage_app", "worker": "triage_worker"}.get(owner, "triage_dispatcher")
-        told = {
+        variables = {
             "CA_FILE": str(self.secret(owner, "ca.pem")),
             "DATABASE_URL": f"postgresql://{login}@{self.place('postgres')}/triage",
             "DATABASE_PASSWORD_FILE": str(self.secret(owner, "database-password")),
@@ -172,12 +172,12 @@ class Installation(Servers):
             },
         }
         if owner in {"dispatcher", "worker"}:
-            told["REDIS_URL"] = f"rediss://{owner}@{self.place('valkey')}/0"
-            told["REDIS_PASSWORD_FILE"] = str(self.secret(owner, "broker-password"))
+            variables["REDIS_URL"] = f"rediss://{owner}@{self.place('valkey')}/0"
+            variables["REDIS_PASSWORD_FILE"] = str(self.secret(owner, "broker-password"))
         if owner != "worker":
-            told["VAULT_IDENTITY_FILE"] = str(self.secret(owner, "vault-identity.json"))
+            variables["VAULT_IDENTITY_FILE"] = str(self.secret(owner, "vault-identity.json"))
         if owner == "web":
-            told |= {
+            variables |= {
                 "OIDC_ISSUER": self.issuer,
                 "OIDC_CLIENT_ID": "triage-web",
                 "WEB_ADDRESS": f"https://{self.place('web')}",
@@ -185,11 +185,11 @@ class Installation(Servers):
                 "EXPORT_KEY_FILE": str(self.secret("web", "export-keys.json")),
                 "VAULT_AUDIT_LOG": str(self.audit_log),
             }
-        return told
+        return variables
 
     def settings(self, owner: str = "web", **changed: Any) -> Settings:
-        told = {name.lower(): value for name, value in self.environment(owner).items()}
-        return Settings(**{**told, **changed})
+        variables = {name.lower(): value for name, value in self.environment(owner).items()}
+        return Settings(**{**variables, **changed})
 
     def provisioning(self, **changed: Any) -> ProvisioningSettings:
         return ProvisioningSettings(
@@ -270,7 +270,7 @@ class Installation(Servers):
 
     def _start_mock(self, name: str) -> None:
         def command(port: int) -> Command:
-            told = {
+            variables = {
                 "CA_FILE": str(self.secret(name, "ca.pem")),
                 **self.certificate(name),
                 "VAULT_ADDR": f"https://{self.place('vault')}",
@@ -279,16 +279,16 @@ class Installation(Servers):
                 "OIDC_ISSUER": f"https://{LOOPBACK}:{port}",
                 "OIDC_CLIENTS": str(self.folder / "clients.json"),
             }
-            return self.program(name, told, "mocks.launch", name, "--bind", f"{LOOPBACK}:{port}")
+            return self.program(name, variables, "mocks.launch", name, "--bind", f"{LOOPBACK}:{port}")
 
         self.serve(name, command)
 
     def certificate(self, name: str) -> dict[str, str]:
         """What a server shows of itself."""
         files = {"TLS_CERTIFICATE_FILE": "tls.pem", "TLS_KEY_FILE": "tls.key"}
-        told = {variable: str(self.secret(name, file)) for variable, file in files.items()}
+        variables = {variable: str(self.secret(name, file)) for variable, file in files.items()}
         # gunicorn's context obeys it, as clients of ours do not.
-        return {**told, "SSLKEYLOGFILE": ""}
+        return {**variables, "SSLKEYLOGFILE": ""}
 
     def program(self, name: str, environment: dict[str, str], *line: str) -> Command:
         """One of our own programs."""

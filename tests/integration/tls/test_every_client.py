@@ -76,8 +76,8 @@ def auditor(asked: Asked) -> str:
 
 
 def provisioned_vault(asked: Asked) -> str:
-    told = {**asked.installation.provisioning().model_dump(), "vault_addr": f"https://{asked.place}"}
-    settings = type(asked.installation.provisioning())(**{**told, "ca_file": asked.ca_file})
+    variables = {**asked.installation.provisioning().model_dump(), "vault_addr": f"https://{asked.place}"}
+    settings = type(asked.installation.provisioning())(**{**variables, "ca_file": asked.ca_file})
     with vault_client(settings) as client:
         try:
             return WELL if client.seal_status()["initialized"] else ""
@@ -102,7 +102,7 @@ def mock(asked: Asked) -> str:
     return WELL
 
 
-def issued(**told: Any) -> Issued:
+def issued(**variables: Any) -> Issued:
     now = datetime.now(UTC)
     record = {
         "credential_id": uuid4(),
@@ -116,7 +116,7 @@ def issued(**told: Any) -> Issued:
         "issued_at": now,
         "expires_at": now + timedelta(minutes=15),
     }
-    return Issued(Secret(told.pop("secret", "none")), IssuedCredential(**{**record, **told}))
+    return Issued(Secret(variables.pop("secret", "none")), IssuedCredential(**{**record, **variables}))
 
 
 def tool(asked: Asked) -> str:
@@ -133,7 +133,7 @@ def tool(asked: Asked) -> str:
         try:
             client.get("/contract-awards/v1/search", {})
         except ToolError as error:
-            # A key nobody issued: it was asked, and did what it should.
+            # An unknown key: the service was asked and refused it, as it should.
             return WELL if "refused the credential" in str(error) else str(error)
     return ""
 
@@ -169,11 +169,11 @@ def database(asked: Asked) -> str:
 
 
 def provisioned_database(asked: Asked) -> str:
-    told = {
+    variables = {
         **asked.installation.provisioning().model_dump(),
         "database_admin_url": f"postgresql://postgres@{asked.place}/postgres",
     }
-    settings = type(asked.installation.provisioning())(**{**told, "ca_file": asked.ca_file})
+    settings = type(asked.installation.provisioning())(**{**variables, "ca_file": asked.ca_file})
     try:
         with reported():
             administered(settings).connect().close()
@@ -196,11 +196,11 @@ def queue(asked: Asked) -> str:
 
 
 def provisioned_broker(asked: Asked) -> str:
-    told = {
+    variables = {
         **asked.installation.provisioning().model_dump(),
         "redis_admin_url": f"rediss://administrator@{asked.place}",
     }
-    settings = type(asked.installation.provisioning())(**{**told, "ca_file": asked.ca_file})
+    settings = type(asked.installation.provisioning())(**{**variables, "ca_file": asked.ca_file})
     try:
         with administrator(settings) as connection:
             return WELL if connection.ping() else ""
@@ -231,7 +231,7 @@ def keys(asked: Asked) -> str:
         try:
             verify_command._keys(f"https://{asked.place}/keys")
         except KeysError as error:
-            # The provider's keys are no export keys, which can only be told of an answer.
+            # The provider's keys are not export keys; noticing this takes an answer from the server.
             return WELL if "key" in str(error) else str(error)
     return WELL
 

@@ -17,7 +17,7 @@ from workers.runtime import broker, celery_app
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault, VaultRefusedError
 
-#: Nobody listens there.
+#: No server listens there.
 NOWHERE = "127.0.0.1:1"
 
 

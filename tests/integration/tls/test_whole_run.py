@@ -10,7 +10,7 @@ from app.connections.database import connect, sessions
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
 from app.credentials.progress import Progress
-from app.store.outcomes import run_outcomes
+from app.review.queries import Pages
 from infra.local.ports import listens
 
 ACTIONS = ("ACT-2026-0001", "ACT-2026-0002")
@@ -25,10 +25,10 @@ def at_work(installation):
         roster.start(installation.program(name, environment(name), f"workers.runtime.{name}"), lambda _: True)
     line = ("workers.launch", "--pool", "threads", "--concurrency", "2")
     roster.start(installation.program("worker", environment("worker"), *line), lambda _: True)
-    told = {**environment("web"), **installation.certificate("web")}
+    variables = {**environment("web"), **installation.certificate("web")}
     place = installation.place("web")
     roster.start(
-        installation.program("web", told, "app.web.launch", "--bind", place),
+        installation.program("web", variables, "app.web.launch", "--bind", place),
         lambda child: listens(child.pid, installation.ports["web"]),
     )
     return installation
@@ -47,7 +47,7 @@ def test_a_run_gets_five_answers_and_leaves_no_credential(at_work, factory, prox
     run_ids = usecases.request_runs(factory, ACTIONS, requested_by="test")
     questions = Progress(factory)
     until(lambda: questions.ended(run_ids) == len(run_ids), seconds=60, what="the end of both runs")
-    assert set(run_outcomes(factory, run_ids)) <= {"clear", "flagged"}
+    assert set(Pages(factory).run_outcomes(run_ids)) <= {"clear", "flagged"}
     credentials = questions.credentials(run_ids)
     assert {row.tool for row in credentials} == {"sam-gov", "debarment", "contracts", "documents", "ledger"}
     settings = at_work.settings()

@@ -40,7 +40,7 @@ class Installation(Servers):
     def settings(self, **changed: Any) -> ProvisioningSettings:
         ca = self.secrets / "operator" / "ca.pem"
         database = f"127.0.0.1:{self.ports.get('postgres', 1)}"
-        told = {
+        known = {
             "secrets_folder": self.secrets,
             "ca_file": ca if ca.exists() else None,
             "vault_addr": self.address if "vault" in self.ports else None,
@@ -48,7 +48,7 @@ class Installation(Servers):
             "vault_ledger_url": f"postgresql://{database}/ledger?sslmode=disable",
             "provision_patience": 30,
         }
-        return ProvisioningSettings(**{**told, **changed})
+        return ProvisioningSettings(**{**known, **changed})
 
     def provision(self, **changed: Any) -> list[str]:
         said: list[str] = []
@@ -119,11 +119,13 @@ class Killer:
             patch.setattr(owner, name, self._counting(getattr(owner, name)))
 
     def _counting(self, act: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(target: Any, *told: Any) -> Any:
-            done = act(target, *told)
+        def counted(target: Any, *arguments: Any) -> Any:
+            done = act(target, *arguments)
             # What the initialisation answers is lost with the process, and a login changes nothing.
-            if told[0] not in ("sys/init", "auth/approle/login") and done is not False:
-                self.made.append("/".join(told[:2]) if isinstance(target, SecretsFolder) else told[0])
+            if arguments[0] not in ("sys/init", "auth/approle/login") and done is not False:
+                self.made.append(
+                    "/".join(arguments[:2]) if isinstance(target, SecretsFolder) else arguments[0]
+                )
                 if len(self.made) >= self.allowed:
                     raise KilledError
             return done

@@ -35,7 +35,7 @@ def test_rotation_and_restart_keep_mode_and_group_and_an_earlier_run_is_still_fo
         installation.audit_log.rename(installation.audit_log.with_name(f"audit.log.{number}"))
         assert log.trail(run_id, since=began) == before
         installation.process_table.kill("vault", signal.SIGHUP)
-        # For a moment nobody but the vault may read the new file.
+        # For a moment only the vault may read the new file.
         until(lambda: access(installation) == for_its_group, what="a new file for the group")
     installation.process_table.restart("vault")
     installation.provision()  # waits for it

@@ -98,8 +98,8 @@ def test_a_login_refused_because_its_file_was_replaced_meanwhile_is_tried_with_t
     installation, owner
 ):
     class ReplacedOnceRead(type(installation.secrets)):
-        def read_text(self, *told, **more):
-            text = super().read_text(*told, **more)
+        def read_text(self, *environment, **more):
+            text = super().read_text(*environment, **more)
             if not rotations:
                 rotations.append(rotated(installation))
             return text
@@ -121,7 +121,7 @@ def short_lives(installation):
     assert installation.provision(infrastructure_secret_id_ttl=LIFE) == [
         f"role triage-{name}: changed" for name in ("dispatcher", "sweeper", "auditor")
     ]
-    told = {
+    environment = {
         "SECRETS_FOLDER": str(installation.secrets),
         "VAULT_ADDR": installation.address,
         "CA_FILE": str(installation.secrets / "rotator" / "ca.pem"),
@@ -131,7 +131,7 @@ def short_lives(installation):
     log = installation.folder / "rotator.log"
     with log.open("w") as stream:
         command = [sys.executable, "-m", "infra.provision", "rotate", "identities", "--watch"]
-        process = subprocess.Popen(command, env=told, stdout=stream, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, env=environment, stdout=stream, stderr=subprocess.STDOUT)
     try:
         yield log
         process.send_signal(signal.SIGTERM)

@@ -55,9 +55,9 @@ def at_work(installation) -> Iterator[LocalStack]:
         yield stack
 
 
-def rows(installation, query: str, *told: Any) -> list[dict[str, Any]]:
+def rows(installation, query: str, *variables: Any) -> list[dict[str, Any]]:
     with installation.database("triage") as database:
-        return database.cursor(row_factory=dict_row).execute(query, told).fetchall()
+        return database.cursor(row_factory=dict_row).execute(query, variables).fetchall()
 
 
 def states(installation) -> set[str]:
@@ -65,8 +65,10 @@ def states(installation) -> set[str]:
 
 
 def request_runs(stack) -> list[UUID]:
-    told = stack.environment("cli")
-    settings = Settings(**{name.lower(): told[name] for name in ("DATABASE_URL", "DATABASE_PASSWORD_FILE")})
+    variables = stack.environment("cli")
+    settings = Settings(
+        **{name.lower(): variables[name] for name in ("DATABASE_URL", "DATABASE_PASSWORD_FILE")}
+    )
     engine = connect(settings, pool_size=1)
     try:
         inbox = (stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")

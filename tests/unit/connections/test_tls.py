@@ -73,7 +73,7 @@ def test_a_certificate_of_our_own_needs_its_key(tmp_path, pair):
     trust_of(ConnectionSettings(client_certificate_file=certificate, client_key_file=key))
     with pytest.raises(SettingsError, match="must be set together"):
         trust_of(ConnectionSettings(client_certificate_file=certificate))
-    with pytest.raises(SettingsError, match=r"CLIENT_CERTIFICATE_FILE: .* to the key in CLIENT_KEY_FILE"):
+    with pytest.raises(SettingsError, match=r"CLIENT_CERTIFICATE_FILE: .* for the key in CLIENT_KEY_FILE"):
         trust_of(ConnectionSettings(client_certificate_file=key, client_key_file=key))
     copied = tmp_path / "copied.key"
     copied.write_bytes(key.read_bytes())

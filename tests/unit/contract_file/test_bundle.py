@@ -141,14 +141,14 @@ def test_a_changed_manifest_does_not_have_the_signature(make, check):
     files = make()
     changed = files["manifest.json"].replace(b"vault-request", b"other-request")
     problems = check(files | {"manifest.json": changed})
-    assert problems[0] == "The signature proves nothing: it does not belong to this manifest and key."
+    assert problems[0] == "The signature is not valid: it does not belong to this manifest and key."
     assert "contract-file.json and the manifest differ in the lineage of credentials." in problems
 
 
 @pytest.mark.parametrize("signature", [b"", b"..", b"a.b.c", b"\xff\xfe", b"eyJhbGciOiJub25lIn0.."])
 def test_a_malformed_signature_proves_nothing(make, check, signature):
     (problem,) = check(make() | {"manifest.jws": signature})
-    assert problem.startswith("The signature proves nothing")
+    assert problem.startswith("The signature is not valid")
 
 
 def test_the_signature_of_an_unknown_key_proves_nothing(make, check):
@@ -165,7 +165,7 @@ def test_an_earlier_key_still_verifies(make, check, signing):
 
 def test_without_keys_the_signature_is_not_verified(make, check):
     assert check(make(), None) == [
-        "Who signed is not proven: there is no key set to check with. Name one with --keys."
+        "The signature is unproven: there is no key set to check it with. Name one with --keys."
     ]
 
 
@@ -180,8 +180,8 @@ def test_a_history_that_was_cut_or_changed_is_named_even_if_it_was_signed_again(
 
     for change, number in ((cut, 2), (reworded, 1)):
         problems = check(resigned(files, signing, change))
-        assert any(f"does not hold: event {number} was changed, or is missing." in each for each in problems)
-        assert "contract-file.json and the manifest differ in what was decided." in problems
+        assert any(f"is broken: event {number} was changed or is missing." in each for each in problems)
+        assert "contract-file.json and the manifest differ in the decisions." in problems
 
 
 def test_a_state_that_does_not_follow_from_the_history_is_named(make_file, occasion, signing, check):
@@ -206,7 +206,7 @@ def test_an_answer_that_is_not_the_one_received_is_named(make, check):
 
 def test_a_history_broken_in_the_database_is_exported_and_named(make, check):
     (problem,) = check(make(version=3))
-    assert "does not hold: event 3" in problem
+    assert "is broken: event 3" in problem
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"%PDF-1.7", b"PK\x03\x04" + bytes(100)])
@@ -271,7 +271,7 @@ def test_a_signature_made_for_something_else_proves_nothing(make, check):
     header = {"alg": "ES256", "kid": key.thumbprint()}
     other = jws.detach_content(jws.serialize_compact(header, files["manifest.json"], key, ["ES256"]))
     (problem,) = check(files | {"manifest.jws": other.encode()}, SigningKeys([key]).public)
-    assert problem == "The signature proves nothing: it is not one of a manifest."
+    assert problem == "The signature is not valid: it is not the signature of a manifest."
 
 
 def documented():

@@ -60,7 +60,7 @@ def test_it_says_what_the_pages_say(show):
         "the other name",
         "$1,184,000.00",
         "70ZZ0126C0001",
-        "Blocking: not to be signed",
+        "Blocking: do not sign",
         "RFO 4.203",
         "codified: FAR 4.1103(a)",
         "2026-09-14 12:00:01 EDT (16:00:01 UTC)",
@@ -135,9 +135,7 @@ def test_times_are_eastern_first():
 
 def test_a_broken_history_is_reported_in_print(make_file, occasion, read_pdf):
     seen = read_pdf(printed(make_file(version=3), occasion).read())
-    assert (
-        squeezed("The history of this finding does not hold: event 3 was changed or is missing.") in seen.text
-    )
+    assert squeezed("The history of this finding is broken: event 3 was changed or is missing.") in seen.text
 
 
 def test_a_hundred_findings_are_printed(make_file, occasion):

@@ -8,11 +8,11 @@ from infra.provision.settings import ProvisioningSettings
 
 
 def test_every_setting_of_our_own_is_kept():
-    told = {name.upper(): "x" for name in (*Settings.model_fields, *ProvisioningSettings.model_fields)}
-    told |= dict.fromkeys(("PATH", "HOME", "TRIAGE_HOME", "CA_FILE"), "x")
-    kept = dict(told)
+    variables = {name.upper(): "x" for name in (*Settings.model_fields, *ProvisioningSettings.model_fields)}
+    variables |= dict.fromkeys(("PATH", "HOME", "TRIAGE_HOME", "CA_FILE"), "x")
+    kept = dict(variables)
     forget_foreign(kept)
-    assert kept == told
+    assert kept == variables
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,6 @@ def test_every_setting_of_our_own_is_kept():
     ],
 )
 def test_variables_that_libraries_read_are_removed(name):
-    told = {name: "x"}
-    forget_foreign(told)
-    assert not told
+    variables = {name: "x"}
+    forget_foreign(variables)
+    assert not variables

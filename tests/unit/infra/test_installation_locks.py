@@ -36,8 +36,8 @@ def pins(name, python=None):
 
 def environment(python):
     """What markers ask for."""
-    told = {"python_version": python.rpartition(".")[0], "python_full_version": python, "extra": ""}
-    return Environment(**{**default_environment(), **told})
+    known = {"python_version": python.rpartition(".")[0], "python_full_version": python, "extra": ""}
+    return Environment(**{**default_environment(), **known})
 
 
 def test_there_is_a_lock_for_each_group_and_no_other():

@@ -96,13 +96,15 @@ def test_free_ports_are_not_remembered_where_the_usual_ones_are_not_wanted(tmp_p
 
 
 def test_every_part_with_a_port_can_be_given_one():
-    told = {f"TRIAGE_PORT_{part.upper().replace('-', '_')}": str(port) for part, port in USUAL_PORTS.items()}
-    assert fixed_ports({**told, "PATH": "/bin"}) == USUAL_PORTS
+    environment = {
+        f"TRIAGE_PORT_{part.upper().replace('-', '_')}": str(port) for part, port in USUAL_PORTS.items()
+    }
+    assert fixed_ports({**environment, "PATH": "/bin"}) == USUAL_PORTS
     assert fixed_ports({"TRIAGE_PORT_WEB": ""}) == {}
 
 
 @pytest.mark.parametrize(
-    ("told", "problem"),
+    ("environment", "problem"),
     [
         ({"TRIAGE_PORT_WEB": "http"}, "TRIAGE_PORT_WEB: 'http' is not a port"),
         ({"TRIAGE_PORT_WEB": "0"}, "TRIAGE_PORT_WEB: '0' is not a port"),
@@ -118,9 +120,9 @@ def test_every_part_with_a_port_can_be_given_one():
         ),
     ],
 )
-def test_a_wrong_port_names_variable_and_value(told, problem):
+def test_a_wrong_port_names_variable_and_value(environment, problem):
     with pytest.raises(StackError) as refused:
-        fixed_ports(told)
+        fixed_ports(environment)
     assert str(refused.value).startswith(problem)
 
 

@@ -20,8 +20,8 @@ from app.review.flag_history import (
     check,
     digest,
     first_broken,
+    state_follows,
     state_of,
-    told_by,
 )
 
 FLAG = UUID(int=1)
@@ -142,22 +142,22 @@ def test_a_flags_state_follows_from_its_history(kinds, needs_second, data):
         "decision": state.decision.value if state.decision else None,
         "assignee": state.assignee,
     }
-    assert told_by(history, **row)
+    assert state_follows(history, **row)
     wrong = data.draw(
         st.sampled_from([{"status": "gone"}, {"status": "referred"}, {"decision": "x"}, {"assignee": "x"}])
     )
-    assert not told_by(history, **row | wrong)
+    assert not state_follows(history, **row | wrong)
 
 
 def test_a_flag_closed_without_an_event_or_second_officer_does_not_follow():
     nothing = {"decision": None, "assignee": None}
-    assert told_by([], status="open", **nothing)
-    assert not told_by([], status="closed", **nothing)
+    assert state_follows([], status="open", **nothing)
+    assert not state_follows([], status="closed", **nothing)
     resolved = [event(decision=Decision.RESOLVED)]
     either = {"decision": "resolved", "assignee": None}
-    assert told_by(resolved, status="closed", **either)
-    assert told_by(resolved, status="awaiting_concurrence", **either)
-    assert not told_by(resolved, status="open", **either)
+    assert state_follows(resolved, status="closed", **either)
+    assert state_follows(resolved, status="awaiting_concurrence", **either)
+    assert not state_follows(resolved, status="open", **either)
 
 
 @given(st.lists(st.sampled_from(EventKind)), st.booleans())

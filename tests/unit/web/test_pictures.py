@@ -43,8 +43,8 @@ def credential(**changed):
 
 def call(of, **changed):
     fields = {"call_id": uuid4(), "credential_id": of.credential_id, "attempt": of.attempt}
-    told = {"operation": "GET /x", "status": 200, "started_at": at(200), "latency_ms": 100.0, "error": None}
-    return CallRow(**{**fields, **told, **changed})
+    usual = {"operation": "GET /x", "status": 200, "started_at": at(200), "latency_ms": 100.0, "error": None}
+    return CallRow(**{**fields, **usual, **changed})
 
 
 def page(attempts, credentials=(), calls=(), denials=()):

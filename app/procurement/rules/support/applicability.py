@@ -1,7 +1,7 @@
 """Which checks do not apply to an action, and why: decided from the action alone, before any system is queried."""
 
 from app.procurement.action import ActionType, ProcurementAction
-from app.procurement.finding import Rule
+from app.procurement.rule import Rule
 from app.procurement.rules.support.value_text import money
 from app.procurement.thresholds import SIMPLIFIED_ACQUISITION, in_force
 

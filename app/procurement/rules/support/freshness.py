@@ -6,15 +6,8 @@ from datetime import date, datetime, timedelta
 
 from app.procurement.case_file import CaseFile, Evidence
 from app.procurement.federal_time import eastern_day
-from app.procurement.finding import (
-    ComparedValue,
-    Finding,
-    Rule,
-    Severity,
-    no_value,
-    value_from,
-    value_of_action,
-)
+from app.procurement.finding import ComparedValue, Finding, Severity, no_value, value_from, value_of_action
+from app.procurement.rule import Rule
 from app.procurement.rules.support.file_documents import Filed, filed, holding, signed_on
 from app.procurement.systems import Source, system_of
 

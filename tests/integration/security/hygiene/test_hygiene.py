@@ -123,12 +123,12 @@ def check_that_the_day_went_as_badly_as_meant(system, day):
         str(row["run_id"]): row["failure"] or row["state"]
         for row in system.rows("SELECT * FROM attempt WHERE number = 1 AND run_id = ANY(%s)", day.run_ids)
     }
-    told = dict(zip(FAULTS_OF_RUNS, (failures[str(run_id)] for run_id in day.run_ids), strict=False))
-    assert told["malformed login"] == told["malformed answer"] == "KeyError in the worker"
-    assert told["broken in the middle"] == "RuntimeError in the worker"
-    assert told["database error"] == "IntegrityError in the worker"
-    assert told["vault lost"].startswith("the vault cannot answer")
-    assert told["refused"] == told["revocation fails"] == "finished"
+    endings = dict(zip(FAULTS_OF_RUNS, (failures[str(run_id)] for run_id in day.run_ids), strict=False))
+    assert endings["malformed login"] == endings["malformed answer"] == "KeyError in the worker"
+    assert endings["broken in the middle"] == "RuntimeError in the worker"
+    assert endings["database error"] == "IntegrityError in the worker"
+    assert endings["vault lost"].startswith("the vault cannot answer")
+    assert endings["refused"] == endings["revocation fails"] == "finished"
     assert failures[str(day.run_ids[-1])].startswith("no identity")
     denied = system.rows("SELECT tool FROM denial WHERE run_id = %s", day.run_ids[0])
     assert denied == [{"tool": "contracts"}]

@@ -39,10 +39,10 @@ def left_behind(system, browser, tokens_of):
         tokens = tokens_of("officer-b")
         secrets |= {tokens["code"], tokens["access_token"], tokens["id_token"]}
         for token in (tokens["access_token"], tokens["id_token"], tokens["access_token"] + "x"):
-            told = {"Authorization": f"Bearer {token}"}
-            assert get("/flags", **told).status_code == 302
-            get("/api/v1/flags", **told)
-            get(f"/flags?severity={token}", arrived, **told)
+            header = {"Authorization": f"Bearer {token}"}
+            assert get("/flags", **header).status_code == 302
+            get("/api/v1/flags", **header)
+            get(f"/flags?severity={token}", arrived, **header)
     exchange = {"grant_type": "authorization_code", "client_id": "triage-web", "code": tokens["code"]}
     provider = system.stack.endpoints["identity-provider"]
     assert httpx.post(f"{provider}/token", data=exchange, trust_env=False).status_code == 400

@@ -12,8 +12,8 @@ def test_the_brokers_password_is_read_at_each_connection_and_is_in_no_configurat
     file = tmp_path / "password"
     file.write_text("canary\n")
     file.chmod(0o440)
-    told = AgentSettings(redis_url="rediss://worker@[2001:db8::1]:6379/0", redis_password_file=file)
-    celery = make(told)
+    configured = AgentSettings(redis_url="rediss://worker@[2001:db8::1]:6379/0", redis_password_file=file)
+    celery = make(configured)
     assert "canary" not in repr(celery.conf)
     login = celery.connection_for_write().credential_provider
     assert login.get_credentials() == ("worker", "canary")
@@ -24,4 +24,4 @@ def test_the_brokers_password_is_read_at_each_connection_and_is_in_no_configurat
     with pytest.raises(redis.ConnectionError, match=r"REDIS_PASSWORD_FILE: .* is not a file"):
         login.get_credentials()
     with pytest.raises(SettingsError, match="REDIS_PASSWORD_FILE"):
-        make(told)
+        make(configured)
