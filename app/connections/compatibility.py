@@ -80,7 +80,7 @@ def check(connection: psycopg.Connection[Any]) -> None:
         if found and found[0] < FIRST_TABLES:
             raise IncompatibleError(
                 f"DATABASE_URL: the tables are at version {found[0]}, from before {FIRST_TABLES}, and cannot be brought up"
-                f" to {TABLES}: name a new database and {_REPAIR}"
+                f" to {TABLES}: start with an empty database and {_REPAIR}"
             )
         now = f"at version {found[0]}" if found else f"missing, or of a version before {FIRST_TABLES}"
         raise IncompatibleError(

@@ -12,6 +12,7 @@ from infra.local.errors import OutsideError, StackError
 from infra.local.options import Part, StackOptions
 from infra.local.outside import OutsideServers
 from infra.local.state import Layout
+from infra.postgres.migrate import OldTablesError
 from infra.postgres.server import Server, ServerError
 from infra.provision.broker import provision_broker
 from infra.provision.database import administered, provision_database
@@ -141,6 +142,9 @@ class Provisioning:
         with (self._layout.logs / "provision.log").open("a", encoding="utf-8") as log:
             try:
                 yield lambda text: print(f"{name}: {text}", file=log, flush=True)
+            except OldTablesError as error:
+                own = "" if self._options.outside.database else "; `triage stack up --fresh` does that"
+                raise StackError(f"{error}{own}") from None
             except (ProvisionError, ServerError, SettingsError) as error:
                 raise StackError(str(error)) from None
 

@@ -23,10 +23,14 @@ def configuration(domain: Path) -> Config:
     return config
 
 
+class OldTablesError(ServerError):
+    """The tables are from before the first migration there is now."""
+
+
 def migrate(engine: Engine, domain: Path, say: Say) -> None:
     """Run all outstanding migrations, and report the versions before and after.
 
-    Raises `ServerError` for tables that this program cannot bring up to its version, and SQLAlchemy's errors.
+    Raises `OldTablesError`, `ServerError` for tables of a later version than this program's, and SQLAlchemy's errors.
     """
     config = configuration(domain)
     config.attributes["engine"] = engine
@@ -37,9 +41,9 @@ def migrate(engine: Engine, domain: Path, say: Say) -> None:
     if found == newest:
         return
     if found is not None and found < first:
-        raise ServerError(
+        raise OldTablesError(
             f"the tables are of version {found}, from before {first}, and cannot be brought up to {newest}:"
-            " name a new database"
+            " start with an empty database"
         )
     if found is not None and found not in {version.revision for version in versions.walk_revisions()}:
         raise ServerError(f"the tables are of version {found}, which is later than this program's {newest}")

@@ -89,7 +89,7 @@ def other_database(system):
 
 REFUSED = {
     "9999": f"this program needs version {TABLES}: run `triage provision database`",
-    "0012": f"from before {FIRST_TABLES}, and cannot be brought up to {TABLES}: name a new database and run"
+    "0012": f"from before {FIRST_TABLES}, and cannot be brought up to {TABLES}: start with an empty database and run"
     " `triage provision database`",
 }
 

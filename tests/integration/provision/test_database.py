@@ -168,7 +168,10 @@ def test_a_server_that_is_too_old_is_refused(servers, monkeypatch):
     ("other", "reason"),
     [
         ("9999", "which is later than this program's"),
-        ("0012", f"from before {FIRST_TABLES}, and cannot be brought up to {TABLES}: name a new database$"),
+        (
+            "0012",
+            f"from before {FIRST_TABLES}, and cannot be brought up to {TABLES}: start with an empty database$",
+        ),
     ],
     ids=["later", "before the first release"],
 )
