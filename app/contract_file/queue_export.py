@@ -13,7 +13,7 @@ from app.contract_file.content import Occasion
 from app.contract_file.print_text import moment
 from app.contract_file.spooled import unnamed_file
 from app.procurement.labels import ACTION_TYPES, DECISIONS, SOURCES, STATUSES, worded
-from app.review.queries.exported import Beside
+from app.review.queries.exported import ExportedValue
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
 
@@ -24,7 +24,7 @@ _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 #: then open a cell.
 _INSIDE = re.compile(r"""([;\r\n])(?=[ "]*[=+\-@\t＝＋－＠])""")
 
-Lines = Iterable[tuple[FlagLine, Sequence[Beside]]]
+Lines = Iterable[tuple[FlagLine, Sequence[ExportedValue]]]
 
 
 class Format(StrEnum):
@@ -105,7 +105,7 @@ def _record(cells: Sequence[Any]) -> str:
     return text.getvalue()
 
 
-def _flag(line: FlagLine, values: Sequence[Beside]) -> dict[str, Any]:
+def _flag(line: FlagLine, values: Sequence[ExportedValue]) -> dict[str, Any]:
     return {
         **line.flag.model_dump(mode="json", exclude={"search", "assigned_to", "arrived"}),
         "action": line.action.model_dump(mode="json", exclude={"terms"}),

@@ -188,7 +188,7 @@ def test_hostile_text_is_shown_as_text(client, read, flagged, send):
     )
     assert "<script>alert" not in page.html
     assert "<img src=x" not in page.html
-    assert re.search(r"It has 8,\d\d\d characters|Your reason is not taken", page.text)
+    assert re.search(r"It has 8,\d\d\d characters|Your reason was not accepted", page.text)
 
 
 def test_the_number_of_questions_does_not_depend_on_how_many_are_selected(client, flagged, questions):

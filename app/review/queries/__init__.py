@@ -34,7 +34,7 @@ from app.review.queries.queue import FlagQueue, Place, QueuePage, Sort
 from app.review.queries.queue_state import QueueState
 from app.review.queries.raw_answers import RawAnswer
 from app.review.queries.run_list import RunFilter, RunLine
-from app.review.queries.runs import RunPage, SilentSource
+from app.review.queries.runs import RunPage, SourceAttempt
 from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
@@ -52,8 +52,8 @@ __all__ = [
     "RunFilter",
     "RunLine",
     "RunPage",
-    "SilentSource",
     "Sort",
+    "SourceAttempt",
     "ValueLineage",
 ]
 

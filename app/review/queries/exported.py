@@ -19,7 +19,7 @@ from app.store.tables import ComparedValueRow
 _CHUNK = 500
 
 
-class Beside(NamedTuple):
+class ExportedValue(NamedTuple):
     """One of the values that a flag compares; see `app.procurement.finding.ComparedValue`."""
 
     source: str
@@ -31,7 +31,7 @@ class Beside(NamedTuple):
 
 def lines_with_values(
     sessions: Sessions, wanted: FlagFilter, *, sort: Sort
-) -> Iterator[tuple[FlagLine, Sequence[Beside]]]:
+) -> Iterator[tuple[FlagLine, Sequence[ExportedValue]]]:
     """Every flag that matches, in order, from one snapshot. Read in chunks as they are consumed."""
     with sessions() as db:
         db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -42,17 +42,17 @@ def lines_with_values(
                 yield line, values.get(line.flag.flag_id, ())
 
 
-def _values(db: Session, flags: Sequence[UUID]) -> dict[UUID, list[Beside]]:
+def _values(db: Session, flags: Sequence[UUID]) -> dict[UUID, list[ExportedValue]]:
     # Columns: row objects would take three times as long.
     columns = [
         col(ComparedValueRow.flag_id),
-        *(getattr(ComparedValueRow, name) for name in Beside._fields),
+        *(getattr(ComparedValueRow, name) for name in ExportedValue._fields),
     ]
-    found: dict[UUID, list[Beside]] = {}
+    found: dict[UUID, list[ExportedValue]] = {}
     for flag_id, *value in db.execute(
         select(*columns)
         .where(col(ComparedValueRow.flag_id).in_(flags))
         .order_by(col(ComparedValueRow.position))
     ):
-        found.setdefault(flag_id, []).append(Beside(*value))
+        found.setdefault(flag_id, []).append(ExportedValue(*value))
     return found

@@ -14,7 +14,7 @@ from app.review import review_events
 from app.review.flag_history import Event
 from app.review.queries import people, related, runs
 from app.review.queries.related import Related
-from app.review.queries.runs import RunPage, SilentSource
+from app.review.queries.runs import RunPage, SourceAttempt
 from app.review.review_events import FlagHistory
 from app.review.roles import Person
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
@@ -53,7 +53,7 @@ class FlagPage:
     attempt: AttemptRow | None
     values: Sequence[ValueLineage]
     others: Sequence[FlagRow]
-    silent: SilentSource | None
+    silent: SourceAttempt | None
     latest_run_id: UUID | None
 
     @property

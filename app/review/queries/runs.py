@@ -38,8 +38,8 @@ class NextRun:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SilentSource:
-    """A source that gave no usable answer: its step, and how far the attempt got."""
+class SourceAttempt:
+    """How one attempt queried one source, as far as it got."""
 
     step: StepRow | None
     denial: DenialRow | None
@@ -82,14 +82,14 @@ class RunPage:
         """The credential one call was made with."""
         return next((each for each in self.credentials if each.credential_id == call.credential_id), None)
 
-    def source_attempt(self, *, attempt: int, tool: str) -> SilentSource:
+    def source_attempt(self, *, attempt: int, tool: str) -> SourceAttempt:
         """How one attempt queried one source."""
 
         def first(rows: Sequence[OfTool]) -> OfTool | None:
             return next((row for row in rows if (row.attempt, row.tool) == (attempt, tool)), None)
 
         credential = first(self.credentials)
-        return SilentSource(
+        return SourceAttempt(
             step=first(self.steps),
             denial=first(self.denials),
             credential=credential,

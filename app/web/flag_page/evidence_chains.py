@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.credentials.tables import CallRow, CredentialRow
 from app.procurement.rules import RULES
-from app.review.queries import FlagPage, RunPage, SilentSource, ValueLineage
+from app.review.queries import FlagPage, RunPage, SourceAttempt, ValueLineage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +30,7 @@ def chains(page: FlagPage) -> list[Chain]:
     return list(found.values())
 
 
-def without_value(page: FlagPage, run: RunPage) -> Iterator[tuple[str, SilentSource]]:
+def without_value(page: FlagPage, run: RunPage) -> Iterator[tuple[str, SourceAttempt]]:
     """The sources that the rule reads but that gave none of the values, such as a file without the document."""
     if page.silent is not None:
         yield page.flag.subject, page.silent

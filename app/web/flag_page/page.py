@@ -13,7 +13,7 @@ from app.procurement.finding import NOT_PERFORMED
 from app.procurement.rules import RULES
 from app.review.checks import Check, CheckOutcome, outcomes
 from app.review.flag_history import Event
-from app.review.queries import FlagPage, RunPage, SilentSource
+from app.review.queries import FlagPage, RunPage, SourceAttempt
 from app.review.queries.people import officers
 from app.review.review_events import state_of_flag
 from app.web.flag_page.compared_values import side_by_side
@@ -76,7 +76,7 @@ def _checks(page: FlagPage, run: RunPage) -> list[Check]:
     return [] if plan is None else outcomes(plan, run.findings, page.action)
 
 
-def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SilentSource]]) -> list[CredentialRow]:
+def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SourceAttempt]]) -> list[CredentialRow]:
     """Every credential behind the flag, once."""
     every = [chain.credential for chain in linked]
     every += [source.credential for _, source in silent if source.credential is not None]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.contract_file.queue_export import Format, csv_of, inert, json_of, spooled
-from app.review.queries.exported import Beside
+from app.review.queries.exported import ExportedValue
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
 
@@ -28,7 +28,9 @@ def lines(make_file):
 
 
 def beside(flag):
-    return [Beside(*(getattr(each.value, name) for name in Beside._fields)) for each in flag.values]
+    return [
+        ExportedValue(*(getattr(each.value, name) for name in ExportedValue._fields)) for each in flag.values
+    ]
 
 
 def rows(written):
