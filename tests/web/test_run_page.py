@@ -298,7 +298,11 @@ def test_each_attempt_has_a_picture_newest_first(system, client, read, submitted
     page = read(client, f"/runs/{run_id}")
     assert page.html.index("waterfall-2-name") < page.html.index("waterfall-1-name")
     assert "2 min" in drawn(page, 2)
-    lost = [row for row in over_time(page) if "the sweeper, which ends the credentials that an attempt left behind" in row[6]]
+    lost = [
+        row
+        for row in over_time(page)
+        if "the sweeper, which ends the credentials that an attempt left behind" in row[6]
+    ]
     assert [row[1] for row in lost] == ["Run token"]
 
 
