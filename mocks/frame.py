@@ -108,7 +108,7 @@ class Frame:
     def _not_found(self, error: HTTPException) -> Response:
         status = error.code or 500
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            # Flask has logged the exception; the caller is not told about it.
+            # Flask has logged the exception; the caller learns nothing of it.
             return self._refuse(RefusalError(status, "internal error"))
         return self._refuse(RefusalError(status, HTTPStatus(status).phrase.lower()))
 

@@ -15,7 +15,7 @@ NOT_PERFORMED = "S01"
 
 
 class Severity(StrEnum):
-    """Blocking: not to be signed before it is resolved or a determination is on file. Advisory: to be looked at."""
+    """Blocking: not to be signed before it is resolved or a determination is on file. Advisory: to be reviewed."""
 
     BLOCKING = "blocking"
     ADVISORY = "advisory"

@@ -13,11 +13,11 @@ _HEAD = """\
 
 <!-- Written by `python -m app.procurement.rules.rules_page`; a test fails when it is out of date. -->
 
-{count} checks compare what {systems} systems say about one proposed action. A finding is a difference to be looked at,
+{count} checks compare what {systems} systems say about one proposed action. A finding is a difference to review,
 not a verdict; the contracting officer decides.
 
 - **Blocking**: not to be signed before it is resolved or a written determination is on file.
-- **Advisory**: to be looked at.
+- **Advisory**: to be reviewed.
 - The table gives the usual severity; the special cases under each check can lower it, or leave nothing to find. Where a
   check can be worse than usual, its comparison says so.
 - A check is made only when every system it needs has answered. If one stays silent, {silence} says which checks were not

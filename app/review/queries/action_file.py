@@ -138,13 +138,13 @@ def _flags(db: Session, action: ActionRow, latest: UUID | None) -> list[FiledFla
         .order_by(col(ComparedValueRow.position))
     ):
         values.setdefault(value.flag_id, []).append(FiledValue(value=value, evidence=evidence))
-    told = histories(db, [*ids, *(row.answered_by for row in rows if row.answered_by)])
+    events_of = histories(db, [*ids, *(row.answered_by for row in rows if row.answered_by)])
     return [
         FiledFlag(
             flag=row,
             values=values.get(row.flag_id, ()),
-            history=told.get(row.flag_id, ()),
-            remembered=told.get(row.answered_by, ()) if row.answered_by else (),
+            history=events_of.get(row.flag_id, ()),
+            remembered=events_of.get(row.answered_by, ()) if row.answered_by else (),
         )
         for row in rows
     ]

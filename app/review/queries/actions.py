@@ -123,8 +123,8 @@ def page(db: Session, action_id: str) -> ActionPage | None:
         )
         .limit(FLAGS)
     ).all()
-    told = histories(db, [flag.flag_id for flag in flags])
-    events = [(flag, event) for flag in flags for event, _ in told.get(flag.flag_id, ())]
+    events_of = histories(db, [flag.flag_id for flag in flags])
+    events = [(flag, event) for flag in flags for event, _ in events_of.get(flag.flag_id, ())]
     return ActionPage(
         action=action,
         runs=runs,

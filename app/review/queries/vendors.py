@@ -61,13 +61,13 @@ def page(db: Session, uei: str) -> VendorPage | None:
             col(FlagRow.flag_id),
         ).limit(FLAGS)
     ).all()
-    told = histories(db, [flag.flag_id for flag in flags])
+    events_of = histories(db, [flag.flag_id for flag in flags])
     return VendorPage(
         uei=uei,
         namings=namings,
         actions=with_state(db, ids),
         actions_in_all=db.execute(select(func.count()).select_from(newest.subquery())).scalar_one(),
-        flags=[(flag, [event for event, _ in told.get(flag.flag_id, ())]) for flag in flags],
+        flags=[(flag, [event for event, _ in events_of.get(flag.flag_id, ())]) for flag in flags],
         flags_in_all=db.execute(
             select(func.count()).select_from(about.with_only_columns(col(FlagRow.run_id)).subquery())
         ).scalar_one(),
