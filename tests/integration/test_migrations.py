@@ -1,7 +1,8 @@
-"""The migrations make the tables that the models describe."""
+"""The migrations make the tables that the models describe, and functions that nobody can misuse."""
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg import sql
 from sqlmodel import SQLModel
 
 from app.review import tables as review_tables  # noqa: F401  # fills SQLModel.metadata
@@ -12,3 +13,34 @@ def test_the_models_are_the_migrated_tables(system):
     with system.sessions() as session:
         context = MigrationContext.configure(session.connection())
         assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_no_function_with_the_owners_rights_is_open_to_callers(system):
+    functions = system.rows(
+        "SELECT proname, proconfig, proacl::text[] AS rights FROM pg_proc"
+        " WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+    )
+    assert {function["proname"] for function in functions} >= {
+        "describe_flag",
+        "supersede_flags",
+        "tally_flags",
+    }
+    for function in functions:
+        assert function["proconfig"] == ["search_path=pg_catalog, public, pg_temp"], function["proname"]
+        assert not [right for right in function["rights"] if right.startswith("=")], function["proname"]
+
+
+def test_a_temporary_table_does_not_stand_in_for_a_real_one(system):
+    (run,) = system.run("ACT-2026-0012")
+    server = system.stack.services.database
+    with server.connect("triage") as connection, connection.transaction(force_rollback=True):
+        connection.execute("CREATE TEMP TABLE flag_tally (LIKE public.flag_tally)")
+        connection.execute("CREATE TEMP TABLE flag (LIKE public.flag)")
+        tallied = sql.SQL("SELECT sum(flags) FROM {} WHERE status = 'referred'")
+        before = connection.execute(tallied.format(sql.Identifier("public", "flag_tally"))).fetchone()[0] or 0
+        changed = connection.execute(
+            "UPDATE public.flag SET status = 'referred' WHERE run_id = %s", [run]
+        ).rowcount
+        after = connection.execute(tallied.format(sql.Identifier("public", "flag_tally"))).fetchone()[0]
+        assert (changed > 0, after - before) == (True, changed)
+        assert connection.execute("SELECT count(*) FROM pg_temp.flag_tally").fetchone()[0] == 0

@@ -179,11 +179,12 @@ TABLES = (
     "CREATE INDEX ix_web_session_seen_at ON web_session (seen_at)",
 )
 
+# Their search path ends with pg_temp: where it is not named, a caller's temporary tables come before the real ones.
 FUNCTIONS = (
     # The owner of the tables fills in what the application knows of a flag's action and of earlier decisions, so that
     # the worker that writes a finding needs to read neither decisions nor other findings.
     """
-    CREATE FUNCTION describe_flag() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+    CREATE FUNCTION describe_flag() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     DECLARE
         its action%ROWTYPE;
     BEGIN
@@ -201,7 +202,7 @@ FUNCTIONS = (
     """,
     "CREATE TRIGGER describe_flag BEFORE INSERT ON flag FOR EACH ROW EXECUTE FUNCTION describe_flag()",
     """
-    CREATE FUNCTION supersede_flags() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+    CREATE FUNCTION supersede_flags() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     BEGIN
         -- Two runs of one action that end at the same moment come one after the other.
         PERFORM 1 FROM action WHERE action_id = NEW.job_id FOR UPDATE;
@@ -217,7 +218,7 @@ FUNCTIONS = (
     # Differences are added, never changed in place, so that two runs that end at once do not wait for each other;
     # now and then a transaction that adds one folds the rows that are there into one for each combination.
     """
-    CREATE FUNCTION tally_flags() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+    CREATE FUNCTION tally_flags() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     BEGIN
         IF TG_OP = 'INSERT' THEN
             INSERT INTO flag_tally
@@ -259,7 +260,7 @@ FUNCTIONS = (
     """,
     # Sessions go, names of people whose decisions stand must not.
     """
-    CREATE FUNCTION know_person() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+    CREATE FUNCTION know_person() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     BEGIN
         INSERT INTO person AS known (subject, name, roles) VALUES (NEW.subject, coalesce(NEW.name, NEW.subject), NEW.roles)
         ON CONFLICT (subject) DO UPDATE SET name = excluded.name, roles = excluded.roles
@@ -274,6 +275,8 @@ FUNCTIONS = (
 )
 
 GRANTS = (
+    # Triggers need no right to their function, and nothing else calls one.
+    "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC",
     """
     GRANT SELECT ON action, evidence, flag, compared_value, flag_tally, submission, review_event, saved_view,
         export_record, person, web_session TO triage_app
