@@ -12,7 +12,7 @@ from app.settings import Settings
 from infra.local.stack import LocalStack
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
-from workers.runtime.vault import Vault
+from workers.runtime.vault import Vault, VaultUnavailableError
 from workers.tools import registry
 
 PROCESSES, THREADS = 2, 4
@@ -38,12 +38,18 @@ def _operations(address: str, identity: Path, runs: int) -> None:
     dispatcher = ProcessIdentity(vault, identity)
     tools = registry()
 
-    def one(_: int) -> None:
+    def one(number: int) -> None:
         run_id = uuid4()
-        minted = dispatcher.mint(run_id=run_id, attempt=1, wrapping_ttl=60)
-        with introduced(vault, minted.wrapping_token, run_id=run_id, attempt=1) as session:
-            for tool in tools.values():
-                session.issue(tool.name, tool.grant)
+        try:
+            minted = dispatcher.mint(run_id=run_id, attempt=1, wrapping_ttl=60)
+            with introduced(vault, minted.wrapping_token, run_id=run_id, attempt=1) as session:
+                for tool in tools.values():
+                    session.issue(tool.name, tool.grant)
+        except VaultUnavailableError as conflict:
+            # Two transactions of the vault that meet: one of them is to be repeated, as the dispatcher does with a run.
+            if "transaction commit failed" not in str(conflict):
+                raise
+            one(number)
 
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(one, range(runs)))
