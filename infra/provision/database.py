@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from infra.postgres import roles
 from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
+from infra.postgres.leased_users import ensure_only_reading, refuse_prepared_transactions
 from infra.postgres.migrate import migrate
 from infra.postgres.server import OLDEST, Server, ServerError, WrongPasswordError
 from infra.provision.logins import APPLICATION, DATABASE_LOGINS, DATABASE_OWNERS, LEDGER, READERS, VAULT_ADMIN
@@ -43,6 +44,7 @@ def provision_database(
     server = administered(settings)
     with reported(), server.wait(setting=_SETTING, patience=settings.provision_patience) as connection:
         begin_alone(connection, settings.provision_patience)
+        refuse_prepared_transactions(connection, _SETTING)
         passwords = login_passwords(settings)
         _roles(connection, passwords, say)
         _ledger_admin(connection, settings, say, renew=new_ledger_admin_password)
@@ -55,6 +57,8 @@ def provision_database(
         for database, owner in DATABASE_OWNERS.items():
             with server.connect(database, user=owner, password=passwords[owner]) as as_owner:
                 ensure_closed_schema(as_owner, say)
+        with server.connect(LEDGER) as ledger:
+            ensure_only_reading(ledger, VAULT_ADMIN, say)
         owner = DATABASE_OWNERS[APPLICATION]
         migrate(_engine(server, owner, passwords[owner]), MIGRATIONS, say)
         _grant_ending_of_sessions(connection, say)

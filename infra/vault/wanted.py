@@ -12,6 +12,7 @@ from typing import Any
 from app.credentials.approle import RUN_ROLE
 from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, SignedToken
 from app.credentials.tool_record import ToolRecord
+from infra.vault import database_users
 from infra.vault.owners import IDENTITIES, Identity
 
 POLICIES = Path(__file__).parent / "policies"
@@ -176,11 +177,7 @@ def _signing_key(tools: Sequence[ToolRecord]) -> Entry:
 
 def _database_role(role: str, *, database: str) -> Entry:
     """Users that may read what the database's group of the same name may, for as long as their lease lasts."""
-    create = (
-        "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' CONNECTION LIMIT 2"
-        f" IN ROLE {role.replace('-', '_')}"
-    )
-    end_sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}'"
+    group = role.replace("-", "_")
     return Entry(
         name=f"database role {role}",
         path=f"database/roles/{role}",
@@ -188,7 +185,7 @@ def _database_role(role: str, *, database: str) -> Entry:
             "db_name": database,
             "default_ttl": MAX_TTL_SECONDS,
             "max_ttl": MAX_TTL_SECONDS,
-            "creation_statements": [create],
-            "revocation_statements": [end_sessions, 'DROP ROLE IF EXISTS "{{name}}"'],
+            "creation_statements": database_users.creation(group),
+            "revocation_statements": database_users.revocation(group),
         },
     )

@@ -96,12 +96,18 @@ def test_only_what_differs_is_set_right(servers, provisioned, said):
         connection.execute("ALTER ROLE triage_worker CREATEDB")
         connection.execute("GRANT CONNECT ON DATABASE ledger TO PUBLIC")
         connection.execute("REVOKE CONNECT ON DATABASE triage FROM triage_dispatcher")
+    with servers.database.connect("ledger") as connection:
+        connection.execute("ALTER EVENT TRIGGER leased_users_only_read DISABLE")
+        connection.execute("GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC")
     assert said(provision_database, servers.settings) == [
         "role triage_worker: NOCREATEDB",
         "database ledger: closed to everybody else",
         "database triage: open to triage_dispatcher",
         "role triage_app: password set",
+        "large objects: closed to everybody else",
+        "leased users: may create and change nothing",
     ]
+    assert said(provision_database, servers.settings) == []
 
 
 def test_a_password_that_only_the_vault_knows_and_users_of_live_runs_stay(servers, provisioned, said):
@@ -127,7 +133,7 @@ def test_a_vault_that_lost_its_storage_is_given_a_new_password(servers, provisio
     servers.database.connect("ledger", user=VAULT_ADMIN, password=password).close()
 
 
-def test_an_administrator_who_is_no_superuser_does_all_but_one_thing_and_names_it(servers, said):
+def test_an_administrator_who_is_no_superuser_does_all_else_and_names_what_is_missing(servers, said):
     empty(servers)
     own = servers.secrets.read("operator", "database-admin-password")
     with servers.database.connect() as connection:
@@ -143,6 +149,12 @@ def test_an_administrator_who_is_no_superuser_does_all_but_one_thing_and_names_i
                 provision_database(managed, lambda _: None)
         with servers.database.connect() as connection:
             connection.execute(f"GRANT pg_signal_backend TO {VAULT_ADMIN}")
+        assert said(provision_database, managed) == [
+            "leased users: not kept from large objects and default privileges of their own, which takes a superuser"
+        ]
+        servers.secrets.replace("operator", "database-admin-password", own)
+        assert len(said(provision_database, servers.settings)) == 2
+        servers.secrets.replace("operator", "database-admin-password", "managed")
         assert said(provision_database, managed) == []
     finally:
         servers.secrets.replace("operator", "database-admin-password", own)
@@ -162,6 +174,22 @@ def test_a_server_that_is_too_old_is_refused(servers, monkeypatch):
     monkeypatch.setattr(step, "OLDEST", 99)
     with pytest.raises(ProvisionError, match=r"PostgreSQL \d+ is too old; it must be 99 or later"):
         provision_database(servers.settings, lambda _: None)
+
+
+def test_a_server_that_keeps_prepared_transactions_is_refused(servers, provisioned):
+    for change, refused in (
+        ("SET max_prepared_transactions = 3", True),
+        ("RESET max_prepared_transactions", False),
+    ):
+        with servers.database.connect() as connection:
+            connection.execute(f"ALTER SYSTEM {change}")
+        servers.process_table.restart("postgres")
+        if refused:
+            with pytest.raises(
+                ProvisionError, match=r"max_prepared_transactions is 3; it must be 0, because [^\n]*$"
+            ):
+                provision_database(servers.settings, lambda _: None)
+    provision_database(servers.settings, lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,17 @@ def test_a_changed_policy_and_role_are_put_right_by_the_operator_alone(installat
     assert all(line["auth"]["policies"] == ["triage-operator"] for line in written)
 
 
+def test_an_installation_from_before_gets_the_statements_that_end_a_user(installation):
+    token, path = installation.log_in("operator"), "database/roles/ledger-reader"
+    wanted = installation.ask("GET", path, token=token).json()["data"]
+    before = {**wanted, "revocation_statements": ['DROP ROLE IF EXISTS "{{name}}"']}
+    assert installation.ask("POST", path, before, token).is_success
+    assert installation.provision() == ["database role ledger-reader: changed"]
+    assert installation.ask("GET", path, token=token).json()["data"] == wanted
+    assert wanted["revocation_statements"][1:3] == ["COMMIT", "BEGIN"]
+    assert installation.provision() == []
+
+
 def test_identities_that_ran_out_are_made_anew_with_that_of_the_rotator(installation):
     """As after a stop that was longer than they live: no root token is needed."""
     for owner in ("web", "operator"):

@@ -18,6 +18,7 @@ from app.credentials.approle import RUN_ROLE
 from app.credentials.settings import AgentSettings
 from garden.tools import SOIL, WEATHER
 from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
+from infra.postgres.leased_users import ensure_only_reading, refuse_prepared_transactions
 from infra.postgres.migrate import migrate
 from infra.postgres.roles import ensure_member, ensure_role
 from infra.postgres.server import Server
@@ -52,6 +53,7 @@ def prepare_database():
     for process, role in PROCESSES.items():
         keep(f"{process}-database-password", passwords[role])
     with server.connect() as connection:
+        refuse_prepared_transactions(connection, "DATABASE_ADMIN_URL")
         for role, password in passwords.items():
             more = {"rolcreaterole"} if role == VAULT_ADMIN else set()
             ensure_role(connection, role, print, password=password, attributes=LOGS_IN | more)
@@ -80,6 +82,8 @@ def prepare_database():
         soil.execute("CREATE TABLE moisture (probe varchar PRIMARY KEY, bed_id varchar, percent integer)")
         soil.execute("INSERT INTO moisture VALUES ('north', 'roses', 31), ('south', 'roses', 22)")
         soil.execute("GRANT SELECT ON moisture TO soil_reader")
+    with server.connect("soil") as soil:
+        ensure_only_reading(soil, VAULT_ADMIN, print)
     return passwords[VAULT_ADMIN]
 
 

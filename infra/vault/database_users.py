@@ -1,0 +1,39 @@
+"""The statements with which the vault makes and ends users of a database, who only read and only for their lease.
+
+The vault runs the statements of one end in one transaction, so the login is closed and committed first: a session
+that begins while others are ended would outlive its user. Each statement may find its work done.
+"""
+
+_USER_EXISTS = "EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{{name}}')"
+
+
+def creation(group: str) -> list[str]:
+    """A login that may read what `group` may."""
+    rights = "LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' CONNECTION LIMIT 2"
+    return [f'CREATE ROLE "{{{{name}}}}" {rights} IN ROLE {group}']
+
+
+def revocation(group: str) -> list[str]:
+    """Close the login, end its sessions until none is left, drop what it owns, then the user itself."""
+    close = (
+        f"DO $$ BEGIN IF {_USER_EXISTS} THEN"
+        f' ALTER ROLE "{{{{name}}}}" NOLOGIN; REVOKE {group} FROM "{{{{name}}}}"; END IF; END $$'
+    )
+    # By number: a session of a dropped user has no name. What the view shows stays the same until it is cleared.
+    # 200 waits of 5 ms at most: nothing else is issued meanwhile, and the vault tries a failed end again.
+    end_sessions = (
+        "DO $$ DECLARE who oid := (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = '{{name}}'); BEGIN"
+        " FOR i IN 1..200 LOOP"
+        " PERFORM pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usesysid = who;"
+        " EXIT WHEN NOT FOUND; PERFORM pg_catalog.pg_sleep(0.005); PERFORM pg_catalog.pg_stat_clear_snapshot();"
+        " END LOOP;"
+        " IF EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE usesysid = who)"
+        " THEN RAISE EXCEPTION 'a session of {{name}} is still open'; END IF; END $$"
+    )
+    # Dropping what somebody owns takes that user's rights. It has none left to read with.
+    drop = (
+        f"DO $$ BEGIN IF {_USER_EXISTS} THEN"
+        ' GRANT "{{name}}" TO CURRENT_USER WITH INHERIT TRUE, SET FALSE;'
+        ' DROP OWNED BY "{{name}}"; DROP ROLE "{{name}}"; END IF; END $$'
+    )
+    return [close, "COMMIT", "BEGIN", end_sessions, drop]
