@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.connections.redaction import REDACTED
 from app.connections.tls import trust_of
 from workers.runtime import celery_app
 from workers.runtime.process_identity import ProcessIdentity
@@ -108,3 +109,22 @@ def test_what_is_no_attempt_is_dropped_with_an_alarm_and_printed_nowhere(fragile
     # It is alive still: what the logs do not hold would have been of use.
     answer = system.ask_vault("POST", "sys/wrapping/lookup", {"token": live_token})
     assert answer.status_code == 200, answer.text
+
+
+def test_what_celery_says_of_a_message_it_takes_is_redacted(fragile, live_token, until):
+    """The main process prints the id of each message, and a process of the pool the argument that is too many."""
+    body = json.dumps([[], {live_token: 1}, {}])
+    headers = {"task": celery_app.ATTEMPT, "id": f"id-{live_token}", "lang": "py"}
+    app = celery_app.make(fragile.system.settings("dispatcher"))
+    with app.connection_for_write() as connection, closing(connection.channel()) as channel:
+        channel.client.lpush(
+            celery_app.QUEUE, entry("", body=b64encode(body.encode()).decode(), headers=headers)
+        )
+    logs = [fragile.stack.layout.logs / f"worker-{number}.log" for number in (1, 2)]
+
+    def printed():
+        return "".join(log.read_text() for log in logs)
+
+    until(lambda: f"[id-{REDACTED}] received" in printed(), what="the line about the id")
+    until(lambda: f"unexpected keyword argument '{REDACTED}" in printed(), what="the line about the argument")
+    assert live_token not in printed()
