@@ -8,11 +8,13 @@ from pydantic import ValidationError
 from typer.exceptions import TyperException
 
 from app.cli.context import USAGE, err
+from app.connections import redaction
 from app.intake.problems import shown
 
 
 def run(app: typer.Typer) -> NoReturn:
     """Run the command and end the process. Wrong usage gives status 2 and one line on standard error."""
+    redaction.install()
     try:
         status = app(standalone_mode=False)
     except TyperException as wrong:
@@ -20,6 +22,8 @@ def run(app: typer.Typer) -> NoReturn:
         sys.exit(getattr(wrong, "exit_code", USAGE))
     except typer.Abort:
         sys.exit(130)
+    finally:
+        redaction.install()  # Typer has replaced what prints uncaught errors
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -10,6 +10,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 
+from app.connections import redaction
 from app.connections.database import connect, silence
 from app.connections.secret_files import SettingsError, read_secret
 from app.connections.starting import starting
@@ -90,6 +91,7 @@ def _address(text: str) -> str:
 
 def main() -> None:
     """Check settings and database, then serve until a signal; exit status 2 if either is unusable."""
+    redaction.install()
     parser = argparse.ArgumentParser(prog="python -m app.web.launch", description=__doc__)
     parser.add_argument("--bind", action="append", required=True, type=_address, metavar="HOST:PORT")
     wanted = parser.parse_args()

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
+from app.connections import redaction
 from infra.environment import forget_foreign
 from infra.local.errors import OutsideError, StackError
 from infra.local.interruption import Interruption
@@ -114,6 +115,7 @@ class Supervisor:
 
 
 def main() -> None:
+    redaction.install()
     forget_foreign()
     parser = argparse.ArgumentParser(description="Run the local stack in the foreground.")
     parser.add_argument("--home", type=Path, default=state_folder(), help="state folder")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from app.connections import redaction
 from app.connections.secret_files import SettingsError
 from infra.environment import forget_foreign
 from infra.provision import broker, database, demo_data, keys, rotation
@@ -31,6 +32,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main() -> None:
     """Carry out the command, and report each change in one line."""
+    redaction.install()
     forget_foreign()
     wanted = _wanted()
     try:

@@ -5,10 +5,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import redis
 from kombu.exceptions import OperationalError
 from kombu.transport import redis as kombu_redis
+from kombu.transport import virtual
 
 from app.connections.broker_connection import TrustedConnection
 from app.connections.compatibility import IncompatibleError
@@ -54,10 +56,30 @@ def broker_login(settings: ConnectionSettings) -> BrokerLogin | None:
     return BrokerLogin(urlsplit(settings.need("redis_url")).username or "default", file)
 
 
+class Message(virtual.Message):
+    """A message; an entry of the queue that lacks what each message has becomes one that cannot be decoded."""
+
+    def __init__(self, payload: Any, channel: Any = None, **named: Any) -> None:
+        try:
+            _check(payload)
+            super().__init__(payload, channel=channel, **named)  # type: ignore[no-untyped-call]  # kombu has no types
+        except (ValueError, TypeError, LookupError, AttributeError):
+            super().__init__(_undecodable(), channel=channel, **named)  # type: ignore[no-untyped-call]
+
+
 class Channel(kombu_redis.Channel):
     """Its connections over TLS take `trust`, which comes from Celery's `broker_use_ssl`."""
 
     connection_class_ssl = TrustedConnection  # type: ignore[assignment]  # a subclass of what stands there
+    Message = Message
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]  # kombu has no types
+        except (ValueError, RecursionError):  # the entry is no JSON; it has left the queue
+            (queue,) = self.active_queues
+            self.connection._deliver(_undecodable(), queue)  # noqa: SLF001  # as kombu's own channel does
+            return True
 
 
 class Transport(kombu_redis.Transport):
@@ -97,6 +119,20 @@ def reason(error: Exception, trust: Trust) -> str:
     if isinstance(cause, redis.AuthenticationError):
         return "it refuses the user of REDIS_URL or the password in REDIS_PASSWORD_FILE"
     return " ".join(str(cause).split())[:_SHOWN] or type(cause).__name__
+
+
+def _check(payload: Any) -> None:
+    properties = payload["properties"]
+    about = properties["delivery_info"]
+    texts = (properties["delivery_tag"], about["exchange"], about["routing_key"])
+    if not all(isinstance(each, str) for each in texts) or not isinstance(payload.get("headers") or {}, dict):
+        raise TypeError
+
+
+def _undecodable() -> dict[str, Any]:
+    about = {"exchange": "", "routing_key": ""}
+    properties = {"delivery_tag": str(uuid4()), "delivery_info": about}
+    return {"headers": {}, "content-type": "application/octet-stream", "properties": properties}
 
 
 def _text(version: tuple[int, ...]) -> str:

@@ -1,7 +1,12 @@
-"""Celery's consumer, which also logs why it waits for the broker, and leaves signs of life from its own loop."""
+"""Celery's consumer, which also logs why it waits for the broker, and leaves signs of life from its own loop.
 
+A message that is no attempt is dropped with an alarm; Celery would print it, or end.
+"""
+
+from collections.abc import Callable
 from typing import Any, NoReturn
 
+import redis
 import structlog
 from celery import Celery
 from celery.exceptions import WorkerShutdown
@@ -15,6 +20,7 @@ from app.connections.settings import ConnectionSettings, load
 from app.connections.starting import USAGE
 from app.connections.tls import trust_of
 from workers.runtime import broker
+from workers.runtime.dropped_messages import DroppedMessages
 from workers.runtime.lifecycle import HealthFile
 
 log = structlog.get_logger()
@@ -33,6 +39,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         # Checked until it has answered once. No connection stays open: processes of the pool are forked from here.
         self._database = connect(configuration, pool_size=1)
         self._database_known = False
+        self._dropped = DroppedMessages(self._database)
         self._trust = trust_of(configuration)
         super().__init__(*arguments, **named)
         # Through `call_soon`: with a pool of threads the timer runs in another thread, which goes on
@@ -65,9 +72,45 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         self._beat()
         return conn
 
+    def create_task_handler(self, *arguments: Any, **named: Any) -> Callable[[Any], None]:
+        """Celery's handler of messages, which no message can break."""
+        handle = super().create_task_handler(*arguments, **named)
+
+        def guarded(message: Any) -> None:
+            try:
+                handle(message)
+            except (redis.RedisError, OSError):
+                raise
+            except Exception:  # noqa: BLE001  # a malformed header can fail anywhere in Celery
+                self._drop(message, "its headers or its body are malformed")
+
+        return guarded
+
+    def on_unknown_message(self, _body: Any, message: Any) -> None:
+        """Drop a message that names no task."""
+        self._drop(message, "it names no task")
+
+    def on_unknown_task(self, _body: Any, message: Any, _error: Exception) -> None:
+        """Drop a message of another task."""
+        self._drop(message, "it names an unknown task")
+
+    def on_invalid_task(self, _body: Any, message: Any, _error: Exception) -> None:
+        """Drop a message whose content type is refused, or whose task cannot be built."""
+        self._drop(message, "its content is not that of a task")
+
+    def on_decode_error(self, message: Any, _error: Exception) -> None:
+        """Drop a message that cannot be decoded."""
+        self._drop(message, "it cannot be decoded")
+
+    def _drop(self, message: Any, reason: str) -> None:
+        if not message.acknowledged:
+            message.ack_log_error(log, self.connection_errors)
+        self._dropped.dropped(reason)
+
     def _beat(self) -> None:
         try:
             self._health.touch(self._database_problem())
+            self._dropped.report()
         except IncompatibleError as error:
             _end(error)
 

@@ -5,13 +5,16 @@ import sys
 
 import structlog
 
+from app.connections import redaction
+
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
 )
 
 
 def configure(level: int = logging.INFO) -> None:
-    """One JSON object a line, for our own events and for those of the libraries."""
+    """One JSON object a line, for our own events and for those of the libraries, without secrets."""
+    redaction.install()
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
