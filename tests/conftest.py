@@ -136,7 +136,8 @@ class System:
 
     def audit_lines(self, run_id: UUID | None = None) -> list[dict[str, Any]]:
         """The vault's audit lines, or those whose token was bound to `run_id`; read independently of the product's parser."""
-        lines = [json.loads(line) for line in self.vault.layout.audit_log.read_text().splitlines()]
+        written, _, _ = self.vault.layout.audit_log.read_text().rpartition("\n")  # the rest is being written
+        lines = [json.loads(line) for line in written.splitlines()]
         if run_id is None:
             return lines
         wanted = str(run_id)

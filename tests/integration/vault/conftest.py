@@ -102,7 +102,9 @@ class Installation(Servers):
 
     def audit_lines(self) -> list[dict[str, Any]]:
         files = sorted(self.audit_log.parent.iterdir(), key=lambda file: file.stat().st_mtime)
-        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        return [
+            json.loads(line) for file in files for line in file.read_text().rpartition("\n")[0].splitlines()
+        ]
 
 
 class KilledError(BaseException):
