@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from app.cli.context import USAGE, Context, err, print_json, reported
 from app.cli.read_commands import DIFFERENCE, AsJson
 from app.cli.text_tables import Column, Kind, show_fields, show_table
-from app.credentials.ending import Ending
+from app.credentials.ending import Ending, credential_ending, token_ending
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow
 from app.review.queries import Pages, RunPage
 from app.review.queries.plans import Plan, rules_of
@@ -62,9 +62,8 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
 
 def _show_attempt(attempt: AttemptRow) -> None:
     life = None
-    if attempt.token_issued_at and attempt.token_expires_at:
-        ending = _ending(attempt.revoked_at, attempt.revoked_by, attempt.token_expires_at)
-        life = f"issued {_time(attempt.token_issued_at)}, {ending}"
+    if attempt.token_issued_at and (ending := token_ending(attempt, datetime.now(UTC))):
+        life = _life(attempt.token_issued_at, ending)
     show_fields(
         f"Attempt {attempt.number}: {attempt.state}",
         [
@@ -91,13 +90,12 @@ def _show_plan(plan: Plan) -> None:
 
 
 def _show_credential(item: CredentialRow, calls: Sequence[CallRow]) -> None:
-    ending = _ending(item.revoked_at, item.ended_by, item.expires_at)
     counted = Counter(f"{call.operation}: {call.status}" for call in calls)
     show_fields(
         f"Credential for {item.tool}",
         [
             ("kind", f"{item.kind}, {item.scope}"),
-            ("life", f"issued {_time(item.issued_at)}, {ending}"),
+            ("life", _life(item.issued_at, credential_ending(item, datetime.now(UTC)))),
             ("request", item.request_id),
             ("accessor", item.accessor),
             ("lease", item.lease_id),
@@ -131,6 +129,5 @@ def _time(moment: datetime) -> str:
     return f"{moment:%H:%M:%S} UTC"
 
 
-def _ending(revoked_at: datetime | None, by: str | None, expires_at: datetime) -> str:
-    ending = Ending.of(revoked_at=revoked_at, by=by, expires_at=expires_at, now=datetime.now(UTC))
-    return ending.wording(_time(ending.at))
+def _life(issued_at: datetime, ending: Ending) -> str:
+    return f"issued {_time(issued_at)}, {ending.wording(_time(ending.at))}"

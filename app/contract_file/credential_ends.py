@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.contract_file.blocks import Block, Cell, note, paragraph, table
 from app.contract_file.print_text import instant
-from app.credentials.ending import Ending
+from app.credentials.ending import Ending, credential_ending, token_ending
 from app.credentials.lineage import CredentialKind
 from app.procurement.labels import KINDS, SOURCES, plural, worded
 from app.review.queries.filed_documents import ActionFile, FiledRun
@@ -14,13 +14,13 @@ from app.review.queries.filed_documents import ActionFile, FiledRun
 def ends(filed: FiledRun, at: datetime) -> Iterator[Block]:
     """How each credential of a run ended; `at` is when the export was made."""
     rows: list[list[Cell]] = [
-        _row("Run token", each.token_expires_at, each.revoked_at, each.revoked_by, at)
+        _row("Run token", each.token_expires_at, ending)
         for each in filed.attempts
-        if each.token_expires_at
+        if each.token_expires_at and (ending := token_ending(each, at))
     ]
     for row in filed.credentials:
         name = f"{worded(KINDS, row.kind)}, {worded(SOURCES, row.tool)}"
-        rows.append(_row(name, row.expires_at, row.revoked_at, row.ended_by, at))
+        rows.append(_row(name, row.expires_at, credential_ending(row, at)))
     if not rows:
         yield paragraph("The vault issued no credential in this run.")
         return
@@ -29,8 +29,7 @@ def ends(filed: FiledRun, at: datetime) -> Iterator[Block]:
         yield note("A signed token cannot be revoked. It expires by its TTL.")
 
 
-def _row(name: str, expires: datetime, revoked: datetime | None, by: str | None, at: datetime) -> list[Cell]:
-    ending = Ending.of(revoked_at=revoked, by=by, expires_at=expires, now=at)
+def _row(name: str, expires: datetime, ending: Ending) -> list[Cell]:
     return [name, instant(expires), ending.wording(instant(ending.at))]
 
 

@@ -16,6 +16,7 @@ from app.credentials.lineage import CredentialKind
 from app.credentials.run_ends import end_stopped, requeue
 from app.credentials.tables import (
     CHANNEL,
+    OPEN_ATTEMPTS,
     AttemptRow,
     AttemptState,
     CredentialRow,
@@ -28,7 +29,6 @@ from app.credentials.tables import (
 
 ATTEMPT, RUN, CREDENTIAL = table_of(AttemptRow), table_of(RunRow), table_of(CredentialRow)
 HEARTBEAT = table_of(HeartbeatRow)
-OPEN = (AttemptState.DISPATCHED, AttemptState.RUNNING)
 ENDED = (AttemptState.FINISHED, AttemptState.FAILED, AttemptState.POSTPONED, AttemptState.LOST)
 
 
@@ -58,7 +58,7 @@ class DispatchRecords:
         now = datetime.now(UTC)
         with self._engine.begin() as db:
             open_attempts = db.execute(
-                select(func.count()).select_from(ATTEMPT).where(ATTEMPT.c.state.in_(OPEN))
+                select(func.count()).select_from(ATTEMPT).where(ATTEMPT.c.state.in_(OPEN_ATTEMPTS))
             ).scalar_one()
             waiting = (
                 select(RUN.c.run_id, RUN.c.attempt)
@@ -107,7 +107,7 @@ class DispatchRecords:
         """Lock an attempt whose lease ran out. When the block has ended what it held, the run is queued again."""
         now = datetime.now(UTC)
         with self._engine.begin() as db:
-            held = _held(db, ATTEMPT.c.state.in_(OPEN), ATTEMPT.c.lease_until < now)
+            held = _held(db, ATTEMPT.c.state.in_(OPEN_ATTEMPTS), ATTEMPT.c.lease_until < now)
             yield held
             if held is None:
                 return

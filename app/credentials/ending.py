@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from app.credentials.tables import AttemptRow, CredentialRow
+
 REVOKERS: Mapping[str, str] = {
     "run end": "the end of the run",
     "sweeper": "the sweeper, which ends the credentials that an attempt left behind",
@@ -50,3 +52,21 @@ class Ending:
     def wording(self, at: str) -> str:
         """The ending with its time, as the caller writes it: "revoked 10:15:02 UTC by the end of the run"."""
         return f"{self.verb} {at} {self.cause}"
+
+
+def credential_ending(credential: CredentialRow, now: datetime) -> Ending:
+    """How a credential ended by `now`, or when it will."""
+    return Ending.of(
+        revoked_at=credential.revoked_at,
+        by=credential.ended_by,
+        expires_at=credential.expires_at,
+        now=now,
+    )
+
+
+def token_ending(attempt: AttemptRow, now: datetime) -> Ending | None:
+    """How the run token of an attempt ended by `now`, or when it will; None if none was issued."""
+    expires_at = attempt.token_expires_at or attempt.revoked_at
+    if expires_at is None:
+        return None
+    return Ending.of(revoked_at=attempt.revoked_at, by=attempt.revoked_by, expires_at=expires_at, now=now)

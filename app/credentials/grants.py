@@ -1,6 +1,7 @@
 """The three kinds of credential a tool may ask for. A grant names where it comes from; it holds no secret."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from app.credentials.lineage import CredentialKind
 
@@ -9,45 +10,37 @@ MAX_TTL_SECONDS = 15 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class SignedToken:
+class _VaultRole:
+    role: str
+    scope: str
+    kind: ClassVar[CredentialKind]
+    _issued_at: ClassVar[str]
+
+    @property
+    def path(self) -> str:
+        """The vault path that issues it."""
+        return f"{self._issued_at}/{self.role}"
+
+
+class SignedToken(_VaultRole):
     """An ES256 JWT whose audience is the tool; the service checks it offline against the vault's key set."""
 
-    role: str
-    scope: str
     kind = CredentialKind.SIGNED_TOKEN
-
-    @property
-    def path(self) -> str:
-        """The vault path that issues it."""
-        return f"identity/oidc/token/{self.role}"
+    _issued_at = "identity/oidc/token"
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(_VaultRole):
     """An opaque key: a child token that can only look itself up, which is how the service checks it."""
 
-    role: str
-    scope: str
     kind = CredentialKind.API_KEY
-
-    @property
-    def path(self) -> str:
-        """The vault path that issues it."""
-        return f"auth/token/create/{self.role}"
+    _issued_at = "auth/token/create"
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseUser:
+class DatabaseUser(_VaultRole):
     """A database user made for one run; the database itself checks it."""
 
-    role: str
-    scope: str
     kind = CredentialKind.DATABASE_USER
-
-    @property
-    def path(self) -> str:
-        """The vault path that issues it."""
-        return f"database/creds/{self.role}"
+    _issued_at = "database/creds"
 
 
 Grant = SignedToken | ApiKey | DatabaseUser

@@ -6,10 +6,9 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.credentials.tables import CHANNEL, RunRow, RunState, table_of
+from app.credentials.tables import CHANNEL, RUNS_UNDER_WAY, RunRow, table_of
 
 RUN = table_of(RunRow)
-_UNDER_WAY = (RunState.REQUESTED, RunState.DISPATCHED)
 
 
 class UnknownRunError(Exception):
@@ -36,7 +35,7 @@ def request_missing(
         db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(job_id, 0))))
     under_way = db.execute(
         select(RUN.c.job_id, RUN.c.run_id)
-        .where(RUN.c.job_id.in_(goals), RUN.c.state.in_(_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
+        .where(RUN.c.job_id.in_(goals), RUN.c.state.in_(RUNS_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
         .order_by(RUN.c.requested_at)
     )
     runs = {job_id: (run_id, False) for job_id, run_id in under_way}
@@ -54,7 +53,7 @@ def stop(db: Session, run_id: UUID, *, requested_by: str) -> bool:
     """
     stopping = db.execute(
         update(RUN)
-        .where(RUN.c.run_id == run_id, RUN.c.state.in_(_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
+        .where(RUN.c.run_id == run_id, RUN.c.state.in_(RUNS_UNDER_WAY), RUN.c.stop_requested_at.is_(None))
         .values(stop_requested_at=func.now(), stop_requested_by=requested_by)
         .returning(RUN.c.run_id)
     ).one_or_none()

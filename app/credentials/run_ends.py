@@ -6,14 +6,21 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, exists, func, select, update
 
-from app.credentials.tables import CHANNEL, AttemptRow, AttemptState, RunRow, RunState, table_of
+from app.credentials.tables import (
+    CHANNEL,
+    OPEN_ATTEMPTS,
+    RUNS_UNDER_WAY,
+    AttemptRow,
+    AttemptState,
+    RunRow,
+    RunState,
+    table_of,
+)
 
 ATTEMPT, RUN = table_of(AttemptRow), table_of(RunRow)
 _PAUSE = timedelta(seconds=1)
-_OPEN = ATTEMPT.c.state.in_([AttemptState.DISPATCHED, AttemptState.RUNNING])
-_STOPPING = and_(
-    RUN.c.stop_requested_at.is_not(None), RUN.c.state.in_([RunState.REQUESTED, RunState.DISPATCHED])
-)
+_OPEN = ATTEMPT.c.state.in_(OPEN_ATTEMPTS)
+_STOPPING = and_(RUN.c.stop_requested_at.is_not(None), RUN.c.state.in_(RUNS_UNDER_WAY))
 
 
 def requeue(db: Connection, run_id: UUID, *, reason: str, max_attempts: int) -> None:

@@ -36,6 +36,10 @@ class AttemptState(StrEnum):
     LOST = "lost"
 
 
+OPEN_ATTEMPTS = (AttemptState.DISPATCHED, AttemptState.RUNNING)
+RUNS_UNDER_WAY = (RunState.REQUESTED, RunState.DISPATCHED)
+
+
 class EndedBy(StrEnum):
     """What ended a credential before its TTL did."""
 

@@ -7,6 +7,7 @@ from functools import partial
 from flask import Flask
 from markupsafe import Markup
 
+from app.credentials.ending import credential_ending, token_ending
 from app.procurement.federal_time import eastern
 from app.procurement.labels import (
     ACTION_TYPES,
@@ -23,7 +24,6 @@ from app.procurement.labels import (
 )
 from app.procurement.rules.support.value_text import money
 from app.review.queries.plans import numbered, rules_of
-from app.web.endings import credential_ending, token_ending
 
 #: Length of the offset at the end of a time in ISO 8601, "-04:00".
 _OFFSET = 6

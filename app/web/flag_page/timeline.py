@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.credentials.ending import credential_ending, token_ending
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow
 from app.procurement.labels import KINDS, SOURCES, lasting, worded
 from app.review.queries import FlagPage, RunPage
-from app.web.endings import credential_ending, token_ending
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.credentials.ending import Ending
+from app.credentials.ending import Ending, credential_ending, token_ending
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow
 from app.procurement.labels import KINDS, SOURCES, lasting, worded
 from app.review.queries import RunPage
-from app.web.endings import credential_ending, token_ending
 
 _FAILED = 400
 #: Numbers of the steps, as on the page.
