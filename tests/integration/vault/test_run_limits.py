@@ -244,3 +244,34 @@ def test_the_log_alone_says_who_did_what_for_whom_and_when(installation, run):
     assert not [each for each in issued if each.secret.reveal() in text]
     assert session._token.reveal() not in text
     assert installation.run_role_id not in text
+
+
+LOG = {
+    "sys/mounts/auth/approle/tune": {"audit_non_hmac_request_keys": []},
+    "sys/mounts/database/tune": {"audit_non_hmac_response_keys": []},
+    "sys/quotas/config": {
+        "enable_rate_limit_audit_logging": False,
+        "rate_limit_exempt_paths": ["sys/wrapping/lookup"],
+    },
+}
+
+
+def test_what_the_log_shows_in_clear_is_put_right_and_the_rest_of_a_mount_stays(installation, root):
+    def read():
+        return {path: installation.ask("GET", path, token=root).json()["data"] for path in LOG}
+
+    usual = read()
+    for path, changed in LOG.items():
+        assert installation.ask("POST", path, changed, root).is_success
+    assert installation.provision() == [
+        "root token made from the recovery keys",
+        "log of rate limits: on",
+        "log of identities: changed",
+        "log of database users: changed",
+        "root token revoked",
+    ]
+    exempt = {"rate_limit_exempt_paths": ["sys/wrapping/lookup"]}
+    quotas = {**usual["sys/quotas/config"], **exempt}
+    assert read() == {**usual, "sys/quotas/config": quotas}
+    assert usual["sys/mounts/auth/approle/tune"]["user_lockout_disable"]
+    assert installation.ask("POST", "sys/quotas/config", usual["sys/quotas/config"], root).is_success
