@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.credentials.approle import RUN_ROLE
 from infra.reporting import ProvisionError, Say
 from infra.secrets_folder import SecretsFolder
-from infra.vault import opening, secret_ids
+from infra.vault import opening, run_role, secret_ids
 from infra.vault.client import VaultAnswerError, VaultClient
 from infra.vault.database_login import DatabaseLogin
+from infra.vault.entry import Entry
+from infra.vault.log_settings import LOGGED_REFUSALS
 from infra.vault.owners import IDENTITIES, OPERATOR, ROTATOR, Identity
-from infra.vault.wanted import Entry
 
-_ENTITY = "triage-agent"
 _NO_DEVICE = (
     "no audit device: add an audit stanza with hmac_accessor = false to the vault's config, or set VAULT_AUDIT_LOG if"
     " the vault takes one over its API"
@@ -65,6 +64,8 @@ class Bootstrap:
         reasons += [f"{entry.name} differs" for entry in self.root_entries if not self._is_met(entry, token)]
         if self.database.needs_root(token):
             reasons.append(f"{self.database.connection.name} differs")
+        if (problem := run_role.problem(self.client, self.secrets)) is not None:
+            reasons.append(problem)
         return reasons
 
     def _replace_expired(self) -> list[str]:
@@ -84,7 +85,7 @@ class Bootstrap:
         require_audit_device(self.client, token, self.audit_log, self.say)
         _mount(self.client, token, self.say)
         self._write_different([*self.root_entries, *self.operator_entries], token)
-        _name_agent(self.client, token, self.say)
+        run_role.set_up(self.client, self.secrets, token, self.say)
         with secret_ids.only_one_rotates(self.secrets):
             for identity in self._refused():
                 self._replace(identity, token, secret_ids.role_id_in_vault(self.client, identity, token))
@@ -130,7 +131,7 @@ def require_audit_device(client: VaultClient, token: str, audit_log: str | None,
 
 
 def _mount(client: VaultClient, token: str, say: Say) -> None:
-    """AppRole for logins, and the database engine."""
+    """AppRole for logins, the database engine, and lines in the log for what exceeds a rate limit."""
     methods = client.read("sys/auth", token) or {}
     if "approle/" not in methods:
         client.write("sys/auth/approle", {"type": "approle"}, token)
@@ -140,27 +141,11 @@ def _mount(client: VaultClient, token: str, say: Say) -> None:
         # Five bad logins would otherwise lock the role, and with it all runs, for 15 minutes.
         client.write("sys/auth/approle/tune", {"user_lockout_config": {"lockout_disable": True}}, token)
         say("auth method approle: lock-out off")
+    # Its other field must keep its value: what is not sent is emptied.
+    quotas = client.read(LOGGED_REFUSALS.path, token) or {}
+    if not LOGGED_REFUSALS.is_met_by(quotas):
+        client.write(LOGGED_REFUSALS.path, {**quotas, **LOGGED_REFUSALS.data}, token)
+        say(f"{LOGGED_REFUSALS.name}: on")
     if "database/" not in (client.read("sys/mounts", token) or {}):
         client.write("sys/mounts/database", {"type": "database"}, token)
         say("secrets engine database: created")
-
-
-def _name_agent(client: VaultClient, token: str, say: Say) -> None:
-    """The RoleID of runs, and its entity: made here so that the agent can be disabled by name.
-
-    A disabled agent stays disabled.
-    """
-    role_id = f"auth/approle/role/{RUN_ROLE}/role-id"
-    if (client.read(role_id, token) or {})["role_id"] != RUN_ROLE:
-        client.write(role_id, {"role_id": RUN_ROLE}, token)
-        say(f"RoleID of {RUN_ROLE}: set")
-    path = f"identity/entity/name/{_ENTITY}"
-    if client.read(path, token) is None:
-        client.write(path, {}, token)
-        say(f"entity {_ENTITY}: created")
-    entity = client.read(path, token) or {}
-    accessor = (client.read("sys/auth", token) or {})["approle/"]["accessor"]
-    if not any(alias["mount_accessor"] == accessor for alias in entity["aliases"] or []):
-        alias = {"name": RUN_ROLE, "mount_accessor": accessor, "canonical_id": entity["id"]}
-        client.write("identity/entity-alias", alias, token)
-        say(f"alias of {_ENTITY}: created")

@@ -1,15 +1,17 @@
-"""Whatever lifetime and policy a run requests, it gets 15 minutes and one tool."""
+"""Whatever lifetime and policy a run requests, it gets no more than 15 minutes and one tool."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from infra.vault import database_users
+
 LIMIT = 15 * 60
 FOREVER = {"ttl": "24h", "explicit_max_ttl": "24h", "renewable": True}
 
 
-def create(system, held, tool, **wanted):
-    return system.ask_vault("POST", f"auth/token/create/{tool}", wanted, token=held.token)
+def create(system, tool, token, **wanted):
+    return system.ask_vault("POST", f"auth/token/create/{tool}", wanted, token=token)
 
 
 def looked_up(system, accessor):
@@ -22,8 +24,8 @@ def expires_in_time(seen):
 
 
 @pytest.mark.parametrize("tool", ["contracts", "documents"])
-def test_an_api_key_asked_for_a_day_gets_fifteen_minutes(system, held, tool):
-    auth = create(system, held, tool, **FOREVER).json()["auth"]
+def test_the_role_of_an_api_key_gives_fifteen_minutes_to_whom_policy_forbids_nothing(system, tool):
+    auth = create(system, tool, system.admin_token, **FOREVER).json()["auth"]
     assert auth["lease_duration"] == LIMIT
     assert not auth["renewable"]
     seen = looked_up(system, auth["accessor"])
@@ -33,42 +35,34 @@ def test_an_api_key_asked_for_a_day_gets_fifteen_minutes(system, held, tool):
     assert not seen["orphan"]
     renewed = system.ask_vault("POST", "auth/token/renew-accessor", {"accessor": auth["accessor"]})
     assert renewed.status_code == 400
+    system.ask_vault("POST", "auth/token/revoke-accessor", {"accessor": auth["accessor"]})
 
 
 @pytest.mark.parametrize(
     "wanted",
     [
+        *({name: value} for name, value in FOREVER.items()),
+        {"ttl": "1s"},
         {"policies": ["root"]},
-        {"policies": ["default"]},
-        {"policies": ["triage-run"]},
         {"policies": ["tool-documents"]},
         {"policies": ["tool-contracts", "triage-run"]},
+        {"no_default_policy": False},
         {"period": "24h"},
         {"no_parent": True},
         {"id": "a-token-of-my-choice"},
         {"type": "batch"},
+        {"num_uses": 1},
+        {"display_name": "x"},
         {"entity_alias": "triage-dispatcher"},
     ],
     ids=str,
 )
-def test_an_api_key_with_other_powers_is_refused(system, held, wanted):
-    """Where the vault ignores a wish instead of refusing it, the key must be as plain as without it."""
-    answer = create(system, held, "contracts", **wanted)
-    if answer.status_code == 200:
-        auth = answer.json()["auth"]
-        seen = looked_up(system, auth["accessor"])
-        assert (seen["policies"], seen["orphan"], seen["type"]) == (["tool-contracts"], False, "service")
-        assert expires_in_time(seen)
-        assert seen.get("period", 0) == 0
-        assert auth["client_token"] != wanted.get("id")
-        assert wanted.keys() & {"no_parent", "type", "period"}, "this wish was expected to be refused"
-    else:
-        assert answer.status_code in (400, 403), answer.text
-
-
-def test_no_default_policy_can_be_had(system, held):
-    auth = create(system, held, "contracts", no_default_policy=False).json()["auth"]
+def test_a_run_states_nothing_but_metadata_of_its_api_keys(system, held, wanted):
+    meta = {"run_id": "anything"}
+    assert create(system, "contracts", held.token, meta=meta, **wanted).status_code == 403
+    auth = create(system, "contracts", held.token, meta=meta).json()["auth"]
     assert auth["policies"] == auth["token_policies"] == ["tool-contracts"]
+    assert auth["lease_duration"] == LIMIT
 
 
 def test_a_database_user_lives_fifteen_minutes_in_the_vault_and_in_the_database(system, held):
@@ -109,3 +103,34 @@ def test_the_run_token_lives_fifteen_minutes_and_cannot_be_renewed(insider, syst
     assert not insider.may(held.token, "POST", "auth/token/renew-self", {"increment": "24h"})
     renewed = system.ask_vault("POST", "auth/token/renew", {"token": held.token, "increment": "24h"})
     assert not renewed.is_success or renewed.json()["auth"]["lease_duration"] <= LIMIT
+
+
+@pytest.fixture
+def no_more_users(system):
+    """As if as many users of runs existed as there may be: `no_more_users(False)` ends it."""
+    path = "database/roles/ledger-reader"
+    usual = system.ask_vault("GET", path).json()["data"]
+
+    def switch(on):
+        full = {"creation_statements": database_users.creation("ledger_reader", most=0)}
+        assert system.ask_vault("POST", path, {**usual, **(full if on else {})}).is_success
+
+    yield switch
+    switch(on=False)
+
+
+def test_a_run_waits_while_there_are_as_many_database_users_as_there_may_be(system, until, no_more_users):
+    no_more_users(on=True)
+    (run_id,) = system.request(system.actions[0])
+
+    def waits():
+        (run,) = system.rows("SELECT * FROM run WHERE run_id = %s", run_id)
+        return run["attempt"] >= 2 and run["waiting_reason"]
+
+    assert "there are 0 users of ledger_reader already" in until(waits, what="a second attempt")
+    no_more_users(on=False)
+    system.wait([run_id])
+    attempts = system.rows("SELECT * FROM attempt WHERE run_id = %s ORDER BY number", run_id)
+    assert {row["state"] for row in attempts[:-1]} == {"postponed"}
+    assert attempts[-1]["state"] == "finished"
+    assert not system.rows("SELECT 1 FROM alarm WHERE run_id = %s", run_id)

@@ -56,6 +56,10 @@ POWERS = [
     ("GET", "identity/entity/name/triage-agent", None),
     ("POST", "identity/entity/name/triage-agent", {"disabled": True}),
     ("LIST", "identity/entity/id", None),
+    ("LIST", "identity/entity-alias/id", None),
+    ("POST", "identity/lookup/entity", {"name": "triage-agent"}),
+    ("POST", "auth/approle/role/triage-run/role-id", {"role_id": "x"}),
+    ("POST", "sys/quotas/rate-limit/triage-run", {"path": "auth/approle/", "rate": 1e9}),
     ("POST", "identity/entity-alias", {"name": "x"}),
     ("GET", "identity/oidc/token/other", None),
     ("GET", "identity/oidc/token/sam-gov", None),
@@ -145,7 +149,7 @@ def test_every_power_of_a_policy_is_in_the_table(system):
 
 
 def test_no_identity_but_a_run_can_log_in_as_one(insider, system, token_of):
-    """What the dispatcher mints it cannot open: the vault gives it a wrapping token, not a SecretID."""
+    """What the dispatcher mints is half of a login, and no identity can read about either half."""
     minted = insider.mint(uuid4())
     assert set(minted.__slots__) == {"wrapping_token", "wrapping_accessor", "secret_id_accessor"}
     for name in ("dispatcher", "sweeper", "auditor"):

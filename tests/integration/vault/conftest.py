@@ -13,9 +13,10 @@ import pytest
 from infra.provision.database import provision_database
 from infra.provision.keys import provision_keys
 from infra.provision.settings import ProvisioningSettings
-from infra.provision.vault_setup import provision_vault
+from infra.provision.vault_setup import provision_vault, vault_client
 from infra.secrets_folder import SecretsFolder
 from infra.vault.client import VaultClient
+from infra.vault.opening import generate_root_token
 from tests.integration.installation import Servers
 
 
@@ -83,6 +84,10 @@ class Installation(Servers):
         assert answer.status_code in (200, 400), answer.text
         return answer.json()["auth"]["client_token"] if answer.is_success else ""
 
+    @property
+    def run_role_id(self) -> str:
+        return self.secret("worker", "run-role-id").read_text()
+
     def ledger_credential(self, *, run_id: object = "x", may_fail: bool = False) -> dict[str, str]:
         """What a run would get, by the run's own policy; nothing when that is allowed to fail."""
         headers = {"X-Vault-Token": self.log_in("dispatcher"), "X-Vault-Wrap-TTL": "60s"}
@@ -95,7 +100,7 @@ class Installation(Servers):
             trust_env=False,
         ).json()
         opened = self.ask("POST", "sys/wrapping/unwrap", token=wrapped["wrap_info"]["token"]).json()["data"]
-        login = {"role_id": "triage-run", "secret_id": opened["secret_id"]}
+        login = {"role_id": self.run_role_id, "secret_id": opened["secret_id"]}
         answer = self.ask("GET", "database/creds/ledger-reader", token=self.log_in("", login))
         assert answer.is_success or may_fail, answer.text
         return answer.json()["data"] if answer.is_success else {}
@@ -167,6 +172,21 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="module")
+def root(installation) -> Iterator[str]:
+    """A root token of a vault that makes them from recovery keys."""
+    installation.restart_vault(makes_root_tokens=True)
+    settings = installation.settings()
+    with vault_client(settings) as client:
+        installation.provision()  # waits until it serves
+        token = generate_root_token(client, settings.secrets, ["a test"], print)
+    settings.secrets.delete("operator", "vault-root-token")
+    yield token
+    assert installation.ask("POST", "auth/token/revoke-self", token=token).is_success
+    installation.restart_vault()
+    assert installation.provision() == []
 
 
 @pytest.fixture

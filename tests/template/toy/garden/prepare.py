@@ -111,7 +111,8 @@ def prepare_vault(vault, root, *, soil_password):
     vault.write(f"database/rotate-root/{SOIL.name}", {}, root)
     for entry in operator_entries(tools=[WEATHER, SOIL], process_ttl=3600):
         vault.write(entry.path, entry.data, root)
-    vault.write(f"auth/approle/role/{RUN_ROLE}/role-id", {"role_id": RUN_ROLE}, root)
+    role_id = vault.read(f"auth/approle/role/{RUN_ROLE}/role-id", root)["data"]["role_id"]
+    keep("worker-run-role-id", role_id)
     for identity in IDENTITIES:
         if not identity.in_custody:
             role = f"auth/approle/role/{identity.role}"
