@@ -6,7 +6,10 @@ from threading import Event, Thread
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
+from app.connections.database import connect
+from app.settings import Settings
 from infra.provision.database import provision_database
 from infra.provision.logins import DATABASE_LOGINS
 from infra.provision.rotation import rotate_database
@@ -14,6 +17,19 @@ from infra.provision.rotation import rotate_database
 (CALLER,) = [role for role, owners in DATABASE_LOGINS.items() if "sweeper" in owners]
 RESTORE = (
     "SELECT * FROM triage_keeper.restore_settings() UNION ALL SELECT * FROM triage_keeper.restore_passwords()"
+)
+HOSTILE = (
+    "default_transaction_read_only = on",
+    "default_transaction_isolation = serializable",
+    "statement_timeout = 1",
+    "idle_in_transaction_session_timeout = 1",
+    "idle_session_timeout = 1",
+    "lock_timeout = 1",
+    "search_path = nowhere",
+    "synchronous_commit = off",
+    "TimeZone = 'Asia/Tokyo'",
+    "enable_indexscan = off",
+    "transform_null_equals = on",
 )
 
 
@@ -73,6 +89,28 @@ def test_settings_that_a_login_gave_itself_are_gone(servers, logins, restored):
     with servers.database.connect() as connection:
         assert connection.execute("SELECT * FROM pg_db_role_setting").fetchall() == []
     assert restored() == []
+
+
+def test_a_process_that_connects_meanwhile_is_not_affected(servers, logins, restored):
+    """Whatever the other one has set: read-only transactions, time limits, other schemas, weaker commits."""
+    settings = Settings(
+        database_url=f"postgresql://triage_worker@127.0.0.1:{servers.database.port}/triage",
+        database_password_file=servers.secrets.path("worker", "database-password"),
+    )
+
+    def settings_of_a_new_connection() -> dict[str, str]:
+        engine = connect(settings, pool_size=1)
+        with engine.begin() as db:
+            found = db.execute(text("SELECT name, setting FROM pg_settings WHERE context = 'user'")).all()
+        engine.dispose()
+        return dict(found)
+
+    usual = settings_of_a_new_connection()
+    with logins("triage_worker") as hostile:
+        for change in HOSTILE:
+            hostile.execute(f"ALTER ROLE triage_worker SET {change}")
+    assert settings_of_a_new_connection() == usual
+    assert [changed.count(",") for _, changed, _ in restored()] == [len(HOSTILE) - 1]
 
 
 def test_what_only_an_administrator_can_have_set_stays(servers, restored):
