@@ -149,7 +149,7 @@ def test_every_power_of_a_policy_is_in_the_table(system):
 
 
 def test_no_identity_but_a_run_can_log_in_as_one(insider, system, token_of):
-    """What the dispatcher mints it cannot open: the vault gives it a wrapping token, not a SecretID."""
+    """What the dispatcher mints is half of a login, and no identity can read about either half."""
     minted = insider.mint(uuid4())
     assert set(minted.__slots__) == {"wrapping_token", "wrapping_accessor", "secret_id_accessor"}
     for name in ("dispatcher", "sweeper", "auditor"):

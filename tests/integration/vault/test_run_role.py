@@ -19,21 +19,6 @@ ROLE_ID = f"auth/approle/role/{RUN_ROLE}/role-id"
 ENTITY = "identity/entity/name/triage-agent"
 
 
-@pytest.fixture(scope="module")
-def root(installation):
-    """A root token of a vault that makes them from recovery keys."""
-    installation.restart_vault(makes_root_tokens=True)
-    settings = installation.settings()
-    with vault_client(settings) as client:
-        installation.provision()  # waits until it serves
-        token = generate_root_token(client, settings.secrets, ["a test"], print)
-    settings.secrets.delete("operator", "vault-root-token")
-    yield token
-    assert installation.ask("POST", "auth/token/revoke-self", token=token).is_success
-    installation.restart_vault()
-    assert installation.provision() == []
-
-
 @pytest.fixture
 def vault(installation):
     made = Vault(installation.address, trust_of(installation.settings()))
