@@ -13,11 +13,13 @@ import psutil
 from app import usecases
 from app.connections.database import Sessions
 from app.connections.tls import trust_of
+from app.credentials.approle import RunRoleId
 from app.credentials.progress import Progress
 from app.settings import Settings
 from benchmarks.static_keys import KEYS, write_keys
 from infra.local.process import Command
 from infra.local.stack import LocalStack
+from infra.vault import run_role
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
 from workers.runtime.vault import Vault
@@ -99,8 +101,9 @@ def _one_identity_for_the_round(stack: LocalStack, keys: Path) -> Iterator[None]
     vault = Vault(stack.endpoints["vault"], trust_of(Settings()), pool_size=2)
     run_id: UUID = uuid4()
     mints = ProcessIdentity(vault, stack.secrets.path("dispatcher", "vault-identity.json"))
-    minted = mints.mint(run_id=run_id, attempt=1, wrapping_ttl=60)
-    with introduced(vault, minted.wrapping_token, run_id=run_id, attempt=1) as session:
+    minted = mints.mint(run_id=run_id, attempt=1, job_id="round", requested_by="benchmark", wrapping_ttl=60)
+    role_id = RunRoleId(stack.secrets.path(run_role.OWNER, run_role.FILE))
+    with introduced(vault, minted.wrapping_token, role_id=role_id, run_id=run_id, attempt=1) as session:
         write_keys(keys, session)
         yield
     keys.unlink()

@@ -1,19 +1,42 @@
-"""AppRole: the role of the runs, and the login of a process whose SecretID a rotation replaces."""
+"""AppRole: the role of the runs, and logins whose file a rotation replaces."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from app.connections.secret_files import read_identity
+from app.connections.secret_files import read_identity, read_secret
 
-#: Name and RoleID of the runs' AppRole. A RoleID is no secret; a fixed one keeps it out of every configuration.
+#: The name of the runs' AppRole. Its RoleID is random, and only workers have it.
 RUN_ROLE = "triage-run"
 LOGIN_PATH = "auth/approle/login"
 MINT_PATH = f"auth/approle/role/{RUN_ROLE}/secret-id"
 DESTROY_PATH = f"{MINT_PATH}-accessor/destroy"
 
+#: Seconds that the workers' file may lag behind the vault in a rotation, and between two looks at it.
+_LONGEST_LAG, _POLL = 1.0, 0.02
+
 Token = TypeVar("Token")
+
+
+class RunRoleId:
+    """The RoleID of runs: one half of their login. It is read for each login, and kept nowhere."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def read(self) -> str:
+        """The RoleID. Raises `SettingsError`."""
+        return read_secret(self._file, setting="RUN_ROLE_ID_FILE")
+
+    def after(self, refused: str) -> str | None:
+        """The RoleID that has replaced the refused one; None if a second brings none. Raises `SettingsError`."""
+        deadline = time.monotonic() + _LONGEST_LAG
+        while (found := self.read()) == refused:
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(_POLL)
+        return found
 
 
 class ProcessLogin(Generic[Token]):

@@ -61,7 +61,7 @@ class DispatchRecords:
                 select(func.count()).select_from(ATTEMPT).where(ATTEMPT.c.state.in_(OPEN_ATTEMPTS))
             ).scalar_one()
             waiting = (
-                select(RUN.c.run_id, RUN.c.attempt)
+                select(RUN.c.run_id, RUN.c.attempt, RUN.c.job_id, RUN.c.requested_by)
                 .where(
                     RUN.c.state == RunState.REQUESTED,
                     RUN.c.stop_requested_at.is_(None),
@@ -71,7 +71,10 @@ class DispatchRecords:
                 .limit(max(0, window - open_attempts))
                 .with_for_update(skip_locked=True)
             )
-            yield [ClaimedRun(db, row.run_id, row.attempt + 1) for row in db.execute(waiting)]
+            yield [
+                ClaimedRun(db, row.run_id, row.attempt + 1, row.job_id, row.requested_by)
+                for row in db.execute(waiting)
+            ]
 
     def waiting(self, reason: str) -> None:
         """Say on every waiting run why it waits."""
@@ -147,6 +150,8 @@ class ClaimedRun:
     db: Connection
     run_id: UUID
     attempt: int
+    job_id: str
+    requested_by: str
 
     def dispatched(self, *, secret_id_accessor: str, wrapping_accessor: str, lease: timedelta) -> None:
         """Record the attempt before its message is sent."""

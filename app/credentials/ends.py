@@ -5,24 +5,38 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Row, func, select, text, tuple_
+from sqlalchemy import Engine, Row, text
 
-from app.credentials.tables import (
-    AttemptEndRow,
-    AttemptRow,
-    CredentialRow,
-    EndedBy,
-    VaultEventRow,
-    table_of,
-)
+from app.credentials.tables import EndedBy
 
-ATTEMPT, CREDENTIAL, EVENT = table_of(AttemptRow), table_of(CredentialRow), table_of(VaultEventRow)
-ATTEMPT_END = table_of(AttemptEndRow)
 #: Stands for the run of an identity that names none.
 NO_RUN = UUID(int=0)
 #: Attempts whose ends are confirmed together.
 _TOGETHER = 32
 _REVOKE_SELF = "auth/token/revoke-self"
+
+
+_WANTED = "unnest(cast(:runs AS uuid[]), cast(:numbers AS integer[])) AS w (run_id, number)"
+_EVENT = "e.request_id, e.kind, e.path, e.accessor, e.secret_id_accessor, e.lease_id, e.service_user"
+_EVENTS = text(
+    f"SELECT w.run_id, w.number, {_EVENT} FROM {_WANTED} JOIN vault_event AS e"  # noqa: S608  # text of this file
+    " ON e.run_id = w.run_id AND coalesce(e.attempt, 0) = w.number"
+)
+_EVENTS_WITHOUT_RUN = text(f"SELECT {_EVENT} FROM vault_event AS e WHERE run_id IS NULL AND ended_at IS NULL")  # noqa: S608  # text of this file
+_ATTEMPTS = text(
+    "SELECT w.run_id, w.number, a.secret_id_accessor, a.wrapping_accessor, a.token_accessor"  # noqa: S608  # text of this file
+    f" FROM {_WANTED} JOIN attempt AS a ON a.run_id = w.run_id AND a.number = w.number"
+)
+_CREDENTIALS = text(
+    "SELECT w.run_id, w.number, c.accessor, c.lease_id, c.service_user"  # noqa: S608  # text of this file
+    f" FROM {_WANTED} JOIN credential AS c ON c.run_id = w.run_id AND c.attempt = w.number"
+)
+_OLDEST_PROBLEM = text(
+    "SELECT problem FROM attempt_end WHERE since < now() - interval '2 s' ORDER BY since LIMIT 1"
+)
+_LEASES = text(
+    "SELECT service_user, lease_id FROM vault_event WHERE service_user = ANY (:users) AND lease_id <> ''"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +85,17 @@ class Holdings:
             case "revoked":
                 self.ended_itself |= event.path == _REVOKE_SELF
 
-    def add_record(self, accessors: Iterable[str | None], lease: str | None, user: str | None) -> None:
-        """Add what the worker recorded, as far as the log does not show it."""
-        self.claimed_tokens |= _known(*accessors) - self.run_tokens - self.keys
-        self.claimed_leases |= _known(lease) - self.leases
-        self.claimed_users |= _known(user) - self.users
+    def add_attempt(self, attempt: Row[Any]) -> None:
+        """Add what dispatcher and worker recorded of the identity, the worker's part as far as the log does not show it."""
+        self.secret_ids |= _known(attempt.secret_id_accessor)
+        self.wrapping_tokens |= _known(attempt.wrapping_accessor)
+        self.claimed_tokens |= _known(attempt.token_accessor) - self.run_tokens
+
+    def add_credential(self, credential: Row[Any]) -> None:
+        """Add what the worker recorded of a credential, as far as the log does not show it."""
+        self.claimed_tokens |= _known(credential.accessor) - self.keys
+        self.claimed_leases |= _known(credential.lease_id) - self.leases
+        self.claimed_users |= _known(credential.service_user) - self.users
 
 
 class EndRecords:
@@ -135,31 +155,23 @@ class EndRecords:
             )
             return [EndedAttempt(*row) for row in rows]
 
-    def holdings(self, attempts: Collection[EndedAttempt]) -> list[Holdings]:
+    def holdings(self, attempts: Sequence[EndedAttempt]) -> list[Holdings]:
         """What these attempts hold, in the same order, by the vault's log as far as it was read, and by the records."""
         found = {attempt: Holdings(attempt) for attempt in attempts}
-        keys = [(attempt.run_id, attempt.number) for attempt in attempts]
+        wanted = {
+            "runs": [attempt.run_id for attempt in attempts],
+            "numbers": [attempt.number for attempt in attempts],
+        }
         with self._engine.begin() as db:
-            for event in _events(db, keys):
-                found[EndedAttempt(event.run_id, event.attempt)].add_event(event)
-            for row in db.execute(
-                select(
-                    *(ATTEMPT.c.run_id, ATTEMPT.c.number, ATTEMPT.c.token_accessor),
-                    *(ATTEMPT.c.secret_id_accessor, ATTEMPT.c.wrapping_accessor),
-                ).where(tuple_(ATTEMPT.c.run_id, ATTEMPT.c.number).in_(keys))
-            ):
-                held = found[EndedAttempt(row.run_id, row.number)]
-                held.secret_ids |= _known(row.secret_id_accessor)
-                held.wrapping_tokens |= _known(row.wrapping_accessor)
-                held.add_record([row.token_accessor], None, None)
-            for row in db.execute(
-                select(
-                    *(CREDENTIAL.c.run_id, CREDENTIAL.c.attempt, CREDENTIAL.c.accessor),
-                    *(CREDENTIAL.c.lease_id, CREDENTIAL.c.service_user),
-                ).where(tuple_(CREDENTIAL.c.run_id, CREDENTIAL.c.attempt).in_(keys))
-            ):
-                held = found[EndedAttempt(row.run_id, row.attempt)]
-                held.add_record([row.accessor], row.lease_id, row.service_user)
+            for row in db.execute(_EVENTS, wanted):
+                found[EndedAttempt(row.run_id, row.number)].add_event(row)
+            if nameless := found.get(EndedAttempt(NO_RUN, 0)):
+                for row in db.execute(_EVENTS_WITHOUT_RUN):
+                    nameless.add_event(row)
+            for row in db.execute(_ATTEMPTS, wanted):
+                found[EndedAttempt(row.run_id, row.number)].add_attempt(row)
+            for row in db.execute(_CREDENTIALS, wanted):
+                found[EndedAttempt(row.run_id, row.number)].add_credential(row)
         return list(found.values())
 
     def confirm(self, confirmed: Iterable[Holdings]) -> None:
@@ -185,33 +197,16 @@ class EndRecords:
             )
 
     def problem(self) -> str | None:
-        """Why the oldest unconfirmed end is not confirmed; None if there is none."""
+        """Why the oldest unconfirmed end is not confirmed after 2 s; None if there is none."""
         with self._engine.begin() as db:
-            problem: str | None = db.scalar(
-                select(ATTEMPT_END.c.problem).order_by(ATTEMPT_END.c.since).limit(1)
-            )
+            problem: str | None = db.scalar(_OLDEST_PROBLEM)
             return problem
 
-    def has_lease(self, users: Sequence[str]) -> dict[str, str]:
+    def leases_of(self, users: Collection[str]) -> dict[str, str]:
         """By user of a database, the lease that the vault's log names for it; those without one are missing."""
         with self._engine.begin() as db:
-            rows = db.execute(
-                select(EVENT.c.service_user, EVENT.c.lease_id).where(
-                    EVENT.c.service_user.in_(users), EVENT.c.lease_id.is_not(None)
-                )
-            )
-            return {row.service_user: row.lease_id for row in rows}
+            return {row.service_user: row.lease_id for row in db.execute(_LEASES, {"users": list(users)})}
 
 
-def _events(db: Connection, keys: Sequence[tuple[UUID, int]]) -> Iterable[Row[Any]]:
-    run_id = func.coalesce(EVENT.c.run_id, NO_RUN).label("run_id")
-    attempt = func.coalesce(EVENT.c.attempt, 0).label("attempt")
-    columns = (EVENT.c.request_id, EVENT.c.kind, EVENT.c.path, EVENT.c.accessor, EVENT.c.secret_id_accessor)
-    chosen = tuple_(EVENT.c.run_id, func.coalesce(EVENT.c.attempt, 0)).in_(keys)
-    if (NO_RUN, 0) in keys:
-        chosen |= EVENT.c.run_id.is_(None) & EVENT.c.ended_at.is_(None)
-    return db.execute(select(*columns, EVENT.c.lease_id, EVENT.c.service_user, run_id, attempt).where(chosen))
-
-
-def _known(*texts: str | None) -> set[str]:
-    return {each for each in texts if each}
+def _known(text: str | None) -> set[str]:
+    return {text} if text else set()

@@ -1,6 +1,7 @@
 """Settings of the pattern: how runs are dispatched, and how tools are called."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import Field, create_model
@@ -14,6 +15,10 @@ from app.credentials.tool_record import ToolRecord
 class AgentSettings(ConnectionSettings):
     """Settings of dispatcher, sweeper and agent worker. `with_addresses` adds the address of each tool."""
 
+    #: The vault's audit log, for the sweeper: what attempts hold is read there.
+    vault_audit_log: Path | None = None
+    #: A secret file with the RoleID of runs, for agent workers; read anew at every login of a run.
+    run_role_id_file: Path | None = None
     #: Attempts handed to the broker and not yet finished, at most. More wait in PostgreSQL.
     dispatch_window: int = Field(default=16, ge=1, le=1000)
     #: Seconds a wrapped SecretID may wait in the queue. Policy allows 10 s to 30 min.

@@ -6,16 +6,17 @@ from infra.local.options import TOOL_VARIABLES, StackOptions
 from infra.local.state import Layout
 from infra.provision.logins import APPLICATION, LEDGER
 from infra.secrets_folder import SecretsFolder
+from infra.vault import run_role
 
 CLIENT = "triage-web"
 TOOLS = tuple(TOOL_VARIABLES)
 DATABASE_ROLES = {
     "dispatcher": "triage_dispatcher",
-    "sweeper": "triage_dispatcher",
+    "sweeper": "triage_sweeper",
     "worker": "triage_worker",
     "web": "triage_app",
 }
-#: The agent worker has no identity: each run brings its own.
+#: The agent worker has no identity: each run brings one half of its login, the worker has the other.
 _IDENTIFIED = ("dispatcher", "sweeper", "web")
 BROKER_USERS = ("dispatcher", "worker")
 
@@ -109,12 +110,14 @@ class Environments:
         }
 
     def _identity(self, owner: str) -> dict[str, str]:
+        if owner == run_role.OWNER:
+            return {"RUN_ROLE_ID_FILE": self._secret(owner, run_role.FILE)}
         if owner not in _IDENTIFIED:
             return {}
         variables = {"VAULT_IDENTITY_FILE": self._secret(owner, "vault-identity.json")}
         outside = self._options.outside
         audit_log = outside.vault_audit_log if outside.vault else str(self._layout.audit_log)
-        if owner == "web" and audit_log:
+        if owner in ("web", "sweeper") and audit_log:
             variables["VAULT_AUDIT_LOG"] = audit_log
         return variables
 

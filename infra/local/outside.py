@@ -14,7 +14,8 @@ from infra.provision.logins import APPLICATION
 from infra.provision.settings import ProvisioningSettings
 from infra.provision.vault_setup import vault_client
 from infra.reporting import ProvisionError
-from infra.vault import secret_ids
+from infra.vault import run_role, secret_ids
+from infra.vault.client import VaultClient
 from infra.vault.owners import IDENTITIES
 
 _PROCESSES: dict[str, Part] = {
@@ -93,6 +94,8 @@ class OutsideServers:
         if self._outside.vault is None:
             return
         with vault_client(self._settings) as client:
+            if run_role.OWNER in self._owners:
+                yield from self._run_role(client)
             for identity in IDENTITIES:
                 if identity.owner not in self._owners:
                     continue
@@ -104,6 +107,16 @@ class OutsideServers:
                         yield f"VAULT_ADDR: the vault refused the identity in {file}"
                 except ProvisionError as error:
                     yield str(error)
+
+    def _run_role(self, client: VaultClient) -> Iterator[str]:
+        if not self._secrets.has(run_role.OWNER, run_role.FILE):
+            yield self._no_file(run_role.OWNER, run_role.FILE, step="vault")
+            return
+        try:
+            if (problem := run_role.problem(client, self._secrets)) is not None:
+                yield f"VAULT_ADDR: {problem}; run `triage provision vault`"
+        except ProvisionError as error:
+            yield str(error)
 
     def _no_file(self, owner: str, name: str, *, step: str) -> str:
         path = self._secrets.path(owner, name)

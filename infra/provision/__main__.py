@@ -16,7 +16,7 @@ from infra.environment import forget_foreign
 from infra.provision import broker, database, demo_data, keys, rotation
 from infra.provision.identity_rotation import rotate as rotate_identities
 from infra.provision.settings import ProvisioningSettings, load
-from infra.provision.vault_setup import back_up_vault, provision_vault, restore_vault
+from infra.provision.vault_setup import back_up_vault, provision_vault, restore_vault, rotate_run_role
 from infra.reporting import ProvisionError, Say
 
 _REFUSED, _WRONG_USAGE, _INTERRUPTED = 1, 2, 130
@@ -70,6 +70,7 @@ def _steps(wanted: argparse.Namespace, settings: ProvisioningSettings) -> dict[s
         ended: bool = wanted.end_sessions
         rotations: dict[str, Callable[[Say], None]] = {
             "identities": lambda say: rotate_identities(settings, say, watch=wanted.watch),
+            "run-role": lambda say: rotate_run_role(settings, say),
             "database": lambda say: rotation.rotate_database(settings, say, end_sessions=ended),
             "broker": lambda say: rotation.rotate_broker(settings, say, end_sessions=ended),
             "web-key": lambda say: rotation.rotate_web_key(settings, say),
@@ -142,7 +143,9 @@ def _wanted() -> argparse.Namespace:
         help="replace secrets that are in use",
         description="Replace secrets that are in use.",
     )
-    rotate.add_argument("what", choices=("identities", "database", "broker", "web-key", "export-key"))
+    rotate.add_argument(
+        "what", choices=("identities", "run-role", "database", "broker", "web-key", "export-key")
+    )
     rotate.add_argument(
         "--watch",
         action="store_true",

@@ -11,10 +11,19 @@ from sqlalchemy.pool import NullPool
 
 from infra.postgres import roles
 from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
+from infra.postgres.ending_users import ensure_ending_of_users
 from infra.postgres.leased_users import ensure_only_reading, refuse_prepared_transactions
 from infra.postgres.migrate import migrate
 from infra.postgres.server import OLDEST, Server, ServerError, WrongPasswordError
-from infra.provision.logins import APPLICATION, DATABASE_LOGINS, DATABASE_OWNERS, LEDGER, READERS, VAULT_ADMIN
+from infra.provision.logins import (
+    APPLICATION,
+    DATABASE_LOGINS,
+    DATABASE_OWNERS,
+    LEDGER,
+    READERS,
+    SWEEPER,
+    VAULT_ADMIN,
+)
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import ProvisionError, Say
 from infra.secrets_folder import random_secret
@@ -27,7 +36,7 @@ _OWNER_FILES: dict[str, str] = {
     APPLICATION: "database-owner-password",
     LEDGER: "ledger-owner-password",
 }
-_CONNECTING = {APPLICATION: tuple(DATABASE_LOGINS), LEDGER: (READERS, VAULT_ADMIN)}
+_CONNECTING = {APPLICATION: tuple(DATABASE_LOGINS), LEDGER: (READERS, VAULT_ADMIN, SWEEPER)}
 _LOGS_IN = frozenset({"rolcanlogin"})
 _MAKES_ROLES = frozenset({"rolcanlogin", "rolcreaterole"})
 _ENDS_SESSIONS = "pg_signal_backend"
@@ -48,6 +57,7 @@ def provision_database(
         passwords = login_passwords(settings)
         _roles(connection, passwords, say)
         _ledger_admin(connection, settings, say, renew=new_ledger_admin_password)
+        roles.ensure_own(connection, VAULT_ADMIN)
         for database, owner in DATABASE_OWNERS.items():
             roles.ensure_own(connection, owner)
             ensure_database(connection, database, owner, say)
@@ -58,7 +68,8 @@ def provision_database(
             with server.connect(database, user=owner, password=passwords[owner]) as as_owner:
                 ensure_closed_schema(as_owner, say)
         with server.connect(LEDGER) as ledger:
-            ensure_only_reading(ledger, VAULT_ADMIN, say)
+            ensure_only_reading(ledger, (VAULT_ADMIN, SWEEPER), say)
+            ensure_ending_of_users(ledger, admin=VAULT_ADMIN, sweeper=SWEEPER, say=say)
         owner = DATABASE_OWNERS[APPLICATION]
         migrate(_engine(server, owner, passwords[owner]), MIGRATIONS, say)
         _grant_ending_of_sessions(connection, say)

@@ -7,9 +7,16 @@ from app.procurement.systems import SYSTEMS, Source, system_of
 from infra.provision.logins import VAULT_ADMIN
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import Say
+from infra.vault import run_role
 from infra.vault.bootstrap import Bootstrap
 from infra.vault.client import VaultClient
 from infra.vault.database_login import DatabaseLogin, connection_url
+from infra.vault.opening import (
+    generate_root_token,
+    living_root_token,
+    revoke_root_token,
+    wait_until_serving,
+)
 from infra.vault.snapshot import load_snapshot, save_snapshot
 from infra.vault.wanted import database_connection, operator_entries, root_entries
 
@@ -58,6 +65,21 @@ def _ledger_login(settings: ProvisioningSettings, client: VaultClient, say: Say)
             f" a new password for {VAULT_ADMIN}"
         ),
     )
+
+
+def rotate_run_role(settings: ProvisioningSettings, say: Say) -> None:
+    """Give the runs a new RoleID, with a root token that is revoked at the end; runs under way are not affected.
+
+    Raises `SettingsError` and `ProvisionError`.
+    """
+    with vault_client(settings) as client:
+        wait_until_serving(client, patience=settings.provision_patience)
+        token = living_root_token(client, settings.secrets) or generate_root_token(
+            client, settings.secrets, ["only root may replace a RoleID"], say
+        )
+        run_role.replace(client, settings.secrets, token, say)
+        revoke_root_token(client, settings.secrets, token)
+        say("root token revoked")
 
 
 def back_up_vault(settings: ProvisioningSettings, say: Say, *, file: Path) -> None:

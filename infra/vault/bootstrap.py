@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.credentials.approle import RUN_ROLE
 from infra.reporting import ProvisionError, Say
 from infra.secrets_folder import SecretsFolder
-from infra.vault import opening, secret_ids
+from infra.vault import opening, run_role, secret_ids
 from infra.vault.client import VaultAnswerError, VaultClient
 from infra.vault.database_login import DatabaseLogin
 from infra.vault.owners import IDENTITIES, OPERATOR, ROTATOR, Identity
 from infra.vault.wanted import Entry
 
-_ENTITY = "triage-agent"
 _NO_DEVICE = (
     "no audit device: add an audit stanza with hmac_accessor = false to the vault's config, or set VAULT_AUDIT_LOG if"
     " the vault takes one over its API"
@@ -65,6 +63,8 @@ class Bootstrap:
         reasons += [f"{entry.name} differs" for entry in self.root_entries if not self._is_met(entry, token)]
         if self.database.needs_root(token):
             reasons.append(f"{self.database.connection.name} differs")
+        if (problem := run_role.problem(self.client, self.secrets)) is not None:
+            reasons.append(problem)
         return reasons
 
     def _replace_expired(self) -> list[str]:
@@ -84,7 +84,7 @@ class Bootstrap:
         require_audit_device(self.client, token, self.audit_log, self.say)
         _mount(self.client, token, self.say)
         self._write_different([*self.root_entries, *self.operator_entries], token)
-        _name_agent(self.client, token, self.say)
+        run_role.set_up(self.client, self.secrets, token, self.say)
         with secret_ids.only_one_rotates(self.secrets):
             for identity in self._refused():
                 self._replace(identity, token, secret_ids.role_id_in_vault(self.client, identity, token))
@@ -143,24 +143,3 @@ def _mount(client: VaultClient, token: str, say: Say) -> None:
     if "database/" not in (client.read("sys/mounts", token) or {}):
         client.write("sys/mounts/database", {"type": "database"}, token)
         say("secrets engine database: created")
-
-
-def _name_agent(client: VaultClient, token: str, say: Say) -> None:
-    """The RoleID of runs, and its entity: made here so that the agent can be disabled by name.
-
-    A disabled agent stays disabled.
-    """
-    role_id = f"auth/approle/role/{RUN_ROLE}/role-id"
-    if (client.read(role_id, token) or {})["role_id"] != RUN_ROLE:
-        client.write(role_id, {"role_id": RUN_ROLE}, token)
-        say(f"RoleID of {RUN_ROLE}: set")
-    path = f"identity/entity/name/{_ENTITY}"
-    if client.read(path, token) is None:
-        client.write(path, {}, token)
-        say(f"entity {_ENTITY}: created")
-    entity = client.read(path, token) or {}
-    accessor = (client.read("sys/auth", token) or {})["approle/"]["accessor"]
-    if not any(alias["mount_accessor"] == accessor for alias in entity["aliases"] or []):
-        alias = {"name": RUN_ROLE, "mount_accessor": accessor, "canonical_id": entity["id"]}
-        client.write("identity/entity-alias", alias, token)
-        say(f"alias of {_ENTITY}: created")

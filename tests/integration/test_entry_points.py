@@ -29,9 +29,9 @@ BACKGROUND = ("DATABASE_URL", "REDIS_URL", "VAULT_ADDR")
 #: Process to its command line, and to the variables it cannot do without.
 ENTRY_POINTS = {
     "dispatcher": (["workers.runtime.dispatcher"], [*BACKGROUND, "VAULT_IDENTITY_FILE"]),
-    "sweeper": (["workers.runtime.sweeper"], ["DATABASE_URL", "VAULT_ADDR", "VAULT_IDENTITY_FILE"]),
-    "worker": (["workers.launch"], [*BACKGROUND, *TOOLS]),
-    "celery": (["celery", "-A", "workers.main", "worker"], [*BACKGROUND, *TOOLS]),
+    "sweeper": (["workers.sweep"], ["DATABASE_URL", "VAULT_ADDR", "VAULT_IDENTITY_FILE"]),
+    "worker": (["workers.launch"], [*BACKGROUND, "RUN_ROLE_ID_FILE", *TOOLS]),
+    "celery": (["celery", "-A", "workers.main", "worker"], [*BACKGROUND, "RUN_ROLE_ID_FILE", *TOOLS]),
     "web": (
         ["app.web.launch", "--bind", "127.0.0.1:0"],
         ["DATABASE_URL", "WEB_ADDRESS", "WEB_KEY_FILE", "EXPORT_KEY_FILE", "OIDC_ISSUER", "OIDC_CLIENT_ID"],
@@ -85,6 +85,7 @@ def well(secret, tmp_path, monkeypatch):
         "REDIS_PASSWORD_FILE": secret(SECRET, name="broker"),
         "VAULT_ADDR": "http://127.0.0.1:1",
         "VAULT_IDENTITY_FILE": secret(identity, name="identity"),
+        "RUN_ROLE_ID_FILE": secret(SECRET, name="run-role-id"),
         **dict.fromkeys(TOOLS[:-1], "http://127.0.0.1:1"),
         "LEDGER_URL": "postgresql://127.0.0.1:1/ledger",
         "WEB_ADDRESS": "http://127.0.0.1:1",
@@ -139,6 +140,7 @@ FILES = {
     "DATABASE_PASSWORD_FILE": ALL,
     "REDIS_PASSWORD_FILE": (dispatcher, worker),
     "VAULT_IDENTITY_FILE": (dispatcher, sweeper),
+    "RUN_ROLE_ID_FILE": (worker,),
     "WEB_KEY_FILE": (web,),
     "EXPORT_KEY_FILE": (web,),
 }

@@ -137,6 +137,8 @@ class Garden:
             "REDIS_URL": f"redis://{process}@{self._broker}/0",
             "REDIS_PASSWORD_FILE": str(self.secrets / f"{process}-broker-password"),
         }
+        if process == "worker":
+            own["RUN_ROLE_ID_FILE"] = str(self.secrets / "worker-run-role-id")
         if identity:
             own["VAULT_IDENTITY_FILE"] = str(self.secrets / f"{identity}-vault-identity.json")
         return own

@@ -14,7 +14,7 @@ import structlog
 from app.credentials.attempts import AttemptRecords, SupersededError
 from app.credentials.lineage import CredentialDenial
 from workers.runtime.job import Conclusion, Job, JobType
-from workers.runtime.run_session import IntroductionError, Issued, RunSession, introduced
+from workers.runtime.run_session import IntroductionError, Issued, RunSession
 from workers.runtime.secret import Secret
 from workers.runtime.tool import Tool
 from workers.runtime.tool_runner import ToolResult, ToolRunner
@@ -37,7 +37,7 @@ class Agent(Generic[Job, Conclusion]):
     runner: ToolRunner
     threads: Executor
     worker: str
-    introduce: Callable[..., AbstractContextManager[RunSession]] = introduced
+    introduce: Callable[..., AbstractContextManager[RunSession]]
 
     def attempt(self, run_id: UUID, number: int, wrapping_token: Secret) -> None:
         """Carry out attempt `number`. Every ending is recorded; a message seen before does nothing."""

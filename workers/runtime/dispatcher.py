@@ -33,7 +33,9 @@ NEEDED = ("database_url", "redis_url", "vault_addr", "vault_identity_file")
 class IdentityMint(Protocol):
     """The issuer of identities for attempts."""
 
-    def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
+    def mint(
+        self, *, run_id: UUID, attempt: int, job_id: str, requested_by: str, wrapping_ttl: int
+    ) -> MintedIdentity:
         """A wrapped SecretID bound to this attempt."""
 
 
@@ -107,7 +109,11 @@ class Dispatcher:
 
     def _mint(self, run: ClaimedRun) -> Secret:
         minted = self._identity.mint(
-            run_id=run.run_id, attempt=run.attempt, wrapping_ttl=self._settings.wrapping_ttl
+            run_id=run.run_id,
+            attempt=run.attempt,
+            job_id=run.job_id,
+            requested_by=run.requested_by,
+            wrapping_ttl=self._settings.wrapping_ttl,
         )
         run.dispatched(
             secret_id_accessor=minted.secret_id_accessor,

@@ -59,16 +59,14 @@ class Ending:
         self._read_log = read_log
         self._threads = threads
 
-    def confirm_due(self, *, tried_before: bool) -> int:
-        """Confirm what is due, and record why what is left is not confirmed; how many attempts it was.
+    def confirm_due(self, *, tried_before: bool) -> None:
+        """Confirm what is due, and record why the rest is not confirmed.
 
         The first time leases are left to the vault, which revokes them with their token. After that each is revoked
         here, which may take seconds.
         """
-        due = self._records.due(tried_before=tried_before)
-        if due:
+        while due := self._records.due(tried_before=tried_before):
             self._confirm(due, patient=tried_before)
-        return len(due)
 
     def _confirm(self, due: Sequence[EndedAttempt], *, patient: bool) -> None:
         cases = {attempt: _Case(Holdings(attempt)) for attempt in due}

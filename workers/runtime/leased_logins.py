@@ -88,9 +88,9 @@ class LeasedLogins:
                 raise DatabaseSilentError(_reason(error, self.tool)) from None
 
     def _connect(self) -> psycopg.Connection:
+        place: dict[str, Any] = {**self._place, **database.database_password(self._settings)}
         return psycopg.connect(
-            **self._place,
-            **database.database_password(self._settings),
+            **place,
             connect_timeout=_CONNECT,
             options=f"-c statement_timeout={_STATEMENT * 1000}",
             autocommit=True,

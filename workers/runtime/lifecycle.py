@@ -17,6 +17,7 @@ from app.connections.secret_files import SettingsError, read_identity
 from app.connections.settings import load
 from app.connections.starting import check_all
 from app.connections.tls import trust_of
+from app.credentials.approle import RunRoleId
 from app.credentials.dispatch import DispatchRecords
 from app.credentials.settings import AgentSettings
 from workers.runtime.broker import broker_login
@@ -37,6 +38,7 @@ def configured(kind: type[Loaded], *needed: str) -> Loaded:
         lambda: database_password(settings),
         lambda: "redis_url" in needed and broker_login(settings),
         lambda: "vault_identity_file" in needed and read_identity(settings.file("vault_identity_file")),
+        lambda: "run_role_id_file" in needed and RunRoleId(settings.file("run_role_id_file")).read(),
         HealthFile(settings.health_file).begin,
     )
     return settings

@@ -12,6 +12,9 @@ from app.credentials.approle import LOGIN_PATH, MINT_PATH, ProcessLogin
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultForbiddenError, VaultRefusedError, VaultUnavailableError
 
+#: Characters of a text in the metadata of an identity.
+_LONGEST = 200
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MintedIdentity:
@@ -48,10 +51,23 @@ class ProcessIdentity:
         auth = self._vault.write(LOGIN_PATH, login)["auth"]
         return Secret(auth["client_token"]), auth["lease_duration"]
 
-    def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int) -> MintedIdentity:
-        """A wrapped single-use SecretID bound to this attempt. `wrapping_ttl` in seconds."""
-        metadata = json.dumps({"run_id": str(run_id), "attempt": str(attempt)})
-        wrapped = self.write(MINT_PATH, {"metadata": metadata}, wrap_ttl=f"{wrapping_ttl}s")["wrap_info"]
+    def mint(
+        self, *, run_id: UUID, attempt: int, job_id: str, requested_by: str, wrapping_ttl: int
+    ) -> MintedIdentity:
+        """A wrapped single-use SecretID bound to this attempt. `wrapping_ttl` in seconds.
+
+        The vault's log repeats what it is bound to, so that the log alone says for whom a run acted. Of `job_id` and
+        `requested_by` it gets the first 200 characters.
+        """
+        bound = {
+            "run_id": str(run_id),
+            "attempt": str(attempt),
+            "job_id": job_id[:_LONGEST],
+            "requested_by": requested_by[:_LONGEST],
+        }
+        wrapped = self.write(MINT_PATH, {"metadata": json.dumps(bound)}, wrap_ttl=f"{wrapping_ttl}s")[
+            "wrap_info"
+        ]
         return MintedIdentity(
             wrapping_token=Secret(wrapped["token"]),
             wrapping_accessor=wrapped["accessor"],

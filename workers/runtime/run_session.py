@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from app.credentials.approle import LOGIN_PATH, MINT_PATH, RUN_ROLE
+from app.connections.secret_files import SettingsError
+from app.credentials.approle import LOGIN_PATH, MINT_PATH, RunRoleId
 from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, Grant, SignedToken
 from app.credentials.lineage import IssuedCredential, RunIdentity
 from workers.runtime.secret import Secret
@@ -84,14 +86,20 @@ class RunSession:
 
 
 @contextmanager
-def introduced(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int) -> Iterator[RunSession]:
-    """A session for this attempt, revoked however the block ends.
+def introduced(
+    vault: Vault, wrapping_token: Secret, *, role_id: RunRoleId, run_id: UUID, attempt: int
+) -> Iterator[RunSession]:
+    """A session for this attempt, revoked however the block ends. `role_id` is the other half of the login.
 
     Raises `IntroductionError` when the wrapping token is spent, expired, made elsewhere or another run's, and
     `VaultUnavailableError` while no login is possible. When the vault does not confirm the revocation, `revoked_at`
     stays None and the sweeper, which ends the token by accessor, finishes the work.
     """
-    session = _log_in(vault, wrapping_token, run_id=run_id, attempt=attempt)
+    try:
+        session = _log_in(vault, wrapping_token, role_id, run_id=run_id, attempt=attempt)
+    except SettingsError as error:
+        # The file was in order when this process started, and may be again in a moment.
+        raise VaultUnavailableError(str(error)) from None
     try:
         yield session
     finally:
@@ -99,8 +107,11 @@ def introduced(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: i
             session.revoke()
 
 
-def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int) -> RunSession:
+def _log_in(
+    vault: Vault, wrapping_token: Secret, role_id: RunRoleId, *, run_id: UUID, attempt: int
+) -> RunSession:
     try:
+        half = role_id.read()  # before the other half is used up
         wrapped = vault.write("sys/wrapping/lookup", {"token": wrapping_token.reveal()})["data"]
         if wrapped["creation_path"] != MINT_PATH:
             raise IntroductionError(f"the wrapping token was made by {wrapped['creation_path']}")
@@ -109,7 +120,7 @@ def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int)
         raise IntroductionError(str(error)) from None
     requested_at = datetime.now(UTC)
     try:
-        login = vault.write(LOGIN_PATH, {"role_id": RUN_ROLE, "secret_id": secret_id.reveal()})
+        login = _joined(vault, half, secret_id, role_id)
     except VaultForbiddenError as error:
         # A bad SecretID is answered otherwise: this is the agent's entity, disabled. The run waits for it.
         raise VaultUnavailableError(f"the agent may not log in: {error}") from None
@@ -138,3 +149,16 @@ def _log_in(vault: Vault, wrapping_token: Secret, *, run_id: UUID, attempt: int)
             f"the identity is bound to run {bound.get('run_id')} attempt {bound.get('attempt')}"
         )
     return session
+
+
+def _joined(vault: Vault, half: str, secret_id: Secret, role_id: RunRoleId) -> Any:
+    """The answer to a login with both halves. A refusal of a RoleID that was replaced leaves the SecretID unused."""
+    try:
+        return vault.write(LOGIN_PATH, {"role_id": half, "secret_id": secret_id.reveal()})
+    except VaultForbiddenError:
+        raise
+    except VaultRefusedError:
+        newer = role_id.after(half)
+        if newer is None:
+            raise
+        return vault.write(LOGIN_PATH, {"role_id": newer, "secret_id": secret_id.reveal()})

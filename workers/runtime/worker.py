@@ -18,6 +18,7 @@ from app.connections.database import connect
 from app.connections.settings import load
 from app.connections.starting import starting
 from app.connections.tls import trust_of
+from app.credentials.approle import RunRoleId
 from app.credentials.attempts import AttemptRecords
 from app.credentials.settings import AgentSettings, with_addresses
 from workers.runtime import celery_app, logs
@@ -26,6 +27,7 @@ from workers.runtime.consumer import check_servers
 from workers.runtime.http_client import pool
 from workers.runtime.job import Domain
 from workers.runtime.lifecycle import configured, harden
+from workers.runtime.run_session import introduced
 from workers.runtime.secret import Secret
 from workers.runtime.tool_runner import ToolRunner
 from workers.runtime.vault import Vault
@@ -96,6 +98,7 @@ def make_agent(domain: Domain) -> Agent[Any, Any]:
         ),
         threads=ThreadPoolExecutor(threads, thread_name_prefix="tool"),
         worker=f"{socket.gethostname()}:{os.getpid()}",
+        introduce=partial(introduced, role_id=RunRoleId(configuration.file("run_role_id_file"))),
     )
 
 
@@ -114,7 +117,7 @@ def settings_of(domain: Domain) -> tuple[type[AgentSettings], *tuple[str, ...]]:
     """The class of an agent worker's settings, and the names of those that must be set: every tool's address too."""
     records = [tool.record for tool in domain.tools.values()]
     addresses = (record.address_setting for record in records)
-    needed: tuple[str, ...] = ("database_url", "redis_url", "vault_addr", *addresses)
+    needed: tuple[str, ...] = ("database_url", "redis_url", "vault_addr", "run_role_id_file", *addresses)
     return with_addresses(domain.settings, records), *needed
 
 

@@ -125,7 +125,7 @@ def test_an_identity_that_was_introduced_before_is_an_alarm_and_the_run_starts_a
     identity = ProcessIdentity(thief, settings.file("vault_identity_file"))
     (run_id,) = system.request(fragile.hanging[1])
     until(lambda: fragile.is_at_work(run_id), what="the run at work")
-    minted = identity.mint(run_id=run_id, attempt=2, wrapping_ttl=60)
+    minted = identity.mint(run_id=run_id, attempt=2, job_id="x", requested_by="test", wrapping_ttl=60)
     thief.write("sys/wrapping/unwrap", token=minted.wrapping_token)
     system.execute("UPDATE attempt SET state = 'lost', ended_at = now() WHERE run_id = %s", run_id)
     system.execute(

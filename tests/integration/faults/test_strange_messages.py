@@ -39,7 +39,7 @@ def live_token(fragile):
     settings = fragile.system.settings("dispatcher")
     vault = Vault(settings.need("vault_addr"), trust_of(settings))
     minted = ProcessIdentity(vault, settings.file("vault_identity_file")).mint(
-        run_id=uuid4(), attempt=1, wrapping_ttl=300
+        run_id=uuid4(), attempt=1, job_id="x", requested_by="test", wrapping_ttl=300
     )
     return minted.wrapping_token.reveal()
 

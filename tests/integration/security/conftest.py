@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from app.connections.tls import trust_of
+from app.credentials.approle import RunRoleId
 from workers.runtime.agent import Agent
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.run_session import Issued, RunSession, introduced
@@ -59,16 +60,19 @@ class Insider:
     system: Any
     vault: Vault
     dispatcher: ProcessIdentity
+    role_id: RunRoleId
 
     def mint(self, run_id: UUID, attempt: int = 1, *, wrapping_ttl: int = 60) -> MintedIdentity:
-        return self.dispatcher.mint(run_id=run_id, attempt=attempt, wrapping_ttl=wrapping_ttl)
+        return self.dispatcher.mint(
+            run_id=run_id, attempt=attempt, job_id="ACT-1", requested_by="test", wrapping_ttl=wrapping_ttl
+        )
 
     @contextmanager
     def run(self) -> Iterator[HeldRun]:
         """A run that holds all it may hold until the block ends."""
         run_id = uuid4()
         token = self.mint(run_id).wrapping_token
-        with introduced(self.vault, token, run_id=run_id, attempt=1) as session:
+        with introduced(self.vault, token, role_id=self.role_id, run_id=run_id, attempt=1) as session:
             issued = {name: session.issue(name, tool.grant) for name, tool in TOOLS.items()}
             yield HeldRun(run_id=run_id, session=session, issued=issued)
 
@@ -121,7 +125,8 @@ class Insider:
 def insider(system) -> Insider:
     vault = Vault(system.stack.endpoints["vault"], trust_of(system.settings("worker")))
     file = system.settings("dispatcher").file("vault_identity_file")
-    return Insider(system=system, vault=vault, dispatcher=ProcessIdentity(vault, file))
+    role_id = RunRoleId(system.settings("worker").file("run_role_id_file"))
+    return Insider(system=system, vault=vault, dispatcher=ProcessIdentity(vault, file), role_id=role_id)
 
 
 @pytest.fixture

@@ -18,13 +18,15 @@ def unwrap(system, wrapping_token):
     return system.ask_vault("POST", "sys/wrapping/unwrap", token=wrapping_token.reveal())
 
 
-def log_in(system, secret_id):
-    login = {"role_id": RUN_ROLE, "secret_id": secret_id}
-    return system.ask_vault("POST", "auth/approle/login", login, token="")
+def log_in(insider, secret_id):
+    login = {"role_id": insider.role_id.read(), "secret_id": secret_id}
+    return insider.system.ask_vault("POST", "auth/approle/login", login, token="")
 
 
 def introduce(insider, wrapping_token, run_id, attempt=1, *, vault=None):
-    with introduced(vault or insider.vault, wrapping_token, run_id=run_id, attempt=attempt) as session:
+    with introduced(
+        vault or insider.vault, wrapping_token, role_id=insider.role_id, run_id=run_id, attempt=attempt
+    ) as session:
         return session
 
 
@@ -59,7 +61,7 @@ def test_a_wrapping_token_works_once_and_so_does_the_secret_id(insider, system):
     assert "wrapping token is not valid or does not exist" in second.text
 
     secret_id = first.json()["data"]["secret_id"]
-    first, second = log_in(system, secret_id), log_in(system, secret_id)
+    first, second = log_in(insider, secret_id), log_in(insider, secret_id)
     assert (first.status_code, second.status_code) == (200, 400)
     assert "auth" not in second.json()
     system.ask_vault("POST", "auth/token/revoke-self", token=first.json()["auth"]["client_token"])
@@ -151,6 +153,6 @@ def test_anything_but_a_wrapping_token_is_refused(insider, system, held):
 def test_five_bad_logins_do_not_lock_the_role(insider, system):
     """By default five would lock all triage out for 15 minutes."""
     for _ in range(6):
-        assert log_in(system, str(uuid4())).status_code == 400
+        assert log_in(insider, str(uuid4())).status_code == 400
     run_id = uuid4()
     assert introduce(insider, insider.mint(run_id).wrapping_token, run_id).identity.policy == RUN_ROLE

@@ -174,7 +174,9 @@ class Installation(Servers):
         if owner in {"dispatcher", "worker"}:
             variables["REDIS_URL"] = f"rediss://{owner}@{self.place('valkey')}/0"
             variables["REDIS_PASSWORD_FILE"] = str(self.secret(owner, "broker-password"))
-        if owner != "worker":
+        if owner == "worker":
+            variables["RUN_ROLE_ID_FILE"] = str(self.secret(owner, "run-role-id"))
+        else:
             variables["VAULT_IDENTITY_FILE"] = str(self.secret(owner, "vault-identity.json"))
         if owner == "web":
             variables |= {

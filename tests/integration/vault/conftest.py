@@ -83,6 +83,10 @@ class Installation(Servers):
         assert answer.status_code in (200, 400), answer.text
         return answer.json()["auth"]["client_token"] if answer.is_success else ""
 
+    @property
+    def run_role_id(self) -> str:
+        return self.secret("worker", "run-role-id").read_text()
+
     def ledger_credential(self, *, run_id: object = "x", may_fail: bool = False) -> dict[str, str]:
         """What a run would get, by the run's own policy; nothing when that is allowed to fail."""
         headers = {"X-Vault-Token": self.log_in("dispatcher"), "X-Vault-Wrap-TTL": "60s"}
@@ -95,7 +99,7 @@ class Installation(Servers):
             trust_env=False,
         ).json()
         opened = self.ask("POST", "sys/wrapping/unwrap", token=wrapped["wrap_info"]["token"]).json()["data"]
-        login = {"role_id": "triage-run", "secret_id": opened["secret_id"]}
+        login = {"role_id": self.run_role_id, "secret_id": opened["secret_id"]}
         answer = self.ask("GET", "database/creds/ledger-reader", token=self.log_in("", login))
         assert answer.is_success or may_fail, answer.text
         return answer.json()["data"] if answer.is_success else {}

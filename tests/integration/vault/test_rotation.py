@@ -31,6 +31,10 @@ def dispatching(installation, file) -> Iterator[ProcessIdentity]:
     vault._session._pool.close()
 
 
+def mint(dispatcher):
+    return dispatcher.mint(run_id=uuid4(), attempt=1, job_id="x", requested_by="test", wrapping_ttl=10)
+
+
 def auditing(installation, file) -> Auditor:
     return Auditor(installation.address, file, trust_of(installation.settings()))
 
@@ -108,7 +112,7 @@ def test_a_login_refused_because_its_file_was_replaced_meanwhile_is_tried_with_t
     file = ReplacedOnceRead(installation.identity_file(owner))
     if owner == "dispatcher":
         with dispatching(installation, file) as dispatcher:
-            assert dispatcher.mint(run_id=uuid4(), attempt=1, wrapping_ttl=10)
+            assert mint(dispatcher)
     else:
         with auditing(installation, file) as auditor:
             assert auditor.alive(accessors=[str(uuid4())], leases=[]) == []
@@ -156,7 +160,7 @@ def test_processes_go_on_past_two_lives_of_their_secret_ids_without_a_restart(
     ):
         while time.monotonic() < end:
             # Their tokens live no longer than their SecretIDs, so that they log in again and again.
-            assert dispatcher.mint(run_id=uuid4(), attempt=1, wrapping_ttl=10).secret_id_accessor
+            assert mint(dispatcher).secret_id_accessor
             assert auditor.alive(accessors=[str(uuid4())], leases=[]) == []
             if (now := installation.identity("dispatcher")) not in seen:
                 seen.append(now)

@@ -10,6 +10,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 folder = Path(sys.argv[1])
@@ -58,11 +59,11 @@ class Failing(Vault):
 
 
 @contextmanager
-def introduce(vault, wrapping_token, *, run_id, attempt):
+def introduce(vault, wrapping_token, *, role_id, run_id, attempt):
     fault = faults.get(str(run_id)) if attempt == 1 else None
     failing = Failing(vault.address, trust_of(Settings()))
     failing.fault = fault
-    with introduced(failing, wrapping_token, run_id=run_id, attempt=attempt) as session:
+    with introduced(failing, wrapping_token, role_id=role_id, run_id=run_id, attempt=attempt) as session:
         if fault == "broken in the middle":
             token = session._token.reveal()
             raise RuntimeError(f"{len(token)} characters of token in a local variable")
@@ -98,7 +99,7 @@ def failing(tool):
 def noting_agent(domain) -> Agent:
     made = make_agent(domain)
     tools = {name: failing(tool) for name, tool in made.tools.items()}
-    return replace(made, tools=tools, introduce=introduce)
+    return replace(made, tools=tools, introduce=partial(introduce, **made.introduce.keywords))
 
 
 Secret.__init__ = note

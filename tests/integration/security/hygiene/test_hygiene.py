@@ -113,7 +113,8 @@ def test_the_vault_takes_none_of_them_any_more(system, bad_day):
 def is_good(system, secret):
     """Whether the vault would still do anything for this, as a token or as a SecretID."""
     lookup = system.ask_vault("POST", "auth/token/lookup", {"token": secret})
-    data = {"role_id": "triage-run", "secret_id": secret}
+    role_id = system.stack.secrets.read("worker", "run-role-id")
+    data = {"role_id": role_id, "secret_id": secret}
     login = system.ask_vault("POST", "auth/approle/login", data, token="")
     return lookup.is_success or login.is_success
 

@@ -100,7 +100,7 @@ class Thief:
         return lookup.is_success or self.insider.is_token(token)
 
     def _logs_in(self, secret_id: str) -> bool:
-        data = {"role_id": "triage-run", "secret_id": secret_id}
+        data = {"role_id": self.insider.role_id.read(), "secret_id": secret_id}
         return self.insider.system.ask_vault("POST", "auth/approle/login", data, token="").is_success
 
 
