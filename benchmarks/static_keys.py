@@ -104,9 +104,7 @@ def static_agent() -> Agent[Any, Any]:
 class StaticIdentity:
     """Replaces the dispatcher's identity; mints nothing."""
 
-    def mint(
-        self, *, run_id: UUID, attempt: int, job_id: str, requested_by: str, wrapping_ttl: int
-    ) -> MintedIdentity:
+    def mint(self, *, run_id: UUID, attempt: int, wrapping_ttl: int, **_for_whom: str) -> MintedIdentity:
         """Placeholders for a wrapped SecretID."""
         name = f"{run_id}-{attempt}-{wrapping_ttl}"
         return MintedIdentity(wrapping_token=Secret(name), wrapping_accessor=name, secret_id_accessor=name)

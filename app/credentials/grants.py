@@ -7,6 +7,8 @@ from app.credentials.lineage import CredentialKind
 
 #: No credential of a run lives longer than this, in seconds.
 MAX_TTL_SECONDS = 15 * 60
+#: No run takes longer than this, in seconds.
+LONGEST_RUN_SECONDS = 90
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The settings of provisioning: where the servers are, and the folder with every secret."""
 
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,11 @@ from pydantic import Field, ValidationError
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.connections.secret_files import SettingsError
 from app.connections.settings import ProcessSettings
+from app.credentials.grants import LONGEST_RUN_SECONDS, MAX_TTL_SECONDS
 from infra.secrets_folder import SecretsFolder
+from infra.vault.limits import RunLimits
+
+_LIFE = Field(default=MAX_TTL_SECONDS, ge=LONGEST_RUN_SECONDS, le=MAX_TTL_SECONDS)
 
 
 class ProvisioningSettings(ProcessSettings):
@@ -36,6 +41,16 @@ class ProvisioningSettings(ProcessSettings):
     #: them at half of the shorter lifetime.
     infrastructure_secret_id_ttl: int = Field(default=24 * 3600, ge=2, le=31 * 24 * 3600)
     custody_secret_id_ttl: int = Field(default=30 * 24 * 3600, ge=2, le=365 * 24 * 3600)
+    #: Seconds that the credentials of a run live, default and cap in one; their revocation ends them earlier.
+    run_token_ttl: int = _LIFE
+    api_key_ttl: int = _LIFE
+    database_user_ttl: int = _LIFE
+    #: The networks of the workers, as a JSON list: only from there may a run log in and use its token.
+    worker_cidrs: tuple[IPv4Network | IPv6Network, ...] = ()
+    #: Logins of runs, and credentials for each tool, that the vault grants to one client address in a minute.
+    runs_per_minute: int = Field(default=3000, ge=1, le=1_000_000)
+    #: Users of runs in the ledger at a time. A run beyond that waits.
+    database_users: int = Field(default=100, ge=1, le=100_000)
     #: A file that the watching rotation touches while it runs.
     health_file: Path | None = None
 
@@ -51,6 +66,18 @@ class ProvisioningSettings(ProcessSettings):
 
     #: Seconds to wait for each server.
     provision_patience: float = Field(default=60, gt=0, le=3600)
+
+    @property
+    def run_limits(self) -> RunLimits:
+        """What bounds a run in the vault."""
+        return RunLimits(
+            run_token_ttl=self.run_token_ttl,
+            api_key_ttl=self.api_key_ttl,
+            database_user_ttl=self.database_user_ttl,
+            worker_cidrs=[str(network) for network in self.worker_cidrs],
+            runs_per_minute=self.runs_per_minute,
+            database_users=self.database_users,
+        )
 
     @cached_property
     def secrets(self) -> SecretsFolder:

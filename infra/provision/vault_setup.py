@@ -33,12 +33,15 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
             secrets=settings.secrets,
             say=say,
             operator_entries=operator_entries(
-                tools=SYSTEMS, process_ttl=settings.infrastructure_secret_id_ttl
+                tools=SYSTEMS,
+                process_ttl=settings.infrastructure_secret_id_ttl,
+                limits=settings.run_limits,
             ),
             root_entries=root_entries(
                 tools=SYSTEMS,
                 issuer=str(settings.vault_issuer or settings.need("vault_addr")),
                 custody_ttl=settings.custody_secret_id_ttl,
+                limits=settings.run_limits,
             ),
             database=_ledger_login(settings, client, say),
             audit_log=None if audit_log is None else str(audit_log),

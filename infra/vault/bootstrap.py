@@ -8,8 +8,9 @@ from infra.secrets_folder import SecretsFolder
 from infra.vault import opening, run_role, secret_ids
 from infra.vault.client import VaultAnswerError, VaultClient
 from infra.vault.database_login import DatabaseLogin
+from infra.vault.entry import Entry
+from infra.vault.log_settings import LOGGED_REFUSALS
 from infra.vault.owners import IDENTITIES, OPERATOR, ROTATOR, Identity
-from infra.vault.wanted import Entry
 
 _NO_DEVICE = (
     "no audit device: add an audit stanza with hmac_accessor = false to the vault's config, or set VAULT_AUDIT_LOG if"
@@ -130,7 +131,7 @@ def require_audit_device(client: VaultClient, token: str, audit_log: str | None,
 
 
 def _mount(client: VaultClient, token: str, say: Say) -> None:
-    """AppRole for logins, and the database engine."""
+    """AppRole for logins, the database engine, and lines in the log for what exceeds a rate limit."""
     methods = client.read("sys/auth", token) or {}
     if "approle/" not in methods:
         client.write("sys/auth/approle", {"type": "approle"}, token)
@@ -140,6 +141,11 @@ def _mount(client: VaultClient, token: str, say: Say) -> None:
         # Five bad logins would otherwise lock the role, and with it all runs, for 15 minutes.
         client.write("sys/auth/approle/tune", {"user_lockout_config": {"lockout_disable": True}}, token)
         say("auth method approle: lock-out off")
+    # Its other field must keep its value: what is not sent is emptied.
+    quotas = client.read(LOGGED_REFUSALS.path, token) or {}
+    if not LOGGED_REFUSALS.is_met_by(quotas):
+        client.write(LOGGED_REFUSALS.path, {**quotas, **LOGGED_REFUSALS.data}, token)
+        say(f"{LOGGED_REFUSALS.name}: on")
     if "database/" not in (client.read("sys/mounts", token) or {}):
         client.write("sys/mounts/database", {"type": "database"}, token)
         say("secrets engine database: created")

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from infra.reporting import ProvisionError, Say
 from infra.secrets_folder import SecretsFolder
 from infra.vault.client import VaultAnswerError, VaultClient
-from infra.vault.wanted import Entry
+from infra.vault.entry import Entry
 
 #: PostgreSQL's code for a refused password, which the vault passes on.
 _WRONG_PASSWORD = "28P01"  # noqa: S105 - a code, not a password

@@ -5,12 +5,18 @@ that begins while others are ended would outlive its user. Each statement may fi
 """
 
 _USER_EXISTS = "EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{{name}}')"
+#: The vault itself is a member as well.
+_USERS = "(SELECT count(*) FROM pg_catalog.pg_auth_members WHERE roleid = readers AND member <> CURRENT_USER::regrole)"
 
 
-def creation(group: str) -> list[str]:
-    """A login that may read what `group` may."""
+def creation(group: str, *, most: int) -> list[str]:
+    """A login that may read what `group` may, unless `most` such users exist."""
+    cap = (
+        f"DO $$ DECLARE readers regrole := '{group}'; BEGIN IF {_USERS} >= {most}"
+        f" THEN RAISE EXCEPTION 'there are {most} users of {group} already'; END IF; END $$"
+    )
     rights = "LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' CONNECTION LIMIT 2"
-    return [f'CREATE ROLE "{{{{name}}}}" {rights} IN ROLE {group}']
+    return [cap, f'CREATE ROLE "{{{{name}}}}" {rights} IN ROLE {group}']
 
 
 def revocation(group: str) -> list[str]:

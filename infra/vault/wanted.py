@@ -4,8 +4,7 @@ Durations are seconds and lists are in the order the vault gives them back, so t
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,9 @@ from app.credentials.approle import RUN_ROLE
 from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, SignedToken
 from app.credentials.tool_record import ToolRecord
 from infra.vault import database_users
+from infra.vault.entry import Entry
+from infra.vault.limits import RunLimits, rate_limits
+from infra.vault.log_settings import LOG_SETTINGS
 from infra.vault.owners import IDENTITIES, Identity
 
 POLICIES = Path(__file__).parent / "policies"
@@ -24,34 +26,26 @@ SIGNED_TOKEN_TTL = 2 * 60
 #: Logins with one SecretID. Each process logs in every 12 minutes; the limit ends a SecretID that is tried all day.
 SECRET_ID_USES = 10_000
 
+_USUAL = RunLimits()
 _ONLY_OWN_POLICY = {"token_no_default_policy": True, "token_type": "service"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One thing in the vault: what messages call it, its path, and the fields that must be there."""
-
-    name: str
-    path: str
-    data: Mapping[str, Any]
-
-    def is_met_by(self, there: Mapping[str, Any] | None) -> bool:
-        """Whether what the vault holds at this path has all these fields; more fields do not matter."""
-        return there is not None and all(there.get(field) == value for field, value in self.data.items())
-
-
-def operator_entries(*, tools: Sequence[ToolRecord], process_ttl: int) -> list[Entry]:
+def operator_entries(
+    *, tools: Sequence[ToolRecord], process_ttl: int, limits: RunLimits = _USUAL
+) -> list[Entry]:
     """What the operator's identity may write. `process_ttl`: seconds a SecretID of our own processes lives."""
     processes = [identity for identity in IDENTITIES if not identity.in_custody]
     return [
         *(_policy(name) for name in (RUN_ROLE, *(identity.role for identity in processes))),
-        _run_role(),
+        _run_role(limits),
         *(_process_role(identity, process_ttl) for identity in processes),
-        *(entry for tool in tools for entry in _tool_entries(tool)),
+        *(entry for tool in tools for entry in _tool_entries(tool, limits)),
     ]
 
 
-def root_entries(*, tools: Sequence[ToolRecord], issuer: str, custody_ttl: int) -> list[Entry]:
+def root_entries(
+    *, tools: Sequence[ToolRecord], issuer: str, custody_ttl: int, limits: RunLimits = _USUAL
+) -> list[Entry]:
     """What takes a root token to write, and the operator may read. `custody_ttl`: as `process_ttl`, in custody."""
     custody = [identity for identity in IDENTITIES if identity.in_custody]
     return [
@@ -59,6 +53,8 @@ def root_entries(*, tools: Sequence[ToolRecord], issuer: str, custody_ttl: int) 
         *(_process_role(identity, custody_ttl) for identity in custody),
         Entry(name="issuer of signed tokens", path="identity/oidc/config", data={"issuer": issuer}),
         _signing_key(tools),
+        *LOG_SETTINGS,
+        *rate_limits(tools, limits),
     ]
 
 
@@ -102,12 +98,18 @@ def _approle(name: str, token_ttl: int, **data: Any) -> Entry:
     )
 
 
-def _run_role() -> Entry:
+def _run_role(limits: RunLimits) -> Entry:
     """A SecretID of a run logs in once; the token it gives may be used any number of times.
 
     A token with limited uses cannot create children.
     """
-    return _approle(RUN_ROLE, MAX_TTL_SECONDS, secret_id_num_uses=1, secret_id_ttl=RUN_SECRET_ID_TTL)
+    return _approle(
+        RUN_ROLE,
+        limits.run_token_ttl,
+        secret_id_num_uses=1,
+        secret_id_ttl=RUN_SECRET_ID_TTL,
+        **limits.addresses,
+    )
 
 
 def _process_role(identity: Identity, secret_id_ttl: int) -> Entry:
@@ -120,18 +122,18 @@ def _process_role(identity: Identity, secret_id_ttl: int) -> Entry:
     )
 
 
-def _tool_entries(tool: ToolRecord) -> list[Entry]:
+def _tool_entries(tool: ToolRecord, limits: RunLimits) -> list[Entry]:
     """The role that issues the tool's credential; for an API key also the key's own policy."""
     match tool.credential:
         case ApiKey(role=role):
-            return [_policy(f"tool-{role}"), _api_key_role(role)]
+            return [_policy(f"tool-{role}"), _api_key_role(role, limits.api_key_ttl)]
         case SignedToken(role=role, scope=scope):
             return [_signed_token_role(role, scope)]
         case DatabaseUser(role=role):
-            return [_database_role(role, database=tool.name)]
+            return [_database_role(role, tool.name, limits)]
 
 
-def _api_key_role(role: str) -> Entry:
+def _api_key_role(role: str, ttl: int) -> Entry:
     """Child tokens that can look themselves up and nothing else; they die with the run token."""
     return Entry(
         name=f"token role {role}",
@@ -139,7 +141,7 @@ def _api_key_role(role: str) -> Entry:
         data={
             **_ONLY_OWN_POLICY,
             "allowed_policies": [f"tool-{role}"],
-            "token_explicit_max_ttl": MAX_TTL_SECONDS,
+            "token_explicit_max_ttl": ttl,
             "orphan": False,
             "renewable": False,
         },
@@ -175,7 +177,7 @@ def _signing_key(tools: Sequence[ToolRecord]) -> Entry:
     )
 
 
-def _database_role(role: str, *, database: str) -> Entry:
+def _database_role(role: str, database: str, limits: RunLimits) -> Entry:
     """Users that may read what the database's group of the same name may, for as long as their lease lasts."""
     group = role.replace("-", "_")
     return Entry(
@@ -183,9 +185,9 @@ def _database_role(role: str, *, database: str) -> Entry:
         path=f"database/roles/{role}",
         data={
             "db_name": database,
-            "default_ttl": MAX_TTL_SECONDS,
-            "max_ttl": MAX_TTL_SECONDS,
-            "creation_statements": database_users.creation(group),
+            "default_ttl": limits.database_user_ttl,
+            "max_ttl": limits.database_user_ttl,
+            "creation_statements": database_users.creation(group, most=limits.database_users),
             "revocation_statements": database_users.revocation(group),
         },
     )

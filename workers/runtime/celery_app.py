@@ -8,12 +8,13 @@ from kombu.entity import Queue
 
 from app.connections.settings import ConnectionSettings
 from app.connections.tls import trust_of
+from app.credentials.grants import LONGEST_RUN_SECONDS
 from workers.runtime.broker import broker_login
 
 #: The queue, and the name of its one task.
 QUEUE, ATTEMPT = "triage-runs", "triage.attempt"
 #: Seconds. Ordered: soft < hard < lease < visibility < TTL of a run token (900).
-SOFT_TIME_LIMIT, HARD_TIME_LIMIT, VISIBILITY_TIMEOUT = 60, 90, 300
+SOFT_TIME_LIMIT, HARD_TIME_LIMIT, VISIBILITY_TIMEOUT = 60, LONGEST_RUN_SECONDS, 300
 
 
 def make(configuration: ConnectionSettings) -> Celery:

@@ -106,3 +106,39 @@ path "identity/oidc/config" {
 path "database/config/ledger" {
   capabilities = ["read"]
 }
+
+path "sys/mounts/auth/approle/tune" {
+  capabilities = ["read"]
+}
+
+path "sys/mounts/database/tune" {
+  capabilities = ["read"]
+}
+
+path "sys/quotas/config" {
+  capabilities = ["read"]
+}
+
+path "sys/quotas/rate-limit/triage-run" {
+  capabilities = ["read"]
+}
+
+path "sys/quotas/rate-limit/triage-run-sam-gov" {
+  capabilities = ["read"]
+}
+
+path "sys/quotas/rate-limit/triage-run-debarment" {
+  capabilities = ["read"]
+}
+
+path "sys/quotas/rate-limit/triage-run-contracts" {
+  capabilities = ["read"]
+}
+
+path "sys/quotas/rate-limit/triage-run-documents" {
+  capabilities = ["read"]
+}
+
+path "sys/quotas/rate-limit/triage-run-ledger-reader" {
+  capabilities = ["read"]
+}

@@ -9,11 +9,13 @@ path "identity/oidc/token/debarment" {
 }
 
 path "auth/token/create/contracts" {
-  capabilities = ["update"]
+  capabilities       = ["update"]
+  allowed_parameters = { "meta" = [] }
 }
 
 path "auth/token/create/documents" {
-  capabilities = ["update"]
+  capabilities       = ["update"]
+  allowed_parameters = { "meta" = [] }
 }
 
 path "database/creds/ledger-reader" {

@@ -9,6 +9,10 @@ AGENT = ("run", "dispatcher", "sweeper", "auditor")
 CUSTODY = ("operator", "rotator", "backup")
 READ, WRITE, LIST, DELETE = "GET", "POST", "LIST", "DELETE"
 
+ISSUING = (
+    *("identity/oidc/token/sam-gov", "identity/oidc/token/debarment", "auth/token/create/contracts"),
+    *("auth/token/create/documents", "database/creds/ledger-reader"),
+)
 WRITABLE = {
     *(f"sys/policies/acl/triage-{name}" for name in AGENT),
     *(f"sys/policies/acl/tool-{tool}" for tool in ("contracts", "documents")),
@@ -23,6 +27,11 @@ READABLE = {
     "identity/oidc/key/triage",
     "identity/oidc/config",
     "database/config/ledger",
+    "sys/mounts/auth/approle/tune",
+    "sys/mounts/database/tune",
+    "sys/quotas/config",
+    "sys/quotas/rate-limit/triage-run",
+    *(f"sys/quotas/rate-limit/triage-run-{path.rpartition('/')[2]}" for path in ISSUING),
 }
 SECRET_IDS = {f"auth/approle/role/triage-{name}/secret-id" for name in (*AGENT[1:], *CUSTODY)}
 DESTROYED = {f"{path}-accessor/destroy" for path in SECRET_IDS}
@@ -88,6 +97,8 @@ OTHERS = {
     ),
     *("auth/token/lookup-self", "auth/token/renew-self", "auth/userpass/users/x"),
     *("identity/entity/name/triage-agent", "identity/entity/id", "identity/entity-alias", "identity/group"),
+    *("identity/entity", "identity/entity-alias/id", "identity/lookup/entity", "identity/lookup/group"),
+    *(f"auth/approle/role/triage-{name}/role-id" for name in (*AGENT, *CUSTODY)),
     *(
         "identity/oidc/token/sam-gov",
         "identity/oidc/role",
