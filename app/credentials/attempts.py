@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, select, update
 
 from app.connections.database import columns, insert_many
-from app.credentials.lineage import CredentialDenial, CredentialKind, IssuedCredential, RunIdentity, ToolCall
+from app.credentials.lineage import CredentialDenial, IssuedCredential, RunIdentity, ToolCall
 from app.credentials.plan import PlannedStep
 from app.credentials.run_ends import requeue
 from app.credentials.tables import (
@@ -24,7 +24,6 @@ from app.credentials.tables import (
     CallRow,
     CredentialRow,
     DenialRow,
-    EndedBy,
     RunRow,
     RunState,
     StepRow,
@@ -133,17 +132,15 @@ class AttemptRecords:
         run_id: UUID,
         attempt: int,
         *,
-        revoked_at: datetime | None,
         store: Callable[[Connection, datetime], None],
     ) -> None:
         """End the attempt with a result. `store` inserts it in the same transaction, with the time given (UTC).
 
-        `revoked_at` is when the credentials ended, None if that is not confirmed. Raises `SupersededError`.
+        Raises `SupersededError`.
         """
         now = datetime.now(UTC)
         with self._engine.begin() as db:
             self._still_ours(db, run_id, attempt, state=AttemptState.FINISHED, ended_at=now)
-            _mark_revoked(db, run_id, attempt, revoked_at)
             db.execute(
                 update(RUN)
                 .where(RUN.c.run_id == run_id)
@@ -152,23 +149,20 @@ class AttemptRecords:
             db.execute(select(func.pg_notify(CHANNEL, "")))  # A place in the dispatch window is free.
             store(db, now)
 
-    def failed(self, run_id: UUID, attempt: int, *, reason: str, revoked_at: datetime | None) -> None:
+    def failed(self, run_id: UUID, attempt: int, *, reason: str) -> None:
         """End the attempt without a result; the run is queued again, or fails after its last attempt."""
-        self._end(run_id, attempt, AttemptState.FAILED, reason, revoked_at)
+        self._end(run_id, attempt, AttemptState.FAILED, reason)
 
-    def postponed(self, run_id: UUID, attempt: int, *, reason: str, revoked_at: datetime | None) -> None:
+    def postponed(self, run_id: UUID, attempt: int, *, reason: str) -> None:
         """End the attempt because the vault cannot answer; the run waits and says so."""
-        self._end(run_id, attempt, AttemptState.POSTPONED, reason, revoked_at)
+        self._end(run_id, attempt, AttemptState.POSTPONED, reason)
 
-    def _end(
-        self, run_id: UUID, attempt: int, state: AttemptState, reason: str, revoked_at: datetime | None
-    ) -> None:
+    def _end(self, run_id: UUID, attempt: int, state: AttemptState, reason: str) -> None:
         with self._engine.begin() as db:
             try:
                 self._still_ours(db, run_id, attempt, state=state, ended_at=datetime.now(UTC), failure=reason)
             except SupersededError:
                 return  # Swept meanwhile: the sweeper has already decided how the run goes on.
-            _mark_revoked(db, run_id, attempt, revoked_at)
             requeue(db, run_id, reason=reason, max_attempts=self._max_attempts)
             db.execute(select(func.pg_notify(CHANNEL, "")))
 
@@ -195,19 +189,3 @@ def _step_row(step: PlannedStep) -> dict[str, Any]:
 
 def _is(run_id: UUID, attempt: int, state: AttemptState) -> Any:
     return and_(ATTEMPT.c.run_id == run_id, ATTEMPT.c.number == attempt, ATTEMPT.c.state == state)
-
-
-def _mark_revoked(db: Connection, run_id: UUID, attempt: int, at: datetime | None) -> None:
-    if at is None:
-        return
-    mine = and_(ATTEMPT.c.run_id == run_id, ATTEMPT.c.number == attempt)
-    db.execute(update(ATTEMPT).where(mine).values(revoked_at=at, revoked_by=EndedBy.RUN_END))
-    db.execute(
-        update(CREDENTIAL)
-        .where(
-            CREDENTIAL.c.run_id == run_id,
-            CREDENTIAL.c.attempt == attempt,
-            CREDENTIAL.c.kind != CredentialKind.SIGNED_TOKEN,
-        )
-        .values(revoked_at=at, ended_by=EndedBy.RUN_END)
-    )

@@ -45,7 +45,6 @@ class Agent(Generic[Job, Conclusion]):
         if job is None:
             log.info("message without work: seen before, or swept", run_id=str(run_id), attempt=number)
             return
-        session: RunSession | None = None
         try:
             with self.introduce(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
                 answers = self._investigate(job, session)
@@ -53,7 +52,6 @@ class Agent(Generic[Job, Conclusion]):
             self.records.finished(
                 run_id,
                 number,
-                revoked_at=session.revoked_at,
                 store=lambda db, at: self.job_type.store(
                     db, conclusion, run_id=run_id, attempt=number, at=at
                 ),
@@ -63,13 +61,13 @@ class Agent(Generic[Job, Conclusion]):
         except IntroductionError as refused:
             # A wrapping token that was opened before us may have been stolen on the way.
             self.records.alarm(run_id, number, kind="introduction refused", detail=str(refused))
-            self.records.failed(run_id, number, reason=f"no identity: {refused}", revoked_at=None)
+            self.records.failed(run_id, number, reason=f"no identity: {refused}")
         except VaultUnavailableError as down:
             reason = f"the vault cannot answer: {down}"
-            self.records.postponed(run_id, number, reason=reason, revoked_at=_end_of(session))
+            self.records.postponed(run_id, number, reason=reason)
         except BaseException as broken:
             reason = f"{type(broken).__name__} in the worker"
-            self.records.failed(run_id, number, reason=reason, revoked_at=_end_of(session))
+            self.records.failed(run_id, number, reason=reason)
             raise
 
     def _investigate(self, job: Job, session: RunSession) -> list[ToolResult]:
@@ -107,7 +105,3 @@ def _granted(session: RunSession, tool: Tool) -> Granted:
         return CredentialDenial(
             tool=tool.name, vault_path=tool.grant.path, reason=str(refused), refused_at=datetime.now(UTC)
         )
-
-
-def _end_of(session: RunSession | None) -> datetime | None:
-    return session.revoked_at if session else None

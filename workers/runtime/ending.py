@@ -180,9 +180,12 @@ class Ending:
 
     def _end_forgotten(self, logins: LeasedLogins, left: Mapping[str, str], ours: AbstractSet[str]) -> bool:
         """End users whose leases the vault no longer knows; whether there were any."""
-        forgotten = {user: what for user, what in left.items() if user in ours}
-        for user, what in forgotten.items():
-            self._records.alarm("database user without a lease", f"{what}; the vault has forgotten its lease")
+        forgotten = ours & left.keys()
+        for user in forgotten:
+            self._records.alarm(
+                "database user without a lease",
+                f"user {user} of {logins.tool}, which the vault does not know, was ended",
+            )
             logins.end(user)
         return bool(forgotten)
 

@@ -5,8 +5,6 @@ from alembic import op
 revision = "1.0004"
 down_revision = "1.0003"
 
-DEFINER = "SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
-
 VAULT_RECORD: tuple[str, ...] = (
     """
     CREATE TABLE vault_event (
@@ -31,9 +29,9 @@ ATTEMPT_END = (
 
 ENDS = (
     # One alarm for one thing, however often it is seen.
-    f"""
+    """
     CREATE FUNCTION alarm_once(its_kind text, its_detail text, its_run uuid, its_attempt integer) RETURNS boolean
-    LANGUAGE sql {DEFINER} AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
         WITH raised AS (
             INSERT INTO alarm (alarm_id, run_id, attempt, kind, detail, raised_at)
             SELECT gen_random_uuid(), its_run, its_attempt, left(its_kind, 100), left(its_detail, 500), now()
@@ -46,8 +44,8 @@ ENDS = (
     """,
     # The attempt is locked before its run, in the order workers do it. One that is storing its result at this very
     # moment is left to do so.
-    f"""
-    CREATE FUNCTION end_stopped() RETURNS uuid LANGUAGE plpgsql {DEFINER} AS $$
+    """
+    CREATE FUNCTION end_stopped() RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     DECLARE
         working record;
         stopping record;
@@ -78,8 +76,8 @@ ENDS = (
         RETURN stopping.run_id;
     END $$
     """,
-    f"""
-    CREATE FUNCTION lose_attempts() RETURNS TABLE (its_run uuid, its_number integer) LANGUAGE sql {DEFINER} AS $$
+    """
+    CREATE FUNCTION lose_attempts() RETURNS TABLE (its_run uuid, its_number integer) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
         WITH late AS (
             SELECT run_id, number FROM attempt
             WHERE state IN ('dispatched', 'running') AND lease_until < now() FOR UPDATE SKIP LOCKED)
@@ -90,8 +88,8 @@ ENDS = (
     """,
     # What a worker did not end itself goes on once its end is confirmed, or after ten seconds: the next attempt has
     # an identity of its own, and a vault that does not answer would not give it one.
-    f"""
-    CREATE FUNCTION requeue_ended() RETURNS SETOF uuid LANGUAGE plpgsql {DEFINER} AS $$
+    """
+    CREATE FUNCTION requeue_ended() RETURNS SETOF uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     DECLARE
         ended record;
     BEGIN
@@ -107,9 +105,9 @@ ENDS = (
         IF FOUND THEN PERFORM pg_notify('triage_runs', ''); END IF;
     END $$
     """,
-    f"""
+    """
     CREATE FUNCTION end_attempt(its_run uuid, its_number integer, why text) RETURNS boolean
-    LANGUAGE sql {DEFINER} AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
         WITH ended AS (
             UPDATE attempt SET state = 'failed', ended_at = now(), failure = left(why, 500)
             WHERE run_id = its_run AND number = its_number AND state IN ('dispatched', 'running')
@@ -119,9 +117,9 @@ ENDS = (
     """,
     # Ended attempts, and whatever the vault issued to an identity whose attempt is not open. First what no worker
     # has ended: it may still be alive.
-    f"""
+    """
     CREATE FUNCTION due_ends(tried_before boolean, most integer) RETURNS TABLE (its_run uuid, its_number integer)
-    LANGUAGE sql {DEFINER} AS $$
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
         SELECT due.run_id, due.number FROM (
             SELECT run_id, number, ended_at AS since, state = 'finished' AS alone FROM attempt
             WHERE revoked_at IS NULL AND state NOT IN ('dispatched', 'running')
@@ -138,9 +136,9 @@ ENDS = (
     """,
     # `events`: the request ids of what was asked about; what the vault issued meanwhile stays due. A signed token ends
     # by its expiry.
-    f"""
+    """
     CREATE FUNCTION confirm_end(its_run uuid, its_number integer, by_whom text, events text[]) RETURNS void
-    LANGUAGE plpgsql {DEFINER} AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     BEGIN
         UPDATE attempt SET revoked_at = now(), revoked_by = by_whom
         WHERE run_id = its_run AND number = its_number AND revoked_at IS NULL
@@ -155,9 +153,9 @@ ENDS = (
         DELETE FROM attempt_end WHERE run_id = its_run AND number = its_number;
     END $$
     """,
-    f"""
+    """
     CREATE FUNCTION note_end_problem(its_run uuid, its_number integer, why text) RETURNS void
-    LANGUAGE plpgsql {DEFINER} AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     DECLARE
         open_since timestamptz;
     BEGIN
@@ -175,12 +173,11 @@ ENDS = (
     """,
 )
 
+_FUNCTIONS = "alarm_once, end_stopped, lose_attempts, requeue_ended, end_attempt, due_ends, confirm_end, note_end_problem"
 GRANTS = (
     # Nobody else calls a function of this file.
-    "REVOKE ALL ON FUNCTION alarm_once, end_stopped, lose_attempts, requeue_ended, end_attempt, due_ends, confirm_end,"
-    " note_end_problem FROM PUBLIC",
-    "GRANT EXECUTE ON FUNCTION alarm_once, end_stopped, lose_attempts, requeue_ended, end_attempt, due_ends,"
-    " confirm_end, note_end_problem TO triage_sweeper",
+    f"REVOKE ALL ON FUNCTION {_FUNCTIONS} FROM PUBLIC",
+    f"GRANT EXECUTE ON FUNCTION {_FUNCTIONS} TO triage_sweeper",
     "GRANT SELECT ON attempt_end TO triage_app",
     "GRANT SELECT ON run, attempt, step, credential, attempt_end, vault_event TO triage_sweeper",
 )
