@@ -1,11 +1,11 @@
 """The settings of provisioning: where the servers are, and the folder with every secret."""
 
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.connections.secret_files import SettingsError
@@ -14,7 +14,23 @@ from app.credentials.grants import LONGEST_RUN_SECONDS, MAX_TTL_SECONDS
 from infra.secrets_folder import SecretsFolder
 from infra.vault.limits import RunLimits
 
-_LIFE = Field(default=MAX_TTL_SECONDS, ge=LONGEST_RUN_SECONDS, le=MAX_TTL_SECONDS)
+
+def _a_life(seconds: int) -> int:
+    if not LONGEST_RUN_SECONDS <= seconds <= MAX_TTL_SECONDS:
+        raise ValueError(
+            f"{seconds} s is not between {LONGEST_RUN_SECONDS} s, the longest run, and {MAX_TTL_SECONDS} s"
+        )
+    return seconds
+
+
+def _networks(text: str) -> str:
+    try:
+        return ",".join(str(ip_network(each.strip())) for each in text.split(",") if each.strip())
+    except ValueError as error:
+        raise ValueError(f"{error}; networks look like 10.1.2.0/24") from None
+
+
+Life = Annotated[int, AfterValidator(_a_life)]
 
 
 class ProvisioningSettings(ProcessSettings):
@@ -42,11 +58,11 @@ class ProvisioningSettings(ProcessSettings):
     infrastructure_secret_id_ttl: int = Field(default=24 * 3600, ge=2, le=31 * 24 * 3600)
     custody_secret_id_ttl: int = Field(default=30 * 24 * 3600, ge=2, le=365 * 24 * 3600)
     #: Seconds that the credentials of a run live, default and cap in one; their revocation ends them earlier.
-    run_token_ttl: int = _LIFE
-    api_key_ttl: int = _LIFE
-    database_user_ttl: int = _LIFE
-    #: The networks of the workers, as a JSON list: only from there may a run log in and use its token.
-    worker_cidrs: tuple[IPv4Network | IPv6Network, ...] = ()
+    run_token_ttl: Life = MAX_TTL_SECONDS
+    api_key_ttl: Life = MAX_TTL_SECONDS
+    database_user_ttl: Life = MAX_TTL_SECONDS
+    #: The networks of the workers, with commas between them: only from there may a run log in and use its token.
+    worker_cidrs: Annotated[str, AfterValidator(_networks)] = ""
     #: Logins of runs, and credentials for each tool, that the vault grants to one client address in a minute.
     runs_per_minute: int = Field(default=3000, ge=1, le=1_000_000)
     #: Users of runs in the ledger at a time. A run beyond that waits.
@@ -74,7 +90,7 @@ class ProvisioningSettings(ProcessSettings):
             run_token_ttl=self.run_token_ttl,
             api_key_ttl=self.api_key_ttl,
             database_user_ttl=self.database_user_ttl,
-            worker_cidrs=[str(network) for network in self.worker_cidrs],
+            worker_cidrs=self.worker_cidrs.split(",") if self.worker_cidrs else (),
             runs_per_minute=self.runs_per_minute,
             database_users=self.database_users,
         )

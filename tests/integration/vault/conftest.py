@@ -13,9 +13,10 @@ import pytest
 from infra.provision.database import provision_database
 from infra.provision.keys import provision_keys
 from infra.provision.settings import ProvisioningSettings
-from infra.provision.vault_setup import provision_vault
+from infra.provision.vault_setup import provision_vault, vault_client
 from infra.secrets_folder import SecretsFolder
 from infra.vault.client import VaultClient
+from infra.vault.opening import generate_root_token
 from tests.integration.installation import Servers
 
 
@@ -171,6 +172,21 @@ def installation(tmp_path_factory) -> Iterator[Installation]:
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture(scope="module")
+def root(installation) -> Iterator[str]:
+    """A root token of a vault that makes them from recovery keys."""
+    installation.restart_vault(makes_root_tokens=True)
+    settings = installation.settings()
+    with vault_client(settings) as client:
+        installation.provision()  # waits until it serves
+        token = generate_root_token(client, settings.secrets, ["a test"], print)
+    settings.secrets.delete("operator", "vault-root-token")
+    yield token
+    assert installation.ask("POST", "auth/token/revoke-self", token=token).is_success
+    installation.restart_vault()
+    assert installation.provision() == []
 
 
 @pytest.fixture
