@@ -25,6 +25,11 @@ from workers.triage import DOMAIN
 TOOLS = registry()
 SIGNED = ("sam-gov", "debarment")
 TLS = ssl.create_default_context()
+#: Of a user of the ledger that is unknown, or is being ended at this very moment.
+REFUSALS = (
+    *("password authentication failed", "does not exist", "is not permitted to log in"),
+    *("terminating connection", "permission denied"),
+)
 QUESTIONS = {
     "sam-gov": "/entity-information/v4/entities",
     "debarment": "/entity-information/v4/exclusions",
@@ -138,8 +143,8 @@ class Insider:
         try:
             with self.system.ledger(user, secret) as connection:
                 connection.execute("SELECT 1 FROM finance.commitments LIMIT 1")
-        except psycopg.OperationalError as refused:
-            assert "password authentication failed" in str(refused)  # noqa: PT017  # the only refusal meant here
+        except psycopg.Error as refused:
+            assert any(text in str(refused) for text in REFUSALS), refused  # noqa: PT017  # no other is meant here
             return False
         return True
 
