@@ -96,9 +96,7 @@ def serve(configuration: AgentSettings, databases: Iterable[ToolRecord]) -> None
         sweep = Rounds("sweeping", Sweeper(records=records, watch=lambda: None).look)
         first = Rounds("confirming ends", partial(ending.confirm_due, tried_before=False))
         again = Rounds("confirming late ends", partial(ending.confirm_due, tried_before=True))
-        pulse = Pulse(
-            DispatchRecords(engine, max_attempts=1), "sweeper", HealthFile(configuration.health_file)
-        )
+        pulse = Pulse(DispatchRecords(engine), HealthFile(configuration.health_file))
         with Lane(first, rest=_REST) as confirming, Lane(again, rest=_RETRY):
             while not stop.requested:
                 try:
