@@ -118,7 +118,7 @@ def claim(connection, held):
 
 
 @contextmanager
-def refused(match=""):
+def refused(match=" "):
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match=match):
         yield
 
