@@ -14,6 +14,7 @@ import pytest
 
 from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
+from app.credentials.proof import digest_of, proof_of
 from workers.runtime.agent import Agent
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.run_session import Issued, RunSession, introduced
@@ -129,6 +130,8 @@ class Insider:
             " wrapping_accessor) VALUES (%s, 1, 'dispatched', %s, %s, %s, %s)",
             *(run_id, now, now + timedelta(minutes=1), minted.secret_id_accessor, minted.wrapping_accessor),
         )
+        digest = digest_of(proof_of(minted.wrapping_token.reveal()))
+        self.system.execute("INSERT INTO attempt_proof VALUES (%s, 1, %s)", run_id, digest)
 
     def ask(self, tool: str, secret: str) -> httpx.Response:
         """One question to an HTTP service, with `secret` where that service looks for its credential."""
