@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.connections.tls import trust_of
-from app.credentials.approle import RUN_ROLE, RunRoleId
+from app.credentials.approle import DESTROY_PATH, RUN_ROLE, RunRoleId
 from infra.provision.vault_setup import rotate_run_role, vault_client
 from infra.vault import run_role
 from infra.vault.opening import generate_root_token
@@ -184,7 +184,7 @@ def test_a_secret_id_that_is_gone_is_no_trouble_of_the_role_id(installation, vau
     sweeper = ProcessIdentity(vault, installation.identity_file("sweeper"))
 
     def destroy(minted):
-        sweeper.end_secret_id(minted.secret_id_accessor)
+        sweeper.write(DESTROY_PATH, {"secret_id_accessor": minted.secret_id_accessor})
 
     with (
         pytest.raises(IntroductionError, match="invalid role or secret ID"),
