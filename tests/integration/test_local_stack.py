@@ -22,7 +22,7 @@ from infra.local.ports import Ports
 from infra.local.stack import LocalStack
 from infra.local.state import Layout, StackLock, StackRecord, is_locked, read_record
 from infra.local.status import conditions
-from infra.provision.database import password_owners
+from infra.provision.database_passwords import password_owners
 
 REPOSITORY = Path(__file__).parents[2]
 OPTIONS = StackOptions(parts=SERVERS, usual_ports=False)

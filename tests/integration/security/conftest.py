@@ -14,6 +14,7 @@ import pytest
 
 from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
+from app.credentials.proof import digest_of, proof_of
 from workers.runtime.agent import Agent
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.run_session import Issued, RunSession, introduced
@@ -25,6 +26,11 @@ from workers.triage import DOMAIN
 TOOLS = registry()
 SIGNED = ("sam-gov", "debarment")
 TLS = ssl.create_default_context()
+#: Of a user of the ledger that is unknown, or is being ended at this very moment.
+REFUSALS = (
+    *("password authentication failed", "does not exist", "is not permitted to log in"),
+    *("terminating connection", "permission denied"),
+)
 QUESTIONS = {
     "sam-gov": "/entity-information/v4/entities",
     "debarment": "/entity-information/v4/exclusions",
@@ -69,12 +75,47 @@ class Insider:
 
     @contextmanager
     def run(self) -> Iterator[HeldRun]:
-        """A run that holds all it may hold until the block ends."""
+        """A run that holds all it may hold until the block ends. The records know its attempt, or it would be hunted."""
         run_id = uuid4()
-        token = self.mint(run_id).wrapping_token
+        minted = self.mint(run_id)
+        self.take(self.system.actions[0], run_id, minted)
+        try:
+            with self.identity(run_id, minted) as held:
+                yield held
+        finally:
+            self.system.execute(
+                "UPDATE attempt SET state = 'failed', ended_at = now(), failure = 'test' WHERE run_id = %s"
+                " AND state = 'running'",
+                run_id,
+            )
+            self.system.execute(
+                "UPDATE run SET state = 'failed', finished_at = now(), failure = 'test' WHERE run_id = %s"
+                " AND state = 'dispatched'",
+                run_id,
+            )
+
+    @contextmanager
+    def identity(self, run_id: UUID, minted: MintedIdentity) -> Iterator[HeldRun]:
+        """All five credentials for an identity, whatever the records know of it."""
+        token = minted.wrapping_token
         with introduced(self.vault, token, role_id=self.role_id, run_id=run_id, attempt=1) as session:
             issued = {name: session.issue(name, tool.grant) for name, tool in TOOLS.items()}
             yield HeldRun(run_id=run_id, session=session, issued=issued)
+
+    def take(self, action_id: str, run_id: UUID, minted: MintedIdentity) -> None:
+        """Record an attempt at work, with a plan that needs every tool: the test plays the worker."""
+        self.queue(action_id, run_id, minted)
+        self.system.execute(
+            "UPDATE attempt SET state = 'running', claimed_at = now(), worker = 'test',"
+            " lease_until = now() + interval '10 min' WHERE run_id = %s",
+            run_id,
+        )
+        for number, tool in enumerate(TOOLS, start=1):
+            self.system.execute(
+                "INSERT INTO step (step_id, run_id, attempt, number, tool, question, reason, outcome)"
+                " VALUES (gen_random_uuid(), %s, 1, %s, %s, 'test', 'test', 'planned')",
+                *(run_id, number, tool),
+            )
 
     def queue(self, action_id: str, run_id: UUID, minted: MintedIdentity) -> None:
         """Record a dispatched attempt whose message no worker gets: the test plays the worker."""
@@ -89,6 +130,8 @@ class Insider:
             " wrapping_accessor) VALUES (%s, 1, 'dispatched', %s, %s, %s, %s)",
             *(run_id, now, now + timedelta(minutes=1), minted.secret_id_accessor, minted.wrapping_accessor),
         )
+        digest = digest_of(proof_of(minted.wrapping_token.reveal()))
+        self.system.execute("INSERT INTO attempt_proof VALUES (%s, 1, %s)", run_id, digest)
 
     def ask(self, tool: str, secret: str) -> httpx.Response:
         """One question to an HTTP service, with `secret` where that service looks for its credential."""
@@ -103,8 +146,8 @@ class Insider:
         try:
             with self.system.ledger(user, secret) as connection:
                 connection.execute("SELECT 1 FROM finance.commitments LIMIT 1")
-        except psycopg.OperationalError as refused:
-            assert "password authentication failed" in str(refused)  # noqa: PT017  # the only refusal meant here
+        except psycopg.Error as refused:
+            assert any(text in str(refused) for text in REFUSALS), refused  # noqa: PT017  # no other is meant here
             return False
         return True
 
