@@ -9,6 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app import usecases
+from app.credentials.alarm_kinds import ALARM_KINDS, UNKNOWN_KIND
 from app.credentials.progress import ENDED
 from app.credentials.requests import UnknownRunError
 from app.credentials.tables import RunState
@@ -78,6 +79,8 @@ def show(run_id: UUID) -> ResponseReturnValue:
         pictures=waterfall(page, now),
         endings=endings,
         ends=end_summary(page, endings),
+        kinds=ALARM_KINDS,
+        unknown_kind=UNKNOWN_KIND,
     )
 
 
