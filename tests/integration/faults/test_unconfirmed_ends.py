@@ -189,6 +189,18 @@ def test_while_the_ledger_is_away_no_end_of_its_users_is_confirmed(fragile, rela
     until(lambda: is_confirmed(fragile, run_id), what="the confirmation")
 
 
+def test_without_the_vaults_log_ends_are_confirmed_by_asking_and_one_alarm_says_so(
+    fragile, sweeper, tmp_path, until
+):
+    alarms = "SELECT 1 FROM alarm WHERE kind = 'vault log unreadable'"
+    before = len(fragile.system.rows(alarms))
+    sweeper(VAULT_AUDIT_LOG=str(tmp_path / "no-such-file"))
+    run_ids = fragile.system.run(*fragile.plain[:2])
+    until(lambda: all(is_confirmed(fragile, run_id) for run_id in run_ids), what="the confirmation")
+    assert not fragile.alive(run_ids)
+    assert len(fragile.system.rows(alarms)) == before + 1
+
+
 def test_the_health_of_the_sweeper_says_what_is_not_confirmed(fragile, proxy, sweeper, until):
     *proxy.wrong, reason = WRONG_ANSWERS["sealed"]
     sweeper(VAULT_ADDR=proxy.address)

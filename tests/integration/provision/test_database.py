@@ -104,7 +104,7 @@ def test_only_what_differs_is_set_right(servers, provisioned, said):
         "database ledger: closed to everybody else",
         "database triage: open to triage_dispatcher",
         "role triage_app: password set",
-        "large objects: closed to everybody else",
+        "large objects: closed to everybody else in database ledger",
         "leased users: may create and change nothing",
     ]
     assert said(provision_database, servers.settings) == []
@@ -150,10 +150,12 @@ def test_an_administrator_who_is_no_superuser_does_all_else_and_names_what_is_mi
         with servers.database.connect() as connection:
             connection.execute(f"GRANT pg_signal_backend TO {VAULT_ADMIN}")
         assert said(provision_database, managed) == [
-            "leased users: not kept from large objects and default privileges of their own, which takes a superuser"
+            "logins: not kept from new passwords of their own, which takes a superuser",
+            "processes: not kept from large objects and ending each other's sessions, which takes a superuser",
+            "leased users: not kept from large objects and default privileges of their own, which takes a superuser",
         ]
         servers.secrets.replace("operator", "database-admin-password", own)
-        assert len(said(provision_database, servers.settings)) == 2
+        assert len(said(provision_database, servers.settings)) == 4
         servers.secrets.replace("operator", "database-admin-password", "managed")
         assert said(provision_database, managed) == []
     finally:

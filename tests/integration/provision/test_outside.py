@@ -61,6 +61,7 @@ def test_what_is_missing_is_named_before_anything_is_started(variables, tmp_path
     assert str(refused.value).splitlines() == [
         f"DATABASE_URL: {refused_login}",
         missing("worker", "broker-password", "broker"),
+        missing("worker", "run-role-id", "vault"),
         missing("dispatcher", "vault-identity.json", "vault"),
         f"VAULT_ADDR: the vault refused the identity in {secrets.path('sweeper', 'vault-identity.json')}",
         missing("web", "vault-identity.json", "vault"),
