@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from app.credentials.grants import SIGNED_TOKEN_SECONDS
+from app.credentials.grants import SIGNED_TOKEN_SECONDS, SignedToken
 from app.credentials.lineage import CredentialKind
 from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow, VaultEventRow
 
@@ -143,7 +143,7 @@ class Endings:
 
     def of_unrecorded(self, event: VaultEventRow) -> Ending:
         """How an identity or credential ended that only the vault's log shows, or when it will."""
-        if event.kind == "issued" and event.accessor is None and event.lease_id is None:
+        if event.path.startswith(SignedToken("", "").path):
             return Ending.of_ttl(event.at + timedelta(seconds=SIGNED_TOKEN_SECONDS), self.now)
         if event.ended_at is not None:
             return Ending.confirmed(event.ended_at, "sweeper")

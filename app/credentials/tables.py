@@ -221,7 +221,8 @@ class VaultEventRow(SQLModel, table=True):
 
     __tablename__ = "vault_event"
 
-    request_id: str = Field(primary_key=True)
+    number: int | None = Field(default=None, primary_key=True)
+    request_id: str = Field(unique=True)
     kind: str
     at: datetime = Field(sa_column=moment())
     path: str
@@ -235,7 +236,8 @@ class VaultEventRow(SQLModel, table=True):
     lease_id: str | None = None
     service_user: str | None = None
     remote_address: str | None = None
-    claimed_run_id: UUID | None = None
+    claimed_run_id: str | None = None
+    hidden: str | None = None
     ended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 

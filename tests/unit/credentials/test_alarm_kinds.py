@@ -9,17 +9,16 @@ from app.credentials.alarm_kinds import ALARM_KINDS
 
 ROOT = Path(__file__).parents[3]
 RAISED = re.compile(
-    r"""\balarm(?:_once)?\((?:[^()"']*kind=|\s*)["']((?:[a-z ]|'(?=s ))+)["']|AlarmRow\(\s*kind=["']([a-z ]+)"""
+    r"""(?:\balarm(?:_once)?\(|irregularity\(\s*event,|Irregularity\(|AlarmRow\()"""
+    r"""(?:[^()"']*kind=|\s*)["']((?:[a-z ]|'(?=s ))+)["']"""
 )
 RUNBOOK = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
 
 
 def test_every_kind_that_is_raised_is_explained():
     sources = [path for folder in ("app", "workers") for path in (ROOT / folder).rglob("*.py")]
-    raised = {
-        one or other for path in sources for one, other in RAISED.findall(path.read_text(encoding="utf-8"))
-    }
-    assert {"end not confirmed", "record names another's credential", "introduction refused"} <= raised
+    raised = {kind for path in sources for kind in RAISED.findall(path.read_text(encoding="utf-8"))}
+    assert {"end not confirmed", "second login", "logins refused", "introduction refused"} <= raised
     assert raised <= ALARM_KINDS.keys()
 
 

@@ -98,10 +98,23 @@ def test_an_attempt_without_a_recorded_token_has_an_end_only_until_it_is_confirm
 @pytest.mark.parametrize(
     ("event", "state", "at"),
     [
-        ({"kind": "logged-in", "accessor": "a"}, EndState.NOT_CONFIRMED, NOW - SECOND),
-        ({"kind": "issued", "lease_id": "l", "ended_at": NOW}, EndState.REVOKED, NOW),
-        # A signed token has neither an accessor nor a lease, and the record of its end is its expiry.
-        ({"kind": "issued"}, EndState.VALID, NOW - 60 * SECOND + timedelta(minutes=2)),
+        (
+            {"kind": "logged-in", "path": "auth/approle/login", "accessor": "a"},
+            EndState.NOT_CONFIRMED,
+            NOW - SECOND,
+        ),
+        (
+            {"kind": "issued", "path": "database/creds/x", "lease_id": "l", "ended_at": NOW},
+            EndState.REVOKED,
+            NOW,
+        ),
+        # Hidden from the log, so that nothing can be asked about.
+        ({"kind": "issued", "path": "auth/token/create/x"}, EndState.NOT_CONFIRMED, NOW - SECOND),
+        (
+            {"kind": "issued", "path": "identity/oidc/token/x"},
+            EndState.VALID,
+            NOW - 60 * SECOND + timedelta(minutes=2),
+        ),
     ],
 )
 def test_what_only_the_vaults_log_shows_has_an_end_too(event, state, at):
