@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection
 
 from app.credentials.plan import PlannedStep
+from app.credentials.proof import HeldAttempt
 from app.credentials.settings import AgentSettings
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile, Evidence, Gap
@@ -16,7 +17,7 @@ from app.procurement.finding import Finding
 from app.procurement.planning import plan
 from app.procurement.rules import evaluate
 from app.procurement.systems import SYSTEMS, Source
-from app.store.actions import load_action
+from app.store.actions import load_job
 from app.store.results import store_result
 from app.store.settings import CheckSettings
 from workers.runtime.job import Domain
@@ -32,7 +33,6 @@ class TriageSettings(AgentSettings, CheckSettings):
 class TriageResult:
     """The findings, and the evidence they rest on, each with the id of the call that brought it."""
 
-    action_id: str
     evidence: Sequence[tuple[Evidence, UUID]]
     findings: Sequence[Finding]
 
@@ -43,28 +43,18 @@ class Triage:
 
     own_day: bool = False
 
-    def load(self, db: Connection, job_id: str) -> ProcurementAction:
-        return load_action(db, job_id)
+    def load(self, db: Connection, held: HeldAttempt, _job_id: str) -> ProcurementAction:
+        return load_job(db, held)
 
     def plan(self, job: ProcurementAction) -> Sequence[PlannedStep]:
         return plan(job)
 
     def conclude(self, job: ProcurementAction, answers: Sequence[ToolResult]) -> TriageResult:
         case, evidence = case_file(job, answers, own_day=self.own_day)
-        return TriageResult(job.action_id, evidence, evaluate(case))
+        return TriageResult(evidence, evaluate(case))
 
-    def store(
-        self, db: Connection, conclusion: TriageResult, *, run_id: UUID, attempt: int, at: datetime
-    ) -> None:
-        store_result(
-            db,
-            run_id=run_id,
-            attempt=attempt,
-            action_id=conclusion.action_id,
-            findings=conclusion.findings,
-            evidence=conclusion.evidence,
-            at=at,
-        )
+    def store(self, db: Connection, conclusion: TriageResult, *, held: HeldAttempt) -> None:
+        store_result(db, held, findings=conclusion.findings, evidence=conclusion.evidence)
 
 
 def case_file(

@@ -9,7 +9,7 @@ from sqlalchemy.engine import ExceptionContext
 from app.connections.secret_files import SettingsError
 
 #: The revisions of the newest migration, which the tables must be at, and of the first: older tables cannot be upgraded.
-TABLES, FIRST_TABLES = "1.0002", "1.0001"
+TABLES, FIRST_TABLES = "1.0005", "1.0001"
 #: The oldest PostgreSQL, since roles are granted WITH INHERIT; the only encoding, since texts hold any character.
 OLDEST, ENCODING = 16, "UTF8"
 #: Given with every connection. A pooler may drop them without a word.
@@ -17,6 +17,7 @@ STATEMENT_TIMEOUT, TIME_ZONE = "10s", "UTC"
 
 _QUERY = """
 SELECT current_setting('statement_timeout'), current_setting('TimeZone'),
+       coalesce(has_function_privilege(to_regprocedure('tables_version()'), 'EXECUTE'), false),
        coalesce(has_table_privilege(to_regclass('alembic_version'), 'SELECT'), false)
 """
 #: How PgBouncer begins to say that it takes no settings with a connection.
@@ -69,20 +70,22 @@ def check(connection: psycopg.Connection[Any]) -> None:
         raise IncompatibleError(
             f"DATABASE_URL: the database's encoding is {encoding}, {ENCODING} is needed; it is chosen when a database is made"
         )
-    timeout, zone, readable = connection.execute(_QUERY).fetchone() or (None, None, False)
+    timeout, zone, told, readable = connection.execute(_QUERY).fetchone() or (None, None, False, False)
     if (timeout, zone) != (STATEMENT_TIMEOUT, TIME_ZONE):
         raise IncompatibleError(
             f"DATABASE_URL: statement_timeout is {timeout} and the time zone {zone}, though {STATEMENT_TIMEOUT} and"
             f" {TIME_ZONE} were asked for: a pooler (PgBouncer) drops the settings of a connection, and {_POOLER}"
         )
-    found = connection.execute("SELECT version_num FROM alembic_version").fetchone() if readable else None
-    if found != (TABLES,):
-        if found and found[0] < FIRST_TABLES:
+    # Tables that are older than the function show their version themselves.
+    asked = "SELECT tables_version()" if told else "SELECT max(version_num) FROM alembic_version"
+    (found,) = (connection.execute(asked).fetchone() if told or readable else None) or (None,)
+    if found != TABLES:
+        if found and found < FIRST_TABLES:
             raise IncompatibleError(
-                f"DATABASE_URL: the tables are at version {found[0]}, from before {FIRST_TABLES}, and cannot be brought up"
+                f"DATABASE_URL: the tables are at version {found}, from before {FIRST_TABLES}, and cannot be brought up"
                 f" to {TABLES}: start with an empty database and {_REPAIR}"
             )
-        now = f"at version {found[0]}" if found else f"missing, or of a version before {FIRST_TABLES}"
+        now = f"at version {found}" if found else f"missing, or of a version before {FIRST_TABLES}"
         raise IncompatibleError(
             f"DATABASE_URL: the tables are {now}, this program needs version {TABLES}: {_REPAIR}"
         )

@@ -1,213 +1,145 @@
 """Records of an agent worker: its attempt, the lineage as it happens, the result at the end.
 
-Credentials are recorded unconditionally: what was issued was issued. Results are fenced: only the attempt that is
-still `running` may store them.
+The worker's login can read and write no table. It calls functions of the database, which record for an attempt that is
+running, and only for who holds the message of that attempt.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any, TypeVar
-from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Engine, and_, bindparam, func, insert, select, update
+import psycopg
+from sqlalchemy import Connection, Engine, TextClause, text
+from sqlalchemy.exc import ProgrammingError
 
-from app.connections.database import columns, insert_many
-from app.credentials.lineage import CredentialDenial, CredentialKind, IssuedCredential, RunIdentity, ToolCall
+from app.connections.database import columns
+from app.credentials.lineage import CredentialDenial, IssuedCredential, RunIdentity, ToolCall
 from app.credentials.plan import PlannedStep
-from app.credentials.run_ends import requeue
-from app.credentials.tables import (
-    CHANNEL,
-    AlarmRow,
-    AnswerRow,
-    AttemptRow,
-    AttemptState,
-    CallRow,
-    CredentialRow,
-    DenialRow,
-    EndedBy,
-    RunRow,
-    RunState,
-    StepRow,
-    table_of,
-)
+from app.credentials.proof import ARGUMENTS, HeldAttempt
+from app.credentials.tables import AttemptState
 
 Job = TypeVar("Job")
 
 
 class SupersededError(Exception):
-    """The attempt is no longer the one that may write: it was swept, or finished elsewhere."""
+    """The database refused a record: the attempt has ended, or its message is in other hands."""
 
 
-ATTEMPT, RUN, CREDENTIAL = table_of(AttemptRow), table_of(RunRow), table_of(CredentialRow)
-CALL, STEP = table_of(CallRow), table_of(StepRow)
+_CLAIM = text(f"SELECT claim_attempt({ARGUMENTS}, :worker, :lease)")
+_LOGIN = text(f"SELECT record_login({ARGUMENTS}, cast(:login AS jsonb), cast(:plan AS jsonb))")
+_CREDENTIALS = text(
+    f"SELECT record_credentials({ARGUMENTS}, cast(:credentials AS jsonb), cast(:denials AS jsonb))"
+)
+_CALLS = text(
+    f"SELECT record_calls({ARGUMENTS}, cast(:calls AS jsonb), cast(:answered AS uuid[]), cast(:answers AS bytea[]),"
+    " cast(:outcomes AS jsonb))"
+)
+_FAIL = text(f"SELECT fail_attempt({ARGUMENTS}, :state, :reason)")
+_ALARM = text(
+    "SELECT raise_alarm(:kind, :detail, cast(:run AS uuid), cast(:number AS integer), cast(:proof AS bytea))"
+)
 
 
 class AttemptRecords:
-    """The records of attempts, for one worker process."""
+    """The records of attempts, for one worker process. A record that is refused raises `SupersededError`."""
 
-    def __init__(self, engine: Engine, *, lease: timedelta, max_attempts: int) -> None:
+    def __init__(self, engine: Engine, *, lease: timedelta) -> None:
         self._engine = engine
         self._lease = lease
-        self._max_attempts = max_attempts
 
     def claim(
-        self, run_id: UUID, attempt: int, *, worker: str, load: Callable[[Connection, str], Job]
+        self, held: HeldAttempt, *, worker: str, load: Callable[[Connection, HeldAttempt, str], Job]
     ) -> Job | None:
         """Take the attempt to work on, and load its job; None when it is not waiting (seen twice, or swept)."""
-        now = datetime.now(UTC)
-        with self._engine.begin() as db:
-            claimed = db.execute(
-                update(ATTEMPT)
-                .where(_is(run_id, attempt, AttemptState.DISPATCHED))
-                .values(
-                    state=AttemptState.RUNNING, worker=worker, claimed_at=now, lease_until=now + self._lease
-                )
-            )
-            if claimed.rowcount == 0:
-                return None
-            started = (
-                update(RUN)
-                .where(RUN.c.run_id == run_id)
-                .values(started_at=func.coalesce(RUN.c.started_at, now))
-                .returning(RUN.c.job_id)
-            )
-            return load(db, db.execute(started).scalar_one())
+        with _fenced(self._engine) as db:
+            claim = {"worker": worker, "lease": self._lease.total_seconds()}
+            job_id = db.execute(_CLAIM, held.parameters() | claim).scalar_one()
+            return None if job_id is None else load(db, held, job_id)
 
-    def identified(self, identity: RunIdentity, plan: Sequence[PlannedStep]) -> None:
-        """Record the login, so that the sweeper can end it, and the plan. Raises `SupersededError`."""
-        with self._engine.begin() as db:
-            self._still_ours(
-                db,
-                identity.run_id,
-                identity.attempt,
-                entity_id=identity.entity_id,
-                policy=identity.policy,
-                login_request_id=identity.login_request_id,
-                token_accessor=identity.token_accessor,
-                token_issued_at=identity.issued_at,
-                token_expires_at=identity.expires_at,
-            )
-            mine = {"run_id": identity.run_id, "attempt": identity.attempt}
-            db.execute(insert(STEP), [{**_step_row(step), **mine} for step in plan])
+    def identified(self, held: HeldAttempt, identity: RunIdentity, plan: Sequence[PlannedStep]) -> None:
+        """Record the login and the plan."""
+        login, steps = to_json(columns(identity)), to_json([columns(step) for step in plan])
+        self._record(_LOGIN, held, login=login, plan=steps)
 
     def issued(
         self,
-        identity: RunIdentity,
+        held: HeldAttempt,
         *,
         credentials: Sequence[IssuedCredential],
         denials: Sequence[CredentialDenial],
     ) -> None:
         """Record the credentials before their first use, and the denials by policy."""
-        mine = {"run_id": identity.run_id, "attempt": identity.attempt}
-        refused = [{"denial_id": uuid4(), **mine, **columns(denial)} for denial in denials]
-        with self._engine.begin() as db:
-            insert_many(db, CREDENTIAL, [{**columns(credential), **mine} for credential in credentials])
-            insert_many(db, table_of(DenialRow), refused)
-
-    def called(self, identity: RunIdentity, steps: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> None:
-        """Record each step's tool, how it ended, and its calls."""
-        mine = {"run_id": identity.run_id, "attempt": identity.attempt}
-        calls = [{**columns(call), **mine} for _, _, calls_made in steps for call in calls_made]
-        answers = [
-            {"call_id": call["call_id"], "body": body} for call in calls if (body := call.pop("answer"))
-        ]
-        ended = [{"its_tool": tool, "its_outcome": outcome[:500]} for tool, outcome, _ in steps]
-        with self._engine.begin() as db:
-            insert_many(db, CALL, calls)
-            insert_many(db, table_of(AnswerRow), answers)
-            if not ended:
-                return
-            db.execute(
-                update(STEP)
-                .where(
-                    STEP.c.run_id == identity.run_id,
-                    STEP.c.attempt == identity.attempt,
-                    STEP.c.tool == bindparam("its_tool"),
-                )
-                .values(outcome=bindparam("its_outcome")),
-                ended,
-            )
-
-    def finished(
-        self,
-        run_id: UUID,
-        attempt: int,
-        *,
-        revoked_at: datetime | None,
-        store: Callable[[Connection, datetime], None],
-    ) -> None:
-        """End the attempt with a result. `store` inserts it in the same transaction, with the time given (UTC).
-
-        `revoked_at` is when the credentials ended, None if that is not confirmed. Raises `SupersededError`.
-        """
-        now = datetime.now(UTC)
-        with self._engine.begin() as db:
-            self._still_ours(db, run_id, attempt, state=AttemptState.FINISHED, ended_at=now)
-            _mark_revoked(db, run_id, attempt, revoked_at)
-            db.execute(
-                update(RUN)
-                .where(RUN.c.run_id == run_id)
-                .values(state=RunState.COMPLETED, finished_at=now, waiting_reason=None)
-            )
-            db.execute(select(func.pg_notify(CHANNEL, "")))  # A place in the dispatch window is free.
-            store(db, now)
-
-    def failed(self, run_id: UUID, attempt: int, *, reason: str, revoked_at: datetime | None) -> None:
-        """End the attempt without a result; the run is queued again, or fails after its last attempt."""
-        self._end(run_id, attempt, AttemptState.FAILED, reason, revoked_at)
-
-    def postponed(self, run_id: UUID, attempt: int, *, reason: str, revoked_at: datetime | None) -> None:
-        """End the attempt because the vault cannot answer; the run waits and says so."""
-        self._end(run_id, attempt, AttemptState.POSTPONED, reason, revoked_at)
-
-    def _end(
-        self, run_id: UUID, attempt: int, state: AttemptState, reason: str, revoked_at: datetime | None
-    ) -> None:
-        with self._engine.begin() as db:
-            try:
-                self._still_ours(db, run_id, attempt, state=state, ended_at=datetime.now(UTC), failure=reason)
-            except SupersededError:
-                return  # Swept meanwhile: the sweeper has already decided how the run goes on.
-            _mark_revoked(db, run_id, attempt, revoked_at)
-            requeue(db, run_id, reason=reason, max_attempts=self._max_attempts)
-            db.execute(select(func.pg_notify(CHANNEL, "")))
-
-    def alarm(self, run_id: UUID, attempt: int, *, kind: str, detail: str) -> None:
-        """Raise an alarm for the security operator."""
-        row = AlarmRow(run_id=run_id, attempt=attempt, kind=kind, detail=detail[:500]).model_dump()
-        with self._engine.begin() as db:
-            db.execute(insert(table_of(AlarmRow)), row)
-
-    def _still_ours(self, db: Connection, run_id: UUID, attempt: int, **values: Any) -> None:
-        fenced = update(ATTEMPT).where(_is(run_id, attempt, AttemptState.RUNNING)).values(**values)
-        if db.execute(fenced).rowcount == 0:
-            raise SupersededError(f"run {run_id} attempt {attempt} may no longer write")
-
-
-def _step_row(step: PlannedStep) -> dict[str, Any]:
-    return {
-        **columns(step),
-        "step_id": uuid4(),
-        "needed": step.needed,
-        "outcome": "planned" if step.needed else "not needed",
-    }
-
-
-def _is(run_id: UUID, attempt: int, state: AttemptState) -> Any:
-    return and_(ATTEMPT.c.run_id == run_id, ATTEMPT.c.number == attempt, ATTEMPT.c.state == state)
-
-
-def _mark_revoked(db: Connection, run_id: UUID, attempt: int, at: datetime | None) -> None:
-    if at is None:
-        return
-    mine = and_(ATTEMPT.c.run_id == run_id, ATTEMPT.c.number == attempt)
-    db.execute(update(ATTEMPT).where(mine).values(revoked_at=at, revoked_by=EndedBy.RUN_END))
-    db.execute(
-        update(CREDENTIAL)
-        .where(
-            CREDENTIAL.c.run_id == run_id,
-            CREDENTIAL.c.attempt == attempt,
-            CREDENTIAL.c.kind != CredentialKind.SIGNED_TOKEN,
+        self._record(
+            _CREDENTIALS,
+            held,
+            credentials=to_json([columns(credential) for credential in credentials]),
+            denials=to_json([columns(denial) for denial in denials]),
         )
-        .values(revoked_at=at, ended_by=EndedBy.RUN_END)
-    )
+
+    def called(self, held: HeldAttempt, steps: Sequence[tuple[str, str, Sequence[ToolCall]]]) -> None:
+        """Record each step's tool, how it ended, and its calls."""
+        calls = [columns(call) for _, _, calls_made in steps for call in calls_made]
+        answers = {call["call_id"]: body for call in calls if (body := call.pop("answer"))}
+        self._record(
+            _CALLS,
+            held,
+            calls=to_json(calls),
+            answered=list(answers),
+            answers=list(answers.values()),
+            outcomes=to_json([{"tool": tool, "outcome": outcome} for tool, outcome, _ in steps]),
+        )
+
+    def finished(self, *, store: Callable[[Connection], None]) -> None:
+        """End the attempt with a result. `store` calls the domain's function, which stores it and ends the attempt."""
+        with _fenced(self._engine) as db:
+            store(db)
+
+    def failed(self, held: HeldAttempt, *, reason: str) -> None:
+        """End the attempt without a result; the run is queued again, or fails after its last attempt."""
+        self._end(held, AttemptState.FAILED, reason)
+
+    def postponed(self, held: HeldAttempt, *, reason: str) -> None:
+        """End the attempt because the vault cannot answer; the run waits and says so."""
+        self._end(held, AttemptState.POSTPONED, reason)
+
+    def _end(self, held: HeldAttempt, state: AttemptState, reason: str) -> None:
+        # If it was swept meanwhile, the sweeper has decided how the run goes on.
+        with suppress(SupersededError):
+            self._record(_FAIL, held, state=state, reason=reason)
+
+    def alarm(self, held: HeldAttempt, *, kind: str, detail: str) -> None:
+        """Raise an alarm about this attempt for the security operator."""
+        self._record(_ALARM, held, kind=kind, detail=detail)
+
+    def alarm_about_message(self, detail: str) -> None:
+        """Raise an alarm about a message that is of no attempt."""
+        alarm_about_message(self._engine, detail)
+
+    def _record(self, statement: TextClause, held: HeldAttempt, **values: Any) -> None:
+        with _fenced(self._engine) as db:
+            db.execute(statement, held.parameters() | values)
+
+
+def alarm_about_message(engine: Engine, detail: str) -> bool:
+    """Raise an alarm about a message that is of no attempt; False when ten were raised within a minute."""
+    with engine.begin() as db:
+        nothing = {"run": None, "number": None, "proof": None}
+        return bool(db.scalar(_ALARM, {"kind": "unknown message", "detail": detail, **nothing}))
+
+
+def to_json(rows: Any) -> str:
+    """Rows as one parameter of a function of the database: dates, identifiers and decimals become texts."""
+    return json.dumps(rows, default=str)
+
+
+@contextmanager
+def _fenced(engine: Engine) -> Iterator[Connection]:
+    try:
+        with engine.begin() as db:
+            yield db
+    except ProgrammingError as error:
+        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise SupersededError(error.orig.diag.message_primary) from None
+        raise

@@ -1,53 +1,31 @@
-"""Records of the dispatcher and the sweeper: the queue of record, and attempts that were lost."""
+"""Records of the dispatcher: the queue of record, and signs of life of every background process.
+
+The dispatcher's login can read and write no table; it calls functions of the database.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, Engine, func, insert, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from app.credentials.lineage import CredentialKind
-from app.credentials.run_ends import end_stopped, requeue
-from app.credentials.tables import (
-    CHANNEL,
-    OPEN_ATTEMPTS,
-    AttemptRow,
-    AttemptState,
-    CredentialRow,
-    EndedBy,
-    HeartbeatRow,
-    RunRow,
-    RunState,
-    table_of,
+from app.credentials.tables import CHANNEL
+
+_DISPATCH = text(
+    "SELECT dispatch_attempt(:run, :number, :secret_id_accessor, :wrapping_accessor, :digest, :lease, :max_attempts)"
 )
-
-ATTEMPT, RUN, CREDENTIAL = table_of(AttemptRow), table_of(RunRow), table_of(CredentialRow)
-HEARTBEAT = table_of(HeartbeatRow)
-ENDED = (AttemptState.FINISHED, AttemptState.FAILED, AttemptState.POSTPONED, AttemptState.LOST)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What an attempt may still hold in the vault, by accessor."""
-
-    run_id: UUID
-    attempt: int
-    secret_id_accessor: str
-    token_accessor: str | None
 
 
 class DispatchRecords:
-    """The queue of record, for the dispatcher and the sweeper."""
+    """The queue of record, and signs of life."""
 
-    def __init__(self, engine: Engine, *, max_attempts: int) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._max_attempts = max_attempts
 
     @contextmanager
     def next_runs(self, *, window: int) -> Iterator[Sequence["ClaimedRun"]]:
@@ -55,97 +33,30 @@ class DispatchRecords:
 
         What the block records is committed when it ends, and undone when it raises.
         """
-        now = datetime.now(UTC)
         with self._engine.begin() as db:
-            open_attempts = db.execute(
-                select(func.count()).select_from(ATTEMPT).where(ATTEMPT.c.state.in_(OPEN_ATTEMPTS))
-            ).scalar_one()
-            waiting = (
-                select(RUN.c.run_id, RUN.c.attempt, RUN.c.job_id, RUN.c.requested_by)
-                .where(
-                    RUN.c.state == RunState.REQUESTED,
-                    RUN.c.stop_requested_at.is_(None),
-                    or_(RUN.c.not_before.is_(None), RUN.c.not_before <= now),
-                )
-                .order_by(RUN.c.requested_at)
-                .limit(max(0, window - open_attempts))
-                .with_for_update(skip_locked=True)
-            )
-            yield [
-                ClaimedRun(db, row.run_id, row.attempt + 1, row.job_id, row.requested_by)
-                for row in db.execute(waiting)
-            ]
+            rows = db.execute(text("SELECT * FROM next_runs(:window)"), {"window": window})
+            yield [ClaimedRun(db, *row) for row in rows]
 
     def waiting(self, reason: str) -> None:
         """Say on every waiting run why it waits."""
         with self._engine.begin() as db:
-            db.execute(
-                update(RUN)
-                .where(RUN.c.state == RunState.REQUESTED, RUN.c.waiting_reason.is_distinct_from(reason))
-                .values(waiting_reason=reason)
-            )
+            db.execute(text("SELECT note_waiting(:reason)"), {"reason": reason})
 
     def unpublished(self, run_id: UUID, attempt: int, reason: str) -> None:
         """The broker did not take the message: end the attempt, which no worker ever saw, and queue the run."""
         with self._engine.begin() as db:
-            ended = db.execute(
-                update(ATTEMPT)
-                .where(
-                    ATTEMPT.c.run_id == run_id,
-                    ATTEMPT.c.number == attempt,
-                    ATTEMPT.c.state == AttemptState.DISPATCHED,
-                )
-                .values(state=AttemptState.POSTPONED, ended_at=datetime.now(UTC), failure=reason)
-            )
-            if ended.rowcount:
-                requeue(db, run_id, reason=reason, max_attempts=self._max_attempts)
+            returned = {"run": run_id, "number": attempt, "reason": reason}
+            db.execute(text("SELECT return_attempt(:run, :number, :reason)"), returned)
 
-    def end_stopped(self) -> UUID | None:
-        """Let one run fail that is to be stopped; its id, None if there is none. See `app.credentials.run_ends`."""
+    def beat(self, problem: str | None) -> None:
+        """Leave a sign of life, and what is wrong if anything is. The login says which process it is."""
         with self._engine.begin() as db:
-            return end_stopped(db)
-
-    @contextmanager
-    def lost_attempt(self) -> Iterator[Held | None]:
-        """Lock an attempt whose lease ran out. When the block has ended what it held, the run is queued again."""
-        now = datetime.now(UTC)
-        with self._engine.begin() as db:
-            held = _held(db, ATTEMPT.c.state.in_(OPEN_ATTEMPTS), ATTEMPT.c.lease_until < now)
-            yield held
-            if held is None:
-                return
-            reason = "the worker did not report in time"
-            db.execute(
-                update(ATTEMPT)
-                .where(ATTEMPT.c.run_id == held.run_id, ATTEMPT.c.number == held.attempt)
-                .values(state=AttemptState.LOST, ended_at=now, failure=reason)
-            )
-            _revoked(db, held)
-            requeue(db, held.run_id, reason=reason, max_attempts=self._max_attempts)
-
-    @contextmanager
-    def unrevoked_attempt(self) -> Iterator[Held | None]:
-        """Lock an ended attempt whose revocation was never confirmed; the end of the block confirms it."""
-        with self._engine.begin() as db:
-            held = _held(db, ATTEMPT.c.state.in_(ENDED), ATTEMPT.c.revoked_at.is_(None))
-            yield held
-            if held is not None:
-                _revoked(db, held)
-
-    def beat(self, process: str, problem: str | None) -> None:
-        """Leave a sign of life, and what is wrong if anything is."""
-        seen = {"seen_at": datetime.now(UTC), "problem": problem}
-        with self._engine.begin() as db:
-            db.execute(
-                upsert(HEARTBEAT)
-                .values({"process": process, **seen})
-                .on_conflict_do_update(index_elements=["process"], set_=seen)
-            )
+            db.execute(text("SELECT beat(:problem)"), {"problem": problem})
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRun:
-    """A run this dispatcher has locked, and the number its next attempt gets."""
+    """A run this dispatcher has locked, the number its next attempt gets, and what the run is for and for whom."""
 
     db: Connection
     run_id: UUID
@@ -153,25 +64,27 @@ class ClaimedRun:
     job_id: str
     requested_by: str
 
-    def dispatched(self, *, secret_id_accessor: str, wrapping_accessor: str, lease: timedelta) -> None:
-        """Record the attempt before its message is sent."""
-        now = datetime.now(UTC)
+    def dispatched(
+        self,
+        *,
+        secret_id_accessor: str,
+        wrapping_accessor: str,
+        digest: bytes,
+        lease: timedelta,
+        max_attempts: int,
+    ) -> None:
+        """Record the attempt before its message is sent. `digest` is that of its proof, see `app.credentials.proof`."""
         self.db.execute(
-            insert(ATTEMPT),
+            _DISPATCH,
             {
-                "run_id": self.run_id,
+                "run": self.run_id,
                 "number": self.attempt,
-                "state": AttemptState.DISPATCHED,
-                "dispatched_at": now,
-                "lease_until": now + lease,
                 "secret_id_accessor": secret_id_accessor,
                 "wrapping_accessor": wrapping_accessor,
+                "digest": digest,
+                "lease": lease.total_seconds(),
+                "max_attempts": max_attempts,
             },
-        )
-        self.db.execute(
-            update(RUN)
-            .where(RUN.c.run_id == self.run_id)
-            .values(state=RunState.DISPATCHED, attempt=self.attempt, waiting_reason=None, not_before=None)
         )
 
 
@@ -199,32 +112,3 @@ class RunNotices:
         except psycopg.OperationalError as lost:
             # This call bypasses SQLAlchemy, so that the driver raises its own error.
             raise OperationalError(f"LISTEN {CHANNEL}", None, lost) from None
-
-
-def _held(db: Connection, *conditions: object) -> Held | None:
-    row = db.execute(
-        select(ATTEMPT.c.run_id, ATTEMPT.c.number, ATTEMPT.c.secret_id_accessor, ATTEMPT.c.token_accessor)
-        .where(*conditions)  # type: ignore[arg-type]  # SQL expressions, whatever their exact type
-        .order_by(ATTEMPT.c.lease_until)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
-    return Held(*row) if row else None
-
-
-def _revoked(db: Connection, held: Held) -> None:
-    now = datetime.now(UTC)
-    db.execute(
-        update(ATTEMPT)
-        .where(ATTEMPT.c.run_id == held.run_id, ATTEMPT.c.number == held.attempt)
-        .values(revoked_at=now, revoked_by=EndedBy.SWEEPER)
-    )
-    db.execute(
-        update(CREDENTIAL)
-        .where(
-            CREDENTIAL.c.run_id == held.run_id,
-            CREDENTIAL.c.attempt == held.attempt,
-            CREDENTIAL.c.kind != CredentialKind.SIGNED_TOKEN,
-        )
-        .values(revoked_at=now, ended_by=EndedBy.SWEEPER)
-    )

@@ -1,14 +1,17 @@
 """Requests by people and programs: to run a job, and to stop a run."""
 
 from collections.abc import Iterable, Mapping
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from app.credentials.tables import CHANNEL, RUNS_UNDER_WAY, RunRow, table_of
 
 RUN = table_of(RunRow)
+_REQUEST = text(
+    "INSERT INTO run (run_id, job_id, goal, requested_by) VALUES (:run_id, :job_id, :goal, :requested_by)"
+)
 
 
 class UnknownRunError(Exception):
@@ -17,11 +20,12 @@ class UnknownRunError(Exception):
 
 def request(db: Session, jobs: Iterable[tuple[str, str]], *, requested_by: str) -> list[UUID]:
     """Request a run of each job, given by its id and the goal of the run; the ids of the runs, in the same order."""
-    runs = [RunRow(job_id=job_id, goal=goal, requested_by=requested_by) for job_id, goal in jobs]
-    run_ids = [run.run_id for run in runs]
-    db.add_all(runs)
+    rows = {uuid4(): {"job_id": job_id, "goal": goal, "requested_by": requested_by} for job_id, goal in jobs}
+    if rows:
+        # The rest of a new run is the database's to say.
+        db.execute(_REQUEST, [{"run_id": run_id, **row} for run_id, row in rows.items()])
     db.execute(select(func.pg_notify(CHANNEL, "")))
-    return run_ids
+    return list(rows)
 
 
 def request_missing(

@@ -15,6 +15,8 @@ from app.credentials.tool_record import ToolRecord
 class AgentSettings(ConnectionSettings):
     """Settings of dispatcher, sweeper and agent worker. `with_addresses` adds the address of each tool."""
 
+    #: The vault's audit log, for the sweeper: what attempts hold is read there.
+    vault_audit_log: Path | None = None
     #: A secret file with the RoleID of runs, for agent workers; read anew at every login of a run.
     run_role_id_file: Path | None = None
     #: Attempts handed to the broker and not yet finished, at most. More wait in PostgreSQL.

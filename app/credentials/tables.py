@@ -87,6 +87,7 @@ class RunRow(SQLModel, table=True):
     job_id: str = Field(index=True)
     state: str = Field(default=RunState.REQUESTED.value)
     attempt: int = 0
+    max_attempts: int = Field(default=4, sa_column_kwargs={"server_default": text("4")})
     goal: str | None = None
     requested_by: str
     requested_at: datetime = Field(default_factory=now, sa_column=moment())
@@ -130,8 +131,19 @@ class AttemptRow(SQLModel, table=True):
     failure: str | None = None
 
 
-def _of_attempt() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["run_id", "attempt"], ["attempt.run_id", "attempt.number"])
+def _of_attempt(number: str = "attempt") -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["run_id", number], ["attempt.run_id", "attempt.number"])
+
+
+class AttemptProofRow(SQLModel, table=True):
+    """What the proof of an attempt must hash to; see `app.credentials.proof`. No login reads it."""
+
+    __tablename__ = "attempt_proof"
+    __table_args__ = (_of_attempt("number"),)
+
+    run_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    digest: bytes
 
 
 class StepRow(SQLModel, table=True):
@@ -141,10 +153,10 @@ class StepRow(SQLModel, table=True):
     """
 
     __tablename__ = "step"
-    __table_args__ = (_of_attempt(),)
+    __table_args__ = (_of_attempt(), UniqueConstraint("run_id", "attempt", "tool"))
 
     step_id: UUID = Field(default_factory=uuid4, primary_key=True)
-    run_id: UUID = Field(index=True)
+    run_id: UUID
     attempt: int
     number: int
     tool: str

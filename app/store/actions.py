@@ -7,16 +7,18 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.credentials.proof import ARGUMENTS, HeldAttempt
 from app.credentials.tables import table_of
 from app.procurement.action import ActionType, OptionExercise, Payment, ProcurementAction, Vendor, VendorRole
 from app.procurement.planning import goal
 from app.store.tables import ActionRow
 
 ACTION = table_of(ActionRow)
+_LOAD = text(f"SELECT * FROM load_action({ARGUMENTS})").columns(*ACTION.c)  # noqa: S608  # text of this project
 
 #: Fields that have a column of their own; all others are in `terms`, unless they have their default.
 COLUMNS = (
@@ -55,8 +57,7 @@ def store_actions(db: Session, actions: Iterable[ProcurementAction]) -> list[str
     new = []
     # Always in the same order: of two submissions at once each could wait for the other otherwise.
     for action in sorted(actions, key=lambda each: each.action_id):
-        row = {**to_row(action), "submitted_at": func.now()}
-        statement = insert(ACTION).values(row).on_conflict_do_nothing(index_elements=["action_id"])
+        statement = insert(ACTION).values(to_row(action)).on_conflict_do_nothing(index_elements=["action_id"])
         if db.execute(statement.returning(ACTION.c.action_id)).one_or_none() is not None:
             new.append(action.action_id)
         elif load_action(db, action.action_id) != action:
@@ -64,10 +65,15 @@ def store_actions(db: Session, actions: Iterable[ProcurementAction]) -> list[str
     return new
 
 
-def load_action(db: Connection | Session, action_id: str) -> ProcurementAction:
+def load_action(db: Session, action_id: str) -> ProcurementAction:
     """The action with this id. Raises SQLAlchemy's `NoResultFound`."""
     row = db.execute(select(ACTION).where(ACTION.c.action_id == action_id)).mappings().one()
     return to_domain(dict(row))
+
+
+def load_job(db: Connection, held: HeldAttempt) -> ProcurementAction:
+    """The action of an attempt that this process holds. Raises SQLAlchemy's `ProgrammingError` if it does not."""
+    return to_domain(dict(db.execute(_LOAD, held.parameters()).mappings().one()))
 
 
 def goals_of(db: Session, action_ids: Iterable[str]) -> dict[str, str]:

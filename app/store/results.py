@@ -1,41 +1,43 @@
 """The result of a run as rows: evidence, findings, and the values each finding sets side by side."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from app.connections.database import columns, insert_many
-from app.credentials.tables import table_of
+from app.connections.database import columns
+from app.credentials.attempts import to_json
+from app.credentials.proof import ARGUMENTS, HeldAttempt
 from app.procurement.case_file import Evidence
 from app.procurement.finding import Finding, fact_key
 from app.store.fact_json import fact_to_json
-from app.store.tables import ComparedValueRow, EvidenceRow, FlagRow
+
+_STORE = text(
+    f"SELECT store_triage({ARGUMENTS}, cast(:evidence AS jsonb), cast(:flags AS jsonb), cast(:compared_values AS jsonb))"
+)
 
 
 def store_result(
     db: Connection,
+    held: HeldAttempt,
     *,
-    run_id: UUID,
-    attempt: int,
-    action_id: str,
     findings: Iterable[Finding],
     evidence: Iterable[tuple[Evidence, UUID]],
-    at: datetime,
 ) -> None:
-    """Insert the result of one attempt, in the caller's transaction. Each piece of evidence comes with its call's id."""
-    insert_many(db, table_of(EvidenceRow), [_evidence_row(run_id, e, call_id) for e, call_id in evidence])
-    flags, values = _flag_rows(run_id, attempt, action_id, findings, at)
-    insert_many(db, table_of(FlagRow), flags)
-    insert_many(db, table_of(ComparedValueRow), values)
+    """Store the result of an attempt, which ends with it. Each piece of evidence comes with its call's id."""
+    flags, values = _flag_rows(findings)
+    result = {
+        "evidence": to_json([_evidence_row(piece, call_id) for piece, call_id in evidence]),
+        "flags": to_json(flags),
+        "compared_values": to_json(values),
+    }
+    db.execute(_STORE, held.parameters() | result)
 
 
-def _evidence_row(run_id: UUID, evidence: Evidence, call_id: UUID) -> dict[str, Any]:
+def _evidence_row(evidence: Evidence, call_id: UUID) -> dict[str, Any]:
     return {
         "evidence_id": evidence.evidence_id,
-        "run_id": run_id,
         "call_id": call_id,
         "source": evidence.source.value,
         "record_key": evidence.record_key,
@@ -45,18 +47,13 @@ def _evidence_row(run_id: UUID, evidence: Evidence, call_id: UUID) -> dict[str, 
     }
 
 
-def _flag_rows(
-    run_id: UUID, attempt: int, action_id: str, findings: Iterable[Finding], at: datetime
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _flag_rows(findings: Iterable[Finding]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     flags, values = [], []
     for item in findings:
         flag_id = uuid4()
         flags.append(
             {
                 "flag_id": flag_id,
-                "run_id": run_id,
-                "attempt": attempt,
-                "action_id": action_id,
                 "rule": item.rule,
                 "rule_version": item.version,
                 "title": item.title,
@@ -68,7 +65,6 @@ def _flag_rows(
                 "match_score": item.match.score if item.match else None,
                 "match_compared": item.match.compared if item.match else None,
                 "recommended": item.recommended,
-                "raised_at": at,
                 "fact_key": fact_key(item),
                 "systems": sorted({value.source for value in item.values} - {"action"}),
             }

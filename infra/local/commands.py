@@ -67,7 +67,8 @@ class Services:
 
     def background(self, name: str) -> Command:
         """The dispatcher or the sweeper."""
-        return self._python(name, "-m", f"workers.runtime.{name}", environment=self._environments.of(name))
+        module = "workers.sweep" if name == "sweeper" else f"workers.runtime.{name}"
+        return self._python(name, "-m", module, environment=self._environments.of(name))
 
     def worker(self, number: int) -> Command:
         """An agent worker; numbers start at 1."""

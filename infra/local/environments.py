@@ -12,7 +12,7 @@ CLIENT = "triage-web"
 TOOLS = tuple(TOOL_VARIABLES)
 DATABASE_ROLES = {
     "dispatcher": "triage_dispatcher",
-    "sweeper": "triage_dispatcher",
+    "sweeper": "triage_sweeper",
     "worker": "triage_worker",
     "web": "triage_app",
 }
@@ -117,7 +117,7 @@ class Environments:
         variables = {"VAULT_IDENTITY_FILE": self._secret(owner, "vault-identity.json")}
         outside = self._options.outside
         audit_log = outside.vault_audit_log if outside.vault else str(self._layout.audit_log)
-        if owner == "web" and audit_log:
+        if owner in ("web", "sweeper") and audit_log:
             variables["VAULT_AUDIT_LOG"] = audit_log
         return variables
 

@@ -1,5 +1,7 @@
 """Leased users of a database only read: what they could leave behind is refused before they exist."""
 
+from collections.abc import Sequence
+
 import psycopg
 from psycopg import sql
 
@@ -13,7 +15,7 @@ GUARD = "leased_users_only_read"
 # By the login, so that no function which runs as somebody else gets around it.
 _BODY = """
 BEGIN
-    IF session_user <> {admin} AND NOT pg_catalog.pg_has_role(
+    IF session_user NOT IN ({changing}) AND NOT pg_catalog.pg_has_role(
         session_user, (SELECT datdba FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()), 'MEMBER'
     ) THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'leased users only read';
@@ -37,21 +39,22 @@ def refuse_prepared_transactions(connection: psycopg.Connection, setting: str) -
         )
 
 
-def ensure_only_reading(connection: psycopg.Connection, admin: str, say: Say) -> None:
-    """In the database of this connection only its owner and `admin` create or change anything, large objects included.
+def ensure_only_reading(connection: psycopg.Connection, changing: Sequence[str], say: Say) -> None:
+    """In the database of this connection only its owner and `changing` change anything, large objects included.
 
     Both protections take a superuser; for another administrator one line says which are missing.
     """
     missing = [
         *(() if close(connection, LARGE_OBJECTS, "large objects", say) else ("large objects",)),
-        *(() if _guarded(connection, admin, say) else ("default privileges of their own",)),
+        *(() if _guarded(connection, changing, say) else ("default privileges of their own",)),
     ]
     if missing:
         say(f"leased users: not kept from {' and '.join(missing)}, which takes a superuser")
 
 
-def _guarded(connection: psycopg.Connection, admin: str, say: Say) -> bool:
-    body = sql.SQL(_BODY).format(admin=sql.Literal(admin)).as_string(connection)
+def _guarded(connection: psycopg.Connection, changing: Sequence[str], say: Say) -> bool:
+    names = sql.SQL(", ").join(map(sql.Literal, changing))
+    body = sql.SQL(_BODY).format(changing=names).as_string(connection)
     found = connection.execute(
         "SELECT 1 FROM pg_event_trigger JOIN pg_proc ON pg_proc.oid = evtfoid"
         " WHERE evtname = %s AND evtevent = 'ddl_command_start' AND evtenabled = 'A' AND evttags IS NULL"

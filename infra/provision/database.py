@@ -9,9 +9,11 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from app.credentials.changed_logins import KEEPER
 from infra.postgres import roles
 from infra.postgres.closed_functions import LARGE_OBJECTS, SESSIONS, close
 from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
+from infra.postgres.ending_users import ensure_ending_of_users
 from infra.postgres.keeper import ensure_keeper
 from infra.postgres.leased_users import ensure_only_reading, refuse_prepared_transactions
 from infra.postgres.migrate import migrate
@@ -21,9 +23,9 @@ from infra.provision.logins import (
     APPLICATION,
     DATABASE_LOGINS,
     DATABASE_OWNERS,
-    KEEPER,
     LEDGER,
     READERS,
+    SWEEPER,
     VAULT_ADMIN,
 )
 from infra.provision.settings import ProvisioningSettings
@@ -34,7 +36,7 @@ from infra.secrets_folder import random_secret
 MIGRATIONS = Path(__file__).parents[2] / "app" / "store" / "migrations"
 
 _SETTING = "DATABASE_ADMIN_URL"
-_CONNECTING = {APPLICATION: tuple(DATABASE_LOGINS), LEDGER: (READERS, VAULT_ADMIN)}
+_CONNECTING = {APPLICATION: tuple(DATABASE_LOGINS), LEDGER: (READERS, VAULT_ADMIN, SWEEPER)}
 _LOGS_IN = frozenset({"rolcanlogin"})
 _MAKES_ROLES = frozenset({"rolcanlogin", "rolcreaterole"})
 _ENDS_SESSIONS = "pg_signal_backend"
@@ -55,13 +57,13 @@ def provision_database(
         passwords = login_passwords(settings)
         _roles(connection, passwords, say)
         _ledger_admin(connection, settings, say, renew=new_ledger_admin_password)
+        roles.ensure_own(connection, VAULT_ADMIN)
         for database, owner in DATABASE_OWNERS.items():
             roles.ensure_own(connection, owner)
             ensure_database(connection, database, owner, say)
         ensure_connect_rights(connection, _CONNECTING, say)
         with server.connect(APPLICATION) as application:
-            callers = [role for role, owners in DATABASE_LOGINS.items() if "sweeper" in owners]
-            ensure_keeper(application, KEEPER, logins=tuple(DATABASE_LOGINS), callers=callers, say=say)
+            ensure_keeper(application, KEEPER, logins=tuple(DATABASE_LOGINS), callers=(SWEEPER,), say=say)
             _close_functions(application, say)
             for role, password in passwords.items():
                 ensure_password(application, server, role, password, say)
@@ -69,7 +71,8 @@ def provision_database(
             with server.connect(database, user=owner, password=passwords[owner]) as as_owner:
                 ensure_closed_schema(as_owner, say)
         with server.connect(LEDGER) as ledger:
-            ensure_only_reading(ledger, VAULT_ADMIN, say)
+            ensure_only_reading(ledger, (VAULT_ADMIN, SWEEPER), say)
+            ensure_ending_of_users(ledger, admin=VAULT_ADMIN, sweeper=SWEEPER, say=say)
         owner = DATABASE_OWNERS[APPLICATION]
         migrate(_engine(server, owner, passwords[owner]), MIGRATIONS, say)
         _grant_ending_of_sessions(connection, say)

@@ -14,14 +14,15 @@ APPLICATION, LEDGER = "triage", "ledger"
 DATABASE_OWNERS = {APPLICATION: "triage_owner", LEDGER: "ledger_owner"}
 #: The group of the ledger that the vault's login puts the users of runs into.
 READERS, VAULT_ADMIN = "ledger_reader", "vault_ledger_admin"
+#: The login that asks whether users of runs are gone, and ends those that the vault forgot.
+SWEEPER = "triage_sweeper"
 #: Database logins and the processes that use them. The first owner's file is authoritative, the others are copies.
 DATABASE_LOGINS: dict[str, tuple[str, ...]] = {
     "triage_app": ("web",),
-    "triage_dispatcher": ("dispatcher", "sweeper"),
+    "triage_dispatcher": ("dispatcher",),
+    "triage_sweeper": ("sweeper",),
     "triage_worker": ("worker",),
 }
-#: Sets back what a login changes of itself; nobody logs in as it.
-KEEPER = "triage_keeper"
 #: Broker users and the processes that use them.
 BROKER_USERS: dict[str, tuple[str, ...]] = {"dispatcher": ("dispatcher",), "worker": ("worker",)}
 

@@ -337,7 +337,7 @@ class Started:
 
 @pytest.fixture
 def start(tmp_path) -> Iterator[Callable[..., Started]]:
-    """Starts processes as a person would: `start("workers.runtime.sweeper", environment={…})`; ends them after the test."""
+    """Starts processes as a person would: `start("workers.sweep", environment={…})`; ends them after the test."""
     started: list[Started] = []
 
     def run(module: str, *arguments: str, environment: Mapping[str, str]) -> Started:

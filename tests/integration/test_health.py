@@ -12,7 +12,7 @@ from workers.runtime.health import look
 AGE = "6"
 PROCESSES = {
     "dispatcher": ("workers.runtime.dispatcher",),
-    "sweeper": ("workers.runtime.sweeper",),
+    "sweeper": ("workers.sweep",),
     "worker-threads": ("workers.launch", "--pool", "threads", "--name", "probed-threads"),
     "worker-prefork": ("workers.launch", "--concurrency", "1", "--name", "probed-prefork"),
 }

@@ -15,7 +15,7 @@ from app.connections.compatibility import FIRST_TABLES, TABLES
 STARTUP = struct.pack("!I", 196_608)
 PROCESSES = {
     "dispatcher": ("workers.runtime.dispatcher",),
-    "sweeper": ("workers.runtime.sweeper",),
+    "sweeper": ("workers.sweep",),
     "worker": ("workers.launch", "--pool", "threads"),
     "web": ("app.web.launch", "--bind", "127.0.0.1:0"),
 }

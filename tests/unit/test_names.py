@@ -23,8 +23,6 @@ _TABLES = "tables that refer to each other"
 _RULE = "one rule with all its special cases"
 #: Modules that are longer, and why.
 LONG: dict[str, str] = {
-    "app/credentials/attempts.py": "every record of an attempt, in the order of its life",
-    "app/credentials/dispatch.py": "the queue of record: what is taken from it and what is put back",
     "app/credentials/tables.py": _TABLES,
     "app/procurement/rules/r04_name_and_address.py": _RULE,
     "app/store/tables.py": _TABLES,

@@ -13,6 +13,7 @@ import structlog
 
 from app.credentials.attempts import AttemptRecords, SupersededError
 from app.credentials.lineage import CredentialDenial
+from app.credentials.proof import HeldAttempt, proof_of
 from workers.runtime.job import Conclusion, Job, JobType
 from workers.runtime.run_session import IntroductionError, Issued, RunSession
 from workers.runtime.secret import Secret
@@ -41,45 +42,42 @@ class Agent(Generic[Job, Conclusion]):
 
     def attempt(self, run_id: UUID, number: int, wrapping_token: Secret) -> None:
         """Carry out attempt `number`. Every ending is recorded; a message seen before does nothing."""
-        job = self.records.claim(run_id, number, worker=self.worker, load=self.job_type.load)
+        held = HeldAttempt(run_id, number, proof_of(wrapping_token.reveal()))
+        try:
+            job = self.records.claim(held, worker=self.worker, load=self.job_type.load)
+        except SupersededError as forged:
+            # The dispatcher sends no such message: somebody else writes into the queue.
+            log.warning("message refused", run_id=str(run_id), attempt=number, reason=str(forged))
+            self.records.alarm_about_message(str(forged))
+            return
         if job is None:
             log.info("message without work: seen before, or swept", run_id=str(run_id), attempt=number)
             return
-        session: RunSession | None = None
         try:
             with self.introduce(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
-                answers = self._investigate(job, session)
+                answers = self._investigate(held, job, session)
             conclusion = self.job_type.conclude(job, answers)
-            self.records.finished(
-                run_id,
-                number,
-                revoked_at=session.revoked_at,
-                store=lambda db, at: self.job_type.store(
-                    db, conclusion, run_id=run_id, attempt=number, at=at
-                ),
-            )
+            self.records.finished(store=lambda db: self.job_type.store(db, conclusion, held=held))
         except SupersededError as late:
             log.warning("result not stored", run_id=str(run_id), attempt=number, reason=str(late))
         except IntroductionError as refused:
             # A wrapping token that was opened before us may have been stolen on the way.
-            self.records.alarm(run_id, number, kind="introduction refused", detail=str(refused))
-            self.records.failed(run_id, number, reason=f"no identity: {refused}", revoked_at=None)
+            self.records.alarm(held, kind="introduction refused", detail=str(refused))
+            self.records.failed(held, reason=f"no identity: {refused}")
         except VaultUnavailableError as down:
-            reason = f"the vault cannot answer: {down}"
-            self.records.postponed(run_id, number, reason=reason, revoked_at=_end_of(session))
+            self.records.postponed(held, reason=f"the vault cannot answer: {down}")
         except BaseException as broken:
-            reason = f"{type(broken).__name__} in the worker"
-            self.records.failed(run_id, number, reason=reason, revoked_at=_end_of(session))
+            self.records.failed(held, reason=f"{type(broken).__name__} in the worker")
             raise
 
-    def _investigate(self, job: Job, session: RunSession) -> list[ToolResult]:
+    def _investigate(self, held: HeldAttempt, job: Job, session: RunSession) -> list[ToolResult]:
         steps = self.job_type.plan(job)
-        self.records.identified(session.identity, steps)
+        self.records.identified(held, session.identity, steps)
         tools = [self.tools[step.tool] for step in steps if step.needed]
         granted = self._side_by_side(partial(_granted, session), tools)
         # One commit for all of them, before the first is used, and even if the vault failed half-way.
         self.records.issued(
-            session.identity,
+            held,
             credentials=[grant.record for grant in granted if isinstance(grant, Issued)],
             denials=[grant for grant in granted if isinstance(grant, CredentialDenial)],
         )
@@ -87,9 +85,7 @@ class Agent(Generic[Job, Conclusion]):
             if isinstance(grant, VaultUnavailableError):
                 raise grant
         results = self._side_by_side(partial(self.runner.ask, job), tools, granted)
-        self.records.called(
-            session.identity, [(result.tool.name, result.outcome, result.calls) for result in results]
-        )
+        self.records.called(held, [(result.tool.name, result.outcome, result.calls) for result in results])
         return results
 
     def _side_by_side(self, work: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
@@ -107,7 +103,3 @@ def _granted(session: RunSession, tool: Tool) -> Granted:
         return CredentialDenial(
             tool=tool.name, vault_path=tool.grant.path, reason=str(refused), refused_at=datetime.now(UTC)
         )
-
-
-def _end_of(session: RunSession | None) -> datetime | None:
-    return session.revoked_at if session else None

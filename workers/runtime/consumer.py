@@ -19,6 +19,7 @@ from app.connections.database import connect, silence
 from app.connections.settings import ConnectionSettings, load
 from app.connections.starting import USAGE
 from app.connections.tls import trust_of
+from app.credentials.attempts import alarm_about_message
 from workers.runtime import broker
 from workers.runtime.dropped_messages import DroppedMessages
 from workers.runtime.lifecycle import HealthFile
@@ -39,7 +40,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         # Checked until it has answered once. No connection stays open: processes of the pool are forked from here.
         self._database = connect(configuration, pool_size=1)
         self._database_known = False
-        self._dropped = DroppedMessages(self._database)
+        self._dropped = DroppedMessages(self._alarm)
         self._trust = trust_of(configuration)
         super().__init__(*arguments, **named)
         # Through `call_soon`: with a pool of threads the timer runs in another thread, which goes on
@@ -106,6 +107,12 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         if not message.acknowledged:
             message.ack_log_error(log, self.connection_errors)
         self._dropped.dropped(reason)
+
+    def _alarm(self, detail: str) -> bool:
+        try:
+            return alarm_about_message(self._database, detail)
+        finally:
+            self._database.dispose()
 
     def _beat(self) -> None:
         try:

@@ -16,6 +16,7 @@ from app.connections.database import connect, trouble
 from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.dispatch import ClaimedRun, DispatchRecords, listen
+from app.credentials.proof import digest_of, proof_of
 from app.credentials.settings import AgentSettings
 from workers.runtime import broker, celery_app, logs
 from workers.runtime.broker import BrokerUnavailableError
@@ -118,7 +119,9 @@ class Dispatcher:
         run.dispatched(
             secret_id_accessor=minted.secret_id_accessor,
             wrapping_accessor=minted.wrapping_accessor,
+            digest=digest_of(proof_of(minted.wrapping_token.reveal())),
             lease=timedelta(seconds=self._settings.attempt_lease),
+            max_attempts=self._settings.max_attempts,
         )
         return minted.wrapping_token
 
@@ -151,10 +154,10 @@ def serve(configuration: AgentSettings, identity: IdentityMint) -> None:
     """Dispatch until a signal stops it, with identities minted by `identity`. Raises `SettingsError`."""
     stop = Stop()
     engine = connect(configuration, pool_size=2)
-    records = DispatchRecords(engine, max_attempts=configuration.max_attempts)
+    records = DispatchRecords(engine)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
-    pulse = Pulse(records, "dispatcher", HealthFile(configuration.health_file))
+    pulse = Pulse(records, HealthFile(configuration.health_file))
     while not stop.requested:
         try:
             with listen(engine) as notices:

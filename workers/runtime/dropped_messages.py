@@ -2,13 +2,12 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import structlog
-from sqlalchemy import Engine, insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.connections.database import trouble
-from app.credentials.tables import AlarmRow, table_of
 
 log = structlog.get_logger()
 
@@ -19,8 +18,9 @@ _PAUSE = 60.0
 class DroppedMessages:
     """Counts the messages that one worker dropped. The first is an alarm at once; the next alarm counts all since."""
 
-    def __init__(self, database: Engine) -> None:
-        self._database = database
+    def __init__(self, store: Callable[[str], bool]) -> None:
+        """`store` stores an alarm with this detail, or returns False if there are too many; see `alarm_about_message`."""
+        self._store = store
         self._waiting: Counter[str] = Counter()
         self._tried: dict[str, float] = {}
 
@@ -30,7 +30,7 @@ class DroppedMessages:
         self.report()
 
     def report(self) -> None:
-        """Raise the alarms that are due. Without the database they stay due."""
+        """Raise the alarms that are due. Those that cannot be stored stay due."""
         now = time.monotonic()
         for reason, number in list(self._waiting.items()):
             if now - self._tried.get(reason, -_PAUSE) < _PAUSE:
@@ -39,14 +39,7 @@ class DroppedMessages:
             detail = f"{reason}; dropped: {number}"
             log.warning("message dropped", reason=reason, number=number)
             try:
-                with self._database.begin() as db:
-                    db.execute(
-                        insert(table_of(AlarmRow)),
-                        AlarmRow(kind="unknown message", detail=detail).model_dump(),
-                    )
-                del self._waiting[reason]
+                if self._store(detail):
+                    del self._waiting[reason]
             except SQLAlchemyError as error:
                 log.warning("alarm not stored", reason=trouble(error))
-            finally:
-                # No connection stays open: processes of the pool are forked from here.
-                self._database.dispose()

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
-from uuid import UUID
 
 from sqlalchemy import Connection
 
 from app.credentials.plan import PlannedStep
+from app.credentials.proof import HeldAttempt
 from app.credentials.settings import AgentSettings
 from workers.runtime.tool import Tool
 from workers.runtime.tool_runner import ToolResult
@@ -20,8 +20,11 @@ Conclusion = TypeVar("Conclusion")
 class JobType(Protocol[Job, Conclusion]):
     """What a domain does in a run. The pattern does the rest: identity, credentials, calls, records, revocation."""
 
-    def load(self, db: Connection, job_id: str) -> Job:
-        """The job with this id, read in the transaction that claims the attempt."""
+    def load(self, db: Connection, held: HeldAttempt, job_id: str, /) -> Job:
+        """The job with this id, read in the transaction that claims the attempt.
+
+        The worker's login reads no table: a function of the domain's own takes `held` and returns the job.
+        """
 
     def plan(self, job: Job) -> Sequence[PlannedStep]:
         """The tools to ask, before any credential is issued."""
@@ -29,10 +32,8 @@ class JobType(Protocol[Job, Conclusion]):
     def conclude(self, job: Job, answers: Sequence[ToolResult]) -> Conclusion:
         """What follows from the answers, one for each needed step. The credentials have ended by now."""
 
-    def store(
-        self, db: Connection, conclusion: Conclusion, *, run_id: UUID, attempt: int, at: datetime
-    ) -> None:
-        """Insert the conclusion, in the transaction that ends the attempt. `at` is UTC."""
+    def store(self, db: Connection, conclusion: Conclusion, *, held: HeldAttempt) -> None:
+        """Store the conclusion and end the attempt, by one function of the domain's own that calls `finish_attempt`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -108,9 +108,8 @@ class Pulse:
     They are left in the database for the state page, and in HEALTH_FILE for the probe.
     """
 
-    def __init__(self, records: DispatchRecords, process: str, health: HealthFile) -> None:
+    def __init__(self, records: DispatchRecords, health: HealthFile) -> None:
         self._records = records
-        self._process = process
         self._health = health
         self._last: tuple[float, str | None] = (0.0, None)
 
@@ -119,7 +118,7 @@ class Pulse:
         at, before = self._last
         if problem != before or time.monotonic() - at >= 1.0:
             self._health.touch(problem)
-            self._records.beat(self._process, problem)
+            self._records.beat(problem)
             self._last = (time.monotonic(), problem)
 
     def without_database(self, problem: str) -> None:

@@ -8,13 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from app.connections.secret_files import SettingsError
-from app.credentials.approle import DESTROY_PATH, LOGIN_PATH, MINT_PATH, ProcessLogin
+from app.credentials.approle import LOGIN_PATH, MINT_PATH, ProcessLogin
 from workers.runtime.secret import Secret
-from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
+from workers.runtime.vault import Vault, VaultForbiddenError, VaultRefusedError, VaultUnavailableError
 
 #: Characters of a text in the metadata of an identity.
 _LONGEST = 200
-_GONE = ("invalid accessor", "failed to find accessor entry")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +39,7 @@ class ProcessIdentity:
         """Write as this identity. Errors as `Vault.write`."""
         try:
             return self._vault.write(path, data, self._login.token(), wrap_ttl=wrap_ttl)
-        except VaultRefusedError:
+        except VaultForbiddenError:
             # The token may have been revoked meanwhile.
             self._login.forget()
             raise
@@ -74,19 +73,3 @@ class ProcessIdentity:
             wrapping_accessor=wrapped["accessor"],
             secret_id_accessor=wrapped["wrapped_accessor"],
         )
-
-    def end_token(self, accessor: str) -> None:
-        """Revoke a token and its children by accessor; one that is already gone is fine."""
-        self._end("auth/token/revoke-accessor", {"accessor": accessor})
-
-    def end_secret_id(self, accessor: str) -> None:
-        """Destroy a SecretID by accessor; one that is already used up or expired is fine."""
-        self._end(DESTROY_PATH, {"secret_id_accessor": accessor})
-
-    def _end(self, path: str, data: dict[str, str]) -> None:
-        try:
-            self.write(path, data)
-        except (VaultRefusedError, VaultUnavailableError) as error:
-            # The vault answers an unknown SecretID accessor with 500, an unknown token accessor with 400 or 403.
-            if not any(text in str(error) for text in _GONE):
-                raise

@@ -28,13 +28,12 @@ class Issued:
 
 
 class RunSession:
-    """Holds the run token. `revoked_at` stays None until the vault confirmed its end."""
+    """Holds the run token."""
 
     def __init__(self, vault: Vault, token: Secret, identity: RunIdentity) -> None:
         self._vault = vault
         self._token = token
         self.identity = identity
-        self.revoked_at: datetime | None = None
 
     def issue(self, tool: str, grant: Grant) -> Issued:
         """A fresh credential for `tool`. Raises `VaultRefusedError` when policy says no."""
@@ -82,7 +81,6 @@ class RunSession:
         disabled; enabled again, the entity would revive it.
         """
         self._vault.write("auth/token/revoke-self", token=self._token)
-        self.revoked_at = datetime.now(UTC)
 
 
 @contextmanager
@@ -92,8 +90,7 @@ def introduced(
     """A session for this attempt, revoked however the block ends. `role_id` is the other half of the login.
 
     Raises `IntroductionError` when the wrapping token is spent, expired, made elsewhere or another run's, and
-    `VaultUnavailableError` while no login is possible. When the vault does not confirm the revocation, `revoked_at`
-    stays None and the sweeper, which ends the token by accessor, finishes the work.
+    `VaultUnavailableError` while no login is possible. Whether the vault has revoked it is for the sweeper to find out.
     """
     try:
         session = _log_in(vault, wrapping_token, role_id, run_id=run_id, attempt=attempt)

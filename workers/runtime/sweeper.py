@@ -1,90 +1,120 @@
-"""Finds lost attempts, revokes what they held, and only then queues their runs again.
+"""Ends attempts that did not end themselves, and confirms for each attempt that all its credentials are dead.
 
-It also ends runs that are to be stopped: the credentials of their attempts are revoked at once. And it finishes
-revocations that could not be confirmed when their run ended. Its own identity can end credentials by accessor and can obtain none.
+The vault's own record says what an attempt holds, not the worker. The sweeper's identity can end credentials by accessor
+and ask about them; it can obtain none.
 """
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import structlog
+from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from app.connections.database import connect, trouble
 from app.connections.starting import starting
 from app.connections.tls import trust_of
-from app.credentials.dispatch import DispatchRecords, Held
-from app.credentials.settings import AgentSettings
+from app.credentials.changed_logins import set_logins_back
+from app.credentials.dispatch import DispatchRecords, listen
+from app.credentials.ends import EndRecords
+from app.credentials.grants import DatabaseUser
+from app.credentials.settings import AgentSettings, with_addresses
+from app.credentials.tool_record import ToolRecord
 from workers.runtime import logs
+from workers.runtime.credential_ends import CredentialEnds
+from workers.runtime.ending import Ending
+from workers.runtime.leased_logins import LeasedLogins
 from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured, harden
 from workers.runtime.process_identity import ProcessIdentity
-from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
+from workers.runtime.rounds import Lane, Rounds
+from workers.runtime.vault import Vault
 
 log = structlog.get_logger()
 
-#: The settings that a sweeper must have.
+#: The settings that a sweeper must have, beside the addresses of the tools that are databases.
 NEEDED = ("database_url", "vault_addr", "vault_identity_file")
+#: Seconds between two rounds when nothing happens, and at least: many ends at once are confirmed together.
+_REST, _APART = 0.5, 0.1
+#: Seconds until an end that could not be confirmed is looked at again.
+_RETRY = 0.25
+#: Seconds between two looks at what logins of the database changed of themselves.
+_LOOK_AT_LOGINS = 2.0
+_AT_ONCE = 8
 
 
 class Sweeper:
-    """Ends attempts that could not end themselves."""
+    """Ends attempts that could not end themselves, and lets their runs go on."""
 
-    def __init__(self, *, records: DispatchRecords, identity: ProcessIdentity) -> None:
+    def __init__(self, *, records: EndRecords, watch: Callable[[], str | None]) -> None:
+        """`watch` looks at what the vault has logged since, and returns what is in the way or None."""
         self._records = records
-        self._identity = identity
+        self._watch = watch
 
-    def sweep(self) -> str | None:
-        """Sweep until nothing is left; the reason why revocations wait, or None when all is well."""
+    def look(self) -> str | None:
+        """One round; what is in the way, or None when all is well."""
         while stopped := self._records.end_stopped():
             log.info("run stopped", run_id=str(stopped))
-        try:
-            while self._sweep_lost():
-                pass
-            while self._sweep_unrevoked():
-                pass
-        except (VaultUnavailableError, VaultRefusedError) as error:
-            log.warning("revocations wait", reason=str(error))
-            return f"the vault does not revoke: {error}"
-        return None
-
-    def _sweep_lost(self) -> bool:
-        with self._records.lost_attempt() as held:
-            return self._end(held, "attempt lost")
-
-    def _sweep_unrevoked(self) -> bool:
-        with self._records.unrevoked_attempt() as held:
-            return self._end(held, "revocation completed")
-
-    def _end(self, held: Held | None, event: str) -> bool:
-        if held is None:
-            return False
-        self._identity.end_secret_id(held.secret_id_accessor)
-        if held.token_accessor is not None:
-            self._identity.end_token(held.token_accessor)
-        log.info(event, run_id=str(held.run_id), attempt=held.attempt)
-        return True
+        for lost in self._records.lose_attempts():
+            log.info("attempt lost", run_id=str(lost.run_id), attempt=lost.number)
+        problem = self._watch()
+        for run_id in self._records.requeue_ended():
+            log.info("run queued again", run_id=str(run_id))
+        if unconfirmed := self._records.problem():
+            return f"ends of attempts are not confirmed: {unconfirmed}"
+        return problem
 
 
-def main() -> None:
-    """Run until a signal stops it; exit status 2 for wrong settings and for a database that cannot be worked with."""
+def launch(tools: Iterable[ToolRecord]) -> None:
+    """Run until a signal stops it; exit status 2 for wrong settings and for a database that cannot be worked with.
+
+    `tools` are those of the agent workers.
+    """
     logs.configure()
     harden()
     with starting():
-        _serve(configured(AgentSettings, *NEEDED))
+        databases = [tool for tool in tools if isinstance(tool.credential, DatabaseUser)]
+        needed = (*NEEDED, *(tool.address_setting for tool in databases))
+        serve(configured(with_addresses(AgentSettings, databases), *needed), databases)
 
 
-def _serve(configuration: AgentSettings) -> None:
+def serve(configuration: AgentSettings, databases: Iterable[ToolRecord]) -> None:
+    """Sweep until a signal stops it."""
     stop = Stop()
-    records = DispatchRecords(connect(configuration, pool_size=2), max_attempts=configuration.max_attempts)
-    vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
-    sweeper = Sweeper(
-        records=records, identity=ProcessIdentity(vault, configuration.file("vault_identity_file"))
-    )
-    pulse = Pulse(records, "sweeper", HealthFile(configuration.health_file))
-    while not stop.requested:
-        try:
-            pulse.beat(sweeper.sweep())
-        except OperationalError as error:
-            pulse.without_database(trouble(error))
-        stop.wait(1.0)
-
-
-if __name__ == "__main__":
-    main()
+    engine = connect(configuration, pool_size=4)
+    records = EndRecords(engine)
+    user = make_url(configuration.need("database_url")).username or ""
+    vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=_AT_ONCE)
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="vault") as threads:
+        ending = Ending(
+            records=records,
+            vault=CredentialEnds(ProcessIdentity(vault, configuration.file("vault_identity_file"))),
+            logins=[
+                LeasedLogins(tool.name, configuration.address(tool), user, configuration)
+                for tool in databases
+            ],
+            read_log=lambda: False,
+            threads=threads,
+        )
+        sweep = Rounds("sweeping", Sweeper(records=records, watch=lambda: None).look)
+        first = Rounds("confirming ends", partial(ending.confirm_due, tried_before=False))
+        again = Rounds("confirming late ends", partial(ending.confirm_due, tried_before=True))
+        changes = Rounds("setting logins back", partial(set_logins_back, engine))
+        pulse = Pulse(DispatchRecords(engine), HealthFile(configuration.health_file))
+        with (
+            Lane(first, rest=_REST) as confirming,
+            Lane(again, rest=_RETRY),
+            Lane(changes, rest=_LOOK_AT_LOGINS),
+        ):
+            while not stop.requested:
+                try:
+                    with listen(engine) as notices:
+                        while not stop.requested:
+                            pause = sweep.carry_out()
+                            confirming.wake()
+                            pulse.beat(sweep.problem or first.problem or again.problem or changes.problem)
+                            stop.wait(pause or _APART)
+                            notices.wait(seconds=_REST - _APART)
+                except OperationalError as error:
+                    pulse.without_database(trouble(error))
+                    stop.wait(1.0)

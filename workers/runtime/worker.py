@@ -88,7 +88,6 @@ def make_agent(domain: Domain) -> Agent[Any, Any]:
         records=AttemptRecords(
             connect(configuration, pool_size=min(threads, 16)),
             lease=timedelta(seconds=configuration.attempt_lease),
-            max_attempts=configuration.max_attempts,
         ),
         tools=domain.tools,
         runner=ToolRunner(

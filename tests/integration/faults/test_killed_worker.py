@@ -25,6 +25,7 @@ def test_runs_of_killed_workers_are_finished_by_other_attempts(fragile, until):
         lost, *between, finished = fragile.attempts(run_id)
         assert (lost["state"], lost["failure"]) == ("lost", "the worker did not report in time")
         assert (lost["revoked_by"], finished["state"]) == ("sweeper", "finished")
+        until(lambda run_id=run_id: fragile.attempts(run_id)[-1]["revoked_at"], what="the confirmed end")
         assert not fragile.is_alive(lost["token_accessor"])
         assert all(each["state"] == "lost" and each["worker"] is None for each in between)
         assert {row["attempt"] for row in fragile.findings(run_id)} == {finished["number"]}
@@ -77,6 +78,7 @@ def test_a_worker_that_comes_back_late_writes_no_result(fragile, until):
     fragile.let_time_pass(run_id)
     until(lambda: fragile.ended([run_id]), seconds=60, what="the end of the run")
     assert not fragile.is_alive(attempt["token_accessor"])
+    until(lambda: fragile.attempts(run_id)[-1]["revoked_at"], what="the confirmed end")
     before = (fragile.findings(run_id), fragile.attempts(run_id))
     assert (before[1][0]["state"], before[1][-1]["state"]) == ("lost", "finished")
 

@@ -69,12 +69,47 @@ class Insider:
 
     @contextmanager
     def run(self) -> Iterator[HeldRun]:
-        """A run that holds all it may hold until the block ends."""
+        """A run that holds all it may hold until the block ends. The records know its attempt, or it would be hunted."""
         run_id = uuid4()
-        token = self.mint(run_id).wrapping_token
+        minted = self.mint(run_id)
+        self.take(self.system.actions[0], run_id, minted)
+        try:
+            with self.identity(run_id, minted) as held:
+                yield held
+        finally:
+            self.system.execute(
+                "UPDATE attempt SET state = 'failed', ended_at = now(), failure = 'test' WHERE run_id = %s"
+                " AND state = 'running'",
+                run_id,
+            )
+            self.system.execute(
+                "UPDATE run SET state = 'failed', finished_at = now(), failure = 'test' WHERE run_id = %s"
+                " AND state = 'dispatched'",
+                run_id,
+            )
+
+    @contextmanager
+    def identity(self, run_id: UUID, minted: MintedIdentity) -> Iterator[HeldRun]:
+        """All five credentials for an identity, whatever the records know of it."""
+        token = minted.wrapping_token
         with introduced(self.vault, token, role_id=self.role_id, run_id=run_id, attempt=1) as session:
             issued = {name: session.issue(name, tool.grant) for name, tool in TOOLS.items()}
             yield HeldRun(run_id=run_id, session=session, issued=issued)
+
+    def take(self, action_id: str, run_id: UUID, minted: MintedIdentity) -> None:
+        """Record an attempt at work, with a plan that needs every tool: the test plays the worker."""
+        self.queue(action_id, run_id, minted)
+        self.system.execute(
+            "UPDATE attempt SET state = 'running', claimed_at = now(), worker = 'test',"
+            " lease_until = now() + interval '10 min' WHERE run_id = %s",
+            run_id,
+        )
+        for number, tool in enumerate(TOOLS, start=1):
+            self.system.execute(
+                "INSERT INTO step (step_id, run_id, attempt, number, tool, question, reason, outcome)"
+                " VALUES (gen_random_uuid(), %s, 1, %s, %s, 'test', 'test', 'planned')",
+                *(run_id, number, tool),
+            )
 
     def queue(self, action_id: str, run_id: UUID, minted: MintedIdentity) -> None:
         """Record a dispatched attempt whose message no worker gets: the test plays the worker."""

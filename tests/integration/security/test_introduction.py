@@ -45,7 +45,7 @@ def test_a_wrapping_ttl_outside_ten_seconds_to_thirty_minutes_is_refused(insider
 def test_a_wrapping_ttl_at_either_limit_is_granted(insider, wrapping_ttl):
     run_id = uuid4()
     minted = insider.mint(run_id, wrapping_ttl=wrapping_ttl)
-    assert introduce(insider, minted.wrapping_token, run_id).revoked_at
+    assert introduce(insider, minted.wrapping_token, run_id).identity.run_id == run_id
 
 
 def test_the_dispatcher_cannot_choose_the_secret_id_itself(insider):
@@ -79,7 +79,7 @@ def test_a_wrapping_token_shows_nothing_but_where_it_came_from(insider, system):
 
 
 def test_an_attempt_whose_identity_was_stolen_raises_an_alarm_and_the_run_starts_again(
-    insider, system, make_agent
+    insider, system, make_agent, until
 ):
     run_id = uuid4()
     minted = insider.mint(run_id)
@@ -87,11 +87,14 @@ def test_an_attempt_whose_identity_was_stolen_raises_an_alarm_and_the_run_starts
     assert unwrap(system, minted.wrapping_token).status_code == 200  # the thief was faster
 
     make_agent().attempt(run_id, 1, minted.wrapping_token)
-    (alarm,) = system.rows("SELECT * FROM alarm WHERE run_id = %s", run_id)
-    assert (alarm["kind"], alarm["attempt"]) == ("introduction refused", 1)
+    refusal = "SELECT * FROM alarm WHERE run_id = %s AND kind = 'introduction refused'"
+    (alarm,) = system.rows(refusal, run_id)
+    assert alarm["attempt"] == 1
     assert "wrapping token is not valid or does not exist" in alarm["detail"]
 
     system.wait([run_id])
+    open_ends = "SELECT 1 FROM attempt WHERE run_id = %s AND revoked_at IS NULL"
+    until(lambda: not system.rows(open_ends, run_id), what="the confirmed ends")
     first, second = system.rows("SELECT * FROM attempt WHERE run_id = %s ORDER BY number", run_id)
     assert (first["state"], first["token_accessor"]) == ("failed", None)
     assert (second["state"], second["revoked_by"]) == ("finished", "run end")

@@ -101,13 +101,8 @@ def test_no_secret_is_left_anywhere_after_a_day_that_went_wrong(system, search, 
 
 
 def test_the_vault_takes_none_of_them_any_more(system, bad_day):
-    (alive,) = (secret for secret in bad_day.secrets if is_good(system, secret))
-    # From the login of which the worker could not read the answer: nobody knows its accessor, so it dies at its TTL.
-    seen = system.ask_vault("POST", "auth/token/lookup", {"token": alive}).json()["data"]
-    assert (seen["path"], seen["explicit_max_ttl"]) == ("auth/approle/login", 900)
-    number = FAULTS_OF_RUNS.index("malformed login")
-    assert seen["meta"]["run_id"] == str(bad_day.run_ids[number])
-    assert system.ask_vault("POST", "auth/token/revoke", {"token": alive}).is_success
+    """Not even the token of a login whose answer the worker could not read: the vault's log names it."""
+    assert not [secret for secret in bad_day.secrets if is_good(system, secret)]
 
 
 def is_good(system, secret):

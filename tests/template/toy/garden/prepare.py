@@ -15,9 +15,12 @@ from sqlalchemy.pool import NullPool
 from app.connections.settings import load
 from app.connections.tls import trust_of
 from app.credentials.approle import RUN_ROLE
+from app.credentials.changed_logins import KEEPER
 from app.credentials.settings import AgentSettings
 from garden.tools import SOIL, WEATHER
 from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
+from infra.postgres.ending_users import ensure_ending_of_users
+from infra.postgres.keeper import ensure_keeper, set_kept_password
 from infra.postgres.leased_users import ensure_only_reading, refuse_prepared_transactions
 from infra.postgres.migrate import migrate
 from infra.postgres.roles import ensure_member, ensure_role
@@ -29,7 +32,12 @@ from workers.runtime.vault import Vault, VaultUnavailableError
 
 SECRETS = Path(os.environ["SECRETS_FOLDER"])
 OWNERS = {"garden": "garden_owner", "soil": "soil_owner"}
-PROCESSES = {"gardener": "triage_app", "dispatcher": "triage_dispatcher", "worker": "triage_worker"}
+PROCESSES = {
+    "gardener": "triage_app",
+    "dispatcher": "triage_dispatcher",
+    "sweeper": "triage_sweeper",
+    "worker": "triage_worker",
+}
 VAULT_ADMIN = "vault_soil_admin"
 LOGS_IN = frozenset({"rolcanlogin"})
 PATIENCE = 10.0
@@ -63,7 +71,10 @@ def prepare_database():
         ensure_member(connection, group="pg_signal_backend", member=VAULT_ADMIN, options=becomes, say=print)
         for database, owner in OWNERS.items():
             ensure_database(connection, database, owner, print)
-        reached = {"garden": tuple(PROCESSES.values()), "soil": ("soil_reader", VAULT_ADMIN)}
+        reached = {
+            "garden": tuple(PROCESSES.values()),
+            "soil": ("soil_reader", VAULT_ADMIN, "triage_sweeper"),
+        }
         ensure_connect_rights(connection, reached, print)
 
     def as_owner(database):
@@ -74,6 +85,11 @@ def prepare_database():
 
     engine = create_engine("postgresql+psycopg://", creator=lambda: as_owner("garden"), poolclass=NullPool)
     migrate(engine, Path(__file__).parent / "migrations", print)
+    with server.connect("garden") as garden:
+        processes = tuple(PROCESSES.values())
+        ensure_keeper(garden, KEEPER, logins=processes, callers=("triage_sweeper",), say=print)
+        for role in processes:
+            set_kept_password(garden, KEEPER, role, passwords[role])
     with as_owner("garden") as garden:
         ensure_closed_schema(garden, print)
         garden.execute("INSERT INTO bed VALUES ('roses', 'Norfolk')")
@@ -83,7 +99,8 @@ def prepare_database():
         soil.execute("INSERT INTO moisture VALUES ('north', 'roses', 31), ('south', 'roses', 22)")
         soil.execute("GRANT SELECT ON moisture TO soil_reader")
     with server.connect("soil") as soil:
-        ensure_only_reading(soil, VAULT_ADMIN, print)
+        ensure_only_reading(soil, (VAULT_ADMIN, "triage_sweeper"), print)
+        ensure_ending_of_users(soil, admin=VAULT_ADMIN, sweeper="triage_sweeper", say=print)
     return passwords[VAULT_ADMIN]
 
 

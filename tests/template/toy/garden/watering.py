@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import text
 
 from app.credentials.plan import PlannedStep
+from app.credentials.proof import ARGUMENTS
 from garden.tools import SOIL, TOOLS, WEATHER
 from workers.runtime.job import Domain
 
@@ -24,9 +25,8 @@ class Need:
 
 
 class Watering:
-    def load(self, db, job_id):
-        row = db.execute(text("SELECT bed_id, place FROM bed WHERE bed_id = :bed"), {"bed": job_id}).one()
-        return Bed(*row)
+    def load(self, db, held, _job_id):
+        return Bed(*db.execute(text(f"SELECT * FROM load_bed({ARGUMENTS})"), held.parameters()).one())  # noqa: S608
 
     def plan(self, job):
         return [
@@ -50,18 +50,9 @@ class Watering:
             job.bed_id, max(Decimal(0), 40 - driest - weather.rain_mm), f"{driest} % at the driest probe"
         )
 
-    def store(self, db, conclusion, *, run_id, attempt, at):
-        db.execute(
-            text("INSERT INTO watering VALUES (:run, :attempt, :at, :bed, :litres, :reason)"),
-            {
-                "run": run_id,
-                "attempt": attempt,
-                "at": at,
-                "bed": conclusion.bed_id,
-                "litres": conclusion.litres,
-                "reason": conclusion.reason,
-            },
-        )
+    def store(self, db, conclusion, *, held):
+        need = {"litres": conclusion.litres, "reason": conclusion.reason}
+        db.execute(text(f"SELECT store_watering({ARGUMENTS}, :litres, :reason)"), held.parameters() | need)
 
 
 DOMAIN = Domain(tools={tool.name: tool for tool in TOOLS}, make_job_type=lambda _: Watering())

@@ -1,13 +1,10 @@
 """Alarms about dropped messages are few, and none is lost while the database is away."""
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy.exc import OperationalError
 
-from app.credentials.tables import AlarmRow, table_of
 from workers.runtime import dropped_messages
 from workers.runtime.dropped_messages import DroppedMessages
-
-ALARM = table_of(AlarmRow)
 
 
 @pytest.fixture
@@ -23,28 +20,40 @@ def clock(monkeypatch):
     return clock
 
 
-def test_one_alarm_a_minute_counts_all_messages_and_waits_for_the_database(clock, tmp_path):
-    database = create_engine(f"sqlite:///{tmp_path}/alarms")
+class Alarms:
+    """A table of alarms that cannot be reached, or takes no more."""
 
-    def details():
-        with database.connect() as db:
-            return list(db.scalars(select(ALARM.c.detail).order_by(ALARM.c.raised_at)))
+    def __init__(self) -> None:
+        self.details = []
+        self.problem = None
 
-    dropped = DroppedMessages(database)
-    dropped.dropped("first")  # there is no table yet
-    ALARM.create(database)
+    def store(self, detail):
+        if isinstance(self.problem, Exception):
+            raise self.problem
+        if self.problem is None:
+            self.details.append(detail)
+        return self.problem is None
+
+
+@pytest.mark.parametrize("problem", [OperationalError("", None, Exception()), "too many"])
+def test_one_alarm_a_minute_counts_all_messages_and_waits_for_the_database(clock, problem):
+    alarms = Alarms()
+    dropped = DroppedMessages(alarms.store)
+    alarms.problem = problem
+    dropped.dropped("first")
+    alarms.problem = None
     dropped.dropped("first")
     dropped.dropped("second")
-    assert details() == ["second; dropped: 1"]
+    assert alarms.details == ["second; dropped: 1"]
     clock.now += 59
     dropped.report()
-    assert len(details()) == 1
+    assert len(alarms.details) == 1
     clock.now += 1
     dropped.report()
-    assert details() == ["second; dropped: 1", "first; dropped: 2"]
+    assert alarms.details == ["second; dropped: 1", "first; dropped: 2"]
     for _ in range(1000):
         dropped.dropped("first")
     clock.now += 60
     dropped.report()
     dropped.report()
-    assert details()[2:] == ["first; dropped: 1000"]
+    assert alarms.details[2:] == ["first; dropped: 1000"]

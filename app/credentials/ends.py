@@ -1,0 +1,212 @@
+"""Records of the sweeper: which attempts have ended without a confirmed end, and what they hold in the vault."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, Row, text
+
+from app.credentials.tables import EndedBy
+
+#: Stands for the run of an identity that names none.
+NO_RUN = UUID(int=0)
+#: Attempts whose ends are confirmed together.
+_TOGETHER = 32
+_REVOKE_SELF = "auth/token/revoke-self"
+
+
+_WANTED = "unnest(cast(:runs AS uuid[]), cast(:numbers AS integer[])) AS w (run_id, number)"
+_EVENT = "e.request_id, e.kind, e.path, e.accessor, e.secret_id_accessor, e.lease_id, e.service_user"
+_EVENTS = text(
+    f"SELECT w.run_id, w.number, {_EVENT} FROM {_WANTED} JOIN vault_event AS e"  # noqa: S608  # text of this file
+    " ON e.run_id = w.run_id AND coalesce(e.attempt, 0) = w.number"
+)
+_EVENTS_WITHOUT_RUN = text(f"SELECT {_EVENT} FROM vault_event AS e WHERE run_id IS NULL AND ended_at IS NULL")  # noqa: S608  # text of this file
+_ATTEMPTS = text(
+    "SELECT w.run_id, w.number, a.secret_id_accessor, a.wrapping_accessor, a.token_accessor"  # noqa: S608  # text of this file
+    f" FROM {_WANTED} JOIN attempt AS a ON a.run_id = w.run_id AND a.number = w.number"
+)
+_CREDENTIALS = text(
+    "SELECT w.run_id, w.number, c.accessor, c.lease_id, c.service_user"  # noqa: S608  # text of this file
+    f" FROM {_WANTED} JOIN credential AS c ON c.run_id = w.run_id AND c.attempt = w.number"
+)
+_OLDEST_PROBLEM = text(
+    "SELECT problem FROM attempt_end WHERE since < now() - interval '2 s' ORDER BY since LIMIT 1"
+)
+_LEASES = text(
+    "SELECT service_user, lease_id FROM vault_event WHERE service_user = ANY (:users) AND lease_id <> ''"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAttempt:
+    """An attempt that has ended, or one that never existed though an identity names it."""
+
+    run_id: UUID
+    number: int
+
+
+@dataclass(slots=True)
+class Holdings:
+    """What an attempt holds in the vault, by accessor, lease and user of a database.
+
+    The first group is from the vault's own log. `claimed_*` is only in the worker's record, which may name what belongs
+    to others. `request_ids` are the events of the log that this rests on.
+    """
+
+    ended: EndedAttempt
+    secret_ids: set[str] = field(default_factory=set)
+    wrapping_tokens: set[str] = field(default_factory=set)
+    run_tokens: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    leases: set[str] = field(default_factory=set)
+    users: set[str] = field(default_factory=set)
+    claimed_tokens: set[str] = field(default_factory=set)
+    claimed_leases: set[str] = field(default_factory=set)
+    claimed_users: set[str] = field(default_factory=set)
+    request_ids: list[str] = field(default_factory=list)
+    ended_itself: bool = False
+    """Whether the log shows that the run token ended itself."""
+
+    def add_event(self, event: Row[Any]) -> None:
+        """Add one answer of the vault."""
+        self.request_ids.append(event.request_id)
+        match event.kind:
+            case "minted":
+                self.secret_ids |= _known(event.secret_id_accessor)
+                self.wrapping_tokens |= _known(event.accessor)
+            case "logged-in":
+                self.run_tokens |= _known(event.accessor)
+            case "issued":
+                self.keys |= _known(event.accessor)
+                self.leases |= _known(event.lease_id)
+                self.users |= _known(event.service_user)
+            case "revoked":
+                self.ended_itself |= event.path == _REVOKE_SELF
+
+    def add_attempt(self, attempt: Row[Any]) -> None:
+        """Add what dispatcher and worker recorded of the identity, the worker's part as far as the log does not show it."""
+        self.secret_ids |= _known(attempt.secret_id_accessor)
+        self.wrapping_tokens |= _known(attempt.wrapping_accessor)
+        self.claimed_tokens |= _known(attempt.token_accessor) - self.run_tokens
+
+    def add_credential(self, credential: Row[Any]) -> None:
+        """Add what the worker recorded of a credential, as far as the log does not show it."""
+        self.claimed_tokens |= _known(credential.accessor) - self.keys
+        self.claimed_leases |= _known(credential.lease_id) - self.leases
+        self.claimed_users |= _known(credential.service_user) - self.users
+
+
+class EndRecords:
+    """The database as the sweeper uses it. Every change is a function there, with the database's own time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def end_stopped(self) -> UUID | None:
+        """Let one run fail that is to be stopped, and its open attempt with it; its id, None if there is none.
+
+        From then on the attempt can store nothing.
+        """
+        with self._engine.begin() as db:
+            run_id: UUID | None = db.scalar(text("SELECT end_stopped()"))
+            return run_id
+
+    def lose_attempts(self) -> list[EndedAttempt]:
+        """Let all attempts be lost that did not report before their lease ran out."""
+        with self._engine.begin() as db:
+            return [EndedAttempt(*row) for row in db.execute(text("SELECT * FROM lose_attempts()"))]
+
+    def end_attempt(self, run_id: UUID, number: int, reason: str) -> bool:
+        """Let an open attempt fail; False if it had ended before."""
+        with self._engine.begin() as db:
+            return bool(
+                db.scalar(
+                    text("SELECT end_attempt(:run, :number, :reason)"),
+                    {"run": run_id, "number": number, "reason": reason},
+                )
+            )
+
+    def requeue_ended(self) -> list[UUID]:
+        """Queue the runs again whose newest attempt came to nothing and is confirmed to hold nothing any more.
+
+        They do not wait longer than 10 s for that.
+        """
+        with self._engine.begin() as db:
+            return list(db.scalars(text("SELECT requeue_ended()")))
+
+    def alarm(self, kind: str, detail: str, *, run_id: UUID | None = None, number: int | None = None) -> bool:
+        """Raise an alarm for the security operator; False if the same one was raised before."""
+        with self._engine.begin() as db:
+            return bool(
+                db.scalar(
+                    text("SELECT alarm_once(:kind, :detail, :run, :number)"),
+                    {"kind": kind, "detail": detail, "run": run_id, "number": number},
+                )
+            )
+
+    def due(self, *, tried_before: bool) -> list[EndedAttempt]:
+        """Ended attempts that are to be confirmed now: for the first time, or those where that has failed before."""
+        with self._engine.begin() as db:
+            rows = db.execute(
+                text("SELECT * FROM due_ends(:tried_before, :most)"),
+                {"tried_before": tried_before, "most": _TOGETHER},
+            )
+            return [EndedAttempt(*row) for row in rows]
+
+    def holdings(self, attempts: Sequence[EndedAttempt]) -> list[Holdings]:
+        """What these attempts hold, in the same order, by the vault's log as far as it was read, and by the records."""
+        found = {attempt: Holdings(attempt) for attempt in attempts}
+        wanted = {
+            "runs": [attempt.run_id for attempt in attempts],
+            "numbers": [attempt.number for attempt in attempts],
+        }
+        with self._engine.begin() as db:
+            for row in db.execute(_EVENTS, wanted):
+                found[EndedAttempt(row.run_id, row.number)].add_event(row)
+            if nameless := found.get(EndedAttempt(NO_RUN, 0)):
+                for row in db.execute(_EVENTS_WITHOUT_RUN):
+                    nameless.add_event(row)
+            for row in db.execute(_ATTEMPTS, wanted):
+                found[EndedAttempt(row.run_id, row.number)].add_attempt(row)
+            for row in db.execute(_CREDENTIALS, wanted):
+                found[EndedAttempt(row.run_id, row.number)].add_credential(row)
+        return list(found.values())
+
+    def confirm(self, confirmed: Iterable[Holdings]) -> None:
+        """Record that everything these attempts held is dead."""
+        with self._engine.begin() as db:
+            for held in confirmed:
+                db.execute(
+                    text("SELECT confirm_end(:run, :number, :by, :events)"),
+                    {
+                        "run": held.ended.run_id,
+                        "number": held.ended.number,
+                        "by": EndedBy.RUN_END if held.ended_itself else EndedBy.SWEEPER,
+                        "events": held.request_ids,
+                    },
+                )
+
+    def note_problem(self, attempt: EndedAttempt, problem: str) -> None:
+        """Record why an end could not be confirmed; it is tried again, later each time, and after a minute an alarm."""
+        with self._engine.begin() as db:
+            db.execute(
+                text("SELECT note_end_problem(:run, :number, :problem)"),
+                {"run": attempt.run_id, "number": attempt.number, "problem": problem},
+            )
+
+    def problem(self) -> str | None:
+        """Why the oldest unconfirmed end is not confirmed after 2 s; None if there is none."""
+        with self._engine.begin() as db:
+            problem: str | None = db.scalar(_OLDEST_PROBLEM)
+            return problem
+
+    def leases_of(self, users: Collection[str]) -> dict[str, str]:
+        """By user of a database, the lease that the vault's log names for it; those without one are missing."""
+        with self._engine.begin() as db:
+            return {row.service_user: row.lease_id for row in db.execute(_LEASES, {"users": list(users)})}
+
+
+def _known(text: str | None) -> set[str]:
+    return {text} if text else set()

@@ -1,0 +1,212 @@
+"""Ends what ended attempts hold, and confirms it by asking the vault and the tools' databases.
+
+The vault's own log says what an attempt holds. What only the worker's record names may belong to another run, and is
+ended only if the vault says that it is this one's.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from app.credentials.ends import EndedAttempt, EndRecords, Holdings
+from workers.runtime.credential_ends import CredentialEnds
+from workers.runtime.leased_logins import DatabaseSilentError, LeasedLogins
+from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
+
+log = structlog.get_logger()
+#: How often the log is read anew for what was issued while tokens were being ended.
+_READINGS = 4
+
+
+@dataclass(slots=True)
+class _Case:
+    """One attempt whose end is to be confirmed, and why it cannot be.
+
+    `settled` are the tokens that are dead, or another run's.
+    """
+
+    held: Holdings
+    settled: set[str] = field(default_factory=set)
+    closed: bool = False
+    problem: str | None = None
+
+    @property
+    def new_tokens(self) -> set[str]:
+        """Run tokens that nobody has asked about."""
+        return self.held.run_tokens - self.settled
+
+
+class Ending:
+    """Confirms the ends of attempts, several at a time. No transaction is open while the vault is asked."""
+
+    def __init__(
+        self,
+        *,
+        records: EndRecords,
+        vault: CredentialEnds,
+        logins: Sequence[LeasedLogins],
+        read_log: Callable[[], bool],
+        threads: Executor,
+    ) -> None:
+        """`read_log` reads the vault's log to its end into the database; False when it cannot be read."""
+        self._records = records
+        self._vault = vault
+        self._logins = logins
+        self._read_log = read_log
+        self._threads = threads
+
+    def confirm_due(self, *, tried_before: bool) -> None:
+        """Confirm what is due, and record why the rest is not confirmed.
+
+        The first time leases are left to the vault, which revokes them with their token. After that each is revoked
+        here, which may take seconds.
+        """
+        while due := self._records.due(tried_before=tried_before):
+            self._confirm(due, patient=tried_before)
+
+    def _confirm(self, due: Sequence[EndedAttempt], *, patient: bool) -> None:
+        cases = {attempt: _Case(Holdings(attempt)) for attempt in due}
+        complete = self._end_identities(cases)
+        self._each(cases.values(), partial(self._end_credentials, patient=patient, complete=complete))
+        self._ask_databases([case for case in cases.values() if case.problem is None], patient, complete)
+        confirmed = [case.held for case in cases.values() if case.problem is None]
+        self._records.confirm(confirmed)
+        for case in cases.values():
+            which = {"run_id": str(case.held.ended.run_id), "attempt": case.held.ended.number}
+            if case.problem is None:
+                log.info("end confirmed", **which)
+            else:
+                self._records.note_problem(case.held.ended, case.problem)
+                log.warning("end not confirmed", **which, reason=case.problem)
+
+    def _end_identities(self, cases: dict[EndedAttempt, _Case]) -> bool:
+        """End SecretIDs and run tokens until the log shows no new ones; whether the log could be read to its end."""
+        waiting = list(cases.values())
+        for _ in range(_READINGS):
+            complete = self._read_log()
+            for held in self._records.holdings([case.held.ended for case in cases.values()]):
+                cases[held.ended].held = held
+            waiting = [
+                case
+                for case in cases.values()
+                if case.problem is None and (case.new_tokens or not case.closed)
+            ]
+            if not waiting:
+                return complete
+            self._each(waiting, partial(self._end_identity, complete=complete))
+        for case in waiting:
+            case.problem = case.problem or "new identities of this attempt keep appearing in the vault's log"
+        return complete
+
+    def _end_identity(self, case: _Case, *, complete: bool) -> None:
+        held = case.held
+        # A SecretID logs in once. Without a login for each of them, one may still do so.
+        if not case.closed and (not complete or len(held.secret_ids) > len(held.run_tokens)):
+            for accessor in held.secret_ids:
+                self._vault.end_secret_id(accessor)
+            for accessor in held.wrapping_tokens:
+                self._vault.end_token(accessor)
+        case.closed = True
+        for accessor in case.new_tokens:
+            self._end_token(accessor)
+            case.settled.add(accessor)
+        for accessor in held.claimed_tokens - case.settled:
+            self._end_claimed(case, accessor)
+
+    def _end_token(self, accessor: str) -> None:
+        """Raises `VaultRefusedError` for a token that is alive after its end."""
+        if self._vault.metadata(accessor) is not None:
+            self._vault.end_token(accessor)
+            if self._vault.metadata(accessor) is not None:
+                raise VaultRefusedError("a token is alive although it was revoked")
+
+    def _end_claimed(self, case: _Case, accessor: str) -> None:
+        ended = case.held.ended
+        metadata = self._vault.metadata(accessor)
+        if metadata is not None:
+            if (metadata.get("run_id"), metadata.get("attempt")) == (str(ended.run_id), str(ended.number)):
+                self._end_token(accessor)
+            else:
+                self._alarm_claim(ended, f"accessor {accessor}")
+        case.settled.add(accessor)
+
+    def _alarm_claim(self, ended: EndedAttempt, what: str) -> None:
+        self._records.alarm(
+            "record names another's credential",
+            f"{what} is not this attempt's by the vault's own record, and was left alone",
+            run_id=ended.run_id,
+            number=ended.number,
+        )
+
+    def _end_credentials(self, case: _Case, *, patient: bool, complete: bool) -> None:
+        held = case.held
+        for accessor in held.keys:
+            self._end_token(accessor)
+        for lease_id in held.leases:
+            if self._vault.is_lease_alive(lease_id):
+                if patient:
+                    self._vault.end_lease(lease_id)
+                if not patient or self._vault.is_lease_alive(lease_id):
+                    case.problem = f"the vault has not ended the lease {lease_id}"
+        for lease_id in held.claimed_leases:
+            if self._vault.is_lease_alive(lease_id):
+                if complete:
+                    self._alarm_claim(held.ended, f"lease {lease_id}")
+                else:
+                    case.problem = f"the vault has not ended the lease {lease_id}"
+
+    def _ask_databases(self, cases: Sequence[_Case], patient: bool, complete: bool) -> None:
+        users = {user for case in cases for user in self._users(case, complete)}
+        ours = {user for case in cases for user in case.held.users}
+        if not users:
+            return
+        for logins in self._logins:
+            try:
+                left = logins.left(users)
+                if patient and self._end_forgotten(logins, left, ours):
+                    left = logins.left(users)
+            except DatabaseSilentError as silent:
+                left = dict.fromkeys(users, str(silent))
+            for case in cases:
+                remains = [left[user] for user in self._users(case, complete) if user in left]
+                case.problem = remains[0] if remains else case.problem
+
+    def _users(self, case: _Case, complete: bool) -> set[str]:
+        return case.held.users if complete else case.held.users | case.held.claimed_users
+
+    def _end_forgotten(self, logins: LeasedLogins, left: Mapping[str, str], ours: AbstractSet[str]) -> bool:
+        """End users whose leases the vault no longer knows; whether there were any."""
+        forgotten = ours & left.keys()
+        for user in forgotten:
+            self._records.alarm(
+                "database user without a lease",
+                f"user {user} of {logins.tool}, which the vault does not know, was ended",
+            )
+            logins.end(user)
+        return bool(forgotten)
+
+    def _each(self, cases: Iterable[_Case], step: Callable[[_Case], None]) -> None:
+        """One step for all cases without a problem. When the vault is silent for one of them, no other is asked."""
+        silence: list[str] = []
+
+        def carry_out(case: _Case) -> None:
+            if silence:
+                case.problem = silence[0]
+                return
+            try:
+                step(case)
+            except VaultUnavailableError as silent:
+                case.problem = f"the vault does not answer: {silent}"
+                silence.append(case.problem)
+            except VaultRefusedError as refused:
+                case.problem = f"the vault refuses: {refused}"
+
+        open_cases = [case for case in cases if case.problem is None]
+        if len(open_cases) == 1:
+            carry_out(open_cases[0])
+        else:
+            list(self._threads.map(carry_out, open_cases))
