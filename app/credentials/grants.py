@@ -16,33 +16,33 @@ class _VaultRole:
     role: str
     scope: str
     kind: ClassVar[CredentialKind]
-    _issued_at: ClassVar[str]
+    MOUNT: ClassVar[str]
 
     @property
     def path(self) -> str:
         """The vault path that issues it."""
-        return f"{self._issued_at}/{self.role}"
+        return f"{self.MOUNT}/{self.role}"
 
 
 class SignedToken(_VaultRole):
     """An ES256 JWT whose audience is the tool; the service checks it offline against the vault's key set."""
 
     kind = CredentialKind.SIGNED_TOKEN
-    _issued_at = "identity/oidc/token"
+    MOUNT = "identity/oidc/token"
 
 
 class ApiKey(_VaultRole):
     """An opaque key: a child token that can only look itself up, which is how the service checks it."""
 
     kind = CredentialKind.API_KEY
-    _issued_at = "auth/token/create"
+    MOUNT = "auth/token/create"
 
 
 class DatabaseUser(_VaultRole):
     """A database user made for one run; the database itself checks it."""
 
     kind = CredentialKind.DATABASE_USER
-    _issued_at = "database/creds"
+    MOUNT = "database/creds"
 
 
 Grant = SignedToken | ApiKey | DatabaseUser

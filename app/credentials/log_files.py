@@ -28,6 +28,16 @@ def open_all(named: Path) -> Iterator[list[BinaryIO]]:
         yield sorted(_opened(named, stack), key=_first_time)
 
 
+def being_written(named: Path) -> set[Path]:
+    """The files that servers write now; none for a moment while the log is rotated."""
+    return {Path(path) for path in glob.glob(str(named))}  # noqa: PTH207 - the pattern may be absolute
+
+
+def sizes(named: Path) -> dict[Path, tuple[int, int]]:
+    """Inode and size of each file of a log: unless they change, nothing is written. Raises OSError."""
+    return {path: (status.st_ino, status.st_size) for path in _files(named) for status in [path.stat()]}
+
+
 def _opened(named: Path, stack: ExitStack) -> list[BinaryIO]:
     problem: OSError = FileNotFoundError()
     for _ in range(_TRIES):
@@ -47,7 +57,7 @@ def _opened(named: Path, stack: ExitStack) -> list[BinaryIO]:
 
 def _files(named: Path) -> list[Path]:
     """The files of the log. Without any, the named file, so that its absence is noticed."""
-    current = {Path(path) for path in glob.glob(str(named))}  # noqa: PTH207 - the pattern may be absolute
+    current = being_written(named)
     rotated = {
         path
         for each in current or {named}

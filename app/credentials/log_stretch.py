@@ -5,7 +5,9 @@ Whole blocks are searched at once: a line at a time is twenty times slower.
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import BinaryIO
 
 from app.credentials.vault_line import time_of
@@ -16,6 +18,50 @@ LINE_LIMIT = 1_000_000
 BLOCK = 262_144
 
 
+class PieceKind(Enum):
+    """What a piece of a log is."""
+
+    LINES = auto()
+    LONG_LINE = auto()
+    UNFINISHED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Whole lines, or the beginning of a line that is too long, or of one that does not end yet.
+
+    `place` and `end` are where it begins and ends in the log; a piece that does not end yet ends at its place.
+    """
+
+    kind: PieceKind
+    place: int
+    end: int
+    text: bytes
+
+
+def pieces(log: BinaryIO, start: int) -> Iterator[Piece]:
+    """A log from a line's start to its end, in pieces of about `BLOCK` bytes. Of a too long line little is held."""
+    log.seek(start)
+    place, here, rest, too_long = start, start, b"", False
+    while read := log.read(BLOCK):
+        here += len(read)
+        if too_long:
+            _, newline, read = read.partition(b"\n")
+            if not newline:
+                continue
+            end = here - len(read)
+            yield Piece(PieceKind.LONG_LINE, place, end, rest)
+            place, rest, too_long = end, b"", False
+        text = rest + read
+        end = text.rfind(b"\n") + 1
+        if end:
+            yield Piece(PieceKind.LINES, place, place + end, text[:end])
+        place, rest = place + end, text[end:]
+        too_long = len(rest) > LINE_LIMIT
+    if rest:
+        yield Piece(PieceKind.UNFINISHED, place, place, rest)
+
+
 class LogStretch:
     """The lines of an open log from one time to another, of which `None` is the end of the log.
 
@@ -24,7 +70,7 @@ class LogStretch:
 
     def __init__(self, log: BinaryIO, *, since: datetime, until: datetime | None) -> None:
         self._log = log
-        self._start = _offset(log, since)
+        self._start = offset_at(log, since)
         self._until = until
         self.skipped = 0
 
@@ -42,24 +88,11 @@ class LogStretch:
 
     def _whole(self) -> Iterator[tuple[int, bytes]]:
         self.skipped = 0
-        self._log.seek(self._start)
-        place, rest, too_long = self._start, b"", False
-        while read := self._log.read(BLOCK):
-            if too_long:
-                gone = read.find(b"\n") + 1
-                place += gone or len(read)
-                if not gone:
-                    continue
-                read, too_long = read[gone:], False
-            text = rest + read
-            end = text.rfind(b"\n") + 1
-            if end:
-                yield place, text[:end]
-            place, rest = place + end, text[end:]
-            if len(rest) > LINE_LIMIT:
-                place, rest, too_long = place + len(rest), b"", True
+        for piece in pieces(self._log, self._start):
+            if piece.kind is PieceKind.LINES:
+                yield piece.place, piece.text
+            else:
                 self.skipped += 1
-        self.skipped += bool(rest)
 
 
 def lines_with(block: bytes, needles: Collection[bytes]) -> list[tuple[int, bytes]]:
@@ -83,7 +116,7 @@ def _is_later(line: bytes, time: datetime) -> bool:
     return moment is not None and moment > time
 
 
-def _offset(log: BinaryIO, since: datetime) -> int:
+def offset_at(log: BinaryIO, since: datetime) -> int:
     """Some line start before which all lines are older than `since`."""
     low, high = 0, log.seek(0, 2)
     while high - low > BLOCK:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from app.credentials.log_files import open_all
 from app.credentials.log_stretch import LogStretch, lines_with
-from app.credentials.vault_line import REQUEST_ID, AuditLine, request_id_of
+from app.credentials.vault_line import AuditLine, lines_without_id, request_id_of
 
 #: Lines of one run at most; more is cut, and said so.
 RUN_LIMIT = 1_000
@@ -119,7 +119,7 @@ class _Reading:
     def _find_named(self) -> None:
         needles = [text.encode() for text in (self._run_id, *self._wrapping_accessors)]
         for file, place, block in self._blocks():
-            self._unreadable += _without_id(block)
+            self._unreadable += lines_without_id(block)
             for start, raw in lines_with(block, needles):
                 line = AuditLine.parse(raw)
                 if line is None:
@@ -143,10 +143,3 @@ class _Reading:
             line = AuditLine.parse(raw)
             if line is not None and line.request_id in request_ids:
                 self._lines[file, place + start] = line
-
-
-def _without_id(block: bytes) -> int:
-    """How many lines of a block are no audit lines; rarely any is, so that counting both sides tells."""
-    if block.count(b"\n") == block.count(REQUEST_ID):
-        return 0
-    return sum(request_id_of(raw) is None for raw in block.splitlines(keepends=True))

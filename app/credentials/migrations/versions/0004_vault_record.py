@@ -6,14 +6,87 @@ revision = "1.0004"
 down_revision = "1.0003"
 
 VAULT_RECORD: tuple[str, ...] = (
+    # Numbers are given in the order of commits. A request is recorded once, even if its line is read again.
     """
     CREATE TABLE vault_event (
-        request_id varchar NOT NULL, kind varchar NOT NULL, at timestamptz NOT NULL, path varchar NOT NULL,
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, request_id varchar NOT NULL UNIQUE,
+        kind varchar NOT NULL, at timestamptz NOT NULL, path varchar NOT NULL,
         run_id uuid, attempt integer, job_id varchar, requested_by varchar, token_accessor varchar, accessor varchar,
         secret_id_accessor varchar, lease_id varchar, service_user varchar, remote_address varchar,
-        claimed_run_id uuid, ended_at timestamptz)
+        claimed_run_id varchar, hidden varchar, ended_at timestamptz)
     """,
     "CREATE INDEX ix_vault_event_run ON vault_event (run_id, attempt)",
+    "CREATE INDEX ix_vault_event_accessor ON vault_event (accessor) WHERE accessor IS NOT NULL",
+    "CREATE INDEX ix_vault_event_lease ON vault_event (lease_id) WHERE lease_id IS NOT NULL",
+    "CREATE INDEX ix_vault_event_user ON vault_event (service_user) WHERE service_user IS NOT NULL",
+    """
+    CREATE INDEX ix_vault_event_open ON vault_event (run_id, attempt)
+    WHERE ended_at IS NULL AND kind IN ('logged-in', 'issued')
+    """,
+    """
+    CREATE TABLE log_position (
+        file varchar, inode bigint, PRIMARY KEY (file, inode),
+        place bigint NOT NULL, lines bigint NOT NULL, mark varchar NOT NULL)
+    """,
+    # The number of the last event that was judged.
+    "CREATE TABLE event_cursor (reader varchar PRIMARY KEY, number bigint NOT NULL)",
+    # Events and position in one transaction. NULL if another reader was faster, and then nothing is recorded; else
+    # the requests that are new. An opened wrapping token belongs to the run that it was minted for; others are left
+    # out. Positions of files that are no longer there are forgotten, because their inodes are given to new files.
+    """
+    CREATE FUNCTION record_log(
+        its_file text, its_inode bigint, from_place bigint, to_place bigint, all_lines bigint, its_mark text,
+        inodes bigint[], events jsonb) RETURNS text[]
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DECLARE
+        fresh text[];
+    BEGIN
+        LOCK TABLE log_position IN SHARE ROW EXCLUSIVE MODE;
+        IF from_place IS NULL THEN
+            INSERT INTO log_position VALUES (its_file, its_inode, to_place, all_lines, its_mark)
+            ON CONFLICT DO NOTHING;
+        ELSE
+            UPDATE log_position SET place = to_place, lines = all_lines, mark = its_mark
+            WHERE file = its_file AND inode = its_inode AND place = from_place;
+        END IF;
+        IF NOT FOUND THEN RETURN NULL; END IF;
+        DELETE FROM log_position WHERE file = its_file AND inode <> ALL (inodes);
+        WITH line AS (
+            SELECT * FROM ROWS FROM (jsonb_to_recordset(events) AS (
+                request_id varchar, kind varchar, at timestamptz, path varchar, run_id uuid, attempt integer,
+                job_id varchar, requested_by varchar, token_accessor varchar, accessor varchar,
+                secret_id_accessor varchar, lease_id varchar, service_user varchar, remote_address varchar,
+                claimed_run_id varchar, hidden varchar)) WITH ORDINALITY
+        ), minted AS (
+            SELECT accessor, run_id, attempt, job_id, requested_by FROM line WHERE kind = 'minted'
+            UNION
+            SELECT accessor, run_id, attempt, job_id, requested_by FROM vault_event
+            WHERE kind = 'minted' AND accessor IN (SELECT token_accessor FROM line WHERE kind = 'unwrapped')
+        ), added AS (
+            INSERT INTO vault_event (request_id, kind, at, path, run_id, attempt, job_id, requested_by, token_accessor,
+                accessor, secret_id_accessor, lease_id, service_user, remote_address, claimed_run_id, hidden)
+            SELECT e.request_id, e.kind, e.at, e.path, coalesce(e.run_id, m.run_id), coalesce(e.attempt, m.attempt),
+                coalesce(e.job_id, m.job_id), coalesce(e.requested_by, m.requested_by), e.token_accessor, e.accessor,
+                e.secret_id_accessor, e.lease_id, e.service_user, e.remote_address, e.claimed_run_id, e.hidden
+            FROM line AS e LEFT JOIN minted AS m ON e.kind = 'unwrapped' AND m.accessor = e.token_accessor
+            WHERE e.kind <> 'unwrapped' OR m.accessor IS NOT NULL
+            ORDER BY e.ordinality
+            ON CONFLICT (request_id) DO NOTHING
+            RETURNING request_id)
+        SELECT array_agg(request_id) INTO fresh FROM added;
+        RETURN coalesce(fresh, '{}');
+    END $$
+    """,
+    """
+    CREATE FUNCTION move_cursor(its_reader text, to_number bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+        INSERT INTO event_cursor AS c VALUES (its_reader, to_number)
+        ON CONFLICT (reader) DO UPDATE SET number = greatest(c.number, EXCLUDED.number)
+    $$
+    """,
+    "REVOKE ALL ON FUNCTION record_log, move_cursor FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION record_log, move_cursor TO triage_sweeper",
+    "GRANT SELECT ON log_position, event_cursor TO triage_sweeper",
 )
 
 # An identity can name a run or an attempt that does not exist, so no row here refers to one. What names no run at all

@@ -1,0 +1,109 @@
+"""The vault's own record in the database: what it did for runs, and how far its log has been read."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Row, text
+
+from app.credentials.log_place import LogPlace
+from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
+
+_COLUMNS = ", ".join(field.name for field in fields(VaultEvent))
+_POSITIONS = text("SELECT file, inode, place, mark, lines FROM log_position")
+_RECORD = text(
+    "SELECT record_log(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]), cast(:events AS jsonb))"
+)
+_UNREAD = text(
+    f"SELECT number, {_COLUMNS} FROM vault_event"  # noqa: S608  # names of this program
+    " WHERE number > coalesce((SELECT number FROM event_cursor WHERE reader = :reader), 0)"
+    " ORDER BY number LIMIT :most"
+)
+_MOVE = text("SELECT move_cursor(:reader, :number)")
+#: No token of a run lives longer, so whatever is older needs no end.
+_HORIZON = text(
+    "SELECT least(now(), (SELECT min(dispatched_at) FROM attempt WHERE revoked_at IS NULL)) - interval '20 min'"
+)
+
+
+class PositionMovedError(Exception):
+    """Another reader has recorded this stretch of the log."""
+
+
+#: A file of the log: the file its server writes, and the inode, which a rotation keeps.
+FileKey = tuple[Path, int]
+
+
+class EventStore:
+    """Events and positions as a reader of the log keeps them. All methods raise `OperationalError`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def positions(self) -> dict[FileKey, LogPlace]:
+        """How far each file has been read."""
+        with self._engine.begin() as db:
+            return {
+                (Path(row.file), row.inode): LogPlace(place=row.place, mark=row.mark, lines=row.lines)
+                for row in db.execute(_POSITIONS)
+            }
+
+    def horizon(self) -> datetime:
+        """From when on the log matters at the first start, when nothing of it has been read."""
+        with self._engine.begin() as db:
+            since: datetime = db.execute(_HORIZON).scalar_one()
+            return since
+
+    def record(
+        self,
+        key: FileKey,
+        *,
+        known: LogPlace | None,
+        reached: LogPlace,
+        inodes: Collection[int],
+        events: Sequence[VaultEvent],
+    ) -> list[VaultEvent]:
+        """Record events and the position after them at once; returns the events that are new.
+
+        `known` is the position these lines follow, `inodes` all of this log that are there. Raises
+        `PositionMovedError`.
+        """
+        file, inode = key
+        values = {
+            "file": str(file),
+            "inode": inode,
+            "from_place": None if known is None else known.place,
+            "to_place": reached.place,
+            "lines": reached.lines,
+            "mark": reached.mark,
+            "inodes": list(inodes),
+            "events": json.dumps([asdict(event) for event in events], default=str),
+        }
+        with self._engine.begin() as db:
+            fresh = db.execute(_RECORD, values).scalar_one()
+        if fresh is None:
+            raise PositionMovedError
+        return [event for event in events if event.request_id in set(fresh)] if fresh else []
+
+    def unread(self, reader: str, *, most: int = 1000) -> Mapping[int, VaultEvent]:
+        """The oldest events that a reader of events has not dealt with, by their numbers."""
+        with self._engine.begin() as db:
+            rows = db.execute(_UNREAD, {"reader": reader, "most": most})
+            return {row.number: event_of(row) for row in rows}
+
+    def dealt_with(self, reader: str, number: int) -> None:
+        """A reader of events has dealt with all up to this number."""
+        with self._engine.begin() as db:
+            db.execute(_MOVE, {"reader": reader, "number": number})
+
+
+def event_of(row: Row[Any]) -> VaultEvent:
+    """The event in a row of `vault_event`."""
+    values = {field.name: getattr(row, field.name) for field in fields(VaultEvent)}
+    hidden = values["hidden"]
+    return VaultEvent(
+        **values | {"kind": AnswerKind(values["kind"]), "hidden": None if hidden is None else Hidden(hidden)}
+    )

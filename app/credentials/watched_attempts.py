@@ -1,0 +1,58 @@
+"""What the watch over the vault must know of an attempt: its state, its plan, and what the log showed of it before."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+
+from app.credentials.tool_record import ToolRecord
+from app.credentials.vault_answer import AnswerKind, VaultEvent
+from app.credentials.watch import WatchedAttempt
+
+_WANTED = "unnest(cast(:runs AS uuid[]), cast(:numbers AS integer[])) AS w (run_id, number)"
+_ATTEMPTS = text(
+    "SELECT a.run_id, a.number, a.claimed_at IS NOT NULL AS claimed, a.ended_at,"  # noqa: S608  # text of this file
+    " (SELECT array_agg(s.tool) FILTER (WHERE s.needed) FROM step AS s"
+    "  WHERE s.run_id = a.run_id AND s.attempt = a.number) AS tools,"
+    " EXISTS (SELECT FROM step AS s WHERE s.run_id = a.run_id AND s.attempt = a.number) AS is_planned"
+    f" FROM {_WANTED} JOIN attempt AS a ON a.run_id = w.run_id AND a.number = w.number"
+)
+_EARLIER = text(
+    "SELECT e.run_id, e.attempt, e.kind, e.path"  # noqa: S608  # text of this file
+    f" FROM {_WANTED} JOIN vault_event AS e ON e.run_id = w.run_id AND e.attempt = w.number"
+    " WHERE e.number < :first AND e.kind IN ('logged-in', 'issued')"
+)
+
+
+class WatchedAttempts:
+    """Reads the attempts that events are about."""
+
+    def __init__(self, engine: Engine, tools: Iterable[ToolRecord]) -> None:
+        """`tools`: of the workers whose attempts are watched."""
+        self._engine = engine
+        self._paths = {tool.name: tool.credential.path for tool in tools}
+
+    def of(self, events: Sequence[VaultEvent], *, first: int) -> dict[tuple[UUID, int], WatchedAttempt]:
+        """By run and number; what does not exist is missing. `first`: the number of the first of these events."""
+        named = {(event.run_id, event.attempt) for event in events if event.run_id and event.attempt}
+        if not named:
+            return {}
+        wanted = {"runs": [run for run, _ in named], "numbers": [number for _, number in named]}
+        with self._engine.begin() as db:
+            found = {
+                (row.run_id, row.number): WatchedAttempt(
+                    claimed=row.claimed,
+                    ended_at=row.ended_at,
+                    planned_paths=frozenset(self._paths.get(tool, "") for tool in row.tools or ())
+                    if row.is_planned
+                    else None,
+                )
+                for row in db.execute(_ATTEMPTS, wanted)
+            }
+            for row in db.execute(_EARLIER, wanted | {"first": first}):
+                attempt = found.get((row.run_id, row.attempt))
+                if attempt is not None and row.kind == AnswerKind.LOGGED_IN:
+                    attempt.logins += 1
+                elif attempt is not None:
+                    attempt.issued_paths.add(row.path)
+        return found
