@@ -11,7 +11,7 @@ from app.cli.context import FAILED, USAGE, err
 from app.settings import Settings
 from infra.local.errors import OutsideError, StackError
 from infra.local.interruption import Interruption
-from infra.local.options import Outside, StackOptions
+from infra.local.options import Outside, StackOptions, first_user
 from infra.local.ports import fixed_ports
 from infra.local.stack import LocalStack
 from infra.local.state import state_folder
@@ -32,7 +32,9 @@ def running(**wanted: Any) -> Iterator[LocalStack]:
             say(text)
 
         try:
-            with LocalStack(state_folder(), options=chosen, report=say, stopping=stopping) as stack:
+            with LocalStack(
+                state_folder(), options=chosen, report=say, notice=say, stopping=stopping
+            ) as stack:
                 yield stack
         except StackError as error:
             say(error)
@@ -47,6 +49,7 @@ def options(**wanted: Any) -> StackOptions:
     """The options of the stack, from `wanted` and the environment. Exit status 2 if they are invalid."""
     try:
         outside, ports = Outside.from_environment(os.environ), fixed_ports(os.environ)
+        wanted |= first_user(os.environ)
     except StackError as error:
         say(error)
         raise typer.Exit(USAGE) from None

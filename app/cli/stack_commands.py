@@ -87,7 +87,7 @@ def _run_in_foreground(folder: Path, options: StackOptions) -> int:
         _say_ready(stack.endpoints)
         out.print("Ctrl-C stops everything.")
 
-    return Supervisor(folder, options=options, report=say, ready=ready, say=say).run()
+    return Supervisor(folder, options=options, report=say, notice=say, ready=ready, say=say).run()
 
 
 def _start_detached(folder: Path, options: StackOptions) -> None:
@@ -149,7 +149,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     home: Home = None,
 ) -> None:
-    """Show every part, its process and whether it answers.
+    """Show every part, its process and whether it answers, and whether processes share one user.
 
     Exit status 1 if a part does not answer.
     """
@@ -163,6 +163,8 @@ def status(
             "home": str(layout.home),
             "running": running,
             "healthy": healthy,
+            "separated": record.separated if record is not None and running else None,
+            "users": record.users if record is not None and running else None,
             "parts": [asdict(part) for part in parts],
         }
         print_json(report)
@@ -180,6 +182,7 @@ def status(
             columns,
             ((part.name, part.pid or "outside", part.address or "", part.note) for part in parts),
         )
+        out.print(record.users if record is not None else "", highlight=False)
     raise typer.Exit(0 if healthy else FAILED)
 
 

@@ -16,6 +16,12 @@ from app.connections.secret_files import SettingsError, read_secret
 from app.connections.settings import ConnectionSettings
 from app.connections.tls import Authorities
 
+#: A role may give itself settings, which no right refuses. What the address and `options` state is not among them.
+_FORGET_SETTINGS_OF_ROLE = """
+SELECT set_config(name, boot_val, false) FROM pg_catalog.pg_settings
+WHERE source IN ('user', 'database user') AND boot_val IS NOT NULL
+"""
+
 #: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
 Sessions = sessionmaker[Session]
 
@@ -44,6 +50,8 @@ _MEANINGS = (
 def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
     """An engine for `DATABASE_URL`. Statements may take 10 s, and a lost server is noticed within 5 s.
 
+    Settings that were stored for the role have no effect.
+
     Raises `SettingsError`, also for a password file that cannot be read now. Nothing connects yet.
     """
     database_password(settings)
@@ -60,7 +68,8 @@ def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
         connect_args={
             "connect_timeout": 5,
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c idle_in_transaction_session_timeout=30s"
-            f" -c timezone={TIME_ZONE}",
+            # A role may have given itself a time limit that ends a connection before it is used.
+            f" -c idle_session_timeout=0 -c timezone={TIME_ZONE}",
             # A database in another encoding would otherwise answer in bytes before it can be refused.
             "client_encoding": "utf8",
         },
@@ -73,6 +82,15 @@ def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
         except SettingsError as error:
             # It was in order when this process started, and may be again in a moment.
             raise psycopg.OperationalError(str(error)) from None
+
+    @event.listens_for(engine, "connect")
+    def forget_settings(connection: psycopg.Connection[Any], _record: object) -> None:
+        try:
+            connection.execute(_FORGET_SETTINGS_OF_ROLE)
+            connection.commit()
+        except BaseException:
+            connection.close()  # nobody else will: the pool never sees it
+            raise
 
     guard(engine)
     return engine

@@ -16,7 +16,7 @@ _FORMS = re.compile(
     r"(?:hv[sbr]\.[\w-]{16}|[sr]\.[0-9A-Za-z]{24}|b\.[\w-]{40}|eyJ[\w-]{16})[\w.-]*+", re.ASCII
 )
 #: Values without a form are known by their field. Redaction is cheap because few texts hold such a name.
-_NAMES = ("wrapping_token", "secret_id", "client_token", "password")
+_NAMES = ("wrapping_token", "secret_id", "role_id", "client_token", "password")
 #: A value in quotes ends at the same quote, escaped as often as the first; one that never ends is replaced to the end.
 _FIELDS = re.compile(
     rf"""(?P<kept>(?:{"|".join(_NAMES)})[\\"']{{0,16}}\s{{0,8}}[:=]\s{{0,8}}b?)"""

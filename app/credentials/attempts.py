@@ -123,7 +123,7 @@ class AttemptRecords:
 
 
 def alarm_about_message(engine: Engine, detail: str) -> bool:
-    """Raise an alarm about a message that is of no attempt; False when ten were raised within a minute."""
+    """Raise an alarm about a message that is of no attempt; False when thirty were raised within a minute."""
     with engine.begin() as db:
         nothing = {"run": None, "number": None, "proof": None}
         return bool(db.scalar(_ALARM, {"kind": "unknown message", "detail": detail, **nothing}))

@@ -63,4 +63,5 @@ def stop(db: Session, run_id: UUID, *, requested_by: str) -> bool:
     ).one_or_none()
     if stopping is None and db.get(RunRow, run_id) is None:
         raise UnknownRunError(str(run_id))
+    db.execute(select(func.pg_notify(CHANNEL, "")))
     return stopping is not None

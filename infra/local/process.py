@@ -28,6 +28,24 @@ _DEAD = ("Z", "X")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessUser:
+    """The numeric user of a process, without an account. As a text, it is the argument USER of `child.py`."""
+
+    number: int
+    """Also that of its group."""
+    groups: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return ":".join(map(str, (self.number, self.number, *self.groups)))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """`plain_environment` without the caller's folders, which this user may not enter."""
+        kept = {name: value for name, value in plain_environment().items() if name != "TMPDIR"}
+        return kept | {"HOME": "/nonexistent"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
     """How to start one process, and how to end it."""
 
@@ -50,9 +68,10 @@ class Command:
 class Child:
     """A started process and its group."""
 
-    def __init__(self, command: Command) -> None:
-        """Start the process and append its output to the log."""
+    def __init__(self, command: Command, user: ProcessUser | None = None) -> None:
+        """Start the process, as `user` if one is given, and append its output to the log."""
         self.command = command
+        self._user = user
         self._log_start = command.log.stat().st_size if command.log.exists() else 0
         self._popen = _spawner.submit(self._spawn).result()
         self.pid = self._popen.pid
@@ -61,11 +80,13 @@ class Child:
     def _spawn(self) -> subprocess.Popen[bytes]:
         folder = self.command.not_as_root if os.geteuid() == 0 else None
         launcher = [sys.executable, "-I", "-S", str(_CHILD), str(int(self.command.orphan_signal))]
+        launcher += [str(os.getpid()), str(folder or "-"), str(self._user or "-")]
+        inherited = plain_environment() if self._user is None else self._user.environment
         with self.command.log.open("ab") as log, (self.command.stdin or Path(os.devnull)).open("rb") as stdin:
             return subprocess.Popen(
-                [*launcher, str(os.getpid()), str(folder or "-"), *self.command.argv],
-                env={**plain_environment(), **self.command.environment},
-                cwd=self.command.folder,
+                [*launcher, *self.command.argv],
+                env={**inherited, **self.command.environment},
+                cwd=self.command.folder or ("/" if self._user else None),
                 stdin=stdin,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -8,7 +8,7 @@ from threading import Event, RLock
 
 from infra.local.errors import AddressTakenError, StackError
 from infra.local.ports import Ports, says_taken
-from infra.local.process import Child, Command
+from infra.local.process import Child, Command, ProcessUser
 from infra.reporting import Say
 
 Ready = Callable[[Child], bool]
@@ -24,12 +24,19 @@ class ProcessTable:
     """Safe to use from several threads, so that parts can come up side by side."""
 
     def __init__(
-        self, *, ports: Ports, patience: float, changed: Callable[[], None], stopping: Say = lambda _: None
+        self,
+        *,
+        ports: Ports,
+        patience: float,
+        changed: Callable[[], None],
+        stopping: Say = lambda _: None,
+        user_of: Callable[[str], ProcessUser | None] = lambda _: None,
     ) -> None:
         """`patience` is the time in seconds for a process to be ready, or for a program to end.
 
         `changed` is called after a process was added or removed, to update the record;
-        `stopping` receives one sentence before the first process is stopped.
+        `stopping` receives one sentence before the first process is stopped;
+        `user_of` returns the user of a process by its name, None for that of this process.
         """
         self._ports = ports
         self._patience = patience
@@ -38,6 +45,7 @@ class ProcessTable:
         self._children: dict[str, Child] = {}
         self._ready: dict[str, Ready] = {}
         self._stopping = stopping
+        self._user_of = user_of
         self._announced = False
         self._abandoned = Event()
 
@@ -63,7 +71,7 @@ class ProcessTable:
         with self._lock:
             if self._abandoned.is_set():
                 raise StackError(f"{command.name} was not started: the stack is stopping")
-            child = Child(command)
+            child = Child(command, self._user_of(command.name))
             self._children[command.name] = child
         self._changed()  # outside our lock: writing the record takes another lock, and reads `children`
         return child

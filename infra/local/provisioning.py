@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from psycopg import sql
-
 from app.connections.secret_files import SettingsError
 from infra.local.commands import Services
 from infra.local.environments import Environments, as_user
@@ -19,10 +17,11 @@ from infra.provision.database import administered, provision_database
 from infra.provision.demo_data import load_ledger
 from infra.provision.export_keys import public_halves, with_new_key
 from infra.provision.keys import provision_keys
-from infra.provision.logins import APPLICATION, READERS, VAULT_ADMIN
+from infra.provision.logins import APPLICATION, LEDGER, READERS, VAULT_ADMIN
 from infra.provision.settings import ProvisioningSettings, load
 from infra.provision.vault_setup import provision_vault, vault_client
 from infra.reporting import ProvisionError, Say
+from infra.vault import database_users
 from infra.vault.opening import open_vault
 
 #: Seconds. The identities of a vault in memory are never rotated: it ends before they do.
@@ -150,15 +149,19 @@ class Provisioning:
 
 
 def _drop_leased_users(server: Server) -> None:
-    """Drop the database users of earlier runs: the vault that would have revoked them is gone."""
+    """End the database users of earlier runs as their vault would have done: it is gone."""
     with server.connect() as connection:
         leased = connection.execute(
-            "SELECT DISTINCT member::regrole::text FROM pg_auth_members JOIN pg_roles readers ON roleid = readers.oid"
+            "SELECT DISTINCT pg_get_userbyid(member) FROM pg_auth_members JOIN pg_roles readers ON roleid = readers.oid"
             " WHERE readers.rolname = %s AND pg_get_userbyid(member) <> %s",
             [READERS, VAULT_ADMIN],
         ).fetchall()
-        for (role,) in leased:
-            connection.execute(sql.SQL("DROP ROLE " + role))  # regrole::text is quoted already
+    if not leased:
+        return
+    with server.connect(LEDGER) as ledger:
+        for (user,) in leased:
+            for statement in ("BEGIN", *database_users.revocation(READERS), "COMMIT"):
+                ledger.execute(statement.replace("{{name}}", user).encode())
 
 
 def _end_attempts(server: Server) -> None:

@@ -1,7 +1,6 @@
 """The local stack that the `triage stack` command, the demo and the tests start and stop."""
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -16,13 +15,14 @@ from infra.local.commands import Services
 from infra.local.environments import Environments
 from infra.local.errors import StackError
 from infra.local.interruption import postponed
-from infra.local.leftovers import LEFTOVER_GRACE, claim, clean_up, erase_secrets
+from infra.local.leftovers import claim, erase_secrets, prepare
 from infra.local.options import Part, StackOptions
 from infra.local.ports import Ports
 from infra.local.process import boot_id, start_ticks
 from infra.local.process_table import ProcessTable
 from infra.local.startup import Job, Startup
 from infra.local.state import Layout, PartRecord, ProcessRecord, StackLock, StackRecord
+from infra.local.users import ProcessUsers
 from infra.reporting import Say
 from infra.secrets_folder import SecretsFolder
 
@@ -39,12 +39,13 @@ class LocalStack:
         *,
         options: StackOptions | None = None,
         report: Callable[[PartRecord], None] = lambda _: None,
+        notice: Say = lambda _: None,
         stopping: Say = lambda _: None,
     ) -> None:
-        """`report` receives each part that is ready, from any thread; `stopping` one sentence before the stop."""
+        """`report` receives each part that is ready, from any thread; `notice` and `stopping` one sentence each."""
         self.options = options or StackOptions()
         self.layout = Layout(home.absolute())
-        self._report = report
+        self._report, self._notice = report, notice
         self._lock = StackLock(self.layout)
         self._dismiss_guard: Callable[[], object] = lambda: None
         self._parts: list[PartRecord] = []
@@ -52,11 +53,13 @@ class LocalStack:
         self._writing = RLock()
         fixed = self.options.fixed_ports()
         self._ports = Ports(self.layout.ports, usual=self.options.usual_ports, fixed=fixed)
+        self._users = ProcessUsers(self.layout, self.options)
         self.process_table = ProcessTable(
             ports=self._ports,
             patience=self.options.patience,
             changed=self._write_record,
             stopping=stopping,
+            user_of=self._users.of,
         )
         self._environments = Environments(self.layout, self.options)
         self.services = Services(self.layout, self.options, self._environments)
@@ -66,6 +69,7 @@ class LocalStack:
             processes=self.process_table,
             environments=self._environments,
             services=self.services,
+            users=self._users,
             announce=self._announce,
         )
 
@@ -104,13 +108,9 @@ class LocalStack:
         layout = self.layout
         self._began = time.monotonic()
         self._started = datetime.now(UTC)
-        clean_up(layout, grace=LEFTOVER_GRACE)
-        shutil.rmtree(layout.logs, ignore_errors=True)
-        if self.options.fresh:
-            for folder in (layout.postgres, layout.vault, layout.access):
-                shutil.rmtree(folder, ignore_errors=True)
-        layout.create()
-        erase_secrets(layout)
+        prepare(layout, fresh=self.options.fresh)
+        self._users.assign()
+        self._notice(str(self._users))
         self._write_record()
         with postponed():
             self._dismiss_guard = guard.start(layout)
@@ -190,6 +190,8 @@ class LocalStack:
                 supervisor=ProcessRecord(name="supervisor", pid=me, ticks=start_ticks(me) or 0),
                 started=self._started,
                 ready=self._ready,
+                separated=self._users.separated,
+                users=str(self._users),
                 parts=tuple(self._parts),
                 processes=tuple(child.record for child in self.process_table.children.values()),
                 endpoints=self.endpoints,

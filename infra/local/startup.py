@@ -15,6 +15,7 @@ from infra.local.process import Child, Command
 from infra.local.process_table import ProcessTable
 from infra.local.provisioning import Provisioning
 from infra.local.state import Layout
+from infra.local.users import ProcessUsers
 from infra.local.valkey_server import ValkeyServer
 from infra.local.vault_server import VaultServer, find_binary
 
@@ -32,6 +33,7 @@ class Startup:
         processes: ProcessTable,
         environments: Environments,
         services: Services,
+        users: ProcessUsers,
         announce: Callable[..., None],
     ) -> None:
         """`announce` is called with name, address and `outside` of each part that is ready."""
@@ -40,6 +42,7 @@ class Startup:
         self._processes = processes
         self._environments = environments
         self._services = services
+        self._users = users
         self._announce = announce
         self.provisioning = Provisioning(layout, options, environments, services)
         self.broker: ValkeyServer | None = None
@@ -85,6 +88,7 @@ class Startup:
     def _scenarios(self) -> None:
         if self._options.scenarios is None:
             self._processes.run(self._services.scenarios())
+            self._users.share(self._layout.scenarios)
 
     def _vault(self) -> None:
         server = VaultServer(layout=self._layout, binary=find_binary(self._options.vault_binary))

@@ -34,15 +34,18 @@ class Layout:
         self.valkey = home / "valkey"
         self.scenarios = home / "scenarios"
         self.access = home / "access"
-        self.clients = home / "identity-clients.json"
+        self.identity_provider = home / "identity-provider"
+        self.clients = self.identity_provider / "clients.json"
         """The clients of the demo's identity provider, with their redirect addresses."""
         self.export_keys = home / "export-keys.json"
         """The public halves of the export keys, newest first. They outlive the keys."""
 
     def create(self) -> None:
         """Make the folders, accessible to their owner only."""
-        folders = (self.home, self.secrets, self.logs, self.vault, self.valkey, self.scenarios, self.access)
-        for folder in folders:
+        for folder in (
+            *(self.home, self.secrets, self.logs, self.vault),
+            *(self.valkey, self.scenarios, self.access, self.identity_provider),
+        ):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
 
@@ -83,6 +86,10 @@ class StackRecord(_Record):
     supervisor: ProcessRecord
     started: datetime
     ready: bool = False
+    separated: bool = False
+    """Whether each process has its own user."""
+    users: str = ""
+    """The same in words, with the reason if they share one."""
     parts: tuple[PartRecord, ...] = ()
     processes: tuple[ProcessRecord, ...] = ()
     endpoints: dict[str, str] = {}

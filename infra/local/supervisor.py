@@ -55,12 +55,16 @@ class Supervisor:
         *,
         options: StackOptions | None = None,
         report: Callable[[PartRecord], None] = lambda _: None,
+        notice: Say = lambda _: None,
         ready: Callable[[LocalStack], None] = lambda _: None,
         say: Say = print,
     ) -> None:
-        """`ready` is called once everything is up; `say` receives every message for a person."""
+        """`notice` receives whether processes share one user; `ready` is called once everything is up.
+
+        `say` receives every other message for a person.
+        """
         self._interruption = Interruption()
-        self._stack = LocalStack(home, options=options, report=report, stopping=self._stopping)
+        self._stack = LocalStack(home, options=options, report=report, notice=notice, stopping=self._stopping)
         self._when_ready = ready
         self._say = say
         self._histories: dict[str, _History] = {}
@@ -115,6 +119,7 @@ class Supervisor:
 
 
 def main() -> None:
+    os.umask(0o077)
     redaction.install()
     forget_foreign()
     parser = argparse.ArgumentParser(description="Run the local stack in the foreground.")
@@ -135,7 +140,7 @@ def main() -> None:
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command's output
 
-    def report(part: PartRecord) -> None:
+    def report(part: PartRecord | str) -> None:
         print(part, flush=True)  # noqa: T201
 
     def ready(_: LocalStack) -> None:
@@ -144,7 +149,10 @@ def main() -> None:
                 os.dup2(log.fileno(), sys.stdout.fileno())
                 os.dup2(log.fileno(), sys.stderr.fileno())
 
-    sys.exit(Supervisor(arguments.home, options=options, report=report, ready=ready, say=say).run())
+    supervisor = Supervisor(
+        arguments.home, options=options, report=report, notice=report, ready=ready, say=say
+    )
+    sys.exit(supervisor.run())
 
 
 if __name__ == "__main__":

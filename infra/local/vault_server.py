@@ -38,6 +38,7 @@ audit "file" "file" {{
   options {{
     file_path      = "{audit_log}"
     hmac_accessor  = "false"
+    mode           = "0640"
   }}
 }}
 """

@@ -5,14 +5,9 @@ from collections.abc import Sequence
 import psycopg
 from psycopg import sql
 
+from infra.postgres.closed_functions import LARGE_OBJECTS, close
 from infra.postgres.server import ServerError
 from infra.reporting import Say
-
-#: Makes and fills large objects, which any login may do unless it is taken away.
-LARGE_OBJECTS = (
-    *("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)"),
-    *("lo_import(text)", "lo_import(text, oid)", "lo_put(oid, bigint, bytea)", "lowrite(integer, bytea)"),
-)
 
 #: Of the schema, the function and the event trigger.
 GUARD = "leased_users_only_read"
@@ -50,30 +45,11 @@ def ensure_only_reading(connection: psycopg.Connection, changing: Sequence[str],
     Both protections take a superuser; for another administrator one line says which are missing.
     """
     missing = [
-        *(() if _without_large_objects(connection, say) else ("large objects",)),
+        *(() if close(connection, LARGE_OBJECTS, "large objects", say) else ("large objects",)),
         *(() if _guarded(connection, changing, say) else ("default privileges of their own",)),
     ]
     if missing:
         say(f"leased users: not kept from {' and '.join(missing)}, which takes a superuser")
-
-
-def _without_large_objects(connection: psycopg.Connection, say: Say) -> bool:
-    if not (functions := _open_to_all(connection)):
-        return True
-    for function in functions:
-        connection.execute(f"REVOKE EXECUTE ON FUNCTION pg_catalog.{function} FROM PUBLIC".encode())
-    if _open_to_all(connection):  # the server only warns
-        return False
-    say("large objects: closed to everybody else")
-    return True
-
-
-def _open_to_all(connection: psycopg.Connection) -> list[str]:
-    question = (
-        "SELECT name FROM unnest(%s::text[]) AS name"
-        " WHERE has_function_privilege('public', 'pg_catalog.' || name, 'EXECUTE')"
-    )
-    return [name for (name,) in connection.execute(question, [list(LARGE_OBJECTS)])]
 
 
 def _guarded(connection: psycopg.Connection, changing: Sequence[str], say: Say) -> bool:

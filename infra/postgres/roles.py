@@ -51,11 +51,12 @@ def verifier(role: str, password: str) -> str:
 
 def set_password(connection: psycopg.Connection, role: str, password: str) -> None:
     """Give a role a password, which reaches the server as a verifier only."""
-    connection.execute(
-        sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-            sql.Identifier(role), sql.Literal(verifier(role, password))
-        )
-    )
+    set_verifier(connection, role, verifier(role, password))
+
+
+def set_verifier(connection: psycopg.Connection, role: str, stored: str) -> None:
+    """Give a role the password that `verifier` was called with."""
+    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(stored)))
 
 
 def ensure_member(

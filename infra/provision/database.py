@@ -9,12 +9,16 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from app.credentials.changed_logins import KEEPER
 from infra.postgres import roles
+from infra.postgres.closed_functions import LARGE_OBJECTS, SESSIONS, close
 from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
 from infra.postgres.ending_users import ensure_ending_of_users
+from infra.postgres.keeper import ensure_keeper
 from infra.postgres.leased_users import ensure_only_reading, refuse_prepared_transactions
 from infra.postgres.migrate import migrate
-from infra.postgres.server import OLDEST, Server, ServerError, WrongPasswordError
+from infra.postgres.server import OLDEST, Server, ServerError
+from infra.provision.database_passwords import ensure_password, login_passwords
 from infra.provision.logins import (
     APPLICATION,
     DATABASE_LOGINS,
@@ -32,10 +36,6 @@ from infra.secrets_folder import random_secret
 MIGRATIONS = Path(__file__).parents[2] / "app" / "store" / "migrations"
 
 _SETTING = "DATABASE_ADMIN_URL"
-_OWNER_FILES: dict[str, str] = {
-    APPLICATION: "database-owner-password",
-    LEDGER: "ledger-owner-password",
-}
 _CONNECTING = {APPLICATION: tuple(DATABASE_LOGINS), LEDGER: (READERS, VAULT_ADMIN, SWEEPER)}
 _LOGS_IN = frozenset({"rolcanlogin"})
 _MAKES_ROLES = frozenset({"rolcanlogin", "rolcreaterole"})
@@ -62,8 +62,11 @@ def provision_database(
             roles.ensure_own(connection, owner)
             ensure_database(connection, database, owner, say)
         ensure_connect_rights(connection, _CONNECTING, say)
-        for role, password in passwords.items():
-            _password(connection, server, role, password, say)
+        with server.connect(APPLICATION) as application:
+            ensure_keeper(application, KEEPER, logins=tuple(DATABASE_LOGINS), callers=(SWEEPER,), say=say)
+            _close_functions(application, say)
+            for role, password in passwords.items():
+                ensure_password(application, server, role, password, say)
         for database, owner in DATABASE_OWNERS.items():
             with server.connect(database, user=owner, password=passwords[owner]) as as_owner:
                 ensure_closed_schema(as_owner, say)
@@ -83,19 +86,6 @@ def administered(settings: ProvisioningSettings) -> Server:
         secret=str(settings.secrets.path("operator", "database-admin-password")),
         tls=settings,
     )
-
-
-def password_owners() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """By role, the file and the owners of each login's password, except the vault's."""
-    owners: dict[str, tuple[str, tuple[str, ...]]] = {
-        role: (_OWNER_FILES[database], ("operator",)) for database, role in DATABASE_OWNERS.items()
-    }
-    return owners | {role: ("database-password", users) for role, users in DATABASE_LOGINS.items()}
-
-
-def login_passwords(settings: ProvisioningSettings) -> dict[str, str]:
-    """By role, the password of each login, except the vault's. Raises SettingsError if one is missing."""
-    return {role: settings.secret(owners[0], name) for role, (name, owners) in password_owners().items()}
 
 
 @contextmanager
@@ -173,14 +163,11 @@ def _grant_ending_of_sessions(connection: psycopg.Connection, say: Say) -> None:
         ) from None
 
 
-def _password(connection: psycopg.Connection, server: Server, role: str, password: str, say: Say) -> None:
-    """Set a password only if a login with it is refused."""
-    database = next((name for name, owner in DATABASE_OWNERS.items() if owner == role), APPLICATION)
-    try:
-        server.connect(database, user=role, password=password).close()
-    except WrongPasswordError:
-        roles.set_password(connection, role, password)
-        say(f"role {role}: password set")
+def _close_functions(application: psycopg.Connection, say: Say) -> None:
+    wanted = {"large objects": LARGE_OBJECTS, "ending each other's sessions": SESSIONS}
+    missing = [what for what, functions in wanted.items() if not close(application, functions, what, say)]
+    if missing:
+        say(f"processes: not kept from {' and '.join(missing)}, which takes a superuser")
 
 
 def _engine(server: Server, role: str, password: str) -> Engine:

@@ -5,7 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.connections.secret_files import SettingsError
-from infra.provision.database import administered, login_passwords, reported
+from infra.provision.database import administered, reported
+from infra.provision.database_passwords import login_passwords
 from infra.provision.logins import DATABASE_OWNERS, LEDGER
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import Say

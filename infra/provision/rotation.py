@@ -2,12 +2,12 @@
 
 import psycopg
 
-from infra.postgres.roles import set_password
 from infra.provision import broker
 from infra.provision.broker_server import administrator
-from infra.provision.database import administered, begin_alone, password_owners, reported
+from infra.provision.database import administered, begin_alone, reported
+from infra.provision.database_passwords import give_password, password_owners
 from infra.provision.export_keys import with_new_key
-from infra.provision.logins import BROKER_USERS, share
+from infra.provision.logins import APPLICATION, BROKER_USERS, share
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import ProvisionError, Say
 from infra.secrets_folder import random_secret
@@ -23,13 +23,14 @@ def rotate_database(settings: ProvisioningSettings, say: Say, *, end_sessions: b
     with (
         reported(),
         server.wait(setting="DATABASE_ADMIN_URL", patience=settings.provision_patience) as session,
+        server.connect(APPLICATION) as application,
     ):
         begin_alone(session, settings.provision_patience)
         for role, (name, owners) in password_owners().items():
             password = random_secret()
             # The files before the commit, so that almost no time passes between the two.
-            with session.transaction():
-                set_password(session, role, password)
+            with application.transaction():
+                give_password(application, role, password)
                 share(settings.secrets, name, owners, password)
             say(f"role {role}: new password")
             if end_sessions:

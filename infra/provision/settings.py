@@ -64,7 +64,7 @@ class ProvisioningSettings(ProcessSettings):
     #: The networks of the workers, with commas between them: only from there may a run log in and use its token.
     worker_cidrs: Annotated[str, AfterValidator(_networks)] = ""
     #: Logins of runs, and credentials for each tool, that the vault grants to one client address in a minute.
-    runs_per_minute: int = Field(default=3000, ge=1, le=1_000_000)
+    runs_per_minute: int = Field(default=6000, ge=1, le=1_000_000)
     #: Users of runs in the ledger at a time. A run beyond that waits.
     database_users: int = Field(default=100, ge=1, le=100_000)
     #: A file that the watching rotation touches while it runs.

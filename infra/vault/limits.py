@@ -23,7 +23,7 @@ class RunLimits:
     #: Networks of the workers, as `10.1.2.0/24`; without one, any address may log in as a run.
     worker_cidrs: Sequence[str] = ()
     #: Logins, and credentials for each tool, that one address may ask for in a minute.
-    runs_per_minute: int = 3000
+    runs_per_minute: int = 6000
     #: Users of one database at a time.
     database_users: int = 100
 

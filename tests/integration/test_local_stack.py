@@ -22,7 +22,7 @@ from infra.local.ports import Ports
 from infra.local.stack import LocalStack
 from infra.local.state import Layout, StackLock, StackRecord, is_locked, read_record
 from infra.local.status import conditions
-from infra.provision.database import password_owners
+from infra.provision.database_passwords import password_owners
 
 REPOSITORY = Path(__file__).parents[2]
 OPTIONS = StackOptions(parts=SERVERS, usual_ports=False)
@@ -461,3 +461,22 @@ def test_the_lock_file_can_be_removed_while_others_wait_for_it(tmp_path):
     assert is_locked(layout)
     second.release()
     assert not is_locked(layout)
+
+
+def test_a_start_ends_the_users_of_runs_that_the_last_vault_has_left(tmp_path):
+    """Whatever they own, and with a session of theirs open: the vault that would have ended them is gone."""
+    with LocalStack(tmp_path / "home", options=OPTIONS) as first:
+        database = first.services.database
+        with database.connect("ledger") as ledger:
+            ledger.execute("ALTER EVENT TRIGGER leased_users_only_read DISABLE")
+            ledger.execute("GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC")
+            ledger.execute("CREATE ROLE \"triage-left\" LOGIN PASSWORD 'x' IN ROLE ledger_reader")
+        with database.connect("ledger", user="triage-left", password="x") as session:
+            session.execute("SELECT lo_create(0)")
+            session.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC")
+            first.startup.provisioning.database(own=True, new_vault=True)
+            with pytest.raises(psycopg.OperationalError):
+                session.execute("SELECT 1")
+        with database.connect() as connection:
+            left = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'triage-left'").fetchall()
+            assert not left

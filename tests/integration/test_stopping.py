@@ -72,7 +72,6 @@ def test_a_stopped_run_leaves_earlier_flags_as_they_are(fragile, until):
 
 def test_a_run_that_waits_is_stopped_without_ever_being_dispatched(fragile, until):
     system = fragile.system
-    system.execute("UPDATE run SET not_before = NULL")
     (run_id,) = system.rows(
         "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, stop_requested_at, stop_requested_by)"
         " VALUES (gen_random_uuid(), %s, 'requested', 0, 'test', now(), now(), 'operator-a') RETURNING run_id",

@@ -102,6 +102,7 @@ def alone(tmp_path_factory):
         server = database(stack)
         client = officer(stack)
         with server.connect(APPLICATION) as connection:
+            connection.execute("SET session_replication_role = replica")
             yield client, connection
         client.application.extensions["triage.services"].close()
 

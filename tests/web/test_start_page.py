@@ -41,7 +41,7 @@ def test_each_role_sees_its_own_work_first(home, triaged):
 def test_each_number_links_to_a_list_of_that_length(signed_in, read, home, triaged, persona):
     client = signed_in(persona)
     for name, (number, link) in figures(home(persona)).items():
-        if not link or link == "/alarms":
+        if not link or link in {"/alarms", "/stack#ends"}:
             continue
         page = read(client, link)
         noun = "flag" if link.startswith("/flags") else "run"

@@ -4,39 +4,49 @@ The vault's own record says what an attempt holds, not the worker. The sweeper's
 and ask about them; it can obtain none.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 
 import structlog
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import OperationalError
 
 from app.connections.database import connect, trouble
 from app.connections.starting import starting
 from app.connections.tls import trust_of
+from app.credentials.changed_logins import set_logins_back
 from app.credentials.dispatch import DispatchRecords, listen
 from app.credentials.ends import EndRecords
 from app.credentials.grants import DatabaseUser
 from app.credentials.settings import AgentSettings, with_addresses
 from app.credentials.tool_record import ToolRecord
+from app.credentials.vault_events import EventStore
+from app.credentials.watched_attempts import WatchedAttempts
 from workers.runtime import logs
 from workers.runtime.credential_ends import CredentialEnds
 from workers.runtime.ending import Ending
+from workers.runtime.forgotten_users import ForgottenUsers
 from workers.runtime.leased_logins import LeasedLogins
 from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured, harden
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.rounds import Lane, Rounds
 from workers.runtime.vault import Vault
+from workers.runtime.watching import Watch
 
 log = structlog.get_logger()
 
 #: The settings that a sweeper must have, beside the addresses of the tools that are databases.
 NEEDED = ("database_url", "vault_addr", "vault_identity_file")
 #: Seconds between two rounds when nothing happens, and at least: many ends at once are confirmed together.
-_REST, _APART = 0.5, 0.1
+_REST, _APART = 0.5, 0.2
 #: Seconds until an end that could not be confirmed is looked at again.
 _RETRY = 0.25
+#: Seconds between two looks at what logins of the database changed of themselves.
+_LOOK_AT_LOGINS = 2.0
+#: Seconds between two looks at the users of the tools' databases.
+_SELDOM = 5.0
 _AT_ONCE = 8
 
 
@@ -70,43 +80,56 @@ def launch(tools: Iterable[ToolRecord]) -> None:
     logs.configure()
     harden()
     with starting():
-        databases = [tool for tool in tools if isinstance(tool.credential, DatabaseUser)]
+        known = list(tools)
+        databases = [tool for tool in known if isinstance(tool.credential, DatabaseUser)]
         needed = (*NEEDED, *(tool.address_setting for tool in databases))
-        serve(configured(with_addresses(AgentSettings, databases), *needed), databases)
+        serve(configured(with_addresses(AgentSettings, databases), *needed), known, databases)
 
 
-def serve(configuration: AgentSettings, databases: Iterable[ToolRecord]) -> None:
-    """Sweep until a signal stops it."""
+def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: Iterable[ToolRecord]) -> None:
+    """Sweep until a signal stops it. `databases` are those of the tools that are databases."""
     stop = Stop()
     engine = connect(configuration, pool_size=4)
     records = EndRecords(engine)
+    watch = Watch(
+        configuration.vault_audit_log,
+        store=EventStore(engine),
+        attempts=WatchedAttempts(engine, tools),
+        records=records,
+    )
+    pool = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=_AT_ONCE)
+    vault = CredentialEnds(ProcessIdentity(pool, configuration.file("vault_identity_file")))
     user = make_url(configuration.need("database_url")).username or ""
-    vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=_AT_ONCE)
+    logins = [LeasedLogins(tool.name, configuration.address(tool), user, configuration) for tool in databases]
+    forgotten = ForgottenUsers(records=records, vault=vault, logins=logins, is_log_read=watch.read)
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="vault") as threads:
-        ending = Ending(
-            records=records,
-            vault=CredentialEnds(ProcessIdentity(vault, configuration.file("vault_identity_file"))),
-            logins=[
-                LeasedLogins(tool.name, configuration.address(tool), user, configuration)
-                for tool in databases
-            ],
-            read_log=lambda: False,
-            threads=threads,
-        )
-        sweep = Rounds("sweeping", Sweeper(records=records, watch=lambda: None).look)
-        first = Rounds("confirming ends", partial(ending.confirm_due, tried_before=False))
-        again = Rounds("confirming late ends", partial(ending.confirm_due, tried_before=True))
+        ending = Ending(records=records, vault=vault, logins=logins, read_log=watch.read, threads=threads)
+        lanes = [
+            Lane(Rounds("confirming ends", partial(ending.confirm_due, tried_before=False)), rest=_REST),
+            Lane(Rounds("confirming late ends", partial(ending.confirm_due, tried_before=True)), rest=_RETRY),
+            Lane(Rounds("setting logins back", partial(set_logins_back, engine)), rest=_LOOK_AT_LOGINS),
+            Lane(Rounds("looking for forgotten users", forgotten.look), rest=_SELDOM),
+        ]
+        sweep = Rounds("sweeping", Sweeper(records=records, watch=watch.look).look)
         pulse = Pulse(DispatchRecords(engine), HealthFile(configuration.health_file))
-        with Lane(first, rest=_REST) as confirming, Lane(again, rest=_RETRY):
+        with ExitStack() as lasting:
+            for lane in lanes:
+                lasting.enter_context(lane)
             while not stop.requested:
                 try:
-                    with listen(engine) as notices:
-                        while not stop.requested:
-                            pause = sweep.carry_out()
-                            confirming.wake()
-                            pulse.beat(sweep.problem or first.problem or again.problem)
-                            stop.wait(pause or _APART)
-                            notices.wait(seconds=_REST - _APART)
+                    _sweep_on_notice(engine, sweep, lanes, pulse, stop)
                 except OperationalError as error:
                     pulse.without_database(trouble(error))
                     stop.wait(1.0)
+
+
+def _sweep_on_notice(engine: Engine, sweep: Rounds, lanes: Sequence[Lane], pulse: Pulse, stop: Stop) -> None:
+    """Sweep whenever a run is to be stopped or an attempt ends, and otherwise twice a second."""
+    with listen(engine) as notices:
+        while not stop.requested:
+            pause = sweep.carry_out()
+            lanes[0].wake()
+            problems = (rounds.problem for rounds in (sweep, *(lane.rounds for lane in lanes)))
+            pulse.beat(next(filter(None, problems), None))
+            stop.wait(pause or _APART)
+            notices.wait(seconds=_REST - _APART)

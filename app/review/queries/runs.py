@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -10,8 +11,10 @@ from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.credentials.ending import Endings
 from app.credentials.tables import (
     AlarmRow,
+    AttemptEndRow,
     AttemptRow,
     CallRow,
     CredentialRow,
@@ -19,10 +22,12 @@ from app.credentials.tables import (
     RunRow,
     RunState,
     StepRow,
+    VaultEventRow,
 )
 from app.procurement.finding import NOT_PERFORMED
 from app.review.queries.plans import Plan, plans_of
 from app.review.queries.run_list import outcome_of
+from app.review.queries.unrecorded import unrecorded
 from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
 OfTool = TypeVar("OfTool", StepRow, DenialRow, CredentialRow)
@@ -49,11 +54,17 @@ class SourceAttempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunPage:
-    """One run with its full lineage. `evidence` is the number of facts from each call, by call id."""
+    """One run with its full lineage. `evidence` is the number of facts from each call, by call id.
+
+    `ends` are the ends of attempts that are not confirmed. `unrecorded` are the identities and credentials of ended
+    attempts that the vault's log shows and the worker did not record.
+    """
 
     run: RunRow
     action: ActionRow
     attempts: Sequence[AttemptRow]
+    ends: Sequence[AttemptEndRow]
+    unrecorded: Sequence[VaultEventRow]
     steps: Sequence[StepRow]
     credentials: Sequence[CredentialRow]
     denials: Sequence[DenialRow]
@@ -73,6 +84,10 @@ class RunPage:
         """The outcome of the run; see `outcome_of`."""
         gaps = sum(flag.rule == NOT_PERFORMED for flag in self.findings)
         return outcome_of(self.run.state, findings=len(self.findings), gaps=gaps)
+
+    def endings(self, now: datetime) -> Endings:
+        """How its tokens and credentials ended by `now`."""
+        return Endings.of(self.attempts, self.ends, now)
 
     def calls_of(self, credential: CredentialRow) -> list[CallRow]:
         """The calls made with one credential, in order."""
@@ -108,6 +123,8 @@ def page(db: Session, run_id: UUID) -> RunPage | None:
         run=run,
         action=action,
         attempts=_of(db, AttemptRow, run_id, AttemptRow.number),
+        ends=_of(db, AttemptEndRow, run_id, AttemptEndRow.number),
+        unrecorded=unrecorded(db, [run_id]),
         steps=_of(db, StepRow, run_id, StepRow.attempt, StepRow.number),
         credentials=_of(db, CredentialRow, run_id, CredentialRow.attempt, CredentialRow.issued_at),
         denials=_of(db, DenialRow, run_id, DenialRow.attempt, DenialRow.refused_at),

@@ -5,7 +5,10 @@ from alembic import op
 revision = "1.0005"
 down_revision = ("1.0002", "1.0004")
 
-TABLES = ("ALTER TABLE action ALTER COLUMN submitted_at SET DEFAULT now()",)
+TABLES = (
+    "ALTER TABLE action ALTER COLUMN submitted_at SET DEFAULT now()",
+    "ALTER TABLE submission ALTER COLUMN at SET DEFAULT now()",
+)
 
 FUNCTIONS = (
     """
@@ -79,6 +82,25 @@ TRIGGERS = (
     EXECUTE FUNCTION refuse_change('a finding of the past stays one')
     """,
     """
+    CREATE FUNCTION demand_event() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    BEGIN
+        IF NEW.version <> OLD.version + 1 OR NOT EXISTS (
+            SELECT FROM review_event WHERE flag_id = NEW.flag_id AND number = NEW.version
+        ) THEN
+            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                MESSAGE = 'UPDATE of flag is refused: no event of its history says so';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    """
+    CREATE TRIGGER changed_by_an_event BEFORE UPDATE ON flag FOR EACH ROW WHEN (
+        (OLD.status, OLD.decision, OLD.decided_at, OLD.assignee, OLD.version)
+        IS DISTINCT FROM (NEW.status, NEW.decision, NEW.decided_at, NEW.assignee, NEW.version))
+    EXECUTE FUNCTION demand_event()
+    """,
+    """
     CREATE TRIGGER kept_for_a_week BEFORE UPDATE OR DELETE ON submission FOR EACH ROW
     WHEN (OLD.at > now() - interval '7 days')
     EXECUTE FUNCTION refuse_change('a program may still send this again')
@@ -87,9 +109,11 @@ TRIGGERS = (
 
 GRANTS = (
     "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM triage_worker",
-    "REVOKE ALL ON FUNCTION load_action, store_triage FROM PUBLIC",
+    "REVOKE ALL ON FUNCTION load_action, store_triage, demand_event FROM PUBLIC",
     "GRANT EXECUTE ON FUNCTION load_action, store_triage TO triage_worker",
-    "REVOKE INSERT ON action FROM triage_app",
+    "REVOKE INSERT ON action, submission, web_session FROM triage_app",
+    "GRANT INSERT (by, key, digest, outcome) ON submission TO triage_app",
+    "GRANT INSERT (id_hash, subject, name, roles, data) ON web_session TO triage_app",
     """
     GRANT INSERT (action_id, action_type, piid, modification, amount, effective_date, description, vendors, terms)
         ON action TO triage_app

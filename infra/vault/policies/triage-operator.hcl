@@ -1,8 +1,8 @@
 # Keeps the agent's policies and roles as the installed version wants them.
 #
 # A policy's writer can put anything into it, so this identity is in effect the administrator of the agent. It may not
-# touch what is not listed below: no mounts, no auth methods, no audit devices, no other policies and roles, no tokens,
-# no credentials, and no change to its own policy, the rotator's or the backup's.
+# touch what is not listed below: no mounts, no auth methods, no rate limits, no audit devices, no other policies and
+# roles, no tokens, no credentials, and no change to its own policy, the rotator's or the backup's.
 
 path "sys/policies/acl/triage-run" {
   capabilities = ["create", "read", "update"]

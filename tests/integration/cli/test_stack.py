@@ -207,6 +207,7 @@ def test_ctrl_c_during_a_start_stops_what_has_started(shell, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert "own user: " in (users := demo.stderr.readline()) or "share one user: " in users
     assert "ready after" in demo.stderr.readline()
     processes = read_record(layout).processes
     demo.send_signal(signal.SIGINT)

@@ -1,10 +1,13 @@
 """Messages arrive twice, late or never; a run still has one result, and a run that cannot succeed ends."""
 
+import json
+from base64 import b64decode
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 
 from app.connections.tls import trust_of
+from app.credentials.proof import digest_of, proof_of
 from workers.runtime import celery_app
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault
@@ -16,29 +19,51 @@ def publish(system, message):
         app.send_task(celery_app.ATTEMPT, kwargs=message, queue=celery_app.QUEUE, connection=connection)
 
 
+def message_of(fragile, run_id):
+    """The message of a run that is at work, as it lies in the broker until its worker has ended."""
+    port = int(fragile.stack.endpoints["valkey"].rsplit(":", 1)[1])
+    with fragile.stack.startup.broker.administrator(port) as broker:
+        entries = [json.loads(entry)[0] for entry in broker.hvals("triage:unacked")]
+    messages = [json.loads(b64decode(entry["body"]))[1] for entry in entries]
+    return next(message for message in messages if message["run_id"] == str(run_id))
+
+
+def said(fragile, run_id, words):
+    logs = [fragile.stack.layout.logs / f"worker-{number}.log" for number in (1, 2)]
+    lines = [line for log in logs for line in log.read_text().splitlines()]
+    return sum(str(run_id) in line and words in line for line in lines)
+
+
 def test_the_same_message_twice_is_one_result(fragile, until):
     """The second copy finds the attempt taken. It does not even try the wrapping token, which would be an alarm."""
     system = fragile.system
     (run_id,) = system.request(fragile.hanging[0])
     until(lambda: fragile.is_at_work(run_id), what="the run at work")
-    stale = {"run_id": str(run_id), "attempt": 1, "wrapping_token": "s.opened-before"}
-    publish(system, stale)
-    publish(system, stale)
+    copied = message_of(fragile, run_id)
+    publish(system, copied)
+    publish(system, copied)
     until(lambda: fragile.ended([run_id]), what="the end of the run")
-    logs = [fragile.stack.layout.logs / f"worker-{number}.log" for number in (1, 2)]
     ignored = "message without work"
-
-    def seen() -> int:
-        return sum(
-            str(run_id) in line and ignored in line for log in logs for line in log.read_text().splitlines()
-        )
-
-    until(lambda: seen() == 2, what="both copies")
-    publish(system, stale)
-    until(lambda: seen() == 3, what="the copy after the end")
+    until(lambda: said(fragile, run_id, ignored) == 2, what="both copies")
+    publish(system, copied)
+    until(lambda: said(fragile, run_id, ignored) == 3, what="the copy after the end")
     assert [row["state"] for row in fragile.attempts(run_id)] == ["finished"]
     assert len(fragile.credentials(run_id)) == 5
     assert not system.rows("SELECT 1 FROM alarm WHERE run_id = %s", run_id)
+
+
+def test_a_message_with_a_token_of_its_own_is_refused_with_an_alarm_and_harms_no_run(fragile, until):
+    system = fragile.system
+    (run_id,) = system.request(fragile.hanging[0])
+    until(lambda: fragile.is_at_work(run_id), what="the run at work")
+    publish(system, {"run_id": str(run_id), "attempt": 1, "wrapping_token": "s.made-up"})
+    until(lambda: said(fragile, run_id, "message refused") == 1, what="the refusal")
+    until(lambda: fragile.ended([run_id]), what="the end of the run")
+    assert [row["state"] for row in fragile.attempts(run_id)] == ["finished"]
+    told = "SELECT run_id, detail FROM alarm WHERE kind = 'unknown message' AND detail LIKE %s"
+    (alarm,) = system.rows(told, f"%{run_id}%")
+    assert alarm["run_id"] is None
+    assert "the proof is not that of this attempt" in alarm["detail"]
 
 
 def test_a_message_about_an_unknown_run_does_nothing(fragile, until):
@@ -135,6 +160,8 @@ def test_an_identity_that_was_introduced_before_is_an_alarm_and_the_run_starts_a
         minted.secret_id_accessor,
         minted.wrapping_accessor,
     )
+    digest = digest_of(proof_of(minted.wrapping_token.reveal()))
+    system.execute("INSERT INTO attempt_proof VALUES (%s, 2, %s)", run_id, digest)
     system.execute("UPDATE run SET attempt = 2 WHERE run_id = %s", run_id)
     publish(
         system,

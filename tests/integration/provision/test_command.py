@@ -79,6 +79,8 @@ def test_the_command_line_hands_its_arguments_on(triage, variables):
         (["vault"], {"RUNS_PER_MINUTE": "0"}, "RUNS_PER_MINUTE: Input should be greater"),
         (["tables"], {}, "argument STEP: invalid choice: 'tables'"),
         (["keys", "--tls", "a b"], {}, "argument --tls: 'a b' is neither"),
+        (["rotate", "run-role"], {"VAULT_ADDR": ""}, "VAULT_ADDR is not set"),
+        (["rotate", "run-role", "--watch"], {}, "--watch: run-role is replaced once"),
         (["rotate", "web-key", "--watch"], {}, "--watch: web-key is replaced once"),
         (["rotate", "web-key", "--end-sessions"], {}, "--end-sessions: web-key has no sessions"),
     ],

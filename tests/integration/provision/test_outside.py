@@ -61,6 +61,7 @@ def test_what_is_missing_is_named_before_anything_is_started(variables, tmp_path
     assert str(refused.value).splitlines() == [
         f"DATABASE_URL: {refused_login}",
         missing("worker", "broker-password", "broker"),
+        missing("worker", "run-role-id", "vault"),
         missing("dispatcher", "vault-identity.json", "vault"),
         f"VAULT_ADDR: the vault refused the identity in {secrets.path('sweeper', 'vault-identity.json')}",
         missing("web", "vault-identity.json", "vault"),
@@ -91,6 +92,7 @@ def test_with_all_that_is_needed_it_works_each_process_with_its_own_login(
             assert {name for (name,) in connection.execute(logins)} == {
                 "triage_app",
                 "triage_dispatcher",
+                "triage_sweeper",
                 "triage_worker",
             }
             query = "SELECT count(*) FROM run JOIN credential USING (run_id) WHERE state = 'completed'"

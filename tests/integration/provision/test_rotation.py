@@ -7,7 +7,7 @@ import psycopg
 import pytest
 import redis
 
-from infra.provision.database import password_owners
+from infra.provision.database_passwords import password_owners
 from infra.provision.logins import BROKER_USERS
 from infra.provision.rotation import rotate_broker, rotate_database
 

@@ -14,6 +14,7 @@ import pytest
 
 from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
+from app.credentials.proof import digest_of, proof_of
 from workers.runtime.agent import Agent
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.run_session import Issued, RunSession, introduced
@@ -25,6 +26,11 @@ from workers.triage import DOMAIN
 TOOLS = registry()
 SIGNED = ("sam-gov", "debarment")
 TLS = ssl.create_default_context()
+#: Of a user of the ledger that is unknown, or is being ended at this very moment.
+REFUSALS = (
+    *("password authentication failed", "does not exist", "is not permitted to log in"),
+    *("terminating connection", "permission denied"),
+)
 QUESTIONS = {
     "sam-gov": "/entity-information/v4/entities",
     "debarment": "/entity-information/v4/exclusions",
@@ -124,6 +130,8 @@ class Insider:
             " wrapping_accessor) VALUES (%s, 1, 'dispatched', %s, %s, %s, %s)",
             *(run_id, now, now + timedelta(minutes=1), minted.secret_id_accessor, minted.wrapping_accessor),
         )
+        digest = digest_of(proof_of(minted.wrapping_token.reveal()))
+        self.system.execute("INSERT INTO attempt_proof VALUES (%s, 1, %s)", run_id, digest)
 
     def ask(self, tool: str, secret: str) -> httpx.Response:
         """One question to an HTTP service, with `secret` where that service looks for its credential."""
@@ -138,8 +146,8 @@ class Insider:
         try:
             with self.system.ledger(user, secret) as connection:
                 connection.execute("SELECT 1 FROM finance.commitments LIMIT 1")
-        except psycopg.OperationalError as refused:
-            assert "password authentication failed" in str(refused)  # noqa: PT017  # the only refusal meant here
+        except psycopg.Error as refused:
+            assert any(text in str(refused) for text in REFUSALS), refused  # noqa: PT017  # no other is meant here
             return False
         return True
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from infra.vault import database_users
+
 LIMIT = 15 * 60
 FOREVER = {"ttl": "24h", "explicit_max_ttl": "24h", "renewable": True}
 
@@ -101,3 +103,34 @@ def test_the_run_token_lives_fifteen_minutes_and_cannot_be_renewed(insider, syst
     assert not insider.may(held.token, "POST", "auth/token/renew-self", {"increment": "24h"})
     renewed = system.ask_vault("POST", "auth/token/renew", {"token": held.token, "increment": "24h"})
     assert not renewed.is_success or renewed.json()["auth"]["lease_duration"] <= LIMIT
+
+
+@pytest.fixture
+def no_more_users(system):
+    """As if as many users of runs existed as there may be: `no_more_users(False)` ends it."""
+    path = "database/roles/ledger-reader"
+    usual = system.ask_vault("GET", path).json()["data"]
+
+    def switch(on):
+        full = {"creation_statements": database_users.creation("ledger_reader", most=0)}
+        assert system.ask_vault("POST", path, {**usual, **(full if on else {})}).is_success
+
+    yield switch
+    switch(on=False)
+
+
+def test_a_run_waits_while_there_are_as_many_database_users_as_there_may_be(system, until, no_more_users):
+    no_more_users(on=True)
+    (run_id,) = system.request(system.actions[0])
+
+    def waits():
+        (run,) = system.rows("SELECT * FROM run WHERE run_id = %s", run_id)
+        return run["attempt"] >= 2 and run["waiting_reason"]
+
+    assert "there are 0 users of ledger_reader already" in until(waits, what="a second attempt")
+    no_more_users(on=False)
+    system.wait([run_id])
+    attempts = system.rows("SELECT * FROM attempt WHERE run_id = %s ORDER BY number", run_id)
+    assert {row["state"] for row in attempts[:-1]} == {"postponed"}
+    assert attempts[-1]["state"] == "finished"
+    assert not system.rows("SELECT 1 FROM alarm WHERE run_id = %s", run_id)

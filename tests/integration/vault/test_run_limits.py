@@ -8,7 +8,6 @@ import pytest
 
 from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
-from app.credentials.grants import DatabaseUser
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
@@ -113,8 +112,9 @@ def test_what_a_run_gets_lives_as_long_as_is_set_and_no_longer(installation, bou
 
 
 def test_a_run_logs_in_and_acts_from_the_networks_of_the_workers_only(installation, bounded, mint, vault):
-    assert bounded(worker_cidrs=f"10.1.2.0/24, {HERE}") == ["role triage-run: changed"]
-    assert bounded(worker_cidrs=f"10.1.2.0/24, {HERE}") == []
+    networks = f"10.1.2.0/24, fd00::/8, ::1,2001:DB8:0::/48, {HERE}, {HERE}/32"
+    assert bounded(worker_cidrs=networks) == ["role triage-run: changed"]
+    assert bounded(worker_cidrs=networks) == []
     opened = vault.write("sys/wrapping/unwrap", token=mint(uuid4()).wrapping_token)["data"]
     login = {"role_id": installation.run_role_id, "secret_id": opened["secret_id"]}
     path = "auth/approle/login"
@@ -164,10 +164,8 @@ def test_one_address_gets_no_more_than_its_rate_and_the_log_shows_it(installatio
     assert set(refused) == {tool.grant.path for tool in TOOLS.values()} | {"auth/approle/login"}
 
 
-def test_there_are_no_more_users_of_a_database_at_a_time_than_is_set(installation, bounded, run):
-    bounded(database_users=3)
+def test_there_are_no_more_users_of_a_database_at_a_time_than_is_set(installation, bounded, run, until):
     grant = TOOLS["ledger"].grant
-    assert isinstance(grant, DatabaseUser)
     with installation.database("postgres") as database:
         count = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'triage-%'"
         (left,) = database.execute(count).fetchone()
@@ -179,7 +177,7 @@ def test_there_are_no_more_users_of_a_database_at_a_time_than_is_set(installatio
                 VaultUnavailableError, match=f"there are {left + 2} users of ledger_reader already"
             ):
                 second.issue("ledger", grant)
-        assert database.execute(count).fetchone() == (left,)
+        until(lambda: database.execute(count).fetchone() == (left,), what="their end")
         with run() as third:
             third.issue("ledger", grant)
 
@@ -244,3 +242,34 @@ def test_the_log_alone_says_who_did_what_for_whom_and_when(installation, run):
     assert not [each for each in issued if each.secret.reveal() in text]
     assert session._token.reveal() not in text
     assert installation.run_role_id not in text
+
+
+LOG = {
+    "sys/mounts/auth/approle/tune": {"audit_non_hmac_request_keys": []},
+    "sys/mounts/database/tune": {"audit_non_hmac_response_keys": []},
+    "sys/quotas/config": {
+        "enable_rate_limit_audit_logging": False,
+        "rate_limit_exempt_paths": ["sys/wrapping/lookup"],
+    },
+}
+
+
+def test_what_the_log_shows_in_clear_is_put_right_and_the_rest_of_a_mount_stays(installation, root):
+    def read():
+        return {path: installation.ask("GET", path, token=root).json()["data"] for path in LOG}
+
+    usual = read()
+    for path, changed in LOG.items():
+        assert installation.ask("POST", path, changed, root).is_success
+    assert installation.provision() == [
+        "root token made from the recovery keys",
+        "log of rate limits: on",
+        "log of identities: changed",
+        "log of database users: changed",
+        "root token revoked",
+    ]
+    exempt = {"rate_limit_exempt_paths": ["sys/wrapping/lookup"]}
+    quotas = {**usual["sys/quotas/config"], **exempt}
+    assert read() == {**usual, "sys/quotas/config": quotas}
+    assert usual["sys/mounts/auth/approle/tune"]["user_lockout_disable"]
+    assert installation.ask("POST", "sys/quotas/config", usual["sys/quotas/config"], root).is_success

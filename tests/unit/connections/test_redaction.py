@@ -41,7 +41,7 @@ def test_a_token_is_known_by_its_form(token, text):
     assert redact(text.format(token, token)) == text.format(REDACTED, REDACTED)
 
 
-@pytest.mark.parametrize("name", ["wrapping_token", "secret_id", "client_token", "password"])
+@pytest.mark.parametrize("name", ["wrapping_token", "secret_id", "role_id", "client_token", "password"])
 @pytest.mark.parametrize("value", ["0b7c-55", "two words, and )more", "with \" and ' in it", "ends in \\"])
 def test_a_field_is_known_by_its_name(name, value):
     """In JSON, in JSON within JSON, in repr, as argument; every part of the value goes."""

@@ -232,7 +232,7 @@ WORKER = (
     END
     """,
     ),
-    # With a run: by its worker, ten at most. Without one: about messages, ten a minute at most. False: there are
+    # With a run: by its worker, ten at most. Without one: about messages, thirty a minute at most. False: there are
     # enough.
     function(
         "raise_alarm(its_kind text, its_detail text, its_run uuid, its_number integer, its_proof bytea)",
@@ -240,6 +240,7 @@ WORKER = (
         """
     DECLARE
         raised bigint;
+        most bigint := CASE WHEN its_run IS NULL THEN 30 ELSE 10 END;
     BEGIN
         IF its_run IS NOT NULL AND NOT EXISTS (
             SELECT FROM attempt_proof
@@ -259,11 +260,11 @@ WORKER = (
             raised := (SELECT count(*) FROM alarm WHERE run_id = its_run AND attempt = its_number
                 AND raised_at > now() - interval '1 day');
         END IF;
-        IF raised < 10 THEN
+        IF raised < most THEN
             INSERT INTO alarm (run_id, attempt, kind, detail)
             VALUES (its_run, CASE WHEN its_run IS NOT NULL THEN its_number END, its_kind, left(its_detail, 500));
         END IF;
-        RETURN raised < 10;
+        RETURN raised < most;
     END
     """,
     ),

@@ -247,7 +247,7 @@ GRANTS = (
     # Nobody else calls a function of this file.
     f"REVOKE ALL ON FUNCTION {_FUNCTIONS} FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION {_FUNCTIONS} TO triage_sweeper",
-    "GRANT SELECT ON attempt_end TO triage_app",
+    "GRANT SELECT ON attempt_end, vault_event TO triage_app",
     "GRANT SELECT ON run, attempt, step, credential, attempt_end, vault_event TO triage_sweeper",
 )
 
