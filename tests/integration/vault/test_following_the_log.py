@@ -3,7 +3,8 @@
 import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from uuid import uuid4
 
 import httpx
@@ -20,6 +21,9 @@ from app.credentials.approle import RunRoleId
 from app.credentials.log_follower import LogFollower
 from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
 from app.credentials.vault_events import EventStore
+from app.credentials.watch import WatchedAttempt, judge
+from app.credentials.watched_attempts import WatchedAttempts
+from app.procurement.systems import SYSTEMS
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
 from workers.runtime.vault import Vault
@@ -27,6 +31,23 @@ from workers.tools import registry
 
 TOOLS = registry()
 LEDGER = "database/creds/ledger-reader"
+#: An attempt whose plan needs one tool of two.
+AT_WORK = (
+    """
+    INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at)
+    VALUES (%(run)s, 'ACT-1', 'dispatched', 3, 'test', now())
+    """,
+    """
+    INSERT INTO attempt (run_id, number, state, dispatched_at, lease_until, claimed_at, secret_id_accessor,
+        wrapping_accessor, login_request_id)
+    VALUES (%(run)s, 3, 'running', now(), now(), now(), 'a', 'b', 'the login')
+    """,
+    """
+    INSERT INTO step (step_id, run_id, attempt, number, tool, question, reason, needed, outcome) VALUES
+        (gen_random_uuid(), %(run)s, 3, 1, 'documents', 'q', 'r', true, 'planned'),
+        (gen_random_uuid(), %(run)s, 3, 2, 'ledger', 'q', 'r', false, 'planned')
+    """,
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +77,20 @@ def mint(installation, vault):
 
 
 @pytest.fixture
+def at_work(installation, vault, mint):
+    """Logs in for a run: `with at_work(run_id) as (session, minted)`."""
+
+    @contextmanager
+    def begun(run_id):
+        minted = mint(run_id)
+        half = RunRoleId(installation.secret("worker", "run-role-id"))
+        with introduced(vault, minted.wrapping_token, role_id=half, run_id=run_id, attempt=3) as session:
+            yield session, minted
+
+    return begun
+
+
+@pytest.fixture
 def store(engine):
     return EventStore(engine)
 
@@ -81,11 +116,9 @@ def wrapped(installation, path, token, data=None):
     )
 
 
-def test_the_log_says_all_that_a_run_was_given(installation, vault, mint, follower):
+def test_the_log_says_all_that_a_run_was_given(installation, at_work, follower):
     run_id = uuid4()
-    minted = mint(run_id)
-    half = RunRoleId(installation.secret("worker", "run-role-id"))
-    with introduced(vault, minted.wrapping_token, role_id=half, run_id=run_id, attempt=3) as session:
+    with at_work(run_id) as (session, minted):
         issued = {name: session.issue(name, tool.grant) for name, tool in TOOLS.items()}
         key = issued["contracts"].secret
         installation.ask("GET", "auth/token/lookup-self", token=key.reveal())
@@ -121,7 +154,7 @@ def test_the_log_says_all_that_a_run_was_given(installation, vault, mint, follow
     assert "hmac" not in json.dumps([asdict(event) for event in events], default=str)
 
 
-def test_what_a_thief_hides_in_wrapping_tokens_is_seen(installation, vault, mint, follower):
+def test_what_a_thief_hides_in_wrapping_tokens_is_seen(installation, mint, follower):
     """Answers that are wrapped, the deprecated way to open one, and a key that names another run."""
     run_id, other = uuid4(), uuid4()
     opened = installation.ask("GET", "cubbyhole/response", token=mint(run_id).wrapping_token.reveal()).json()
@@ -221,6 +254,35 @@ def test_each_event_is_judged_once_and_none_is_left_out(store, follower, mint):
     store.dealt_with("judge", number)
     store.dealt_with("judge", number - 1)  # by one that comes late
     assert store.unread("judge") == {}
+
+
+def test_the_records_say_what_an_attempt_was_to_do(installation, engine, store, follower, at_work):
+    run_id = uuid4()
+    with installation.database("triage") as database:
+        database.execute(
+            "SET session_replication_role = replica"
+        )  # the job that the run refers to does not exist
+        for statement in AT_WORK:
+            database.execute(statement, {"run": run_id})
+    with at_work(run_id) as (session, _):
+        for tool in ("documents", "ledger"):
+            session.issue(tool, TOOLS[tool].grant)
+    follower.read_to_end()
+    events = {number: each for number, each in store.unread("x").items() if each.run_id == run_id}
+    last = max(events)
+    attempts = WatchedAttempts(engine, SYSTEMS)
+    (attempt,) = attempts.of([events[last]], first=last).values()
+    assert attempt == WatchedAttempt(
+        claimed=True,
+        ended_at=None,
+        planned_paths=frozenset({TOOLS["documents"].grant.path}),
+        recorded=frozenset({"the login"}),
+        logins=1,
+        issued_paths={TOOLS["documents"].grant.path, LEDGER},
+    )
+    found = judge(events.values(), attempts.of(list(events.values()), first=min(events)))
+    assert [(each.kind, LEDGER in each.detail) for each in found] == [("more credentials than planned", True)]
+    assert attempts.of([replace(events[last], run_id=uuid4())], first=last) == {}
 
 
 def test_a_rotation_by_the_vault_loses_no_event(installation, follower, mint):
