@@ -1,15 +1,21 @@
 """The vault's log becomes its record in the database: of a real vault, by the sweeper's own login."""
 
 import json
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from app.connections.database import connect
 from app.connections.settings import ConnectionSettings
 from app.connections.tls import trust_of
+from app.credentials import vault_events
 from app.credentials.approle import RunRoleId
 from app.credentials.log_follower import LogFollower
 from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
@@ -151,3 +157,106 @@ def test_what_a_thief_hides_in_wrapping_tokens_is_seen(installation, vault, mint
     ]
     assert [event.claimed_run_id for event in events] == [None] * 5 + [str(other)]
     installation.ask("POST", "auth/token/revoke-self", token=token)
+
+
+def refuse_logins(installation, role_id, secret_id):
+    login = {"role_id": role_id} | ({"secret_id": secret_id} if secret_id else {})
+    assert installation.ask("POST", "auth/approle/login", login).status_code in (400, 403)
+
+
+def test_a_refused_login_is_an_event_unless_it_lacks_the_secret_id(installation, follower):
+    """Provisioning asks with a login that lacks it whether a RoleID is the vault's."""
+    refuse_logins(installation, installation.run_role_id, "guessed")
+    refuse_logins(installation, "guessed", "guessed")
+    refuse_logins(installation, installation.run_role_id, "")
+    events = follower.read_to_end()
+    assert [(event.kind, event.run_id, event.remote_address) for event in events] == [
+        (AnswerKind.LOGIN_REFUSED, None, "127.0.0.1")
+    ] * 2
+
+
+def test_a_reader_that_dies_before_it_commits_leaves_neither_events_nor_position(
+    installation, store, follower, mint, monkeypatch
+):
+    """And a second reader, of which one loses, records nothing twice."""
+    run_id, before = uuid4(), store.positions()
+    mint(run_id)
+
+    class KilledError(BaseException):
+        pass
+
+    def killed(_row):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vault_events, "event_of", killed)  # after the function has returned, before the commit
+        with pytest.raises(KilledError):
+            follower.read_to_end()
+    assert store.positions() == before
+    one, other = LogFollower(installation.audit_log, store), LogFollower(installation.audit_log, store)
+    other.read_to_end()  # both know the same position from here on
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(5):
+            mint(run_id)
+            found = [
+                each.result() for each in [threads.submit(reader.read_to_end) for reader in (one, other)]
+            ]
+            assert len(of_run(found[0] + found[1], run_id)) in (1, 2)
+    follower.read_to_end()
+    recorded = of_run(store.unread("test").values(), run_id)
+    assert len(recorded) == len({event.request_id for event in recorded}) == 6
+
+
+def test_each_event_is_judged_once_and_none_is_left_out(store, follower, mint):
+    run_id = uuid4()
+    mint(run_id)
+    follower.read_to_end()
+    while len(unread := store.unread("judge", most=3)) == 3:
+        store.dealt_with("judge", max(unread))
+    store.dealt_with("judge", max(unread, default=0))
+    mint(run_id)
+    follower.read_to_end()
+    ((number, event),) = store.unread("judge").items()
+    assert event.run_id == run_id
+    store.dealt_with("judge", number)
+    store.dealt_with("judge", number - 1)  # by one that comes late
+    assert store.unread("judge") == {}
+
+
+def test_a_rotation_by_the_vault_loses_no_event(installation, follower, mint):
+    run_id = uuid4()
+    mint(run_id)
+    installation.audit_log.rename(installation.audit_log.with_name("audit.log.7"))
+    mint(run_id)  # still into the old file
+    installation.process_table.kill("vault", signal.SIGHUP)
+    found = []
+    for _ in range(3):
+        mint(run_id)
+        found += of_run(follower.read_to_end(), run_id)
+    assert len(found) == 5
+    assert follower.take_notes() == []
+
+
+@pytest.mark.parametrize("login", ["triage_worker", "triage_app", "triage_dispatcher"])
+def test_only_the_sweeper_writes_and_reads_the_record(installation, login):
+    owner = login.removeprefix("triage_").replace("app", "web")
+    password = installation.secret(owner, "database-password").read_text()
+    with installation.database("triage", user=login, password=password) as database:
+        for statement in (
+            "SELECT record_log('x', 1, NULL, 5, 1, '', '{}', '[]')",
+            "SELECT move_cursor('sweeper', 1000000)",
+            "SELECT * FROM vault_event",
+            "INSERT INTO log_position VALUES ('x', 1, 5, 1, '')",
+            "DO $$ BEGIN LOCK TABLE log_position IN SHARE MODE; END $$",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                database.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM vault_event", "UPDATE vault_event SET run_id = NULL", "DELETE FROM log_position"],
+)
+def test_not_even_the_sweeper_takes_anything_out_of_the_record(engine, statement):
+    with engine.begin() as database, pytest.raises(ProgrammingError, match="permission denied"):
+        database.execute(text(statement))
