@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from app.credentials.log_place import LogPlace
 from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
 
-_COLUMNS = ", ".join(field.name for field in fields(VaultEvent))
+_NAMES = tuple(field.name for field in fields(VaultEvent))
+_COLUMNS = ", ".join(_NAMES)
 _POSITIONS = text("SELECT file, inode, place, mark, lines FROM log_position")
 _RECORD = text(
     "SELECT * FROM record_log(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]), cast(:events AS jsonb))"
@@ -85,7 +86,9 @@ class EventStore:
             "lines": reached.lines,
             "mark": reached.mark,
             "inodes": list(inodes),
-            "events": json.dumps([asdict(event) for event in events], default=str),
+            "events": json.dumps(
+                [{name: getattr(event, name) for name in _NAMES} for event in events], default=str
+            ),
         }
         try:
             with self._engine.begin() as db:
@@ -109,7 +112,7 @@ class EventStore:
 
 def event_of(row: Row[Any]) -> VaultEvent:
     """The event in a row of `vault_event`."""
-    values = {field.name: getattr(row, field.name) for field in fields(VaultEvent)}
+    values = {name: getattr(row, name) for name in _NAMES}
     hidden = values["hidden"]
     return VaultEvent(
         **values | {"kind": AnswerKind(values["kind"]), "hidden": None if hidden is None else Hidden(hidden)}

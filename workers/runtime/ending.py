@@ -176,7 +176,10 @@ class Ending:
                 case.problem = remains[0] if remains else case.problem
 
     def _users(self, case: _Case, complete: bool) -> set[str]:
-        return case.held.users if complete else case.held.users | case.held.claimed_users
+        held = case.held
+        # A vault whose log hides the names of users leaves only the worker's record of them.
+        named = complete and len(held.users) >= len(held.leases)
+        return held.users if named else held.users | held.claimed_users
 
     def _end_forgotten(self, logins: LeasedLogins, left: Mapping[str, str], ours: AbstractSet[str]) -> bool:
         """End users whose leases the vault no longer knows; whether there were any."""

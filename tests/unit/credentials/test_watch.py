@@ -129,6 +129,16 @@ def test_a_worker_is_not_late_while_a_call_may_take_so_long():
     assert kinds([login(at=SOON)], ended_at=NOON) == []
 
 
+def test_a_vault_whose_clock_is_ahead_is_not_taken_for_a_thief():
+    """What the worker recorded, it recorded before the end."""
+    worked = [unwrapped(at=LATE), login(at=LATE), issue(at=LATE, request_id="two")]
+    assert kinds(worked, ended_at=NOON, recorded=frozenset({"one", "two"})) == []
+    stolen = issue(USERS, at=LATE, request_id="three")
+    assert kinds([*worked, stolen], ended_at=NOON, recorded=frozenset({"one", "two"})) == [
+        "identity of an ended attempt"
+    ]
+
+
 def refused(seconds, address="192.0.2.7"):
     whom = {"run_id": None, "attempt": None}
     at = NOON + timedelta(seconds=seconds)
