@@ -24,7 +24,8 @@ from app.credentials.tables import (
 )
 from app.review.flag_history import EventKind, Status
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
-from app.review.queries.runs import latest_completed, next_of
+from app.review.queries.next_run import next_of
+from app.review.queries.runs import latest_completed
 from app.review.queries.unrecorded import unrecorded
 from app.review.review_events import histories
 from app.review.tables import ReviewEventRow

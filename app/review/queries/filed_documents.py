@@ -17,8 +17,8 @@ from app.credentials.tables import (
     VaultEventRow,
 )
 from app.review.flag_history import Event
+from app.review.queries.next_run import NextRun
 from app.review.queries.plans import Plan, plans_of
-from app.review.queries.runs import NextRun
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.runtime.lifecycle import harden
+from app.connections.hardening import harden
 
 NOBODY = 65534
 PR_SET_DUMPABLE = 4
