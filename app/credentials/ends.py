@@ -102,25 +102,26 @@ class EndRecords:
     """The database as the sweeper uses it. Every change is a function there, with the database's own time."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        # One statement is one transaction, without the two messages that begin and end it.
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def end_stopped(self) -> UUID | None:
         """Let one run fail that is to be stopped, and its open attempt with it; its id, None if there is none.
 
         From then on the attempt can store nothing.
         """
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             run_id: UUID | None = db.scalar(text("SELECT end_stopped()"))
             return run_id
 
     def lose_attempts(self) -> list[EndedAttempt]:
         """Let all attempts be lost that did not report before their lease ran out."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             return [EndedAttempt(*row) for row in db.execute(text("SELECT * FROM lose_attempts()"))]
 
     def end_attempt(self, run_id: UUID, number: int, reason: str) -> bool:
         """Let an open attempt fail; False if it had ended before."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             return bool(
                 db.scalar(
                     text("SELECT end_attempt(:run, :number, :reason)"),
@@ -133,12 +134,12 @@ class EndRecords:
 
         They do not wait longer than 10 s for that.
         """
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             return list(db.scalars(text("SELECT requeue_ended()")))
 
     def alarm(self, kind: str, detail: str, *, run_id: UUID | None = None, number: int | None = None) -> bool:
         """Raise an alarm for the security operator; False if the same one was raised before."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             return bool(
                 db.scalar(
                     text("SELECT alarm_once(:kind, :detail, :run, :number)"),
@@ -148,7 +149,7 @@ class EndRecords:
 
     def due(self, *, tried_before: bool) -> list[EndedAttempt]:
         """Ended attempts that are to be confirmed now: for the first time, or those where that has failed before."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             rows = db.execute(
                 text("SELECT * FROM due_ends(:tried_before, :most)"),
                 {"tried_before": tried_before, "most": _TOGETHER},
@@ -162,7 +163,7 @@ class EndRecords:
             "runs": [attempt.run_id for attempt in attempts],
             "numbers": [attempt.number for attempt in attempts],
         }
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             for row in db.execute(_EVENTS, wanted):
                 found[EndedAttempt(row.run_id, row.number)].add_event(row)
             if nameless := found.get(EndedAttempt(NO_RUN, 0)):
@@ -176,7 +177,7 @@ class EndRecords:
 
     def confirm(self, confirmed: Iterable[Holdings]) -> None:
         """Record that everything these attempts held is dead."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             for held in confirmed:
                 db.execute(
                     text("SELECT confirm_end(:run, :number, :by, :events)"),
@@ -190,7 +191,7 @@ class EndRecords:
 
     def note_problem(self, attempt: EndedAttempt, problem: str) -> None:
         """Record why an end could not be confirmed; it is tried again, later each time, and after a minute an alarm."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             db.execute(
                 text("SELECT note_end_problem(:run, :number, :problem)"),
                 {"run": attempt.run_id, "number": attempt.number, "problem": problem},
@@ -198,13 +199,13 @@ class EndRecords:
 
     def problem(self) -> str | None:
         """Why the oldest unconfirmed end is not confirmed after 2 s; None if there is none."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             problem: str | None = db.scalar(_OLDEST_PROBLEM)
             return problem
 
     def leases_of(self, users: Collection[str]) -> dict[str, str]:
         """By user of a database, the lease that the vault's log names for it; those without one are missing."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             return {row.service_user: row.lease_id for row in db.execute(_LEASES, {"users": list(users)})}
 
 

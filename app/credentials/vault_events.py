@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, Row, text
+from sqlalchemy.exc import OperationalError
 
 from app.credentials.log_place import LogPlace
 from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
@@ -15,7 +16,7 @@ from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
 _COLUMNS = ", ".join(field.name for field in fields(VaultEvent))
 _POSITIONS = text("SELECT file, inode, place, mark, lines FROM log_position")
 _RECORD = text(
-    "SELECT record_log(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]), cast(:events AS jsonb))"
+    "SELECT * FROM record_log(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]), cast(:events AS jsonb))"
 )
 _UNREAD = text(
     f"SELECT number, {_COLUMNS} FROM vault_event"  # noqa: S608  # names of this program
@@ -27,6 +28,10 @@ _MOVE = text("SELECT move_cursor(:reader, :number)")
 _HORIZON = text(
     "SELECT least(now(), (SELECT min(dispatched_at) FROM attempt WHERE revoked_at IS NULL)) - interval '20 min'"
 )
+
+
+#: What `record_log` raises when the position is not the one it was given.
+_MOVED = "40001"
 
 
 class PositionMovedError(Exception):
@@ -82,11 +87,13 @@ class EventStore:
             "inodes": list(inodes),
             "events": json.dumps([asdict(event) for event in events], default=str),
         }
-        with self._engine.begin() as db:
-            fresh = db.execute(_RECORD, values).scalar_one()
-        if fresh is None:
-            raise PositionMovedError
-        return [event for event in events if event.request_id in set(fresh)] if fresh else []
+        try:
+            with self._engine.begin() as db:
+                return [event_of(row) for row in db.execute(_RECORD, values)]
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == _MOVED:
+                raise PositionMovedError from None
+            raise
 
     def unread(self, reader: str, *, most: int = 1000) -> Mapping[int, VaultEvent]:
         """The oldest events that a reader of events has not dealt with, by their numbers."""

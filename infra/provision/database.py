@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from app.credentials.changed_logins import KEEPER
 from infra.postgres import roles
 from infra.postgres.closed_functions import LARGE_OBJECTS, SESSIONS, close
 from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
@@ -22,7 +23,6 @@ from infra.provision.logins import (
     APPLICATION,
     DATABASE_LOGINS,
     DATABASE_OWNERS,
-    KEEPER,
     LEDGER,
     READERS,
     SWEEPER,
@@ -63,8 +63,7 @@ def provision_database(
             ensure_database(connection, database, owner, say)
         ensure_connect_rights(connection, _CONNECTING, say)
         with server.connect(APPLICATION) as application:
-            callers = [role for role, owners in DATABASE_LOGINS.items() if "sweeper" in owners]
-            ensure_keeper(application, KEEPER, logins=tuple(DATABASE_LOGINS), callers=callers, say=say)
+            ensure_keeper(application, KEEPER, logins=tuple(DATABASE_LOGINS), callers=(SWEEPER,), say=say)
             _close_functions(application, say)
             for role, password in passwords.items():
                 ensure_password(application, server, role, password, say)

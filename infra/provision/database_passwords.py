@@ -2,9 +2,10 @@
 
 import psycopg
 
+from app.credentials.changed_logins import KEEPER
 from infra.postgres import keeper, roles
 from infra.postgres.server import Server, WrongPasswordError
-from infra.provision.logins import APPLICATION, DATABASE_LOGINS, DATABASE_OWNERS, KEEPER, LEDGER
+from infra.provision.logins import APPLICATION, DATABASE_LOGINS, DATABASE_OWNERS, LEDGER
 from infra.provision.settings import ProvisioningSettings
 from infra.reporting import Say
 

@@ -23,8 +23,6 @@ DATABASE_LOGINS: dict[str, tuple[str, ...]] = {
     "triage_sweeper": ("sweeper",),
     "triage_worker": ("worker",),
 }
-#: Sets back what a login changes of itself; nobody logs in as it.
-KEEPER = "triage_keeper"
 #: Broker users and the processes that use them.
 BROKER_USERS: dict[str, tuple[str, ...]] = {"dispatcher": ("dispatcher",), "worker": ("worker",)}
 

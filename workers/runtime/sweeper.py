@@ -17,6 +17,7 @@ from app.connections.database import connect, trouble
 from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
+from app.credentials.changed_logins import set_logins_back
 from app.credentials.dispatch import DispatchRecords, listen
 from app.credentials.ends import EndRecords
 from app.credentials.grants import DatabaseUser
@@ -40,9 +41,11 @@ log = structlog.get_logger()
 #: The settings that a sweeper must have, beside the addresses of the tools that are databases.
 NEEDED = ("database_url", "vault_addr", "vault_identity_file")
 #: Seconds between two rounds when nothing happens, and at least: many ends at once are confirmed together.
-_REST, _APART = 0.5, 0.1
+_REST, _APART = 0.5, 0.2
 #: Seconds until an end that could not be confirmed is looked at again.
 _RETRY = 0.25
+#: Seconds between two looks at what logins of the database changed of themselves.
+_LOOK_AT_LOGINS = 2.0
 #: Seconds between two looks at the users of the tools' databases.
 _SELDOM = 5.0
 _AT_ONCE = 8
@@ -105,6 +108,7 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
         lanes = [
             Lane(Rounds("confirming ends", partial(ending.confirm_due, tried_before=False)), rest=_REST),
             Lane(Rounds("confirming late ends", partial(ending.confirm_due, tried_before=True)), rest=_RETRY),
+            Lane(Rounds("setting logins back", partial(set_logins_back, engine)), rest=_LOOK_AT_LOGINS),
             Lane(Rounds("looking for forgotten users", forgotten.look), rest=_SELDOM),
         ]
         sweep = Rounds("sweeping", Sweeper(records=records, watch=watch.look).look)

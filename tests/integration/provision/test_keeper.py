@@ -11,10 +11,9 @@ from sqlalchemy import text
 from app.connections.database import connect
 from app.settings import Settings
 from infra.provision.database import provision_database
-from infra.provision.logins import DATABASE_LOGINS
+from infra.provision.logins import DATABASE_LOGINS, SWEEPER
 from infra.provision.rotation import rotate_database
 
-(CALLER,) = [role for role, owners in DATABASE_LOGINS.items() if "sweeper" in owners]
 RESTORE = (
     "SELECT * FROM triage_keeper.restore_settings() UNION ALL SELECT * FROM triage_keeper.restore_passwords()"
 )
@@ -48,7 +47,7 @@ def logins(servers) -> Callable[[str], psycopg.Connection]:
 @pytest.fixture
 def restored(logins) -> Iterator[Callable[[], list[tuple[str, str, bool]]]]:
     """Has logins set back, as the sweeper does: what was found."""
-    with logins(CALLER) as sweeper:
+    with logins(SWEEPER) as sweeper:
 
         def call() -> list[tuple[str, str, bool]]:
             return sweeper.execute(RESTORE).fetchall()
@@ -64,7 +63,7 @@ def test_a_password_that_a_login_gave_itself_is_replaced_by_the_one_in_its_file(
 ):
     with logins(login) as hostile:
         hostile.execute(f"ALTER ROLE {login} PASSWORD {password}")
-    if login != CALLER:
+    if login != SWEEPER:
         with pytest.raises(Exception, match="refused the password"):
             logins(login)
     assert restored() == [(login, "password", True)]
@@ -166,7 +165,7 @@ def test_nobody_reads_what_is_kept_and_only_the_sweeper_calls(servers, logins):
                 "UPDATE triage_keeper.kept_login SET verifier = ''",
                 "SELECT rolpassword FROM pg_authid",
                 "SET ROLE triage_keeper",
-                *((RESTORE,) if login != CALLER else ()),
+                *((RESTORE,) if login != SWEEPER else ()),
             ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(query)

@@ -65,11 +65,10 @@ def scene(insider, system) -> Iterator[SimpleNamespace]:
 
 
 @pytest.fixture(scope="module")
-def example(scene, insider, system) -> Callable[[str, str], dict[str, Any]]:
+def example(insider, system) -> Callable[[str, str], dict[str, Any]]:
     """What a request must carry to succeed."""
     entries = operator_entries(tools=SYSTEMS, process_ttl=86_400)
     as_it_is = {entry.path: dict(entry.data) for entry in entries}
-    lease = scene.held.issued["ledger"].record.lease_id
 
     def of(identity: str, path: str) -> dict[str, Any]:
         if path == f"{RUN}/secret-id":
@@ -84,7 +83,9 @@ def example(scene, insider, system) -> Callable[[str, str], dict[str, Any]]:
                 "POST", "auth/token/create-orphan", {"policies": ["default"], "ttl": "60s"}
             )
             return {"accessor": made.json()["auth"]["accessor"]}
-        return {"lease_id": lease} if path.startswith("sys/leases/") else as_it_is.get(path, {})
+        if path.startswith("sys/leases/"):
+            return {"lease_id": system.ask_vault("GET", "database/creds/ledger-reader").json()["lease_id"]}
+        return as_it_is.get(path, {})
 
     return of
 

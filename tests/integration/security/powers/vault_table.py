@@ -23,8 +23,11 @@ TABLE = {
     "documents": {"auth/token/lookup-self": ({"read"}, "how the service checks the key it is shown")},
     "dispatcher": {f"{RUN}/secret-id": ({"update"}, "half of the login of each run, wrapped")},
     "sweeper": {
+        "auth/token/lookup-accessor": ({"update"}, "whether a token is dead, and whose it is"),
         "auth/token/revoke-accessor": ({"update"}, "ends tokens and keys of an ended attempt"),
         f"{RUN}/secret-id-accessor/destroy": ({"update"}, "ends a SecretID that was not used"),
+        "sys/leases/lookup": ({"update"}, "whether a user of the ledger is still leased"),
+        "sys/leases/revoke": ({"update"}, "ends a user of the ledger"),
     },
     "auditor": {
         "auth/token/lookup-accessor": ({"update"}, "whether a token or key is alive"),

@@ -15,10 +15,12 @@ from sqlalchemy.pool import NullPool
 from app.connections.settings import load
 from app.connections.tls import trust_of
 from app.credentials.approle import RUN_ROLE
+from app.credentials.changed_logins import KEEPER
 from app.credentials.settings import AgentSettings
 from garden.tools import SOIL, WEATHER
 from infra.postgres.databases import ensure_closed_schema, ensure_connect_rights, ensure_database
 from infra.postgres.ending_users import ensure_ending_of_users
+from infra.postgres.keeper import ensure_keeper, set_kept_password
 from infra.postgres.leased_users import ensure_only_reading, refuse_prepared_transactions
 from infra.postgres.migrate import migrate
 from infra.postgres.roles import ensure_member, ensure_role
@@ -83,6 +85,11 @@ def prepare_database():
 
     engine = create_engine("postgresql+psycopg://", creator=lambda: as_owner("garden"), poolclass=NullPool)
     migrate(engine, Path(__file__).parent / "migrations", print)
+    with server.connect("garden") as garden:
+        processes = tuple(PROCESSES.values())
+        ensure_keeper(garden, KEEPER, logins=processes, callers=("triage_sweeper",), say=print)
+        for role in processes:
+            set_kept_password(garden, KEEPER, role, passwords[role])
     with as_owner("garden") as garden:
         ensure_closed_schema(garden, print)
         garden.execute("INSERT INTO bed VALUES ('roses', 'Norfolk')")
