@@ -212,35 +212,6 @@ class AttemptEndRow(SQLModel, table=True):
     since: datetime = Field(sa_column=moment())
 
 
-class VaultEventRow(SQLModel, table=True):
-    """One answer of the vault, from its own log, about an identity or credential of a run.
-
-    `run_id` and `attempt` are those that the dispatcher bound to the identity. `ended_at` is when the end of what was
-    issued was confirmed.
-    """
-
-    __tablename__ = "vault_event"
-
-    number: int | None = Field(default=None, primary_key=True)
-    request_id: str = Field(unique=True)
-    kind: str
-    at: datetime = Field(sa_column=moment())
-    path: str
-    run_id: UUID | None = None
-    attempt: int | None = None
-    job_id: str | None = None
-    requested_by: str | None = None
-    token_accessor: str | None = None
-    accessor: str | None = None
-    secret_id_accessor: str | None = None
-    lease_id: str | None = None
-    service_user: str | None = None
-    remote_address: str | None = None
-    claimed_run_id: str | None = None
-    hidden: str | None = None
-    ended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
-
-
 class DenialRow(SQLModel, table=True):
     """A credential the vault's policy refused."""
 

@@ -1,4 +1,4 @@
-"""The tables of the vault's own record; only `record_log` writes them, and only the sweeper reads them."""
+"""The tables of the vault's own record; only `record_log` writes them; the sweeper and the pages read them."""
 
 from datetime import datetime
 from uuid import UUID

@@ -20,8 +20,8 @@ from app.credentials.tables import (
     DenialRow,
     RunRow,
     StepRow,
-    VaultEventRow,
 )
+from app.credentials.vault_tables import VaultEventRow
 from app.review.flag_history import EventKind, Status
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.review.queries.next_run import next_of

@@ -22,8 +22,8 @@ from app.credentials.tables import (
     RunRow,
     RunState,
     StepRow,
-    VaultEventRow,
 )
+from app.credentials.vault_tables import VaultEventRow
 from app.procurement.finding import NOT_PERFORMED
 from app.review.queries.next_run import NextRun, next_of
 from app.review.queries.plans import Plan, plans_of

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from app.credentials.ending import Endings
-from app.credentials.tables import AttemptEndRow, AttemptRow, VaultEventRow
+from app.credentials.tables import AttemptEndRow, AttemptRow
+from app.credentials.vault_tables import VaultEventRow
 from app.web.api.shapes.value_lineage import Identity, Unrecorded
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
