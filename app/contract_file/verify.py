@@ -167,6 +167,8 @@ def _agreement(
         yield f"{JSON} and the manifest name different runs."
     if [each for run in stated["runs"] for each in run["credentials"]] != manifest["credentials"]:
         yield f"{JSON} and the manifest differ in the lineage of credentials."
+    if stated.get("ends_not_confirmed") != manifest.get("ends_not_confirmed"):
+        yield f"{JSON} and the manifest differ in the ends that were not confirmed."
     decided = {each["flag_id"]: [each[name] for name in _DECIDED] for each in stated["flags"]}
     if decided != {each["flag_id"]: [each[name] for name in _DECIDED] for each in manifest["decisions"]}:
         yield f"{JSON} and the manifest differ in the decisions."
