@@ -386,6 +386,7 @@ def test_an_operator_stops_a_run_after_confirmation(system, signed_in, read, wai
     page = read(operator, f"/runs/{waiting}")
     assert "✕ Failed stopped by operator-a" in page.text
     assert "operator-a asked to stop this run" in page.text
+    assert "Nothing to end" in page.text
     assert f"/runs/{waiting}/stop" not in page.links
 
 
