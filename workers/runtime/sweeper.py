@@ -27,6 +27,7 @@ from app.credentials.vault_events import EventStore
 from app.credentials.watched_attempts import WatchedAttempts
 from workers.runtime import logs
 from workers.runtime.credential_ends import CredentialEnds
+from workers.runtime.ended_users import EndedUsers
 from workers.runtime.ending import Ending
 from workers.runtime.forgotten_users import ForgottenUsers
 from workers.runtime.leased_logins import LeasedLogins
@@ -102,9 +103,14 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
     vault = CredentialEnds(ProcessIdentity(pool, configuration.file("vault_identity_file")))
     user = make_url(configuration.need("database_url")).username or ""
     logins = [LeasedLogins(tool.name, configuration.address(tool), user, configuration) for tool in databases]
-    forgotten = ForgottenUsers(records=records, vault=vault, logins=logins, is_log_read=watch.read)
+    ended_users = EndedUsers(records, logins)
+    forgotten = ForgottenUsers(
+        records=records, vault=vault, logins=logins, ended_users=ended_users, is_log_read=watch.read
+    )
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="vault") as threads:
-        ending = Ending(records=records, vault=vault, logins=logins, read_log=watch.read, threads=threads)
+        ending = Ending(
+            records=records, vault=vault, ended_users=ended_users, read_log=watch.read, threads=threads
+        )
         lanes = [
             Lane(Rounds("confirming ends", partial(ending.confirm_due, tried_before=False)), rest=_REST),
             Lane(Rounds("confirming late ends", partial(ending.confirm_due, tried_before=True)), rest=_RETRY),
