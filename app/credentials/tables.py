@@ -6,11 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     DateTime,
     ForeignKeyConstraint,
-    Identity,
     Index,
     Table,
     UniqueConstraint,
