@@ -25,12 +25,12 @@ import psycopg
 from psycopg.rows import dict_row
 
 from app import usecases
-from app.connections.database import connect, sessions
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
 from app.settings import Settings
 from benchmarks.kills import Killer, start_second_worker
 from benchmarks.vault_lines import Given, given
+from benchmarks.work import submitted
 from infra.local.options import SERVICES, StackOptions
 from infra.local.stack import LocalStack
 from infra.postgres.server import ServerError
@@ -83,7 +83,9 @@ def campaign(folder: Path, *, runs: int, seed: int) -> dict[str, Any]:
             stack.process_table.start(stack.services.background(part), lambda _: True)
         stack.process_table.start(stack.services.worker(1), lambda child: "ready." in child.log_since_start())
         start_second_worker(stack)
-        run_ids = _request(stack, runs)
+        with submitted(stack) as (database, actions):
+            wanted = list(islice(cycle(actions), runs))
+            run_ids = usecases.request_runs(database, wanted, requested_by="campaign")
         random = Random(seed)  # noqa: S311  # it chooses what dies
         killer = Killer(stack, random)
         began = time.monotonic()
@@ -94,22 +96,6 @@ def campaign(folder: Path, *, runs: int, seed: int) -> dict[str, Any]:
         _wait(stack, _OPEN_ENDS, seconds=_CONFIRMED)
         figures = {"seed": seed, "runs": runs, "seconds": round(seconds, 1), "kills": dict(killer.killed)}
         return figures | _found(stack, run_ids)
-
-
-def _request(stack: LocalStack, runs: int) -> list[UUID]:
-    told = stack.environment("web")
-    engine = connect(
-        Settings(
-            database_url=told["DATABASE_URL"], database_password_file=Path(told["DATABASE_PASSWORD_FILE"])
-        ),
-        pool_size=2,
-    )
-    factory = sessions(engine)
-    inbox = (stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")
-    actions, _ = usecases.submit(factory, inbox)
-    run_ids = usecases.request_runs(factory, list(islice(cycle(actions), runs)), requested_by="campaign")
-    engine.dispose()
-    return run_ids
 
 
 def _found(stack: LocalStack, run_ids: Sequence[UUID]) -> dict[str, Any]:
@@ -159,7 +145,7 @@ def _rows(stack: LocalStack, query: str, *values: object) -> list[dict[str, Any]
     if database is None:
         raise RuntimeError("this stack has no database")
     with database.connect("triage") as connection:
-        return connection.cursor(row_factory=dict_row).execute(query, values or None).fetchall()  # type: ignore[arg-type]  # texts of this file
+        return connection.cursor(row_factory=dict_row).execute(query, values or None).fetchall()
 
 
 def _count(stack: LocalStack, query: str) -> int:

@@ -7,53 +7,31 @@ refused. A credential that is never refused counts as one that took for ever.
 import argparse
 import json
 import math
-import shutil
 import sys
-import time
-from base64 import urlsafe_b64decode
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import UUID
 
 from rich.console import Console
 from rich.table import Table
 
 from app import usecases
-from app.connections.database import Sessions, connect, sessions
-from app.settings import Settings
 from benchmarks.holding_worker import HANDOVER
+from benchmarks.stops import SIGNED, Stop, seconds_to_expiry, stop_one
 from benchmarks.thieves import Thieves
+from benchmarks.work import submitted
 from infra.local.options import SERVICES, StackOptions
 from infra.local.stack import LocalStack
 from workers.runtime.worker import command as worker_command
 
-#: Runs in hand at a time, and as many waiting behind them.
+#: Runs in hand at a time, and those that wait behind them.
 IN_HAND, QUEUED = 6, 12
-#: Seconds after which a credential that is still accepted counts as never refused; a signed token after its expiry.
-_LONGEST, _LEEWAY = 30.0, 10.0
-_POLL = 0.01
-_CREDENTIALS = 6
-SIGNED = "signed-token"
 #: The kinds, in the order of the report.
 KINDS = ("run-token", "api-key", "database-user", SIGNED)
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """One stop: seconds until each credential was refused, by kind; the expiry of signed tokens, with their secrets."""
-
-    seconds: Mapping[str, list[float]]
-    signed: list[tuple[str, str, float, float]]
-    """Tool, secret, time of the stop and expiry, both in seconds since the epoch."""
-    confirmed: float
-    """Seconds until the sweeper had confirmed the end."""
 
 
 def main() -> None:
@@ -78,35 +56,20 @@ def measure(folder: Path, *, stops: int, until_expiry: bool) -> dict[str, Any]:
     options = StackOptions(parts=SERVICES, usual_ports=False, actions=40)
     handover = folder / "handover"
     handover.mkdir(mode=0o700)
-    with LocalStack(folder / "home", options=options) as stack, _database(stack) as database:
+    with LocalStack(folder / "home", options=options) as stack, submitted(stack) as (database, actions):
         for part in ("dispatcher", "sweeper"):
             stack.process_table.start(stack.services.background(part), lambda _: True)
         _start_worker(stack, handover)
-        inbox = (stack.layout.scenarios / "inbox.json").read_text(encoding="utf-8")
-        actions, _ = usecases.submit(database, inbox)
         following = cycle(actions)
-        usecases.request_runs(
-            database, [next(following) for _ in range(IN_HAND + QUEUED)], requested_by="benchmark"
-        )
+        first = list(islice(following, IN_HAND + QUEUED))
+        usecases.request_runs(database, first, requested_by="benchmark")
         with Thieves(stack) as thieves:
             done = []
             for _ in range(stops):
-                done.append(_stop_one(database, thieves, handover))
+                done.append(stop_one(database, thieves, handover))
                 usecases.request_runs(database, [next(following)], requested_by="benchmark")
-            return _figures(done, _signed(thieves, done, until_expiry=until_expiry))
-
-
-@contextmanager
-def _database(stack: LocalStack) -> Iterator[Sessions]:
-    told = stack.environment("web")
-    engine = connect(
-        Settings(
-            database_url=told["DATABASE_URL"], database_password_file=Path(told["DATABASE_PASSWORD_FILE"])
-        ),
-        pool_size=2,
-    )
-    yield sessions(engine)
-    engine.dispose()
+            signed = [token for stop in done for token in stop.signed]
+            return _figures(done, seconds_to_expiry(thieves, signed, wait=until_expiry))
 
 
 def _start_worker(stack: LocalStack, handover: Path) -> None:
@@ -121,73 +84,7 @@ def _start_worker(stack: LocalStack, handover: Path) -> None:
     )
 
 
-def _stop_one(database: Sessions, thieves: Thieves, handover: Path) -> Stop:
-    run_id, held = _in_hand(handover)
-    opened = {name: thieves.hold(name, credential) for name, credential in held.items()}
-    began, at = time.monotonic(), time.time()
-    usecases.stop_run(database, run_id, requested_by="benchmark")
-    leased = {name: accepted for name, accepted in opened.items() if held[name]["kind"] != SIGNED}
-    with ThreadPoolExecutor(len(leased) + 1) as threads:
-        waits = {
-            name: threads.submit(_seconds_until_refused, accepted, began) for name, accepted in leased.items()
-        }
-        confirmed = threads.submit(
-            _seconds_until_refused, lambda: not thieves.is_confirmed(run_id), began
-        ).result()
-        seconds: dict[str, list[float]] = {}
-        for name, wait in waits.items():
-            seconds.setdefault(held[name]["kind"], []).append(wait.result())
-    thieves.let_go()
-    shutil.rmtree(handover / str(run_id))
-    signed = [
-        (name, each["secret"], at, expiry_of(each["secret"]))
-        for name, each in held.items()
-        if each["kind"] == SIGNED
-    ]
-    return Stop(seconds, signed, confirmed)
-
-
-def _in_hand(handover: Path) -> tuple[UUID, dict[str, dict[str, Any]]]:
-    """A run whose worker holds its token and all its credentials."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        for folder in sorted(handover.iterdir(), key=lambda path: path.stat().st_ctime):
-            names = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
-            if len(names) == _CREDENTIALS:
-                return UUID(folder.name), {name: json.loads((folder / name).read_text()) for name in names}
-        time.sleep(_POLL)
-    raise TimeoutError("no run is in the hands of the worker")
-
-
-def _seconds_until_refused(accepted: Any, began: float) -> float:
-    while accepted():
-        if time.monotonic() - began > _LONGEST:
-            return math.inf
-        time.sleep(_POLL)
-    return time.monotonic() - began
-
-
-def expiry_of(signed_token: str) -> float:
-    """When a signed token expires by its own word, in seconds since the epoch."""
-    part = signed_token.split(".")[1]
-    claims: dict[str, Any] = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    return float(claims["exp"])
-
-
-def _signed(thieves: Thieves, stops: list[Stop], *, until_expiry: bool) -> list[float]:
-    """Seconds from each stop to the expiry of a signed token; `inf` for one that was accepted after it."""
-    found = []
-    for tool, secret, at, expiry in (each for stop in stops for each in stop.signed):
-        if until_expiry:
-            time.sleep(max(0.0, expiry + _LEEWAY - time.time()))
-            accepted = thieves.hold(tool, {"kind": SIGNED, "secret": secret})()
-            found.append(math.inf if accepted else expiry - at)
-        else:
-            found.append(expiry - at)
-    return found
-
-
-def _figures(stops: list[Stop], signed: list[float]) -> dict[str, Any]:
+def _figures(stops: Sequence[Stop], signed: Sequence[float]) -> dict[str, Any]:
     seconds = {kind: [value for stop in stops for value in stop.seconds.get(kind, ())] for kind in KINDS[:-1]}
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -199,7 +96,7 @@ def _figures(stops: list[Stop], signed: list[float]) -> dict[str, Any]:
     }
 
 
-def _row(values: list[float]) -> dict[str, Any]:
+def _row(values: Sequence[float]) -> dict[str, Any]:
     """Nearest rank, so that what never ended takes its place in each percentile."""
     ranked = sorted(values)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import OperationalError
 
 from app.connections.database import connect, trouble
+from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.changed_logins import set_logins_back
@@ -30,7 +31,7 @@ from workers.runtime.ended_users import EndedUsers
 from workers.runtime.ending import Ending
 from workers.runtime.forgotten_users import ForgottenUsers
 from workers.runtime.leased_logins import LeasedLogins
-from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured, harden
+from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.rounds import Lane, Rounds
 from workers.runtime.vault import Vault
