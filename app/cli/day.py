@@ -102,21 +102,21 @@ def show(report: DayReport) -> None:
     show_table(
         "Credentials, counted three ways", (Column("Credentials"), *_numbers("Number")), counted.items()
     )
-    ends = figures["ends"]
-    out.print(
-        f"{ends['signed_tokens']} signed tokens cannot be revoked. They expire by their"
-        f" TTL, the last one at {ends['last_signed_token_expires_at'] or '-'}.\n",
-        highlight=False,
-    )
+    if report.signed:
+        last = max(row.expires_at for row in report.signed)
+        out.print(
+            f"{len(report.signed)} signed tokens cannot be revoked; the last expires at {last:%H:%M:%S} UTC.\n",
+            highlight=False,
+        )
     quantiles = ("p50", "p95", "max")
     show_table(
-        "Seconds to the death of credentials",
+        "Seconds to confirmed death; of signed tokens, to expiry",
         (Column("From"), Column("Credentials"), *_numbers(*quantiles)),
         (
-            (start, name.replace("_", " "), *(f"{figure[key]:.3f}" for key in quantiles))
+            (start, name.partition("_")[0], *(f"{figure[key]:.3f}" for key in quantiles))
             for start, group in (
-                ("end of the run to confirmation", figures["seconds_from_run_end_to_confirmed_death"]),
-                ("start of the run", figures["seconds_from_run_start_to_death"]),
+                ("run end", figures["seconds_from_run_end_to_confirmed_death"]),
+                ("run start", figures["seconds_from_run_start_to_death"]),
             )
             for name, figure in group.items()
             if figure

@@ -74,6 +74,11 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         " interrupted. The sweeper has ended the user.",
         "Find out who ended leases by force.",
     ),
+    "login changed": AlarmKind(
+        "Settings or rights of one of this system’s own database logins were changed. The details say whether they were"
+        " restored.",
+        "Treat the process that uses this login as compromised.",
+    ),
     "vault log unreadable": AlarmKind(
         "The sweeper cannot read the vault’s log. It ends credentials from the records of the workers, and asks the"
         " vault about each. It misses what no worker recorded, until it can read the log.",

@@ -8,7 +8,8 @@ from typing import Self
 
 from app.credentials.grants import SIGNED_TOKEN_SECONDS, SignedToken
 from app.credentials.lineage import CredentialKind
-from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow, VaultEventRow
+from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow
+from app.credentials.vault_tables import VaultEventRow
 
 REVOKERS: Mapping[str, str] = {
     "run end": "the end of the run",

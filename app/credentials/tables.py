@@ -6,11 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     DateTime,
     ForeignKeyConstraint,
-    Identity,
     Index,
     Table,
     UniqueConstraint,
@@ -220,69 +218,6 @@ class AttemptEndRow(SQLModel, table=True):
     next_try_at: datetime = Field(sa_column=moment())
     problem: str
     since: datetime = Field(sa_column=moment())
-
-
-class VaultEventRow(SQLModel, table=True):
-    """One answer of the vault, from its own log; see `app.credentials.vault_answer.VaultEvent`.
-
-    `number` is in the order of recording. `ended_at` is when the end of what was issued was confirmed.
-    """
-
-    __tablename__ = "vault_event"
-    __table_args__ = (
-        Index("ix_vault_event_run", "run_id", "attempt"),
-        Index("ix_vault_event_accessor", "accessor", postgresql_where=text("accessor IS NOT NULL")),
-        Index("ix_vault_event_lease", "lease_id", postgresql_where=text("lease_id IS NOT NULL")),
-        Index("ix_vault_event_user", "service_user", postgresql_where=text("service_user IS NOT NULL")),
-        Index(
-            "ix_vault_event_open",
-            "run_id",
-            "attempt",
-            postgresql_where=text("ended_at IS NULL AND kind IN ('logged-in', 'issued')"),
-        ),
-    )
-
-    number: int | None = Field(
-        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
-    )
-    request_id: str = Field(unique=True)
-    kind: str
-    at: datetime = Field(sa_column=moment())
-    path: str
-    run_id: UUID | None = None
-    attempt: int | None = None
-    job_id: str | None = None
-    requested_by: str | None = None
-    token_accessor: str | None = None
-    accessor: str | None = None
-    secret_id_accessor: str | None = None
-    lease_id: str | None = None
-    service_user: str | None = None
-    remote_address: str | None = None
-    claimed_run_id: str | None = None
-    hidden: str | None = None
-    ended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
-
-
-class LogPositionRow(SQLModel, table=True):
-    """How far a file of the vault's log has been read; see `app.credentials.log_place.LogPlace`."""
-
-    __tablename__ = "log_position"
-
-    file: str = Field(primary_key=True)
-    inode: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    place: int = Field(sa_column=Column(BigInteger, nullable=False))
-    lines: int = Field(sa_column=Column(BigInteger, nullable=False))
-    mark: str
-
-
-class EventCursorRow(SQLModel, table=True):
-    """The number of the last vault event that a reader of events has dealt with."""
-
-    __tablename__ = "event_cursor"
-
-    reader: str = Field(primary_key=True)
-    number: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class DenialRow(SQLModel, table=True):

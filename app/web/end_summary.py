@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.credentials.ending import Ending, Endings, EndState, unrecorded_name
+from app.credentials.lineage import CredentialKind
 from app.procurement.labels import KINDS, plural, worded
 from app.review.queries import RunPage
 
@@ -33,7 +34,7 @@ def end_summary(page: RunPage, endings: Endings) -> EndSummary:
     found = list(_issued(page, endings))
     waiting = [each for _, each in found if each.state is EndState.NOT_CONFIRMED]
     confirmed = [each.at for _, each in found if each.state is EndState.REVOKED]
-    signed = worded(KINDS, "signed-token")
+    signed = _noun(CredentialKind.SIGNED_TOKEN)
 
     def named(state: EndState, *, of_ttl: bool = False) -> tuple[str, ...]:
         names = Counter(name for name, each in found if each.state is state and (name == signed) is of_ttl)
@@ -51,11 +52,17 @@ def end_summary(page: RunPage, endings: Endings) -> EndSummary:
     )
 
 
+def _noun(kind: str) -> str:
+    """The name of a kind within a sentence: "database user", "API key"."""
+    name = worded(KINDS, kind)
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+
+
 def _issued(page: RunPage, endings: Endings) -> Iterator[tuple[str, Ending]]:
     for attempt, ending in endings.tokens():
         yield "run token" if attempt.token_accessor else "identity without a recorded login", ending
     for credential in page.credentials:
-        yield worded(KINDS, credential.kind), endings.of_credential(credential)
+        yield _noun(credential.kind), endings.of_credential(credential)
     for event in page.unrecorded:
         yield (
             f"{unrecorded_name(event).lower()} that only the vault’s log shows",

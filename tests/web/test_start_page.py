@@ -8,6 +8,7 @@ import pytest
 
 from app.procurement.federal_time import eastern_day
 from app.review.queries import alarms as alarm_pages
+from app.review.queries.queue_state import UnconfirmedEnds
 from app.review.queries.start import StartPage, Waiting
 from app.web.views import alarms
 
@@ -175,6 +176,8 @@ class Empty:
             failed_lately=0,
             oldest_waiting=None,
             credentials_alive=0,
+            unconfirmed=UnconfirmedEnds(attempts=0, credentials=0, oldest=None, problem=None),
+            now=now,
             mine=(),
             done=(),
             heartbeats=(),

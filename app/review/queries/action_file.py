@@ -20,11 +20,11 @@ from app.credentials.tables import (
     DenialRow,
     RunRow,
     StepRow,
-    VaultEventRow,
 )
 from app.review.flag_history import EventKind, Status
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
-from app.review.queries.runs import latest_completed, next_of
+from app.review.queries.next_run import next_of
+from app.review.queries.runs import latest_completed
 from app.review.queries.unrecorded import unrecorded
 from app.review.review_events import histories
 from app.review.tables import ReviewEventRow
@@ -164,9 +164,7 @@ def _runs(db: Session, runs: Sequence[RunRow]) -> list[FiledRun]:
 
     attempts = all_of(AttemptRow, AttemptRow.number)
     ends = all_of(AttemptEndRow, AttemptEndRow.number)
-    strays: dict[UUID | None, list[VaultEventRow]] = {}
-    for event in unrecorded(db, ids):
-        strays.setdefault(event.run_id, []).append(event)
+    strays = unrecorded(db, ids)
     steps = all_of(StepRow, StepRow.attempt, StepRow.number)
     credentials = all_of(
         CredentialRow, CredentialRow.attempt, CredentialRow.issued_at, CredentialRow.credential_id
@@ -178,7 +176,7 @@ def _runs(db: Session, runs: Sequence[RunRow]) -> list[FiledRun]:
             run=run,
             attempts=attempts.get(run.run_id, ()),
             ends=ends.get(run.run_id, ()),
-            unrecorded=strays.get(run.run_id, ()),
+            unrecorded=[each for each in strays if each.run_id == run.run_id],
             steps=steps.get(run.run_id, ()),
             credentials=credentials.get(run.run_id, ()),
             denials=denials.get(run.run_id, ()),

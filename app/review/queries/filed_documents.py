@@ -14,11 +14,11 @@ from app.credentials.tables import (
     DenialRow,
     RunRow,
     StepRow,
-    VaultEventRow,
 )
+from app.credentials.vault_tables import VaultEventRow
 from app.review.flag_history import Event
+from app.review.queries.next_run import NextRun
 from app.review.queries.plans import Plan, plans_of
-from app.review.queries.runs import NextRun
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 

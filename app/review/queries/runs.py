@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
@@ -22,24 +22,16 @@ from app.credentials.tables import (
     RunRow,
     RunState,
     StepRow,
-    VaultEventRow,
 )
+from app.credentials.vault_tables import VaultEventRow
 from app.procurement.finding import NOT_PERFORMED
+from app.review.queries.next_run import NextRun, next_of
 from app.review.queries.plans import Plan, plans_of
 from app.review.queries.run_list import outcome_of
 from app.review.queries.unrecorded import unrecorded
 from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
 OfTool = TypeVar("OfTool", StepRow, DenialRow, CredentialRow)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NextRun:
-    """The run that started next, with the number of its credentials and of those shared with this run."""
-
-    run: RunRow
-    credentials: int
-    shared: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,32 +161,6 @@ _CALLS = (
     .where(col(CallRow.run_id) == bindparam("run"))
     .order_by(col(CallRow.started_at))
 )
-
-
-_NEXT_BEGAN = (col(RunRow.started_at), col(RunRow.run_id))
-_ISSUED = select(func.count()).where(col(CredentialRow.run_id) == col(RunRow.run_id)).correlate(RunRow)
-_OWN = select(col(CredentialRow.fingerprint)).where(col(CredentialRow.run_id) == bindparam("run"))
-_NEXT = (
-    select(
-        RunRow,
-        _ISSUED.scalar_subquery(),
-        _ISSUED.where(col(CredentialRow.fingerprint).in_(_OWN)).scalar_subquery(),
-    )
-    .where(
-        tuple_(*_NEXT_BEGAN)
-        > tuple_(bindparam("began", type_=DateTime(timezone=True)), bindparam("run", type_=Uuid()))
-    )
-    .order_by(*_NEXT_BEGAN)
-    .limit(1)
-)
-
-
-def next_of(db: Session, run: RunRow) -> NextRun | None:
-    """The run that started next; None if there is none yet or this one has not started."""
-    if run.started_at is None:
-        return None
-    later = db.execute(_NEXT, {"began": run.started_at, "run": run.run_id}).one_or_none()
-    return None if later is None else NextRun(run=later[0], credentials=later[1], shared=later[2])
 
 
 _LATEST = (

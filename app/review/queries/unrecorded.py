@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.credentials.tables import AttemptRow, CredentialRow, VaultEventRow
+from app.credentials.tables import AttemptRow, CredentialRow
+from app.credentials.vault_tables import VaultEventRow
 
 _UNRECORDED = (
     select(VaultEventRow)

@@ -51,6 +51,7 @@ def flag_page(
         lifetime=lifetime,
         vault=vault_side(run, found.audit_log, afterwards=False),
         endings=run.endings(now),
+        now=now,
         checks=_checks(page, run),
         Outcome=CheckOutcome,
         related=view.related,

@@ -101,7 +101,7 @@ def stop(run_id: UUID) -> ResponseReturnValue:
     except UnknownRunError:
         abort(404)
     if requested:
-        flash("We received your request to stop this run. This page shows which ends are confirmed.", "info")
+        flash("The run is being stopped. This page shows which ends are confirmed.", "info")
     else:
         flash("Nothing to stop: the run has ended, or is already being stopped.", "info")
     return redirect(url_for(".show", run_id=run_id), HTTPStatus.SEE_OTHER)

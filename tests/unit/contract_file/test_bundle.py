@@ -23,7 +23,8 @@ from app.contract_file.bundle import bundle
 from app.contract_file.content import manifest, serialised
 from app.contract_file.keys import KeysError, PublicKeys, SigningKeys
 from app.contract_file.verify import verify
-from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow, VaultEventRow
+from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow
+from app.credentials.vault_tables import VaultEventRow
 from app.procurement.rules import RULES
 from app.review.flag_history import EventKind, digest
 from app.review.queries.action_file import TooLargeError

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.credentials.ending import Endings, EndState
-from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow, VaultEventRow
+from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow
+from app.credentials.vault_tables import VaultEventRow
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

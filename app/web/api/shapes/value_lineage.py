@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from app.credentials.ending import Endings, EndState
-from app.credentials.tables import AttemptRow, CredentialRow, VaultEventRow
+from app.credentials.tables import AttemptRow, CredentialRow
+from app.credentials.vault_tables import VaultEventRow
 from app.web.api.shapes import Shape, UtcTime
 
 
