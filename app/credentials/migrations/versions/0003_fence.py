@@ -373,8 +373,10 @@ TRIGGERS = (
             ),
             (
                 "credential",
-                "credential_id, run_id, attempt, tool, kind, vault_path, policy, scope, request_id, accessor, lease_id,"
-                " service_user, fingerprint, issued_at, expires_at",
+                (
+                    "credential_id, run_id, attempt, tool, kind, vault_path, policy, scope, request_id, accessor, lease_id,"
+                    " service_user, fingerprint, issued_at, expires_at"
+                ),
             ),
         )
     ),
