@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _PATIENCE = 30.0
 #: A worker with threads, and one with a pool of processes.
 WORKERS = ("worker-1", "worker-2")
+SERVERS = ("postgres", "valkey")
 
 
 class Killer:
@@ -31,48 +33,58 @@ class Killer:
         self._stack = stack
         self._random = random
         self.killed: Counter[str] = Counter()
-        self._ways: dict[str, Callable[[], None]] = {
+        self._ways: dict[str, Callable[[], bool]] = {
             "worker": self._kill_worker,
             "pool child": self._kill_pool_child,
-            "dispatcher": lambda: self._kill_alone("dispatcher"),
-            "sweeper": lambda: self._kill_alone("sweeper"),
-            "valkey": lambda: self._kill_alone("valkey"),
+            "dispatcher": partial(self._kill_alone, "dispatcher"),
+            "sweeper": partial(self._kill_alone, "sweeper"),
+            "valkey": partial(self._kill_alone, "valkey"),
             "postgres": self._kill_postgres,
         }
 
     def kill_one(self) -> None:
         """Workers and the sweeper more often than the servers, whose return takes everybody's time."""
         (name,) = self._random.choices(list(self._ways), weights=[4, 4, 2, 3, 1, 1])
-        self._ways[name]()
-        self.killed[name] += 1
+        self.killed[name] += self._ways[name]()
 
-    def _kill_worker(self) -> None:
+    def _kill_worker(self) -> bool:
         name = self._random.choice(WORKERS)
+        # One that is starting is spared: killed again and again, it would never do any work.
+        if "ready." not in self._stack.process_table.children[name].log_since_start():
+            return False
         with suppress(ProcessLookupError):
             os.killpg(self._stack.processes[name], signal.SIGKILL)
         self._start_again(name)
+        return True
 
-    def _kill_pool_child(self) -> None:
+    def _kill_pool_child(self) -> bool:
         with suppress(psutil.NoSuchProcess):
             children = psutil.Process(self._stack.processes[WORKERS[1]]).children()
             if children:
                 self._random.choice(children).kill()
+                return True
+        return False
 
-    def _kill_alone(self, name: str) -> None:
+    def _kill_alone(self, name: str) -> bool:
         self._stack.process_table.kill(name)
         self._start_again(name)
+        return True
 
-    def _kill_postgres(self) -> None:
+    def _kill_postgres(self) -> bool:
         family = living([self._stack.process_table.children["postgres"].record])
         self._stack.process_table.kill("postgres")
         deadline = time.monotonic() + _PATIENCE
         while any(start_ticks(each.pid) for each in family) and time.monotonic() < deadline:
             time.sleep(0.05)
         self._start_again("postgres")
+        return True
 
     def _start_again(self, name: str) -> None:
         time.sleep(self._random.uniform(0.0, 0.5))
-        self._stack.restart(name)
+        if name in SERVERS:
+            self._stack.restart(name)
+        else:
+            self._stack.process_table.revive(name)  # killed again, maybe, before it is ready
 
 
 def start_second_worker(stack: LocalStack) -> None:
