@@ -60,8 +60,12 @@ check: ready ## lint, types, import rules
 day: ready ## a day's work, RUNS=400 runs, checked against the vault's log
 	@$(BIN)/triage day --runs $(RUNS) --with-stack
 
-bench: ready ## what the pattern costs, as ratios
+bench: ready ## what the pattern costs, as ratios, and how soon a stop is seen at each tool; 10 minutes
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.containment --until-expiry
+
+campaign: ready ## RUNS=400 runs under kill -9 at random: is anything left alive? (OUT=file keeps the report)
+	@$(BIN)/python -m benchmarks.campaign --runs $(RUNS) $(if $(OUT),--out $(OUT))
 
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
   --generate-hashes --no-header
@@ -81,4 +85,4 @@ clean: ## stop the stack and remove what was made
 	@if [ -x $(BIN)/triage ]; then $(BIN)/triage stack down || true; fi
 	rm -rf $(VENV) .local node_modules $(dir $(DESIGN)) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-.PHONY: help ready setup demo test unit web integration compose-test check day bench lock pictures clean
+.PHONY: help ready setup demo test unit web integration compose-test check day bench campaign lock pictures clean

@@ -109,17 +109,23 @@ class System:
 
     def execute(self, query: str, *parameters: object) -> None:
         """A statement in the application's database, as its superuser and past the fence, which stops it too."""
-        changed = re.match(r"\s*(?:UPDATE|DELETE FROM) (\w+)", query)
-        with self.stack.services.database.connect("triage") as connection, connection.transaction():
-            fence = connection.execute(FENCE, changed.groups()).fetchall() if changed else []
+        with self.stack.services.database.connect("triage") as connection:
+            try:
+                connection.execute(query, parameters)
+            except psycopg.errors.InsufficientPrivilege:
+                self._past_the_fence(connection, query, parameters)
+
+    def _past_the_fence(
+        self, connection: psycopg.Connection, query: str, parameters: Sequence[object]
+    ) -> None:
+        (table,) = re.findall(r"^\s*(?:UPDATE|DELETE FROM) (\w+)", query)
+        with connection.transaction():
+            fence = [[sql.Identifier(name) for name in row] for row in connection.execute(FENCE, [table])]
             for names in fence:
-                off = sql.SQL("ALTER TABLE {} DISABLE TRIGGER {}").format(*map(sql.Identifier, names))
-                connection.execute(off)
+                connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER {}").format(*names))
             connection.execute(query, parameters)
             for names in fence:
-                connection.execute(
-                    sql.SQL("ALTER TABLE {} ENABLE TRIGGER {}").format(*map(sql.Identifier, names))
-                )
+                connection.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER {}").format(*names))
 
     def ledger(self, user: str, password: str) -> psycopg.Connection:
         """A connection to the ledger as a leased user would make it."""

@@ -1,10 +1,11 @@
 """`triage day`: does a day's work at once, then reconciles it with the vault's audit log."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
+from uuid import UUID
 
 from app import usecases
 from app.cli.context import Context, out
@@ -13,15 +14,15 @@ from app.cli.text_tables import Column, Kind, show_table
 from app.cli.waiting import wait_for
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
-from app.credentials.progress import Progress, RecordedCredential
+from app.credentials.progress import Progress, RecordedCredential, UnconfirmedEnd
 from app.credentials.vault_log import VaultLog
 from app.procurement.daily_quota import QuotaDay, QuotaUse
 from app.procurement.federal_time import eastern
 from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
 
-#: Seconds the vault may take for queued revocations; it took 0.25 s when measured.
-REVOCATION_GRACE = 15.0
+#: Seconds that the vault and the sweeper may take after the last run.
+GRACE = 15.0
 
 
 def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
@@ -33,13 +34,15 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     run_ids = usecases.request_runs(context.sessions, list(islice(cycle(ids), runs)))
     wait_for(context.sessions, run_ids, timeout=timeout)
     wall = time.monotonic() - started
-    pages = Pages(context.sessions)
-    credentials = Progress(context.sessions).credentials(run_ids)
+    pages, progress = Pages(context.sessions), Progress(context.sessions)
+    unconfirmed = _unconfirmed(progress, run_ids)
+    credentials = progress.credentials(run_ids)
     return DayReport(
         runs=runs,
         tools=len(SYSTEMS),
         outcomes=pages.run_outcomes(run_ids),
         still_alive=_still_alive(context, credentials),
+        unconfirmed=unconfirmed,
         credentials=credentials,
         vault=count_vault_log(audit_log.lines_of_runs(since=began), run_ids, tools=len(SYSTEMS)),
         wall_seconds=wall,
@@ -47,11 +50,18 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     )
 
 
+def _unconfirmed(progress: Progress, run_ids: Sequence[UUID]) -> list[UnconfirmedEnd]:
+    deadline = time.monotonic() + GRACE
+    while (unconfirmed := progress.unconfirmed(run_ids)) and time.monotonic() < deadline:
+        time.sleep(0.25)
+    return unconfirmed
+
+
 def _still_alive(context: Context, credentials: list[RecordedCredential]) -> list[str]:
     settings = context.settings
     accessors = [row.accessor for row in credentials if row.accessor]
     leases = [row.lease_id for row in credentials if row.lease_id]
-    deadline = time.monotonic() + REVOCATION_GRACE
+    deadline = time.monotonic() + GRACE
     with Auditor(
         settings.need("vault_addr"), settings.file("vault_identity_file"), trust_of(settings)
     ) as auditor:
@@ -86,20 +96,29 @@ def show(report: DayReport) -> None:
         "only recorded": len(issued["only_recorded"]),
         "only in the vault's audit log": len(issued["only_in_vault_log"]),
         "leased credentials recorded here": f"{len(issued['still_alive'])} alive",
+        "leased credentials with a confirmed end": figures["ends"]["leased_confirmed"],
+        "ended attempts not confirmed": len(report.unconfirmed),
     }
     show_table(
         "Credentials, counted three ways", (Column("Credentials"), *_numbers("Number")), counted.items()
     )
-    out.print(
-        "Signed tokens cannot be revoked. They outlive their run by up to 2 minutes.\n", highlight=False
-    )
+    if report.signed:
+        last = max(row.expires_at for row in report.signed)
+        out.print(
+            f"{len(report.signed)} signed tokens cannot be revoked; the last expires at {last:%H:%M:%S} UTC.\n",
+            highlight=False,
+        )
     quantiles = ("p50", "p95", "max")
     show_table(
-        "Seconds from run start to credential death",
-        (Column("Credentials"), *_numbers(*quantiles)),
+        "Seconds to confirmed death; of signed tokens, to expiry",
+        (Column("From"), Column("Credentials"), *_numbers(*quantiles)),
         (
-            (name.replace("_", " "), *(f"{figure[key]:.3f}" for key in quantiles))
-            for name, figure in figures["seconds_from_run_start_to_death"].items()
+            (start, name.partition("_")[0], *(f"{figure[key]:.3f}" for key in quantiles))
+            for start, group in (
+                ("run end", figures["seconds_from_run_end_to_confirmed_death"]),
+                ("run start", figures["seconds_from_run_start_to_death"]),
+            )
+            for name, figure in group.items()
             if figure
         ),
     )

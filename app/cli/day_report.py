@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.credentials.progress import RecordedCredential
+from app.credentials.progress import RecordedCredential, UnconfirmedEnd
 from app.credentials.vault_line import AuditLine
 from app.procurement.daily_quota import QuotaDay
 from app.procurement.systems import ISSUING_PATHS
@@ -30,6 +30,9 @@ class VaultCount:
 class DayReport:
     """The figures of a day and the checks they must pass.
 
+    `still_alive` is what the vault says of the recorded leased credentials; `unconfirmed` are the ends that the sweeper
+    has not confirmed.
+
     `quota` covers all of today, earlier runs included. Exceeding it is reported but does not fail the day.
     """
 
@@ -39,6 +42,7 @@ class DayReport:
     credentials: Sequence[RecordedCredential]
     vault: VaultCount
     still_alive: Sequence[str]
+    unconfirmed: Sequence[UnconfirmedEnd]
     wall_seconds: float
     quota: QuotaDay
 
@@ -46,6 +50,26 @@ class DayReport:
     def recorded(self) -> frozenset[str]:
         """Request ids of the credentials the application recorded."""
         return frozenset(row.request_id for row in self.credentials)
+
+    @property
+    def leased(self) -> list[RecordedCredential]:
+        """The recorded credentials that the vault can end."""
+        return [row for row in self.credentials if row.kind.revocable]
+
+    @property
+    def signed(self) -> list[RecordedCredential]:
+        """The recorded signed tokens, which end by their TTL only."""
+        return [row for row in self.credentials if not row.kind.revocable]
+
+    @property
+    def open_leases(self) -> int:
+        """The number of leased credentials whose end is not confirmed."""
+        return sum(row.revoked_at is None for row in self.leased)
+
+    @property
+    def _first_problem(self) -> str:
+        problem = next((each.problem for each in self.unconfirmed if each.problem), None)
+        return f", the first because {problem}" if problem else ""
 
     def failures(self) -> list[str]:
         """The checks that failed, in words; empty when the day passes."""
@@ -65,6 +89,8 @@ class DayReport:
             f"{len(self.recorded ^ self.vault.issued)} credentials on one side only": self.recorded
             == self.vault.issued,
             f"{len(self.still_alive)} leased credentials still alive": not self.still_alive,
+            f"{len(self.unconfirmed)} ended attempts not confirmed{self._first_problem}": not self.unconfirmed,
+            f"{self.open_leases} leased credentials without a confirmed end": not self.open_leases,
             f"{len(self.vault.uneven_runs)} runs without exactly one login, {self.tools} issues and one revoke in"
             " the vault's log": not self.vault.uneven_runs,
         }
@@ -73,8 +99,6 @@ class DayReport:
     def as_json(self) -> dict[str, Any]:
         """The report as plain JSON values; times in seconds."""
         by_kind = Counter((row.tool, row.kind.value) for row in self.credentials)
-        leased = [row.seconds_to_death for row in self.credentials if row.kind.revocable]
-        signed = [row.seconds_to_death for row in self.credentials if not row.kind.revocable]
         return {
             "runs": self.runs,
             "outcomes": dict(self.outcomes),
@@ -91,9 +115,24 @@ class DayReport:
                 "only_in_vault_log": sorted(self.vault.issued - self.recorded),
             },
             "vault_log": {"logins": self.vault.logins, "revokes": self.vault.revokes},
+            "ends": {
+                "leased": len(self.leased),
+                "leased_confirmed": len(self.leased) - self.open_leases,
+                "attempts_not_confirmed": [
+                    {"run_id": str(each.run_id), "attempt": each.number, "problem": each.problem}
+                    for each in self.unconfirmed
+                ],
+                "signed_tokens": len(self.signed),
+                "last_signed_token_expires_at": max(
+                    (row.expires_at.isoformat() for row in self.signed), default=None
+                ),
+            },
+            "seconds_from_run_end_to_confirmed_death": {
+                "leased": quantiles(row.seconds_to_confirmation for row in self.leased),
+            },
             "seconds_from_run_start_to_death": {
-                "leased_until_revoked": quantiles(leased),
-                "signed_tokens_until_expiry": quantiles(signed),
+                "leased_until_confirmed": quantiles(row.seconds_to_death for row in self.leased),
+                "signed_tokens_until_expiry": quantiles(row.seconds_to_death for row in self.signed),
             },
             "sam_gov_quota": self.quota.as_json(),
             "wall_seconds": round(self.wall_seconds, 2),
@@ -102,9 +141,9 @@ class DayReport:
         }
 
 
-def quantiles(values: Iterable[float]) -> dict[str, float] | None:
-    """p50, p95 and maximum by the nearest-rank method; None without values."""
-    ordered = sorted(values)
+def quantiles(values: Iterable[float | None]) -> dict[str, float] | None:
+    """p50, p95 and maximum by the nearest-rank method, without those that are not known; None without values."""
+    ordered = sorted(value for value in values if value is not None)
     if not ordered:
         return None
     ranks = {"p50": 50, "p95": 95}

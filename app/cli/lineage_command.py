@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from app.cli.context import USAGE, Context, err, print_json, reported
 from app.cli.read_commands import DIFFERENCE, AsJson
 from app.cli.text_tables import Column, Kind, show_fields, show_table
-from app.credentials.ending import Ending, credential_ending, token_ending
+from app.credentials.ending import Ending, Endings, unrecorded_name
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow
 from app.review.queries import Pages, RunPage
 from app.review.queries.plans import Plan, rules_of
@@ -44,12 +44,18 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
         f"Run {run.run_id}: {run.state}",
         [("action", run.job_id), ("goal", run.goal or "not recorded")],
     )
+    endings = page.endings(datetime.now(UTC))
     for attempt in page.attempts:
-        _show_attempt(attempt)
+        _show_attempt(attempt, endings)
     for plan in page.plans:
         _show_plan(plan)
     for item in page.credentials:
-        _show_credential(item, page.calls_of(item))
+        _show_credential(item, page.calls_of(item), endings)
+    for event in page.unrecorded:
+        show_fields(
+            f"{unrecorded_name(event)}, which the worker did not record",
+            [("life", _life(event.at, endings.of_unrecorded(event))), ("request", event.request_id)],
+        )
     for denial in page.denials:
         show_fields(f"Refused: {denial.tool}", [("path", denial.vault_path), ("reason", denial.reason)])
     columns = (Column("Severity"), Column("Rule"), Column("Subject", Kind.ID), DIFFERENCE)
@@ -60,10 +66,9 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
     )
 
 
-def _show_attempt(attempt: AttemptRow) -> None:
-    life = None
-    if attempt.token_issued_at and (ending := token_ending(attempt, datetime.now(UTC))):
-        life = _life(attempt.token_issued_at, ending)
+def _show_attempt(attempt: AttemptRow, endings: Endings) -> None:
+    ending = endings.of_token(attempt)
+    life = _life(attempt.token_issued_at, ending) if ending else None
     show_fields(
         f"Attempt {attempt.number}: {attempt.state}",
         [
@@ -89,13 +94,13 @@ def _show_plan(plan: Plan) -> None:
     show_fields(f"Plan of attempt {plan.attempt}", steps)
 
 
-def _show_credential(item: CredentialRow, calls: Sequence[CallRow]) -> None:
+def _show_credential(item: CredentialRow, calls: Sequence[CallRow], endings: Endings) -> None:
     counted = Counter(f"{call.operation}: {call.status}" for call in calls)
     show_fields(
         f"Credential for {item.tool}",
         [
             ("kind", f"{item.kind}, {item.scope}"),
-            ("life", _life(item.issued_at, credential_ending(item, datetime.now(UTC)))),
+            ("life", _life(item.issued_at, endings.of_credential(item))),
             ("request", item.request_id),
             ("accessor", item.accessor),
             ("lease", item.lease_id),
@@ -111,6 +116,8 @@ def _lineage_json(page: RunPage) -> dict[str, Any]:
         "action": _fields(page.action),
         "attempts": [_fields(row) for row in page.attempts],
         "steps": [_fields(row) for row in page.steps],
+        "ends_not_confirmed": [_fields(row) for row in page.ends],
+        "not_recorded_by_the_worker": [_fields(row) for row in page.unrecorded],
         "credentials": [
             {**_fields(row), "calls": [_fields(call) for call in page.calls_of(row)]}
             for row in page.credentials
@@ -129,5 +136,6 @@ def _time(moment: datetime) -> str:
     return f"{moment:%H:%M:%S} UTC"
 
 
-def _life(issued_at: datetime, ending: Ending) -> str:
-    return f"issued {_time(issued_at)}, {ending.wording(_time(ending.at))}"
+def _life(issued_at: datetime | None, ending: Ending) -> str:
+    issued = f"issued {_time(issued_at)}" if issued_at else "no login recorded"
+    return f"{issued}, {ending.wording(_time(ending.at))}"

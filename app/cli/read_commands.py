@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.context import Context, print_json, reported
+from app.cli.context import Context, out, print_json, reported
 from app.cli.text_tables import Column, Kind, show_table
 from app.credentials.tables import RunState
 from app.procurement.finding import Severity
@@ -30,11 +30,22 @@ def runs(
 ) -> None:
     """Show runs, newest first."""
     with reported():
-        lines = Pages(Context().sessions).runs(RunFilter(state=state), limit=limit)
+        pages = Pages(Context().sessions)
+        lines = pages.runs(RunFilter(state=state), limit=limit)
+        unconfirmed = pages.queue().unconfirmed
     if as_json:
         print_json([{**run_fields(line.run), "findings": line.findings} for line in lines])
     else:
         show_runs(lines)
+        if unconfirmed.oldest:
+            out.print(
+                f"Ended attempts not confirmed: {unconfirmed.attempts}, the oldest since"
+                f" {unconfirmed.oldest:%Y-%m-%d %H:%M:%S} UTC"
+                f"{f', because {unconfirmed.problem}' if unconfirmed.problem else ''}.",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 #: Columns of a flag that serve searching and sorting only.

@@ -4,16 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlmodel import SQLModel
-
 from app import __version__
+from app.contract_file.run_content import Fields, ends_not_confirmed, row_fields, run_content
 from app.procurement.rules import RULES
 from app.review.checks import checks
 from app.review.flag_history import Decision, Event, EventKind, first_broken, state_follows
-from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun
+from app.review.queries.filed_documents import ActionFile, FiledFlag
 from app.review.queries.runs import run_fields
 from app.review.roles import Person
 
@@ -28,8 +26,6 @@ PDF, JSON, MANIFEST, SIGNATURE, ANSWERS = (
     "manifest.jws",
     "answers/",
 )
-
-Fields = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +53,12 @@ def contract_file(file: ActionFile, occasion: Occasion) -> Fields:
     return {
         "format": FILE_FORMAT,
         **occasion.stated(),
-        "action": _fields(file.action),
+        "action": row_fields(file.action),
         "latest_completed_run": str(file.latest) if file.latest else None,
         "flags": [_flag(flag) for flag in file.flags],
         "checks": {str(run.run.run_id): [asdict(check) for check in checks(file, run)] for run in file.runs},
-        "runs": [_run(run) for run in file.runs],
+        "runs": [run_content(run, occasion.at) for run in file.runs],
+        "ends_not_confirmed": ends_not_confirmed(file, occasion.at),
         "other_runs": [run_fields(run) for run in file.other_runs],
         "other_runs_not_listed": file.more_runs,
     }
@@ -83,18 +80,19 @@ def manifest(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str
         },
         "identities": identities(file),
         "credentials": credentials(file),
+        "ends_not_confirmed": ends_not_confirmed(file, occasion.at),
         "decisions": decisions(file),
     }
 
 
 def identities(file: ActionFile) -> list[Fields]:
     """The identity of each attempt, by identifiers that name or end it at the vault but cannot be used."""
-    return [_fields(attempt) for run in file.runs for attempt in run.attempts]
+    return [row_fields(attempt) for run in file.runs for attempt in run.attempts]
 
 
 def credentials(file: ActionFile) -> list[Fields]:
     """Every credential issued in these runs: its fingerprint and identifiers at the vault, never the secret."""
-    return [_fields(credential) for run in file.runs for credential in run.credentials]
+    return [row_fields(credential) for run in file.runs for credential in run.credentials]
 
 
 def decisions(file: ActionFile) -> list[Fields]:
@@ -169,27 +167,12 @@ def _event(event: Event, digest: str) -> Fields:
 
 def _flag(each: FiledFlag) -> Fields:
     return {
-        **_fields(each.flag, without={"search"}),
+        **row_fields(each.flag, without={"search"}),
         "history_holds": chain_holds(each),
         "history": [_event(event, digest) for event, digest in each.history],
         "decided_before": [_event(event, digest) for event, digest in each.remembered],
         "values": [
-            {**_fields(line.value), "evidence": _fields(line.evidence) if line.evidence else None}
+            {**row_fields(line.value), "evidence": row_fields(line.evidence) if line.evidence else None}
             for line in each.values
         ],
     }
-
-
-def _run(run: FiledRun) -> Fields:
-    return {
-        **run_fields(run.run),
-        "attempts": [_fields(row) for row in run.attempts],
-        "steps": [_fields(row) for row in run.steps],
-        "credentials": [_fields(row) for row in run.credentials],
-        "denials": [_fields(row) for row in run.denials],
-        "calls": [_fields(row) for row in run.calls],
-    }
-
-
-def _fields(row: SQLModel, *, without: set[str] | None = None) -> Fields:
-    return row.model_dump(mode="json", exclude=without)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.contract_file.blocks import Block, Cell, note, paragraph, table
+from app.contract_file.blocks import Block, Cell, note, paragraph, strong, table
 from app.contract_file.print_text import instant
-from app.credentials.ending import Ending, credential_ending, token_ending
+from app.credentials.ending import Ending, unrecorded_name
 from app.credentials.lineage import CredentialKind
 from app.procurement.labels import KINDS, SOURCES, plural, worded
 from app.review.queries.filed_documents import ActionFile, FiledRun
@@ -13,14 +13,18 @@ from app.review.queries.filed_documents import ActionFile, FiledRun
 
 def ends(filed: FiledRun, at: datetime) -> Iterator[Block]:
     """How each credential of a run ended; `at` is when the export was made."""
+    endings = filed.endings(at)
     rows: list[list[Cell]] = [
-        _row("Run token", each.token_expires_at, ending)
-        for each in filed.attempts
-        if each.token_expires_at and (ending := token_ending(each, at))
+        _row(f"Run token of attempt {each.number}", each.token_expires_at, ending)
+        for each, ending in endings.tokens()
     ]
     for row in filed.credentials:
         name = f"{worded(KINDS, row.kind)}, {worded(SOURCES, row.tool)}"
-        rows.append(_row(name, row.expires_at, credential_ending(row, at)))
+        rows.append(_row(name, row.expires_at, endings.of_credential(row)))
+    rows += [
+        _row(f"{unrecorded_name(each)}, which the worker did not record", None, endings.of_unrecorded(each))
+        for each in filed.unrecorded
+    ]
     if not rows:
         yield paragraph("The vault issued no credential in this run.")
         return
@@ -29,8 +33,19 @@ def ends(filed: FiledRun, at: datetime) -> Iterator[Block]:
         yield note("A signed token cannot be revoked. It expires by its TTL.")
 
 
-def _row(name: str, expires: datetime, ending: Ending) -> list[Cell]:
-    return [name, instant(expires), ending.wording(instant(ending.at))]
+def unconfirmed_ends(file: ActionFile, at: datetime) -> Iterator[Block]:
+    """A warning if the vault had not confirmed every end when the export was made."""
+    number = sum(1 for run in file.runs for _ in run.endings(at).not_confirmed())
+    if number:
+        yield note(
+            strong("Not every end is confirmed."),
+            f"When this file was exported, the vault had not confirmed the end of {plural(number, 'attempt')}."
+            " Credentials of these attempts may have been alive. Step 6 of each run names the reason.",
+        )
+
+
+def _row(name: str, expires: datetime | None, ending: Ending) -> list[Cell]:
+    return [name, instant(expires) if expires else "not recorded", ending.wording(instant(ending.at))]
 
 
 def next_run(filed: FiledRun, file: ActionFile) -> Block:

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.contract_file.blocks import Block, code, facts, heading, note, paragraph, soft, strong, table
 from app.contract_file.content import ANSWERS, JSON, MANIFEST, PDF, SIGNATURE, Occasion
+from app.contract_file.credential_ends import unconfirmed_ends
 from app.contract_file.findings import finding, standing
 from app.contract_file.print_text import instant, moment
 from app.contract_file.seven_steps import seven_steps
@@ -50,6 +51,7 @@ def _blocks(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str,
         f" {file.action.description}"
     )
     yield paragraph(soft(f"Exported {moment(occasion.at)} by {occasion.by.name} ({occasion.by.subject})."))
+    yield from unconfirmed_ends(file, occasion.at)
     yield heading(1, "Summary of findings")
     yield from _summary(file)
     yield heading(1, "The action")

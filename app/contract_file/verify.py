@@ -158,8 +158,9 @@ def _agreement(
     stated: Mapping[str, Any], manifest: Mapping[str, Any], listed: Mapping[str, Any]
 ) -> Iterator[str]:
     """Check that `contract-file.json` agrees with the manifest, and that the answers are those received."""
-    for name in ("exported_at", "exported_by", "tool"):
-        if stated[name] != manifest[name]:
+    # Bundles of earlier versions do not have the last one.
+    for name in ("exported_at", "exported_by", "tool", "ends_not_confirmed"):
+        if stated.get(name) != manifest.get(name):
             yield f"{JSON} and the manifest differ in {name}."
     if stated["action"]["action_id"] != manifest["action_id"]:
         yield f"{JSON} and the manifest name different actions."

@@ -13,8 +13,8 @@ LOGIN_PATH = "auth/approle/login"
 MINT_PATH = f"auth/approle/role/{RUN_ROLE}/secret-id"
 DESTROY_PATH = f"{MINT_PATH}-accessor/destroy"
 
-#: Seconds that the workers' file may lag behind the vault in a rotation, and between two looks at it.
-_LONGEST_LAG, _POLL = 1.0, 0.02
+#: What the vault says to a login without a SecretID if it knows the RoleID.
+INCOMPLETE = "missing secret_id"
 
 Token = TypeVar("Token")
 
@@ -28,15 +28,6 @@ class RunRoleId:
     def read(self) -> str:
         """The RoleID. Raises `SettingsError`."""
         return read_secret(self._file, setting="RUN_ROLE_ID_FILE")
-
-    def after(self, refused: str) -> str | None:
-        """The RoleID that has replaced the refused one; None if a second brings none. Raises `SettingsError`."""
-        deadline = time.monotonic() + _LONGEST_LAG
-        while (found := self.read()) == refused:
-            if time.monotonic() > deadline:
-                return None
-            time.sleep(_POLL)
-        return found
 
 
 class ProcessLogin(Generic[Token]):

@@ -1,19 +1,17 @@
 """Records of the sweeper: which attempts have ended without a confirmed end, and what they hold in the vault."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, Row, text
+from sqlalchemy import Engine, text
 
+from app.credentials.holdings import EndedAttempt, Holdings
 from app.credentials.tables import EndedBy
 
 #: Stands for the run of an identity that names none.
 NO_RUN = UUID(int=0)
 #: Attempts whose ends are confirmed together.
 _TOGETHER = 32
-_REVOKE_SELF = "auth/token/revoke-self"
 
 
 _WANTED = "unnest(cast(:runs AS uuid[]), cast(:numbers AS integer[])) AS w (run_id, number)"
@@ -39,88 +37,30 @@ _LEASES = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EndedAttempt:
-    """An attempt that has ended, or one that never existed though an identity names it."""
-
-    run_id: UUID
-    number: int
-
-
-@dataclass(slots=True)
-class Holdings:
-    """What an attempt holds in the vault, by accessor, lease and user of a database.
-
-    The first group is from the vault's own log. `claimed_*` is only in the worker's record, which may name what belongs
-    to others. `request_ids` are the events of the log that this rests on.
-    """
-
-    ended: EndedAttempt
-    secret_ids: set[str] = field(default_factory=set)
-    wrapping_tokens: set[str] = field(default_factory=set)
-    run_tokens: set[str] = field(default_factory=set)
-    keys: set[str] = field(default_factory=set)
-    leases: set[str] = field(default_factory=set)
-    users: set[str] = field(default_factory=set)
-    claimed_tokens: set[str] = field(default_factory=set)
-    claimed_leases: set[str] = field(default_factory=set)
-    claimed_users: set[str] = field(default_factory=set)
-    request_ids: list[str] = field(default_factory=list)
-    ended_itself: bool = False
-    """Whether the log shows that the run token ended itself."""
-
-    def add_event(self, event: Row[Any]) -> None:
-        """Add one answer of the vault."""
-        self.request_ids.append(event.request_id)
-        match event.kind:
-            case "minted":
-                self.secret_ids |= _known(event.secret_id_accessor)
-                self.wrapping_tokens |= _known(event.accessor)
-            case "logged-in":
-                self.run_tokens |= _known(event.accessor)
-            case "issued":
-                self.keys |= _known(event.accessor)
-                self.leases |= _known(event.lease_id)
-                self.users |= _known(event.service_user)
-            case "revoked":
-                self.ended_itself |= event.path == _REVOKE_SELF
-
-    def add_attempt(self, attempt: Row[Any]) -> None:
-        """Add what dispatcher and worker recorded of the identity, the worker's part as far as the log does not show it."""
-        self.secret_ids |= _known(attempt.secret_id_accessor)
-        self.wrapping_tokens |= _known(attempt.wrapping_accessor)
-        self.claimed_tokens |= _known(attempt.token_accessor) - self.run_tokens
-
-    def add_credential(self, credential: Row[Any]) -> None:
-        """Add what the worker recorded of a credential, as far as the log does not show it."""
-        self.claimed_tokens |= _known(credential.accessor) - self.keys
-        self.claimed_leases |= _known(credential.lease_id) - self.leases
-        self.claimed_users |= _known(credential.service_user) - self.users
-
-
 class EndRecords:
     """The database as the sweeper uses it. Every change is a function there, with the database's own time."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        # One statement is one transaction, without the two messages that begin and end it.
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def end_stopped(self) -> UUID | None:
         """Let one run fail that is to be stopped, and its open attempt with it; its id, None if there is none.
 
         From then on the attempt can store nothing.
         """
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             run_id: UUID | None = db.scalar(text("SELECT end_stopped()"))
             return run_id
 
     def lose_attempts(self) -> list[EndedAttempt]:
         """Let all attempts be lost that did not report before their lease ran out."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             return [EndedAttempt(*row) for row in db.execute(text("SELECT * FROM lose_attempts()"))]
 
     def end_attempt(self, run_id: UUID, number: int, reason: str) -> bool:
         """Let an open attempt fail; False if it had ended before."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             return bool(
                 db.scalar(
                     text("SELECT end_attempt(:run, :number, :reason)"),
@@ -133,12 +73,12 @@ class EndRecords:
 
         They do not wait longer than 10 s for that.
         """
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             return list(db.scalars(text("SELECT requeue_ended()")))
 
     def alarm(self, kind: str, detail: str, *, run_id: UUID | None = None, number: int | None = None) -> bool:
         """Raise an alarm for the security operator; False if the same one was raised before."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             return bool(
                 db.scalar(
                     text("SELECT alarm_once(:kind, :detail, :run, :number)"),
@@ -148,7 +88,7 @@ class EndRecords:
 
     def due(self, *, tried_before: bool) -> list[EndedAttempt]:
         """Ended attempts that are to be confirmed now: for the first time, or those where that has failed before."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             rows = db.execute(
                 text("SELECT * FROM due_ends(:tried_before, :most)"),
                 {"tried_before": tried_before, "most": _TOGETHER},
@@ -162,7 +102,7 @@ class EndRecords:
             "runs": [attempt.run_id for attempt in attempts],
             "numbers": [attempt.number for attempt in attempts],
         }
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             for row in db.execute(_EVENTS, wanted):
                 found[EndedAttempt(row.run_id, row.number)].add_event(row)
             if nameless := found.get(EndedAttempt(NO_RUN, 0)):
@@ -176,7 +116,7 @@ class EndRecords:
 
     def confirm(self, confirmed: Iterable[Holdings]) -> None:
         """Record that everything these attempts held is dead."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             for held in confirmed:
                 db.execute(
                     text("SELECT confirm_end(:run, :number, :by, :events)"),
@@ -190,7 +130,7 @@ class EndRecords:
 
     def note_problem(self, attempt: EndedAttempt, problem: str) -> None:
         """Record why an end could not be confirmed; it is tried again, later each time, and after a minute an alarm."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             db.execute(
                 text("SELECT note_end_problem(:run, :number, :problem)"),
                 {"run": attempt.run_id, "number": attempt.number, "problem": problem},
@@ -198,15 +138,11 @@ class EndRecords:
 
     def problem(self) -> str | None:
         """Why the oldest unconfirmed end is not confirmed after 2 s; None if there is none."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             problem: str | None = db.scalar(_OLDEST_PROBLEM)
             return problem
 
     def leases_of(self, users: Collection[str]) -> dict[str, str]:
         """By user of a database, the lease that the vault's log names for it; those without one are missing."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             return {row.service_user: row.lease_id for row in db.execute(_LEASES, {"users": list(users)})}
-
-
-def _known(text: str | None) -> set[str]:
-    return {text} if text else set()

@@ -9,6 +9,8 @@ from app.credentials.lineage import CredentialKind
 MAX_TTL_SECONDS = 15 * 60
 #: No run takes longer than this, in seconds.
 LONGEST_RUN_SECONDS = 90
+#: How long a signed token lives, in seconds. It cannot be revoked, so it lives little longer than a run may take.
+SIGNED_TOKEN_SECONDS = 2 * 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from app.credentials.vault_events import EventStore, FileKey, PositionMovedError
 _UNRECORDED = 1_000_000
 #: Seconds for which a rotation may leave no file of the usual name.
 _PATIENCE = 5.0
+#: Seconds for which nobody may read the new file of a rotation, and between two tries.
+_PATIENCE_ONCE, _POLL = 1.0, 0.02
 _TRIES, _MOST_NOTES = 10, 20
 
 
@@ -44,6 +46,7 @@ class LogFollower:
         self._paths: dict[FileKey, Path] = {}
         self._written: set[Path] = set()
         self._missing_since: float | None = None
+        self._is_down = False
         self._notes: dict[str, None] = {}
 
     def read_to_end(self) -> list[VaultEvent]:
@@ -54,22 +57,33 @@ class LogFollower:
         is missing, and `OperationalError`; what was recorded until then stays recorded.
         """
         with self._lock:
-            try:
-                found = sizes(self._named)
-                events = [] if found == self._sizes else self._read_all()
-            except OSError as error:
-                self._sizes = {}
-                reason = error.strerror or type(error).__name__
-                raise LogUnreadableError(f"{error.filename or self._named}: {reason}") from None
-            self._sizes = found
-            self._look_for_written()
-            return events
+            deadline = time.monotonic() + (0 if self._is_down else _PATIENCE_ONCE)
+            while True:
+                try:
+                    events = self._read_if_changed()
+                except OSError as error:
+                    self._sizes = {}
+                    if time.monotonic() >= deadline:
+                        self._is_down = True
+                        reason = error.strerror or type(error).__name__
+                        raise LogUnreadableError(f"{error.filename or self._named}: {reason}") from None
+                    time.sleep(_POLL)
+                else:
+                    self._is_down = False
+                    self._look_for_written()
+                    return events
 
     def take_notes(self) -> list[str]:
         """What was strange about the log since the last call, such as a file that was cut short, in plain words."""
         with self._lock:
             notes, self._notes = list(self._notes), {}
             return notes
+
+    def _read_if_changed(self) -> list[VaultEvent]:
+        found = sizes(self._named)
+        events = [] if found == self._sizes else self._read_all()
+        self._sizes = found
+        return events
 
     def _read_all(self) -> list[VaultEvent]:
         events: list[VaultEvent] = []

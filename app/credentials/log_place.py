@@ -61,7 +61,7 @@ def batches(log: BinaryIO, start: LogPlace) -> Iterator[Batch]:
                 )
             lines += piece.text.count(b"\n")
         elif piece.kind is PieceKind.LONG_LINE:
-            if event := VaultEvent.of_beginning(piece.text) if _ANSWER in piece.text[:_HEAD] else None:
+            if event := VaultEvent.of_beginning(piece.text):
                 batch.events.append(event)
             else:
                 batch.notes.append(f"has a line that is too long to be read (at byte {piece.place})")

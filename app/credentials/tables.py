@@ -5,7 +5,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Column, DateTime, ForeignKeyConstraint, Index, Table, UniqueConstraint, text
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Table,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -197,6 +205,19 @@ class CredentialRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_column=moment())
     revoked_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     ended_by: str | None = None
+
+
+class AttemptEndRow(SQLModel, table=True):
+    """An ended attempt whose end is not confirmed yet, and why. There is no row once it is confirmed."""
+
+    __tablename__ = "attempt_end"
+
+    run_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    tries: int
+    next_try_at: datetime = Field(sa_column=moment())
+    problem: str
+    since: datetime = Field(sa_column=moment())
 
 
 class DenialRow(SQLModel, table=True):

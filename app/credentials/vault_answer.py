@@ -81,11 +81,14 @@ class VaultEvent:
     def of_beginning(cls, raw: bytes) -> Self | None:
         """The event in a line of which only the beginning is known; None if it holds none.
 
-        The vault writes who asks, and where, before what it was sent.
+        The vault writes who asks, and where, before what it was sent. Whatever a run gets in that way counts as issued.
         """
         known, found, _ = raw.partition(_SENT)
-        event = cls.of(known + b"}}\n") if found else None
-        return None if event is None else replace(event, hidden=Hidden.TOO_LONG)
+        line = AuditLine.parse(known + b"}}\n") if found else None
+        if line is None or line.type != "response":
+            return None
+        kind = _kind(line) or (AnswerKind.ISSUED if line.identity.role == RUN_ROLE else None)
+        return None if kind is None else replace(cls._from(line, kind), hidden=Hidden.TOO_LONG)
 
     @classmethod
     def _from(cls, line: AuditLine, kind: AnswerKind) -> Self:

@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, Row, text
+from sqlalchemy.exc import OperationalError
 
 from app.credentials.log_place import LogPlace
 from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
 
-_COLUMNS = ", ".join(field.name for field in fields(VaultEvent))
+_NAMES = tuple(field.name for field in fields(VaultEvent))
+_COLUMNS = ", ".join(_NAMES)
 _POSITIONS = text("SELECT file, inode, place, mark, lines FROM log_position")
 _RECORD = text(
-    "SELECT record_log(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]), cast(:events AS jsonb))"
+    "SELECT * FROM record_log(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]), cast(:events AS jsonb))"
 )
 _UNREAD = text(
     f"SELECT number, {_COLUMNS} FROM vault_event"  # noqa: S608  # names of this program
@@ -27,6 +29,10 @@ _MOVE = text("SELECT move_cursor(:reader, :number)")
 _HORIZON = text(
     "SELECT least(now(), (SELECT min(dispatched_at) FROM attempt WHERE revoked_at IS NULL)) - interval '20 min'"
 )
+
+
+#: What `record_log` raises when the position is not the one it was given.
+_MOVED = "40001"
 
 
 class PositionMovedError(Exception):
@@ -80,13 +86,17 @@ class EventStore:
             "lines": reached.lines,
             "mark": reached.mark,
             "inodes": list(inodes),
-            "events": json.dumps([asdict(event) for event in events], default=str),
+            "events": json.dumps(
+                [{name: getattr(event, name) for name in _NAMES} for event in events], default=str
+            ),
         }
-        with self._engine.begin() as db:
-            fresh = db.execute(_RECORD, values).scalar_one()
-        if fresh is None:
-            raise PositionMovedError
-        return [event for event in events if event.request_id in set(fresh)] if fresh else []
+        try:
+            with self._engine.begin() as db:
+                return [event_of(row) for row in db.execute(_RECORD, values)]
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) == _MOVED:
+                raise PositionMovedError from None
+            raise
 
     def unread(self, reader: str, *, most: int = 1000) -> Mapping[int, VaultEvent]:
         """The oldest events that a reader of events has not dealt with, by their numbers."""
@@ -102,7 +112,7 @@ class EventStore:
 
 def event_of(row: Row[Any]) -> VaultEvent:
     """The event in a row of `vault_event`."""
-    values = {field.name: getattr(row, field.name) for field in fields(VaultEvent)}
+    values = {name: getattr(row, name) for name in _NAMES}
     hidden = values["hidden"]
     return VaultEvent(
         **values | {"kind": AnswerKind(values["kind"]), "hidden": None if hidden is None else Hidden(hidden)}

@@ -26,14 +26,21 @@ _HIDDEN = {
 class WatchedAttempt:
     """An attempt as the records have it, and what the log showed of it earlier.
 
-    `planned_paths` issue the credentials of its plan; None before the plan is recorded. `ended_at` is UTC.
+    `planned_paths` issue the credentials of its plan; None before the plan is recorded. `ended_at` is UTC. `recorded`
+    are the requests that its worker recorded, which it could only do before the end, whatever the vault's clock says.
     """
 
     claimed: bool
     ended_at: datetime | None
     planned_paths: frozenset[str] | None
+    recorded: frozenset[str] = frozenset()
     logins: int = 0
     issued_paths: set[str] = field(default_factory=set)
+
+    def had_ended(self, event: VaultEvent) -> bool:
+        """Whether the event came after the end. A wrapping token is opened before the login it is for."""
+        known = self.recorded if event.kind is AnswerKind.UNWRAPPED else self.recorded & {event.request_id}
+        return self.ended_at is not None and event.at > self.ended_at + _LATE and not known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +88,7 @@ def _wrong(event: VaultEvent, attempts: Attempts) -> Iterable[Irregularity]:
         yield _irregularity(
             event, "message stolen", f"{_what(event)} before a worker had claimed the attempt"
         )
-    elif attempt.ended_at is not None and event.at > attempt.ended_at + _LATE:
+    elif attempt.had_ended(event):
         yield _irregularity(
             event, "identity of an ended attempt", f"{_what(event)} after the attempt had ended"
         )

@@ -11,9 +11,11 @@ from app.credentials.watch import WatchedAttempt
 
 _WANTED = "unnest(cast(:runs AS uuid[]), cast(:numbers AS integer[])) AS w (run_id, number)"
 _ATTEMPTS = text(
-    "SELECT a.run_id, a.number, a.claimed_at IS NOT NULL AS claimed, a.ended_at,"  # noqa: S608  # text of this file
+    "SELECT a.run_id, a.number, a.claimed_at IS NOT NULL AS claimed, a.ended_at, a.login_request_id,"  # noqa: S608  # text of this file
     " (SELECT array_agg(s.tool) FILTER (WHERE s.needed) FROM step AS s"
     "  WHERE s.run_id = a.run_id AND s.attempt = a.number) AS tools,"
+    " (SELECT array_agg(c.request_id) FROM credential AS c"
+    "  WHERE c.run_id = a.run_id AND c.attempt = a.number) AS requests,"
     " EXISTS (SELECT FROM step AS s WHERE s.run_id = a.run_id AND s.attempt = a.number) AS is_planned"
     f" FROM {_WANTED} JOIN attempt AS a ON a.run_id = w.run_id AND a.number = w.number"
 )
@@ -46,6 +48,7 @@ class WatchedAttempts:
                     planned_paths=frozenset(self._paths.get(tool, "") for tool in row.tools or ())
                     if row.is_planned
                     else None,
+                    recorded=frozenset(filter(None, [row.login_request_id, *(row.requests or ())])),
                 )
                 for row in db.execute(_ATTEMPTS, wanted)
             }

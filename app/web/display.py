@@ -7,7 +7,7 @@ from functools import partial
 from flask import Flask
 from markupsafe import Markup
 
-from app.credentials.ending import credential_ending, token_ending
+from app.credentials.ending import unrecorded_name
 from app.procurement.federal_time import eastern
 from app.procurement.labels import (
     ACTION_TYPES,
@@ -46,9 +46,7 @@ def init_app(app: Flask) -> None:
         event=partial(worded, EVENTS),
     )
     app.jinja_env.finalize = visible
-    app.jinja_env.globals.update(
-        credential_ending=credential_ending, token_ending=token_ending, rules_of=rules_of, numbered=numbered
-    )
+    app.jinja_env.globals.update(rules_of=rules_of, numbered=numbered, unrecorded_name=unrecorded_name)
 
 
 def visible(value: object) -> object:

@@ -12,6 +12,7 @@ from gunicorn.errors import AppImportError
 
 from app.connections import redaction
 from app.connections.database import connect, silence
+from app.connections.hardening import harden
 from app.connections.secret_files import SettingsError, read_secret
 from app.connections.starting import starting
 from app.settings import Settings
@@ -92,6 +93,8 @@ def _address(text: str) -> str:
 def main() -> None:
     """Check settings and database, then serve until a signal; exit status 2 if either is unusable."""
     redaction.install()
+    # Before it reads a secret. The process that answers is a fork of this one.
+    harden()
     parser = argparse.ArgumentParser(prog="python -m app.web.launch", description=__doc__)
     parser.add_argument("--bind", action="append", required=True, type=_address, metavar="HOST:PORT")
     wanted = parser.parse_args()

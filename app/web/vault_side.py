@@ -87,8 +87,10 @@ def _nothing(problem: str) -> VaultSide:
 
 
 def _end(page: RunPage, *, afterwards: bool) -> datetime | None:
-    """When the run and its tokens had ended (`afterwards`: and its credentials); None while it is under way."""
+    """When the run and its tokens had ended (`afterwards`: and its credentials); None while one of them may be alive."""
     if page.run.state not in {RunState.COMPLETED, RunState.FAILED}:
+        return None
+    if any(attempt.revoked_at is None for attempt in page.attempts):
         return None
     times = [page.run.finished_at]
     times += [attempt.revoked_at or attempt.token_expires_at for attempt in page.attempts]

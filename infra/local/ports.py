@@ -165,7 +165,10 @@ def _has_socket(pid: int, matches: Callable[[Any], bool]) -> bool:
     try:
         return any(matches(socket_) for socket_ in psutil.Process(pid).net_connections(kind="tcp4"))
     except psutil.AccessDenied:
-        return True  # a process that protects its memory also hides its sockets
+        # A process that protects its memory also hides its sockets: it is one whose owner nobody may see.
+        return any(
+            socket_.pid is None and matches(socket_) for socket_ in psutil.net_connections(kind="tcp4")
+        )
     except psutil.NoSuchProcess:
         return False
 

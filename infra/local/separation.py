@@ -14,7 +14,15 @@ from infra.local.process import ProcessUser
 from infra.local.vault_server import find_binary
 
 # From capability.h: what root needs to start, stop and provision processes of other users. Containers may withhold it.
-_CAPABILITIES = {"CAP_CHOWN": 0, "CAP_DAC_OVERRIDE": 1, "CAP_KILL": 5, "CAP_SETGID": 6, "CAP_SETUID": 7}
+_CAPABILITIES = {
+    "CAP_CHOWN": 0,
+    "CAP_DAC_OVERRIDE": 1,
+    "CAP_FOWNER": 3,
+    "CAP_FSETID": 4,
+    "CAP_KILL": 5,
+    "CAP_SETGID": 6,
+    "CAP_SETUID": 7,
+}
 _OTHERS_ENTER = 0o001
 
 _TRIAL = """\

@@ -18,6 +18,7 @@ from typing import NoReturn
 from pydantic import ValidationError
 
 from app.connections import redaction
+from app.connections.hardening import harden
 from infra.environment import forget_foreign
 from infra.local.errors import OutsideError, StackError
 from infra.local.interruption import Interruption
@@ -71,6 +72,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Start, watch and stop; returns the exit status. Must run in the main thread, which receives signals."""
+        harden()
         ready = False
         with self._interruption:
             try:

@@ -6,7 +6,7 @@ earlier would make an entity of its own, which disabling the agent would miss.
 
 from typing import Any
 
-from app.credentials.approle import LOGIN_PATH, RUN_ROLE
+from app.credentials.approle import INCOMPLETE, LOGIN_PATH, RUN_ROLE
 from infra.reporting import Say
 from infra.secrets_folder import SecretsFolder, random_secret
 from infra.vault.client import VaultAnswerError, VaultClient
@@ -16,8 +16,6 @@ ENTITY = "triage-agent"
 
 _PATH = f"auth/approle/role/{RUN_ROLE}/role-id"
 _ENTITY_PATH = f"identity/entity/name/{ENTITY}"
-#: What the vault says to a known RoleID without a SecretID.
-_INCOMPLETE = "missing secret_id"
 _TOO_MANY = 429
 
 
@@ -32,7 +30,7 @@ def problem(client: VaultClient, secrets: SecretsFolder) -> str | None:
     try:
         client.write(LOGIN_PATH, {"role_id": role_id})
     except VaultAnswerError as error:
-        if error.reason == _INCOMPLETE or error.status == _TOO_MANY:
+        if error.reason == INCOMPLETE or error.status == _TOO_MANY:
             return None  # the rate limit of runs counts only what it knows as a login of runs
         if "invalid role" not in error.reason:
             raise

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.credentials.approle import RUN_ROLE
-from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, SignedToken
+from app.credentials.grants import MAX_TTL_SECONDS, SIGNED_TOKEN_SECONDS, ApiKey, DatabaseUser, SignedToken
 from app.credentials.tool_record import ToolRecord
 from infra.vault import database_users
 from infra.vault.entry import Entry
@@ -21,8 +21,6 @@ POLICIES = Path(__file__).parent / "policies"
 
 #: Seconds a SecretID of a run may wait for its worker.
 RUN_SECRET_ID_TTL = 30 * 60
-#: A signed token cannot be revoked, so it lives no longer than a run may take (hard time limit 90 s).
-SIGNED_TOKEN_TTL = 2 * 60
 #: Logins with one SecretID. Each process logs in every 12 minutes; the limit ends a SecretID that is tried all day.
 SECRET_ID_USES = 10_000
 
@@ -155,7 +153,7 @@ def _signed_token_role(role: str, scope: str) -> Entry:
         data={
             "key": "triage",
             "client_id": role,
-            "ttl": SIGNED_TOKEN_TTL,
+            "ttl": SIGNED_TOKEN_SECONDS,
             "template": json.dumps({"scope": scope}),
         },
     )

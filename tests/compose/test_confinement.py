@@ -13,6 +13,7 @@ DATA = {
     "postgres": {("postgres-data", "/data/postgres", True)},
     "valkey": {("valkey-data", "/data/valkey", True)},
     "vault": {("vault-data", "/vault/data", True), ("vault-audit", "/vault/audit", True)},
+    "sweeper": {("vault-audit", "/vault/audit", False)},
     "web": {("vault-audit", "/vault/audit", False), ("demo", "/data/demo", False)},
     **{tool: {("demo", "/data/demo", False)} for tool in ("sam-gov", "debarment", "contracts", "documents")},
 }
@@ -60,7 +61,8 @@ def secrets_of(service: str) -> set[tuple[str, str, bool]]:
 
 def test_the_vaults_log_is_read_by_its_group_alone(up):
     reads = "head -c 1 /vault/audit/audit.log"
-    assert up.compose("exec", "--no-TTY", "web", "sh", "-c", reads) == "{"
+    for reader in ("sweeper", "web"):
+        assert up.compose("exec", "--no-TTY", reader, "sh", "-c", reads) == "{"
     volume = f"{up.project}_vault-audit:/vault/audit:ro"
     refused = up.docker(
         *("run", "--rm", "--network=none", f"--volume={volume}", up.image),

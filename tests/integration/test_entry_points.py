@@ -29,7 +29,7 @@ BACKGROUND = ("DATABASE_URL", "REDIS_URL", "VAULT_ADDR")
 #: Process to its command line, and to the variables it cannot do without.
 ENTRY_POINTS = {
     "dispatcher": (["workers.runtime.dispatcher"], [*BACKGROUND, "VAULT_IDENTITY_FILE"]),
-    "sweeper": (["workers.sweep"], ["DATABASE_URL", "VAULT_ADDR", "VAULT_IDENTITY_FILE"]),
+    "sweeper": (["workers.sweep"], ["DATABASE_URL", "VAULT_ADDR", "VAULT_IDENTITY_FILE", "LEDGER_URL"]),
     "worker": (["workers.launch"], [*BACKGROUND, "RUN_ROLE_ID_FILE", *TOOLS]),
     "celery": (["celery", "-A", "workers.main", "worker"], [*BACKGROUND, "RUN_ROLE_ID_FILE", *TOOLS]),
     "web": (

@@ -44,6 +44,7 @@ MUST_BE_THERE = (
     ("operator", "secrets/operator/vault-recovery-keys.json"),
     ("web", "secrets/web/export-keys.json"),
     ("worker", "secrets/worker/database-password"),
+    ("worker", "secrets/worker/run-role-id"),
     ("vault", "vault/audit.log"),
     ("root", "logs/worker-1.log"),
     ("root", "stack.json"),

@@ -224,7 +224,7 @@ def test_lineage_reads_as_a_timeline_and_as_a_table(system, client, read, flag_o
             "Contract documents: API key issued for documents:read, good for 15 min.",
             "Contract documents: called, GET /documents",
             "Contract documents: answered with status 200",
-            "Contract documents: API key revoked by the end of the run.",
+            "Contract documents: API key revoked by the end of the run, confirmed by the vault.",
         )
     ]
     assert places == sorted(places)

@@ -298,12 +298,51 @@ def test_each_attempt_has_a_picture_newest_first(system, client, read, submitted
     page = read(client, f"/runs/{run_id}")
     assert page.html.index("waterfall-2-name") < page.html.index("waterfall-1-name")
     assert "2 min" in drawn(page, 2)
-    lost = [
-        row
-        for row in over_time(page)
-        if "the sweeper, which ends the credentials that an attempt left behind" in row[6]
-    ]
+    lost = [row for row in over_time(page) if "by the sweeper, confirmed by the vault" in row[6]]
     assert [row[1] for row in lost] == ["Run token"]
+
+
+@pytest.fixture
+def unconfirmed(system, submitted):
+    """A run whose second attempt has ended without a confirmed end. Its login is in the vault's log only."""
+    (run_id,) = system.run(submitted())
+    # The sweeper asks again in an hour.
+    system.execute(
+        "INSERT INTO attempt_end (run_id, number, tries, next_try_at, problem, since)"
+        " VALUES (%s, 2, 1, now() + interval '1 hour', 'the vault is sealed', now() - interval '10 s')",
+        run_id,
+    )
+    system.execute(
+        "INSERT INTO attempt (run_id, number, state, dispatched_at, claimed_at, lease_until, secret_id_accessor,"
+        " wrapping_accessor, ended_at, failure)"
+        " VALUES (%s, 2, 'lost', now(), now(), now(), 'acc-2', 'wrap-2', now(), 'did not report in time')",
+        run_id,
+    )
+    system.execute(
+        "INSERT INTO vault_event (request_id, kind, at, path, run_id, attempt, accessor)"
+        " VALUES (%s, 'logged-in', now(), 'auth/approle/login', %s, 2, 'stray-accessor')",
+        f"stray-{run_id}",
+        run_id,
+    )
+    yield run_id
+    system.execute(
+        "UPDATE attempt SET revoked_at = now(), revoked_by = 'sweeper' WHERE run_id = %s AND number = 2",
+        run_id,
+    )
+    system.execute("DELETE FROM attempt_end WHERE run_id = %s", run_id)
+
+
+def test_an_end_that_is_not_confirmed_is_shown_everywhere_with_its_reason(signed_in, read, unconfirmed):
+    operator = signed_in("operator-a")
+    page = read(operator, f"/runs/{unconfirmed}")
+    assert "Not every end is confirmed" in page.text
+    assert "Reason: the vault is sealed" in page.text
+    assert "Not confirmed End requested" in page.named["step-6"].replace("? ", "")
+    assert "The vault issued this to the run, and its worker did not record it" in page.text
+    assert f"stray-{unconfirmed}" in page.named["step-6"]
+    assert "revoked by the sweeper" not in page.text.lower()
+    assert "1 ended attempt is not confirmed" in read(operator, "/stack").text
+    assert "Ends not confirmed" in read(operator, "/").text
 
 
 @pytest.fixture
@@ -347,6 +386,7 @@ def test_an_operator_stops_a_run_after_confirmation(system, signed_in, read, wai
     page = read(operator, f"/runs/{waiting}")
     assert "✕ Failed stopped by operator-a" in page.text
     assert "operator-a asked to stop this run" in page.text
+    assert "Nothing to end" in page.text
     assert f"/runs/{waiting}/stop" not in page.links
 
 

@@ -13,6 +13,7 @@ from celery import Celery
 from sqlalchemy.exc import OperationalError
 
 from app.connections.database import connect, trouble
+from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.dispatch import ClaimedRun, DispatchRecords, listen
@@ -20,7 +21,7 @@ from app.credentials.proof import digest_of, proof_of
 from app.credentials.settings import AgentSettings
 from workers.runtime import broker, celery_app, logs
 from workers.runtime.broker import BrokerUnavailableError
-from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured, harden
+from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError

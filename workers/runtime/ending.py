@@ -4,17 +4,17 @@ The vault's own log says what an attempt holds. What only the worker's record na
 ended only if the vault says that it is this one's.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
 
-from app.credentials.ends import EndedAttempt, EndRecords, Holdings
+from app.credentials.ends import EndRecords
+from app.credentials.holdings import EndedAttempt, Holdings
 from workers.runtime.credential_ends import CredentialEnds
-from workers.runtime.leased_logins import DatabaseSilentError, LeasedLogins
+from workers.runtime.ended_users import EndedUsers
 from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
@@ -26,12 +26,13 @@ _READINGS = 4
 class _Case:
     """One attempt whose end is to be confirmed, and why it cannot be.
 
-    `settled` are the tokens that are dead, or another run's.
+    `settled` are the names that have been asked about; `silent`: the vault did not answer.
     """
 
     held: Holdings
     settled: set[str] = field(default_factory=set)
     closed: bool = False
+    silent: bool = False
     problem: str | None = None
 
     @property
@@ -48,14 +49,14 @@ class Ending:
         *,
         records: EndRecords,
         vault: CredentialEnds,
-        logins: Sequence[LeasedLogins],
+        ended_users: EndedUsers,
         read_log: Callable[[], bool],
         threads: Executor,
     ) -> None:
         """`read_log` reads the vault's log to its end into the database; False when it cannot be read."""
         self._records = records
         self._vault = vault
-        self._logins = logins
+        self._ended_users = ended_users
         self._read_log = read_log
         self._threads = threads
 
@@ -72,7 +73,8 @@ class Ending:
         cases = {attempt: _Case(Holdings(attempt)) for attempt in due}
         complete = self._end_identities(cases)
         self._each(cases.values(), partial(self._end_credentials, patient=patient, complete=complete))
-        self._ask_databases([case for case in cases.values() if case.problem is None], patient, complete)
+        unasked = [case for case in cases.values() if case.problem is None]
+        self._ask_databases(unasked, patient=patient, complete=complete)
         confirmed = [case.held for case in cases.values() if case.problem is None]
         self._records.confirm(confirmed)
         for case in cases.values():
@@ -91,9 +93,7 @@ class Ending:
             for held in self._records.holdings([case.held.ended for case in cases.values()]):
                 cases[held.ended].held = held
             waiting = [
-                case
-                for case in cases.values()
-                if case.problem is None and (case.new_tokens or not case.closed)
+                case for case in cases.values() if not case.silent and (case.new_tokens or not case.closed)
             ]
             if not waiting:
                 return complete
@@ -104,18 +104,22 @@ class Ending:
 
     def _end_identity(self, case: _Case, *, complete: bool) -> None:
         held = case.held
+        self._all_of(case, self._end_token, case.new_tokens)
         # A SecretID logs in once. Without a login for each of them, one may still do so.
         if not case.closed and (not complete or len(held.secret_ids) > len(held.run_tokens)):
-            for accessor in held.secret_ids:
-                self._vault.end_secret_id(accessor)
-            for accessor in held.wrapping_tokens:
-                self._vault.end_token(accessor)
+            self._all_of(case, self._vault.end_secret_id, held.secret_ids)
+            self._all_of(case, self._vault.end_token, held.wrapping_tokens)
         case.closed = True
-        for accessor in case.new_tokens:
-            self._end_token(accessor)
-            case.settled.add(accessor)
-        for accessor in held.claimed_tokens - case.settled:
-            self._end_claimed(case, accessor)
+        self._all_of(case, partial(self._end_claimed, held.ended), held.claimed_tokens - case.settled)
+
+    def _all_of(self, case: _Case, end: Callable[[str], None], names: Iterable[str]) -> None:
+        """End each of them, also when the vault refuses to end another."""
+        for name in names:
+            case.settled.add(name)
+            try:
+                end(name)
+            except VaultRefusedError as refused:
+                case.problem = f"the vault refuses: {refused}"
 
     def _end_token(self, accessor: str) -> None:
         """Raises `VaultRefusedError` for a token that is alive after its end."""
@@ -124,15 +128,13 @@ class Ending:
             if self._vault.metadata(accessor) is not None:
                 raise VaultRefusedError("a token is alive although it was revoked")
 
-    def _end_claimed(self, case: _Case, accessor: str) -> None:
-        ended = case.held.ended
+    def _end_claimed(self, ended: EndedAttempt, accessor: str) -> None:
         metadata = self._vault.metadata(accessor)
         if metadata is not None:
             if (metadata.get("run_id"), metadata.get("attempt")) == (str(ended.run_id), str(ended.number)):
                 self._end_token(accessor)
             else:
                 self._alarm_claim(ended, f"accessor {accessor}")
-        case.settled.add(accessor)
 
     def _alarm_claim(self, ended: EndedAttempt, what: str) -> None:
         self._records.alarm(
@@ -144,14 +146,8 @@ class Ending:
 
     def _end_credentials(self, case: _Case, *, patient: bool, complete: bool) -> None:
         held = case.held
-        for accessor in held.keys:
-            self._end_token(accessor)
-        for lease_id in held.leases:
-            if self._vault.is_lease_alive(lease_id):
-                if patient:
-                    self._vault.end_lease(lease_id)
-                if not patient or self._vault.is_lease_alive(lease_id):
-                    case.problem = f"the vault has not ended the lease {lease_id}"
+        self._all_of(case, self._end_token, held.keys)
+        self._all_of(case, partial(self._end_lease, patient=patient), held.leases)
         for lease_id in held.claimed_leases:
             if self._vault.is_lease_alive(lease_id):
                 if complete:
@@ -159,53 +155,43 @@ class Ending:
                 else:
                     case.problem = f"the vault has not ended the lease {lease_id}"
 
-    def _ask_databases(self, cases: Sequence[_Case], patient: bool, complete: bool) -> None:
-        users = {user for case in cases for user in self._users(case, complete)}
+    def _end_lease(self, lease_id: str, *, patient: bool) -> None:
+        if self._vault.is_lease_alive(lease_id):
+            if patient:
+                self._vault.end_lease(lease_id)
+            if not patient or self._vault.is_lease_alive(lease_id):
+                raise VaultRefusedError(f"the lease {lease_id} is still alive")
+
+    def _ask_databases(self, cases: Sequence[_Case], *, patient: bool, complete: bool) -> None:
+        asked = {user for case in cases for user in self._users(case, complete)}
         ours = {user for case in cases for user in case.held.users}
-        if not users:
-            return
-        for logins in self._logins:
-            try:
-                left = logins.left(users)
-                if patient and self._end_forgotten(logins, left, ours):
-                    left = logins.left(users)
-            except DatabaseSilentError as silent:
-                left = dict.fromkeys(users, str(silent))
-            for case in cases:
-                remains = [left[user] for user in self._users(case, complete) if user in left]
-                case.problem = remains[0] if remains else case.problem
+        left = self._ended_users.left(asked, ours if patient else set())
+        for case in cases:
+            remains = [left[user] for user in self._users(case, complete) if user in left]
+            case.problem = remains[0] if remains else case.problem
 
     def _users(self, case: _Case, complete: bool) -> set[str]:
-        return case.held.users if complete else case.held.users | case.held.claimed_users
-
-    def _end_forgotten(self, logins: LeasedLogins, left: Mapping[str, str], ours: AbstractSet[str]) -> bool:
-        """End users whose leases the vault no longer knows; whether there were any."""
-        forgotten = ours & left.keys()
-        for user in forgotten:
-            self._records.alarm(
-                "database user without a lease",
-                f"user {user} of {logins.tool}, which the vault does not know, was ended",
-            )
-            logins.end(user)
-        return bool(forgotten)
+        held = case.held
+        # A vault whose log hides the names of users leaves only the worker's record of them.
+        named = complete and len(held.users) >= len(held.leases)
+        return held.users if named else held.users | held.claimed_users
 
     def _each(self, cases: Iterable[_Case], step: Callable[[_Case], None]) -> None:
-        """One step for all cases without a problem. When the vault is silent for one of them, no other is asked."""
+        """One step for all cases. When the vault is silent for one of them, no other is asked."""
         silence: list[str] = []
 
         def carry_out(case: _Case) -> None:
-            if silence:
-                case.problem = silence[0]
-                return
             try:
-                step(case)
+                if not silence:
+                    step(case)
             except VaultUnavailableError as silent:
-                case.problem = f"the vault does not answer: {silent}"
-                silence.append(case.problem)
+                silence.append(f"the vault does not answer: {silent}")
             except VaultRefusedError as refused:
                 case.problem = f"the vault refuses: {refused}"
+            if silence:
+                case.problem, case.silent = silence[0], True
 
-        open_cases = [case for case in cases if case.problem is None]
+        open_cases = [case for case in cases if not case.silent]
         if len(open_cases) == 1:
             carry_out(open_cases[0])
         else:

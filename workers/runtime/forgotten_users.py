@@ -10,6 +10,7 @@ import structlog
 
 from app.credentials.ends import EndRecords
 from workers.runtime.credential_ends import CredentialEnds
+from workers.runtime.ended_users import EndedUsers
 from workers.runtime.leased_logins import DatabaseSilentError, LeasedLogins
 from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 
@@ -27,6 +28,7 @@ class ForgottenUsers:
         records: EndRecords,
         vault: CredentialEnds,
         logins: Sequence[LeasedLogins],
+        ended_users: EndedUsers,
         is_log_read: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -34,6 +36,7 @@ class ForgottenUsers:
         self._records = records
         self._vault = vault
         self._logins = logins
+        self._ended_users = ended_users
         self._is_log_read = is_log_read
         self._clock = clock
         self._first_seen: dict[str, float] = {}
@@ -50,7 +53,8 @@ class ForgottenUsers:
                 leases = self._records.leases_of(settled)
                 for name in settled:
                     if self._is_forgotten(leases.get(name), expired=found[name]):
-                        self._end(logins, name)
+                        self._ended_users.end(logins, name)
+                        log.warning("user without a lease ended", user=name, tool=logins.tool)
         except (DatabaseSilentError, VaultRefusedError, VaultUnavailableError) as error:
             return f"users without a lease cannot be looked for: {error}"
         self._first_seen = seen
@@ -60,11 +64,3 @@ class ForgottenUsers:
         if lease_id is not None:
             return not self._vault.is_lease_alive(lease_id)
         return expired or self._is_log_read()
-
-    def _end(self, logins: LeasedLogins, name: str) -> None:
-        self._records.alarm(
-            "database user without a lease",
-            f"user {name} of {logins.tool}, which the vault does not know, was ended",
-        )
-        logins.end(name)
-        log.warning("user without a lease ended", user=name, tool=logins.tool)

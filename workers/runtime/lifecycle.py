@@ -1,9 +1,6 @@
-"""What all background processes do: check settings, protect their memory, stop on a signal, leave signs of life."""
+"""What all background processes do: check settings, stop on a signal, leave signs of life."""
 
-import ctypes
-import resource
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -23,7 +20,6 @@ from app.credentials.settings import AgentSettings
 from workers.runtime.broker import broker_login
 
 log = structlog.get_logger()
-_PR_SET_DUMPABLE = 4
 Loaded = TypeVar("Loaded", bound=AgentSettings)
 
 
@@ -42,18 +38,6 @@ def configured(kind: type[Loaded], *needed: str) -> Loaded:
         HealthFile(settings.health_file).begin,
     )
     return settings
-
-
-def harden() -> None:
-    """Forbid core dumps, and on Linux reading `/proc/<pid>/mem` by anyone but root.
-
-    Raises `OSError` when the kernel refuses: a worker must not run on unprotected.
-    """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl(PR_SET_DUMPABLE) failed")
 
 
 class Stop:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from app.connections.secret_files import SettingsError
-from app.credentials.approle import LOGIN_PATH, MINT_PATH, RunRoleId
+from app.credentials.approle import INCOMPLETE, LOGIN_PATH, MINT_PATH, RunRoleId
 from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, Grant, SignedToken
 from app.credentials.lineage import IssuedCredential, RunIdentity
 from workers.runtime.secret import Secret
@@ -149,13 +149,25 @@ def _log_in(
 
 
 def _joined(vault: Vault, half: str, secret_id: Secret, role_id: RunRoleId) -> Any:
-    """The answer to a login with both halves. A refusal of a RoleID that was replaced leaves the SecretID unused."""
+    """The answer to a login with both halves. A wrong RoleID does not use up the SecretID.
+
+    Raises `VaultUnavailableError` if the vault does not know the RoleID: it is being replaced, or the file is wrong.
+    """
     try:
         return vault.write(LOGIN_PATH, {"role_id": half, "secret_id": secret_id.reveal()})
     except VaultForbiddenError:
         raise
     except VaultRefusedError:
-        newer = role_id.after(half)
-        if newer is None:
+        newer = role_id.read()
+        if newer == half:
+            _require_known(vault, half)
             raise
-        return vault.write(LOGIN_PATH, {"role_id": newer, "secret_id": secret_id.reveal()})
+    return vault.write(LOGIN_PATH, {"role_id": newer, "secret_id": secret_id.reveal()})
+
+
+def _require_known(vault: Vault, role_id: str) -> None:
+    try:
+        vault.write(LOGIN_PATH, {"role_id": role_id})
+    except VaultRefusedError as error:
+        if str(error) != INCOMPLETE:
+            raise VaultUnavailableError("it does not know the RoleID in RUN_ROLE_ID_FILE") from None

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import OperationalError
 
 from app.connections.database import connect, trouble
+from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.changed_logins import set_logins_back
@@ -26,10 +27,11 @@ from app.credentials.vault_events import EventStore
 from app.credentials.watched_attempts import WatchedAttempts
 from workers.runtime import logs
 from workers.runtime.credential_ends import CredentialEnds
+from workers.runtime.ended_users import EndedUsers
 from workers.runtime.ending import Ending
 from workers.runtime.forgotten_users import ForgottenUsers
 from workers.runtime.leased_logins import LeasedLogins
-from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured, harden
+from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.rounds import Lane, Rounds
 from workers.runtime.vault import Vault
@@ -40,7 +42,7 @@ log = structlog.get_logger()
 #: The settings that a sweeper must have, beside the addresses of the tools that are databases.
 NEEDED = ("database_url", "vault_addr", "vault_identity_file")
 #: Seconds between two rounds when nothing happens, and at least: many ends at once are confirmed together.
-_REST, _APART = 0.5, 0.1
+_REST, _APART = 0.5, 0.2
 #: Seconds until an end that could not be confirmed is looked at again.
 _RETRY = 0.25
 #: Seconds between two looks at what logins of the database changed of themselves.
@@ -101,9 +103,14 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
     vault = CredentialEnds(ProcessIdentity(pool, configuration.file("vault_identity_file")))
     user = make_url(configuration.need("database_url")).username or ""
     logins = [LeasedLogins(tool.name, configuration.address(tool), user, configuration) for tool in databases]
-    forgotten = ForgottenUsers(records=records, vault=vault, logins=logins, is_log_read=watch.read)
+    ended_users = EndedUsers(records, logins)
+    forgotten = ForgottenUsers(
+        records=records, vault=vault, logins=logins, ended_users=ended_users, is_log_read=watch.read
+    )
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="vault") as threads:
-        ending = Ending(records=records, vault=vault, logins=logins, read_log=watch.read, threads=threads)
+        ending = Ending(
+            records=records, vault=vault, ended_users=ended_users, read_log=watch.read, threads=threads
+        )
         lanes = [
             Lane(Rounds("confirming ends", partial(ending.confirm_due, tried_before=False)), rest=_REST),
             Lane(Rounds("confirming late ends", partial(ending.confirm_due, tried_before=True)), rest=_RETRY),

@@ -15,6 +15,7 @@ from celery import Celery
 from celery.signals import worker_init, worker_process_init
 
 from app.connections.database import connect
+from app.connections.hardening import harden
 from app.connections.settings import load
 from app.connections.starting import starting
 from app.connections.tls import trust_of
@@ -26,7 +27,7 @@ from workers.runtime.agent import Agent
 from workers.runtime.consumer import check_servers
 from workers.runtime.http_client import pool
 from workers.runtime.job import Domain
-from workers.runtime.lifecycle import configured, harden
+from workers.runtime.lifecycle import configured
 from workers.runtime.run_session import introduced
 from workers.runtime.secret import Secret
 from workers.runtime.tool_runner import ToolRunner

@@ -13,6 +13,7 @@ from sqlmodel import col
 from app.connections.database import Sessions
 from app.credentials.tables import (
     AnswerRow,
+    AttemptEndRow,
     AttemptRow,
     CallRow,
     CredentialRow,
@@ -22,7 +23,9 @@ from app.credentials.tables import (
 )
 from app.review.flag_history import EventKind, Status
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
-from app.review.queries.runs import latest_completed, next_of
+from app.review.queries.next_run import next_of
+from app.review.queries.runs import latest_completed
+from app.review.queries.unrecorded import unrecorded
 from app.review.review_events import histories
 from app.review.tables import ReviewEventRow
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
@@ -160,6 +163,8 @@ def _runs(db: Session, runs: Sequence[RunRow]) -> list[FiledRun]:
         return found
 
     attempts = all_of(AttemptRow, AttemptRow.number)
+    ends = all_of(AttemptEndRow, AttemptEndRow.number)
+    strays = unrecorded(db, ids)
     steps = all_of(StepRow, StepRow.attempt, StepRow.number)
     credentials = all_of(
         CredentialRow, CredentialRow.attempt, CredentialRow.issued_at, CredentialRow.credential_id
@@ -170,6 +175,8 @@ def _runs(db: Session, runs: Sequence[RunRow]) -> list[FiledRun]:
         FiledRun(
             run=run,
             attempts=attempts.get(run.run_id, ()),
+            ends=ends.get(run.run_id, ()),
+            unrecorded=[each for each in strays if each.run_id == run.run_id],
             steps=steps.get(run.run_id, ()),
             credentials=credentials.get(run.run_id, ()),
             denials=denials.get(run.run_id, ()),

@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow, RunRow, StepRow
+from app.credentials.ending import Endings
+from app.credentials.tables import (
+    AttemptEndRow,
+    AttemptRow,
+    CallRow,
+    CredentialRow,
+    DenialRow,
+    RunRow,
+    StepRow,
+)
+from app.credentials.vault_tables import VaultEventRow
 from app.review.flag_history import Event
+from app.review.queries.next_run import NextRun
 from app.review.queries.plans import Plan, plans_of
-from app.review.queries.runs import NextRun
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 
@@ -34,10 +45,12 @@ class FiledFlag:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FiledRun:
-    """A run with its full lineage."""
+    """A run with its full lineage; `ends` and `unrecorded` as in `app.review.queries.runs.RunPage`."""
 
     run: RunRow
     attempts: Sequence[AttemptRow]
+    ends: Sequence[AttemptEndRow]
+    unrecorded: Sequence[VaultEventRow]
     steps: Sequence[StepRow]
     credentials: Sequence[CredentialRow]
     denials: Sequence[DenialRow]
@@ -47,6 +60,10 @@ class FiledRun:
     def plan(self) -> Plan | None:
         """The plan of the newest attempt, or None."""
         return next((plan for plan in plans_of(self.steps) if plan.attempt == self.run.attempt), None)
+
+    def endings(self, now: datetime) -> Endings:
+        """How its tokens and credentials ended by `now`."""
+        return Endings.of(self.attempts, self.ends, now)
 
     def calls_of(self, credential: CredentialRow) -> list[CallRow]:
         """The calls made with one credential, in order."""

@@ -2,14 +2,42 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.credentials.tables import HeartbeatRow, RunRow, RunState
+from app.credentials.lineage import CredentialKind
+from app.credentials.tables import (
+    AttemptEndRow,
+    AttemptRow,
+    CredentialRow,
+    HeartbeatRow,
+    RunRow,
+    RunState,
+)
 from app.review.queries import alarms, run_list
+
+#: An end is confirmed within a second, unless something is in the way.
+USUAL = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnconfirmedEnds:
+    """How many attempts ended without a confirmed end, and how many leased credentials of theirs are recorded.
+
+    `oldest` is when the first of them ended; `problem` says why the oldest that was tried could not be confirmed.
+    """
+
+    attempts: int
+    credentials: int
+    oldest: datetime | None
+    problem: str | None
+
+    def late(self, now: datetime) -> bool:
+        """Whether one takes longer than usual."""
+        return self.oldest is not None and now - self.oldest > USUAL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +49,7 @@ class QueueState:
     oldest_waiting: RunRow | None
     heartbeats: Sequence[HeartbeatRow]
     alarms: int
+    unconfirmed: UnconfirmedEnds
 
     def heartbeat(self, process: str) -> HeartbeatRow | None:
         """The last heartbeat of one background process."""
@@ -35,6 +64,34 @@ def state(db: Session) -> QueueState:
         oldest_waiting=oldest_waiting(db),
         heartbeats=heartbeats(db),
         alarms=alarms.number(db),
+        unconfirmed=unconfirmed_ends(db),
+    )
+
+
+_OPEN_ENDS = (col(AttemptRow.revoked_at).is_(None), col(AttemptRow.ended_at).is_not(None))
+_OF_ATTEMPT = (
+    (col(CredentialRow.run_id) == col(AttemptRow.run_id))
+    & (col(CredentialRow.attempt) == col(AttemptRow.number))
+    & (col(CredentialRow.kind) != CredentialKind.SIGNED_TOKEN.value)
+)
+_UNCONFIRMED = (
+    select(
+        func.count(func.distinct(tuple_(col(AttemptRow.run_id), col(AttemptRow.number)))),
+        func.count(col(CredentialRow.credential_id)),
+        func.min(col(AttemptRow.ended_at)),
+    )
+    .select_from(AttemptRow)
+    .outerjoin(CredentialRow, _OF_ATTEMPT)
+    .where(*_OPEN_ENDS)
+)
+_PROBLEM = select(col(AttemptEndRow.problem)).order_by(col(AttemptEndRow.since)).limit(1)
+
+
+def unconfirmed_ends(db: Session) -> UnconfirmedEnds:
+    """The ends that the vault has not confirmed."""
+    attempts, credentials, oldest = db.execute(_UNCONFIRMED).one()
+    return UnconfirmedEnds(
+        attempts=attempts, credentials=credentials, oldest=oldest, problem=db.scalars(_PROBLEM).first()
     )
 
 

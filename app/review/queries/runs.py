@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Select, Uuid, bindparam, func, select, tuple_
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.credentials.ending import Endings
 from app.credentials.tables import (
     AlarmRow,
+    AttemptEndRow,
     AttemptRow,
     CallRow,
     CredentialRow,
@@ -20,21 +23,15 @@ from app.credentials.tables import (
     RunState,
     StepRow,
 )
+from app.credentials.vault_tables import VaultEventRow
 from app.procurement.finding import NOT_PERFORMED
+from app.review.queries.next_run import NextRun, next_of
 from app.review.queries.plans import Plan, plans_of
 from app.review.queries.run_list import outcome_of
+from app.review.queries.unrecorded import unrecorded
 from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
 OfTool = TypeVar("OfTool", StepRow, DenialRow, CredentialRow)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NextRun:
-    """The run that started next, with the number of its credentials and of those shared with this run."""
-
-    run: RunRow
-    credentials: int
-    shared: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,11 +46,17 @@ class SourceAttempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunPage:
-    """One run with its full lineage. `evidence` is the number of facts from each call, by call id."""
+    """One run with its full lineage. `evidence` is the number of facts from each call, by call id.
+
+    `ends` are the ends of attempts that are not confirmed. `unrecorded` are the identities and credentials of ended
+    attempts that the vault's log shows and the worker did not record.
+    """
 
     run: RunRow
     action: ActionRow
     attempts: Sequence[AttemptRow]
+    ends: Sequence[AttemptEndRow]
+    unrecorded: Sequence[VaultEventRow]
     steps: Sequence[StepRow]
     credentials: Sequence[CredentialRow]
     denials: Sequence[DenialRow]
@@ -73,6 +76,10 @@ class RunPage:
         """The outcome of the run; see `outcome_of`."""
         gaps = sum(flag.rule == NOT_PERFORMED for flag in self.findings)
         return outcome_of(self.run.state, findings=len(self.findings), gaps=gaps)
+
+    def endings(self, now: datetime) -> Endings:
+        """How its tokens and credentials ended by `now`."""
+        return Endings.of(self.attempts, self.ends, now)
 
     def calls_of(self, credential: CredentialRow) -> list[CallRow]:
         """The calls made with one credential, in order."""
@@ -108,6 +115,8 @@ def page(db: Session, run_id: UUID) -> RunPage | None:
         run=run,
         action=action,
         attempts=_of(db, AttemptRow, run_id, AttemptRow.number),
+        ends=_of(db, AttemptEndRow, run_id, AttemptEndRow.number),
+        unrecorded=unrecorded(db, [run_id]),
         steps=_of(db, StepRow, run_id, StepRow.attempt, StepRow.number),
         credentials=_of(db, CredentialRow, run_id, CredentialRow.attempt, CredentialRow.issued_at),
         denials=_of(db, DenialRow, run_id, DenialRow.attempt, DenialRow.refused_at),
@@ -152,32 +161,6 @@ _CALLS = (
     .where(col(CallRow.run_id) == bindparam("run"))
     .order_by(col(CallRow.started_at))
 )
-
-
-_NEXT_BEGAN = (col(RunRow.started_at), col(RunRow.run_id))
-_ISSUED = select(func.count()).where(col(CredentialRow.run_id) == col(RunRow.run_id)).correlate(RunRow)
-_OWN = select(col(CredentialRow.fingerprint)).where(col(CredentialRow.run_id) == bindparam("run"))
-_NEXT = (
-    select(
-        RunRow,
-        _ISSUED.scalar_subquery(),
-        _ISSUED.where(col(CredentialRow.fingerprint).in_(_OWN)).scalar_subquery(),
-    )
-    .where(
-        tuple_(*_NEXT_BEGAN)
-        > tuple_(bindparam("began", type_=DateTime(timezone=True)), bindparam("run", type_=Uuid()))
-    )
-    .order_by(*_NEXT_BEGAN)
-    .limit(1)
-)
-
-
-def next_of(db: Session, run: RunRow) -> NextRun | None:
-    """The run that started next; None if there is none yet or this one has not started."""
-    if run.started_at is None:
-        return None
-    later = db.execute(_NEXT, {"began": run.started_at, "run": run.run_id}).one_or_none()
-    return None if later is None else NextRun(run=later[0], credentials=later[1], shared=later[2])
 
 
 _LATEST = (

@@ -19,6 +19,7 @@ from app.review.queries import alarms, queue, queue_state, run_list
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
 from app.review.queries.queue import Sort
+from app.review.queries.queue_state import UnconfirmedEnds
 from app.review.queries.run_list import RunFilter
 from app.review.review_events import newest
 from app.store.tables import FLAG_TALLY, FlagRow
@@ -51,6 +52,8 @@ class StartPage:
     failed_lately: int
     oldest_waiting: RunRow | None
     credentials_alive: int
+    unconfirmed: UnconfirmedEnds
+    now: datetime
     mine: Sequence[FlagLine]
     done: Sequence[tuple[FlagRow, Event]]
     heartbeats: Sequence[HeartbeatRow]
@@ -77,6 +80,8 @@ def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> Star
                 col(CredentialRow.expires_at) > now,
             )
         ).scalar_one(),
+        unconfirmed=queue_state.unconfirmed_ends(db),
+        now=now,
         mine=queue.page(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES).lines,
         done=_done(db),
         heartbeats=queue_state.heartbeats(db),

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Response, abort, request
 from werkzeug.datastructures import MultiDict
 
+from app.credentials.ending import Endings
 from app.intake.problems import Problem, shown
 from app.review.queries import ValueLineage
 from app.web.api.operations import following, operation, reply
@@ -55,11 +56,12 @@ def flag(flag_id: UUID) -> Response:
     """One flag: its values and their evidence, its history, and earlier decisions on the same fact."""
     view = services().queries.flag(flag_id) or abort(404)
     page, record = view.page, view.record
+    endings = view.run.endings(datetime.now(UTC))
     return reply(
         Flag.of(
             page.flag,
             page.action,
-            values=[_behind(line) for line in page.values],
+            values=[_behind(line, endings) for line in page.values],
             needs_second=services().reviews.needs_second(page.flag),
             history=[HistoryEvent.model_validate(event) for event in record.history],
             broken_at=record.broken,
@@ -86,7 +88,7 @@ def lineage(flag_id: UUID, position: int) -> Response:
     vault = vault_side(run, services().audit_log, afterwards=False)
     return reply(
         Lineage(
-            **dict(_behind(line)),
+            **dict(_behind(line, run.endings(datetime.now(UTC)))),
             flag_id=flag_id,
             run_id=page.flag.run_id,
             vault=Vault(
@@ -96,11 +98,11 @@ def lineage(flag_id: UUID, position: int) -> Response:
     )
 
 
-def _behind(line: ValueLineage) -> Behind:
+def _behind(line: ValueLineage, endings: Endings) -> Behind:
     return Behind(
         value=Value.model_validate(line.value),
         evidence=EvidenceItem.model_validate(line.evidence) if line.evidence else None,
         call=Call.model_validate(line.call) if line.call else None,
-        credential=Credential.model_validate(line.credential) if line.credential else None,
-        identity=Identity.model_validate(line.attempt) if line.attempt else None,
+        credential=Credential.of(line.credential, endings) if line.credential else None,
+        identity=Identity.of(line.attempt, endings) if line.attempt else None,
     )

@@ -11,7 +11,7 @@ from app.review.queries.runs import run_fields
 from app.web.api.operations import following, operation, reply
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.runs import AttemptPlan, RunDetail, RunItem, RunQuery, Runs
-from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity
+from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity, Unrecorded
 from app.web.list_queries import ME
 from app.web.services import services
 from app.web.sign_in import person
@@ -50,6 +50,7 @@ def run_item(line: RunLine) -> RunItem:
 def run(run_id: UUID) -> Response:
     """One run with its attempts, plans, credentials, calls and flags."""
     page = services().queries.run(run_id) or abort(404)
+    endings = page.endings(datetime.now(UTC))
     gaps = sum(flag.rule == NOT_PERFORMED for flag in page.findings)
     line = RunLine(run=page.run, action=page.action, findings=len(page.findings), gaps=gaps)
     return reply(
@@ -57,9 +58,10 @@ def run(run_id: UUID) -> Response:
             {
                 **run_fields(page.run),
                 "outcome": line.outcome,
-                "attempts": [Identity.model_validate(each) for each in page.attempts],
+                "attempts": [Identity.of(each, endings) for each in page.attempts],
                 "plans": [AttemptPlan.model_validate(each) for each in page.plans],
-                "credentials": [Credential.model_validate(each) for each in page.credentials],
+                "credentials": [Credential.of(each, endings) for each in page.credentials],
+                "not_recorded": [Unrecorded.of(each, endings) for each in page.unrecorded],
                 "denials": [Denial.model_validate(each) for each in page.denials],
                 "calls": [Call.model_validate(each) for each in page.calls],
                 "flags": [FlagBrief.model_validate(each) for each in page.findings],

@@ -50,6 +50,7 @@ def flag_page(
         timeline=timeline(page, run, _credentials(linked, silent), now),
         lifetime=lifetime,
         vault=vault_side(run, found.audit_log, afterwards=False),
+        endings=run.endings(now),
         now=now,
         checks=_checks(page, run),
         Outcome=CheckOutcome,

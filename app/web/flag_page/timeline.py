@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.credentials.ending import credential_ending, token_ending
+from app.credentials.ending import Endings, EndState
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow
 from app.procurement.labels import KINDS, SOURCES, lasting, worded
 from app.review.queries import FlagPage, RunPage
@@ -27,10 +27,11 @@ def timeline(
         Happened(at=page.run.requested_at, what=f"The run was requested by {page.run.requested_by}.", step=1),
         Happened(at=page.flag.raised_at, what="The rules compared the values and raised this flag.", step=0),
     ]
+    endings = run.endings(now)
     if page.attempt is not None:
-        found += _identity(page.attempt, now)
+        found += _identity(page.attempt, endings)
     for credential in credentials:
-        found += _life(credential, run.calls_of(credential), now)
+        found += _life(credential, run.calls_of(credential), endings)
     found += [
         Happened(
             at=each.refused_at,
@@ -43,18 +44,21 @@ def timeline(
     return sorted((each for each in found if each.at <= now), key=lambda each: (each.at, each.step))
 
 
-def _identity(attempt: AttemptRow, now: datetime) -> Iterator[Happened]:
+def _identity(attempt: AttemptRow, endings: Endings) -> Iterator[Happened]:
     if attempt.claimed_at:
         by = f" by worker {attempt.worker}" if attempt.worker else ""
         yield Happened(at=attempt.claimed_at, what=f"Attempt {attempt.number} was started{by}.", step=1)
     if attempt.token_issued_at:
         entity = f" as entity {attempt.entity_id}" if attempt.entity_id else ""
         yield Happened(at=attempt.token_issued_at, what=f"The run logged in to the vault{entity}.", step=2)
-    if attempt.revoked_at and (end := token_ending(attempt, now)):
+    end = endings.of_token(attempt)
+    if end is not None and end.state is EndState.NOT_CONFIRMED:
+        yield Happened(at=end.at, what=f"The run’s token: {end.words}.", step=6)
+    elif end is not None and end.state is EndState.REVOKED:
         yield Happened(at=end.at, what=f"The run’s token was {end.words}.", step=6)
 
 
-def _life(credential: CredentialRow, calls: Sequence[CallRow], now: datetime) -> Iterator[Happened]:
+def _life(credential: CredentialRow, calls: Sequence[CallRow], endings: Endings) -> Iterator[Happened]:
     system = worded(SOURCES, credential.tool)
     kind = worded(KINDS, credential.kind)
     ttl = lasting(credential.expires_at - credential.issued_at)
@@ -76,5 +80,6 @@ def _life(credential: CredentialRow, calls: Sequence[CallRow], now: datetime) ->
             what=f"{system}: {came}, {call.answer_bytes:,} bytes.",
             step=5,
         )
-    end = credential_ending(credential, now)
-    yield Happened(at=end.at, what=f"{system}: {kind} {end.words}.", step=6)
+    end = endings.of_credential(credential)
+    comma = "," if end.state is EndState.NOT_CONFIRMED else ""
+    yield Happened(at=end.at, what=f"{system}: {kind}{comma} {end.words}.", step=6)

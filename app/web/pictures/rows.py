@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.credentials.ending import Ending, credential_ending, token_ending
+from app.credentials.ending import Ending, EndState
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow
 from app.procurement.labels import KINDS, SOURCES, lasting, worded
 from app.review.queries import RunPage
@@ -18,7 +18,8 @@ SIGN_IN, POLICY, ISSUE, CALL = 2, 3, 4, 5
 class Row:
     """One line: its step, start, end, and result in words (`how`).
 
-    `tone` is token, credential, call, failed or refused. `lives_on` says that it ends after the picture does.
+    `tone` is token, credential, call, failed or refused. `lives_on` says that it ends after the picture does,
+    `not_confirmed` that its end was requested and not confirmed.
     """
 
     step: int
@@ -29,6 +30,7 @@ class Row:
     ends: datetime
     how: str
     lives_on: bool = False
+    not_confirmed: bool = False
 
     @property
     def lasted(self) -> timedelta:
@@ -53,7 +55,8 @@ def last_moment(page: RunPage, attempt: AttemptRow, now: datetime) -> datetime:
 
 def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) -> Iterator[Row]:
     """The lines of one attempt up to `until`, each credential followed by its calls."""
-    if attempt.token_issued_at is not None and (token_end := token_ending(attempt, now)) is not None:
+    endings = page.endings(now)
+    if attempt.token_issued_at is not None and (token_end := endings.of_token(attempt)) is not None:
         if attempt.claimed_at is not None:
             yield Row(
                 step=SIGN_IN,
@@ -75,7 +78,7 @@ def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) 
         )
     for credential in (each for each in page.credentials if each.attempt == attempt.number):
         kind, system = worded(KINDS, credential.kind), worded(SOURCES, credential.tool)
-        end = credential_ending(credential, now)
+        end = endings.of_credential(credential)
         yield _life(
             step=ISSUE,
             name=kind,
@@ -92,7 +95,21 @@ def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) 
 def _life(
     *, step: int, name: str, system: str, tone: str, begins: datetime, end: Ending, until: datetime
 ) -> Row:
-    """The line of a credential or token from its issue at `begins` to its end, or to `until` if that is earlier."""
+    """The line of a credential or token from its issue at `begins` to its end, or to `until` if that is earlier.
+
+    One whose end is not confirmed may still be alive: it is drawn to the edge.
+    """
+    if end.state is EndState.NOT_CONFIRMED:
+        return Row(
+            step=step,
+            name=name,
+            system=system,
+            tone=tone,
+            begins=begins,
+            ends=max(begins, until),
+            how=end.words,
+            not_confirmed=True,
+        )
     return Row(
         step=step,
         name=name,

@@ -62,6 +62,8 @@ class AttemptPicture:
         calls = plural(sum(row.step == CALL for row in self.rows), "call")
         bad = tones.count("failed") + tones.count("refused")
         trouble = f"; {bad} failed or refused" if bad else ""
+        if open_ends := sum(row.not_confirmed for row in self.rows):
+            trouble += f"; {plural(open_ends, 'end')} not confirmed"
         return f"{issued} and {calls}{trouble}. The table below lists every line."
 
 
@@ -121,7 +123,7 @@ def _note(row: Row) -> str:
         case "token" | "credential":
             name = "" if row.tone == "token" else f"{row.name}, "
             end = "valid beyond this picture →" if row.lives_on else f"{took}, then ended"
-            return f"{name}{end}"
+            return f"{name}{'? end not confirmed' if row.not_confirmed else end}"
         case "refused":
             return "✕ refused"
         case "failed":

@@ -3,6 +3,7 @@
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from app.credentials.alarm_kinds import ALARM_KINDS, UNKNOWN_KIND
 from app.web.list_queries import PAGE, cursor
 from app.web.services import services
 
@@ -19,4 +20,6 @@ def queue() -> ResponseReturnValue:
         lines=lines[:PAGE],
         following=lines[PAGE - 1].alarm_id if len(lines) > PAGE else None,
         after=after,
+        kinds=ALARM_KINDS,
+        unknown_kind=UNKNOWN_KIND,
     )

@@ -9,10 +9,12 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app import usecases
+from app.credentials.alarm_kinds import ALARM_KINDS, UNKNOWN_KIND
 from app.credentials.progress import ENDED
 from app.credentials.requests import UnknownRunError
 from app.credentials.tables import RunState
 from app.review.queries import RunFilter
+from app.web.end_summary import end_summary
 from app.web.list_queries import ME, MOST_DAYS, PAGE, choice, cursor, ignore, text
 from app.web.pictures.waterfall import waterfall
 from app.web.services import services
@@ -69,12 +71,16 @@ def show(run_id: UUID) -> ResponseReturnValue:
     """One run: identity, policy, credentials, calls, and the vault's log lines about it."""
     page = services().queries.run(run_id) or abort(404)
     now = datetime.now(UTC)
+    endings = page.endings(now)
     return render_template(
         "runs/show.html",
         page=page,
         vault=vault_side(page, services().audit_log),
         pictures=waterfall(page, now),
-        now=now,
+        endings=endings,
+        ends=end_summary(page, endings),
+        kinds=ALARM_KINDS,
+        unknown_kind=UNKNOWN_KIND,
     )
 
 
@@ -95,7 +101,7 @@ def stop(run_id: UUID) -> ResponseReturnValue:
     except UnknownRunError:
         abort(404)
     if requested:
-        flash("The run is being stopped. Its credentials are revoked within seconds.", "success")
+        flash("The run is being stopped. This page shows which ends are confirmed.", "info")
     else:
         flash("Nothing to stop: the run has ended, or is already being stopped.", "info")
     return redirect(url_for(".show", run_id=run_id), HTTPStatus.SEE_OTHER)

@@ -96,6 +96,7 @@ def record(command):
     status, output, errors = command("stack", "up", "--detach")
     assert (status, errors) == (0, []), output
     record = read_record(command.layout)
+    assert output.splitlines()[0] == record.users
     assert f"web                {record.endpoints['web']}" in output
     yield record
     command("stack", "down")
@@ -180,6 +181,7 @@ def test_status_and_the_day_fit_80_columns(command, record):
     shown = lines_of(output)
     for name, address in record.endpoints.items():
         assert any(line.startswith(name) and f" {address} " in line for line in shown), name
+    assert shown[-1] == record.users
     status, output, _ = command("day", "--runs", "5")
     assert status == 0
     lines_of(output)

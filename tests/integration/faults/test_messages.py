@@ -97,7 +97,9 @@ def test_a_run_that_always_fails_ends_as_failed_with_a_reason(fragile, until):
         (run_id,) = system.request(action_id)
 
         def ended() -> bool:
-            system.execute("UPDATE run SET not_before = NULL WHERE run_id = %s", run_id)
+            system.execute(
+                "UPDATE run SET not_before = NULL WHERE run_id = %s AND state = 'requested'", run_id
+            )
             return fragile.ended([run_id])
 
         until(ended, seconds=60, what="the end of the run")

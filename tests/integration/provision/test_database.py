@@ -1,9 +1,13 @@
 """Provisioning a database server: first, repeated, interrupted, and by an administrator who is not a superuser."""
 
+from uuid import uuid4
+
 import psycopg
 import pytest
+from alembic import command
 
 from app.connections.compatibility import FIRST_TABLES, TABLES
+from infra.postgres.migrate import configuration
 from infra.provision import database as step
 from infra.provision.database import provision_database
 from infra.provision.logins import VAULT_ADMIN
@@ -41,6 +45,46 @@ def empty(servers, administrator: str = "postgres") -> None:
             connection.execute(f'DROP OWNED BY "{role}" CASCADE')
             connection.execute(f'DROP ROLE "{role}"')
     servers.secrets.delete("operator", "ledger-admin-password")
+
+
+def test_tables_before_the_fence_are_upgraded_with_their_rows(servers, said, monkeypatch):
+    """The older worker is refused from then on, and what is under way has no proof: it is redone after its lease."""
+
+    def earlier(engine, domain, _say):
+        config = configuration(domain)
+        config.attributes["engine"] = engine
+        command.upgrade(config, "1.0002")
+
+    empty(servers)
+    with monkeypatch.context() as patched:
+        patched.setattr(step, "migrate", earlier)
+        provision_database(servers.settings, lambda _: None)
+    run_id = uuid4()
+    with servers.database.connect("triage") as connection:
+        connection.execute(
+            "INSERT INTO action VALUES ('A', 'x', 'x', NULL, 1, now(), 'x', '[]', '{}', now())"
+        )
+        connection.execute(
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at)"
+            " VALUES (%s, 'A', 'dispatched', 1, 'x', now())",
+            [run_id],
+        )
+        connection.execute(
+            "INSERT INTO attempt (run_id, number, state, dispatched_at, lease_until, secret_id_accessor,"
+            " wrapping_accessor) VALUES (%s, 1, 'dispatched', now(), now(), 'x', 'x')",
+            [run_id],
+        )
+    assert f"tables: 1.0002 to {TABLES}" in said(provision_database, servers.settings)
+    password = servers.secrets.read("worker", "database-password")
+    parameters = servers.database.parameters("triage", user="triage_worker", password=password)
+    with psycopg.connect(**parameters, autocommit=True) as worker:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            worker.execute("UPDATE attempt SET state = 'running' WHERE run_id = %s", [run_id])
+        claimed = worker.execute("SELECT claim_attempt(%s, 1, 'any', 'test', 60)", [run_id]).fetchone()
+    assert claimed == (None,)
+    with servers.database.connect("triage") as connection:
+        kept = connection.execute("SELECT run.state, attempt.state FROM run JOIN attempt USING (run_id)")
+        assert kept.fetchall() == [("dispatched", "dispatched")]
 
 
 class Killed(BaseException):

@@ -92,6 +92,7 @@ def test_with_all_that_is_needed_it_works_each_process_with_its_own_login(
             assert {name for (name,) in connection.execute(logins)} == {
                 "triage_app",
                 "triage_dispatcher",
+                "triage_sweeper",
                 "triage_worker",
             }
             query = "SELECT count(*) FROM run JOIN credential USING (run_id) WHERE state = 'completed'"

@@ -1,5 +1,7 @@
 """Real identities and credentials in the hands of a test, as a thief would have them."""
 
+import os
+import signal
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -170,6 +172,15 @@ def insider(system) -> Insider:
     file = system.settings("dispatcher").file("vault_identity_file")
     role_id = RunRoleId(system.settings("worker").file("run_role_id_file"))
     return Insider(system=system, vault=vault, dispatcher=ProcessIdentity(vault, file), role_id=role_id)
+
+
+@pytest.fixture(scope="module")
+def unwatched(system) -> Iterator[None]:
+    """No sweeper, which would end a run at the first credential beyond its plan."""
+    sweeper = system.stack.processes["sweeper"]
+    os.killpg(sweeper, signal.SIGSTOP)
+    yield
+    os.killpg(sweeper, signal.SIGCONT)
 
 
 @pytest.fixture

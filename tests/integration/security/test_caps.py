@@ -6,6 +6,7 @@ import pytest
 
 from infra.vault import database_users
 
+pytestmark = pytest.mark.usefixtures("unwatched")
 LIMIT = 15 * 60
 FOREVER = {"ttl": "24h", "explicit_max_ttl": "24h", "renewable": True}
 

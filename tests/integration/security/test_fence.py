@@ -118,7 +118,7 @@ def claim(connection, held):
 
 
 @contextmanager
-def refused(match=""):
+def refused(match=" "):
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match=match):
         yield
 
@@ -135,7 +135,12 @@ def test_worker_and_dispatcher_hold_no_right_but_to_their_functions(system, role
         role,
     )
     assert held == []
-    assert not system.rows("SELECT 1 FROM pg_sequences WHERE schemaname = 'public'")
+    sequences = system.rows(
+        "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
+        " AND has_sequence_privilege(%s, sequencename::text, 'USAGE, SELECT, UPDATE')",
+        role,
+    )
+    assert sequences == []
     may = system.rows(
         "SELECT has_schema_privilege(%s, 'public', 'CREATE') OR has_database_privilege(%s, 'triage', 'CREATE')"
         " OR has_database_privilege(%s, 'triage', 'TEMP') OR pg_has_role(%s, 'triage_owner', 'MEMBER') AS more",

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from app.settings import Settings
+from infra.local.environments import DATABASE_ROLES
 from infra.local.ports import LOOPBACK
 from infra.local.process import Command
 from infra.local.wheels import wheel_program
@@ -157,7 +158,7 @@ class Installation(Servers):
 
     def environment(self, owner: str) -> dict[str, str]:
         """The variables of a process of this owner."""
-        login = {"web": "triage_app", "worker": "triage_worker"}.get(owner, "triage_dispatcher")
+        login = DATABASE_ROLES.get(owner, "triage_dispatcher")
         variables = {
             "CA_FILE": str(self.secret(owner, "ca.pem")),
             "DATABASE_URL": f"postgresql://{login}@{self.place('postgres')}/triage",

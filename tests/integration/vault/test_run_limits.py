@@ -273,3 +273,24 @@ def test_what_the_log_shows_in_clear_is_put_right_and_the_rest_of_a_mount_stays(
     assert read() == {**usual, "sys/quotas/config": quotas}
     assert usual["sys/mounts/auth/approle/tune"]["user_lockout_disable"]
     assert installation.ask("POST", "sys/quotas/config", usual["sys/quotas/config"], root).is_success
+
+
+def test_an_installation_from_before_the_limits_gets_them(installation, root):
+    """Its operator may not even look at what is new."""
+    path = "sys/policies/acl/triage-operator"
+    policy = installation.ask("GET", path, token=root).json()["data"]["policy"]
+    older = policy.partition('path "sys/mounts/auth/approle/tune"')[0]
+    assert older != policy
+    assert installation.ask("POST", path, {"policy": older}, root).is_success
+    limit = "sys/quotas/rate-limit/triage-run"
+    assert installation.ask("DELETE", limit, token=root).is_success
+    token = installation.log_in("operator")
+    assert installation.ask("GET", limit, token=token).status_code == 403
+
+    assert installation.provision() == [
+        "root token made from the recovery keys",
+        "policy triage-operator: changed",
+        "rate limit triage-run: created",
+        "root token revoked",
+    ]
+    assert installation.provision() == []

@@ -1,12 +1,12 @@
 """The two halves of a run's login: the RoleID that only workers have, and its replacement."""
 
-from threading import Timer
-from uuid import uuid4
+from contextlib import contextmanager
+from uuid import UUID, uuid4
 
 import pytest
 
 from app.connections.tls import trust_of
-from app.credentials.approle import RUN_ROLE, RunRoleId
+from app.credentials.approle import DESTROY_PATH, RUN_ROLE, RunRoleId
 from infra.provision.vault_setup import rotate_run_role, vault_client
 from infra.vault import run_role
 from infra.vault.opening import generate_root_token
@@ -132,49 +132,71 @@ def test_an_installation_whose_role_id_was_no_secret_gets_one(installation, root
     assert installation.provision() == []
 
 
-def test_a_worker_takes_the_role_id_that_has_replaced_the_one_it_read(installation, root, vault):
-    """The vault has it a moment before the file has."""
+@pytest.fixture
+def attempt(installation, vault):
+    """Introduces an attempt with the RoleID in this file: `with attempt(file) as session`."""
     dispatcher = ProcessIdentity(vault, installation.identity_file("dispatcher"))
-    file = installation.secret("worker", "run-role-id")
-    old = file.read_text()
-    rotated(installation)
-    new = file.read_text()
-    file.write_text(old)
-    lag = Timer(0.3, file.write_text, [new])
-    run_id = uuid4()
-    minted = dispatcher.mint(run_id=run_id, attempt=1, job_id="x", requested_by="test", wrapping_ttl=60)
-    lag.start()
-    with introduced(
-        vault, minted.wrapping_token, role_id=RunRoleId(file), run_id=run_id, attempt=1
-    ) as session:
+
+    @contextmanager
+    def introduce(file, *, before=lambda _: None):
+        run_id = uuid4()
+        minted = dispatcher.mint(run_id=run_id, attempt=1, job_id="x", requested_by="test", wrapping_ttl=60)
+        before(minted)
+        role_id = RunRoleId(file)
+        token = minted.wrapping_token
+        with introduced(vault, token, role_id=role_id, run_id=run_id, attempt=1) as session:
+            yield session
+
+    return introduce
+
+
+def test_a_worker_takes_the_role_id_that_has_replaced_the_one_it_read(installation, root, attempt):
+    class ReplacedOnceRead(type(installation.secrets)):
+        def read_text(self, *environment, **more):
+            text = super().read_text(*environment, **more)
+            if not rotations:
+                rotations.append(rotated(installation))
+            return text
+
+    rotations: list[list[str]] = []
+    with attempt(ReplacedOnceRead(installation.secret("worker", "run-role-id"))) as session:
         assert session.identity.policy == RUN_ROLE
-    lag.join()
-
-
-def test_a_worker_with_another_role_id_gets_no_identity(installation, vault, tmp_path):
-    dispatcher = ProcessIdentity(vault, installation.identity_file("dispatcher"))
-    file = tmp_path / "run-role-id"
-    file.touch(mode=0o600)
-    file.write_text(str(uuid4()))
-    for expected, reason in (
-        (IntroductionError, "invalid role or secret ID"),
-        (VaultUnavailableError, "RUN_ROLE_ID_FILE: .* is empty"),
-    ):
-        minted = dispatcher.mint(run_id=uuid4(), attempt=1, job_id="x", requested_by="test", wrapping_ttl=60)
-        with (
-            pytest.raises(expected, match=reason),
-            introduced(vault, minted.wrapping_token, role_id=RunRoleId(file), run_id=uuid4(), attempt=1),
-        ):
-            pytest.fail("a run began")
-        file.write_text("")
-    # The file is read before the wrapping token is used up.
-    assert vault.write("sys/wrapping/unwrap", token=minted.wrapping_token)["data"]["secret_id"]
+    assert len(rotations) == 1
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (str(uuid4()), "the RoleID of triage-run differs from worker/run-role-id"),
+        (str(UUID(int=1)), "it does not know the RoleID in RUN_ROLE_ID_FILE"),
+        ("", "RUN_ROLE_ID_FILE: .* is empty"),
+    ],
+)
+def test_a_run_waits_while_its_worker_has_no_role_id_that_the_vault_knows(attempt, tmp_path, content, reason):
+    """As for a moment in a replacement. It is no theft."""
+    file = tmp_path / "run-role-id"
+    file.touch(mode=0o600)
+    file.write_text(content)
+    with pytest.raises(VaultUnavailableError, match=reason), attempt(file):
+        pytest.fail("a run began")
+
+
+def test_a_secret_id_that_is_gone_is_no_trouble_of_the_role_id(installation, vault, attempt):
+    sweeper = ProcessIdentity(vault, installation.identity_file("sweeper"))
+
+    def destroy(minted):
+        sweeper.write(DESTROY_PATH, {"secret_id_accessor": minted.secret_id_accessor})
+
+    with (
+        pytest.raises(IntroductionError, match="invalid role or secret ID"),
+        attempt(installation.secret("worker", "run-role-id"), before=destroy),
+    ):
+        pytest.fail("a run began")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (str(UUID(int=1)), "the RoleID of triage-run differs from worker/run-role-id"),
         (None, "there is no worker/run-role-id"),
     ],
 )

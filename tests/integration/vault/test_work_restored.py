@@ -164,7 +164,9 @@ def test_a_backup_taken_during_work_is_restored_and_the_work_goes_on(installatio
         for lost in open_attempts:
             its = [each for each in attempts if each["run_id"] == lost["run_id"]]
             (again,) = (each for each in its if each["number"] == lost["number"])
-            assert (again["state"], again["revoked_by"]) == ("lost", "sweeper")
+            assert again["state"] == "lost"
+            # The log was not lost: it may show that the run ended its token after the backup.
+            assert again["revoked_by"] in {"sweeper", "run end"}
             assert [each["state"] for each in its].count("finished") == 1
         until(lambda: not alive(installation), seconds=120, what="the end of everything leased")
     # A user of the ledger whose end lies between the two backups is left, and cannot log in for long.

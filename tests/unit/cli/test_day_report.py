@@ -10,7 +10,7 @@ import pytest
 
 from app.cli.day_report import DayReport, count_vault_log, quantiles
 from app.credentials.lineage import CredentialKind
-from app.credentials.progress import RecordedCredential
+from app.credentials.progress import RecordedCredential, UnconfirmedEnd
 from app.credentials.vault_line import AuditLine
 from app.procurement.daily_quota import COUNTED, QuotaDay
 from app.procurement.systems import ISSUING_PATHS
@@ -46,6 +46,7 @@ def issued(run_id, tool):
         expires_at=NOON + timedelta(seconds=120),
         revoked_at=NOON + timedelta(seconds=2) if revocable else None,
         run_started_at=NOON,
+        run_ended_at=NOON + timedelta(seconds=1.5),
     )
 
 
@@ -79,6 +80,7 @@ GOOD = DayReport(
     credentials=ROWS,
     vault=counted(LINES),
     still_alive=[],
+    unconfirmed=[],
     wall_seconds=4.0,
     quota=QUOTA,
 )
@@ -94,9 +96,37 @@ def test_a_good_day_passes_and_its_figures_are_those_of_its_rows():
     assert figures["vault_log"] == {"logins": 2, "revokes": 2}
     assert figures["runs_per_second"] == 0.5
     assert figures["seconds_from_run_start_to_death"] == {
-        "leased_until_revoked": {"p50": 2.0, "p95": 2.0, "max": 2.0},
+        "leased_until_confirmed": {"p50": 2.0, "p95": 2.0, "max": 2.0},
         "signed_tokens_until_expiry": {"p50": 120.0, "p95": 120.0, "max": 120.0},
     }
+
+    assert figures["seconds_from_run_end_to_confirmed_death"] == {
+        "leased": {"p50": 0.5, "p95": 0.5, "max": 0.5}
+    }
+    assert figures["ends"] == {
+        "leased": 6,
+        "leased_confirmed": 6,
+        "attempts_not_confirmed": [],
+        "signed_tokens": 4,
+        "last_signed_token_expires_at": "2026-11-24T12:02:00+00:00",
+    }
+
+
+def test_an_end_that_is_not_confirmed_is_a_failure_and_no_duration():
+    (place,) = [number for number, row in enumerate(ROWS) if row.kind is CredentialKind.DATABASE_USER][:1]
+    rows = [*ROWS[:place], replace(ROWS[place], revoked_at=None), *ROWS[place + 1 :]]
+    report = replace(GOOD, credentials=rows, unconfirmed=[UnconfirmedEnd(RUNS[0], 1, "the vault is sealed")])
+    assert report.failures() == [
+        "1 ended attempts not confirmed, the first because the vault is sealed",
+        "1 leased credentials without a confirmed end",
+    ]
+    figures = report.as_json()
+    assert figures["ends"]["leased_confirmed"] == 5
+    assert figures["ends"]["attempts_not_confirmed"] == [
+        {"run_id": str(RUNS[0]), "attempt": 1, "problem": "the vault is sealed"}
+    ]
+    # Its TTL of two minutes is not taken for its death.
+    assert figures["seconds_from_run_start_to_death"]["leased_until_confirmed"]["max"] == 2.0
 
 
 def test_a_day_over_the_quota_is_reported_and_no_failure():

@@ -153,6 +153,8 @@ def make_file():
                 FiledRun(
                     run=run,
                     attempts=[attempt],
+                    ends=[],
+                    unrecorded=[],
                     steps=[step],
                     credentials=[credential],
                     denials=[],

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from uuid import UUID
 from zipfile import ZipFile
 
 import pytest
@@ -22,6 +23,8 @@ from app.contract_file.bundle import bundle
 from app.contract_file.content import manifest, serialised
 from app.contract_file.keys import KeysError, PublicKeys, SigningKeys
 from app.contract_file.verify import verify
+from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow
+from app.credentials.vault_tables import VaultEventRow
 from app.procurement.rules import RULES
 from app.review.flag_history import EventKind, digest
 from app.review.queries.action_file import TooLargeError
@@ -315,3 +318,30 @@ def test_a_digest_of_a_history_is_what_the_documentation_says(make_file, occasio
     stated["decisions"][0]["history"][1]["rationale"] = "None"
     Path("manifest.json").write_bytes(serialised(stated))
     assert b"AssertionError" in subprocess.run(line, check=False, capture_output=True).stderr
+
+
+def test_a_bundle_says_what_was_not_confirmed_when_it_was_made(make_file, occasion, signing, read_pdf, check):
+    file = make_file()
+    (run,) = file.runs
+    at = run.run.requested_at
+    ended = AttemptRow(**{**run.attempts[0].model_dump(), "ended_at": at, "revoked_at": None})
+    leased = CredentialRow(**{**run.credentials[0].model_dump(), "kind": "api-key"})
+    sealed = AttemptEndRow(run_id=run.run.run_id, number=1, problem="the vault is sealed")
+    stray = VaultEventRow(
+        request_id="x", kind="issued", at=at, path="database/creds/y", attempt=1, lease_id="z"
+    )
+    run = replace(run, attempts=[ended], credentials=[leased], ends=[sealed], unrecorded=[stray])
+    with bundle(replace(file, runs=[run]), [(UUID(CALL), ANSWER)], occasion, signing) as made:
+        made.seek(0)
+        with ZipFile(made) as opened:
+            files = {name: opened.read(name) for name in opened.namelist()}
+    assert check(files) == []
+    content, manifest = json.loads(files["contract-file.json"]), json.loads(files["manifest.json"])
+    (open_end,) = manifest["ends_not_confirmed"]
+    assert content["ends_not_confirmed"] == [open_end]
+    assert (open_end["attempt"], open_end["problem"]) == (1, "the vault is sealed")
+    assert [each["state"] for each in content["runs"][0]["ends"]] == ["not confirmed"] * 3
+    printed = read_pdf(files["contract-file.pdf"]).text
+    assert "Noteveryendisconfirmed." in printed
+    assert printed.count("notconfirmed:thevaultissealed") == 3
+    assert "whichtheworkerdidnotrecord" in printed

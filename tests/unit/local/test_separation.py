@@ -38,7 +38,7 @@ def test_secrets_of_outside_servers_keep_their_owners(tmp_path):
 
 @as_root
 def test_a_capability_that_a_container_withholds_is_named(monkeypatch, tmp_path):
-    status = "Name:\tpython\nCapEff:\t00000000000000c3\n"
+    status = "Name:\tpython\nCapEff:\t00000000000000db\n"
     monkeypatch.setattr(separation.Path, "read_text", lambda *_, **__: status)
     assert obstacle(USERS, NO_VAULT, tmp_path) == "root lacks CAP_KILL here"
 

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow
+from app.credentials.ending import Endings
+from app.credentials.tables import AttemptEndRow, AttemptRow, CallRow, CredentialRow, DenialRow
 from app.web.pictures import waterfall
 from app.web.pictures.axis import ticks
 from app.web.pictures.trend import HEIGHT, WIDTH, trend
@@ -47,12 +48,13 @@ def call(of, **changed):
     return CallRow(**{**fields, **usual, **changed})
 
 
-def page(attempts, credentials=(), calls=(), denials=()):
+def page(attempts, credentials=(), calls=(), denials=(), ends=()):
     return SimpleNamespace(
         attempts=attempts,
         credentials=credentials,
         calls=calls,
         denials=denials,
+        endings=lambda now: Endings.of(attempts, ends, now),
         calls_of=lambda of: [each for each in calls if each.credential_id == of.credential_id],
     )
 
@@ -81,6 +83,18 @@ def test_a_credential_that_outlives_the_picture_is_drawn_to_its_edge():
     assert bar.x + bar.width == pytest.approx(RIGHT)
     assert "valid beyond this picture" in bar.note
     assert bar.row.how == "expired by its TTL, 2 min after issue"
+
+
+def test_a_credential_whose_end_is_not_confirmed_is_drawn_to_the_edge_and_says_so():
+    key = credential(revoked_at=None, ended_by=None, expires_at=at(500))
+    sealed = AttemptEndRow(number=1, problem="the vault is sealed")
+    picture = drawn([attempt(revoked_at=None, revoked_by=None)], [key], [call(key)], ends=[sealed])
+    *_, token, issued, _called = picture.bars
+    for bar in (token, issued):
+        assert bar.x + bar.width == pytest.approx(RIGHT)
+        assert "end not confirmed" in bar.note
+        assert bar.row.how == "end requested, not confirmed: the vault is sealed"
+    assert "2 ends not confirmed" in picture.summary
 
 
 def test_nothing_is_drawn_outside_the_picture():

@@ -79,7 +79,6 @@ INNER = (
             failure = CASE WHEN used >= max_attempts THEN format('%s attempts: %s', used, reason) END,
             finished_at = CASE WHEN used >= max_attempts THEN now() END
         WHERE run_id = its_run AND state = 'dispatched';
-        PERFORM pg_notify('triage_runs', '');
     END
     """,
     ),
@@ -229,6 +228,7 @@ WORKER = (
         UPDATE attempt SET state = its_state, ended_at = now(), failure = left(reason, 500)
         WHERE run_id = its_run AND number = its_number;
         PERFORM requeue_run(its_run, left(reason, 500));
+        PERFORM pg_notify('triage_runs', '');
     END
     """,
     ),
@@ -373,8 +373,10 @@ TRIGGERS = (
             ),
             (
                 "credential",
-                "credential_id, run_id, attempt, tool, kind, vault_path, policy, scope, request_id, accessor, lease_id,"
-                " service_user, fingerprint, issued_at, expires_at",
+                (
+                    "credential_id, run_id, attempt, tool, kind, vault_path, policy, scope, request_id, accessor, lease_id,"
+                    " service_user, fingerprint, issued_at, expires_at"
+                ),
             ),
         )
     ),

@@ -30,16 +30,13 @@ VAULT_RECORD: tuple[str, ...] = (
     """,
     # The number of the last event that was judged.
     "CREATE TABLE event_cursor (reader varchar PRIMARY KEY, number bigint NOT NULL)",
-    # Events and position in one transaction. NULL if another reader was faster, and then nothing is recorded; else
-    # the requests that are new. An opened wrapping token belongs to the run that it was minted for; others are left
+    # Events and position in one transaction; returns the events that are new. An opened wrapping token belongs to the run that it was minted for; others are left
     # out. Positions of files that are no longer there are forgotten, because their inodes are given to new files.
     """
     CREATE FUNCTION record_log(
         its_file text, its_inode bigint, from_place bigint, to_place bigint, all_lines bigint, its_mark text,
-        inodes bigint[], events jsonb) RETURNS text[]
+        inodes bigint[], events jsonb) RETURNS SETOF vault_event
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    DECLARE
-        fresh text[];
     BEGIN
         LOCK TABLE log_position IN SHARE ROW EXCLUSIVE MODE;
         IF from_place IS NULL THEN
@@ -49,9 +46,9 @@ VAULT_RECORD: tuple[str, ...] = (
             UPDATE log_position SET place = to_place, lines = all_lines, mark = its_mark
             WHERE file = its_file AND inode = its_inode AND place = from_place;
         END IF;
-        IF NOT FOUND THEN RETURN NULL; END IF;
+        IF NOT FOUND THEN RAISE 'another reader has recorded this stretch of the log' USING ERRCODE = '40001'; END IF;
         DELETE FROM log_position WHERE file = its_file AND inode <> ALL (inodes);
-        WITH line AS (
+        RETURN QUERY WITH line AS (
             SELECT * FROM ROWS FROM (jsonb_to_recordset(events) AS (
                 request_id varchar, kind varchar, at timestamptz, path varchar, run_id uuid, attempt integer,
                 job_id varchar, requested_by varchar, token_accessor varchar, accessor varchar,
@@ -72,9 +69,8 @@ VAULT_RECORD: tuple[str, ...] = (
             WHERE e.kind <> 'unwrapped' OR m.accessor IS NOT NULL
             ORDER BY e.ordinality
             ON CONFLICT (request_id) DO NOTHING
-            RETURNING request_id)
-        SELECT array_agg(request_id) INTO fresh FROM added;
-        RETURN coalesce(fresh, '{}');
+            RETURNING *)
+        SELECT * FROM added ORDER BY added.number;
     END $$
     """,
     """
@@ -251,7 +247,7 @@ GRANTS = (
     # Nobody else calls a function of this file.
     f"REVOKE ALL ON FUNCTION {_FUNCTIONS} FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION {_FUNCTIONS} TO triage_sweeper",
-    "GRANT SELECT ON attempt_end TO triage_app",
+    "GRANT SELECT ON attempt_end, vault_event TO triage_app",
     "GRANT SELECT ON run, attempt, step, credential, attempt_end, vault_event TO triage_sweeper",
 )
 

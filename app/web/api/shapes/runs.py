@@ -8,7 +8,7 @@ from pydantic import Field
 from app.credentials.tables import RunState
 from app.web.api.shapes import Days, Page, RequestModel, Shape, Sought, UtcTime
 from app.web.api.shapes.flags import FlagBrief
-from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity
+from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity, Unrecorded
 
 
 class RunQuery(RequestModel):
@@ -81,6 +81,7 @@ class RunDetail(Run):
     attempts: list[Identity]
     plans: list[AttemptPlan]
     credentials: list[Credential]
+    not_recorded: list[Unrecorded]
     denials: list[Denial]
     calls: list[Call]
     flags: list[FlagBrief]

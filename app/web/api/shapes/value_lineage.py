@@ -1,15 +1,33 @@
 """The lineage of a value: run, identity, credential, call, and the vault's log lines."""
 
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import Field
 
+from app.credentials.ending import Endings, EndState
+from app.credentials.tables import AttemptRow, CredentialRow
+from app.credentials.vault_tables import VaultEventRow
 from app.web.api.shapes import Shape, UtcTime
 
 
+class End(Shape):
+    """How a credential or a run token ended, or will end.
+
+    `at` is when its end was confirmed or requested, or when it expires. `problem` says why an end is not confirmed.
+    """
+
+    state: EndState
+    at: UtcTime
+    words: str = Field(examples=["revoked by the end of the run, confirmed by the vault"])
+    problem: str | None
+
+
 class Identity(Shape):
-    """The identity of one attempt of a run at the vault. Accessors identify a token but cannot be used as one."""
+    """The identity of one attempt of a run at the vault. Accessors identify a token but cannot be used as one.
+
+    `revoked_at` is set once the vault has confirmed that the run token and all leased credentials are dead.
+    """
 
     number: int = Field(ge=1)
     state: str
@@ -25,6 +43,12 @@ class Identity(Shape):
     revoked_by: str | None
     ended_at: UtcTime | None
     failure: str | None
+    end: End | None = Field(description="The end of the run token; null if no token is recorded.")
+
+    @classmethod
+    def of(cls, attempt: AttemptRow, endings: Endings) -> Self:
+        """The identity of this attempt."""
+        return cls.model_validate({**attempt.model_dump(), "end": endings.of_token(attempt)})
 
 
 class Credential(Shape):
@@ -46,6 +70,31 @@ class Credential(Shape):
     expires_at: UtcTime
     revoked_at: UtcTime | None
     ended_by: str | None
+    end: End
+
+    @classmethod
+    def of(cls, credential: CredentialRow, endings: Endings) -> Self:
+        """The JSON of this credential, with its end."""
+        return cls.model_validate({**credential.model_dump(), "end": endings.of_credential(credential)})
+
+
+class Unrecorded(Shape):
+    """An identity or credential that the vault's log shows, and that the worker of the run did not record."""
+
+    request_id: str = Field(description="The vault's own id of the request that issued it.")
+    kind: str = Field(examples=["logged-in", "issued"])
+    path: str
+    attempt: int | None
+    at: UtcTime
+    accessor: str | None
+    lease_id: str | None
+    service_user: str | None
+    end: End
+
+    @classmethod
+    def of(cls, event: VaultEventRow, endings: Endings) -> Self:
+        """The JSON of one line of the vault’s log, with the end of what it issued."""
+        return cls.model_validate({**event.model_dump(), "end": endings.of_unrecorded(event)})
 
 
 class Denial(Shape):

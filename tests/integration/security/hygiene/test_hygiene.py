@@ -125,7 +125,7 @@ def check_that_the_day_went_as_badly_as_meant(system, day):
     assert endings["database error"] == "IntegrityError in the worker"
     assert endings["vault lost"].startswith("the vault cannot answer")
     assert endings["refused"] == endings["revocation fails"] == "finished"
-    assert failures[str(day.run_ids[-1])].startswith("no identity")
+    assert failures[str(day.run_ids[-1])].startswith("message stolen")
     denied = system.rows("SELECT tool FROM denial WHERE run_id = %s", day.run_ids[0])
     assert denied == [{"tool": "contracts"}]
     outcomes = system.rows("SELECT outcome FROM step WHERE run_id = ANY(%s)", day.run_ids)

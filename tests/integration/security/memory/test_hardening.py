@@ -3,11 +3,15 @@
 import ctypes
 import os
 import resource
+import signal
+import socket
 from pathlib import Path
 
+import psutil
 import pytest
 
-from workers.runtime.lifecycle import harden
+from app.connections.hardening import harden
+from infra.local.ports import listens
 
 NOBODY = 65534
 PR_SET_DUMPABLE = 4
@@ -62,6 +66,42 @@ def read_memory_of_a_child(*, hardened):
 @pytest.mark.parametrize(("hardened", "outcome"), [(False, READ), (True, REFUSED)])
 def test_another_process_of_the_same_user_cannot_read_it(hardened, outcome):
     assert in_a_child(lambda: read_memory_of_a_child(hardened=hardened)) == outcome
+
+
+def look_for_listeners():
+    """A process that hides its sockets listens; so does this one, which anybody of its user can see."""
+    become_ordinary()
+    ready, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        harden()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            os.write(tell, str(server.getsockname()[1]).encode())
+            signal.pause()
+    hidden = int(os.read(ready, 10))
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            found = listens(child, hidden), listens(child, server.getsockname()[1])
+        return READ if found == (True, False) else BROKEN
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else for this test")
+def test_its_hidden_socket_is_not_mistaken_for_one_of_another_process():
+    assert in_a_child(look_for_listeners) == READ
+
+
+@pytest.mark.parametrize("name", ["web", "dispatcher", "sweeper", "worker-1"])
+def test_every_process_with_a_secret_has_given_up_core_dumps(system, name):
+    pids = [system.stack.processes[name]]
+    pids += [child.pid for child in psutil.Process(pids[0]).children(recursive=True)]
+    for pid in pids:
+        (line,) = (
+            each for each in Path(f"/proc/{pid}/limits").read_text().splitlines() if "core file" in each
+        )
+        assert line.split()[4:6] == ["0", "0"]
 
 
 def test_it_leaves_no_core_dump():

@@ -20,6 +20,7 @@ TABLE = {
         ],
         "public.attempt": [("SELECT", ALL, "a run's page shows its attempts")],
         "public.attempt_end": [("SELECT", ALL, "pages say what is not confirmed, and why")],
+        "public.vault_event": [("SELECT", ALL, "a run's page shows what its worker did not record")],
         "public.step": [("SELECT", ALL, "a run's page shows its plan")],
         "public.credential": [
             ("SELECT", ALL, "pages show which credentials were issued and when they ended")

@@ -20,6 +20,7 @@ CALL = """'[{"call_id": "00000000-0000-4000-8000-0000000000c2", "credential_id":
 EVIDENCE = """'[{"evidence_id": "00000000-0000-4000-8000-0000000000c3", "call_id":
     "00000000-0000-4000-8000-0000000000c2", "source": "s", "record_key": "k", "kind": "x", "fact": {},
     "pulled_at": "2026-01-01T00:00:00Z"}]'"""
+EVENT = """'[{"request_id": "example", "kind": "revoked", "at": "2026-01-01T00:00:00Z", "path": "p"}]'"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +190,7 @@ EXAMPLES = {
     "record_log": Example(
         logins=SWEEPER,
         reason="what it read of the vault's log, and how far",
-        call="record_log('example', 1, NULL, 10, 1, 'x', '{1}', '[]')",
+        call=f"record_log('example', 1, NULL, 10, 1, 'x', '{{1}}', {EVENT})",
         check="SELECT EXISTS (SELECT FROM log_position WHERE file = 'example')",
     ),
     "move_cursor": Example(

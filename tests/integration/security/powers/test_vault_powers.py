@@ -47,7 +47,7 @@ def ask(system) -> Iterator[Callable[..., tuple[int, str]]]:
 
 
 @pytest.fixture(scope="module")
-def scene(insider, system) -> Iterator[SimpleNamespace]:
+def scene(insider, system, unwatched) -> Iterator[SimpleNamespace]:
     """A run that holds everything, a token to end, and a token of each identity."""
     with insider.run() as held:
         tokens = {

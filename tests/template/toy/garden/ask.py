@@ -46,7 +46,8 @@ def ended(opened, run_id):
     while True:
         with opened() as db:
             run = db.execute(_of(table_of(RunRow), run_id)).mappings().one()
-        if run["state"] in {"completed", "failed"}:
+            ends = [row["revoked_at"] for row in db.execute(_of(table_of(AttemptRow), run_id)).mappings()]
+        if run["state"] in {"completed", "failed"} and all(ends):
             return run
         if time.monotonic() > deadline:
             raise TimeoutError(run)

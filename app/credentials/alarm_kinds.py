@@ -1,0 +1,94 @@
+"""What each kind of alarm means, and what a security operator does about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmKind:
+    """One kind of alarm: what happened, and the first thing to do."""
+
+    meaning: str
+    action: str
+
+
+ALARM_KINDS: Mapping[str, AlarmKind] = {
+    "message stolen": AlarmKind(
+        "A wrapped identity was opened or used before any worker had taken its message. Somebody read the message on"
+        " its way. The attempt has been ended, with what was issued to it.",
+        "Treat the broker as compromised.",
+    ),
+    "second login": AlarmKind(
+        "An identity logged in for an attempt that had logged in before. The attempt has been ended.",
+        "Treat the dispatcher and the broker as compromised.",
+    ),
+    "identity without a run": AlarmKind(
+        "An identity of the agent that names no run used the vault. What was issued to it is being ended.",
+        "Find out who can mint identities. Treat the dispatcher as compromised.",
+    ),
+    "identity of an unknown attempt": AlarmKind(
+        "An identity names an attempt that this system does not know. What was issued to it is being ended.",
+        "Find out who can mint identities. Treat the dispatcher as compromised.",
+    ),
+    "identity of an ended attempt": AlarmKind(
+        "An identity was used after its attempt had ended. What was issued to it is being ended.",
+        "Treat the worker of that attempt as compromised.",
+    ),
+    "more credentials than planned": AlarmKind(
+        "A run obtained a credential that its plan does not need, or one twice, or one before it had a plan. The"
+        " attempt has been ended.",
+        "Treat the worker of that attempt as compromised.",
+    ),
+    "credential in another's name": AlarmKind(
+        "A run obtained a credential that names another run. The attempt has been ended.",
+        "Treat the worker of that attempt as compromised.",
+    ),
+    "answer hidden from the log": AlarmKind(
+        "The vault issued something in a way that hides it from its log, so that its end may not be confirmed. The"
+        " attempt has been ended.",
+        "Treat the worker of that attempt as compromised, and what it obtained as valid for 15 minutes.",
+    ),
+    "record names another's credential": AlarmKind(
+        "A worker recorded an accessor or a lease that the vault gave to another run. It was left alone.",
+        "Treat that worker as compromised.",
+    ),
+    "introduction refused": AlarmKind(
+        "A worker could not open its wrapped identity, or could not log in with it. It was used, it expired, or it"
+        " was made elsewhere. The run starts again with a new identity.",
+        "Treat it as a possible theft. Compare the vault’s log of that run.",
+    ),
+    "logins refused": AlarmKind(
+        "The vault refused logins. Somebody tries identities, or a process holds an old one.",
+        "Compare the addresses with those of your processes.",
+    ),
+    "unknown message": AlarmKind(
+        "A worker dropped a message that the dispatcher never sends. Somebody else writes into the queue.",
+        "Treat the broker as compromised.",
+    ),
+    "end not confirmed": AlarmKind(
+        "More than a minute after an attempt ended, the vault has not confirmed that its credentials are dead.",
+        "Treat the credentials as valid. Repair what the page of the run names as the reason.",
+    ),
+    "database user without a lease": AlarmKind(
+        "A database had a user that the vault did not know. Its lease was ended by force, or its creation was"
+        " interrupted. The sweeper has ended the user.",
+        "Find out who ended leases by force.",
+    ),
+    "login changed": AlarmKind(
+        "Settings or rights of one of this system’s own database logins were changed. The details say whether they were"
+        " restored.",
+        "Treat the process that uses this login as compromised.",
+    ),
+    "vault log unreadable": AlarmKind(
+        "The sweeper cannot read the vault’s log. It ends credentials from the records of the workers, and asks the"
+        " vault about each. It misses what no worker recorded, until it can read the log.",
+        "Make the log readable for the sweeper. Then compare the runs of that time with the log.",
+    ),
+    "vault log changed": AlarmKind(
+        "The vault’s log was cut, replaced or removed, or lines of it could not be read.",
+        "Find out who changed it. A planned rotation keeps the earlier file beside the new one.",
+    ),
+}
+
+#: For a kind that this version does not know.
+UNKNOWN_KIND = AlarmKind("This version has no explanation for this alarm.", "Read its details.")

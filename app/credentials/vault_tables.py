@@ -1,0 +1,74 @@
+"""The tables of the vault's own record; only `record_log` writes them; the sweeper and the pages read them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Identity, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.credentials.tables import moment
+
+
+def _if_known(name: str, column: str) -> Index:
+    return Index(name, column, postgresql_where=text(f"{column} IS NOT NULL"))
+
+
+class VaultEventRow(SQLModel, table=True):
+    """One answer of the vault; see `app.credentials.vault_answer.VaultEvent`.
+
+    `number` is in the order of recording. `ended_at`: when what was issued was confirmed to be dead.
+    """
+
+    __tablename__ = "vault_event"
+    __table_args__ = (
+        Index("ix_vault_event_run", "run_id", "attempt"),
+        _if_known("ix_vault_event_accessor", "accessor"),
+        _if_known("ix_vault_event_lease", "lease_id"),
+        _if_known("ix_vault_event_user", "service_user"),
+        Index(
+            "ix_vault_event_open",
+            "run_id",
+            "attempt",
+            postgresql_where=text("ended_at IS NULL AND kind IN ('logged-in', 'issued')"),
+        ),
+    )
+
+    number: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    request_id: str = Field(unique=True)
+    kind: str
+    at: datetime = Field(sa_column=moment())
+    path: str
+    run_id: UUID | None = None
+    attempt: int | None = None
+    job_id: str | None = None
+    requested_by: str | None = None
+    token_accessor: str | None = None
+    accessor: str | None = None
+    secret_id_accessor: str | None = None
+    lease_id: str | None = None
+    service_user: str | None = None
+    remote_address: str | None = None
+    claimed_run_id: str | None = None
+    hidden: str | None = None
+    ended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+
+class LogPositionRow(SQLModel, table=True):
+    """How far a file of the log has been read; see `app.credentials.log_place.LogPlace`."""
+
+    __tablename__ = "log_position"
+
+    file: str = Field(primary_key=True)
+    inode: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    place: int = Field(sa_column=Column(BigInteger, nullable=False))
+    lines: int = Field(sa_column=Column(BigInteger, nullable=False))
+    mark: str
+
+
+class EventCursorRow(SQLModel, table=True):
+    """The number of the last event that a reader of events has dealt with."""
+
+    __tablename__ = "event_cursor"
+
+    reader: str = Field(primary_key=True)
+    number: int = Field(sa_column=Column(BigInteger, nullable=False))

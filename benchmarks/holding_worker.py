@@ -1,0 +1,107 @@
+"""The agent worker of `benchmarks.containment`: `celery -A benchmarks.holding_worker worker`.
+
+It hands every credential of its runs to the benchmark, and asks no tool until it is told that a run is over.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from app.connections.settings import load
+from app.credentials.approle import RunRoleId
+from app.credentials.grants import Grant
+from app.credentials.lineage import CredentialDenial, RunIdentity
+from app.credentials.settings import AgentSettings
+from workers.runtime import celery_app, logs
+from workers.runtime.agent import Agent
+from workers.runtime.run_session import Issued, RunSession, introduced
+from workers.runtime.secret import Secret
+from workers.runtime.tool import Tool
+from workers.runtime.tool_runner import ToolResult
+from workers.runtime.vault import Vault
+from workers.runtime.worker import make_agent, serve
+from workers.triage import DOMAIN
+
+#: The environment variable that names the folder (mode 0700) in which credentials are handed over.
+HANDOVER = "BENCHMARK_HANDOVER"
+#: Seconds that a run is held at most, and between two looks whether it is over.
+_LONGEST, _POLL = 60.0, 0.05
+
+
+class HandingSession:
+    """A run's session that hands over what it is given, one file for each credential."""
+
+    def __init__(self, session: RunSession) -> None:
+        self._session = session
+
+    @property
+    def identity(self) -> RunIdentity:
+        """The run's identity."""
+        return self._session.identity
+
+    def issue(self, tool: str, grant: Grant) -> Issued:
+        """As the run's own session."""
+        issued = self._session.issue(tool, grant)
+        record = issued.record
+        user = {"user": record.service_user} if record.service_user else {}
+        hand_over(self.identity.run_id, tool, secret=issued.secret.reveal(), kind=record.kind.value, **user)
+        return issued
+
+
+@contextmanager
+def introduced_and_held(
+    vault: Vault, wrapping_token: Secret, *, role_id: RunRoleId, run_id: UUID, attempt: int
+) -> Iterator[HandingSession]:
+    """Replaces `workers.runtime.run_session.introduced`."""
+    with introduced(vault, wrapping_token, role_id=role_id, run_id=run_id, attempt=attempt) as session:
+        hand_over(run_id, "run token", kind="run-token", accessor=session.identity.token_accessor)
+        yield HandingSession(session)
+        # The run ends nothing itself: what ends it is measured.
+        wait_until_over(run_id)
+
+
+@dataclass(frozen=True)
+class HoldingRunner:
+    """Replaces the tool runner: it asks nothing."""
+
+    def ask(self, _job: Any, tool: Tool, _granted: Issued | CredentialDenial) -> ToolResult:
+        """No answer."""
+        return ToolResult(tool, gap="held by the benchmark")
+
+
+def hand_over(run_id: UUID, name: str, **what: Any) -> None:
+    """Write one credential in one step."""
+    folder = Path(os.environ[HANDOVER]) / str(run_id)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(folder / f".{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        json.dump(what, stream)
+    (folder / f".{name}").rename(folder / name)
+
+
+def wait_until_over(run_id: UUID) -> None:
+    """Wait until the benchmark has removed the folder of this run."""
+    folder, deadline = Path(os.environ[HANDOVER]) / str(run_id), time.monotonic() + _LONGEST
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(_POLL)
+
+
+@cache
+def holding_agent() -> Agent[Any, Any]:
+    """The usual agent, except that it holds what it gets."""
+    usual = make_agent(DOMAIN)
+    introduce = partial(introduced_and_held, **usual.introduce.keywords)  # type: ignore[attr-defined]  # a partial
+    return replace(usual, introduce=introduce, runner=HoldingRunner())  # type: ignore[arg-type]  # a stand-in
+
+
+if HANDOVER in os.environ:
+    logs.configure()
+    celery = celery_app.make(load(AgentSettings))
+    serve(celery, holding_agent)

@@ -1,0 +1,324 @@
+"""The vault's log becomes its record in the database: of a real vault, by the sweeper's own login."""
+
+import json
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from app.connections.database import connect
+from app.connections.settings import ConnectionSettings
+from app.connections.tls import trust_of
+from app.credentials import vault_events
+from app.credentials.approle import RunRoleId
+from app.credentials.log_follower import LogFollower
+from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
+from app.credentials.vault_events import EventStore
+from app.credentials.watch import WatchedAttempt, judge
+from app.credentials.watched_attempts import WatchedAttempts
+from app.procurement.systems import SYSTEMS
+from workers.runtime.process_identity import ProcessIdentity
+from workers.runtime.run_session import introduced
+from workers.runtime.vault import Vault
+from workers.tools import registry
+
+TOOLS = registry()
+LEDGER = "database/creds/ledger-reader"
+#: An attempt whose plan needs one tool of two.
+AT_WORK = (
+    """
+    INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at)
+    VALUES (%(run)s, 'ACT-1', 'dispatched', 3, 'test', now())
+    """,
+    """
+    INSERT INTO attempt (run_id, number, state, dispatched_at, lease_until, claimed_at, secret_id_accessor,
+        wrapping_accessor, login_request_id)
+    VALUES (%(run)s, 3, 'running', now(), now(), now(), 'a', 'b', 'the login')
+    """,
+    """
+    INSERT INTO step (step_id, run_id, attempt, number, tool, question, reason, needed, outcome) VALUES
+        (gen_random_uuid(), %(run)s, 3, 1, 'documents', 'q', 'r', true, 'planned'),
+        (gen_random_uuid(), %(run)s, 3, 2, 'ledger', 'q', 'r', false, 'planned')
+    """,
+)
+
+
+@pytest.fixture(scope="module")
+def engine(installation):
+    address = f"postgresql://triage_sweeper@127.0.0.1:{installation.ports['postgres']}/triage?sslmode=disable"
+    settings = ConnectionSettings(
+        database_url=address, database_password_file=installation.secret("sweeper", "database-password")
+    )
+    made = connect(settings, pool_size=2)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def vault(installation):
+    made = Vault(installation.address, trust_of(installation.settings()))
+    yield made
+    made._session._pool.close()
+
+
+@pytest.fixture
+def mint(installation, vault):
+    dispatcher = ProcessIdentity(vault, installation.identity_file("dispatcher"))
+    return lambda run_id: dispatcher.mint(
+        run_id=run_id, attempt=3, job_id="ACT-1", requested_by="operator-a", wrapping_ttl=60
+    )
+
+
+@pytest.fixture
+def at_work(installation, vault, mint):
+    """Logs in for a run: `with at_work(run_id) as (session, minted)`."""
+
+    @contextmanager
+    def begun(run_id):
+        minted = mint(run_id)
+        half = RunRoleId(installation.secret("worker", "run-role-id"))
+        with introduced(vault, minted.wrapping_token, role_id=half, run_id=run_id, attempt=3) as session:
+            yield session, minted
+
+    return begun
+
+
+@pytest.fixture
+def store(engine):
+    return EventStore(engine)
+
+
+@pytest.fixture
+def follower(installation, store):
+    made = LogFollower(installation.audit_log, store)
+    made.read_to_end()
+    return made
+
+
+def of_run(events, run_id) -> list[VaultEvent]:
+    return [event for event in events if event.run_id == run_id]
+
+
+def wrapped(installation, path, token, data=None):
+    return httpx.post(
+        f"{installation.address}/v1/{path}",
+        json=data or {},
+        headers={"X-Vault-Token": token, "X-Vault-Wrap-TTL": "60s"} if token else {"X-Vault-Wrap-TTL": "60s"},
+        verify=installation.tls,
+        trust_env=False,
+    )
+
+
+def test_the_log_says_all_that_a_run_was_given(installation, at_work, follower):
+    run_id = uuid4()
+    with at_work(run_id) as (session, minted):
+        issued = {name: session.issue(name, tool.grant) for name, tool in TOOLS.items()}
+        key = issued["contracts"].secret
+        installation.ask("GET", "auth/token/lookup-self", token=key.reveal())
+    events = of_run(follower.read_to_end(), run_id)
+    assert [event.kind for event in events] == [
+        "minted",
+        "unwrapped",
+        "logged-in",
+        *["issued"] * 5,
+        "revoked",
+    ]
+    assert {event.attempt for event in events} == {3}
+    assert {(event.job_id, event.requested_by) for event in events} == {("ACT-1", "operator-a")}
+    assert {event.remote_address for event in events} == {"127.0.0.1"}
+    assert not [event for event in events if event.claimed_run_id or event.hidden]
+    mint_event, unwrap, login, *given, revoked = events
+    identity = session.identity
+    assert (mint_event.accessor, mint_event.secret_id_accessor) == (
+        minted.wrapping_accessor,
+        minted.secret_id_accessor,
+    )
+    assert unwrap.token_accessor == minted.wrapping_accessor
+    assert (login.accessor, login.request_id) == (identity.token_accessor, identity.login_request_id)
+    assert {event.token_accessor for event in (*given, revoked)} == {identity.token_accessor}
+    for event, tool in zip(given, TOOLS, strict=True):
+        record = issued[tool].record
+        assert (event.path, event.request_id) == (record.vault_path, record.request_id)
+        assert (event.accessor, event.lease_id, event.service_user) == (
+            record.accessor,
+            record.lease_id,
+            record.service_user,
+        )
+    assert "hmac" not in json.dumps([asdict(event) for event in events], default=str)
+
+
+def test_what_a_thief_hides_in_wrapping_tokens_is_seen(installation, mint, follower):
+    """Answers that are wrapped, the deprecated way to open one, and a key that names another run."""
+    run_id, other = uuid4(), uuid4()
+    opened = installation.ask("GET", "cubbyhole/response", token=mint(run_id).wrapping_token.reveal()).json()
+    secret_id = json.loads(opened["data"]["response"])["data"]["secret_id"]
+    login = {"role_id": installation.run_role_id, "secret_id": secret_id}
+    hidden = wrapped(installation, "auth/approle/login", "", login).json()["wrap_info"]
+    token = installation.ask("POST", "sys/wrapping/unwrap", token=hidden["token"]).json()["auth"][
+        "client_token"
+    ]
+    key = wrapped(installation, "auth/token/create/contracts", token).json()["wrap_info"]
+    lease = httpx.get(
+        f"{installation.address}/v1/{LEDGER}",
+        headers={"X-Vault-Token": token, "X-Vault-Wrap-TTL": "60s"},
+        verify=installation.tls,
+        trust_env=False,
+    ).json()["wrap_info"]
+    lie = {"meta": {"run_id": str(other)}}
+    named = installation.ask("POST", "auth/token/create/documents", lie, token).json()["auth"]
+    events = of_run(follower.read_to_end(), run_id)
+    assert [(event.kind, event.hidden) for event in events] == [
+        (AnswerKind.MINTED, None),
+        (AnswerKind.UNWRAPPED, None),
+        (AnswerKind.LOGGED_IN, Hidden.WRAPPED),
+        (AnswerKind.ISSUED, Hidden.WRAPPED),
+        (AnswerKind.ISSUED, Hidden.WRAPPED),
+        (AnswerKind.ISSUED, None),
+    ]
+    assert [event.accessor for event in events[2:]] == [
+        hidden["wrapped_accessor"],
+        key["wrapped_accessor"],
+        lease["accessor"],
+        named["accessor"],
+    ]
+    assert [event.claimed_run_id for event in events] == [None] * 5 + [str(other)]
+    installation.ask("POST", "auth/token/revoke-self", token=token)
+
+
+def refuse_logins(installation, role_id, secret_id):
+    login = {"role_id": role_id} | ({"secret_id": secret_id} if secret_id else {})
+    assert installation.ask("POST", "auth/approle/login", login).status_code in (400, 403)
+
+
+def test_a_refused_login_is_an_event_unless_it_lacks_the_secret_id(installation, follower):
+    """Provisioning asks with a login that lacks it whether a RoleID is the vault's."""
+    refuse_logins(installation, installation.run_role_id, "guessed")
+    refuse_logins(installation, "guessed", "guessed")
+    refuse_logins(installation, installation.run_role_id, "")
+    events = follower.read_to_end()
+    assert [(event.kind, event.run_id, event.remote_address) for event in events] == [
+        (AnswerKind.LOGIN_REFUSED, None, "127.0.0.1")
+    ] * 2
+
+
+def test_a_reader_that_dies_before_it_commits_leaves_neither_events_nor_position(
+    installation, store, follower, mint, monkeypatch
+):
+    """And a second reader, of which one loses, records nothing twice."""
+    run_id, before = uuid4(), store.positions()
+    mint(run_id)
+
+    class KilledError(BaseException):
+        pass
+
+    def killed(_row):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vault_events, "event_of", killed)  # after the function has returned, before the commit
+        with pytest.raises(KilledError):
+            follower.read_to_end()
+    assert store.positions() == before
+    one, other = LogFollower(installation.audit_log, store), LogFollower(installation.audit_log, store)
+    other.read_to_end()  # both know the same position from here on
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(5):
+            mint(run_id)
+            found = [
+                each.result() for each in [threads.submit(reader.read_to_end) for reader in (one, other)]
+            ]
+            assert len(of_run(found[0] + found[1], run_id)) in (1, 2)
+    follower.read_to_end()
+    recorded = of_run(store.unread("test").values(), run_id)
+    assert len(recorded) == len({event.request_id for event in recorded}) == 6
+
+
+def test_each_event_is_judged_once_and_none_is_left_out(store, follower, mint):
+    run_id = uuid4()
+    mint(run_id)
+    follower.read_to_end()
+    while len(unread := store.unread("judge", most=3)) == 3:
+        store.dealt_with("judge", max(unread))
+    store.dealt_with("judge", max(unread, default=0))
+    mint(run_id)
+    follower.read_to_end()
+    ((number, event),) = store.unread("judge").items()
+    assert event.run_id == run_id
+    store.dealt_with("judge", number)
+    store.dealt_with("judge", number - 1)  # by one that comes late
+    assert store.unread("judge") == {}
+
+
+def test_the_records_say_what_an_attempt_was_to_do(installation, engine, store, follower, at_work):
+    run_id = uuid4()
+    with installation.database("triage") as database:
+        database.execute(
+            "SET session_replication_role = replica"
+        )  # the job that the run refers to does not exist
+        for statement in AT_WORK:
+            database.execute(statement, {"run": run_id})
+    with at_work(run_id) as (session, _):
+        for tool in ("documents", "ledger"):
+            session.issue(tool, TOOLS[tool].grant)
+    follower.read_to_end()
+    events = {number: each for number, each in store.unread("x").items() if each.run_id == run_id}
+    last = max(events)
+    attempts = WatchedAttempts(engine, SYSTEMS)
+    (attempt,) = attempts.of([events[last]], first=last).values()
+    assert attempt == WatchedAttempt(
+        claimed=True,
+        ended_at=None,
+        planned_paths=frozenset({TOOLS["documents"].grant.path}),
+        recorded=frozenset({"the login"}),
+        logins=1,
+        issued_paths={TOOLS["documents"].grant.path, LEDGER},
+    )
+    found = judge(events.values(), attempts.of(list(events.values()), first=min(events)))
+    assert [(each.kind, LEDGER in each.detail) for each in found] == [("more credentials than planned", True)]
+    assert attempts.of([replace(events[last], run_id=uuid4())], first=last) == {}
+
+
+def test_a_rotation_by_the_vault_loses_no_event(installation, follower, mint):
+    run_id = uuid4()
+    mint(run_id)
+    installation.audit_log.rename(installation.audit_log.with_name("audit.log.7"))
+    mint(run_id)  # still into the old file
+    installation.process_table.kill("vault", signal.SIGHUP)
+    found = []
+    for _ in range(3):
+        mint(run_id)
+        found += of_run(follower.read_to_end(), run_id)
+    assert len(found) == 5
+    assert follower.take_notes() == []
+
+
+@pytest.mark.parametrize("login", ["triage_worker", "triage_app", "triage_dispatcher"])
+def test_only_the_sweeper_writes_the_record(installation, login):
+    owner = login.removeprefix("triage_").replace("app", "web")
+    password = installation.secret(owner, "database-password").read_text()
+    with installation.database("triage", user=login, password=password) as database:
+        for statement in (
+            "SELECT record_log('x', 1, NULL, 5, 1, '', '{}', '[]')",
+            "SELECT move_cursor('sweeper', 1000000)",
+            "DELETE FROM vault_event",
+            "INSERT INTO log_position VALUES ('x', 1, 5, 1, '')",
+            "DO $$ BEGIN LOCK TABLE log_position IN SHARE MODE; END $$",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                database.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM vault_event", "UPDATE vault_event SET run_id = NULL", "DELETE FROM log_position"],
+)
+def test_not_even_the_sweeper_takes_anything_out_of_the_record(engine, statement):
+    with engine.begin() as database, pytest.raises(ProgrammingError, match="permission denied"):
+        database.execute(text(statement))
