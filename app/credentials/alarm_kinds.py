@@ -75,7 +75,7 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         "Find out who ended leases by force.",
     ),
     "login changed": AlarmKind(
-        "Settings or rights of one of this system’s own database logins were changed. The details say whether they were"
+        "The password or settings of one of this system’s own database logins were changed. The details say whether they were"
         " restored.",
         "Treat the process that uses this login as compromised.",
     ),

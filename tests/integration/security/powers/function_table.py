@@ -1,0 +1,241 @@
+"""Who may call which function of the databases, what for, and that each does what it is for.
+
+`R` is a run whose attempt 1 was dispatched, with the proof `P`. Each example changes what `check` looks at.
+"""
+# ruff: noqa: S608 - every statement is one of this module
+
+from dataclasses import dataclass
+
+R = "'00000000-0000-4000-8000-00000000000a'"
+W = "'00000000-0000-4000-8000-00000000000b'"
+ACCESS = f"{R}, 1, 'P'"
+LOGIN = """'{"entity_id": "e", "policy": "p", "login_request_id": "q", "token_accessor": "a",
+    "issued_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-01T00:15:00Z"}'"""
+PLAN = """'[{"number": 1, "tool": "ledger", "question": "q", "reason": "r"}]'"""
+CREDENTIAL = """'[{"credential_id": "00000000-0000-4000-8000-0000000000c1", "tool": "ledger", "kind": "database-user",
+    "vault_path": "v", "policy": "p", "scope": "s", "request_id": "example", "fingerprint": "example",
+    "issued_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-01T00:15:00Z"}]'"""
+CALL = """'[{"call_id": "00000000-0000-4000-8000-0000000000c2", "credential_id": "00000000-0000-4000-8000-0000000000c1",
+    "operation": "o", "status": 200, "started_at": "2026-01-01T00:00:00Z", "latency_ms": 1, "answer_bytes": 1}]'"""
+EVIDENCE = """'[{"evidence_id": "00000000-0000-4000-8000-0000000000c3", "call_id":
+    "00000000-0000-4000-8000-0000000000c2", "source": "s", "record_key": "k", "kind": "x", "fact": {},
+    "pulled_at": "2026-01-01T00:00:00Z"}]'"""
+EVENT = """'[{"request_id": "example", "kind": "revoked", "at": "2026-01-01T00:00:00Z", "path": "p"}]'"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A call that works, after those it rests on; `check` is true afterwards and was not before."""
+
+    logins: tuple[str, ...]
+    reason: str
+    call: str
+    check: str
+    after: tuple[str, ...] = ()
+    prepare: str = ""
+
+
+WORKER, DISPATCHER, SWEEPER = ("triage_worker",), ("triage_dispatcher",), ("triage_sweeper",)
+EVERYBODY = ("triage_app", *DISPATCHER, *SWEEPER, *WORKER)
+ATTEMPT = f"FROM attempt WHERE run_id = {R}"
+ENDED = f"UPDATE attempt SET state = 'failed', ended_at = now() WHERE run_id = {R}"
+CLAIMED = ("claim_attempt",)
+AT_WORK = (*CLAIMED, "record_login", "record_credentials", "record_calls")
+
+EXAMPLES = {
+    "claim_attempt": Example(
+        logins=WORKER,
+        reason="a worker takes the attempt of its message",
+        call=f"claim_attempt({ACCESS}, 'w', 60)",
+        check=f"SELECT state = 'running' {ATTEMPT}",
+    ),
+    "record_login": Example(
+        logins=WORKER,
+        reason="the identity and the plan of its attempt, once",
+        call=f"record_login({ACCESS}, {LOGIN}, {PLAN})",
+        check=f"SELECT token_accessor = 'a' {ATTEMPT}",
+        after=CLAIMED,
+    ),
+    "load_action": Example(
+        logins=WORKER,
+        reason="the action that its run is about",
+        call=f"load_action({ACCESS})",
+        check="SELECT true",
+        after=CLAIMED,
+    ),
+    "record_credentials": Example(
+        logins=WORKER,
+        reason="which credentials its attempt was issued",
+        call=f"record_credentials({ACCESS}, {CREDENTIAL}, '[]')",
+        check="SELECT EXISTS (SELECT FROM credential WHERE request_id = 'example')",
+        after=(*CLAIMED, "record_login"),
+    ),
+    "record_calls": Example(
+        logins=WORKER,
+        reason="what its attempt asked",
+        call=f"record_calls({ACCESS}, {CALL}, '{{}}', '{{}}', '[]')",
+        check=f"SELECT EXISTS (SELECT FROM call WHERE run_id = {R})",
+        after=AT_WORK[:-1],
+    ),
+    "store_triage": Example(
+        logins=WORKER,
+        reason="the result, which ends its attempt and run",
+        call=f"store_triage({ACCESS}, {EVIDENCE}, '[]', '[]')",
+        check=f"SELECT state = 'completed' FROM run WHERE run_id = {R}",
+        after=AT_WORK,
+    ),
+    "fail_attempt": Example(
+        logins=WORKER,
+        reason="its attempt came to nothing",
+        call=f"fail_attempt({ACCESS}, 'failed', 'x')",
+        check=f"SELECT state = 'failed' {ATTEMPT}",
+        after=CLAIMED,
+    ),
+    "raise_alarm": Example(
+        logins=WORKER,
+        reason="its identity was opened before; ten for an attempt",
+        call=f"raise_alarm('introduction refused', 'x', {ACCESS})",
+        check=f"SELECT EXISTS (SELECT FROM alarm WHERE run_id = {R})",
+    ),
+    "next_runs": Example(
+        logins=DISPATCHER,
+        reason="which runs wait",
+        call="next_runs(1000000)",
+        check="SELECT true",
+    ),
+    "dispatch_attempt": Example(
+        logins=DISPATCHER,
+        reason="an attempt whose message it sends",
+        call=f"dispatch_attempt({W}, 1, 's', 'w', '\\x00', 60, 4)",
+        check=f"SELECT state = 'dispatched' FROM run WHERE run_id = {W}",
+    ),
+    "return_attempt": Example(
+        logins=DISPATCHER,
+        reason="an attempt whose message could not be sent",
+        call=f"return_attempt({R}, 1, 'x')",
+        check=f"SELECT state = 'postponed' {ATTEMPT}",
+    ),
+    "note_waiting": Example(
+        logins=DISPATCHER,
+        reason="why runs wait",
+        call="note_waiting('example')",
+        check=f"SELECT waiting_reason = 'example' FROM run WHERE run_id = {W}",
+    ),
+    "beat": Example(
+        logins=(*DISPATCHER, *SWEEPER),
+        reason="a sign of life, under its own name",
+        call="beat('example')",
+        check="SELECT EXISTS (SELECT FROM heartbeat WHERE problem = 'example')",
+    ),
+    "tables_version": Example(
+        logins=EVERYBODY,
+        reason="whether the tables are of the version that the program needs",
+        call="tables_version()",
+        check="SELECT true",
+    ),
+    "alarm_once": Example(
+        logins=SWEEPER,
+        reason="what the vault's log shows",
+        call="alarm_once('example', 'x', NULL, NULL)",
+        check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
+    "end_stopped": Example(
+        logins=SWEEPER,
+        reason="a run that a person stops",
+        call="end_stopped()",
+        check=f"SELECT state = 'failed' FROM run WHERE run_id = {R}",
+        prepare=f"UPDATE run SET stop_requested_at = now(), stop_requested_by = 'x' WHERE run_id = {R}",
+    ),
+    "lose_attempts": Example(
+        logins=SWEEPER,
+        reason="attempts whose lease ran out",
+        call="lose_attempts()",
+        check=f"SELECT state = 'lost' {ATTEMPT}",
+        prepare=f"UPDATE attempt SET lease_until = now() - interval '1 s' WHERE run_id = {R}",
+    ),
+    "requeue_ended": Example(
+        logins=SWEEPER,
+        reason="runs whose attempt came to nothing",
+        call="requeue_ended()",
+        check=f"SELECT state = 'requested' FROM run WHERE run_id = {R}",
+        prepare=f"{ENDED}; UPDATE attempt SET revoked_at = now() WHERE run_id = {R}",
+    ),
+    "end_attempt": Example(
+        logins=SWEEPER,
+        reason="an attempt that was stolen or took too much",
+        call=f"end_attempt({R}, 1, 'x')",
+        check=f"SELECT state = 'failed' {ATTEMPT}",
+    ),
+    "due_ends": Example(
+        logins=SWEEPER,
+        reason="which ends are to be confirmed",
+        call="due_ends(false, 1000000)",
+        check="SELECT true",
+        prepare=ENDED,
+    ),
+    "confirm_end": Example(
+        logins=SWEEPER,
+        reason="everything of an ended attempt is dead",
+        call=f"confirm_end({R}, 1, 'sweeper', '{{}}')",
+        check=f"SELECT revoked_at IS NOT NULL {ATTEMPT}",
+        prepare=ENDED,
+    ),
+    "note_end_problem": Example(
+        logins=SWEEPER,
+        reason="why an end is not confirmed",
+        call=f"note_end_problem({R}, 1, 'example')",
+        check=f"SELECT EXISTS (SELECT FROM attempt_end WHERE run_id = {R})",
+        prepare=ENDED,
+    ),
+    "record_log": Example(
+        logins=SWEEPER,
+        reason="what it read of the vault's log, and how far",
+        call=f"record_log('example', 1, NULL, 10, 1, 'x', '{{1}}', {EVENT})",
+        check="SELECT EXISTS (SELECT FROM log_position WHERE file = 'example')",
+    ),
+    "move_cursor": Example(
+        logins=SWEEPER,
+        reason="how far it judged the vault's events",
+        call="move_cursor('example', 1)",
+        check="SELECT EXISTS (SELECT FROM event_cursor WHERE reader = 'example')",
+    ),
+    "triage_keeper.restore_settings": Example(
+        logins=SWEEPER,
+        reason="sets back what a login changed of its own settings",
+        call="triage_keeper.restore_settings()",
+        check="SELECT NOT EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = 'triage_worker'::regrole)",
+        prepare="ALTER ROLE triage_worker SET lock_timeout = 1",
+    ),
+    "triage_keeper.restore_passwords": Example(
+        logins=SWEEPER,
+        reason="sets back a password that a login gave itself",
+        call="triage_keeper.restore_passwords()",
+        check="SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = 'triage_worker'",
+        prepare="ALTER ROLE triage_worker PASSWORD NULL",
+    ),
+}
+
+#: Functions that no login calls: parts of others, and triggers.
+NOBODYS = {
+    "hold_attempt": "part of every function of a worker: locks the attempt, or refuses",
+    "finish_attempt": "part of the function that stores a result",
+    "requeue_run": "part of functions that end an attempt",
+    "within": "the times that a worker states",
+    "expiry": "the times that a worker states",
+    "refuse_change": "a trigger",
+    "demand_event": "a trigger",
+    "demand_finished_attempt": "a trigger",
+    "demand_running_attempt": "a trigger",
+    "describe_flag": "a trigger",
+    "know_person": "a trigger",
+    "supersede_flags": "a trigger",
+    "tally_flags": "a trigger",
+}
+
+#: Functions of the ledger, and the login that calls each. `tests/integration/vault` has users ended with them.
+LEDGER = {
+    "leased_users.found": SWEEPER,
+    "leased_users.close_login": SWEEPER,
+    "leased_users.end_user": SWEEPER,
+    "leased_users_only_read.leased_users_only_read": (),
+}
