@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.integration.security.trials.thief import ISSUING, Credential, Identity
+
 
 @pytest.fixture
 def begun(thief):
@@ -89,3 +91,41 @@ def test_a_run_token_has_no_way_to_more(thief, at_work, method, path, data):
     _, identity = at_work()
     answer = thief.ask(method, path, data, token=identity.token)
     assert answer.status_code == 403, answer.text
+
+
+@pytest.mark.parametrize("tool", ["ledger", "contracts"])
+def test_a_credential_that_hides_from_the_log_ends_with_its_run(thief, begun, ends, alarmed, tool):
+    """The vault wraps any answer on request, and logs nothing of what is inside."""
+    message, identity = begun(*ISSUING)
+    method, path = ISSUING[tool]
+    answer = thief.ask(
+        method, path, {} if method == "POST" else None, token=identity.token, wrap_ttl="60s"
+    ).json()
+    opened = thief.ask("POST", "sys/wrapping/unwrap", token=answer["wrap_info"]["token"]).json()
+    if tool == "ledger":
+        user, password = opened["data"]["username"], opened["data"]["password"]
+        hidden = Credential(tool=tool, secret=password, user=user)
+    else:
+        hidden = Credential(tool=tool, secret=opened["auth"]["client_token"])
+    identity.credentials.append(hidden)
+    ends(identity)
+    alarmed(message.run_id)
+
+
+def test_a_login_that_hides_from_the_log_is_ended_all_the_same(thief, ends, alarmed):
+    message = thief.take()
+    login = {"role_id": thief.role_id, "secret_id": thief.unwrap(message.wrapping_token)}
+    answer = thief.ask("POST", "auth/approle/login", login, wrap_ttl="60s").json()
+    opened = thief.ask("POST", "sys/wrapping/unwrap", token=answer["wrap_info"]["token"]).json()["auth"]
+    identity = Identity(token=opened["client_token"], accessor=opened["accessor"], login=opened)
+    ends(identity)
+    alarmed(message.run_id)
+
+
+@pytest.mark.parametrize("length", [100_000, 2_000_000])
+def test_a_key_in_a_line_too_long_to_be_read_ends_with_its_run(thief, begun, ends, alarmed, length):
+    message, identity = begun(*ISSUING)
+    assert thief.issue(identity, "contracts", {"meta": {"x": "x" * length}})
+    assert thief.issue(identity, "contracts", {"meta": {"x": "x" * length}})
+    ends(identity)
+    alarmed(message.run_id)

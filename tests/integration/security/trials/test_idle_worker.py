@@ -40,6 +40,7 @@ STATEMENTS = {
     "a function in front": "CREATE FUNCTION public.sha256(bytea) RETURNS bytea LANGUAGE sql AS 'SELECT $1'",
     "without triggers": "SET session_replication_role = replica",
     "another's rights": "SET ROLE triage_owner",
+    "ending its peers": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user",
     "the inner function": "SELECT finish_attempt(%(run)s, 1, ''::bytea)",
     "the sweeper's function": "SELECT confirm_end(%(run)s, 1, 'me', '{}')",
     "the dispatcher's function": "SELECT dispatch_attempt(%(run)s, 2, 'a', 'b', '\\x00', 60, 4)",
@@ -166,3 +167,27 @@ def test_a_worker_cannot_give_itself_more_time_or_another_place_in_a_run(thief):
     assert row["seconds"] <= 900
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         thief.call("SELECT load_action(%s, %s, %s)", message.run_id, message.number + 1, message.proof)
+
+
+@pytest.mark.parametrize(
+    "change", ["PASSWORD 'mine'", "SET default_transaction_read_only = on", "SET search_path = mine"]
+)
+def test_what_a_login_changes_of_itself_is_set_back(thief, until, change):
+    """PostgreSQL cannot refuse these; workers go on meanwhile with the connections they have, or wait."""
+    changed = [alarm for alarm in thief.alarms() if alarm == "login changed"]
+    with thief.database() as connection:
+        connection.execute(f"ALTER ROLE CURRENT_USER {change}")
+
+    def is_set_back():
+        try:
+            with thief.database() as connection:
+                shown = connection.execute("SELECT current_setting('default_transaction_read_only')")
+                path = connection.execute("SHOW search_path").fetchone()
+                return (*shown.fetchone(), *path) == ("off", '"$user", public')
+        except psycopg.OperationalError:
+            return False
+
+    until(is_set_back, seconds=10, what="the login as it was")
+    until(lambda: thief.alarms().count("login changed") > len(changed), seconds=10, what="the alarm")
+    (run_id,) = thief.system.run(thief.system.actions[0])
+    assert {row["state"] for row in thief.attempts(run_id)} == {"finished"}

@@ -134,22 +134,25 @@ def test_an_emptied_queue_delays_runs_and_loses_none(thief, redone):
 
 def test_a_message_in_the_hands_of_a_worker_is_spent(thief, until):
     """The broker keeps it until it is acknowledged, and the password of one worker reads those of all."""
-    (run_id,) = thief.system.request(thief.system.actions[0])
-    port = int(thief.system.stack.endpoints["valkey"].rsplit(":", 1)[1])
-    found: list[Message] = []
-
-    def seen() -> bool:
-        for kept in server.hvals("triage:unacked"):
-            message = Message.of(json.dumps(json.loads(kept)[0]).encode())
-            if message.run_id == run_id:
-                found.append(message)
-        return bool(found) or {"finished"} == {row["state"] for row in thief.attempts(run_id)}
-
-    with thief.system.stack.startup.broker.administrator(port) as server:
-        until(seen, what="the message in hand, or the end of its run")
-    thief.system.wait([run_id])
-    for message in found:
-        answer = thief.ask("POST", "sys/wrapping/unwrap", token=message.wrapping_token)
-        assert answer.status_code == 400
+    run_ids = thief.system.request(*thief.system.actions[:8])
+    logged_in = "SELECT run_id FROM attempt WHERE login_request_id IS NOT NULL AND run_id = ANY(%s)"
+    until(lambda: thief.system.rows(logged_in, run_ids), what="a run at work")
+    with thief.worker_asleep(), closing(thief.broker()) as broker:
+        at_work = {row["run_id"] for row in thief.system.rows(logged_in, run_ids)}
+        kept = [broker.hget("triage:unacked", tag) for tag in broker.zrange("triage:unacked_index", 0, -1)]
+    messages = [Message.of(json.dumps(json.loads(each)[0]).encode()) for each in kept if each]
+    thief.system.wait(run_ids)
+    for message in messages:
+        if message.run_id in at_work:
+            answer = thief.ask("POST", "sys/wrapping/unwrap", token=message.wrapping_token)
+            assert answer.status_code == 400
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             thief.record_credentials(message, [])
+
+
+def test_all_that_an_idle_worker_has_is_no_login(thief):
+    """Its RoleID, without the SecretID of a message."""
+    for secret_id in ("", "mine", str(uuid4())):
+        answer = thief.log_in(secret_id)
+        assert (answer.status_code, answer.json().get("auth")) == (400, None)
+    assert thief.ask("POST", "auth/approle/login", {"role_id": thief.role_id}).status_code == 400
