@@ -17,7 +17,7 @@ from sqlalchemy.exc import ProgrammingError
 from app.connections.database import columns
 from app.credentials.lineage import CredentialDenial, IssuedCredential, RunIdentity, ToolCall
 from app.credentials.plan import PlannedStep
-from app.credentials.proof import ARGUMENTS, HeldAttempt
+from app.credentials.proof import ARGUMENTS, HeldAttempt, digest_of
 from app.credentials.tables import AttemptState
 
 Job = TypeVar("Job")
@@ -27,7 +27,7 @@ class SupersededError(Exception):
     """The database refused a record: the attempt has ended, or its message is in other hands."""
 
 
-_CLAIM = text(f"SELECT claim_attempt({ARGUMENTS}, :worker, :lease)")
+_CLAIM = text(f"SELECT claim_attempt({ARGUMENTS}, :hold, :worker, :lease)")
 _LOGIN = text(f"SELECT record_login({ARGUMENTS}, cast(:login AS jsonb), cast(:plan AS jsonb))")
 _CREDENTIALS = text(
     f"SELECT record_credentials({ARGUMENTS}, cast(:credentials AS jsonb), cast(:denials AS jsonb))"
@@ -50,13 +50,21 @@ class AttemptRecords:
         self._lease = lease
 
     def claim(
-        self, held: HeldAttempt, *, worker: str, load: Callable[[Connection, HeldAttempt, str], Job]
-    ) -> Job | None:
-        """Take the attempt to work on, and load its job; None when it is not waiting (seen twice, or swept)."""
+        self, message: HeldAttempt, *, worker: str, load: Callable[[Connection, HeldAttempt, str], Job]
+    ) -> tuple[HeldAttempt, Job] | None:
+        """Take the attempt to work on, and load its job; None when it is not waiting (seen twice, or swept).
+
+        The attempt that is returned has a proof of its own: that of the message counts no more.
+        """
+        held = message.with_own_proof()
+        claim = {
+            "hold": digest_of(held.proof),
+            "worker": worker,
+            "lease": self._lease.total_seconds(),
+        }
         with _fenced(self._engine) as db:
-            claim = {"worker": worker, "lease": self._lease.total_seconds()}
-            job_id = db.execute(_CLAIM, held.parameters() | claim).scalar_one()
-            return None if job_id is None else load(db, held, job_id)
+            job_id = db.execute(_CLAIM, message.parameters() | claim).scalar_one()
+            return None if job_id is None else (held, load(db, held, job_id))
 
     def identified(self, held: HeldAttempt, identity: RunIdentity, plan: Sequence[PlannedStep]) -> None:
         """Record the login and the plan."""

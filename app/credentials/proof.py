@@ -1,12 +1,14 @@
 """The proof that a worker took the message of an attempt. The database demands it for whatever the attempt records.
 
-The proof is the SHA-256 of the wrapping token in the message, so that no live token reaches the database. The database
-keeps only the proof's own SHA-256, with which nothing can be proven.
+It claims the attempt with the SHA-256 of the wrapping token in the message, so that no live token reaches the database.
+From then on it proves itself with a random secret that it brought to the claim: until its run ends, the broker keeps
+the message for every worker to read. The database keeps the SHA-256 of both, with which nothing can be proven.
 """
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import Any
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 from uuid import UUID
 
 
@@ -17,6 +19,10 @@ class HeldAttempt:
     run_id: UUID
     number: int
     proof: bytes = field(repr=False)
+
+    def with_own_proof(self) -> Self:
+        """The same attempt with a new random secret of this process."""
+        return replace(self, proof=secrets.token_bytes(32))
 
     def parameters(self) -> dict[str, Any]:
         """The first three arguments of the functions of the database, by the names `ARGUMENTS`."""

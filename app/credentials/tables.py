@@ -154,6 +154,19 @@ class AttemptProofRow(SQLModel, table=True):
     digest: bytes
 
 
+class AttemptHoldRow(SQLModel, table=True):
+    """What counts as proof since the attempt was claimed. No login reads it."""
+
+    __tablename__ = "attempt_hold"
+    __table_args__ = (
+        ForeignKeyConstraint(["run_id", "number"], ["attempt_proof.run_id", "attempt_proof.number"]),
+    )
+
+    run_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    digest: bytes
+
+
 class StepRow(SQLModel, table=True):
     """One planned step of an attempt. `outcome` says how it went.
 

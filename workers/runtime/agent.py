@@ -42,17 +42,18 @@ class Agent(Generic[Job, Conclusion]):
 
     def attempt(self, run_id: UUID, number: int, wrapping_token: Secret) -> None:
         """Carry out attempt `number`. Every ending is recorded; a message seen before does nothing."""
-        held = HeldAttempt(run_id, number, proof_of(wrapping_token.reveal()))
+        message = HeldAttempt(run_id, number, proof_of(wrapping_token.reveal()))
         try:
-            job = self.records.claim(held, worker=self.worker, load=self.job_type.load)
+            claimed = self.records.claim(message, worker=self.worker, load=self.job_type.load)
         except SupersededError as forged:
             # The dispatcher sends no such message: somebody else writes into the queue.
             log.warning("message refused", run_id=str(run_id), attempt=number, reason=str(forged))
             self.records.alarm_about_message(str(forged))
             return
-        if job is None:
+        if claimed is None:
             log.info("message without work: seen before, or swept", run_id=str(run_id), attempt=number)
             return
+        held, job = claimed
         try:
             with self.introduce(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
                 answers = self._investigate(held, job, session)

@@ -80,7 +80,9 @@ def test_tables_before_the_fence_are_upgraded_with_their_rows(servers, said, mon
     with psycopg.connect(**parameters, autocommit=True) as worker:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             worker.execute("UPDATE attempt SET state = 'running' WHERE run_id = %s", [run_id])
-        claimed = worker.execute("SELECT claim_attempt(%s, 1, 'any', 'test', 60)", [run_id]).fetchone()
+        claimed = worker.execute(
+            "SELECT claim_attempt(%s, 1, 'any', sha256('any'), 'test', 60)", [run_id]
+        ).fetchone()
     assert claimed == (None,)
     with servers.database.connect("triage") as connection:
         kept = connection.execute("SELECT run.state, attempt.state FROM run JOIN attempt USING (run_id)")

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from app.credentials.proof import HeldAttempt, proof_of
+from app.credentials.proof import HeldAttempt, digest_of, proof_of
 
 FUNCTIONS = {
     "triage_worker": {
@@ -114,7 +114,8 @@ def call(connection, function, held, *more):
 
 
 def claim(connection, held):
-    return call(connection, "claim_attempt", held, "test", 60.0)
+    # It keeps the proof of the message. A worker brings a new one.
+    return call(connection, "claim_attempt", held, digest_of(held.proof or b""), "test", 60.0)
 
 
 @contextmanager
@@ -409,6 +410,7 @@ def test_what_has_ended_stays_as_it_is_whichever_role_asks(system, ended, connec
         "run",
         "attempt",
         "attempt_proof",
+        "attempt_hold",
         "step",
         "credential",
         "denial",

@@ -22,6 +22,14 @@ TABLES = (
         run_id uuid, number integer, PRIMARY KEY (run_id, number), FOREIGN KEY (run_id, number) REFERENCES attempt,
         digest bytea NOT NULL)
     """,
+    # The broker keeps a message until it is acknowledged, for every worker to read. So whoever claims the attempt
+    # brings a secret of its own, and the message proves nothing from then on.
+    """
+    CREATE TABLE attempt_hold (
+        run_id uuid, number integer, PRIMARY KEY (run_id, number),
+        FOREIGN KEY (run_id, number) REFERENCES attempt_proof,
+        digest bytea NOT NULL CHECK (octet_length(digest) = 32))
+    """,
     "ALTER TABLE run ADD COLUMN max_attempts integer NOT NULL DEFAULT 4",
     "ALTER TABLE run ALTER COLUMN state SET DEFAULT 'requested', ALTER COLUMN attempt SET DEFAULT 0",
     # Not now(): runs that are requested together are carried out in the order in which they were named.
@@ -42,7 +50,8 @@ INNER = (
         held attempt;
     BEGIN
         SELECT a.* INTO held FROM attempt AS a JOIN attempt_proof AS p USING (run_id, number)
-        WHERE a.run_id = its_run AND a.number = its_number AND p.digest = sha256(its_proof)
+        LEFT JOIN attempt_hold AS h USING (run_id, number)
+        WHERE a.run_id = its_run AND a.number = its_number AND coalesce(h.digest, p.digest) = sha256(its_proof)
         FOR UPDATE OF a;
         IF held.state IS DISTINCT FROM 'running' THEN
             RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format(
@@ -103,7 +112,8 @@ INNER = (
 WORKER = (
     # NULL: there is nothing to do, because the attempt was taken before, has ended, or is unknown.
     function(
-        "claim_attempt(its_run uuid, its_number integer, its_proof bytea, its_worker text, lease double precision)",
+        "claim_attempt(its_run uuid, its_number integer, its_proof bytea, its_hold bytea, its_worker text,"
+        " lease double precision)",
         "text",
         """
     DECLARE
@@ -119,6 +129,7 @@ WORKER = (
         WHERE run_id = its_run AND number = its_number AND state = 'dispatched' AND its_digest IS NOT NULL
             AND its_proof IS NOT NULL;
         IF FOUND THEN
+            INSERT INTO attempt_hold VALUES (its_run, its_number, its_hold);
             UPDATE run SET started_at = coalesce(started_at, now()) WHERE run_id = its_run
             RETURNING job_id INTO its_job;
         END IF;
@@ -243,8 +254,8 @@ WORKER = (
         most bigint := CASE WHEN its_run IS NULL THEN 30 ELSE 10 END;
     BEGIN
         IF its_run IS NOT NULL AND NOT EXISTS (
-            SELECT FROM attempt_proof
-            WHERE run_id = its_run AND number = its_number AND digest = sha256(its_proof)
+            SELECT FROM attempt_proof AS p LEFT JOIN attempt_hold AS h USING (run_id, number)
+            WHERE run_id = its_run AND number = its_number AND coalesce(h.digest, p.digest) = sha256(its_proof)
         ) THEN
             RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format(
                 'run %s attempt %s: the proof is not that of this attempt', its_run, its_number);
@@ -356,7 +367,10 @@ TRIGGERS = (
         f"CREATE TRIGGER rows_stay BEFORE {events} ON {table}"
         " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('its rows are kept as they are')"
         for events, tables in (
-            ("UPDATE OR DELETE OR TRUNCATE", ("attempt_proof", "denial", "call", "answer", "alarm")),
+            (
+                "UPDATE OR DELETE OR TRUNCATE",
+                ("attempt_proof", "attempt_hold", "denial", "call", "answer", "alarm"),
+            ),
             ("DELETE OR TRUNCATE", ("run", "attempt", "step", "credential")),
         )
         for table in tables

@@ -101,6 +101,7 @@ TABLE = {
 NOBODYS = {
     "public.alembic_version": "asked by the function tables_version",
     "public.attempt_proof": "what proves that a message was taken",
+    "public.attempt_hold": "what proves it once the attempt is claimed",
     "public.vault_event_number_seq": "numbers rows by itself",
     "triage_keeper.kept_login": "what is set back when a login changes itself",
 }

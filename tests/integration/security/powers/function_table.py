@@ -46,7 +46,7 @@ EXAMPLES = {
     "claim_attempt": Example(
         logins=WORKER,
         reason="a worker takes the attempt of its message",
-        call=f"claim_attempt({ACCESS}, 'w', 60)",
+        call=f"claim_attempt({ACCESS}, sha256('P'), 'w', 60)",
         check=f"SELECT state = 'running' {ATTEMPT}",
     ),
     "record_login": Example(

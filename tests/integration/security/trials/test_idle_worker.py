@@ -47,7 +47,7 @@ STATEMENTS = {
 }
 #: What a worker calls, each with run, number and proof, and arguments that change nothing by themselves.
 CALLS = {
-    "claim": "SELECT claim_attempt(%s, %s, %s, 'host:1', 60)",
+    "claim": "SELECT claim_attempt(%s, %s, %s, sha256('x'), 'host:1', 60)",
     "login": "SELECT record_login(%s, %s, %s, '{\"token_accessor\": \"mine\"}', '[]')",
     "credentials": "SELECT record_credentials(%s, %s, %s, '[]', '[]')",
     "calls": "SELECT record_calls(%s, %s, %s, '[]', '{}', '{}', '[]')",
@@ -154,14 +154,18 @@ def test_a_flood_of_alarms_is_few_rows_and_blames_nobody(thief, finished):
 
 
 def test_an_attempt_that_never_was_is_not_claimed(thief):
-    assert thief.call("SELECT claim_attempt(%s, 1, %s, 'host:1', 60)", uuid4(), b"x") is None
+    assert thief.call("SELECT claim_attempt(%s, 1, %s, sha256('x'), 'host:1', 60)", uuid4(), b"x") is None
 
 
 def test_a_worker_cannot_give_itself_more_time_or_another_place_in_a_run(thief):
     message = thief.take()
     lease = "SELECT extract(epoch FROM lease_until - now()) AS seconds, state FROM attempt WHERE run_id = %s"
     thief.call(
-        "SELECT claim_attempt(%s, %s, %s, 'host:1', 1e9)", message.run_id, message.number, message.proof
+        "SELECT claim_attempt(%s, %s, %s, %s, 'host:1', 1e9)",
+        message.run_id,
+        message.number,
+        message.proof,
+        hashlib.sha256(message.proof).digest(),
     )
     (row,) = thief.system.rows(lease, message.run_id)
     assert row["seconds"] <= 900

@@ -140,7 +140,17 @@ def test_a_message_in_the_hands_of_a_worker_is_spent(thief, until):
     with thief.worker_asleep(), closing(thief.broker()) as broker:
         at_work = {row["run_id"] for row in thief.system.rows(logged_in, run_ids)}
         kept = [broker.hget("triage:unacked", tag) for tag in broker.zrange("triage:unacked_index", 0, -1)]
-    messages = [Message.of(json.dumps(json.loads(each)[0]).encode()) for each in kept if each]
+        messages = [Message.of(json.dumps(json.loads(each)[0]).encode()) for each in kept if each]
+        stolen = [message for message in messages if message.run_id in at_work]
+        for message in stolen:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="the proof is not that"):
+                thief.call(
+                    "SELECT store_triage(%s, %s, %s, '[]', '[]', '[]')",
+                    message.run_id,
+                    message.number,
+                    message.proof,
+                )
+    assert stolen
     thief.system.wait(run_ids)
     for message in messages:
         if message.run_id in at_work:

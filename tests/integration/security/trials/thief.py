@@ -177,7 +177,8 @@ class Thief:
     def claim(self, message: Message, *, proof: bytes | None = None) -> str | None:
         """The action, or None when the attempt is not there to be claimed."""
         held = (message.run_id, message.number, message.proof if proof is None else proof)
-        return self.call("SELECT claim_attempt(%s, %s, %s, 'host:1', 60)", *held)
+        hold = sha256(held[2]).digest()
+        return self.call("SELECT claim_attempt(%s, %s, %s, %s, 'host:1', 60)", *held, hold)
 
     def record_login(
         self,
