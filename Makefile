@@ -60,11 +60,11 @@ check: ready ## lint, types, import rules
 day: ready ## a day's work, RUNS=400 runs, checked against the vault's log
 	@$(BIN)/triage day --runs $(RUNS) --with-stack
 
-bench: ready ## what the pattern costs, as ratios, and how soon a stop is seen at each tool; 10 minutes
+bench: ready ## what the pattern costs, how soon a stop is seen; 10 min
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.containment --until-expiry
 
-campaign: ready ## RUNS=400 runs under kill -9 at random: is anything left alive? (OUT=file keeps the report)
+campaign: ready ## RUNS=400 runs under kill -9: is anything left alive?
 	@$(BIN)/python -m benchmarks.campaign --runs $(RUNS) $(if $(OUT),--out $(OUT))
 
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import OperationalError
 
-from app.connections.database import connect, trouble
+from app.connections.database import connect, silence, trouble
 from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
@@ -119,6 +119,10 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
         ]
         sweep = Rounds("sweeping", Sweeper(records=records, watch=watch.look).look)
         pulse = Pulse(DispatchRecords(engine), HealthFile(configuration.health_file))
+        # What cannot be worked with ends the process here, before anything else begins.
+        while not stop.requested and (silent := silence(engine)):
+            pulse.without_database(silent)
+            stop.wait(1.0)
         with ExitStack() as lasting:
             for lane in lanes:
                 lasting.enter_context(lane)

@@ -40,19 +40,18 @@ def test_everything_is_made_once(settings, said, hosts):
 def test_each_login_has_its_own_password_and_those_who_share_one_have_the_same(settings, said):
     said(provision_keys, settings)
     passwords = {name: text for name, text in contents(settings).items() if name.endswith("-password")}
-    assert passwords["dispatcher/database-password"] == passwords["sweeper/database-password"]
     assert passwords["operator/database-admin-password"] == passwords["postgres/database-admin-password"]
-    assert len(set(passwords.values())) == len(passwords) - 2
+    assert len(set(passwords.values())) == len(passwords) - 1
     assert len(contents(settings)["vault/seal-key"]) == 32
 
 
 def test_what_is_missing_is_made_and_a_mode_that_lets_a_group_read_stays(settings, said):
     said(provision_keys, settings)
     before = contents(settings)
-    settings.secrets.path("sweeper", "database-password").unlink()
+    settings.secrets.path("postgres", "database-admin-password").unlink()
     web_key = settings.secrets.path("web", "web-key")
     web_key.chmod(0o640)
-    assert said(provision_keys, settings) == ["sweeper/database-password: created"]
+    assert said(provision_keys, settings) == ["postgres/database-admin-password: created"]
     assert contents(settings) == before
     said(rotate_web_key, settings)
     assert stat.S_IMODE(web_key.stat().st_mode) == 0o640

@@ -140,7 +140,7 @@ def test_a_login_the_vault_refuses_is_reported(installation, tmp_path):
     vault = Vault(address, trust, pool_size=1)
     try:
         with pytest.raises(VaultRefusedError) as refused:
-            ProcessIdentity(vault, file).end_token("none")
+            ProcessIdentity(vault, file).write("auth/token/lookup-accessor", {"accessor": "none"})
     finally:
         vault._session._pool.close()
     assert "it refuses the login in VAULT_IDENTITY_FILE" in str(refused.value)

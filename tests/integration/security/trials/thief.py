@@ -36,7 +36,10 @@ QUESTIONS = {
     "documents": "/documents/v1/documents?piid=70ZZ0126C0001",
 }
 #: How PostgreSQL refuses a user: unknown, closed, or gone while it was asked.
-REFUSALS = ("password authentication failed", "is not permitted to log in", "does not exist")
+REFUSALS = (
+    *("password authentication failed", "is not permitted to log in", "does not exist"),
+    'permission denied for database "ledger"',
+)
 TLS = ssl.create_default_context()
 
 
