@@ -175,6 +175,8 @@ def test_an_identity_that_was_introduced_before_is_an_alarm_and_the_run_starts_a
     )
     until(lambda: fragile.ended([run_id]), seconds=60, what="the end of the run")
     assert [row["state"] for row in fragile.attempts(run_id)] == ["lost", "failed", "finished"]
-    assert fragile.attempts(run_id)[1]["failure"].startswith("no identity: ")
-    (alarm,) = system.rows("SELECT * FROM alarm WHERE run_id = %s", run_id)
-    assert (alarm["kind"], alarm["attempt"]) == ("introduction refused", 2)
+    # Seen by the worker, which cannot open it again, or before that by the sweeper in the vault's log.
+    assert fragile.attempts(run_id)[1]["failure"].startswith(("no identity: ", "message stolen: "))
+    alarms = system.rows("SELECT kind, attempt FROM alarm WHERE run_id = %s", run_id)
+    assert {row["attempt"] for row in alarms} == {2}
+    assert {row["kind"] for row in alarms} & {"introduction refused", "message stolen"}
