@@ -208,4 +208,4 @@ def test_the_health_of_the_sweeper_says_what_is_not_confirmed(fragile, proxy, sw
     problem = "SELECT problem FROM heartbeat WHERE process = 'sweeper'"
     until(lambda: reason in (fragile.system.rows(problem)[0]["problem"] or ""), what="the problem")
     proxy.heal()
-    until(lambda: fragile.system.rows(problem)[0]["problem"] is None, what="the all-clear")
+    until(lambda: fragile.system.rows(problem)[0]["problem"] is None, seconds=60, what="the all-clear")

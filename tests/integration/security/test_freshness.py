@@ -29,6 +29,9 @@ def together(request, system, until, logged_before):
     """
     at_once = min(request.param, 4)
     attempts = "SELECT count(*) AS number FROM attempt WHERE state = 'running' AND run_id = ANY(%s)"
+    # The lock would hold up the confirmation of earlier ends.
+    unsettled = "SELECT 1 FROM attempt WHERE revoked_at IS NULL"
+    until(lambda: not system.rows(unsettled), seconds=60, what="the confirmed ends of earlier runs")
     with system.stack.services.database.connect("triage") as connection, connection.transaction():
         connection.execute("LOCK TABLE credential IN EXCLUSIVE MODE")
         run_ids = system.request(*system.actions[: request.param])
