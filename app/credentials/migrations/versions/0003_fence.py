@@ -22,7 +22,7 @@ TABLES = (
         run_id uuid, number integer, PRIMARY KEY (run_id, number), FOREIGN KEY (run_id, number) REFERENCES attempt,
         digest bytea NOT NULL)
     """,
-    # The broker keeps a message until it is acknowledged, for every worker to read. So whoever claims the attempt
+    # The broker keeps a message until it is acknowledged, for every worker to read. So a worker that claims the attempt
     # brings a secret of its own, and the message proves nothing from then on.
     """
     CREATE TABLE attempt_hold (
