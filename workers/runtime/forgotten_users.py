@@ -51,10 +51,13 @@ class ForgottenUsers:
                 seen |= {name: self._first_seen.get(name, now) for name in found}
                 settled = [name for name in found if now - seen[name] >= _SETTLED]
                 leases = self._records.leases_of(settled)
-                for name in settled:
-                    if self._is_forgotten(leases.get(name), expired=found[name]):
-                        self._ended_users.end(logins, name)
-                        log.warning("user without a lease ended", user=name, tool=logins.tool)
+                forgotten = [
+                    name for name in settled if self._is_forgotten(leases.get(name), expired=found[name])
+                ]
+                # A lease that ended in the usual way since they were found has ended its user before.
+                for name in set(forgotten) & logins.found().keys() if forgotten else ():
+                    self._ended_users.end(logins, name)
+                    log.warning("user without a lease ended", user=name, tool=logins.tool)
         except (DatabaseSilentError, VaultRefusedError, VaultUnavailableError) as error:
             return f"users without a lease cannot be looked for: {error}"
         self._first_seen = seen
