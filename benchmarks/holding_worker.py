@@ -1,6 +1,6 @@
 """The agent worker of `benchmarks.containment`: `celery -A benchmarks.holding_worker worker`.
 
-It hands every credential of its runs to the benchmark, and asks no tool until it is told that a run is over.
+It hands every credential of its runs to the benchmark, and asks no tool before a run is over.
 """
 
 import json

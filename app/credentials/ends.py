@@ -13,21 +13,21 @@ NO_RUN = UUID(int=0)
 #: Attempts whose ends are confirmed together.
 _TOGETHER = 32
 
-
-_WANTED = "unnest(cast(:runs AS uuid[]), cast(:numbers AS integer[])) AS w (run_id, number)"
+#: The attempts of a question, as a table `w`; `wanted` gives its parameters.
+WANTED = "unnest(cast(:runs AS uuid[]), cast(:numbers AS integer[])) AS w (run_id, number)"
 _EVENT = "e.request_id, e.kind, e.path, e.accessor, e.secret_id_accessor, e.lease_id, e.service_user"
 _EVENTS = text(
-    f"SELECT w.run_id, w.number, {_EVENT} FROM {_WANTED} JOIN vault_event AS e"  # noqa: S608  # text of this file
+    f"SELECT w.run_id, w.number, {_EVENT} FROM {WANTED} JOIN vault_event AS e"  # noqa: S608  # text of this file
     " ON e.run_id = w.run_id AND coalesce(e.attempt, 0) = w.number"
 )
 _EVENTS_WITHOUT_RUN = text(f"SELECT {_EVENT} FROM vault_event AS e WHERE run_id IS NULL AND ended_at IS NULL")  # noqa: S608  # text of this file
 _ATTEMPTS = text(
     "SELECT w.run_id, w.number, a.secret_id_accessor, a.wrapping_accessor, a.token_accessor"  # noqa: S608  # text of this file
-    f" FROM {_WANTED} JOIN attempt AS a ON a.run_id = w.run_id AND a.number = w.number"
+    f" FROM {WANTED} JOIN attempt AS a ON a.run_id = w.run_id AND a.number = w.number"
 )
 _CREDENTIALS = text(
     "SELECT w.run_id, w.number, c.accessor, c.lease_id, c.service_user"  # noqa: S608  # text of this file
-    f" FROM {_WANTED} JOIN credential AS c ON c.run_id = w.run_id AND c.attempt = w.number"
+    f" FROM {WANTED} JOIN credential AS c ON c.run_id = w.run_id AND c.attempt = w.number"
 )
 _OLDEST_PROBLEM = text(
     "SELECT problem FROM attempt_end WHERE since < now() - interval '2 s' ORDER BY since LIMIT 1"
@@ -35,6 +35,12 @@ _OLDEST_PROBLEM = text(
 _LEASES = text(
     "SELECT service_user, lease_id FROM vault_event WHERE service_user = ANY (:users) AND lease_id <> ''"
 )
+
+
+def wanted(attempts: Iterable[tuple[UUID, int]]) -> dict[str, list[UUID] | list[int]]:
+    """The parameters of `WANTED`, for attempts given by run and number."""
+    pairs = list(attempts)
+    return {"runs": [run for run, _ in pairs], "numbers": [number for _, number in pairs]}
 
 
 class EndRecords:
@@ -98,19 +104,16 @@ class EndRecords:
     def holdings(self, attempts: Sequence[EndedAttempt]) -> list[Holdings]:
         """What these attempts hold, in the same order, by the vault's log as far as it was read, and by the records."""
         found = {attempt: Holdings(attempt) for attempt in attempts}
-        wanted = {
-            "runs": [attempt.run_id for attempt in attempts],
-            "numbers": [attempt.number for attempt in attempts],
-        }
+        parameters = wanted((attempt.run_id, attempt.number) for attempt in attempts)
         with self._engine.connect() as db:
-            for row in db.execute(_EVENTS, wanted):
+            for row in db.execute(_EVENTS, parameters):
                 found[EndedAttempt(row.run_id, row.number)].add_event(row)
             if nameless := found.get(EndedAttempt(NO_RUN, 0)):
                 for row in db.execute(_EVENTS_WITHOUT_RUN):
                     nameless.add_event(row)
-            for row in db.execute(_ATTEMPTS, wanted):
+            for row in db.execute(_ATTEMPTS, parameters):
                 found[EndedAttempt(row.run_id, row.number)].add_attempt(row)
-            for row in db.execute(_CREDENTIALS, wanted):
+            for row in db.execute(_CREDENTIALS, parameters):
                 found[EndedAttempt(row.run_id, row.number)].add_credential(row)
         return list(found.values())
 

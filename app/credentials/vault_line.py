@@ -16,7 +16,7 @@ _REQUEST_ID = re.compile(re.escape(_BEFORE_ID) + rb'([^"]{1,64})"')
 
 @dataclass(frozen=True, slots=True)
 class ForWhom:
-    """The metadata of an identity: whom it acts for. Unless the vault bound it, whoever wrote it may have lied."""
+    """The metadata of an identity: whom it acts for. What the vault did not bind may be a lie of its sender."""
 
     run_id: str | None = None
     attempt: str | None = None

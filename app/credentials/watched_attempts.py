@@ -5,11 +5,11 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from app.credentials.ends import WANTED, wanted
 from app.credentials.tool_record import ToolRecord
 from app.credentials.vault_answer import AnswerKind, VaultEvent
 from app.credentials.watch import WatchedAttempt
 
-_WANTED = "unnest(cast(:runs AS uuid[]), cast(:numbers AS integer[])) AS w (run_id, number)"
 _ATTEMPTS = text(
     "SELECT a.run_id, a.number, a.claimed_at IS NOT NULL AS claimed, a.ended_at, a.login_request_id,"  # noqa: S608  # text of this file
     " (SELECT array_agg(s.tool) FILTER (WHERE s.needed) FROM step AS s"
@@ -17,11 +17,11 @@ _ATTEMPTS = text(
     " (SELECT array_agg(c.request_id) FROM credential AS c"
     "  WHERE c.run_id = a.run_id AND c.attempt = a.number) AS requests,"
     " EXISTS (SELECT FROM step AS s WHERE s.run_id = a.run_id AND s.attempt = a.number) AS is_planned"
-    f" FROM {_WANTED} JOIN attempt AS a ON a.run_id = w.run_id AND a.number = w.number"
+    f" FROM {WANTED} JOIN attempt AS a ON a.run_id = w.run_id AND a.number = w.number"
 )
 _EARLIER = text(
     "SELECT e.run_id, e.attempt, e.kind, e.path"  # noqa: S608  # text of this file
-    f" FROM {_WANTED} JOIN vault_event AS e ON e.run_id = w.run_id AND e.attempt = w.number"
+    f" FROM {WANTED} JOIN vault_event AS e ON e.run_id = w.run_id AND e.attempt = w.number"
     " WHERE e.number < :first AND e.kind IN ('logged-in', 'issued')"
 )
 
@@ -39,7 +39,7 @@ class WatchedAttempts:
         named = {(event.run_id, event.attempt) for event in events if event.run_id and event.attempt}
         if not named:
             return {}
-        wanted = {"runs": [run for run, _ in named], "numbers": [number for _, number in named]}
+        parameters: dict[str, object] = {**wanted(named)}
         with self._engine.begin() as db:
             found = {
                 (row.run_id, row.number): WatchedAttempt(
@@ -50,9 +50,9 @@ class WatchedAttempts:
                     else None,
                     recorded=frozenset(filter(None, [row.login_request_id, *(row.requests or ())])),
                 )
-                for row in db.execute(_ATTEMPTS, wanted)
+                for row in db.execute(_ATTEMPTS, parameters)
             }
-            for row in db.execute(_EARLIER, wanted | {"first": first}):
+            for row in db.execute(_EARLIER, parameters | {"first": first}):
                 attempt = found.get((row.run_id, row.attempt))
                 if attempt is not None and row.kind == AnswerKind.LOGGED_IN:
                     attempt.logins += 1

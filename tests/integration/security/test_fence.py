@@ -11,28 +11,6 @@ from psycopg import sql
 
 from app.credentials.proof import HeldAttempt, digest_of, proof_of
 
-FUNCTIONS = {
-    "triage_worker": {
-        "claim_attempt",
-        "record_login",
-        "record_credentials",
-        "record_calls",
-        "fail_attempt",
-        "raise_alarm",
-        "tables_version",
-        "load_action",
-        "store_triage",
-    },
-    "triage_dispatcher": {
-        "next_runs",
-        "dispatch_attempt",
-        "return_attempt",
-        "note_waiting",
-        "beat",
-        "tables_version",
-    },
-    "triage_app": {"tables_version"},
-}
 #: What a worker calls for an attempt, by function: the arguments after run, number and proof.
 CALLS = {
     "record_login": ("{}", "[]"),
@@ -122,42 +100,6 @@ def claim(connection, held):
 def refused(match=" "):
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match=match):
         yield
-
-
-@pytest.mark.parametrize("role", ["triage_worker", "triage_dispatcher"])
-def test_worker_and_dispatcher_hold_no_right_but_to_their_functions(system, role):
-    held = system.rows(
-        "SELECT relname, kind FROM pg_class, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE',"
-        " 'REFERENCES', 'TRIGGER', 'MAINTAIN']) AS kind WHERE relnamespace = 'public'::regnamespace"
-        " AND relkind IN ('r', 'v', 'm', 'p') AND (has_table_privilege(%s, pg_class.oid, kind)"
-        " OR (kind IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')"
-        " AND has_any_column_privilege(%s, pg_class.oid, kind)))",
-        role,
-        role,
-    )
-    assert held == []
-    sequences = system.rows(
-        "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'"
-        " AND has_sequence_privilege(%s, sequencename::text, 'USAGE, SELECT, UPDATE')",
-        role,
-    )
-    assert sequences == []
-    may = system.rows(
-        "SELECT has_schema_privilege(%s, 'public', 'CREATE') OR has_database_privilege(%s, 'triage', 'CREATE')"
-        " OR has_database_privilege(%s, 'triage', 'TEMP') OR pg_has_role(%s, 'triage_owner', 'MEMBER') AS more",
-        *[role] * 4,
-    )
-    assert may == [{"more": False}]
-
-
-@pytest.mark.parametrize("role", FUNCTIONS)
-def test_each_login_calls_its_functions_and_no_other(system, role):
-    callable_ = system.rows(
-        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
-        " AND has_function_privilege(%s, oid, 'EXECUTE')",
-        role,
-    )
-    assert {row["proname"] for row in callable_} == FUNCTIONS[role]
 
 
 def test_who_has_not_the_message_cannot_act_for_its_attempt(worker, dispatched, system):

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.connections.tls import trust_of
 from infra.provision.database import provision_database
 from infra.provision.keys import provision_keys
 from infra.provision.settings import ProvisioningSettings
@@ -18,6 +19,7 @@ from infra.secrets_folder import SecretsFolder
 from infra.vault.client import VaultClient
 from infra.vault.opening import generate_root_token
 from tests.integration.installation import Servers
+from workers.runtime.vault import Vault
 
 
 class Installation(Servers):
@@ -187,6 +189,14 @@ def root(installation) -> Iterator[str]:
     assert installation.ask("POST", "auth/token/revoke-self", token=token).is_success
     installation.restart_vault()
     assert installation.provision() == []
+
+
+@pytest.fixture
+def vault(installation) -> Iterator[Vault]:
+    """A worker's connection to the vault."""
+    made = Vault(installation.address, trust_of(installation.settings()))
+    yield made
+    made._session._pool.close()
 
 
 @pytest.fixture

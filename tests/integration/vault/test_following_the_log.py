@@ -15,7 +15,6 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.connections.database import connect
 from app.connections.settings import ConnectionSettings
-from app.connections.tls import trust_of
 from app.credentials import vault_events
 from app.credentials.approle import RunRoleId
 from app.credentials.log_follower import LogFollower
@@ -26,7 +25,6 @@ from app.credentials.watched_attempts import WatchedAttempts
 from app.procurement.systems import SYSTEMS
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
-from workers.runtime.vault import Vault
 from workers.tools import registry
 
 TOOLS = registry()
@@ -59,13 +57,6 @@ def engine(installation):
     made = connect(settings, pool_size=2)
     yield made
     made.dispose()
-
-
-@pytest.fixture
-def vault(installation):
-    made = Vault(installation.address, trust_of(installation.settings()))
-    yield made
-    made._session._pool.close()
 
 
 @pytest.fixture

@@ -6,24 +6,16 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
-from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
+from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 from workers.tools import registry
 
 TOOLS = registry()
 LEDGER = "database/creds/ledger-reader"
 HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 SIGNED_TOKEN_LIFE = 120
-
-
-@pytest.fixture
-def vault(installation):
-    made = Vault(installation.address, trust_of(installation.settings()))
-    yield made
-    made._session._pool.close()
 
 
 @pytest.fixture

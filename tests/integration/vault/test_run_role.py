@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.connections.tls import trust_of
 from app.credentials.approle import DESTROY_PATH, RUN_ROLE, RunRoleId
 from infra.provision.vault_setup import rotate_run_role, vault_client
 from infra.vault import run_role
@@ -13,17 +12,10 @@ from infra.vault.opening import generate_root_token
 from tests.integration.vault.conftest import KilledError, Killer
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import IntroductionError, introduced
-from workers.runtime.vault import Vault, VaultUnavailableError
+from workers.runtime.vault import VaultUnavailableError
 
 ROLE_ID = f"auth/approle/role/{RUN_ROLE}/role-id"
 ENTITY = "identity/entity/name/triage-agent"
-
-
-@pytest.fixture
-def vault(installation):
-    made = Vault(installation.address, trust_of(installation.settings()))
-    yield made
-    made._session._pool.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.integration.security.powers.conftest import attempt, lacks_right
 from tests.integration.security.powers.database_table import LOGINS
 from tests.integration.security.powers.statements import HARMLESS, REFUSED
 
-#: What is no part of a transaction.
+#: Statements that cannot be tried inside a transaction.
 ALONE = {"DISCARD ALL", "BEGIN"}
 CONNECTS = {("triage_sweeper", "ledger"), *product(LOGINS, ("triage",))}
 CHANGED_RIGHTS = """

@@ -228,7 +228,7 @@ class Thief:
         held = (message.run_id, message.number, message.proof)
         self.call("SELECT record_credentials(%s, %s, %s, %s::jsonb, '[]')", *held, _json(rows))
 
-    # The vault. Whoever reaches it may ask; the files of worker and dispatcher hold a half each of a run's login.
+    # The vault. Every client may ask it; the files of worker and dispatcher hold a half each of a run's login.
 
     def ask(
         self, method: str, path: str, data: Any = None, *, token: str = "", wrap_ttl: str = ""
