@@ -87,7 +87,7 @@ class Thieves:
         if answer.status_code not in (200, 400, 403):
             raise RuntimeError(f"the vault answered HTTP {answer.status_code}")
         # While a token is being revoked its accessor is refused, which does not say yet that it is dead.
-        return answer.status_code != 400  # noqa: PLR2004  # "invalid accessor"
+        return answer.status_code != 400  # "invalid accessor"
 
     def _vault(self, path: str, data: Mapping[str, str], *, token: str) -> httpx.Response:
         headers = {"X-Vault-Token": token} if token else {}
