@@ -16,6 +16,7 @@ from app.connections.tls import Trust
 
 #: The oldest version of Redis or Valkey with all commands that the broker's list of users names.
 OLDEST = (7, 2)
+_OLDEST = ".".join(map(str, OLDEST))
 #: What an error of the broker means, and what to do, by the word it begins with.
 _MEANINGS = {
     "NOAUTH": "it asks for a password: REDIS_PASSWORD_FILE, with the user in REDIS_URL",
@@ -32,6 +33,7 @@ _MEANINGS = {
     "ASK": "it is a cluster, which is not supported",
     "CROSSSLOT": "it is a cluster, which is not supported",
 }
+_OF_SEVERAL = " of pipeline caused error: "
 _QUOTATION = re.compile("[\"'`]")
 _SHOWN = 200
 
@@ -81,12 +83,12 @@ def check(connection: Any, trust: Trust) -> None:
         server, role = f"{about['server']} {about['version']}", about["role"]
     except redis.ResponseError as error:
         if "unknown command" in str(error).lower():  # HELLO is as old as Redis 6
-            raise IncompatibleError(f"REDIS_URL: the server is older than {_text(OLDEST)}") from None
+            raise IncompatibleError(f"REDIS_URL: the server is older than {_OLDEST}") from None
         raise BrokerUnavailableError(reason(error, trust)) from None
     except Exception as error:  # noqa: BLE001  # what answers may be anything
         raise BrokerUnavailableError(reason(error, trust)) from None
     if version < OLDEST:
-        raise IncompatibleError(f"REDIS_URL: the server is {server}, {_text(OLDEST)} or newer is needed")
+        raise IncompatibleError(f"REDIS_URL: the server is {server}, {_OLDEST} or newer is needed")
     if role != "master":
         raise BrokerUnavailableError(_MEANINGS["READONLY"])
 
@@ -94,12 +96,17 @@ def check(connection: Any, trust: Trust) -> None:
 def reason(error: Exception, trust: Trust) -> str:
     """Why the broker cannot be used, in one line that says what to do, and holds nothing that was sent."""
     cause = error.__cause__ if isinstance(error, OperationalError) and error.__cause__ else error
-    said = getattr(cause, "status_code", None) or str(cause).partition(" ")[0]
+    said = getattr(cause, "status_code", None) or _text_of(cause).partition(" ")[0]
     return trust.trouble(error, what="it") or _MEANINGS.get(said) or _described(cause)
 
 
+def _text_of(error: BaseException) -> str:
+    # Of several commands redis-py repeats the one that failed, with all that was sent.
+    return str(error).rpartition(_OF_SEVERAL)[2]
+
+
 def _described(error: BaseException) -> str:
-    text = str(error)
+    text = _text_of(error)
     if isinstance(error, redis.AuthenticationError):
         return "it refuses the user of REDIS_URL or the password in REDIS_PASSWORD_FILE"
     if isinstance(error, redis.TimeoutError):
@@ -110,10 +117,6 @@ def _described(error: BaseException) -> str:
     elif not isinstance(error, redis.RedisError | OSError):
         text = f"it does not answer as a broker does ({type(error).__name__})"
     return " ".join(text.split())[:_SHOWN] or type(error).__name__
-
-
-def _text(version: tuple[int, ...]) -> str:
-    return ".".join(map(str, version))
 
 
 def _plain(answer: Any) -> dict[str, str]:

@@ -138,3 +138,15 @@ def test_an_answer_that_trickles_ends_at_its_deadline(odd):
         connection.connect()
     assert time.monotonic() - began < 4
     assert not connection.is_connected
+
+
+def test_what_redis_py_repeats_of_several_commands_is_not_repeated():
+    several = "Command # 2 (HSET unacked tag canary) of pipeline caused error: "
+    trust = trust_of(AgentSettings())
+    for error, words in (
+        (redis.ResponseError(f"{several}NOREPLICAS Not enough good replicas to write."), "too few replicas"),
+        (redis.ResponseError(f"{several}wrong type of value"), "it refuses: wrong type of value"),
+        (redis.OutOfMemoryError(f"{several}command not allowed", status_code="OOM"), "memory is full"),
+    ):
+        assert words in broker.reason(error, trust)
+        assert "canary" not in broker.reason(error, trust)
