@@ -38,7 +38,7 @@ class RunState(StrEnum):
 class AttemptState(StrEnum):
     """Where one attempt stands. Only a `running` attempt may store results.
 
-    A `postponed` attempt met a vault that could not answer; it does not count towards the limit of attempts.
+    A `postponed` attempt met a vault or a database that could not answer; it does not count towards the limit of attempts.
     """
 
     DISPATCHED = "dispatched"
