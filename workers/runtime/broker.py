@@ -1,18 +1,14 @@
-"""The broker: the login, the transport, and whether it answers and is one this program can work with."""
+"""The broker: the login, and whether it answers, takes messages, and is one this program can work with."""
 
 import re
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import redis
 from kombu.exceptions import OperationalError
-from kombu.transport import redis as kombu_redis
-from kombu.transport import virtual
 
-from app.connections.broker_connection import TrustedConnection
 from app.connections.compatibility import IncompatibleError
 from app.connections.secret_files import SettingsError, read_secret
 from app.connections.settings import ConnectionSettings
@@ -20,7 +16,25 @@ from app.connections.tls import Trust
 
 #: The oldest version of Redis or Valkey with all commands that the broker's list of users names.
 OLDEST = (7, 2)
-_ERRORS = (redis.RedisError, OperationalError, OSError)
+_OLDEST = ".".join(map(str, OLDEST))
+#: What an error of the broker means, and what to do, by the word it begins with.
+_MEANINGS = {
+    "NOAUTH": "it asks for a password: REDIS_PASSWORD_FILE, with the user in REDIS_URL",
+    "NOPERM": "it refuses what the user of REDIS_URL must do: run `triage provision broker`",
+    "READONLY": "it is a read-only replica: REDIS_URL must name the primary",
+    "MASTERDOWN": "it is a replica that has lost its primary: REDIS_URL must name the primary",
+    "LOADING": "it is starting, and loads its data",
+    "OOM": "its memory is full (maxmemory)",
+    "MISCONF": "it takes no messages, for it cannot write its data to disk",
+    "NOREPLICAS": "it takes no messages, for it has too few replicas (min-replicas-to-write)",
+    "BUSY": "a script keeps it busy",
+    "CLUSTERDOWN": "it is a cluster that is down; a cluster is not supported",
+    "MOVED": "it is a cluster, which is not supported",
+    "ASK": "it is a cluster, which is not supported",
+    "CROSSSLOT": "it is a cluster, which is not supported",
+}
+_OF_SEVERAL = " of pipeline caused error: "
+_QUOTATION = re.compile("[\"'`]")
 _SHOWN = 200
 
 
@@ -56,88 +70,59 @@ def broker_login(settings: ConnectionSettings) -> BrokerLogin | None:
     return BrokerLogin(urlsplit(settings.need("redis_url")).username or "default", file)
 
 
-class Message(virtual.Message):
-    """A message; an entry of the queue that lacks what each message has becomes one that cannot be decoded."""
-
-    def __init__(self, payload: Any, channel: Any = None, **named: Any) -> None:
-        try:
-            _check(payload)
-            super().__init__(payload, channel=channel, **named)  # type: ignore[no-untyped-call]  # kombu has no types
-        except (ValueError, TypeError, LookupError, AttributeError):
-            super().__init__(_undecodable(), channel=channel, **named)  # type: ignore[no-untyped-call]
-
-
-class Channel(kombu_redis.Channel):
-    """Its connections over TLS take `trust`, which comes from Celery's `broker_use_ssl`."""
-
-    connection_class_ssl = TrustedConnection  # type: ignore[assignment]  # a subclass of what stands there
-    Message = Message
-
-    def _brpop_read(self, **options: Any) -> Any:
-        try:
-            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]  # kombu has no types
-        except (ValueError, RecursionError):  # the entry is no JSON; it has left the queue
-            (queue,) = self.active_queues
-            self.connection._deliver(_undecodable(), queue)  # noqa: SLF001  # as kombu's own channel does
-            return True
-
-
-class Transport(kombu_redis.Transport):
-    """kombu's transport, over connections that trust only what this process trusts. Named in `broker_transport`."""
-
-    Channel = Channel
-
-
 def check(connection: Any, trust: Trust) -> None:
-    """Check the version of the broker at the other end of a kombu connection. HELLO needs no right in a list of users.
+    """Check what is at the other end of a kombu connection. HELLO needs no right in a list of users.
 
-    Raises `BrokerUnavailableError` while it does not answer and `IncompatibleError` when it is too old.
+    Raises `BrokerUnavailableError` while it does not answer or is no primary, and `IncompatibleError` when it is too old.
     """
     try:
+        connection.ensure_connection(max_retries=0)
         with closing(connection.channel()) as channel:
-            answer = channel.client.execute_command("HELLO")
+            about = _plain(channel.client.execute_command("HELLO"))
+        version = tuple(int(number) for number in re.findall(r"\d+", about["version"])[:2])
+        server, role = f"{about['server']} {about['version']}", about["role"]
     except redis.ResponseError as error:
         if "unknown command" in str(error).lower():  # HELLO is as old as Redis 6
-            raise IncompatibleError(f"REDIS_URL: the server is older than {_text(OLDEST)}") from None
+            raise IncompatibleError(f"REDIS_URL: the server is older than {_OLDEST}") from None
         raise BrokerUnavailableError(reason(error, trust)) from None
-    except _ERRORS as error:
+    except Exception as error:  # noqa: BLE001  # what answers may be anything
         raise BrokerUnavailableError(reason(error, trust)) from None
-    about = answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=True))
-    about = {_plain(name): _plain(value) for name, value in about.items()}
-    version = tuple(int(number) for number in re.findall(r"\d+", about.get("version", ""))[:2])
     if version < OLDEST:
-        raise IncompatibleError(
-            f"REDIS_URL: the server is {about.get('server')} {about.get('version')}, {_text(OLDEST)} or newer is needed"
-        )
+        raise IncompatibleError(f"REDIS_URL: the server is {server}, {_OLDEST} or newer is needed")
+    if role != "master":
+        raise BrokerUnavailableError(_MEANINGS["READONLY"])
 
 
 def reason(error: Exception, trust: Trust) -> str:
-    """Why the broker does not answer, in words; a refused password has its own."""
-    if (over_tls := trust.trouble(error, what="it")) is not None:
-        return over_tls
+    """Why the broker cannot be used, in one line that says what to do, and holds nothing that was sent."""
     cause = error.__cause__ if isinstance(error, OperationalError) and error.__cause__ else error
-    if isinstance(cause, redis.AuthenticationError):
+    said = getattr(cause, "status_code", None) or _text_of(cause).partition(" ")[0]
+    return trust.trouble(error, what="it") or _MEANINGS.get(said) or _described(cause)
+
+
+def _text_of(error: BaseException) -> str:
+    # Of several commands redis-py repeats the one that failed, with all that was sent.
+    return str(error).rpartition(_OF_SEVERAL)[2]
+
+
+def _described(error: BaseException) -> str:
+    text = _text_of(error)
+    if isinstance(error, redis.AuthenticationError):
         return "it refuses the user of REDIS_URL or the password in REDIS_PASSWORD_FILE"
-    return " ".join(str(cause).split())[:_SHOWN] or type(cause).__name__
+    if isinstance(error, redis.TimeoutError):
+        return "it does not answer (timed out)"
+    if isinstance(error, redis.ResponseError):
+        # Behind the first quotation mark the broker repeats what it was sent.
+        text = f"it refuses: {re.split(_QUOTATION, text)[0]}"
+    elif not isinstance(error, redis.RedisError | OSError):
+        text = f"it does not answer as a broker does ({type(error).__name__})"
+    return " ".join(text.split())[:_SHOWN] or type(error).__name__
 
 
-def _check(payload: Any) -> None:
-    properties = payload["properties"]
-    about = properties["delivery_info"]
-    texts = (properties["delivery_tag"], about["exchange"], about["routing_key"])
-    if not all(isinstance(each, str) for each in texts) or not isinstance(payload.get("headers") or {}, dict):
-        raise TypeError
+def _plain(answer: Any) -> dict[str, str]:
+    rows = answer.items() if isinstance(answer, dict) else zip(answer[::2], answer[1::2], strict=True)
+    return {_decoded(name): _decoded(value) for name, value in rows}
 
 
-def _undecodable() -> dict[str, Any]:
-    about = {"exchange": "", "routing_key": ""}
-    properties = {"delivery_tag": str(uuid4()), "delivery_info": about}
-    return {"headers": {}, "content-type": "application/octet-stream", "properties": properties}
-
-
-def _text(version: tuple[int, ...]) -> str:
-    return ".".join(map(str, version))
-
-
-def _plain(value: object) -> str:
+def _decoded(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

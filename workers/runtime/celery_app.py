@@ -10,6 +10,7 @@ from app.connections.settings import ConnectionSettings
 from app.connections.tls import trust_of
 from app.credentials.grants import LONGEST_RUN_SECONDS
 from workers.runtime.broker import broker_login
+from workers.runtime.broker_transport import LOOK_AT_CONNECTION
 
 #: The queue, and the name of its one task.
 QUEUE, ATTEMPT = "triage-runs", "triage.attempt"
@@ -26,7 +27,7 @@ def make(configuration: ConnectionSettings) -> Celery:
     app.amqp.Connection = partial(Connection, credential_provider=broker_login(configuration))
     app.conf.update(
         broker_url=configuration.need("redis_url"),
-        broker_transport="workers.runtime.broker:Transport",
+        broker_transport="workers.runtime.broker_transport:Transport",
         # Without an entry here kombu takes any certificate.
         broker_use_ssl={"trust": trust_of(configuration)} if configuration.is_broker_tls else False,
         # JSON only: a pickled message could run code in the worker.
@@ -67,6 +68,8 @@ def make(configuration: ConnectionSettings) -> Celery:
             "socket_timeout": 5,
             "socket_connect_timeout": 5,
             "retry_on_timeout": True,
+            # A worker notices within this many seconds more that nothing comes over an open connection.
+            "health_check_interval": LOOK_AT_CONNECTION,
             "unacked_restore_interval": 1,
             "unacked_restore_throttle": 1,
         },

@@ -1,34 +1,36 @@
-"""Celery's consumer, which also logs why it waits for the broker, and leaves signs of life from its own loop.
+"""Celery's consumer, which outlives every answer of the broker, says why it waits, and leaves signs of life.
 
 A message that is no attempt is dropped with an alarm; Celery would print it, or end.
 """
 
+import random
+import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import redis
 import structlog
 from celery import Celery
-from celery.exceptions import WorkerShutdown
+from celery.exceptions import WorkerLostError, WorkerShutdown
 from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
-from sqlalchemy import Engine
 
 from app.connections.compatibility import IncompatibleError
 from app.connections.database import connect, silence
 from app.connections.settings import ConnectionSettings, load
 from app.connections.starting import USAGE
 from app.connections.tls import trust_of
-from app.credentials.attempts import alarm_about_message
 from workers.runtime import broker
-from workers.runtime.dropped_messages import DroppedMessages
 from workers.runtime.lifecycle import HealthFile
+from workers.runtime.worker_records import WorkerRecords
 
 log = structlog.get_logger()
 
-#: Seconds between two signs of life, and at most between two tries to reach the broker.
+#: Seconds between two signs of life.
 _BEAT = 2.0
-_LONGEST_PAUSE = 5
+#: Seconds before the second try to reach the broker, at most before any, and after which a connection was a good one.
+_FIRST_PAUSE, _LONGEST_PAUSE, _GOOD = 0.25, 5.0, 10.0
+_LOOK = 0.2
 
 
 class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
@@ -37,41 +39,70 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
     def __init__(self, *arguments: Any, **named: Any) -> None:
         configuration = load(ConnectionSettings)
         self._health = HealthFile(configuration.health_file)
-        # Checked until it has answered once. No connection stays open: processes of the pool are forked from here.
-        self._database = connect(configuration, pool_size=1)
-        self._database_known = False
-        self._dropped = DroppedMessages(self._alarm)
+        self._records = WorkerRecords(configuration)
         self._trust = trust_of(configuration)
+        self._failures, self._connected_at = 0, 0.0
         super().__init__(*arguments, **named)
+        # Whatever an answer does to Celery and its transport, the worker connects again.
+        self.connection_errors = (Exception,)
         # Through `call_soon`: with a pool of threads the timer runs in another thread, which goes on
         # while the main loop hangs.
         self.timer.call_repeatedly(_BEAT, self.call_soon, (self._beat,))
 
+    def start(self) -> None:
+        """Take messages until the worker ends. The processes of the pool have been forked."""
+        self._records.start()
+        super().start()
+
     def ensure_connected(self, conn: Any) -> Any:
-        """Wait for the broker, however long it takes; Celery's own waits up to 30 s between two tries, in silence."""
-        waiting = None
-
-        def failed(error: Exception, _interval: float) -> None:
-            nonlocal waiting
-            waiting = f"waiting for the broker: {broker.reason(error, self._trust)}"
-            log.warning("the worker waits", reason=waiting)
-
-        def each_second() -> None:
-            maybe_shutdown()
-            self._health.touch(waiting)
-
-        conn.ensure_connection(
-            failed, interval_start=1, interval_step=1, interval_max=_LONGEST_PAUSE, callback=each_second
-        )
-        try:
-            broker.check(conn, self._trust)
-        except broker.BrokerUnavailableError as error:
-            log.warning("the worker waits", reason=f"waiting for the broker: {error}")
-        except IncompatibleError as error:
-            _end(error)
+        """Wait for a broker that takes messages, however long it takes."""
+        while (problem := self._try(conn)) is not None:
+            self._failed(problem)
+            self._pause()
+        self._connected_at = time.monotonic()
         self.first_connection_attempt = False
         self._beat()
         return conn
+
+    def on_connection_error_before_connected(self, error: Exception) -> None:
+        """Celery calls this for an error on the way to the first message."""
+        self._failed(self._reason(error))
+        self._pause()
+
+    def on_connection_error_after_connected(self, error: Exception) -> None:
+        """Celery calls this for any other error of its loop."""
+        if time.monotonic() - self._connected_at > _GOOD:
+            self._failures = 0
+        self._failed(self._reason(error))
+        super().on_connection_error_after_connected(error)
+        self._pause()
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, WorkerLostError):  # the pool could not be started, which no broker mends
+            raise error
+        return broker.reason(error, self._trust)
+
+    def _try(self, conn: Any) -> str | None:
+        try:
+            broker.check(conn, self._trust)
+        except broker.BrokerUnavailableError as error:
+            return str(error)
+        except IncompatibleError as error:
+            _end(error)
+        return None
+
+    def _failed(self, problem: str) -> None:
+        self._failures += 1
+        self._waiting = f"waiting for the broker: {problem}"
+        log.warning("the worker waits", reason=self._waiting)
+
+    def _pause(self) -> None:
+        longest = min(_FIRST_PAUSE * 2.0 ** (self._failures - 1), _LONGEST_PAUSE)
+        end = time.monotonic() + longest * random.uniform(0.5, 1.0)  # noqa: S311  # that workers do not return as one
+        while (left := end - time.monotonic()) > 0:
+            maybe_shutdown()
+            self._health.touch(self._waiting)
+            time.sleep(min(left, _LOOK))
 
     def create_task_handler(self, *arguments: Any, **named: Any) -> Callable[[Any], None]:
         """Celery's handler of messages, which no message can break."""
@@ -106,45 +137,27 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
     def _drop(self, message: Any, reason: str) -> None:
         if not message.acknowledged:
             message.ack_log_error(log, self.connection_errors)
-        self._dropped.dropped(reason)
-
-    def _alarm(self, detail: str) -> bool:
-        try:
-            return alarm_about_message(self._database, detail)
-        finally:
-            self._database.dispose()
+        self._records.dropped(reason)
 
     def _beat(self) -> None:
-        try:
-            self._health.touch(self._database_problem())
-            self._dropped.report()
-        except IncompatibleError as error:
-            _end(error)
-
-    def _database_problem(self) -> str | None:
-        if self._database_known:
-            return None
-        problem = _database_problem(self._database)
-        self._database_known = problem is None
-        return problem
+        if self._records.incompatible is not None:
+            _end(self._records.incompatible)
+        self._health.touch(self._records.problem)
 
 
 def check_servers(configuration: ConnectionSettings, celery: Celery) -> None:
     """Log which servers do not answer yet. Raises `IncompatibleError` for one that cannot be worked with."""
-    if problem := _database_problem(connect(configuration, pool_size=1)):
-        log.warning("the worker waits", reason=problem)
+    engine = connect(configuration, pool_size=1)
+    try:
+        if problem := silence(engine):
+            log.warning("the worker waits", reason=problem)
+    finally:
+        engine.dispose()
     try:
         with celery.connection_for_read() as connection:
             broker.check(connection, trust_of(configuration))
     except broker.BrokerUnavailableError as error:
         log.warning("the worker waits", reason=f"waiting for the broker: {error}")
-
-
-def _database_problem(engine: Engine) -> str | None:
-    try:
-        return silence(engine)
-    finally:
-        engine.dispose()
 
 
 def _end(error: IncompatibleError) -> NoReturn:

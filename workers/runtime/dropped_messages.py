@@ -3,11 +3,9 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from threading import Lock
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
-from app.connections.database import trouble
 
 log = structlog.get_logger()
 
@@ -16,30 +14,33 @@ _PAUSE = 60.0
 
 
 class DroppedMessages:
-    """Counts the messages that one worker dropped. The first is an alarm at once; the next alarm counts all since."""
+    """Counts the messages that one worker dropped. The first is an alarm at once; the next alarm counts all since.
+
+    One thread may note messages while another reports them.
+    """
 
     def __init__(self, store: Callable[[str], bool]) -> None:
         """`store` stores an alarm with this detail, or returns False if there are too many; see `alarm_about_message`."""
         self._store = store
+        self._lock = Lock()
         self._waiting: Counter[str] = Counter()
         self._tried: dict[str, float] = {}
 
-    def dropped(self, reason: str) -> None:
+    def note(self, reason: str) -> None:
         """Note one. `reason` is one of a few fixed texts."""
-        self._waiting[reason] += 1
-        self.report()
+        with self._lock:
+            self._waiting[reason] += 1
 
     def report(self) -> None:
-        """Raise the alarms that are due. Those that cannot be stored stay due."""
+        """Raise the alarms that are due. Those that cannot be stored stay due, whatever `store` raises."""
         now = time.monotonic()
-        for reason, number in list(self._waiting.items()):
+        with self._lock:
+            waiting = dict(self._waiting)
+        for reason, number in waiting.items():
             if now - self._tried.get(reason, -_PAUSE) < _PAUSE:
                 continue
             self._tried[reason] = now
-            detail = f"{reason}; dropped: {number}"
             log.warning("message dropped", reason=reason, number=number)
-            try:
-                if self._store(detail):
-                    del self._waiting[reason]
-            except SQLAlchemyError as error:
-                log.warning("alarm not stored", reason=trouble(error))
+            if self._store(f"{reason}; dropped: {number}"):
+                with self._lock:
+                    self._waiting -= Counter({reason: number})
