@@ -3,6 +3,7 @@
 import json
 import random
 import time
+import weakref
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -36,6 +37,8 @@ class VaultCalls:
         self.ahead: float | None = None
         self._seconds = seconds
         self._wire = Wire(trust, size=pool_size)
+        # Like a file, it closes its connections when nobody refers to it any more.
+        weakref.finalize(self, self._wire.close)
 
     def close(self) -> None:
         """Close all connections."""
