@@ -17,6 +17,7 @@ from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.dispatch import ClaimedRun, DispatchRecords, listen
+from app.credentials.heartbeat import Heartbeat
 from app.credentials.proof import digest_of, proof_of
 from app.credentials.settings import AgentSettings
 from workers.runtime import broker, celery_app, logs
@@ -158,7 +159,7 @@ def serve(configuration: AgentSettings, identity: IdentityMint) -> None:
     records = DispatchRecords(engine)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
-    pulse = Pulse(records, HealthFile(configuration.health_file))
+    pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
     while not stop.requested:
         try:
             with listen(engine) as notices:

@@ -18,9 +18,10 @@ from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.changed_logins import set_logins_back
-from app.credentials.dispatch import DispatchRecords, listen
+from app.credentials.dispatch import listen
 from app.credentials.ends import EndRecords
 from app.credentials.grants import DatabaseUser
+from app.credentials.heartbeat import Heartbeat
 from app.credentials.settings import AgentSettings, with_addresses
 from app.credentials.tool_record import ToolRecord
 from app.credentials.vault_events import EventStore
@@ -118,7 +119,7 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
             Lane(Rounds("looking for forgotten users", forgotten.look), rest=_SELDOM),
         ]
         sweep = Rounds("sweeping", Sweeper(records=records, watch=watch.look).look)
-        pulse = Pulse(DispatchRecords(engine), HealthFile(configuration.health_file))
+        pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
         # What cannot be worked with ends the process here, before anything else begins.
         while not stop.requested and (silent := silence(engine)):
             pulse.without_database(silent)
