@@ -1,4 +1,4 @@
-"""Records of the dispatcher: the queue of record, and signs of life of every background process.
+"""Records of the dispatcher: the queue of record.
 
 The dispatcher's login can read and write no table; it calls functions of the database.
 """
@@ -22,7 +22,7 @@ _DISPATCH = text(
 
 
 class DispatchRecords:
-    """The queue of record, and signs of life. Each method is one short transaction."""
+    """The queue of record. Each method is one short transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -80,11 +80,6 @@ class DispatchRecords:
         with self._engine.begin() as db:
             returned = {"run": run_id, "number": attempt, "reason": reason}
             db.execute(text("SELECT return_attempt(:run, :number, :reason)"), returned)
-
-    def beat(self, problem: str | None) -> None:
-        """Leave a sign of life, and what is wrong if anything is. The login says which process it is."""
-        with self._engine.begin() as db:
-            db.execute(text("SELECT beat(:problem)"), {"problem": problem})
 
 
 @dataclass(frozen=True, slots=True)

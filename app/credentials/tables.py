@@ -312,6 +312,24 @@ class HeartbeatRow(SQLModel, table=True):
     problem: str | None = None
 
 
+class ClockRow(SQLModel, table=True):
+    """By how many seconds the clock of a process, or of the vault, is ahead of the database's.
+
+    `reporter` is the process id, or the kind of process that measured the vault's clock. `is_off` says that the last
+    measurement was beyond the limit, `alarmed_at` that several in a row were.
+    """
+
+    __tablename__ = "clock"
+
+    process: str = Field(primary_key=True)
+    host: str = Field(primary_key=True)
+    reporter: str = Field(primary_key=True)
+    ahead: float
+    measured_at: datetime = Field(sa_column=moment())
+    is_off: bool
+    alarmed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+
 #: One row says for all waiting runs what keeps the dispatcher from sending them.
 _DISPATCHER_PROBLEM = (
     select(table_of(HeartbeatRow).c.problem)

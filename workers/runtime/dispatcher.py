@@ -17,6 +17,7 @@ from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.dispatch import DispatchRecords, ReservedRun
+from app.credentials.heartbeat import Heartbeat
 from app.credentials.proof import digest_of, proof_of
 from app.credentials.settings import AgentSettings
 from workers.runtime import celery_app, logs
@@ -138,7 +139,7 @@ def serve(configuration: AgentSettings, identity: IdentityMint) -> None:
     records = DispatchRecords(engine)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
-    pulse = Pulse(records, HealthFile(configuration.health_file))
+    pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
     rounds = Rounds("dispatching", dispatcher.dispatch_waiting)
     wait_for_database(engine, pulse, stop)
     repeat_on_notice(rounds, engine=engine, pulse=pulse, stop=stop, rest=1.0)

@@ -18,9 +18,9 @@ from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.changed_logins import set_logins_back
-from app.credentials.dispatch import DispatchRecords
 from app.credentials.ends import EndRecords
 from app.credentials.grants import DatabaseUser
+from app.credentials.heartbeat import Heartbeat
 from app.credentials.settings import AgentSettings, with_addresses
 from app.credentials.tool_record import ToolRecord
 from app.credentials.vault_events import EventStore
@@ -145,7 +145,7 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
         ]
         sweeper = Sweeper(records=records, watch=watch.look, ended=lanes[0].wake)
         sweep = Rounds("sweeping", sweeper.look)
-        pulse = Pulse(DispatchRecords(engine), HealthFile(configuration.health_file))
+        pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
         # What cannot be worked with ends the process here, before anything else begins.
         wait_for_database(engine, pulse, stop)
         with ExitStack() as lasting:

@@ -123,9 +123,9 @@ EXAMPLES = {
         check=f"SELECT state = 'postponed' {ATTEMPT}",
     ),
     "beat": Example(
-        logins=(*DISPATCHER, *SWEEPER),
-        reason="a sign of life, under its own name",
-        call="beat('example')",
+        logins=EVERYBODY,
+        reason="a sign of life, and what its clock shows, under its own name",
+        call="beat('example', 'h', 1, now(), NULL)",
         check="SELECT EXISTS (SELECT FROM heartbeat WHERE problem = 'example')",
     ),
     "tables_version": Example(
@@ -221,6 +221,7 @@ NOBODYS = {
     "hold_attempt": "part of every function of a worker: locks the attempt, or refuses",
     "finish_attempt": "part of the function that stores a result",
     "requeue_run": "part of functions that end an attempt",
+    "compare_clock": "part of a sign of life: how far a clock is from the database's",
     "within": "the times that a worker states",
     "expiry": "the times that a worker states",
     "refuse_change": "a trigger",
