@@ -12,7 +12,7 @@ from app.connections.secret_files import SettingsError
 from app.credentials.approle import RunRoleId
 from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, Grant, SignedToken
 from app.credentials.lineage import IssuedCredential, RunIdentity
-from workers.runtime.introduction import IntroductionError, logged_in, opened
+from workers.runtime.introduction import Introduction, IntroductionError
 from workers.runtime.secret import Secret
 from workers.runtime.vault import (
     Vault,
@@ -149,9 +149,10 @@ def _log_in(
     deadline: Deadline | None,
 ) -> RunSession:
     half = role_id.read()  # before the other half is used up
-    secret_id = opened(vault, wrapping_token, deadline)
+    introduction = Introduction(vault, role_id, deadline)
+    secret_id = introduction.secret_id(wrapping_token)
     requested_at = datetime.now(UTC)
-    login = logged_in(vault, half, secret_id, role_id, deadline)
+    login = introduction.login(half, secret_id)
     token = Secret(login.text("auth", "client_token"))
     try:
         identity = RunIdentity(
