@@ -5,13 +5,14 @@ A message that is no attempt is dropped with an alarm; Celery would print it, or
 
 import random
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import redis
 import structlog
 from celery import Celery
-from celery.exceptions import WorkerLostError, WorkerShutdown
+from celery.exceptions import CPendingDeprecationWarning, WorkerLostError, WorkerShutdown
 from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
 
@@ -60,6 +61,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
             self._failed(problem)
             self._pause()
         self._connected_at = time.monotonic()
+        self._records.waiting = None
         self.first_connection_attempt = False
         self._beat()
         return conn
@@ -74,7 +76,9 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         if time.monotonic() - self._connected_at > _GOOD:
             self._failures = 0
         self._failed(self._reason(error))
-        super().on_connection_error_after_connected(error)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CPendingDeprecationWarning)  # about a change in a later Celery
+            super().on_connection_error_after_connected(error)
         self._pause()
 
     def _reason(self, error: Exception) -> str:
@@ -93,15 +97,15 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
 
     def _failed(self, problem: str) -> None:
         self._failures += 1
-        self._waiting = f"waiting for the broker: {problem}"
-        log.warning("the worker waits", reason=self._waiting)
+        self._records.waiting = f"waiting for the broker: {problem}"
+        log.warning("the worker waits", reason=self._records.waiting)
 
     def _pause(self) -> None:
         longest = min(_FIRST_PAUSE * 2.0 ** (self._failures - 1), _LONGEST_PAUSE)
         end = time.monotonic() + longest * random.uniform(0.5, 1.0)  # noqa: S311  # that workers do not return as one
         while (left := end - time.monotonic()) > 0:
             maybe_shutdown()
-            self._health.touch(self._waiting)
+            self._health.touch(self._records.waiting)
             time.sleep(min(left, _LOOK))
 
     def create_task_handler(self, *arguments: Any, **named: Any) -> Callable[[Any], None]:
