@@ -9,12 +9,20 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from app.connections.deadline import Deadline
-from app.connections.http_wire import KeptConnectionError, Wire, WireAnswer, WireError
+from app.connections.http_wire import (
+    DistrustError,
+    KeptConnectionError,
+    LateError,
+    Wire,
+    WireAnswer,
+    WireError,
+)
 from app.connections.tls import Trust
 from app.connections.vault_replies import (
     VaultRefusedError,
     VaultReply,
     VaultUnavailableError,
+    odd,
     reply_of,
 )
 
@@ -82,7 +90,7 @@ class VaultCalls:
                 )
                 return self._reply(answer, method, path)
             except WireError as silent:
-                failed = VaultUnavailableError(str(silent))
+                failed = _unavailable(silent)
                 can_repeat = repeatable and isinstance(silent, KeptConnectionError)
             except VaultUnavailableError as down:
                 failed, can_repeat = down, _MET in down.reason
@@ -105,3 +113,9 @@ class VaultCalls:
             self.ahead = parsedate_to_datetime(date).timestamp() + _HALF_A_SECOND - time.time()
         except (ValueError, OverflowError):
             return
+
+
+def _unavailable(silent: WireError) -> VaultUnavailableError:
+    if silent.status and not isinstance(silent, LateError):
+        return odd(str(silent), status=silent.status)
+    return VaultUnavailableError(str(silent), is_final=isinstance(silent, DistrustError))

@@ -69,14 +69,14 @@ class RunSession:
             case ApiKey():
                 meta = {"run_id": str(run.run_id), "attempt": str(run.attempt), "tool": tool}
                 reply = self._vault.write(grant.path, {"meta": meta}, self._token, deadline=self._deadline)
-                secret, seconds = reply.text("auth", "client_token"), reply.seconds("auth", "lease_duration")
+                secret, seconds = reply.text("auth", "client_token"), reply.number("auth", "lease_duration")
                 accessor = reply.text("auth", "accessor")
             case SignedToken():
                 reply = self._vault.read(grant.path, self._token, deadline=self._deadline)
-                secret, seconds = reply.text("data", "token"), reply.seconds("data", "ttl")
+                secret, seconds = reply.text("data", "token"), reply.number("data", "ttl")
             case DatabaseUser():
                 reply = self._vault.read(grant.path, self._token, deadline=self._deadline)
-                secret, seconds = reply.text("data", "password"), reply.seconds("lease_duration")
+                secret, seconds = reply.text("data", "password"), reply.number("lease_duration")
                 lease_id, service_user = reply.text("lease_id"), reply.text("data", "username")
         if seconds > MAX_TTL_SECONDS:
             raise VaultUnavailableError(
@@ -163,7 +163,7 @@ def _log_in(
             login_request_id=login.text("request_id"),
             token_accessor=login.text("auth", "accessor"),
             issued_at=requested_at,
-            expires_at=requested_at + timedelta(seconds=login.seconds("auth", "lease_duration")),
+            expires_at=requested_at + timedelta(seconds=login.number("auth", "lease_duration")),
         )
         _require_bound(login.mapping("auth", "metadata"), identity)
     except (IntroductionError, VaultUnavailableError):
