@@ -38,8 +38,11 @@ _HALF_A_SECOND = 0.5
 class VaultCalls:
     """A connection pool to one vault. Not fork-safe: make it after the fork."""
 
-    def __init__(self, address: str, trust: Trust, *, pool_size: int, seconds: float) -> None:
-        """`seconds` is the time for one call, with everything that belongs to it."""
+    def __init__(
+        self, address: str, trust: Trust, *, pool_size: int, seconds: float, is_lenient: bool = False
+    ) -> None:
+        """`seconds` is the time for one call, with everything that belongs to it; `is_lenient` as in `reply_of`."""
+        self._is_lenient = is_lenient
         self.address = address
         #: Seconds by which the vault's clock is ahead of this process's, to about half a second; None before an answer.
         self.ahead: float | None = None
@@ -104,7 +107,7 @@ class VaultCalls:
         raise AssertionError("unreachable")
 
     def _reply(self, answer: WireAnswer, method: str, path: str) -> VaultReply:
-        reply = reply_of(answer.status, answer.content, method=method, path=path)
+        reply = reply_of(answer.status, answer.content, method=method, path=path, is_lenient=self._is_lenient)
         self._compare_clocks(answer.headers.get("date", ""))
         return reply
 

@@ -51,7 +51,7 @@ class VaultClient:
     def __init__(self, address: str, *, trust: Trust, timeout: float) -> None:
         """`timeout` is in seconds, for one call with everything that belongs to it; a snapshot may take an hour."""
         self.address = address
-        self._calls = VaultCalls(address, trust, pool_size=2, seconds=timeout)
+        self._calls = VaultCalls(address, trust, pool_size=2, seconds=timeout, is_lenient=True)
         self._transfers = Transfers(address, trust)
 
     def __enter__(self) -> Self:
