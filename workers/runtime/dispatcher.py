@@ -26,6 +26,7 @@ from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
+from workers.runtime.vault_clock import VaultClock
 
 log = structlog.get_logger()
 
@@ -149,17 +150,20 @@ def main() -> None:
     with starting():
         configuration = configured(AgentSettings, *NEEDED)
         vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
-        serve(configuration, ProcessIdentity(vault, configuration.file("vault_identity_file")))
+        identity = ProcessIdentity(vault, configuration.file("vault_identity_file"))
+        serve(configuration, identity, VaultClock.started(vault))
 
 
-def serve(configuration: AgentSettings, identity: IdentityMint) -> None:
+def serve(
+    configuration: AgentSettings, identity: IdentityMint, vault_clock: VaultClock | None = None
+) -> None:
     """Dispatch until a signal stops it, with identities minted by `identity`. Raises `SettingsError`."""
     stop = Stop()
     engine = connect(configuration, pool_size=2)
     records = DispatchRecords(engine)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
-    pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
+    pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file), vault_clock)
     while not stop.requested:
         try:
             with listen(engine) as notices:

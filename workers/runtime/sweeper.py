@@ -36,6 +36,7 @@ from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.rounds import Lane, Rounds
 from workers.runtime.vault import Vault
+from workers.runtime.vault_clock import VaultClock
 from workers.runtime.watching import Watch
 
 log = structlog.get_logger()
@@ -119,7 +120,7 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
             Lane(Rounds("looking for forgotten users", forgotten.look), rest=_SELDOM),
         ]
         sweep = Rounds("sweeping", Sweeper(records=records, watch=watch.look).look)
-        pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
+        pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file), VaultClock.started(pool))
         # What cannot be worked with ends the process here, before anything else begins.
         while not stop.requested and (silent := silence(engine)):
             pulse.without_database(silent)
