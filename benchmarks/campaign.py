@@ -83,9 +83,9 @@ def campaign(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any
                     run_ids += usecases.request_runs(database, wanted, requested_by="campaign")
                 time.sleep(random.uniform(*_APART))
                 killer.kill_one()
-        _wait(stack, OPEN_RUNS, seconds=_FINISHED)
+        wait_for_none(stack, OPEN_RUNS, seconds=_FINISHED)
         seconds = time.monotonic() - began
-        _wait(stack, OPEN_ENDS, seconds=_CONFIRMED)
+        wait_for_none(stack, OPEN_ENDS, seconds=_CONFIRMED)
         figures = {
             "seed": seed,
             "runs": len(run_ids),
@@ -95,7 +95,8 @@ def campaign(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any
         return figures | found(stack, len(run_ids))
 
 
-def _wait(stack: LocalStack, query: str, *, seconds: float) -> None:
+def wait_for_none(stack: LocalStack, query: str, *, seconds: float) -> None:
+    """Wait until a query of `aftermath` counts nothing, but no longer than this."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with suppress(ServerError, psycopg.Error):
@@ -104,14 +105,14 @@ def _wait(stack: LocalStack, query: str, *, seconds: float) -> None:
         time.sleep(0.2)
 
 
-def report(figures: dict[str, Any]) -> str:
+def report(figures: dict[str, Any], *, title: str = "Kill campaign", command: str = "make campaign") -> str:
     """The figures as a page in Markdown, with the commit and the machine."""
     line = ["git", "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(line, capture_output=True, text=True, check=False).stdout.strip()
     rows = "\n".join(f"| {name} | {_shown(value)} |" for name, value in figures.items())
     return (
-        f"# Kill campaign of {datetime.now(UTC):%Y-%m-%d}\n\n"
-        f"Commit {commit}, {platform.machine()} with Python {platform.python_version()}, by `make campaign`.\n\n"
+        f"# {title} of {datetime.now(UTC):%Y-%m-%d}\n\n"
+        f"Commit {commit}, {platform.machine()} with Python {platform.python_version()}, by `{command}`.\n\n"
         f"| | |\n|---|---|\n{rows}\n"
     )
 

@@ -17,11 +17,11 @@ from infra.local.process import start_ticks
 from infra.local.stack import LocalStack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 #: Seconds for the processes of a killed server to end by themselves.
 _PATIENCE = 30.0
-#: A worker with threads, and one with a pool of processes.
+#: A worker with threads, and one with a pool of processes; of more than two, every second has a pool of processes.
 WORKERS = ("worker-1", "worker-2")
 SERVERS = ("postgres", "valkey")
 
@@ -29,12 +29,13 @@ SERVERS = ("postgres", "valkey")
 class Killer:
     """Kills one part after the other; `killed` counts them."""
 
-    def __init__(self, stack: LocalStack, random: Random) -> None:
+    def __init__(self, stack: LocalStack, random: Random, *, workers: "Sequence[str]" = WORKERS) -> None:
         self._stack = stack
+        self._workers = workers
         self._random = random
         self.killed: Counter[str] = Counter()
         self._ways: dict[str, Callable[[], bool]] = {
-            "worker": self._kill_worker,
+            "worker": self.kill_worker,
             "pool child": self._kill_pool_child,
             "dispatcher": partial(self._kill_alone, "dispatcher"),
             "sweeper": partial(self._kill_alone, "sweeper"),
@@ -47,8 +48,9 @@ class Killer:
         (name,) = self._random.choices(list(self._ways), weights=[4, 4, 2, 3, 1, 1])
         self.killed[name] += self._ways[name]()
 
-    def _kill_worker(self) -> bool:
-        name = self._random.choice(WORKERS)
+    def kill_worker(self) -> bool:
+        """Kill one of the workers with its pool, unless the one that was chosen is only starting."""
+        name = self._random.choice(self._workers)
         # One that is starting is spared: killed again and again, it would never do any work.
         if "ready." not in self._stack.process_table.children[name].log_since_start():
             return False
@@ -59,7 +61,9 @@ class Killer:
 
     def _kill_pool_child(self) -> bool:
         with suppress(psutil.NoSuchProcess):
-            children = psutil.Process(self._stack.processes[WORKERS[1]]).children()
+            children = psutil.Process(
+                self._stack.processes[self._random.choice(self._workers[1::2])]
+            ).children()
             if children:
                 self._random.choice(children).kill()
                 return True

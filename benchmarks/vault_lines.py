@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ class Given:
     users: set[str] = field(default_factory=set)
     wrapping_tokens: set[str] = field(default_factory=set)
     signed_tokens: int = 0
+    signed_until: float = 0.0
+    """When the last of the signed tokens expires, in seconds since the epoch."""
 
 
 def given(log: Path) -> Given:
@@ -34,7 +37,10 @@ def given(log: Path) -> Given:
             found.wrapping_tokens.add((answer.get("wrap_info") or {}).get("accessor", ""))
         elif ((line.get("auth") or {}).get("metadata") or {}).get("role_name") == RUN_ROLE:
             found.keys |= {made["accessor"]} if path.startswith("auth/token/create/") else set()
-            found.signed_tokens += path.startswith("identity/oidc/token/")
+            if path.startswith("identity/oidc/token/"):
+                found.signed_tokens += 1
+                expires = datetime.fromisoformat(line["time"]).timestamp() + answer["data"]["ttl"]
+                found.signed_until = max(found.signed_until, expires)
             if lease := (answer.get("secret") or {}).get("lease_id"):
                 found.leases.add(lease)
                 found.users.add(answer["data"]["username"])

@@ -5,13 +5,14 @@ A message that is no attempt is dropped with an alarm; Celery would print it, or
 
 import random
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import redis
 import structlog
 from celery import Celery
-from celery.exceptions import WorkerLostError, WorkerShutdown
+from celery.exceptions import CPendingDeprecationWarning, WorkerLostError, WorkerShutdown
 from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
 
@@ -75,7 +76,9 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         if time.monotonic() - self._connected_at > _GOOD:
             self._failures = 0
         self._failed(self._reason(error))
-        super().on_connection_error_after_connected(error)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CPendingDeprecationWarning)  # about a change in a later Celery
+            super().on_connection_error_after_connected(error)
         self._pause()
 
     def _reason(self, error: Exception) -> str:

@@ -9,7 +9,7 @@ import structlog
 
 log = structlog.get_logger()
 
-#: Seconds between two alarms, or two tries to store one, for the same reason: a flood of messages is no flood of rows.
+#: Seconds between two alarms for the same reason: a flood of messages is no flood of rows.
 _PAUSE = 60.0
 
 
@@ -24,7 +24,7 @@ class DroppedMessages:
         self._store = store
         self._lock = Lock()
         self._waiting: Counter[str] = Counter()
-        self._tried: dict[str, float] = {}
+        self._told: dict[str, float] = {}
 
     def note(self, reason: str) -> None:
         """Note one. `reason` is one of a few fixed texts."""
@@ -32,15 +32,15 @@ class DroppedMessages:
             self._waiting[reason] += 1
 
     def report(self) -> None:
-        """Raise the alarms that are due. Those that cannot be stored stay due, whatever `store` raises."""
+        """Raise the alarms that are due. Those that cannot be stored stay due. Raises what `store` raises."""
         now = time.monotonic()
         with self._lock:
             waiting = dict(self._waiting)
         for reason, number in waiting.items():
-            if now - self._tried.get(reason, -_PAUSE) < _PAUSE:
+            if now - self._told.get(reason, -_PAUSE) < _PAUSE:
                 continue
-            self._tried[reason] = now
             log.warning("message dropped", reason=reason, number=number)
             if self._store(f"{reason}; dropped: {number}"):
                 with self._lock:
                     self._waiting -= Counter({reason: number})
+            self._told[reason] = now

@@ -43,3 +43,5 @@ def configure(level: int = logging.INFO) -> None:
     # These two log every request at INFO, which is an answer's worth of noise a call.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("celery.app.trace").setLevel(logging.WARNING)
+    # Our consumer says why it connects again; Celery's would say it once more, in other words.
+    logging.getLogger("celery.worker.consumer.consumer").setLevel(logging.ERROR)

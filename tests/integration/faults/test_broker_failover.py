@@ -91,8 +91,14 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
-def test_a_worker_outlives_anything_that_comes_over_the_wire(pool, fragile, start, relay, until):
+@pytest.mark.parametrize(
+    ("pool", "names"),
+    [
+        ("threads", ("a page", "garbage", "nothing")),
+        ("prefork", ("a page", "numbers", "an answer without end")),
+    ],
+)
+def test_a_worker_outlives_anything_that_comes_over_the_wire(pool, names, fragile, start, *, relay, until):
     """Its connections stay open, or are taken anew, and carry something else."""
     stack, put_in = fragile.stack, [None]
     between = relay(
@@ -103,13 +109,13 @@ def test_a_worker_outlives_anything_that_comes_over_the_wire(pool, fragile, star
         **stack.environment("worker"),
         "REDIS_URL": f"redis://worker@127.0.0.1:{between.port}/0",
     }
-    begun = start("workers.launch", "--pool", pool, "--name", "odd", environment=environment)
-    until(lambda: "ready." in begun.errors.read_text(), what="the worker")
     for worker in WORKERS:
         fragile.signal_all_of(worker, signal.SIGSTOP)
-    for name, odd in ODD.items():
+    begun = start("workers.launch", "--pool", pool, "--name", "odd", environment=environment)
+    until(lambda: "ready." in begun.errors.read_text(), what="the worker")
+    for name in names:
         read = len(begun.errors.read_text())
-        put_in[0] = odd
+        put_in[0] = ODD[name]
         until(
             lambda read=read: "waiting for the broker: it " in begun.errors.read_text()[read:],
             what=f"words about {name}",

@@ -97,11 +97,18 @@ EXAMPLES = {
         call=f"raise_alarm('introduction refused', 'x', {ACCESS})",
         check=f"SELECT EXISTS (SELECT FROM alarm WHERE run_id = {R})",
     ),
-    "next_runs": Example(
+    "reserve_runs": Example(
         logins=DISPATCHER,
-        reason="which runs wait",
-        call="next_runs(1000000)",
-        check="SELECT true",
+        reason="runs that wait, for a minute at most",
+        call="reserve_runs(1000000, 3600)",
+        check=f"SELECT reserved_until <= now() + interval '1 min' FROM run WHERE run_id = {W}",
+    ),
+    "release_runs": Example(
+        logins=DISPATCHER,
+        reason="runs that it did not dispatch wait again",
+        call=f"release_runs(ARRAY[{W}::uuid])",
+        check=f"SELECT reserved_until IS NULL FROM run WHERE run_id = {W}",
+        after=("reserve_runs",),
     ),
     "dispatch_attempt": Example(
         logins=DISPATCHER,
@@ -114,12 +121,6 @@ EXAMPLES = {
         reason="an attempt whose message could not be sent",
         call=f"return_attempt({R}, 1, 'x')",
         check=f"SELECT state = 'postponed' {ATTEMPT}",
-    ),
-    "note_waiting": Example(
-        logins=DISPATCHER,
-        reason="why runs wait",
-        call="note_waiting('example')",
-        check=f"SELECT waiting_reason = 'example' FROM run WHERE run_id = {W}",
     ),
     "beat": Example(
         logins=EVERYBODY,
@@ -149,7 +150,7 @@ EXAMPLES = {
     "lose_attempts": Example(
         logins=SWEEPER,
         reason="attempts whose lease ran out",
-        call="lose_attempts()",
+        call="lose_attempts(NULL)",
         check=f"SELECT state = 'lost' {ATTEMPT}",
         prepare=f"UPDATE attempt SET lease_until = now() - interval '1 s' WHERE run_id = {R}",
     ),
