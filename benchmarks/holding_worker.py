@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from app.connections.deadline import Deadline
 from app.connections.settings import load
 from app.credentials.approle import RunRoleId
 from app.credentials.grants import Grant
@@ -71,7 +72,7 @@ def introduced_and_held(
 class HoldingRunner:
     """Replaces the tool runner: it asks nothing."""
 
-    def ask(self, _job: Any, tool: Tool, _granted: Issued | CredentialDenial) -> ToolResult:
+    def ask(self, _job: Any, tool: Tool, _granted: Issued | CredentialDenial, _run: Deadline) -> ToolResult:
         """No answer."""
         return ToolResult(tool, gap="held by the benchmark")
 

@@ -89,7 +89,7 @@ def show_runs(lines: Sequence[RunLine]) -> None:
                 line.run.run_id,
                 line.action.action_id,
                 line.findings,
-                line.outcome + (f": {line.run.waiting_reason}" if line.run.waiting_reason else ""),
+                line.outcome + (f": {line.run.waits_because}" if line.run.waits_because else ""),
             )
             for line in lines
         ),

@@ -11,7 +11,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.connections.addresses import is_local
+from app.connections.bounded_database import BoundedConnection
 from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, IncompatibleError, guard
+from app.connections.deadline import Deadline
 from app.connections.secret_files import SettingsError, read_secret
 from app.connections.settings import ConnectionSettings
 from app.connections.tls import Authorities
@@ -22,6 +24,8 @@ SELECT set_config(name, boot_val, false) FROM pg_catalog.pg_settings
 WHERE source IN ('user', 'database user') AND boot_val IS NOT NULL
 """
 
+#: Seconds in which a connection must come about.
+_CONNECT = 5
 #: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
 Sessions = sessionmaker[Session]
 
@@ -48,7 +52,7 @@ _MEANINGS = (
 
 
 def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
-    """An engine for `DATABASE_URL`. Statements may take 10 s, and a lost server is noticed within 5 s.
+    """An engine for `DATABASE_URL`. Statements may take 10 s; a server that hangs is given up 2 s later.
 
     Settings that were stored for the role have no effect.
 
@@ -66,7 +70,6 @@ def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
         # Error texts would otherwise repeat the values of the failing statement in logs and tracebacks.
         hide_parameters=True,
         connect_args={
-            "connect_timeout": 5,
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c idle_in_transaction_session_timeout=30s"
             # A role may have given itself a time limit that ends a connection before it is used.
             f" -c idle_session_timeout=0 -c timezone={TIME_ZONE}",
@@ -76,12 +79,15 @@ def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
     )
 
     @event.listens_for(engine, "do_connect")
-    def with_password(_dialect: object, _record: object, _args: object, parameters: dict[str, Any]) -> None:
+    def connected(
+        _dialect: object, _record: object, _args: object, parameters: dict[str, Any]
+    ) -> BoundedConnection:
         try:
-            parameters |= database_password(settings)
+            password = database_password(settings)
         except SettingsError as error:
             # It was in order when this process started, and may be again in a moment.
             raise psycopg.OperationalError(str(error)) from None
+        return BoundedConnection.connect_by(Deadline(_CONNECT), parameters | password)
 
     @event.listens_for(engine, "connect")
     def forget_settings(connection: psycopg.Connection[Any], _record: object) -> None:

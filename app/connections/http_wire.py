@@ -7,6 +7,7 @@ import socket
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpcore
@@ -69,6 +70,12 @@ class Wire:
     def __init__(self, trust: Trust, *, size: int = 32) -> None:
         self._trust = trust
         self._kept = KeptConnections(trust.context, size=size)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -79,6 +79,11 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         " restored.",
         "Treat the process that uses this login as compromised.",
     ),
+    "clock differs": AlarmKind(
+        "The clock of a process or of the vault is more than 5 seconds from the database’s. Leases and expiry go by the"
+        " database’s clock, so no run is lost. Tools may refuse signed tokens, and times in logs do not match.",
+        "Set the clock of that machine, and find out why it was not synchronized. The state page shows all clocks.",
+    ),
     "vault log unreadable": AlarmKind(
         "The sweeper cannot read the vault’s log. It ends credentials from the records of the workers, and asks the"
         " vault about each. It misses what no worker recorded, until it can read the log.",

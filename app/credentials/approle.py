@@ -54,14 +54,17 @@ class ProcessLogin(Generic[Token]):
 
     def token(self) -> Token:
         """A token with at least a fifth of its life left. Raises `SettingsError` and what `log_in` raises."""
-        if self._token is None or time.monotonic() >= self._replace_at:
-            self._token, seconds = self._fresh()
+        token = self._token
+        if token is None or time.monotonic() >= self._replace_at:
+            token, seconds = self._fresh()
             self._replace_at = time.monotonic() + 0.8 * seconds
-        return self._token
+            self._token = token
+        return token
 
-    def forget(self) -> None:
-        """Log in again before the next use: the token may have been revoked."""
-        self._token = None
+    def forget(self, token: Token) -> None:
+        """Log in again before the next use, unless another thread has: the vault does not accept this token."""
+        if self._token is token:
+            self._token = None
 
     def _fresh(self) -> tuple[Token, float]:
         identity = read_identity(self._file)

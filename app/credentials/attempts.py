@@ -12,19 +12,27 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, TextClause, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.connections.database import columns
+from app.connections.compatibility import IncompatibleError
+from app.connections.database import columns, trouble
 from app.credentials.lineage import CredentialDenial, IssuedCredential, RunIdentity, ToolCall
 from app.credentials.plan import PlannedStep
 from app.credentials.proof import ARGUMENTS, HeldAttempt, digest_of
 from app.credentials.tables import AttemptState
 
 Job = TypeVar("Job")
+#: Classes of SQLSTATE: a transaction that may only read, as of a standby, and a statement beyond the server's limits.
+_READ_ONLY, _TOO_MUCH = "25", "54"
 
 
 class SupersededError(Exception):
     """The database refused a record: the attempt has ended, or its message is in other hands."""
+
+
+class RecordsUnavailableError(Exception):
+    """The database cannot record now; the text says why. Whether it recorded the last thing is not known."""
 
 
 _CLAIM = text(f"SELECT claim_attempt({ARGUMENTS}, :hold, :worker, :lease)")
@@ -43,7 +51,10 @@ _ALARM = text(
 
 
 class AttemptRecords:
-    """The records of attempts, for one worker process. A record that is refused raises `SupersededError`."""
+    """The records of attempts, for one worker process.
+
+    A record that is refused raises `SupersededError`, and `RecordsUnavailableError` while the database is away.
+    """
 
     def __init__(self, engine: Engine, *, lease: timedelta) -> None:
         self._engine = engine
@@ -109,7 +120,7 @@ class AttemptRecords:
         self._end(held, AttemptState.FAILED, reason)
 
     def postponed(self, held: HeldAttempt, *, reason: str) -> None:
-        """End the attempt because the vault cannot answer; the run waits and says so."""
+        """End the attempt because vault or database cannot answer; the run waits and says so."""
         self._end(held, AttemptState.POSTPONED, reason)
 
     def _end(self, held: HeldAttempt, state: AttemptState, reason: str) -> None:
@@ -151,3 +162,18 @@ def _fenced(engine: Engine) -> Iterator[Connection]:
         if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise SupersededError(error.orig.diag.message_primary) from None
         raise
+    except (DBAPIError, PoolTimeoutError, IncompatibleError) as error:
+        if not _is_away(error):
+            raise
+        reason = str(error) if isinstance(error, IncompatibleError) else trouble(error)
+        raise RecordsUnavailableError(reason) from None
+
+
+def _is_away(error: DBAPIError | PoolTimeoutError | IncompatibleError) -> bool:
+    """Whether the database is at fault, and not what it was given."""
+    if not isinstance(error, DBAPIError):
+        return True
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if isinstance(error, InternalError):
+        return bool(state.startswith(_READ_ONLY))
+    return isinstance(error, OperationalError | InterfaceError) and not state.startswith(_TOO_MUCH)

@@ -6,32 +6,28 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import httpx
-
 from app.connections.secret_files import SettingsError
 from app.connections.tls import Trust
+from app.connections.vault_calls import VaultCalls
+from app.connections.vault_replies import VaultRefusedError, VaultUnavailableError
 from app.credentials.approle import LOGIN_PATH, ProcessLogin
 
-_DEAD = ("invalid accessor", "invalid lease", "lease not found")
+#: The vault's words for a token or a lease that it does not know. Only they mean that it is dead.
+UNKNOWN = frozenset({"invalid accessor", "invalid lease", "lease not found"})
+_AT_ONCE = 8
 
 
 class AuditorError(Exception):
     """The vault did not answer the question, which is not the same as "dead"."""
 
 
-class _RefusedError(AuditorError):
-    """The vault refused the login."""
-
-
 class Auditor:
     """Liveness by accessor or lease id. Use as a context manager."""
 
-    def __init__(self, vault_addr: str, identity_file: Path, trust: Trust) -> None:
-        self._http = httpx.Client(
-            base_url=f"{vault_addr}/v1/", verify=trust.context, timeout=10, trust_env=False
-        )
-        self._trust = trust
-        self._login = ProcessLogin(identity_file, self._log_in, refused=_RefusedError, what="the vault")
+    def __init__(self, vault_addr: str, identity_file: Path, trust: Trust, *, timeout: float = 5.0) -> None:
+        """`timeout` is in seconds, for one question. The first one without an answer is the last one asked."""
+        self._calls = VaultCalls(vault_addr, trust, pool_size=_AT_ONCE, seconds=timeout)
+        self._login = ProcessLogin(identity_file, self._log_in, refused=VaultRefusedError, what="the vault")
 
     def __enter__(self) -> Self:
         return self
@@ -39,45 +35,34 @@ class Auditor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.close()
+        self._calls.close()
 
     def alive(self, *, accessors: Iterable[str], leases: Iterable[str]) -> list[str]:
         """Those of the given accessors and lease ids the vault still knows. Raises `AuditorError`."""
+        questions = [("auth/token/lookup-accessor", "accessor", "accessor", a) for a in accessors]
+        questions += [("sys/leases/lookup", "lease_id", "id", lease) for lease in leases]
+        threads = ThreadPoolExecutor(_AT_ONCE)
         try:
-            headers = {"X-Vault-Token": self._login.token()}
-        except SettingsError as error:
-            raise AuditorError(str(error)) from None
-        questions = [("auth/token/lookup-accessor", "accessor", a) for a in accessors]
-        questions += [("sys/leases/lookup", "lease_id", lease) for lease in leases]
-        with ThreadPoolExecutor(8) as threads:
-            answers = threads.map(lambda question: self._is_alive(headers, *question), questions)
-            return [name for (_, _, name), alive in zip(questions, answers, strict=True) if alive]
+            token = self._login.token()
+            answers = threads.map(lambda question: self._is_alive(token, *question), questions)
+            return [name for (*_, name), alive in zip(questions, answers, strict=True) if alive]
+        except VaultUnavailableError as silent:
+            raise AuditorError(f"the vault does not answer: {silent}") from None
+        except (SettingsError, VaultRefusedError) as refused:
+            raise AuditorError(str(refused)) from None
+        finally:
+            threads.shutdown(cancel_futures=True)
 
-    def _is_alive(self, headers: dict[str, str], path: str, field: str, name: str) -> bool:
-        answer = self._post(path, {field: name}, headers)
-        if answer.status_code == httpx.codes.OK:
-            return True
-        if any(text in answer.text for text in _DEAD):
-            return False
-        raise AuditorError(f"the vault answered HTTP {answer.status_code} to {path}")
+    def _is_alive(self, token: str, path: str, field: str, field_of_answer: str, name: str) -> bool:
+        try:
+            reply = self._calls.call("POST", path, token=token, data={field: name}, repeatable=True)
+        except VaultRefusedError as error:
+            if error.reason in UNKNOWN:
+                return False
+            raise
+        reply.require_about(name, "data", field_of_answer)
+        return True
 
     def _log_in(self, login: dict[str, str]) -> tuple[str, float]:
-        answer = self._post(LOGIN_PATH, login, {})
-        if answer.status_code != httpx.codes.OK:
-            raise _RefusedError(f"HTTP {answer.status_code}")
-        auth = answer.json()["auth"]
-        return auth["client_token"], auth["lease_duration"]
-
-    def _post(self, path: str, data: dict[str, str], headers: dict[str, str]) -> httpx.Response:
-        try:
-            answer = self._http.post(path, json=data, headers=headers)
-        except httpx.HTTPError as error:
-            # The error holds the request, and that the token: only its name goes on.
-            silent = f"the vault does not answer ({type(error).__name__})"
-            raise AuditorError(self._trust.trouble(error, what="the vault") or silent) from None
-        if answer.is_redirect:
-            raise AuditorError(
-                f"the vault answered HTTP {answer.status_code}, which is not followed: VAULT_ADDR must lead to the"
-                " vault itself"
-            )
-        return answer
+        reply = self._calls.call("POST", LOGIN_PATH, data=login)
+        return reply.text("auth", "client_token"), reply.seconds("auth", "lease_duration")

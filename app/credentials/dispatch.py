@@ -1,9 +1,9 @@
-"""Records of the dispatcher: the queue of record, and signs of life of every background process.
+"""Records of the dispatcher: the queue of record.
 
 The dispatcher's login can read and write no table; it calls functions of the database.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.credentials.tables import CHANNEL
 
@@ -22,25 +22,58 @@ _DISPATCH = text(
 
 
 class DispatchRecords:
-    """The queue of record, and signs of life."""
+    """The queue of record. Each method is one short transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    @contextmanager
-    def next_runs(self, *, window: int) -> Iterator[Sequence["ClaimedRun"]]:
-        """Lock the oldest waiting runs, as many as there is room for when `window` attempts may be open.
+    def reserve(self, *, window: int, seconds: float) -> list["ReservedRun"]:
+        """Reserve the oldest waiting runs, as many as there is room for when `window` attempts may be open.
 
-        What the block records is committed when it ends, and undone when it raises.
+        No other dispatcher takes them for so many seconds by the database's clock, 60 at most.
         """
         with self._engine.begin() as db:
-            rows = db.execute(text("SELECT * FROM next_runs(:window)"), {"window": window})
-            yield [ClaimedRun(db, *row) for row in rows]
+            wanted = {"window": window, "seconds": seconds}
+            rows = db.execute(text("SELECT * FROM reserve_runs(:window, :seconds)"), wanted)
+            return [ReservedRun(*row) for row in rows]
 
-    def waiting(self, reason: str) -> None:
-        """Say on every waiting run why it waits."""
-        with self._engine.begin() as db:
-            db.execute(text("SELECT note_waiting(:reason)"), {"reason": reason})
+    def release(self, runs: Iterable["ReservedRun"]) -> None:
+        """Let these runs wait again, for any dispatcher."""
+        if run_ids := [run.run_id for run in runs]:
+            with self._engine.begin() as db:
+                db.execute(text("SELECT release_runs(:runs)"), {"runs": run_ids})
+
+    def dispatched(
+        self,
+        run: "ReservedRun",
+        *,
+        secret_id_accessor: str,
+        wrapping_accessor: str,
+        digest: bytes,
+        lease: timedelta,
+        max_attempts: int,
+    ) -> bool:
+        """Record an attempt before its message is sent; False if the run does not wait any more.
+
+        `digest` is that of its proof, see `app.credentials.proof`.
+        """
+        recorded = {
+            "run": run.run_id,
+            "number": run.attempt,
+            "secret_id_accessor": secret_id_accessor,
+            "wrapping_accessor": wrapping_accessor,
+            "digest": digest,
+            "lease": lease.total_seconds(),
+            "max_attempts": max_attempts,
+        }
+        try:
+            with self._engine.begin() as db:
+                db.execute(_DISPATCH, recorded)
+        except ProgrammingError as error:
+            if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+                return False
+            raise
+        return True
 
     def unpublished(self, run_id: UUID, attempt: int, reason: str) -> None:
         """The broker did not take the message: end the attempt, which no worker ever saw, and queue the run."""
@@ -48,44 +81,15 @@ class DispatchRecords:
             returned = {"run": run_id, "number": attempt, "reason": reason}
             db.execute(text("SELECT return_attempt(:run, :number, :reason)"), returned)
 
-    def beat(self, problem: str | None) -> None:
-        """Leave a sign of life, and what is wrong if anything is. The login says which process it is."""
-        with self._engine.begin() as db:
-            db.execute(text("SELECT beat(:problem)"), {"problem": problem})
-
 
 @dataclass(frozen=True, slots=True)
-class ClaimedRun:
-    """A run this dispatcher has locked, the number its next attempt gets, and what the run is for and for whom."""
+class ReservedRun:
+    """A run that this dispatcher has reserved, the number its next attempt gets, what it is for and for whom."""
 
-    db: Connection
     run_id: UUID
     attempt: int
     job_id: str
     requested_by: str
-
-    def dispatched(
-        self,
-        *,
-        secret_id_accessor: str,
-        wrapping_accessor: str,
-        digest: bytes,
-        lease: timedelta,
-        max_attempts: int,
-    ) -> None:
-        """Record the attempt before its message is sent. `digest` is that of its proof, see `app.credentials.proof`."""
-        self.db.execute(
-            _DISPATCH,
-            {
-                "run": self.run_id,
-                "number": self.attempt,
-                "secret_id_accessor": secret_id_accessor,
-                "wrapping_accessor": wrapping_accessor,
-                "digest": digest,
-                "lease": lease.total_seconds(),
-                "max_attempts": max_attempts,
-            },
-        )
 
 
 @contextmanager

@@ -59,10 +59,15 @@ class EndRecords:
             run_id: UUID | None = db.scalar(text("SELECT end_stopped()"))
             return run_id
 
-    def lose_attempts(self) -> list[EndedAttempt]:
-        """Let all attempts be lost that did not report before their lease ran out."""
+    def lose_attempts(self, *, answers_since: float | None) -> list[EndedAttempt]:
+        """Let all attempts be lost that did not report before their lease ran out.
+
+        One that began more than `answers_since` seconds ago could not report, because the database was silent until
+        then; it does not count against its run.
+        """
         with self._engine.connect() as db:
-            return [EndedAttempt(*row) for row in db.execute(text("SELECT * FROM lose_attempts()"))]
+            rows = db.execute(text("SELECT * FROM lose_attempts(:since)"), {"since": answers_since})
+            return [EndedAttempt(*row) for row in rows]
 
     def end_attempt(self, run_id: UUID, number: int, reason: str) -> bool:
         """Let an open attempt fail; False if it had ended before."""

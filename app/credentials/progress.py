@@ -10,7 +10,15 @@ from sqlalchemy import func, select
 
 from app.connections.database import Sessions
 from app.credentials.lineage import CredentialKind
-from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow, RunRow, RunState, table_of
+from app.credentials.tables import (
+    WAITS_BECAUSE,
+    AttemptEndRow,
+    AttemptRow,
+    CredentialRow,
+    RunRow,
+    RunState,
+    table_of,
+)
 
 RUN, ATTEMPT, CREDENTIAL = table_of(RunRow), table_of(AttemptRow), table_of(CredentialRow)
 ATTEMPT_END = table_of(AttemptEndRow)
@@ -84,12 +92,10 @@ class Progress:
     def waiting_reasons(self, run_ids: Sequence[UUID]) -> list[str]:
         """Why runs of the set wait, each reason once."""
         with self._sessions() as db:
-            reasons = select(RUN.c.waiting_reason).where(
-                RUN.c.run_id.in_(run_ids),
-                RUN.c.state == RunState.REQUESTED,
-                RUN.c.waiting_reason.is_not(None),
+            reasons = select(WAITS_BECAUSE).where(
+                RUN.c.run_id.in_(run_ids), RUN.c.state == RunState.REQUESTED, WAITS_BECAUSE.is_not(None)
             )
-            return sorted(set(db.scalars(reasons)))
+            return sorted(set(db.scalars(reasons.distinct())))
 
     def unconfirmed(self, run_ids: Sequence[UUID]) -> list[UnconfirmedEnd]:
         """The ended attempts of these runs whose end the vault has not confirmed."""

@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field, create_model
+from pydantic import Field, ValidationInfo, create_model, field_validator
 
 from app.connections.addresses import DatabaseAddress, HttpAddress
 from app.connections.settings import ConnectionSettings
-from app.credentials.grants import MAX_TTL_SECONDS, DatabaseUser
+from app.credentials.grants import LONGEST_RUN_SECONDS, MAX_TTL_SECONDS, DatabaseUser
 from app.credentials.tool_record import ToolRecord
+
+#: Each of these times must be shorter than those before it.
+_TIMES = ("attempt_lease", "run_deadline", "tool_deadline", "tool_timeout")
 
 
 class AgentSettings(ConnectionSettings):
@@ -27,11 +30,30 @@ class AgentSettings(ConnectionSettings):
     attempt_lease: int = Field(default=120, ge=2, le=MAX_TTL_SECONDS)
     #: Attempts of one run before it ends as failed.
     max_attempts: int = Field(default=4, ge=1, le=20)
+    #: Seconds one run may take, whatever vault, database and tools do; less than the lease and the hard time limit.
+    run_deadline: float = Field(default=60.0, gt=0, le=LONGEST_RUN_SECONDS - 15, validate_default=False)
+    #: Seconds one tool may take in a run: all its pages, and every try. What is late is "not checked".
+    tool_deadline: float = Field(default=20.0, gt=0, validate_default=False)
     #: Seconds one call to a tool may take, and how often it is tried.
-    tool_timeout: float = Field(default=5.0, gt=0, le=60)
+    tool_timeout: float = Field(default=5.0, gt=0, validate_default=False)
     tool_tries: int = Field(default=2, ge=1, le=5)
     #: Bytes of one answer, at most.
     tool_answer_limit: int = Field(default=2_000_000, ge=1_000)
+
+    @field_validator(*_TIMES[1:])
+    @classmethod
+    def _shorter(cls, seconds: float, others: ValidationInfo) -> float:
+        """A time that was set must fit into the next longer one. One that was not is cut to it."""
+        for longer in reversed(_TIMES[: _TIMES.index(str(others.field_name))]):
+            limit = others.data.get(longer)  # None if that is wrong itself
+            if limit is not None and seconds >= limit:
+                raise ValueError(f"{seconds:g} s must be shorter than {longer.upper()}, which is {limit:g} s")
+        return seconds
+
+    @property
+    def longest_run(self) -> float:
+        """Seconds one run may take: RUN_DEADLINE, or most of a lease that is shorter."""
+        return min(self.run_deadline, 0.9 * self.attempt_lease)
 
     def address(self, record: ToolRecord) -> str:
         """The address of a tool. Raises `SettingsError` naming its environment variable if not set."""

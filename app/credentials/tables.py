@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -12,9 +12,14 @@ from sqlalchemy import (
     Index,
     Table,
     UniqueConstraint,
+    case,
+    func,
+    inspect,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import column_property
 from sqlmodel import Field, SQLModel
 
 #: PostgreSQL notifies here when a run is requested or a place in the dispatch window becomes free.
@@ -33,7 +38,7 @@ class RunState(StrEnum):
 class AttemptState(StrEnum):
     """Where one attempt stands. Only a `running` attempt may store results.
 
-    A `postponed` attempt met a vault that could not answer; it does not count towards the limit of attempts.
+    A `postponed` attempt met a vault or a database that could not answer; it does not count towards the limit of attempts.
     """
 
     DISPATCHED = "dispatched"
@@ -74,9 +79,13 @@ def table_of(model: type[SQLModel]) -> Table:
 class RunRow(SQLModel, table=True):
     """One run of one job. `attempt` is the number of the newest attempt, 0 before the first.
 
-    `goal` is what it is for, in a sentence. `waiting_reason` says in plain words why a requested run is not being
-    worked on. A domain adds a foreign key from `job_id` to its own table.
+    `goal` is what it is for, in a sentence. `waits_because` says in plain words why a requested run is not being worked
+    on: `waiting_reason`, which is its own, or else what the dispatcher reports. A domain adds a foreign key from
+    `job_id` to its own table.
     """
+
+    if TYPE_CHECKING:  # mapped below, since it also reads another table
+        waits_because: str | None
 
     __tablename__ = "run"
     __table_args__ = (
@@ -103,6 +112,8 @@ class RunRow(SQLModel, table=True):
     started_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     finished_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     waiting_reason: str | None = None
+    #: Until then one dispatcher mints an identity for it.
+    reserved_until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     failure: str | None = None
     #: An operator asked to stop it: the sweeper revokes what it holds and ends it as failed.
     stop_requested_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
@@ -299,3 +310,34 @@ class HeartbeatRow(SQLModel, table=True):
         sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
     )
     problem: str | None = None
+
+
+class ClockRow(SQLModel, table=True):
+    """By how many seconds the clock of a process, or of the vault, is ahead of the database's.
+
+    `reporter` is the process id, or the kind of process that measured the vault's clock. `is_off` says that the last
+    measurement was beyond the limit, `alarmed_at` that several in a row were.
+    """
+
+    __tablename__ = "clock"
+
+    process: str = Field(primary_key=True)
+    host: str = Field(primary_key=True)
+    reporter: str = Field(primary_key=True)
+    ahead: float
+    measured_at: datetime = Field(sa_column=moment())
+    is_off: bool
+    alarmed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+
+#: One row says for all waiting runs what keeps the dispatcher from sending them.
+_DISPATCHER_PROBLEM = (
+    select(table_of(HeartbeatRow).c.problem)
+    .where(table_of(HeartbeatRow).c.process == "dispatcher")
+    .scalar_subquery()
+)
+_RUN = table_of(RunRow)
+WAITS_BECAUSE = case(
+    (_RUN.c.state == RunState.REQUESTED.value, func.coalesce(_RUN.c.waiting_reason, _DISPATCHER_PROBLEM))
+)
+inspect(RunRow).add_property("waits_because", column_property(WAITS_BECAUSE))

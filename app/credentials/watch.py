@@ -26,8 +26,9 @@ _HIDDEN = {
 class WatchedAttempt:
     """An attempt as the records have it, and what the log showed of it earlier.
 
-    `planned_paths` issue the credentials of its plan; None before the plan is recorded. `ended_at` is UTC. `recorded`
-    are the requests that its worker recorded, which it could only do before the end, whatever the vault's clock says.
+    `planned_paths` issue the credentials of its plan; None before the plan is recorded. `ended_at` is UTC by the vault's
+    clock, as the times of events are. `recorded` are the requests that its worker recorded, which it could only do before
+    the end, whatever that clock says.
     """
 
     claimed: bool

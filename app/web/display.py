@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         moment=moment,
         instant=instant,
         lasting=lasting,
+        difference=difference,
         plural=plural,
         system=partial(worded, SOURCES),
         kind=partial(worded, KINDS),
@@ -62,6 +63,13 @@ def moment(time: datetime | None) -> str:
 def instant(time: datetime | None) -> str:
     """The same to the millisecond, for places where the order of events matters."""
     return _written(time, milliseconds=True)
+
+
+def difference(ahead: float) -> str:
+    """How far a clock is from another, by the seconds it is ahead."""
+    if abs(ahead) < 1:
+        return "less than 1 s"
+    return f"{abs(ahead):,.0f} s {'ahead' if ahead > 0 else 'behind'}"
 
 
 def _written(time: datetime | None, *, milliseconds: bool) -> str:

@@ -12,6 +12,7 @@ from app.contract_file.exporter import signing_keys
 from app.settings import Settings
 from app.web.application import create_app
 from app.web.sign_in.csrf import web_key
+from app.web.signs_of_life import leave_signs_of_life
 
 #: Settings the pages require.
 NEEDED = (
@@ -33,8 +34,11 @@ def configured() -> Settings:
 
 
 def serve() -> Flask:
-    """The application, configured from the environment. Raises what `create_app` raises."""
-    return ready(create_app())
+    """The application, configured from the environment, with signs of life. Raises what `create_app` raises."""
+    configuration = settings.load()
+    app = ready(create_app(configuration))
+    leave_signs_of_life(configuration)
+    return app
 
 
 def ready(app: Flask) -> Flask:

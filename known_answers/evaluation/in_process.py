@@ -18,6 +18,8 @@ from psycopg import sql
 from werkzeug.datastructures import Headers
 
 from app.cli.waiting import counting
+from app.connections.deadline import Deadline
+from app.connections.http_wire import Wire, WireAnswer
 from app.credentials.lineage import IssuedCredential, ToolCall
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile
@@ -66,11 +68,11 @@ class SharedLedger(ToolRunner):
     client: DatabaseClient
 
     def database(
-        self, address: str, issued: Issued, calls: list[ToolCall]
+        self, address: str, issued: Issued, calls: list[ToolCall], deadline: Deadline
     ) -> AbstractContextManager[DatabaseClient]:
         """The shared connection, which adds its calls to `calls`."""
         del address, issued
-        return nullcontext(self.client.recording(calls))
+        return nullcontext(self.client.recording(calls, deadline))
 
 
 def evaluate_in_process(scenarios: Scenarios, work: Path) -> Evaluation:
@@ -117,7 +119,7 @@ def serve_scenarios(folder: Path, work: Path) -> Iterator["Evaluator"]:
 
 
 @contextmanager
-def _services(folder: Path, work: Path) -> Iterator[httpx.Client]:
+def _services(folder: Path, work: Path) -> Iterator["InProcessWire"]:
     mounts: dict[str, Any] = {}
     for tool in TOOLS:
         configuration = Configuration(
@@ -130,7 +132,30 @@ def _services(folder: Path, work: Path) -> Iterator[httpx.Client]:
         app = module.create_app(configuration, verifier=AnyCaller())
         mounts[f"https://{tool}.evaluation"] = httpx.WSGITransport(app=app)
     with httpx.Client(mounts=mounts, trust_env=False, follow_redirects=False) as client:
-        yield client
+        yield InProcessWire(client)
+
+
+class InProcessWire(Wire):
+    """Answers of services in this process. Deadline and limit are not needed: nothing is waited for."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        deadline: Deadline,
+        limit: int,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> WireAnswer:
+        """The answer of the service at this address."""
+        del deadline, limit
+        answer = self._client.request(method, url, headers=headers, params=params, content=body)
+        return WireAnswer(answer.status_code, dict(answer.headers), answer.content)
 
 
 @dataclass(frozen=True, slots=True)

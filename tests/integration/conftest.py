@@ -55,6 +55,15 @@ class Fragile:
         (row,) = self.system.rows("SELECT * FROM run WHERE run_id = %s", run_id)
         return row
 
+    def waits_because(self, run_id: UUID) -> str:
+        """Why a requested run waits: its own reason, or the dispatcher's for all."""
+        (row,) = self.system.rows(
+            "SELECT coalesce(waiting_reason, problem) AS reason FROM run, heartbeat WHERE run_id = %s"
+            " AND state = 'requested' AND process = 'dispatcher' UNION ALL SELECT NULL ORDER BY reason LIMIT 1",
+            run_id,
+        )
+        return row["reason"] or ""
+
     def attempts(self, run_id: UUID) -> list[dict[str, Any]]:
         return self.system.rows("SELECT * FROM attempt WHERE run_id = %s ORDER BY number", run_id)
 

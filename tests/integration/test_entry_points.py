@@ -4,7 +4,6 @@ import json
 import re
 from functools import partial
 
-import httpx
 import pytest
 from joserfc.jwk import ECKey
 
@@ -15,6 +14,7 @@ from app.web.serving import configured as web
 from workers.runtime import dispatcher as dispatcher_process
 from workers.runtime import lifecycle
 from workers.runtime import sweeper as sweeper_process
+from workers.runtime.http_client import pool
 from workers.runtime.tool_runner import ToolRunner
 from workers.runtime.worker import settings_of
 from workers.tools import registry
@@ -218,7 +218,7 @@ def test_a_wrong_command_line_is_refused(start, arguments, problem):
 @pytest.mark.parametrize("tool", registry().values(), ids=lambda tool: tool.name)
 def test_a_setting_that_a_tool_lacks_is_named_in_its_step(tool):
     """The worker refuses to start without it, so that this is the last resort."""
-    with httpx.Client() as connections:
+    with pool(Settings(), size=1) as connections:
         runner = ToolRunner(connections=connections, settings=Settings())
         result = runner.ask(job=None, tool=tool, granted=None)
     assert result.gap == f"{tool.address.upper()} is not set"

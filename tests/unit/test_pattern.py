@@ -57,7 +57,7 @@ WORDS = frozenset(
         "vendors",
     ]
 )
-MOST_MODULES = 15
+MOST_MODULES = 20
 
 
 def words_of(text: str) -> set[str]:

@@ -47,6 +47,10 @@ def test_a_file_that_is_needed_and_not_there_is_named(tmp_path):
         ("MAX_ATTEMPTS", "0", "greater than or equal to 1"),
         ("TOOL_TIMEOUT", "0", "greater than 0"),
         ("TOOL_TIMEOUT", "nan", "TOOL_TIMEOUT"),
+        ("TOOL_TIMEOUT", "20", "20 s must be shorter than TOOL_DEADLINE, which is 20 s"),
+        ("TOOL_DEADLINE", "70", "70 s must be shorter than RUN_DEADLINE, which is 60 s"),
+        ("RUN_DEADLINE", "76", "less than or equal to 75"),
+        ("RUN_DEADLINE", "inf", "less than or equal to 75"),
         ("TOOL_TRIES", "6", "less than or equal to 5"),
         ("SECOND_PERSON", '["E01", "E1", "f03"]', "no rule is called 'E1', 'f03'"),
         ("TOOL_ANSWER_LIMIT", "1", "greater than or equal to 1000"),
@@ -67,3 +71,21 @@ def test_every_wrong_variable_is_named_at_once(monkeypatch):
     with pytest.raises(SettingsError) as caught:
         load()
     assert {part.split(":")[0] for part in str(caught.value).splitlines()} == {"TOOL_TRIES", "MAX_ATTEMPTS"}
+
+
+def test_times_that_contradict_each_other_are_all_named(monkeypatch):
+    times = {"ATTEMPT_LEASE": "20", "RUN_DEADLINE": "30", "TOOL_DEADLINE": "40", "TOOL_TIMEOUT": "50"}
+    for variable, value in times.items():
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert str(caught.value).splitlines() == [
+        f"{variable}: {times[variable]} s must be shorter than ATTEMPT_LEASE, which is 20 s"
+        for variable in ("RUN_DEADLINE", "TOOL_DEADLINE", "TOOL_TIMEOUT")
+    ]
+
+
+def test_a_run_is_shorter_than_a_short_lease(monkeypatch):
+    assert load().longest_run == 60
+    monkeypatch.setenv("ATTEMPT_LEASE", "10")
+    assert load().longest_run == 9

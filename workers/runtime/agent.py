@@ -1,5 +1,7 @@
 """Carries out one attempt of one run: an identity, a credential for each tool, the answers, the end of all of them."""
 
+import random
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, wait
 from contextlib import AbstractContextManager
@@ -11,7 +13,8 @@ from uuid import UUID
 
 import structlog
 
-from app.credentials.attempts import AttemptRecords, SupersededError
+from app.connections.deadline import Deadline
+from app.credentials.attempts import AttemptRecords, RecordsUnavailableError, SupersededError
 from app.credentials.lineage import CredentialDenial
 from app.credentials.proof import HeldAttempt, proof_of
 from workers.runtime.job import Conclusion, Job, JobType
@@ -23,13 +26,19 @@ from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableErro
 
 log = structlog.get_logger()
 Result = TypeVar("Result")
+#: Seconds in which whatever has a deadline notices it.
+_GRACE = 2.0
 #: The vault's answer to the request for a credential.
 Granted = Issued | CredentialDenial | VaultUnavailableError
 
 
+class OutOfTimeError(Exception):
+    """Vault and database took so long that too little of the run's time is left for its tools."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Agent(Generic[Job, Conclusion]):
-    """Everything an attempt needs that holds no credential of any run."""
+    """Everything an attempt needs that holds no credential of any run. Times are in seconds."""
 
     job_type: JobType[Job, Conclusion]
     vault: Vault
@@ -39,43 +48,68 @@ class Agent(Generic[Job, Conclusion]):
     threads: Executor
     worker: str
     introduce: Callable[..., AbstractContextManager[RunSession]]
+    longest_run: float = 60.0
+    longest_tool: float = 20.0
 
     def attempt(self, run_id: UUID, number: int, wrapping_token: Secret) -> None:
         """Carry out attempt `number`. Every ending is recorded; a message seen before does nothing."""
+        run = Deadline(self.longest_run)
         message = HeldAttempt(run_id, number, proof_of(wrapping_token.reveal()))
-        try:
-            claimed = self.records.claim(message, worker=self.worker, load=self.job_type.load)
-        except SupersededError as forged:
-            # The dispatcher sends no such message: somebody else writes into the queue.
-            log.warning("message refused", run_id=str(run_id), attempt=number, reason=str(forged))
-            self.records.alarm_about_message(str(forged))
-            return
+        claimed = self._claimed(message, run)
         if claimed is None:
-            log.info("message without work: seen before, or swept", run_id=str(run_id), attempt=number)
             return
         held, job = claimed
         try:
             with self.introduce(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
-                answers = self._investigate(held, job, session)
+                answers = self._investigate(held, job, session, run)
             conclusion = self.job_type.conclude(job, answers)
             self.records.finished(store=lambda db: self.job_type.store(db, conclusion, held=held))
         except SupersededError as late:
-            log.warning("result not stored", run_id=str(run_id), attempt=number, reason=str(late))
+            log.warning("result not stored", **_named(held), reason=str(late))
         except IntroductionError as refused:
             # A wrapping token that was opened before us may have been stolen on the way.
-            self.records.alarm(held, kind="introduction refused", detail=str(refused))
-            self.records.failed(held, reason=f"no identity: {refused}")
+            reason = str(refused)
+            self._recorded(
+                held, run, lambda: self.records.alarm(held, kind="introduction refused", detail=reason)
+            )
+            self._recorded(held, run, lambda: self.records.failed(held, reason=f"no identity: {reason}"))
         except VaultUnavailableError as down:
-            self.records.postponed(held, reason=f"the vault cannot answer: {down}")
+            reason = f"the vault cannot answer: {down}"
+            self._recorded(held, run, lambda: self.records.postponed(held, reason=reason))
+        except (RecordsUnavailableError, OutOfTimeError) as obstacle:
+            reason = str(obstacle)
+            log.warning("attempt postponed", **_named(held), reason=reason)
+            self._recorded(held, run, lambda: self.records.postponed(held, reason=reason))
         except BaseException as broken:
-            self.records.failed(held, reason=f"{type(broken).__name__} in the worker")
+            reason = f"{type(broken).__name__} in the worker"
+            self._recorded(held, run, lambda: self.records.failed(held, reason=reason))
             raise
 
-    def _investigate(self, held: HeldAttempt, job: Job, session: RunSession) -> list[ToolResult]:
+    def _claimed(self, message: HeldAttempt, run: Deadline) -> tuple[HeldAttempt, Job] | None:
+        """The attempt to work on and its job; None when there is nothing to do."""
+        try:
+            claimed = self._tried(
+                message, run, lambda: self.records.claim(message, worker=self.worker, load=self.job_type.load)
+            )
+        except SupersededError as forged:
+            # The dispatcher sends no such message: somebody else writes into the queue.
+            log.warning("message refused", **_named(message), reason=str(forged))
+            self.records.alarm_about_message(str(forged))
+            return None
+        except RecordsUnavailableError as away:
+            log.warning("attempt not taken up", **_named(message), reason=str(away))
+            return None
+        if claimed is None:
+            log.info("message without work: seen before, or swept", **_named(message))
+        return claimed
+
+    def _investigate(
+        self, held: HeldAttempt, job: Job, session: RunSession, run: Deadline
+    ) -> list[ToolResult]:
         steps = self.job_type.plan(job)
         self.records.identified(held, session.identity, steps)
         tools = [self.tools[step.tool] for step in steps if step.needed]
-        granted = self._side_by_side(partial(_granted, session), tools)
+        granted = self._side_by_side(run, partial(_granted, session), _not_granted, tools)
         # One commit for all of them, before the first is used, and even if the vault failed half-way.
         self.records.issued(
             held,
@@ -85,14 +119,58 @@ class Agent(Generic[Job, Conclusion]):
         for grant in granted:
             if isinstance(grant, VaultUnavailableError):
                 raise grant
-        results = self._side_by_side(partial(self.runner.ask, job), tools, granted)
+        if run.left < min(self.longest_tool, self.longest_run / 2):
+            # Tools that were given less would be "not checked" through no fault of theirs.
+            spent = self.longest_run - run.left
+            raise OutOfTimeError(
+                f"out of time: vault and database took {spent:.0f} s before a tool was asked"
+            )
+        results = self._side_by_side(
+            run, partial(self.runner.ask, job), _not_answered, tools, granted, [run] * len(tools)
+        )
         self.records.called(held, [(result.tool.name, result.outcome, result.calls) for result in results])
         return results
 
-    def _side_by_side(self, work: Callable[..., Result], *arguments: Iterable[Any]) -> list[Result]:
-        futures = [self.threads.submit(work, *row) for row in zip(*arguments, strict=True)]
-        wait(futures)  # All of them, so that none still holds a credential when the first error is raised.
-        return [future.result() for future in futures]
+    def _side_by_side(
+        self, run: Deadline, work: Callable[..., Result], late: Callable[..., Result], *rows: Iterable[Any]
+    ) -> list[Result]:
+        """The results of `work` for each row, or those of `late` for work that its own deadlines did not end."""
+        futures = {self.threads.submit(work, *row): row for row in zip(*rows, strict=True)}
+        # All of them, so that none still holds a credential when the first error is raised.
+        done, overdue = wait(futures, timeout=run.left + _GRACE)
+        for future in overdue:
+            future.cancel()
+        return [future.result() if future in done else late(*row) for future, row in futures.items()]
+
+    def _recorded(self, held: HeldAttempt, run: Deadline, record: Callable[[], None]) -> None:
+        """Record how the attempt ended; if the database stays away, its lease does."""
+        try:
+            self._tried(held, run, record)
+        except RecordsUnavailableError as away:
+            log.warning("end of attempt not recorded", **_named(held), reason=str(away))
+
+    def _tried(self, held: HeldAttempt, run: Deadline, record: Callable[[], Result]) -> Result:
+        """Record, and again until the run's time is over: the database may be back in a moment."""
+        while True:
+            try:
+                return record()
+            except RecordsUnavailableError as away:
+                if run.over:
+                    raise
+                log.warning("waiting for the database", **_named(held), reason=str(away))
+            time.sleep(min(random.uniform(0.5, 1.5), run.left))  # noqa: S311  # spreads tries, guards nothing
+
+
+def _named(held: HeldAttempt) -> dict[str, Any]:
+    return {"run_id": str(held.run_id), "attempt": held.number}
+
+
+def _not_granted(_tool: Tool) -> Granted:
+    return VaultUnavailableError("no answer within the run's time")
+
+
+def _not_answered(tool: Tool, _granted: Granted, _run: Deadline) -> ToolResult:
+    return ToolResult(tool, gap="no answer within the run's time")
 
 
 def _granted(session: RunSession, tool: Tool) -> Granted:

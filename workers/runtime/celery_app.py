@@ -14,8 +14,10 @@ from workers.runtime.broker_transport import LOOK_AT_CONNECTION
 
 #: The queue, and the name of its one task.
 QUEUE, ATTEMPT = "triage-runs", "triage.attempt"
-#: Seconds. Ordered: soft < hard < lease < visibility < TTL of a run token (900).
-SOFT_TIME_LIMIT, HARD_TIME_LIMIT, VISIBILITY_TIMEOUT = 60, LONGEST_RUN_SECONDS, 300
+#: Seconds. Ordered: RUN_DEADLINE < soft < hard < lease < visibility < TTL of a run token (900).
+SOFT_TIME_LIMIT, HARD_TIME_LIMIT, VISIBILITY_TIMEOUT = LONGEST_RUN_SECONDS - 5, LONGEST_RUN_SECONDS, 300
+#: Seconds that runs in hand have when the worker is told to stop.
+SHUTDOWN = 60
 
 
 def make(configuration: ConnectionSettings) -> Celery:
@@ -46,11 +48,12 @@ def make(configuration: ConnectionSettings) -> Celery:
         task_create_missing_queues=False,
         task_queues=[Queue(QUEUE)],  # type: ignore[no-untyped-call]  # kombu has no types
         task_default_queue=QUEUE,
-        # A run over its time ends with its credentials revoked (soft), or is killed and swept (hard).
+        # Each run has its own deadline. One that misses it ends with its credentials revoked (soft), or is killed
+        # and swept (hard); with a pool of threads neither does anything.
         task_soft_time_limit=SOFT_TIME_LIMIT,
         task_time_limit=HARD_TIME_LIMIT,
         # On SIGTERM the runs in hand are finished; after this many seconds they are handed back.
-        worker_soft_shutdown_timeout=SOFT_TIME_LIMIT,
+        worker_soft_shutdown_timeout=SHUTDOWN,
         worker_enable_soft_shutdown_on_idle=True,
         # The worker's broker user sees its queue and nothing else: no remote control, no events.
         worker_enable_remote_control=False,

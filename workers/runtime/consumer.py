@@ -61,6 +61,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
             self._failed(problem)
             self._pause()
         self._connected_at = time.monotonic()
+        self._records.waiting = None
         self.first_connection_attempt = False
         self._beat()
         return conn
@@ -96,15 +97,15 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
 
     def _failed(self, problem: str) -> None:
         self._failures += 1
-        self._waiting = f"waiting for the broker: {problem}"
-        log.warning("the worker waits", reason=self._waiting)
+        self._records.waiting = f"waiting for the broker: {problem}"
+        log.warning("the worker waits", reason=self._records.waiting)
 
     def _pause(self) -> None:
         longest = min(_FIRST_PAUSE * 2.0 ** (self._failures - 1), _LONGEST_PAUSE)
         end = time.monotonic() + longest * random.uniform(0.5, 1.0)  # noqa: S311  # that workers do not return as one
         while (left := end - time.monotonic()) > 0:
             maybe_shutdown()
-            self._health.touch(self._waiting)
+            self._health.touch(self._records.waiting)
             time.sleep(min(left, _LOOK))
 
     def create_task_handler(self, *arguments: Any, **named: Any) -> Callable[[Any], None]:

@@ -2,12 +2,8 @@
 
 import hashlib
 import json
-import os
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,6 +14,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from app.connections import database
+from app.connections.bounded_database import BoundedConnection
+from app.connections.deadline import Deadline
 from app.credentials.lineage import ToolCall
 from app.credentials.settings import AgentSettings
 from workers.runtime.answer import Answer, ToolError
@@ -32,33 +30,44 @@ _PATIENCE = 1.0
 class DatabaseClient:
     """One database, one leased user, one run. Use as a context manager; it connects on entry.
 
-    Every query, and a connection that failed, is added to `calls`.
+    Every query, and a connection that failed, is added to `calls`, and all of them end by the deadline.
     """
 
-    def __init__(self, address: str, settings: AgentSettings, issued: Issued, calls: list[ToolCall]) -> None:
+    def __init__(
+        self,
+        address: str,
+        settings: AgentSettings,
+        issued: Issued,
+        calls: list[ToolCall],
+        deadline: Deadline | None = None,
+    ) -> None:
         url = database.address(address, settings)
         self._place = {**url.translate_connect_args(database="dbname"), **url.query}
         self._timeout = settings.tool_timeout
         self._size_limit = settings.tool_answer_limit
         self._issued = issued
         self._calls = calls
+        self._deadline = deadline or Deadline(settings.tool_deadline)
 
-    def recording(self, calls: list[ToolCall]) -> Self:
-        """The same connection, with its calls added to another list from now on."""
-        self._calls = calls
+    def recording(self, calls: list[ToolCall], deadline: Deadline) -> Self:
+        """The same connection for another run: its calls are added to this list and end by this deadline."""
+        self._calls, self._deadline = calls, deadline
         return self
 
     def __enter__(self) -> Self:
         started = _Started()
         try:
-            self._connection = psycopg.connect(
-                **self._place,
-                user=self._issued.record.service_user,
-                password=self._issued.secret.reveal(),
-                connect_timeout=max(2, int(self._timeout)),
-                options=f"-c statement_timeout={int(self._timeout * 1000)} -c default_transaction_read_only=on",
-                autocommit=True,
-                row_factory=dict_row,
+            self._connection = BoundedConnection.connect_by(
+                self._deadline.within(self._timeout),
+                {
+                    **self._place,
+                    "user": self._issued.record.service_user,
+                    "password": self._issued.secret.reveal(),
+                    "options": f"-c statement_timeout={int(self._timeout * 1000)}"
+                    " -c default_transaction_read_only=on",
+                    "autocommit": True,
+                    "row_factory": dict_row,
+                },
             )
         except psycopg.Error as error:
             raise self._failed(started, _CONNECT, error) from None
@@ -71,9 +80,12 @@ class DatabaseClient:
 
     def select(self, operation: str, query: LiteralString, params: dict[str, Any]) -> Answer:
         """Rows as dicts in the answer's body. Raises `ToolError` when the database refuses or does not answer."""
+        if self._deadline.over:
+            raise ToolError(f"not everything was answered within {self._deadline.seconds:g} s")
         started = _Started()
+        self._connection.deadline = self._deadline.within(self._timeout + _PATIENCE)
         try:
-            with self._cut_off_in_time(), self._connection.cursor() as cursor:
+            with self._connection.cursor() as cursor:
                 rows = self._limited(cursor.stream(query, params))
         except ToolError as too_much:
             self._record(started, operation, status=200, error=str(too_much))
@@ -95,20 +107,6 @@ class DatabaseClient:
                 raise ToolError(f"answer larger than {self._size_limit} bytes")
         return rows
 
-    @contextmanager
-    def _cut_off_in_time(self) -> Iterator[None]:
-        """End the connection when the server does not keep to its own time limit, because it hangs or is gone."""
-        wire = socket.socket(fileno=os.dup(self._connection.fileno()))
-        timer = threading.Timer(self._timeout + _PATIENCE, wire.shutdown, [socket.SHUT_RDWR])
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            timer.join()
-            wire.close()
-
     def _failed(self, started: "_Started", operation: str, error: psycopg.Error) -> ToolError:
         status, reason = 0, f"no answer ({type(error).__name__})"
         if operation == _CONNECT:
@@ -116,12 +114,13 @@ class DatabaseClient:
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             status, reason = 403, "refused the credential (permission denied)"
         elif isinstance(error, psycopg.errors.QueryCanceled) or self._is_late(started):
-            reason = f"no answer within {self._timeout:g} s"
+            limit = self._deadline.seconds if self._deadline.over else self._timeout
+            reason = f"no answer within {limit:g} s"
         self._record(started, operation, status=status, error=reason)
         return ToolError(reason)
 
     def _is_late(self, started: "_Started") -> bool:
-        return time.monotonic() - started.clock >= self._timeout
+        return self._deadline.over or time.monotonic() - started.clock >= self._timeout
 
     def _record(
         self,

@@ -4,32 +4,35 @@ Its own identity may only mint wrapped SecretIDs. At most `dispatch_window` atte
 runs wait in PostgreSQL, where a lost broker or a sealed vault cannot lose them.
 """
 
+import time
+from collections import deque
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-import structlog
 from celery import Celery
-from sqlalchemy.exc import OperationalError
 
-from app.connections.database import connect, trouble
+from app.connections.database import connect
 from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
-from app.credentials.dispatch import ClaimedRun, DispatchRecords, listen
+from app.credentials.dispatch import DispatchRecords, ReservedRun
+from app.credentials.heartbeat import Heartbeat
 from app.credentials.proof import digest_of, proof_of
 from app.credentials.settings import AgentSettings
-from workers.runtime import broker, celery_app, logs
+from workers.runtime import celery_app, logs
 from workers.runtime.broker import BrokerUnavailableError
 from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured
+from workers.runtime.notices import repeat_on_notice, wait_for_database
+from workers.runtime.outbox import AttemptMessage, Outbox
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
-from workers.runtime.secret import Secret
+from workers.runtime.rounds import RoundFailedError, Rounds
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
-
-log = structlog.get_logger()
 
 #: The settings that a dispatcher must have.
 NEEDED = ("database_url", "redis_url", "vault_addr", "vault_identity_file")
+#: Seconds for which runs are reserved while identities are minted for them.
+_RESERVED = 30.0
 
 
 class IdentityMint(Protocol):
@@ -42,7 +45,10 @@ class IdentityMint(Protocol):
 
 
 class Dispatcher:
-    """Moves runs from the queue of record into the broker."""
+    """Moves runs from the queue of record into the broker.
+
+    No transaction is open while the vault or the broker is asked.
+    """
 
     def __init__(
         self,
@@ -54,62 +60,43 @@ class Dispatcher:
     ) -> None:
         self._records = records
         self._identity = identity
-        self._celery = celery
         self._settings = configuration
-        self._broker_known = False
+        self._outbox = Outbox(celery, trust_of(configuration), give_back=self._return)
 
-    def dispatch_waiting(self) -> str | None:
-        """Dispatch until nothing waits or the window is full; the reason why runs wait, or None when all is well.
+    def dispatch_waiting(self) -> None:
+        """Dispatch until nothing waits or the window is full.
 
-        Raises `IncompatibleError` when the broker answers for the first time and cannot be worked with.
+        Raises `RoundFailedError` with the reason why runs wait, and `IncompatibleError` when the broker answers for the
+        first time and cannot be worked with.
         """
         try:
-            self._know_broker()
+            # Before anything is minted: while the broker is away, it would be minted in vain.
+            self._outbox.send()
             while self._dispatch_some():
                 pass
         except VaultUnavailableError as error:
-            problem = f"waiting for the vault: {error}"
+            raise RoundFailedError(f"waiting for the vault: {error}") from None
         except VaultRefusedError as error:
-            problem = f"the vault refuses to mint identities: {error}"
+            raise RoundFailedError(f"the vault refuses to mint identities: {error}") from None
         except BrokerUnavailableError as error:
-            problem = f"waiting for the broker: {error}"
-        else:
-            return None
-        self._records.waiting(problem)
-        log.warning("runs wait", reason=problem)
-        return problem
-
-    def _know_broker(self) -> None:
-        if not self._broker_known:
-            with self._celery.connection_for_write() as connection:
-                broker.check(connection, trust_of(self._settings))
-            self._broker_known = True
+            raise RoundFailedError(f"waiting for the broker: {error}") from None
 
     def _dispatch_some(self) -> bool:
-        minted: list[tuple[UUID, int, Secret]] = []
-        failed: Exception | None = None
-        with self._records.next_runs(window=self._settings.dispatch_window) as runs:
-            for run in runs:
-                try:
-                    minted.append((run.run_id, run.attempt, self._mint(run)))
-                except (VaultUnavailableError, VaultRefusedError) as error:
-                    failed = error
-                    break
-        # After the commit: a message must not overtake the attempt it is about.
-        for position, message in enumerate(minted):
-            try:
-                self._publish(*message)
-            except BrokerUnavailableError as error:
-                for run_id, attempt, _ in minted[position:]:
-                    self._records.unpublished(
-                        run_id, attempt, f"the broker did not take the message ({error})"
-                    )
-                raise
-        if failed is not None:
-            raise failed
-        return bool(minted)
+        """Dispatch what there is room for, once; False when there was nothing."""
+        reserved = self._records.reserve(window=self._settings.dispatch_window, seconds=_RESERVED)
+        enough = time.monotonic() + _RESERVED / 2
+        waiting = deque(reserved)
+        try:
+            while waiting and time.monotonic() < enough:
+                self._mint(waiting[0])
+                waiting.popleft()
+        finally:
+            self._records.release(waiting)
+            self._outbox.send()
+        return bool(reserved)
 
-    def _mint(self, run: ClaimedRun) -> Secret:
+    def _mint(self, run: ReservedRun) -> None:
+        """Put a message with a new identity into the outbox, after its attempt is recorded."""
         minted = self._identity.mint(
             run_id=run.run_id,
             attempt=run.attempt,
@@ -117,28 +104,22 @@ class Dispatcher:
             requested_by=run.requested_by,
             wrapping_ttl=self._settings.wrapping_ttl,
         )
-        run.dispatched(
+        is_recorded = self._records.dispatched(
+            run,
             secret_id_accessor=minted.secret_id_accessor,
             wrapping_accessor=minted.wrapping_accessor,
             digest=digest_of(proof_of(minted.wrapping_token.reveal())),
             lease=timedelta(seconds=self._settings.attempt_lease),
             max_attempts=self._settings.max_attempts,
         )
-        return minted.wrapping_token
+        if is_recorded:
+            # Half of the time, so that a worker has the other half.
+            patience = min(self._settings.wrapping_ttl, self._settings.attempt_lease) / 2
+            useless_at = time.monotonic() + patience
+            self._outbox.put(AttemptMessage(run.run_id, run.attempt, minted.wrapping_token, useless_at))
 
-    def _publish(self, run_id: UUID, attempt: int, wrapping_token: Secret) -> None:
-        message = {"run_id": str(run_id), "attempt": attempt, "wrapping_token": wrapping_token.reveal()}
-        try:
-            self._celery.send_task(
-                celery_app.ATTEMPT,
-                kwargs=message,
-                queue=celery_app.QUEUE,
-                argsrepr="()",
-                kwargsrepr="(…)",
-                retry=False,
-            )
-        except Exception as error:  # noqa: BLE001  # whatever the transport raises, the run must not be lost
-            raise BrokerUnavailableError(broker.reason(error, trust_of(self._settings))) from None
+    def _return(self, message: AttemptMessage) -> None:
+        self._records.unpublished(message.run_id, message.attempt, "the broker did not take the message")
 
 
 def main() -> None:
@@ -158,16 +139,10 @@ def serve(configuration: AgentSettings, identity: IdentityMint) -> None:
     records = DispatchRecords(engine)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
-    pulse = Pulse(records, HealthFile(configuration.health_file))
-    while not stop.requested:
-        try:
-            with listen(engine) as notices:
-                while not stop.requested:
-                    pulse.beat(dispatcher.dispatch_waiting())
-                    notices.wait(seconds=1.0)
-        except OperationalError as error:
-            pulse.without_database(trouble(error))
-            stop.wait(1.0)
+    pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
+    rounds = Rounds("dispatching", dispatcher.dispatch_waiting)
+    wait_for_database(engine, pulse, stop)
+    repeat_on_notice(rounds, engine=engine, pulse=pulse, stop=stop, rest=1.0)
 
 
 if __name__ == "__main__":

@@ -4,113 +4,91 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-import httpx
-
+from app.connections.deadline import Deadline
+from app.connections.http_wire import Wire, WireError
 from app.connections.tls import trust_of
 from app.credentials.grants import Grant, SignedToken
 from app.credentials.lineage import ToolCall
 from app.credentials.settings import AgentSettings
 from workers.runtime.answer import Answer, ToolError
 from workers.runtime.run_session import Issued
-from workers.runtime.secret import Secret
 
 _RETRIED = frozenset({500, 502, 503, 504})
 #: Seconds an answer may have lain in a cache on the way; beyond that it was not given to this question.
 _OLDEST = 60
 _AGE_DIGITS = 10
+#: Only what the source says now counts: caches on the way must ask it again.
+_HEADERS = {"Accept": "application/json", "Cache-Control": "no-cache"}
 
 
-class CredentialAuth(httpx.Auth):
-    """Puts a credential on each request: signed tokens as a bearer token, API keys in `X-Api-Key`."""
-
-    def __init__(self, grant: Grant, secret: Secret) -> None:
-        self._bearer = isinstance(grant, SignedToken)
-        self._secret = secret
-
-    def is_repeated_in(self, answer: bytes) -> bool:
-        """Whether a service sent the credential back: such an answer is not kept."""
-        return self._secret.reveal().encode() in answer
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the header."""
-        if self._bearer:
-            request.headers["Authorization"] = f"Bearer {self._secret.reveal()}"
-        else:
-            request.headers["X-Api-Key"] = self._secret.reveal()
-        yield request
-
-
-def pool(settings: AgentSettings, *, size: int) -> httpx.Client:
+def pool(settings: AgentSettings, *, size: int) -> Wire:
     """Connections shared by all runs of one process; no credential is kept on them."""
-    return httpx.Client(
-        follow_redirects=False,
-        # No proxy, no ~/.netrc: the environment must not be able to add a credential or a detour.
-        trust_env=False,
-        verify=trust_of(settings).context,
-        timeout=httpx.Timeout(settings.tool_timeout),
-        limits=httpx.Limits(max_connections=size, max_keepalive_connections=size),
-        # Only what the source says now counts: caches on the way must ask it again.
-        headers={"Accept": "application/json", "Cache-Control": "no-cache"},
-    )
+    return Wire(trust_of(settings), size=size)
 
 
 class HttpClient:
-    """One tool, one credential, one run. Every try is added to `calls`."""
+    """One tool, one credential, one run. Every try is added to `calls`, and all of them end by the deadline."""
 
     def __init__(
         self,
-        connections: httpx.Client,
+        connections: Wire,
         base_url: str,
         settings: AgentSettings,
         *,
         grant: Grant,
         issued: Issued,
         calls: list[ToolCall],
+        deadline: Deadline | None = None,
         local_time: Callable[[datetime], datetime] | None = None,
     ) -> None:
         self._connections = connections
         self._base_url = base_url
         self._settings = settings
-        self._auth = CredentialAuth(grant, issued.secret)
+        self._is_bearer = isinstance(grant, SignedToken)
+        self._secret = issued.secret
         self._credential_id = issued.record.credential_id
         self._calls = calls
+        self._deadline = deadline or Deadline(settings.tool_deadline)
         self._local_time = local_time
 
     def get(self, path: str, params: Mapping[str, str]) -> Answer:
         """Ask, and ask again where that helps. Raises `ToolError` when no usable answer came."""
         for remaining in reversed(range(self._settings.tool_tries)):
+            if self._deadline.over:
+                raise ToolError(f"not everything was answered within {self._deadline.seconds:g} s")
             call, content = self._try(path, params)
             self._calls.append(call)
             if call.error is None:
-                return Answer(call.call_id, None if call.status == httpx.codes.NO_CONTENT else _json(content))
-            if remaining == 0 or (call.status not in _RETRIED and call.status != 0):
+                return Answer(call.call_id, None if call.status == HTTPStatus.NO_CONTENT else _json(content))
+            if remaining == 0 or (call.status not in _RETRIED and call.status != 0) or self._deadline.over:
                 break
-            time.sleep(random.uniform(0.05, 0.25))  # noqa: S311  # spreads retries, guards nothing
+            pause = random.uniform(0.05, 0.25)  # noqa: S311  # spreads retries, guards nothing
+            time.sleep(min(pause, self._deadline.left))
         raise ToolError(call.error)
 
     def _try(self, path: str, params: Mapping[str, str]) -> tuple[ToolCall, bytes]:
         started_at, start = datetime.now(UTC), time.monotonic()
-        status, content, error = 0, b"", None
+        content = b""
         try:
-            url = self._base_url + path
-            with self._connections.stream("GET", url, params=params, auth=self._auth) as response:
-                status = response.status_code
-                content = self._read(response, deadline=start + self._settings.tool_timeout)
-            error = self._problem(status, content) or _kept(response.headers.get("Age", ""))
-        except ToolError as too_much:
-            error = str(too_much)
-        except httpx.TimeoutException:
-            error = f"no answer within {self._settings.tool_timeout:g} s"
-        except httpx.HTTPError as broken:
-            # `from None` would not help here: the error holds the request, and that the credential. Keep its name.
-            reason = trust_of(self._settings).trouble(broken, what="it") or type(broken).__name__
-            error = f"no answer ({reason})"
+            answer = self._connections.request(
+                "GET",
+                self._base_url + path,
+                headers={**_HEADERS, **self._credential()},
+                params=params,
+                deadline=self._deadline.within(self._settings.tool_timeout),
+                limit=self._settings.tool_answer_limit,
+            )
+            status, content = answer.status, answer.content
+            error = self._problem(status, content) or _kept(answer.headers.get("age", ""))
+        except WireError as broken:
+            status, error = broken.status, str(broken)
         call = ToolCall(
             call_id=uuid4(),
             credential_id=self._credential_id,
@@ -120,28 +98,26 @@ class HttpClient:
             latency_ms=round((time.monotonic() - start) * 1000, 3),
             answer_digest=hashlib.sha256(content).hexdigest() if status else None,
             answer_bytes=len(content),
-            answer=content if content and not self._auth.is_repeated_in(content) else None,
+            answer=content if content and not self._is_repeated_in(content) else None,
             error=error,
         )
         return call, content
 
-    def _read(self, response: httpx.Response, *, deadline: float) -> bytes:
-        content = bytearray()
-        for chunk in response.iter_bytes():
-            content += chunk
-            if len(content) > self._settings.tool_answer_limit:
-                raise ToolError(f"answer larger than {self._settings.tool_answer_limit} bytes")
-            # A timeout of httpx is per read; this one is for the whole answer.
-            if time.monotonic() > deadline:
-                raise ToolError(f"answer not complete within {self._settings.tool_timeout:g} s")
-        return bytes(content)
+    def _credential(self) -> dict[str, str]:
+        """Signed tokens travel as a bearer token, API keys in `X-Api-Key`."""
+        secret = self._secret.reveal()
+        return {"Authorization": f"Bearer {secret}"} if self._is_bearer else {"X-Api-Key": secret}
+
+    def _is_repeated_in(self, answer: bytes) -> bool:
+        """Whether a service sent the credential back: such an answer is not kept."""
+        return self._secret.reveal().encode() in answer
 
     def _problem(self, status: int, content: bytes) -> str | None:
-        if status in (httpx.codes.OK, httpx.codes.NO_CONTENT):
+        if status in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
             return None
-        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             return f"refused the credential (HTTP {status})"
-        if status == httpx.codes.TOO_MANY_REQUESTS:
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
             return f"over its daily quota or rate limit (HTTP 429){self._until(content)}"
         if 300 <= status < 400:  # noqa: PLR2004  # the redirects
             return f"answered with a redirect (HTTP {status}), which is not followed"

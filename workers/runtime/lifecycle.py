@@ -15,9 +15,10 @@ from app.connections.settings import load
 from app.connections.starting import check_all
 from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
-from app.credentials.dispatch import DispatchRecords
+from app.credentials.heartbeat import Heartbeat
 from app.credentials.settings import AgentSettings
 from workers.runtime.broker import broker_login
+from workers.runtime.vault_clock import VaultClock
 
 log = structlog.get_logger()
 Loaded = TypeVar("Loaded", bound=AgentSettings)
@@ -89,12 +90,15 @@ class HealthFile:
 class Pulse:
     """Signs of life of one process: at once when its state changes, else once a second.
 
-    They are left in the database for the state page, and in HEALTH_FILE for the probe.
+    They are left in the database for the state page, with the clocks, and in HEALTH_FILE for the probe.
     """
 
-    def __init__(self, records: DispatchRecords, health: HealthFile) -> None:
-        self._records = records
+    def __init__(
+        self, heartbeat: Heartbeat, health: HealthFile, vault_clock: VaultClock | None = None
+    ) -> None:
+        self._heartbeat = heartbeat
         self._health = health
+        self._vault_clock = vault_clock
         self._last: tuple[float, str | None] = (0.0, None)
 
     def beat(self, problem: str | None) -> None:
@@ -102,7 +106,8 @@ class Pulse:
         at, before = self._last
         if problem != before or time.monotonic() - at >= 1.0:
             self._health.touch(problem)
-            self._records.beat(problem)
+            vault_ahead = None if self._vault_clock is None else self._vault_clock.take()
+            self._heartbeat.beat(problem, vault_ahead=vault_ahead)
             self._last = (time.monotonic(), problem)
 
     def without_database(self, problem: str) -> None:

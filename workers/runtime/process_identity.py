@@ -10,7 +10,13 @@ from uuid import UUID
 from app.connections.secret_files import SettingsError
 from app.credentials.approle import LOGIN_PATH, MINT_PATH, ProcessLogin
 from workers.runtime.secret import Secret
-from workers.runtime.vault import Vault, VaultForbiddenError, VaultRefusedError, VaultUnavailableError
+from workers.runtime.vault import (
+    Vault,
+    VaultForbiddenError,
+    VaultRefusedError,
+    VaultReply,
+    VaultUnavailableError,
+)
 
 #: Characters of a text in the metadata of an identity.
 _LONGEST = 200
@@ -35,21 +41,34 @@ class ProcessIdentity:
         self._vault = vault
         self._login = ProcessLogin(file, self._log_in, refused=VaultRefusedError, what="it")
 
-    def write(self, path: str, data: Mapping[str, Any], *, wrap_ttl: str | None = None) -> Any:
-        """Write as this identity. Errors as `Vault.write`."""
+    def write(
+        self, path: str, data: Mapping[str, Any], *, wrap_ttl: str | None = None, repeatable: bool = False
+    ) -> VaultReply:
+        """Write as this identity. Arguments and errors as `Vault.write`.
+
+        A token that the vault does not accept any more is replaced at once: only with a fresh one is a refusal final.
+        """
         try:
-            return self._vault.write(path, data, self._login.token(), wrap_ttl=wrap_ttl)
-        except VaultForbiddenError:
-            # The token may have been revoked meanwhile.
-            self._login.forget()
-            raise
+            token = self._login.token()
+            try:
+                return self._vault.write(path, data, token, wrap_ttl=wrap_ttl, repeatable=repeatable)
+            except VaultForbiddenError:
+                self._login.forget(token)
+                fresh = self._login.token()
+                return self._vault.write(path, data, fresh, wrap_ttl=wrap_ttl, repeatable=repeatable)
         except SettingsError as error:
             # The file was in order when this process started, and may be again in a moment.
             raise VaultUnavailableError(str(error)) from None
 
     def _log_in(self, login: dict[str, str]) -> tuple[Secret, float]:
-        auth = self._vault.write(LOGIN_PATH, login)["auth"]
-        return Secret(auth["client_token"]), auth["lease_duration"]
+        try:
+            reply = self._vault.write(LOGIN_PATH, login)
+        except VaultForbiddenError as error:
+            # A wrong SecretID is answered otherwise.
+            raise VaultUnavailableError(
+                f"{error}: the entity of this process is disabled, or AppRole is not mounted"
+            ) from None
+        return Secret(reply.text("auth", "client_token")), reply.seconds("auth", "lease_duration")
 
     def mint(
         self, *, run_id: UUID, attempt: int, job_id: str, requested_by: str, wrapping_ttl: int
@@ -65,11 +84,9 @@ class ProcessIdentity:
             "job_id": job_id[:_LONGEST],
             "requested_by": requested_by[:_LONGEST],
         }
-        wrapped = self.write(MINT_PATH, {"metadata": json.dumps(bound)}, wrap_ttl=f"{wrapping_ttl}s")[
-            "wrap_info"
-        ]
+        reply = self.write(MINT_PATH, {"metadata": json.dumps(bound)}, wrap_ttl=f"{wrapping_ttl}s")
         return MintedIdentity(
-            wrapping_token=Secret(wrapped["token"]),
-            wrapping_accessor=wrapped["accessor"],
-            secret_id_accessor=wrapped["wrapped_accessor"],
+            wrapping_token=Secret(reply.text("wrap_info", "token")),
+            wrapping_accessor=reply.text("wrap_info", "accessor"),
+            secret_id_accessor=reply.text("wrap_info", "wrapped_accessor"),
         )

@@ -1,13 +1,15 @@
 """Work that is repeated for as long as a process lives, and outlives every error of one round."""
 
+import random
 from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.connections.compatibility import IncompatibleError
 from app.connections.database import trouble
 
 log = structlog.get_logger()
@@ -15,31 +17,62 @@ log = structlog.get_logger()
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 
 
+class RoundFailedError(Exception):
+    """A round could not be finished. The text is the reason in plain words, without a secret."""
+
+
+class Pauses:
+    """Seconds to wait between tries: twice as many after each, up to five, and never in step with other processes."""
+
+    def __init__(self) -> None:
+        self._longest = _FIRST_PAUSE
+
+    def next(self) -> float:
+        """The next pause, in seconds."""
+        longest, self._longest = self._longest, min(2 * self._longest, _LONGEST_PAUSE)
+        return random.uniform(longest / 2, longest)  # noqa: S311  # spreads retries, guards nothing
+
+    def start_again(self) -> None:
+        """After a success the next pause is a short one."""
+        self._longest = _FIRST_PAUSE
+
+
 class Rounds:
-    """Repeats `work`, which may return what is in the way."""
+    """Repeats `work`, which may return what is in the way, or raise it as `RoundFailedError`."""
 
     def __init__(self, name: str, work: Callable[[], str | None]) -> None:
         self.name = name
         self._work = work
-        self._failures = 0
+        self._pauses = Pauses()
         self.problem: str | None = None
         """What was in the way in the last round, or why it failed."""
 
     def carry_out(self) -> float:
-        """One round. Returns the seconds to wait before the next, 0 unless this one failed."""
+        """One round. Returns the seconds to wait before the next, 0 unless this one failed.
+
+        Raises only `IncompatibleError`: a server that cannot be worked with.
+        """
         try:
             self.problem = self._work()
-        except OperationalError as error:
-            self.problem = trouble(error)
+        except IncompatibleError:
+            raise
         except Exception as error:  # noqa: BLE001  # whatever one round meets, the next one must come
-            # Its text is not repeated: it may hold what the round was about.
-            self.problem = f"a round of {self.name} failed ({type(error).__name__})"
+            self.problem = reason(error, self.name)
         else:
-            self._failures = 0
+            self._pauses.start_again()
             return 0.0
         log.warning("round failed", work=self.name, reason=self.problem)
-        self._failures += 1
-        return min(_FIRST_PAUSE * 2.0 ** (self._failures - 1), _LONGEST_PAUSE)
+        return self._pauses.next()
+
+
+def reason(error: Exception, work: str) -> str:
+    """Why a round of `work` failed, in one line for log and page, without a secret."""
+    if isinstance(error, RoundFailedError):
+        return str(error)
+    if isinstance(error, SQLAlchemyError):
+        return trouble(error)
+    # The text of any other error is not repeated: it may hold what the round was about.
+    return f"a round of {work} failed ({type(error).__name__})"
 
 
 class Lane:

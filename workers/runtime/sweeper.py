@@ -4,23 +4,23 @@ The vault's own record says what an attempt holds, not the worker. The sweeper's
 and ask about them; it can obtain none.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 
 import structlog
-from sqlalchemy import Engine, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import make_url
 
-from app.connections.database import connect, silence, trouble
+from app.connections.database import connect
 from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.changed_logins import set_logins_back
-from app.credentials.dispatch import DispatchRecords, listen
 from app.credentials.ends import EndRecords
 from app.credentials.grants import DatabaseUser
+from app.credentials.heartbeat import Heartbeat
 from app.credentials.settings import AgentSettings, with_addresses
 from app.credentials.tool_record import ToolRecord
 from app.credentials.vault_events import EventStore
@@ -32,6 +32,7 @@ from workers.runtime.ending import Ending
 from workers.runtime.forgotten_users import ForgottenUsers
 from workers.runtime.leased_logins import LeasedLogins
 from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured
+from workers.runtime.notices import repeat_on_notice, wait_for_database
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.rounds import Lane, Rounds
 from workers.runtime.vault import Vault
@@ -50,28 +51,53 @@ _LOOK_AT_LOGINS = 2.0
 #: Seconds between two looks at the users of the tools' databases.
 _SELDOM = 5.0
 _AT_ONCE = 8
+#: Seconds without a whole round after which the database counts as having been silent.
+_SILENCE = 10.0
 
 
 class Sweeper:
     """Ends attempts that could not end themselves, and lets their runs go on."""
 
-    def __init__(self, *, records: EndRecords, watch: Callable[[], str | None]) -> None:
-        """`watch` looks at what the vault has logged since, and returns what is in the way or None."""
+    def __init__(
+        self,
+        *,
+        records: EndRecords,
+        watch: Callable[[], str | None],
+        ended: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`watch` looks at what the vault has logged since, and returns what is in the way or None.
+
+        `ended` is called when attempts may have ended. `clock` counts seconds.
+        """
         self._records = records
         self._watch = watch
+        self._ended = ended
+        self._clock = clock
+        self._looked_at = clock()
+        self._silent_until: float | None = None
 
     def look(self) -> str | None:
         """One round; what is in the way, or None when all is well."""
         while stopped := self._records.end_stopped():
             log.info("run stopped", run_id=str(stopped))
-        for lost in self._records.lose_attempts():
+        for lost in self._records.lose_attempts(answers_since=self._answers_since()):
             log.info("attempt lost", run_id=str(lost.run_id), attempt=lost.number)
+        self._ended()
         problem = self._watch()
         for run_id in self._records.requeue_ended():
             log.info("run queued again", run_id=str(run_id))
+        self._looked_at = self._clock()
         if unconfirmed := self._records.problem():
             return f"ends of attempts are not confirmed: {unconfirmed}"
         return problem
+
+    def _answers_since(self) -> float | None:
+        """Seconds since the database was silent; None if it never was. Then workers could not report either."""
+        now = self._clock()
+        if now - self._looked_at > _SILENCE:
+            self._silent_until = now
+        return None if self._silent_until is None else now - self._silent_until
 
 
 def launch(tools: Iterable[ToolRecord]) -> None:
@@ -117,30 +143,14 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
             Lane(Rounds("setting logins back", partial(set_logins_back, engine)), rest=_LOOK_AT_LOGINS),
             Lane(Rounds("looking for forgotten users", forgotten.look), rest=_SELDOM),
         ]
-        sweep = Rounds("sweeping", Sweeper(records=records, watch=watch.look).look)
-        pulse = Pulse(DispatchRecords(engine), HealthFile(configuration.health_file))
+        sweeper = Sweeper(records=records, watch=watch.look, ended=lanes[0].wake)
+        sweep = Rounds("sweeping", sweeper.look)
+        pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
         # What cannot be worked with ends the process here, before anything else begins.
-        while not stop.requested and (silent := silence(engine)):
-            pulse.without_database(silent)
-            stop.wait(1.0)
+        wait_for_database(engine, pulse, stop)
         with ExitStack() as lasting:
             for lane in lanes:
                 lasting.enter_context(lane)
-            while not stop.requested:
-                try:
-                    _sweep_on_notice(engine, sweep, lanes, pulse, stop)
-                except OperationalError as error:
-                    pulse.without_database(trouble(error))
-                    stop.wait(1.0)
-
-
-def _sweep_on_notice(engine: Engine, sweep: Rounds, lanes: Sequence[Lane], pulse: Pulse, stop: Stop) -> None:
-    """Sweep whenever a run is to be stopped or an attempt ends, and otherwise twice a second."""
-    with listen(engine) as notices:
-        while not stop.requested:
-            pause = sweep.carry_out()
-            lanes[0].wake()
-            problems = (rounds.problem for rounds in (sweep, *(lane.rounds for lane in lanes)))
-            pulse.beat(next(filter(None, problems), None))
-            stop.wait(pause or _APART)
-            notices.wait(seconds=_REST - _APART)
+            repeat_on_notice(
+                sweep, engine=engine, pulse=pulse, stop=stop, rest=_REST, apart=_APART, lanes=lanes
+            )

@@ -7,9 +7,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import httpx
 import structlog
 
+from app.connections.deadline import Deadline
+from app.connections.http_wire import Wire
 from app.connections.secret_files import SettingsError
 from app.credentials.lineage import CredentialDenial, ToolCall
 from app.credentials.settings import AgentSettings
@@ -41,17 +42,24 @@ class ToolResult:
 class ToolRunner:
     """Connections and settings for all tools. It holds no credential."""
 
-    connections: httpx.Client
+    connections: Wire
     settings: AgentSettings
     local_time: Callable[[datetime], datetime] | None = None
 
-    def ask(self, job: Any, tool: Tool, granted: Issued | CredentialDenial) -> ToolResult:
-        """The answer of one tool about a job. Raises nothing: what went wrong is the result's `gap`."""
+    def ask(
+        self, job: Any, tool: Tool, granted: Issued | CredentialDenial, run: Deadline | None = None
+    ) -> ToolResult:
+        """The answer of one tool about a job, by its own deadline and the run's.
+
+        Raises nothing: what went wrong is the result's `gap`.
+        """
         if isinstance(granted, CredentialDenial):
             return ToolResult(tool, gap=f"the vault refused the credential: {granted}")
         calls: list[ToolCall] = []
+        seconds = self.settings.tool_deadline
+        deadline = Deadline(seconds) if run is None else run.within(seconds)
         try:
-            with self._client(tool, granted, calls) as look_up:
+            with self._client(tool, granted, calls, deadline) as look_up:
                 return ToolResult(tool, calls, facts=tuple(look_up(job)))
         except (ToolError, SettingsError) as failed:
             return ToolResult(tool, calls, gap=str(failed))
@@ -62,14 +70,14 @@ class ToolRunner:
             return ToolResult(tool, calls, gap=f"the answer could not be used ({name})")
 
     def database(
-        self, address: str, issued: Issued, calls: list[ToolCall]
+        self, address: str, issued: Issued, calls: list[ToolCall], deadline: Deadline
     ) -> AbstractContextManager[DatabaseClient]:
         """A connection to a database tool."""
-        return DatabaseClient(address, self.settings, issued, calls)
+        return DatabaseClient(address, self.settings, issued, calls, deadline)
 
     @contextmanager
     def _client(
-        self, tool: Tool, issued: Issued, calls: list[ToolCall]
+        self, tool: Tool, issued: Issued, calls: list[ToolCall], deadline: Deadline
     ) -> Iterator[Callable[[Any], Iterator[SourcedFact]]]:
         address = self.settings.address(tool.record)
         if isinstance(tool, HttpTool):
@@ -80,9 +88,10 @@ class ToolRunner:
                 grant=tool.grant,
                 issued=issued,
                 calls=calls,
+                deadline=deadline,
                 local_time=self.local_time,
             )
             yield partial(tool.look_up, http)
         else:
-            with self.database(address, issued, calls) as database:
+            with self.database(address, issued, calls, deadline) as database:
                 yield partial(tool.look_up, database)

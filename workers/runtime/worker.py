@@ -98,6 +98,8 @@ def make_agent(domain: Domain) -> Agent[Any, Any]:
         ),
         threads=ThreadPoolExecutor(threads, thread_name_prefix="tool"),
         worker=f"{socket.gethostname()}:{os.getpid()}",
+        longest_run=configuration.longest_run,
+        longest_tool=configuration.tool_deadline,
         introduce=partial(introduced, role_id=RunRoleId(configuration.file("run_role_id_file"))),
     )
 

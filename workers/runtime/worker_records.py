@@ -7,6 +7,7 @@ from app.connections.compatibility import IncompatibleError
 from app.connections.database import connect, silence
 from app.connections.settings import ConnectionSettings
 from app.credentials.attempts import alarm_about_message
+from app.credentials.heartbeat import Heartbeat
 from workers.runtime.dropped_messages import DroppedMessages
 from workers.runtime.rounds import Lane, Rounds
 
@@ -15,16 +16,19 @@ _REST, _LONGEST_WAIT = 2.0, 1.0
 
 
 class WorkerRecords:
-    """Looks whether the database answers, and stores alarms about dropped messages."""
+    """Looks whether the database answers, leaves signs of life, and stores alarms about dropped messages."""
 
     def __init__(self, configuration: ConnectionSettings) -> None:
         """Raises `SettingsError`. Nothing connects before `start`."""
         self._engine = connect(configuration, pool_size=1)
         self._dropped = DroppedMessages(lambda detail: alarm_about_message(self._engine, detail))
+        self._heartbeat = Heartbeat(self._engine)
         self._rounds = Rounds("the worker's records", self._round)
         self._lane = Lane(self._rounds, rest=_REST)
         self._in_use = Lock()
         self._is_quiet = False
+        self.waiting: str | None = None
+        """What the worker waits for, or None."""
         self.incompatible: IncompatibleError | None = None
         """Why the database cannot be worked with, once it has answered."""
 
@@ -48,6 +52,7 @@ class WorkerRecords:
         with self._in_use:
             try:
                 if (problem := silence(self._engine)) is None:
+                    self._heartbeat.beat(self.waiting)
                     self._dropped.report()
             except IncompatibleError as error:
                 self.incompatible = error

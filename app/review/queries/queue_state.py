@@ -12,6 +12,7 @@ from app.credentials.lineage import CredentialKind
 from app.credentials.tables import (
     AttemptEndRow,
     AttemptRow,
+    ClockRow,
     CredentialRow,
     HeartbeatRow,
     RunRow,
@@ -21,6 +22,10 @@ from app.review.queries import alarms, run_list
 
 #: An end is confirmed within a second, unless something is in the way.
 USUAL = timedelta(seconds=5)
+#: Clocks are measured every minute, so one that was not measured for longer is that of a process that has ended.
+_MEASURED = timedelta(minutes=3)
+#: Seconds from which an alarm is raised.
+LARGEST_DIFFERENCE = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,12 +53,14 @@ class QueueState:
     runs: dict[str, int]
     oldest_waiting: RunRow | None
     heartbeats: Sequence[HeartbeatRow]
+    clocks: Sequence[ClockRow]
     alarms: int
     unconfirmed: UnconfirmedEnds
 
-    def heartbeat(self, process: str) -> HeartbeatRow | None:
-        """The last heartbeat of one background process."""
-        return next((each for each in self.heartbeats if each.process == process), None)
+    @property
+    def wrong_clocks(self) -> Sequence[ClockRow]:
+        """Clocks that differ too much from the database's."""
+        return [clock for clock in self.clocks if abs(clock.ahead) > LARGEST_DIFFERENCE]
 
 
 def state(db: Session) -> QueueState:
@@ -63,6 +70,7 @@ def state(db: Session) -> QueueState:
         runs=run_list.counts(db),
         oldest_waiting=oldest_waiting(db),
         heartbeats=heartbeats(db),
+        clocks=_clocks(db),
         alarms=alarms.number(db),
         unconfirmed=unconfirmed_ends(db),
     )
@@ -108,3 +116,11 @@ def oldest_waiting(db: Session) -> RunRow | None:
 def heartbeats(db: Session) -> Sequence[HeartbeatRow]:
     """The last heartbeat of each background process."""
     return db.scalars(select(HeartbeatRow).order_by(col(HeartbeatRow.process))).all()
+
+
+def _clocks(db: Session) -> Sequence[ClockRow]:
+    return db.scalars(
+        select(ClockRow)
+        .where(col(ClockRow.measured_at) > func.now() - _MEASURED)
+        .order_by(col(ClockRow.process), col(ClockRow.host), col(ClockRow.reporter))
+    ).all()

@@ -130,7 +130,7 @@ def page(db: Session, run_id: UUID) -> RunPage | None:
 
 def run_fields(run: RunRow) -> dict[str, Any]:
     """The fields of a run as JSON values, by the names that JSON and exports give them: its job is an action."""
-    fields = run.model_dump(mode="json")
+    fields = run.model_dump(mode="json", exclude={"reserved_until"}) | {"waiting_reason": run.waits_because}
     return {"action_id" if name == "job_id" else name: value for name, value in fields.items()}
 
 

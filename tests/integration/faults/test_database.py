@@ -50,7 +50,7 @@ def test_a_database_killed_amid_runs_loses_nothing(fragile, until):
     )
     assert undocumented == []
     beats = "SELECT count(*) AS n FROM heartbeat WHERE seen_at > now() - interval '5 s' AND problem IS NULL"
-    until(lambda: system.rows(beats)[0]["n"] == 2, what="signs of life of dispatcher and sweeper")
+    until(lambda: system.rows(beats)[0]["n"] == 4, what="signs of life of all processes")
     open_ends = "SELECT 1 FROM attempt WHERE revoked_at IS NULL AND run_id = ANY(%s)"
     until(lambda: not system.rows(open_ends, run_ids), what="the confirmation of all ends")
     assert not fragile.alive(run_ids)

@@ -8,7 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from app.connections.deadline import Deadline
 from app.credentials.lineage import CredentialKind, IssuedCredential
+from benchmarks.fault_proxy import TcpFaults
 from workers.runtime.answer import ToolError
 from workers.runtime.database_client import DatabaseClient
 from workers.runtime.run_session import Issued
@@ -123,6 +125,39 @@ def test_an_answer_is_limited_in_rows_bytes_and_time(ledger, query, reason):
     (call,) = calls
     assert call.error
     assert call.answer_digest is None
+
+
+@pytest.mark.parametrize("fault", ["hang", "trickle"])
+def test_a_ledger_that_trickles_is_given_up_by_the_deadline(system, ledger, fault):
+    server = system.stack.services.database
+    issued, calls = ledger[0]._issued, []
+    with TcpFaults(server.port) as proxy:
+        address = f"postgresql://{server.host}:{proxy.port}/ledger"
+        client = DatabaseClient(
+            address, system.settings("worker", tool_timeout=1), issued, calls, Deadline(4)
+        )
+        with client as opened:
+            proxy.inflict(fault)
+            with pytest.raises(ToolError, match=r"^no answer within 1 s$"):
+                opened.select("SELECT much", "SELECT repeat('x', 100000) AS much", {})
+            # The connection is gone; so is the tool.
+            with pytest.raises(ToolError):
+                opened.select("SELECT one", "SELECT 1 AS one", {})
+        again = DatabaseClient(address, system.settings("worker", tool_timeout=1), issued, calls, Deadline(4))
+        with pytest.raises(ToolError, match=r"^no answer within 1 s$"), again:
+            pass
+    assert [call.operation for call in calls] == ["SELECT much", "SELECT one", "CONNECT"]
+    assert max(call.latency_ms for call in calls) < 10_000
+
+
+def test_all_queries_of_the_ledger_end_by_one_deadline(ledger):
+    client, calls = ledger
+    client.recording(calls, Deadline(0.5))
+    with pytest.raises(ToolError, match=r"^no answer within 0\.5 s$"):
+        client.select("SELECT", "SELECT pg_sleep(0.9)", {})
+    with pytest.raises(ToolError, match=r"^not everything was answered within 0\.5 s$"):
+        client.select("SELECT", "SELECT 1", {})
+    assert len(calls) == 1
 
 
 def test_a_server_that_stops_amid_a_query_is_given_up(ledger):

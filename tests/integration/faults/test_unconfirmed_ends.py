@@ -12,12 +12,12 @@ HTML = b"<html><body>The page is being serviced.</body></html>"
 #: What the vault is made to answer, and what the sweeper says about it.
 WRONG_ANSWERS = {
     "a page": (200, "text/html", HTML, "answered, but not as a vault does"),
-    "a page of an error": (400, "text/html", HTML, "the vault refuses"),
+    "a page of an error": (400, "text/html", HTML, "answered, but not as a vault does"),
     "other JSON": (200, "application/json", b'{"data": null}', "answered, but not as a vault does"),
     "a refusal": (403, "application/json", b'{"errors": ["permission denied"]}', "permission denied"),
     "sealed": (503, "application/json", b'{"errors": ["Vault is sealed"]}', "Vault is sealed"),
     "too busy": (429, "application/json", b'{"errors": ["rate limit quota exceeded"]}', "quota"),
-    "an ingress": (404, "text/plain", b"default backend - 404", "the vault refuses"),
+    "an ingress": (404, "text/plain", b"default backend - 404", "answered, but not as a vault does"),
 }
 LOOK_UPS = ("auth/token/lookup-accessor", "sys/leases/lookup")
 

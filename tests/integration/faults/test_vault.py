@@ -5,8 +5,7 @@ import signal
 
 
 def waits_for_the_vault(fragile, run_id):
-    row = fragile.run(run_id)
-    return row["state"] == "requested" and "vault" in (row["waiting_reason"] or "")
+    return "vault" in fragile.waits_because(run_id)
 
 
 def test_with_a_sealed_vault_runs_wait_and_go_on_by_themselves(fragile, seal, unsealed, until, triage):
@@ -87,7 +86,7 @@ def test_a_stopped_vault_blocks_no_process_for_good(fragile, until):
     before = fragile.calls_seen(fragile.plain[0])
     (run_id,) = fragile.system.request(fragile.plain[0])
     until(lambda: waits_for_the_vault(fragile, run_id), seconds=40, what="the reason to wait")
-    assert "no answer" in fragile.run(run_id)["waiting_reason"]
+    assert "no answer" in fragile.waits_because(run_id)
     assert fragile.calls_seen(fragile.plain[0]) == before
     fragile.system.vault.process_table.kill("vault", signal.SIGCONT)
     until(lambda: fragile.ended([run_id]), seconds=60, what="the end of the run")

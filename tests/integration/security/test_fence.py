@@ -439,6 +439,7 @@ def test_every_column_is_either_kept_or_known_to_change(system):
                 "started_at",
                 "finished_at",
                 "waiting_reason",
+                "reserved_until",
             ),
             *("failure", "stop_requested_at", "stop_requested_by"),
         },

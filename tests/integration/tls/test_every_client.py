@@ -62,7 +62,7 @@ def vault(asked: Asked) -> str:
     except VaultUnavailableError as error:
         return str(error)
     finally:
-        made._session._pool.close()
+        made.close()
 
 
 def auditor(asked: Asked) -> str:

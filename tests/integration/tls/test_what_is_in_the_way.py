@@ -142,7 +142,7 @@ def test_a_login_the_vault_refuses_is_reported(installation, tmp_path):
         with pytest.raises(VaultRefusedError) as refused:
             ProcessIdentity(vault, file).write("auth/token/lookup-accessor", {"accessor": "none"})
     finally:
-        vault._session._pool.close()
+        vault.close()
     assert "it refuses the login in VAULT_IDENTITY_FILE" in str(refused.value)
     assert "canary" not in str(refused.value)
     file.chmod(0o644)

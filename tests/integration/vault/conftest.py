@@ -196,7 +196,7 @@ def vault(installation) -> Iterator[Vault]:
     """A worker's connection to the vault."""
     made = Vault(installation.address, trust_of(installation.settings()))
     yield made
-    made._session._pool.close()
+    made.close()
 
 
 @pytest.fixture

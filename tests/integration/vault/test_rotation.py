@@ -28,7 +28,7 @@ LIFE = 4
 def dispatching(installation, file) -> Iterator[ProcessIdentity]:
     vault = Vault(installation.address, trust_of(installation.settings()))
     yield ProcessIdentity(vault, file)
-    vault._session._pool.close()
+    vault.close()
 
 
 def mint(dispatcher):

@@ -1,5 +1,7 @@
-"""A credential with a secret that can be searched for, and a client that has it."""
+"""A credential with a secret that can be searched for, a client that has it, and a service to ask."""
 
+import http.server
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
@@ -13,8 +15,62 @@ from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
 
 SECRET = "s.canary-4f1c9a7e"
-BASE = "http://tool.example"
 LOCAL = timezone(timedelta(hours=-5), "EST")
+
+
+class Service(http.server.ThreadingHTTPServer):
+    """A real service that answers as it is told. `asked` holds the path and the headers of each request."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.address = f"http://127.0.0.1:{self.server_port}"
+        self.forget()
+
+    def forget(self):
+        self.asked, self._answers = [], [(200, b"", {})]
+
+    def respond(self, *statuses, content=b"", headers=None):
+        """Answer with one status after the other; the last stays."""
+        self._answers = [(status, content, headers or {}) for status in statuses]
+
+    def next_answer(self):
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+
+    def do_GET(self):
+        self.server.asked.append((self.path, self.headers))
+        status, content, headers = self.server.next_answer()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def running_service():
+    with Service() as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def service(running_service):
+    running_service.forget()
+    return running_service
 
 
 @pytest.fixture
@@ -47,11 +103,11 @@ def connections():
 
 
 @pytest.fixture
-def client(connections, issued, monkeypatch):
+def client(connections, issued, service, monkeypatch):
     """Makes a client and the list its calls are recorded in; retries come without a pause."""
     monkeypatch.setattr("workers.runtime.http_client.random.uniform", lambda *_: 0)
 
-    def make(*, base=BASE, signed=False, **changed):
+    def make(*, base=service.address, signed=False, deadline=None, **changed):
         calls = []
         grant = SignedToken(role="r", scope="s") if signed else ApiKey(role="r", scope="s")
         made = HttpClient(
@@ -61,6 +117,7 @@ def client(connections, issued, monkeypatch):
             grant=grant,
             issued=issued,
             calls=calls,
+            deadline=deadline,
             local_time=lambda moment: moment.astimezone(LOCAL),
         )
         return made, calls

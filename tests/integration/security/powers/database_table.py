@@ -30,6 +30,7 @@ TABLE = {
         "public.answer": [("SELECT", ALL, "answers can be downloaded")],
         "public.alarm": [("SELECT", ALL, "the page of alarms")],
         "public.heartbeat": [("SELECT", ALL, "the page of the system's state")],
+        "public.clock": [("SELECT", ALL, "the page of the system's state")],
         "public.action": [
             ("SELECT", ALL, "pages show actions"),
             (
@@ -93,6 +94,7 @@ TABLE = {
         "public.vault_event": [("SELECT", ALL, "what the vault issued to whom")],
         "public.log_position": [("SELECT", ALL, "how far the vault's log was read")],
         "public.event_cursor": [("SELECT", ALL, "how far the vault's events were judged")],
+        "public.clock": [("SELECT", ALL, "how far the vault's clock is off, to judge its log")],
     },
     "triage_worker": {},
 }

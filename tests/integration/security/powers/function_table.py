@@ -97,11 +97,18 @@ EXAMPLES = {
         call=f"raise_alarm('introduction refused', 'x', {ACCESS})",
         check=f"SELECT EXISTS (SELECT FROM alarm WHERE run_id = {R})",
     ),
-    "next_runs": Example(
+    "reserve_runs": Example(
         logins=DISPATCHER,
-        reason="which runs wait",
-        call="next_runs(1000000)",
-        check="SELECT true",
+        reason="runs that wait, for a minute at most",
+        call="reserve_runs(1000000, 3600)",
+        check=f"SELECT reserved_until <= now() + interval '1 min' FROM run WHERE run_id = {W}",
+    ),
+    "release_runs": Example(
+        logins=DISPATCHER,
+        reason="runs that it did not dispatch wait again",
+        call=f"release_runs(ARRAY[{W}::uuid])",
+        check=f"SELECT reserved_until IS NULL FROM run WHERE run_id = {W}",
+        after=("reserve_runs",),
     ),
     "dispatch_attempt": Example(
         logins=DISPATCHER,
@@ -115,16 +122,10 @@ EXAMPLES = {
         call=f"return_attempt({R}, 1, 'x')",
         check=f"SELECT state = 'postponed' {ATTEMPT}",
     ),
-    "note_waiting": Example(
-        logins=DISPATCHER,
-        reason="why runs wait",
-        call="note_waiting('example')",
-        check=f"SELECT waiting_reason = 'example' FROM run WHERE run_id = {W}",
-    ),
     "beat": Example(
-        logins=(*DISPATCHER, *SWEEPER),
-        reason="a sign of life, under its own name",
-        call="beat('example')",
+        logins=EVERYBODY,
+        reason="a sign of life, and what its clock shows, under its own name",
+        call="beat('example', 'h', 1, now(), NULL)",
         check="SELECT EXISTS (SELECT FROM heartbeat WHERE problem = 'example')",
     ),
     "tables_version": Example(
@@ -149,7 +150,7 @@ EXAMPLES = {
     "lose_attempts": Example(
         logins=SWEEPER,
         reason="attempts whose lease ran out",
-        call="lose_attempts()",
+        call="lose_attempts(NULL)",
         check=f"SELECT state = 'lost' {ATTEMPT}",
         prepare=f"UPDATE attempt SET lease_until = now() - interval '1 s' WHERE run_id = {R}",
     ),
@@ -220,6 +221,7 @@ NOBODYS = {
     "hold_attempt": "part of every function of a worker: locks the attempt, or refuses",
     "finish_attempt": "part of the function that stores a result",
     "requeue_run": "part of functions that end an attempt",
+    "compare_clock": "part of a sign of life: how far a clock is from the database's",
     "within": "the times that a worker states",
     "expiry": "the times that a worker states",
     "refuse_change": "a trigger",

@@ -1,0 +1,76 @@
+"""Connections to PostgreSQL on which every wait ends: for the name, the connection, an answer, a row, a commit."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Self
+
+import psycopg
+from psycopg.abc import RV, PQGen
+
+from app.connections.bounded_network import look_up
+from app.connections.deadline import Deadline
+
+#: Seconds for one wait: the longest statement, and a moment for the server to notice its own time limit.
+LONGEST_WAIT = 12.0
+#: libpq takes less for a mistake.
+_LEAST_TO_CONNECT = 2
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that is closed when an answer is late; the statement then fails with `psycopg.OperationalError`.
+
+    psycopg itself waits for ever if a server hangs, or if it sends a byte now and then.
+    """
+
+    #: When everything on this connection must be over, if it serves one task.
+    deadline: Deadline | None = None
+
+    @classmethod
+    def connect_by(cls, deadline: Deadline, parameters: Mapping[str, Any]) -> Self:
+        """Connect to the first address of `host` that answers; `parameters` as for `psycopg.connect`.
+
+        Raises `psycopg.OperationalError`.
+        """
+        host = parameters.get("host")
+        if not host or host.startswith("/"):
+            return cls.connect(**parameters, connect_timeout=_seconds(deadline.left))
+        found = _addresses(host, deadline)
+        failure = psycopg.OperationalError("connection timeout expired")
+        for number, address in enumerate(found):
+            if deadline.over:
+                break
+            share = _seconds(deadline.left / (len(found) - number))
+            try:
+                return cls.connect(**parameters, hostaddr=address, connect_timeout=share)
+            except psycopg.OperationalError as error:
+                failure = error
+        raise failure
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """As psycopg's, with an end. With a `timeout`, the caller has its own: to wait for a notification, say."""
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        limit = Deadline(LONGEST_WAIT)
+        if self.deadline is not None and self.deadline.at < limit.at:
+            limit = self.deadline
+        try:
+            return super().wait(gen, interval, limit.left)
+        except psycopg.OperationalError:
+            if not limit.over or self.closed:
+                raise
+            # What it still sends would be taken for the answer to the next statement.
+            self.pgconn.finish()
+            raise psycopg.OperationalError("timeout expired") from None
+
+
+def _addresses(host: str, deadline: Deadline) -> list[str]:
+    try:
+        return [str(address[0]) for *_, address in look_up(host, 0, until=deadline.at)]
+    except TimeoutError:
+        raise psycopg.OperationalError("connection timeout expired") from None
+    except OSError:
+        raise psycopg.OperationalError(f"failed to resolve host {host!r}") from None
+
+
+def _seconds(left: float) -> int:
+    return max(_LEAST_TO_CONNECT, math.ceil(left))

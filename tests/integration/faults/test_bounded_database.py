@@ -1,0 +1,63 @@
+"""A database that hangs or trickles holds nobody: the statement fails in time, and the next one finds it again."""
+
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from app.connections import bounded_database, database
+from benchmarks.fault_proxy import TcpFaults
+
+MUCH = text("SELECT repeat('x', 100000)")
+#: Seconds: what a statement gets here, and what a loaded machine may add.
+WAIT, PATIENCE = 1.0, 10.0
+
+
+@pytest.fixture
+def behind_proxy(pages_alone, monkeypatch):
+    """The proxy, and an engine whose waits are short."""
+    settings = pages_alone.settings("web")
+    port = urlsplit(settings.database_url).port
+    with TcpFaults(port) as proxy:
+        led = settings.database_url.replace(f":{port}", f":{proxy.port}")
+        engine = database.connect(settings.model_copy(update={"database_url": led}), pool_size=1)
+        with engine.connect() as first:
+            assert first.scalar(text("SELECT 1")) == 1
+        monkeypatch.setattr(bounded_database, "LONGEST_WAIT", WAIT)
+        monkeypatch.setattr(database, "_CONNECT", WAIT)
+        yield proxy, engine
+        proxy.heal()
+        engine.dispose()
+
+
+def asked(engine):
+    with engine.connect() as connection:
+        return connection.scalar(MUCH)
+
+
+@pytest.mark.parametrize("fault", ["hang", "trickle", "html", "garbage", "truncate", "refuse"])
+def test_a_statement_ends_and_the_next_one_finds_the_database_again(behind_proxy, fault):
+    proxy, engine = behind_proxy
+    proxy.inflict(fault)
+    for _ in range(2):  # on the connection that was open, and on a new one
+        began = time.monotonic()
+        with pytest.raises(OperationalError) as caught:
+            asked(engine)
+        assert time.monotonic() - began < 3 * WAIT + PATIENCE
+        assert database.trouble(caught.value).startswith("the database ")
+    proxy.heal()
+    assert len(asked(engine)) == 100_000
+
+
+def test_a_late_answer_is_never_taken_for_that_of_the_next_statement(behind_proxy):
+    proxy, engine = behind_proxy
+    with engine.connect() as connection:
+        proxy.inflict("hang")
+        with pytest.raises(OperationalError, match="timeout expired"):
+            connection.execute(text("SELECT 'late'"))
+        proxy.heal()
+        assert connection.invalidated
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT 'next'")) == "next"

@@ -1,0 +1,57 @@
+"""The main loop of dispatcher and sweeper: a round at each notice of the database, and otherwise in fixed intervals."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine
+
+from app.connections.compatibility import IncompatibleError
+from app.connections.database import silence
+from app.credentials.dispatch import listen
+from workers.runtime.lifecycle import Pulse, Stop
+from workers.runtime.rounds import Lane, Pauses, Rounds, reason
+
+
+def wait_for_database(engine: Engine, pulse: Pulse, stop: Stop) -> None:
+    """Return when the database answers, or at the request to stop.
+
+    Raises `IncompatibleError` if it cannot be worked with: that ends the process before anything else begins.
+    """
+    pauses = Pauses()
+    while not stop.requested and (silent := silence(engine)):
+        pulse.without_database(silent)
+        stop.wait(pauses.next())
+
+
+def repeat_on_notice(
+    rounds: Rounds,
+    *,
+    engine: Engine,
+    pulse: Pulse,
+    stop: Stop,
+    rest: float,
+    apart: float = 0.0,
+    lanes: Sequence[Lane] = (),
+) -> None:
+    """Carry out rounds until the request to stop, whatever the database answers meanwhile.
+
+    A round follows each notice that something was requested or has ended, but not within `apart` seconds of the last
+    one; without a notice the next one comes after `rest` seconds. Problems of `lanes` are reported too.
+    """
+    pauses = Pauses()
+    while not stop.requested:
+        try:
+            with listen(engine) as notices:
+                while not stop.requested:
+                    pause = rounds.carry_out()
+                    problems = (each.problem for each in (rounds, *(lane.rounds for lane in lanes)))
+                    pulse.beat(next(filter(None, problems), None))
+                    pauses.start_again()
+                    if pause or apart:
+                        stop.wait(pause or apart)
+                    if not pause:
+                        notices.wait(seconds=rest - apart)
+        except IncompatibleError:
+            raise
+        except Exception as error:  # noqa: BLE001  # no answer of the database may end the process
+            pulse.without_database(reason(error, rounds.name))
+            stop.wait(pauses.next())
