@@ -83,7 +83,7 @@ def test_tools_that_trickle_are_not_checked_and_no_thread_is_lost(trickling, unt
         for tool in TOOLS:
             trickling.proxied.proxies[tool].inflict(tcp if tool == "ledger" else http)
         run_ids = trickling.request()
-        until(lambda: trickling.ended(run_ids), seconds=90, what="the end of all runs")
+        until(lambda asked=run_ids: trickling.ended(asked), seconds=90, what="the end of all runs")
         assert trickling.states(run_ids) == {"completed": RUNS}
         assert trickling.attempts(run_ids) == {"finished": RUNS}
         reasons = {row["because"] for row in trickling.not_checked(run_ids)}
