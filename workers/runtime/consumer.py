@@ -95,7 +95,6 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         return None
 
     def _failed(self, problem: str) -> None:
-        self._failures += 1
         self._records.waiting = f"waiting for the broker: {problem}"
         log.warning("the worker waits", reason=self._records.waiting)
 
