@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.connections.compatibility import IncompatibleError
-from app.connections.database import trouble
+from app.connections.database_trouble import trouble
 
 log = structlog.get_logger()
 #: Seconds to wait after the first error, doubled with each that follows, up to the longest.
