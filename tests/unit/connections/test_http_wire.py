@@ -128,7 +128,7 @@ LATE = {
         "answer not complete within 0.3 s",
     ),
     "trickles zipped": (
-        trickles(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", gzip.compress(b"")[:1]),
+        trickles(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", gzip.compress(b"", mtime=0)[:1]),
         "answer not complete within 0.3 s|answer cannot be inflated",
     ),
 }
@@ -209,19 +209,19 @@ def zipped(content, coding=b"gzip"):
 
 
 def test_a_zipped_answer_is_read(wire):
-    with server(answers(zipped(gzip.compress(b"words")))) as address:
+    with server(answers(zipped(gzip.compress(b"words", mtime=0)))) as address:
         assert get(wire, address).content == b"words"
 
 
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
-        (zipped(gzip.compress(b"words")[:-4]), "answer cannot be inflated"),
-        (zipped(gzip.compress(b"words") + b"more"), "answer cannot be inflated"),
+        (zipped(gzip.compress(b"words", mtime=0)[:-4]), "answer cannot be inflated"),
+        (zipped(gzip.compress(b"words", mtime=0) + b"more"), "answer cannot be inflated"),
         (zipped(b"words"), "answer cannot be inflated"),
         (zipped(b"words", b"br"), "answered in a content coding that was not asked for"),
         (
-            zipped(gzip.compress(b"words"), b"gzip, gzip"),
+            zipped(gzip.compress(b"words", mtime=0), b"gzip, gzip"),
             "answered in a content coding that was not asked for",
         ),
         (b"<html>Sorry</html>\r\n\r\n", "no answer (what came is not HTTP)"),
