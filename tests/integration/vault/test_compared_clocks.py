@@ -21,11 +21,12 @@ def beat(installation):
 
 @pytest.fixture
 def alarms(installation):
-    """The details of alarms about a clock whose name begins so."""
+    """The details of alarms about the clock of the vault or of a host, as this kind of process reported it."""
 
-    def raised(clock):
+    def raised(clock, process=""):
         with installation.database("triage") as database:
-            return [detail for (detail,) in database.execute(ALARMS, [f"the clock of the {clock}%"])]
+            wanted = f"the clock of {clock} is % the database's (%{process}%)"
+            return [detail for (detail,) in database.execute(ALARMS, [wanted])]
 
     return raised
 
@@ -50,17 +51,17 @@ def test_an_outage_raises_one_alarm(beat, alarms, measured, number):
     host = f"host of {measured}"
     for ahead in measured:
         beat("triage_worker", ahead=ahead, host=host)
-    assert len(alarms(f"worker on {host}")) == number
+    assert len(alarms(f"host {host}", "worker")) == number
 
 
 def test_processes_of_one_host_raise_one_alarm_and_those_of_two_hosts_two(beat, alarms):
     for host in ("first", "second"):
         for pid in (1, 2, 1, 2):
             beat("triage_worker", ahead=180, host=host, pid=pid)
-    assert len(alarms("worker on first")) == len(alarms("worker on second")) == 1
+    assert len(alarms("host first", "worker")) == len(alarms("host second", "worker")) == 1
     beat("triage_app", ahead=-180, host="first")
     beat("triage_app", ahead=-180, host="first")
-    (detail,) = alarms("web on first")
+    (detail,) = alarms("host first", "web")
     assert "is 180 s behind the database's" in detail
 
 
@@ -70,10 +71,10 @@ def test_the_vault_is_compared_with_the_database_and_not_with_the_process(beat, 
     beat("triage_sweeper", ahead=180, vault=-180)
     with installation.database("triage") as database:
         assert database.execute(ahead).fetchone() == (0,)
-    assert alarms("vault") == []
+    assert alarms("the vault") == []
     for login in ("triage_sweeper", "triage_dispatcher") * 3:
         beat(login, ahead=0, vault=-200)
-    (detail,) = alarms("vault")
+    (detail,) = alarms("the vault")
     assert "is 200 s behind the database's" in detail
 
 
