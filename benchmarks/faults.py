@@ -43,6 +43,8 @@ _APART, _KILLS, _BOTH = (0.1, 0.6), 0.3, 0.3
 _LONGEST, _FINISHED, _DEAD = 1800.0, 180.0, 60.0
 #: Seconds after which no signed token may be accepted any more.
 _EXPIRED = 180.0
+#: Characters of a line of a process that ended.
+_SHOWN = 400
 #: Alarms that say what happened; all others would be about a theft that did not.
 _TRUE = {"clock differs", "end not confirmed", "database user without a lease"}
 
@@ -131,8 +133,8 @@ class _Trouble:
     def note_ended(self) -> None:
         """Note which processes ended though nobody killed them, and start them again."""
         for child in self._stack.process_table.ended():
-            lines = " / ".join(child.last_lines()[-3:])
-            self.ended.append(f"{child.command.name} with status {child.exit_status()}: {lines}")
+            last = " / ".join(line[:_SHOWN] for line in child.last_lines()[-3:])
+            self.ended.append(f"{child.command.name} with status {child.exit_status()}: {last}")
             self._stack.process_table.revive(child.command.name)
 
 
