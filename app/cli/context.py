@@ -4,11 +4,13 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import typer
 from rich.console import Console
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import settings
@@ -54,6 +56,11 @@ class Context:
     def sessions(self) -> Sessions:
         """Database sessions of the application's role."""
         return sessions(connect(self.settings, pool_size=2))
+
+    def database_time(self) -> datetime:
+        """What the database's clock shows."""
+        with self.sessions() as db:
+            return db.execute(select(func.now())).scalar_one()
 
 
 @contextmanager

@@ -39,6 +39,10 @@ class UnsentError(WireError):
     """No connection came about: nothing was sent."""
 
 
+class DistrustError(UnsentError):
+    """The TLS handshake failed. It will fail again until somebody changes something."""
+
+
 class KeptConnectionError(WireError):
     """The peer closed a connection that it had kept from an earlier call. It most likely saw nothing of this one."""
 
@@ -132,7 +136,7 @@ class Wire:
 
     def _failed(self, error: Exception, status: int) -> WireError:
         if trouble := self._trust.trouble(error, what="it"):
-            return (UnsentError if isinstance(error, httpcore.ConnectError) else WireError)(
+            return (DistrustError if isinstance(error, httpcore.ConnectError) else WireError)(
                 f"no answer ({trouble})"
             )
         if isinstance(error, httpcore.ConnectError):

@@ -9,12 +9,20 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from app.connections.deadline import Deadline
-from app.connections.http_wire import KeptConnectionError, Wire, WireAnswer, WireError
+from app.connections.http_wire import (
+    DistrustError,
+    KeptConnectionError,
+    LateError,
+    Wire,
+    WireAnswer,
+    WireError,
+)
 from app.connections.tls import Trust
 from app.connections.vault_replies import (
     VaultRefusedError,
     VaultReply,
     VaultUnavailableError,
+    odd,
     reply_of,
 )
 
@@ -30,8 +38,11 @@ _HALF_A_SECOND = 0.5
 class VaultCalls:
     """A connection pool to one vault. Not fork-safe: make it after the fork."""
 
-    def __init__(self, address: str, trust: Trust, *, pool_size: int, seconds: float) -> None:
-        """`seconds` is the time for one call, with everything that belongs to it."""
+    def __init__(
+        self, address: str, trust: Trust, *, pool_size: int, seconds: float, is_lenient: bool = False
+    ) -> None:
+        """`seconds` is the time for one call, with everything that belongs to it; `is_lenient` as in `reply_of`."""
+        self._is_lenient = is_lenient
         self.address = address
         #: Seconds by which the vault's clock is ahead of this process's, to about half a second; None before an answer.
         self.ahead: float | None = None
@@ -82,7 +93,7 @@ class VaultCalls:
                 )
                 return self._reply(answer, method, path)
             except WireError as silent:
-                failed = VaultUnavailableError(str(silent))
+                failed = _unavailable(silent)
                 can_repeat = repeatable and isinstance(silent, KeptConnectionError)
             except VaultUnavailableError as down:
                 failed, can_repeat = down, _MET in down.reason
@@ -96,7 +107,7 @@ class VaultCalls:
         raise AssertionError("unreachable")
 
     def _reply(self, answer: WireAnswer, method: str, path: str) -> VaultReply:
-        reply = reply_of(answer.status, answer.content, method=method, path=path)
+        reply = reply_of(answer.status, answer.content, method=method, path=path, is_lenient=self._is_lenient)
         self._compare_clocks(answer.headers.get("date", ""))
         return reply
 
@@ -105,3 +116,9 @@ class VaultCalls:
             self.ahead = parsedate_to_datetime(date).timestamp() + _HALF_A_SECOND - time.time()
         except (ValueError, OverflowError):
             return
+
+
+def _unavailable(silent: WireError) -> VaultUnavailableError:
+    if silent.status and not isinstance(silent, LateError):
+        return odd(str(silent), status=silent.status)
+    return VaultUnavailableError(str(silent), is_final=isinstance(silent, DistrustError))

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 #: Answers to these hold their fields bare; all others are in an envelope.
-_BARE = frozenset({"sys/health", "sys/init", "sys/unseal", "sys/seal-status", "sys/generate-root/update"})
+_BARE = frozenset({"sys/health", "sys/init", "sys/unseal", "sys/seal-status"})
+_BARE_BELOW = "sys/generate-root/"
 _ENVELOPE: dict[str, tuple[type, ...]] = {
     "request_id": (str,),
     "lease_id": (str,),
@@ -30,13 +31,21 @@ _WRONG_ADDRESS = "VAULT_ADDR must lead to the vault itself"
 class VaultUnavailableError(Exception):
     """The vault cannot answer now (down, sealed, overloaded, no audit device), or another server answered: wait.
 
-    `reason` is the vault's own text, "" without one; `status` the HTTP status, 0 without an answer.
+    `reason` is the vault's own text, "" without one; `status` the HTTP status, 0 without an answer. `is_final`: it will
+    not answer until somebody changes something, for example a certificate.
     """
 
-    def __init__(self, text: str, *, reason: str = "", status: int = 0) -> None:
+    def __init__(self, text: str, *, reason: str = "", status: int = 0, is_final: bool = False) -> None:
         super().__init__(text)
         self.reason = reason
         self.status = status
+        self.is_final = is_final
+
+    def said_of(self, what: str) -> str:
+        """The text as a sentence about `what` ("the vault")."""
+        text = str(self)
+        silent = text.removeprefix("no answer")
+        return f"{what} {text}" if silent == text else f"{what} does not answer{silent}"
 
 
 class VaultRefusedError(Exception):
@@ -67,36 +76,40 @@ class VaultReply(dict[str, Any]):
         """A name, an id or a secret: ASCII that is printable and not empty."""
         found = self._at(path)
         if not (isinstance(found, str) and 0 < len(found) <= _LONGEST_TEXT):
-            raise odd(f"no text in {'.'.join(path)}")
+            raise self.odd(f"no text in {'.'.join(path)}")
         if not (found.isascii() and found.isprintable() and found == found.strip()):
-            raise odd(f"strange characters in {'.'.join(path)}")
+            raise self.odd(f"strange characters in {'.'.join(path)}")
         return found
 
-    def seconds(self, *path: str) -> int:
-        """A length of time, above zero."""
+    def number(self, *path: str) -> int:
+        """A number of seconds or things, above zero."""
         found = self._at(path)
         if type(found) is not int or not 0 < found <= _LONGEST_LIFE:
-            raise odd(f"no length of time in {'.'.join(path)}")
+            raise self.odd(f"no number in {'.'.join(path)}")
         return found
 
     def texts(self, *path: str) -> list[str]:
         """A list of such texts, which is not empty."""
         found = self._at(path)
         if not isinstance(found, list) or not found:
-            raise odd(f"no list in {'.'.join(path)}")
-        return [VaultReply({path[-1]: each}).text(path[-1]) for each in found]
+            raise self.odd(f"no list in {'.'.join(path)}")
+        return [type(self)({path[-1]: each}).text(path[-1]) for each in found]
 
     def mapping(self, *path: str) -> Mapping[str, str]:
         """Texts by name."""
         found = self._at(path)
         if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-            raise odd(f"no texts by name in {'.'.join(path)}")
+            raise self.odd(f"no texts by name in {'.'.join(path)}")
         return found
 
     def require_about(self, name: str, *path: str) -> None:
         """Nothing, if the field holds this name: the reply is about what was asked."""
         if self.text(*path) != name:
-            raise odd(f"another {'.'.join(path)} than the one in question")
+            raise self.odd(f"another {'.'.join(path)} than the one in question")
+
+    def odd(self, what: str) -> Exception:
+        """The error for a field that is not as it must be."""
+        return odd(what)
 
     def _at(self, path: tuple[str, ...]) -> Any:
         found: Any = self
@@ -105,15 +118,15 @@ class VaultReply(dict[str, Any]):
         return found
 
 
-def reply_of(status: int, content: bytes, *, method: str, path: str) -> VaultReply:
-    """The reply that `status` and `content` make.
+def reply_of(status: int, content: bytes, *, method: str, path: str, is_lenient: bool = False) -> VaultReply:
+    """The reply that `status` and `content` make. `is_lenient`: a part of the envelope is enough.
 
     Raises `VaultRefusedError` for a refusal by the vault, and `VaultUnavailableError` for whatever is neither.
     """
     if status == _NO_CONTENT and not content:
         return VaultReply()
     if status == _OK:
-        return _envelope(content, path)
+        return _envelope(content, path, is_lenient=is_lenient)
     if 300 <= status < 400:  # noqa: PLR2004  # the redirects
         raise VaultUnavailableError(
             f"answered HTTP {status}, which is not followed: {_WRONG_ADDRESS}", status=status
@@ -155,14 +168,14 @@ def _state(status: int, reason: str) -> str:
     return f"it failed with HTTP {status}: {reason or 'no reason given'}"
 
 
-def _envelope(content: bytes, path: str) -> VaultReply:
+def _envelope(content: bytes, path: str, *, is_lenient: bool) -> VaultReply:
     found = _parsed(content)
     if found is None:
         raise odd("HTTP 200, no JSON object", status=_OK)
-    if path not in _BARE:
-        for name, kinds in _ENVELOPE.items():
-            if name not in found or not isinstance(found[name], kinds):
-                raise odd(f"HTTP 200, no {name}", status=_OK)
+    if path not in _BARE and not path.startswith(_BARE_BELOW):
+        wrong = [name for name, kinds in _ENVELOPE.items() if not isinstance(found.get(name, ...), kinds)]
+        if wrong and not (is_lenient and len(wrong) < len(_ENVELOPE)):
+            raise odd(f"HTTP 200, no {wrong[0]}", status=_OK)
     return VaultReply(found)
 
 

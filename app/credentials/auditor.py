@@ -47,7 +47,7 @@ class Auditor:
             answers = threads.map(lambda question: self._is_alive(token, *question), questions)
             return [name for (*_, name), alive in zip(questions, answers, strict=True) if alive]
         except VaultUnavailableError as silent:
-            raise AuditorError(f"the vault does not answer: {silent}") from None
+            raise AuditorError(silent.said_of("the vault")) from None
         except (SettingsError, VaultRefusedError) as refused:
             raise AuditorError(str(refused)) from None
         finally:
@@ -65,4 +65,4 @@ class Auditor:
 
     def _log_in(self, login: dict[str, str]) -> tuple[str, float]:
         reply = self._calls.call("POST", LOGIN_PATH, data=login)
-        return reply.text("auth", "client_token"), reply.seconds("auth", "lease_duration")
+        return reply.text("auth", "client_token"), reply.number("auth", "lease_duration")

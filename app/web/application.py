@@ -23,6 +23,7 @@ from app.web import (
     streams,
     templating,
 )
+from app.web.database_clock import DatabaseClock
 from app.web.probes import Probes
 from app.web.readiness import Readiness
 from app.web.services import Services
@@ -81,6 +82,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     Services(
         sessions=factory,
+        clock=DatabaseClock(apart),
         queries=queries,
         reviews=Reviews(factory, second_person=configuration.second_person),
         saved_views=SavedViews(factory),

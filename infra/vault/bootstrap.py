@@ -1,7 +1,8 @@
 """Brings a vault to what it must hold: with a root token the first time, with the operator's identity later."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from infra.reporting import ProvisionError, Say
 from infra.secrets_folder import SecretsFolder
@@ -142,7 +143,7 @@ def require_audit_device(client: VaultClient, token: str, audit_log: str | None,
 
 def _mount(client: VaultClient, token: str, say: Say) -> None:
     """AppRole for logins, the database engine, and lines in the log for what exceeds a rate limit."""
-    methods = client.read("sys/auth", token) or {}
+    methods: Mapping[str, Any] = client.read("sys/auth", token) or {}
     if "approle/" not in methods:
         client.write("sys/auth/approle", {"type": "approle"}, token)
         say("auth method approle: created")
@@ -152,7 +153,7 @@ def _mount(client: VaultClient, token: str, say: Say) -> None:
         client.write("sys/auth/approle/tune", {"user_lockout_config": {"lockout_disable": True}}, token)
         say("auth method approle: lock-out off")
     # Its other field must keep its value: what is not sent is emptied.
-    quotas = client.read(LOGGED_REFUSALS.path, token) or {}
+    quotas: Mapping[str, Any] = client.read(LOGGED_REFUSALS.path, token) or {}
     if not LOGGED_REFUSALS.is_met_by(quotas):
         client.write(LOGGED_REFUSALS.path, {**quotas, **LOGGED_REFUSALS.data}, token)
         say(f"{LOGGED_REFUSALS.name}: on")

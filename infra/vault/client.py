@@ -1,14 +1,20 @@
-"""A client of the vault for provisioning: plain HTTP, and errors of one line."""
+"""A client of the vault for provisioning: each call has one deadline, and errors are one line."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-import httpx
-
+from app.connections.deadline import Deadline
 from app.connections.tls import Trust
+from app.connections.vault_calls import VaultCalls
+from app.connections.vault_replies import VaultRefusedError, VaultReply, VaultUnavailableError, odd
 from infra.reporting import ProvisionError
+from infra.vault.transfers import Transfers
+
+_OK, _NOT_FOUND = 200, 404
+#: Seconds for a snapshot.
+_LONGEST_TRANSFER = 3600.0
 
 
 class VaultSilentError(ProvisionError):
@@ -28,6 +34,14 @@ class VaultAnswerError(ProvisionError):
         self.reason = reason
 
 
+class ProvisionReply(VaultReply):
+    """A reply whose methods raise `VaultSilentError`."""
+
+    def odd(self, what: str) -> Exception:
+        """The error for a field that is not as it must be."""
+        return VaultSilentError(f"VAULT_ADDR: the vault {odd(what)}", is_final=True)
+
+
 class VaultClient:
     """Connections to one vault, as a context manager. Each call passes its own token.
 
@@ -35,16 +49,10 @@ class VaultClient:
     """
 
     def __init__(self, address: str, *, trust: Trust, timeout: float) -> None:
-        """`timeout` is in seconds, for connecting and for each answer."""
+        """`timeout` is in seconds, for one call with everything that belongs to it; a snapshot may take an hour."""
         self.address = address
-        self._trust = trust
-        self._http = httpx.Client(
-            base_url=f"{address}/v1/",
-            verify=trust.context,
-            timeout=timeout,
-            trust_env=False,
-            follow_redirects=False,
-        )
+        self._calls = VaultCalls(address, trust, pool_size=2, seconds=timeout, is_lenient=True)
+        self._transfers = Transfers(address, trust)
 
     def __enter__(self) -> Self:
         return self
@@ -52,23 +60,23 @@ class VaultClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.close()
+        self._calls.close()
 
-    def read(self, path: str, token: str) -> dict[str, Any] | None:
+    def read(self, path: str, token: str) -> ProvisionReply | None:
         """The data at `path`, or None. Raises `VaultSilentError` and `VaultAnswerError`."""
         answer = self._ask("GET", path, token)
-        return None if answer is None else dict(answer["data"])
+        return None if answer is None else ProvisionReply(answer.get("data") or {})
 
     def names(self, path: str, token: str) -> list[str]:
         """The names below `path`. Raises as `read` does."""
         answer = self._ask("LIST", path, token)
-        return [] if answer is None else list(answer["data"]["keys"])
+        return [] if answer is None else answer.texts("data", "keys")
 
-    def write(self, path: str, data: Mapping[str, Any], token: str = "") -> dict[str, Any]:
+    def write(self, path: str, data: Mapping[str, Any], token: str = "") -> ProvisionReply:
         """Write `data`; returns the whole answer, which may be empty. Raises as `read` does, also for an unknown path."""
         answer = self._ask("POST", path, token, data)
         if answer is None:
-            raise VaultAnswerError(f"POST {path}", httpx.codes.NOT_FOUND, "there is no such path")
+            raise VaultAnswerError(f"POST {path}", _NOT_FOUND, "there is no such path")
         return answer
 
     def delete(self, path: str) -> None:
@@ -77,69 +85,57 @@ class VaultClient:
 
     def save(self, path: str, token: str, file: BinaryIO) -> int:
         """Copy the content of `path` into an open file; returns its size in bytes. Raises as `read` does."""
-        headers = {"X-Vault-Token": token}
-        with self._answers(), self._http.stream("GET", path, headers=headers) as answer:
-            if not answer.is_success:
-                answer.read()
-                raise VaultAnswerError(f"GET {path}", answer.status_code, _reason(answer))
-            return sum(file.write(block) for block in answer.iter_bytes())
+        with self._answers(f"GET {path}"):
+            return self._transfers.save(path, token, file, Deadline(_LONGEST_TRANSFER))
 
     def load(self, path: str, token: str, file: BinaryIO) -> None:
         """Send an open file to `path`. Raises as `read` does."""
-        with self._answers():
-            answer = self._http.post(path, headers={"X-Vault-Token": token}, content=file)
-        if not answer.is_success:
-            raise VaultAnswerError(f"POST {path}", answer.status_code, _reason(answer))
+        with self._answers(f"POST {path}"):
+            self._transfers.load(path, token, file, Deadline(_LONGEST_TRANSFER))
 
-    def seal_status(self) -> dict[str, Any]:
+    def seal_status(self) -> ProvisionReply:
         """Whether the vault is initialised and sealed, and how it is unsealed. Raises as `read` does."""
-        found = self._ask("GET", "sys/seal-status", "") or {}
-        if not {"initialized", "sealed"} <= found.keys():
-            raise ProvisionError(f"VAULT_ADDR: the server at {self.address} is not a vault")
+        found = self._ask("GET", "sys/seal-status", "") or ProvisionReply()
+        if not all(isinstance(found.get(name), bool) for name in ("initialized", "sealed", "recovery_seal")):
+            raise found.odd("no state of its seal")
         return found
 
     def health(self) -> int:
         """The HTTP status of `sys/health`: 200 is active, 429 a standby. Raises `VaultSilentError`."""
-        return self._send("GET", "sys/health", "").status_code
+        try:
+            self._calls.call("GET", "sys/health")
+        except VaultRefusedError as refused:
+            return refused.status
+        except VaultUnavailableError as other:
+            if other.status == 0:
+                raise self._silent(other) from None
+            return other.status
+        return _OK
 
     def _ask(
         self, method: str, path: str, token: str, data: Mapping[str, Any] | None = None
-    ) -> dict[str, Any] | None:
-        answer = self._send(method, path, token, data)
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            return None
-        if not answer.is_success:
-            raise VaultAnswerError(f"{method} {path}", answer.status_code, _reason(answer))
+    ) -> ProvisionReply | None:
         try:
-            return dict(answer.json()) if answer.content else {}
-        except (ValueError, TypeError):
-            raise ProvisionError(f"VAULT_ADDR: the server at {self.address} is not a vault") from None
-
-    def _send(
-        self, method: str, path: str, token: str, data: Mapping[str, Any] | None = None
-    ) -> httpx.Response:
-        headers = {"X-Vault-Token": token} if token else {}
-        with self._answers():
-            return self._http.request(method, path, json=data, headers=headers)
+            with self._answers(f"{method} {path}"):
+                return ProvisionReply(self._calls.call(method, path, token=token, data=data))
+        except VaultAnswerError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return None
 
     @contextmanager
-    def _answers(self) -> Iterator[None]:
+    def _answers(self, request: str) -> Iterator[None]:
         try:
             yield
-        except httpx.HTTPError as error:
-            if (reason := self._trust.trouble(error, what=f"the vault at {self.address}")) is not None:
-                raise VaultSilentError(f"VAULT_ADDR: {reason}", is_final=True) from None
-            # The error holds the request, and the request holds the token: only its text is passed on.
-            raise VaultSilentError(f"VAULT_ADDR: {self.address} does not answer ({_words(error)})") from None
+        except VaultRefusedError as refused:
+            raise VaultAnswerError(request, refused.status, refused.reason) from None
+        except VaultUnavailableError as error:
+            if error.reason:
+                raise VaultAnswerError(request, error.status, error.reason) from None
+            raise self._silent(error) from None
 
-
-def _words(error: httpx.HTTPError) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-def _reason(answer: httpx.Response) -> str:
-    try:
-        errors = answer.json()["errors"]
-    except (ValueError, LookupError, TypeError):
-        errors = []
-    return " ".join("; ".join(map(str, errors)).split())[:300] or "no reason given"
+    def _silent(self, error: VaultUnavailableError) -> VaultSilentError:
+        """Another server than a vault, and one that is not trusted, will be the same after a wait."""
+        return VaultSilentError(
+            error.said_of(f"VAULT_ADDR: {self.address}"), is_final=error.is_final or error.status != 0
+        )

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.reporting import ProvisionError, Say
 from infra.secrets_folder import SecretsFolder
-from infra.vault.client import VaultAnswerError, VaultClient, VaultSilentError
+from infra.vault.client import ProvisionReply, VaultAnswerError, VaultClient, VaultSilentError
 
 _KEYS = "vault-recovery-keys.json"
 _ROOT_TOKEN = "vault-root-token"  # noqa: S105 - the name of a file
@@ -36,7 +36,7 @@ def open_vault(client: VaultClient, secrets: SecretsFolder, *, patience: float, 
         status = _first_answer(client, patience)
     _separate_root_token(secrets)
     if status["sealed"] and not status["recovery_seal"]:
-        _unseal(client, secrets, status["t"])
+        _unseal(client, secrets, status.number("t"))
         say("unsealed")
     wait_until_serving(client, patience=patience)
 
@@ -54,7 +54,7 @@ def wait_until_serving(client: VaultClient, *, patience: float) -> None:
         time.sleep(_POLL)
 
 
-def _first_answer(client: VaultClient, patience: float) -> dict[str, Any]:
+def _first_answer(client: VaultClient, patience: float) -> ProvisionReply:
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -68,8 +68,8 @@ def _first_answer(client: VaultClient, patience: float) -> dict[str, Any]:
 def _initialise(client: VaultClient, secrets: SecretsFolder, *, unseals_itself: bool) -> None:
     kind = "recovery" if unseals_itself else "secret"
     answer = client.write("sys/init", {f"{kind}_shares": 1, f"{kind}_threshold": 1})
-    keys = answer["recovery_keys_base64"] if unseals_itself else answer["keys_base64"]
-    both = {"keys": keys, "root_token": answer["root_token"]}
+    keys = answer.texts("recovery_keys_base64" if unseals_itself else "keys_base64")
+    both = {"keys": keys, "root_token": answer.text("root_token")}
     secrets.replace("operator", _KEYS, json.dumps(both))
 
 
@@ -135,9 +135,9 @@ def generate_root_token(client: VaultClient, secrets: SecretsFolder, reasons: li
             " false in its listener, restart it, and run this again"
         ) from None
     for key in keys:
-        answer = client.write("sys/generate-root/update", {"key": key, "nonce": attempt["nonce"]})
-        if answer["complete"]:
-            token = _decoded(answer["encoded_token"], attempt["otp"])
+        answer = client.write("sys/generate-root/update", {"key": key, "nonce": attempt.text("nonce")})
+        if answer.get("complete"):
+            token = _decoded(answer.text("encoded_token"), attempt.text("otp"))
             secrets.replace("operator", _ROOT_TOKEN, token)
             say("root token made from the recovery keys")
             return token

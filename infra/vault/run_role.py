@@ -9,7 +9,7 @@ from typing import Any
 from app.credentials.approle import INCOMPLETE, LOGIN_PATH, RUN_ROLE
 from infra.reporting import Say
 from infra.secrets_folder import SecretsFolder, random_secret
-from infra.vault.client import VaultAnswerError, VaultClient
+from infra.vault.client import ProvisionReply, VaultAnswerError, VaultClient
 
 OWNER, FILE = "worker", "run-role-id"
 ENTITY = "triage-agent"
@@ -42,7 +42,7 @@ def set_up(client: VaultClient, secrets: SecretsFolder, token: str, say: Say) ->
 
     A RoleID that equals the role's name, as earlier versions set it, is replaced. Raises `ProvisionError`.
     """
-    role_id = str((client.read(_PATH, token) or {})["role_id"])
+    role_id = (client.read(_PATH, token) or ProvisionReply()).text("role_id")
     if role_id == RUN_ROLE:
         role_id = _replace_in_vault(client, token)
     _adopt(client, secrets, token, role_id, say)
@@ -75,16 +75,16 @@ def _name_entity(client: VaultClient, token: str, role_id: str, say: Say) -> Non
     if entity is None:
         client.write(_ENTITY_PATH, {}, token)
         say(f"entity {ENTITY}: created")
-        entity = client.read(_ENTITY_PATH, token) or {}
-    mount = (client.read("sys/auth", token) or {})["approle/"]["accessor"]
+        entity = client.read(_ENTITY_PATH, token) or ProvisionReply()
+    mount = (client.read("sys/auth", token) or ProvisionReply()).text("approle/", "accessor")
     alias = _alias(entity, mount)
     if alias is None or alias["name"] != role_id:
         # An entity has one alias at each mount, so that the earlier one is renamed.
         path = "identity/entity-alias" + (f"/id/{alias['id']}" if alias else "")
-        wanted = {"name": role_id, "mount_accessor": mount, "canonical_id": entity["id"]}
+        wanted = {"name": role_id, "mount_accessor": mount, "canonical_id": entity.text("id")}
         client.write(path, wanted, token)
         say(f"alias of {ENTITY}: {'changed' if alias else 'created'}")
 
 
 def _alias(entity: dict[str, Any], mount: str) -> dict[str, Any] | None:
-    return next((alias for alias in entity["aliases"] or [] if alias["mount_accessor"] == mount), None)
+    return next((alias for alias in entity.get("aliases") or [] if alias["mount_accessor"] == mount), None)

@@ -81,14 +81,15 @@ def replace(
     file always holds one that works. If interrupted, repeating it completes it. Raises `ProvisionError`.
     """
     path = f"auth/approle/role/{identity.role}/secret-id"
-    new = client.write(path, {}, token)["data"]
-    login = {"role_id": role_id, "secret_id": new["secret_id"]}
+    new = client.write(path, {}, token)
+    life = new.number("data", "secret_id_ttl")
+    login = {"role_id": role_id, "secret_id": new.text("data", "secret_id")}
     _token(client, login)
     secrets.replace(identity.owner, IDENTITY_FILE, json.dumps(login))
     for accessor in client.names(path, token):
-        if accessor != new["secret_id_accessor"]:
+        if accessor != new.text("data", "secret_id_accessor"):
             _destroy(client, f"{path}-accessor/destroy", accessor, token)
-    return int(new["secret_id_ttl"])
+    return life
 
 
 def role_id_in_vault(client: VaultClient, identity: Identity, token: str) -> str:
@@ -96,7 +97,7 @@ def role_id_in_vault(client: VaultClient, identity: Identity, token: str) -> str
     found = client.read(f"auth/approle/role/{identity.role}/role-id", token)
     if found is None:
         raise ProvisionError(f"the vault has no role {identity.role}")
-    return str(found["role_id"])
+    return found.text("role_id")
 
 
 def role_id_in_file(secrets: SecretsFolder, identity: Identity) -> str | None:
@@ -124,4 +125,4 @@ def _login(secrets: SecretsFolder, identity: Identity) -> dict[str, str] | None:
 
 
 def _token(client: VaultClient, login: dict[str, str]) -> str:
-    return str(client.write(LOGIN_PATH, login)["auth"]["client_token"])
+    return client.write(LOGIN_PATH, login).text("auth", "client_token")

@@ -46,7 +46,7 @@ def load_snapshot(client: VaultClient, file: Path, say: Say, *, patience: float)
                 f"VAULT_ADDR: {client.address} already holds data: stop it, empty its storage, start it and try again"
             )
         shares = {"recovery_shares": 1, "recovery_threshold": 1}
-        token = str(client.write("sys/init", shares)["root_token"])
+        token = client.write("sys/init", shares).text("root_token")
         wait_until_serving(client, patience=patience)
         client.load("sys/storage/raft/snapshot-force", token, stream)
     deadline = time.monotonic() + patience

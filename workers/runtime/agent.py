@@ -60,7 +60,9 @@ class Agent(Generic[Job, Conclusion]):
             return
         held, job = claimed
         try:
-            with self.introduce(self.vault, wrapping_token, run_id=run_id, attempt=number) as session:
+            with self.introduce(
+                self.vault, wrapping_token, run_id=run_id, attempt=number, deadline=run
+            ) as session:
                 answers = self._investigate(held, job, session, run)
             conclusion = self.job_type.conclude(job, answers)
             self.records.finished(store=lambda db: self.job_type.store(db, conclusion, held=held))

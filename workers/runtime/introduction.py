@@ -4,7 +4,7 @@ A theft is only what the vault says of it in its own words. Whatever else it say
 """
 
 from app.connections.deadline import Deadline
-from app.credentials.approle import INCOMPLETE, LOGIN_PATH, MINT_PATH, RunRoleId
+from app.credentials.approle import LOGIN_PATH, MINT_PATH, RunRoleId
 from workers.runtime.secret import Secret
 from workers.runtime.vault import (
     Vault,
@@ -24,69 +24,74 @@ class IntroductionError(Exception):
     """The wrapping token did not give this run an identity: spent, expired, or made for something else."""
 
 
-def opened(vault: Vault, wrapping_token: Secret, deadline: Deadline | None) -> Secret:
-    """The SecretID in the wrapping token. Raises `IntroductionError` and `VaultUnavailableError`."""
-    asked = {"token": wrapping_token.reveal()}
-    try:
-        made_by = vault.write("sys/wrapping/lookup", asked, repeatable=True, deadline=deadline)
-        if (path := made_by.text("data", "creation_path")) != MINT_PATH:
-            raise IntroductionError(f"the wrapping token was made by {path}")
-    except VaultRefusedError as error:
-        raise _not_opened(error, maybe_by_us=False) from None
-    try:
-        opened = vault.write("sys/wrapping/unwrap", token=wrapping_token, deadline=deadline)
-    except VaultRefusedError as error:
-        raise _not_opened(error, maybe_by_us=error.repeated) from None
-    return Secret(opened.text("data", "secret_id"))
+class Introduction:
+    """The two steps by which an attempt gets its identity. Both raise `IntroductionError` and `VaultUnavailableError`."""
 
+    def __init__(self, vault: Vault, role_id: RunRoleId, deadline: Deadline | None) -> None:
+        """`role_id` is the other half of the login; `deadline` is the run's."""
+        self._vault = vault
+        self._role_id = role_id
+        self._deadline = deadline
 
-def _not_opened(error: VaultRefusedError, *, maybe_by_us: bool) -> Exception:
-    """A theft only if the vault says that the token is spent, and this attempt cannot have spent it."""
-    if error.reason == _SPENT and not maybe_by_us:
+    def secret_id(self, wrapping_token: Secret) -> Secret:
+        """The SecretID in the wrapping token, which is spent then."""
+        lookup = {"token": wrapping_token.reveal()}
+        try:
+            made = self._vault.write("sys/wrapping/lookup", lookup, repeatable=True, deadline=self._deadline)
+            if (path := made.text("data", "creation_path")) != MINT_PATH:
+                raise IntroductionError(f"the wrapping token was made by {path}")
+        except VaultRefusedError as error:
+            raise self._not_opened(error, maybe_by_us=False) from None
+        try:
+            opened = self._vault.write("sys/wrapping/unwrap", token=wrapping_token, deadline=self._deadline)
+        except VaultRefusedError as error:
+            raise self._not_opened(error, maybe_by_us=error.repeated) from None
+        return Secret(opened.text("data", "secret_id"))
+
+    def login(self, half: str, secret_id: Secret) -> VaultReply:
+        """The reply to a login with both halves. A wrong RoleID does not use up the SecretID. Raises `SettingsError`."""
+        try:
+            return self._sent(half, secret_id)
+        except IntroductionError:
+            newer = self._role_id.read()
+            if newer == half:
+                self._require_known(half)
+                raise
+        return self._sent(newer, secret_id)
+
+    def _not_opened(self, error: VaultRefusedError, *, maybe_by_us: bool) -> Exception:
+        """A theft only if the vault says that the token is spent, and neither this attempt nor its own loss explains it."""
+        if error.reason != _SPENT or maybe_by_us:
+            return VaultUnavailableError(f"it does not open the wrapping token: {error}")
+        # Without its logins, or after the loss of its storage, a vault has forgotten all wrapping tokens.
+        self._require_known(self._role_id.read())
         return IntroductionError(str(error))
-    return VaultUnavailableError(f"it does not open the wrapping token: {error}")
 
+    def _sent(self, half: str, secret_id: Secret) -> VaultReply:
+        login = {"role_id": half, "secret_id": secret_id.reveal()}
+        try:
+            return self._vault.write(LOGIN_PATH, login, deadline=self._deadline)
+        except VaultForbiddenError as error:
+            # A bad SecretID is answered otherwise. The run waits for the agent's entity, or for the login's mount.
+            raise VaultUnavailableError(
+                f"the agent may not log in: {error}: its entity is disabled, or AppRole is not mounted"
+            ) from None
+        except VaultRefusedError as error:
+            if error.reason == _WRONG_HALF and not error.repeated:
+                raise IntroductionError(str(error)) from None
+            raise VaultUnavailableError(f"the agent may not log in: {error}") from None
 
-def logged_in(
-    vault: Vault, half: str, secret_id: Secret, role_id: RunRoleId, deadline: Deadline | None
-) -> VaultReply:
-    """The reply to a login with both halves. A wrong RoleID does not use up the SecretID.
-
-    Raises `IntroductionError` if the vault does not know the SecretID, and `VaultUnavailableError` if it does not know
-    the RoleID: it is being replaced, or the file is wrong. Also raises `SettingsError`.
-    """
-    try:
-        return _sent(vault, {"role_id": half, "secret_id": secret_id.reveal()}, deadline)
-    except IntroductionError:
-        newer = role_id.read()
-        if newer == half:
-            _require_known(vault, half, deadline)
-            raise
-    return _sent(vault, {"role_id": newer, "secret_id": secret_id.reveal()}, deadline)
-
-
-def _sent(vault: Vault, login: dict[str, str], deadline: Deadline | None) -> VaultReply:
-    """The reply to a login. Raises `IntroductionError` if the vault knows no such RoleID, or no such SecretID of it."""
-    try:
-        return vault.write(LOGIN_PATH, login, deadline=deadline)
-    except VaultForbiddenError as error:
-        # A bad SecretID is answered otherwise. The run waits for the agent's entity, or for the login's mount.
-        raise VaultUnavailableError(
-            f"the agent may not log in: {error}: its entity is disabled, or AppRole is not mounted"
-        ) from None
-    except VaultRefusedError as error:
-        if error.reason == _WRONG_HALF and not error.repeated:
-            raise IntroductionError(str(error)) from None
-        raise VaultUnavailableError(f"the agent may not log in: {error}") from None
-
-
-def _require_known(vault: Vault, role_id: str, deadline: Deadline | None) -> None:
-    try:
-        vault.write(LOGIN_PATH, {"role_id": role_id}, repeatable=True, deadline=deadline)
-    except VaultRefusedError as error:
-        if error.reason == INCOMPLETE:
-            return
-        known = "it does not know the RoleID in RUN_ROLE_ID_FILE"
-        raise VaultUnavailableError(
-            known if error.reason == _WRONG_HALF else f"the agent may not log in: {error}"
-        ) from None
+    def _require_known(self, role_id: str) -> None:
+        """Raise `VaultUnavailableError` if the vault says that it does not know this RoleID, or no AppRole at all."""
+        login = {"role_id": role_id}
+        try:
+            self._vault.write(LOGIN_PATH, login, repeatable=True, deadline=self._deadline)
+        except VaultForbiddenError as error:
+            raise VaultUnavailableError(
+                f"the agent may not log in: {error}: AppRole is not mounted"
+            ) from None
+        except VaultRefusedError as error:
+            if error.reason == _WRONG_HALF:
+                raise VaultUnavailableError("it does not know the RoleID in RUN_ROLE_ID_FILE") from None
+        except VaultUnavailableError:
+            return  # what it has said before stands

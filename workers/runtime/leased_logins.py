@@ -11,6 +11,8 @@ from typing import Any, LiteralString
 import psycopg
 
 from app.connections import database
+from app.connections.bounded_database import BoundedConnection
+from app.connections.deadline import Deadline
 from app.connections.secret_files import SettingsError
 from app.connections.settings import ConnectionSettings
 
@@ -89,11 +91,9 @@ class LeasedLogins:
 
     def _connect(self) -> psycopg.Connection:
         place: dict[str, Any] = {**self._place, **database.database_password(self._settings)}
-        return psycopg.connect(
-            **place,
-            connect_timeout=_CONNECT,
-            options=f"-c statement_timeout={_STATEMENT * 1000}",
-            autocommit=True,
+        return BoundedConnection.connect_by(
+            Deadline(_CONNECT),
+            {**place, "options": f"-c statement_timeout={_STATEMENT * 1000}", "autocommit": True},
         )
 
 

@@ -68,7 +68,7 @@ class ProcessIdentity:
             raise VaultUnavailableError(
                 f"{error}: the entity of this process is disabled, or AppRole is not mounted"
             ) from None
-        return Secret(reply.text("auth", "client_token")), reply.seconds("auth", "lease_duration")
+        return Secret(reply.text("auth", "client_token")), reply.number("auth", "lease_duration")
 
     def mint(
         self, *, run_id: UUID, attempt: int, job_id: str, requested_by: str, wrapping_ttl: int

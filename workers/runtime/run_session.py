@@ -12,7 +12,7 @@ from app.connections.secret_files import SettingsError
 from app.credentials.approle import RunRoleId
 from app.credentials.grants import MAX_TTL_SECONDS, ApiKey, DatabaseUser, Grant, SignedToken
 from app.credentials.lineage import IssuedCredential, RunIdentity
-from workers.runtime.introduction import IntroductionError, logged_in, opened
+from workers.runtime.introduction import Introduction, IntroductionError
 from workers.runtime.secret import Secret
 from workers.runtime.vault import (
     Vault,
@@ -69,14 +69,14 @@ class RunSession:
             case ApiKey():
                 meta = {"run_id": str(run.run_id), "attempt": str(run.attempt), "tool": tool}
                 reply = self._vault.write(grant.path, {"meta": meta}, self._token, deadline=self._deadline)
-                secret, seconds = reply.text("auth", "client_token"), reply.seconds("auth", "lease_duration")
+                secret, seconds = reply.text("auth", "client_token"), reply.number("auth", "lease_duration")
                 accessor = reply.text("auth", "accessor")
             case SignedToken():
                 reply = self._vault.read(grant.path, self._token, deadline=self._deadline)
-                secret, seconds = reply.text("data", "token"), reply.seconds("data", "ttl")
+                secret, seconds = reply.text("data", "token"), reply.number("data", "ttl")
             case DatabaseUser():
                 reply = self._vault.read(grant.path, self._token, deadline=self._deadline)
-                secret, seconds = reply.text("data", "password"), reply.seconds("lease_duration")
+                secret, seconds = reply.text("data", "password"), reply.number("lease_duration")
                 lease_id, service_user = reply.text("lease_id"), reply.text("data", "username")
         if seconds > MAX_TTL_SECONDS:
             raise VaultUnavailableError(
@@ -149,9 +149,10 @@ def _log_in(
     deadline: Deadline | None,
 ) -> RunSession:
     half = role_id.read()  # before the other half is used up
-    secret_id = opened(vault, wrapping_token, deadline)
+    introduction = Introduction(vault, role_id, deadline)
+    secret_id = introduction.secret_id(wrapping_token)
     requested_at = datetime.now(UTC)
-    login = logged_in(vault, half, secret_id, role_id, deadline)
+    login = introduction.login(half, secret_id)
     token = Secret(login.text("auth", "client_token"))
     try:
         identity = RunIdentity(
@@ -162,7 +163,7 @@ def _log_in(
             login_request_id=login.text("request_id"),
             token_accessor=login.text("auth", "accessor"),
             issued_at=requested_at,
-            expires_at=requested_at + timedelta(seconds=login.seconds("auth", "lease_duration")),
+            expires_at=requested_at + timedelta(seconds=login.number("auth", "lease_duration")),
         )
         _require_bound(login.mapping("auth", "metadata"), identity)
     except (IntroductionError, VaultUnavailableError):

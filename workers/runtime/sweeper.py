@@ -36,6 +36,7 @@ from workers.runtime.notices import repeat_on_notice, wait_for_database
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.rounds import Lane, Rounds
 from workers.runtime.vault import Vault
+from workers.runtime.vault_clock import VaultClock
 from workers.runtime.watching import Watch
 
 log = structlog.get_logger()
@@ -145,7 +146,7 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
         ]
         sweeper = Sweeper(records=records, watch=watch.look, ended=lanes[0].wake)
         sweep = Rounds("sweeping", sweeper.look)
-        pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
+        pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file), VaultClock.started(pool))
         # What cannot be worked with ends the process here, before anything else begins.
         wait_for_database(engine, pulse, stop)
         with ExitStack() as lasting:

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, Self
 
+from workers.runtime.rounds import Lane, Rounds
 from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 
 #: Seconds between two measurements, and while the clocks differ by more than `_MUCH` seconds.
@@ -22,15 +23,19 @@ class DatedAnswers(Protocol):
 class VaultClock:
     """Measures the vault's clock: at the start, then every minute, and every few seconds while it differs."""
 
-    #: Seconds between two calls of `look`.
-    REST = _OFTEN
-
     def __init__(self, vault: DatedAnswers, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` counts seconds."""
         self._vault = vault
         self._clock = clock
         self._due = clock()
         self._ahead: float | None = None
+
+    @classmethod
+    def started(cls, vault: DatedAnswers) -> Self:
+        """One that measures in a thread, for as long as the process lives."""
+        found = cls(vault)
+        Lane(Rounds("measuring the vault's clock", found.look), rest=_OFTEN).__enter__()
+        return found
 
     def look(self) -> None:
         """Measure, if it is time to. A vault that does not answer is asked again; others say that it does not."""
