@@ -12,6 +12,7 @@ import psycopg
 
 from app.connections import database
 from app.connections.bounded_database import BoundedConnection
+from app.connections.database_trouble import trouble
 from app.connections.deadline import Deadline
 from app.connections.secret_files import SettingsError
 from app.connections.settings import ConnectionSettings
@@ -101,4 +102,4 @@ class LeasedLogins:
 def _reason(error: psycopg.Error, tool: str) -> str:
     if error.diag.message_primary is not None:
         return f"{tool}: {error.diag.message_primary}"
-    return database.trouble(error, what=f"the database of {tool}")
+    return trouble(error, what=f"the database of {tool}")

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.connections.compatibility import IncompatibleError
-from app.connections.database import trouble
+from app.connections.database_trouble import trouble
 from app.connections.secret_files import SettingsError
 from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 
