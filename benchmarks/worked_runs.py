@@ -66,7 +66,7 @@ _HELPERS = (
     """,
 )
 
-#: Each step is a transaction of its own for a batch of runs, as it is in the processes.
+#: Each step is a transaction of its own for a batch of runs, as it is in the processes; the sweeper looks at each batch.
 _WORK = """
 DO $do$
 DECLARE
@@ -102,6 +102,9 @@ BEGIN
         PERFORM beat(NULL, 'bench', 1, NULL, NULL);
         COMMIT;
         PERFORM store_triage(r, n, pg_temp.proof(r), pg_temp.found(r), '[]', '[]') FROM unnest(runs, numbers) AS u (r, n);
+        COMMIT;
+        PERFORM due_ends(false, 32), due_ends(true, 32), lose_attempts(NULL);
+        PERFORM requeue_ended();
         COMMIT;
         PERFORM note_end_problem(r, n, 'bench') FROM unnest(runs, numbers) AS u (r, n) LIMIT 1;
         COMMIT;
