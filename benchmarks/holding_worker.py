@@ -58,10 +58,18 @@ class HandingSession:
 
 @contextmanager
 def introduced_and_held(
-    vault: Vault, wrapping_token: Secret, *, role_id: RunRoleId, run_id: UUID, attempt: int
+    vault: Vault,
+    wrapping_token: Secret,
+    *,
+    role_id: RunRoleId,
+    run_id: UUID,
+    attempt: int,
+    deadline: Deadline,
 ) -> Iterator[HandingSession]:
     """Replaces `workers.runtime.run_session.introduced`."""
-    with introduced(vault, wrapping_token, role_id=role_id, run_id=run_id, attempt=attempt) as session:
+    with introduced(
+        vault, wrapping_token, role_id=role_id, run_id=run_id, attempt=attempt, deadline=deadline
+    ) as session:
         hand_over(run_id, "run token", kind="run-token", accessor=session.identity.token_accessor)
         yield HandingSession(session)
         # The run ends nothing itself: what ends it is measured.

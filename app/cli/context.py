@@ -4,15 +4,18 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import typer
 from rich.console import Console
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import settings
-from app.connections.database import Sessions, connect, sessions, trouble
+from app.connections.database import Sessions, connect, sessions
+from app.connections.database_trouble import trouble
 from app.connections.secret_files import SettingsError
 from app.credentials.auditor import AuditorError
 from app.intake import IntakeError
@@ -54,6 +57,11 @@ class Context:
     def sessions(self) -> Sessions:
         """Database sessions of the application's role."""
         return sessions(connect(self.settings, pool_size=2))
+
+    def database_time(self) -> datetime:
+        """What the database's clock shows."""
+        with self.sessions() as db:
+            return db.execute(select(func.now())).scalar_one()
 
 
 @contextmanager

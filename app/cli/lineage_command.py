@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -44,7 +44,7 @@ def show_lineage(context: Context, run_id: UUID, *, as_json: bool) -> None:
         f"Run {run.run_id}: {run.state}",
         [("action", run.job_id), ("goal", run.goal or "not recorded")],
     )
-    endings = page.endings(datetime.now(UTC))
+    endings = page.endings(context.database_time())
     for attempt in page.attempts:
         _show_attempt(attempt, endings)
     for plan in page.plans:

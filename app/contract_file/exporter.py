@@ -5,10 +5,12 @@ import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from io import BytesIO
 from typing import IO, Self
 from uuid import UUID
+
+from sqlalchemy import func, select
 
 from app.connections.database import Sessions
 from app.connections.secret_files import SettingsError
@@ -122,7 +124,9 @@ class Exporter:
         return self._handed_over(made, when, kind=f"contract-file.{ending}", name=name, action_id=action_id)
 
     def _occasion(self, by: Person) -> Occasion:
-        return Occasion(at=datetime.now(UTC), by=by, far=self._far, demo=self._demo)
+        with self._sessions() as db:
+            at = db.execute(select(func.now())).scalar_one()
+        return Occasion(at=at.astimezone(UTC), by=by, far=self._far, demo=self._demo)
 
     def _handed_over(
         self,

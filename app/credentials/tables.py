@@ -90,6 +90,7 @@ class RunRow(SQLModel, table=True):
     __tablename__ = "run"
     __table_args__ = (
         Index("ix_run_queue", "state", "requested_at"),
+        Index("ix_run_dispatched", "run_id", postgresql_where=text("state = 'dispatched'")),
         Index("ix_run_requested", "requested_at", "run_id"),
         Index("ix_run_started", "started_at", "run_id"),
         Index("ix_run_requested_by", "requested_by", "requested_at", "run_id"),
@@ -125,8 +126,12 @@ class AttemptRow(SQLModel, table=True):
 
     __tablename__ = "attempt"
     __table_args__ = (
-        Index("ix_attempt_open", "state", "lease_until"),
-        Index("ix_attempt_unrevoked", "lease_until", postgresql_where=text("revoked_at IS NULL")),
+        Index("ix_attempt_open", "run_id", postgresql_where=text("state IN ('dispatched', 'running')")),
+        Index(
+            "ix_attempt_unconfirmed",
+            "run_id",
+            postgresql_where=text("revoked_at IS NULL AND state NOT IN ('dispatched', 'running')"),
+        ),
     )
 
     run_id: UUID = Field(primary_key=True, foreign_key="run.run_id")
@@ -290,7 +295,10 @@ class AlarmRow(SQLModel, table=True):
     """Something a security operator must see, such as a wrapping token that was already spent."""
 
     __tablename__ = "alarm"
-    __table_args__ = (Index("ix_alarm_raised", "raised_at", "alarm_id"),)
+    __table_args__ = (
+        Index("ix_alarm_raised", "raised_at", "alarm_id"),
+        Index("ix_alarm_detail", "detail", postgresql_using="hash"),
+    )
 
     alarm_id: UUID = Field(default_factory=uuid4, primary_key=True)
     run_id: UUID | None = None

@@ -1,9 +1,8 @@
 """Adds events to the history of flags. If two officers act at once, one wins. `app.review.review_events` reads it."""
 
-from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from app.connections.database import Sessions
@@ -82,7 +81,7 @@ class Reviews:
                 kind=kind,
                 by=by,
                 by_name=by_name,
-                at=datetime.now(UTC),
+                at=db.execute(select(func.clock_timestamp())).scalar_one(),
                 decision=decision,
                 rationale=rationale.strip(),
                 reference=(reference or "").strip() or None,

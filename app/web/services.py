@@ -12,6 +12,7 @@ from app.contract_file.exporter import Exporter
 from app.review.queries import Pages
 from app.review.reviews import Reviews
 from app.review.saved_view_records import SavedViews
+from app.web.database_clock import DatabaseClock
 from app.web.probes import Probes
 
 _KEY = "triage.services"
@@ -21,10 +22,13 @@ _KEY = "triage.services"
 class Services:
     """The services of one application. `sessions` is the database for `app.usecases`, `queries` the read models.
 
+    `clock` is the database's, by which credentials and sessions expire.
+
     `audit_log` is the vault's audit log, None if it is not readable here. `close` ends all connections.
     """
 
     sessions: Sessions
+    clock: DatabaseClock
     queries: Pages
     reviews: Reviews
     saved_views: SavedViews

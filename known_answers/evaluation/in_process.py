@@ -112,8 +112,10 @@ def serve_scenarios(folder: Path, work: Path) -> Iterator["Evaluator"]:
         settings = Settings.model_validate({**addresses, "ledger_url": ledger_url, "tool_tries": 1})
         tools = registry()
         issued = {name: _credential(tool) for name, tool in tools.items()}
-        ledger = DatabaseClient(ledger_url, settings, issued["ledger"], [])
-        with _services(folder, work) as connections, ledger:
+        with (
+            _services(folder, work) as connections,
+            DatabaseClient(ledger_url, settings, issued["ledger"], []) as ledger,
+        ):
             runner = SharedLedger(connections=connections, settings=settings, client=ledger)
             yield Evaluator(runner, tools, issued)
 

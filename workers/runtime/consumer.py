@@ -3,7 +3,6 @@
 A message that is no attempt is dropped with an alarm; Celery would print it, or end.
 """
 
-import random
 import time
 import warnings
 from collections.abc import Callable
@@ -23,15 +22,15 @@ from app.connections.starting import USAGE
 from app.connections.tls import trust_of
 from workers.runtime import broker
 from workers.runtime.lifecycle import HealthFile
+from workers.runtime.rounds import Pauses
 from workers.runtime.worker_records import WorkerRecords
 
 log = structlog.get_logger()
 
 #: Seconds between two signs of life.
 _BEAT = 2.0
-#: Seconds before the second try to reach the broker, at most before any, and after which a connection was a good one.
-_FIRST_PAUSE, _LONGEST_PAUSE, _GOOD = 0.25, 5.0, 10.0
-_LOOK = 0.2
+#: Seconds after which a connection was a good one, and between two looks whether to end while it pauses.
+_GOOD, _LOOK = 10.0, 0.2
 
 
 class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
@@ -42,7 +41,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         self._health = HealthFile(configuration.health_file)
         self._records = WorkerRecords(configuration)
         self._trust = trust_of(configuration)
-        self._failures, self._connected_at = 0, 0.0
+        self._pauses, self._connected_at = Pauses(), 0.0
         super().__init__(*arguments, **named)
         # Whatever an answer does to Celery and its transport, the worker connects again.
         self.connection_errors = (Exception,)
@@ -74,7 +73,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
     def on_connection_error_after_connected(self, error: Exception) -> None:
         """Celery calls this for any other error of its loop."""
         if time.monotonic() - self._connected_at > _GOOD:
-            self._failures = 0
+            self._pauses.start_again()
         self._failed(self._reason(error))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CPendingDeprecationWarning)  # about a change in a later Celery
@@ -96,13 +95,11 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         return None
 
     def _failed(self, problem: str) -> None:
-        self._failures += 1
         self._records.waiting = f"waiting for the broker: {problem}"
         log.warning("the worker waits", reason=self._records.waiting)
 
     def _pause(self) -> None:
-        longest = min(_FIRST_PAUSE * 2.0 ** (self._failures - 1), _LONGEST_PAUSE)
-        end = time.monotonic() + longest * random.uniform(0.5, 1.0)  # noqa: S311  # that workers do not return as one
+        end = time.monotonic() + self._pauses.next()
         while (left := end - time.monotonic()) > 0:
             maybe_shutdown()
             self._health.touch(self._records.waiting)

@@ -28,6 +28,7 @@ from workers.runtime.outbox import AttemptMessage, Outbox
 from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
 from workers.runtime.rounds import RoundFailedError, Rounds
 from workers.runtime.vault import Vault, VaultRefusedError, VaultUnavailableError
+from workers.runtime.vault_clock import VaultClock
 
 #: The settings that a dispatcher must have.
 NEEDED = ("database_url", "redis_url", "vault_addr", "vault_identity_file")
@@ -66,8 +67,8 @@ class Dispatcher:
     def dispatch_waiting(self) -> None:
         """Dispatch until nothing waits or the window is full.
 
-        Raises `RoundFailedError` with the reason why runs wait, and `IncompatibleError` when the broker answers for the
-        first time and cannot be worked with.
+        Raises `RoundFailedError` with the reason why runs wait, and `IncompatibleError` when the broker answers and
+        cannot be worked with.
         """
         try:
             # Before anything is minted: while the broker is away, it would be minted in vain.
@@ -129,18 +130,21 @@ def main() -> None:
     with starting():
         configuration = configured(AgentSettings, *NEEDED)
         vault = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
-        serve(configuration, ProcessIdentity(vault, configuration.file("vault_identity_file")))
+        identity = ProcessIdentity(vault, configuration.file("vault_identity_file"))
+        serve(configuration, identity, VaultClock.started(vault))
 
 
-def serve(configuration: AgentSettings, identity: IdentityMint) -> None:
+def serve(
+    configuration: AgentSettings, identity: IdentityMint, vault_clock: VaultClock | None = None
+) -> None:
     """Dispatch until a signal stops it, with identities minted by `identity`. Raises `SettingsError`."""
     stop = Stop()
     engine = connect(configuration, pool_size=2)
     records = DispatchRecords(engine)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
-    pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
-    rounds = Rounds("dispatching", dispatcher.dispatch_waiting)
+    pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file), vault_clock)
+    rounds = Rounds("dispatching", dispatcher.dispatch_waiting, may_end=True)
     wait_for_database(engine, pulse, stop)
     repeat_on_notice(rounds, engine=engine, pulse=pulse, stop=stop, rest=1.0)
 

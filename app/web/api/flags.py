@@ -1,6 +1,5 @@
 """Read flags, and the lineage of each of their values."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from uuid import UUID
 
@@ -36,7 +35,7 @@ def flags(query: FlagQuery) -> Response:
     """Flags of each action's latest completed run, with the filters of the queue page."""
     arguments = MultiDict(request.args)
     arguments.pop("limit", None)
-    filters = queue_query(arguments, me=person().subject, now=datetime.now(UTC))
+    filters = queue_query(arguments, me=person().subject, now=services().clock.now())
     if filters.ignored:
         faults = [Problem(each.name, "is not valid", shown(each.value)) for each in filters.ignored]
         raise invalid_input(HTTPStatus.BAD_REQUEST, faults)
@@ -56,7 +55,7 @@ def flag(flag_id: UUID) -> Response:
     """One flag: its values and their evidence, its history, and earlier decisions on the same fact."""
     view = services().queries.flag(flag_id) or abort(404)
     page, record = view.page, view.record
-    endings = view.run.endings(datetime.now(UTC))
+    endings = view.run.endings(services().clock.now())
     return reply(
         Flag.of(
             page.flag,
@@ -88,7 +87,7 @@ def lineage(flag_id: UUID, position: int) -> Response:
     vault = vault_side(run, services().audit_log, afterwards=False)
     return reply(
         Lineage(
-            **dict(_behind(line, run.endings(datetime.now(UTC)))),
+            **dict(_behind(line, run.endings(services().clock.now()))),
             flag_id=flag_id,
             run_id=page.flag.run_id,
             vault=Vault(

@@ -1,6 +1,6 @@
 """Read runs."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from flask import Response, abort
@@ -24,7 +24,7 @@ def runs(query: RunQuery) -> Response:
         state=query.state,
         action=query.action,
         requested_by=person().subject if query.requested_by == ME else query.requested_by,
-        since=datetime.now(UTC) - timedelta(days=query.within) if query.within else None,
+        since=services().clock.now() - timedelta(days=query.within) if query.within else None,
     )
     lines = services().queries.runs(wanted, after=query.after, limit=query.limit + 1)
     shown, more = lines[: query.limit], len(lines) > query.limit
@@ -50,7 +50,7 @@ def run_item(line: RunLine) -> RunItem:
 def run(run_id: UUID) -> Response:
     """One run with its attempts, plans, credentials, calls and flags."""
     page = services().queries.run(run_id) or abort(404)
-    endings = page.endings(datetime.now(UTC))
+    endings = page.endings(services().clock.now())
     gaps = sum(flag.rule == NOT_PERFORMED for flag in page.findings)
     line = RunLine(run=page.run, action=page.action, findings=len(page.findings), gaps=gaps)
     return reply(

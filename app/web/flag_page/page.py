@@ -1,7 +1,6 @@
 """Renders the page of one flag, for reading and as the response to a form."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from http import HTTPStatus
 from uuid import UUID
 
@@ -36,7 +35,7 @@ def flag_page(
     view = found.queries.flag(flag_id) or abort(404)
     page, run, flag, history = view.page, view.run, view.page.flag, view.record.history
     linked, silent = chains(page), list(without_value(page, run))
-    now = datetime.now(UTC)
+    now = services().clock.now()
     return render_template(
         "flags/show.html",
         page=page,

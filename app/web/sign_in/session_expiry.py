@@ -1,10 +1,11 @@
 """Shows on every page when the session ends, early enough to extend it (WCAG 2.2, success criterion 2.2.1)."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import Flask
 
+from app.web.services import services
 from app.web.sign_in.current_person import visitor
 from app.web.sign_in.sessions import browser_session
 
@@ -26,7 +27,7 @@ def session_end() -> SessionEnd | None:
     at = session.ends_at
     if at is None:
         return None
-    left = int((at - datetime.now(UTC)).total_seconds())
+    left = int((at - services().clock.now()).total_seconds())
     return SessionEnd(at=at, seconds=max(left, 0), can_extend=session.can_extend)
 
 

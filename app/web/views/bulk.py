@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from http import HTTPStatus
 from uuid import UUID
 
@@ -134,4 +133,4 @@ def _ids(texts: list[str]) -> Iterator[UUID]:
 
 
 def _back() -> QueueQuery:
-    return query_of_text(request.values.get("back", ""), me=person().subject, now=datetime.now(UTC))
+    return query_of_text(request.values.get("back", ""), me=person().subject, now=services().clock.now())

@@ -1,7 +1,5 @@
 """Exports: the contract file of an action, the queue, and the public keys for signatures."""
 
-from datetime import UTC, datetime
-
 from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
@@ -46,7 +44,7 @@ def keys() -> ResponseReturnValue:
 
 def _queue(form: Format) -> Response:
     by = person()
-    query = queue_query(request.args, me=by.subject, now=datetime.now(UTC))
+    query = queue_query(request.args, me=by.subject, now=services().clock.now())
     if query.ignored:
         abort(400)  # ignoring a filter would export more than requested, without a notice
     return sent(

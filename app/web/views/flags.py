@@ -1,7 +1,6 @@
 """Flagged items: the queue, and one item with the lineage of its values."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from uuid import UUID
 
 from flask import Blueprint, render_template, request
@@ -36,7 +35,7 @@ ACTIONS = (
 @bp.get("")
 def queue() -> ResponseReturnValue:
     """Flags of each action's latest completed run that match the query, one page at a time."""
-    query = queue_query(request.args, me=person().subject, now=datetime.now(UTC))
+    query = queue_query(request.args, me=person().subject, now=services().clock.now())
     for part in query.ignored:
         ignore(part.name, part.value)
     return page(query)
@@ -63,7 +62,7 @@ def page(
         counted=COUNTED,
         newer=query.link(before=str(found.page.before)) if found.page.before else None,
         older=query.link(after=str(found.page.after)) if found.page.after else None,
-        now=datetime.now(UTC),
+        now=services().clock.now(),
         errors=errors or {},
         typed=typed or {},
     )

@@ -3,13 +3,13 @@
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.review.queries import FlagFilter, Moment, Pages
+from app.web.database_clock import DatabaseClock
 from app.web.queue_filter import queue_query
 from app.web.services import services
 from app.web.sign_in import person
@@ -44,7 +44,7 @@ def events() -> ResponseReturnValue:
             text, 503, content_type="text/plain; charset=utf-8", headers={"Retry-After": str(_NO_PLACE)}
         )
     stream = Response(
-        _stream(services().queries, wanted, since, seat),
+        _stream(services().queries, services().clock, wanted, since, seat),
         content_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
@@ -56,18 +56,20 @@ def events() -> ResponseReturnValue:
 def since() -> ResponseReturnValue:
     """The number of matching flags since the moment `since`, and the moment up to which it counts."""
     news = services().queries.news(
-        _wanted(), since=_moment(request.args.get("since", "")), now=datetime.now(UTC)
+        _wanted(), since=_moment(request.args.get("since", "")), now=services().clock.now()
     )
     return {"new": news.flags, "moment": str(news.moment)}
 
 
-def _stream(pages: Pages, wanted: FlagFilter, since: Moment, seat: Seat) -> Iterator[str]:
+def _stream(
+    pages: Pages, clock: DatabaseClock, wanted: FlagFilter, since: Moment, seat: Seat
+) -> Iterator[str]:
     yield f"retry: {_COME_AGAIN * 1000}\n\n"
     ends = time.monotonic() + LASTS
     last_sent = time.monotonic()
     while time.monotonic() < ends:
         try:
-            news = pages.news(wanted, since=since, now=datetime.now(UTC))
+            news = pages.news(wanted, since=since, now=clock.now())
         except SQLAlchemyError:
             return  # the browser reconnects and resumes
         if news.flags:
@@ -82,7 +84,7 @@ def _stream(pages: Pages, wanted: FlagFilter, since: Moment, seat: Seat) -> Iter
 
 
 def _wanted() -> FlagFilter:
-    return queue_query(request.args, me=person().subject, now=datetime.now(UTC)).flag_filter
+    return queue_query(request.args, me=person().subject, now=services().clock.now()).flag_filter
 
 
 def _moment(text: str) -> Moment:

@@ -1,7 +1,7 @@
 """Runs: the list, one run in seven steps, and a request to stop it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from uuid import UUID
 
@@ -62,7 +62,7 @@ def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:
         state=state,
         action=others.get("action"),
         requested_by=person().subject if by == ME else by,
-        since=datetime.now(UTC) - timedelta(days=int(days)) if days else None,
+        since=services().clock.now() - timedelta(days=int(days)) if days else None,
     )
 
 
@@ -70,7 +70,7 @@ def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:
 def show(run_id: UUID) -> ResponseReturnValue:
     """One run: identity, policy, credentials, calls, and the vault's log lines about it."""
     page = services().queries.run(run_id) or abort(404)
-    now = datetime.now(UTC)
+    now = services().clock.now()
     endings = page.endings(now)
     return render_template(
         "runs/show.html",

@@ -1,6 +1,5 @@
 """A person's saved filters of the queue."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 from flask import Blueprint, flash, redirect, request
@@ -60,7 +59,7 @@ def delete() -> ResponseReturnValue:
 
 
 def _shown() -> QueueQuery:
-    return query_of_text(request.form.get("query", ""), me=person().subject, now=datetime.now(UTC))
+    return query_of_text(request.form.get("query", ""), me=person().subject, now=services().clock.now())
 
 
 def _back(shown: QueueQuery) -> Response:

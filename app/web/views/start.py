@@ -1,7 +1,6 @@
 """The start page, and the health endpoints."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 from flask import Blueprint, render_template
@@ -28,7 +27,7 @@ def home() -> ResponseReturnValue:
     """What waits for this person, and the trend of the last days."""
     me = person()
     page = services().queries.start(
-        subject=me.subject, with_alarms=me.may(Permission.READ_ALARMS), now=datetime.now(UTC)
+        subject=me.subject, with_alarms=me.may(Permission.READ_ALARMS), now=services().clock.now()
     )
     first = _first_role(me)
     pictures = {

@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import make_url
 
+from app.connections import bounded_database
 from app.connections.deadline import Deadline
 from app.credentials.lineage import CredentialKind, IssuedCredential
 from benchmarks.fault_proxy import TcpFaults
 from workers.runtime.answer import ToolError
 from workers.runtime.database_client import DatabaseClient
+from workers.runtime.leased_logins import DatabaseSilentError, LeasedLogins
 from workers.runtime.run_session import Issued
 from workers.runtime.secret import Secret
 
@@ -186,3 +189,22 @@ def test_a_wrong_password_is_a_recorded_connection_that_shows_no_password(system
     assert (calls[-1].operation, calls[-1].status) == ("CONNECT", 0)
     assert "canary" not in repr(caught.value) + repr(calls)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("fault", ["hang", "trickle"])
+def test_a_ledger_that_trickles_holds_no_sweeper(system, monkeypatch, fault):
+    monkeypatch.setattr(bounded_database, "LONGEST_WAIT", 1.0)
+    port = system.stack.services.database.port
+    settings = system.settings("sweeper")
+    user = make_url(settings.database_url).username
+    with TcpFaults(port) as proxy:
+        led = settings.ledger_url.replace(f":{port}", f":{proxy.port}")
+        logins = LeasedLogins("ledger", led, user, settings)
+        assert logins.left(["nobody"]) == {}
+        proxy.inflict(fault)
+        for _ in range(2):  # on the connection that was open, and on a new one
+            with pytest.raises(DatabaseSilentError, match="does not answer"):
+                logins.left(["nobody"])
+        proxy.heal()
+        assert logins.left(["nobody"]) == {}
+        logins._connection.close()

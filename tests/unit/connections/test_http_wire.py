@@ -28,14 +28,15 @@ LIMIT = 100_000
 
 
 @contextmanager
-def server(*scripts):
+def server(*scripts, at="127.0.0.1"):
     """A server that plays a script for each connection, the last one also for all that follow; yields its address.
 
     A script gets the connected socket and `wait`, which sleeps some seconds and says whether the test is over.
     """
     over = threading.Event()
     threads = []
-    listener = socket.create_server(("127.0.0.1", 0))
+    family = socket.AF_INET6 if ":" in at else socket.AF_INET
+    listener = socket.create_server((at, 0), family=family)
 
     def play(script, connection):
         with connection, suppress(OSError):
@@ -53,7 +54,7 @@ def server(*scripts):
     accepting = threading.Thread(target=serve)
     accepting.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http://{f'[{at}]' if ':' in at else at}:{listener.getsockname()[1]}"
     finally:
         over.set()
         listener.shutdown(socket.SHUT_RDWR)
@@ -345,6 +346,21 @@ def test_what_is_sent_is_what_was_asked_and_an_error_holds_none_of_it(wire, monk
     with pytest.raises(WireError) as caught:
         get(wire, address, headers={"X-Api-Key": "canary\n"})
     assert "canary" not in str(caught.value)
+
+
+def test_an_address_of_ipv6_is_reached_by_its_name(wire):
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    heads = []
+
+    def record(connection, wait):
+        heads.append(request_of(connection))
+        connection.sendall(OK)
+        wait(LONG)
+
+    with server(record, at="::1") as address:
+        assert get(wire, address).status == 200
+    assert f"Host: {address.removeprefix('http://')}\r\n".encode() in heads[0]
 
 
 def test_the_earlier_of_two_deadlines_counts():
