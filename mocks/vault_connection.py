@@ -48,7 +48,7 @@ class VaultConnection:
             reason = f"HTTP {answer.status_code}"
             if answer.status_code in (httpx.codes.OK, *_REFUSED):
                 found = answer.json()
-                if isinstance(found, dict) and (answer.is_success or isinstance(found.get("errors"), list)):
+                if isinstance(found, dict) and (answer.is_success or _are_own(found.get("errors"))):
                     return answer.status_code, found
         except (httpx.HTTPError, ValueError, RecursionError) as error:
             # The error holds the request, and the request holds the token: only its type is logged.
@@ -60,3 +60,7 @@ class VaultConnection:
 
 
 _REFUSED = frozenset({httpx.codes.BAD_REQUEST, httpx.codes.FORBIDDEN})
+
+
+def _are_own(errors: object) -> bool:
+    return isinstance(errors, list) and all(isinstance(each, str) for each in errors)
