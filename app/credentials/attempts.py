@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.connections.compatibility import IncompatibleError
-from app.connections.database import columns, trouble
+from app.connections.database import columns
+from app.connections.database_trouble import trouble
 from app.credentials.lineage import CredentialDenial, IssuedCredential, RunIdentity, ToolCall
 from app.credentials.plan import PlannedStep
 from app.credentials.proof import ARGUMENTS, HeldAttempt, digest_of
