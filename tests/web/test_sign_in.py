@@ -140,10 +140,23 @@ def refused(answer):
     return answer.text
 
 
-def test_a_response_is_accepted_once(nobody, browser):
+def test_a_response_is_accepted_once(nobody, browser, client_of):
     back = browser.choose(nobody.get("/sign-in/start").location, "officer-a")
     assert nobody.get(back).status_code == 302
-    assert "already completed" in refused(nobody.get(back))
+    assert "already completed" in nobody.get(back).text
+    assert "already completed" in refused(client_of(persona=None).get(back))
+
+
+def test_a_second_tab_learns_that_the_first_has_signed_in(nobody, browser):
+    """Its own sign-in would replace the session of the first."""
+    first, second = (nobody.get("/sign-in/start").location for _ in range(2))
+    assert nobody.get(browser.choose(second, "officer-a")).status_code == 302
+    late = nobody.get(browser.choose(first, "officer-b"))
+    assert late.status_code == 400
+    assert "You are already signed in" in late.text
+    assert "signed in as Contracting officer A" in late.text
+    assert "You are not signed in" not in late.text
+    assert nobody.get("/flags").status_code == 200
 
 
 def test_a_response_is_accepted_only_in_the_same_browser(client_of, nobody, browser):
@@ -190,13 +203,6 @@ def test_a_code_is_bound_to_its_sign_in(nobody, browser):
     second = browser.choose(nobody.get("/sign-in/start").location, "officer-b")
     code = dict(parse_qsl(urlsplit(first).query))["code"]
     refused(nobody.get(changed(second, code=code)))
-
-
-def test_two_tabs_can_sign_in_side_by_side(nobody, browser):
-    first, second = (nobody.get("/sign-in/start").location for _ in range(2))
-    assert nobody.get(browser.choose(second, "officer-a")).status_code == 302
-    refused(nobody.get(browser.choose(first, "officer-b")))  # the session is another one by now
-    assert nobody.get("/flags").status_code == 200
 
 
 def test_a_sign_in_may_take_ten_minutes(system, nobody, browser, host):

@@ -6,7 +6,7 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from app.review.roles import Person
@@ -134,4 +134,6 @@ def _leave(subject: str) -> ResponseReturnValue:
 
 
 def _refused(why: str) -> ResponseReturnValue:
+    # In another tab of this browser the person may have signed in meanwhile.
+    g.person = browser_session().person
     return render_template("sign_in/refused.html", why=why), 400
