@@ -1,4 +1,4 @@
-"""The connection of a mock to the vault that issues the credentials: one pooled client with a timeout."""
+"""The connection of a mock to the vault that issues the credentials: one pooled client, with a deadline for each call."""
 
 import logging
 import ssl
@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from mocks import tls
+from mocks.bounded_transport import BoundedTransport
 from mocks.refusals import VaultUnreachableError
 
 log = logging.getLogger(__name__)
@@ -23,13 +24,13 @@ class VaultConnection:
         timeout: float = 3.0,
         connections: int = 32,
     ) -> None:
+        """`timeout` is in seconds, for a question and its whole answer."""
         self._http = httpx.Client(
             base_url=f"{address}/v1/",
-            verify=trust or True,
-            timeout=timeout,
+            transport=BoundedTransport(trust, timeout=timeout, connections=connections),
+            headers={"Accept-Encoding": "identity"},
             follow_redirects=False,
             trust_env=False,
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         )
 
     def read(self, path: str, *, token: str | None = None) -> tuple[int, Any]:
