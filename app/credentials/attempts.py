@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, TextClause, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.connections.compatibility import IncompatibleError
@@ -179,6 +187,8 @@ def _is_away(error: DBAPIError | PoolTimeoutError | IncompatibleError) -> bool:
     if not isinstance(error, DBAPIError):
         return True
     state = getattr(error.orig, "sqlstate", None) or ""
+    if not state:  # not from PostgreSQL: what came over the wire, unless psycopg refused what it was given
+        return not isinstance(error, DataError | NotSupportedError)
     if isinstance(error, InternalError):
         return bool(state.startswith(_READ_ONLY))
     return isinstance(error, OperationalError | InterfaceError) and not state.startswith(_TOO_MUCH)

@@ -29,11 +29,11 @@ ERRORS = [
     (IncompatibleError("REDIS_URL: too old"), "REDIS_URL: too old"),
     (
         InternalError(SECRET, None, errors.ReadOnlySqlTransaction(SECRET)),
-        "the database refused (ReadOnlySqlTransaction)",
+        "the database is read-only: it is a standby, or was set so",
     ),
     (
         OperationalError(SECRET, None, errors.IdleInTransactionSessionTimeout(SECRET)),
-        "the database refused (IdleInTransactionSessionTimeout)",
+        "the database ended the connection, whose transaction was idle for too long",
     ),
 ]
 
