@@ -65,6 +65,26 @@ FUNCTIONS = (
         UPDATE run SET reserved_until = NULL WHERE run_id = ANY (runs) AND state = 'requested'
     $$
     """,
+    # The reservation ends with the attempt: a run that comes back within seconds must not wait for the rest of it.
+    """
+    CREATE OR REPLACE FUNCTION dispatch_attempt(its_run uuid, its_number integer, its_secret_id_accessor text,
+        its_wrapping_accessor text, its_digest bytea, lease double precision, most_attempts integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    BEGIN
+        UPDATE run SET state = 'dispatched', attempt = its_number, waiting_reason = NULL, not_before = NULL,
+            reserved_until = NULL, max_attempts = most_attempts
+        WHERE run_id = its_run AND state = 'requested' AND attempt = its_number - 1 AND stop_requested_at IS NULL;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+                MESSAGE = format('run %s waits for no attempt %s', its_run, its_number);
+        END IF;
+        INSERT INTO attempt (run_id, number, state, dispatched_at, lease_until, secret_id_accessor, wrapping_accessor)
+        VALUES (its_run, its_number, 'dispatched', now(), now() + lease * interval '1 s', its_secret_id_accessor,
+            its_wrapping_accessor);
+        INSERT INTO attempt_proof VALUES (its_run, its_number, its_digest);
+    END
+    $$
+    """,
     # While the database was silent no worker could report: an attempt that began before it answered again does not
     # count against its run. `answers_since`: seconds, NULL if it was never silent.
     "DROP FUNCTION lose_attempts",
