@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.connections import database_errors
 from app.connections.addresses import is_local
 from app.connections.bounded_database import BoundedConnection
 from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, IncompatibleError, guard
@@ -28,27 +29,6 @@ WHERE source IN ('user', 'database user') AND boot_val IS NOT NULL
 _CONNECT = 5
 #: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
 Sessions = sessionmaker[Session]
-
-#: What libpq and the server say when no connection comes about, and what that means; the first that fits counts.
-_MEANINGS = (
-    ("password authentication failed", "refused the password of {user} ({setting})"),
-    ("no password supplied", "asks for a password, and {setting} is not set"),
-    ("does not match host name", "shows a certificate that is not for {host}, the host in its address"),
-    (
-        "certificate verify failed",
-        "shows a certificate that has expired or is not signed by an authority in {ca}",
-    ),
-    ("root certificate file", "cannot be checked: {ca} cannot be read"),
-    ("server does not support SSL", "offers no TLS, and sslmode asks for it"),
-    ("certificate required", "asks for a certificate: CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE"),
-    ("valid client certificate", "asks for a certificate: CLIENT_CERTIFICATE_FILE and CLIENT_KEY_FILE"),
-    ("no encryption", "takes no connection without TLS: set CA_FILE"),
-    ("pg_hba.conf", "admits no {user} from here (pg_hba.conf)"),
-    ("Connection refused", "does not answer (connection refused)"),
-    ("could not translate host name", "does not answer (no such host: {host})"),
-    ("failed to resolve host", "does not answer (no such host: {host})"),
-    ("timeout expired", "does not answer (timed out)"),
-)
 
 
 def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
@@ -147,18 +127,19 @@ def trouble(
     `error` is SQLAlchemy's or psycopg's; `setting` holds the password that was tried.
     """
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if isinstance(cause, PoolTimeoutError):
+        return f"{what} does not answer (no connection came free in time)"
+    if not isinstance(cause, psycopg.Error):
+        return f"{what} refused ({type(cause).__name__})"
     text = str(cause)
-    if not isinstance(cause, psycopg.OperationalError):
-        silent = isinstance(cause, PoolTimeoutError)  # no connection came free
-        return f"{what} {'does not answer' if silent else 'refused'} ({type(cause).__name__})"
     if text.startswith(f"{setting}: "):
         return text
-    for part, meaning in _MEANINGS:
-        if part in text:
-            return f"{what} {meaning.format(setting=setting, **_tried(cause))}"
+    if (meaning := database_errors.meaning(cause)) is not None:
+        return f"{what} {meaning.format(setting=setting, **_tried(cause))}"
     if cause.sqlstate is None and (fatal := re.search(r"FATAL: +(.{1,200})", text)):
         return f"{what} refused ({fatal[1]})"
-    return f"{what} does not answer ({type(cause).__name__})"
+    verb = "does not answer" if isinstance(cause, psycopg.OperationalError) else "refused"
+    return f"{what} {verb} ({type(cause).__name__})"
 
 
 def silence(engine: Engine) -> str | None:
@@ -187,6 +168,7 @@ def _tried(error: psycopg.Error) -> dict[str, str]:
     return {
         "user": used.get(b"user") or "this login",
         "host": used.get(b"host") or "this host",
+        "name": used.get(b"dbname") or "in its address",
         "ca": "the system's store (CA_FILE is not set)"
         if authorities == "system"
         else f"CA_FILE ({authorities})",
