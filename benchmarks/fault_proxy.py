@@ -74,6 +74,7 @@ class FaultProxy:
 
     def heal(self) -> None:
         """Pass everything on again. Connections that hung or trickled go on where that is possible."""
+        self.ahead = 0.0
         fault, self._fault = self._fault, None
         if fault:
             fault.over.set()

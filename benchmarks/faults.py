@@ -4,6 +4,7 @@ Which kills, which faults and for how long is chosen by the seed. What the vault
 """
 
 import argparse
+import re
 import sys
 import time
 from collections import Counter
@@ -45,6 +46,7 @@ _LONGEST, _FINISHED, _DEAD = 1800.0, 180.0, 60.0
 _EXPIRED = 180.0
 #: Characters of a line of a process that ended.
 _SHOWN = 400
+_LAST_RESORT = re.compile(r"raised unexpected: (?P<task>\w+)|a round of [^\"]* failed \((?P<round>\w+)\)")
 #: Alarms that say what happened; all others would be about a theft that did not.
 _TRUE = {"clock differs", "end not confirmed", "database user without a lease"}
 
@@ -100,6 +102,7 @@ def campaign(folder: Path, *, runs: int, disturbances: int, seed: int) -> dict[s
             "faults inflicted": trouble.disturber.met.total(),
             "faults": trouble.disturber.met,
             "processes that ended by themselves": trouble.ended,
+            "errors that no code takes, in logs": dict(_unexpected(proxied.stack.layout.logs)),
             **_left(proxied.stack, requested, ended),
         }
 
@@ -151,6 +154,15 @@ def _left(stack: LocalStack, runs: int, ended: float) -> dict[str, Any]:
             given(stack.layout.audit_log).signed_until - ended
         ),
     }
+
+
+def _unexpected(logs: Path) -> Counter[str]:
+    """The classes of errors that ended an attempt or a round, and that only a last resort took."""
+    return Counter(
+        found["task"] or found["round"]
+        for log in logs.glob("*.log")
+        for found in _LAST_RESORT.finditer(log.read_text(errors="replace"))
+    )
 
 
 def _table(faults: Counter[str]) -> str:

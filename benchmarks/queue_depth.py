@@ -44,7 +44,7 @@ STATEMENTS = {
         "SELECT * FROM vault_event WHERE number > (SELECT number FROM event_cursor WHERE reader = 'sweeper')"
         " ORDER BY number LIMIT 1000"
     ),
-    "worker: finish": "SELECT finish_attempt({run}, 1, pg_temp.proof({run}))",
+    "worker: store the result": "SELECT store_triage({run}, 1, pg_temp.proof({run}), pg_temp.found({run}), '[]', '[]')",
     "sweeper: ends to confirm": "SELECT * FROM due_ends(false, 32)",
     "sweeper: ends to try again": "SELECT * FROM due_ends(true, 32)",
     "sweeper: an end's problem": "SELECT note_end_problem({run}, 1, 'bench')",

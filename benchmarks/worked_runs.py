@@ -46,6 +46,13 @@ _HELPERS = (
         FROM generate_series(1, 5) AS n $$
     """,
     """
+    CREATE FUNCTION pg_temp.found(its_run uuid) RETURNS jsonb LANGUAGE sql AS $$
+        SELECT jsonb_agg(jsonb_build_object('evidence_id', gen_random_uuid(),
+            'call_id', md5(its_run::text || n || 'call')::uuid, 'source', 'tool-' || n, 'record_key', 'record',
+            'kind', 'Registration', 'fact', '{}'::jsonb, 'pulled_at', now()))
+        FROM generate_series(1, 5) AS n $$
+    """,
+    """
     CREATE FUNCTION pg_temp.outcomes() RETURNS jsonb LANGUAGE sql AS $$
         SELECT jsonb_agg(jsonb_build_object('tool', 'tool-' || n, 'outcome', 'answered'))
         FROM generate_series(1, 5) AS n $$
@@ -94,7 +101,7 @@ BEGIN
         PERFORM move_cursor('sweeper', (SELECT max(number) FROM vault_event));
         PERFORM beat(NULL, 'bench', 1, NULL, NULL);
         COMMIT;
-        PERFORM finish_attempt(r, n, pg_temp.proof(r)) FROM unnest(runs, numbers) AS u (r, n);
+        PERFORM store_triage(r, n, pg_temp.proof(r), pg_temp.found(r), '[]', '[]') FROM unnest(runs, numbers) AS u (r, n);
         COMMIT;
         PERFORM note_end_problem(r, n, 'bench') FROM unnest(runs, numbers) AS u (r, n) LIMIT 1;
         COMMIT;

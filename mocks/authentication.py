@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey, GuestProtocol
 from werkzeug.datastructures import Headers
 
 from mocks.key_set import KeySet
-from mocks.refusals import RefusalError
+from mocks.refusals import RefusalError, VaultUnreachableError
 from mocks.vault_connection import VaultConnection
 
 #: Seconds a caller's clock may be ahead, for `iat` and `nbf`. Nothing is accepted at or after `exp`.
@@ -112,9 +112,11 @@ class ApiKeys:
         if not (credential.isascii() and credential.isprintable() and len(credential) <= _LONGEST):
             raise refused  # the vault cannot have issued it, and it must not go into a header
         status, answer = self._vault.read("auth/token/lookup-self", token=credential)
-        data = answer.get("data") if isinstance(answer, dict) else None
-        if status != 200 or not isinstance(data, dict):  # noqa: PLR2004
+        if status != 200:  # noqa: PLR2004
             raise refused
+        data = answer.get("data")
+        if not isinstance(data, dict):
+            raise VaultUnreachableError
         if data.get("role") != self._role or data.get("policies") != [f"tool-{self._role}"]:
             raise RefusalError(self._invalid, "the API key is for another service")
         return str(data.get("accessor") or "")

@@ -49,16 +49,16 @@ class KeySet:
     def _fetch(self) -> None:
         self._tried = time.monotonic()
         status, document = self._vault.read(KEY_SET_PATH)
-        if status != 200 or not isinstance(document, dict):  # noqa: PLR2004
+        if status != 200:  # noqa: PLR2004
             log.warning("the vault's signing keys cannot be read: HTTP %s", status)
             raise VaultUnreachableError
         try:
             self._keys = {
                 entry["kid"]: ECKey.import_key(entry)
-                for entry in document.get("keys", [])
+                for entry in document["keys"]
                 if entry.get("kty") == "EC" and entry.get("crv") == "P-256"
             }
-        except (JoseError, KeyError, ValueError, AttributeError) as error:
+        except (JoseError, KeyError, TypeError, ValueError, AttributeError) as error:
             log.warning("the vault's signing keys cannot be used: %s", type(error).__name__)
             raise VaultUnreachableError from None
         self._fetched = self._tried

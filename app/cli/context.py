@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import settings
-from app.connections.database import Sessions, connect, sessions, trouble
+from app.connections.database import Sessions, connect, sessions
+from app.connections.database_trouble import trouble
 from app.connections.secret_files import SettingsError
 from app.credentials.auditor import AuditorError
 from app.intake import IntakeError

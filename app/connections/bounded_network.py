@@ -45,7 +45,11 @@ def look_up(host: str, port: int, *, until: float) -> _Found:
     key, mine = (os.getpid(), host, port), Future[_Found]()
     answer = _asked.setdefault(key, mine)
     if answer is mine:
-        Thread(target=_ask, args=(key, mine), name="look-up", daemon=True).start()
+        try:
+            Thread(target=_ask, args=(key, mine), name="look-up", daemon=True).start()
+        except RuntimeError as error:  # no more threads
+            del _asked[key]
+            raise OSError(str(error)) from None
     return answer.result(_left(until))
 
 

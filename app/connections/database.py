@@ -1,19 +1,17 @@
 """Connections to PostgreSQL. Made once per process, after any fork."""
 
-import re
 from dataclasses import fields
 from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.connections import database_errors
 from app.connections.addresses import is_local
 from app.connections.bounded_database import BoundedConnection
 from app.connections.compatibility import STATEMENT_TIMEOUT, TIME_ZONE, IncompatibleError, guard
+from app.connections.database_trouble import trouble
 from app.connections.deadline import Deadline
 from app.connections.secret_files import SettingsError, read_secret
 from app.connections.settings import ConnectionSettings
@@ -119,29 +117,6 @@ def database_password(settings: ConnectionSettings) -> dict[str, str]:
     return {} if file is None else {"password": read_secret(file, setting="DATABASE_PASSWORD_FILE")}
 
 
-def trouble(
-    error: BaseException, *, what: str = "the database", setting: str = "DATABASE_PASSWORD_FILE"
-) -> str:
-    """One line on why `what` cannot be used, for a log or a page; no secret is in it.
-
-    `error` is SQLAlchemy's or psycopg's; `setting` holds the password that was tried.
-    """
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    if isinstance(cause, PoolTimeoutError):
-        return f"{what} does not answer (no connection came free in time)"
-    if not isinstance(cause, psycopg.Error):
-        return f"{what} refused ({type(cause).__name__})"
-    text = str(cause)
-    if text.startswith(f"{setting}: "):
-        return text
-    if (meaning := database_errors.meaning(cause)) is not None:
-        return f"{what} {meaning.format(setting=setting, **_tried(cause))}"
-    if cause.sqlstate is None and (fatal := re.search(r"FATAL: +(.{1,200})", text)):
-        return f"{what} refused ({fatal[1]})"
-    verb = "does not answer" if isinstance(cause, psycopg.OperationalError) else "refused"
-    return f"{what} {verb} ({type(cause).__name__})"
-
-
 def silence(engine: Engine) -> str | None:
     """Why the database does not answer, None when it does. Raises `IncompatibleError` when it cannot be worked with."""
     try:
@@ -157,19 +132,3 @@ def problem(engine: Engine) -> str | None:
         return silence(engine)
     except IncompatibleError as error:
         return str(error)
-
-
-def _tried(error: psycopg.Error) -> dict[str, str]:
-    """User, host and authorities of a failed connection, as far as libpq tells."""
-    used = {}
-    if error.pgconn is not None:
-        used = {each.keyword: (each.val or b"").decode() for each in error.pgconn.info}
-    authorities = used.get(b"sslrootcert") or "none"
-    return {
-        "user": used.get(b"user") or "this login",
-        "host": used.get(b"host") or "this host",
-        "name": used.get(b"dbname") or "in its address",
-        "ca": "the system's store (CA_FILE is not set)"
-        if authorities == "system"
-        else f"CA_FILE ({authorities})",
-    }

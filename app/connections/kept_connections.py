@@ -27,7 +27,7 @@ class KeptConnections:
 
     def close(self) -> None:
         """Close the idle connections."""
-        for idle in self._idle.values():
+        for idle in list(self._idle.values()):
             with suppress(IndexError):
                 while True:
                     idle.pop().close()

@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.connections.compatibility import IncompatibleError
-from app.connections.database import columns, trouble
+from app.connections.database import columns
+from app.connections.database_trouble import trouble
 from app.credentials.lineage import CredentialDenial, IssuedCredential, RunIdentity, ToolCall
 from app.credentials.plan import PlannedStep
 from app.credentials.proof import ARGUMENTS, HeldAttempt, digest_of
@@ -61,13 +62,17 @@ class AttemptRecords:
         self._lease = lease
 
     def claim(
-        self, message: HeldAttempt, *, worker: str, load: Callable[[Connection, HeldAttempt, str], Job]
+        self,
+        message: HeldAttempt,
+        held: HeldAttempt,
+        *,
+        worker: str,
+        load: Callable[[Connection, HeldAttempt, str], Job],
     ) -> tuple[HeldAttempt, Job] | None:
         """Take the attempt to work on, and load its job; None when it is not waiting (seen twice, or swept).
 
-        The attempt that is returned has a proof of its own: that of the message counts no more.
+        `held` is the same attempt with a proof of its own. From now on that of the message counts no more.
         """
-        held = message.with_own_proof()
         claim = {
             "hold": digest_of(held.proof),
             "worker": worker,

@@ -97,6 +97,15 @@ class EndRecords:
                 )
             )
 
+    def alarm_claim(self, ended: EndedAttempt, what: str) -> None:
+        """Raise an alarm: a worker's record of this attempt names a credential that the vault gave to another."""
+        self.alarm(
+            "record names another's credential",
+            f"{what} is not this attempt's by the vault's own record, and was left alone",
+            run_id=ended.run_id,
+            number=ended.number,
+        )
+
     def due(self, *, tried_before: bool) -> list[EndedAttempt]:
         """Ended attempts that are to be confirmed now: for the first time, or those where that has failed before."""
         with self._engine.connect() as db:

@@ -1,6 +1,8 @@
 """What the watch over the vault must know of an attempt: its state, its plan, and what the log showed of it before."""
 
+import time
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import Engine, text
@@ -10,15 +12,18 @@ from app.credentials.tool_record import ToolRecord
 from app.credentials.vault_answer import AnswerKind, VaultEvent
 from app.credentials.watch import WatchedAttempt
 
+#: Seconds for which the log's own witness of the vault's clock counts.
+_REMEMBERED = 600.0
 # The sweeper's measurement only: whoever could shift the vault's clock here could hide a theft. The log is the second
 # witness, since no line is read before its time: a proxy may state another time than the vault.
+_BY_LOG = "cast(:newest AS timestamptz) - statement_timestamp()"
 _VAULT_AHEAD = (
-    "greatest(coalesce((SELECT max(ahead) FROM clock WHERE process = 'vault' AND reporter = 'sweeper'), 0)"
-    " * interval '1 s', :newest - statement_timestamp())"
+    "greatest(coalesce((SELECT max(ahead) FROM clock WHERE process = 'vault' AND reporter = 'sweeper'), 0)"  # noqa: S608  # text of this file
+    f" * interval '1 s', {_BY_LOG}, cast(:seen AS interval))"
 )
 _ATTEMPTS = text(
     f"SELECT a.run_id, a.number, a.claimed_at IS NOT NULL AS claimed, a.ended_at + {_VAULT_AHEAD} AS ended_at,"  # noqa: S608  # text of this file
-    " a.login_request_id,"
+    f" {_BY_LOG} AS by_log, a.login_request_id,"
     " (SELECT array_agg(s.tool) FILTER (WHERE s.needed) FROM step AS s"
     "  WHERE s.run_id = a.run_id AND s.attempt = a.number) AS tools,"
     " (SELECT array_agg(c.request_id) FROM credential AS c"
@@ -40,6 +45,8 @@ class WatchedAttempts:
         """`tools`: of the workers whose attempts are watched."""
         self._engine = engine
         self._paths = {tool.name: tool.credential.path for tool in tools}
+        #: How far the vault's clock is ahead at least, by the log, and when that was seen.
+        self._seen: tuple[timedelta, float] | None = None
 
     def of(self, events: Sequence[VaultEvent], *, first: int) -> dict[tuple[UUID, int], WatchedAttempt]:
         """By run and number, with times by the vault's clock; what does not exist is missing.
@@ -49,8 +56,10 @@ class WatchedAttempts:
         named = {(event.run_id, event.attempt) for event in events if event.run_id and event.attempt}
         if not named:
             return {}
-        parameters: dict[str, object] = {**wanted(named), "newest": max(event.at for event in events)}
+        newest = max(event.at for event in events)
+        parameters: dict[str, object] = {**wanted(named), "newest": newest, "seen": self._ahead_at_least()}
         with self._engine.begin() as db:
+            rows = db.execute(_ATTEMPTS, parameters).all()
             found = {
                 (row.run_id, row.number): WatchedAttempt(
                     claimed=row.claimed,
@@ -60,8 +69,10 @@ class WatchedAttempts:
                     else None,
                     recorded=frozenset(filter(None, [row.login_request_id, *(row.requests or ())])),
                 )
-                for row in db.execute(_ATTEMPTS, parameters)
+                for row in rows
             }
+            if rows:
+                self._note(rows[0].by_log)
             for row in db.execute(_EARLIER, parameters | {"first": first}):
                 attempt = found.get((row.run_id, row.attempt))
                 if attempt is not None and row.kind == AnswerKind.LOGGED_IN:
@@ -69,3 +80,14 @@ class WatchedAttempts:
                 elif attempt is not None:
                     attempt.issued_paths.add(row.path)
         return found
+
+    def _ahead_at_least(self) -> timedelta | None:
+        if self._seen is None or time.monotonic() - self._seen[1] > _REMEMBERED:
+            return None
+        return self._seen[0]
+
+    def _note(self, by_log: timedelta) -> None:
+        """Remember the latest line that was read soonest: a backlog says nothing about the clock."""
+        known = self._ahead_at_least()
+        if known is None or by_log >= known:
+            self._seen = by_log, time.monotonic()

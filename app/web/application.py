@@ -68,8 +68,9 @@ def create_app(configuration: Settings | None = None) -> Flask:
         # Each proxy adds one entry to each header; entries that the client sent are ignored.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     templating.init_app(app, configuration)
-    identity = sign_in.init_app(app, configuration, factory)
     apart = connect(configuration, pool_size=1)
+    clock = DatabaseClock(apart)
+    identity = sign_in.init_app(app, configuration, factory, clock=clock.seconds)
     Readiness(lambda: problem(apart)).init_app(app)
 
     def close() -> None:
@@ -82,7 +83,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     Services(
         sessions=factory,
-        clock=DatabaseClock(apart),
+        clock=clock,
         queries=queries,
         reviews=Reviews(factory, second_person=configuration.second_person),
         saved_views=SavedViews(factory),

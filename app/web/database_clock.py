@@ -33,6 +33,10 @@ class DatabaseClock:
         at, counted_from = self._known
         return at + timedelta(seconds=time.monotonic() - counted_from)
 
+    def seconds(self) -> float:
+        """The same in seconds since 1970."""
+        return self.now().timestamp()
+
     def _ask(self) -> None:
         self._due = time.monotonic() + _PAUSE
         try:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.connections.compatibility import IncompatibleError
-from app.connections.database import trouble
+from app.connections.database_trouble import trouble
 from app.contract_file.pdf import PrintError
 from app.review.queries.action_file import TooLargeError
 from app.web.access import API

@@ -14,6 +14,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.connections import database
+from app.connections.database_trouble import trouble
 from app.connections.tls import trust_of
 from app.credentials.grants import DatabaseUser
 from app.procurement.systems import SYSTEMS
@@ -155,7 +156,7 @@ class Probes:
             ).close()
         except psycopg.OperationalError as error:
             if "no password supplied" not in str(error) and "FATAL" not in str(error):
-                return Condition.DOWN, database.trouble(error, what="it")
+                return Condition.DOWN, trouble(error, what="it")
         return Condition.UP, "accepts connections"
 
     def _seen(self, looking: Future[Any], up: str | None = None) -> tuple[Condition, str]:
@@ -163,7 +164,7 @@ class Probes:
         if not looking.done():
             return Condition.DOWN, f"no answer within {PATIENCE:g} s"
         if (error := looking.exception()) is not None:
-            ours = database.trouble if isinstance(error, SQLAlchemyError) else self._trust.trouble
+            ours = trouble if isinstance(error, SQLAlchemyError) else self._trust.trouble
             # Texts of other errors may repeat an address with credentials in it.
             return Condition.DOWN, ours(error, what="it") or type(error).__name__
         return (Condition.UP, up) if up else looking.result()

@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import URL
 
-from app.connections.database import address, trouble
+from app.connections.database import address
+from app.connections.database_trouble import trouble
 from app.connections.settings import ProcessSettings
 
 OLDEST = 16

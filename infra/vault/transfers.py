@@ -8,10 +8,10 @@ import httpcore
 from app.connections.bounded_network import BoundedNetwork
 from app.connections.deadline import Deadline
 from app.connections.tls import Trust
-from app.connections.vault_replies import VaultUnavailableError, reply_of
+from app.connections.vault_replies import VaultUnavailableError, odd, reply_of
 
 _BLOCK = 65_536
-#: Bytes read of the answer to a transfer that failed.
+#: Bytes of an answer that is no snapshot.
 _LONGEST_REFUSAL = 100_000
 _OK = 200
 
@@ -60,6 +60,8 @@ class Transfers:
                     extensions={"timeout": dict.fromkeys(("connect", "write", "read"), deadline.at)},
                 ) as response,
             ):
+                if any(name.lower() == b"content-encoding" for name, _ in response.headers):
+                    raise odd("a content coding that was not asked for", status=response.status)
                 if response.status == _OK and into is not None:
                     return sum(into.write(part) for part in response.iter_stream())
                 reply_of(response.status, _beginning(response), method=method, path=path)
@@ -79,5 +81,5 @@ def _beginning(response: httpcore.Response) -> bytes:
     for part in response.iter_stream():
         content += part
         if len(content) > _LONGEST_REFUSAL:
-            break
+            raise odd(f"answer larger than {_LONGEST_REFUSAL} bytes", status=response.status)
     return bytes(content)

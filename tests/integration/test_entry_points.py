@@ -120,6 +120,8 @@ def test_complete_settings_are_accepted_without_a_word(well, configured):
         ("REDIS_URL", "amqp://u@127.0.0.1", r"must start with redis://", ALL),
         ("REDIS_PASSWORD_FILE", "/nowhere/password", r"/nowhere/password", (dispatcher, worker)),
         ("ATTEMPT_LEASE", "100000", r"less than or equal to 900", ALL),
+        ("RUN_DEADLINE", "90", r"less than or equal to 75", ALL),
+        ("TOOL_DEADLINE", "60", r"must be shorter than RUN_DEADLINE", ALL),
         ("TRUSTED_PROXIES", "some", r"valid integer", (web,)),
         ("HEALTH_FILE", "/nowhere/health", r"No such file", (dispatcher, sweeper, worker)),
         ("CA_FILE", "/nowhere/ca.pem", r"/nowhere/ca\.pem", ALL),

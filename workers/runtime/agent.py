@@ -76,12 +76,9 @@ class Agent(Generic[Job, Conclusion]):
             )
             self._recorded(held, run, lambda: self.records.failed(held, reason=f"no identity: {reason}"))
         except VaultUnavailableError as down:
-            reason = f"the vault cannot answer: {down}"
-            self._recorded(held, run, lambda: self.records.postponed(held, reason=reason))
+            self._postpone(held, run, f"the vault cannot answer: {down}")
         except (RecordsUnavailableError, OutOfTimeError) as obstacle:
-            reason = str(obstacle)
-            log.warning("attempt postponed", **_named(held), reason=reason)
-            self._recorded(held, run, lambda: self.records.postponed(held, reason=reason))
+            self._postpone(held, run, str(obstacle))
         except BaseException as broken:
             reason = f"{type(broken).__name__} in the worker"
             self._recorded(held, run, lambda: self.records.failed(held, reason=reason))
@@ -89,21 +86,26 @@ class Agent(Generic[Job, Conclusion]):
 
     def _claimed(self, message: HeldAttempt, run: Deadline) -> tuple[HeldAttempt, Job] | None:
         """The attempt to work on and its job; None when there is nothing to do."""
-        try:
-            claimed = self._tried(
-                message, run, lambda: self.records.claim(message, worker=self.worker, load=self.job_type.load)
-            )
-        except SupersededError as forged:
-            # The dispatcher sends no such message: somebody else writes into the queue.
-            log.warning("message refused", **_named(message), reason=str(forged))
-            self.records.alarm_about_message(str(forged))
-            return None
-        except RecordsUnavailableError as away:
-            log.warning("attempt not taken up", **_named(message), reason=str(away))
-            return None
-        if claimed is None:
-            log.info("message without work: seen before, or swept", **_named(message))
-        return claimed
+        held, is_in_doubt = message.with_own_proof(), False
+        while True:
+            try:
+                claimed = self.records.claim(message, held, worker=self.worker, load=self.job_type.load)
+            except SupersededError as forged:
+                # The dispatcher sends no such message: somebody else writes into the queue.
+                log.warning("message refused", **_named(message), reason=str(forged))
+                self.records.alarm_about_message(str(forged))
+                return None
+            except RecordsUnavailableError as away:
+                is_in_doubt = True
+                if not self._may_try_again(held, run, away):
+                    return None
+                continue
+            if claimed is None:
+                log.info("message without work: seen before, or swept", **_named(message))
+                if is_in_doubt:
+                    # Perhaps taken by the try before, of which only the answer was lost.
+                    self._postpone(held, run, "the database's answer was lost")
+            return claimed
 
     def _investigate(
         self, held: HeldAttempt, job: Job, session: RunSession, run: Deadline
@@ -144,23 +146,27 @@ class Agent(Generic[Job, Conclusion]):
             future.cancel()
         return [future.result() if future in done else late(*row) for future, row in futures.items()]
 
-    def _recorded(self, held: HeldAttempt, run: Deadline, record: Callable[[], None]) -> None:
-        """Record how the attempt ended; if the database stays away, its lease does."""
-        try:
-            self._tried(held, run, record)
-        except RecordsUnavailableError as away:
-            log.warning("end of attempt not recorded", **_named(held), reason=str(away))
+    def _postpone(self, held: HeldAttempt, run: Deadline, reason: str) -> None:
+        log.warning("attempt postponed", **_named(held), reason=reason)
+        self._recorded(held, run, lambda: self.records.postponed(held, reason=reason))
 
-    def _tried(self, held: HeldAttempt, run: Deadline, record: Callable[[], Result]) -> Result:
-        """Record, and again until the run's time is over: the database may be back in a moment."""
+    def _recorded(self, held: HeldAttempt, run: Deadline, record: Callable[[], None]) -> None:
+        """Record how the attempt ended; if the database stays away, its lease ends it."""
         while True:
             try:
                 return record()
             except RecordsUnavailableError as away:
-                if run.over:
-                    raise
-                log.warning("waiting for the database", **_named(held), reason=str(away))
-            time.sleep(min(random.uniform(0.5, 1.5), run.left))  # noqa: S311  # spreads tries, guards nothing
+                if not self._may_try_again(held, run, away):
+                    return None
+
+    def _may_try_again(self, held: HeldAttempt, run: Deadline, away: RecordsUnavailableError) -> bool:
+        """Wait a moment for the database, unless the run's time is over."""
+        if run.over:
+            log.warning("attempt left to its lease", **_named(held), reason=str(away))
+            return False
+        log.warning("waiting for the database", **_named(held), reason=str(away))
+        time.sleep(min(random.uniform(0.5, 1.5), run.left))  # noqa: S311  # spreads tries, guards nothing
+        return True
 
 
 def _named(held: HeldAttempt) -> dict[str, Any]:

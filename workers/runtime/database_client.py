@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 
 from app.connections import database
 from app.connections.bounded_database import BoundedConnection
+from app.connections.database_trouble import trouble
 from app.connections.deadline import Deadline
 from app.credentials.lineage import ToolCall
 from app.credentials.settings import AgentSettings
@@ -110,7 +111,7 @@ class DatabaseClient:
     def _failed(self, started: "_Started", operation: str, error: psycopg.Error) -> ToolError:
         status, reason = 0, f"no answer ({type(error).__name__})"
         if operation == _CONNECT:
-            reason = database.trouble(error, what="it", setting="issued for this run")
+            reason = trouble(error, what="it", setting="issued for this run")
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             status, reason = 403, "refused the credential (permission denied)"
         elif isinstance(error, psycopg.errors.QueryCanceled) or self._is_late(started):

@@ -67,8 +67,8 @@ class Dispatcher:
     def dispatch_waiting(self) -> None:
         """Dispatch until nothing waits or the window is full.
 
-        Raises `RoundFailedError` with the reason why runs wait, and `IncompatibleError` when the broker answers for the
-        first time and cannot be worked with.
+        Raises `RoundFailedError` with the reason why runs wait, and `IncompatibleError` when the broker answers and
+        cannot be worked with.
         """
         try:
             # Before anything is minted: while the broker is away, it would be minted in vain.
@@ -144,7 +144,7 @@ def serve(
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
     pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file), vault_clock)
-    rounds = Rounds("dispatching", dispatcher.dispatch_waiting)
+    rounds = Rounds("dispatching", dispatcher.dispatch_waiting, may_end=True)
     wait_for_database(engine, pulse, stop)
     repeat_on_notice(rounds, engine=engine, pulse=pulse, stop=stop, rest=1.0)
 

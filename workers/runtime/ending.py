@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from app.credentials.ends import EndRecords
 from app.credentials.holdings import EndedAttempt, Holdings
 from workers.runtime.credential_ends import CredentialEnds
 from workers.runtime.ended_users import EndedUsers
+from workers.runtime.rounds import reason
 from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
@@ -63,11 +65,23 @@ class Ending:
     def confirm_due(self, *, tried_before: bool) -> None:
         """Confirm what is due, and record why the rest is not confirmed.
 
-        The first time leases are left to the vault, which revokes them with their token. After that each is revoked
-        here, which may take seconds.
+        At first leases are left to the vault, which revokes them with their token. Later each is revoked here.
         """
         while due := self._records.due(tried_before=tried_before):
-            self._confirm(due, patient=tried_before)
+            self._confirm_or_note(due, patient=tried_before)
+
+    def _confirm_or_note(self, due: Sequence[EndedAttempt], *, patient: bool) -> None:
+        """Confirm these together, or else one by one, so that none holds up the others."""
+        try:
+            self._confirm(due, patient=patient)
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is this attempt's problem
+            if len(due) == 1:
+                self._records.note_problem(due[0], reason(error, "confirming ends"))
+            else:
+                for attempt in due:
+                    self._confirm_or_note([attempt], patient=patient)
 
     def _confirm(self, due: Sequence[EndedAttempt], *, patient: bool) -> None:
         cases = {attempt: _Case(Holdings(attempt)) for attempt in due}
@@ -87,7 +101,6 @@ class Ending:
 
     def _end_identities(self, cases: dict[EndedAttempt, _Case]) -> bool:
         """End SecretIDs and run tokens until the log shows no new ones; whether the log could be read to its end."""
-        waiting = list(cases.values())
         for _ in range(_READINGS):
             complete = self._read_log()
             for held in self._records.holdings([case.held.ended for case in cases.values()]):
@@ -134,15 +147,7 @@ class Ending:
             if (metadata.get("run_id"), metadata.get("attempt")) == (str(ended.run_id), str(ended.number)):
                 self._end_token(accessor)
             else:
-                self._alarm_claim(ended, f"accessor {accessor}")
-
-    def _alarm_claim(self, ended: EndedAttempt, what: str) -> None:
-        self._records.alarm(
-            "record names another's credential",
-            f"{what} is not this attempt's by the vault's own record, and was left alone",
-            run_id=ended.run_id,
-            number=ended.number,
-        )
+                self._records.alarm_claim(ended, f"accessor {accessor}")
 
     def _end_credentials(self, case: _Case, *, patient: bool, complete: bool) -> None:
         held = case.held
@@ -151,7 +156,7 @@ class Ending:
         for lease_id in held.claimed_leases:
             if self._vault.is_lease_alive(lease_id):
                 if complete:
-                    self._alarm_claim(held.ended, f"lease {lease_id}")
+                    self._records.alarm_claim(held.ended, f"lease {lease_id}")
                 else:
                     case.problem = f"the vault has not ended the lease {lease_id}"
 
@@ -191,8 +196,4 @@ class Ending:
             if silence:
                 case.problem, case.silent = silence[0], True
 
-        open_cases = [case for case in cases if not case.silent]
-        if len(open_cases) == 1:
-            carry_out(open_cases[0])
-        else:
-            list(self._threads.map(carry_out, open_cases))
+        list(self._threads.map(carry_out, [case for case in cases if not case.silent]))

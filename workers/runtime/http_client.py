@@ -147,4 +147,6 @@ def _json(content: bytes) -> Any:
             raise ToolError("unreadable answer: it holds a NUL character")
     except (ValueError, RecursionError):
         raise ToolError("unreadable answer: not JSON") from None
+    if body is None:  # that is how an `Answer` says that there was none, which is not for this one to claim
+        raise ToolError("unreadable answer: null")
     return body

@@ -12,12 +12,15 @@ import psycopg
 
 from app.connections import database
 from app.connections.bounded_database import BoundedConnection
+from app.connections.database_trouble import trouble
 from app.connections.deadline import Deadline
 from app.connections.secret_files import SettingsError
 from app.connections.settings import ConnectionSettings
 
 #: Seconds to connect and for one statement: ends of users wait behind each other in the vault as well.
 _CONNECT, _STATEMENT = 3, 5
+#: Seconds in which all statements of one question must be answered, whatever the server does.
+_ANSWERED = 6.0
 _LEFT = """
 SELECT rolname, (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE usesysid = r.oid)
 FROM pg_catalog.pg_roles AS r WHERE rolname = ANY (%s)
@@ -45,7 +48,7 @@ class LeasedLogins:
             "user": login,
         }
         self._settings = settings
-        self._connection: psycopg.Connection | None = None
+        self._connection: BoundedConnection | None = None
         self._turn = Lock()
 
     def left(self, users: Collection[str]) -> dict[str, str]:
@@ -75,11 +78,12 @@ class LeasedLogins:
             return connection.execute(query, values).fetchall()
 
     @contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection]:
+    def _connected(self) -> Iterator[BoundedConnection]:
         with self._turn:
             try:
                 if self._connection is None or self._connection.closed:
                     self._connection = self._connect()
+                self._connection.deadline = Deadline(_ANSWERED)
                 yield self._connection
             except SettingsError as error:
                 # The file was in order when this process started, and may be again in a moment.
@@ -89,15 +93,13 @@ class LeasedLogins:
                     self._connection = None
                 raise DatabaseSilentError(_reason(error, self.tool)) from None
 
-    def _connect(self) -> psycopg.Connection:
-        place: dict[str, Any] = {**self._place, **database.database_password(self._settings)}
-        return BoundedConnection.connect_by(
-            Deadline(_CONNECT),
-            {**place, "options": f"-c statement_timeout={_STATEMENT * 1000}", "autocommit": True},
-        )
+    def _connect(self) -> BoundedConnection:
+        limit = {"options": f"-c statement_timeout={_STATEMENT * 1000}", "autocommit": True}
+        password = database.database_password(self._settings)
+        return BoundedConnection.connect_by(Deadline(_CONNECT), {**self._place, **password, **limit})
 
 
 def _reason(error: psycopg.Error, tool: str) -> str:
     if error.diag.message_primary is not None:
         return f"{tool}: {error.diag.message_primary}"
-    return database.trouble(error, what=f"the database of {tool}")
+    return trouble(error, what=f"the database of {tool}")

@@ -17,9 +17,18 @@ def wait_for_database(engine: Engine, pulse: Pulse, stop: Stop) -> None:
     Raises `IncompatibleError` if it cannot be worked with: that ends the process before anything else begins.
     """
     pauses = Pauses()
-    while not stop.requested and (silent := silence(engine)):
-        pulse.without_database(silent)
+    while not stop.requested and (problem := _problem(engine)):
+        pulse.without_database(problem)
         stop.wait(pauses.next())
+
+
+def _problem(engine: Engine) -> str | None:
+    try:
+        return silence(engine)
+    except IncompatibleError:
+        raise
+    except Exception as error:  # noqa: BLE001  # what answers may be anything
+        return reason(error, "connecting")
 
 
 def repeat_on_notice(
@@ -33,6 +42,8 @@ def repeat_on_notice(
     lanes: Sequence[Lane] = (),
 ) -> None:
     """Carry out rounds until the request to stop, whatever the database answers meanwhile.
+
+    Raises `IncompatibleError` if that may end `rounds`.
 
     A round follows each notice that something was requested or has ended, but not within `apart` seconds of the last
     one; without a notice the next one comes after `rest` seconds. Problems of `lanes` are reported too.
@@ -50,8 +61,8 @@ def repeat_on_notice(
                         stop.wait(pause or apart)
                     if not pause:
                         notices.wait(seconds=rest - apart)
-        except IncompatibleError:
-            raise
-        except Exception as error:  # noqa: BLE001  # no answer of the database may end the process
+        except Exception as error:  # no answer of the database may end the process
+            if rounds.may_end and isinstance(error, IncompatibleError):
+                raise
             pulse.without_database(reason(error, rounds.name))
             stop.wait(pauses.next())

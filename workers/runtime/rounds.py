@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
+from traceback import extract_tb
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +12,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.connections.compatibility import IncompatibleError
-from app.connections.database import trouble
+from app.connections.database_trouble import trouble
+from app.connections.secret_files import SettingsError
+from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
 #: Seconds to wait after the first error, doubled with each that follows, up to the longest.
@@ -19,6 +23,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 
 class RoundFailedError(Exception):
     """A round could not be finished. The text is the reason in plain words, without a secret."""
+
+
+#: Errors whose texts are made for people, and hold no secret.
+_IN_PLAIN_WORDS = (RoundFailedError, SettingsError, VaultUnavailableError, VaultRefusedError)
 
 
 class Pauses:
@@ -40,8 +48,10 @@ class Pauses:
 class Rounds:
     """Repeats `work`, which may return what is in the way, or raise it as `RoundFailedError`."""
 
-    def __init__(self, name: str, work: Callable[[], str | None]) -> None:
+    def __init__(self, name: str, work: Callable[[], str | None], *, may_end: bool = False) -> None:
+        """`may_end`: until one round succeeds, a server that cannot be worked with ends the process."""
         self.name = name
+        self.may_end = may_end
         self._work = work
         self._pauses = Pauses()
         self.problem: str | None = None
@@ -50,15 +60,16 @@ class Rounds:
     def carry_out(self) -> float:
         """One round. Returns the seconds to wait before the next, 0 unless this one failed.
 
-        Raises only `IncompatibleError`: a server that cannot be worked with.
+        Raises `IncompatibleError`, and only if this may end the process.
         """
         try:
             self.problem = self._work()
-        except IncompatibleError:
-            raise
-        except Exception as error:  # noqa: BLE001  # whatever one round meets, the next one must come
+        except Exception as error:  # whatever one round meets, the next one must come
+            if self.may_end and isinstance(error, IncompatibleError):
+                raise
             self.problem = reason(error, self.name)
         else:
+            self.may_end = False
             self._pauses.start_again()
             return 0.0
         log.warning("round failed", work=self.name, reason=self.problem)
@@ -67,12 +78,13 @@ class Rounds:
 
 def reason(error: Exception, work: str) -> str:
     """Why a round of `work` failed, in one line for log and page, without a secret."""
-    if isinstance(error, RoundFailedError):
-        return str(error)
+    if isinstance(error, _IN_PLAIN_WORDS):
+        return " ".join(str(error).split())
     if isinstance(error, SQLAlchemyError):
         return trouble(error)
     # The text of any other error is not repeated: it may hold what the round was about.
-    return f"a round of {work} failed ({type(error).__name__})"
+    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)[-1:]]
+    return f"a round of {work} failed ({' in '.join([type(error).__name__, *where])})"
 
 
 class Lane:

@@ -63,16 +63,11 @@ class Sweeper:
         self,
         *,
         records: EndRecords,
-        watch: Callable[[], str | None],
         ended: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`watch` looks at what the vault has logged since, and returns what is in the way or None.
-
-        `ended` is called when attempts may have ended. `clock` counts seconds.
-        """
+        """`ended` is called when attempts may have ended. `clock` counts seconds."""
         self._records = records
-        self._watch = watch
         self._ended = ended
         self._clock = clock
         self._looked_at = clock()
@@ -85,13 +80,12 @@ class Sweeper:
         for lost in self._records.lose_attempts(answers_since=self._answers_since()):
             log.info("attempt lost", run_id=str(lost.run_id), attempt=lost.number)
         self._ended()
-        problem = self._watch()
         for run_id in self._records.requeue_ended():
             log.info("run queued again", run_id=str(run_id))
         self._looked_at = self._clock()
         if unconfirmed := self._records.problem():
             return f"ends of attempts are not confirmed: {unconfirmed}"
-        return problem
+        return None
 
     def _answers_since(self) -> float | None:
         """Seconds since the database was silent; None if it never was. Then workers could not report either."""
@@ -138,13 +132,17 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
         ending = Ending(
             records=records, vault=vault, ended_users=ended_users, read_log=watch.read, threads=threads
         )
-        lanes = [
+        at_once = [
+            Lane(Rounds("watching the vault", watch.look), rest=_REST),
             Lane(Rounds("confirming ends", partial(ending.confirm_due, tried_before=False)), rest=_REST),
+        ]
+        lanes = [
+            *at_once,
             Lane(Rounds("confirming late ends", partial(ending.confirm_due, tried_before=True)), rest=_RETRY),
             Lane(Rounds("setting logins back", partial(set_logins_back, engine)), rest=_LOOK_AT_LOGINS),
             Lane(Rounds("looking for forgotten users", forgotten.look), rest=_SELDOM),
         ]
-        sweeper = Sweeper(records=records, watch=watch.look, ended=lanes[0].wake)
+        sweeper = Sweeper(records=records, ended=partial(_wake, at_once))
         sweep = Rounds("sweeping", sweeper.look)
         pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file), VaultClock.started(pool))
         # What cannot be worked with ends the process here, before anything else begins.
@@ -155,3 +153,8 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
             repeat_on_notice(
                 sweep, engine=engine, pulse=pulse, stop=stop, rest=_REST, apart=_APART, lanes=lanes
             )
+
+
+def _wake(lanes: Iterable[Lane]) -> None:
+    for lane in lanes:
+        lane.wake()

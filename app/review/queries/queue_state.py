@@ -23,7 +23,7 @@ from app.review.queries import alarms, run_list
 #: An end is confirmed within a second, unless something is in the way.
 USUAL = timedelta(seconds=5)
 #: Clocks are measured every minute, so one that was not measured for longer is that of a process that has ended.
-_MEASURED = timedelta(minutes=3)
+_MEASURED = timedelta(minutes=2)
 #: Seconds from which an alarm is raised.
 LARGEST_DIFFERENCE = 5.0
 

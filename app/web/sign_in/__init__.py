@@ -1,5 +1,7 @@
 """Sign-in and sign-out with OpenID Connect."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -30,8 +32,10 @@ class SignIn:
     address: str
 
 
-def init_app(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
-    """Add sessions and the identity provider to `app`. Raises `SettingsError`."""
+def init_app(
+    app: Flask, configuration: Settings, sessions: Sessions, *, clock: Callable[[], float] = time.time
+) -> SignIn:
+    """Add sessions and the identity provider to `app`. Tokens are valid by `clock`. Raises `SettingsError`."""
     address = configuration.need("web_address")
     provider = Provider(
         issuer=configuration.need("oidc_issuer"),
@@ -39,6 +43,7 @@ def init_app(app: Flask, configuration: Settings, sessions: Sessions) -> SignIn:
         redirect_uri=address + CALLBACK,
         trust=trust_of(configuration),
         address=configuration.oidc_address,
+        clock=clock,
     )
     store = WebSessions(
         sessions,

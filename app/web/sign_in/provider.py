@@ -1,5 +1,7 @@
 """The identity provider: OpenID Connect discovery, and the code flow of a public client with PKCE."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -47,13 +49,22 @@ class Provider:
     """
 
     def __init__(
-        self, *, issuer: str, client_id: str, redirect_uri: str, trust: Trust, address: str | None = None
+        self,
+        *,
+        issuer: str,
+        client_id: str,
+        redirect_uri: str,
+        trust: Trust,
+        address: str | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`clock` gives seconds since 1970, by which tokens are valid."""
         self.issuer = issuer
         self._address = address or issuer
         self._client_id = client_id
         self._redirect_uri = redirect_uri
         self._calls = ProviderCalls(trust)
+        self._clock = clock
         self._metadata = StaleIfErrorCache(self._discovered)
         self.keys = Keys(lambda: self._calls.get(self._reached(self._known()["jwks_uri"])))
 
@@ -104,10 +115,11 @@ class Provider:
             audience=self._client_id,
             types=frozenset({"jwt", ""}),
             nonce=pending.nonce,
+            clock=self._clock,
         )
         if verified.get("azp", self._client_id) != self._client_id:
             raise TokenError("the token is for another client")
-        if not signed_in_within(verified, _PROVED_WITHIN):
+        if not signed_in_within(verified, _PROVED_WITHIN, clock=self._clock):
             # Otherwise anyone at the computer could renew an ended session with one click.
             raise SignInRefusedError(
                 "The identity provider did not confirm that you authenticated within the last ten minutes, which is"
@@ -130,6 +142,7 @@ class Provider:
                 issuer=self.issuer,
                 audience=API_AUDIENCE,
                 types=frozenset({"at+jwt"}),
+                clock=self._clock,
             )
         )
 

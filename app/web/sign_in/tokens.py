@@ -53,12 +53,19 @@ def _imported(document: dict[str, Any]) -> list[tuple[str, Key]]:
 
 
 def claims(
-    token: str, keys: Keys, *, issuer: str, audience: str, types: frozenset[str], nonce: str | None = None
+    token: str,
+    keys: Keys,
+    *,
+    issuer: str,
+    audience: str,
+    types: frozenset[str],
+    nonce: str | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> dict[str, Any]:
     """The claims of a token, after verifying signature, type, issuer, audience, times and, if given, nonce.
 
-    `types` are the accepted values of the header `typ` in lower case; "" for a token without it. Raises `TokenError` and
-    `ProviderError`.
+    `types` are the accepted values of the header `typ` in lower case; "" for a token without it. `clock` gives seconds
+    since 1970. Raises `TokenError` and `ProviderError`.
     """
     wanted: dict[str, Any] = {
         "iss": {"essential": True, "value": issuer},
@@ -71,7 +78,7 @@ def claims(
         wanted["nonce"] = {"essential": True, "value": nonce}
     try:
         read = jwt.decode(token, lambda found: keys.key(found.headers().get("kid")), algorithms=ALGORITHMS)
-        jwt.JWTClaimsRegistry(leeway=LEEWAY, **wanted).validate(read.claims)
+        jwt.JWTClaimsRegistry(now=int(clock()), leeway=LEEWAY, **wanted).validate(read.claims)
     except (JoseError, ValueError, TypeError) as error:
         raise TokenError(type(error).__name__) from None
     if str(read.header.get("typ", "")).lower().removeprefix("application/") not in types:
@@ -79,12 +86,14 @@ def claims(
     return dict(read.claims)
 
 
-def signed_in_within(verified: dict[str, Any], seconds: float) -> bool:
+def signed_in_within(
+    verified: dict[str, Any], seconds: float, *, clock: Callable[[], float] = time.time
+) -> bool:
     """Whether the person authenticated (`auth_time`) at most this many seconds ago."""
     at = verified.get("auth_time")
     if isinstance(at, bool) or not isinstance(at, int | float):
         return False
-    return -LEEWAY <= time.time() - at <= seconds + LEEWAY
+    return -LEEWAY <= clock() - at <= seconds + LEEWAY
 
 
 def person_of(verified: dict[str, Any]) -> Person:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app.connections import bounded_database, database
+from app.connections.database_trouble import trouble
 from benchmarks.fault_proxy import TcpFaults
 
 MUCH = text("SELECT repeat('x', 100000)")
@@ -46,7 +47,7 @@ def test_a_statement_ends_and_the_next_one_finds_the_database_again(behind_proxy
         with pytest.raises(OperationalError) as caught:
             asked(engine)
         assert time.monotonic() - began < 3 * WAIT + PATIENCE
-        assert database.trouble(caught.value).startswith("the database ")
+        assert trouble(caught.value).startswith("the database ")
     proxy.heal()
     assert len(asked(engine)) == 100_000
 

@@ -2,7 +2,16 @@
 
 import signal
 
+import pytest
 import redis
+
+#: What the vault minted for runs and what was recorded of it, and the dispatcher's last sign of life.
+MADE = """
+SELECT (SELECT count(*) FROM vault_event WHERE kind = 'minted' AND run_id = ANY (%s)) AS minted,
+    (SELECT count(*) FROM attempt WHERE run_id = ANY (%s)) AS attempts
+"""
+IN_HAND = "SELECT 1 FROM attempt WHERE state = 'dispatched' AND run_id = ANY (%s)"
+BEATS = "SELECT seen_at, problem FROM heartbeat WHERE process = 'dispatcher'"
 
 
 def waits_for_the_broker(fragile, run_id):
@@ -42,6 +51,28 @@ def test_a_stopped_broker_does_not_stop_the_dispatcher(fragile, until):
     until(lambda: fragile.ended([run_id]), seconds=60, what="the end of the run")
     assert fragile.run(run_id)["state"] == "completed"
     assert sum(row["state"] == "finished" for row in fragile.attempts(run_id)) == 1
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
+def test_while_the_broker_is_away_nothing_is_minted_and_no_attempt_is_made(fragile, until, fault):
+    rows = fragile.system.rows
+    fragile.stack.process_table.kill("valkey", fault)
+    run_ids = fragile.system.request(*fragile.plain[:6])
+    until(lambda: all(waits_for_the_broker(fragile, each) for each in run_ids), what="the reason to wait")
+    until(lambda: not rows(IN_HAND, run_ids), what="the return of what was minted before")
+
+    (before,), (began,) = rows(MADE, run_ids, run_ids), rows(BEATS)
+    assert before["attempts"] <= len(run_ids)
+    until(lambda: (rows(BEATS)[0]["seen_at"] - began["seen_at"]).total_seconds() > 8, what="more rounds")
+    assert rows(MADE, run_ids, run_ids) == [before]
+    assert "broker" in rows(BEATS)[0]["problem"]
+
+    if fault == signal.SIGKILL:
+        fragile.stack.restart("valkey")
+    else:
+        fragile.stack.process_table.kill("valkey", signal.SIGCONT)
+    until(lambda: fragile.ended(run_ids), seconds=60, what="the end of all runs")
+    assert {fragile.run(each)["state"] for each in run_ids} == {"completed"}
 
 
 def test_a_flushed_broker_loses_messages_but_no_run(fragile, until):

@@ -23,6 +23,7 @@ def test_with_a_sealed_vault_runs_wait_and_go_on_by_themselves(fragile, seal, un
     reasons = {run["run_id"]: run["waiting_reason"] for run in json.loads(shown)}
     assert all("vault" in reasons[str(run_id)] for run_id in run_ids)
     assert [fragile.calls_seen(each) for each in fragile.plain[:3]] == before
+    assert not any(fragile.attempts(run_id) for run_id in run_ids)
 
     unsealed()
     until(lambda: fragile.ended(run_ids), seconds=60, what="the end of all runs")

@@ -12,7 +12,8 @@ import pytest
 import typer
 
 from app.cli import api_token, verify_command
-from app.connections.database import connect, sessions, trouble
+from app.connections.database import connect, sessions
+from app.connections.database_trouble import trouble
 from app.connections.tls import trust_of
 from app.contract_file.keys import KeysError
 from app.credentials.auditor import Auditor, AuditorError

@@ -8,7 +8,8 @@ import pytest
 from psycopg import sql
 from sqlalchemy import text
 
-from app.connections.database import connect, trouble
+from app.connections.database import connect
+from app.connections.database_trouble import trouble
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor, AuditorError
 from infra.local.ports import LOOPBACK

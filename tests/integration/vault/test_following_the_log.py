@@ -5,6 +5,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -274,6 +275,55 @@ def test_the_records_say_what_an_attempt_was_to_do(installation, engine, store, 
     found = judge(events.values(), attempts.of(list(events.values()), first=min(events)))
     assert [(each.kind, LEDGER in each.detail) for each in found] == [("more credentials than planned", True)]
     assert attempts.of([replace(events[last], run_id=uuid4())], first=last) == {}
+
+
+@pytest.mark.parametrize(
+    ("vault", "stated"),
+    [(180, 180), (-180, -180), (0, 0), (0, -180), (180, 0)],
+    ids=["ahead", "behind", "right", "a proxy states too early a date", "ahead since a moment ago"],
+)
+def test_what_comes_after_the_end_is_judged_by_the_vaults_clock(installation, engine, vault, stated):
+    run_id = uuid4()
+    with installation.database("triage") as database:
+        database.execute("SET session_replication_role = replica")
+        for statement in AT_WORK:
+            database.execute(statement, {"run": run_id})
+        database.execute(
+            "UPDATE attempt SET state = 'lost', ended_at = now() - interval '60 s' WHERE run_id = %s",
+            [run_id],
+        )
+        database.execute(
+            "INSERT INTO clock VALUES ('vault', '', 'sweeper', %s, now(), false)"
+            " ON CONFLICT (process, host, reporter) DO UPDATE SET ahead = EXCLUDED.ahead",
+            [stated],
+        )
+        ((now,),) = database.execute("SELECT now()").fetchall()
+    attempts = WatchedAttempts(engine, SYSTEMS)
+
+    def late(*ages):
+        """Which of these logins, so many seconds ago, were after the end, 60 seconds ago."""
+        events = [
+            VaultEvent(
+                request_id=f"login {age}",
+                kind=AnswerKind.LOGGED_IN,
+                at=now + timedelta(seconds=vault - age),
+                path="auth/approle/login",
+                run_id=run_id,
+                attempt=3,
+                accessor=f"of {age}",
+            )
+            for age in ages
+        ]
+        found = judge(events, attempts.of(events, first=0))
+        ended = [each.detail for each in found if each.kind == "identity of an ended attempt"]
+        return [age for age in ages if any(f"of {age})" in detail for detail in ended)]
+
+    assert late(75, 55, 45, 0) == [45, 0]
+    # The log was read late, and the vault's clock is known from before.
+    assert late(75) == []
+    assert late(45) == [45]
+    with installation.database("triage") as database:
+        database.execute("DELETE FROM clock WHERE process = 'vault'")
 
 
 def test_a_rotation_by_the_vault_loses_no_event(installation, follower, mint):

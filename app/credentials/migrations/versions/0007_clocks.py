@@ -48,10 +48,11 @@ FUNCTIONS = (
                 AND alarmed_at IS NOT NULL AND measured_at > now() - interval '5 min')
         THEN
             INSERT INTO alarm (kind, detail) VALUES ('clock differs', format(
-                'the clock of the %s%s is %s s %s the database''s, as %s',
-                its_process, CASE WHEN its_host <> '' THEN ' on ' || its_host ELSE '' END, round(abs(its_ahead)),
+                'the clock of %s is %s s %s the database''s (%s)',
+                CASE its_process WHEN 'vault' THEN 'the vault' ELSE 'host ' || its_host END, round(abs(its_ahead)),
                 CASE WHEN its_ahead > 0 THEN 'ahead of' ELSE 'behind' END,
-                CASE WHEN its_process = 'vault' THEN 'the ' ELSE 'process ' END || its_reporter || ' reports'));
+                CASE its_process WHEN 'vault' THEN 'measured by the ' || its_reporter
+                    ELSE its_process || ', process ' || its_reporter END));
         END IF;
     END $$
     """,

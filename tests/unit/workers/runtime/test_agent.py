@@ -21,10 +21,11 @@ AWAY = RecordsUnavailableError("the database does not answer (timed out)")
 
 
 class Records:
-    """Keeps what is recorded. `away` says how often each kind of record fails first."""
+    """Keeps what is recorded. `away` says how often each kind of record fails first; `taken`, that none is to be had."""
 
-    def __init__(self, **away: int) -> None:
+    def __init__(self, *, taken=False, **away: int) -> None:
         self._away = away
+        self._taken = taken
         self.kept = []
 
     def __getattr__(self, record) -> partial:
@@ -36,7 +37,7 @@ class Records:
             raise AWAY
         outcomes = {tool: outcome for tool, outcome, _ in what[0]} if record == "called" else None
         self.kept.append((record, outcomes or reason))
-        return held, "job"
+        return None if self._taken else (held, "job")
 
     @property
     def names(self):
@@ -101,6 +102,11 @@ def test_a_database_that_is_away_for_a_moment_costs_nothing(attempt):
     assert records.names[-1] == "finished"
     records = attempt(Records(issued=1, postponed=3))
     assert records.names[-1] == "postponed"
+
+
+def test_an_attempt_that_was_taken_though_its_answer_was_lost_is_postponed(attempt):
+    assert attempt(Records(taken=True, claim=1)).kept[1:] == [("postponed", "the database's answer was lost")]
+    assert attempt(Records(taken=True)).names == ["claim"]
 
 
 def test_a_database_that_stays_away_holds_no_worker_longer_than_a_run(attempt):

@@ -1,0 +1,14 @@
+"""A short form of `python -m benchmarks.memory`: a worker does not grow with the number of its runs."""
+
+from benchmarks.memory import POOLS, measured
+
+RUNS, FIRST = 300, 100
+#: Of the memory after the first hundred runs: 32 kB a run would be too much.
+LIMIT = 1.05
+
+
+def test_a_worker_holds_no_more_memory_after_many_runs(tmp_path):
+    held = dict(measured(tmp_path, runs=RUNS, first=FIRST))
+    assert set(held) == set(POOLS)
+    for pool, bytes_held in held.items():
+        assert bytes_held[RUNS] <= LIMIT * bytes_held[FIRST], (pool, bytes_held)
