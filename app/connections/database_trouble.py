@@ -31,12 +31,22 @@ _MEANINGS = (
     ("in recovery mode", "recovers from a crash, and takes no connections yet"),
     ("is shutting down", "is shutting down"),
     ("accepting connections", "takes no connections to {database}"),
+    ('FATAL:  role "', "does not know {user}: correct the address, or " + _REPAIR),
     (" does not exist", "has no database {database}: correct the address, or " + _REPAIR),
     ("Connection refused", "does not answer (connection refused)"),
     ("could not translate host name", "does not answer (no such host: {host})"),
     ("failed to resolve host", "does not answer (no such host: {host})"),
     ("timeout expired", "does not answer (timed out)"),
     ("server closed the connection", "closed the connection"),
+    ("unreachable", "does not answer (no route to {host})"),
+    ("No route to host", "does not answer (no route to {host})"),
+    ("received invalid response", "does not answer (what came is not PostgreSQL's protocol)"),
+    ("expected authentication request", "does not answer (what came is not PostgreSQL's protocol)"),
+    # PgBouncer's words
+    ("SASL authentication failed", "refused the password of {user} ({setting})"),
+    ("unsupported startup parameter", "is behind a pooler that refuses session settings: connect directly"),
+    ("query_wait_timeout", "is behind a pooler that had no connection free in time"),
+    ("server login", "is behind a pooler that cannot log in to the server"),
 )
 #: What it means that a statement failed with this SQLSTATE (PostgreSQL's appendix A).
 _CONDITIONS = {

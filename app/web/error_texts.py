@@ -95,6 +95,12 @@ PROVIDER_DOWN = ErrorText(
     "The identity provider does not answer",
     "You cannot sign in until it does. If you are already signed in, you can keep working.",
 )
+PROVIDER_WRONG = ErrorText(
+    "provider-wrong",
+    "The identity provider does not answer as it should",
+    "You cannot sign in until this is repaired. If you are already signed in, you can keep working. If this lasts, give"
+    " the reference to the system administrator.",
+)
 NOT_PRINTED = ErrorText(
     "not-printed",
     "The document could not be produced",

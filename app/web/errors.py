@@ -26,13 +26,14 @@ from app.web.error_texts import (
     NO_ROLE,
     NOT_PRINTED,
     PROVIDER_DOWN,
+    PROVIDER_WRONG,
     ErrorText,
     text_of,
     too_large,
 )
 from app.web.export_guard import BusyError, ForeignError
 from app.web.sign_in import visitor
-from app.web.sign_in.provider_cache import ProviderError
+from app.web.sign_in.provider_cache import ProviderAnswerError, ProviderError
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +82,9 @@ def _forgery(error: CSRFError) -> ResponseReturnValue:
 
 
 def _provider(error: ProviderError) -> ResponseReturnValue:
-    reference = _logged(logging.ERROR, f"the identity provider does not answer: {error}")
-    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, reference, PROVIDER_DOWN)
+    reference = _logged(logging.ERROR, f"the identity provider cannot be used: {error}")
+    text = PROVIDER_WRONG if isinstance(error, ProviderAnswerError) else PROVIDER_DOWN
+    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, reference, text)
 
 
 def _database(error: SQLAlchemyError) -> ResponseReturnValue:

@@ -341,12 +341,10 @@ def test_other_host_names_redirect_to_the_registered_one(system, nobody):
     assert again.location.startswith(system.stack.endpoints["identity-provider"])
 
 
-@pytest.mark.parametrize("issuer", ["http://127.0.0.1:9", "another name of the same"])
-def test_without_the_provider_nobody_signs_in_and_the_page_says_why(system, client_of, read, issuer):
-    if issuer.startswith("another"):
-        issuer = system.stack.endpoints["identity-provider"].replace("127.0.0.1", "localhost")
+def test_a_provider_that_names_another_issuer_signs_nobody_in(system, client_of, read):
+    issuer = system.stack.endpoints["identity-provider"].replace("127.0.0.1", "localhost")
     page = read(client_of(persona=None, oidc_issuer=issuer), "/sign-in/start", status=503)
-    assert page.error == "provider-down"
+    assert page.error == "provider-wrong"
 
 
 def test_signing_out_needs_no_provider(client_of, arrive, nobody, host):

@@ -3,22 +3,19 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import httpx
-from authlib.oauth2.base import OAuth2Error
 from authlib.oauth2.client import OAuth2Client
 
 from app.connections.tls import Trust
 from app.review.roles import Person
-from app.web.sign_in.provider_cache import ProviderError, StaleIfErrorCache
+from app.web.sign_in.provider_cache import ProviderAnswerError, StaleIfErrorCache
+from app.web.sign_in.provider_calls import ProviderCalls, RefusedCodeError
 from app.web.sign_in.tokens import Keys, TokenError, claims, person_of, signed_in_within
 
 #: The audience that access tokens of the JSON interface name.
 API_AUDIENCE = "triage-api"
-_TIMEOUT = 5.0
-_ANSWER_LIMIT = 64_000
 _LONGEST_BEARER = 8_000
 #: The most seconds since the person authenticated at the provider: as long as a sign-in may take.
 _PROVED_WITHIN = 600
@@ -38,11 +35,11 @@ class Pending:
 
 
 class _PublicClient(OAuth2Client):  # type: ignore[misc]  # Authlib ships no types
-    """Authlib's client over httpx. Authlib's own httpx integration needs another HTTP library."""
+    """Authlib's client over `ProviderCalls`."""
 
     def _fetch_token(self, url: str, *, body: str, headers: dict[str, str], auth: Any, **_: Any) -> Any:
         url, headers, body = auth.prepare("POST", url, dict(headers), body)
-        return self.parse_response_token(self.session.post(url, content=body, headers=headers))
+        return self.session.post(url, body=body, headers=headers)
 
 
 class Provider:
@@ -66,13 +63,10 @@ class Provider:
         self._address = address or issuer
         self._client_id = client_id
         self._redirect_uri = redirect_uri
-        self._trust = trust
+        self._calls = ProviderCalls(trust)
         self._clock = clock
-        self._http = httpx.Client(
-            verify=trust.context, timeout=_TIMEOUT, trust_env=False, follow_redirects=False
-        )
         self._metadata = StaleIfErrorCache(self._discovered)
-        self.keys = Keys(lambda: self._get(self._reached(self._known()["jwks_uri"])))
+        self.keys = Keys(lambda: self._calls.get(self._reached(self._known()["jwks_uri"])))
 
     @property
     def origin(self) -> str:
@@ -82,7 +76,7 @@ class Provider:
 
     def close(self) -> None:
         """End the connections kept open."""
-        self._http.close()
+        self._calls.close()
 
     def address(self, state: str, pending: Pending) -> str:
         """The URL where a visitor signs in, even if the provider has a session. Raises `ProviderError`."""
@@ -109,14 +103,11 @@ class Provider:
                 code_verifier=pending.verifier,
                 redirect_uri=self._redirect_uri,
             )
-        except OAuth2Error:  # from None: these exceptions can contain the request with the code
+        except RefusedCodeError:
             raise SignInRefusedError("The identity provider did not accept its own answer.") from None
-        except (httpx.HTTPError, ValueError) as error:
-            silent = "its token endpoint does not answer"
-            raise ProviderError(self._trust.trouble(error, what="it") or silent) from None
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
-            raise TokenError("the response has no id_token")
+            raise ProviderAnswerError("its token endpoint gave no id_token")
         verified = claims(
             id_token,
             self.keys,
@@ -172,7 +163,7 @@ class Provider:
 
     def _client(self) -> OAuth2Client:
         return _PublicClient(
-            self._http,
+            self._calls,
             client_id=self._client_id,
             token_endpoint_auth_method="none",  # noqa: S106  # a method, no secret: PKCE is the proof
             code_challenge_method="S256",
@@ -184,30 +175,14 @@ class Provider:
         return self._metadata.get()
 
     def _discovered(self) -> dict[str, Any]:
-        document = self._get(f"{self._address}/.well-known/openid-configuration")
+        document = self._calls.get(f"{self._address}/.well-known/openid-configuration")
         if document.get("issuer") != self.issuer:
-            raise ProviderError("its discovery document names another issuer")
+            raise ProviderAnswerError("its discovery document names another issuer")
         if not all(isinstance(document.get(name), str) for name in _ENDPOINTS):
-            raise ProviderError("its discovery document lacks an address")
+            raise ProviderAnswerError("its discovery document lacks an address")
         return document
 
     def _reached(self, url: str) -> str:
         """A URL of the discovery document as this server reaches it."""
         below = url.removeprefix(f"{self.issuer}/")
         return url if below == url else f"{self._address}/{below}"
-
-    def _get(self, url: str) -> dict[str, Any]:
-        try:
-            with self._http.stream("GET", url) as answer:
-                answer.raise_for_status()
-                body = b""
-                for part in answer.iter_bytes():
-                    body += part
-                    if len(body) > _ANSWER_LIMIT:
-                        raise ProviderError("its answer is too long")
-            document = httpx.Response(200, content=body).json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise ProviderError(self._trust.trouble(error, what="it") or type(error).__name__) from None
-        if not isinstance(document, dict):
-            raise ProviderError("its answer is not a JSON object")
-        return cast("dict[str, Any]", document)

@@ -15,7 +15,11 @@ RETRY_AFTER = 5.0
 
 
 class ProviderError(Exception):
-    """The identity provider does not answer, or answers incorrectly."""
+    """The identity provider does not answer, or answers incorrectly. The text says why, for the log."""
+
+
+class ProviderAnswerError(ProviderError):
+    """Something answers in place of the identity provider, or the provider answers incorrectly."""
 
 
 class StaleIfErrorCache(Generic[T]):
@@ -30,7 +34,7 @@ class StaleIfErrorCache(Generic[T]):
         self._clock = clock
         self._value: tuple[T, float] | None = None
         self._tried = float("-inf")
-        self._failure: str | None = None
+        self._failure: ProviderError | None = None
         self._fetching = Lock()
 
     def get(self, suits: Callable[[T], bool] = lambda _: True) -> T:
@@ -47,7 +51,8 @@ class StaleIfErrorCache(Generic[T]):
         self._try(started, wait=not usable and self._failure is None)
         kept = self._younger(self._clock(), LONGEST)
         if kept is None or (self._failure is not None and not suits(kept[0])):
-            raise ProviderError(self._failure or "a request to it is under way")
+            failure = self._failure or ProviderError("a request to it is under way")
+            raise type(failure)(str(failure))  # one of its own: several threads may be here
         return kept[0]
 
     def _younger(self, now: float, age: float) -> tuple[T, float] | None:
@@ -64,7 +69,7 @@ class StaleIfErrorCache(Generic[T]):
                 self._value = self._fetch(), self._clock()
                 self._failure = None
             except ProviderError as error:
-                self._failure = str(error)
+                self._failure = error.with_traceback(None)
             finally:
                 self._tried = self._clock()
         finally:

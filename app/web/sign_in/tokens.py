@@ -9,7 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, RSAKey
 
 from app.review.roles import Person
-from app.web.sign_in.provider_cache import ProviderError, StaleIfErrorCache
+from app.web.sign_in.provider_cache import ProviderAnswerError, StaleIfErrorCache
 
 #: Asymmetric algorithms only: never `none`, never HMAC.
 ALGORITHMS = ["ES256", "RS256", "PS256"]
@@ -49,7 +49,7 @@ def _imported(document: dict[str, Any]) -> list[tuple[str, Key]]:
             if entry.get("kty") in kinds and entry.get("use", "sig") == "sig" and "kid" in entry
         ]
     except (JoseError, KeyError, ValueError, TypeError, AttributeError):
-        raise ProviderError("its key set cannot be read") from None
+        raise ProviderAnswerError("its key set cannot be read") from None
 
 
 def claims(
