@@ -138,7 +138,9 @@ class Disturbed:
         return (self.proxied.stack.layout.logs / f"{process}.log").read_text(errors="replace")
 
     def alarms(self) -> Counter[str]:
-        return Counter(row["kind"] for row in self.rows("SELECT kind FROM alarm"))
+        return Counter(
+            f"{row['kind']}: {row['detail']}" for row in self.rows("SELECT kind, detail FROM alarm")
+        )
 
     def states(self, run_ids: Sequence[UUID]) -> Counter[str]:
         return Counter(
@@ -218,7 +220,7 @@ def _all_is_well(
     alarms: Counter[str],
     until: Callable[..., Any],
 ) -> None:
-    until(lambda: disturbed.states(run_ids)["completed"] > 0, seconds=20, what="the end of a run")
+    until(lambda: disturbed.states(run_ids)["completed"] > 0, seconds=10, what="the end of a run")
     until(lambda: disturbed.states(run_ids) == {"completed": len(run_ids)}, what="the end of all runs")
     assert disturbed.counted(run_ids) == []
     until(lambda: not disturbed.unconfirmed(run_ids), what="the confirmation of all ends")
