@@ -182,7 +182,11 @@ class TcpFaults(FaultProxy):
                 target.sendall(chunk[:1])
                 chunk = chunk[1:]
         else:
-            said = {"truncate": chunk[: len(chunk) // 2], "html": message(200, HTML)}
-            target.sendall(said.get(fault.name, bytes(range(256)) * 4))
+            said = {
+                "truncate": chunk[: len(chunk) // 2],
+                "garbage": bytes(range(256)) * 4,
+                "html": message(200, HTML),
+            }
+            target.sendall(said.get(fault.name, b""))
             raise ConnectionAbortedError
         return chunk

@@ -8,6 +8,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.connections.compatibility import STATEMENT_TIMEOUT
 
+_NOT_POSTGRESQL = "does not answer (what came is not PostgreSQL's protocol)"
 _REPAIR = "run `triage provision database`"
 #: What libpq and the server say when no connection comes about, and what that means; the first that fits counts.
 _MEANINGS = (
@@ -38,10 +39,13 @@ _MEANINGS = (
     ("failed to resolve host", "does not answer (no such host: {host})"),
     ("timeout expired", "does not answer (timed out)"),
     ("server closed the connection", "closed the connection"),
+    ("the connection is lost", "closed the connection"),
+    ("connection socket closed", "closed the connection"),
     ("unreachable", "does not answer (no route to {host})"),
     ("No route to host", "does not answer (no route to {host})"),
-    ("received invalid response", "does not answer (what came is not PostgreSQL's protocol)"),
-    ("expected authentication request", "does not answer (what came is not PostgreSQL's protocol)"),
+    ("received invalid response", _NOT_POSTGRESQL),
+    ("expected authentication request", _NOT_POSTGRESQL),
+    ("lost synchronization", _NOT_POSTGRESQL),
     # PgBouncer's words
     ("SASL authentication failed", "refused the password of {user} ({setting})"),
     ("unsupported startup parameter", "is behind a pooler that refuses session settings: connect directly"),
@@ -80,9 +84,8 @@ def trouble(
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(cause, psycopg.Error) and cause.sqlstate in _CONDITIONS:
         return f"{what} {_CONDITIONS[cause.sqlstate]}"
-    if not isinstance(cause, psycopg.OperationalError):
-        silent = isinstance(cause, PoolTimeoutError)  # no connection came free
-        return f"{what} {'does not answer' if silent else 'refused'} ({type(cause).__name__})"
+    if not isinstance(cause, psycopg.OperationalError) and type(cause) is not psycopg.DatabaseError:
+        return f"{what} {_by_kind(cause)}"
     text = str(cause)
     if text.startswith(f"{setting}: "):
         return text
@@ -92,6 +95,13 @@ def trouble(
     if cause.sqlstate is None and (fatal := re.search(r"FATAL: +(.{1,200})", text)):
         return f"{what} refused ({fatal[1]})"
     return f"{what} does not answer ({type(cause).__name__})"
+
+
+def _by_kind(error: BaseException) -> str:
+    if isinstance(error, psycopg.InternalError) and error.sqlstate is None:  # psycopg's own, not the server's
+        return _NOT_POSTGRESQL
+    silent = isinstance(error, PoolTimeoutError)  # no connection came free
+    return f"{'does not answer' if silent else 'refused'} ({type(error).__name__})"
 
 
 def _tried(error: psycopg.Error) -> dict[str, str]:

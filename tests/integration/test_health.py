@@ -90,7 +90,7 @@ def test_without_the_broker_they_live_and_report_silence_or_a_wrong_password(
     wrong.touch(0o600)
     wrong.write_text("not-the-password")
     for changed, reason in (
-        ({"REDIS_URL": f"redis://{user}@127.0.0.1:1/0"}, "Connection refused"),
+        ({"REDIS_URL": f"redis://{user}@127.0.0.1:1/0"}, "connection refused"),
         ({"REDIS_PASSWORD_FILE": str(wrong)}, "it refuses the user of REDIS_URL or the password"),
     ):
         process = run(name, **changed).process

@@ -33,6 +33,15 @@ _MEANINGS = {
     "ASK": "it is a cluster, which is not supported",
     "CROSSSLOT": "it is a cluster, which is not supported",
 }
+#: What redis-py says when no answer comes, and what that means.
+_NO_ANSWER = (
+    ("Connection refused", "it does not answer (connection refused)"),
+    ("Connection closed by server", "it closed the connection"),
+    ("Connection reset by peer", "it closed the connection"),
+    ("Broken pipe", "it closed the connection"),
+    ("Timeout", "it does not answer (timed out)"),
+    ("timed out", "it does not answer (timed out)"),
+)
 _OF_SEVERAL = " of pipeline caused error: "
 _QUOTATION = re.compile("[\"'`]")
 _SHOWN = 200
@@ -114,6 +123,8 @@ def _described(error: BaseException) -> str:
     if isinstance(error, redis.ResponseError):
         # Behind the first quotation mark the broker repeats what it was sent.
         text = f"it refuses: {re.split(_QUOTATION, text)[0]}"
+    elif (words := next((words for part, words in _NO_ANSWER if part in text), None)) is not None:
+        text = words
     elif not isinstance(error, redis.RedisError | OSError):
         text = f"it does not answer as a broker does ({type(error).__name__})"
     return " ".join(text.split())[:_SHOWN] or type(error).__name__
