@@ -12,6 +12,8 @@ from app.connections.deadline import Deadline
 
 #: Seconds for one wait: the longest statement, and a moment for the server to notice its own time limit.
 LONGEST_WAIT = 12.0
+#: Seconds for a connection from a pool to show that it is still alive.
+LONGEST_PING = 3.0
 #: libpq takes less for a mistake.
 _LEAST_TO_CONNECT = 2
 
@@ -24,6 +26,8 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     #: When everything on this connection must be over, if it serves one task.
     deadline: Deadline | None = None
+    #: Whether it waits in a pool; the next statement then only asks whether it is alive.
+    is_idle = False
 
     @classmethod
     def connect_by(cls, deadline: Deadline, parameters: Mapping[str, Any]) -> Self:
@@ -50,7 +54,7 @@ class BoundedConnection(psycopg.Connection[Any]):
         """As psycopg's, with an end. With a `timeout`, the caller has its own: to wait for a notification, say."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
-        limit = Deadline(LONGEST_WAIT)
+        limit = Deadline(min(LONGEST_WAIT, LONGEST_PING) if self.is_idle else LONGEST_WAIT)
         if self.deadline is not None and self.deadline.at < limit.at:
             limit = self.deadline
         try:

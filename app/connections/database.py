@@ -76,6 +76,15 @@ def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
             connection.close()  # nobody else will: the pool never sees it
             raise
 
+    @event.listens_for(engine, "checkin")
+    def idle(connection: BoundedConnection | None, _record: object) -> None:
+        if connection is not None:
+            connection.is_idle = True
+
+    @event.listens_for(engine, "checkout")
+    def in_use(connection: BoundedConnection, _record: object, _proxy: object) -> None:
+        connection.is_idle = False
+
     guard(engine)
     return engine
 

@@ -52,9 +52,10 @@ _MEANINGS = (
     ("query_wait_timeout", "is behind a pooler that had no connection free in time"),
     ("server login", "is behind a pooler that cannot log in to the server"),
 )
+_READ_ONLY = "25006"
 #: What it means that a statement failed with this SQLSTATE (PostgreSQL's appendix A).
 _CONDITIONS = {
-    "25006": "is read-only: it is a standby, or was set so",
+    _READ_ONLY: "is read-only: it is a standby, or was set so",
     "42501": f"refused (a right is missing): {_REPAIR}",
     "42P01": f"lacks a table of this version: {_REPAIR}",
     "42703": f"lacks a column of this version: {_REPAIR}",
@@ -81,7 +82,7 @@ def trouble(
 
     `error` is SQLAlchemy's or psycopg's; `setting` holds the password that was tried.
     """
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = _cause(error)
     if isinstance(cause, psycopg.Error) and cause.sqlstate in _CONDITIONS:
         return f"{what} {_CONDITIONS[cause.sqlstate]}"
     if not isinstance(cause, psycopg.OperationalError) and type(cause) is not psycopg.DatabaseError:
@@ -102,6 +103,16 @@ def _by_kind(error: BaseException) -> str:
         return _NOT_POSTGRESQL
     silent = isinstance(error, PoolTimeoutError)  # no connection came free
     return f"{'does not answer' if silent else 'refused'} ({type(error).__name__})"
+
+
+def is_read_only(error: BaseException) -> bool:
+    """Whether the database answers, but accepts no changes."""
+    cause = _cause(error)
+    return isinstance(cause, psycopg.Error) and cause.sqlstate == _READ_ONLY
+
+
+def _cause(error: BaseException) -> BaseException:
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
 
 
 def _tried(error: psycopg.Error) -> dict[str, str]:

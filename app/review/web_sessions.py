@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    RowMapping,
     and_,
     bindparam,
     delete,
@@ -20,8 +21,10 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.exc import DBAPIError
 
 from app.connections.database import Sessions
+from app.connections.database_trouble import is_read_only
 from app.credentials.tables import table_of
 from app.review.roles import Person
 from app.review.tables import WebSessionRow
@@ -65,9 +68,7 @@ class WebSessions:
 
     def open(self, session_id: str, *, use: bool) -> OpenSession | None:
         """The session with this id, or None if it has ended. `use` says whether this counts as activity."""
-        with self._sessions.begin() as db:
-            asked = self._use if use else self._look
-            row = db.execute(asked, {"presented": _hash(session_id)}).mappings().one_or_none()
+        row = self._row(session_id, use=use)
         if row is None:
             return None
         latest = row["created_at"] + self._lifetime
@@ -80,6 +81,17 @@ class WebSessions:
             ends_at=min(row["seen_at"] + self._idle, latest),
             ends_at_latest=latest,
         )
+
+    def _row(self, session_id: str, *, use: bool) -> RowMapping | None:
+        try:
+            with self._sessions.begin() as db:
+                asked = self._use if use else self._look
+                return db.execute(asked, {"presented": _hash(session_id)}).mappings().one_or_none()
+        except DBAPIError as error:
+            if not use or not is_read_only(error):
+                raise
+            # People can still read, although their activity cannot be stored.
+            return self._row(session_id, use=False)
 
     def begin(self, data: Mapping[str, Any], *, person: Person | None = None) -> str:
         """Start a session. Returns its id: 256 random bits, which only the browser learns."""

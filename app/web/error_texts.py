@@ -79,6 +79,21 @@ TEXTS: Mapping[int, ErrorText] = {
         "Nothing is lost. Send the request again in a moment.",
     ),
 }
+DATABASE_UNUSABLE = ErrorText(
+    "database-unusable",
+    "The database cannot be used now",
+    "It answers, but refuses to work with this application. Nothing is lost: runs wait. Try again in a moment. If this"
+    " lasts, give the reference to the system administrator.",
+    "The database refuses to work with this application. Nothing is lost. Send the request again later.",
+)
+DATABASE_READ_ONLY = ErrorText(
+    "database-read-only",
+    "The database is read-only",
+    "Nothing was stored. You can read, but you cannot sign in, decide or request runs until the database accepts changes"
+    " again. Go back, copy what you typed, and try again later. If this lasts, give the reference to the system"
+    " administrator.",
+    "Nothing was stored: the database accepts no changes now. Reading works. Send the request again later.",
+)
 NO_ROLE = ErrorText(
     "no-role",
     "You have no role here",

@@ -14,13 +14,15 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from app.connections.compatibility import IncompatibleError
-from app.connections.database_trouble import trouble
+from app.connections.database_trouble import is_read_only, trouble
 from app.contract_file.pdf import PrintError
 from app.review.queries.action_file import TooLargeError
 from app.web.access import API
 from app.web.api import problem_details
 from app.web.error_texts import (
     BUSY,
+    DATABASE_READ_ONLY,
+    DATABASE_UNUSABLE,
     EXPIRED_FORM,
     FOREIGN_SITE,
     NO_ROLE,
@@ -91,12 +93,17 @@ def _database(error: SQLAlchemyError) -> ResponseReturnValue:
     if isinstance(error, DataError) and "\x00" in request.path:
         # No name in the database can contain NUL, so there is nothing at this address.
         return _answer(HTTPStatus.NOT_FOUND, _logged(logging.INFO, "NUL in the address"))
-    reference = _logged(logging.ERROR, trouble(error), error)
-    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, reference)
+    reason = trouble(error)
+    reference = _logged(logging.ERROR, reason, error)
+    if is_read_only(error):
+        return _answer(HTTPStatus.SERVICE_UNAVAILABLE, reference, DATABASE_READ_ONLY)
+    # The default text says that the database does not answer.
+    text = None if "does not answer" in reason else DATABASE_UNUSABLE
+    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, reference, text)
 
 
 def _incompatible(error: IncompatibleError) -> ResponseReturnValue:
-    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, _logged(logging.ERROR, str(error)))
+    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, _logged(logging.ERROR, str(error)), DATABASE_UNUSABLE)
 
 
 def _too_large(error: TooLargeError) -> ResponseReturnValue:
