@@ -15,8 +15,8 @@ SAID = {
     "FATAL:  query_wait_timeout": "is behind a pooler that had no connection free in time",
     "FATAL:  server login has been failing": "is behind a pooler that cannot log in to the server",
     "FATAL:  no such database: b": "refused (no such database: b)",
-    "the connection is lost": "closed the connection",
-    "connection socket closed": "closed the connection",
+    "the connection is lost": "does not answer (it closed the connection)",
+    "connection socket closed": "does not answer (it closed the connection)",
     "something new": "does not answer (OperationalError)",
 }
 
