@@ -5,6 +5,7 @@ import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -106,6 +107,12 @@ def test_threads_that_wait_for_a_hanging_database_end_in_time_and_liveness_stays
     works_again(officer)
 
 
+def signal_all(pids, number):
+    for pid in pids:
+        with suppress(ProcessLookupError):  # a connection may have ended meanwhile
+            os.kill(pid, number)
+
+
 def test_a_server_that_is_stopped_and_continued(system, officer):
     (known,) = system.rows("SELECT pg_backend_pid() AS pid")
     (place,) = system.rows("SELECT current_setting('data_directory') AS folder")
@@ -118,15 +125,13 @@ def test_a_server_that_is_stopped_and_continued(system, officer):
             if Path(f"/proc/{row['pid']}").exists()
         ),
     ]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+    signal_all(pids, signal.SIGSTOP)
     try:
         assert failing(officer) == SILENT
         assert officer.get("/healthz").status_code == 200
         assert officer.get("/readyz").status_code == 503
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        signal_all(pids, signal.SIGCONT)
     works_again(officer)
 
 
