@@ -155,16 +155,24 @@ def shown(sessions):
         return session.scalar(text("SHOW default_transaction_read_only"))
 
 
-def test_with_a_read_only_database_people_can_read_but_not_decide(system, officer, flagged, read_only):
+def test_with_a_read_only_database_people_can_read_but_not_decide(
+    system, officer, session_of, flagged, read_only
+):
     (flag_id,) = flagged({})
     flag = f"/flags/{flag_id}"
     token = re.search(r'name="csrf_token" value="([^"]+)"', officer.get(flag).text)[1]
     decision = {"csrf_token": token, "version": "0", "decision": "confirmed", "rationale": "They differ."}
+    session_of("officer-b")  # while it can be stored
     read_only("on")
     its = officer.application.extensions["triage.services"].sessions
     deadline = time.monotonic() + SLACK
     while shown(its) != "on":
         assert time.monotonic() < deadline
+    # A new session holds no token for forms yet, and this page has one.
+    host = urlsplit(system.stack.endpoints["web"]).hostname
+    officer.set_cookie(COOKIE, session_of("officer-b"), domain=host, secure=True)
+    assert officer.get("/stack").status_code == 200
+    officer.set_cookie(COOKIE, session_of("officer-a"), domain=host, secure=True)
     answer = officer.post(f"{flag}/decision", data=decision)
     assert answer.status_code == 503
     assert Document(answer.text).error == READ_ONLY

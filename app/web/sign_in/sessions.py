@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from flask import Flask, Request, Response, session
 from flask.sessions import SessionInterface, SessionMixin
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from app.connections.database_trouble import is_read_only
 from app.review.roles import Person
 from app.review.web_sessions import OpenSession, WebSessions
 from app.web.sign_in.recent_sessions import RecentSessions
@@ -92,9 +93,17 @@ class BrowserSession(SessionMixin):
         if not self.modified or self._data is None or self._recalled is not None:
             return
         if self._found is not None and self.session_id is not None:
-            self._store.keep(self.session_id, self._data)
+            self._keep(self.session_id, self._data)
         elif self._data:
             self.new_id = self.session_id = self._store.begin(self._data)
+
+    def _keep(self, session_id: str, data: dict[str, Any]) -> None:
+        try:
+            self._store.keep(session_id, data)
+        except DBAPIError as error:
+            # People can still read. A form that rests on what was not stored could store nothing either.
+            if not is_read_only(error):
+                raise
 
     def _load(self) -> dict[str, Any]:
         if self._data is None:
