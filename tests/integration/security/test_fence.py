@@ -267,7 +267,7 @@ def test_a_dispatcher_records_an_attempt_for_a_waiting_run_only(connected, dispa
     login.execute("SELECT return_attempt(%s, 1, 'forged')", [mine.run_id])
     (attempt,) = system.rows("SELECT state FROM attempt WHERE run_id = %s", mine.run_id)
     assert attempt["state"] == "running"
-    login.execute("SELECT beat('late')")
+    login.execute("SELECT beat('late', 'host', 1, now(), NULL)")
     assert system.rows("SELECT 1 FROM heartbeat WHERE process = 'dispatcher'")
 
 
