@@ -274,7 +274,7 @@ def test_two_at_once_wait_for_each_other(servers, provisioned):
         ("postgresql://postgres@127.0.0.1:1/postgres", "does not answer (connection refused) within 0.2 s"),
         ("postgresql://postgres@[::1]:1/postgres", "PostgreSQL at [::1]:1 does not answer"),
         ("postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=require", "offers no TLS"),
-        ("postgresql://postgres@127.0.0.1:{port}/nowhere", 'database "nowhere" does not exist'),
+        ("postgresql://postgres@127.0.0.1:{port}/nowhere", "has no database nowhere"),
     ],
 )
 def test_why_the_server_cannot_be_used_is_said_in_one_line(servers, address, reason):
