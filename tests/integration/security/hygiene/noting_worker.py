@@ -52,18 +52,18 @@ class Failing(Vault):
             del answer["auth"]["lease_duration"]
         return answer
 
-    def read(self, path, token):
+    def read(self, path, token, **more):
         if self.fault == "vault lost" and path.startswith("database/"):
-            return Vault("http://127.0.0.1:1", trust_of(Settings())).read(path, token)
-        return super().read(path, token)
+            return Vault("http://127.0.0.1:1", trust_of(Settings())).read(path, token, **more)
+        return super().read(path, token, **more)
 
 
 @contextmanager
-def introduce(vault, wrapping_token, *, role_id, run_id, attempt):
+def introduce(vault, wrapping_token, *, run_id, attempt, **more):
     fault = faults.get(str(run_id)) if attempt == 1 else None
     failing = Failing(vault.address, trust_of(Settings()))
     failing.fault = fault
-    with introduced(failing, wrapping_token, role_id=role_id, run_id=run_id, attempt=attempt) as session:
+    with introduced(failing, wrapping_token, run_id=run_id, attempt=attempt, **more) as session:
         if fault == "broken in the middle":
             token = session._token.reveal()
             raise RuntimeError(f"{len(token)} characters of token in a local variable")
@@ -71,8 +71,10 @@ def introduce(vault, wrapping_token, *, role_id, run_id, attempt):
             issue = session.issue
             first = []
 
-            def issue_twice(tool, grant):  # the second record of the same credential is refused by its key
-                first.append(issue(tool, grant))
+            def issue_twice(
+                tool, grant, **more
+            ):  # the second record of the same credential is refused by its key
+                first.append(issue(tool, grant, **more))
                 return first[0]
 
             session.issue = issue_twice
@@ -86,7 +88,7 @@ def failing(tool):
     def ask(client, action):
         fault = faults.pop(f"{tool.name} {action.action_id}", None)
         if fault == "raises":
-            secret = client._issued.secret if tool.name == "ledger" else client._auth._secret
+            secret = client._issued.secret if tool.name == "ledger" else client._secret
             shown = secret.reveal()
             raise RuntimeError(f"cannot use {shown} of {secret!r}")
         if fault == "payments":
