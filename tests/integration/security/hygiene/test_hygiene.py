@@ -134,7 +134,7 @@ def check_that_the_day_went_as_badly_as_meant(system, day):
     assert gaps.count("the answer could not be used (RuntimeError)") == 3
     assert "refused the credential (permission denied)" in gaps
     (log,) = system.stack.layout.logs.glob("noting.log")
-    assert log.read_text().count("Traceback") + log.read_text().count('"exception"') >= 4
+    assert log.read_text().count("Traceback") + log.read_text().count('"exception"') >= 2
 
 
 @pytest.fixture
