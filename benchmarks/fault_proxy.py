@@ -1,4 +1,4 @@
-"""Proxies in front of a server of this machine that misbehave when told to, as networks and neighbours do.
+"""Proxies in front of a server of this machine that misbehave on request, as networks and neighbours do.
 
 `TcpFaults` passes bytes on, for PostgreSQL and the broker; `benchmarks.http_faults.HttpFaults` answers requests.
 

@@ -1,4 +1,4 @@
-"""A proxy in front of an HTTP server that answers wrongly, slowly, or not at all when told to.
+"""A proxy in front of an HTTP server that answers wrongly, slowly, or not at all on request.
 
 with HttpFaults(port) as proxy:  # proxy.address in place of the server's
     proxy.inflict("trickle headers", share=0.2, only="/v1/auth/")

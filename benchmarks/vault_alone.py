@@ -14,7 +14,7 @@ from infra.local.stack import LocalStack
 from infra.vault import run_role
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
-from workers.runtime.vault import Vault, VaultUnavailableError
+from workers.runtime.vault import Vault
 from workers.tools import registry
 
 PROCESSES, THREADS = 2, 4
@@ -41,21 +41,15 @@ def _operations(address: str, identity: Path, half: Path, runs: int) -> None:
     dispatcher = ProcessIdentity(vault, identity)
     role_id, tools = RunRoleId(half), registry()
 
-    def one(number: int) -> None:
+    def one(_: int) -> None:
         run_id = uuid4()
-        try:
-            minted = dispatcher.mint(
-                run_id=run_id, attempt=1, job_id="none", requested_by="benchmark", wrapping_ttl=60
-            )
-            token = minted.wrapping_token
-            with introduced(vault, token, role_id=role_id, run_id=run_id, attempt=1) as session:
-                for tool in tools.values():
-                    session.issue(tool.name, tool.grant)
-        except VaultUnavailableError as conflict:
-            # Two transactions of the vault that meet: one of them is to be repeated, as the dispatcher does with a run.
-            if "transaction commit failed" not in str(conflict):
-                raise
-            one(number)
+        minted = dispatcher.mint(
+            run_id=run_id, attempt=1, job_id="none", requested_by="benchmark", wrapping_ttl=60
+        )
+        token = minted.wrapping_token
+        with introduced(vault, token, role_id=role_id, run_id=run_id, attempt=1) as session:
+            for tool in tools.values():
+                session.issue(tool.name, tool.grant)
 
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(one, range(runs)))

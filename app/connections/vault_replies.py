@@ -108,7 +108,7 @@ class VaultReply(dict[str, Any]):
             raise self.odd(f"another {'.'.join(path)} than the one in question")
 
     def odd(self, what: str) -> Exception:
-        """The error for a field that is not as it must be."""
+        """The error for a missing or malformed field."""
         return odd(what)
 
     def _at(self, path: tuple[str, ...]) -> Any:

@@ -14,7 +14,7 @@ from app.credentials.watch import WatchedAttempt
 
 #: Seconds for which the log's own witness of the vault's clock counts.
 _REMEMBERED = 600.0
-# The sweeper's measurement only: whoever could shift the vault's clock here could hide a theft. The log is the second
+# The sweeper's measurement only: a shifted clock of the vault could hide a theft here. The log is the second
 # witness, since no line is read before its time: a proxy may state another time than the vault.
 _BY_LOG = "cast(:newest AS timestamptz) - statement_timestamp()"
 _VAULT_AHEAD = (

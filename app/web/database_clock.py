@@ -44,7 +44,7 @@ class DatabaseClock:
                 began = time.monotonic()
                 at: datetime = db.execute(text("SELECT clock_timestamp()")).scalar_one()
         except SQLAlchemyError:
-            return  # whoever needs the time needs the database, too, and will say so
+            return  # pages that need the time need the database too, and report its silence
         ended = time.monotonic()
         self._known = at, (began + ended) / 2
         self._due = ended + _FRESH

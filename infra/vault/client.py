@@ -38,7 +38,7 @@ class ProvisionReply(VaultReply):
     """A reply whose methods raise `VaultSilentError`."""
 
     def odd(self, what: str) -> Exception:
-        """The error for a field that is not as it must be."""
+        """The error for a missing or malformed field."""
         return VaultSilentError(f"VAULT_ADDR: the vault {odd(what)}", is_final=True)
 
 

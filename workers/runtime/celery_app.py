@@ -16,7 +16,7 @@ from workers.runtime.broker_transport import LOOK_AT_CONNECTION
 QUEUE, ATTEMPT = "triage-runs", "triage.attempt"
 #: Seconds. Ordered: RUN_DEADLINE < soft < hard < lease < visibility < TTL of a run token (900).
 SOFT_TIME_LIMIT, HARD_TIME_LIMIT, VISIBILITY_TIMEOUT = LONGEST_RUN_SECONDS - 5, LONGEST_RUN_SECONDS, 300
-#: Seconds that runs in hand have when the worker is told to stop.
+#: Seconds that runs in hand have after the request to stop the worker.
 SHUTDOWN = 60
 
 

@@ -1,4 +1,4 @@
-"""Hands runs to the agent workers: claims a run, mints its wrapped identity, records the attempt, publishes.
+"""Hands runs to the agent workers: reserves a run, mints its wrapped identity, records the attempt, publishes.
 
 Its own identity may only mint wrapped SecretIDs. At most `dispatch_window` attempts are open at a time; all other
 runs wait in PostgreSQL, where a lost broker or a sealed vault cannot lose them.

@@ -88,7 +88,7 @@ def reason(error: Exception, work: str) -> str:
 
 
 class Lane:
-    """Rounds in a thread of their own, so that slow ones do not hold up others. Use as a context manager."""
+    """Rounds in a thread of their own, so that slow ones do not hold up others. A context manager that starts and ends them."""
 
     def __init__(self, rounds: Rounds, *, rest: float) -> None:
         """`rest`: seconds between two rounds, unless it is woken."""
@@ -101,8 +101,12 @@ class Lane:
         """Begin the next round at once, or as soon as the pause after an error is over."""
         self._woken.set()
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Begin, for as long as the process lives; once."""
         self._thread.start()
+
+    def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(

@@ -33,7 +33,7 @@ class VaultClock:
     def started(cls, vault: DatedAnswers) -> Self:
         """One that measures in a thread, at once and four times a minute, for as long as the process lives."""
         found = cls(vault)
-        Lane(Rounds("measuring the vault's clock", found.look), rest=_REST).__enter__()
+        Lane(Rounds("measuring the vault's clock", found.look), rest=_REST).start()
         return found
 
     def look(self) -> None:

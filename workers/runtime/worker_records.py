@@ -41,7 +41,7 @@ class WorkerRecords:
         """Start the thread; once, and after the first processes of a pool were forked."""
         # A process of the pool that is forked later must inherit neither a connection nor a lock that this thread holds.
         os.register_at_fork(before=self._be_quiet, after_in_parent=self._go_on, after_in_child=self._go_on)
-        self._lane.__enter__()
+        self._lane.start()
 
     def dropped(self, reason: str) -> None:
         """Note a message that was dropped, for an alarm. `reason` is one of a few fixed texts."""

@@ -1,12 +1,8 @@
 """Trust is settled when a process starts: unusable files are refused, each with its setting named."""
 
 import ssl
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.connections.database import address
 from app.connections.secret_files import SettingsError, read_identity, read_secret
@@ -15,29 +11,12 @@ from app.connections.tls import Trust, trust_of
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
+def pair(self_signed, tmp_path_factory):
     """A certificate and its key, as files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "somebody")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
     folder = tmp_path_factory.mktemp("pair")
     certificate, secret = folder / "certificate.pem", folder / "certificate.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    for file, content in zip((certificate, secret), self_signed, strict=True):
+        file.write_bytes(content)
     secret.chmod(0o440)
     return certificate, secret
 
