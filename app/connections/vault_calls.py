@@ -19,7 +19,6 @@ from app.connections.http_wire import (
 )
 from app.connections.tls import Trust
 from app.connections.vault_replies import (
-    VaultRefusedError,
     VaultReply,
     VaultUnavailableError,
     odd,
@@ -64,12 +63,13 @@ class VaultCalls:
         data: Mapping[str, Any] | None = None,
         wrap_ttl: str | None = None,
         repeatable: bool = False,
+        once: bool = False,
         deadline: Deadline | None = None,
     ) -> VaultReply:
         """The reply to one request. Raises `VaultRefusedError` and `VaultUnavailableError`.
 
-        Whatever the vault has not done, because two of its transactions met, is tried again. A request whose connection
-        was closed is tried again only if it is `repeatable`: if doing it twice does no more than doing it once.
+        What the vault has not done, because two of its transactions met, is tried again, unless it must be sent `once`. A
+        request whose connection was closed is tried again only if it is `repeatable`: if twice does no more than once.
         """
         own = deadline.within(self._seconds) if deadline else Deadline(self._seconds)
         headers = {"X-Vault-Request": "true"}
@@ -96,10 +96,7 @@ class VaultCalls:
                 failed = _unavailable(silent)
                 can_repeat = repeatable and isinstance(silent, KeptConnectionError)
             except VaultUnavailableError as down:
-                failed, can_repeat = down, _MET in down.reason
-            except VaultRefusedError as refused:
-                refused.repeated = tries > 1
-                raise
+                failed, can_repeat = down, _MET in down.reason and not once
             pause = random.uniform(0.01, 0.05) * tries  # noqa: S311  # spreads tries, guards nothing
             if not can_repeat or tries == _MOST_TRIES or own.left <= pause:
                 raise failed from None

@@ -49,16 +49,12 @@ class VaultUnavailableError(Exception):
 
 
 class VaultRefusedError(Exception):
-    """The vault answered, and the answer is no.
-
-    `reason` is its own text, and `status` the HTTP status. `repeated`: an earlier try may have been carried out.
-    """
+    """The vault answered, and the answer is no. `reason` is its own text, and `status` the HTTP status."""
 
     def __init__(self, text: str, *, reason: str = "", status: int = 0) -> None:
         super().__init__(text)
         self.reason = reason or text
         self.status = status
-        self.repeated = False
 
 
 class VaultForbiddenError(VaultRefusedError):

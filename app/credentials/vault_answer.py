@@ -140,7 +140,7 @@ def _kind_of_run(line: AuditLine) -> AnswerKind | None:
 def _kind_of_login(line: AuditLine) -> AnswerKind | None:
     """A login that is answered wrapped has no `auth` in its answer. One without a SecretID cannot succeed."""
     if line.refused or line.accessor is None:
-        return AnswerKind.LOGIN_REFUSED if line.brings_secret_id else None
+        return AnswerKind.LOGIN_REFUSED if line.brings_secret_id and not line.is_broken_off else None
     return AnswerKind.LOGGED_IN if line.identity.role == RUN_ROLE else None
 
 

@@ -10,6 +10,8 @@ from typing import Any, Self
 _TIME = re.compile(rb'"time":"([^"]{1,40})"')
 #: What comes before the request id in a line of the vault.
 _BEFORE_ID = b'"request":{"id":"'
+#: The vault's words for a request that it could not bring to its end.
+_BROKEN_OFF = ("context canceled", "context deadline exceeded", "internal error", "transaction commit failed")
 _HMAC = "hmac-sha256:"
 _REQUEST_ID = re.compile(re.escape(_BEFORE_ID) + rb'([^"]{1,64})"')
 
@@ -59,6 +61,11 @@ class AuditLine:
     brings_secret_id: bool
     refused: bool
     error: str | None
+
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether the vault did not come to a judgment, mostly because its client was killed or cut off."""
+        return self.error is not None and any(words in self.error for words in _BROKEN_OFF)
 
     @property
     def run_id(self) -> str | None:

@@ -49,7 +49,8 @@ class LocalStack:
         self._lock = StackLock(self.layout)
         self._dismiss_guard: Callable[[], object] = lambda: None
         self._parts: list[PartRecord] = []
-        self._ready = False
+        #: Every part is up, as its record says.
+        self.is_ready = False
         self._writing = RLock()
         fixed = self.options.fixed_ports()
         self._ports = Ports(self.layout.ports, usual=self.options.usual_ports, fixed=fixed)
@@ -94,7 +95,7 @@ class LocalStack:
             self._prepare_folder()
             for stage in self.startup.stages():
                 self._side_by_side(stage)
-            self._ready = True
+            self.is_ready = True
             self._write_record()
         except OSError as error:
             self.stop()
@@ -189,7 +190,7 @@ class LocalStack:
                 boot=boot_id(),
                 supervisor=ProcessRecord(name="supervisor", pid=me, ticks=start_ticks(me) or 0),
                 started=self._started,
-                ready=self._ready,
+                ready=self.is_ready,
                 separated=self._users.separated,
                 users=str(self._users),
                 parts=tuple(self._parts),

@@ -73,11 +73,9 @@ class Supervisor:
     def run(self) -> int:
         """Start, watch and stop; returns the exit status. Must run in the main thread, which receives signals."""
         harden()
-        ready = False
         with self._interruption:
             try:
                 with self._stack:
-                    ready = True
                     self._when_ready(self._stack)
                     self._watch()
             except StackError as error:
@@ -85,7 +83,7 @@ class Supervisor:
                 return WRONG_USAGE if isinstance(error, OutsideError) else FAILED
             except KeyboardInterrupt:
                 self._say("stopped")
-                return 0 if ready else INTERRUPTED
+                return 0 if self._stack.is_ready else INTERRUPTED
 
     def _stopping(self, text: str) -> None:
         self._interruption.settle()

@@ -41,11 +41,13 @@ class Introduction:
             if (path := made.text("data", "creation_path")) != MINT_PATH:
                 raise IntroductionError(f"the wrapping token was made by {path}")
         except VaultRefusedError as error:
-            raise self._not_opened(error, maybe_by_us=False) from None
+            raise self._not_opened(error) from None
         try:
-            opened = self._vault.write("sys/wrapping/unwrap", token=wrapping_token, deadline=self._deadline)
+            opened = self._vault.write(
+                "sys/wrapping/unwrap", token=wrapping_token, once=True, deadline=self._deadline
+            )
         except VaultRefusedError as error:
-            raise self._not_opened(error, maybe_by_us=error.repeated) from None
+            raise self._not_opened(error) from None
         return Secret(opened.text("data", "secret_id"))
 
     def login(self, half: str, secret_id: Secret) -> VaultReply:
@@ -59,9 +61,9 @@ class Introduction:
                 raise
         return self._sent(newer, secret_id)
 
-    def _not_opened(self, error: VaultRefusedError, *, maybe_by_us: bool) -> Exception:
-        """A theft only if the vault says that the token is spent, and neither this attempt nor its own loss explains it."""
-        if error.reason != _SPENT or maybe_by_us:
+    def _not_opened(self, error: VaultRefusedError) -> Exception:
+        """A theft only if the vault says that the token is spent, and no loss of its own explains it."""
+        if error.reason != _SPENT:
             return VaultUnavailableError(f"it does not open the wrapping token: {error}")
         # Without its logins, or after the loss of its storage, a vault has forgotten all wrapping tokens.
         self._require_known(self._role_id.read())
@@ -70,14 +72,14 @@ class Introduction:
     def _sent(self, half: str, secret_id: Secret) -> VaultReply:
         login = {"role_id": half, "secret_id": secret_id.reveal()}
         try:
-            return self._vault.write(LOGIN_PATH, login, deadline=self._deadline)
+            return self._vault.write(LOGIN_PATH, login, once=True, deadline=self._deadline)
         except VaultForbiddenError as error:
             # A bad SecretID is answered otherwise. The run waits for the agent's entity, or for the login's mount.
             raise VaultUnavailableError(
                 f"the agent may not log in: {error}: its entity is disabled, or AppRole is not mounted"
             ) from None
         except VaultRefusedError as error:
-            if error.reason == _WRONG_HALF and not error.repeated:
+            if error.reason == _WRONG_HALF:
                 raise IntroductionError(str(error)) from None
             raise VaultUnavailableError(f"the agent may not log in: {error}") from None
 

@@ -54,11 +54,13 @@ class Vault:
         *,
         wrap_ttl: str | None = None,
         repeatable: bool = False,
+        once: bool = False,
         deadline: Deadline | None = None,
     ) -> VaultReply:
         """The reply to a write. Errors as `read`. With `wrap_ttl` the answer comes wrapped.
 
-        `repeatable`: doing it twice does no more than doing it once, as with a question or a revocation.
+        `repeatable`: doing it twice does no more than doing it once, as with a question or a revocation. `once`: it uses
+        something up, and a second try would look like a theft.
         """
         return self._calls.call(
             "POST",
@@ -67,5 +69,6 @@ class Vault:
             data=data or {},
             wrap_ttl=wrap_ttl,
             repeatable=repeatable,
+            once=once,
             deadline=deadline,
         )

@@ -3,9 +3,10 @@
 import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
+from itertools import cycle
 from uuid import uuid4
 
 import httpx
@@ -24,6 +25,7 @@ from app.credentials.vault_events import EventStore
 from app.credentials.watch import WatchedAttempt, judge
 from app.credentials.watched_attempts import WatchedAttempts
 from app.procurement.systems import SYSTEMS
+from tests.conftest import wait_until
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.run_session import introduced
 from workers.tools import registry
@@ -198,6 +200,28 @@ def test_a_refused_login_is_an_event_unless_it_lacks_the_secret_id(installation,
     assert [(event.kind, event.run_id, event.remote_address) for event in events] == [
         (AnswerKind.LOGIN_REFUSED, None, "127.0.0.1")
     ] * 2
+
+
+def test_a_login_that_is_cut_off_was_not_refused(installation, follower, mint):
+    """As by the death of a worker. The vault notes an error, and nobody is accused."""
+    login_url = f"{installation.address}/v1/auth/approle/login"
+
+    def cut_off(seconds):
+        wrapping_token = mint(uuid4()).wrapping_token.reveal()
+        opened = installation.ask("POST", "sys/wrapping/unwrap", token=wrapping_token).json()["data"]
+        login = {"role_id": installation.run_role_id, "secret_id": opened["secret_id"]}
+        with suppress(httpx.ReadTimeout), httpx.Client(verify=installation.tls, trust_env=False) as client:
+            client.post(login_url, json=login, timeout=httpx.Timeout(10, read=seconds))
+
+    def errors():
+        lines = [
+            line for line in installation.audit_lines() if line["request"]["path"] == "auth/approle/login"
+        ]
+        return [line["error"] for line in lines if line["type"] == "response" and line.get("error")]
+
+    pauses, before = cycle(n / 2000 for n in range(1, 11)), len(errors())
+    wait_until(lambda: [cut_off(next(pauses)) for _ in range(10)] and len(errors()) > before + 3, seconds=30)
+    assert AnswerKind.LOGIN_REFUSED not in {event.kind for event in follower.read_to_end()}
 
 
 def test_a_reader_that_dies_before_it_commits_leaves_neither_events_nor_position(
