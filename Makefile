@@ -60,7 +60,7 @@ check: ready ## lint, types, import rules
 day: ready ## a day's work, RUNS=400 runs, checked against the vault's log
 	@$(BIN)/triage day --runs $(RUNS) --with-stack
 
-bench: ready ## cost of the pattern, time of a stop, depth of a queue; 20 min
+bench: ready ## cost of the pattern, time of a stop, queue depth; 20 min
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.containment --until-expiry
 	@$(BIN)/python -m benchmarks.queue_depth
