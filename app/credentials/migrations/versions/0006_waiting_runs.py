@@ -129,6 +129,9 @@ PLANS = tuple(
         "confirm_end",
         "note_end_problem",
     )
+) + (
+    # Its plan of a time when few runs waited goes through all that wait.
+    "ALTER FUNCTION dispatch_attempt SET plan_cache_mode = force_custom_plan",
 )
 
 GRANTS = (
