@@ -9,14 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ("app", "workers", "infra", "mocks", "known_answers")
-PATTERN = (
-    "app/connections",
-    "app/credentials",
-    "app/reconciliation",
-    "workers/runtime",
-    "infra/vault",
-    "infra/postgres",
-)
+PATTERN = ("app/connections", "app/credentials", "workers/runtime", "infra/vault", "infra/postgres")
 #: Each domain writes these itself: a policy names the tools by their paths in the vault.
 DOMAIN_FILES = ("infra/vault/policies/",)
 FILES = sorted(
