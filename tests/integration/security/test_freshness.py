@@ -36,7 +36,8 @@ def together(request, system, until, logged_before):
         connection.execute("LOCK TABLE credential IN EXCLUSIVE MODE")
         run_ids = system.request(*system.actions[: request.param])
         until(lambda: system.rows(attempts, run_ids)[0]["number"] == at_once, what="runs at the same time")
-        until(lambda: issued(system, run_ids) == 5 * at_once, what="all their credentials")
+        # More, if one of them was put off meanwhile and another has taken its place.
+        until(lambda: issued(system, run_ids) >= 5 * at_once, what="all their credentials")
     system.wait(run_ids)
     return run_ids
 
@@ -62,15 +63,12 @@ def accesses(system):
 
 
 def issued(system, run_ids):
-    """How many kinds of credential the vault's log says these runs were given: one may have been asked for twice."""
-    return len(
-        {
-            (run_id, line["request"]["path"])
-            for run_id in run_ids
-            for line in system.audit_lines(run_id)
-            if is_issued(line)
-        }
+    """How many kinds of credential the vault gave these runs. Quickly: a statement that meets the lock waits 10 s at most."""
+    query = (
+        "SELECT count(DISTINCT (run_id, path)) AS number FROM vault_event"
+        " WHERE kind = 'issued' AND run_id = ANY(%s)"
     )
+    return system.rows(query, run_ids)[0]["number"]
 
 
 def is_issued(line):
