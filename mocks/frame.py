@@ -35,6 +35,7 @@ class Access:
     status: int
     reason: str | None
     subject: str | None
+    remote_address: str | None
 
 
 class AccessLog:
@@ -123,6 +124,7 @@ class Frame:
             status=response.status_code,
             reason=g.get("reason"),
             subject=g.get("subject"),
+            remote_address=request.remote_addr,
         )
         values = access.query.values()
         if sum(map(len, values)) > _QUERY_SHOWN or (

@@ -47,6 +47,7 @@ class Part(StrEnum):
     IDENTITY = "identity-provider"
     DISPATCHER = "dispatcher"
     SWEEPER = "sweeper"
+    RECONCILER = "reconciler"
     WORKER = "worker"
     WEB = "web"
 
