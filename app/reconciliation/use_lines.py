@@ -16,7 +16,7 @@ LINE_PREFIX = "%m [%p] %h "
 _CONNECTION = re.compile(
     rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) UTC \[\d+\] (\S*) LOG:  connection authorized: user=(.*?) database=(.*)"
 )
-_OTHER_LINE = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC \[\d+\] |\t|$")
+_OTHER_LINE = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC \[\d+\] |\t|\r?$")
 #: What follows the name of the database, if anything does.
 _AFTER_DATABASE = re.compile(rb" (?:application_name=|SSL enabled|GSS )")
 

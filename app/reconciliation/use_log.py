@@ -101,20 +101,21 @@ class UseLog:
             known = positions.get(key)
             start = known if known is not None and known.is_in(log) else BEGINNING
             inodes = [inode for file, inode in files if file == key[0]]
+            if known is not None and start is not known:
+                self._store.record(
+                    key, system=self.system, known=known, reached=start, inodes=inodes, uses={}
+                )
+                known = start
             for batch in self._batches(key[0], log, start.place):
                 reached = LogPlace.at(batch.place, log, lines=start.lines + batch.lines)
                 self._store.record(
                     key, system=self.system, known=known, reached=reached, inodes=inodes, uses=batch.uses
                 )
                 known = start = reached
-                first = (
-                    []
-                    if note.gap or note.start is None
-                    else [note.start, *(use.at for use in batch.uses.values())]
-                )
+                times = [use.at for use in batch.uses.values() if not note.gap]
                 note = replace(
                     note,
-                    start=min(first, default=note.start),
+                    start=min([note.start or times[0], *times]) if times else note.start,
                     lines=note.lines + batch.lines,
                     unreadable=note.unreadable + batch.unreadable,
                 )
@@ -140,16 +141,16 @@ class UseLog:
             yield batch
 
     def _read_lines(self, batch: _Batch, file: Path, place: int, block: bytes) -> None:
-        for line in block.splitlines(keepends=True):
+        for line in block.split(b"\n")[:-1]:
             batch.lines += 1
             try:
-                use = self._read_line(line.rstrip(b"\r\n"))
+                use = self._read_line(line)
             except UnreadableLineError:
                 batch.unreadable += 1
             else:
                 if use is not None:
                     batch.uses[_line_id(file, place, line)] = use
-            place += len(line)
+            place += len(line) + 1
 
 
 def _is_cut(positions: dict[FileKey, LogPlace], files: dict[FileKey, BinaryIO]) -> bool:
@@ -160,7 +161,7 @@ def _is_cut(positions: dict[FileKey, LogPlace], files: dict[FileKey, BinaryIO]) 
         if places and places.keys().isdisjoint(there):
             return True
         for key in places.keys() & there.keys():
-            copies = (log for other, log in there.items() if other not in places)
+            copies = (log for other, log in there.items() if other != key)
             if not places[key].is_in(there[key]) and not any(places[key].is_in(copy) for copy in copies):
                 return True
     return False
