@@ -93,6 +93,38 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         "The vault’s log was cut, replaced or removed, or lines of it could not be read.",
         "Find out who changed it. A planned rotation keeps the earlier file beside the new one.",
     ),
+    "credential not recorded": AlarmKind(
+        "The vault issued a credential that no worker recorded, though the worker of that attempt was not lost.",
+        "Treat the worker of that attempt as compromised.",
+    ),
+    "record without a credential": AlarmKind(
+        "A credential is recorded that the vault’s log does not show. The record is wrong, or lines of the log are missing.",
+        "Find out who wrote the record, and whether the log is whole.",
+    ),
+    "record contradicts the vault": AlarmKind(
+        "What is recorded of a credential differs from what the vault’s log says of it.",
+        "Find out who changed the record. Do not rely on the ends that it states.",
+    ),
+    "use of an unknown credential": AlarmKind(
+        "A tool saw a credential, or a login, that belongs to no run.",
+        "Find out where it came from. Treat the tool’s key as known to somebody else.",
+    ),
+    "use after the end": AlarmKind(
+        "A credential was used after it or its attempt had ended.",
+        "Treat the worker of that attempt as compromised. A signed token stays valid for two minutes.",
+    ),
+    "use from elsewhere": AlarmKind(
+        "A credential was used from an address that is not its worker’s, or at a tool that it is not for.",
+        "Find the machine with that address. Treat the worker of that attempt as compromised.",
+    ),
+    "use not recorded": AlarmKind(
+        "A tool saw a credential more often than its run recorded calls.",
+        "Treat the worker of that attempt as compromised. Compare the tool’s log with the calls of the run.",
+    ),
+    "recorded call never seen": AlarmKind(
+        "A run recorded answers of a tool that has not seen its credential as often.",
+        "Do not rely on the values of that run. Treat its worker as compromised.",
+    ),
 }
 
 #: For a kind that this version does not know.

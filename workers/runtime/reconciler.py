@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from app.connections.database import connect
 from app.connections.hardening import harden
 from app.connections.starting import starting
+from app.credentials.ends import EndRecords
 from app.credentials.grants import DatabaseUser
 from app.credentials.heartbeat import Heartbeat
 from app.credentials.tool_record import ToolRecord
@@ -22,6 +23,7 @@ from app.reconciliation.use_lines import LineReader, connections_of, read_reques
 from app.reconciliation.use_log import UseLog
 from app.reconciliation.use_store import UseStore
 from workers.runtime import logs
+from workers.runtime.judging import Judging
 from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured
 from workers.runtime.notices import wait_for_database
 from workers.runtime.rounds import Lane, Rounds
@@ -73,14 +75,19 @@ def launch(tools: Iterable[ToolRecord]) -> None:
 
 def serve(configuration: ReconcilerSettings, tools: Iterable[ToolRecord]) -> None:
     """Reconcile until a signal stops it."""
+    known = list(tools)
     stop = Stop()
     engine = connect(configuration, pool_size=4)
     store = UseStore(engine)
-    reading = UseReading([_log_of(tool, configuration, store) for tool in tools], store)
+    reading = UseReading([_log_of(tool, configuration, store) for tool in known], store)
     pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
     # What cannot be worked with ends the process here, before anything else begins.
     wait_for_database(engine, pulse, stop)
-    lanes = [Lane(Rounds("reading the tools' logs", reading.look), rest=_REST)]
+    judging = Judging(engine, {tool.credential.path: tool.name for tool in known}, EndRecords(engine))
+    lanes = [
+        Lane(Rounds("reading the tools' logs", reading.look), rest=_REST),
+        Lane(Rounds("judging", judging.look), rest=_BEAT),
+    ]
     beat = Rounds("leaving signs of life", lambda: _beat(pulse, lanes))
     with ExitStack() as lasting:
         for lane in lanes:

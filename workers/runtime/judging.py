@@ -1,0 +1,53 @@
+"""Judges what is new on the three sides, and raises an alarm for each leftover that nothing explains."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Engine, text
+
+from app.credentials.ends import EndRecords
+from app.reconciliation.matching import leftovers
+from app.reconciliation.side_records import SideRecords
+
+log = structlog.get_logger()
+
+#: How long the sides may take to be recorded, one after the other.
+_SETTLING = timedelta(seconds=2)
+#: How far back the first look goes: no credential lives longer.
+_FIRST = timedelta(minutes=20)
+#: An attempt that was open at the last look is still to be judged.
+_OPEN = text("SELECT min(dispatched_at) FROM attempt WHERE state IN ('dispatched', 'running')")
+
+
+class Judging:
+    """Goes over the sides look by look. An alarm is raised once, however often its leftover is seen."""
+
+    def __init__(self, engine: Engine, systems: Mapping[str, str], records: EndRecords) -> None:
+        """`systems` as in `SideRecords`."""
+        self._engine = engine
+        self._sides = SideRecords(engine, systems)
+        self._records = records
+        self._systems = frozenset(systems.values())
+        self._from: datetime | None = None
+
+    def look(self) -> str | None:
+        """Judge what all logs have been read to; what is in the way, or None."""
+        read = [
+            known.read_until for source, known in self._sides.coverage().items() if source in self._systems
+        ]
+        reached = [moment for moment in read if moment is not None]
+        if not reached:
+            return None
+        until = min(reached) - _SETTLING
+        with self._engine.begin() as db:
+            oldest: datetime | None = db.execute(_OPEN).scalar_one()
+        for leftover in leftovers(self._sides.between(self._from or until - _FIRST, until)):
+            if leftover.explanation is None and self._records.alarm(
+                leftover.kind, leftover.detail, run_id=leftover.run_id, number=leftover.attempt
+            ):
+                log.warning(
+                    "alarm", kind=leftover.kind, run_id=str(leftover.run_id), attempt=leftover.attempt
+                )
+        self._from = min(filter(None, (oldest, until))) - _SETTLING
+        return None
