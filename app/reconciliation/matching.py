@@ -79,8 +79,9 @@ class _Matching:
                 yield from self._of_unknown(used)
             else:
                 uses[recorded_use.request_id].seen.append(used)
+        near = {each.of.system for each in uses.values() if self._home(each.of) in _places(each.seen)}
         for each in uses.values():
-            yield from self._of_uses(each)
+            yield from self._of_uses(each, is_near=each.of.system in near)
 
     def _of_issued(self, issued: Issued) -> Iterator[Leftover]:
         if issued.request_id in self._recorded:
@@ -150,7 +151,12 @@ class _Matching:
             attempt=issued.attempt if issued else None,
         )
 
-    def _of_uses(self, uses: _Uses) -> Iterator[Leftover]:
+    def _home(self, recorded: Recorded) -> str | None:
+        attempt = self._attempts.get((recorded.run_id, recorded.attempt))
+        return attempt.login_address if attempt else None
+
+    def _of_uses(self, uses: _Uses, *, is_near: bool) -> Iterator[Leftover]:
+        """`is_near`: the tool sees workers under the addresses that the vault sees."""
         recorded, seen = uses.of, uses.seen
         attempt = self._attempts.get((recorded.run_id, recorded.attempt))
         for used in seen:
@@ -163,7 +169,7 @@ class _Matching:
                     side=Side.TOOL,
                 )
             yield from self._of_late(recorded, attempt, used)
-        yield from self._of_addresses(recorded, attempt, seen)
+        yield from self._of_addresses(recorded, seen, is_near=is_near)
         yield from self._of_counts(recorded, attempt, seen)
 
     def _of_late(self, recorded: Recorded, attempt: KnownAttempt | None, used: Used) -> Iterator[Leftover]:
@@ -182,18 +188,14 @@ class _Matching:
             explanation="its run was stopped while a call was under way" if stopped else None,
         )
 
-    def _of_addresses(
-        self, recorded: Recorded, attempt: KnownAttempt | None, seen: Sequence[Used]
-    ) -> Iterator[Leftover]:
-        places = sorted({used.remote_address for used in seen if used.remote_address})
-        home = attempt.login_address if attempt else None
+    def _of_addresses(self, recorded: Recorded, seen: Sequence[Used], *, is_near: bool) -> Iterator[Leftover]:
+        places, home = _places(seen), self._home(recorded)
         # A tool on another network sees a worker under another address than the vault does, but always under the same.
-        strange = [place for place in places if place != home] if home in places else places[1:]
-        if strange:
+        if len(places) > 1 or (is_near and places and places != {home}):
             yield self._about(
                 recorded,
                 USED_ELSEWHERE,
-                f"a credential of {recorded.system} was used from {', '.join(places)}; its run logged in from"
+                f"a credential of {recorded.system} was used from {', '.join(sorted(places))}; its run logged in from"
                 f" {home or 'an unknown address'}",
                 at=max(used.at for used in seen),
                 side=Side.TOOL,
@@ -243,6 +245,10 @@ class _Matching:
             attempt=recorded.attempt,
             explanation=explanation,
         )
+
+
+def _places(seen: Iterable[Used]) -> set[str]:
+    return {used.remote_address for used in seen if used.remote_address}
 
 
 def _compared(recorded: Recorded, issued: Issued) -> Iterable[tuple[str, object, object]]:

@@ -1,5 +1,6 @@
 """Judges what is new on the three sides, and raises an alarm for each leftover that nothing explains."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -14,8 +15,10 @@ log = structlog.get_logger()
 
 #: How long the sides may take to be recorded, one after the other.
 _SETTLING = timedelta(seconds=2)
-#: How far back the first look goes: no credential lives longer.
-_FIRST = timedelta(minutes=20)
+#: How far back the first look goes: no credential lives longer. So far back is judged again every few looks, and a day
+#: once an hour, since a record can be changed later.
+_RECENT, _DAY = timedelta(minutes=20), timedelta(days=1)
+_AGAIN, _HOURLY = 5.0, 3600.0
 #: An attempt that was open at the last look is still to be judged.
 _OPEN = text("SELECT min(dispatched_at) FROM attempt WHERE state IN ('dispatched', 'running')")
 
@@ -30,6 +33,7 @@ class Judging:
         self._records = records
         self._systems = frozenset(systems.values())
         self._from: datetime | None = None
+        self._again, self._hourly = 0.0, time.monotonic() + _HOURLY
 
     def look(self) -> str | None:
         """Judge what all logs have been read to; what is in the way, or None."""
@@ -42,7 +46,7 @@ class Judging:
         until = min(reached) - _SETTLING
         with self._engine.begin() as db:
             oldest: datetime | None = db.execute(_OPEN).scalar_one()
-        for leftover in leftovers(self._sides.between(self._from or until - _FIRST, until)):
+        for leftover in leftovers(self._sides.between(self._since(until), until)):
             if leftover.explanation is None and self._records.alarm(
                 leftover.kind, leftover.detail, run_id=leftover.run_id, number=leftover.attempt
             ):
@@ -51,3 +55,13 @@ class Judging:
                 )
         self._from = min(filter(None, (oldest, until))) - _SETTLING
         return None
+
+    def _since(self, until: datetime) -> datetime:
+        now = time.monotonic()
+        if now >= self._hourly:
+            self._hourly = now + _HOURLY
+            return until - _DAY
+        if self._from is None or now >= self._again:
+            self._again = now + _AGAIN
+            return until - _RECENT
+        return self._from

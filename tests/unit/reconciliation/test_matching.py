@@ -226,6 +226,21 @@ def test_a_call_under_way_when_its_run_is_stopped_is_explained():
     assert (found.kind, found.explanation) == (USED_LATE, "its run was stopped while a call was under way")
 
 
+def test_one_strange_address_is_found_where_a_tool_sees_workers_as_the_vault_does():
+    """And not where it has never seen one so."""
+    sides = fitting()
+    moved = [replace(use, remote_address="10.9.9.9") if use.service_user else use for use in sides.used]
+    assert leftovers(replace(sides, used=moved)) == []
+    second = [replace(each, run_id=OTHER) for each in sides.attempts]
+    again = replace(sides.issued[2], request_id="q5", run_id=OTHER, lease_id="l5", service_user="u5")
+    record = replace(recorded(again), run_id=OTHER)
+    both = more(
+        more(more(replace(sides, used=moved), "issued", again), "recorded", record), "used", *uses(record)
+    )
+    (found,) = leftovers(more(both, "attempts", *second))
+    assert (found.kind, found.system) == (USED_ELSEWHERE, "base")
+
+
 def test_a_tool_on_another_network_may_see_a_worker_under_another_address():
     sides = fitting()
     sides = replace(sides, used=[replace(use, remote_address="172.16.0.3") for use in sides.used])
