@@ -127,12 +127,13 @@ FUNCTIONS = (
         FROM taken JOIN alarm AS a USING (alarm_id)
     $$
     """,
-    # `why_not` is NULL when the receiver has it.
+    # `why_not` is NULL when the receiver has it. One that does not answer at all is asked again at once, by a sender that
+    # pauses itself; one that refuses this alarm gets it later and later.
     """
-    CREATE FUNCTION note_delivery(its_alarm uuid, its_channel text, why_not text) RETURNS void
+    CREATE FUNCTION note_delivery(its_alarm uuid, its_channel text, why_not text, is_refused boolean) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
         UPDATE alarm_delivery SET problem = left(why_not, 500), sent_at = CASE WHEN why_not IS NULL THEN now() END,
-            next_try_at = now() + least(2 ^ least(tries, 10), 60) * interval '1 s'
+            next_try_at = now() + CASE WHEN is_refused THEN least(2 ^ least(tries, 10), 300) ELSE 0 END * interval '1 s'
         WHERE alarm_id = its_alarm AND channel = its_channel AND sent_at IS NULL
     $$
     """,

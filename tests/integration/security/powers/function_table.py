@@ -166,7 +166,7 @@ EXAMPLES = {
     "note_delivery": Example(
         logins=SWEEPER,
         reason="has sent an alarm, or could not",
-        call=f"note_delivery({A}, 'example', NULL)",
+        call=f"note_delivery({A}, 'example', NULL, false)",
         check="SELECT sent_at IS NOT NULL FROM alarm_delivery WHERE channel = 'example'",
         prepare=QUEUED,
     ),
