@@ -17,7 +17,10 @@ class ProcessSettings(BaseSettings):
     Secrets are never values here, only names of files (see `app.connections.secret_files`).
     """
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
+    # Without decoding, text that is not JSON is one wrong value among others, and does not hide them.
+    model_config = SettingsConfigDict(
+        frozen=True, hide_input_in_errors=True, env_ignore_empty=True, enable_decoding=False
+    )
 
     #: PEM of the authorities trusted for every TLS connection, in place of the system's; and, for servers that ask
     #: for one, the certificate and the key of this process.
@@ -37,7 +40,11 @@ class ProcessSettings(BaseSettings):
     def file(self, name: str) -> Path:
         """The path in setting `name`. Raises `SettingsError` unless it is a file."""
         path = Path(self.need(name))
-        if not path.is_file():
+        try:
+            is_file = path.is_file()
+        except OSError as error:  # a name that is too long, a folder that is closed
+            raise SettingsError(f"{name.upper()}: {path}: {error.strerror}") from None
+        if not is_file:
             raise SettingsError(f"{name.upper()}: {path} is not a file")
         return path
 
@@ -61,6 +68,19 @@ class ConnectionSettings(ProcessSettings):
         return (self.redis_url or "").startswith("rediss:")
 
 
+#: Errors of numbers that are out of range. Text in place of a number is not shown: it may be a secret.
+_OUT_OF_RANGE = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+
+
+def refusals(error: ValidationError) -> list[str]:
+    """One line for each wrong variable: its name, and what it must be."""
+    return [
+        f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
+        + (f", not {e['input']}" if e["type"] in _OUT_OF_RANGE else "")
+        for e in error.errors()
+    ]
+
+
 Loaded = TypeVar("Loaded", bound=ProcessSettings)
 
 
@@ -74,9 +94,7 @@ def load(kind: type[Loaded], *needed: str) -> Loaded:
     try:
         settings = kind()
     except ValidationError as error:
-        lines = [
-            f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
-        ]
+        lines = refusals(error)
     lines += [f"{name.upper()} is not set" for name in needed if name not in given]
     if lines:
         raise SettingsError("\n".join(lines))
