@@ -24,7 +24,7 @@ log = structlog.get_logger()
 _REST = 1.0
 
 
-class Channel(Protocol):
+class AlarmChannel(Protocol):
     """One way to one receiver."""
 
     @property
@@ -37,7 +37,7 @@ class Channel(Protocol):
 class Delivery:
     """Empties the queue of one channel."""
 
-    def __init__(self, channel: Channel, deliveries: Deliveries) -> None:
+    def __init__(self, channel: AlarmChannel, deliveries: Deliveries) -> None:
         self._channel = channel
         self._deliveries = deliveries
         self._refused = dict[UUID, str]()
@@ -67,7 +67,7 @@ class Delivery:
 
 def delivery_lanes(settings: AlarmSettings, engine: Engine, trust: Trust) -> Sequence[Lane]:
     """One lane for each channel that the settings name. Raises `SettingsError`."""
-    channels: list[Channel] = [*webhook_channels(settings, trust), *mail_channels(settings, trust)]
+    channels: list[AlarmChannel] = [*webhook_channels(settings, trust), *mail_channels(settings, trust)]
     deliveries = Deliveries(engine, [channel.name for channel in channels])
     lanes = [
         Lane(Rounds(f"sending alarms by {channel.name}", Delivery(channel, deliveries).look), rest=_REST)

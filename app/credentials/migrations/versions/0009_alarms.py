@@ -85,7 +85,7 @@ FUNCTIONS = (
         WHERE alarm_id = its_alarm AND (state = 'open' OR (state = 'acknowledged' AND its_state = 'closed'));
         IF FOUND THEN
             INSERT INTO alarm_event (alarm_id, state, by, by_name, reason)
-            VALUES (its_alarm, its_state, left(its_person, 200), left(its_name, 200), left(coalesce(why, ''), 2000));
+            VALUES (its_alarm, its_state, left(its_person, 200), left(its_name, 200), left(coalesce(why, ''), 4000));
         END IF;
         RETURN FOUND;
     END $$
