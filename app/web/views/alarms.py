@@ -7,8 +7,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from app import usecases
-from app.credentials.alarm_kinds import ALARM_KINDS, AlarmSeverity, kind_of
 from app.credentials.alarm_handling import UnknownAlarmError
+from app.credentials.alarm_kinds import ALARM_KINDS, AlarmSeverity, kind_of
 from app.credentials.tables import AlarmState
 from app.procurement.free_text import REASON_LIMIT, refusal, tidied
 from app.review.queries.alarms import NOT_CLOSED, AlarmFilter

@@ -21,6 +21,11 @@ MAY = {
     "concur": {"officer-a"},
     "undo": {"officer-a"},
     "assign": {"officer-a"},
+    "alarms": {"auditor-a", "operator-a"},
+    "alarm": {"auditor-a", "operator-a"},
+    "acknowledge_alarm": {"operator-a"},
+    "close_alarm": {"operator-a"},
+    "metrics": {"auditor-a", "operator-a"},
     "answer": EVERYBODY,
     "answer_bytes": {"officer-a", "auditor-a"},
 }
