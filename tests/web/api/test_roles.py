@@ -23,6 +23,7 @@ MAY = {
     "assign": {"officer-a"},
     "answer": EVERYBODY,
     "answer_bytes": {"officer-a", "auditor-a"},
+    "security_events": {"auditor-a", "operator-a"},
 }
 
 

@@ -35,8 +35,11 @@ class Example:
     prepare: str = ""
 
 
+SECURITY_EVENT = """'[{"event_id": "00000000-0000-4000-8000-0000000000c4", "at": "2026-01-01T00:00:00Z",
+    "action": "example", "outcome": "noted", "detail": {}, "times": 1}]'"""
+APP = ("triage_app",)
 WORKER, DISPATCHER, SWEEPER = ("triage_worker",), ("triage_dispatcher",), ("triage_sweeper",)
-EVERYBODY = ("triage_app", *DISPATCHER, *SWEEPER, *WORKER)
+EVERYBODY = (*APP, *DISPATCHER, *SWEEPER, *WORKER)
 ATTEMPT = f"FROM attempt WHERE run_id = {R}"
 ENDED = f"UPDATE attempt SET state = 'failed', ended_at = now() WHERE run_id = {R}"
 CLAIMED = ("claim_attempt",)
@@ -139,6 +142,12 @@ EXAMPLES = {
         reason="what the vault's log shows",
         call="alarm_once('example', 'x', NULL, NULL)",
         check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
+    "record_security_events": Example(
+        logins=APP,
+        reason="who did what at the pages, which stays",
+        call=f"record_security_events({SECURITY_EVENT})",
+        check="SELECT EXISTS (SELECT FROM security_event WHERE action = 'example')",
     ),
     "end_stopped": Example(
         logins=SWEEPER,

@@ -1,0 +1,40 @@
+"""What views say about the security event of their request."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import g
+
+from app.review.event_records import EventOutcome
+from app.review.roles import Person
+
+
+@dataclass(kw_only=True, slots=True)
+class EventNotes:
+    """Notes about the event of one request. `also` are actions that the same request showed, with their details."""
+
+    action: str | None = None
+    outcome: EventOutcome | None = None
+    person: Person | None = None
+    reference: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+    also: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+
+def event_notes() -> EventNotes:
+    """The notes of the current request."""
+    if "event_notes" not in g:
+        g.event_notes = EventNotes()
+    known: EventNotes = g.event_notes
+    return known
+
+
+def note(**detail: Any) -> None:
+    """Add details to the event of this request. None may be a secret."""
+    event_notes().detail.update(detail)
+
+
+def note_refusal(reason: str) -> None:
+    """Have the event of this request say that it was refused, and why."""
+    event_notes().outcome = EventOutcome.REFUSED
+    note(reason=reason)
