@@ -1,10 +1,10 @@
 """The security event of a start: with which settings, which version, and how much is logged."""
 
 import logging
-from importlib.metadata import version
 
 from flask import Flask
 
+from app import __version__
 from app.review.event_records import EventOutcome, SecurityEvent
 from app.settings import Settings
 from app.web.recording.acts import START
@@ -25,7 +25,7 @@ def record_start(app: Flask, configuration: Settings) -> EventOutbox:
         outcome=EventOutcome.NOTED,
         object="web",
         detail={
-            "version": version("triage"),
+            "version": __version__,
             "log_level": logging.getLevelName(logging.getLogger().getEffectiveLevel()),
             "settings": configuration.model_dump(mode="json"),
         },
