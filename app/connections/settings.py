@@ -1,11 +1,13 @@
 """Settings that every process has: the servers it connects to, and its own files. Read from the environment once."""
 
 import os
+import re
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as UnreadableError
 
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.connections.secret_files import SettingsError
@@ -77,6 +79,8 @@ def load(kind: type[Loaded], *needed: str) -> Loaded:
         lines = [
             f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
         ]
+    except UnreadableError as error:
+        lines = [f"{name.upper()}: is not JSON" for name in re.findall(r'field "(\w+)"', str(error))]
     lines += [f"{name.upper()} is not set" for name in needed if name not in given]
     if lines:
         raise SettingsError("\n".join(lines))

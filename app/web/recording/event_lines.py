@@ -39,7 +39,9 @@ class EventLines:
                 self._lost = 0
                 return
             self._lost += 1
-        log.error("security event %s was not written to standard output", event.event_id)
+            is_first = self._lost == 1
+        if is_first:
+            log.error("security events are not written to standard output, beginning with %s", event.event_id)
 
     def _written(self, line: bytes) -> bool:
         ready = select.poll()

@@ -6,6 +6,7 @@ from typing import Any
 from flask import g
 
 from app.review.event_records import EventOutcome
+from app.review.flag_history import Decision, EventKind
 from app.review.roles import Person
 
 
@@ -32,6 +33,12 @@ def event_notes() -> EventNotes:
 def note(**detail: Any) -> None:
     """Add details to the event of this request. None may be a secret."""
     event_notes().detail.update(detail)
+
+
+def note_review(kind: EventKind, decision: Decision | None, assignee: str | None) -> None:
+    """Add what an officer does with a flag. The reasons are in its history."""
+    stated = {"review": kind.value, "decision": decision.value if decision else None, "assignee": assignee}
+    note(**{name: value for name, value in stated.items() if value is not None})
 
 
 def note_refusal(reason: str) -> None:
