@@ -22,6 +22,7 @@ from infra.local.stack import LocalStack
 #: In this order, each as its process sends it: {run} and {number} are those of an attempt made for the measurement.
 STATEMENTS = {
     "dispatcher: reserve runs": "SELECT * FROM reserve_runs(50, 30)",
+    "dispatcher: release a run": "SELECT release_runs(ARRAY[{run}])",
     "dispatcher: record an attempt": (
         "SELECT dispatch_attempt({run}, 1, 'secret-id', 'wrapping', sha256(pg_temp.proof({run})), 90, 4)"
     ),

@@ -5,18 +5,20 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx
 import typer
 
 from app import settings
 from app.cli.context import FAILED, USAGE, Context, err, reported
+from app.connections.deadline import Deadline
+from app.connections.http_wire import Wire, WireAnswer, WireError
 from app.connections.secret_files import SettingsError
 from app.connections.tls import trust_of
 from infra.local.state import read_record
 
-_TIMEOUT = 10.0
+#: Seconds for both requests, and bytes of an answer.
+_TIMEOUT, _LIMIT = 10.0, 100_000
 
 
 class TokenRefusedError(Exception):
@@ -39,10 +41,9 @@ def print_token(
         except TokenRefusedError as error:
             err.print(f"persona: {persona!r}: {error}", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(USAGE) from None
-        except (httpx.HTTPError, ValueError) as error:
-            reason = trust_of(settings.load()).trouble(error, what="the identity provider")
-            reason = reason or "the identity provider does not answer"
-            err.print(reason, markup=False, highlight=False, soft_wrap=True)
+        except (WireError, ValueError, LookupError, TypeError) as odd:
+            reason = str(odd) if isinstance(odd, WireError) else "answered, but not with a token"
+            err.print(f"the identity provider: {reason}", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(FAILED) from None
 
 
@@ -71,14 +72,24 @@ def _token(issuer: str, client: dict[str, str], persona: str) -> str:
         "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    with httpx.Client(
-        base_url=issuer, verify=trust_of(settings.load()).context, timeout=_TIMEOUT, trust_env=False
-    ) as provider:
-        sent = provider.post("/authorize", params=query, data={"persona": persona})
-        back = parse_qs(urlsplit(sent.headers.get("Location", "")).query)
+    deadline = Deadline(_TIMEOUT)
+    with Wire(trust_of(settings.load()), size=1) as wire:
+
+        def post(path: str, form: dict[str, str], params: dict[str, str] | None = None) -> WireAnswer:
+            return wire.request(
+                "POST",
+                f"{issuer}{path}",
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                params=params,
+                body=urlencode(form).encode(),
+                deadline=deadline,
+                limit=_LIMIT,
+            )
+
+        sent = post("/authorize", {"persona": persona}, query)
+        back = parse_qs(urlsplit(sent.headers.get("location", "")).query)
         if "code" not in back or back.get("state") != [state]:
             raise TokenRefusedError("the identity provider knows no such persona")
         exchange = {**client, "grant_type": "authorization_code", "code": back["code"][0]}
-        answer = provider.post("/token", data={**exchange, "code_verifier": verifier})
-        answer.raise_for_status()
-        return str(answer.json()["access_token"])
+        answer = post("/token", {**exchange, "code_verifier": verifier})
+        return str(json.loads(answer.content)["access_token"])

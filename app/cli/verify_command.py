@@ -1,15 +1,17 @@
 """The command `triage verify`: checks the files, signature and histories of a bundle."""
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-import httpx
 import typer
 
 from app import settings
 from app.cli.context import FAILED, USAGE, Context, err, out, reported
 from app.connections.addresses import is_local
+from app.connections.deadline import Deadline
+from app.connections.http_wire import Wire, WireError
 from app.connections.tls import trust_of
 from app.contract_file.keys import KeysError, PublicKeys
 from app.contract_file.verify import Verdict, verify
@@ -88,23 +90,17 @@ def _keys(given: str | None) -> PublicKeys | None:
 
 
 def _fetched(address: str) -> bytes:
-    trust = trust_of(settings.load())
     try:
         parts = urlsplit(address)
         if parts.scheme != "https" and (parts.scheme != "http" or not is_local(parts.hostname)):
             # Over plain HTTP, an attacker on the network could substitute another key.
             raise KeysError("a key set must come from an https address")
-        content = b""
-        with (
-            httpx.Client(verify=trust.context, timeout=_TIMEOUT, trust_env=False) as client,
-            client.stream("GET", address) as answer,
-        ):
-            if answer.status_code != httpx.codes.OK:
-                raise KeysError(f"it answers HTTP {answer.status_code}")
-            for part in answer.iter_bytes():
-                content += part
-                if len(content) > _LIMIT:
-                    raise KeysError(f"it is larger than {_LIMIT:,} bytes")
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise KeysError(trust.trouble(error, what="it") or "it does not answer") from None
-    return content
+        with Wire(trust_of(settings.load()), size=1) as wire:
+            answer = wire.request("GET", address, deadline=Deadline(_TIMEOUT), limit=_LIMIT)
+    except WireError as silent:
+        raise KeysError(str(silent)) from None
+    except ValueError:
+        raise KeysError("it is not an address") from None
+    if answer.status != HTTPStatus.OK:
+        raise KeysError(f"it answers HTTP {answer.status}")
+    return answer.content

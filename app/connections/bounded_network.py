@@ -181,3 +181,13 @@ def _as(late: type[Exception], broken: type[Exception]) -> Iterator[None]:
         raise late from error
     except OSError as error:
         raise broken from error
+
+
+def unconnected(cause: BaseException | None) -> str:
+    """Why no connection came about, or why it broke, in a word or two."""
+    if isinstance(cause, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(cause, socket.gaierror):
+        return "no name server answers" if cause.errno == socket.EAI_AGAIN else "no such host"
+    words = cause.strerror if isinstance(cause, OSError) else None
+    return (words or type(cause).__name__).lower()

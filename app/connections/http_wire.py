@@ -3,7 +3,6 @@
 No redirect is followed, no proxy or variable of the environment is obeyed, no cookie is kept.
 """
 
-import socket
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import httpcore
 
-from app.connections.bounded_network import LostConnectionError
+from app.connections.bounded_network import LostConnectionError, unconnected
 from app.connections.deadline import Deadline
 from app.connections.kept_connections import KeptConnections
 from app.connections.tls import Trust
@@ -100,15 +99,15 @@ class Wire:
         place = urlsplit(url)
         query = "&".join(part for part in (place.query, urlencode(params or {})) if part)
         target = quote(place.path or "/", safe=_PATH) + (f"?{query}" if query else "")
-        status = 0
+        status, host = 0, _in_ascii(place.netloc)
         try:
             with (
-                self._kept.connection(place.scheme, place.netloc) as connection,
+                self._kept.connection(place.scheme, host) as connection,
                 connection.stream(
                     method,
-                    f"{place.scheme}://{place.netloc}{target}",
+                    f"{place.scheme}://{host}{target}",
                     headers=[
-                        ("Host", place.netloc),
+                        ("Host", host),
                         ("Accept-Encoding", "identity"),
                         *(headers or {}).items(),
                     ],
@@ -140,7 +139,7 @@ class Wire:
                 f"no answer ({trouble})"
             )
         if isinstance(error, httpcore.ConnectError):
-            return UnsentError(f"no answer ({_reason(error.__context__)})")
+            return UnsentError(f"no answer ({unconnected(error.__context__)})")
         if isinstance(error, LostConnectionError):
             lost = KeptConnectionError if error.was_kept else WireError
             return lost("no answer (it closed the connection)")
@@ -151,14 +150,14 @@ class Wire:
         return WireError(f"no answer ({type(error).__name__})")
 
 
-def _reason(cause: BaseException | None) -> str:
-    """Why no connection came about."""
-    if isinstance(cause, ConnectionRefusedError):
-        return "connection refused"
-    if isinstance(cause, socket.gaierror):
-        return "no name server answers" if cause.errno == socket.EAI_AGAIN else "no such host"
-    words = cause.strerror if isinstance(cause, OSError) else None
-    return (words or type(cause).__name__).lower()
+def _in_ascii(netloc: str) -> str:
+    """As name servers take it (RFC 3490)."""
+    if netloc.isascii():
+        return netloc
+    try:
+        return netloc.encode("idna").decode()
+    except UnicodeError:
+        raise UnsentError("no answer (no such host)") from None
 
 
 def _whole(chunks: Iterable[bytes], coding: str, limit: int) -> bytes:

@@ -1,13 +1,12 @@
 """Settings that every process has: the servers it connects to, and its own files. Read from the environment once."""
 
 import os
-import re
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings.exceptions import SettingsError as UnreadableError
+from pydantic_settings.exceptions import SettingsError as NotJSONError
 
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.connections.secret_files import SettingsError
@@ -39,7 +38,11 @@ class ProcessSettings(BaseSettings):
     def file(self, name: str) -> Path:
         """The path in setting `name`. Raises `SettingsError` unless it is a file."""
         path = Path(self.need(name))
-        if not path.is_file():
+        try:
+            is_file = path.is_file()
+        except OSError as error:  # a name that is too long, a folder that is closed
+            raise SettingsError(f"{name.upper()}: {path}: {error.strerror}") from None
+        if not is_file:
             raise SettingsError(f"{name.upper()}: {path} is not a file")
         return path
 
@@ -79,8 +82,9 @@ def load(kind: type[Loaded], *needed: str) -> Loaded:
         lines = [
             f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
         ]
-    except UnreadableError as error:
-        lines = [f"{name.upper()}: is not JSON" for name in re.findall(r'field "(\w+)"', str(error))]
+    except NotJSONError as error:
+        name = next((name for name in kind.model_fields if f'"{name}"' in str(error)), "settings")
+        lines = [f"{name.upper()}: it is not JSON"]
     lines += [f"{name.upper()} is not set" for name in needed if name not in given]
     if lines:
         raise SettingsError("\n".join(lines))

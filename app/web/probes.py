@@ -5,16 +5,19 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from http import HTTPStatus
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-import httpx
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.connections import database
+from app.connections.bounded_network import unconnected
 from app.connections.database_trouble import trouble
+from app.connections.deadline import Deadline
+from app.connections.http_wire import Wire, WireError
 from app.connections.tls import trust_of
 from app.credentials.grants import DatabaseUser
 from app.procurement.systems import SYSTEMS
@@ -52,15 +55,13 @@ class Probes:
         self._settings = settings
         self._queries = queries
         self._trust = trust_of(settings)
-        self._http = httpx.Client(
-            verify=self._trust.context, timeout=TIMEOUT, trust_env=False, follow_redirects=False
-        )
+        self._wire = Wire(self._trust, size=1)
         self._looking: dict[str, Future[Any]] = {}
         self._lock = Lock()
 
     def close(self) -> None:
         """Close the connections kept open between probes."""
-        self._http.close()
+        self._wire.close()
 
     def look(self) -> StackState:
         """Probe everything at once; takes at most `PATIENCE` seconds."""
@@ -72,7 +73,7 @@ class Probes:
         seen = [("database", self._settings.database_url, self._seen(queue, "answers queries"))]
         seen += [(part.name, part.address, self._seen(looking[part.name])) for part in parts]
         states = [
-            PartState(name=name, address=_shown(address), condition=condition, note=note)
+            PartState.at(address, name=name, condition=condition, note=note)
             for name, address, (condition, note) in seen
         ]
         return StackState(parts=tuple(states), queue=_answer(queue), quota=_answer(quota))
@@ -116,12 +117,13 @@ class Probes:
 
     def _tool(self, address: str) -> tuple[Condition, str]:
         status, _ = self._get(f"{address}/healthz", {})
-        up = status < httpx.codes.INTERNAL_SERVER_ERROR
+        # A system of another maker need not have this page.
+        up = status < HTTPStatus.INTERNAL_SERVER_ERROR
         return Condition.UP if up else Condition.DEGRADED, f"HTTP {status}"
 
     def _provider(self, address: str) -> tuple[Condition, str]:
         status, _ = self._get(f"{address}/.well-known/openid-configuration", {})
-        up = status == httpx.codes.OK
+        up = status == HTTPStatus.OK
         return Condition.UP if up else Condition.DEGRADED, f"HTTP {status}, discovery document"
 
     def _broker(self, address: str) -> tuple[Condition, str]:
@@ -164,19 +166,24 @@ class Probes:
         if not looking.done():
             return Condition.DOWN, f"no answer within {PATIENCE:g} s"
         if (error := looking.exception()) is not None:
-            ours = trouble if isinstance(error, SQLAlchemyError) else self._trust.trouble
-            # Texts of other errors may repeat an address with credentials in it.
-            return Condition.DOWN, ours(error, what="it") or type(error).__name__
+            return Condition.DOWN, self._words(error)
         return (Condition.UP, up) if up else looking.result()
 
+    def _words(self, error: BaseException) -> str:
+        if isinstance(error, WireError):
+            return str(error)
+        if isinstance(error, SQLAlchemyError):
+            return trouble(error, what="it")
+        if isinstance(error, TimeoutError):
+            return f"no answer within {TIMEOUT:g} s"
+        # Texts of other errors may repeat an address with credentials in it.
+        return self._trust.trouble(error, what="it") or f"no answer ({unconnected(error)})"
+
     def _get(self, url: str, parameters: dict[str, str]) -> tuple[int, bytes]:
-        body = b""
-        with self._http.stream("GET", url, params=parameters) as answer:
-            for part in answer.iter_bytes():
-                body += part
-                if len(body) > _ANSWER_LIMIT:
-                    break
-        return answer.status_code, body
+        answer = self._wire.request(
+            "GET", url, params=parameters, deadline=Deadline(TIMEOUT), limit=_ANSWER_LIMIT
+        )
+        return answer.status, answer.content
 
 
 def _fulfil(looking: Future[Any], look: Callable[[], object]) -> None:
@@ -188,10 +195,3 @@ def _fulfil(looking: Future[Any], look: Callable[[], object]) -> None:
 
 def _answer(looking: Future[Any]) -> Any:
     return looking.result() if looking.done() and looking.exception() is None else None
-
-
-def _shown(address: str | None) -> str:
-    """The host and port of an address."""
-    if address is None:
-        return ""
-    return urlsplit(address).netloc.rpartition("@")[2]

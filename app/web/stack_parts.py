@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
+from urllib.parse import urlsplit
 
 from app.procurement.daily_quota import QuotaDay
 from app.review.queries import QueueState
@@ -18,12 +20,18 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartState:
-    """One part of the stack when it was probed."""
+    """One part of the stack when it was probed; `address` is host and port."""
 
     name: str
     address: str
     condition: Condition
     note: str
+
+    @classmethod
+    def at(cls, address: str | None, *, name: str, condition: Condition, note: str) -> Self:
+        """The part at an address that may hold a user and a password."""
+        shown = "" if address is None else urlsplit(address).netloc.rpartition("@")[2]
+        return cls(name=name, address=shown, condition=condition, note=note)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,8 @@
 """The data of the emulated systems: scenario files for the tools, rows for the ledger."""
 
 import filecmp
+import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from app.connections.secret_files import SettingsError
 from infra.provision.database import administered, reported
@@ -22,11 +22,16 @@ def provision_demo_data(settings: ProvisioningSettings, say: Say) -> None:
     """
     folder = Path(settings.need("demo_folder"))
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=".scenarios-") as draft:
-        write(Path(draft), actions=settings.demo_actions, seed=settings.demo_seed)
-        if not _is_same(Path(draft), folder):
+    # Always of the same name: one that a killed process left behind is replaced.
+    draft = folder.parent / f".{folder.name}.draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        write(draft, actions=settings.demo_actions, seed=settings.demo_seed)
+        if not _is_same(draft, folder):
             write(folder, actions=settings.demo_actions, seed=settings.demo_seed)
             say(f"scenarios: {settings.demo_actions} actions written into {folder}")
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
     load_ledger(settings, folder, say)
 
 

@@ -13,9 +13,10 @@ from infra.vault import secret_ids
 from infra.vault.client import VaultClient
 from infra.vault.owners import IDENTITIES, IDENTITY_FILE, ROTATOR, Identity
 from workers.runtime.lifecycle import HealthFile
+from workers.runtime.rounds import RoundFailedError, Rounds
 
-#: Seconds between two tries after a failure: at first, and at most.
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+#: Seconds of a life that no round has shown yet.
+_UNKNOWN_LIFE = 120
 #: Seconds for each answer of the vault. A round makes several calls for each identity, without touching the health file.
 _TIMEOUT = 5.0
 #: Seconds between two touches of the health file.
@@ -88,34 +89,33 @@ class _Watch:
     def __init__(self, rotation: _Rotation, health: HealthFile, say: Say) -> None:
         self._rotation = rotation
         self._health = health
-        self._say = say
         self._stopped = threading.Event()
-        self._problem: str | None = None
+        self._wanted: Sequence[Identity] = IDENTITIES
+        self._rounds = Rounds(
+            "rotating identities", self._replace, say=lambda why: say(f"{why}; trying again")
+        )
 
     def run(self) -> None:
         """Run until a signal arrives."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopped.set())
-        wanted: Sequence[Identity] = IDENTITIES
-        pause, due = _FIRST_PAUSE, time.monotonic()
-        while self._rest_until(due):
-            began = time.monotonic()
-            failed = self._rotation.replace_all(wanted)
-            self._problem = _words(failed) or None
-            if failed:
-                self._say(f"{self._problem}; trying again in {pause:g} s")
-                wanted, due = list(failed), time.monotonic() + pause
-                pause = min(2 * pause, _LONGEST_PAUSE)
-            else:
-                wanted, pause = IDENTITIES, _FIRST_PAUSE
-                due = began + (self._rotation.shortest_life or _LONGEST_PAUSE) / 2
-
-    def _rest_until(self, due: float) -> bool:
-        """Wait, and touch the health file; False after a signal."""
         while not self._stopped.is_set():
-            self._health.touch(self._problem)
+            began = time.monotonic()
+            pause = self._rounds.carry_out()
+            self._rest_until(began + (pause or (self._rotation.shortest_life or _UNKNOWN_LIFE) / 2))
+
+    def _replace(self) -> None:
+        """Replace what is due: after a failure only what failed."""
+        if failed := self._rotation.replace_all(self._wanted):
+            self._wanted = list(failed)
+            raise RoundFailedError(_words(failed))
+        self._wanted = IDENTITIES
+
+    def _rest_until(self, due: float) -> None:
+        """Wait until then or until a signal, and touch the health file."""
+        while not self._stopped.is_set():
+            self._health.touch(self._rounds.problem)
             rest = due - time.monotonic()
             if rest <= 0:
-                return True
+                return
             self._stopped.wait(min(rest, _BEAT))
-        return False

@@ -11,6 +11,8 @@ from app.connections.secret_files import SettingsError
 from app.credentials.settings import AgentSettings
 from app.settings import Settings
 from app.web.serving import configured as web
+from infra.provision.settings import ProvisioningSettings
+from infra.provision.settings import load as provisioning
 from workers.runtime import dispatcher as dispatcher_process
 from workers.runtime import lifecycle
 from workers.runtime import sweeper as sweeper_process
@@ -136,6 +138,70 @@ def test_a_wrong_value_is_named_with_the_reason(well, variable, value, reason, p
         (line,) = str(refused.value).splitlines()
         assert re.match(rf"{variable}: .*{reason}", line)
         assert SECRET not in line
+
+
+#: What people, scripts and templates write into variables by mistake.
+ODD = (
+    *(
+        "x",
+        "-1",
+        "0",
+        "1e999",
+        "nan",
+        "inf",
+        "9" * 30,
+        "1.5",
+        "true",
+        "null",
+        "[]",
+        "{",
+        "a,b",
+        "é",
+        "\udcff",
+        " ",
+    ),
+    *(
+        "http://",
+        "http://[",
+        "http://a b/",
+        "http://h:99999",
+        "http://h:x",
+        f"http://u:{SECRET}@h",
+        "https://é/",
+    ),
+    *("postgresql://", "postgresql://[", "postgresql://h:x/d", f"postgresql://h/d?password={SECRET}"),
+    *("redis://", "redis://[", "redis://h:0/x", "rediss://h/99999999999"),
+    *("/nowhere/file", "/", ".", "~", "/dev/null", "%s", "${HOME}", "$(x)", "x" * 300),
+)
+
+
+def refusal(configured) -> list[str]:
+    try:
+        configured()
+    except SettingsError as refused:
+        return str(refused).splitlines()
+    return []
+
+
+@pytest.mark.parametrize(
+    "configured", [*ALL, provisioning], ids=["dispatcher", "sweeper", "worker", "web", "provision"]
+)
+def test_every_odd_value_of_every_setting_is_taken_or_refused_in_lines(
+    well, configured, tmp_path, monkeypatch
+):
+    """A line begins with the name of a variable, and holds no secret."""
+    monkeypatch.chdir(tmp_path)  # a health file may have any of these names
+    kinds = (Settings, AgentSettings, settings_of(DOMAIN)[0], ProvisioningSettings)
+    for variable in sorted({name.upper() for kind in kinds for name in kind.model_fields}):
+        for value in ODD:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv(variable, value)
+                lines = refusal(configured)
+                assert all(re.match(r"[A-Z_]+[: ]", line) for line in lines), (variable, value, lines)
+                # Only an address may hold a password; other values are shown.
+                assert not variable.endswith(("_URL", "_ADDR", "_ISSUER", "_ADDRESS")) or SECRET not in str(
+                    lines
+                )
 
 
 FILES = {

@@ -29,7 +29,9 @@ def test_no_function_with_the_owners_rights_is_open_to_callers(system):
     for function in functions:
         path, *plans = function["proconfig"]
         assert path == "search_path=pg_catalog, public, pg_temp", function["proname"]
-        assert all(setting.startswith("enable_") for setting in plans), function["proname"]
+        assert all(setting.startswith(("enable_", "plan_cache_mode=")) for setting in plans), function[
+            "proname"
+        ]
         assert not [right for right in function["rights"] if right.startswith("=")], function["proname"]
 
 

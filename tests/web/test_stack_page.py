@@ -134,6 +134,9 @@ def test_parts_that_are_down_or_silent_do_not_hold_up_the_page(client_of, read, 
     for name in ("database", "vault", "broker", "documents"):
         assert conditions[name] == "✕ No answer", name
     assert conditions["sam-gov"] == "✓ Up"
+    notes = {row[0]: row[3] for row in document.rows[1:10]}
+    assert notes["vault"] == notes["broker"] == "no answer within 1 s"
+    assert notes["documents"] == "no answer (connection refused)"
     assert "Needs attention: database, vault, broker, documents." in document.text
     assert "the queue cannot be shown" in document.text
     assert "the use of the quota cannot be shown" in document.text

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import redis
 import structlog
 from celery import Celery
-from celery.exceptions import CPendingDeprecationWarning, WorkerLostError, WorkerShutdown
+from celery.exceptions import CPendingDeprecationWarning, WorkerShutdown
 from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
 
@@ -45,6 +45,8 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         super().__init__(*arguments, **named)
         # Whatever an answer does to Celery and its transport, the worker connects again.
         self.connection_errors = (Exception,)
+        # At its first start Celery ends if a process of the pool has ended already. The pool replaces it.
+        self.restart_count = 0
         # Through `call_soon`: with a pool of threads the timer runs in another thread, which goes on
         # while the main loop hangs.
         self.timer.call_repeatedly(_BEAT, self.call_soon, (self._beat,))
@@ -67,23 +69,18 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
 
     def on_connection_error_before_connected(self, error: Exception) -> None:
         """Celery calls this for an error on the way to the first message."""
-        self._failed(self._reason(error))
+        self._failed(broker.reason(error, self._trust))
         self._pause()
 
     def on_connection_error_after_connected(self, error: Exception) -> None:
         """Celery calls this for any other error of its loop."""
         if time.monotonic() - self._connected_at > _GOOD:
             self._pauses.start_again()
-        self._failed(self._reason(error))
+        self._failed(broker.reason(error, self._trust))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CPendingDeprecationWarning)  # about a change in a later Celery
             super().on_connection_error_after_connected(error)
         self._pause()
-
-    def _reason(self, error: Exception) -> str:
-        if isinstance(error, WorkerLostError):  # the pool could not be started, which no broker mends
-            raise error
-        return broker.reason(error, self._trust)
 
     def _try(self, conn: Any) -> str | None:
         try:

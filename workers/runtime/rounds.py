@@ -48,11 +48,22 @@ class Pauses:
 class Rounds:
     """Repeats `work`, which may return what is in the way, or raise it as `RoundFailedError`."""
 
-    def __init__(self, name: str, work: Callable[[], str | None], *, may_end: bool = False) -> None:
-        """`may_end`: until one round succeeds, a server that cannot be worked with ends the process."""
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], str | None],
+        *,
+        may_end: bool = False,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        """`may_end`: until one round succeeds, a server that cannot be worked with ends the process.
+
+        `say` receives why a round failed, instead of the log.
+        """
         self.name = name
         self.may_end = may_end
         self._work = work
+        self._say = say or (lambda why: log.warning("round failed", work=name, reason=why))
         self._pauses = Pauses()
         self.problem: str | None = None
         """What was in the way in the last round, or why it failed."""
@@ -72,7 +83,7 @@ class Rounds:
             self.may_end = False
             self._pauses.start_again()
             return 0.0
-        log.warning("round failed", work=self.name, reason=self.problem)
+        self._say(self.problem)
         return self._pauses.next()
 
 

@@ -98,8 +98,13 @@ def test_a_flag_closed_without_an_event_is_named(system, served, verify, tmp_pat
         ("none.json", "No such file or directory"),
         ("http://example.com/keys.json", "a key set must come from an https address"),
         ("ftp://example.com/keys.json", "a key set must come from an https address"),
-        ("https://127.0.0.1:1/keys.json", "it does not answer"),
-        ("https://[", "it does not answer"),
+        ("https://127.0.0.1:1/keys.json", "no answer (connection refused)"),
+        ("https://[", "it is not an address"),
+        ("https://127.0.0.1:99999/keys.json", "it is not an address"),
+        ("https://", "no answer (no such host)"),
+        ("https://no such host/keys.json", "no answer (no such host)"),
+        ("https://schlüssel.invalid/keys.json", "no answer (no such host)"),
+        ("https://ü..invalid/keys.json", "no answer (no such host)"),
     ],
 )
 def test_keys_that_cannot_be_had_are_named(bundle, verify, keys, said):

@@ -4,6 +4,8 @@ import signal
 from collections import Counter
 from uuid import UUID
 
+import psutil
+
 ROUNDS = 3
 
 
@@ -67,6 +69,22 @@ def test_many_kills_under_load_lose_nothing_and_repeat_nothing(fragile, until):
     twice = fragile.system.rows("SELECT run_id, rule, subject FROM flag GROUP BY 1, 2, 3 HAVING count(*) > 1")
     assert not twice
     until(lambda: not fragile.alive(run_ids), what="the end of everything leased")
+
+
+def test_a_pool_that_loses_a_process_at_its_start_is_filled_up(fragile, until):
+    table = fragile.stack.process_table
+    name = next(name for name, child in table.children.items() if "prefork" in child.command.argv)
+    child = table.revive(name)
+    worker = psutil.Process(child.pid)
+    until(worker.children, what="a process of the pool")[0].kill()
+    until(lambda: "ready." in child.log_since_start(), what="a worker that is ready")
+
+    run_ids = fragile.system.request(*fragile.plain[:6])
+    until(lambda: fragile.ended(run_ids), seconds=60, what="the end of all runs")
+    by = Counter(fragile.worker_of(attempt) for run_id in run_ids for attempt in fragile.attempts(run_id))
+    assert by[name]
+    assert table.ended() == []
+    assert len(worker.children()) == 2
 
 
 def test_a_worker_that_comes_back_late_writes_no_result(fragile, until):

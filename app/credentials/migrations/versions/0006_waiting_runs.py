@@ -130,6 +130,8 @@ PLANS = tuple(
         "note_end_problem",
     )
 )
+# Its plan of a time when few runs waited goes through all that wait.
+NO_KEPT_PLAN = "ALTER FUNCTION dispatch_attempt SET plan_cache_mode = force_custom_plan"
 
 GRANTS = (
     "REVOKE ALL ON FUNCTION reserve_runs, release_runs, lose_attempts FROM PUBLIC",
@@ -139,5 +141,5 @@ GRANTS = (
 
 
 def upgrade() -> None:
-    for statement in (*TABLES, *INDEXES, *FUNCTIONS, *PLANS, *GRANTS):
+    for statement in (*TABLES, *INDEXES, *FUNCTIONS, *PLANS, NO_KEPT_PLAN, *GRANTS):
         op.execute(statement)
