@@ -128,7 +128,7 @@ def test_a_page_that_a_role_may_not_open_is_recorded_with_the_reference_of_its_e
     assert answer.status_code == 403
     (row,) = events()
     assert told(row, "action", "outcome", "person", "object") == (
-        *("open a page", "refused", "officer-a"),
+        *("read", "refused", "officer-a"),
         "/security-events",
     )
     assert row["reference"] in answer.text
@@ -137,7 +137,7 @@ def test_a_page_that_a_role_may_not_open_is_recorded_with_the_reference_of_its_e
 @pytest.mark.parametrize(
     ("headers", "action", "reason"),
     [
-        ({}, "open a page", None),
+        ({}, "read", None),
         ({"Authorization": "Bearer a.b.c"}, "use a token", "DecodeError"),
         ({"Authorization": "Basic b2ZmaWNlci1hOng="}, "use a token", "it is not a bearer token"),
     ],
@@ -324,7 +324,7 @@ def test_the_page_filters_and_leads_on(signed_in, coming_from, events, address, 
     auditor = signed_in("auditor-a")
     page = read(auditor, f"/security-events?address={address}&outcome=refused&within=1&person=officer-a")
     assert len(page.rows) == 1 + EACH
-    assert "Open a page" in page.rows[1][0]
+    assert "Read" in page.rows[1][0]
     assert address in page.text
     nothing = read(auditor, f"/security-events?address={address}&action=decide")
     assert "No event matches your filter" in nothing.text

@@ -32,7 +32,7 @@ ROUTINE = frozenset({"saved_views.save", "saved_views.rename", "saved_views.dele
 #: The actions that no endpoint carries out.
 START, ROLES_CHANGED, FURTHER_REFUSALS = "start", "roles changed", "further refusals"
 ACCESS_REFUSED, TOKEN_REFUSED, SIGN_IN_STARTED, ERROR = (
-    "open a page",
+    "read",
     "use a token",
     "start a sign-in",
     "error",

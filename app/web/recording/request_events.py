@@ -40,7 +40,7 @@ def _record(response: Response) -> Response:
     act = _act()
     if notes.outcome is EventOutcome.REFUSED or response.status_code in _REFUSALS:
         outbox.record_refusal(_event(act or _refused_action(), EventOutcome.REFUSED, notes, response))
-    elif act is not None and "unrecordable" not in g:
+    elif act is not None and "unrecordable" not in g and (notes.person or visitor()):
         done = response.status_code < HTTPStatus.BAD_REQUEST
         outcome = EventOutcome.SUCCEEDED if done else EventOutcome.FAILED
         outbox.record(_event(act, notes.outcome or outcome, notes, response))
