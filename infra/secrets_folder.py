@@ -6,8 +6,12 @@ Vault identities are kept separately, in `identities/<owner>/`: the rotation job
 import os
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
+from glob import escape
 from pathlib import Path
+from typing import BinaryIO
 
 _OWNER_FILE = 0o600
 _OWNER_FOLDER = 0o700
@@ -75,18 +79,43 @@ def write_secret(path: Path, content: str | bytes) -> Path:
     A replaced file keeps its mode, user and group. A new one is readable by its user, and by the folder's group if the
     folder has the setgid bit and is readable by that group.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_FILE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content.encode("utf-8") if isinstance(content, str) else content)
-            _copy_access(file.fileno(), path)
+    with draft(path) as file:
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)
+        _copy_access(file.fileno(), path)
+    return path
+
+
+@contextmanager
+def draft(path: Path) -> Iterator[BinaryIO]:
+    """A file beside `path` that takes its place at the end, or is removed after an error. Raises OSError.
+
+    Removes first what killed processes left there. The draft of a process that is still writing is locked, and stays.
+    """
+    for left in path.parent.glob(f".{escape(path.name)}.{'[0-9a-f]' * 8}"):
+        with suppress(OSError), left.open("rb") as abandoned:
+            flock(abandoned, LOCK_EX | LOCK_NB)
+            left.unlink()
+    beside, file = _new_draft(path)
+    with file:
+        try:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        return draft.rename(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+            beside.rename(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+
+
+def _new_draft(path: Path) -> tuple[Path, BinaryIO]:
+    """A new file, locked."""
+    while True:
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        file = os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_FILE), "wb")
+        flock(file, LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:
+            return beside, file
+        file.close()  # another process took it for left behind, before it was locked
 
 
 def _copy_access(descriptor: int, path: Path) -> None:

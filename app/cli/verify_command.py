@@ -14,7 +14,7 @@ from app.connections.deadline import Deadline
 from app.connections.http_wire import Wire, WireError
 from app.connections.tls import trust_of
 from app.contract_file.keys import KeysError, PublicKeys
-from app.contract_file.verify import Verdict, verify
+from app.contract_file.verify import CheckedBundle, verify
 from app.procurement.labels import plural, without_unseen
 from infra.local.state import read_record
 
@@ -48,7 +48,7 @@ def verify_bundle(
     raise typer.Exit(FAILED if verdict.problems else 0)
 
 
-def _show(file: Path, verdict: Verdict) -> None:
+def _show(file: Path, verdict: CheckedBundle) -> None:
     def say(text: str) -> None:
         out.print(without_unseen(text), markup=False, highlight=False, soft_wrap=True)
 

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings.exceptions import SettingsError as NotJSONError
 
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.connections.secret_files import SettingsError
@@ -18,7 +17,10 @@ class ProcessSettings(BaseSettings):
     Secrets are never values here, only names of files (see `app.connections.secret_files`).
     """
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, env_ignore_empty=True)
+    # Without decoding, text that is not JSON is one wrong value among others, and does not hide them.
+    model_config = SettingsConfigDict(
+        frozen=True, hide_input_in_errors=True, env_ignore_empty=True, enable_decoding=False
+    )
 
     #: PEM of the authorities trusted for every TLS connection, in place of the system's; and, for servers that ask
     #: for one, the certificate and the key of this process.
@@ -66,6 +68,19 @@ class ConnectionSettings(ProcessSettings):
         return (self.redis_url or "").startswith("rediss:")
 
 
+#: Errors of numbers that are out of range. Text in place of a number is not shown: it may be a secret.
+_OUT_OF_RANGE = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+
+
+def refusals(error: ValidationError) -> list[str]:
+    """One line for each wrong variable: its name, and what it must be."""
+    return [
+        f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
+        + (f", not {e['input']}" if e["type"] in _OUT_OF_RANGE else "")
+        for e in error.errors()
+    ]
+
+
 Loaded = TypeVar("Loaded", bound=ProcessSettings)
 
 
@@ -79,12 +94,7 @@ def load(kind: type[Loaded], *needed: str) -> Loaded:
     try:
         settings = kind()
     except ValidationError as error:
-        lines = [
-            f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
-        ]
-    except NotJSONError as error:
-        name = next((name for name in kind.model_fields if f'"{name}"' in str(error)), "settings")
-        lines = [f"{name.upper()}: it is not JSON"]
+        lines = refusals(error)
     lines += [f"{name.upper()} is not set" for name in needed if name not in given]
     if lines:
         raise SettingsError("\n".join(lines))

@@ -25,7 +25,7 @@ _ALWAYS = (MANIFEST, SIGNATURE, JSON, PDF)
 
 
 @dataclass(kw_only=True, slots=True)
-class Verdict:
+class CheckedBundle:
     """The result: problems, empty if there are none; the thumbprint of the signing key; and the manifest."""
 
     problems: list[str] = field(default_factory=list)
@@ -37,9 +37,9 @@ class _NotABundleError(Exception):
     """The check cannot go on. The text says why."""
 
 
-def verify(path: Path, keys: PublicKeys | None) -> Verdict:
+def verify(path: Path, keys: PublicKeys | None) -> CheckedBundle:
     """Verify a bundle with a key set. Without one, the signature counts as unproven. Raises OSError."""
-    verdict = Verdict()
+    verdict = CheckedBundle()
     try:
         with ZipFile(path) as bundle:
             _check(bundle, keys, verdict)
@@ -50,7 +50,7 @@ def verify(path: Path, keys: PublicKeys | None) -> Verdict:
     return verdict
 
 
-def _check(bundle: ZipFile, keys: PublicKeys | None, verdict: Verdict) -> None:
+def _check(bundle: ZipFile, keys: PublicKeys | None, verdict: CheckedBundle) -> None:
     names = _names(bundle)
     content = _document(bundle, MANIFEST, names)
     signature = _document(bundle, SIGNATURE, names)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.connections.secret_files import SettingsError
-from app.connections.settings import ProcessSettings
+from app.connections.settings import ProcessSettings, refusals
 from app.credentials.grants import LONGEST_RUN_SECONDS, MAX_TTL_SECONDS
 from infra.secrets_folder import SecretsFolder
 from infra.vault.limits import RunLimits
@@ -115,8 +115,4 @@ def load(**values: Any) -> ProvisioningSettings:
     try:
         return ProvisioningSettings(**values)
     except ValidationError as error:
-        problems = (
-            f"{str(detail['loc'][0]).upper()}: {detail['msg'].removeprefix('Value error, ')}"
-            for detail in error.errors()
-        )
-        raise SettingsError("; ".join(problems)) from None
+        raise SettingsError("; ".join(refusals(error))) from None

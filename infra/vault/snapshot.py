@@ -1,12 +1,10 @@
 """Snapshots of the vault's storage: taken while it runs, loaded into a new vault with the same seal key."""
 
-import os
-import secrets
 import time
 from pathlib import Path
 
 from infra.reporting import ProvisionError, Say
-from infra.secrets_folder import SecretsFolder
+from infra.secrets_folder import SecretsFolder, draft
 from infra.vault import secret_ids
 from infra.vault.client import VaultAnswerError, VaultClient
 from infra.vault.opening import is_initialised, wait_until_serving
@@ -22,15 +20,8 @@ def save_snapshot(client: VaultClient, folder: SecretsFolder, file: Path, say: S
     Raises `ProvisionError`, and OSError if the file cannot be written.
     """
     token = secret_ids.must_log_in(client, folder, BACKUP)
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            size = client.save("sys/storage/raft/snapshot", token, stream)
-            os.fsync(stream.fileno())
-        draft.rename(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    with draft(file) as stream:
+        size = client.save("sys/storage/raft/snapshot", token, stream)
     say(f"{file}: written, {size} bytes")
 
 

@@ -67,10 +67,15 @@ def test_a_wrong_variable_is_named_with_what_it_must_be(monkeypatch, variable, v
 
 def test_every_wrong_variable_is_named_at_once(monkeypatch):
     monkeypatch.setenv("TOOL_TRIES", "0")
-    monkeypatch.setenv("MAX_ATTEMPTS", "0")
+    monkeypatch.setenv("MAX_ATTEMPTS", "canary")
+    monkeypatch.setenv("SECOND_PERSON", "E01, canary")
     with pytest.raises(SettingsError) as caught:
         load()
-    assert {part.split(":")[0] for part in str(caught.value).splitlines()} == {"TOOL_TRIES", "MAX_ATTEMPTS"}
+    lines = dict(line.split(": ") for line in str(caught.value).splitlines())
+    assert lines.keys() == {"TOOL_TRIES", "MAX_ATTEMPTS", "SECOND_PERSON"}
+    assert lines["TOOL_TRIES"] == "Input should be greater than or equal to 1, not 0"
+    assert lines["SECOND_PERSON"] == "must be a JSON list"
+    assert "canary" not in str(caught.value)
 
 
 def test_times_that_contradict_each_other_are_all_named(monkeypatch):

@@ -1,5 +1,7 @@
 """Celery's transport to the broker, which takes whatever the broker answers, and whatever lies in the queue."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -39,12 +41,39 @@ class Client(kombu_redis.PrefixedStrictRedis):
             raise NotABrokerError(f"it answers {command_name} with something else") from error
 
 
+class QoS(kombu_redis.QoS):
+    """What was delivered and not yet acknowledged. There is room for one message for each run at a time.
+
+    A message whose acknowledgment was lost gives up its place: a worker whose places are all taken asks for no message,
+    and so would never notice that its connection is gone. The broker delivers it once more; its attempt has ended then.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        """As kombu's own."""
+        with self._given_up(delivery_tag):
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call]  # kombu has no types
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # kombu's signature
+        """As kombu's own."""
+        with self._given_up(delivery_tag):
+            super().reject(delivery_tag, requeue)  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _given_up(self, delivery_tag: str) -> Iterator[None]:
+        try:
+            yield
+        except (redis.RedisError, OSError):
+            self._quick_ack(delivery_tag)
+            raise
+
+
 class Channel(kombu_redis.Channel):
     """Its connections are bounded; over TLS they take `trust`, which comes from Celery's `broker_use_ssl`."""
 
     connection_class = PlainConnection
     connection_class_ssl = TrustedConnection  # type: ignore[assignment]  # a subclass of what stands there
     Message = Message
+    QoS = QoS
 
     def _get_client(self) -> Any:
         return partial(Client, global_keyprefix=self.global_keyprefix)

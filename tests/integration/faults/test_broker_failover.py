@@ -82,6 +82,34 @@ def test_a_worker_outlives_a_broker_that_takes_no_messages_and_says_why(trouble,
         assert {fragile.run(run_id)["state"] for run_id in run_ids} == {"completed"}
 
 
+def test_workers_that_could_acknowledge_nothing_take_messages_again(fragile, until):
+    """All their places were taken at that time, so that none of them waited for a message."""
+    run_ids = fragile.system.request(*fragile.hanging[:4])
+    until(lambda: all(map(fragile.is_at_work, run_ids)), what="all runs at work")
+    read = {worker: len(log_of(fragile, worker)) for worker in WORKERS}
+
+    def lost(said):
+        failed = said.count("Couldn't ack")
+        return failed == 2 or (failed and "the worker waits" in said)
+
+    with administrator(fragile) as connection, living(fragile):
+        try:
+            connection.execute_command("ACL", "SETUSER", "worker", "off")
+            for client in connection.client_list():
+                if client["user"] == "worker":
+                    connection.client_kill_filter(_id=client["id"])
+            for worker in WORKERS:
+                until(
+                    lambda worker=worker: lost(log_of(fragile, worker)[read[worker] :]),
+                    what=f"{worker} cannot acknowledge",
+                )
+        finally:
+            connection.execute_command("ACL", "SETUSER", "worker", "on")
+        run_ids += fragile.system.request(*fragile.plain[:6])
+        until(lambda: fragile.ended(run_ids), seconds=60, what="the end of all runs")
+        assert {fragile.run(run_id)["state"] for run_id in run_ids} == {"completed"}
+
+
 ODD = {
     "a page": b"HTTP/1.1 503 Service Unavailable\r\n\r\n<html></html>",
     "garbage": bytes(range(256)) * 4,
