@@ -17,6 +17,7 @@ from app.web.access import ACCESS, SAFE_METHODS
 from app.web.recording import event_outbox
 from app.web.recording.acts import ACTIONS, ACTS, ROUTINE
 from app.web.recording.event_outbox import EventOutbox
+from app.web.recording.process_events import record_start
 from app.web.recording.refusal_limit import EACH
 
 COOKIE = "__Host-triage"
@@ -304,6 +305,17 @@ def test_the_served_pages_recorded_their_start_and_their_settings_without_a_secr
     assert row["detail"]["log_level"]
     for file in system.stack.layout.home.rglob("secrets/web/*"):
         assert file.read_text().strip() not in json.dumps(row["detail"])
+
+
+def test_a_process_that_ends_records_it_and_stores_what_waits(system, client_of):
+    client = client_of(persona=None)
+    end = record_start(client.application, system.settings("web"))
+    for _ in range(EACH + 1):
+        client.get("/api/v1/me", environ_overrides={"REMOTE_ADDR": "198.51.100.1"})
+    end()
+    *_, counted, stop = system.rows("SELECT action FROM security_event ORDER BY number")
+    assert {counted["action"], stop["action"]} == {"further refusals", "stop"}
+    assert len(system.rows("SELECT 1 FROM security_event WHERE address = '198.51.100.1'")) == EACH + 1
 
 
 def test_the_served_pages_write_each_event_as_a_line(system):

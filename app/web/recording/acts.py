@@ -30,7 +30,7 @@ ACTS: Mapping[str, str] = {
 #: Endpoints that write, whose use is no security event: what is kept for the convenience of one person.
 ROUTINE = frozenset({"saved_views.save", "saved_views.rename", "saved_views.delete", "sign_in.extend"})
 #: The actions that no endpoint carries out.
-START, ROLES_CHANGED, FURTHER_REFUSALS = "start", "roles changed", "further refusals"
+START, STOP, ROLES_CHANGED, FURTHER_REFUSALS = "start", "stop", "roles changed", "further refusals"
 ACCESS_REFUSED, TOKEN_REFUSED, SIGN_IN_STARTED, ERROR = (
     "read",
     "use a token",
@@ -41,7 +41,16 @@ ACCESS_REFUSED, TOKEN_REFUSED, SIGN_IN_STARTED, ERROR = (
 ACTIONS = sorted(
     {
         *ACTS.values(),
-        *(START, ROLES_CHANGED, FURTHER_REFUSALS, ACCESS_REFUSED, TOKEN_REFUSED, SIGN_IN_STARTED, ERROR),
+        *(
+            START,
+            STOP,
+            ROLES_CHANGED,
+            FURTHER_REFUSALS,
+            ACCESS_REFUSED,
+            TOKEN_REFUSED,
+            SIGN_IN_STARTED,
+            ERROR,
+        ),
     }
 )
 
