@@ -13,6 +13,8 @@ ACTS: Mapping[str, str] = {
     "decisions.assign": "assign",
     "bulk.do": "decide or assign several",
     "runs.stop": "stop a run",
+    "alarms.acknowledge": "acknowledge an alarm",
+    "alarms.close": "close an alarm",
     "actions.request_run": "request a run",
     "calls.download": "export an answer",
     "exports.contract_file": "export a contract file",
@@ -25,6 +27,8 @@ ACTS: Mapping[str, str] = {
     "api.concur": "concur or decline",
     "api.undo": "undo a decision",
     "api.assign": "assign",
+    "api.acknowledge_alarm": "acknowledge an alarm",
+    "api.close_alarm": "close an alarm",
     "api.answer_bytes": "export an answer",
 }
 #: Endpoints that write, whose use is no security event: what is kept for the convenience of one person.
