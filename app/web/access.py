@@ -7,6 +7,7 @@ from flask import Flask, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.review.roles import Permission
+from app.web.recording.event_notes import note
 from app.web.sign_in import sign_in
 from app.web.sign_in.sessions import browser_session
 from app.web.sign_in.tokens import TokenError
@@ -53,6 +54,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "alarms.show": Permission.READ_ALARMS,
     "alarms.acknowledge": Permission.HANDLE_ALARMS,
     "alarms.close": Permission.HANDLE_ALARMS,
+    "security_events.trail": Permission.READ_EVENTS,
     "help.show": Open.SIGNED_IN,
     "stack.show": Permission.READ,
     "exports.contract_file": Permission.EXPORT,
@@ -82,6 +84,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "api.metrics": Permission.READ_ALARMS,
     "api.answer": Permission.READ,
     "api.answer_bytes": Permission.EXPORT,
+    "api.security_events": Permission.READ_EVENTS,
     "sign_in.static": Open.PUBLIC,
     "sign_in.page": Open.PUBLIC,
     "sign_in.start": Open.PUBLIC,
@@ -144,7 +147,8 @@ def _identify() -> None:
         presented = request.headers.get("Authorization")
         try:
             g.person = sign_in().provider.bearer(presented) if presented is not None else None
-        except TokenError:
+        except TokenError as error:
+            note(reason=str(error))
             abort(401)
         return
     browser = browser_session()

@@ -26,7 +26,7 @@ Loaded = TypeVar("Loaded", bound=ConnectionSettings)
 def configured(kind: type[Loaded], *needed: str) -> Loaded:
     """The settings of a process, of which those named in `needed` must be set, with their files read once.
 
-    Nothing connects. Raises `SettingsError` with one line per variable that is wrong or missing.
+    Nothing connects. The settings, which name files of secrets and hold none, are in the log. Raises `SettingsError` with one line per variable that is wrong or missing.
     """
     settings = load(kind, *needed)
     check_all(
@@ -37,6 +37,7 @@ def configured(kind: type[Loaded], *needed: str) -> Loaded:
         lambda: "run_role_id_file" in needed and RunRoleId(settings.file("run_role_id_file")).read(),
         HealthFile(settings.health_file).begin,
     )
+    log.info("configuration", settings=settings.model_dump(mode="json"))
     return settings
 
 

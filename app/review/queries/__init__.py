@@ -22,6 +22,7 @@ from app.review.queries import (
     raw_answers,
     run_list,
     runs,
+    security_events,
     start,
     vendors,
 )
@@ -36,12 +37,15 @@ from app.review.queries.queue_state import QueueState
 from app.review.queries.raw_answers import RawAnswer
 from app.review.queries.run_list import RunFilter, RunLine
 from app.review.queries.runs import RunPage, SourceAttempt
+from app.review.queries.security_events import EventFilter
 from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
+from app.review.tables import SecurityEventRow
 
 __all__ = [
     "ActionLine",
+    "EventFilter",
     "Facets",
     "FlagFilter",
     "FlagLine",
@@ -185,6 +189,13 @@ class Pages:
         """One alarm with what was done about it, or None."""
         with self._sessions() as db:
             return alarms.page(db, alarm_id)
+
+    def security_events(
+        self, wanted: EventFilter, *, before: int | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Sequence[SecurityEventRow]:
+        """Security events, newest first. `before` is the number of the last one seen."""
+        with self._sessions() as db:
+            return security_events.lines(db, wanted, before=before, limit=limit)
 
     def queue(self) -> QueueState:
         """The queue of runs, and the latest heartbeats of the background processes."""

@@ -5,7 +5,19 @@
 
 from flask import Flask
 
-from app.web.api import actions, alarms, calls, decisions, flags, me, metrics, openapi, problem_details, runs
+from app.web.api import (
+    actions,
+    alarms,
+    calls,
+    decisions,
+    flags,
+    me,
+    metrics,
+    openapi,
+    problem_details,
+    runs,
+    security_events,
+)
 from app.web.api.operations import OPERATIONS, bp
 
 __all__ = [
@@ -20,6 +32,7 @@ __all__ = [
     "metrics",
     "openapi",
     "runs",
+    "security_events",
 ]
 
 

@@ -28,6 +28,7 @@ MAY = {
     "metrics": {"auditor-a", "operator-a"},
     "answer": EVERYBODY,
     "answer_bytes": {"officer-a", "auditor-a"},
+    "security_events": {"auditor-a", "operator-a"},
 }
 
 

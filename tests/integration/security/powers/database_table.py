@@ -78,6 +78,7 @@ TABLE = {
             ("DELETE", ALL, "a person's filters"),
         ],
         "public.person": [("SELECT", ALL, "names beside decisions")],
+        "public.security_event": [("SELECT", ALL, "the page of security events")],
         "public.web_session": [
             ("SELECT", ALL, "who is signed in"),
             (
@@ -127,6 +128,7 @@ NOBODYS = {
     "public.attempt_hold": "what proves it once the attempt is claimed",
     "public.vault_event_number_seq": "numbers rows by itself",
     "public.tool_use_number_seq": "numbers rows by itself",
+    "public.security_event_number_seq": "numbers rows by itself",
     "triage_keeper.kept_login": "what is set back when a login changes itself",
 }
 

@@ -37,9 +37,12 @@ class Example:
     prepare: str = ""
 
 
+SECURITY_EVENT = """'[{"event_id": "00000000-0000-4000-8000-0000000000c4", "at": "2026-01-01T00:00:00Z",
+    "action": "example", "outcome": "noted", "detail": {}, "times": 1}]'"""
+APP = ("triage_app",)
 WORKER, DISPATCHER, SWEEPER = ("triage_worker",), ("triage_dispatcher",), ("triage_sweeper",)
 RECONCILER = ("triage_reconciler",)
-EVERYBODY = ("triage_app", *DISPATCHER, *SWEEPER, *RECONCILER, *WORKER)
+EVERYBODY = (*APP, *DISPATCHER, *SWEEPER, *RECONCILER, *WORKER)
 ATTEMPT = f"FROM attempt WHERE run_id = {R}"
 ENDED = f"UPDATE attempt SET state = 'failed', ended_at = now() WHERE run_id = {R}"
 CLAIMED = ("claim_attempt",)
@@ -172,6 +175,12 @@ EXAMPLES = {
         call=f"note_delivery({A}, 'example', NULL, false)",
         check="SELECT sent_at IS NOT NULL FROM alarm_delivery WHERE channel = 'example'",
         prepare=QUEUED,
+    ),
+    "record_security_events": Example(
+        logins=APP,
+        reason="who did what at the pages, which stays",
+        call=f"record_security_events({SECURITY_EVENT})",
+        check="SELECT EXISTS (SELECT FROM security_event WHERE action = 'example')",
     ),
     "end_stopped": Example(
         logins=SWEEPER,
