@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import create_model
+from pydantic import Json, create_model
 
 from app.connections.addresses import DatabaseAddress
 from app.connections.settings import ConnectionSettings
@@ -18,9 +18,9 @@ class ReconcilerSettings(ConnectionSettings):
     #: The vault's audit log.
     vault_audit_log: Path | None = None
     #: Users of the tools' databases that no run is given, as a JSON list; their logins are not read.
-    standing_users: frozenset[str] = frozenset()
+    standing_users: Json[frozenset[str]] = frozenset()
     #: User ids of the processes that are observed, as a JSON list, beside the reconciler's own.
-    observed_users: frozenset[int] = frozenset()
+    observed_users: Json[frozenset[int]] = frozenset()
 
 
 def with_logs(records: Iterable[ToolRecord]) -> type[ReconcilerSettings]:
