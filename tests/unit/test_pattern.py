@@ -105,7 +105,9 @@ def test_a_run_session_loads_few_modules():
 
 
 def test_processes_of_the_pattern_load_no_module_of_the_domain():
-    modules = loaded_by(*(f"workers.runtime.{name}" for name in ("dispatcher", "sweeper", "worker")))
+    modules = loaded_by(
+        *(f"workers.runtime.{name}" for name in ("dispatcher", "sweeper", "reconciler", "worker"))
+    )
     places = tuple(folder.replace("/", ".") for folder in PATTERN)
     foreign = [name for name in modules if "." in name and not name.startswith(places)]
     assert "app.credentials.settings" in modules

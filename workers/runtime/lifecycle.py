@@ -11,17 +11,16 @@ import structlog
 
 from app.connections.database import database_password
 from app.connections.secret_files import SettingsError, read_identity
-from app.connections.settings import load
+from app.connections.settings import ConnectionSettings, load
 from app.connections.starting import check_all
 from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
 from app.credentials.heartbeat import Heartbeat
-from app.credentials.settings import AgentSettings
 from workers.runtime.broker import broker_login
 from workers.runtime.vault_clock import VaultClock
 
 log = structlog.get_logger()
-Loaded = TypeVar("Loaded", bound=AgentSettings)
+Loaded = TypeVar("Loaded", bound=ConnectionSettings)
 
 
 def configured(kind: type[Loaded], *needed: str) -> Loaded:

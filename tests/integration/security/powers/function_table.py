@@ -22,6 +22,8 @@ EVIDENCE = """'[{"evidence_id": "00000000-0000-4000-8000-0000000000c3", "call_id
     "pulled_at": "2026-01-01T00:00:00Z"}]'"""
 EVENT = """'[{"request_id": "example", "kind": "revoked", "at": "2026-01-01T00:00:00Z", "path": "p"}]'"""
 
+USE = """'[{"request_id": "example", "system": "s", "at": "2026-01-01T00:00:00Z", "operation": "o", "status": 200}]'"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
@@ -36,7 +38,8 @@ class Example:
 
 
 WORKER, DISPATCHER, SWEEPER = ("triage_worker",), ("triage_dispatcher",), ("triage_sweeper",)
-EVERYBODY = ("triage_app", *DISPATCHER, *SWEEPER, *WORKER)
+RECONCILER = ("triage_reconciler",)
+EVERYBODY = ("triage_app", *DISPATCHER, *SWEEPER, *RECONCILER, *WORKER)
 ATTEMPT = f"FROM attempt WHERE run_id = {R}"
 ENDED = f"UPDATE attempt SET state = 'failed', ended_at = now() WHERE run_id = {R}"
 CLAIMED = ("claim_attempt",)
@@ -138,9 +141,15 @@ EXAMPLES = {
         check="SELECT true",
     ),
     "alarm_once": Example(
-        logins=SWEEPER,
-        reason="what the vault's log shows",
+        logins=(*SWEEPER, *RECONCILER),
+        reason="what the logs show",
         call="alarm_once('example', 'x', NULL, NULL)",
+        check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
+    "alarm_credential": Example(
+        logins=RECONCILER,
+        reason="what the logs show of one credential",
+        call=f"alarm_credential('example', 'x', {A})",
         check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
     ),
     "handle_alarm": Example(
@@ -230,6 +239,24 @@ EXAMPLES = {
         call="move_cursor('example', 1)",
         check="SELECT EXISTS (SELECT FROM event_cursor WHERE reader = 'example')",
     ),
+    "record_uses": Example(
+        logins=RECONCILER,
+        reason="what it read of a tool's log, and how far",
+        call=f"record_uses('example', 1, NULL, 10, 1, 'x', '{{1}}', {USE})",
+        check="SELECT EXISTS (SELECT FROM tool_use WHERE request_id = 'example')",
+    ),
+    "note_source": Example(
+        logins=RECONCILER,
+        reason="which stretch of a log it read",
+        call="note_source('example', now(), false, now(), 1, 0, true, NULL)",
+        check="SELECT EXISTS (SELECT FROM log_source WHERE source = 'example')",
+    ),
+    "move_judged": Example(
+        logins=RECONCILER,
+        reason="how far it judged, under names of its own",
+        call="move_judged('example', 1)",
+        check="SELECT EXISTS (SELECT FROM event_cursor WHERE reader = 'reconciler example')",
+    ),
     "triage_keeper.restore_settings": Example(
         logins=SWEEPER,
         reason="sets back what a login changed of its own settings",
@@ -251,7 +278,6 @@ NOBODYS = {
     "hold_attempt": "part of every function of a worker: locks the attempt, or refuses",
     "finish_attempt": "part of the function that stores a result",
     "requeue_run": "part of functions that end an attempt",
-    "alarm_credential": "an alarm about one credential",
     "queue_deliveries": "a trigger",
     "compare_clock": "part of a sign of life: how far a clock is from the database's",
     "within": "the times that a worker states",
