@@ -2,14 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AlarmSeverity(StrEnum):
+    """How soon somebody must look: at once, the same day, or within the week."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmKind:
-    """One kind of alarm: what happened, and the first thing to do."""
+    """One kind of alarm: what happened, and the first thing to do.
+
+    `play` is the heading of the part of docs/runbook.md that says how.
+    """
 
     meaning: str
     action: str
+    severity: AlarmSeverity = AlarmSeverity.HIGH
+    play: str = "After a compromise"
 
 
 ALARM_KINDS: Mapping[str, AlarmKind] = {
@@ -17,40 +31,49 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         "A wrapped identity was opened or used before any worker had taken its message. Somebody read the message on"
         " its way. The attempt has been ended, with what was issued to it.",
         "Treat the broker as compromised.",
+        AlarmSeverity.CRITICAL,
     ),
     "second login": AlarmKind(
         "An identity logged in for an attempt that had logged in before. The attempt has been ended.",
         "Treat the dispatcher and the broker as compromised.",
+        AlarmSeverity.CRITICAL,
     ),
     "identity without a run": AlarmKind(
         "An identity of the agent that names no run used the vault. What was issued to it is being ended.",
         "Find out who can mint identities. Treat the dispatcher as compromised.",
+        AlarmSeverity.CRITICAL,
     ),
     "identity of an unknown attempt": AlarmKind(
         "An identity names an attempt that this system does not know. What was issued to it is being ended.",
         "Find out who can mint identities. Treat the dispatcher as compromised.",
+        AlarmSeverity.CRITICAL,
     ),
     "identity of an ended attempt": AlarmKind(
         "An identity was used after its attempt had ended. What was issued to it is being ended.",
         "Treat the worker of that attempt as compromised.",
+        AlarmSeverity.CRITICAL,
     ),
     "more credentials than planned": AlarmKind(
         "A run obtained a credential that its plan does not need, or one twice, or one before it had a plan. The"
         " attempt has been ended.",
         "Treat the worker of that attempt as compromised.",
+        AlarmSeverity.CRITICAL,
     ),
     "credential in another's name": AlarmKind(
         "A run obtained a credential that names another run. The attempt has been ended.",
         "Treat the worker of that attempt as compromised.",
+        AlarmSeverity.CRITICAL,
     ),
     "answer hidden from the log": AlarmKind(
         "The vault issued something in a way that hides it from its log, so that its end may not be confirmed. The"
         " attempt has been ended.",
         "Treat the worker of that attempt as compromised, and what it obtained as valid for 15 minutes.",
+        AlarmSeverity.CRITICAL,
     ),
     "record names another's credential": AlarmKind(
         "A worker recorded an accessor or a lease that the vault gave to another run. It was left alone.",
         "Treat that worker as compromised.",
+        AlarmSeverity.CRITICAL,
     ),
     "introduction refused": AlarmKind(
         "A worker could not open its wrapped identity, or could not log in with it. It was used, it expired, or it"
@@ -68,6 +91,7 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
     "end not confirmed": AlarmKind(
         "More than a minute after an attempt ended, the vault has not confirmed that its credentials are dead.",
         "Treat the credentials as valid. Repair what the page of the run names as the reason.",
+        play="What waits, and why",
     ),
     "database user without a lease": AlarmKind(
         "A database had a user that the vault did not know. Its lease was ended by force, or its creation was"
@@ -78,22 +102,37 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         "The password or settings of one of this system’s own database logins were changed. The details say whether they were"
         " restored.",
         "Treat the process that uses this login as compromised.",
+        AlarmSeverity.CRITICAL,
     ),
     "clock differs": AlarmKind(
         "The clock of a process or of the vault is more than 5 seconds from the database’s. Leases and expiry go by the"
         " database’s clock, so no run is lost. Tools may refuse signed tokens, and times in logs do not match.",
         "Set the clock of that machine, and find out why it was not synchronized. The state page shows all clocks.",
+        AlarmSeverity.MEDIUM,
+        play="What waits, and why",
     ),
     "vault log unreadable": AlarmKind(
         "The sweeper cannot read the vault’s log. It ends credentials from the records of the workers, and asks the"
         " vault about each. It misses what no worker recorded, until it can read the log.",
         "Make the log readable for the sweeper. Then compare the runs of that time with the log.",
+        play="What waits, and why",
     ),
     "vault log changed": AlarmKind(
         "The vault’s log was cut, replaced or removed, or lines of it could not be read.",
         "Find out who changed it. A planned rotation keeps the earlier file beside the new one.",
+        AlarmSeverity.CRITICAL,
     ),
 }
 
 #: For a kind that this version does not know.
 UNKNOWN_KIND = AlarmKind("This version has no explanation for this alarm.", "Read its details.")
+
+
+def kind_of(name: str) -> AlarmKind:
+    """What this kind means, also if this version does not know it."""
+    return ALARM_KINDS.get(name, UNKNOWN_KIND)
+
+
+def kinds_of(severity: AlarmSeverity) -> list[str]:
+    """The names of all kinds of a severity."""
+    return [name for name, kind in ALARM_KINDS.items() if kind.severity is severity]

@@ -11,6 +11,7 @@ class Permission(StrEnum):
 
     READ = "read flags, runs, lineage and the state of the stack"
     READ_ALARMS = "read alarms"
+    HANDLE_ALARMS = "acknowledge and close alarms"
     EXPORT = "take data out of the application"
     DECIDE = "decide a flagged item, or undo a decision"
     ASSIGN = "assign a flagged item"
@@ -35,7 +36,7 @@ _GRANTED = {
         Permission.REQUEST_RUN,
     },
     Role.AUDITOR: {Permission.READ, Permission.READ_ALARMS, Permission.EXPORT},
-    Role.OPERATOR: {Permission.READ, Permission.READ_ALARMS, Permission.STOP},
+    Role.OPERATOR: {Permission.READ, Permission.READ_ALARMS, Permission.HANDLE_ALARMS, Permission.STOP},
 }
 
 

@@ -26,6 +26,7 @@ from app.review.queries import (
     vendors,
 )
 from app.review.queries.actions import ActionLine, ActionPage
+from app.review.queries.alarms import AlarmFilter, AlarmPage
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
@@ -173,10 +174,17 @@ class Pages:
         with self._sessions() as db:
             return vendors.page(db, uei)
 
-    def alarms(self, *, after: UUID | None = None, limit: int = DEFAULT_LIMIT) -> Sequence[AlarmRow]:
+    def alarms(
+        self, wanted: AlarmFilter, *, after: UUID | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Sequence[AlarmRow]:
         """Alarms, newest first. `after` is the last id seen."""
         with self._sessions() as db:
-            return alarms.lines(db, after=after, limit=limit)
+            return alarms.lines(db, wanted, after=after, limit=limit)
+
+    def alarm(self, alarm_id: UUID) -> AlarmPage | None:
+        """One alarm with what was done about it, or None."""
+        with self._sessions() as db:
+            return alarms.page(db, alarm_id)
 
     def queue(self) -> QueueState:
         """The queue of runs, and the latest heartbeats of the background processes."""

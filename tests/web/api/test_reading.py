@@ -19,7 +19,7 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ME = {
     "officer-a": (["officer"], ["assign", "decide", "export", "read", "request_run"]),
     "auditor-a": (["auditor"], ["export", "read", "read_alarms"]),
-    "operator-a": (["operator"], ["read", "read_alarms", "stop"]),
+    "operator-a": (["operator"], ["handle_alarms", "read", "read_alarms", "stop"]),
     "visitor-a": ([], []),
 }
 

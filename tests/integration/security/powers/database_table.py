@@ -31,6 +31,9 @@ TABLE = {
         "public.call": [("SELECT", ALL, "pages show what was asked")],
         "public.answer": [("SELECT", ALL, "answers can be downloaded")],
         "public.alarm": [("SELECT", ALL, "the page of alarms")],
+        "public.alarm_event": [("SELECT", ALL, "the page of an alarm shows who handled it")],
+        "public.alarm_channel": [("SELECT", ALL, "the page of an alarm shows whether it was sent")],
+        "public.alarm_delivery": [("SELECT", ALL, "the page of an alarm shows whether it was sent")],
         "public.heartbeat": [("SELECT", ALL, "the page of the system's state")],
         "public.clock": [("SELECT", ALL, "the page of the system's state")],
         "public.action": [

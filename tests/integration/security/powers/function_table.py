@@ -43,6 +43,9 @@ EVERYBODY = ("triage_app", *DISPATCHER, *SWEEPER, *RECONCILER, *WORKER)
 ATTEMPT = f"FROM attempt WHERE run_id = {R}"
 ENDED = f"UPDATE attempt SET state = 'failed', ended_at = now() WHERE run_id = {R}"
 CLAIMED = ("claim_attempt",)
+A = "'00000000-0000-4000-8000-0000000000d1'"
+QUEUED = f"""INSERT INTO alarm (alarm_id, kind, detail) VALUES ({A}, 'example', 'x');
+    INSERT INTO alarm_delivery (alarm_id, channel) VALUES ({A}, 'example')"""
 AT_WORK = (*CLAIMED, "record_login", "record_credentials", "record_calls")
 
 EXAMPLES = {
@@ -143,6 +146,39 @@ EXAMPLES = {
         call="alarm_once('example', 'x', NULL, NULL)",
         check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
     ),
+    "alarm_credential": Example(
+        logins=RECONCILER,
+        reason="what the logs show of one credential",
+        call=f"alarm_credential('example', 'x', {A})",
+        check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
+    "handle_alarm": Example(
+        logins=("triage_app",),
+        reason="a person acknowledges or closes an alarm",
+        call="handle_alarm((SELECT alarm_id FROM alarm WHERE kind = 'example'), 'closed', 'x', 'X', 'why')",
+        check="SELECT state = 'closed' FROM alarm WHERE kind = 'example'",
+        prepare="INSERT INTO alarm (kind, detail) VALUES ('example', 'x')",
+    ),
+    "use_channels": Example(
+        logins=SWEEPER,
+        reason="the receivers that its settings name",
+        call="use_channels(ARRAY['example'])",
+        check="SELECT EXISTS (SELECT FROM alarm_channel WHERE channel = 'example')",
+    ),
+    "take_delivery": Example(
+        logins=SWEEPER,
+        reason="sends alarms",
+        call="take_delivery('example')",
+        check="SELECT tries = 1 FROM alarm_delivery WHERE channel = 'example'",
+        prepare=QUEUED,
+    ),
+    "note_delivery": Example(
+        logins=SWEEPER,
+        reason="has sent an alarm, or could not",
+        call=f"note_delivery({A}, 'example', NULL, false)",
+        check="SELECT sent_at IS NOT NULL FROM alarm_delivery WHERE channel = 'example'",
+        prepare=QUEUED,
+    ),
     "end_stopped": Example(
         logins=SWEEPER,
         reason="a run that a person stops",
@@ -242,6 +278,7 @@ NOBODYS = {
     "hold_attempt": "part of every function of a worker: locks the attempt, or refuses",
     "finish_attempt": "part of the function that stores a result",
     "requeue_run": "part of functions that end an attempt",
+    "queue_deliveries": "a trigger",
     "compare_clock": "part of a sign of life: how far a clock is from the database's",
     "within": "the times that a worker states",
     "expiry": "the times that a worker states",
