@@ -154,6 +154,12 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         "A run recorded answers of a tool that has not seen its credential as often.",
         "Do not rely on the values of that run. Treat its worker as compromised.",
     ),
+    "tool log changed": AlarmKind(
+        "The log of a tool was cut, replaced or removed, perhaps before it was read to its end. What was used there before"
+        " is not established.",
+        "Find out who changed it. A planned rotation renames the file and keeps it beside the new one.",
+        AlarmSeverity.HIGH,
+    ),
 }
 
 #: For a kind that this version does not know.

@@ -39,9 +39,11 @@ _REST, _BEAT = 0.5, 1.0
 class UseReading:
     """The logs of all tools, read in turn."""
 
-    def __init__(self, logs: Sequence[UseLog], store: UseStore) -> None:
+    def __init__(self, logs: Sequence[UseLog], store: UseStore, records: EndRecords) -> None:
+        """`records` takes the alarms."""
         self._logs = logs
         self._store = store
+        self._records = records
         self._said: dict[str, str] = {}
 
     def look(self) -> str | None:
@@ -49,6 +51,11 @@ class UseReading:
         now = self._store.now()
         notes = [each.look(now) for each in self._logs]
         self._store.note(notes)
+        for note in notes:
+            if note.gap:
+                self._records.alarm(
+                    "tool log changed", f"{note.source}, seen at {now:%Y-%m-%d %H:%M:%S} UTC: {note.problem}"
+                )
         problems = {
             note.source: note.problem
             for note, each in zip(notes, self._logs, strict=True)
@@ -79,11 +86,12 @@ def serve(configuration: ReconcilerSettings, tools: Iterable[ToolRecord]) -> Non
     stop = Stop()
     engine = connect(configuration, pool_size=4)
     store = UseStore(engine)
-    reading = UseReading([_log_of(tool, configuration, store) for tool in known], store)
+    records = EndRecords(engine)
+    reading = UseReading([_log_of(tool, configuration, store) for tool in known], store, records)
     pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
     # What cannot be worked with ends the process here, before anything else begins.
     wait_for_database(engine, pulse, stop)
-    judging = Judging(engine, {tool.credential.path: tool.name for tool in known}, EndRecords(engine))
+    judging = Judging(engine, {tool.credential.path: tool.name for tool in known}, records)
     lanes = [
         Lane(Rounds("reading the tools' logs", reading.look), rest=_REST),
         Lane(Rounds("judging", judging.look), rest=_BEAT),

@@ -51,6 +51,16 @@ def _lines(measured: Measured) -> Iterator[str]:
         (({"process": process}, float(bad)) for process, _, bad in measured.processes),
     )
     yield from _metric(
+        "triage_log_lag_seconds",
+        "Time since the reconciler read a log to its end; none for a log that it never read.",
+        (({"log": source}, age) for source, age, _ in measured.logs if age is not None),
+    )
+    yield from _metric(
+        "triage_log_unreadable_lines",
+        "Lines of a log that could not be read.",
+        (({"log": source}, unreadable) for source, _, unreadable in measured.logs),
+    )
+    yield from _metric(
         "triage_runs", "Runs by state.", (({"state": state}, number) for state, number in measured.runs)
     )
 

@@ -182,7 +182,7 @@ GRANTS = (
     "GRANT EXECUTE ON FUNCTION handle_alarm TO triage_app",
     "GRANT EXECUTE ON FUNCTION use_channels, take_delivery, note_delivery TO triage_sweeper",
     "GRANT SELECT ON alarm_event, alarm_channel, alarm_delivery TO triage_app",
-    # An installation that has no reconciler yet makes its login later, and provisioning grants it the same.
+    # Provisioning makes the login before it migrates; a database without a reconciler has none.
     """
     DO $$ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'triage_reconciler') THEN

@@ -149,6 +149,12 @@ EXAMPLES = {
         call="alarm_once('example', 'x', NULL, NULL)",
         check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
     ),
+    "alarm_credential": Example(
+        logins=RECONCILER,
+        reason="what the logs show of one credential",
+        call=f"alarm_credential('example', 'x', {A})",
+        check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
     "handle_alarm": Example(
         logins=("triage_app",),
         reason="a person acknowledges or closes an alarm",
@@ -245,7 +251,7 @@ EXAMPLES = {
     "record_uses": Example(
         logins=RECONCILER,
         reason="what it read of a tool's log, and how far",
-        call=f"record_uses('example', 1, NULL, 10, 1, 'x', '{{1}}', {USE})",
+        call=f"record_uses('example', 1, NULL, 10, 1, 'x', '{{1}}', 's', 1, 0, {USE})",
         check="SELECT EXISTS (SELECT FROM tool_use WHERE request_id = 'example')",
     ),
     "note_source": Example(
@@ -281,7 +287,6 @@ NOBODYS = {
     "hold_attempt": "part of every function of a worker: locks the attempt, or refuses",
     "finish_attempt": "part of the function that stores a result",
     "requeue_run": "part of functions that end an attempt",
-    "alarm_credential": "an alarm about one credential",
     "queue_deliveries": "a trigger",
     "compare_clock": "part of a sign of life: how far a clock is from the database's",
     "within": "the times that a worker states",
