@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import create_model
+from pydantic import BeforeValidator, create_model
 
 from app.connections.addresses import DatabaseAddress
-from app.connections.settings import ConnectionSettings
+from app.connections.settings import ConnectionSettings, listed
 from app.credentials.grants import DatabaseUser
 from app.credentials.tool_record import ToolRecord
 
@@ -18,9 +18,9 @@ class ReconcilerSettings(ConnectionSettings):
     #: The vault's audit log.
     vault_audit_log: Path | None = None
     #: Users of the tools' databases that no run is given, as a JSON list; their logins are not read.
-    standing_users: frozenset[str] = frozenset()
+    standing_users: Annotated[frozenset[str], BeforeValidator(listed)] = frozenset()
     #: User ids of the processes that are observed, as a JSON list, beside the reconciler's own.
-    observed_users: frozenset[int] = frozenset()
+    observed_users: Annotated[frozenset[int], BeforeValidator(listed)] = frozenset()
 
 
 def with_logs(records: Iterable[ToolRecord]) -> type[ReconcilerSettings]:

@@ -132,7 +132,7 @@ def test_complete_settings_are_accepted_without_a_word(well, configured):
         ("TOOL_DEADLINE", "60", r"must be shorter than RUN_DEADLINE", OF_RUNS),
         ("TRUSTED_PROXIES", "some", r"valid integer", (web,)),
         ("HEALTH_FILE", "/nowhere/health", r"No such file", (dispatcher, sweeper, reconciler, worker)),
-        ("STANDING_USERS", "postgres", r"it is not JSON", (reconciler,)),
+        ("STANDING_USERS", "postgres", r"must be a JSON list", (reconciler,)),
         ("OBSERVED_USERS", '["x"]', r"valid integer", (reconciler,)),
         ("CA_FILE", "/nowhere/ca.pem", r"/nowhere/ca\.pem", ALL),
         ("OIDC_ISSUER", "provider", r"must start with http", (web,)),

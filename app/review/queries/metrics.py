@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.credentials.tables import AlarmDeliveryRow, AlarmRow, HeartbeatRow, RunRow
+from app.reconciliation.tables import LogSourceRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +21,8 @@ class Measured:
     deliveries: Sequence[tuple[str, int, float]]
     #: By process: seconds since its last sign of life, and whether it reports a problem.
     processes: Sequence[tuple[str, float, bool]]
+    #: By log: for how many seconds it was not read to its end, and how many lines could not be read.
+    logs: Sequence[tuple[str, float | None, int]]
     #: By state.
     runs: Sequence[tuple[str, int]]
 
@@ -37,10 +40,13 @@ def measure(db: Session) -> Measured:
     )
     seen = func.extract("epoch", func.now() - col(HeartbeatRow.seen_at))
     processes = select(col(HeartbeatRow.process), seen, col(HeartbeatRow.problem).is_not(None))
+    unread = func.extract("epoch", func.now() - col(LogSourceRow.read_until))
+    logs = select(col(LogSourceRow.source), unread, col(LogSourceRow.unreadable))
     runs = select(col(RunRow.state), func.count()).group_by(col(RunRow.state))
     return Measured(
         alarms=[(kind, state, number) for kind, state, number in db.execute(alarms)],
         deliveries=[(channel, number, float(age)) for channel, number, age in db.execute(deliveries)],
         processes=[(process, float(age), bool(bad)) for process, age, bad in db.execute(processes)],
+        logs=[(source, None if lag is None else float(lag), bad) for source, lag, bad in db.execute(logs)],
         runs=[(state, number) for state, number in db.execute(runs)],
     )

@@ -51,6 +51,16 @@ def _lines(measured: Measured) -> Iterator[str]:
         (({"process": process}, float(bad)) for process, _, bad in measured.processes),
     )
     yield from _metric(
+        "triage_log_lag_seconds",
+        "Time since a log was read to its end; none if it never was.",
+        (({"log": source}, lag) for source, lag, _ in measured.logs if lag is not None),
+    )
+    yield from _metric(
+        "triage_log_unreadable_lines",
+        "Lines of a log that could not be read.",
+        (({"log": source}, number) for source, _, number in measured.logs),
+    )
+    yield from _metric(
         "triage_runs", "Runs by state.", (({"state": state}, number) for state, number in measured.runs)
     )
 
