@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpcore
@@ -26,8 +26,31 @@ class BoundedTransport(httpx.BaseTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer, complete. Raises `httpx.TransportError`."""
+        """The answer, complete. Raises `httpx.TransportError`.
+
+        Connections that were kept may all be dead, as after a restart of the peer. A GET goes on to the next, and at last
+        to a new one.
+        """
         until = time.monotonic() + self._timeout
+        while True:
+            connected: list[str] = []
+            try:
+                return self._sent(request, until, connected.append)
+            except httpx.ReadTimeout:
+                raise
+            except httpx.ReadError:
+                if connected or request.method != "GET":
+                    raise
+
+    def _sent(
+        self, request: httpx.Request, until: float, connecting: Callable[[str], None]
+    ) -> httpx.Response:
+        """`connecting` is called when a new connection is made."""
+
+        def notice(event: str, _: object) -> None:
+            if event == "connection.connect_tcp.started":
+                connecting(event)
+
         # Moments, not lengths of time: see `_Stream`. Only the pool itself waits for a connection so long.
         moments = {**dict.fromkeys(("connect", "read", "write"), until), "pool": self._timeout}
         try:
@@ -36,7 +59,7 @@ class BoundedTransport(httpx.BaseTransport):
                 str(request.url),
                 headers=request.headers.raw,
                 content=request.read(),
-                extensions={"timeout": moments},
+                extensions={"timeout": moments, "trace": notice},
             ) as answer:
                 content = self._content(answer)
         except httpcore.TimeoutException as late:
