@@ -128,6 +128,12 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         "Find out who changed it. A planned rotation keeps the earlier file beside the new one.",
         AlarmSeverity.CRITICAL,
     ),
+    "tool log changed": AlarmKind(
+        "The log of a tool was cut, replaced or removed, perhaps before it was read to its end. What was used there before"
+        " is not established.",
+        "Find out who changed it. A planned rotation renames the file and keeps it beside the new one.",
+        AlarmSeverity.HIGH,
+    ),
 }
 
 #: For a kind that this version does not know.

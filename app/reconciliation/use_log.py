@@ -97,29 +97,36 @@ class UseLog:
         positions = self._store.positions()
         if _is_cut(positions, files):
             note = replace(note, gap=True, problem=_LOST)
+            # At once: what is read from here on must not be taken for what follows.
+            self._store.note([note])
         for key, log in files.items():
             known = positions.get(key)
             start = known if known is not None and known.is_in(log) else BEGINNING
             inodes = [inode for file, inode in files if file == key[0]]
             if known is not None and start is not known:
-                self._store.record(
-                    key, system=self.system, known=known, reached=start, inodes=inodes, uses={}
-                )
+                self._record(key, known, _Batch(0), start, inodes)
                 known = start
             for batch in self._batches(key[0], log, start.place):
                 reached = LogPlace.at(batch.place, log, lines=start.lines + batch.lines)
-                self._store.record(
-                    key, system=self.system, known=known, reached=reached, inodes=inodes, uses=batch.uses
-                )
+                self._record(key, known, batch, reached, inodes)
                 known = start = reached
                 times = [use.at for use in batch.uses.values() if not note.gap]
-                note = replace(
-                    note,
-                    start=min([note.start or times[0], *times]) if times else note.start,
-                    lines=note.lines + batch.lines,
-                    unreadable=note.unreadable + batch.unreadable,
-                )
+                note = replace(note, start=min([note.start or times[0], *times]) if times else note.start)
         return note
+
+    def _record(
+        self, key: FileKey, known: LogPlace | None, batch: _Batch, reached: LogPlace, inodes: Collection[int]
+    ) -> None:
+        self._store.record(
+            key,
+            system=self.system,
+            known=known,
+            reached=reached,
+            lines=batch.lines,
+            unreadable=batch.unreadable,
+            inodes=inodes,
+            uses=batch.uses,
+        )
 
     def _is_apart(self, log: BinaryIO) -> bool:
         return os.fstat(log.fileno()).st_uid not in self._observed and not os.access(log.name, os.W_OK)

@@ -16,8 +16,8 @@ from app.reconciliation.use_lines import ToolUse
 _NOW = text("SELECT clock_timestamp()")
 _POSITIONS = text("SELECT file, inode, place, mark, lines FROM use_position")
 _RECORD = text(
-    "SELECT record_uses(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]),"
-    " cast(:uses AS jsonb))"
+    "SELECT record_uses(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]), :source,"
+    " :more_lines, :unreadable, cast(:uses AS jsonb))"
 )
 _NOTE = text(
     "SELECT note_source(:source, :start, :gap, :until, :lines, :unreadable, :written_apart, :problem)"
@@ -31,7 +31,7 @@ class SourceNote:
     """What one look at a log found.
 
     Every line from `start` to `until` was read, by the clock of the database; None if the log could not be. `gap`: lines
-    before `start` may be lost. `lines` and `unreadable` count those of this look.
+    before `start` may be lost. `lines` and `unreadable` add to what is counted already.
     """
 
     source: str
@@ -71,10 +71,12 @@ class UseStore:
         system: str,
         known: LogPlace | None,
         reached: LogPlace,
+        lines: int,
+        unreadable: int,
         inodes: Collection[int],
         uses: Mapping[str, ToolUse],
     ) -> None:
-        """Record uses by the id of their lines, and the position after them at once.
+        """Record uses by the id of their lines, how many lines there were, and the position after them at once.
 
         `known` is the position that these lines follow, `inodes` all of this log that are there. Raises
         `PositionMovedError`.
@@ -89,6 +91,9 @@ class UseStore:
             "lines": reached.lines,
             "mark": reached.mark,
             "inodes": list(inodes),
+            "source": system,
+            "more_lines": lines,
+            "unreadable": unreadable,
             "uses": json.dumps(rows, default=str),
         }
         try:

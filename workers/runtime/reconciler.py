@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from app.connections.database import connect
 from app.connections.hardening import harden
 from app.connections.starting import starting
+from app.credentials.ends import EndRecords
 from app.credentials.grants import DatabaseUser
 from app.credentials.heartbeat import Heartbeat
 from app.credentials.tool_record import ToolRecord
@@ -37,9 +38,11 @@ _REST, _BEAT = 0.5, 1.0
 class UseReading:
     """The logs of all tools, read in turn."""
 
-    def __init__(self, logs: Sequence[UseLog], store: UseStore) -> None:
+    def __init__(self, logs: Sequence[UseLog], store: UseStore, records: EndRecords) -> None:
+        """`records` takes the alarms."""
         self._logs = logs
         self._store = store
+        self._records = records
         self._said: dict[str, str] = {}
 
     def look(self) -> str | None:
@@ -47,6 +50,11 @@ class UseReading:
         now = self._store.now()
         notes = [each.look(now) for each in self._logs]
         self._store.note(notes)
+        for note in notes:
+            if note.gap:
+                self._records.alarm(
+                    "tool log changed", f"{note.source}, seen at {now:%Y-%m-%d %H:%M:%S} UTC: {note.problem}"
+                )
         problems = {
             note.source: note.problem
             for note, each in zip(notes, self._logs, strict=True)
@@ -76,7 +84,7 @@ def serve(configuration: ReconcilerSettings, tools: Iterable[ToolRecord]) -> Non
     stop = Stop()
     engine = connect(configuration, pool_size=4)
     store = UseStore(engine)
-    reading = UseReading([_log_of(tool, configuration, store) for tool in tools], store)
+    reading = UseReading([_log_of(tool, configuration, store) for tool in tools], store, EndRecords(engine))
     pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file))
     # What cannot be worked with ends the process here, before anything else begins.
     wait_for_database(engine, pulse, stop)

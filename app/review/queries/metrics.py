@@ -21,7 +21,7 @@ class Measured:
     deliveries: Sequence[tuple[str, int, float]]
     #: By process: seconds since its last sign of life, and whether it reports a problem.
     processes: Sequence[tuple[str, float, bool]]
-    #: By log: for how many seconds it was not read to its end, and how many lines could not be read.
+    #: By log: seconds since it was read to its end, or None if it never was; and lines that could not be read.
     logs: Sequence[tuple[str, float | None, int]]
     #: By state.
     runs: Sequence[tuple[str, int]]
@@ -40,13 +40,16 @@ def measure(db: Session) -> Measured:
     )
     seen = func.extract("epoch", func.now() - col(HeartbeatRow.seen_at))
     processes = select(col(HeartbeatRow.process), seen, col(HeartbeatRow.problem).is_not(None))
-    unread = func.extract("epoch", func.now() - col(LogSourceRow.read_until))
-    logs = select(col(LogSourceRow.source), unread, col(LogSourceRow.unreadable))
+    lag = func.extract("epoch", func.now() - col(LogSourceRow.read_until))
+    logs = select(col(LogSourceRow.source), lag, col(LogSourceRow.unreadable))
     runs = select(col(RunRow.state), func.count()).group_by(col(RunRow.state))
     return Measured(
         alarms=[(kind, state, number) for kind, state, number in db.execute(alarms)],
         deliveries=[(channel, number, float(age)) for channel, number, age in db.execute(deliveries)],
         processes=[(process, float(age), bool(bad)) for process, age, bad in db.execute(processes)],
-        logs=[(source, None if lag is None else float(lag), bad) for source, lag, bad in db.execute(logs)],
+        logs=[
+            (source, None if age is None else float(age), unreadable)
+            for source, age, unreadable in db.execute(logs)
+        ],
         runs=[(state, number) for state, number in db.execute(runs)],
     )

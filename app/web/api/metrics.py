@@ -52,13 +52,13 @@ def _lines(measured: Measured) -> Iterator[str]:
     )
     yield from _metric(
         "triage_log_lag_seconds",
-        "Time since a log was read to its end; none if it never was.",
-        (({"log": source}, lag) for source, lag, _ in measured.logs if lag is not None),
+        "Time since the reconciler read a log to its end; none for a log that it never read.",
+        (({"log": source}, age) for source, age, _ in measured.logs if age is not None),
     )
     yield from _metric(
         "triage_log_unreadable_lines",
         "Lines of a log that could not be read.",
-        (({"log": source}, number) for source, _, number in measured.logs),
+        (({"log": source}, unreadable) for source, _, unreadable in measured.logs),
     )
     yield from _metric(
         "triage_runs", "Runs by state.", (({"state": state}, number) for state, number in measured.runs)

@@ -1,10 +1,18 @@
 """What the tools of a running system logged reaches the database, joins with what runs recorded, and is complete."""
 
+import json
 import os
 import signal
 
 import psutil
 import pytest
+
+from app.connections.database import connect
+from app.credentials.ends import EndRecords
+from app.reconciliation.use_lines import read_request
+from app.reconciliation.use_log import UseLog
+from app.reconciliation.use_store import UseStore
+from workers.runtime.reconciler import UseReading
 
 SOURCES = ["contracts", "debarment", "documents", "ledger", "sam-gov"]
 #: Uses of each credential at a tool that answers over HTTP, and calls that a worker recorded for it.
@@ -14,6 +22,7 @@ SELECT credential_id, tool,
     (SELECT count(*) FROM tool_use WHERE system = tool AND tool_use.fingerprint = credential.fingerprint) AS uses
 FROM credential WHERE run_id = ANY(%s) AND kind <> 'database-user'
 """
+EXAMPLE = "SELECT operation FROM tool_use WHERE system = 'example' ORDER BY number"
 LOGINS = """
 SELECT service_user, remote_address,
     (SELECT run_id FROM vault_event WHERE kind = 'issued' AND vault_event.service_user = tool_use.service_user)
@@ -120,6 +129,47 @@ def test_a_log_that_cannot_be_read_is_said_and_claims_nothing(system, until, now
         aside.rename(log)
     until(lambda: sources(system)["documents"]["problem"] is None, seconds=10, what="the log")
     assert sources(system)["documents"]["covered_from"] < read_until
+
+
+@pytest.fixture
+def reading(system, tmp_path):
+    """The reading of one log of a tool named example, with the reconciler's login, and the log."""
+    log = tmp_path / "access.log"
+    log.write_text("".join(map(line, range(3))))
+    engine = connect(system.settings("reconciler"), pool_size=1)
+    store = UseStore(engine)
+    source = UseLog(
+        "example", log, setting="example_log", read_line=read_request, store=store, observed={os.getuid()}
+    )
+    yield UseReading([source], store, EndRecords(engine)), log
+    engine.dispose()
+    for statement in (
+        "DELETE FROM tool_use WHERE system = 'example'",
+        "DELETE FROM log_source WHERE source = 'example'",
+        "DELETE FROM alarm WHERE kind = 'tool log changed'",
+    ):
+        system.execute(statement)
+    system.execute("DELETE FROM use_position WHERE file = %s", str(log))
+
+
+def line(number):
+    request = {"time": f"2026-01-01T00:00:0{number}Z", "method": "GET", "route": f"/{number}", "status": 200}
+    return json.dumps(request) + "\n"
+
+
+def test_a_log_that_is_cut_raises_an_alarm_and_its_coverage_begins_anew(system, reading):
+    work, log = reading
+    assert work.look() is None
+    before = sources(system)["example"]
+    assert (before["lines"], before["covered_from"].isoformat()) == (3, "2026-01-01T00:00:00+00:00")
+    log.write_text(line(7))
+    assert "may be lost" in work.look()
+    after = sources(system)["example"]
+    assert after["covered_from"] > before["read_until"]
+    assert [row["operation"] for row in system.rows(EXAMPLE)] == ["GET /0", "GET /1", "GET /2", "GET /7"]
+    (alarm,) = system.rows("SELECT * FROM alarm WHERE kind = 'tool log changed'")
+    assert alarm["detail"].startswith("example, seen at 2")
+    assert work.look() is None
 
 
 def test_adding_is_all_that_its_login_can_do(system):

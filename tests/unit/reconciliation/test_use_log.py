@@ -27,12 +27,21 @@ class MemoryUses:
     uses: dict = field(default_factory=dict)
     tries: Counter = field(default_factory=Counter)
     moved: int = 0
+    lines: int = 0
+    unreadable: int = 0
+    dies: bool = False
+    notes: list = field(default_factory=list)
 
     def positions(self):
         return dict(self.places)
 
-    def record(self, key, *, system, known, reached, inodes, uses):
+    def note(self, notes):
+        self.notes += notes
+
+    def record(self, key, *, system, known, reached, lines, unreadable, inodes, uses):
         assert system == "tool"
+        if self.dies:
+            raise KeyboardInterrupt
         if self.moved:
             self.moved -= 1
             raise PositionMovedError
@@ -40,6 +49,8 @@ class MemoryUses:
             raise PositionMovedError
         self.places = {each: at for each, at in self.places.items() if each[0] != key[0] or each[1] in inodes}
         self.places[key] = reached
+        self.lines += lines
+        self.unreadable += unreadable
         self.tries.update(uses.keys())
         self.uses = uses | self.uses
 
@@ -101,7 +112,8 @@ def test_each_line_is_read_once_over_rotations_and_restarts(tmp_path_factory, st
             else:
                 notes.append(following.look(LATER))
     assert store.numbers == list(range(written))
-    assert [note for note in notes if note.gap or note.problem or note.unreadable] == []
+    assert [note for note in notes if note.gap or note.problem] == []
+    assert store.unreadable == 0
     assert {note.until for note in notes} == {LATER}
 
 
@@ -135,6 +147,18 @@ def test_lines_that_may_be_lost_end_what_is_known(log, loss):
     assert "lost" in note.problem
 
 
+def test_a_loss_is_noted_before_anything_that_follows_is_read(log):
+    write(log, 1, 2, 3)
+    store = MemoryUses()
+    reader(log, store).look(LATER)
+    os.truncate(log, 0)
+    write(log, 9)
+    store.dies = True
+    with pytest.raises(KeyboardInterrupt):
+        reader(log, store).look(LATER)
+    assert [(note.gap, note.start, note.until) for note in store.notes] == [(True, LATER, None)]
+
+
 def test_lines_that_cannot_be_read_are_counted_and_the_rest_is_read(log, monkeypatch):
     monkeypatch.setattr("app.credentials.log_stretch.LINE_LIMIT", 1_000)
     monkeypatch.setattr("app.credentials.log_stretch.BLOCK", 256)
@@ -145,22 +169,23 @@ def test_lines_that_cannot_be_read_are_counted_and_the_rest_is_read(log, monkeyp
     with log.open("ab") as file:
         file.write(raw(3)[:20])
     store = MemoryUses()
-    note = reader(log, store).look(LATER)
-    assert (note.lines, note.unreadable, store.numbers) == (5, 3, [1, 2])
+    reader(log, store).look(LATER)
+    assert (store.lines, store.unreadable, store.numbers) == (5, 3, [1, 2])
     with log.open("ab") as file:
         file.write(raw(3)[20:])
-    note = reader(log, store).look(LATER)
-    assert (note.lines, note.unreadable, store.numbers) == (1, 0, [1, 2, 3])
+    reader(log, store).look(LATER)
+    assert (store.lines, store.unreadable, store.numbers) == (6, 3, [1, 2, 3])
 
 
 def test_a_second_reader_takes_nothing_twice(log):
     write(log, 1)
     store = MemoryUses(moved=2)
     one, other = reader(log, store), reader(log, store)
-    assert one.look(LATER).lines == 1
+    one.look(LATER)
     write(log, 2)
-    assert other.look(LATER).lines == 1
-    assert one.look(LATER).lines == 0
+    other.look(LATER)
+    one.look(LATER)
+    assert store.lines == 2
     assert set(store.tries.values()) == {1}
 
 
@@ -176,7 +201,8 @@ def test_the_logs_of_several_servers_are_one(tmp_path):
     for number, server in enumerate(("one", "two")):
         (tmp_path / server).mkdir()
         write(tmp_path / server / "access.log", number)
-    assert reader(tmp_path / "*" / "access.log", store).look(LATER).lines == 2
+    reader(tmp_path / "*" / "access.log", store).look(LATER)
+    assert store.lines == 2
     assert store.numbers == [0, 1]
 
 

@@ -32,11 +32,11 @@ TABLES = (
 )
 
 FUNCTIONS = (
-    # Uses and position in one transaction. A line is recorded once, even if it is read again.
+    # Uses, position and counts in one transaction. A line is recorded once, even if it is read again.
     """
     CREATE FUNCTION record_uses(
         its_file text, its_inode bigint, from_place bigint, to_place bigint, all_lines bigint, its_mark text,
-        inodes bigint[], uses jsonb) RETURNS bigint
+        inodes bigint[], its_source text, more_lines bigint, more_unreadable bigint, uses jsonb) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     DECLARE
         added bigint;
@@ -61,6 +61,10 @@ FUNCTIONS = (
         ORDER BY ordinality
         ON CONFLICT (request_id) DO NOTHING;
         GET DIAGNOSTICS added = ROW_COUNT;
+        INSERT INTO log_source AS s (source, lines, unreadable, written_apart, seen_at)
+        VALUES (left(its_source, 200), more_lines, more_unreadable, false, now())
+        ON CONFLICT (source) DO UPDATE SET
+            lines = s.lines + more_lines, unreadable = s.unreadable + more_unreadable;
         RETURN added;
     END $$
     """,

@@ -242,7 +242,7 @@ EXAMPLES = {
     "record_uses": Example(
         logins=RECONCILER,
         reason="what it read of a tool's log, and how far",
-        call=f"record_uses('example', 1, NULL, 10, 1, 'x', '{{1}}', {USE})",
+        call=f"record_uses('example', 1, NULL, 10, 1, 'x', '{{1}}', 's', 1, 0, {USE})",
         check="SELECT EXISTS (SELECT FROM tool_use WHERE request_id = 'example')",
     ),
     "note_source": Example(
