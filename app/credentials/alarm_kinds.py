@@ -1,5 +1,6 @@
 """What each kind of alarm means, and what a security operator does about it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +25,11 @@ class AlarmKind:
     action: str
     severity: AlarmSeverity = AlarmSeverity.HIGH
     play: str = "After a compromise"
+
+    @property
+    def anchor(self) -> str:
+        """The address of that part within a published runbook, as forges make it of a heading."""
+        return re.sub(r"[^a-z0-9 -]", "", self.play.lower()).replace(" ", "-")
 
 
 ALARM_KINDS: Mapping[str, AlarmKind] = {

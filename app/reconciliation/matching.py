@@ -4,30 +4,17 @@ Nothing that a worker says explains a leftover. Only the state of an attempt doe
 enforce: a worker that was lost could not record what it had.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from uuid import UUID
+from dataclasses import dataclass
+from datetime import timedelta
 
+from app.reconciliation.leftover_kinds import CONTRADICTED, ISSUED_ONLY, RECORDED_ONLY, USED_ONLY, about
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
+from app.reconciliation.uses import CredentialUses
 from app.reconciliation.verdict import Leftover, Side
 
-#: How far the clocks of vault, tools and database may differ before an alarm says so, with what a line takes.
-LEEWAY = timedelta(seconds=6)
-#: How long a call may be under way when its run is stopped.
-_UNDER_WAY = timedelta(seconds=25)
 #: By how much the recorded end of a credential may follow the vault's.
 _END_LEEWAY = timedelta(seconds=120)
-
-ISSUED_ONLY = "credential not recorded"
-RECORDED_ONLY = "record without a credential"
-CONTRADICTED = "record contradicts the vault"
-USED_ONLY = "use of an unknown credential"
-USED_LATE = "use after the end"
-USED_ELSEWHERE = "use from elsewhere"
-USED_MORE = "use not recorded"
-NEVER_SEEN = "recorded call never seen"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,19 +31,11 @@ class Sides:
 
 def leftovers(sides: Sides) -> list[Leftover]:
     """Everything on one side that another lacks or contradicts, in order of time."""
-    found = [*_Matching(sides).leftovers()]
+    found = [*_Comparison(sides).leftovers()]
     return sorted(found, key=lambda leftover: leftover.at)
 
 
-@dataclass(slots=True)
-class _Uses:
-    """The uses of one recorded credential."""
-
-    of: Recorded
-    seen: list[Used] = field(default_factory=list)
-
-
-class _Matching:
+class _Comparison:
     def __init__(self, sides: Sides) -> None:
         self._sides = sides
         self._attempts = {(each.run_id, each.number): each for each in sides.attempts}
@@ -72,16 +51,20 @@ class _Matching:
             yield from self._of_issued(issued)
         for recorded in self._sides.recorded:
             yield from self._of_recorded(recorded)
-        uses: dict[str, _Uses] = {each.request_id: _Uses(each) for each in self._sides.recorded}
+        uses = {
+            each.request_id: CredentialUses(each, self._attempts.get((each.run_id, each.attempt)))
+            for each in self._sides.recorded
+        }
         for used in self._sides.used:
             recorded_use = self._record_of(used)
             if recorded_use is None:
                 yield from self._of_unknown(used)
             else:
                 uses[recorded_use.request_id].seen.append(used)
-        near = {each.of.system for each in uses.values() if self._home(each.of) in _places(each.seen)}
+        near = {each.of.system for each in uses.values() if each.home in each.places}
         for each in uses.values():
-            yield from self._of_uses(each, is_near=each.of.system in near)
+            system = each.of.system
+            yield from each.leftovers(is_near=system in near, is_covered=system in self._sides.covered)
 
     def _of_issued(self, issued: Issued) -> Iterator[Leftover]:
         if issued.request_id in self._recorded:
@@ -110,7 +93,7 @@ class _Matching:
     def _of_recorded(self, recorded: Recorded) -> Iterator[Leftover]:
         issued = self._issued.get(recorded.request_id)
         if issued is None:
-            yield self._about(
+            yield about(
                 recorded,
                 RECORDED_ONLY,
                 f"a credential of {recorded.system} is recorded under request {recorded.request_id}, which the vault"
@@ -121,7 +104,7 @@ class _Matching:
         if _is_end_rewritten(recorded, issued):
             wrong.append("end")
         if wrong:
-            yield self._about(
+            yield about(
                 recorded,
                 CONTRADICTED,
                 f"the record of a credential of {recorded.system} (request {recorded.request_id}) differs from the"
@@ -138,11 +121,13 @@ class _Matching:
         if used.fingerprint is None and used.service_user is None:
             return
         issued = self._by_user.get(used.service_user or "") or self._by_accessor.get(used.subject or "")
-        whose = f"user {used.service_user}" if used.service_user else f"a credential ({used.fingerprint})"
-        how = "was refused" if used.is_refused else "was used"
+        if used.is_refused:  # anybody may try any number: they are one alarm for each address
+            what = "a credential was refused"
+        else:
+            what = f"{f'user {used.service_user}' if used.service_user else f'a credential ({used.fingerprint})'} was used"
         yield Leftover(
             kind=USED_ONLY,
-            detail=f"{whose} {how} at {used.system} from {used.remote_address or 'an unknown address'};"
+            detail=f"{what} at {used.system} from {used.remote_address or 'an unknown address'};"
             " no record names it",
             side=Side.TOOL,
             at=used.at,
@@ -150,105 +135,6 @@ class _Matching:
             run_id=issued.run_id if issued else None,
             attempt=issued.attempt if issued else None,
         )
-
-    def _home(self, recorded: Recorded) -> str | None:
-        attempt = self._attempts.get((recorded.run_id, recorded.attempt))
-        return attempt.login_address if attempt else None
-
-    def _of_uses(self, uses: _Uses, *, is_near: bool) -> Iterator[Leftover]:
-        """`is_near`: the tool sees workers under the addresses that the vault sees."""
-        recorded, seen = uses.of, uses.seen
-        attempt = self._attempts.get((recorded.run_id, recorded.attempt))
-        for used in seen:
-            if used.system != recorded.system:
-                yield self._about(
-                    recorded,
-                    USED_ELSEWHERE,
-                    f"a credential of {recorded.system} was tried at {used.system}",
-                    at=used.at,
-                    side=Side.TOOL,
-                )
-            yield from self._of_late(recorded, attempt, used)
-        yield from self._of_addresses(recorded, seen, is_near=is_near)
-        yield from self._of_counts(recorded, attempt, seen)
-
-    def _of_late(self, recorded: Recorded, attempt: KnownAttempt | None, used: Used) -> Iterator[Leftover]:
-        ended = min(filter(None, (attempt.ended_at if attempt else None, recorded.expires_at)))
-        late = used.at - ended
-        if late <= LEEWAY:
-            return
-        stopped = attempt is not None and attempt.was_stopped and late <= _UNDER_WAY
-        yield self._about(
-            recorded,
-            USED_LATE,
-            f"a credential of {recorded.system} was used at {used.at:%Y-%m-%d %H:%M:%S} UTC, after its end at"
-            f" {ended:%H:%M:%S}" + (f" (HTTP {used.status})" if used.status else ""),
-            at=used.at,
-            side=Side.TOOL,
-            explanation="its run was stopped while a call was under way" if stopped else None,
-        )
-
-    def _of_addresses(self, recorded: Recorded, seen: Sequence[Used], *, is_near: bool) -> Iterator[Leftover]:
-        places, home = _places(seen), self._home(recorded)
-        # A tool on another network sees a worker under another address than the vault does, but always under the same.
-        if len(places) > 1 or (is_near and places and places != {home}):
-            yield self._about(
-                recorded,
-                USED_ELSEWHERE,
-                f"a credential of {recorded.system} was used from {', '.join(sorted(places))}; its run logged in from"
-                f" {home or 'an unknown address'}",
-                at=max(used.at for used in seen),
-                side=Side.TOOL,
-            )
-
-    def _of_counts(
-        self, recorded: Recorded, attempt: KnownAttempt | None, seen: Sequence[Used]
-    ) -> Iterator[Leftover]:
-        """Only a finished attempt has recorded all its calls."""
-        if attempt is None or not attempt.is_finished or recorded.system not in self._sides.covered:
-            return
-        most = 1 if recorded.service_user else recorded.calls
-        if len(seen) > most:
-            yield self._about(
-                recorded,
-                USED_MORE,
-                f"{recorded.system} saw a credential {len(seen)} times, its run recorded {most}",
-                at=max(used.at for used in seen),
-                side=Side.TOOL,
-            )
-        least = min(1, recorded.answered) if recorded.service_user else recorded.answered
-        if len(seen) < least:
-            yield self._about(
-                recorded,
-                NEVER_SEEN,
-                f"a run recorded {recorded.answered} answers of {recorded.system}, which saw its credential"
-                f" {len(seen)} times",
-            )
-
-    @staticmethod
-    def _about(
-        recorded: Recorded,
-        kind: str,
-        detail: str,
-        *,
-        at: datetime | None = None,
-        side: Side = Side.RECORD,
-        explanation: str | None = None,
-    ) -> Leftover:
-        return Leftover(
-            kind=kind,
-            detail=detail,
-            side=side,
-            at=at or recorded.issued_at,
-            system=recorded.system,
-            run_id=recorded.run_id,
-            attempt=recorded.attempt,
-            explanation=explanation,
-        )
-
-
-def _places(seen: Iterable[Used]) -> set[str]:
-    return {used.remote_address for used in seen if used.remote_address}
 
 
 def _compared(recorded: Recorded, issued: Issued) -> Iterable[tuple[str, object, object]]:
@@ -264,12 +150,3 @@ def _is_end_rewritten(recorded: Recorded, issued: Issued) -> bool:
     if recorded.revoked_at is None or not recorded.is_leased:
         return False
     return issued.ended_at is not None and abs(recorded.revoked_at - issued.ended_at) > _END_LEEWAY
-
-
-def runs_of(found: Iterable[Leftover]) -> dict[UUID, list[Leftover]]:
-    """Leftovers by run."""
-    by_run: dict[UUID, list[Leftover]] = defaultdict(list)
-    for leftover in found:
-        if leftover.run_id is not None:
-            by_run[leftover.run_id].append(leftover)
-    return by_run

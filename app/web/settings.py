@@ -29,6 +29,8 @@ class WebSettings(ConnectionSettings):
     oidc_required_amr: frozenset[StatedValue] = frozenset()
     #: Where browsers reach the pages. The provider sends people back there and nowhere else.
     web_address: HttpAddress | None = None
+    #: Where docs/runbook.md is published, for links from alarms.
+    runbook_url: HttpAddress | None = None
     #: Reverse proxies in front of the pages: that many entries at the end of `X-Forwarded-For` are trusted.
     trusted_proxies: int = Field(default=0, ge=0, le=8)
     #: Certificate chain and key, in PEM, of pages that serve TLS themselves.

@@ -79,6 +79,13 @@ def test_an_auditor_reads_an_alarm_and_cannot_handle_it(system, alarm, signed_in
     assert signed_in("operator-a").get(f"/alarms/{uuid4()}").status_code == 404
 
 
+def test_the_page_leads_to_the_runbook_where_it_is_published(alarm, client_of):
+    alarm_id = alarm("clock differs", "x")
+    operator = client_of(persona="operator-a", runbook_url="https://docs.example/runbook.md")
+    link = 'href="https://docs.example/runbook.md#what-waits-and-why"'
+    assert link in operator.get(f"/alarms/{alarm_id}").text  # the one address outside that pages may have
+
+
 def test_a_form_without_its_token_changes_nothing(system, alarm, signed_in):
     alarm_id = alarm("message stolen", "x")
     assert signed_in("operator-a").post(f"/alarms/{alarm_id}/acknowledgement").status_code == 400

@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from app.reconciliation import matching
+from app.reconciliation import leftover_kinds as kinds
 from tests.conftest import TLS, wait_until
 
 #: Seconds until the alarm.
@@ -18,62 +18,62 @@ SOON = 10
 SEEDS = {
     "accessor rewritten": (
         "UPDATE credential SET accessor = 'another' WHERE run_id = %s AND kind = 'api-key'",
-        matching.CONTRADICTED,
+        kinds.CONTRADICTED,
     ),
     "lease rewritten": (
         "UPDATE credential SET lease_id = 'another' WHERE run_id = %s AND kind = 'database-user'",
-        matching.CONTRADICTED,
+        kinds.CONTRADICTED,
     ),
     "end rewritten": (
         "UPDATE credential SET revoked_at = revoked_at - interval '1 h' WHERE run_id = %s AND kind = 'api-key'",
-        matching.CONTRADICTED,
+        kinds.CONTRADICTED,
     ),
     "credential given to another attempt": (
         "UPDATE vault_event SET attempt = 2 WHERE run_id = %s AND kind = 'issued' AND service_user IS NOT NULL",
-        matching.CONTRADICTED,
+        kinds.CONTRADICTED,
     ),
     "record of an issue that the vault never answered": (
         "UPDATE credential SET request_id = 'invented' WHERE run_id = %s AND kind = 'database-user'",
-        matching.RECORDED_ONLY,
+        kinds.RECORDED_ONLY,
     ),
     "lines of an issue deleted": (
         "DELETE FROM vault_event WHERE run_id = %s AND kind = 'issued' AND accessor IS NOT NULL",
-        matching.RECORDED_ONLY,
+        kinds.RECORDED_ONLY,
     ),
     "record of a credential deleted": (
         "DELETE FROM credential WHERE run_id = %s AND kind = 'signed-token'",
-        matching.ISSUED_ONLY,
+        kinds.ISSUED_ONLY,
     ),
     "record of a used credential deleted": (
         "DELETE FROM credential WHERE run_id = %s AND kind = 'database-user'",
-        matching.USED_ONLY,
+        kinds.USED_ONLY,
     ),
-    "calls deleted": ("DELETE FROM call WHERE run_id = %s", matching.USED_MORE),
+    "calls deleted": ("DELETE FROM call WHERE run_id = %s", kinds.USED_MORE),
     "call invented": (
         (
             "INSERT INTO call (call_id, credential_id, run_id, attempt, operation, status, started_at, latency_ms,"
             " answer_bytes) SELECT gen_random_uuid(), credential_id, run_id, attempt, 'GET /x', 200, now(), 1, 1"
             " FROM credential, generate_series(1, 20) WHERE run_id = %s AND kind <> 'database-user'"
         ),
-        matching.NEVER_SEEN,
+        kinds.NEVER_SEEN,
     ),
     "use deleted": (
         "DELETE FROM tool_use WHERE fingerprint IN (SELECT fingerprint FROM credential WHERE run_id = %s)",
-        matching.NEVER_SEEN,
+        kinds.NEVER_SEEN,
     ),
     "use moved": (
         (
             "UPDATE tool_use SET remote_address = '10.9.9.9' WHERE number IN (SELECT min(number) FROM tool_use"
             " JOIN credential USING (fingerprint) WHERE run_id = %s)"
         ),
-        matching.USED_ELSEWHERE,
+        kinds.USED_ELSEWHERE,
     ),
     "use after the end": (
         (
             "UPDATE tool_use SET at = at + interval '1 min' WHERE number IN (SELECT min(number) FROM tool_use"
             " JOIN credential USING (fingerprint) WHERE run_id = %s)"
         ),
-        matching.USED_LATE,
+        kinds.USED_LATE,
     ),
 }
 
@@ -120,7 +120,7 @@ def test_what_is_changed_in_the_records_of_a_finished_run_is_found(watched, alar
     with watched.stack.services.database.connect("triage") as database, database.transaction():
         database.execute("SET LOCAL session_replication_role = replica")  # not even triggers stand in the way
         assert database.execute(change, [run_id]).rowcount
-    unnamed = kind == matching.USED_ONLY
+    unnamed = kind == kinds.USED_ONLY
     alarmed(kind, run_id=None if unnamed else run_id)
 
 
@@ -136,7 +136,7 @@ def test_a_made_up_credential_is_found(watched, alarmed, tool):
     ]
     answer = httpx.get(watched.stack.endpoints[tool] + path, headers=header, trust_env=False, verify=TLS)
     assert answer.status_code in (401, 403)
-    alarmed(matching.USED_ONLY, words=f"was refused at {tool}")
+    alarmed(kinds.USED_ONLY, words=f"was refused at {tool}")
 
 
 def test_a_login_that_no_run_was_given_is_found(watched, alarmed):
@@ -147,4 +147,4 @@ def test_a_login_that_no_run_was_given_is_found(watched, alarmed):
     address = watched.stack.endpoints["postgres"].removeprefix("postgresql://")
     with psycopg.connect(f"postgresql://intruder:x@{address}/ledger"):
         pass
-    alarmed(matching.USED_ONLY, words="user intruder was used at ledger")
+    alarmed(kinds.USED_ONLY, words="user intruder was used at ledger")

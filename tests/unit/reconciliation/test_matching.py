@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from app.reconciliation.matching import (
+from app.reconciliation.leftover_kinds import (
     CONTRADICTED,
     ISSUED_ONLY,
     NEVER_SEEN,
@@ -17,9 +17,8 @@ from app.reconciliation.matching import (
     USED_LATE,
     USED_MORE,
     USED_ONLY,
-    Sides,
-    leftovers,
 )
+from app.reconciliation.matching import Sides, leftovers
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
 from app.reconciliation.verdict import Reconciliation, Verdict
 
