@@ -13,6 +13,13 @@ from app.reconciliation.verdict import Reconciliation
 VAULT_LOG = "vault-log"
 
 
+def read_until(engine: Engine, systems: Mapping[str, str]) -> datetime | None:
+    """The time (UTC) to which the logs of all tools have been read; None before that. Raises `OperationalError`."""
+    known = SideRecords(engine, systems).coverage()
+    moments = [known[name].read_until if name in known else None for name in systems.values()]
+    return None if None in moments else min(filter(None, moments), default=None)
+
+
 def reconcile(engine: Engine, systems: Mapping[str, str], since: datetime, until: datetime) -> Reconciliation:
     """Compare the sides between two times (UTC). `systems` as in `SideRecords`. Raises `OperationalError`."""
     records = SideRecords(engine, systems)
