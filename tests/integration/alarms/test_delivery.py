@@ -13,6 +13,7 @@ from threading import Event
 import pytest
 
 from app.credentials.alarm_kinds import ALARM_KINDS
+from app.credentials.alarm_settings import AlarmSettings
 from infra.provision.certificates import Authority
 from tests.integration.alarms.conftest import MailReceiver, WebReceiver
 from workers.runtime import alarm_mail, alarm_webhook, bounded_smtp
@@ -259,3 +260,14 @@ def test_mail_goes_over_tls_where_the_server_offers_it(outbox, receivers, mail_t
     assert "starttls" in server.words
     assert "auth" in server.words
     assert len(server.got) == 1
+
+
+def test_a_mail_server_elsewhere_gets_nothing_without_tls(outbox, mail_receiver, mail_to, monkeypatch):
+    monkeypatch.setattr(AlarmSettings, "is_mail_local", False)  # as if it were on another machine
+    (sender,) = outbox.senders(**mail_to(mail_receiver.port))
+    outbox.raise_alarm("second login")
+    with pytest.raises(RoundFailedError, match="does not offer STARTTLS"):
+        sender.look()
+    assert "mail" not in mail_receiver.words
+    assert mail_receiver.got == []
+    assert len(outbox.unsent()) == 1
