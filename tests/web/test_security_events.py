@@ -221,8 +221,8 @@ def test_a_flood_of_anonymous_requests_leaves_few_events(coming_from, outbox_of,
     assert told(counted, "action", "outcome", "times") == ("further refusals", "refused", 40)
 
 
-def test_an_act_is_carried_out_and_recorded_later_if_the_record_alone_is_away(
-    coming_from, flagged, events, system, monkeypatch
+def test_an_act_is_carried_out_and_recorded_later_if_the_record_alone_is_away(  # noqa: PLR0917  # fixtures
+    coming_from, flagged, events, system, monkeypatch, until
 ):
     monkeypatch.setattr(event_outbox, "PATIENCE", 0.1)
     (flag,) = flagged({})
@@ -240,6 +240,8 @@ def test_an_act_is_carried_out_and_recorded_later_if_the_record_alone_is_away(
     form = {"csrf_token": token_in(page), "version": "0", "assignee": "officer-a"}
     assert client.post(f"/flags/{flag}/assignment", data=form).status_code == 303
     assert system.rows("SELECT 1 FROM review_event WHERE flag_id = %s", flag)
+    notice = "1 security event cannot be stored at the moment"
+    until(lambda: notice in client.get("/stack").text, what="the notice")
     away.clear()
     (row,) = events()
     assert told(row, "action", "outcome", "object") == ("assign", "succeeded", f"flag {flag}")

@@ -14,7 +14,6 @@ from app.review.roles import Person
 class EventNotes:
     """Notes about the event of one request. `also` are actions that the same request showed, with their details."""
 
-    action: str | None = None
     outcome: EventOutcome | None = None
     person: Person | None = None
     reference: str | None = None

@@ -55,6 +55,11 @@ class EventOutbox:
         """Whether no further event may be caused, since it could not be kept."""
         return len(self._waiting) >= MOST
 
+    @property
+    def behind(self) -> int:
+        """How many events wait for a database that took none at the last try."""
+        return len(self._waiting) if self._reported else 0
+
     def record(self, event: SecurityEvent, *, patience: float = PATIENCE) -> None:
         """Record an event, and wait up to `patience` seconds until it is stored. It is kept if that takes longer."""
         self._lines.write(event)

@@ -1,6 +1,7 @@
 """Makes the security event of each request that signs somebody in or out, changes or exports something, or is refused."""
 
 import hashlib
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -47,7 +48,7 @@ def _record(response: Response) -> Response:
     elif act is not None or response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
         outbox.record_refusal(_event(act or ERROR, EventOutcome.FAILED, notes, response))
     for action, detail in notes.also:
-        outbox.record(_event(action, EventOutcome.NOTED, notes, response, **detail))
+        outbox.record(_event(action, EventOutcome.NOTED, notes, response, detail))
     return response
 
 
@@ -64,12 +65,16 @@ def _refused_action() -> str:
 
 
 def _event(
-    action: str, outcome: EventOutcome, notes: EventNotes, response: Response, **detail: Any
+    action: str,
+    outcome: EventOutcome,
+    notes: EventNotes,
+    response: Response,
+    detail: Mapping[str, Any] | None = None,
 ) -> SecurityEvent:
     person = notes.person or visitor()
     return SecurityEvent.of(
         at=services().clock.now(),
-        action=notes.action or action,
+        action=action,
         outcome=outcome,
         person=person.subject if person else None,
         address=request.remote_addr,
