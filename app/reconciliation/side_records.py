@@ -32,7 +32,7 @@ _RECORDED = text(f"""
 WITH touched AS ({_ATTEMPTS})
 SELECT c.request_id, c.run_id, c.attempt, c.tool AS system, c.fingerprint, c.issued_at, c.expires_at, c.accessor,
     c.lease_id, c.service_user, c.revoked_at, count(call_id) AS calls,
-    count(call_id) FILTER (WHERE call.status > 0) AS answered
+    count(call_id) FILTER (WHERE call.status IN (200, 204)) AS answered
 FROM credential AS c JOIN touched USING (run_id, attempt) LEFT JOIN call USING (credential_id)
 GROUP BY c.credential_id
 """)  # noqa: S608

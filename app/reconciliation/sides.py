@@ -26,7 +26,10 @@ class Issued:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recorded:
-    """A credential as a worker recorded it. `calls` counts its calls, `answered` those that a tool answered."""
+    """A credential as a worker recorded it.
+
+    `calls` counts its calls, `answered` those with a usable answer: a gateway may have given others.
+    """
 
     request_id: str
     run_id: UUID
