@@ -1,6 +1,6 @@
 """The command `triage reconcile`: what the vault issued, what tools saw and what is recorded, side by side."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NoReturn
 
@@ -12,6 +12,7 @@ from app.connections.database import connect
 from app.procurement.labels import without_unseen
 from app.procurement.systems import SYSTEMS
 from app.reconciliation.report import read_until, reconcile
+from app.reconciliation.side_records import SHARED
 from app.reconciliation.verdict import Reconciliation, Verdict
 
 #: Exit status by verdict.
@@ -24,7 +25,14 @@ Moment = Annotated[
 ]
 
 
-def reconcile_sides(since: Moment = None, until: Moment = None, as_json: AsJson = False) -> None:
+def reconcile_sides(
+    since: Moment = None,
+    until: Moment = None,
+    shared_user: Annotated[
+        bool, typer.Option("--shared-user", help="Accept that all processes share one user of the machine.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Compare what the vault issued, what tools saw and what is recorded.
 
     The default is the day before the time to which all logs have been read. Exit status 0 pass, 1 fail, 3 not established.
@@ -38,6 +46,8 @@ def reconcile_sides(since: Moment = None, until: Moment = None, as_json: AsJson 
             _refuse("since", begin.isoformat(), f"must be before {end.isoformat()}")
         found = reconcile(engine, systems, begin, end)
         engine.dispose()
+    if shared_user:
+        found = replace(found, missing=[premise for premise in found.missing if premise != SHARED])
     print_json(_document(found)) if as_json else _show(found)
     raise typer.Exit(_STATUS[found.verdict])
 

@@ -22,26 +22,29 @@ def read_until(engine: Engine, systems: Mapping[str, str]) -> datetime | None:
 
 def reconcile(engine: Engine, systems: Mapping[str, str], since: datetime, until: datetime) -> Reconciliation:
     """Compare the sides between two times (UTC). `systems` as in `SideRecords`. Raises `OperationalError`."""
-    records = SideRecords(engine, systems)
-    sides = records.between(since, until)
-    known = records.coverage()
-    missing = []
-    for source in (VAULT_LOG, *sorted(systems.values())):
-        coverage = known.get(source)
-        gap = f"the log of {source} is not read" if coverage is None else coverage.gap(since, until)
-        missing += [gap] if gap else []
+    sides, known = SideRecords(engine, systems).between(since, until)
+    missing = dict.fromkeys(
+        f"the log of {source} is not read" if source not in known else known[source].gap(since, until)
+        for source in (VAULT_LOG, *sorted(systems.values()))
+    )
     return Reconciliation(
         since=since,
         until=until,
-        issued=len(sides.issued),
-        used=_used(sides),
-        recorded=len(sides.recorded),
+        issued=sum(since <= each.at < until for each in sides.issued),
+        used=_used(sides, since, until),
+        recorded=sum(since <= each.issued_at < until for each in sides.recorded),
         leftovers=leftovers(sides),
-        missing=missing,
+        missing=[premise for premise in missing if premise],
     )
 
 
-def _used(sides: Sides) -> int:
-    """How many credentials tools saw, known or not."""
-    names = {used.service_user or used.fingerprint for used in sides.used}
-    return len(names - {None})
+def _used(sides: Sides, since: datetime, until: datetime) -> int:
+    """How many credentials tools saw, known or not; each counts when it was issued, or else when it was first seen."""
+    issued = {
+        name: each.issued_at for each in sides.recorded for name in (each.fingerprint, each.service_user)
+    }
+    first: dict[str, datetime] = {}
+    for used in sides.used:
+        if name := used.service_user or used.fingerprint:
+            first[name] = min(used.at, first.get(name, used.at))
+    return sum(since <= issued.get(name, seen) < until for name, seen in first.items())

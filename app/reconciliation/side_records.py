@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from app.reconciliation.matching import Sides
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
@@ -55,6 +55,10 @@ FROM attempt AS a JOIN touched AS t ON t.run_id = a.run_id AND t.attempt = a.num
 _SOURCES = text("SELECT * FROM log_source")
 
 
+#: One premise, however many logs it concerns.
+SHARED = "all processes share one user: those that are compared could have written the logs themselves"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coverage:
     """What is known of one log; see the table `log_source`."""
@@ -77,7 +81,7 @@ class Coverage:
         if self.unreadable:
             return f"the log of {self.source} has {self.unreadable} lines that cannot be read"
         if not self.written_apart:
-            return f"the log of {self.source} can be written by a process that is compared with it"
+            return SHARED
         return None
 
 
@@ -90,17 +94,17 @@ class SideRecords:
 
     def coverage(self) -> dict[str, Coverage]:
         """What is known of each log, by its source; nothing of one that was never read."""
-        names = Coverage.__dataclass_fields__
         with self._engine.begin() as db:
-            rows = [dict(row) for row in db.execute(_SOURCES).mappings()]
-        return {row["source"]: Coverage(**{name: row[name] for name in names}) for row in rows}
+            return _coverage(db)
 
-    def between(self, since: datetime, until: datetime) -> Sides:
-        """The sides between two times (UTC)."""
+    def between(self, since: datetime, until: datetime) -> tuple[Sides, dict[str, Coverage]]:
+        """The sides between two times (UTC), and what is known of each log, from one snapshot.
+
+        Attempts are whole: also what they did before and after.
+        """
         stretch = {"since": since, "until": until}
-        coverage = self.coverage()
         with self._engine.begin() as db:
-            # All four see the same rows.
+            # A log that is read meanwhile must not count as covered without its lines.
             db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
 
             def rows(query: Any) -> list[dict[str, Any]]:
@@ -110,11 +114,19 @@ class SideRecords:
             recorded = [Recorded(**row) for row in rows(_RECORDED)]
             used = [Used(**{name: row[name] for name in Used.__dataclass_fields__}) for row in rows(_USED)]
             attempts = [KnownAttempt(**row) for row in rows(_STATES)]
+            coverage = _coverage(db)
+        first = min((each.issued_at for each in recorded), default=since)
         covered = frozenset(
             source
             for source, known in coverage.items()
-            if known.problem is None
-            and known.covered_from is not None
-            and all(known.covered_from <= each.issued_at for each in recorded if each.system == source)
+            if known.problem is None and known.covered_from is not None and known.covered_from <= first
         )
-        return Sides(issued=issued, recorded=recorded, used=used, attempts=attempts, covered=covered)
+        return Sides(
+            issued=issued, recorded=recorded, used=used, attempts=attempts, covered=covered
+        ), coverage
+
+
+def _coverage(db: Connection) -> dict[str, Coverage]:
+    names = Coverage.__dataclass_fields__
+    rows = [dict(row) for row in db.execute(_SOURCES).mappings()]
+    return {row["source"]: Coverage(**{name: row[name] for name in names}) for row in rows}

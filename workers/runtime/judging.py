@@ -46,7 +46,8 @@ class Judging:
         until = min(reached) - _SETTLING
         with self._engine.begin() as db:
             oldest: datetime | None = db.execute(_OPEN).scalar_one()
-        for leftover in leftovers(self._sides.between(self._since(until), until)):
+        sides, _ = self._sides.between(self._since(until), until)
+        for leftover in leftovers(sides):
             if leftover.explanation is None and self._records.alarm(
                 leftover.kind, leftover.detail, run_id=leftover.run_id, number=leftover.attempt
             ):

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from app.reconciliation import leftover_kinds as kinds
+from app.reconciliation.side_records import SHARED
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,9 @@ def test_all_sides_agree_and_nothing_passes_unproven(watched, reconcile, until):
     assert (found["recorded"], found["leftovers"], found["unexplained"]) == (10, [], 0)
     assert (status, found["verdict"]) == (3, "not established")
     assert "the log of vault-log is not read" in found["missing"]
+    if SHARED in found["missing"]:
+        accepted = json.loads(reconcile("--json", "--shared-user")[1])["missing"]
+        assert accepted == [premise for premise in found["missing"] if premise != SHARED]
     status, text = reconcile()
     assert "Verdict: not established" in text
     assert "recorded               10" in text
