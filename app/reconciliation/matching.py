@@ -1,20 +1,21 @@
 """Compares the three sides of credentials: what the vault issued, what tools saw, and what is recorded. Pure.
 
-Nothing that a worker says explains a leftover. Only the state of an attempt does, which the database and the sweeper
-enforce: a worker that was lost could not record what it had.
+Little explains a leftover: an attempt that ended without a result may have obtained one credential for each system that
+it could not record. A use of that is an alarm all the same.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from app.reconciliation.leftover_kinds import CONTRADICTED, ISSUED_ONLY, RECORDED_ONLY, USED_ONLY, about
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
-from app.reconciliation.uses import CredentialUses
+from app.reconciliation.uses import LEEWAY, CredentialUses
 from app.reconciliation.verdict import Leftover, Side
 
-#: By how much the recorded end of a credential may follow the vault's.
-_END_LEEWAY = timedelta(seconds=120)
+#: By how much the recorded end of a credential may follow the vault's, and precede it: a log may be read late.
+_AFTER, _BEFORE = timedelta(seconds=5), timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +28,8 @@ class Sides:
     attempts: Sequence[KnownAttempt] = ()
     #: Systems whose logs have been read for all of this time: what they do not show did not happen.
     covered: frozenset[str] = frozenset()
+    #: The time to which all sides are complete; None: to the end.
+    until: datetime | None = None
 
 
 def leftovers(sides: Sides) -> list[Leftover]:
@@ -52,7 +55,9 @@ class _Comparison:
         for recorded in self._sides.recorded:
             yield from self._of_recorded(recorded)
         uses = {
-            each.request_id: CredentialUses(each, self._attempts.get((each.run_id, each.attempt)))
+            each.request_id: CredentialUses(
+                each, self._attempts.get((each.run_id, each.attempt)), self._issued.get(each.request_id)
+            )
             for each in self._sides.recorded
         }
         for used in self._sides.used:
@@ -64,7 +69,10 @@ class _Comparison:
         near = {each.of.system for each in uses.values() if each.home in each.places}
         for each in uses.values():
             system = each.of.system
-            yield from each.leftovers(is_near=system in near, is_covered=system in self._sides.covered)
+            yield from each.leftovers(
+                is_near=system in near,
+                is_covered=system in self._sides.covered and self._is_complete(each.attempt),
+            )
 
     def _of_issued(self, issued: Issued) -> Iterator[Leftover]:
         if issued.request_id in self._recorded:
@@ -72,7 +80,9 @@ class _Comparison:
         attempt = self._attempt_of(issued)
         if attempt is not None and attempt.is_open:
             return  # it records what it has obtained when it has everything
-        lost = "its worker was lost before it recorded it" if attempt and attempt.lost_its_worker else None
+        lost = (
+            "its attempt ended before it was recorded" if attempt and self._is_lost(issued, attempt) else None
+        )
         what = f"the vault issued a credential of {issued.path} (request {issued.request_id}); no record names it"
         yield Leftover(
             kind=ISSUED_ONLY,
@@ -84,6 +94,23 @@ class _Comparison:
             attempt=issued.attempt,
             explanation=lost,
         )
+
+    def _is_complete(self, attempt: KnownAttempt | None) -> bool:
+        until = self._sides.until
+        return until is None or (
+            attempt is not None and attempt.ended_at is not None and attempt.ended_at <= until
+        )
+
+    def _is_lost(self, issued: Issued, attempt: KnownAttempt) -> bool:
+        """Whether the end of the attempt explains that nothing was recorded: of one credential for each system."""
+        if not attempt.lost_its_worker or attempt.ended_at is None or issued.at > attempt.ended_at + LEEWAY:
+            return False
+        alike = [
+            each
+            for each in self._sides.issued
+            if (each.run_id, each.attempt, each.path) == (issued.run_id, issued.attempt, issued.path)
+        ]
+        return len(alike) == 1
 
     def _attempt_of(self, issued: Issued) -> KnownAttempt | None:
         if issued.run_id is None or issued.attempt is None:
@@ -101,8 +128,12 @@ class _Comparison:
             )
             return
         wrong = [name for name, ours, theirs in _compared(recorded, issued) if ours != theirs]
-        if _is_end_rewritten(recorded, issued):
+        if self._is_end_rewritten(recorded, issued):
             wrong.append("end")
+        if abs(recorded.issued_at - issued.at) > LEEWAY:
+            wrong.append("time")
+        if (recorded.run_id, recorded.attempt) not in self._attempts:
+            wrong.append("attempt, which does not exist")
         if wrong:
             yield about(
                 recorded,
@@ -110,6 +141,16 @@ class _Comparison:
                 f"the record of a credential of {recorded.system} (request {recorded.request_id}) differs from the"
                 f" vault's in {', '.join(wrong)}",
             )
+
+    def _is_end_rewritten(self, recorded: Recorded, issued: Issued) -> bool:
+        """The sweeper confirms the end of a leased credential in one transaction with the vault's record of it."""
+        if not recorded.is_leased:
+            return False
+        if recorded.revoked_at is None:
+            return issued.ended_at is not None
+        if issued.ended_at is None:
+            return self._sides.until is None or self._sides.until > recorded.revoked_at + _BEFORE
+        return not -_BEFORE <= recorded.revoked_at - issued.ended_at <= _AFTER
 
     def _record_of(self, used: Used) -> Recorded | None:
         if used.service_user:
@@ -119,6 +160,14 @@ class _Comparison:
     def _of_unknown(self, used: Used) -> Iterator[Leftover]:
         """A use without a record. Without any credential it is nobody's."""
         if used.fingerprint is None and used.service_user is None:
+            if used.status is not None and used.status < HTTPStatus.BAD_REQUEST:
+                yield Leftover(
+                    kind=USED_ONLY,
+                    detail=f"{used.system} answered {used.remote_address or 'an unknown address'} without a credential",
+                    side=Side.TOOL,
+                    at=used.at,
+                    system=used.system,
+                )
             return
         issued = self._by_user.get(used.service_user or "") or self._by_accessor.get(used.subject or "")
         if used.is_refused:  # anybody may try any number: they are one alarm for each address
@@ -143,10 +192,3 @@ def _compared(recorded: Recorded, issued: Issued) -> Iterable[tuple[str, object,
     yield "accessor", recorded.accessor, issued.accessor
     yield "lease", recorded.lease_id, issued.lease_id
     yield "user", recorded.service_user, issued.service_user
-
-
-def _is_end_rewritten(recorded: Recorded, issued: Issued) -> bool:
-    """The end of a leased credential is confirmed in one transaction with the vault's record of it."""
-    if recorded.revoked_at is None or not recorded.is_leased:
-        return False
-    return issued.ended_at is not None and abs(recorded.revoked_at - issued.ended_at) > _END_LEEWAY

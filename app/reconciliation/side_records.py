@@ -119,10 +119,14 @@ class SideRecords:
         covered = frozenset(
             source
             for source, known in coverage.items()
-            if known.problem is None and known.covered_from is not None and known.covered_from <= first
+            if known.problem is None
+            and known.covered_from is not None
+            and known.covered_from <= first
+            and known.read_until is not None
+            and known.read_until >= until
         )
         return Sides(
-            issued=issued, recorded=recorded, used=used, attempts=attempts, covered=covered
+            issued=issued, recorded=recorded, used=used, attempts=attempts, covered=covered, until=until
         ), coverage
 
 

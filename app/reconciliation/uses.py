@@ -4,8 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from app.reconciliation.leftover_kinds import NEVER_SEEN, USED_ELSEWHERE, USED_LATE, USED_MORE, about
-from app.reconciliation.sides import KnownAttempt, Recorded, Used
+from app.reconciliation.leftover_kinds import (
+    CONTRADICTED,
+    NEVER_SEEN,
+    USED_ELSEWHERE,
+    USED_LATE,
+    USED_MORE,
+    about,
+)
+from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
 from app.reconciliation.verdict import Leftover, Side
 
 #: How far the clocks of vault, tools and database may differ before an alarm says so, with what a line takes.
@@ -20,6 +27,7 @@ class CredentialUses:
 
     of: Recorded
     attempt: KnownAttempt | None
+    issued: Issued | None = None
     seen: list[Used] = field(default_factory=list)
 
     @property
@@ -38,14 +46,29 @@ class CredentialUses:
             if used.system != self.of.system:
                 what = f"a credential of {self.of.system} was tried at {used.system}"
                 yield about(self.of, USED_ELSEWHERE, what, at=used.at, side=Side.TOOL)
+            yield from self._contradicting(used)
             yield from self._late(used)
         yield from self._strange(is_near=is_near)
-        # Only a finished attempt has recorded all its calls.
-        if is_covered and self.attempt is not None and self.attempt.is_finished:
-            yield from self._miscounted()
+        if is_covered and self.attempt is not None and not self.attempt.is_open:
+            # Only a finished attempt has recorded all its calls.
+            why = None if self.attempt.is_finished else "its attempt ended before its calls were recorded"
+            yield from self._miscounted(why)
+
+    def _contradicting(self, used: Used) -> Iterator[Leftover]:
+        if self.of.accessor and used.subject and used.subject != self.of.accessor:
+            what = f"{used.system} saw another accessor for a credential than is recorded"
+            yield about(self.of, CONTRADICTED, what, at=used.at, side=Side.TOOL)
+        if used.at < self.of.issued_at - LEEWAY:
+            what = f"a credential of {self.of.system} was used before it was issued, by the record"
+            yield about(self.of, CONTRADICTED, what, at=used.at, side=Side.TOOL)
 
     def _late(self, used: Used) -> Iterator[Leftover]:
-        ended = min(filter(None, (self.attempt.ended_at if self.attempt else None, self.of.expires_at)))
+        ends = (
+            self.attempt.ended_at if self.attempt else None,
+            self.issued.ended_at if self.issued else None,
+            self.of.expires_at,
+        )
+        ended = min(filter(None, ends))
         late = used.at - ended
         if late <= LEEWAY:
             return
@@ -72,12 +95,13 @@ class CredentialUses:
                 side=Side.TOOL,
             )
 
-    def _miscounted(self) -> Iterator[Leftover]:
+    def _miscounted(self, why: str | None) -> Iterator[Leftover]:
         of, times = self.of, len(self.seen)
         most = 1 if of.service_user else of.calls
         if times > most:
             what = f"{of.system} saw a credential {times} times, its run recorded {most}"
-            yield about(of, USED_MORE, what, at=max(used.at for used in self.seen), side=Side.TOOL)
+            last = max(used.at for used in self.seen)
+            yield about(of, USED_MORE, what, at=last, side=Side.TOOL, explanation=why)
         least = min(1, of.answered) if of.service_user else of.answered
         if times < least:
             what = (

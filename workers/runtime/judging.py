@@ -19,6 +19,10 @@ _SETTLING = timedelta(seconds=2)
 #: once an hour, since a record can be changed later.
 _RECENT, _DAY = timedelta(minutes=20), timedelta(days=1)
 _AGAIN, _HOURLY = 5.0, 3600.0
+#: So far behind the others a log counts as not read.
+_LEFT_BEHIND = timedelta(seconds=30)
+#: When the sweeper, which records the vault's log, last said that nothing is in its way.
+_VAULT_READ = text("SELECT seen_at FROM heartbeat WHERE process = 'sweeper' AND problem IS NULL")
 #: An attempt that was open at the last look is still to be judged.
 _OPEN = text("SELECT min(dispatched_at) FROM attempt WHERE state IN ('dispatched', 'running')")
 
@@ -40,12 +44,16 @@ class Judging:
         read = [
             known.read_until for source, known in self._sides.coverage().items() if source in self._systems
         ]
-        reached = [moment for moment in read if moment is not None]
-        if not reached:
-            return None
-        until = min(reached) - _SETTLING
         with self._engine.begin() as db:
             oldest: datetime | None = db.execute(_OPEN).scalar_one()
+            vault_read: datetime | None = db.execute(_VAULT_READ).scalar()
+        reached = [moment for moment in read if moment is not None]
+        if not reached or vault_read is None:
+            return "the sweeper does not read the vault's log"
+        # A log that is no longer read must not keep the others from being judged: it is not covered.
+        until = (
+            min([vault_read, *(each for each in reached if each > max(reached) - _LEFT_BEHIND)]) - _SETTLING
+        )
         sides, _ = self._sides.between(self._since(until), until)
         for leftover in leftovers(sides):
             if leftover.explanation is None and self._records.alarm(
