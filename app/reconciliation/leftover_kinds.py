@@ -13,6 +13,8 @@ USED_LATE = "use after the end"
 USED_ELSEWHERE = "use from elsewhere"
 USED_MORE = "use not recorded"
 NEVER_SEEN = "recorded call never seen"
+#: The sweeper says so too, with the reason.
+END_OPEN = "end not confirmed"
 
 
 def about(

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from app.reconciliation.leftover_kinds import CONTRADICTED, ISSUED_ONLY, RECORDED_ONLY, USED_ONLY, about
+from app.reconciliation.leftover_kinds import (
+    CONTRADICTED,
+    END_OPEN,
+    ISSUED_ONLY,
+    RECORDED_ONLY,
+    USED_ONLY,
+    about,
+)
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
 from app.reconciliation.uses import LEEWAY, CredentialUses
 from app.reconciliation.verdict import Leftover, Side
@@ -127,6 +134,8 @@ class _Comparison:
                 " never answered",
             )
             return
+        if self._is_end_open(recorded, issued):
+            yield about(recorded, END_OPEN, f"a credential of {recorded.system} is not confirmed to be dead")
         wrong = [name for name, ours, theirs in _compared(recorded, issued) if ours != theirs]
         if self._is_end_rewritten(recorded, issued):
             wrong.append("end")
@@ -141,6 +150,18 @@ class _Comparison:
                 f"the record of a credential of {recorded.system} (request {recorded.request_id}) differs from the"
                 f" vault's in {', '.join(wrong)}",
             )
+
+    def _is_end_open(self, recorded: Recorded, issued: Issued) -> bool:
+        attempt, until = self._attempts.get((recorded.run_id, recorded.attempt)), self._sides.until
+        if (
+            not recorded.is_leased
+            or recorded.revoked_at
+            or issued.ended_at
+            or not attempt
+            or not attempt.ended_at
+        ):
+            return False
+        return until is None or until > attempt.ended_at + _BEFORE
 
     def _is_end_rewritten(self, recorded: Recorded, issued: Issued) -> bool:
         """The sweeper confirms the end of a leased credential in one transaction with the vault's record of it."""
