@@ -19,15 +19,15 @@ from app.reconciliation.verdict import Reconciliation, Verdict
 _STATUS = {Verdict.PASS: 0, Verdict.FAIL: FAILED, Verdict.NOT_ESTABLISHED: 3}
 _MOST_SHOWN = 50
 
-Moment = Annotated[
+TimeOption = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="ISO 8601, such as 2026-11-29T14:00Z; without a zone it is UTC."),
 ]
 
 
 def reconcile_sides(
-    since: Moment = None,
-    until: Moment = None,
+    since: TimeOption = None,
+    until: TimeOption = None,
     shared_user: Annotated[
         bool, typer.Option("--shared-user", help="Accept that all processes share one user of the machine.")
     ] = False,

@@ -6,9 +6,10 @@ it could not record. A use of that is an alarm all the same.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 
+from app.reconciliation.credential_end import is_open, is_rewritten
 from app.reconciliation.leftover_kinds import (
     CONTRADICTED,
     END_OPEN,
@@ -20,9 +21,6 @@ from app.reconciliation.leftover_kinds import (
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
 from app.reconciliation.uses import LEEWAY, CredentialUses
 from app.reconciliation.verdict import Leftover, Side
-
-#: By how much the recorded end of a credential may follow the vault's, and precede it: a log may be read late.
-_AFTER, _BEFORE = timedelta(seconds=5), timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,14 +132,15 @@ class _Comparison:
                 " never answered",
             )
             return
-        if self._is_end_open(recorded, issued):
+        attempt = self._attempts.get((recorded.run_id, recorded.attempt))
+        if attempt and is_open(recorded, issued, attempt, self._sides.until):
             yield about(recorded, END_OPEN, f"a credential of {recorded.system} is not confirmed to be dead")
         wrong = [name for name, ours, theirs in _compared(recorded, issued) if ours != theirs]
-        if self._is_end_rewritten(recorded, issued):
+        if is_rewritten(recorded, issued, self._sides.until):
             wrong.append("end")
         if abs(recorded.issued_at - issued.at) > LEEWAY:
             wrong.append("time")
-        if (recorded.run_id, recorded.attempt) not in self._attempts:
+        if attempt is None:
             wrong.append("attempt, which does not exist")
         if wrong:
             yield about(
@@ -150,28 +149,6 @@ class _Comparison:
                 f"the record of a credential of {recorded.system} (request {recorded.request_id}) differs from the"
                 f" vault's in {', '.join(wrong)}",
             )
-
-    def _is_end_open(self, recorded: Recorded, issued: Issued) -> bool:
-        attempt, until = self._attempts.get((recorded.run_id, recorded.attempt)), self._sides.until
-        if (
-            not recorded.is_leased
-            or recorded.revoked_at
-            or issued.ended_at
-            or not attempt
-            or not attempt.ended_at
-        ):
-            return False
-        return until is None or until > attempt.ended_at + _BEFORE
-
-    def _is_end_rewritten(self, recorded: Recorded, issued: Issued) -> bool:
-        """The sweeper confirms the end of a leased credential in one transaction with the vault's record of it."""
-        if not recorded.is_leased:
-            return False
-        if recorded.revoked_at is None:
-            return issued.ended_at is not None
-        if issued.ended_at is None:
-            return self._sides.until is None or self._sides.until > recorded.revoked_at + _BEFORE
-        return not -_BEFORE <= recorded.revoked_at - issued.ended_at <= _AFTER
 
     def _record_of(self, used: Used) -> Recorded | None:
         if used.service_user:
