@@ -117,6 +117,8 @@ def test_what_is_changed_in_the_records_of_a_finished_run_is_found(watched, alar
     (run_id,) = watched.run("ACT-2026-0004")
     uses = "SELECT 1 FROM tool_use JOIN credential USING (fingerprint) WHERE run_id = %s"
     wait_until(lambda: watched.rows(uses, run_id), seconds=SOON, what="its uses")
+    ended = "SELECT 1 FROM attempt WHERE run_id = %s AND revoked_at IS NOT NULL"
+    wait_until(lambda: watched.rows(ended, run_id), seconds=SOON, what="its confirmed end")
     with watched.stack.services.database.connect("triage") as database, database.transaction():
         database.execute("SET LOCAL session_replication_role = replica")  # not even triggers stand in the way
         assert database.execute(change, [run_id]).rowcount

@@ -94,7 +94,7 @@ FUNCTIONS = (
 
 _CALLED = "record_uses, note_source, move_judged"
 _READ = (
-    "run, attempt, attempt_end, step, credential, call, denial, vault_event, clock, tool_use, use_position, log_source,"
+    "run, attempt, attempt_end, step, credential, call, denial, vault_event, clock, heartbeat, tool_use, use_position, log_source,"
     " log_position, event_cursor"
 )
 

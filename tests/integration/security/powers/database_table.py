@@ -114,6 +114,7 @@ TABLE = {
         "public.log_position": [("SELECT", ALL, "how far the sweeper has read the vault's log")],
         "public.event_cursor": [("SELECT", ALL, "how far it has judged")],
         "public.clock": [("SELECT", ALL, "how far clocks are off, to judge logs")],
+        "public.heartbeat": [("SELECT", ALL, "whether the sweeper reads the vault's log")],
         "public.tool_use": [("SELECT", ALL, "what the tools logged")],
         "public.use_position": [("SELECT", ALL, "how far the tools' logs were read")],
         "public.log_source": [("SELECT", ALL, "which stretch of each log was read")],
