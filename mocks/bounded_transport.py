@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import httpcore
@@ -33,24 +33,15 @@ class BoundedTransport(httpx.BaseTransport):
         """
         until = time.monotonic() + self._timeout
         while True:
-            connected: list[str] = []
+            steps: list[str] = []
             try:
-                return self._sent(request, until, connected.append)
-            except httpx.ReadTimeout:
-                raise
+                return self._sent(request, until, steps)
             except httpx.ReadError:
-                if connected or request.method != "GET":
+                if "connection.connect_tcp.started" in steps or request.method != "GET":
                     raise
 
-    def _sent(
-        self, request: httpx.Request, until: float, connecting: Callable[[str], None]
-    ) -> httpx.Response:
-        """`connecting` is called when a new connection is made."""
-
-        def notice(event: str, _: object) -> None:
-            if event == "connection.connect_tcp.started":
-                connecting(event)
-
+    def _sent(self, request: httpx.Request, until: float, steps: list[str]) -> httpx.Response:
+        """`steps` receives the name of each step, as httpcore has it."""
         # Moments, not lengths of time: see `_Stream`. Only the pool itself waits for a connection so long.
         moments = {**dict.fromkeys(("connect", "read", "write"), until), "pool": self._timeout}
         try:
@@ -59,7 +50,7 @@ class BoundedTransport(httpx.BaseTransport):
                 str(request.url),
                 headers=request.headers.raw,
                 content=request.read(),
-                extensions={"timeout": moments, "trace": notice},
+                extensions={"timeout": moments, "trace": lambda step, _: steps.append(step)},
             ) as answer:
                 content = self._content(answer)
         except httpcore.TimeoutException as late:

@@ -101,8 +101,10 @@ class _Watch:
             signal.signal(number, lambda *_: self._stopped.set())
         while not self._stopped.is_set():
             began = time.monotonic()
-            pause = self._rounds.carry_out()
-            self._rest_until(began + (pause or (self._rotation.shortest_life or _UNKNOWN_LIFE) / 2))
+            if pause := self._rounds.carry_out():
+                self._rest_until(time.monotonic() + pause)
+            else:
+                self._rest_until(began + (self._rotation.shortest_life or _UNKNOWN_LIFE) / 2)
 
     def _replace(self) -> None:
         """Replace what is due: after a failure only what failed."""
