@@ -1,28 +1,24 @@
 """`triage day`: does a day's work at once, then reconciles it with the vault's audit log."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
-from uuid import UUID
 
 from app import usecases
 from app.cli.context import Context, out
 from app.cli.day_report import DayReport, count_vault_log
 from app.cli.text_tables import Column, Kind, show_table
-from app.cli.waiting import wait_for
+from app.cli.waiting import GRACE, wait_for, wait_for_ends
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
-from app.credentials.progress import Progress, RecordedCredential, UnconfirmedEnd
+from app.credentials.progress import Progress, RecordedCredential
 from app.credentials.vault_log import VaultLog
 from app.procurement.daily_quota import QuotaDay, QuotaUse
 from app.procurement.federal_time import eastern
 from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
-
-#: Seconds that the vault and the sweeper may take after the last run.
-GRACE = 15.0
 
 
 def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
@@ -35,7 +31,7 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
     wait_for(context.sessions, run_ids, timeout=timeout)
     wall = time.monotonic() - started
     pages, progress = Pages(context.sessions), Progress(context.sessions)
-    unconfirmed = _unconfirmed(progress, run_ids)
+    unconfirmed = wait_for_ends(context.sessions, run_ids)
     credentials = progress.credentials(run_ids)
     return DayReport(
         runs=runs,
@@ -48,13 +44,6 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
         wall_seconds=wall,
         quota=pages.quota_day(context.settings.sam_daily_quota),
     )
-
-
-def _unconfirmed(progress: Progress, run_ids: Sequence[UUID]) -> list[UnconfirmedEnd]:
-    deadline = time.monotonic() + GRACE
-    while (unconfirmed := progress.unconfirmed(run_ids)) and time.monotonic() < deadline:
-        time.sleep(0.25)
-    return unconfirmed
 
 
 def _still_alive(context: Context, credentials: list[RecordedCredential]) -> list[str]:

@@ -16,7 +16,7 @@ from app.cli.context import FAILED, USAGE, Context, err, out, print_json, report
 from app.cli.lineage_command import lineage, show_lineage
 from app.cli.read_commands import AsJson
 from app.cli.verify_command import verify_bundle
-from app.cli.waiting import wait_for
+from app.cli.waiting import wait_for, wait_for_ends
 from app.intake import SIZE_LIMIT
 from infra.environment import forget_foreign
 
@@ -92,6 +92,8 @@ def run(
         if not wait_for(context.sessions, [run_id], timeout=timeout):
             err.print(f"run {run_id} has not ended within {timeout:g} s; it continues, see `triage runs`")
             raise typer.Exit(FAILED)
+        if wait_for_ends(context.sessions, [run_id]):
+            err.print("the vault has not confirmed the end of every credential of this run yet")
         show_lineage(context, run_id, as_json=as_json)
 
 

@@ -11,7 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from app.cli.context import err
 from app.connections.database import Sessions
 from app.credentials.progress import Progress as RunProgress
+from app.credentials.progress import UnconfirmedEnd
 
+#: Seconds that the vault and the sweeper may take after the last run.
+GRACE = 15.0
 #: Seconds between two lines where there is no terminal to draw a bar on.
 _LINE_EVERY = 10.0
 
@@ -45,6 +48,15 @@ def wait_for(
                 return False
             check()
             time.sleep(0.25)
+
+
+def wait_for_ends(sessions: Sessions, run_ids: Sequence[UUID]) -> list[UnconfirmedEnd]:
+    """Wait until the vault has confirmed every end of these runs' credentials. Returns those it has not."""
+    questions = RunProgress(sessions)
+    deadline = time.monotonic() + GRACE
+    while (unconfirmed := questions.unconfirmed(run_ids)) and time.monotonic() < deadline:
+        time.sleep(0.25)
+    return unconfirmed
 
 
 @contextmanager
