@@ -66,7 +66,7 @@ def campaign(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any
         environment=ENVIRONMENT,
     )
     with LocalStack(folder, options=options) as stack:
-        for part in ("dispatcher", "sweeper"):
+        for part in ("dispatcher", "sweeper", "reconciler"):
             stack.process_table.start(stack.services.background(part), lambda _: True)
         stack.process_table.start(stack.services.worker(1), lambda child: "ready." in child.log_since_start())
         start_second_worker(stack)

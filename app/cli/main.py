@@ -15,6 +15,7 @@ from app.cli.api_token import print_token
 from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
 from app.cli.lineage_command import lineage, show_lineage
 from app.cli.read_commands import AsJson
+from app.cli.reconcile_command import reconcile_sides
 from app.cli.verify_command import verify_bundle
 from app.cli.waiting import wait_for, wait_for_ends
 from app.intake import SIZE_LIMIT
@@ -127,6 +128,7 @@ def day(
     raise typer.Exit(FAILED if report.failures() else 0)
 
 
+app.command("reconcile")(reconcile_sides)
 app.command("verify")(verify_bundle)
 app.command("api-token")(print_token)
 app.command()(process_commands.worker)

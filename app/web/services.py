@@ -14,6 +14,7 @@ from app.review.reviews import Reviews
 from app.review.saved_view_records import SavedViews
 from app.web.database_clock import DatabaseClock
 from app.web.probes import Probes
+from app.web.recording.event_outbox import EventOutbox
 
 _KEY = "triage.services"
 
@@ -22,7 +23,7 @@ _KEY = "triage.services"
 class Services:
     """The services of one application. `sessions` is the database for `app.usecases`, `queries` the read models.
 
-    `clock` is the database's, by which credentials and sessions expire.
+    `clock` is the database's, by which credentials and sessions expire; `event_outbox` records security events.
 
     `audit_log` is the vault's audit log, None if it is not readable here. `close` ends all connections.
     """
@@ -34,6 +35,7 @@ class Services:
     saved_views: SavedViews
     probes: Probes
     exporter: Exporter
+    event_outbox: EventOutbox
     audit_log: Path | None
     close: Callable[[], None]
 

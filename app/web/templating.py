@@ -44,6 +44,7 @@ def init_app(app: Flask, configuration: Settings) -> None:
         demo=configuration.demo,
         far=configuration.far,
         second_person=configuration.second_person,
+        runbook_url=configuration.runbook_url,
         session_times=[
             timedelta(seconds=seconds)
             for seconds in (configuration.session_idle, configuration.session_lifetime)

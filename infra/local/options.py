@@ -47,6 +47,7 @@ class Part(StrEnum):
     IDENTITY = "identity-provider"
     DISPATCHER = "dispatcher"
     SWEEPER = "sweeper"
+    RECONCILER = "reconciler"
     WORKER = "worker"
     WEB = "web"
 
@@ -172,12 +173,9 @@ class StackOptions(_Options):
 
     def starts(self, part: Part) -> bool:
         """Whether this part is started here."""
-        elsewhere = {
-            Part.VAULT: self.outside.vault,
-            Part.POSTGRES: self.outside.database,
-            Part.VALKEY: self.outside.broker,
-            Part.IDENTITY: self.outside.identity,
-        }
+        outside = self.outside
+        elsewhere = {Part.VAULT: outside.vault, Part.POSTGRES: outside.database, Part.VALKEY: outside.broker}
+        elsewhere[Part.IDENTITY] = outside.identity
         return part in self.parts and elsewhere.get(part) is None
 
     def fixed_ports(self) -> dict[str, int]:

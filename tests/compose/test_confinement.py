@@ -7,15 +7,20 @@ from tests.compose import reach
 from tests.compose.system import Container, System
 
 ONCE = {"keys", "provision"}
+HTTP_TOOLS = ("sam-gov", "debarment", "contracts", "documents")
 
 #: Volumes that hold no secrets: by service, with where they are and whether they can be written.
 DATA = {
-    "postgres": {("postgres-data", "/data/postgres", True)},
+    "postgres": {("postgres-data", "/data/postgres", True), ("log-ledger", "/logs/ledger", True)},
     "valkey": {("valkey-data", "/data/valkey", True)},
     "vault": {("vault-data", "/vault/data", True), ("vault-audit", "/vault/audit", True)},
+    "reconciler": {
+        ("vault-audit", "/vault/audit", False),
+        *((f"log-{tool}", f"/logs/{tool}", False) for tool in (*HTTP_TOOLS, "ledger")),
+    },
     "sweeper": {("vault-audit", "/vault/audit", False)},
     "web": {("vault-audit", "/vault/audit", False), ("demo", "/data/demo", False)},
-    **{tool: {("demo", "/data/demo", False)} for tool in ("sam-gov", "debarment", "contracts", "documents")},
+    **{tool: {("demo", "/data/demo", False), (f"log-{tool}", f"/logs/{tool}", True)} for tool in HTTP_TOOLS},
 }
 ROTATED = ("rotator", "backup", "dispatcher", "sweeper", "web")
 LOG_IN_AT_THE_VAULT = {"dispatcher", "sweeper", "web"}
@@ -29,7 +34,7 @@ def test_no_process_is_root_or_could_become_more_than_it_is(up):
             name, _, value = line.partition(":")
             if name in found:
                 found[name].update(value.split())
-        own = {"10002"} if each.service == "vault" else {"10001"}
+        own = {{"vault": "10002", "reconciler": "10004"}.get(each.service, "10001")}
         none = {"0" * 16}
         assert found == {"Uid": own, "CapEff": none, "CapBnd": none, "NoNewPrivs": {"1"}}, each.name
         assert each.told["HostConfig"]["ReadonlyRootfs"], each.name
@@ -61,7 +66,7 @@ def secrets_of(service: str) -> set[tuple[str, str, bool]]:
 
 def test_the_vaults_log_is_read_by_its_group_alone(up):
     reads = "head -c 1 /vault/audit/audit.log"
-    for reader in ("sweeper", "web"):
+    for reader in ("sweeper", "reconciler", "web"):
         assert up.compose("exec", "--no-TTY", reader, "sh", "-c", reads) == "{"
     volume = f"{up.project}_vault-audit:/vault/audit:ro"
     refused = up.docker(

@@ -21,7 +21,7 @@ from tests.e2e.conftest import QUIET, chromium_path, sign_in
 PROCESSES = ("dispatcher", "sweeper", "web")
 ALL = {
     *("postgres", "valkey", "vault", "sam-gov", "debarment", "contracts", "documents", "identity-provider"),
-    *("dispatcher", "sweeper", "worker", "web", "rotator", "proxy"),
+    *("dispatcher", "sweeper", "reconciler", "worker", "web", "rotator", "proxy"),
 }
 INBOX = "/data/demo/scenarios/inbox.json"
 TOOLS = {"sam-gov", "debarment", "contracts", "documents", "ledger"}

@@ -13,12 +13,14 @@ from typer.testing import CliRunner
 from app import __version__
 from app.cli.main import app
 from app.procurement.systems import SYSTEMS
+from app.reconciliation.settings import ReconcilerSettings, with_logs
 from app.settings import Settings
 from infra.provision.settings import ProvisioningSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
 PACKAGES = [pattern.removesuffix("*") for pattern in SETUPTOOLS["packages"]["find"]["include"]]
+RECONCILER = with_logs(SYSTEMS)
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 ENTRY = re.compile(r"^# (?P<meaning>\S.*)\n#(?P<name>[A-Z_]+)=(?P<value>.*)$", re.MULTILINE)
 SHOWN = {entry["name"]: "".join(shlex.split(entry["value"])) for entry in ENTRY.finditer(EXAMPLE)}
@@ -31,7 +33,7 @@ def environment(monkeypatch):
         monkeypatch.setenv(name, value)
 
 
-@pytest.mark.parametrize("settings", [Settings, ProvisioningSettings])
+@pytest.mark.parametrize("settings", [Settings, ReconcilerSettings, ProvisioningSettings])
 def test_the_example_shows_every_setting_with_its_default(settings, environment):
     """Except for the addresses of tools: they follow from the records, and a new tool needs no line here."""
     derived = {system.address_setting for system in SYSTEMS}
@@ -50,7 +52,10 @@ def test_the_example_shows_every_variable_of_the_compose_file_with_its_default()
 def test_the_example_shows_each_variable_once_and_none_that_is_read_nowhere():
     names = re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE)
     assert sorted(names) == sorted(SHOWN), "twice, or without a line above that says what it means"
-    settings = {name.upper() for name in (*Settings.model_fields, *ProvisioningSettings.model_fields)}
+    settings = {
+        name.upper()
+        for name in (*Settings.model_fields, *RECONCILER.model_fields, *ProvisioningSettings.model_fields)
+    }
     others = set(SHOWN) - settings - {"TRIAGE_PORT_WEB"}  # made of TRIAGE_PORT_ and the name of a part
     sources = [
         *ROOT.glob("docker-compose.yml"),

@@ -125,9 +125,9 @@ def reply(shape: Shape, *, status: int = 200, headers: Mapping[str, str] | None 
     return answer
 
 
-def following(after: object | None) -> str | None:
-    """The address of the next page, which begins after `after`; None if there is none."""
-    if after is None:
+def following(last: object | None, *, name: str = "after") -> str | None:
+    """The address of the next page, whose parameter `name` is the last item of this one; None if there is none."""
+    if last is None:
         return None
-    args = {**request.args.to_dict(), "after": str(after)}
+    args = {**request.args.to_dict(), name: str(last)}
     return f"{request.path}?{urlencode(args)}"

@@ -15,7 +15,7 @@ from app.credentials.requests import UnknownRunError
 from app.credentials.tables import RunState
 from app.review.queries import RunFilter
 from app.web.end_summary import end_summary
-from app.web.list_queries import ME, MOST_DAYS, PAGE, choice, cursor, ignore, text
+from app.web.list_queries import ME, PAGE, choice, cursor, days, text
 from app.web.pictures.waterfall import waterfall
 from app.web.services import services
 from app.web.sign_in import person
@@ -29,7 +29,7 @@ _STATES: Sequence[str] = [state.value for state in RunState]
 def queue() -> ResponseReturnValue:
     """Runs that match the query, newest first."""
     state, after = choice("state", _STATES), cursor()
-    query = {"action": text("action"), "requested_by": text("requested_by"), "within": _days()}
+    query = {"action": text("action"), "requested_by": text("requested_by"), "within": days()}
     others = {name: value for name, value in query.items() if value}
     pages = services().queries
     lines = pages.runs(wanted=_filter(others, state), after=after, limit=PAGE + 1)
@@ -44,15 +44,6 @@ def queue() -> ResponseReturnValue:
         by_state={name: counts.get(name, 0) for name in _STATES},
         total=sum(counts.values()) if state is None else counts.get(state, 0),
     )
-
-
-def _days() -> str | None:
-    """The number of days as written; an invalid value is ignored, and the page says so."""
-    value = text("within")
-    if value is None or (value.isascii() and value.isdecimal() and 0 < int(value) <= MOST_DAYS):
-        return value
-    ignore("within", value)
-    return None
 
 
 def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from app.review.roles import Person
+from app.web.access import ACCESS, Open
 from app.web.api.openapi import document
 from app.web.api.operations import OPERATIONS
 
@@ -21,20 +23,22 @@ pytestmark = pytest.mark.whole_system
 
 WHY = "I looked at both records."
 #: Stands for a token while requests are made up, which is before there is anybody to give one.
-TOKEN = "the token of an officer"
+TOKEN = "the token of somebody who may"
+OFFICER = Person.of(subject="officer-a", name="", roles=["officer"])
 
 
 class Served:
     """The application, once it is there; what stands for a token and for rows becomes these."""
 
     application: Any = None
-    token: Callable[[], str]
+    tokens: Callable[[str], str]
+    persona: str
     rows: dict[str, str]
 
 
 def application(environ, start_response):
     if environ.get("HTTP_AUTHORIZATION") == f"Bearer {TOKEN}":
-        environ["HTTP_AUTHORIZATION"] = f"Bearer {Served.token()}"
+        environ["HTTP_AUTHORIZATION"] = f"Bearer {Served.tokens(Served.persona)}"
     for stand_in, row in Served.rows.items():
         environ["PATH_INFO"] = environ["PATH_INFO"].replace(stand_in, row)
     return Served.application(environ, start_response)
@@ -86,11 +90,11 @@ def often(value):
 
 
 @pytest.fixture(scope="module")
-def shared(system, program_of, session_of):
+def shared(system, program_of, token_of, session_of):
     """Rows that are only read, by the name of the argument."""
     session_of("officer-b")  # who can then be given a flag
     program = program_of()
-    Served.application, Served.token = program.client.application, program.token
+    Served.application, Served.tokens = program.client.application, token_of
     (run_id,) = system.run("ACT-2026-0002")
     (row,) = system.rows(
         "SELECT flag_id AS flag_id, run_id, call_id, action_id FROM flag"
@@ -137,6 +141,8 @@ def described(name):
         suppress_health_check=list(HealthCheck),
     )
     def test(prepared, case):
+        needed = ACCESS[f"api.{name}"]
+        Served.persona = OFFICER.subject if needed in {*Open, *OFFICER.permissions} else "auditor-a"
         response = case.call()
         answered[name].add(response.status_code)
         # Rules between fields are beyond JSON Schema, and no made-up place in a list is one.

@@ -1,0 +1,96 @@
+"""The command `triage reconcile`: what the vault issued, what tools saw and what is recorded, side by side."""
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
+from app.cli.read_commands import AsJson
+from app.connections.database import connect
+from app.procurement.labels import without_unseen
+from app.procurement.systems import SYSTEMS
+from app.reconciliation.report import read_until, reconcile
+from app.reconciliation.side_records import SHARED
+from app.reconciliation.verdict import Reconciliation, Verdict
+
+#: Exit status by verdict.
+_STATUS = {Verdict.PASS: 0, Verdict.FAIL: FAILED, Verdict.NOT_ESTABLISHED: 3}
+_MOST_SHOWN = 50
+
+TimeOption = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="ISO 8601, such as 2026-11-29T14:00Z; without a zone it is UTC."),
+]
+
+
+def reconcile_sides(
+    since: TimeOption = None,
+    until: TimeOption = None,
+    shared_user: Annotated[
+        bool, typer.Option("--shared-user", help="Accept that all processes share one user of the machine.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what the vault issued, what tools saw and what is recorded.
+
+    The default is the day before the time to which all logs have been read. Exit status 0 pass, 1 fail, 3 not established.
+    """
+    with reported():
+        systems = {system.credential.path: system.name for system in SYSTEMS}
+        engine = connect(Context().settings, pool_size=1)
+        end = _moment("until", until) or read_until(engine, systems) or datetime.now(UTC)
+        begin = _moment("since", since) or end - timedelta(days=1)
+        if begin >= end:
+            _refuse("since", begin.isoformat(), f"must be before {end.isoformat()}")
+        found = reconcile(engine, systems, begin, end)
+        engine.dispose()
+    if shared_user:
+        found = replace(found, missing=[premise for premise in found.missing if premise != SHARED])
+    print_json(_document(found)) if as_json else _show(found)
+    raise typer.Exit(_STATUS[found.verdict])
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        _refuse(option, text, "is no time in ISO 8601")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _refuse(option: str, value: str, why: str) -> NoReturn:
+    err.print(f"--{option}: {value!r} {why}", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(USAGE)
+
+
+def _document(found: Reconciliation) -> dict[str, Any]:
+    return asdict(found) | {"verdict": found.verdict, "unexplained": len(found.unexplained)}
+
+
+def _show(found: Reconciliation) -> None:
+    def say(text: str) -> None:
+        out.print(without_unseen(text), markup=False, highlight=False, soft_wrap=True)
+
+    say(f"From {found.since:%Y-%m-%d %H:%M:%S} to {found.until:%Y-%m-%d %H:%M:%S} UTC")
+    say(f"  the vault issued  {found.issued:7,} credentials")
+    say(f"  tools saw         {found.used:7,}")
+    say(f"  recorded          {found.recorded:7,}")
+    explained = [each for each in found.leftovers if each.explanation is not None]
+    for title, leftovers in (("Left over", found.unexplained), ("Left over, and explained", explained)):
+        if leftovers:
+            say(f"{title}: {len(leftovers):,}")
+        for each in leftovers[:_MOST_SHOWN]:
+            run = f" [run {each.run_id}]" if each.run_id else ""
+            why = f" ({each.explanation})" if each.explanation else ""
+            say(f"  {each.at:%Y-%m-%d %H:%M:%S} {each.kind}: {each.detail}{why}{run}")
+        if len(leftovers) > _MOST_SHOWN:
+            say(f"  and {len(leftovers) - _MOST_SHOWN:,} more; --json has all")
+    if found.missing:
+        say("Not proven:")
+    for premise in found.missing:
+        say(f"  {premise}")
+    say(f"Verdict: {found.verdict}")

@@ -1,0 +1,35 @@
+"""Settings of the reconciler: where each tool's log is, and whose word it must not rest on."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, create_model
+
+from app.connections.addresses import DatabaseAddress
+from app.connections.settings import ConnectionSettings, listed
+from app.credentials.grants import DatabaseUser
+from app.credentials.tool_record import ToolRecord
+
+
+class ReconcilerSettings(ConnectionSettings):
+    """Settings of the reconciler. `with_logs` adds the log of each tool, and the address of each that is a database."""
+
+    #: The vault's audit log.
+    vault_audit_log: Path | None = None
+    #: Users of the tools' databases that no run is given, as a JSON list; their logins are not read.
+    standing_users: Annotated[frozenset[str], BeforeValidator(listed)] = frozenset()
+    #: User ids of the processes that are observed, as a JSON list, beside the reconciler's own.
+    observed_users: Annotated[frozenset[int], BeforeValidator(listed)] = frozenset()
+
+
+def with_logs(records: Iterable[ToolRecord]) -> type[ReconcilerSettings]:
+    """The same settings, with a log for each tool."""
+    known = list(records)
+    fields: dict[str, Any] = {record.log_setting: (Path | None, None) for record in known}
+    fields |= {
+        record.address_setting: (DatabaseAddress | None, None)
+        for record in known
+        if isinstance(record.credential, DatabaseUser)
+    }
+    return create_model(ReconcilerSettings.__name__, __base__=ReconcilerSettings, **fields)

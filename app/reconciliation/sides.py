@@ -1,0 +1,96 @@
+"""The three sides of a credential, each as its own source states it. Times are UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from uuid import UUID
+
+_REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Issued:
+    """A credential that the vault issued, by its own log. `system` is the tool that its path belongs to, if any."""
+
+    request_id: str
+    at: datetime
+    path: str
+    system: str | None = None
+    run_id: UUID | None = None
+    attempt: int | None = None
+    accessor: str | None = None
+    lease_id: str | None = None
+    service_user: str | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """A credential as a worker recorded it.
+
+    `calls` counts its calls, `answered` those with a usable answer: a gateway may have given others.
+    """
+
+    request_id: str
+    run_id: UUID
+    attempt: int
+    system: str
+    fingerprint: str
+    issued_at: datetime
+    expires_at: datetime
+    accessor: str | None = None
+    lease_id: str | None = None
+    service_user: str | None = None
+    revoked_at: datetime | None = None
+    calls: int = 0
+    answered: int = 0
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether it can be ended before it expires."""
+        return self.accessor is not None or self.lease_id is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Used:
+    """One use of a credential, or one login at a database, by the log of a tool."""
+
+    system: str
+    at: datetime
+    fingerprint: str | None = None
+    subject: str | None = None
+    service_user: str | None = None
+    remote_address: str | None = None
+    status: int | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the tool did not accept the credential."""
+        return self.status in _REFUSED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownAttempt:
+    """An attempt as the database fences it. `login_address`: where its login came from, by the vault's log."""
+
+    run_id: UUID
+    number: int
+    state: str
+    ended_at: datetime | None = None
+    was_stopped: bool = False
+    login_address: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still record something."""
+        return self.state in ("dispatched", "running")
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it stored its result, and with it all its calls."""
+        return self.state == "finished"
+
+    @property
+    def lost_its_worker(self) -> bool:
+        """Whether it ended without its worker, or before that had recorded everything."""
+        return self.state in ("lost", "postponed", "failed")

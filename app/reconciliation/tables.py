@@ -1,0 +1,64 @@
+"""The tables of what the tools logged. Only `record_uses` and `note_source` write them; the pages read them."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, Identity, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.credentials.tables import moment
+
+
+class ToolUseRow(SQLModel, table=True):
+    """One use of a credential at a tool; see `app.reconciliation.use_lines.ToolUse`.
+
+    `number` is in the order of recording. `request_id` is that of the line in the log.
+    """
+
+    __tablename__ = "tool_use"
+    __table_args__ = (
+        Index("ix_tool_use_at", "at"),
+        Index("ix_tool_use_fingerprint", "fingerprint", postgresql_where=text("fingerprint IS NOT NULL")),
+        Index("ix_tool_use_user", "service_user", postgresql_where=text("service_user IS NOT NULL")),
+    )
+
+    number: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    request_id: str = Field(unique=True)
+    system: str
+    at: datetime = Field(sa_column=moment())
+    operation: str
+    status: int | None = None
+    fingerprint: str | None = None
+    subject: str | None = None
+    service_user: str | None = None
+    remote_address: str | None = None
+
+
+class UsePositionRow(SQLModel, table=True):
+    """How far a file of a tool's log has been read; see `app.credentials.log_place.LogPlace`."""
+
+    __tablename__ = "use_position"
+
+    file: str = Field(primary_key=True)
+    inode: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    place: int = Field(sa_column=Column(BigInteger, nullable=False))
+    lines: int = Field(sa_column=Column(BigInteger, nullable=False))
+    mark: str
+
+
+class LogSourceRow(SQLModel, table=True):
+    """What is known about a log: everything written from `covered_from` to `read_until` has been read.
+
+    `source` is the name of a tool, or "vault-log". `written_apart`: only users that are not observed can write it.
+    `unreadable` counts lines that are none of such a log.
+    """
+
+    __tablename__ = "log_source"
+
+    source: str = Field(primary_key=True)
+    covered_from: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    read_until: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    lines: int = Field(sa_column=Column(BigInteger, nullable=False))
+    unreadable: int = Field(sa_column=Column(BigInteger, nullable=False))
+    written_apart: bool
+    problem: str | None = None
+    seen_at: datetime = Field(sa_column=moment())

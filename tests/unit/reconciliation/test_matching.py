@@ -1,0 +1,300 @@
+"""The comparison of the three sides: what fits leaves nothing over, and each seed, alone or with others, is found."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from uuid import UUID
+
+import pytest
+
+from app.reconciliation.leftover_kinds import (
+    CONTRADICTED,
+    ISSUED_ONLY,
+    NEVER_SEEN,
+    RECORDED_ONLY,
+    USED_ELSEWHERE,
+    USED_LATE,
+    USED_MORE,
+    USED_ONLY,
+)
+from app.reconciliation.matching import Sides, leftovers
+from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
+from app.reconciliation.verdict import Reconciliation, Verdict
+
+RUN, OTHER = UUID(int=1), UUID(int=2)
+BEGAN = datetime(2026, 11, 29, 12, tzinfo=UTC)
+ENDED = BEGAN + timedelta(seconds=3)
+HOME = "10.0.0.7"
+SYSTEMS = ("token-shop", "key-shop", "base")
+
+
+def issued(number: int, system: str) -> Issued:
+    kind = {
+        "key-shop": {"accessor": f"a{number}"},
+        "base": {"lease_id": f"l{number}", "service_user": f"u{number}"},
+    }
+    return Issued(
+        request_id=f"q{number}",
+        at=BEGAN,
+        path=f"path/{system}",
+        system=system,
+        run_id=RUN,
+        attempt=1,
+        ended_at=ENDED if system in kind else None,
+        **kind.get(system, {}),
+    )
+
+
+def recorded(of: Issued) -> Recorded:
+    return Recorded(
+        request_id=of.request_id,
+        run_id=RUN,
+        attempt=1,
+        system=of.system,
+        fingerprint=f"f-{of.request_id}",
+        issued_at=BEGAN,
+        expires_at=BEGAN + timedelta(minutes=2),
+        accessor=of.accessor,
+        lease_id=of.lease_id,
+        service_user=of.service_user,
+        revoked_at=of.ended_at,
+        calls=2,
+        answered=2,
+    )
+
+
+def uses(of: Recorded) -> list[Used]:
+    if of.service_user:
+        return [Used(system=of.system, at=BEGAN, service_user=of.service_user, remote_address=HOME)]
+    use = Used(
+        system=of.system,
+        at=BEGAN,
+        fingerprint=of.fingerprint,
+        subject=of.accessor,
+        remote_address=HOME,
+        status=200,
+    )
+    return [use] * 2
+
+
+def fitting() -> Sides:
+    """One finished attempt with a credential of each kind, all of whose sides agree."""
+    of_vault = [issued(number, system) for number, system in enumerate(SYSTEMS)]
+    records = [recorded(each) for each in of_vault]
+    return Sides(
+        issued=of_vault,
+        recorded=records,
+        used=[use for each in records for use in uses(each)],
+        attempts=[KnownAttempt(run_id=RUN, number=1, state="finished", ended_at=ENDED, login_address=HOME)],
+        covered=frozenset(SYSTEMS),
+    )
+
+
+def changed(sides: Sides, side: str, place: int, **values: object) -> Sides:
+    rows = list(getattr(sides, side))
+    rows[place] = replace(rows[place], **values)
+    return replace(sides, **{side: rows})
+
+
+def more(sides: Sides, side: str, *rows: object) -> Sides:
+    return replace(sides, **{side: [*getattr(sides, side), *rows]})
+
+
+def without(sides: Sides, side: str, lost: Callable[[object], bool]) -> Sides:
+    return replace(sides, **{side: [row for row in getattr(sides, side) if not lost(row)]})
+
+
+STRANGER = Used(
+    system="key-shop", at=BEGAN, fingerprint="f-x", subject="a-x", remote_address=HOME, status=200
+)
+#: What was done to the sides, and the kind of leftover that says so.
+SEEDS: dict[str, tuple[Callable[[Sides], Sides], str]] = {
+    "credential of a run that does not exist": (
+        lambda s: more(s, "issued", replace(issued(9, "key-shop"), run_id=OTHER)),
+        ISSUED_ONLY,
+    ),
+    "second credential of a finished run": (lambda s: more(s, "issued", issued(8, "base")), ISSUED_ONLY),
+    "record of an issue that the vault never answered": (
+        lambda s: more(s, "recorded", replace(recorded(issued(7, "key-shop")), calls=0, answered=0)),
+        RECORDED_ONLY,
+    ),
+    "lines of an issue deleted from the log": (
+        lambda s: without(s, "issued", lambda row: row.request_id == "q0"),
+        RECORDED_ONLY,
+    ),
+    "accessor rewritten": (lambda s: changed(s, "recorded", 1, accessor="a-other"), CONTRADICTED),
+    "user rewritten": (lambda s: changed(s, "recorded", 2, lease_id="l-other"), CONTRADICTED),
+    "end rewritten": (
+        lambda s: changed(s, "recorded", 1, revoked_at=ENDED - timedelta(minutes=9)),
+        CONTRADICTED,
+    ),
+    "use that belongs to no run": (lambda s: more(s, "used", STRANGER), USED_ONLY),
+    "refused use that belongs to no run": (
+        lambda s: more(s, "used", replace(STRANGER, status=401)),
+        USED_ONLY,
+    ),
+    "login of a user that no run was given": (
+        lambda s: more(s, "used", Used(system="base", at=BEGAN, service_user="u-x", remote_address=HOME)),
+        USED_ONLY,
+    ),
+    "use that no worker recorded": (lambda s: more(s, "used", s.used[0]), USED_MORE),
+    "second login of a user": (
+        lambda s: more(s, "used", next(use for use in s.used if use.service_user)),
+        USED_MORE,
+    ),
+    "use after the end": (
+        lambda s: more(s, "used", replace(s.used[2], at=ENDED + timedelta(seconds=30))),
+        USED_LATE,
+    ),
+    "use from elsewhere": (lambda s: changed(s, "used", 0, remote_address="10.9.9.9"), USED_ELSEWHERE),
+    "use at another tool": (lambda s: changed(s, "used", 0, system="key-shop"), USED_ELSEWHERE),
+    "call recorded that the tool never saw": (
+        lambda s: without(s, "used", lambda row: row.fingerprint == "f-q1"),
+        NEVER_SEEN,
+    ),
+    "credential issued long after its attempt was lost": (
+        lambda s: more(
+            changed(s, "attempts", 0, state="lost"),
+            "issued",
+            replace(issued(6, "key-shop"), at=ENDED + timedelta(hours=1)),
+        ),
+        ISSUED_ONLY,
+    ),
+    "many credentials of an attempt that failed": (
+        lambda s: more(
+            changed(s, "attempts", 0, state="failed"),
+            "issued",
+            *[issued(number, "base") for number in (20, 21)],
+        ),
+        ISSUED_ONLY,
+    ),
+    "end recorded that the vault does not know": (
+        lambda s: changed(s, "issued", 1, ended_at=None),
+        CONTRADICTED,
+    ),
+    "end erased": (lambda s: changed(s, "recorded", 1, revoked_at=None), CONTRADICTED),
+    "time of issue rewritten": (
+        lambda s: changed(s, "recorded", 0, issued_at=BEGAN - timedelta(hours=1)),
+        CONTRADICTED,
+    ),
+    "attempt that does not exist": (lambda s: replace(s, attempts=[]), CONTRADICTED),
+    "another accessor at the tool": (lambda s: changed(s, "used", 2, subject="a-victim"), CONTRADICTED),
+    "use before the issue": (
+        lambda s: changed(s, "used", 2, at=BEGAN - timedelta(hours=1)),
+        CONTRADICTED,
+    ),
+    "use after the vault ended the key of a run at work": (
+        lambda s: changed(
+            changed(changed(s, "attempts", 0, state="running", ended_at=None), "issued", 1, ended_at=BEGAN),
+            "used",
+            2,
+            at=BEGAN + timedelta(minutes=1),
+        ),
+        USED_LATE,
+    ),
+    "answer without a credential": (
+        lambda s: more(s, "used", replace(STRANGER, fingerprint=None, subject=None)),
+        USED_ONLY,
+    ),
+    "login recorded that the database never saw": (
+        lambda s: without(s, "used", lambda row: row.service_user == "u2"),
+        NEVER_SEEN,
+    ),
+}
+
+
+def compared(sides: Sides) -> Reconciliation:
+    return Reconciliation(
+        since=BEGAN,
+        until=ENDED,
+        issued=len(sides.issued),
+        used=0,
+        recorded=len(sides.recorded),
+        leftovers=leftovers(sides),
+        missing=(),
+    )
+
+
+def test_sides_that_agree_leave_nothing_over():
+    assert compared(fitting()).leftovers == []
+    assert compared(fitting()).verdict is Verdict.PASS
+
+
+def test_without_a_proven_premise_nothing_passes():
+    passed = compared(fitting())
+    assert replace(passed, missing=["the log of base is not read"]).verdict is Verdict.NOT_ESTABLISHED
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_seed_is_named_by_its_kind(seed):
+    sow, kind = SEEDS[seed]
+    found = compared(sow(fitting()))
+    assert kind in {leftover.kind for leftover in found.unexplained}, found.leftovers
+    assert replace(found, missing=["anything"]).verdict is Verdict.FAIL
+
+
+def test_no_two_seeds_hide_each_other():
+    for pair in combinations(SEEDS, 2):
+        for first, second in (pair, pair[::-1]):
+            try:
+                sides = SEEDS[second][0](SEEDS[first][0](fitting()))
+            except (IndexError, StopIteration):
+                continue  # the first has removed what the second changes
+            # Some things of an attempt at work show at its end only.
+            later = [replace(each, state="finished", ended_at=ENDED) for each in sides.attempts]
+            ended = compared(replace(sides, attempts=later)).verdict
+            assert Verdict.FAIL in (compared(sides).verdict, ended), (first, second)
+
+
+def test_uses_beyond_the_record_of_a_lost_attempt_are_left_over_and_explained():
+    sides = fitting()
+    lost = more(changed(sides, "attempts", 0, state="lost"), "used", *[sides.used[0]] * 3)
+    (found,) = leftovers(lost)
+    assert (found.kind, found.explanation) == (USED_MORE, "its attempt ended before its calls were recorded")
+
+
+@pytest.mark.parametrize("state", ["lost", "postponed"])
+def test_what_a_lost_worker_could_not_record_is_explained_but_not_its_uses(state):
+    sides = fitting()
+    sides = replace(sides, recorded=[], attempts=[replace(sides.attempts[0], state=state)])
+    found = leftovers(replace(sides, used=[]))
+    assert [each.kind for each in found] == [ISSUED_ONLY] * 3
+    assert all(each.explanation for each in found)
+    assert {each.kind for each in leftovers(sides) if each.explanation is None} == {USED_ONLY}
+
+
+def test_what_an_open_attempt_has_not_recorded_yet_is_no_leftover():
+    sides = fitting()
+    running = replace(sides.attempts[0], state="running", ended_at=None)
+    assert leftovers(replace(sides, recorded=[], used=[], attempts=[running])) == []
+    # Its calls are recorded at the end.
+    assert leftovers(replace(sides, attempts=[running])) == []
+
+
+def test_a_call_under_way_when_its_run_is_stopped_is_explained():
+    sides = changed(fitting(), "used", 0, at=ENDED + timedelta(seconds=15))
+    stopped = replace(sides.attempts[0], state="failed", was_stopped=True)
+    (found,) = leftovers(replace(sides, attempts=[stopped]))
+    assert (found.kind, found.explanation) == (USED_LATE, "its run was stopped while a call was under way")
+
+
+def test_one_strange_address_is_found_where_a_tool_sees_workers_as_the_vault_does():
+    """And not where it has never seen one so."""
+    sides = fitting()
+    moved = [replace(use, remote_address="10.9.9.9") if use.service_user else use for use in sides.used]
+    assert leftovers(replace(sides, used=moved)) == []
+    second = [replace(each, run_id=OTHER) for each in sides.attempts]
+    again = replace(sides.issued[2], request_id="q5", run_id=OTHER, lease_id="l5", service_user="u5")
+    record = replace(recorded(again), run_id=OTHER)
+    both = more(
+        more(more(replace(sides, used=moved), "issued", again), "recorded", record), "used", *uses(record)
+    )
+    (found,) = leftovers(more(both, "attempts", *second))
+    assert (found.kind, found.system) == (USED_ELSEWHERE, "base")
+
+
+def test_a_tool_on_another_network_may_see_a_worker_under_another_address():
+    sides = fitting()
+    sides = replace(sides, used=[replace(use, remote_address="172.16.0.3") for use in sides.used])
+    assert leftovers(sides) == []
