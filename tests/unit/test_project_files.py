@@ -22,7 +22,7 @@ SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")
 PACKAGES = [pattern.removesuffix("*") for pattern in SETUPTOOLS["packages"]["find"]["include"]]
 RECONCILER = with_logs(SYSTEMS)
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
-ENTRY = re.compile(r"^# (?P<meaning>\S.*)\n#(?P<name>[A-Z_]+)=(?P<value>.*)$", re.MULTILINE)
+ENTRY = re.compile(r"^# (?P<meaning>\S.*)\n#(?P<name>[A-Z0-9_]+)=(?P<value>.*)$", re.MULTILINE)
 SHOWN = {entry["name"]: "".join(shlex.split(entry["value"])) for entry in ENTRY.finditer(EXAMPLE)}
 
 
@@ -43,14 +43,14 @@ def test_the_example_shows_every_setting_with_its_default(settings, environment)
 
 def test_the_example_shows_every_variable_of_the_compose_file_with_its_default():
     compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    defaults = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", compose))
+    defaults = dict(re.findall(r"\$\{([A-Z0-9_]+):-([^}]*)\}", compose))
     assert {name: SHOWN.get(name) for name in defaults} == defaults
-    passed_on = set(re.findall(r"^ +([A-Z_]+):$", compose, re.MULTILINE))
+    passed_on = set(re.findall(r"^ +([A-Z0-9_]+):$", compose, re.MULTILINE))
     assert passed_on - set(SHOWN) == set()
 
 
 def test_the_example_shows_each_variable_once_and_none_that_is_read_nowhere():
-    names = re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+    names = re.findall(r"^#?([A-Z0-9_]+)=", EXAMPLE, re.MULTILINE)
     assert sorted(names) == sorted(SHOWN), "twice, or without a line above that says what it means"
     settings = {
         name.upper()
