@@ -169,7 +169,7 @@ class _Comparison:
             return
         issued = self._by_user.get(used.service_user or "") or self._by_accessor.get(used.subject or "")
         if used.is_refused:  # anybody may try any number: they are one alarm for each address
-            what = "a credential was refused"
+            what = f"a {'login' if used.service_user else 'credential'} was refused"
         else:
             what = f"{f'user {used.service_user}' if used.service_user else f'a credential ({used.fingerprint})'} was used"
         yield Leftover(

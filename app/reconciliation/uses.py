@@ -77,7 +77,8 @@ class CredentialUses:
             self.of,
             USED_LATE,
             f"a credential of {self.of.system} was used at {used.at:%Y-%m-%d %H:%M:%S} UTC, after its end at"
-            f" {ended:%H:%M:%S}" + (f" (HTTP {used.status})" if used.status else ""),
+            f" {ended:%H:%M:%S}"
+            + (f" (HTTP {used.status})" if used.status and not used.service_user else ""),
             at=used.at,
             side=Side.TOOL,
             explanation="its run was stopped while a call was under way" if stopped else None,
@@ -103,8 +104,9 @@ class CredentialUses:
             last = max(used.at for used in self.seen)
             yield about(of, USED_MORE, what, at=last, side=Side.TOOL, explanation=why)
         least = min(1, of.answered) if of.service_user else of.answered
-        if times < least:
+        answered = sum(used.is_answered for used in self.seen)
+        if answered < least:
             what = (
-                f"a run recorded {of.answered} answers of {of.system}, which saw its credential {times} times"
+                f"a run recorded {of.answered} answers of {of.system}, which gave its credential {answered}"
             )
             yield about(of, NEVER_SEEN, what)

@@ -138,6 +138,24 @@ SEEDS: dict[str, tuple[Callable[[Sides], Sides], str]] = {
         lambda s: more(s, "used", Used(system="base", at=BEGAN, service_user="u-x", remote_address=HOME)),
         USED_ONLY,
     ),
+    "refused login of a user that no run was given": (
+        lambda s: more(
+            s, "used", Used(system="base", at=BEGAN, service_user="u-x", remote_address=HOME, status=401)
+        ),
+        USED_ONLY,
+    ),
+    "guessed password of a run's user": (
+        lambda s: more(s, "used", replace(s.used[4], status=401)),
+        USED_MORE,
+    ),
+    "answers recorded that the tool refused": (
+        lambda s: changed(s, "used", 2, status=401),
+        NEVER_SEEN,
+    ),
+    "login recorded that the database refused": (
+        lambda s: changed(s, "used", 4, status=401),
+        NEVER_SEEN,
+    ),
     "use that no worker recorded": (lambda s: more(s, "used", s.used[0]), USED_MORE),
     "second login of a user": (
         lambda s: more(s, "used", next(use for use in s.used if use.service_user)),
