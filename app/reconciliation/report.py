@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from app.reconciliation.matching import Sides, leftovers
+from app.reconciliation.matching import Sides, leftovers, unproven
 from app.reconciliation.settings import VAULT_LOG
 from app.reconciliation.side_records import SideRecords
 from app.reconciliation.verdict import Reconciliation
@@ -32,7 +32,7 @@ def reconcile(engine: Engine, systems: Mapping[str, str], since: datetime, until
         used=_used(sides, since, until),
         recorded=sum(since <= each.issued_at < until for each in sides.recorded),
         leftovers=leftovers(sides),
-        missing=[premise for premise in missing if premise],
+        missing=[*(premise for premise in missing if premise), *unproven(sides)],
     )
 
 

@@ -11,7 +11,10 @@ import httpx
 import psycopg
 import pytest
 
+from app.connections.database import connect
+from app.procurement.systems import SYSTEMS
 from app.reconciliation import leftover_kinds as kinds
+from app.reconciliation.report import reconcile
 from tests.conftest import TLS, wait_until
 
 #: Seconds until the alarm.
@@ -67,6 +70,13 @@ SEEDS = {
         (
             "UPDATE tool_use SET remote_address = '10.9.9.9' WHERE number IN (SELECT min(number) FROM tool_use"
             " JOIN credential USING (fingerprint) WHERE run_id = %s)"
+        ),
+        kinds.USED_ELSEWHERE,
+    ),
+    "every login moved": (
+        (
+            "UPDATE tool_use SET remote_address = '10.9.9.9' WHERE service_user IN (SELECT service_user FROM credential"
+            " WHERE run_id = %s)"
         ),
         kinds.USED_ELSEWHERE,
     ),
@@ -181,3 +191,26 @@ def test_a_connection_from_where_nobody_may_connect_is_found(watched, alarmed):
         client.sendall(struct.pack("!ii", len(asked) + 8, 3 << 16) + asked)
         assert b"no pg_hba.conf entry" in client.recv(1000)
     alarmed(kinds.USED_ONLY, words="a login was refused at ledger from 127.0.0.2")
+
+
+def test_earlier_runs_show_that_all_uses_of_one_came_from_elsewhere(watched):
+    """Also in a report of that run alone."""
+    watched.run("ACT-2026-0004")
+    (began,) = watched.rows("SELECT now() AS at")
+    (run_id,) = watched.run("ACT-2026-0012")
+    (ended,) = watched.rows("SELECT now() AS at")
+    moved = (
+        "UPDATE tool_use SET remote_address = '10.9.9.9' WHERE fingerprint IN (SELECT fingerprint FROM credential"
+        " WHERE run_id = %s)"
+    )
+    wait_until(
+        lambda: watched.rows("SELECT 1 FROM log_source HAVING min(read_until) > %s", ended["at"]),
+        seconds=SOON,
+        what="its uses",
+    )
+    watched.execute(moved, run_id)
+    engine = connect(watched.settings("reconciler"), pool_size=1)
+    found = reconcile(engine, {each.credential.path: each.name for each in SYSTEMS}, began["at"], ended["at"])
+    engine.dispose()
+    elsewhere = {each.system for each in found.unexplained if each.kind == kinds.USED_ELSEWHERE}
+    assert elsewhere == {each.name for each in SYSTEMS} - {"ledger"}
