@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, text
 
-from app.reconciliation.matching import Sides, leftovers
+from app.reconciliation.matching import Sides, leftovers, unproven
 from app.reconciliation.settings import VAULT_LOG
 from app.reconciliation.side_records import SideRecords
 from app.reconciliation.verdict import Reconciliation
@@ -45,7 +45,7 @@ def reconcile(engine: Engine, systems: Mapping[str, str], since: datetime, until
         used=_used(sides, since, until),
         recorded=sum(since <= each.issued_at < until for each in sides.recorded),
         leftovers=leftovers(sides),
-        missing=[premise for premise in missing if premise],
+        missing=[*(premise for premise in missing if premise), *unproven(sides)],
     )
 
 
