@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.credentials.alarm_kinds import ALARM_KINDS
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(ROOT.glob("docs/*.md"))
 #: A test as pytest names it.
@@ -66,3 +68,42 @@ def test_controls_are_in_order_and_each_is_named_once():
         family, control, enhancement = CONTROL.match(name).groups()
         numbers.append((family, int(control), int(enhancement or 0)))
     assert [later for earlier, later in pairwise(numbers) if later <= earlier] == []
+
+
+def test_each_threat_is_answered_and_what_is_prevented_or_detected_names_a_test():
+    threats = rows("threat-model.md", "id")
+    numbers = [name for name, *_ in threats]
+    assert len(threats) > 50
+    assert numbers == sorted(set(numbers))
+    assert {answer for _, _, answer, _, _ in threats} == {"prevented", "detected", "accepted"}
+    wrong = [
+        name
+        for name, _, answer, _, evidence in threats
+        if (answer != "accepted") != bool(TEST.search(evidence))
+    ]
+    assert wrong == []
+
+
+def test_the_threat_model_names_alarms_and_threats_that_there_are():
+    threats = rows("threat-model.md", "id")
+    alarms = {name for row in threats for name in re.findall(r"`([a-z]+(?:['a-z]* [a-z' ]+)+)`", row[3])}
+    assert len(alarms) > 20
+    assert alarms <= ALARM_KINDS.keys()
+    risks = rows("threat-model.md", "risk")
+    assert [name[:5] for name, _ in risks] == [f"ASI{number:02}" for number in range(1, 11)]
+    named = {name for _, here in risks for name in re.findall(r"\bT\d\d\b", here)}
+    assert named <= {name for name, *_ in threats}
+
+
+def test_the_data_flow_is_that_of_the_containers():
+    allowed = {
+        tuple(line.split()[:3])
+        for line in (ROOT / "infra/docker/allowed-connections").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    }
+    drawn = {
+        (source, target, port)
+        for sources, target, port, *_ in rows("threat-model.md", "from")
+        for source in sources.split(", ")
+    }
+    assert drawn == allowed
