@@ -107,3 +107,29 @@ def test_the_data_flow_is_that_of_the_containers():
         for source in sources.split(", ")
     }
     assert drawn == allowed
+
+
+def statements(text: str) -> list[str]:
+    """The paragraphs, items and table rows of a document, each on one line; of a row the first two cells."""
+    found, goes_on = [], False
+    for line in re.sub(r"^\|.*\n\|---.*\n", "", text, flags=re.MULTILINE).splitlines():
+        if line.startswith("| "):
+            found.append(": ".join(line.strip("| ").split(" | ")[:2]))
+        elif line.startswith("* ") or (line and not line.startswith("#") and not goes_on):
+            found.append(line.removeprefix("* "))
+        goes_on = bool(line) and not line.startswith(("|", "#"))
+    return found
+
+
+def test_each_statement_about_security_has_its_tests():
+    text, _, _ = (ROOT / "docs/security.md").read_text(encoding="utf-8").partition("## Known limits")
+    said = statements(text[text.index("\n## ") :])
+    proven = rows("evidence.md", "statement that begins with")
+    wrong = [
+        (begin, statement)
+        for (begin, _), statement in zip(proven, said, strict=False)
+        if not statement.startswith(begin)
+    ]
+    assert wrong[:1] == []
+    assert len(proven) == len(said)
+    assert [begin for begin, tests in proven if not TEST.search(tests)] == ["A proxy that receives"]
