@@ -21,6 +21,7 @@ from app.contract_file.content import (
     serialised,
 )
 from app.contract_file.keys import SigningKeys
+from app.contract_file.log_extract import LogExtract
 from app.contract_file.pdf import pdf
 from app.contract_file.printed_document import document
 from app.contract_file.spooled import unnamed_file
@@ -61,9 +62,16 @@ def printed(file: ActionFile, occasion: Occasion) -> IO[bytes]:
 
 
 def bundle(
-    file: ActionFile, answers: Iterable[tuple[UUID, bytes]], occasion: Occasion, keys: SigningKeys
+    file: ActionFile,
+    answers: Iterable[tuple[UUID, bytes]],
+    log: LogExtract,
+    occasion: Occasion,
+    keys: SigningKeys,
 ) -> IO[bytes]:
-    """The ZIP, in an anonymous file. `answers` are the raw answers by call. Raises `TooLargeError` and `PrintError`."""
+    """The ZIP, in an anonymous file. `answers` are the raw answers by call, `log` holds the vault's lines of its runs.
+
+    Raises `TooLargeError` and `PrintError`.
+    """
     if sum(file.kept.values()) > ANSWERS_LIMIT:
         raise TooLargeError(
             f"the raw answers of action {file.action.action_id} come to more than {ANSWERS_LIMIT:,} bytes"
@@ -72,9 +80,11 @@ def bundle(
         writer = _Writer(opened, occasion)
         for call_id, body in answers:
             writer.add(f"{ANSWERS}{call_id}", body)
-        writer.add(JSON, serialised(contract_file(file, occasion)))
+        for name, lines in log.files():
+            writer.add(name, lines)
+        writer.add(JSON, serialised(contract_file(file, log, occasion)))
         writer.add(PDF, pdf(document(file, occasion, dict(writer.digests)), at=occasion.at))
-        content = serialised(manifest(file, occasion, dict(writer.digests)))
+        content = serialised(manifest(file, log, occasion, dict(writer.digests)))
         writer.add(MANIFEST, content)
         writer.add(SIGNATURE, keys.sign(content).encode())
     return made

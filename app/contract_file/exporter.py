@@ -17,6 +17,7 @@ from app.connections.secret_files import SettingsError
 from app.contract_file.bundle import bundle, printed
 from app.contract_file.content import ANSWERS, Occasion
 from app.contract_file.keys import KeysError, SigningKeys
+from app.contract_file.log_extract import LogExtract
 from app.contract_file.queue_export import Format, spooled
 from app.credentials.tables import RunRow
 from app.review.export_records import ExportRecords
@@ -81,7 +82,10 @@ class Exporter:
     def contract_file(self, action_id: str, by: Person) -> Exported | None:
         """The bundle of an action, or None if the action is unknown. Raises `TooLargeError` and `PrintError`."""
         return self._of_action(
-            action_id, by, "zip", lambda snap, when: bundle(snap.file, snap.answers(), when, self._keys)
+            action_id,
+            by,
+            "zip",
+            lambda snap, when: bundle(snap.file, snap.answers(), LogExtract(), when, self._keys),
         )
 
     def printed(self, action_id: str, by: Person) -> Exported | None:

@@ -8,6 +8,7 @@ import pytest
 
 from app.contract_file.bundle import printed
 from app.contract_file.content import contract_file, serialised
+from app.contract_file.log_extract import LogExtract
 from app.contract_file.pdf import pdf
 from app.contract_file.print_text import _PRINTABLE, instant, moment, printable
 from app.contract_file.printed_document import document
@@ -94,7 +95,7 @@ def test_whatever_a_text_holds_is_printed_and_never_run(show, text):
 
 def test_hostile_text_is_whole_in_the_file_for_programs(make_file, occasion):
     for text in HOSTILE:
-        stated = json.loads(serialised(contract_file(make_file(value=text), occasion)))
+        stated = json.loads(serialised(contract_file(make_file(value=text), LogExtract(), occasion)))
         assert stated["flags"][0]["values"][0]["value"] == text
 
 
