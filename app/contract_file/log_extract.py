@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, Self
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from app.contract_file.run_content import Fields
 
 #: Where the stretches are in a bundle.
 STRETCHES = "vault-log/"
+#: Anchors of a stretch at least.
+_LEAST = 2
 _DIGEST = 64
 _HEX = frozenset(b"0123456789abcdef")
 
@@ -51,42 +54,51 @@ class FiledAnchor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FiledStretch:
-    """Lines of one file of the log. Without anchors, `content` has the lines of the runs only, which nothing proves."""
+    """Lines of a chain from its first anchor here to its last; `content` as the bundle holds them."""
 
+    chain: UUID
+    anchors: Sequence[FiledAnchor]
     content: bytes
-    chain: UUID | None = None
-    begins: FiledAnchor | None = None
-    ends: FiledAnchor | None = None
 
     @classmethod
     def of(cls, stated: Mapping[str, Any], content: bytes) -> Self:
-        """From what `LogExtract.stated` says of it. Raises KeyError, TypeError or ValueError."""
-        if stated["begins"] is None and stated["ends"] is None:
-            return cls(content=content)
-        begins, ends = FiledAnchor.of(stated["begins"]), FiledAnchor.of(stated["ends"])
-        return cls(content=content, chain=UUID(stated["chain"]), begins=begins, ends=ends)
+        """From what `stated` returned. Raises KeyError, TypeError or ValueError."""
+        anchors = [FiledAnchor.of(each) for each in stated["anchors"]]
+        if len(anchors) < _LEAST:
+            raise ValueError
+        return cls(chain=UUID(stated["chain"]), anchors=anchors, content=content)
 
-    def lines(self) -> Iterator[bytes]:
-        """The vault's own lines, each with its newline."""
-        return (each + b"\n" for each in self._entries() if not _is_digest(each))
+    def stated(self) -> Fields:
+        """All but the lines, as JSON values."""
+        return {"chain": str(self.chain), "anchors": [anchor.stated() for anchor in self.anchors]}
+
+    def lines(self) -> Iterator[tuple[bytes, FiledAnchor]]:
+        """The vault's own lines, each with its newline and the anchor that covers it."""
+        for anchor, entries in self._by_anchor():
+            yield from ((each + b"\n", anchor) for each in entries if not _is_digest(each))
 
     def difference(self) -> str | None:
         """How the lines differ from what was anchored, or None."""
-        if self.begins is None or self.ends is None:
-            return None
-        entries = self._entries()
-        expected = self.ends.lines - self.begins.lines
-        if len(entries) != expected:
-            return f"holds {len(entries):,} lines; the vault's log had {expected:,} between the two anchors"
-        reached = bytes.fromhex(self.begins.digest)
-        for each in entries:
-            digest = bytes.fromhex(each.decode()) if _is_digest(each) else sha256(each + b"\n").digest()
-            reached = sha256(reached + digest).digest()
-        if reached.hex() != self.ends.digest:
-            return (
-                "differs from what was read from the vault's log: a line was changed, removed, added or moved"
-            )
+        start, end = self.anchors[0], self.anchors[-1]
+        found, expected = len(self._entries()), end.lines - start.lines
+        if found != expected:
+            return f"holds {found:,} lines; between its anchors, the vault's log had {expected:,}"
+        reached = bytes.fromhex(start.digest)
+        for anchor, entries in self._by_anchor():
+            for each in entries:
+                digest = bytes.fromhex(each.decode()) if _is_digest(each) else sha256(each + b"\n").digest()
+                reached = sha256(reached + digest).digest()
+            if reached.hex() != anchor.digest:
+                return (
+                    f"differs from what was read up to anchor {anchor.number} of the vault's log:"
+                    " a line was changed, removed, added or moved"
+                )
         return None
+
+    def _by_anchor(self) -> Iterator[tuple[FiledAnchor, list[bytes]]]:
+        entries, start = self._entries(), self.anchors[0].lines
+        for before, anchor in pairwise(self.anchors):
+            yield anchor, entries[before.lines - start : anchor.lines - start]
 
     def _entries(self) -> list[bytes]:
         *entries, rest = self.content.split(b"\n")
@@ -119,12 +131,7 @@ class LogExtract:
         """All but the lines, as JSON values."""
         return {
             "stretches": [
-                {
-                    "name": _name(number),
-                    "chain": str(each.chain) if each.chain else None,
-                    "begins": each.begins.stated() if each.begins else None,
-                    "ends": each.ends.stated() if each.ends else None,
-                }
+                {"name": _name(number), **each.stated()}
                 for number, each in enumerate(self.stretches, start=1)
             ],
             "runs": {

@@ -256,23 +256,20 @@ def lines_of_run(*, run=RUN, path="identity/oidc/token/sam-gov", **issued):
     ]
 
 
-def stretch_of(lines, *, own, at=NOON):
-    """All of these lines between two anchors, of which those in `own` are whole."""
-    before = reached = hashlib.sha256(b"earlier").digest()
-    for line in lines:
-        reached = hashlib.sha256(reached + hashlib.sha256(line).digest()).digest()
-    return FiledStretch(
-        chain=UUID(int=31),
-        begins=FiledAnchor(number=7, place=5_000, lines=40, digest=before.hex(), at=NOON),
-        ends=FiledAnchor(
-            number=9,
-            place=5_000 + sum(map(len, lines)),
-            lines=40 + len(lines),
-            digest=reached.hex(),
-            at=at + timedelta(seconds=1),
-        ),
-        content=b"".join(entry(line, whole=line in own) for line in lines),
-    )
+def stretch_of(lines, *, own, at=NOON, anchored=(3,)):
+    """These lines between two anchors, with more anchors after so many lines; only those in `own` are whole."""
+    reached, place, anchors = hashlib.sha256(b"earlier").digest(), 5_000, []
+    for number in range(len(lines) + 1):
+        if number in {0, len(lines), *anchored}:
+            digest, when = reached.hex(), at + timedelta(seconds=len(anchors))
+            anchors.append(
+                FiledAnchor(number=7 + number, place=place, lines=40 + number, digest=digest, at=when)
+            )
+        if number < len(lines):
+            reached = hashlib.sha256(reached + hashlib.sha256(lines[number]).digest()).digest()
+            place += len(lines[number])
+    content = b"".join(entry(line, whole=line in own) for line in lines)
+    return FiledStretch(chain=UUID(int=31), anchors=anchors, content=content)
 
 
 @pytest.fixture

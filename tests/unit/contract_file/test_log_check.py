@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.contract_file import bundle as module
 from app.contract_file.bundle import bundle
 from app.contract_file.content import serialised
-from app.contract_file.log_extract import FiledStretch, LogExtract
+from app.contract_file.log_extract import LogExtract
 from app.contract_file.verify import verify
 from app.reconciliation.verdict import Verdict
 from tests.unit.contract_file.conftest import (
@@ -77,7 +77,7 @@ LINES = [*(audit_line(f"other-{number}", "sys/health") for number in range(3)), 
 def test_a_line_removed_edited_inserted_or_moved_breaks_the_chain(change, where, own, data):
     whole = stretch_of(LINES, own=own)
     assert whole.difference() is None
-    assert set(whole.lines()) == own
+    assert {line for line, _ in whole.lines()} == own
     entries = whole.content.splitlines(keepends=True)
     match change:
         case "remove":
@@ -95,6 +95,14 @@ def test_a_line_removed_edited_inserted_or_moved_breaks_the_chain(change, where,
     assert replace(whole, content=b"".join(entries)).difference() is not None
 
 
+def test_an_anchor_on_the_way_that_does_not_belong_to_the_chain_is_named():
+    whole = stretch_of(LINES, own=LINES, anchored=range(1, len(LINES)))
+    for number, anchor in enumerate(whole.anchors):
+        for wrong in ({"digest": "00" * 32}, {"lines": anchor.lines + 1}, {"lines": anchor.lines - 1}):
+            anchors = [*whole.anchors[:number], replace(anchor, **wrong), *whole.anchors[number + 1 :]]
+            assert replace(whole, anchors=anchors).difference() is not None, (number, wrong)
+
+
 def test_a_line_that_does_not_end_is_not_the_line_that_was_read():
     whole = stretch_of(LINES, own=LINES)
     assert replace(whole, content=whole.content + b"x").difference() is not None
@@ -106,8 +114,8 @@ def test_a_broken_chain_is_named_with_its_file(check, make_log):
     checked = check(replace(make_log(), stretches=[replace(stretch, content=forged)]))
     assert checked.verdict is Verdict.FAIL
     assert (
-        "vault-log/1 differs from what was read from the vault's log: a line was changed, removed, added or moved."
-        in checked.problems
+        "vault-log/1 differs from what was read up to anchor 14 of the vault's log: a line was changed, removed,"
+        " added or moved." in checked.problems
     )
 
 
@@ -241,15 +249,11 @@ def test_a_premise_that_is_not_proven_is_named(check, make_log):
     assert (checked.missing, checked.verdict) == (["one user runs everything"], Verdict.NOT_ESTABLISHED)
 
 
-def test_lines_without_anchors_prove_nothing(check, make_log):
-    log = replace(make_log(), stretches=[FiledStretch(content=b"".join(lines_of_run()))])
-    (premise,) = check(log).missing
-    assert premise.startswith("no anchor covers the lines in vault-log/1")
-
-
 def test_lines_that_were_anchored_long_after_they_were_written_prove_nothing(check, make_log):
     (premise,) = check(make_log(at=NOON + timedelta(minutes=2))).missing
-    assert premise.startswith("the lines in vault-log/1 were written at 2026-09-14 16:00:01 and anchored at")
+    assert premise.startswith(
+        "a line in vault-log/1 was written at 2026-09-14 16:00:01 and read at 2026-09-14 16:02:02:"
+    )
 
 
 def test_a_stretch_that_is_missing_or_was_added_is_named(check, make_log):
@@ -286,6 +290,7 @@ def test_the_two_documents_must_agree_on_the_log_and_the_identities(check, make_
         {},
         {"stretches": None, "runs": {}},
         {"stretches": [{}], "runs": {}},
+        {"stretches": [{"name": "vault-log/1", "chain": str(RUN), "anchors": []}], "runs": {}},
         {"stretches": [], "runs": []},
         {"stretches": [], "runs": {str(RUN): {}}},
         {"stretches": [], "runs": {str(RUN): {"gaps": 1, "missing": []}}},
@@ -313,7 +318,7 @@ def test_a_malformed_part_is_named(check, make_log, wrong):
 def test_a_malformed_anchor_is_named(check, make_log, name, value):
     def malformed(_, stated, manifest):
         for each in (stated, manifest):
-            each["vault_log"]["stretches"][0]["ends"][name] = value
+            each["vault_log"]["stretches"][0]["anchors"][1][name] = value
 
     problems = check(make_log(), malformed).problems
     assert problems[-1] == "manifest.json or contract-file.json lacks required content."
