@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from app import __version__, usecases
+from app.cli import audit_command, local_stack, process_commands, read_commands, stack_commands, usage
 from app.cli import day as whole_day
 from app.cli import demo as whole_demo
-from app.cli import local_stack, process_commands, read_commands, stack_commands, usage
 from app.cli.api_token import print_token
 from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
 from app.cli.lineage_command import lineage, show_lineage
@@ -28,6 +28,7 @@ app = typer.Typer(
     help="Procurement triage by an agent that holds no standing credential.",
 )
 app.add_typer(stack_commands.commands, name="stack", help="Start, stop and look at the local servers.")
+app.add_typer(audit_command.commands, name="audit", help="Prove that the log of the vault is what was read.")
 
 
 def _show_version(wanted: bool) -> None:

@@ -16,7 +16,7 @@ from app.reconciliation.side_records import SHARED
 from app.reconciliation.verdict import Reconciliation, Verdict
 
 #: Exit status by verdict.
-_STATUS = {Verdict.PASS: 0, Verdict.FAIL: FAILED, Verdict.NOT_ESTABLISHED: 3}
+VERDICT_STATUS = {Verdict.PASS: 0, Verdict.FAIL: FAILED, Verdict.NOT_ESTABLISHED: 3}
 _MOST_SHOWN = 50
 
 TimeOption = Annotated[
@@ -40,8 +40,8 @@ def reconcile_sides(
     with reported():
         systems = {system.credential.path: system.name for system in SYSTEMS}
         engine = connect(Context().settings, pool_size=1)
-        end = _moment("until", until) or read_until(engine, systems) or datetime.now(UTC)
-        begin = _moment("since", since) or end - timedelta(days=1)
+        end = moment("until", until) or read_until(engine, systems) or datetime.now(UTC)
+        begin = moment("since", since) or end - timedelta(days=1)
         if begin >= end:
             _refuse("since", begin.isoformat(), f"must be before {end.isoformat()}")
         found = reconcile(engine, systems, begin, end)
@@ -49,10 +49,11 @@ def reconcile_sides(
     if shared_user:
         found = replace(found, missing=[premise for premise in found.missing if premise != SHARED])
     print_json(_document(found)) if as_json else _show(found)
-    raise typer.Exit(_STATUS[found.verdict])
+    raise typer.Exit(VERDICT_STATUS[found.verdict])
 
 
-def _moment(option: str, text: str | None) -> datetime | None:
+def moment(option: str, text: str | None) -> datetime | None:
+    """The time in an option. Exits with status 2 if it is none."""
     if text is None:
         return None
     try:

@@ -128,6 +128,17 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         "Find out who changed it. A planned rotation keeps the earlier file beside the new one.",
         AlarmSeverity.CRITICAL,
     ),
+    "vault log edited": AlarmKind(
+        "Lines of the vault’s log that had been read were changed, or are no longer there. The details name the first"
+        " such line. `triage audit verify` says the same.",
+        "Find out who can write the file. Compare it with the second audit device.",
+        AlarmSeverity.CRITICAL,
+    ),
+    "vault log devices differ": AlarmKind(
+        "One audit device of the vault lacks entries that the other one has.",
+        "Find out whether a device failed, or who can write its file. Compare both files from that time on.",
+        AlarmSeverity.CRITICAL,
+    ),
     "credential not recorded": AlarmKind(
         "The vault issued a credential that no worker recorded, though the worker of that attempt was not lost.",
         "Treat the worker of that attempt as compromised.",

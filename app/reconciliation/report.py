@@ -6,11 +6,9 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from app.reconciliation.matching import Sides, leftovers
+from app.reconciliation.settings import VAULT_LOG
 from app.reconciliation.side_records import SideRecords
 from app.reconciliation.verdict import Reconciliation
-
-#: The name of the vault's log among the sources.
-VAULT_LOG = "vault-log"
 
 
 def read_until(engine: Engine, systems: Mapping[str, str]) -> datetime | None:

@@ -32,8 +32,9 @@ _RECORDED = text(f"""
 WITH touched AS ({_ATTEMPTS})
 SELECT c.request_id, c.run_id, c.attempt, c.tool AS system, c.fingerprint, c.issued_at, c.expires_at, c.accessor,
     c.lease_id, c.service_user, c.revoked_at, count(call_id) AS calls,
-    count(call_id) FILTER (WHERE call.status IN (200, 204)) AS answered
+    count(call_id) FILTER (WHERE call.status IN (200, 204) AND step.outcome = 'answered') AS answered
 FROM credential AS c JOIN touched USING (run_id, attempt) LEFT JOIN call USING (credential_id)
+    LEFT JOIN step ON step.run_id = c.run_id AND step.attempt = c.attempt AND step.tool = c.tool
 GROUP BY c.credential_id
 """)  # noqa: S608
 _USED = text(f"""

@@ -56,8 +56,8 @@ class Judging:
         )
         sides, _ = self._sides.between(self._since(until), until)
         for leftover in leftovers(sides):
-            if leftover.explanation is None and self._records.alarm(
-                leftover.kind, leftover.detail, run_id=leftover.run_id, number=leftover.attempt
+            if leftover.explanation is None and self._records.alarm_past(
+                leftover.kind, leftover.detail, leftover.at, run_id=leftover.run_id, number=leftover.attempt
             ):
                 log.warning(
                     "alarm", kind=leftover.kind, run_id=str(leftover.run_id), attempt=leftover.attempt

@@ -1,4 +1,4 @@
-"""Reads the logs of the tools, which the processes that it judges cannot write.
+"""Reads the logs of the tools and of the vault, which the processes that it judges cannot write.
 
 The reconciler holds no identity at the vault and no user at the broker. At the database it may read, and call functions
 that only add.
@@ -25,6 +25,7 @@ from app.reconciliation.use_store import UseStore
 from workers.runtime import logs
 from workers.runtime.judging import Judging
 from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured
+from workers.runtime.log_evidence import LogEvidence
 from workers.runtime.notices import wait_for_database
 from workers.runtime.rounds import Lane, Rounds
 
@@ -34,6 +35,8 @@ log = structlog.get_logger()
 NEEDED = ("database_url",)
 #: Seconds between two looks at the logs, and between two signs of life.
 _REST, _BEAT = 0.5, 1.0
+#: Seconds between two readings of all that the vault has logged.
+_HOURLY = 3600.0
 
 
 class UseReading:
@@ -84,7 +87,7 @@ def serve(configuration: ReconcilerSettings, tools: Iterable[ToolRecord]) -> Non
     """Reconcile until a signal stops it."""
     known = list(tools)
     stop = Stop()
-    engine = connect(configuration, pool_size=4)
+    engine = connect(configuration, pool_size=6)
     store = UseStore(engine)
     records = EndRecords(engine)
     reading = UseReading([_log_of(tool, configuration, store) for tool in known], store, records)
@@ -92,8 +95,11 @@ def serve(configuration: ReconcilerSettings, tools: Iterable[ToolRecord]) -> Non
     # What cannot be worked with ends the process here, before anything else begins.
     wait_for_database(engine, pulse, stop)
     judging = Judging(engine, {tool.credential.path: tool.name for tool in known}, records)
+    evidence = LogEvidence(configuration, engine)
     lanes = [
         Lane(Rounds("reading the tools' logs", reading.look), rest=_REST),
+        Lane(Rounds("reading the vault's log", evidence.look), rest=_BEAT),
+        Lane(Rounds("proving the vault's log", evidence.prove), rest=_HOURLY),
         Lane(Rounds("judging", judging.look), rest=_BEAT),
     ]
     beat = Rounds("leaving signs of life", lambda: _beat(pulse, lanes))

@@ -1,0 +1,224 @@
+"""Reads the vault's log as evidence: each of its files is a chain, and what is no longer as it was read is a loss."""
+
+import os
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import RLock
+from typing import BinaryIO
+from uuid import UUID
+
+from app.credentials.log_files import open_all, sizes
+from app.credentials.vault_line import request_id_of
+from app.reconciliation.log_anchors import Anchor, AnchorStore
+from app.reconciliation.log_chain import Chain, first_difference, lines_from
+from app.reconciliation.use_store import SourceNote
+
+#: Bytes of the log between two anchors at most.
+_STRETCH = 4_000_000
+#: Bytes at the end of each file that are read again every few seconds.
+_RECENT = 64_000_000
+_FIRST = ": line 1 (byte 0) "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loss:
+    """Lines that were read and are no longer there as they were. Without `needs_alarm` they were kept long enough."""
+
+    chain: UUID
+    reason: str
+    needs_alarm: bool = True
+
+
+@dataclass(slots=True)
+class _Followed:
+    """A chain and the anchors of its last lines, from the one before them on; `seen` and `proven` are states of its file, None if unknown."""
+
+    anchors: list[Anchor]
+    chain: Chain = field(init=False)
+    seen: tuple[int, ...] | None = None
+    proven: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        self.chain = Chain(self.last.place, self.last.lines, self.last.digest)
+
+    @property
+    def last(self) -> Anchor:
+        return self.anchors[-1]
+
+    def is_in(self, log: BinaryIO) -> bool:
+        """Whether the log holds the lines that were read last."""
+        return self.seen == _state(log) or first_difference(log, self.anchors[0], self.anchors[1:]) is None
+
+
+class LogReading:
+    """The vault's log as one audit device writes it. Safe to use from several threads.
+
+    All methods raise `OSError`, `OperationalError` and `PositionMovedError`, after which they are to be asked again.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        named: Path,
+        store: AnchorStore,
+        *,
+        observed: Collection[int],
+        kept: timedelta,
+        saw: Callable[[bytes], None] = lambda _: None,
+    ) -> None:
+        """`named`: the file being written; with wildcards where several servers write one each.
+
+        `observed` are the user ids that must not write it. A file whose last lines are older than `kept` may go. `saw`
+        is given the beginning of each new line.
+        """
+        self.source = source
+        self._named = named
+        self._store = store
+        self._observed = observed
+        self._kept = kept
+        self._saw = saw
+        self._lock = RLock()
+        self._known: list[_Followed] | None = None
+        self._sizes: dict[Path, tuple[int, int]] = {}
+        self._is_apart = False
+
+    def look(self, now: datetime) -> tuple[SourceNote, list[Loss]]:
+        """Read and anchor what was in the log at `now`, by the database's clock; what was lost before it."""
+        with self._followed() as known:
+            note, losses, found = SourceNote(source=self.source, start=now, until=now), [], sizes(self._named)
+            if found != self._sizes:
+                with open_all(self._named) as logs:
+                    self._is_apart = all(self._cannot_be_written(log) for log in logs)
+                    places = self._placed(known, logs)
+                    losses = [self._missing(each, logs, now) for each in known if id(each) not in places]
+                    self._lose(losses)
+                    for log in logs:
+                        followed = next((each for each in known if places.get(id(each)) is log), None)
+                        note = self._read(followed, log, note)
+            self._sizes = found
+            return replace(
+                note, gap=any(loss.needs_alarm for loss in losses), written_apart=self._is_apart
+            ), losses
+
+    def prove_recent(self) -> list[Loss]:
+        """Read the end of each file again that was written to since the last time; what was lost there."""
+        with self._followed() as known, open_all(self._named) as logs:
+            losses = []
+            for log, each in self._pairs(known, logs):
+                if each.proven == (state := _state(log)):
+                    continue
+                start = self._store.before(each.last.chain, max(0, each.last.place - _RECENT))
+                losses += [] if start is None else self._compare(each.last, start, log)
+                each.proven = state
+            self._lose(losses)
+            return losses
+
+    def prove_all(self) -> list[Loss]:
+        """Read every file again from its first line; what was lost. Others may read on meanwhile."""
+        losses = []
+        with open_all(self._named) as logs:
+            with self._followed() as known:
+                pairs = [(log, each.last) for log, each in self._pairs(known, logs)]
+            for log, last in pairs:
+                if start := self._store.before(last.chain, 0):
+                    losses += self._compare(last, start, log)
+        with self._followed():
+            self._lose(losses)
+        return losses
+
+    @contextmanager
+    def _followed(self) -> Iterator[list[_Followed]]:
+        """The chains, for one thread. After any error they are as the database has them."""
+        with self._lock:
+            try:
+                if self._known is None:
+                    self._known = [_Followed(its) for its in self._store.last(self.source)]
+                yield self._known
+            except BaseException:
+                self._known, self._sizes = None, {}
+                raise
+
+    def _placed(self, known: Collection[_Followed], logs: Collection[BinaryIO]) -> dict[int, BinaryIO]:
+        """The file that holds each chain: its own, or a copy that rotation made before it emptied that."""
+        own = {id(each): log for log, each in self._pairs(known, logs) if each.is_in(log)}
+        free = [log for log in logs if log not in own.values()]
+        for each in known:
+            copy = next((log for log in free if each.last.lines and each.is_in(log)), None)
+            if id(each) not in own and copy is not None:
+                free.remove(copy)
+                own[id(each)] = copy
+                self._anchor(each, copy)
+        return own
+
+    def _pairs(
+        self, known: Collection[_Followed], logs: Collection[BinaryIO]
+    ) -> Iterator[tuple[BinaryIO, _Followed]]:
+        held = {os.fstat(log.fileno()).st_ino: log for log in logs}
+        return ((held[each.last.inode], each) for each in known if each.last.inode in held)
+
+    def _missing(self, each: _Followed, logs: Collection[BinaryIO], now: datetime) -> Loss:
+        last = each.last
+        was_kept = last.at < now - self._kept
+        for log, _ in self._pairs([each], logs):
+            start = self._store.before(last.chain, 0) or each.anchors[0]
+            for loss in self._compare(last, start, log):
+                # A file that is gone may have left its inode to another.
+                return replace(loss, needs_alarm=not (was_kept and _FIRST in loss.reason))
+        reason = f"{last.file}: the file that held lines 1 to {last.lines} was removed"
+        return Loss(chain=last.chain, reason=reason, needs_alarm=not was_kept)
+
+    def _compare(self, last: Anchor, start: Anchor, log: BinaryIO) -> list[Loss]:
+        found = first_difference(log, start, self._store.between(start, last))
+        return [] if found is None else [Loss(chain=last.chain, reason=f"{last.file}: {found}")]
+
+    def _lose(self, losses: Collection[Loss]) -> None:
+        for loss in losses:
+            self._store.lose(loss.chain, loss.reason, needs_alarm=loss.needs_alarm)
+        gone = {loss.chain for loss in losses}
+        if gone and self._known is not None:
+            self._known[:] = [each for each in self._known if each.last.chain not in gone]
+            self._sizes = {}  # what is there now is read from its beginning
+
+    def _read(self, followed: _Followed | None, log: BinaryIO, note: SourceNote) -> SourceNote:
+        state, lines, unreadable = _state(log), 0, 0
+        each = followed or self._begun(log)
+        for line in lines_from(log, each.chain.place):
+            each.chain.add(line)
+            lines += 1
+            unreadable += request_id_of(line.beginning) is None
+            self._saw(line.beginning)
+            if each.chain.place - each.last.place >= _STRETCH:
+                self._anchor(each, log)
+        if each.chain.place > each.last.place:
+            self._anchor(each, log)
+        each.seen = state
+        return replace(note, lines=note.lines + lines, unreadable=note.unreadable + unreadable)
+
+    def _begun(self, log: BinaryIO) -> _Followed:
+        file, inode = self._identity(log)
+        begun = _Followed([self._store.record(None, Chain(), source=self.source, file=file, inode=inode)])
+        if self._known is not None:
+            self._known.append(begun)
+        return begun
+
+    def _anchor(self, each: _Followed, log: BinaryIO) -> None:
+        file, inode = self._identity(log)
+        new = self._store.record(each.last.chain, each.chain, source=self.source, file=file, inode=inode)
+        before = max((number for number, its in enumerate(each.anchors) if its.lines < new.lines), default=0)
+        each.anchors = [*each.anchors[before:], new]
+
+    def _identity(self, log: BinaryIO) -> tuple[str, int]:
+        """A rotated file belongs to the one beside it that is being written."""
+        return str(Path(log.name).parent / self._named.name), os.fstat(log.fileno()).st_ino
+
+    def _cannot_be_written(self, log: BinaryIO) -> bool:
+        return os.fstat(log.fileno()).st_uid not in self._observed and not os.access(log.name, os.W_OK)
+
+
+def _state(log: BinaryIO) -> tuple[int, ...]:
+    """Unless it changes, nobody has written to the file."""
+    status = os.fstat(log.fileno())
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
