@@ -21,9 +21,11 @@ from app.contract_file.content import (
     serialised,
 )
 from app.contract_file.keys import SigningKeys
+from app.contract_file.log_check import CheckedLog, check_log
 from app.contract_file.log_extract import LogExtract
 from app.contract_file.pdf import pdf
 from app.contract_file.printed_document import document
+from app.contract_file.run_content import run_content
 from app.contract_file.spooled import unnamed_file
 from app.review.queries.action_file import TooLargeError
 from app.review.queries.filed_documents import ActionFile
@@ -50,7 +52,7 @@ class _Writer:
         self.digests[name] = (hashlib.sha256(content).hexdigest(), len(content))
 
 
-def printed(file: ActionFile, occasion: Occasion) -> IO[bytes]:
+def printed(file: ActionFile, log: LogExtract, occasion: Occasion) -> IO[bytes]:
     """The PDF alone. It lists the raw answers with their digests as received. Raises `PrintError`."""
     received = {
         f"{ANSWERS}{call.call_id}": (call.answer_digest, call.answer_bytes)
@@ -58,7 +60,8 @@ def printed(file: ActionFile, occasion: Occasion) -> IO[bytes]:
         for call in run.calls
         if call.answer_digest is not None and call.call_id in file.kept
     }
-    return BytesIO(pdf(document(file, occasion, received), at=occasion.at))
+    found = _checked(file, log, occasion)
+    return BytesIO(pdf(document(file, found, occasion, received), at=occasion.at))
 
 
 def bundle(
@@ -83,8 +86,15 @@ def bundle(
         for name, lines in log.files():
             writer.add(name, lines)
         writer.add(JSON, serialised(contract_file(file, log, occasion)))
-        writer.add(PDF, pdf(document(file, occasion, dict(writer.digests)), at=occasion.at))
+        found = _checked(file, log, occasion)
+        writer.add(PDF, pdf(document(file, found, occasion, dict(writer.digests)), at=occasion.at))
         content = serialised(manifest(file, log, occasion, dict(writer.digests)))
         writer.add(MANIFEST, content)
         writer.add(SIGNATURE, keys.sign(content).encode())
     return made
+
+
+def _checked(file: ActionFile, log: LogExtract, occasion: Occasion) -> CheckedLog:
+    """What any recipient finds who compares the lines of the vault's log with the records."""
+    runs = [run_content(run, occasion.at) for run in file.runs]
+    return check_log(manifest(file, log, occasion, {}), runs, dict(log.files()))

@@ -1,6 +1,6 @@
 """Checks the part of the vault's log in a bundle: its chain, its agreement with the records, and what it rests on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from app.contract_file.log_agreement import LogAgreement
 from app.contract_file.log_extract import FiledStretch
 from app.credentials.vault_line import time_of
+from app.reconciliation.verdict import Verdict
 
 #: How soon a line must be anchored: until then nobody would notice that it was changed.
 _SOON = timedelta(minutes=1)
@@ -20,9 +21,14 @@ class CheckedLog:
     problems: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
+    @property
+    def verdict(self) -> Verdict:
+        """FAIL with any problem; PASS only if every premise is proven."""
+        return Verdict.FAIL if self.problems else Verdict.NOT_ESTABLISHED if self.missing else Verdict.PASS
+
 
 def check_log(
-    manifest: Mapping[str, Any], runs: list[Mapping[str, Any]], contents: Mapping[str, bytes]
+    manifest: Mapping[str, Any], runs: Sequence[Mapping[str, Any]], contents: Mapping[str, bytes]
 ) -> CheckedLog:
     """Check what the manifest and its runs in `contract-file.json` record against the vault's lines.
 
@@ -76,7 +82,7 @@ def _check_stretch(name: str, stretch: FiledStretch, found: CheckedLog) -> None:
 
 
 def _check_agreement(
-    manifest: Mapping[str, Any], runs: list[Mapping[str, Any]], vault: LogAgreement, found: CheckedLog
+    manifest: Mapping[str, Any], runs: Sequence[Mapping[str, Any]], vault: LogAgreement, found: CheckedLog
 ) -> None:
     attempts = [each for run in runs for each in run["attempts"]]
     if attempts != manifest["identities"]:

@@ -141,11 +141,6 @@ class LogExtract:
         }
 
 
-def entry(line: bytes, *, whole: bool) -> bytes:
-    """A line of the log in the file of a stretch: itself, or its digest."""
-    return line if whole else sha256(line).hexdigest().encode() + b"\n"
-
-
 def _name(number: int) -> str:
     return f"{STRETCHES}{number}"
 

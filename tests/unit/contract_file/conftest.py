@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey
 
 from app.contract_file.content import Occasion
 from app.contract_file.keys import SigningKeys
-from app.contract_file.log_extract import FiledAnchor, FiledStretch, LogExtract, RunCoverage, entry
+from app.contract_file.log_extract import FiledAnchor, FiledStretch, LogExtract, RunCoverage
 from app.credentials.approle import LOGIN_PATH, MINT_PATH, RUN_ROLE
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, StepRow
 from app.review.flag_history import Decision, Event, EventKind, digest
@@ -268,7 +268,8 @@ def stretch_of(lines, *, own, at=NOON, anchored=(3,)):
         if number < len(lines):
             reached = hashlib.sha256(reached + hashlib.sha256(lines[number]).digest()).digest()
             place += len(lines[number])
-    content = b"".join(entry(line, whole=line in own) for line in lines)
+    digests = {line: hashlib.sha256(line).hexdigest().encode() + b"\n" for line in lines}
+    content = b"".join(line if line in own else digests[line] for line in lines)
     return FiledStretch(chain=UUID(int=31), anchors=anchors, content=content)
 
 
