@@ -88,7 +88,7 @@ def secrets_of(service: str) -> set[tuple[str, str, bool]]:
         ("audit-2", ("10001", "10003"), ("reconciler",)),
     ],
 )
-def test_the_logs_of_the_vault_are_read_by_their_groups_alone(up, device, groups, readers):
+def test_each_log_of_the_vault_is_read_by_its_group_alone(up, device, groups, readers):
     reads = f"head -c 1 /vault/{device}/{device}.log"
     for reader in readers:
         assert up.compose("exec", "--no-TTY", reader, "sh", "-c", reads) == "{"
