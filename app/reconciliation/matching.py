@@ -20,7 +20,7 @@ from app.reconciliation.leftover_kinds import (
 from app.reconciliation.places import Origin, Places, SeenPlace
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
 from app.reconciliation.unknown_use import of_unknown
-from app.reconciliation.uses import LEEWAY, CredentialUses
+from app.reconciliation.uses import LEEWAY, CredentialUses, unrecorded_uses
 from app.reconciliation.verdict import Leftover, Side
 
 
@@ -87,6 +87,7 @@ class _Comparison:
             if (of := self._record_of(used)) is not None:
                 seen[of.request_id].append(used)
         places = Places([*self._sides.places, *self._places(seen)])
+        unrecorded = unrecorded_uses(self._sides.recorded, self._attempts)
         return [
             CredentialUses(
                 of=each,
@@ -94,6 +95,7 @@ class _Comparison:
                 issued=self._issued.get(each.request_id),
                 seen=seen[each.request_id],
                 known=places,
+                unrecorded=unrecorded[each.request_id],
             )
             for each in self._sides.recorded
         ]

@@ -266,11 +266,46 @@ def test_no_two_seeds_hide_each_other():
             assert Verdict.FAIL in (compared(sides).verdict, ended), (first, second)
 
 
-def test_uses_beyond_the_record_of_a_lost_attempt_are_left_over_and_explained():
+def lost(sides: Sides, state: str = "lost") -> Sides:
+    """Their attempt died before it recorded a call."""
+    return replace(
+        sides,
+        recorded=[replace(each, calls=0, answered=0) for each in sides.recorded],
+        attempts=[replace(each, state=state) for each in sides.attempts],
+    )
+
+
+@pytest.mark.parametrize("state", ["lost", "postponed", "failed"])
+def test_uses_that_a_lost_attempt_could_not_record_are_left_over_and_explained(state):
+    found = leftovers(lost(fitting(), state))
+    why = "its attempt ended before its calls were recorded"
+    assert [(each.kind, each.explanation) for each in found] == [(USED_MORE, why)] * 2
+
+
+def test_a_lost_attempt_explains_no_more_uses_than_it_can_have_made():
+    sides = lost(fitting())
+    again = replace(sides.issued[0], request_id="q5", attempt=2)
+    record = replace(recorded(again), attempt=2)
+    finished = replace(fitting().attempts[0], number=2)
+    repeated = more(more(more(sides, "issued", again), "recorded", record), "attempts", finished)
+    repeated = more(repeated, "used", *uses(record))
+
+    def alarms(of: Sides, times: int) -> list[str]:
+        found = leftovers(more(of, "used", *[sides.used[0]] * (times - 2)))
+        return [each.kind for each in found if each.explanation is None]
+
+    # The attempt that finished made two calls, each of which the other may have tried twice.
+    assert (alarms(repeated, 4), alarms(repeated, 5)) == ([], [USED_MORE])
+    assert (alarms(sides, 40), alarms(sides, 41)) == ([], [USED_MORE])
+
+
+@pytest.mark.parametrize("place", [0, 4], ids=["more calls than recorded", "a second login"])
+def test_nothing_explains_uses_that_an_attempt_would_have_recorded(place):
+    """It records all calls at once, whatever became of it then; and it logs in once."""
     sides = fitting()
-    lost = more(changed(sides, "attempts", 0, state="lost"), "used", *[sides.used[0]] * 3)
-    (found,) = leftovers(lost)
-    assert (found.kind, found.explanation) == (USED_MORE, "its attempt ended before its calls were recorded")
+    sides = lost(sides) if sides.used[place].service_user else changed(sides, "attempts", 0, state="failed")
+    found = leftovers(more(sides, "used", sides.used[place]))
+    assert USED_MORE in {each.kind for each in found if each.explanation is None}
 
 
 @pytest.mark.parametrize("state", ["lost", "postponed"])
