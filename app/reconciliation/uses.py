@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.reconciliation.clocks import LEEWAY, Shift
 from app.reconciliation.leftover_kinds import (
     CONTRADICTED,
     NEVER_SEEN,
@@ -17,8 +18,6 @@ from app.reconciliation.places import Origin, Places
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
 from app.reconciliation.verdict import Leftover, Side
 
-#: How far the clocks of vault, tools and database may differ before an alarm says so, with what a line takes.
-LEEWAY = timedelta(seconds=6)
 #: How long a call may be under way when its run is stopped.
 _UNDER_WAY = timedelta(seconds=25)
 #: How often an attempt may have used a credential before its worker died: twenty pages, each asked for twice.
@@ -29,13 +28,15 @@ _MOST_UNRECORDED = 40
 class CredentialUses:
     """A recorded credential, its attempt if that exists, and every use of it that a tool saw.
 
-    `known`: what the places of all attempts show. `unrecorded`: how many uses its attempt may have left without a record.
+    `vault` and `tool`: how far their clocks may be off. `known`: what the places of all attempts show. `unrecorded`: how many uses its attempt may have left without a record.
     """
 
     of: Recorded
     attempt: KnownAttempt | None
     issued: Issued | None
     seen: Sequence[Used]
+    vault: Shift
+    tool: Shift
     known: Places
     unrecorded: int
 
@@ -69,18 +70,18 @@ class CredentialUses:
         if self.of.accessor and used.subject and used.subject != self.of.accessor:
             what = f"{used.system} saw another accessor for a credential than is recorded"
             yield about(self.of, CONTRADICTED, what, at=used.at, side=Side.TOOL)
-        if used.at < self.of.issued_at - LEEWAY:
+        if used.at < self.of.issued_at + self.tool.behind - LEEWAY:
             what = f"a credential of {self.of.system} was used before it was issued, by the record"
             yield about(self.of, CONTRADICTED, what, at=used.at, side=Side.TOOL)
 
     def _late(self, used: Used) -> Iterator[Leftover]:
         ends = (
             self.attempt.ended_at if self.attempt else None,
-            self.issued.ended_at if self.issued else None,
+            self._ended_by_vault,
             self.of.expires_at,
         )
         ended = min(filter(None, ends))
-        late = used.at - ended
+        late = used.at - self.tool.ahead - ended
         if late <= LEEWAY:
             return
         stopped = self.attempt is not None and self.attempt.was_stopped and late <= _UNDER_WAY
@@ -94,6 +95,13 @@ class CredentialUses:
             side=Side.TOOL,
             explanation="its run was stopped while a call was under way" if stopped else None,
         )
+
+    @property
+    def _ended_by_vault(self) -> datetime | None:
+        """The end that follows from the vault's log. That of a token is dated by the vault, others by the database."""
+        if self.issued is None or self.issued.ended_at is None or self.of.is_leased:
+            return self.issued.ended_at if self.issued else None
+        return self.issued.ended_at - self.vault.behind
 
     def _strange(self) -> Iterator[Leftover]:
         # A worker has one address at a tool.

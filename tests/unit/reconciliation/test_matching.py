@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from app.reconciliation.clocks import FirstUse
+from app.reconciliation.joined_uses import unproven
 from app.reconciliation.leftover_kinds import (
     CONTRADICTED,
     ISSUED_ONLY,
@@ -18,9 +20,9 @@ from app.reconciliation.leftover_kinds import (
     USED_MORE,
     USED_ONLY,
 )
-from app.reconciliation.matching import Sides, leftovers, unproven
+from app.reconciliation.matching import leftovers
 from app.reconciliation.places import SeenPlace
-from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
+from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
 from app.reconciliation.verdict import Reconciliation, Verdict
 
 RUN, OTHER = UUID(int=1), UUID(int=2)
@@ -393,3 +395,80 @@ def test_workers_may_exchange_their_addresses():
     ]
     sides = replace(of_runs("172.0.0.1", home="10.0.0.0"), places=seen)
     assert (leftovers(sides), unproven(sides)) == ([], [])
+
+
+def vault_is_off(sides: Sides, seconds: int) -> Sides:
+    """As the vault dates what it does with a clock that is ahead, or behind if it is less than 0."""
+    off = timedelta(seconds=seconds)
+    return replace(
+        sides,
+        issued=[
+            replace(
+                each,
+                at=each.at + off,
+                ended_at=each.ended_at if each.accessor or each.lease_id else each.at + off,
+            )
+            for each in sides.issued
+        ],
+    )
+
+
+@pytest.mark.parametrize("seconds", [-3000, -30, 30, 3000])
+def test_a_vault_whose_clock_is_off_is_judged_with_the_difference(seconds):
+    sides = vault_is_off(fitting(), seconds)
+    sides = changed(sides, "issued", 0, ended_at=sides.issued[0].at + timedelta(minutes=2))
+    assert CONTRADICTED in {each.kind for each in leftovers(sides)}  # nobody knows of it
+    off = timedelta(seconds=seconds)
+    measured = replace(sides, vault_ahead=off)
+    seen = changed(sides, "attempts", 0, vault_ahead=off)  # by its login
+    assert (leftovers(measured), leftovers(seen)) == ([], [])
+    other_way = replace(sides, vault_ahead=-off)
+    assert CONTRADICTED in {each.kind for each in leftovers(other_way)}
+    rewritten = changed(measured, "recorded", 0, issued_at=BEGAN - timedelta(hours=2))
+    assert CONTRADICTED in {each.kind for each in leftovers(rewritten)}
+
+
+def test_a_login_that_took_long_excuses_no_time_that_is_too_early():
+    sides = changed(fitting(), "attempts", 0, vault_ahead=timedelta(minutes=1))
+    assert leftovers(sides) == []
+    late = changed(sides, "recorded", 0, issued_at=BEGAN + timedelta(minutes=1))
+    assert CONTRADICTED in {each.kind for each in leftovers(late)}
+
+
+def tool_is_off(sides: Sides, seconds: int) -> Sides:
+    return replace(
+        sides, used=[replace(each, at=each.at + timedelta(seconds=seconds)) for each in sides.used]
+    )
+
+
+def first_use(minutes: int, off: int) -> FirstUse:
+    """That of a credential issued so many minutes before the others, by a clock that is off by so many seconds."""
+    issued_at = BEGAN - timedelta(minutes=minutes)
+    return FirstUse("base", UUID(int=900 + minutes), 1, issued_at, issued_at + timedelta(seconds=off))
+
+
+@pytest.mark.parametrize("seconds", [-3000, -30, 30, 3000])
+def test_a_tool_whose_clock_is_off_is_judged_with_the_difference(seconds):
+    runs = tool_is_off(of_runs(HOME, HOME, HOME), seconds)
+    assert leftovers(runs) == []
+    again = replace(runs.used[0], at=ENDED + timedelta(seconds=max(0, seconds) + 30))
+    found = {each.kind for each in leftovers(more(runs, "used", again))}
+    assert USED_LATE in found
+    # It is known from earlier runs, too.
+    history = [first_use(minutes, seconds) for minutes in (1, 2, 3)]
+    assert leftovers(replace(tool_is_off(of_runs(HOME), seconds), first_uses=history)) == []
+
+
+def test_one_late_use_does_not_say_that_a_clock_is_off():
+    for late in range(3):
+        sides = changed(of_runs(HOME, HOME, HOME), "used", late, at=ENDED + timedelta(seconds=30))
+        assert [each.kind for each in leftovers(sides)] == [USED_LATE]
+    assert [each.kind for each in leftovers(tool_is_off(of_runs(HOME, HOME), 30))] == [USED_LATE] * 2
+
+
+def test_a_clock_that_was_set_is_judged_by_the_runs_around():
+    history = [first_use(minutes, 30 if minutes > 9 else 0) for minutes in range(1, 30)]
+    assert leftovers(replace(of_runs(HOME), first_uses=history)) == []
+    assert [each.kind for each in leftovers(replace(tool_is_off(of_runs(HOME), 30), first_uses=history))] == [
+        USED_LATE
+    ]
