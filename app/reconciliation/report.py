@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, text
 
-from app.reconciliation.matching import Sides, leftovers, unproven
+from app.reconciliation.joined_uses import unproven
+from app.reconciliation.matching import leftovers
 from app.reconciliation.settings import VAULT_LOG
 from app.reconciliation.side_records import SideRecords
+from app.reconciliation.sides import Sides
 from app.reconciliation.verdict import Reconciliation
 
 _FIRST = text(
