@@ -73,7 +73,7 @@ def test_it_holds_the_vaults_line_of_each_credential_and_verifies_offline(watche
     logins = {row["login_request_id"] for row in manifest["identities"]}
     assert len(issued) == 5
     assert issued | logins <= answered
-    log = watched.stack.layout.audit_log.read_bytes().splitlines()
+    log = watched.vault.layout.audit_log.read_bytes().splitlines()
     assert set(own) <= set(log)
     keys = watched.stack.layout.home / "keys-of-this-test.json"
     keys.write_text(watched.stack.layout.export_keys.read_text())
@@ -91,18 +91,19 @@ def test_it_holds_the_vaults_line_of_each_credential_and_verifies_offline(watche
 
 
 @pytest.mark.parametrize(
-    ("table", "column", "said"),
+    ("forged", "said"),
     [
-        ("credential", "request_id", "is recorded, but not in the vault's log."),
-        ("credential", "accessor", "the record says accessor forged, the vault's log "),
-        ("credential", "lease_id", "the record says lease forged, the vault's log "),
-        ("credential", "service_user", "the record says user forged, the vault's log "),
-        ("attempt", "token_accessor", "the record says accessor forged, the vault's log "),
-        ("attempt", "secret_id_accessor", "the record says SecretID accessor forged, the vault's log "),
+        ("credential.request_id", "is recorded, but not in the vault's log."),
+        ("credential.accessor", "the record says accessor forged, the vault's log "),
+        ("credential.lease_id", "the record says lease forged, the vault's log "),
+        ("credential.service_user", "the record says user forged, the vault's log "),
+        ("attempt.token_accessor", "the record says accessor forged, the vault's log "),
+        ("attempt.secret_id_accessor", "the record says SecretID accessor forged, the vault's log "),
     ],
 )
-def test_a_forged_record_is_not_signed_as_whole(watched, export, filed, table, column, said):
-    assert filed
+@pytest.mark.usefixtures("filed")
+def test_a_forged_record_is_not_signed_as_whole(watched, export, forged, said):
+    table, column = forged.split(".")
     key = {"credential": "credential_id", "attempt": "number"}[table]
     (row, *_) = watched.rows(
         f"SELECT {key} AS key, {column} AS was FROM {table} WHERE {column} IS NOT NULL ORDER BY 1"  # noqa: S608
@@ -126,7 +127,7 @@ def test_a_line_changed_in_the_log_breaks_the_chain_of_the_next_file_and_not_of_
         (request_id, *_) = (
             each["request_id"] for each in json.loads(opened.read("manifest.json"))["credentials"]
         )
-    log = watched.stack.layout.audit_log
+    log = watched.vault.layout.audit_log
     content = log.read_bytes()
     place = content.index(f'"id":"{request_id}"'.encode())
     place = content.index(b'"remote_address":"127', place) + len(b'"remote_address":"')
