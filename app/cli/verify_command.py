@@ -2,13 +2,14 @@
 
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
 from app import settings
-from app.cli.context import USAGE, Context, err, out, reported
+from app.cli.context import USAGE, Context, err, out, print_json, reported
+from app.cli.read_commands import AsJson
 from app.cli.reconcile_command import VERDICT_STATUS
 from app.connections.addresses import is_local
 from app.connections.deadline import Deadline
@@ -37,6 +38,7 @@ def verify_bundle(
     shared_user: Annotated[
         bool, typer.Option("--shared-user", help="Accept that all processes shared one user of the machine.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check that a contract file is complete and unaltered, and that the vault's own log agrees with its records.
 
@@ -52,8 +54,18 @@ def verify_bundle(
         checked = verify(file, known)
     if shared_user:
         checked.missing = [premise for premise in checked.missing if premise != SHARED]
-    _show(file, checked)
+    print_json(_document(checked)) if as_json else _show(file, checked)
     raise typer.Exit(VERDICT_STATUS[checked.verdict])
+
+
+def _document(checked: CheckedBundle) -> dict[str, Any]:
+    return {
+        "verdict": checked.verdict,
+        "problems": checked.problems,
+        "missing": checked.missing,
+        "signed_by": checked.signed_by,
+        "action_id": checked.manifest.get("action_id"),
+    }
 
 
 def _show(file: Path, checked: CheckedBundle) -> None:

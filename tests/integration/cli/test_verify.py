@@ -63,6 +63,10 @@ def test_without_keys_the_signature_is_not_trusted(bundle, verify):
     status, output, _ = verify(bundle, stack=False)
     assert status == 1
     assert "The signature is unproven" in output
+    status, output, _ = verify(bundle, "--json", stack=False)
+    found = json.loads(output)
+    assert (status, found["verdict"], found["action_id"]) == (1, "fail", "ACT-2026-0003")
+    assert [problem[:25] for problem in found["problems"]] == ["The signature is unproven"]
 
 
 def test_each_defect_is_described_in_plain_words(bundle, verify, tmp_path):
