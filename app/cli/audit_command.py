@@ -6,7 +6,7 @@ import typer
 
 from app.cli.context import Context, out, print_json, reported
 from app.cli.read_commands import AsJson
-from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, TimeOption, moment
+from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, TimeOption, stretch
 from app.connections.database import connect
 from app.procurement.labels import without_unseen
 from app.reconciliation.log_proof import LogProof, prove_log
@@ -35,9 +35,7 @@ def verify_log(
     with reported():
         settings = Context().settings
         engine = connect(settings, pool_size=1)
-        proof = prove_log(
-            engine, VAULT_LOG, settings.vault_audit_log, moment("since", since), moment("until", until)
-        )
+        proof = prove_log(engine, VAULT_LOG, settings.vault_audit_log, *stretch(since, until))
         engine.dispose()
     if shared_user:
         proof.missing = [premise for premise in proof.missing if premise != SHARED]

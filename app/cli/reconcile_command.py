@@ -1,7 +1,7 @@
 """The command `triage reconcile`: what the vault issued, what tools saw and what is recorded, side by side."""
 
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -11,7 +11,7 @@ from app.cli.read_commands import AsJson
 from app.connections.database import connect
 from app.procurement.labels import without_unseen
 from app.procurement.systems import SYSTEMS
-from app.reconciliation.report import read_until, reconcile
+from app.reconciliation.report import day_before, read_until, reconcile
 from app.reconciliation.side_records import SHARED
 from app.reconciliation.verdict import Reconciliation, Verdict
 
@@ -37,15 +37,14 @@ def reconcile_sides(
 ) -> None:
     """Compare what the vault issued, what tools saw and what is recorded.
 
-    The default is the day before the time to which all logs have been read. Exit status 0 pass, 1 fail, 3 not established.
+    The default is the day before the time to which all logs have been read, or the part of it in which anything happened. Exit status 0 pass, 1 fail, 3 not established.
     """
     with reported():
         systems = {system.credential.path: system.name for system in SYSTEMS}
         engine = connect(Context().settings, pool_size=1)
-        end = moment("until", until) or read_until(engine, systems) or datetime.now(UTC)
-        begin = moment("since", since) or end - timedelta(days=1)
-        if begin >= end:
-            _refuse("since", begin.isoformat(), f"must be before {end.isoformat()}")
+        stated = stretch(since, until)
+        end = stated[1] or read_until(engine, systems) or datetime.now(UTC)
+        begin = stated[0] or day_before(engine, end)
         found = reconcile(engine, systems, begin, end)
         engine.dispose()
     if shared_user:
@@ -63,8 +62,15 @@ def without_shared(found: Reconciliation) -> Reconciliation:
     return replace(found, missing=[premise for premise in found.missing if premise != SHARED])
 
 
-def moment(option: str, text: str | None) -> datetime | None:
-    """The time in an option. Exits with status 2 if it is none."""
+def stretch(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """The times in two options. Exits with status 2 if one is none, or they are in the wrong order."""
+    begin, end = _moment("since", since), _moment("until", until)
+    if begin and end and begin >= end:
+        _refuse("since", begin.isoformat(), f"must be before {end.isoformat()}")
+    return begin, end
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:

@@ -17,6 +17,7 @@ from app.connections.secret_files import SettingsError
 from app.contract_file.bundle import bundle, printed
 from app.contract_file.content import ANSWERS, Occasion
 from app.contract_file.keys import KeysError, SigningKeys
+from app.contract_file.log_reader import LogReader
 from app.contract_file.queue_export import Format, spooled
 from app.credentials.tables import RunRow
 from app.review.export_records import ExportRecords
@@ -61,17 +62,20 @@ def signing_keys(configuration: ReviewSettings) -> SigningKeys:
 class Exporter:
     """Makes exports. Each is recorded with its digest before it is handed over."""
 
-    def __init__(self, sessions: Sessions, keys: SigningKeys, *, far: str, demo: bool) -> None:
+    def __init__(
+        self, sessions: Sessions, log: LogReader, keys: SigningKeys, *, far: str, demo: bool
+    ) -> None:
         self._sessions = sessions
+        self._log = log
         self._records = ExportRecords(sessions)
         self._keys = keys
         self._far = far
         self._demo = demo
 
     @classmethod
-    def of(cls, configuration: ReviewSettings, sessions: Sessions) -> Self:
+    def of(cls, configuration: ReviewSettings, sessions: Sessions, log: LogReader) -> Self:
         """An exporter with these settings. Raises `SettingsError`."""
-        return cls(sessions, signing_keys(configuration), far=configuration.far, demo=configuration.demo)
+        return cls(sessions, log, signing_keys(configuration), far=configuration.far, demo=configuration.demo)
 
     @property
     def keys(self) -> SigningKeys:
@@ -80,13 +84,11 @@ class Exporter:
 
     def contract_file(self, action_id: str, by: Person) -> Exported | None:
         """The bundle of an action, or None if the action is unknown. Raises `TooLargeError` and `PrintError`."""
-        return self._of_action(
-            action_id, by, "zip", lambda snap, when: bundle(snap.file, snap.answers(), when, self._keys)
-        )
+        return self._of_action(action_id, by, "zip", self._bundle)
 
     def printed(self, action_id: str, by: Person) -> Exported | None:
         """The PDF of an action alone, or None if the action is unknown. Raises `TooLargeError` and `PrintError`."""
-        return self._of_action(action_id, by, "pdf", _printed)
+        return self._of_action(action_id, by, "pdf", self._printed)
 
     def answer(self, call_id: UUID, by: Person) -> Exported | None:
         """The answer to one call as received, or None if it was not kept."""
@@ -111,6 +113,14 @@ class Exporter:
         return self._handed_over(
             made, when, kind=kind, name=f"flags-{_stamp(when)}.{form.value}", query=query
         )
+
+    def _bundle(self, snap: Snapshot, when: Occasion) -> IO[bytes]:
+        log = self._log.extract(snap.file.runs, when.at)
+        return bundle(snap.file, snap.answers(), log, when, self._keys)
+
+    def _printed(self, snap: Snapshot, when: Occasion) -> IO[bytes]:
+        snap.release()
+        return printed(snap.file, self._log.extract(snap.file.runs, when.at), when)
 
     def _of_action(
         self, action_id: str, by: Person, ending: str, make: Callable[[Snapshot, Occasion], IO[bytes]]
@@ -154,11 +164,6 @@ class Exporter:
             self._records.add(record)
             unless_kept.pop_all()
         return Exported(file=made, media_type=_MEDIA_TYPES.get(kind, _ANSWER), name=name, record=record)
-
-
-def _printed(snap: Snapshot, when: Occasion) -> IO[bytes]:
-    snap.release()
-    return printed(snap.file, when)
 
 
 def _digest(made: IO[bytes]) -> tuple[str, int]:

@@ -4,10 +4,10 @@ Little explains a leftover: an attempt that ended without a result may have obta
 it could not record. A use of that is an alarm all the same.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 
 from app.reconciliation.credential_end import is_open, is_rewritten
 from app.reconciliation.leftover_kinds import (
@@ -15,10 +15,11 @@ from app.reconciliation.leftover_kinds import (
     END_OPEN,
     ISSUED_ONLY,
     RECORDED_ONLY,
-    USED_ONLY,
     about,
 )
+from app.reconciliation.places import Origin, Places, SeenPlace
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
+from app.reconciliation.unknown_use import of_unknown
 from app.reconciliation.uses import LEEWAY, CredentialUses
 from app.reconciliation.verdict import Leftover, Side
 
@@ -33,6 +34,8 @@ class Sides:
     attempts: Sequence[KnownAttempt] = ()
     #: Systems whose logs have been read for all of this time: what they do not show did not happen.
     covered: frozenset[str] = frozenset()
+    #: What tools saw of earlier attempts, if it may matter for these.
+    places: Sequence[SeenPlace] = ()
     #: The time to which all sides are complete; None: to the end.
     until: datetime | None = None
 
@@ -41,6 +44,17 @@ def leftovers(sides: Sides) -> list[Leftover]:
     """Everything on one side that another lacks or contradicts, in order of time."""
     found = [*_Comparison(sides).leftovers()]
     return sorted(found, key=lambda leftover: leftover.at)
+
+
+def unproven(sides: Sides) -> list[str]:
+    """What these sides leave open for lack of others to compare with, in plain words."""
+    found = {
+        f"{each.of.system} saw a credential from {place}; no other run shows that this is its worker's address"
+        for each in _Comparison(sides).uses()
+        for place in each.places
+        if each.origin(place) is Origin.UNKNOWN
+    }
+    return sorted(found)
 
 
 class _Comparison:
@@ -59,25 +73,40 @@ class _Comparison:
             yield from self._of_issued(issued)
         for recorded in self._sides.recorded:
             yield from self._of_recorded(recorded)
-        uses = {
-            each.request_id: CredentialUses(
-                each, self._attempts.get((each.run_id, each.attempt)), self._issued.get(each.request_id)
+        for used in self._sides.used:
+            if self._record_of(used) is None:
+                yield from of_unknown(used, self._issue_of(used))
+        for each in self.uses():
+            is_covered = each.of.system in self._sides.covered and self._is_complete(each.attempt)
+            yield from each.leftovers(is_covered=is_covered)
+
+    def uses(self) -> list[CredentialUses]:
+        """All recorded credentials, each with what tools saw of it."""
+        seen: defaultdict[str, list[Used]] = defaultdict(list)
+        for used in self._sides.used:
+            if (of := self._record_of(used)) is not None:
+                seen[of.request_id].append(used)
+        places = Places([*self._sides.places, *self._places(seen)])
+        return [
+            CredentialUses(
+                of=each,
+                attempt=self._attempts.get((each.run_id, each.attempt)),
+                issued=self._issued.get(each.request_id),
+                seen=seen[each.request_id],
+                known=places,
             )
             for each in self._sides.recorded
-        }
-        for used in self._sides.used:
-            recorded_use = self._record_of(used)
-            if recorded_use is None:
-                yield from self._of_unknown(used)
-            else:
-                uses[recorded_use.request_id].seen.append(used)
-        near = {each.of.system for each in uses.values() if each.home in each.places}
-        for each in uses.values():
-            system = each.of.system
-            yield from each.leftovers(
-                is_near=system in near,
-                is_covered=system in self._sides.covered and self._is_complete(each.attempt),
-            )
+        ]
+
+    def _places(self, seen: Mapping[str, Sequence[Used]]) -> Iterator[SeenPlace]:
+        for each in self._sides.recorded:
+            attempt = self._attempts.get((each.run_id, each.attempt))
+            if attempt is not None and attempt.login_address is not None:
+                for used in seen.get(each.request_id, ()):
+                    if used.remote_address is not None and used.system == each.system:
+                        yield SeenPlace(
+                            used.system, each.run_id, each.attempt, attempt.login_address, used.remote_address
+                        )
 
     def _of_issued(self, issued: Issued) -> Iterator[Leftover]:
         if issued.request_id in self._recorded:
@@ -155,33 +184,8 @@ class _Comparison:
             return self._user_recorded.get(used.service_user)
         return self._by_fingerprint.get(used.fingerprint or "")
 
-    def _of_unknown(self, used: Used) -> Iterator[Leftover]:
-        """A use without a record. Without any credential it is nobody's."""
-        if used.fingerprint is None and used.service_user is None:
-            if used.status is not None and used.status < HTTPStatus.BAD_REQUEST:
-                yield Leftover(
-                    kind=USED_ONLY,
-                    detail=f"{used.system} answered {used.remote_address or 'an unknown address'} without a credential",
-                    side=Side.TOOL,
-                    at=used.at,
-                    system=used.system,
-                )
-            return
-        issued = self._by_user.get(used.service_user or "") or self._by_accessor.get(used.subject or "")
-        if used.is_refused:  # anybody may try any number: they are one alarm for each address
-            what = "a credential was refused"
-        else:
-            what = f"{f'user {used.service_user}' if used.service_user else f'a credential ({used.fingerprint})'} was used"
-        yield Leftover(
-            kind=USED_ONLY,
-            detail=f"{what} at {used.system} from {used.remote_address or 'an unknown address'};"
-            " no record names it",
-            side=Side.TOOL,
-            at=used.at,
-            system=used.system,
-            run_id=issued.run_id if issued else None,
-            attempt=issued.attempt if issued else None,
-        )
+    def _issue_of(self, used: Used) -> Issued | None:
+        return self._by_user.get(used.service_user or "") or self._by_accessor.get(used.subject or "")
 
 
 def _compared(recorded: Recorded, issued: Issued) -> Iterable[tuple[str, object, object]]:

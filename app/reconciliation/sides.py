@@ -5,6 +5,8 @@ from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
+#: The statuses of usable answers.
+ANSWERED = (HTTPStatus.OK, HTTPStatus.NO_CONTENT)
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -53,7 +55,7 @@ class Recorded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Used:
-    """One use of a credential, or one login at a database, by the log of a tool."""
+    """One use of a credential, or one login at a database, by the log of a tool. `status` as in `ToolUse`."""
 
     system: str
     at: datetime
@@ -67,6 +69,11 @@ class Used:
     def is_refused(self) -> bool:
         """Whether the tool did not accept the credential."""
         return self.status in _REFUSED
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the tool gave what it was asked for: a usable answer, or a session at a database."""
+        return self.status is None or self.status in ANSWERED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

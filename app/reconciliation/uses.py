@@ -1,7 +1,7 @@
 """The uses of one recorded credential: from where, until when and how often a tool saw it. Pure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from app.reconciliation.leftover_kinds import (
@@ -12,6 +12,7 @@ from app.reconciliation.leftover_kinds import (
     USED_MORE,
     about,
 )
+from app.reconciliation.places import Origin, Places
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
 from app.reconciliation.verdict import Leftover, Side
 
@@ -21,14 +22,18 @@ LEEWAY = timedelta(seconds=6)
 _UNDER_WAY = timedelta(seconds=25)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CredentialUses:
-    """A recorded credential, its attempt if that exists, and every use of it that a tool saw."""
+    """A recorded credential, its attempt if that exists, and every use of it that a tool saw.
+
+    `known`: what the places of all attempts show.
+    """
 
     of: Recorded
     attempt: KnownAttempt | None
-    issued: Issued | None = None
-    seen: list[Used] = field(default_factory=list)
+    issued: Issued | None
+    seen: Sequence[Used]
+    known: Places
 
     @property
     def home(self) -> str | None:
@@ -40,15 +45,19 @@ class CredentialUses:
         """The addresses that it was used from."""
         return {used.remote_address for used in self.seen if used.remote_address}
 
-    def leftovers(self, *, is_near: bool, is_covered: bool) -> Iterator[Leftover]:
-        """`is_near`: the tool sees workers under the addresses that the vault sees. `is_covered`: its log is complete."""
+    def origin(self, place: str) -> Origin:
+        """Whether `place` is an address of its worker at its tool."""
+        return self.known.origin(self.of.system, self.home, place)
+
+    def leftovers(self, *, is_covered: bool) -> Iterator[Leftover]:
+        """`is_covered`: the log of its tool is complete."""
         for used in self.seen:
             if used.system != self.of.system:
                 what = f"a credential of {self.of.system} was tried at {used.system}"
                 yield about(self.of, USED_ELSEWHERE, what, at=used.at, side=Side.TOOL)
             yield from self._contradicting(used)
             yield from self._late(used)
-        yield from self._strange(is_near=is_near)
+        yield from self._strange()
         if is_covered and self.attempt is not None and not self.attempt.is_open:
             # Only a finished attempt has recorded all its calls.
             why = None if self.attempt.is_finished else "its attempt ended before its calls were recorded"
@@ -77,15 +86,16 @@ class CredentialUses:
             self.of,
             USED_LATE,
             f"a credential of {self.of.system} was used at {used.at:%Y-%m-%d %H:%M:%S} UTC, after its end at"
-            f" {ended:%H:%M:%S}" + (f" (HTTP {used.status})" if used.status else ""),
+            f" {ended:%H:%M:%S}"
+            + (f" (HTTP {used.status})" if used.status and not used.service_user else ""),
             at=used.at,
             side=Side.TOOL,
             explanation="its run was stopped while a call was under way" if stopped else None,
         )
 
-    def _strange(self, *, is_near: bool) -> Iterator[Leftover]:
-        # A tool on another network sees a worker under another address than the vault does, but always under the same.
-        if len(self.places) > 1 or (is_near and self.places and self.places != {self.home}):
+    def _strange(self) -> Iterator[Leftover]:
+        # A worker has one address at a tool.
+        if len(self.places) > 1 or any(self.origin(place) is Origin.ELSEWHERE for place in self.places):
             yield about(
                 self.of,
                 USED_ELSEWHERE,
@@ -103,8 +113,9 @@ class CredentialUses:
             last = max(used.at for used in self.seen)
             yield about(of, USED_MORE, what, at=last, side=Side.TOOL, explanation=why)
         least = min(1, of.answered) if of.service_user else of.answered
-        if times < least:
+        answered = sum(used.is_answered for used in self.seen)
+        if answered < least:
             what = (
-                f"a run recorded {of.answered} answers of {of.system}, which saw its credential {times} times"
+                f"a run recorded {of.answered} answers of {of.system}, which gave its credential {answered}"
             )
             yield about(of, NEVER_SEEN, what)

@@ -6,6 +6,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import settings
 from app.connections.database import connect, problem, sessions
 from app.contract_file.exporter import Exporter
+from app.contract_file.log_reader import LogReader
+from app.contract_file.log_records import LogRecords
 from app.review.event_records import EventRecords
 from app.review.queries import Pages
 from app.review.reviews import Reviews
@@ -95,7 +97,9 @@ def create_app(configuration: Settings | None = None) -> Flask:
         reviews=Reviews(factory, second_person=configuration.second_person),
         saved_views=SavedViews(factory),
         probes=probes,
-        exporter=Exporter.of(configuration, factory),
+        exporter=Exporter.of(
+            configuration, factory, LogReader(LogRecords(database), configuration.vault_audit_log)
+        ),
         event_outbox=outbox,
         audit_log=configuration.vault_audit_log,
         close=close,

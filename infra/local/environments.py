@@ -138,6 +138,9 @@ class Environments:
         audit_log = outside.vault_audit_log if outside.vault else str(layout.audit_log)
         if audit_log:
             logs["VAULT_AUDIT_LOG"] = audit_log
+        audit_log_2 = outside.vault_audit_log_2 if outside.vault else str(layout.audit_log_2)
+        if audit_log_2:
+            logs["VAULT_AUDIT_LOG_2"] = audit_log_2
         return logs | {"STANDING_USERS": json.dumps([*STANDING_USERS, "postgres"])}
 
     def _secret(self, owner: str, name: str) -> str:

@@ -76,6 +76,7 @@ class Outside(_Options):
     secrets_folder: Path | None = Field(default=None, alias="SECRETS_FOLDER")
     vault: HttpAddress | None = Field(default=None, alias="VAULT_ADDR")
     vault_audit_log: str | None = Field(default=None, alias="VAULT_AUDIT_LOG")
+    vault_audit_log_2: str | None = Field(default=None, alias="VAULT_AUDIT_LOG_2")
     vault_ledger: DatabaseAddress | None = Field(default=None, alias="VAULT_LEDGER_URL")
     vault_issuer: HttpAddress | None = Field(default=None, alias="VAULT_ISSUER")
     database: DatabaseAddress | None = Field(default=None, alias="DATABASE_URL")

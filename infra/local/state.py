@@ -31,6 +31,8 @@ class Layout:
         self.postgres = home / "postgres"
         self.vault = home / "vault"
         self.audit_log = self.vault / "audit.log"
+        self.audit_log_2 = self.vault / "audit-2.log"
+        """What the vault's second audit device writes."""
         self.valkey = home / "valkey"
         self.scenarios = home / "scenarios"
         self.access = home / "access"

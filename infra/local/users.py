@@ -97,6 +97,8 @@ class ProcessUsers:
         _give_folder(layout.vault, users["vault"].number, self._log_readers)
         # The reconciler reads what tools and databases log, and writes none of it.
         reader = users["reconciler"].number
+        layout.audit_log_2.touch(_OWN_FILE)
+        _give(layout.audit_log_2, users["vault"].number, reader, _FILE)
         for tool in TOOLS:
             log = layout.access_log(tool)
             log.touch(_OWN_FILE)

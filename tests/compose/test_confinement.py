@@ -3,6 +3,8 @@
 import json
 import socket
 
+import pytest
+
 from tests.compose import reach
 from tests.compose.system import Container, System
 
@@ -13,9 +15,14 @@ HTTP_TOOLS = ("sam-gov", "debarment", "contracts", "documents")
 DATA = {
     "postgres": {("postgres-data", "/data/postgres", True), ("log-ledger", "/logs/ledger", True)},
     "valkey": {("valkey-data", "/data/valkey", True)},
-    "vault": {("vault-data", "/vault/data", True), ("vault-audit", "/vault/audit", True)},
+    "vault": {
+        ("vault-data", "/vault/data", True),
+        ("vault-audit", "/vault/audit", True),
+        ("vault-audit-2", "/vault/audit-2", True),
+    },
     "reconciler": {
         ("vault-audit", "/vault/audit", False),
+        ("vault-audit-2", "/vault/audit-2", False),
         *((f"log-{tool}", f"/logs/{tool}", False) for tool in (*HTTP_TOOLS, "ledger")),
     },
     "sweeper": {("vault-audit", "/vault/audit", False)},
@@ -64,17 +71,25 @@ def secrets_of(service: str) -> set[tuple[str, str, bool]]:
     return own
 
 
-def test_the_vaults_log_is_read_by_its_group_alone(up):
-    reads = "head -c 1 /vault/audit/audit.log"
-    for reader in ("sweeper", "reconciler", "web"):
+@pytest.mark.parametrize(
+    ("device", "groups", "readers"),
+    [
+        ("audit", ("10001",), ("sweeper", "reconciler", "web")),
+        ("audit-2", ("10001", "10003"), ("reconciler",)),
+    ],
+)
+def test_the_logs_of_the_vault_are_read_by_their_groups_alone(up, device, groups, readers):
+    reads = f"head -c 1 /vault/{device}/{device}.log"
+    for reader in readers:
         assert up.compose("exec", "--no-TTY", reader, "sh", "-c", reads) == "{"
-    volume = f"{up.project}_vault-audit:/vault/audit:ro"
+    volume = f"{up.project}_vault-{device}:/vault/{device}:ro"
     refused = up.docker(
-        *("run", "--rm", "--network=none", f"--volume={volume}", up.image),
-        *("sh", "-c", f"{reads} 2>&1 || id -G"),
+        *("run", "--rm", "--network=none", f"--volume={volume}"),
+        *(f"--group-add={group}" for group in groups),
+        *(up.image, "sh", "-c", f"{reads} 2>&1 || id -G"),
     )
     assert "Permission denied" in refused
-    assert refused.splitlines()[-1] == "10001"
+    assert refused.splitlines()[-1].split() == list(groups)
 
 
 def test_no_secret_is_in_an_environment_a_command_line_or_a_log(up):

@@ -46,6 +46,7 @@ MUST_BE_THERE = (
     ("worker", "secrets/worker/database-password"),
     ("worker", "secrets/worker/run-role-id"),
     ("vault", "vault/audit.log"),
+    ("reconciler", "vault/audit-2.log"),
     ("root", "logs/worker-1.log"),
     ("root", "stack.json"),
 )
@@ -237,7 +238,8 @@ def readers_and_writers(path):
             writer = "root" if log == "postgres.log" else Path(log).stem
             return {writer, "reconciler"}, {writer}
         case ("vault", name):
-            return READ_VAULT_LOG, {"vault"} if name == "audit.log" else set()
+            readers = {"vault", "reconciler"} if name == "audit-2.log" else READ_VAULT_LOG
+            return readers, {"vault"} if name.endswith(".log") else set()
         case (
             ("secrets", "identities", owner, _)
             | ("secrets", owner, _)

@@ -378,5 +378,6 @@ def test_programs_read_the_same_a_page_at_a_time(client_of, coming_from, events,
 
 
 def test_every_recorded_action_can_be_filtered_for(system):
+    """Without those of routes that other tests add to their applications."""
     found = {row["action"] for row in system.rows("SELECT DISTINCT action FROM security_event")}
-    assert found - {"sent again"} <= set(ACTIONS)
+    assert {each for each in found if not each.startswith("probe.")} - {"sent again"} <= set(ACTIONS)

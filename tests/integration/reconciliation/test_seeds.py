@@ -1,6 +1,8 @@
 """What somebody leaves behind on one of the three sides raises its alarm within seconds: on real servers."""
 
 import secrets
+import socket
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -9,7 +11,10 @@ import httpx
 import psycopg
 import pytest
 
+from app.connections.database import connect
+from app.procurement.systems import SYSTEMS
 from app.reconciliation import leftover_kinds as kinds
+from app.reconciliation.report import reconcile
 from tests.conftest import TLS, wait_until
 
 #: Seconds until the alarm.
@@ -65,6 +70,13 @@ SEEDS = {
         (
             "UPDATE tool_use SET remote_address = '10.9.9.9' WHERE number IN (SELECT min(number) FROM tool_use"
             " JOIN credential USING (fingerprint) WHERE run_id = %s)"
+        ),
+        kinds.USED_ELSEWHERE,
+    ),
+    "every login moved": (
+        (
+            "UPDATE tool_use SET remote_address = '10.9.9.9' WHERE service_user IN (SELECT service_user FROM credential"
+            " WHERE run_id = %s)"
         ),
         kinds.USED_ELSEWHERE,
     ),
@@ -150,3 +162,55 @@ def test_a_login_that_no_run_was_given_is_found(watched, alarmed):
     with psycopg.connect(f"postgresql://intruder:x@{address}/ledger"):
         pass
     alarmed(kinds.USED_ONLY, words="user intruder was used at ledger")
+
+
+@pytest.mark.parametrize("user", ["nobody-was-given-this", "ledger_owner"])
+def test_a_guessed_password_at_the_ledger_is_found(watched, alarmed, user):
+    """Also that of a user that no run is given. All of one address are one alarm."""
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        watched.ledger(user, "a guess")
+    use = "SELECT 1 FROM tool_use WHERE service_user = %s AND status = 401"
+    wait_until(lambda: watched.rows(use, user), seconds=SOON, what="the use")
+    alarmed(kinds.USED_ONLY, words="a login was refused at ledger from 127.0.0.1")
+
+
+def test_a_guessed_password_of_a_user_of_a_run_is_found(watched, alarmed):
+    (run_id,) = watched.run("ACT-2026-0012")
+    (row,) = watched.rows(
+        "SELECT service_user FROM credential WHERE run_id = %s AND service_user IS NOT NULL", run_id
+    )
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        watched.ledger(row["service_user"], "a guess")
+    alarmed(kinds.USED_MORE, run_id=run_id)
+
+
+def test_a_connection_from_where_nobody_may_connect_is_found(watched, alarmed):
+    address, _, port = watched.stack.endpoints["postgres"].removeprefix("postgresql://").rpartition(":")
+    asked = b"user\0somebody\0database\0ledger\0\0"
+    with socket.create_connection((address, int(port)), timeout=5, source_address=("127.0.0.2", 0)) as client:
+        client.sendall(struct.pack("!ii", len(asked) + 8, 3 << 16) + asked)
+        assert b"no pg_hba.conf entry" in client.recv(1000)
+    alarmed(kinds.USED_ONLY, words="a login was refused at ledger from 127.0.0.2")
+
+
+def test_earlier_runs_show_that_all_uses_of_one_came_from_elsewhere(watched):
+    """Also in a report of that run alone."""
+    watched.run("ACT-2026-0004")
+    (began,) = watched.rows("SELECT now() AS at")
+    (run_id,) = watched.run("ACT-2026-0012")
+    (ended,) = watched.rows("SELECT now() AS at")
+    moved = (
+        "UPDATE tool_use SET remote_address = '10.9.9.9' WHERE fingerprint IN (SELECT fingerprint FROM credential"
+        " WHERE run_id = %s)"
+    )
+    wait_until(
+        lambda: watched.rows("SELECT 1 FROM log_source HAVING min(read_until) > %s", ended["at"]),
+        seconds=SOON,
+        what="its uses",
+    )
+    watched.execute(moved, run_id)
+    engine = connect(watched.settings("reconciler"), pool_size=1)
+    found = reconcile(engine, {each.credential.path: each.name for each in SYSTEMS}, began["at"], ended["at"])
+    engine.dispose()
+    elsewhere = {each.system for each in found.unexplained if each.kind == kinds.USED_ELSEWHERE}
+    assert elsewhere == {each.name for each in SYSTEMS} - {"ledger"}

@@ -18,7 +18,8 @@ from app.reconciliation.leftover_kinds import (
     USED_MORE,
     USED_ONLY,
 )
-from app.reconciliation.matching import Sides, leftovers
+from app.reconciliation.matching import Sides, leftovers, unproven
+from app.reconciliation.places import SeenPlace
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
 from app.reconciliation.verdict import Reconciliation, Verdict
 
@@ -137,6 +138,24 @@ SEEDS: dict[str, tuple[Callable[[Sides], Sides], str]] = {
     "login of a user that no run was given": (
         lambda s: more(s, "used", Used(system="base", at=BEGAN, service_user="u-x", remote_address=HOME)),
         USED_ONLY,
+    ),
+    "refused login of a user that no run was given": (
+        lambda s: more(
+            s, "used", Used(system="base", at=BEGAN, service_user="u-x", remote_address=HOME, status=401)
+        ),
+        USED_ONLY,
+    ),
+    "guessed password of a run's user": (
+        lambda s: more(s, "used", replace(s.used[4], status=401)),
+        USED_MORE,
+    ),
+    "answers recorded that the tool refused": (
+        lambda s: changed(s, "used", 2, status=401),
+        NEVER_SEEN,
+    ),
+    "login recorded that the database refused": (
+        lambda s: changed(s, "used", 4, status=401),
+        NEVER_SEEN,
     ),
     "use that no worker recorded": (lambda s: more(s, "used", s.used[0]), USED_MORE),
     "second login of a user": (
@@ -279,22 +298,63 @@ def test_a_call_under_way_when_its_run_is_stopped_is_explained():
     assert (found.kind, found.explanation) == (USED_LATE, "its run was stopped while a call was under way")
 
 
-def test_one_strange_address_is_found_where_a_tool_sees_workers_as_the_vault_does():
-    """And not where it has never seen one so."""
-    sides = fitting()
-    moved = [replace(use, remote_address="10.9.9.9") if use.service_user else use for use in sides.used]
-    assert leftovers(replace(sides, used=moved)) == []
-    second = [replace(each, run_id=OTHER) for each in sides.attempts]
-    again = replace(sides.issued[2], request_id="q5", run_id=OTHER, lease_id="l5", service_user="u5")
-    record = replace(recorded(again), run_id=OTHER)
-    both = more(
-        more(more(replace(sides, used=moved), "issued", again), "recorded", record), "used", *uses(record)
-    )
-    (found,) = leftovers(more(both, "attempts", *second))
-    assert (found.kind, found.system) == (USED_ELSEWHERE, "base")
+def of_runs(*places: str, home: str = HOME) -> Sides:
+    """One finished attempt for each place from which its login at the database was seen."""
+    joined = Sides(covered=frozenset(SYSTEMS))
+    for number, place in enumerate(places, start=10):
+        run_id = UUID(int=number)
+        of_vault = replace(issued(number, "base"), run_id=run_id)
+        record = replace(recorded(of_vault), run_id=run_id)
+        attempt = replace(fitting().attempts[0], run_id=run_id, login_address=home)
+        joined = more(more(joined, "issued", of_vault), "recorded", record)
+        joined = more(joined, "attempts", attempt)
+        joined = more(joined, "used", *[replace(use, remote_address=place) for use in uses(record)])
+    return joined
 
 
-def test_a_tool_on_another_network_may_see_a_worker_under_another_address():
-    sides = fitting()
-    sides = replace(sides, used=[replace(use, remote_address="172.16.0.3") for use in sides.used])
-    assert leftovers(sides) == []
+EVIL, NAT = "10.9.9.9", "172.16.0.3"
+
+
+@pytest.mark.parametrize(
+    ("places", "elsewhere", "open_places"),
+    [
+        ((HOME,), 0, ()),
+        ((HOME, EVIL), 1, ()),
+        ((EVIL, EVIL, HOME), 2, ()),  # it sees workers as the vault does
+        ((NAT, NAT), 0, ()),
+        ((NAT, NAT, NAT, EVIL), 1, ()),
+        ((EVIL, NAT, NAT), 1, ()),
+        ((NAT,), 0, (NAT,)),
+        ((NAT, EVIL), 0, (EVIL, NAT)),
+        ((NAT, NAT, EVIL, EVIL), 0, (EVIL, NAT)),
+    ],
+)
+def test_an_address_that_is_not_the_workers_fails_and_one_that_nothing_confirms_is_not_established(
+    places, elsewhere, open_places
+):
+    sides = of_runs(*places)
+    assert [each.kind for each in leftovers(sides)] == [USED_ELSEWHERE] * elsewhere
+    assert [place for place in (EVIL, NAT) if any(f"from {place};" in said for said in unproven(sides))] == [
+        *open_places
+    ]
+
+
+def test_earlier_runs_show_where_a_worker_is():
+    for usual, place, kinds in (
+        (HOME, EVIL, [USED_ELSEWHERE]),
+        (NAT, EVIL, [USED_ELSEWHERE]),
+        (NAT, NAT, []),
+    ):
+        earlier = [SeenPlace("base", UUID(int=number), 1, HOME, usual) for number in (1, 2)]
+        sides = replace(of_runs(place), places=earlier)
+        assert [each.kind for each in leftovers(sides)] == kinds
+        assert unproven(sides) == []
+
+
+def test_workers_may_exchange_their_addresses():
+    seen = [
+        SeenPlace("base", UUID(int=number), 1, f"10.0.0.{number % 2}", f"172.0.0.{number % 2}")
+        for number in range(8)
+    ]
+    sides = replace(of_runs("172.0.0.1", home="10.0.0.0"), places=seen)
+    assert (leftovers(sides), unproven(sides)) == ([], [])

@@ -105,11 +105,59 @@ def test_other_lines_of_the_server_are_no_logins(text):
     assert logins(text.encode()) is None
 
 
+REFUSED = "2026-11-29 05:43:21.592 UTC [23365] 10.0.0.9 FATAL:  {}"
+
+
+@pytest.mark.parametrize(
+    ("reason", "user"),
+    [
+        ('password authentication failed for user "run-7"', "run-7"),
+        ('password authentication failed for user "soil_owner"', "soil_owner"),
+        ('certificate authentication failed for user "run-7"', "run-7"),
+        ('LDAP authentication failed for user "a"b"', 'a"b'),
+        ('authentication failed for user "run-7": host rejected', "run-7"),
+        ('no pg_hba.conf entry for host "10.0.0.9", user "run-7", database "other", no encryption', "run-7"),
+        (
+            'no pg_hba.conf entry for replication connection from host "10.0.0.9", user "x", SSL encryption',
+            "x",
+        ),
+        (
+            'pg_hba.conf rejects connection for host "10.0.0.9", user "run-7", database "soil", SSL on',
+            "run-7",
+        ),
+        ('role "run-7" does not exist', "run-7"),
+    ],
+)
+def test_a_refused_login_is_a_use_with_a_refusal(reason, user):
+    assert logins(REFUSED.format(reason).encode()) == ToolUse(
+        at=datetime(2026, 11, 29, 5, 43, 21, 592_000, tzinfo=UTC),
+        operation="connect",
+        status=401,
+        service_user=user,
+        remote_address="10.0.0.9",
+    )
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "the database system is starting up",
+        "terminating connection due to administrator command",
+        # Authorized before, so it has a line as a login.
+        'role "run-7" is not permitted to log in',
+        'too many connections for role "run-7"',
+    ],
+)
+def test_what_ends_a_session_is_no_refusal(reason):
+    assert logins(REFUSED.format(reason).encode()) is None
+
+
 def test_a_name_that_breaks_the_line_forges_no_login():
     """The server indents what follows a break within a message."""
     forged = AUTHORIZED.format("run-7", "soil")
-    told = f'2026-11-29 05:43:21.592 UTC [1] 10.0.0.9 FATAL:  password authentication failed for user "x\n\t{forged}"'
-    assert [logins(each.encode()) for each in told.split("\n")] == [None, None]
+    told = REFUSED.format(f'password authentication failed for user "x\n\t{forged}"')
+    refused, rest = (logins(each.encode()) for each in told.split("\n"))
+    assert (refused.service_user, refused.status, rest) == ("x", 401, None)
 
 
 @pytest.mark.parametrize(
