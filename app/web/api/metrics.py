@@ -13,7 +13,7 @@ _CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Sample = tuple[Mapping[str, str], float]
 
 
-@operation("GET", "/metrics", answers={200: bytes})
+@operation("GET", "/metrics", answers={200: str})
 def metrics() -> Response:
     """Numbers of alarms, deliveries and runs, and signs of life, in the text format of Prometheus."""
     with services().sessions() as db:

@@ -37,7 +37,7 @@ class Header:
 class Operation:
     """The description of one operation.
 
-    `answers` are the shapes of successful responses by status, `bytes` for raw bytes; `refusals` its errors beyond those of
+    `answers` are the shapes of successful responses by status, `bytes` for raw bytes, `str` for plain text; `refusals` its errors beyond those of
     every operation; `arguments` the types of the path parameters; `sends` the headers of successful responses, with their
     meanings.
     """
@@ -47,7 +47,7 @@ class Operation:
     path: str
     text: str
     arguments: Mapping[str, Any]
-    answers: Mapping[int, type[Shape] | type[bytes]]
+    answers: Mapping[int, type[Shape | bytes | str]]
     refusals: frozenset[int]
     query: type[RequestModel]
     body: type[BaseModel] | None
@@ -73,7 +73,7 @@ def operation(
     method: str,
     path: str,
     *,
-    answers: Mapping[int, type[Shape] | type[bytes]],
+    answers: Mapping[int, type[Shape | bytes | str]],
     refusals: tuple[int, ...] = (),
     query: type[RequestModel] = NoQuery,
     body: type[BaseModel] | None = None,

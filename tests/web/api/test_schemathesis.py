@@ -6,7 +6,7 @@ Changes what it is given: four flags, and actions of its own, some of which are 
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import pytest
 import schemathesis
@@ -24,7 +24,10 @@ pytestmark = pytest.mark.whole_system
 WHY = "I looked at both records."
 #: Stands for a token while requests are made up, which is before there is anybody to give one.
 TOKEN = "the token of somebody who may"
-OFFICER = Person.of(subject="officer-a", name="", roles=["officer"])
+#: The first who may carry out an operation does.
+PEOPLE = [
+    Person.of(subject=f"{role}-a", name="", roles=[role]) for role in ("officer", "auditor", "operator")
+]
 
 
 class Served:
@@ -115,7 +118,20 @@ def shared(system, program_of, token_of, session_of):
 
 
 @pytest.fixture
-def prepared(shared, flagged, submitted, program_of):
+def raised(system):
+    """Raises an alarm; its id."""
+
+    def alarm():
+        detail = str(uuid4())
+        system.execute("SELECT alarm_once('unknown message', %s, NULL, NULL)", detail)
+        (row,) = system.rows("SELECT alarm_id FROM alarm WHERE detail = %s", detail)
+        return str(row["alarm_id"])
+
+    return alarm
+
+
+@pytest.fixture
+def prepared(shared, flagged, submitted, program_of, raised):
     """A separate row for each operation that changes one."""
     decide, concur, undo, assign = flagged({}, {"rule": "E01"}, {}, {})
     for flag_id in (concur, undo):
@@ -124,6 +140,7 @@ def prepared(shared, flagged, submitted, program_of):
     own = {"decide": decide, "concur": concur, "undo": undo, "assign": assign}
     Served.rows = {
         **shared,
+        **{stand_in("alarm_id", name): raised() for name in ("alarm", "acknowledge_alarm", "close_alarm")},
         **{stand_in("flag_id", name): str(flag_id) for name, flag_id in own.items()},
         stand_in("action_id", "request_run"): submitted(),
     }
@@ -142,7 +159,7 @@ def described(name):
     )
     def test(prepared, case):
         needed = ACCESS[f"api.{name}"]
-        Served.persona = OFFICER.subject if needed in {*Open, *OFFICER.permissions} else "auditor-a"
+        Served.persona = next(each.subject for each in PEOPLE if needed in {*Open, *each.permissions})
         response = case.call()
         answered[name].add(response.status_code)
         # Rules between fields are beyond JSON Schema, and no made-up place in a list is one.
