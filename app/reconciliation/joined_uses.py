@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from app.reconciliation.clocks import FirstUse, Shift, ToolClocks
-from app.reconciliation.places import Origin, Places, SeenPlace
 from app.reconciliation.sides import KnownAttempt, Recorded, Sides, Used
 from app.reconciliation.uses import CredentialUses, unrecorded_uses
+from app.reconciliation.worker_places import Origin, Places, SeenPlace
 
 
 def joined(sides: Sides) -> tuple[list[CredentialUses], list[Used]]:

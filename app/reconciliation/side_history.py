@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from app.reconciliation.clocks import FirstUse
-from app.reconciliation.places import SeenPlace
+from app.reconciliation.worker_places import SeenPlace
 
 _LATEST = """
     SELECT run_id, attempt, tool, fingerprint, service_user, issued_at FROM credential

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from app.reconciliation.clocks import FirstUse
-from app.reconciliation.places import SeenPlace
+from app.reconciliation.worker_places import SeenPlace
 
 #: The statuses of usable answers.
 ANSWERED = (HTTPStatus.OK, HTTPStatus.NO_CONTENT)

@@ -14,9 +14,9 @@ from app.reconciliation.leftover_kinds import (
     USED_MORE,
     about,
 )
-from app.reconciliation.places import Origin, Places
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
 from app.reconciliation.verdict import Leftover, Side
+from app.reconciliation.worker_places import Origin, Places
 
 #: How long a call may be under way when its run is stopped.
 _UNDER_WAY = timedelta(seconds=25)

@@ -21,9 +21,9 @@ from app.reconciliation.leftover_kinds import (
     USED_ONLY,
 )
 from app.reconciliation.matching import leftovers
-from app.reconciliation.places import SeenPlace
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
 from app.reconciliation.verdict import Reconciliation, Verdict
+from app.reconciliation.worker_places import SeenPlace
 
 RUN, OTHER = UUID(int=1), UUID(int=2)
 BEGAN = datetime(2026, 11, 29, 12, tzinfo=UTC)
