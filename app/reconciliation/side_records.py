@@ -101,10 +101,12 @@ class SideRecords:
         with self._engine.begin() as db:
             return _coverage(db)
 
-    def between(self, since: datetime, until: datetime) -> tuple[Sides, dict[str, Coverage]]:
+    def between(
+        self, since: datetime, until: datetime, *, complete_to: datetime | None = None
+    ) -> tuple[Sides, dict[str, Coverage]]:
         """The sides between two times (UTC), and what is known of each log, from one snapshot.
 
-        Attempts are whole: also what they did before and after.
+        Attempts are whole: also what they did before and after. All sides are complete to `complete_to`, or else to `until`.
         """
         stretch = {"since": since, "until": until}
         with self._engine.begin() as db:
@@ -132,9 +134,9 @@ class SideRecords:
             and known.covered_from is not None
             and known.covered_from <= first
             and known.read_until is not None
-            and known.read_until >= until
+            and known.read_until >= (complete_to or until)
         )
-        return replace(sides, covered=covered, until=until), coverage
+        return replace(sides, covered=covered, until=complete_to or until), coverage
 
 
 def _coverage(db: Connection) -> dict[str, Coverage]:
