@@ -102,6 +102,7 @@ def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
         wait_for_none(stack, OPEN_ENDS, seconds=_CONFIRMED)
         until = rows(stack, _NOW)[0]["at"]
         wait_for_none(stack, _BEHIND.format(until), seconds=_CAUGHT_UP)
+        left = found(stack, len(run_ids))
         compared = _reconciled(stack, since, until)
         alarmed_after = _plant(stack)
         return {
@@ -109,7 +110,7 @@ def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
             "runs": len(run_ids),
             "kills": dict(killer.killed),
             "incidents": met,
-            **found(stack, len(run_ids)),
+            **left,
             **compared,
             "alarms raised": rows(stack, _ALARMS, USED_ONLY, _PLANTED_AT),
             "seconds to the alarm of a planted use": alarmed_after,

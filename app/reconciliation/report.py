@@ -6,9 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from app.reconciliation.matching import Sides, leftovers, unproven
+from app.reconciliation.joined_uses import unproven
+from app.reconciliation.matching import leftovers
 from app.reconciliation.settings import VAULT_LOG
 from app.reconciliation.side_records import Coverage, SideRecords
+from app.reconciliation.sides import Sides
 from app.reconciliation.verdict import Reconciliation
 
 _FIRST = text(
