@@ -72,7 +72,7 @@ _SOURCES = text("SELECT * FROM log_source")
 
 
 #: One premise, however many logs it concerns.
-SHARED = "all processes share one user: those that are compared could have written the logs themselves"
+SHARED = "all processes share one user, so those that are compared could have written the logs themselves"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

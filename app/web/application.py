@@ -92,6 +92,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     Services(
         sessions=factory,
+        database=database,
         clock=clock,
         queries=queries,
         reviews=Reviews(factory, second_person=configuration.second_person),
