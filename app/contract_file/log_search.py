@@ -9,7 +9,7 @@ from typing import BinaryIO
 from app.contract_file.log_extract import FiledAnchor, FiledStretch
 from app.credentials.vault_line import AuditLine, request_id_of, time_of
 from app.reconciliation.log_anchors import Anchor
-from app.reconciliation.log_chain import Chain, Line, lines_from
+from app.reconciliation.log_chain import LogChain, LogLine, lines_from
 
 #: Lines that are searched at most.
 LINES_LIMIT = 300_000
@@ -48,7 +48,7 @@ class RunSearch:
     def search(self, log: BinaryIO, start: Anchor, anchors: Iterable[Anchor]) -> Searched:
         """Search a file from one anchor of its chain to the first after the end of the run. Raises OSError."""
         reached, wanted, is_whole, was_cut = [start], set[str](), True, False
-        chain, lines = Chain(start.place, start.lines, start.digest), lines_from(log, start.place)
+        chain, lines = LogChain(start.place, start.lines, start.digest), lines_from(log, start.place)
         for anchor in anchors:
             if was_cut := anchor.lines - start.lines > LINES_LIMIT:
                 break
@@ -71,7 +71,7 @@ class RunSearch:
         stretch = _stretch(log, reached, wanted, trimmed=is_whole)
         return Searched(stretch=stretch, is_whole=is_whole, was_cut=was_cut)
 
-    def _request_of(self, line: Line) -> str | None:
+    def _request_of(self, line: LogLine) -> str | None:
         """The request id of a line about the run."""
         if not any(needle in line.beginning for needle in self._needles):
             return None
@@ -79,7 +79,7 @@ class RunSearch:
         is_its = parsed is not None and parsed.is_about(self.run_id, self.wrapping_accessors)
         return parsed.request_id if parsed and is_its else None
 
-    def _is_later(self, line: Line) -> bool:
+    def _is_later(self, line: LogLine) -> bool:
         # Lines that were read late have anchors of that time.
         written = time_of(line.beginning)
         return written is not None and written > self.until

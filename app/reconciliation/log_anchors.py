@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from app.credentials.vault_events import PositionMovedError
-from app.reconciliation.log_chain import Chain
+from app.reconciliation.log_chain import LogChain
 
 _NOW = text("SELECT clock_timestamp()")
 _LAST = text("""
@@ -133,7 +133,7 @@ class AnchorStore:
             row = db.execute(_BEFORE_PLACE, {"chain": chain, "place": place}).mappings().first()
             return None if row is None else Anchor(**row)
 
-    def record(self, name: UUID | None, chain: Chain, *, source: str, file: str, inode: int) -> Anchor:
+    def record(self, name: UUID | None, chain: LogChain, *, source: str, file: str, inode: int) -> Anchor:
         """Record how far a chain has come; without a name it is a new one.
 
         Raises `PositionMovedError` if another reader did so.

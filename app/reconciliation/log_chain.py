@@ -17,7 +17,7 @@ MARK = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """A whole line: its SHA-256, its first bytes (all of it up to `LINE_LIMIT`), and the place in bytes after it."""
 
     digest: bytes
@@ -50,7 +50,7 @@ class Anchored(Reached, Protocol):
 
 
 @dataclass(slots=True)
-class Chain:
+class LogChain:
     """A chain that grows by lines. `marks` are those of the lines that were added."""
 
     place: int = 0
@@ -58,7 +58,7 @@ class Chain:
     digest: bytes = BEGUN
     marks: bytearray = field(default_factory=bytearray)
 
-    def add(self, line: Line) -> None:
+    def add(self, line: LogLine) -> None:
         """Append a line."""
         self.digest = sha256(self.digest + line.digest).digest()
         self.marks += line.digest[:MARK]
@@ -78,7 +78,7 @@ class Difference:
         return f"line {self.line} (byte {self.place}) {self.what}"
 
 
-def lines_from(log: BinaryIO, place: int) -> Iterator[Line]:
+def lines_from(log: BinaryIO, place: int) -> Iterator[LogLine]:
     """The whole lines of a log from the start of a line on. A line of any length takes little memory."""
     log.seek(place)
     while beginning := log.readline(LINE_LIMIT):
@@ -90,12 +90,12 @@ def lines_from(log: BinaryIO, place: int) -> Iterator[Line]:
                 return  # it does not end yet
             digest.update(more)
             place += len(more)
-        yield Line(digest.digest(), beginning, place)
+        yield LogLine(digest.digest(), beginning, place)
 
 
 def first_difference(log: BinaryIO, start: Reached, anchors: Iterable[Anchored]) -> Difference | None:
     """The first line between a place of the log and the last of the anchors after it that is not what was read."""
-    chain = Chain(start.place, start.lines, start.digest)
+    chain = LogChain(start.place, start.lines, start.digest)
     lines = lines_from(log, start.place)
     for anchor in anchors:
         begun = chain.lines + 1, chain.place

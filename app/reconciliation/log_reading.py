@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import RLock
@@ -12,8 +12,9 @@ from uuid import UUID
 
 from app.credentials.log_files import open_all, sizes
 from app.credentials.vault_line import request_id_of
+from app.reconciliation.followed_file import FollowedFile, Loss, state_of
 from app.reconciliation.log_anchors import Anchor, AnchorStore
-from app.reconciliation.log_chain import Chain, first_difference, lines_from
+from app.reconciliation.log_chain import LogChain, first_difference, lines_from
 from app.reconciliation.use_store import SourceNote
 
 #: Bytes of the log between two anchors at most.
@@ -21,36 +22,6 @@ _STRETCH = 4_000_000
 #: Bytes at the end of each file that are read again every few seconds.
 _RECENT = 64_000_000
 _FIRST = ": line 1 (byte 0) "
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Loss:
-    """Lines that were read and are no longer there as they were. Without `needs_alarm` they were kept long enough."""
-
-    chain: UUID
-    reason: str
-    needs_alarm: bool = True
-
-
-@dataclass(slots=True)
-class _Followed:
-    """A chain and the anchors of its last lines, from the one before them on; `seen` and `proven` are states of its file, None if unknown."""
-
-    anchors: list[Anchor]
-    chain: Chain = field(init=False)
-    seen: tuple[int, ...] | None = None
-    proven: tuple[int, ...] | None = None
-
-    def __post_init__(self) -> None:
-        self.chain = Chain(self.last.place, self.last.lines, self.last.digest)
-
-    @property
-    def last(self) -> Anchor:
-        return self.anchors[-1]
-
-    def is_in(self, log: BinaryIO) -> bool:
-        """Whether the log holds the lines that were read last."""
-        return self.seen == _state(log) or first_difference(log, self.anchors[0], self.anchors[1:]) is None
 
 
 class LogReading:
@@ -81,8 +52,9 @@ class LogReading:
         self._kept = kept
         self._saw = saw
         self._lock = RLock()
-        self._known: list[_Followed] | None = None
+        self._known: list[FollowedFile] | None = None
         self._sizes: dict[Path, tuple[int, int]] = {}
+        self._again: set[int] = set()  # files that are read again because lines of them were lost
         self._is_apart = False
 
     def look(self, now: datetime) -> tuple[SourceNote, list[Loss]]:
@@ -99,16 +71,15 @@ class LogReading:
                         followed = next((each for each in known if places.get(id(each)) is log), None)
                         note = self._read(followed, log, note)
             self._sizes = found
-            return replace(
-                note, gap=any(loss.needs_alarm for loss in losses), written_apart=self._is_apart
-            ), losses
+            gap = any(loss.needs_alarm for loss in losses)
+            return replace(note, gap=gap, written_apart=self._is_apart), losses
 
     def prove_recent(self) -> list[Loss]:
         """Read the end of each file again that was written to since the last time; what was lost there."""
         with self._followed() as known, open_all(self._named) as logs:
             losses = []
             for log, each in self._pairs(known, logs):
-                if each.proven == (state := _state(log)):
+                if each.proven == (state := state_of(log)):
                     continue
                 start = self._store.before(each.last.chain, max(0, each.last.place - _RECENT))
                 losses += [] if start is None else self._compare(each.last, start, log)
@@ -130,18 +101,18 @@ class LogReading:
         return losses
 
     @contextmanager
-    def _followed(self) -> Iterator[list[_Followed]]:
+    def _followed(self) -> Iterator[list[FollowedFile]]:
         """The chains, for one thread. After any error they are as the database has them."""
         with self._lock:
             try:
                 if self._known is None:
-                    self._known = [_Followed(its) for its in self._store.last(self.source)]
+                    self._known = [FollowedFile(its) for its in self._store.last(self.source)]
                 yield self._known
             except BaseException:
                 self._known, self._sizes = None, {}
                 raise
 
-    def _placed(self, known: Collection[_Followed], logs: Collection[BinaryIO]) -> dict[int, BinaryIO]:
+    def _placed(self, known: Collection[FollowedFile], logs: Collection[BinaryIO]) -> dict[int, BinaryIO]:
         """The file that holds each chain: its own, or a copy that rotation made before it emptied that."""
         own = {id(each): log for log, each in self._pairs(known, logs) if each.is_in(log)}
         free = [log for log in logs if log not in own.values()]
@@ -154,12 +125,12 @@ class LogReading:
         return own
 
     def _pairs(
-        self, known: Collection[_Followed], logs: Collection[BinaryIO]
-    ) -> Iterator[tuple[BinaryIO, _Followed]]:
+        self, known: Collection[FollowedFile], logs: Collection[BinaryIO]
+    ) -> Iterator[tuple[BinaryIO, FollowedFile]]:
         held = {os.fstat(log.fileno()).st_ino: log for log in logs}
         return ((held[each.last.inode], each) for each in known if each.last.inode in held)
 
-    def _missing(self, each: _Followed, logs: Collection[BinaryIO], now: datetime) -> Loss:
+    def _missing(self, each: FollowedFile, logs: Collection[BinaryIO], now: datetime) -> Loss:
         last = each.last
         was_kept = last.at < now - self._kept
         for log, _ in self._pairs([each], logs):
@@ -167,8 +138,8 @@ class LogReading:
             for loss in self._compare(last, start, log):
                 # A file that is gone may have left its inode to another.
                 return replace(loss, needs_alarm=not (was_kept and _FIRST in loss.reason))
-        reason = f"{last.file}: the file that held lines 1 to {last.lines} was removed"
-        return Loss(chain=last.chain, reason=reason, needs_alarm=not was_kept)
+        what = f"{last.file}: the file that held lines 1 to {last.lines} was removed"
+        return Loss(chain=last.chain, reason=what, needs_alarm=not was_kept)
 
     def _compare(self, last: Anchor, start: Anchor, log: BinaryIO) -> list[Loss]:
         found = first_difference(log, start, self._store.between(start, last))
@@ -179,18 +150,20 @@ class LogReading:
             self._store.lose(loss.chain, loss.reason, needs_alarm=loss.needs_alarm)
         gone = {loss.chain for loss in losses}
         if gone and self._known is not None:
+            self._again |= {each.last.inode for each in self._known if each.last.chain in gone}
             self._known[:] = [each for each in self._known if each.last.chain not in gone]
             self._sizes = {}  # what is there now is read from its beginning
 
-    def _read(self, followed: _Followed | None, log: BinaryIO, note: SourceNote) -> SourceNote:
-        state, lines, unreadable = _state(log), 0, 0
+    def _read(self, followed: FollowedFile | None, log: BinaryIO, note: SourceNote) -> SourceNote:
+        state, lines, unreadable = state_of(log), 0, 0
         unsaid: list[bytes] = []  # until they are anchored, an error has them read again
         each = followed or self._begun(log)
         for line in lines_from(log, each.chain.place):
             each.chain.add(line)
             lines += 1
             unreadable += request_id_of(line.beginning) is None
-            unsaid.append(line.beginning)
+            if followed or each.last.inode not in self._again:
+                unsaid.append(line.beginning)
             if each.chain.place - each.last.place >= _STRETCH:
                 self._anchor(each, log)
                 self._say(unsaid)
@@ -198,6 +171,7 @@ class LogReading:
             self._anchor(each, log)
         self._say(unsaid)
         each.seen = state
+        self._again.discard(each.last.inode)
         return replace(note, lines=note.lines + lines, unreadable=note.unreadable + unreadable)
 
     def _say(self, unsaid: list[bytes]) -> None:
@@ -205,28 +179,24 @@ class LogReading:
             self._saw(beginning)
         unsaid.clear()
 
-    def _begun(self, log: BinaryIO) -> _Followed:
-        file, inode = self._identity(log)
-        begun = _Followed([self._store.record(None, Chain(), source=self.source, file=file, inode=inode)])
+    def _begun(self, log: BinaryIO) -> FollowedFile:
+        file, inode = _identity(log, self._named)
+        begun = FollowedFile(
+            [self._store.record(None, LogChain(), source=self.source, file=file, inode=inode)]
+        )
         if self._known is not None:
             self._known.append(begun)
         return begun
 
-    def _anchor(self, each: _Followed, log: BinaryIO) -> None:
-        file, inode = self._identity(log)
-        new = self._store.record(each.last.chain, each.chain, source=self.source, file=file, inode=inode)
+    def _anchor(self, each: FollowedFile, log: BinaryIO) -> None:
+        new = self._record(each.last.chain, each.chain, log)
         before = max((number for number, its in enumerate(each.anchors) if its.lines < new.lines), default=0)
         each.anchors = [*each.anchors[before:], new]
 
-    def _identity(self, log: BinaryIO) -> tuple[str, int]:
-        """A rotated file belongs to the one beside it that is being written."""
-        return str(Path(log.name).parent / self._named.name), os.fstat(log.fileno()).st_ino
+    def _record(self, name: UUID | None, chain: LogChain, log: BinaryIO) -> Anchor:
+        # A rotated file belongs to the one beside it that is being written.
+        file, inode = str(Path(log.name).parent / self._named.name), os.fstat(log.fileno()).st_ino
+        return self._store.record(name, chain, source=self.source, file=file, inode=inode)
 
     def _cannot_be_written(self, log: BinaryIO) -> bool:
         return os.fstat(log.fileno()).st_uid not in self._observed and not os.access(log.name, os.W_OK)
-
-
-def _state(log: BinaryIO) -> tuple[int, ...]:
-    """Unless it changes, nobody has written to the file."""
-    status = os.fstat(log.fileno())
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -11,9 +11,10 @@ from sqlalchemy import Engine
 
 from app.credentials.ends import EndRecords
 from app.credentials.vault_events import PositionMovedError
+from app.reconciliation.followed_file import Loss
 from app.reconciliation.log_anchors import AnchorStore
 from app.reconciliation.log_devices import LogDevices
-from app.reconciliation.log_reading import LogReading, Loss
+from app.reconciliation.log_reading import LogReading
 from app.reconciliation.settings import SECOND_LOG, VAULT_LOG, ReconcilerSettings
 from app.reconciliation.use_store import SourceNote, UseStore
 
