@@ -9,6 +9,7 @@ PYTHON ?= $(shell for python in $(BIN)/python python3 python3.14 python3.13 pyth
 PIP ?=
 DESIGN := app/web/static/uswds/.ready
 EXIT ?=
+SHARED_USER ?=
 RUNS ?= 400
 
 help: ## show this list
@@ -27,7 +28,7 @@ $(DESIGN): package-lock.json infra/design_system.py | ready
 setup: ready $(DESIGN) ## install everything into .venv, and the pages' design system
 
 demo: ready $(DESIGN) ## triage 12 actions, serve the pages (EXIT=1: then stop)
-	@$(BIN)/triage demo $(if $(EXIT),--exit)
+	@$(BIN)/triage demo $(if $(EXIT),--exit) $(if $(SHARED_USER),--shared-user)
 
 # Two files of tests side by side: each of the two has servers of its own, and half of the time one waits for them.
 # In the order of their names the short ones come last, so that neither of the two ends long before the other.
@@ -58,7 +59,7 @@ check: ready ## lint, types, import rules
 	$(BIN)/lint-imports
 
 day: ready ## a day's work, RUNS=400 runs, checked against the vault's log
-	@$(BIN)/triage day --runs $(RUNS) --with-stack
+	@$(BIN)/triage day --runs $(RUNS) --with-stack $(if $(SHARED_USER),--shared-user)
 
 bench: ready ## cost of the pattern, time of a stop, queue depth, a million lines; 25 min
 	@$(BIN)/python -m benchmarks

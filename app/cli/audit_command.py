@@ -1,13 +1,12 @@
 """The command `triage audit verify`: whether the vault's log still is what was read."""
 
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 
 from app.cli.context import Context, out, print_json, reported
 from app.cli.read_commands import AsJson
-from app.cli.reconcile_command import VERDICT_STATUS, TimeOption, stretch
+from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, TimeOption, stretch
 from app.connections.database import connect
 from app.procurement.labels import without_unseen
 from app.reconciliation.log_proof import LogProof, prove_log
@@ -26,9 +25,7 @@ def audit() -> None:
 def verify_log(
     since: TimeOption = None,
     until: TimeOption = None,
-    shared_user: Annotated[
-        bool, typer.Option("--shared-user", help="Accept that all processes share one user of the machine.")
-    ] = False,
+    shared_user: SharedUser = False,
     as_json: AsJson = False,
 ) -> None:
     """Prove that no line of the vault's log was changed since it was read.

@@ -24,13 +24,15 @@ TimeOption = Annotated[
     typer.Option(metavar="TIME", help="ISO 8601, such as 2026-11-29T14:00Z; without a zone it is UTC."),
 ]
 
+SharedUser = Annotated[
+    bool, typer.Option("--shared-user", help="Accept that all processes share one user of the machine.")
+]
+
 
 def reconcile_sides(
     since: TimeOption = None,
     until: TimeOption = None,
-    shared_user: Annotated[
-        bool, typer.Option("--shared-user", help="Accept that all processes share one user of the machine.")
-    ] = False,
+    shared_user: SharedUser = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare what the vault issued, what tools saw and what is recorded.
@@ -46,9 +48,18 @@ def reconcile_sides(
         found = reconcile(engine, systems, begin, end)
         engine.dispose()
     if shared_user:
-        found = replace(found, missing=[premise for premise in found.missing if premise != SHARED])
-    print_json(_document(found)) if as_json else _show(found)
+        found = without_shared(found)
+    if as_json:
+        print_json(_document(found))
+    else:
+        show_sides(found)
+        show_verdict(found.stated)
     raise typer.Exit(VERDICT_STATUS[found.verdict])
+
+
+def without_shared(found: Reconciliation) -> Reconciliation:
+    """The same comparison for somebody who accepts that all processes share one user."""
+    return replace(found, missing=[premise for premise in found.missing if premise != SHARED])
 
 
 def stretch(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
@@ -78,7 +89,9 @@ def _document(found: Reconciliation) -> dict[str, Any]:
     return asdict(found) | {"verdict": found.verdict, "unexplained": len(found.unexplained)}
 
 
-def _show(found: Reconciliation) -> None:
+def show_sides(found: Reconciliation) -> None:
+    """Print the totals of the three sides, and what is left over."""
+
     def say(text: str) -> None:
         out.print(without_unseen(text), markup=False, highlight=False, soft_wrap=True)
 
@@ -96,8 +109,8 @@ def _show(found: Reconciliation) -> None:
             say(f"  {each.at:%Y-%m-%d %H:%M:%S} {each.kind}: {each.detail}{why}{run}")
         if len(leftovers) > _MOST_SHOWN:
             say(f"  and {len(leftovers) - _MOST_SHOWN:,} more; --json has all")
-    if found.missing:
-        say("Not proven:")
-    for premise in found.missing:
-        say(f"  {premise}")
-    say(f"Verdict: {found.verdict}")
+
+
+def show_verdict(stated: str) -> None:
+    """Print a verdict with its reason, wrapped by words."""
+    out.print(without_unseen(f"Verdict: {stated}"), markup=False, highlight=False)

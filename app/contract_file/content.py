@@ -96,7 +96,7 @@ def identities(file: ActionFile) -> list[Fields]:
 
 
 def credentials(file: ActionFile) -> list[Fields]:
-    """Every credential issued in these runs: its fingerprint and identifiers at the vault, never the secret."""
+    """Every credential recorded in these runs: its fingerprint and identifiers at the vault, never the secret."""
     return [row_fields(credential) for run in file.runs for credential in run.credentials]
 
 

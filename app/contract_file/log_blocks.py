@@ -20,7 +20,8 @@ def vault_log(log: CheckedLog) -> Iterator[Block]:
     match log.verdict:
         case Verdict.PASS:
             yield paragraph(
-                strong("Pass."), "The log agrees with every record, and nothing in it was changed."
+                strong("Pass."),
+                "The log agrees with every record, and its lines lie on the chain as it was anchored.",
             )
         case Verdict.FAIL:
             yield note(strong("Fail."), *log.problems[:_PROBLEMS])

@@ -2,17 +2,25 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from app.reconciliation.matching import Sides, leftovers, unproven
+from app.reconciliation.joined_uses import unproven
+from app.reconciliation.matching import leftovers
 from app.reconciliation.settings import VAULT_LOG
-from app.reconciliation.side_records import SideRecords
+from app.reconciliation.side_records import Coverage, SideRecords
+from app.reconciliation.sides import Sides
 from app.reconciliation.verdict import Reconciliation
 
 _FIRST = text(
     "SELECT least((SELECT min(at) FROM vault_event WHERE kind = 'issued'), (SELECT min(issued_at) FROM credential),"
     " (SELECT min(at) FROM tool_use WHERE fingerprint IS NOT NULL OR service_user IS NOT NULL))"
+)
+#: From the first dispatch of a run to the last confirmed end, or to the end of an attempt that has none yet.
+_TIME = text(
+    "SELECT min(dispatched_at) AS since, max(greatest(ended_at, revoked_at)) AS until FROM attempt"
+    " WHERE run_id = :run_id HAVING count(*) > 0 AND bool_and(ended_at IS NOT NULL)"
 )
 
 
@@ -34,10 +42,6 @@ def day_before(engine: Engine, until: datetime) -> datetime:
 def reconcile(engine: Engine, systems: Mapping[str, str], since: datetime, until: datetime) -> Reconciliation:
     """Compare the sides between two times (UTC). `systems` as in `SideRecords`. Raises `OperationalError`."""
     sides, known = SideRecords(engine, systems).between(since, until)
-    missing = dict.fromkeys(
-        f"the log of {source} is not read" if source not in known else known[source].gap(since, until)
-        for source in (VAULT_LOG, *sorted(systems.values()))
-    )
     return Reconciliation(
         since=since,
         until=until,
@@ -45,8 +49,48 @@ def reconcile(engine: Engine, systems: Mapping[str, str], since: datetime, until
         used=_used(sides, since, until),
         recorded=sum(since <= each.issued_at < until for each in sides.recorded),
         leftovers=leftovers(sides),
-        missing=[*(premise for premise in missing if premise), *unproven(sides)],
+        missing=[*_missing(known, systems, since, until), *unproven(sides)],
     )
+
+
+def reconcile_lately(engine: Engine, systems: Mapping[str, str], span: timedelta) -> Reconciliation | None:
+    """Compare the sides over the last `span` that all logs cover; None before all have been read. As `reconcile`."""
+    until = read_until(engine, systems)
+    return None if until is None else reconcile(engine, systems, until - span, until)
+
+
+def reconcile_run(engine: Engine, systems: Mapping[str, str], run_id: UUID) -> Reconciliation | None:
+    """Compare the sides of one run, over the time of its attempts; None until they have ended, and for a run without any.
+
+    Arguments and errors as in `reconcile`. What is missing for that time is missing for the run.
+    """
+    with engine.begin() as db:
+        time = db.execute(_TIME, {"run_id": run_id}).one_or_none()
+    if time is None:
+        return None
+    sides, known = SideRecords(engine, systems).between(time.since, time.until)
+    recorded = [each for each in sides.recorded if each.run_id == run_id]
+    names = {name for each in recorded for name in (each.fingerprint, each.service_user)}
+    return Reconciliation(
+        since=time.since,
+        until=time.until,
+        issued=sum(each.run_id == run_id for each in sides.issued),
+        used=len(names & {each.service_user or each.fingerprint for each in sides.used} - {None}),
+        recorded=len(recorded),
+        leftovers=[each for each in leftovers(sides) if each.run_id == run_id],
+        missing=[*_missing(known, systems, time.since, time.until), *unproven(sides)],
+    )
+
+
+def _missing(
+    known: Mapping[str, Coverage], systems: Mapping[str, str], since: datetime, until: datetime
+) -> list[str]:
+    """What the logs do not prove of this time, each premise once."""
+    found = dict.fromkeys(
+        known[source].gap(since, until) if source in known else f"the log of {source} is not read"
+        for source in (VAULT_LOG, *sorted(systems.values()))
+    )
+    return [premise for premise in found if premise]
 
 
 def _used(sides: Sides, since: datetime, until: datetime) -> int:

@@ -1,15 +1,15 @@
 """The three sides in the database, for a stretch of time: all of each attempt that it touches, and what belongs to none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from app.reconciliation.matching import Sides
-from app.reconciliation.places import SeenPlace
-from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
+from app.reconciliation.joined_uses import needs_history
+from app.reconciliation.side_history import first_uses, places, vault_ahead
+from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
 
 #: The attempts that any side names between two times.
 _ATTEMPTS = """
@@ -51,28 +51,16 @@ _STATES = text(f"""
 WITH touched AS ({_ATTEMPTS})
 SELECT a.run_id, a.number, a.state, a.ended_at, r.stop_requested_at IS NOT NULL AS was_stopped,
     (SELECT remote_address FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number
-        AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1) AS login_address
+        AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1) AS login_address,
+    coalesce((SELECT v.at - a.claimed_at FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number
+        AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1), interval '0') AS vault_ahead
 FROM attempt AS a JOIN touched AS t ON t.run_id = a.run_id AND t.attempt = a.number JOIN run AS r ON r.run_id = a.run_id
 """)  # noqa: S608
-#: Where tools saw the latest credentials before a time.
-_PLACES = text("""
-WITH latest AS (
-    SELECT run_id, attempt, tool, fingerprint, service_user FROM credential
-    WHERE issued_at < :until ORDER BY issued_at DESC LIMIT 500),
-seen AS (
-    SELECT system, run_id, attempt, remote_address FROM latest JOIN tool_use USING (fingerprint) WHERE system = tool
-    UNION SELECT system, run_id, attempt, remote_address FROM latest JOIN tool_use USING (service_user) WHERE system = tool)
-SELECT system, run_id, attempt, home, remote_address AS place
-FROM seen CROSS JOIN LATERAL (
-    SELECT v.remote_address AS home FROM vault_event AS v WHERE v.run_id = seen.run_id AND v.attempt = seen.attempt
-        AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1) AS login
-WHERE home IS NOT NULL AND remote_address IS NOT NULL
-""")
 _SOURCES = text("SELECT * FROM log_source")
 
 
 #: One premise, however many logs it concerns.
-SHARED = "all processes share one user: those that are compared could have written the logs themselves"
+SHARED = "all processes share one user, so those that are compared could have written the logs themselves"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,9 +120,11 @@ class SideRecords:
             recorded = [Recorded(**row) for row in rows(_RECORDED)]
             used = [Used(**{name: row[name] for name in Used.__dataclass_fields__}) for row in rows(_USED)]
             attempts = [KnownAttempt(**row) for row in rows(_STATES)]
-            homes = {each.login_address for each in attempts}
-            is_strange = any(each.remote_address not in homes for each in used)
-            places = [SeenPlace(**row) for row in rows(_PLACES)] if is_strange else []
+            sides = Sides(
+                issued=issued, recorded=recorded, used=used, attempts=attempts, vault_ahead=vault_ahead(db)
+            )
+            if needs_history(sides):
+                sides = replace(sides, places=places(db, until), first_uses=first_uses(db, until))
             coverage = _coverage(db)
         first = min((each.issued_at for each in recorded), default=since)
         covered = frozenset(
@@ -146,15 +136,7 @@ class SideRecords:
             and known.read_until is not None
             and known.read_until >= (complete_to or until)
         )
-        return Sides(
-            issued=issued,
-            recorded=recorded,
-            used=used,
-            attempts=attempts,
-            covered=covered,
-            places=places,
-            until=complete_to or until,
-        ), coverage
+        return replace(sides, covered=covered, until=complete_to or until), coverage
 
 
 def _coverage(db: Connection) -> dict[str, Coverage]:

@@ -67,3 +67,14 @@ class Reconciliation:
         if self.unexplained:
             return Verdict.FAIL
         return Verdict.NOT_ESTABLISHED if self.missing else Verdict.PASS
+
+    @property
+    def stated(self) -> str:
+        """The verdict with its reason, such as "not established: the log of vault-log is not read"."""
+        match self.verdict:
+            case Verdict.FAIL:
+                return f"{Verdict.FAIL}: {len(self.unexplained):,} left over without an explanation"
+            case Verdict.NOT_ESTABLISHED:
+                return f"{Verdict.NOT_ESTABLISHED}: {'; '.join(self.missing)}"
+            case Verdict.PASS:
+                return Verdict.PASS

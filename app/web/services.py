@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from flask import Flask, current_app
+from sqlalchemy import Engine
 
 from app.connections.database import Sessions
 from app.contract_file.exporter import Exporter
@@ -23,12 +24,15 @@ _KEY = "triage.services"
 class Services:
     """The services of one application. `sessions` is the database for `app.usecases`, `queries` the read models.
 
+    `database` is the same database for comparisons, each of which reads one snapshot.
+
     `clock` is the database's, by which credentials and sessions expire; `event_outbox` records security events.
 
     `audit_log` is the vault's audit log, None if it is not readable here. `close` ends all connections.
     """
 
     sessions: Sessions
+    database: Engine
     clock: DatabaseClock
     queries: Pages
     reviews: Reviews

@@ -155,7 +155,7 @@ def stack(extended) -> Iterator[Copy]:
 @pytest.fixture(scope="module")
 def day(stack) -> dict[str, Any]:
     """The report of a day, whose own checks passed."""
-    stack.triage("day", "--runs", str(RUNS), "--json", "day.json", seconds=240)
+    stack.triage("day", "--runs", str(RUNS), "--shared-user", "--json", "day.json", seconds=240)
     return json.loads((stack.folder / "day.json").read_text(encoding="utf-8"))
 
 

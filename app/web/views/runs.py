@@ -13,6 +13,8 @@ from app.credentials.alarm_kinds import ALARM_KINDS, UNKNOWN_KIND
 from app.credentials.progress import ENDED
 from app.credentials.requests import UnknownRunError
 from app.credentials.tables import RunState
+from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.report import reconcile_run
 from app.review.queries import RunFilter
 from app.web.end_summary import end_summary
 from app.web.list_queries import ME, PAGE, choice, cursor, days, text
@@ -59,7 +61,7 @@ def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:
 
 @bp.get("/<uuid:run_id>")
 def show(run_id: UUID) -> ResponseReturnValue:
-    """One run: identity, policy, credentials, calls, and the vault's log lines about it."""
+    """One run: identity, policy, credentials, calls, the vault's log lines about it, and how the three sides compare."""
     page = services().queries.run(run_id) or abort(404)
     now = services().clock.now()
     endings = page.endings(now)
@@ -67,6 +69,7 @@ def show(run_id: UUID) -> ResponseReturnValue:
         "runs/show.html",
         page=page,
         vault=vault_side(page, services().audit_log),
+        compared=reconcile_run(services().database, ISSUING_PATHS, run_id),
         pictures=waterfall(page, now),
         endings=endings,
         ends=end_summary(page, endings),
