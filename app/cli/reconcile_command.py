@@ -1,19 +1,24 @@
 """The command `triage reconcile`: what the vault issued, what tools saw and what is recorded, side by side."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
+from uuid import UUID
 
 import typer
+from sqlalchemy import Engine
 
 from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
 from app.cli.read_commands import AsJson
-from app.connections.database import connect
+from app.cli.text_tables import Column, Kind, show_table
 from app.procurement.labels import without_unseen
-from app.procurement.systems import SYSTEMS
-from app.reconciliation.report import day_before, read_until, reconcile
+from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.overview import Overview, UnfitTimeError, overview_of_run, overview_of_time
+from app.reconciliation.policy_uses import PolicyUse
 from app.reconciliation.side_records import SHARED
 from app.reconciliation.verdict import Reconciliation, Verdict
+from app.review.queries import Pages
 
 #: Exit status by verdict.
 VERDICT_STATUS = {Verdict.PASS: 0, Verdict.FAIL: FAILED, Verdict.NOT_ESTABLISHED: 3}
@@ -32,29 +37,47 @@ SharedUser = Annotated[
 def reconcile_sides(
     since: TimeOption = None,
     until: TimeOption = None,
+    run: Annotated[UUID | None, typer.Option("--run", metavar="RUN_ID", help="Only this run.")] = None,
     shared_user: SharedUser = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare what the vault issued, what tools saw and what is recorded.
+    """Compare what the vault issued, what tools saw and what is recorded, and what policies grant with what was used.
 
     The default is the day before the time to which all logs have been read, or the part of it in which anything happened. Exit status 0 pass, 1 fail, 3 not established.
     """
+    if run and (since or until):
+        _refuse("run", str(run), "cannot be given with --since or --until")
+    begin, end = stretch(since, until)
     with reported():
-        systems = {system.credential.path: system.name for system in SYSTEMS}
-        engine = connect(Context().settings, pool_size=1)
-        stated = stretch(since, until)
-        end = stated[1] or read_until(engine, systems) or datetime.now(UTC)
-        begin = stated[0] or day_before(engine, end)
-        found = reconcile(engine, systems, begin, end)
-        engine.dispose()
-    if shared_user:
-        found = without_shared(found)
+        context = Context()
+        overview = _of_run(context, run) if run else _of_time(context.engine, begin, end)
+        context.engine.dispose()
+    found = without_shared(overview.sides) if shared_user else overview.sides
     if as_json:
-        print_json(_document(found))
+        print_json(_document(found, overview.policies))
     else:
         show_sides(found)
+        _show_policies(overview.policies)
         show_verdict(found.stated)
     raise typer.Exit(VERDICT_STATUS[found.verdict])
+
+
+def _of_time(engine: Engine, since: datetime | None, until: datetime | None) -> Overview:
+    try:
+        return overview_of_time(engine, ISSUING_PATHS, since, until)
+    except UnfitTimeError as error:
+        _refuse("since", since.isoformat() if since else "", str(error))
+
+
+def _of_run(context: Context, run_id: UUID) -> Overview:
+    if Pages(context.sessions).run(run_id) is None:
+        _refuse("run", str(run_id), "is no run")
+    overview = overview_of_run(context.engine, ISSUING_PATHS, run_id)
+    if overview is None:
+        missing = "an attempt of the run has not ended, or none has begun"
+        show_verdict(f"{Verdict.NOT_ESTABLISHED}: {missing}")
+        raise typer.Exit(VERDICT_STATUS[Verdict.NOT_ESTABLISHED])
+    return overview
 
 
 def without_shared(found: Reconciliation) -> Reconciliation:
@@ -85,8 +108,30 @@ def _refuse(option: str, value: str, why: str) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
-def _document(found: Reconciliation) -> dict[str, Any]:
-    return asdict(found) | {"verdict": found.verdict, "unexplained": len(found.unexplained)}
+def _document(found: Reconciliation, policies: Sequence[PolicyUse]) -> dict[str, Any]:
+    return asdict(found) | {
+        "verdict": found.verdict,
+        "unexplained": len(found.unexplained),
+        "policies": [asdict(each) for each in policies],
+    }
+
+
+def _show_policies(policies: Sequence[PolicyUse]) -> None:
+    show_table(
+        "Granted by policy, and used",
+        (
+            Column("Policy"),
+            Column("System"),
+            *(
+                Column(name, Kind.NUMBER)
+                for name in ("Logins", "Without a credential", "Credentials", "Never used")
+            ),
+        ),
+        (
+            (each.policy, each.system, each.logins, each.never_requested, each.issued, each.never_used)
+            for each in policies
+        ),
+    )
 
 
 def show_sides(found: Reconciliation) -> None:

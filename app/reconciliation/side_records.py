@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
@@ -13,15 +14,19 @@ from app.reconciliation.joined_uses import needs_history
 from app.reconciliation.side_history import first_uses, places, vault_ahead
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
 
-#: The attempts that any side names between two times.
+#: The attempts of one run, or those that any side names between two times.
 _ATTEMPTS = """
-    SELECT run_id, attempt FROM vault_event
-    WHERE kind = 'issued' AND at >= :since AND at < :until AND run_id IS NOT NULL AND attempt IS NOT NULL
-    UNION SELECT run_id, attempt FROM credential WHERE issued_at >= :since AND issued_at < :until
+    SELECT run_id, number AS attempt FROM attempt WHERE run_id = CAST(:run_id AS uuid)
+    UNION SELECT run_id, attempt FROM vault_event WHERE run_id = CAST(:run_id AS uuid) AND attempt IS NOT NULL
+    UNION SELECT run_id, attempt FROM credential WHERE run_id = CAST(:run_id AS uuid)
+    UNION SELECT run_id, attempt FROM vault_event WHERE CAST(:run_id AS uuid) IS NULL
+    AND kind = 'issued' AND at >= :since AND at < :until AND run_id IS NOT NULL AND attempt IS NOT NULL
+    UNION SELECT run_id, attempt FROM credential
+    WHERE CAST(:run_id AS uuid) IS NULL AND issued_at >= :since AND issued_at < :until
     UNION SELECT c.run_id, c.attempt FROM tool_use AS u JOIN credential AS c ON c.fingerprint = u.fingerprint
-    WHERE u.at >= :since AND u.at < :until
+    WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
     UNION SELECT c.run_id, c.attempt FROM tool_use AS u JOIN credential AS c ON c.service_user = u.service_user
-    WHERE u.at >= :since AND u.at < :until
+    WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
 """
 _ISSUED = text(f"""
 WITH touched AS ({_ATTEMPTS})
@@ -29,7 +34,11 @@ SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, 
 FROM vault_event JOIN touched USING (run_id, attempt) WHERE kind = 'issued'
 UNION ALL
 SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, ended_at FROM vault_event
-WHERE kind = 'issued' AND at >= :since AND at < :until AND (run_id IS NULL OR attempt IS NULL)
+WHERE CAST(:run_id AS uuid) IS NULL AND kind = 'issued' AND at >= :since AND at < :until
+    AND (run_id IS NULL OR attempt IS NULL)
+UNION ALL
+SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, ended_at FROM vault_event
+WHERE run_id = CAST(:run_id AS uuid) AND kind = 'issued' AND attempt IS NULL
 """)  # noqa: S608  # a text of this file
 _RECORDED = text(f"""
 WITH touched AS ({_ATTEMPTS})
@@ -47,7 +56,7 @@ SELECT u.* FROM tool_use AS u WHERE u.fingerprint IN (SELECT fingerprint FROM th
 UNION
 SELECT u.* FROM tool_use AS u WHERE u.service_user IN (SELECT service_user FROM theirs)
 UNION
-SELECT u.* FROM tool_use AS u WHERE u.at >= :since AND u.at < :until
+SELECT u.* FROM tool_use AS u WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
 """)  # noqa: S608
 _STATES = text(f"""
 WITH touched AS ({_ATTEMPTS})
@@ -117,12 +126,19 @@ class SideRecords:
         with self._engine.begin() as db:
             return _coverage(db)
 
-    def between(self, since: datetime, until: datetime) -> tuple[Sides, dict[str, Coverage]]:
-        """The sides between two times (UTC), and what is known of each log, from one snapshot.
+    def between(
+        self,
+        since: datetime,
+        until: datetime,
+        run_id: UUID | None = None,
+        *,
+        complete_to: datetime | None = None,
+    ) -> tuple[Sides, dict[str, Coverage]]:
+        """The sides between two times (UTC), or those of one run, and what is known of each log, from one snapshot.
 
-        Attempts are whole: also what they did before and after.
+        Attempts are whole: also what they did before and after. All sides are complete to `complete_to`, or else to `until`.
         """
-        stretch = {"since": since, "until": until}
+        stretch = {"since": since, "until": until, "run_id": run_id}
         with self._engine.begin() as db:
             # A log that is read meanwhile must not count as covered without its lines.
             db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
@@ -148,9 +164,9 @@ class SideRecords:
             and known.covered_from is not None
             and known.covered_from <= first
             and known.read_until is not None
-            and known.read_until >= until
+            and known.read_until >= (complete_to or until)
         )
-        return replace(sides, covered=covered, until=until), coverage
+        return replace(sides, covered=covered, until=complete_to or until), coverage
 
 
 def _coverage(db: Connection) -> dict[str, Coverage]:

@@ -85,6 +85,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "api.answer": Permission.READ,
     "api.answer_bytes": Permission.EXPORT,
     "api.security_events": Permission.READ_EVENTS,
+    "api.reconciliation": Permission.READ,
     "sign_in.static": Open.PUBLIC,
     "sign_in.page": Open.PUBLIC,
     "sign_in.start": Open.PUBLIC,

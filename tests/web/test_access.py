@@ -76,6 +76,7 @@ REACHED_BY = {
     "api.answer": EVERYBODY,
     "api.answer_bytes": "officer auditor",
     "api.security_events": "auditor operator",
+    "api.reconciliation": EVERYBODY,
     "sign_in.static": "public",
     "sign_in.page": "public",
     "sign_in.start": "public",

@@ -15,6 +15,7 @@ from app.web.api import (
     metrics,
     openapi,
     problem_details,
+    reconciliation,
     runs,
     security_events,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "me",
     "metrics",
     "openapi",
+    "reconciliation",
     "runs",
     "security_events",
 ]

@@ -32,7 +32,7 @@ def export(watched, tmp_path_factory):
     settings = watched.settings("web")
     engine = connect(settings, pool_size=2)
     reader = LogReader(LogRecords(engine), settings.vault_audit_log)
-    exporter = Exporter.of(settings, sessions(engine), reader)
+    exporter = Exporter.of(settings, sessions(engine), reader, lambda _: None)
     folder = tmp_path_factory.mktemp("files")
 
     def exported():

@@ -29,6 +29,7 @@ MAY = {
     "answer": EVERYBODY,
     "answer_bytes": {"officer-a", "auditor-a"},
     "security_events": {"auditor-a", "operator-a"},
+    "reconciliation": EVERYBODY,
 }
 
 
