@@ -99,14 +99,33 @@ class EndRecords:
             )
 
     def alarm_past(
-        self, kind: str, detail: str, at: datetime, *, run_id: UUID | None = None, number: int | None = None
+        self,
+        kind: str,
+        detail: str,
+        at: datetime,
+        *,
+        run_id: UUID | None = None,
+        number: int | None = None,
+        credential_id: UUID | None = None,
     ) -> bool:
-        """The same about something that happened at a time (UTC): not again after somebody has closed that alarm."""
+        """The same about something that happened at a time (UTC): not again after somebody has closed that alarm.
+
+        A recorded credential says which run and attempt it is about.
+        """
+        what = ":run, :number, :at" if credential_id is None else ":credential, :at"
+        function = "alarm_past" if credential_id is None else "alarm_past_credential"
         with self._engine.connect() as db:
             return bool(
                 db.scalar(
-                    text("SELECT alarm_past(:kind, :detail, :run, :number, :at)"),
-                    {"kind": kind, "detail": detail, "run": run_id, "number": number, "at": at},
+                    text(f"SELECT {function}(:kind, :detail, {what})"),  # texts of this file
+                    {
+                        "kind": kind,
+                        "detail": detail,
+                        "run": run_id,
+                        "number": number,
+                        "credential": credential_id,
+                        "at": at,
+                    },
                 )
             )
 

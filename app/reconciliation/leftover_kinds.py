@@ -35,5 +35,6 @@ def about(
         system=recorded.system,
         run_id=recorded.run_id,
         attempt=recorded.attempt,
+        credential_id=recorded.credential_id,
         explanation=explanation,
     )

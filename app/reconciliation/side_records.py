@@ -1,6 +1,7 @@
 """The three sides in the database, for a stretch of time: all of each attempt that it touches, and what belongs to none."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
+from app.reconciliation.clocks import LEEWAY
 from app.reconciliation.joined_uses import needs_history
 from app.reconciliation.side_history import first_uses, places, vault_ahead
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
@@ -40,7 +42,7 @@ WHERE run_id = CAST(:run_id AS uuid) AND kind = 'issued' AND attempt IS NULL
 """)  # noqa: S608  # a text of this file
 _RECORDED = text(f"""
 WITH touched AS ({_ATTEMPTS})
-SELECT c.request_id, c.run_id, c.attempt, c.tool AS system, c.fingerprint, c.issued_at, c.expires_at, c.accessor,
+SELECT c.credential_id, c.request_id, c.run_id, c.attempt, c.tool AS system, c.fingerprint, c.issued_at, c.expires_at, c.accessor,
     c.lease_id, c.service_user, c.revoked_at, count(call_id) AS calls,
     count(call_id) FILTER (WHERE call.status IN (200, 204) AND step.outcome = 'answered') AS answered
 FROM credential AS c JOIN touched USING (run_id, attempt) LEFT JOIN call USING (credential_id)
@@ -65,23 +67,37 @@ SELECT a.run_id, a.number, a.state, a.ended_at, r.stop_requested_at IS NOT NULL 
         AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1), interval '0') AS vault_ahead
 FROM attempt AS a JOIN touched AS t ON t.run_id = a.run_id AND t.attempt = a.number JOIN run AS r ON r.run_id = a.run_id
 """)  # noqa: S608
-_SOURCES = text("SELECT * FROM log_source")
+_SOURCES = text("SELECT source, covered_from, read_until, written_apart, problem FROM log_source")
+_UNREADABLE = text("SELECT source, since, until, lines FROM unreadable_stretch ORDER BY number")
 
 
 #: One premise, however many logs it concerns.
 SHARED = "all processes share one user, so those that are compared could have written the logs themselves"
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableStretch:
+    """Lines of a log that cannot be read, written between two times; `since` None: at any time before."""
+
+    since: datetime | None
+    until: datetime
+    lines: int
+
+    def meets(self, since: datetime, until: datetime) -> bool:
+        """Whether one of these lines may have been written between two times."""
+        return self.until >= since - LEEWAY and (self.since is None or self.since <= until + LEEWAY)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coverage:
-    """What is known of one log; see the table `log_source`."""
+    """What is known of one log; see the tables `log_source` and `unreadable_stretch`."""
 
     source: str
     covered_from: datetime | None
     read_until: datetime | None
-    unreadable: int
     written_apart: bool
     problem: str | None
+    unreadable: Sequence[UnreadableStretch] = ()
 
     def gap(self, since: datetime, until: datetime) -> str | None:
         """Why this log does not prove what happened between two times, or None."""
@@ -91,8 +107,8 @@ class Coverage:
             return f"the log of {self.source} was not read from the beginning of this time"
         if self.read_until is None or self.read_until < until:
             return f"the log of {self.source} has not been read to the end of this time"
-        if self.unreadable:
-            return f"the log of {self.source} has {self.unreadable} lines that cannot be read"
+        if lines := sum(each.lines for each in self.unreadable if each.meets(since, until)):
+            return f"the log of {self.source} may have {lines} lines of this time that cannot be read"
         if not self.written_apart:
             return SHARED
         return None
@@ -154,6 +170,10 @@ class SideRecords:
 
 
 def _coverage(db: Connection) -> dict[str, Coverage]:
-    names = Coverage.__dataclass_fields__
-    rows = [dict(row) for row in db.execute(_SOURCES).mappings()]
-    return {row["source"]: Coverage(**{name: row[name] for name in names}) for row in rows}
+    unreadable: defaultdict[str, list[UnreadableStretch]] = defaultdict(list)
+    for source, *stretch in db.execute(_UNREADABLE):
+        unreadable[source].append(UnreadableStretch(*stretch))
+    return {
+        row["source"]: Coverage(**row, unreadable=unreadable[row["source"]])
+        for row in db.execute(_SOURCES).mappings()
+    }

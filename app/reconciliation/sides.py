@@ -48,6 +48,7 @@ class Recorded:
     lease_id: str | None = None
     service_user: str | None = None
     revoked_at: datetime | None = None
+    credential_id: UUID | None = None
     calls: int = 0
     answered: int = 0
 

@@ -62,3 +62,19 @@ class LogSourceRow(SQLModel, table=True):
     written_apart: bool
     problem: str | None = None
     seen_at: datetime = Field(sa_column=moment())
+
+
+class UnreadableStretchRow(SQLModel, table=True):
+    """Lines of a log that cannot be read: found at `until`, and written since its reader was at the end of the log.
+
+    `since` is NULL if it never was there before. A trigger adds a row whenever `unreadable` of a log grows.
+    """
+
+    __tablename__ = "unreadable_stretch"
+    __table_args__ = (Index("ix_unreadable_stretch_source", "source", "number"),)
+
+    number: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    source: str
+    since: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    until: datetime = Field(sa_column=moment())
+    lines: int = Field(sa_column=Column(BigInteger, nullable=False))

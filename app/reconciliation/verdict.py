@@ -37,6 +37,7 @@ class Leftover:
     system: str | None = None
     run_id: UUID | None = None
     attempt: int | None = None
+    credential_id: UUID | None = None
     explanation: str | None = None
 
 

@@ -72,7 +72,12 @@ class Judging:
         sides, _ = self._sides.between(begin, end, complete_to=until)
         for leftover in leftovers(sides):
             if leftover.explanation is None and self._records.alarm_past(
-                leftover.kind, leftover.detail, leftover.at, run_id=leftover.run_id, number=leftover.attempt
+                leftover.kind,
+                leftover.detail,
+                leftover.at,
+                run_id=leftover.run_id,
+                number=leftover.attempt,
+                credential_id=leftover.credential_id,
             ):
                 log.warning(
                     "alarm", kind=leftover.kind, run_id=str(leftover.run_id), attempt=leftover.attempt

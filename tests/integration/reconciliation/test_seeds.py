@@ -134,8 +134,10 @@ def test_what_is_changed_in_the_records_of_a_finished_run_is_found(watched, alar
     with watched.stack.services.database.connect("triage") as database, database.transaction():
         database.execute("SET LOCAL session_replication_role = replica")  # not even triggers stand in the way
         assert database.execute(change, [run_id]).rowcount
-    unnamed = kind == kinds.USED_ONLY
-    alarmed(kind, run_id=None if unnamed else run_id)
+    unnamed = kind in (kinds.USED_ONLY, kinds.ISSUED_ONLY)
+    about = "SELECT 1 FROM alarm JOIN credential USING (credential_id, run_id) WHERE alarm.kind = %s AND run_id = %s"
+    alarmed(kind, run_id=None if kind == kinds.USED_ONLY else run_id)
+    assert unnamed or watched.rows(about, kind, run_id)
 
 
 @pytest.mark.parametrize("tool", ["contracts", "sam-gov"])

@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+from datetime import datetime, timedelta
 
 import psutil
 import pytest
 
 from app.connections.database import connect
 from app.credentials.ends import EndRecords
+from app.reconciliation.side_records import SideRecords
 from app.reconciliation.use_lines import read_request
 from app.reconciliation.use_log import UseLog
 from app.reconciliation.use_store import UseStore
@@ -146,6 +148,7 @@ def reading(system, tmp_path):
     for statement in (
         "DELETE FROM tool_use WHERE system = 'example'",
         "DELETE FROM log_source WHERE source = 'example'",
+        "DELETE FROM unreadable_stretch WHERE source = 'example'",
         "DELETE FROM alarm WHERE kind = 'tool log changed'",
     ):
         system.execute(statement)
@@ -170,6 +173,39 @@ def test_a_log_that_is_cut_raises_an_alarm_and_its_coverage_begins_anew(system, 
     (alarm,) = system.rows("SELECT * FROM alarm WHERE kind = 'tool log changed'")
     assert alarm["detail"].startswith("example, seen at 2")
     assert work.look() is None
+
+
+def test_a_line_that_cannot_be_read_is_missing_from_its_own_time_only(system, reading, now):
+    work, log = reading
+    engine = connect(system.settings("reconciler"), pool_size=1)
+
+    def gap(*times):
+        return SideRecords(engine, {}).coverage()["example"].gap(*times) or ""
+
+    began = datetime.fromisoformat("2026-01-01T00:00:00Z")
+    log.write_text(line(0))
+    assert work.look() is None
+    read_before = sources(system)["example"]["read_until"]
+    for _ in range(2):
+        with log.open("a") as file:
+            file.write("{\n" + line(1))
+        assert work.look() is None
+    assert sources(system)["example"]["unreadable"] == 2
+    (found,) = system.rows("SELECT * FROM unreadable_stretch WHERE source = 'example'")
+    assert (found["since"], found["lines"]) == (read_before, 2)
+    assert found["until"] <= now()
+    aside = timedelta(seconds=7)
+    assert "cannot be read" not in gap(began, read_before - aside)
+    system.execute(
+        "UPDATE unreadable_stretch SET until = until - interval '1 h', since = since - interval '1 h' WHERE source = 'example'"
+    )
+    until = sources(system)["example"]["read_until"]
+    assert "cannot be read" not in gap(until - aside, until)
+    assert "may have 2 lines of this time that cannot be read" in gap(began, until)
+    assert "cannot be read" in gap(
+        found["since"] - timedelta(hours=1), found["since"] - timedelta(minutes=59)
+    )
+    engine.dispose()
 
 
 def test_adding_is_all_that_its_login_can_do(system):

@@ -23,6 +23,7 @@ TABLE = {
         "public.vault_event": [("SELECT", ALL, "a run's page shows what its worker did not record")],
         "public.tool_use": [("SELECT", ALL, "pages compare what the tools logged")],
         "public.log_source": [("SELECT", ALL, "pages say which logs are read, and how far")],
+        "public.unreadable_stretch": [("SELECT", ALL, "reports say which lines cannot be read")],
         "public.step": [("SELECT", ALL, "a run's page shows its plan")],
         "public.credential": [
             ("SELECT", ALL, "pages show which credentials were issued and when they ended")
@@ -118,6 +119,7 @@ TABLE = {
         "public.tool_use": [("SELECT", ALL, "what the tools logged")],
         "public.use_position": [("SELECT", ALL, "how far the tools' logs were read")],
         "public.log_source": [("SELECT", ALL, "which stretch of each log was read")],
+        "public.unreadable_stretch": [("SELECT", ALL, "when lines were written that cannot be read")],
     },
     "triage_worker": {},
 }
@@ -129,6 +131,7 @@ NOBODYS = {
     "public.attempt_hold": "what proves it once the attempt is claimed",
     "public.vault_event_number_seq": "numbers rows by itself",
     "public.tool_use_number_seq": "numbers rows by itself",
+    "public.unreadable_stretch_number_seq": "numbers rows by itself",
     "public.security_event_number_seq": "numbers rows by itself",
     "triage_keeper.kept_login": "what is set back when a login changes itself",
 }

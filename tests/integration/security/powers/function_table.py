@@ -155,6 +155,12 @@ EXAMPLES = {
         call=f"alarm_credential('example', 'x', {A})",
         check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
     ),
+    "alarm_past_credential": Example(
+        logins=RECONCILER,
+        reason="the same, unless that alarm was closed",
+        call=f"alarm_past_credential('example', 'x', {A}, now())",
+        check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
     "handle_alarm": Example(
         logins=("triage_app",),
         reason="a person acknowledges or closes an alarm",
@@ -288,6 +294,7 @@ NOBODYS = {
     "finish_attempt": "part of the function that stores a result",
     "requeue_run": "part of functions that end an attempt",
     "queue_deliveries": "a trigger",
+    "note_unreadable": "a trigger",
     "compare_clock": "part of a sign of life: how far a clock is from the database's",
     "within": "the times that a worker states",
     "expiry": "the times that a worker states",
