@@ -15,9 +15,9 @@ from app.web.api import (
     metrics,
     openapi,
     problem_details,
-    reconciliation,
     runs,
     security_events,
+    three_sides,
 )
 from app.web.api.operations import OPERATIONS, bp
 
@@ -32,9 +32,9 @@ __all__ = [
     "me",
     "metrics",
     "openapi",
-    "reconciliation",
     "runs",
     "security_events",
+    "three_sides",
 ]
 
 
