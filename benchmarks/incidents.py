@@ -19,11 +19,13 @@ def broker_outage(stack: LocalStack) -> None:
 
 
 def vault_log_rotated(stack: LocalStack) -> None:
-    """As logrotate does it: the file gets another name, and a signal has the vault begin a new one."""
-    _set_aside(stack.layout.audit_log)
+    """As logrotate does it: the files get other names, and a signal has the vault begin new ones."""
+    logs = (stack.layout.audit_log, stack.layout.audit_log_2)
+    for log in logs:
+        _set_aside(log)
     stack.process_table.kill("vault", signal.SIGHUP)
     deadline = time.monotonic() + _PATIENCE
-    while not stack.layout.audit_log.exists() and time.monotonic() < deadline:
+    while not all(log.exists() for log in logs) and time.monotonic() < deadline:
         time.sleep(0.02)
 
 

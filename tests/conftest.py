@@ -186,7 +186,10 @@ def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
         secrets = SecretsFolder(folder / "secrets")
         secrets.replace("operator", "vault-root-token", root)
         outside = Outside(
-            vault=address, vault_audit_log=str(vault.layout.audit_log), secrets_folder=secrets.root
+            vault=address,
+            vault_audit_log=str(vault.layout.audit_log),
+            vault_audit_log_2=str(vault.layout.audit_log_2),
+            secrets_folder=secrets.root,
         )
         usual = {"actions": ACTIONS, "concurrency": 4, "environment": {"ATTEMPT_LEASE": "20"}}
         options = StackOptions(parts=EVERYTHING, usual_ports=False, outside=outside, **{**usual, **wanted})

@@ -40,7 +40,7 @@ def unconfirmed_ends(file: ActionFile, at: datetime) -> Iterator[Block]:
     number = sum(1 for run in file.runs for _ in run.endings(at).not_confirmed())
     if number:
         yield note(
-            strong("Not every end was confirmed."),
+            strong("Not every end is confirmed."),
             f"When this file was exported, the vault had not confirmed the end of {plural(number, 'attempt')}."
             " Credentials of these attempts may have been alive. Step 6 of each run names the reason.",
         )

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from io import BytesIO
 from typing import IO, Self
@@ -20,16 +20,20 @@ from app.contract_file.keys import KeysError, SigningKeys
 from app.contract_file.log_reader import LogReader
 from app.contract_file.queue_export import Format, spooled
 from app.credentials.tables import RunRow
+from app.reconciliation.verdict import Reconciliation
 from app.review.export_records import ExportRecords
 from app.review.queries import raw_answers
 from app.review.queries.action_file import Snapshot, snapshot
 from app.review.queries.exported import lines_with_values
+from app.review.queries.filed_documents import ActionFile
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.queue import Sort
 from app.review.roles import Person
 from app.review.settings import ReviewSettings
 from app.review.tables import ExportRecordRow
 
+#: Compares vault, tools and records for one run.
+Compare = Callable[[UUID], Reconciliation | None]
 _BLOCK = 1 << 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _ANSWER = "application/octet-stream"
@@ -63,19 +67,28 @@ class Exporter:
     """Makes exports. Each is recorded with its digest before it is handed over."""
 
     def __init__(
-        self, sessions: Sessions, log: LogReader, keys: SigningKeys, *, far: str, demo: bool
+        self,
+        sessions: Sessions,
+        log: LogReader,
+        compare: Compare,
+        keys: SigningKeys,
+        *,
+        far: str,
+        demo: bool,
     ) -> None:
         self._sessions = sessions
         self._log = log
+        self._compare = compare
         self._records = ExportRecords(sessions)
         self._keys = keys
         self._far = far
         self._demo = demo
 
     @classmethod
-    def of(cls, configuration: ReviewSettings, sessions: Sessions, log: LogReader) -> Self:
+    def of(cls, configuration: ReviewSettings, sessions: Sessions, log: LogReader, compare: Compare) -> Self:
         """An exporter with these settings. Raises `SettingsError`."""
-        return cls(sessions, log, signing_keys(configuration), far=configuration.far, demo=configuration.demo)
+        keys = signing_keys(configuration)
+        return cls(sessions, log, compare, keys, far=configuration.far, demo=configuration.demo)
 
     @property
     def keys(self) -> SigningKeys:
@@ -116,11 +129,15 @@ class Exporter:
 
     def _bundle(self, snap: Snapshot, when: Occasion) -> IO[bytes]:
         log = self._log.extract(snap.file.runs, when.at)
-        return bundle(snap.file, snap.answers(), log, when, self._keys)
+        return bundle(self._compared(snap.file), snap.answers(), log, when, self._keys)
 
     def _printed(self, snap: Snapshot, when: Occasion) -> IO[bytes]:
         snap.release()
-        return printed(snap.file, self._log.extract(snap.file.runs, when.at), when)
+        return printed(self._compared(snap.file), self._log.extract(snap.file.runs, when.at), when)
+
+    def _compared(self, file: ActionFile) -> ActionFile:
+        runs = [replace(run, compared=self._compare(run.run.run_id)) for run in file.runs]
+        return replace(file, runs=runs)
 
     def _of_action(
         self, action_id: str, by: Person, ending: str, make: Callable[[Snapshot, Occasion], IO[bytes]]

@@ -43,7 +43,7 @@ class LogReader:
 
     def extract(self, runs: Sequence[FiledRun], at: datetime) -> LogExtract:
         """The lines of these runs; `at` (UTC) is when the export is made. Raises `OperationalError`."""
-        readings = {run.run.run_id: _Reading(self._known, run) for run in runs}
+        readings = {run.run.run_id: _RunReading(self._known, run) for run in runs}
         for reading in readings.values():
             reading.read(self._audit_log, at)
         return LogExtract(
@@ -52,7 +52,7 @@ class LogReader:
         )
 
 
-class _Reading:
+class _RunReading:
     """The reading of one run."""
 
     def __init__(self, known: KnownLog, run: FiledRun) -> None:

@@ -9,20 +9,27 @@ from app.reconciliation.log_anchors import Anchor, AnchorStore, ChainStretch
 from app.reconciliation.settings import VAULT_LOG
 from app.reconciliation.side_records import SideRecords
 
-#: Of each chain that grew after a time, its last anchor before that, or else its first, and its last. Anchors are looked
-#: for from the newest on, so that chains of other days cost nothing.
+#: Of each chain that grew after a time, its last anchor before that, or else its first, and its last. The anchors of all
+#: chains are numbered in order of time, so that halving finds the last one before it.
 _CHAINS = text("""
-    WITH begun AS (
-        SELECT chain, min(number) AS first FROM log_anchor WHERE source = :source AND lines = 0 GROUP BY chain)
-    SELECT chosen.number AS start_number, last.number AS end_number, l.reason, coalesce(l.is_alarm, false) AS is_alarm
-    FROM begun
-    CROSS JOIN LATERAL (
-        SELECT number, at FROM log_anchor AS a WHERE a.chain = begun.chain ORDER BY number DESC LIMIT 1) AS last
-    CROSS JOIN LATERAL (
-        SELECT coalesce((SELECT a.number FROM log_anchor AS a WHERE a.chain = begun.chain AND a.at <= :since
-            ORDER BY a.number DESC LIMIT 1), begun.first) AS number) AS chosen
-    LEFT JOIN log_loss AS l ON l.chain = begun.chain
-    WHERE last.at >= :since AND last.number > chosen.number ORDER BY begun.first
+    WITH RECURSIVE halving AS (
+        SELECT min(number) AS low, max(number) AS high FROM log_anchor
+        UNION ALL
+        SELECT CASE WHEN is_later THEN low ELSE middle END, CASE WHEN is_later THEN middle ELSE high END
+        FROM (SELECT low, high, (low + high) / 2 AS middle, (SELECT a.at > :since FROM log_anchor AS a
+            WHERE a.number >= (low + high) / 2 ORDER BY a.number LIMIT 1) AS is_later
+            FROM halving WHERE high - low > 1) AS half),
+    before AS (SELECT low AS number FROM halving ORDER BY high - low LIMIT 1),
+    begun AS (
+        SELECT chain, min(number) AS first FROM log_anchor WHERE source = :source AND lines = 0 GROUP BY chain),
+    found AS (
+        SELECT chain, first,
+            (SELECT a.number FROM log_anchor AS a WHERE a.chain = begun.chain AND a.number <= before.number
+                ORDER BY a.number DESC LIMIT 1) AS before,
+            (SELECT max(a.number) FROM log_anchor AS a WHERE a.chain = begun.chain) AS last
+        FROM begun, before)
+    SELECT coalesce(before, first) AS start_number, last AS end_number, l.reason, coalesce(l.is_alarm, false) AS is_alarm
+    FROM found LEFT JOIN log_loss AS l USING (chain) WHERE last > coalesce(before, first) ORDER BY first
 """)
 _ANCHORS = text("SELECT * FROM log_anchor WHERE number = ANY(:numbers)")
 

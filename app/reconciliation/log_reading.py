@@ -72,7 +72,7 @@ class LogReading:
         """`named`: the file being written; with wildcards where several servers write one each.
 
         `observed` are the user ids that must not write it. A file whose last lines are older than `kept` may go. `saw`
-        is given the beginning of each new line.
+        is given the beginning of each new line, once it is anchored.
         """
         self.source = source
         self._named = named
@@ -184,18 +184,26 @@ class LogReading:
 
     def _read(self, followed: _Followed | None, log: BinaryIO, note: SourceNote) -> SourceNote:
         state, lines, unreadable = _state(log), 0, 0
+        unsaid: list[bytes] = []  # until they are anchored, an error has them read again
         each = followed or self._begun(log)
         for line in lines_from(log, each.chain.place):
             each.chain.add(line)
             lines += 1
             unreadable += request_id_of(line.beginning) is None
-            self._saw(line.beginning)
+            unsaid.append(line.beginning)
             if each.chain.place - each.last.place >= _STRETCH:
                 self._anchor(each, log)
+                self._say(unsaid)
         if each.chain.place > each.last.place:
             self._anchor(each, log)
+        self._say(unsaid)
         each.seen = state
         return replace(note, lines=note.lines + lines, unreadable=note.unreadable + unreadable)
+
+    def _say(self, unsaid: list[bytes]) -> None:
+        for beginning in unsaid:
+            self._saw(beginning)
+        unsaid.clear()
 
     def _begun(self, log: BinaryIO) -> _Followed:
         file, inode = self._identity(log)

@@ -4,12 +4,11 @@ Little explains a leftover: an attempt that ended without a result may have obta
 it could not record. A use of that is an alarm all the same.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 
+from app.reconciliation.clocks import LEEWAY
 from app.reconciliation.credential_end import is_open, is_rewritten
+from app.reconciliation.joined_uses import joined, vault_shift
 from app.reconciliation.leftover_kinds import (
     CONTRADICTED,
     END_OPEN,
@@ -17,44 +16,15 @@ from app.reconciliation.leftover_kinds import (
     RECORDED_ONLY,
     about,
 )
-from app.reconciliation.places import Origin, Places, SeenPlace
-from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
+from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
 from app.reconciliation.unknown_use import of_unknown
-from app.reconciliation.uses import LEEWAY, CredentialUses
 from app.reconciliation.verdict import Leftover, Side
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sides:
-    """The rows of a stretch of time, or of a run. `attempts` has every attempt that a row names and that exists."""
-
-    issued: Sequence[Issued] = ()
-    recorded: Sequence[Recorded] = ()
-    used: Sequence[Used] = ()
-    attempts: Sequence[KnownAttempt] = ()
-    #: Systems whose logs have been read for all of this time: what they do not show did not happen.
-    covered: frozenset[str] = frozenset()
-    #: What tools saw of earlier attempts, if it may matter for these.
-    places: Sequence[SeenPlace] = ()
-    #: The time to which all sides are complete; None: to the end.
-    until: datetime | None = None
 
 
 def leftovers(sides: Sides) -> list[Leftover]:
     """Everything on one side that another lacks or contradicts, in order of time."""
     found = [*_Comparison(sides).leftovers()]
     return sorted(found, key=lambda leftover: leftover.at)
-
-
-def unproven(sides: Sides) -> list[str]:
-    """What these sides leave open for lack of others to compare with, in plain words."""
-    found = {
-        f"{each.of.system} saw a credential from {place}; no other run shows that this is its worker's address"
-        for each in _Comparison(sides).uses()
-        for place in each.places
-        if each.origin(place) is Origin.UNKNOWN
-    }
-    return sorted(found)
 
 
 class _Comparison:
@@ -65,48 +35,18 @@ class _Comparison:
         self._issued = {each.request_id: each for each in sides.issued}
         self._by_accessor = {each.accessor: each for each in sides.issued if each.accessor}
         self._by_user = {each.service_user: each for each in sides.issued if each.service_user}
-        self._by_fingerprint = {each.fingerprint: each for each in sides.recorded}
-        self._user_recorded = {each.service_user: each for each in sides.recorded if each.service_user}
 
     def leftovers(self) -> Iterator[Leftover]:
         for issued in self._sides.issued:
             yield from self._of_issued(issued)
         for recorded in self._sides.recorded:
             yield from self._of_recorded(recorded)
-        for used in self._sides.used:
-            if self._record_of(used) is None:
-                yield from of_unknown(used, self._issue_of(used))
-        for each in self.uses():
+        uses, unknown = joined(self._sides)
+        for used in unknown:
+            yield from of_unknown(used, self._issue_of(used))
+        for each in uses:
             is_covered = each.of.system in self._sides.covered and self._is_complete(each.attempt)
             yield from each.leftovers(is_covered=is_covered)
-
-    def uses(self) -> list[CredentialUses]:
-        """All recorded credentials, each with what tools saw of it."""
-        seen: defaultdict[str, list[Used]] = defaultdict(list)
-        for used in self._sides.used:
-            if (of := self._record_of(used)) is not None:
-                seen[of.request_id].append(used)
-        places = Places([*self._sides.places, *self._places(seen)])
-        return [
-            CredentialUses(
-                of=each,
-                attempt=self._attempts.get((each.run_id, each.attempt)),
-                issued=self._issued.get(each.request_id),
-                seen=seen[each.request_id],
-                known=places,
-            )
-            for each in self._sides.recorded
-        ]
-
-    def _places(self, seen: Mapping[str, Sequence[Used]]) -> Iterator[SeenPlace]:
-        for each in self._sides.recorded:
-            attempt = self._attempts.get((each.run_id, each.attempt))
-            if attempt is not None and attempt.login_address is not None:
-                for used in seen.get(each.request_id, ()):
-                    if used.remote_address is not None and used.system == each.system:
-                        yield SeenPlace(
-                            used.system, each.run_id, each.attempt, attempt.login_address, used.remote_address
-                        )
 
     def _of_issued(self, issued: Issued) -> Iterator[Leftover]:
         if issued.request_id in self._recorded:
@@ -137,7 +77,9 @@ class _Comparison:
 
     def _is_lost(self, issued: Issued, attempt: KnownAttempt) -> bool:
         """Whether the end of the attempt explains that nothing was recorded: of one credential for each system."""
-        if not attempt.lost_its_worker or attempt.ended_at is None or issued.at > attempt.ended_at + LEEWAY:
+        if not attempt.lost_its_worker or attempt.ended_at is None:
+            return False
+        if issued.at > attempt.ended_at + vault_shift(self._sides, attempt).ahead + LEEWAY:
             return False
         alike = [
             each
@@ -167,7 +109,7 @@ class _Comparison:
         wrong = [name for name, ours, theirs in _compared(recorded, issued) if ours != theirs]
         if is_rewritten(recorded, issued, self._sides.until):
             wrong.append("end")
-        if abs(recorded.issued_at - issued.at) > LEEWAY:
+        if not vault_shift(self._sides, attempt).fits(issued.at - recorded.issued_at):
             wrong.append("time")
         if attempt is None:
             wrong.append("attempt, which does not exist")
@@ -178,11 +120,6 @@ class _Comparison:
                 f"the record of a credential of {recorded.system} (request {recorded.request_id}) differs from the"
                 f" vault's in {', '.join(wrong)}",
             )
-
-    def _record_of(self, used: Used) -> Recorded | None:
-        if used.service_user:
-            return self._user_recorded.get(used.service_user)
-        return self._by_fingerprint.get(used.fingerprint or "")
 
     def _issue_of(self, used: Used) -> Issued | None:
         return self._by_user.get(used.service_user or "") or self._by_accessor.get(used.subject or "")

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from app.reconciliation.matching import Sides, leftovers, unproven
+from app.reconciliation.joined_uses import unproven
+from app.reconciliation.matching import leftovers
 from app.reconciliation.settings import VAULT_LOG
 from app.reconciliation.side_records import Coverage, SideRecords
+from app.reconciliation.sides import Sides
 from app.reconciliation.verdict import Reconciliation
 
 _FIRST = text(
@@ -66,16 +68,15 @@ def reconcile_run(engine: Engine, systems: Mapping[str, str], run_id: UUID) -> R
         time = db.execute(_TIME, {"run_id": run_id}).one_or_none()
     if time is None:
         return None
-    sides, known = SideRecords(engine, systems).between(time.since, time.until)
-    recorded = [each for each in sides.recorded if each.run_id == run_id]
-    names = {name for each in recorded for name in (each.fingerprint, each.service_user)}
+    sides, known = SideRecords(engine, systems).between(time.since, time.until, run_id)
+    names = {each.service_user or each.fingerprint for each in sides.used}
     return Reconciliation(
         since=time.since,
         until=time.until,
-        issued=sum(each.run_id == run_id for each in sides.issued),
-        used=len(names & {each.service_user or each.fingerprint for each in sides.used} - {None}),
-        recorded=len(recorded),
-        leftovers=[each for each in leftovers(sides) if each.run_id == run_id],
+        issued=len(sides.issued),
+        used=len(names - {None}),
+        recorded=len(sides.recorded),
+        leftovers=leftovers(sides),
         missing=[*_missing(known, systems, time.since, time.until), *unproven(sides)],
     )
 

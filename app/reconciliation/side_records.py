@@ -1,25 +1,30 @@
 """The three sides in the database, for a stretch of time: all of each attempt that it touches, and what belongs to none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from app.reconciliation.matching import Sides
-from app.reconciliation.places import SeenPlace
-from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
+from app.reconciliation.joined_uses import needs_history
+from app.reconciliation.side_history import first_uses, places, vault_ahead
+from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
 
-#: The attempts that any side names between two times.
+#: The attempts of one run, or those that any side names between two times.
 _ATTEMPTS = """
-    SELECT run_id, attempt FROM vault_event
-    WHERE kind = 'issued' AND at >= :since AND at < :until AND run_id IS NOT NULL AND attempt IS NOT NULL
-    UNION SELECT run_id, attempt FROM credential WHERE issued_at >= :since AND issued_at < :until
+    SELECT run_id, number AS attempt FROM attempt WHERE run_id = CAST(:run_id AS uuid)
+    UNION SELECT run_id, attempt FROM vault_event WHERE run_id = CAST(:run_id AS uuid) AND attempt IS NOT NULL
+    UNION SELECT run_id, attempt FROM credential WHERE run_id = CAST(:run_id AS uuid)
+    UNION SELECT run_id, attempt FROM vault_event WHERE CAST(:run_id AS uuid) IS NULL
+    AND kind = 'issued' AND at >= :since AND at < :until AND run_id IS NOT NULL AND attempt IS NOT NULL
+    UNION SELECT run_id, attempt FROM credential
+    WHERE CAST(:run_id AS uuid) IS NULL AND issued_at >= :since AND issued_at < :until
     UNION SELECT c.run_id, c.attempt FROM tool_use AS u JOIN credential AS c ON c.fingerprint = u.fingerprint
-    WHERE u.at >= :since AND u.at < :until
+    WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
     UNION SELECT c.run_id, c.attempt FROM tool_use AS u JOIN credential AS c ON c.service_user = u.service_user
-    WHERE u.at >= :since AND u.at < :until
+    WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
 """
 _ISSUED = text(f"""
 WITH touched AS ({_ATTEMPTS})
@@ -27,7 +32,11 @@ SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, 
 FROM vault_event JOIN touched USING (run_id, attempt) WHERE kind = 'issued'
 UNION ALL
 SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, ended_at FROM vault_event
-WHERE kind = 'issued' AND at >= :since AND at < :until AND (run_id IS NULL OR attempt IS NULL)
+WHERE CAST(:run_id AS uuid) IS NULL AND kind = 'issued' AND at >= :since AND at < :until
+    AND (run_id IS NULL OR attempt IS NULL)
+UNION ALL
+SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, ended_at FROM vault_event
+WHERE run_id = CAST(:run_id AS uuid) AND kind = 'issued' AND attempt IS NULL
 """)  # noqa: S608  # a text of this file
 _RECORDED = text(f"""
 WITH touched AS ({_ATTEMPTS})
@@ -45,29 +54,17 @@ SELECT u.* FROM tool_use AS u WHERE u.fingerprint IN (SELECT fingerprint FROM th
 UNION
 SELECT u.* FROM tool_use AS u WHERE u.service_user IN (SELECT service_user FROM theirs)
 UNION
-SELECT u.* FROM tool_use AS u WHERE u.at >= :since AND u.at < :until
+SELECT u.* FROM tool_use AS u WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
 """)  # noqa: S608
 _STATES = text(f"""
 WITH touched AS ({_ATTEMPTS})
 SELECT a.run_id, a.number, a.state, a.ended_at, r.stop_requested_at IS NOT NULL AS was_stopped,
     (SELECT remote_address FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number
-        AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1) AS login_address
+        AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1) AS login_address,
+    coalesce((SELECT v.at - a.claimed_at FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number
+        AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1), interval '0') AS vault_ahead
 FROM attempt AS a JOIN touched AS t ON t.run_id = a.run_id AND t.attempt = a.number JOIN run AS r ON r.run_id = a.run_id
 """)  # noqa: S608
-#: Where tools saw the latest credentials before a time.
-_PLACES = text("""
-WITH latest AS (
-    SELECT run_id, attempt, tool, fingerprint, service_user FROM credential
-    WHERE issued_at < :until ORDER BY issued_at DESC LIMIT 500),
-seen AS (
-    SELECT system, run_id, attempt, remote_address FROM latest JOIN tool_use USING (fingerprint) WHERE system = tool
-    UNION SELECT system, run_id, attempt, remote_address FROM latest JOIN tool_use USING (service_user) WHERE system = tool)
-SELECT system, run_id, attempt, home, remote_address AS place
-FROM seen CROSS JOIN LATERAL (
-    SELECT v.remote_address AS home FROM vault_event AS v WHERE v.run_id = seen.run_id AND v.attempt = seen.attempt
-        AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1) AS login
-WHERE home IS NOT NULL AND remote_address IS NOT NULL
-""")
 _SOURCES = text("SELECT * FROM log_source")
 
 
@@ -113,12 +110,19 @@ class SideRecords:
         with self._engine.begin() as db:
             return _coverage(db)
 
-    def between(self, since: datetime, until: datetime) -> tuple[Sides, dict[str, Coverage]]:
-        """The sides between two times (UTC), and what is known of each log, from one snapshot.
+    def between(
+        self,
+        since: datetime,
+        until: datetime,
+        run_id: UUID | None = None,
+        *,
+        complete_to: datetime | None = None,
+    ) -> tuple[Sides, dict[str, Coverage]]:
+        """The sides between two times (UTC), or those of one run, and what is known of each log, from one snapshot.
 
-        Attempts are whole: also what they did before and after.
+        Attempts are whole: also what they did before and after. All sides are complete to `complete_to`, or else to `until`.
         """
-        stretch = {"since": since, "until": until}
+        stretch = {"since": since, "until": until, "run_id": run_id}
         with self._engine.begin() as db:
             # A log that is read meanwhile must not count as covered without its lines.
             db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
@@ -130,9 +134,11 @@ class SideRecords:
             recorded = [Recorded(**row) for row in rows(_RECORDED)]
             used = [Used(**{name: row[name] for name in Used.__dataclass_fields__}) for row in rows(_USED)]
             attempts = [KnownAttempt(**row) for row in rows(_STATES)]
-            homes = {each.login_address for each in attempts}
-            is_strange = any(each.remote_address not in homes for each in used)
-            places = [SeenPlace(**row) for row in rows(_PLACES)] if is_strange else []
+            sides = Sides(
+                issued=issued, recorded=recorded, used=used, attempts=attempts, vault_ahead=vault_ahead(db)
+            )
+            if needs_history(sides):
+                sides = replace(sides, places=places(db, until), first_uses=first_uses(db, until))
             coverage = _coverage(db)
         first = min((each.issued_at for each in recorded), default=since)
         covered = frozenset(
@@ -142,17 +148,9 @@ class SideRecords:
             and known.covered_from is not None
             and known.covered_from <= first
             and known.read_until is not None
-            and known.read_until >= until
+            and known.read_until >= (complete_to or until)
         )
-        return Sides(
-            issued=issued,
-            recorded=recorded,
-            used=used,
-            attempts=attempts,
-            covered=covered,
-            places=places,
-            until=until,
-        ), coverage
+        return replace(sides, covered=covered, until=complete_to or until), coverage
 
 
 def _coverage(db: Connection) -> dict[str, Coverage]:

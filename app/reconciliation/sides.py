@@ -1,9 +1,13 @@
 """The three sides of a credential, each as its own source states it. Times are UTC."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID
+
+from app.reconciliation.clocks import FirstUse
+from app.reconciliation.worker_places import SeenPlace
 
 #: The statuses of usable answers.
 ANSWERED = (HTTPStatus.OK, HTTPStatus.NO_CONTENT)
@@ -78,7 +82,10 @@ class Used:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownAttempt:
-    """An attempt as the database fences it. `login_address`: where its login came from, by the vault's log."""
+    """An attempt as the database fences it. `login_address`: where its login came from, by the vault's log.
+
+    `vault_ahead`: how long after its claim that login was, by the vault's clock.
+    """
 
     run_id: UUID
     number: int
@@ -86,6 +93,7 @@ class KnownAttempt:
     ended_at: datetime | None = None
     was_stopped: bool = False
     login_address: str | None = None
+    vault_ahead: timedelta = timedelta()
 
     @property
     def is_open(self) -> bool:
@@ -101,3 +109,22 @@ class KnownAttempt:
     def lost_its_worker(self) -> bool:
         """Whether it ended without its worker, or before that had recorded everything."""
         return self.state in ("lost", "postponed", "failed")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sides:
+    """The rows of a stretch of time, or of a run. `attempts` has every attempt that a row names and that exists."""
+
+    issued: Sequence[Issued] = ()
+    recorded: Sequence[Recorded] = ()
+    used: Sequence[Used] = ()
+    attempts: Sequence[KnownAttempt] = ()
+    #: Systems whose logs have been read for all of this time: what they do not show did not happen.
+    covered: frozenset[str] = frozenset()
+    #: What tools saw of earlier credentials, if it may matter for these.
+    places: Sequence[SeenPlace] = ()
+    first_uses: Sequence[FirstUse] = ()
+    #: How far the vault's clock is ahead of the database's now.
+    vault_ahead: timedelta = timedelta()
+    #: The time to which all sides are complete; None: to the end.
+    until: datetime | None = None

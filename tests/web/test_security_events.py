@@ -108,14 +108,16 @@ def test_signing_in_and_out_is_recorded_with_the_session_and_the_method(coming_f
 
 
 def test_a_change_of_roles_is_noticed_at_the_next_sign_in(system, coming_from, browser, events):
-    system.execute("UPDATE person SET roles = '{operator}' WHERE subject = 'officer-b'")
     client = coming_from(None)
     client.get(browser.choose(client.get("/sign-in/start").location, "officer-b"))
-    _, changed = events(2)
+    events(1)
+    system.execute("UPDATE person SET roles = '{operator}' WHERE subject = 'officer-b'")
+    client.get(browser.choose(client.get("/sign-in/start").location, "officer-b"))
+    changed = events(3)[2]
     assert told(changed, "action", "outcome", "person") == ("roles changed", "noted", "officer-b")
     assert changed["detail"] == {"before": ["operator"], "now": ["officer"]}
     client.get(browser.choose(client.get("/sign-in/start").location, "officer-b"))
-    assert [row["action"] for row in events(3)] == ["sign-in", "roles changed", "sign-in"]
+    assert [row["action"] for row in events(4)] == ["sign-in", "sign-in", "roles changed", "sign-in"]
 
 
 def test_a_refused_sign_in_is_recorded_with_its_reason(coming_from, events):

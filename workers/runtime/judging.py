@@ -15,8 +15,8 @@ log = structlog.get_logger()
 
 #: How long the sides may take to be recorded, one after the other.
 _SETTLING = timedelta(seconds=2)
-#: How far back the first look goes: no credential lives longer. So far back is judged again every few looks, and a day
-#: once an hour, since a record can be changed later.
+#: No credential lives longer: so far back is judged again every few looks, and a day at the start and once an hour,
+#: since a record can be changed later. It is also the time that is judged at once.
 _RECENT, _DAY = timedelta(minutes=20), timedelta(days=1)
 _AGAIN, _HOURLY = 5.0, 3600.0
 #: So far behind the others a log counts as not read.
@@ -37,7 +37,7 @@ class Judging:
         self._records = records
         self._systems = frozenset(systems.values())
         self._from: datetime | None = None
-        self._again, self._hourly = 0.0, time.monotonic() + _HOURLY
+        self._again, self._hourly = 0.0, 0.0
 
     def look(self) -> str | None:
         """Judge what all logs have been read to; what is in the way, or None."""
@@ -54,7 +54,22 @@ class Judging:
         until = (
             min([vault_read, *(each for each in reached if each > max(reached) - _LEFT_BEHIND)]) - _SETTLING
         )
-        sides, _ = self._sides.between(self._since(until), until)
+        now = time.monotonic()
+        begin = self._since(until, now)
+        is_day, is_again = begin == until - _DAY, begin <= until - _RECENT
+        while begin < until:
+            end = min(begin + _RECENT, until)
+            self._judge(begin, end, until)
+            begin = end
+        # Only now: a look that fails is to be taken again.
+        self._hourly = now + _HOURLY if is_day else self._hourly
+        self._again = now + _AGAIN if is_again else self._again
+        self._from = min(filter(None, (oldest, until))) - _SETTLING
+        return None
+
+    def _judge(self, begin: datetime, end: datetime, until: datetime) -> None:
+        """Judge a part of the time: a busy day is more than memory should hold. All logs have been read to `until`."""
+        sides, _ = self._sides.between(begin, end, complete_to=until)
         for leftover in leftovers(sides):
             if leftover.explanation is None and self._records.alarm_past(
                 leftover.kind, leftover.detail, leftover.at, run_id=leftover.run_id, number=leftover.attempt
@@ -62,15 +77,10 @@ class Judging:
                 log.warning(
                     "alarm", kind=leftover.kind, run_id=str(leftover.run_id), attempt=leftover.attempt
                 )
-        self._from = min(filter(None, (oldest, until))) - _SETTLING
-        return None
 
-    def _since(self, until: datetime) -> datetime:
-        now = time.monotonic()
+    def _since(self, until: datetime, now: float) -> datetime:
         if now >= self._hourly:
-            self._hourly = now + _HOURLY
             return until - _DAY
         if self._from is None or now >= self._again:
-            self._again = now + _AGAIN
             return until - _RECENT
         return self._from

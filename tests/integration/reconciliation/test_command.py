@@ -1,11 +1,16 @@
 """`triage reconcile` on a running system: three equal numbers, and no more said than is proven."""
 
 import json
+from uuid import uuid4
 
 import pytest
 
+from app.connections.database import connect
+from app.procurement.systems import ISSUING_PATHS
 from app.reconciliation import leftover_kinds as kinds
+from app.reconciliation.report import reconcile_run
 from app.reconciliation.side_records import SHARED
+from app.reconciliation.verdict import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +61,7 @@ def test_what_is_left_over_fails_and_is_named(watched, triage_json, until):
         status, found = triage_json("reconcile")
         return (status, found) if status == 1 else None
 
-    (run_id,) = watched.run("ACT-2026-0004")
+    clean, run_id = watched.run("ACT-2026-0012", "ACT-2026-0004")
     with watched.stack.services.database.connect("triage") as database, database.transaction():
         database.execute("SET LOCAL session_replication_role = replica")
         database.execute(
@@ -68,6 +73,15 @@ def test_what_is_left_over_fails_and_is_named(watched, triage_json, until):
         each["detail"].partition(" (")[0] for each in found["leftovers"] if each["kind"] == kinds.CONTRADICTED
     }
     assert "the record of a credential of contracts" in contradicted
+    engine = connect(watched.settings("cli"), pool_size=1)
+    try:
+        failing, other = (reconcile_run(engine, ISSUING_PATHS, each) for each in (run_id, clean))
+        assert reconcile_run(engine, ISSUING_PATHS, uuid4()) is None
+    finally:
+        engine.dispose()
+    assert failing.verdict is Verdict.FAIL
+    assert {each.run_id for each in failing.leftovers} == {run_id}
+    assert (other.issued, other.used, other.recorded, other.leftovers) == (5, 5, 5, [])
 
 
 @pytest.mark.parametrize("command", [("reconcile",), ("audit", "verify")])

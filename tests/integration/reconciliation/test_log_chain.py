@@ -208,6 +208,20 @@ def test_a_chain_that_another_reader_has_extended_is_not_extended_twice(fresh, r
     assert (note.lines, losses, other.prove_all()) == (0, [], [])
 
 
+def test_lines_that_are_read_again_after_an_error_are_compared_once(fresh, reading_of, monkeypatch):
+    log, seen = fresh([entry(0)]), []
+    reading = reading_of(log, seen.append)
+    reading.look(NOW)
+    grow(log, 1, 2)
+    with monkeypatch.context() as away:
+        away.delattr(AnchorStore, "record")
+        with pytest.raises(AttributeError):
+            reading.look(NOW)
+    grow(log, 3)
+    reading.look(NOW)
+    assert seen == list(map(entry, range(4)))
+
+
 def test_entries_that_one_device_lacks_are_named(monkeypatch):
     moment = [0.0]
     monkeypatch.setattr("app.reconciliation.log_devices.time.monotonic", lambda: moment[0])

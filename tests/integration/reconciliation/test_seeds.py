@@ -193,24 +193,53 @@ def test_a_connection_from_where_nobody_may_connect_is_found(watched, alarmed):
     alarmed(kinds.USED_ONLY, words="a login was refused at ledger from 127.0.0.2")
 
 
-def test_earlier_runs_show_that_all_uses_of_one_came_from_elsewhere(watched):
+@pytest.fixture
+def compared(watched) -> Callable[..., Any]:
+    """Compares the sides between two times, as a report does."""
+    engine = connect(watched.settings("reconciler"), pool_size=1)
+    yield lambda *times: reconcile(engine, {each.credential.path: each.name for each in SYSTEMS}, *times)
+    engine.dispose()
+
+
+@pytest.fixture
+def stretch(watched) -> Callable[..., Any]:
+    """Runs of these actions alone: their ids, and the time (UTC) from before them until all logs are read."""
+
+    def made(*actions: str) -> tuple[list[UUID], Any, Any]:
+        (began,) = watched.rows("SELECT now() AS at")
+        run_ids = watched.run(*actions)
+        (ended,) = watched.rows("SELECT now() AS at")
+        read = "SELECT 1 FROM log_source HAVING min(read_until) > %s"
+        wait_until(lambda: watched.rows(read, ended["at"]), seconds=SOON, what="its uses")
+        return run_ids, began["at"], ended["at"]
+
+    return made
+
+
+def test_earlier_runs_show_that_all_uses_of_one_came_from_elsewhere(watched, stretch, compared):
     """Also in a report of that run alone."""
     watched.run("ACT-2026-0004")
-    (began,) = watched.rows("SELECT now() AS at")
-    (run_id,) = watched.run("ACT-2026-0012")
-    (ended,) = watched.rows("SELECT now() AS at")
+    (run_id,), *times = stretch("ACT-2026-0012")
     moved = (
         "UPDATE tool_use SET remote_address = '10.9.9.9' WHERE fingerprint IN (SELECT fingerprint FROM credential"
         " WHERE run_id = %s)"
     )
-    wait_until(
-        lambda: watched.rows("SELECT 1 FROM log_source HAVING min(read_until) > %s", ended["at"]),
-        seconds=SOON,
-        what="its uses",
-    )
     watched.execute(moved, run_id)
-    engine = connect(watched.settings("reconciler"), pool_size=1)
-    found = reconcile(engine, {each.credential.path: each.name for each in SYSTEMS}, began["at"], ended["at"])
-    engine.dispose()
-    elsewhere = {each.system for each in found.unexplained if each.kind == kinds.USED_ELSEWHERE}
+    elsewhere = {each.system for each in compared(*times).unexplained if each.kind == kinds.USED_ELSEWHERE}
     assert elsewhere == {each.name for each in SYSTEMS} - {"ledger"}
+
+
+def test_clocks_that_differ_are_judged_with_the_difference(watched, stretch, compared):
+    run_ids, *times = stretch("ACT-2026-0004", "ACT-2026-0012", "ACT-2026-0003")
+    ended = "SELECT count(*) AS n FROM attempt WHERE run_id = ANY(%s) AND revoked_at IS NOT NULL"
+    wait_until(lambda: watched.rows(ended, run_ids)[0]["n"] == 3, seconds=SOON, what="confirmed ends")
+    with watched.stack.services.database.connect("triage") as database, database.transaction():
+        database.execute("SET LOCAL session_replication_role = replica")
+        database.execute("UPDATE vault_event SET at = at + interval '40 s' WHERE run_id = ANY(%s)", [run_ids])
+        database.execute("UPDATE tool_use SET at = at + interval '30 s' WHERE system = 'documents'")
+        database.execute("UPDATE tool_use SET at = at - interval '30 s' WHERE system = 'sam-gov'")
+    assert [each for each in compared(*times).unexplained if each.run_id in run_ids] == []
+    (now,) = watched.rows("SELECT now() AS at")
+    judged = "SELECT 1 FROM log_source HAVING min(read_until) > %s + interval '6 s'"
+    wait_until(lambda: watched.rows(judged, now["at"]), seconds=30, what="two looks at everything")
+    assert watched.rows("SELECT kind, detail FROM alarm WHERE run_id = ANY(%s)", run_ids) == []

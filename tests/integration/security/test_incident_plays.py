@@ -70,12 +70,12 @@ def test_every_credential_of_a_window_is_found_in_the_database(ask, window, issu
         ended = all(row["ended_at"] for row in rows if row["lease_id"] or row["accessor"])
         return ended and {row["request_id"] for row in rows} == issued
 
-    until(found, seconds=10, what="each credential of the run, with its confirmed end")
+    until(found, what="each credential of the run, with its confirmed end")
 
     def used():
         return {row["system"] for row in ask(uses, since=since, until=end) if row["run_id"] == run_id}
 
-    until(lambda: used() == TOOLS, seconds=10, what="its uses at every tool")
+    until(lambda: used() == TOOLS, what="its uses at every tool")
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="no jq here")

@@ -1,6 +1,7 @@
 """A vault without the audit devices that settings name is not provisioned."""
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -101,9 +102,31 @@ def test_one_device_is_enough_if_no_setting_names_a_second(recording):
 def test_a_real_vault_without_a_device_is_not_prepared(start):
     """OpenBao takes no device over its API, so one that was started without is of no use."""
     other = start()
-    other.start_vault(audited=False)
+    other.start_vault(audit_devices=0)
     (other.secrets / "operator" / "ledger-admin-password").write_text("x")
     with pytest.raises(ProvisionError, match="no audit device: add an audit stanza"):
         other.provision(vault_audit_log=other.audit_log)
     token = (other.secrets / "operator" / "vault-root-token").read_text()
     assert "database/" not in other.ask("GET", "sys/mounts", token=token).json()
+
+
+def test_a_real_vault_that_has_one_device_gets_the_second_from_its_configuration(start, until):
+    """As an upgrade adds it: provisioning names what is missing, and the vault makes it when it is started again."""
+    other = start()
+    other.start_vault(audit_devices=1)
+    (other.secrets / "operator" / "ledger-admin-password").write_text("x")
+    with pytest.raises(ProvisionError, match="no second audit device, which VAULT_AUDIT_LOG_2 names"):
+        other.provision(vault_audit_log=other.audit_log, vault_audit_log_2=other.audit_log_2)
+    token = (other.secrets / "operator" / "vault-root-token").read_text()
+    config = other.folder / "config.hcl"
+    (first,) = re.findall(r'^audit "file".*?^}$', config.read_text(), re.DOTALL | re.MULTILINE)
+    second = first.replace('"file" {', '"file-2" {').replace(str(other.audit_log), str(other.audit_log_2))
+    config.write_text(f"{config.read_text()}\n{second}\n")
+    other.process_table.restart("vault")
+
+    def has_both() -> bool:
+        answer = other.ask("GET", "sys/audit", token=token)
+        return answer.is_success and set(answer.json()["data"]) == {"file/", "file-2/"}
+
+    until(has_both, what="both devices")
+    until(lambda: b'"path":"sys/audit"' in other.audit_log_2.read_bytes(), what="an entry in the second log")

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -57,3 +58,39 @@ def test_rotation_and_restart_keep_mode_and_group_and_an_earlier_run_is_still_fo
     requests = [line.request_id for line in after.lines]
     second = VaultLog(installation.audit_log_2).trail(run_id, since=began)
     assert [line.request_id for line in second.lines] == requests
+
+
+@contextmanager
+def closed(folder):
+    """In place of a folder a file, so that nothing can be written there."""
+    kept = folder.rename(folder.with_name(f"{folder.name}-kept"))
+    folder.touch()
+    try:
+        yield kept
+    finally:
+        folder.unlink()
+        kept.rename(folder)
+
+
+def test_the_vault_answers_as_long_as_it_can_write_one_of_its_logs(installation, until):
+    first, second = installation.audit_log.parent, installation.audit_log_2.parent
+
+    def open_anew():
+        installation.process_table.kill("vault", signal.SIGHUP)
+
+    def logs_in() -> bool:
+        login = installation.identity("dispatcher")
+        return installation.ask("POST", "auth/approle/login", login).is_success
+
+    def logs_in_unseen(kept) -> bool:
+        before = (kept / "audit.log").stat().st_size
+        return logs_in() and (kept / "audit.log").stat().st_size == before
+
+    with closed(first) as kept:
+        open_anew()
+        until(lambda: logs_in_unseen(kept), what="a login that only the second log shows")
+        with closed(second):
+            open_anew()
+            until(lambda: not logs_in(), what="a refusal")
+    open_anew()
+    until(logs_in, what="logins after both can be written")

@@ -285,14 +285,14 @@ def test_a_signature_made_for_something_else_proves_nothing(make, check):
 
 
 def documented():
-    """The two programs of the documentation: one checks the signature, one the digests of each history."""
+    """The programs of the documentation: for the signature, the digests of each history, and the vault's log."""
     text = (Path(__file__).parents[3] / "docs/contract-file.md").read_text(encoding="utf-8")
-    signature, histories = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    return ([sys.executable, "-W", "ignore", "-c", program] for program in (signature, histories))
+    programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    return [[sys.executable, "-W", "ignore", "-c", program] for program in programs]
 
 
 def test_the_signature_is_checked_as_the_documentation_says(make, signing, tmp_path, monkeypatch):
-    line, _ = documented()
+    line, _, _ = documented()
     monkeypatch.chdir(tmp_path)
     for name, content in make().items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -303,10 +303,22 @@ def test_the_signature_is_checked_as_the_documentation_says(make, signing, tmp_p
     assert b"BadSignatureError" in subprocess.run(line, check=False, capture_output=True).stderr
 
 
+def test_the_chain_of_the_vaults_log_is_what_the_documentation_says(make, tmp_path, monkeypatch):
+    _, _, line = documented()
+    monkeypatch.chdir(tmp_path)
+    files = make()
+    Path("vault-log").mkdir()
+    Path("manifest.json").write_bytes(files["manifest.json"])
+    Path("vault-log/1").write_bytes(files["vault-log/1"])
+    subprocess.run(line, check=True, capture_output=True)
+    Path("vault-log/1").write_bytes(files["vault-log/1"].replace(b"update", b"delete", 1))
+    assert b"AssertionError: vault-log/1" in subprocess.run(line, check=False, capture_output=True).stderr
+
+
 def test_a_digest_of_a_history_is_what_the_documentation_says(
     make_file, make_log, occasion, tmp_path, monkeypatch
 ):
-    _, line = documented()
+    _, line, _ = documented()
     monkeypatch.chdir(tmp_path)
     file = make_file()
     (flag,) = file.flags

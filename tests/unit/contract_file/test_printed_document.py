@@ -13,6 +13,7 @@ from app.contract_file.log_extract import LogExtract
 from app.contract_file.pdf import pdf
 from app.contract_file.print_text import _PRINTABLE, instant, moment, printable
 from app.contract_file.printed_document import document
+from app.reconciliation.verdict import Reconciliation
 
 HOSTILE = [
     '#eval("1 + 1") #panic("out") #read("/etc/passwd") #import "x.typ": *',
@@ -23,6 +24,16 @@ HOSTILE = [
     "x" * 10_000,
     '[U+0041] {"strong": "not a line of its own"}',
 ]
+
+COMPARED = Reconciliation(
+    since=datetime(2026, 12, 1, tzinfo=UTC),
+    until=datetime(2026, 12, 2, tzinfo=UTC),
+    issued=5,
+    used=4,
+    recorded=5,
+    leftovers=[],
+    missing=[],
+)
 
 
 @pytest.fixture
@@ -178,3 +189,25 @@ def test_it_says_what_the_vaults_log_says_of_the_records_and_no_more(make_file, 
     text = json.dumps(document(make_file(), log, occasion, {}))
     assert all(words in text for words in said)
     assert not any(words in text for words in unsaid)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (COMPARED, "Pass. Issued 5, used 4, recorded 5, from"),
+        (
+            replace(COMPARED, missing=["one log is not read"]),
+            "Not established: one log is not read. Issued 5",
+        ),
+        (None, "Not established: they were not compared"),
+    ],
+)
+def test_each_run_has_the_verdict_of_its_comparison(make_file, occasion, found, said):
+    file = make_file()
+    compared = replace(file, runs=[replace(run, compared=found) for run in file.runs])
+    assert said in json.dumps(document(compared, CheckedLog(), occasion, {}))
+    (run,) = contract_file(compared, LogExtract(), occasion)["runs"]
+    stated = run["compared"]
+    assert (stated and (stated["verdict"], stated["not_proven"])) == (
+        found and (found.verdict, found.missing)
+    )

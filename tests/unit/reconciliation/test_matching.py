@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from app.reconciliation.clocks import FirstUse
+from app.reconciliation.joined_uses import unproven
 from app.reconciliation.leftover_kinds import (
     CONTRADICTED,
     ISSUED_ONLY,
@@ -18,10 +20,10 @@ from app.reconciliation.leftover_kinds import (
     USED_MORE,
     USED_ONLY,
 )
-from app.reconciliation.matching import Sides, leftovers, unproven
-from app.reconciliation.places import SeenPlace
-from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Used
+from app.reconciliation.matching import leftovers
+from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
 from app.reconciliation.verdict import Reconciliation, Verdict
+from app.reconciliation.worker_places import SeenPlace
 
 RUN, OTHER = UUID(int=1), UUID(int=2)
 BEGAN = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -266,11 +268,46 @@ def test_no_two_seeds_hide_each_other():
             assert Verdict.FAIL in (compared(sides).verdict, ended), (first, second)
 
 
-def test_uses_beyond_the_record_of_a_lost_attempt_are_left_over_and_explained():
+def lost(sides: Sides, state: str = "lost") -> Sides:
+    """Their attempt died before it recorded a call."""
+    return replace(
+        sides,
+        recorded=[replace(each, calls=0, answered=0) for each in sides.recorded],
+        attempts=[replace(each, state=state) for each in sides.attempts],
+    )
+
+
+@pytest.mark.parametrize("state", ["lost", "postponed", "failed"])
+def test_uses_that_a_lost_attempt_could_not_record_are_left_over_and_explained(state):
+    found = leftovers(lost(fitting(), state))
+    why = "its attempt ended before its calls were recorded"
+    assert [(each.kind, each.explanation) for each in found] == [(USED_MORE, why)] * 2
+
+
+def test_a_lost_attempt_explains_no_more_uses_than_it_can_have_made():
+    sides = lost(fitting())
+    again = replace(sides.issued[0], request_id="q5", attempt=2)
+    record = replace(recorded(again), attempt=2)
+    finished = replace(fitting().attempts[0], number=2)
+    repeated = more(more(more(sides, "issued", again), "recorded", record), "attempts", finished)
+    repeated = more(repeated, "used", *uses(record))
+
+    def alarms(of: Sides, times: int) -> list[str]:
+        found = leftovers(more(of, "used", *[sides.used[0]] * (times - 2)))
+        return [each.kind for each in found if each.explanation is None]
+
+    # The attempt that finished made two calls, each of which the other may have tried twice.
+    assert (alarms(repeated, 4), alarms(repeated, 5)) == ([], [USED_MORE])
+    assert (alarms(sides, 40), alarms(sides, 41)) == ([], [USED_MORE])
+
+
+@pytest.mark.parametrize("place", [0, 4], ids=["more calls than recorded", "a second login"])
+def test_nothing_explains_uses_that_an_attempt_would_have_recorded(place):
+    """It records all calls at once, whatever became of it then; and it logs in once."""
     sides = fitting()
-    lost = more(changed(sides, "attempts", 0, state="lost"), "used", *[sides.used[0]] * 3)
-    (found,) = leftovers(lost)
-    assert (found.kind, found.explanation) == (USED_MORE, "its attempt ended before its calls were recorded")
+    sides = lost(sides) if sides.used[place].service_user else changed(sides, "attempts", 0, state="failed")
+    found = leftovers(more(sides, "used", sides.used[place]))
+    assert USED_MORE in {each.kind for each in found if each.explanation is None}
 
 
 @pytest.mark.parametrize("state", ["lost", "postponed"])
@@ -358,3 +395,80 @@ def test_workers_may_exchange_their_addresses():
     ]
     sides = replace(of_runs("172.0.0.1", home="10.0.0.0"), places=seen)
     assert (leftovers(sides), unproven(sides)) == ([], [])
+
+
+def vault_is_off(sides: Sides, seconds: int) -> Sides:
+    """As the vault dates what it does with a clock that is ahead, or behind if it is less than 0."""
+    off = timedelta(seconds=seconds)
+    return replace(
+        sides,
+        issued=[
+            replace(
+                each,
+                at=each.at + off,
+                ended_at=each.ended_at if each.accessor or each.lease_id else each.at + off,
+            )
+            for each in sides.issued
+        ],
+    )
+
+
+@pytest.mark.parametrize("seconds", [-3000, -30, 30, 3000])
+def test_a_vault_whose_clock_is_off_is_judged_with_the_difference(seconds):
+    sides = vault_is_off(fitting(), seconds)
+    sides = changed(sides, "issued", 0, ended_at=sides.issued[0].at + timedelta(minutes=2))
+    assert CONTRADICTED in {each.kind for each in leftovers(sides)}  # nobody knows of it
+    off = timedelta(seconds=seconds)
+    measured = replace(sides, vault_ahead=off)
+    seen = changed(sides, "attempts", 0, vault_ahead=off)  # by its login
+    assert (leftovers(measured), leftovers(seen)) == ([], [])
+    other_way = replace(sides, vault_ahead=-off)
+    assert CONTRADICTED in {each.kind for each in leftovers(other_way)}
+    rewritten = changed(measured, "recorded", 0, issued_at=BEGAN - timedelta(hours=2))
+    assert CONTRADICTED in {each.kind for each in leftovers(rewritten)}
+
+
+def test_a_login_that_took_long_excuses_no_time_that_is_too_early():
+    sides = changed(fitting(), "attempts", 0, vault_ahead=timedelta(minutes=1))
+    assert leftovers(sides) == []
+    late = changed(sides, "recorded", 0, issued_at=BEGAN + timedelta(minutes=1))
+    assert CONTRADICTED in {each.kind for each in leftovers(late)}
+
+
+def tool_is_off(sides: Sides, seconds: int) -> Sides:
+    return replace(
+        sides, used=[replace(each, at=each.at + timedelta(seconds=seconds)) for each in sides.used]
+    )
+
+
+def first_use(minutes: int, off: int) -> FirstUse:
+    """That of a credential issued so many minutes before the others, by a clock that is off by so many seconds."""
+    issued_at = BEGAN - timedelta(minutes=minutes)
+    return FirstUse("base", UUID(int=900 + minutes), 1, issued_at, issued_at + timedelta(seconds=off))
+
+
+@pytest.mark.parametrize("seconds", [-3000, -30, 30, 3000])
+def test_a_tool_whose_clock_is_off_is_judged_with_the_difference(seconds):
+    runs = tool_is_off(of_runs(HOME, HOME, HOME), seconds)
+    assert leftovers(runs) == []
+    again = replace(runs.used[0], at=ENDED + timedelta(seconds=max(0, seconds) + 30))
+    found = {each.kind for each in leftovers(more(runs, "used", again))}
+    assert USED_LATE in found
+    # It is known from earlier runs, too.
+    history = [first_use(minutes, seconds) for minutes in (1, 2, 3)]
+    assert leftovers(replace(tool_is_off(of_runs(HOME), seconds), first_uses=history)) == []
+
+
+def test_one_late_use_does_not_say_that_a_clock_is_off():
+    for late in range(3):
+        sides = changed(of_runs(HOME, HOME, HOME), "used", late, at=ENDED + timedelta(seconds=30))
+        assert [each.kind for each in leftovers(sides)] == [USED_LATE]
+    assert [each.kind for each in leftovers(tool_is_off(of_runs(HOME, HOME), 30))] == [USED_LATE] * 2
+
+
+def test_a_clock_that_was_set_is_judged_by_the_runs_around():
+    history = [first_use(minutes, 30 if minutes > 9 else 0) for minutes in range(1, 30)]
+    assert leftovers(replace(of_runs(HOME), first_uses=history)) == []
+    assert [each.kind for each in leftovers(replace(tool_is_off(of_runs(HOME), 30), first_uses=history))] == [
+        USED_LATE
+    ]
