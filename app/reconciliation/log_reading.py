@@ -180,10 +180,7 @@ class LogReading:
         unsaid.clear()
 
     def _begun(self, log: BinaryIO) -> FollowedFile:
-        file, inode = _identity(log, self._named)
-        begun = FollowedFile(
-            [self._store.record(None, LogChain(), source=self.source, file=file, inode=inode)]
-        )
+        begun = FollowedFile([self._record(None, LogChain(), log)])
         if self._known is not None:
             self._known.append(begun)
         return begun

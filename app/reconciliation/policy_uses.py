@@ -15,7 +15,8 @@ WITH held AS (
         AND (cast(:until AS timestamptz) IS NULL OR token_issued_at < :until)),
 granted AS (SELECT * FROM unnest(cast(:paths AS text[]), cast(:names AS text[])) AS g (path, system))
 SELECT h.policy, g.path, g.system, count(DISTINCT (h.run_id, h.number)) AS logins,
-    count(DISTINCT (c.run_id, c.attempt)) AS requesting, count(c.credential_id) AS issued,
+    count(DISTINCT (c.run_id, c.attempt)) FILTER (WHERE c.credential_id IS NOT NULL) AS requesting,
+    count(c.credential_id) AS issued,
     count(c.credential_id) FILTER (WHERE EXISTS (
         SELECT FROM tool_use AS u WHERE u.fingerprint = c.fingerprint AND coalesce(u.status, 200) NOT IN (401, 403)
     ) OR EXISTS (SELECT FROM tool_use AS u WHERE u.service_user = c.service_user AND coalesce(u.status, 200) NOT IN (401, 403)

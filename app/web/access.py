@@ -55,6 +55,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "alarms.acknowledge": Permission.HANDLE_ALARMS,
     "alarms.close": Permission.HANDLE_ALARMS,
     "security_events.trail": Permission.READ_EVENTS,
+    "three_sides.show": Permission.READ,
     "help.show": Open.SIGNED_IN,
     "stack.show": Permission.READ,
     "exports.contract_file": Permission.EXPORT,

@@ -53,6 +53,7 @@ from app.web.views import (
     security_events,
     stack,
     start,
+    three_sides,
     vendors,
 )
 
@@ -133,6 +134,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         vendors,
         alarms,
         security_events,
+        three_sides,
         help_page,
     ):
         app.register_blueprint(view.bp)

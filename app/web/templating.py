@@ -18,6 +18,7 @@ NAVIGATION = (
     ("flags.queue", "Flags"),
     ("actions.queue", "Actions"),
     ("runs.queue", "Runs"),
+    ("three_sides.show", "Three sides"),
     ("stack.show", "State of the stack"),
     ("help.show", "Help"),
 )

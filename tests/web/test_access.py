@@ -46,6 +46,7 @@ REACHED_BY = {
     "alarms.acknowledge": "operator",
     "alarms.close": "operator",
     "security_events.trail": "auditor operator",
+    "three_sides.show": EVERYBODY,
     "help.show": "signed-in",
     "stack.show": EVERYBODY,
     "exports.contract_file": "officer auditor",

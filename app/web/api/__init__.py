@@ -9,7 +9,6 @@ from app.web.api import (
     actions,
     alarms,
     calls,
-    compared_sides,
     decisions,
     flags,
     me,
@@ -18,6 +17,7 @@ from app.web.api import (
     problem_details,
     runs,
     security_events,
+    three_sides,
 )
 from app.web.api.operations import OPERATIONS, bp
 
@@ -26,7 +26,6 @@ __all__ = [
     "actions",
     "alarms",
     "calls",
-    "compared_sides",
     "decisions",
     "flags",
     "init_app",
@@ -35,6 +34,7 @@ __all__ = [
     "openapi",
     "runs",
     "security_events",
+    "three_sides",
 ]
 
 

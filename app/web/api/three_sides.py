@@ -10,7 +10,7 @@ from app.procurement.systems import ISSUING_PATHS
 from app.reconciliation.overview import Overview, UnfitTimeError, overview_of_run, overview_of_time
 from app.web.api.operations import operation, reply
 from app.web.api.problem_details import NOT_NOW, ProblemError, invalid_input
-from app.web.api.shapes.compared_sides import ComparedSides, ReconciliationQuery
+from app.web.api.shapes.three_sides import ComparedSides, ReconciliationQuery
 from app.web.services import services
 
 #: The longest time that one request compares. `triage reconcile` has no limit.

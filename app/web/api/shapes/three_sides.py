@@ -1,9 +1,10 @@
 """The three sides of a time or a run, and what policies grant."""
 
+import re
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from app.reconciliation.overview import Overview
 from app.reconciliation.verdict import Side, Verdict
@@ -11,16 +12,27 @@ from app.web.api.shapes import RequestModel, Shape, UtcTime
 
 #: The most leftovers in one answer.
 MOST_LEFTOVERS = 1_000
+_DATED = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
+
+
+def _dated(text: str) -> str:
+    # Pydantic takes a number for seconds since 1970.
+    if not _DATED.match(text):
+        raise ValueError("is not a time such as 2026-11-29T14:00:00Z")
+    return text
+
+
+QueryTime = Annotated[AwareDatetime, BeforeValidator(_dated)]
 
 
 class ReconciliationQuery(RequestModel):
     """What to compare: a time, or one run."""
 
-    since: AwareDatetime | None = Field(
+    since: QueryTime | None = Field(
         default=None,
         description="From then on. The default is a day before `until`, or the first that happened in it.",
     )
-    until: AwareDatetime | None = Field(
+    until: QueryTime | None = Field(
         default=None,
         description="Before then. The default is the time to which all logs have been read. At most 31 days after `since`.",
     )
