@@ -23,6 +23,7 @@ TABLES = (
         chain uuid PRIMARY KEY, reason varchar NOT NULL, is_alarm boolean NOT NULL,
         at timestamptz NOT NULL DEFAULT clock_timestamp())
     """,
+    "CREATE INDEX ix_vault_event_issued ON vault_event (at) WHERE kind = 'issued'",
     "ALTER TABLE log_source ADD COLUMN proven_at timestamptz",
 )
 
