@@ -1,8 +1,9 @@
 """The tables of what the tools logged. Only `record_uses` and `note_source` write them; the pages read them."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.credentials.tables import moment
@@ -49,7 +50,7 @@ class LogSourceRow(SQLModel, table=True):
     """What is known about a log: everything written from `covered_from` to `read_until` has been read.
 
     `source` is the name of a tool, or "vault-log". `written_apart`: only users that are not observed can write it.
-    `unreadable` counts lines that are none of such a log.
+    `unreadable` counts lines that are none of such a log. `proven_at`: when all that was read was last read again, and was the same.
     """
 
     __tablename__ = "log_source"
@@ -62,6 +63,7 @@ class LogSourceRow(SQLModel, table=True):
     written_apart: bool
     problem: str | None = None
     seen_at: datetime = Field(sa_column=moment())
+    proven_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 
 class UnreadableStretchRow(SQLModel, table=True):
@@ -78,3 +80,36 @@ class UnreadableStretchRow(SQLModel, table=True):
     since: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     until: datetime = Field(sa_column=moment())
     lines: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class LogAnchorRow(SQLModel, table=True):
+    """A place of a chain over a file of the vault's log; see `app.reconciliation.log_anchors.Anchor`."""
+
+    __tablename__ = "log_anchor"
+    __table_args__ = (
+        CheckConstraint("octet_length(digest) = 32"),
+        Index("ix_log_anchor_chain", "chain", "number"),
+        Index("ix_log_anchor_begun", "source", "chain", postgresql_where=text("lines = 0")),
+    )
+
+    number: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    chain: UUID
+    source: str
+    file: str
+    inode: int = Field(sa_column=Column(BigInteger, nullable=False))
+    place: int = Field(sa_column=Column(BigInteger, nullable=False))
+    lines: int = Field(sa_column=Column(BigInteger, nullable=False))
+    digest: bytes
+    marks: bytes
+    at: datetime = Field(sa_column=moment())
+
+
+class LogLossRow(SQLModel, table=True):
+    """A chain whose lines were found changed or removed; `is_alarm` unless they had been kept long enough."""
+
+    __tablename__ = "log_loss"
+
+    chain: UUID = Field(primary_key=True)
+    reason: str
+    is_alarm: bool
+    at: datetime = Field(sa_column=moment())

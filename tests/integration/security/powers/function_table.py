@@ -155,6 +155,31 @@ EXAMPLES = {
         call=f"alarm_credential('example', 'x', {A})",
         check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
     ),
+    "alarm_past": Example(
+        logins=RECONCILER,
+        reason="what the logs show of the past, unless that alarm was closed",
+        call="alarm_past('example', 'x', NULL, NULL, now())",
+        check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
+    "anchor_log": Example(
+        logins=RECONCILER,
+        reason="what it read of the vault's log, so that a change is noticed",
+        call="anchor_log(NULL, 'example', 'x', 1, 0, 0, sha256(''), '')",
+        check="SELECT EXISTS (SELECT FROM log_anchor WHERE source = 'example')",
+    ),
+    "lose_chain": Example(
+        logins=RECONCILER,
+        reason="which lines of the vault's log were changed",
+        call=f"lose_chain({A}, 'example', true)",
+        check="SELECT EXISTS (SELECT FROM log_loss WHERE reason = 'example')",
+    ),
+    "note_proven": Example(
+        logins=RECONCILER,
+        reason="when all it read of a log was last the same",
+        call="note_proven('example', now())",
+        check="SELECT proven_at IS NOT NULL FROM log_source WHERE source = 'example'",
+        prepare="INSERT INTO log_source VALUES ('example', NULL, NULL, 0, 0, true, NULL, now())",
+    ),
     "alarm_past_credential": Example(
         logins=RECONCILER,
         reason="the same, unless that alarm was closed",
