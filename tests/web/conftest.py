@@ -179,18 +179,6 @@ def system(request) -> Any:
     return request.getfixturevalue("whole_system" if whole else "pages_alone")
 
 
-#: Of every application that `client_of` made for the module.
-_ENGINES: list[Engine] = []
-
-
-@pytest.fixture(autouse=True)
-def idle_connections_end() -> Iterator[None]:
-    """After each test: there are more applications than the database has connections."""
-    yield
-    for engine in _ENGINES:
-        engine.dispose()
-
-
 @pytest.fixture(scope="module")
 def client_of(system, session_of):
     """Makes clients of the application, with the settings of the running one or some changed.
@@ -205,7 +193,6 @@ def client_of(system, session_of):
         def client(*, persona: str | None = "officer-a", **changed: Any) -> FlaskClient:
             app = create_app(system.settings("web", **changed))
             made.callback(app.extensions["triage.services"].close)
-            _ENGINES.append(app.extensions["triage.services"].sessions.kw["bind"])
             app.session_interface = running.session_interface
             app.jinja_env.bytecode_cache = _COMPILED
             app.config["SERVER_NAME"] = urlsplit(system.stack.endpoints["web"]).netloc
@@ -216,8 +203,6 @@ def client_of(system, session_of):
             return client
 
         yield client
-        _ENGINES.clear()
-
 
 @pytest.fixture
 def signed_in(client_of) -> Callable[[str], FlaskClient]:
