@@ -204,6 +204,7 @@ def client_of(system, session_of):
 
         yield client
 
+
 @pytest.fixture
 def signed_in(client_of) -> Callable[[str], FlaskClient]:
     """A client of the application with this persona signed in: `signed_in("auditor-a").get("/flags")`."""
