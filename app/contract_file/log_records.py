@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine, text
 
 from app.reconciliation.log_anchors import Anchor, AnchorStore, ChainStretch
-from app.reconciliation.settings import VAULT_LOG
+from app.reconciliation.settings import VAULT_LOG, log_name
 from app.reconciliation.side_records import SideRecords
 
 #: Of each chain that grew after a time, its last anchor before that, or else its first, and its last. The anchors of all
@@ -66,4 +66,4 @@ class LogRecords:
     def gap(self, since: datetime, until: datetime) -> str | None:
         """Why not all that the vault logged between two times (UTC) was read, or what that rests on; None if it is proven."""
         known = self._sides.coverage().get(VAULT_LOG)
-        return f"the log of {VAULT_LOG} is not read" if known is None else known.gap(since, until)
+        return f"{log_name(VAULT_LOG)} is not read" if known is None else known.gap(since, until)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from app.reconciliation.joined_uses import unproven
 from app.reconciliation.matching import leftovers
-from app.reconciliation.settings import VAULT_LOG
+from app.reconciliation.settings import VAULT_LOG, log_name
 from app.reconciliation.side_records import Coverage, SideRecords
 from app.reconciliation.sides import Sides
 from app.reconciliation.verdict import Reconciliation
@@ -86,7 +86,7 @@ def _missing(
 ) -> list[str]:
     """What the logs do not prove of this time, each premise once."""
     found = dict.fromkeys(
-        known[source].gap(since, until) if source in known else f"the log of {source} is not read"
+        known[source].gap(since, until) if source in known else f"{log_name(source)} is not read"
         for source in (VAULT_LOG, *sorted(systems.values()))
     )
     return [premise for premise in found if premise]

@@ -13,6 +13,12 @@ from app.credentials.tool_record import ToolRecord
 
 #: The names of the vault's audit devices among the logs.
 VAULT_LOG, SECOND_LOG = "vault-log", "vault-log-2"
+_WORDS = {VAULT_LOG: "the vault's log", SECOND_LOG: "the second log of the vault"}
+
+
+def log_name(source: str) -> str:
+    """What a log is called in a sentence."""
+    return _WORDS.get(source, f"the log of {source}")
 
 
 class ReconcilerSettings(ConnectionSettings):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from app.reconciliation.clocks import LEEWAY
 from app.reconciliation.joined_uses import needs_history
+from app.reconciliation.settings import log_name
 from app.reconciliation.side_history import first_uses, places, vault_ahead
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
 
@@ -102,13 +103,13 @@ class Coverage:
     def gap(self, since: datetime, until: datetime) -> str | None:
         """Why this log does not prove what happened between two times, or None."""
         if self.problem is not None:
-            return f"the log of {self.source}: {self.problem}"
+            return f"{log_name(self.source)}: {self.problem}"
         if self.covered_from is None or self.covered_from > since:
-            return f"the log of {self.source} was not read from the beginning of this time"
+            return f"{log_name(self.source)} was not read from the beginning of this time"
         if self.read_until is None or self.read_until < until:
-            return f"the log of {self.source} has not been read to the end of this time"
+            return f"{log_name(self.source)} has not been read to the end of this time"
         if lines := sum(each.lines for each in self.unreadable if each.meets(since, until)):
-            return f"the log of {self.source} may have {lines} lines of this time that cannot be read"
+            return f"{log_name(self.source)} may have {lines} lines of this time that cannot be read"
         if not self.written_apart:
             return SHARED
         return None

@@ -71,7 +71,7 @@ class Reconciliation:
 
     @property
     def stated(self) -> str:
-        """The verdict with its reason, such as "not established: the log of vault-log is not read"."""
+        """The verdict with its reason, such as "not established: the vault's log is not read"."""
         match self.verdict:
             case Verdict.FAIL:
                 return f"{Verdict.FAIL}: {len(self.unexplained):,} left over without an explanation"

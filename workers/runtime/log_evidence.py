@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from threading import Event
 
 import structlog
 from sqlalchemy import Engine
@@ -22,6 +23,8 @@ log = structlog.get_logger()
 
 #: Seconds between two readings of the recent end of the log.
 _RECENTLY = 3.0
+#: Seconds at most that a first look may take before all of the log is read again.
+_FIRST_LOOK = 60.0
 
 
 class LogEvidence:
@@ -47,6 +50,7 @@ class LogEvidence:
             if path is not None
         ]
         self._next = 0.0
+        self._looked = Event()
 
     def look(self) -> str | None:
         """Read what is new and look for what was changed; what is in the way, or None."""
@@ -71,19 +75,23 @@ class LogEvidence:
                 problems.append(f"the log {reading.source} is not read: {note.problem}")
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _RECENTLY
+        self._looked.set()
         for difference in self._devices.differences():
             self._records.alarm("vault log devices differ", difference)
         return next(iter(problems), None)
 
     def prove(self) -> str | None:
-        """Read all logs again from their first lines; what is in the way, or None."""
+        """Read all logs again from their first lines, after a first look; what is in the way, or None."""
+        self._looked.wait(_FIRST_LOOK)
         for reading in self._readings:
             now = self._uses.now()
             try:
-                _say(reading.prove_all())
+                losses = reading.prove_all()
             except (OSError, PositionMovedError) as error:
                 return f"the log {reading.source} is not proven: {error}"
-            self._anchors.note_proven(reading.source, now)
+            _say(losses)
+            if not losses:
+                self._anchors.note_proven(reading.source, now)
         return None
 
 

@@ -105,13 +105,15 @@ def test_a_log_that_is_as_it_was_read_is_proven_for_what_was_read(watched, triag
 
     status, found = until(proven, what="the first lines")
     assert (status, found["verdict"], found["changed"], found["missing"]) == (0, "pass", [], [])
+    proven_again = "SELECT 1 FROM log_source WHERE source = 'vault-log' AND proven_at IS NOT NULL"
+    assert watched.rows(proven_again), "at its start the reconciler reads all of the log again"
     counted = watched.vault.layout.audit_log.read_bytes().count(b"\n")
     assert 0 < found["lines"] <= counted
     status, found = triage_json(
         "audit", "verify", *accepted, "--since", "2026-01-01", "--until", found["until"]
     )
     assert status == 3
-    assert found["missing"] == ["the log of vault-log was not read from the beginning of this time"]
+    assert found["missing"] == ["the vault's log was not read from the beginning of this time"]
 
 
 def test_an_edited_line_is_an_alarm_within_seconds_and_the_proof_names_it(watched, triage_json, until):
