@@ -4,6 +4,7 @@ Little explains a leftover: an attempt that ended without a result may have obta
 it could not record. A use of that is an alarm all the same.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from app.reconciliation.clocks import LEEWAY
@@ -33,6 +34,7 @@ class _Comparison:
         self._attempts = {(each.run_id, each.number): each for each in sides.attempts}
         self._recorded = {each.request_id: each for each in sides.recorded}
         self._issued = {each.request_id: each for each in sides.issued}
+        self._alike = Counter((each.run_id, each.attempt, each.path) for each in sides.issued)
         self._by_accessor = {each.accessor: each for each in sides.issued if each.accessor}
         self._by_user = {each.service_user: each for each in sides.issued if each.service_user}
 
@@ -81,12 +83,7 @@ class _Comparison:
             return False
         if issued.at > attempt.ended_at + vault_shift(self._sides, attempt).ahead + LEEWAY:
             return False
-        alike = [
-            each
-            for each in self._sides.issued
-            if (each.run_id, each.attempt, each.path) == (issued.run_id, issued.attempt, issued.path)
-        ]
-        return len(alike) == 1
+        return self._alike[issued.run_id, issued.attempt, issued.path] == 1
 
     def _attempt_of(self, issued: Issued) -> KnownAttempt | None:
         if issued.run_id is None or issued.attempt is None:
