@@ -126,9 +126,7 @@ class CredentialUses:
         least = min(1, of.answered) if of.service_user else of.answered
         answered = sum(used.is_answered for used in self.seen)
         if answered < least:
-            what = (
-                f"a run recorded {of.answered} answers of {of.system}, which gave its credential {answered}"
-            )
+            what = f"answers of {of.system}: {of.answered} recorded by the run, {answered} in the log of the tool"
             yield about(of, NEVER_SEEN, what)
 
 

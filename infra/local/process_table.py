@@ -47,6 +47,7 @@ class ProcessTable:
         self._stopping = stopping
         self._user_of = user_of
         self._announced = False
+        self._saying = RLock()
         self._abandoned = Event()
 
     @property
@@ -60,11 +61,18 @@ class ProcessTable:
         users, servers = self._stop_order()
         stages = [", ".join(users[::-1])] * bool(users) + ["the servers"] * bool(servers)
         try:
-            if stages and not self._announced:
-                self._announced = True
-                self._stopping(f"stopping: {', then '.join(stages)}")
+            with self._saying:
+                if stages and not self._announced:
+                    self._announced = True
+                    self._stopping(f"stopping: {', then '.join(stages)}")
         finally:
             self._abandoned.set()
+
+    def unless_stopping(self, say: Callable[[], None]) -> None:
+        """Say something, unless the stop was announced before."""
+        with self._saying:
+            if not self._announced:
+                say()
 
     def spawn(self, command: Command) -> Child:
         """Start a process without waiting for it."""

@@ -181,7 +181,7 @@ class LocalStack:
         with self._writing:
             self._parts.append(part)
         self._write_record()
-        self._report(part)
+        self.process_table.unless_stopping(lambda: self._report(part))
 
     def _write_record(self) -> None:
         with self._writing:

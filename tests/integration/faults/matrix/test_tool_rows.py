@@ -40,7 +40,7 @@ def test_checks_are_not_performed(disturbed, found, cell, until):
     assert reasons == {}
     if empty:
         until(disturbed.alarms, seconds=20, what="the alarm")
-        what = "a run recorded 1 answers of contracts, which saw its credential 0 times"
+        what = "answers of contracts: 1 recorded by the run, 0 in the log of the tool"
         assert disturbed.alarms() == Counter([f"recorded call never seen: {what}"])
         disturbed.close_alarms()
     assert disturbed.alarms() == Counter()
