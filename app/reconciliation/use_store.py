@@ -106,6 +106,6 @@ class UseStore:
 
     def note(self, notes: Collection[SourceNote]) -> None:
         """Record what the last looks found."""
-        with self._engine.begin() as db:
-            for note in notes:
-                db.execute(_NOTE, asdict(note))
+        if notes:
+            with self._engine.begin() as db:
+                db.execute(_NOTE, [asdict(note) for note in notes])

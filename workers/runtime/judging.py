@@ -25,6 +25,12 @@ _LEFT_BEHIND = timedelta(seconds=30)
 _VAULT_READ = text("SELECT seen_at FROM heartbeat WHERE process = 'sweeper' AND problem IS NULL")
 #: An attempt that was open at the last look is still to be judged.
 _OPEN = text("SELECT min(dispatched_at) FROM attempt WHERE state IN ('dispatched', 'running')")
+#: Whether anything happened on any side; without it there is nothing to compare, which most looks find.
+_HAPPENED = text(
+    "SELECT EXISTS (SELECT FROM vault_event WHERE kind = 'issued' AND at >= :since AND at < :until)"
+    " OR EXISTS (SELECT FROM credential WHERE issued_at >= :since AND issued_at < :until)"
+    " OR EXISTS (SELECT FROM tool_use WHERE at >= :since AND at < :until)"
+)
 
 
 class Judging:
@@ -69,6 +75,9 @@ class Judging:
 
     def _judge(self, begin: datetime, end: datetime, until: datetime) -> None:
         """Judge a part of the time: a busy day is more than memory should hold. All logs have been read to `until`."""
+        with self._engine.begin() as db:
+            if not db.execute(_HAPPENED, {"since": begin, "until": end}).scalar_one():
+                return
         sides, _ = self._sides.between(begin, end, complete_to=until)
         for leftover in leftovers(sides):
             if leftover.explanation is None and self._records.alarm_past(

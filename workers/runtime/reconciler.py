@@ -34,7 +34,7 @@ log = structlog.get_logger()
 #: The settings that a reconciler must have. Without a log of a tool, what the tool saw is not established.
 NEEDED = ("database_url",)
 #: Seconds between two looks at the logs, and between two signs of life.
-_REST, _BEAT = 0.5, 1.0
+_REST, _BEAT = 1.0, 1.0
 #: Seconds between two readings of all that the vault has logged.
 _HOURLY = 3600.0
 
