@@ -45,9 +45,9 @@ def test_a_killed_broker_makes_runs_wait_and_its_return_lets_them_go_on(fragile,
 def test_a_stopped_broker_does_not_stop_the_dispatcher(fragile, until):
     fragile.stack.process_table.kill("valkey", signal.SIGSTOP)
     (run_id,) = fragile.system.request(fragile.plain[0])
-    until(lambda: waits_for_the_broker(fragile, run_id), seconds=40, what="the reason to wait")
+    until(lambda: waits_for_the_broker(fragile, run_id), seconds=90, what="the reason to wait")
     fragile.stack.process_table.kill("valkey", signal.SIGCONT)
-    until(lambda: fragile.ended([run_id]), seconds=60, what="the end of the run")
+    until(lambda: fragile.ended([run_id]), seconds=120, what="the end of the run")
     assert fragile.run(run_id)["state"] == "completed"
     assert sum(row["state"] == "finished" for row in fragile.attempts(run_id)) == 1
 
