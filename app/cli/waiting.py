@@ -51,7 +51,7 @@ def wait_for(
 
 
 def wait_for_ends(sessions: Sessions, run_ids: Sequence[UUID]) -> list[UnconfirmedEnd]:
-    """Wait until the vault has confirmed every end of these runs' credentials. Returns those it has not."""
+    """Wait until the vault has confirmed every end of these runs' credentials, for `GRACE`. Returns those it has not."""
     questions = RunProgress(sessions)
     deadline = time.monotonic() + GRACE
     while (unconfirmed := questions.unconfirmed(run_ids)) and time.monotonic() < deadline:
