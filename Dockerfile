@@ -41,18 +41,23 @@ RUN python3 -c 'from pathlib import Path; from infra.design_system import copy; 
 FROM ${PYTHON_IMAGE}
 # A volume takes owner and mode from the folder on which it is first mounted. So the one process that needs a volume can
 # write it, although no container runs as root. Our processes and most servers are 10001. The vault has a separate user, so
-# that only containers in group 10003 can read its log.
+# that only containers in group 10003 can read its log; so has the reconciler, which reads the tools' logs and that of the
+# vault's second audit device in group 10004.
 RUN set -e; echo 'triage:x:10001:10001::/tmp:/usr/sbin/nologin' >> /etc/passwd; echo 'triage:x:10001:' >> /etc/group; \
     umask 077; mkdir /secrets /data /vault; chmod 0755 /secrets /data /vault; \
-    for owner in backup contracts debarment dispatcher documents identity-provider operator postgres proxy rotator \
+    for owner in backup contracts debarment dispatcher documents identity-provider operator postgres proxy reconciler rotator \
       sam-gov sweeper valkey vault web worker; do mkdir "/secrets/$owner"; done; \
     mkdir /secrets/identities; chmod 0755 /secrets/identities; \
     for owner in backup dispatcher operator rotator sweeper web; do mkdir "/secrets/identities/$owner"; done; \
-    mkdir /data/demo /data/postgres /data/valkey /vault/data /vault/audit; \
+    mkdir /data/demo /data/postgres /data/valkey /vault/data /vault/audit /vault/audit-2; \
     chown 10001:10001 /secrets/* /secrets/identities/* /data/*; \
     chown 10001:10002 /secrets/vault; chmod 2750 /secrets/vault; \
+    chown 10001:10004 /secrets/reconciler; chmod 2750 /secrets/reconciler; \
+    mkdir /logs; chmod 0755 /logs; \
+    for tool in contracts debarment documents ledger sam-gov; do mkdir "/logs/$tool"; done; \
+    chown 10001:10004 /logs/*; chmod 2750 /logs/*; \
     chown 10002:10002 /vault/data; \
-    chown 10002:10003 /vault/audit; chmod 2750 /vault/audit
+    chown 10002:10003 /vault/audit; chown 10002:10004 /vault/audit-2; chmod 2750 /vault/audit /vault/audit-2
 COPY --from=environment /opt/triage /opt/triage
 COPY --from=environment /app /app
 ENV PATH=/opt/triage/bin:/usr/local/bin:/usr/bin:/bin \

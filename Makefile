@@ -9,6 +9,7 @@ PYTHON ?= $(shell for python in $(BIN)/python python3 python3.14 python3.13 pyth
 PIP ?=
 DESIGN := app/web/static/uswds/.ready
 EXIT ?=
+SHARED_USER ?=
 RUNS ?= 400
 
 help: ## show this list
@@ -27,7 +28,7 @@ $(DESIGN): package-lock.json infra/design_system.py | ready
 setup: ready $(DESIGN) ## install everything into .venv, and the pages' design system
 
 demo: ready $(DESIGN) ## triage 12 actions, serve the pages (EXIT=1: then stop)
-	@$(BIN)/triage demo $(if $(EXIT),--exit)
+	@$(BIN)/triage demo $(if $(EXIT),--exit) $(if $(SHARED_USER),--shared-user)
 
 # Two files of tests side by side: each of the two has servers of its own, and half of the time one waits for them.
 # In the order of their names the short ones come last, so that neither of the two ends long before the other.
@@ -58,17 +59,19 @@ check: ready ## lint, types, import rules
 	$(BIN)/lint-imports
 
 day: ready ## a day's work, RUNS=400 runs, checked against the vault's log
-	@$(BIN)/triage day --runs $(RUNS) --with-stack
+	@$(BIN)/triage day --runs $(RUNS) --with-stack $(if $(SHARED_USER),--shared-user)
 
-bench: ready ## cost of the pattern, time of a stop, queue depth; 20 min
+bench: ready ## cost of the pattern, time of a stop, queue depth, a million lines; 25 min
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.containment --until-expiry
 	@$(BIN)/python -m benchmarks.queue_depth
+	@$(BIN)/python -m benchmarks.reconcile_lines
 
-# Both are carried out, even if the first finds something. OUT names a folder for the two reports.
-campaign: ready ## RUNS=400 runs under kills, 5 x RUNS under faults; 15 min
+# All are carried out, even if the first finds something. OUT names a folder for the reports.
+campaign: ready ## RUNS=400 runs under kills, a day without a false alarm, 5 x RUNS under faults; 20 min
 	@status=0; \
 	  $(BIN)/python -m benchmarks.campaign --runs $(RUNS) $(if $(OUT),--out $(OUT)/kill-campaign.md) || status=$$?; \
+	  $(BIN)/python -m benchmarks.quiet_day --runs $(RUNS) $(if $(OUT),--out $(OUT)/quiet-day.md) || status=$$?; \
 	  $(BIN)/python -m benchmarks.faults --runs $$((5 * $(RUNS))) $(if $(OUT),--out $(OUT)/fault-campaign.md) || status=$$?; \
 	  exit $$status
 

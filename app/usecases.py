@@ -6,7 +6,8 @@ from hashlib import sha256
 from uuid import UUID
 
 from app.connections.database import Sessions
-from app.credentials import requests
+from app.credentials import alarm_handling, requests
+from app.credentials.tables import AlarmState
 from app.intake import parse_actions
 from app.store.actions import goals_of, store_actions
 from app.store.submissions import SubmissionOutcome, Submissions
@@ -64,3 +65,14 @@ def stop_run(sessions: Sessions, run_id: UUID, *, requested_by: str) -> bool:
     """
     with sessions.begin() as db:
         return requests.stop(db, run_id, requested_by=requested_by)
+
+
+def handle_alarm(
+    sessions: Sessions, alarm_id: UUID, state: AlarmState, *, by: str, by_name: str, reason: str = ""
+) -> bool:
+    """Acknowledge or close an alarm; closing needs a reason. False if somebody did so before.
+
+    Raises `UnknownAlarmError`.
+    """
+    with sessions.begin() as db:
+        return alarm_handling.handle(db, alarm_id, state, by=by, by_name=by_name, reason=reason)

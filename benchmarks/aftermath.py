@@ -27,11 +27,11 @@ _SESSIONS = "SELECT count(*) AS n FROM pg_stat_activity WHERE usesysid IS NOT NU
 
 def found(stack: LocalStack, runs: int) -> dict[str, Any]:
     """The figures, of a stack at rest that was asked for so many runs."""
-    states = Counter(row["state"] for row in _rows(stack, "SELECT state FROM run"))
-    attempts = Counter(row["state"] for row in _rows(stack, "SELECT state FROM attempt"))
+    states = Counter(row["state"] for row in rows(stack, "SELECT state FROM run"))
+    attempts = Counter(row["state"] for row in rows(stack, "SELECT state FROM attempt"))
     issued = given(stack.layout.audit_log)
-    recorded = {row["held"] for row in _rows(stack, _RECORDED)}
-    took = sorted(row["seconds"] for row in _rows(stack, _TOOK))
+    recorded = {row["held"] for row in rows(stack, _RECORDED)}
+    took = sorted(row["seconds"] for row in rows(stack, _TOOK))
     cuts = quantiles(took, n=100, method="inclusive")
     return {
         "completed": states["completed"],
@@ -46,9 +46,7 @@ def found(stack: LocalStack, runs: int) -> dict[str, Any]:
         "signed tokens": issued.signed_tokens,
         "alive": _alive(stack, issued),
         "users of the ledger left": [
-            row["rolname"]
-            for row in _rows(stack, _USERS, sorted(issued.users))
-            if row["rolname"] != _STANDING
+            row["rolname"] for row in rows(stack, _USERS, sorted(issued.users)) if row["rolname"] != _STANDING
         ],
         "sessions of dropped users": count(stack, _SESSIONS),
         "ends not confirmed": count(stack, OPEN_ENDS),
@@ -57,7 +55,7 @@ def found(stack: LocalStack, runs: int) -> dict[str, Any]:
             "p95": round(cuts[94], 2),
             "max": round(took[-1], 2),
         },
-        "alarms": dict(Counter(row["kind"] for row in _rows(stack, "SELECT kind FROM alarm"))),
+        "alarms": dict(Counter(row["kind"] for row in rows(stack, "SELECT kind FROM alarm"))),
     }
 
 
@@ -68,7 +66,8 @@ def _alive(stack: LocalStack, issued: Given) -> list[str]:
         return auditor.alive(accessors=issued.run_tokens | issued.keys, leases=issued.leases)
 
 
-def _rows(stack: LocalStack, query: str, *values: object) -> list[dict[str, Any]]:
+def rows(stack: LocalStack, query: str, *values: object) -> list[dict[str, Any]]:
+    """Rows of the application's database."""
     database = stack.services.database
     if database is None:
         raise RuntimeError("this stack has no database")
@@ -78,7 +77,7 @@ def _rows(stack: LocalStack, query: str, *values: object) -> list[dict[str, Any]
 
 def count(stack: LocalStack, query: str) -> int:
     """The number `n` that a query gives."""
-    (row,) = _rows(stack, query)
+    (row,) = rows(stack, query)
     number: int = row["n"]
     return number
 

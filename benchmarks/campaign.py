@@ -9,7 +9,8 @@ import platform
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
@@ -57,19 +58,7 @@ def main() -> None:
 
 def campaign(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
     """Kill parts of a new stack until so many runs have ended, and at least so many kills were done; the figures."""
-    options = StackOptions(
-        parts=SERVICES,
-        usual_ports=False,
-        actions=40,
-        workers=1,
-        concurrency=4,
-        environment=ENVIRONMENT,
-    )
-    with LocalStack(folder, options=options) as stack:
-        for part in ("dispatcher", "sweeper"):
-            stack.process_table.start(stack.services.background(part), lambda _: True)
-        stack.process_table.start(stack.services.worker(1), lambda child: "ready." in child.log_since_start())
-        start_second_worker(stack)
+    with killable_stack(folder) as stack:
         random = Random(seed)  # noqa: S311  # it chooses what dies
         killer = Killer(stack, random)
         began = time.monotonic()
@@ -93,6 +82,25 @@ def campaign(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any
             "kills": dict(killer.killed),
         }
         return figures | found(stack, len(run_ids))
+
+
+@contextmanager
+def killable_stack(folder: Path) -> Iterator[LocalStack]:
+    """A stack in `folder` whose parts a `Killer` may kill, with both of its workers."""
+    options = StackOptions(
+        parts=SERVICES,
+        usual_ports=False,
+        actions=40,
+        workers=1,
+        concurrency=4,
+        environment=ENVIRONMENT,
+    )
+    with LocalStack(folder, options=options) as stack:
+        for part in ("dispatcher", "sweeper", "reconciler"):
+            stack.process_table.start(stack.services.background(part), lambda _: True)
+        stack.process_table.start(stack.services.worker(1), lambda child: "ready." in child.log_since_start())
+        start_second_worker(stack)
+        yield stack
 
 
 def wait_for_none(stack: LocalStack, query: str, *, seconds: float) -> None:

@@ -39,13 +39,14 @@ class Killer:
             "pool child": self._kill_pool_child,
             "dispatcher": partial(self._kill_alone, "dispatcher"),
             "sweeper": partial(self._kill_alone, "sweeper"),
+            "reconciler": partial(self._kill_alone, "reconciler"),
             "valkey": partial(self._kill_alone, "valkey"),
             "postgres": self._kill_postgres,
         }
 
     def kill_one(self) -> None:
         """Workers and the sweeper more often than the servers, whose return takes everybody's time."""
-        (name,) = self._random.choices(list(self._ways), weights=[4, 4, 2, 3, 1, 1])
+        (name,) = self._random.choices(list(self._ways), weights=[4, 4, 2, 3, 2, 1, 1])
         self.killed[name] += self._ways[name]()
 
     def kill_worker(self) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event, Thread
 
 import psutil
 
@@ -98,6 +99,27 @@ def _resident(pid: int) -> int:
     """Of the worker and the processes of its pool, together."""
     main = psutil.Process(pid)
     return sum(each.memory_info().rss for each in (main, *main.children(recursive=True)))
+
+
+@contextmanager
+def highest_memory(seen: list[int]) -> Iterator[None]:
+    """Adds the most bytes that this process held in memory meanwhile."""
+    own, over, highest = psutil.Process(), Event(), [0]
+
+    def look() -> None:
+        while True:
+            highest.append(max(highest.pop(), own.memory_info().rss))
+            if over.wait(0.05):
+                return
+
+    looking = Thread(target=look)
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
+        seen.append(highest[0])
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class ProxiedStack:
     def start(self, *, workers: int) -> None:
         """Start dispatcher, sweeper and workers, by turns one with threads and one with a process for each run."""
         table = self.stack.process_table
-        for part in ("dispatcher", "sweeper"):
+        for part in ("dispatcher", "sweeper", "reconciler"):
             table.spawn(self.led(self.stack.services.background(part)))
         for number in range(1, workers + 1):
             command = self.led(self.stack.services.worker(number))

@@ -16,9 +16,11 @@ _OURS = frozenset(
     {
         "VAULT_ADDR",
         "VAULT_AUDIT_LOG",
+        "VAULT_AUDIT_LOG_2",
         "VAULT_IDENTITY_FILE",
         "VAULT_ISSUER",
         "VAULT_LEDGER_URL",
+        "VAULT_LOG_KEPT",
         "REDIS_ADMIN_URL",
         "REDIS_PASSWORD_FILE",
         "REDIS_URL",

@@ -35,6 +35,7 @@ class Access:
     status: int
     reason: str | None
     subject: str | None
+    remote_address: str | None
 
 
 class AccessLog:
@@ -42,7 +43,7 @@ class AccessLog:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
     def append(self, access: Access) -> None:
         """Write one line. Raises OSError if it cannot be written completely: an unlogged request is not answered."""
@@ -123,6 +124,7 @@ class Frame:
             status=response.status_code,
             reason=g.get("reason"),
             subject=g.get("subject"),
+            remote_address=request.remote_addr,
         )
         values = access.query.values()
         if sum(map(len, values)) > _QUERY_SHOWN or (

@@ -186,7 +186,10 @@ def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
         secrets = SecretsFolder(folder / "secrets")
         secrets.replace("operator", "vault-root-token", root)
         outside = Outside(
-            vault=address, vault_audit_log=str(vault.layout.audit_log), secrets_folder=secrets.root
+            vault=address,
+            vault_audit_log=str(vault.layout.audit_log),
+            vault_audit_log_2=str(vault.layout.audit_log_2),
+            secrets_folder=secrets.root,
         )
         usual = {"actions": ACTIONS, "concurrency": 4, "environment": {"ATTEMPT_LEASE": "20"}}
         options = StackOptions(parts=EVERYTHING, usual_ports=False, outside=outside, **{**usual, **wanted})
@@ -232,11 +235,11 @@ class Browser:
     def __init__(self, provider: httpx.Client) -> None:
         self._provider = provider
 
-    def choose(self, address: str, persona: str) -> str:
-        """Answer the provider's page at `address`; where it sends the browser back to."""
+    def choose(self, address: str, persona: str, **chosen: str) -> str:
+        """Answer the provider's page at `address`; where it sends the browser back to. `method` may be chosen as well."""
         page = self._provider.get(address)
         assert page.status_code == 200, page.text
-        sent = self._provider.post(address, data={"persona": persona})
+        sent = self._provider.post(address, data={"persona": persona, **chosen})
         assert sent.status_code == 302, sent.text
         return sent.headers["Location"]
 
@@ -287,17 +290,17 @@ def session_of(system, browser) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture(scope="module")
-def tokens_of(system, browser) -> Callable[[str], dict[str, str]]:
+def tokens_of(system, browser) -> Callable[..., dict[str, str]]:
     """What the identity provider gives a program after a person signed in: access_token, id_token and so on."""
     issuer, web = system.stack.endpoints["identity-provider"], system.stack.endpoints["web"]
 
-    def tokens(persona: str) -> dict[str, str]:
+    def tokens(persona: str, **chosen: str) -> dict[str, str]:
         verifier = token_urlsafe(48)
         challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         client = {"client_id": "triage-web", "redirect_uri": f"{web}/sign-in/callback"}
         asked = {"response_type": "code", "scope": "openid profile", "state": "s", "nonce": token_urlsafe(16)}
         asked |= {"code_challenge": challenge, "code_challenge_method": "S256", **client}
-        back = browser.choose(f"{issuer}/authorize?{urlencode(asked)}", persona)
+        back = browser.choose(f"{issuer}/authorize?{urlencode(asked)}", persona, **chosen)
         code = parse_qs(urlsplit(back).query)["code"][0]
         exchange = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier, **client}
         answer = httpx.post(f"{issuer}/token", data=exchange, trust_env=False, verify=TLS)

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import settings
@@ -54,9 +54,14 @@ class Context:
         os.environ.update(record.environments[process])
 
     @cached_property
+    def engine(self) -> Engine:
+        """The database, as the application's role."""
+        return connect(self.settings, pool_size=2)
+
+    @cached_property
     def sessions(self) -> Sessions:
         """Database sessions of the application's role."""
-        return sessions(connect(self.settings, pool_size=2))
+        return sessions(self.engine)
 
     def database_time(self) -> datetime:
         """What the database's clock shows."""

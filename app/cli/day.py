@@ -1,4 +1,4 @@
-"""`triage day`: does a day's work at once, then reconciles it with the vault's audit log."""
+"""`triage day`: does a day's work at once, then compares what the vault issued, what tools saw and what is recorded."""
 
 import time
 from collections.abc import Iterator
@@ -7,8 +7,10 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from app import usecases
+from app.cli.comparison import compare_since
 from app.cli.context import Context, out
 from app.cli.day_report import DayReport, count_vault_log
+from app.cli.reconcile_command import show_sides, show_verdict
 from app.cli.text_tables import Column, Kind, show_table
 from app.cli.waiting import GRACE, wait_for, wait_for_ends
 from app.connections.tls import trust_of
@@ -21,12 +23,16 @@ from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
 
 
-def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
-    """Submit the inbox, request `runs` runs of its actions, wait for them and count. `timeout` in seconds."""
+def run_day(context: Context, *, runs: int, timeout: float, shared_user: bool = False) -> DayReport:
+    """Submit the inbox, request `runs` runs of its actions, wait for them, count and compare. `timeout` in seconds.
+
+    `shared_user` as in `compare_since`.
+    """
     inbox = context.layout.scenarios / "inbox.json"
     ids, _ = usecases.submit(context.sessions, inbox.read_text(encoding="utf-8"))
     audit_log = VaultLog(Path(context.settings.need("vault_audit_log")))
     began, started = datetime.now(UTC), time.monotonic()
+    since = context.database_time()
     run_ids = usecases.request_runs(context.sessions, list(islice(cycle(ids), runs)))
     wait_for(context.sessions, run_ids, timeout=timeout)
     wall = time.monotonic() - started
@@ -38,9 +44,11 @@ def run_day(context: Context, *, runs: int, timeout: float) -> DayReport:
         tools=len(SYSTEMS),
         outcomes=pages.run_outcomes(run_ids),
         still_alive=_still_alive(context, credentials),
+        asked_at=datetime.now(UTC),
         unconfirmed=unconfirmed,
         credentials=credentials,
         vault=count_vault_log(audit_log.lines_of_runs(since=began), run_ids, tools=len(SYSTEMS)),
+        comparison=compare_since(context, since, shared_user=shared_user),
         wall_seconds=wall,
         quota=pages.quota_day(context.settings.sam_daily_quota),
     )
@@ -65,7 +73,7 @@ def _still_alive(context: Context, credentials: list[RecordedCredential]) -> lis
 
 
 def show(report: DayReport) -> None:
-    """Print the report as tables, then the failures."""
+    """Print the report as tables, then the three sides, the failures and the verdict."""
     figures = report.as_json()
     issued = figures["credentials"]
     show_table(
@@ -84,12 +92,14 @@ def show(report: DayReport) -> None:
         "issued according to the vault's audit log": issued["issued_by_vault_log"],
         "only recorded": len(issued["only_recorded"]),
         "only in the vault's audit log": len(issued["only_in_vault_log"]),
-        "leased credentials recorded here": f"{len(issued['still_alive'])} alive",
         "leased credentials with a confirmed end": figures["ends"]["leased_confirmed"],
         "ended attempts not confirmed": len(report.unconfirmed),
     }
-    show_table(
-        "Credentials, counted three ways", (Column("Credentials"), *_numbers("Number")), counted.items()
+    show_table("Credentials of these runs", (Column("Credentials"), *_numbers("Number")), counted.items())
+    out.print(
+        f"{len(report.leased):,} leased credentials recorded here: {len(report.still_alive)} alive, asked of the vault at"
+        f" {report.asked_at:%H:%M:%S} UTC.",
+        highlight=False,
     )
     if report.signed:
         last = max(row.expires_at for row in report.signed)
@@ -113,8 +123,10 @@ def show(report: DayReport) -> None:
     )
     _show_quota(report.quota)
     out.print(f"{figures['runs_per_second']} runs per second")
+    show_sides(report.comparison)
     for failure in figures["failures"]:
         out.print(f"[bold red]FAILED:[/] {failure}")
+    show_verdict(report.stated)
 
 
 def _numbers(*headings: str) -> Iterator[Column]:

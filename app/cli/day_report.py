@@ -1,8 +1,9 @@
-"""The credentials of a day's work, counted three ways: as recorded, in the vault's log, and still alive."""
+"""The credentials of a day's work: recorded, in the vault's log, still alive, and what all three sides say of them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,9 @@ from app.credentials.progress import RecordedCredential, UnconfirmedEnd
 from app.credentials.vault_line import AuditLine
 from app.procurement.daily_quota import QuotaDay
 from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.verdict import Reconciliation, Verdict
+
+_SIDES = ("issued", "used", "recorded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,8 @@ class VaultCount:
 class DayReport:
     """The figures of a day and the checks they must pass.
 
-    `still_alive` is what the vault says of the recorded leased credentials; `unconfirmed` are the ends that the sweeper
-    has not confirmed.
+    `still_alive` is what the vault said of the recorded leased credentials at `asked_at` (UTC); `unconfirmed` are the ends
+    that the sweeper has not confirmed. `comparison` covers the time of the runs.
 
     `quota` covers all of today, earlier runs included. Exceeding it is reported but does not fail the day.
     """
@@ -42,7 +46,9 @@ class DayReport:
     credentials: Sequence[RecordedCredential]
     vault: VaultCount
     still_alive: Sequence[str]
+    asked_at: datetime
     unconfirmed: Sequence[UnconfirmedEnd]
+    comparison: Reconciliation
     wall_seconds: float
     quota: QuotaDay
 
@@ -71,6 +77,17 @@ class DayReport:
         problem = next((each.problem for each in self.unconfirmed if each.problem), None)
         return f", the first because {problem}" if problem else ""
 
+    @property
+    def verdict(self) -> Verdict:
+        """FAIL with any failure; otherwise that of the comparison."""
+        return Verdict.FAIL if self.failures() else self.comparison.verdict
+
+    @property
+    def stated(self) -> str:
+        """The verdict with its reason."""
+        failures = self.failures()
+        return f"{Verdict.FAIL}: {'; '.join(failures)}" if failures else self.comparison.stated
+
     def failures(self) -> list[str]:
         """The checks that failed, in words; empty when the day passes."""
         finished = sum(self.outcomes[name] for name in ("clear", "flagged", "not fully checked"))
@@ -93,6 +110,7 @@ class DayReport:
             f"{self.open_leases} leased credentials without a confirmed end": not self.open_leases,
             f"{len(self.vault.uneven_runs)} runs without exactly one login, {self.tools} issues and one revoke in"
             " the vault's log": not self.vault.uneven_runs,
+            f"{len(self.comparison.unexplained)} left over without an explanation": not self.comparison.unexplained,
         }
         return [text for text, passed in checks.items() if not passed]
 
@@ -110,6 +128,7 @@ class DayReport:
                 ],
                 "distinct_fingerprints": len({row.fingerprint for row in self.credentials}),
                 "still_alive": list(self.still_alive),
+                "asked_of_the_vault_at": self.asked_at.isoformat(),
                 "issued_by_vault_log": len(self.vault.issued),
                 "only_recorded": sorted(self.recorded - self.vault.issued),
                 "only_in_vault_log": sorted(self.vault.issued - self.recorded),
@@ -137,7 +156,10 @@ class DayReport:
             "sam_gov_quota": self.quota.as_json(),
             "wall_seconds": round(self.wall_seconds, 2),
             "runs_per_second": round(self.runs / self.wall_seconds, 2),
+            "sides": {name: getattr(self.comparison, name) for name in _SIDES}
+            | {"unexplained": len(self.comparison.unexplained), "missing": list(self.comparison.missing)},
             "failures": self.failures(),
+            "verdict": self.verdict.value,
         }
 
 

@@ -8,9 +8,11 @@ import typer
 
 from app import usecases
 from app.cli import read_commands
+from app.cli.comparison import compare_since
 from app.cli.context import FAILED, Context, out
 from app.cli.local_stack import running, say
-from app.cli.waiting import wait_for
+from app.cli.reconcile_command import VERDICT_STATUS, show_sides, show_verdict
+from app.cli.waiting import wait_for, wait_for_ends
 from app.credentials.tables import RunState
 from app.review.queries import FlagFilter, Pages
 from infra.local.stack import LocalStack
@@ -26,13 +28,14 @@ _ALL = 100
 PATIENCE = 120
 
 
-def run_demo(*, stay: bool) -> None:
-    """Start the stack, triage and print the findings. If `stay`, serve the pages until Ctrl-C.
+def run_demo(*, stay: bool, shared_user: bool = False) -> None:
+    """Start the stack, triage, print the findings and compare. If `stay`, serve the pages until Ctrl-C.
 
-    Exit status 1 if a run did not complete.
+    Exit status 1 if a run did not complete, else that of the verdict. `shared_user` as in `compare_since`.
     """
     with running(actions=ACTIONS) as stack:
         context = Context()
+        began = context.database_time()
         inbox = (context.layout.scenarios / "inbox.json").read_text(encoding="utf-8")
         ids, _ = usecases.submit(context.sessions, inbox)
         run_ids = usecases.request_runs(context.sessions, ids[:ACTIONS])
@@ -44,11 +47,14 @@ def run_demo(*, stay: bool) -> None:
         open_runs = sum(line.run.state != RunState.COMPLETED for line in runs)
         if open_runs:
             say(f"{open_runs} of {ACTIONS} runs did not complete within {PATIENCE} s")
+        wait_for_ends(context.sessions, run_ids)
+        compared = compare_since(context, began, shared_user=shared_user)
+        show_sides(compared)
+        show_verdict(compared.stated)
         if stay:
             _show_the_way(stack, max(runs, key=lambda line: line.findings).run.run_id)
             _until_interrupted(stack)
-    if open_runs:
-        raise typer.Exit(FAILED)
+    raise typer.Exit(FAILED if open_runs else VERDICT_STATUS[compared.verdict])
 
 
 def _show_the_way(stack: LocalStack, run_id: UUID) -> None:

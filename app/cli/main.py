@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from app import __version__, usecases
+from app.cli import audit_command, local_stack, process_commands, read_commands, stack_commands, usage
 from app.cli import day as whole_day
 from app.cli import demo as whole_demo
-from app.cli import local_stack, process_commands, read_commands, stack_commands, usage
 from app.cli.api_token import print_token
 from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
 from app.cli.lineage_command import lineage, show_lineage
 from app.cli.read_commands import AsJson
+from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, reconcile_sides
 from app.cli.verify_command import verify_bundle
 from app.cli.waiting import wait_for, wait_for_ends
 from app.intake import SIZE_LIMIT
@@ -27,6 +28,7 @@ app = typer.Typer(
     help="Procurement triage by an agent that holds no standing credential.",
 )
 app.add_typer(stack_commands.commands, name="stack", help="Start, stop and look at the local servers.")
+app.add_typer(audit_command.commands, name="audit", help="Prove that the log of the vault is what was read.")
 
 
 def _show_version(wanted: bool) -> None:
@@ -51,13 +53,15 @@ def demo(
     exit_: Annotated[
         bool, typer.Option("--exit", help="Stop when the runs are done, instead of serving the pages.")
     ] = False,
+    shared_user: SharedUser = False,
 ) -> None:
     """Triage 12 actions on real servers, then serve the pages.
 
-    Starts the stack like `triage stack up` and stops it on Ctrl-C. Exit status 1 if a run did not complete.
+    Starts the stack like `triage stack up` and stops it on Ctrl-C. Compares the three sides like `triage day`, with the same exit
+    status; it is also 1 if a run did not complete.
     """
     with reported():
-        whole_demo.run_demo(stay=not exit_)
+        whole_demo.run_demo(stay=not exit_, shared_user=shared_user)
 
 
 @app.command()
@@ -112,21 +116,23 @@ def day(
     with_stack: Annotated[
         bool, typer.Option("--with-stack", help="Start the stack first and stop it afterwards.")
     ] = False,
+    shared_user: SharedUser = False,
 ) -> None:
-    """Do a day's work at once and check every credential.
+    """Do a day's work at once, and compare what the vault issued, what tools saw and what is recorded.
 
-    Compares all credentials with the vault's audit log. Exit status 1 if a check fails.
+    Also asks the vault which of the recorded leased credentials are alive. Exit status 0 pass, 1 fail, 3 not established.
     """
     with reported(), local_stack.running(actions=min(runs, 400)) if with_stack else nullcontext():
         if json_file:
             json_file.touch()  # Fail before the day's work, not after it.
-        report = whole_day.run_day(Context(), runs=runs, timeout=timeout)
+        report = whole_day.run_day(Context(), runs=runs, timeout=timeout, shared_user=shared_user)
     whole_day.show(report)
     if json_file:
         json_file.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
-    raise typer.Exit(FAILED if report.failures() else 0)
+    raise typer.Exit(VERDICT_STATUS[report.verdict])
 
 
+app.command("reconcile")(reconcile_sides)
 app.command("verify")(verify_bundle)
 app.command("api-token")(print_token)
 app.command()(process_commands.worker)

@@ -1,14 +1,16 @@
-"""The command `triage verify`: checks the files, signature and histories of a bundle."""
+"""The command `triage verify`: checks the files, signature, histories and vault lines of a bundle."""
 
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
 from app import settings
-from app.cli.context import FAILED, USAGE, Context, err, out, reported
+from app.cli.context import USAGE, Context, err, out, print_json, reported
+from app.cli.read_commands import AsJson
+from app.cli.reconcile_command import VERDICT_STATUS
 from app.connections.addresses import is_local
 from app.connections.deadline import Deadline
 from app.connections.http_wire import Wire, WireError
@@ -16,6 +18,7 @@ from app.connections.tls import trust_of
 from app.contract_file.keys import KeysError, PublicKeys
 from app.contract_file.verify import CheckedBundle, verify
 from app.procurement.labels import plural, without_unseen
+from app.reconciliation.side_records import SHARED
 from infra.local.state import read_record
 
 _WELL_KNOWN = "/.well-known/triage-export-keys.json"
@@ -32,10 +35,15 @@ def verify_bundle(
             help="A key set: a file or an https address. Default: the key set of the stack running here.",
         ),
     ] = None,
+    shared_user: Annotated[
+        bool, typer.Option("--shared-user", help="Accept that all processes shared one user of the machine.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Check that a contract file is complete and unaltered.
+    """Check that a contract file is complete and unaltered, and that the vault's own log agrees with its records.
 
-    Checks digests, signature and histories, and that no file is missing or was added. Exit status 1 when a check fails.
+    Checks digests, signature and histories, that no file is missing or was added, and each identity and credential
+    against the vault's lines. Exit status 0 pass, 1 fail, 3 not established.
     """
     with reported():
         try:
@@ -43,21 +51,34 @@ def verify_bundle(
         except KeysError as error:
             err.print(f"keys: {keys or _WELL_KNOWN}: {error}", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(USAGE) from None
-        verdict = verify(file, known)
-    _show(file, verdict)
-    raise typer.Exit(FAILED if verdict.problems else 0)
+        checked = verify(file, known)
+    if shared_user:
+        checked.missing = [premise for premise in checked.missing if premise != SHARED]
+    print_json(_document(checked)) if as_json else _show(file, checked)
+    raise typer.Exit(VERDICT_STATUS[checked.verdict])
 
 
-def _show(file: Path, verdict: CheckedBundle) -> None:
+def _document(checked: CheckedBundle) -> dict[str, Any]:
+    return {
+        "verdict": checked.verdict,
+        "problems": checked.problems,
+        "missing": checked.missing,
+        "signed_by": checked.signed_by,
+        "action_id": checked.manifest.get("action_id"),
+    }
+
+
+def _show(file: Path, checked: CheckedBundle) -> None:
     def say(text: str) -> None:
         out.print(without_unseen(text), markup=False, highlight=False, soft_wrap=True)
 
-    if verdict.problems:
+    if checked.problems:
         say(f"FAILED: {file} cannot be relied on:")
-        for problem in verdict.problems:
+        for problem in checked.problems:
             say(f"  {problem}")
+        say(f"Verdict: {checked.verdict}")
         return
-    manifest = verdict.manifest
+    manifest = checked.manifest
     events = sum(each["events"] for each in manifest["decisions"])
     say(f"{file} is complete and unaltered.")
     say(
@@ -71,7 +92,14 @@ def _show(file: Path, verdict: CheckedBundle) -> None:
     say(f"  {', '.join(plural(len(many), name) for many, name in counted)}")
     found = plural(len(manifest["decisions"]), "finding")
     say(f"  {found} with {plural(events, 'event')} in their histories; every history is intact")
-    say(f"  Signed with key {verdict.signed_by}")
+    say(f"  Signed with key {checked.signed_by}")
+    if checked.missing:
+        say("The vault's log does not contradict the records. Not proven:")
+    else:
+        say("The vault's log agrees with every identity and credential on record.")
+    for premise in checked.missing:
+        say(f"  {premise}")
+    say(f"Verdict: {checked.verdict}")
 
 
 def _keys(given: str | None) -> PublicKeys | None:

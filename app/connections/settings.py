@@ -1,14 +1,25 @@
 """Settings that every process has: the servers it connects to, and its own files. Read from the environment once."""
 
+import json
 import os
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.connections.secret_files import SettingsError
+
+
+def listed(value: Any) -> Any:
+    """A setting that is a list, from the JSON in its variable. Raises `ValueError`."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        raise ValueError("must be a JSON list") from None
 
 
 class ProcessSettings(BaseSettings):

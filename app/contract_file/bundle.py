@@ -21,8 +21,11 @@ from app.contract_file.content import (
     serialised,
 )
 from app.contract_file.keys import SigningKeys
+from app.contract_file.log_check import CheckedLog, check_log
+from app.contract_file.log_extract import LogExtract
 from app.contract_file.pdf import pdf
 from app.contract_file.printed_document import document
+from app.contract_file.run_content import run_content
 from app.contract_file.spooled import unnamed_file
 from app.review.queries.action_file import TooLargeError
 from app.review.queries.filed_documents import ActionFile
@@ -49,7 +52,7 @@ class _Writer:
         self.digests[name] = (hashlib.sha256(content).hexdigest(), len(content))
 
 
-def printed(file: ActionFile, occasion: Occasion) -> IO[bytes]:
+def printed(file: ActionFile, log: LogExtract, occasion: Occasion) -> IO[bytes]:
     """The PDF alone. It lists the raw answers with their digests as received. Raises `PrintError`."""
     received = {
         f"{ANSWERS}{call.call_id}": (call.answer_digest, call.answer_bytes)
@@ -57,13 +60,21 @@ def printed(file: ActionFile, occasion: Occasion) -> IO[bytes]:
         for call in run.calls
         if call.answer_digest is not None and call.call_id in file.kept
     }
-    return BytesIO(pdf(document(file, occasion, received), at=occasion.at))
+    found = _checked(file, log, occasion)
+    return BytesIO(pdf(document(file, found, occasion, received), at=occasion.at))
 
 
 def bundle(
-    file: ActionFile, answers: Iterable[tuple[UUID, bytes]], occasion: Occasion, keys: SigningKeys
+    file: ActionFile,
+    answers: Iterable[tuple[UUID, bytes]],
+    log: LogExtract,
+    occasion: Occasion,
+    keys: SigningKeys,
 ) -> IO[bytes]:
-    """The ZIP, in an anonymous file. `answers` are the raw answers by call. Raises `TooLargeError` and `PrintError`."""
+    """The ZIP, in an anonymous file. `answers` are the raw answers by call, `log` holds the vault's lines of its runs.
+
+    Raises `TooLargeError` and `PrintError`.
+    """
     if sum(file.kept.values()) > ANSWERS_LIMIT:
         raise TooLargeError(
             f"the raw answers of action {file.action.action_id} come to more than {ANSWERS_LIMIT:,} bytes"
@@ -72,9 +83,18 @@ def bundle(
         writer = _Writer(opened, occasion)
         for call_id, body in answers:
             writer.add(f"{ANSWERS}{call_id}", body)
-        writer.add(JSON, serialised(contract_file(file, occasion)))
-        writer.add(PDF, pdf(document(file, occasion, dict(writer.digests)), at=occasion.at))
-        content = serialised(manifest(file, occasion, dict(writer.digests)))
+        for name, lines in log.files():
+            writer.add(name, lines)
+        writer.add(JSON, serialised(contract_file(file, log, occasion)))
+        found = _checked(file, log, occasion)
+        writer.add(PDF, pdf(document(file, found, occasion, dict(writer.digests)), at=occasion.at))
+        content = serialised(manifest(file, log, occasion, dict(writer.digests)))
         writer.add(MANIFEST, content)
         writer.add(SIGNATURE, keys.sign(content).encode())
     return made
+
+
+def _checked(file: ActionFile, log: LogExtract, occasion: Occasion) -> CheckedLog:
+    """What any recipient finds who compares the lines of the vault's log with the records."""
+    runs = [run_content(run, occasion.at) for run in file.runs]
+    return check_log(manifest(file, log, occasion, {}), runs, dict(log.files()))

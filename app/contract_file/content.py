@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app import __version__
+from app.contract_file.log_extract import LogExtract
 from app.contract_file.run_content import Fields, ends_not_confirmed, row_fields, run_content
 from app.procurement.rules import RULES
 from app.review.checks import checks
@@ -48,7 +49,7 @@ class Occasion:
         }
 
 
-def contract_file(file: ActionFile, occasion: Occasion) -> Fields:
+def contract_file(file: ActionFile, log: LogExtract, occasion: Occasion) -> Fields:
     """Everything stored about one action. Times are UTC in ISO 8601; amounts are text."""
     return {
         "format": FILE_FORMAT,
@@ -59,12 +60,15 @@ def contract_file(file: ActionFile, occasion: Occasion) -> Fields:
         "checks": {str(run.run.run_id): [asdict(check) for check in checks(file, run)] for run in file.runs},
         "runs": [run_content(run, occasion.at) for run in file.runs],
         "ends_not_confirmed": ends_not_confirmed(file, occasion.at),
+        "vault_log": log.stated(),
         "other_runs": [run_fields(run) for run in file.other_runs],
         "other_runs_not_listed": file.more_runs,
     }
 
 
-def manifest(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str, int]]) -> Fields:
+def manifest(
+    file: ActionFile, log: LogExtract, occasion: Occasion, files: Mapping[str, tuple[str, int]]
+) -> Fields:
     """The signed document. `files` gives SHA-256 (hex) and size in bytes of each other file by name."""
     return {
         "format": MANIFEST_FORMAT,
@@ -81,6 +85,7 @@ def manifest(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str
         "identities": identities(file),
         "credentials": credentials(file),
         "ends_not_confirmed": ends_not_confirmed(file, occasion.at),
+        "vault_log": log.stated(),
         "decisions": decisions(file),
     }
 
@@ -91,7 +96,7 @@ def identities(file: ActionFile) -> list[Fields]:
 
 
 def credentials(file: ActionFile) -> list[Fields]:
-    """Every credential issued in these runs: its fingerprint and identifiers at the vault, never the secret."""
+    """Every credential recorded in these runs: its fingerprint and identifiers at the vault, never the secret."""
     return [row_fields(credential) for run in file.runs for credential in run.credentials]
 
 

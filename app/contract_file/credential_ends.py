@@ -26,7 +26,9 @@ def ends(filed: FiledRun, at: datetime) -> Iterator[Block]:
         for each in filed.unrecorded
     ]
     if not rows:
-        yield paragraph("The vault issued no credential in this run.")
+        yield paragraph(
+            "Neither the records nor the vault’s log, as far as it had been read, show a credential of this run."
+        )
         return
     yield table("How each credential ended", (("Credential", 5), ("Expires", 5), ("How it ended", 6)), rows)
     if any(row.kind == CredentialKind.SIGNED_TOKEN for row in filed.credentials):
@@ -34,7 +36,7 @@ def ends(filed: FiledRun, at: datetime) -> Iterator[Block]:
 
 
 def unconfirmed_ends(file: ActionFile, at: datetime) -> Iterator[Block]:
-    """A warning if the vault had not confirmed every end when the export was made."""
+    """A warning if an end on record had not been confirmed when the export was made."""
     number = sum(1 for run in file.runs for _ in run.endings(at).not_confirmed())
     if number:
         yield note(

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from io import BytesIO
 from typing import IO, Self
@@ -17,18 +17,23 @@ from app.connections.secret_files import SettingsError
 from app.contract_file.bundle import bundle, printed
 from app.contract_file.content import ANSWERS, Occasion
 from app.contract_file.keys import KeysError, SigningKeys
+from app.contract_file.log_reader import LogReader
 from app.contract_file.queue_export import Format, spooled
 from app.credentials.tables import RunRow
+from app.reconciliation.verdict import Reconciliation
 from app.review.export_records import ExportRecords
 from app.review.queries import raw_answers
 from app.review.queries.action_file import Snapshot, snapshot
 from app.review.queries.exported import lines_with_values
+from app.review.queries.filed_documents import ActionFile
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.queue import Sort
 from app.review.roles import Person
 from app.review.settings import ReviewSettings
 from app.review.tables import ExportRecordRow
 
+#: Compares vault, tools and records for one run.
+Compare = Callable[[UUID], Reconciliation | None]
 _BLOCK = 1 << 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _ANSWER = "application/octet-stream"
@@ -61,17 +66,29 @@ def signing_keys(configuration: ReviewSettings) -> SigningKeys:
 class Exporter:
     """Makes exports. Each is recorded with its digest before it is handed over."""
 
-    def __init__(self, sessions: Sessions, keys: SigningKeys, *, far: str, demo: bool) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        log: LogReader,
+        compare: Compare,
+        keys: SigningKeys,
+        *,
+        far: str,
+        demo: bool,
+    ) -> None:
         self._sessions = sessions
+        self._log = log
+        self._compare = compare
         self._records = ExportRecords(sessions)
         self._keys = keys
         self._far = far
         self._demo = demo
 
     @classmethod
-    def of(cls, configuration: ReviewSettings, sessions: Sessions) -> Self:
+    def of(cls, configuration: ReviewSettings, sessions: Sessions, log: LogReader, compare: Compare) -> Self:
         """An exporter with these settings. Raises `SettingsError`."""
-        return cls(sessions, signing_keys(configuration), far=configuration.far, demo=configuration.demo)
+        keys = signing_keys(configuration)
+        return cls(sessions, log, compare, keys, far=configuration.far, demo=configuration.demo)
 
     @property
     def keys(self) -> SigningKeys:
@@ -80,13 +97,11 @@ class Exporter:
 
     def contract_file(self, action_id: str, by: Person) -> Exported | None:
         """The bundle of an action, or None if the action is unknown. Raises `TooLargeError` and `PrintError`."""
-        return self._of_action(
-            action_id, by, "zip", lambda snap, when: bundle(snap.file, snap.answers(), when, self._keys)
-        )
+        return self._of_action(action_id, by, "zip", self._bundle)
 
     def printed(self, action_id: str, by: Person) -> Exported | None:
         """The PDF of an action alone, or None if the action is unknown. Raises `TooLargeError` and `PrintError`."""
-        return self._of_action(action_id, by, "pdf", _printed)
+        return self._of_action(action_id, by, "pdf", self._printed)
 
     def answer(self, call_id: UUID, by: Person) -> Exported | None:
         """The answer to one call as received, or None if it was not kept."""
@@ -111,6 +126,18 @@ class Exporter:
         return self._handed_over(
             made, when, kind=kind, name=f"flags-{_stamp(when)}.{form.value}", query=query
         )
+
+    def _bundle(self, snap: Snapshot, when: Occasion) -> IO[bytes]:
+        log = self._log.extract(snap.file.runs, when.at)
+        return bundle(self._compared(snap.file), snap.answers(), log, when, self._keys)
+
+    def _printed(self, snap: Snapshot, when: Occasion) -> IO[bytes]:
+        snap.release()
+        return printed(self._compared(snap.file), self._log.extract(snap.file.runs, when.at), when)
+
+    def _compared(self, file: ActionFile) -> ActionFile:
+        runs = [replace(run, compared=self._compare(run.run.run_id)) for run in file.runs]
+        return replace(file, runs=runs)
 
     def _of_action(
         self, action_id: str, by: Person, ending: str, make: Callable[[Snapshot, Occasion], IO[bytes]]
@@ -154,11 +181,6 @@ class Exporter:
             self._records.add(record)
             unless_kept.pop_all()
         return Exported(file=made, media_type=_MEDIA_TYPES.get(kind, _ANSWER), name=name, record=record)
-
-
-def _printed(snap: Snapshot, when: Occasion) -> IO[bytes]:
-    snap.release()
-    return printed(snap.file, when)
 
 
 def _digest(made: IO[bytes]) -> tuple[str, int]:

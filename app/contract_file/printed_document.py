@@ -7,6 +7,9 @@ from app.contract_file.blocks import Block, code, facts, heading, note, paragrap
 from app.contract_file.content import ANSWERS, JSON, MANIFEST, PDF, SIGNATURE, Occasion
 from app.contract_file.credential_ends import unconfirmed_ends
 from app.contract_file.findings import finding, standing
+from app.contract_file.log_blocks import vault_log
+from app.contract_file.log_check import CheckedLog
+from app.contract_file.log_extract import STRETCHES
 from app.contract_file.print_text import instant, moment
 from app.contract_file.seven_steps import seven_steps
 from app.procurement.finding import NOT_PERFORMED
@@ -27,8 +30,13 @@ _REMARKS = {
 }
 
 
-def document(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str, int]]) -> dict[str, Any]:
-    """The blocks of the document. `files` gives SHA-256 (hex) and size in bytes of the files beside it, by name."""
+def document(
+    file: ActionFile, log: CheckedLog, occasion: Occasion, files: Mapping[str, tuple[str, int]]
+) -> dict[str, Any]:
+    """The blocks of the document. `log` is what the vault's own lines say of its records.
+
+    `files` gives SHA-256 (hex) and size in bytes of the files beside it, by name.
+    """
     title = f"Contract file of {file.action.action_id}"
     return {
         "title": title,
@@ -36,7 +44,7 @@ def document(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str
         "exported": f"Exported {moment(occasion.at)}",
         "strip": _DEMO if occasion.demo else None,
         "footer": "The tool advises; the contracting officer decides.",
-        "blocks": list(_blocks(file, occasion, files)),
+        "blocks": list(_blocks(file, log, occasion, files)),
     }
 
 
@@ -45,7 +53,9 @@ def which(action: ActionRow) -> str:
     return f"{action.piid} modification {action.modification}" if action.modification else action.piid
 
 
-def _blocks(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str, int]]) -> Iterator[Block]:
+def _blocks(
+    file: ActionFile, log: CheckedLog, occasion: Occasion, files: Mapping[str, tuple[str, int]]
+) -> Iterator[Block]:
     yield paragraph(
         f"{worded(ACTION_TYPES, file.action.action_type)}, {which(file.action)}, {money(file.action.amount)}:"
         f" {file.action.description}"
@@ -67,6 +77,9 @@ def _blocks(file: ActionFile, occasion: Occasion, files: Mapping[str, tuple[str,
     for run in file.runs:
         yield from seven_steps(run, file, at=occasion.at)
     yield from _others(file)
+    if file.runs:
+        yield heading(1, "What the vault’s own log says")
+        yield from vault_log(log)
     yield heading(1, "Files and their digests")
     yield from _files(files)
 
@@ -173,7 +186,8 @@ def _others(file: ActionFile) -> Iterator[Block]:
 def _files(files: Mapping[str, tuple[str, int]]) -> Iterator[Block]:
     yield paragraph(
         f"A bundle holds this document ({PDF}), its content for programs ({JSON}), each answer as received"
-        f" ({ANSWERS}), the list of all digests ({MANIFEST}) and its signature ({SIGNATURE})."
+        f" ({ANSWERS}), lines of the vault’s log ({STRETCHES}), the list of all digests ({MANIFEST}) and its signature"
+        f" ({SIGNATURE})."
     )
     yield table(
         "SHA-256 of the files beside this document",

@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import SQLModel
 
 from app.credentials.ending import Ending, EndState
+from app.reconciliation.verdict import Reconciliation
 from app.review.queries.filed_documents import ActionFile, FiledRun
 from app.review.queries.runs import run_fields
 
@@ -28,6 +29,7 @@ def run_content(run: FiledRun, at: datetime) -> Fields:
     endings = run.endings(at)
     return {
         **run_fields(run.run),
+        "compared": _compared(run.compared),
         "attempts": [row_fields(row) for row in run.attempts],
         "steps": [row_fields(row) for row in run.steps],
         "credentials": [row_fields(row) for row in run.credentials],
@@ -42,6 +44,30 @@ def run_content(run: FiledRun, at: datetime) -> Fields:
         ],
         "denials": [row_fields(row) for row in run.denials],
         "calls": [row_fields(row) for row in run.calls],
+    }
+
+
+def _compared(found: Reconciliation | None) -> Fields | None:
+    """What vault, tools and records showed of a run at the export, without the leftovers of other runs."""
+    if found is None:
+        return None
+    return {
+        "verdict": found.verdict.value,
+        "since": found.since.isoformat(),
+        "until": found.until.isoformat(),
+        "issued": found.issued,
+        "used": found.used,
+        "recorded": found.recorded,
+        "not_proven": list(found.missing),
+        "left_over": [
+            {
+                "kind": each.kind,
+                "detail": each.detail,
+                "at": each.at.isoformat(),
+                "explanation": each.explanation,
+            }
+            for each in found.leftovers
+        ],
     }
 
 

@@ -8,6 +8,7 @@ from app.contract_file.credential_ends import ends, next_run
 from app.contract_file.print_text import instant
 from app.credentials.tables import AttemptRow, CredentialRow
 from app.procurement.labels import KINDS, SOURCES, lasting, plural, worded
+from app.reconciliation.verdict import Verdict
 from app.review.queries.filed_documents import ActionFile, FiledRun
 
 
@@ -22,6 +23,7 @@ def seven_steps(filed: FiledRun, file: ActionFile, *, at: datetime) -> Iterator[
         ("Requested", f"{instant(run.requested_at)} by {run.requested_by}"),
         ("Started", instant(run.started_at)),
         ("Finished", instant(run.finished_at)),
+        ("Vault, tools and records", _compared(filed)),
     )
     yield heading(2, "Step 1: a run starts")
     for attempt in filed.attempts:
@@ -39,6 +41,16 @@ def seven_steps(filed: FiledRun, file: ActionFile, *, at: datetime) -> Iterator[
     yield from ends(filed, at)
     yield heading(2, "Step 7: the next run gets new ones")
     yield next_run(filed, file)
+
+
+def _compared(filed: FiledRun) -> str:
+    found = filed.compared
+    if found is None:
+        return f"{Verdict.NOT_ESTABLISHED}: they were not compared".capitalize()
+    return (
+        f"{found.stated[:1].upper()}{found.stated[1:]}. Issued {found.issued}, used {found.used}, recorded"
+        f" {found.recorded}, from {instant(found.since)} to {instant(found.until)}"
+    )
 
 
 def _attempt(attempt: AttemptRow) -> str:

@@ -1,6 +1,7 @@
 """Records of the sweeper: which attempts have ended without a confirmed end, and what they hold in the vault."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Engine, text
@@ -94,6 +95,37 @@ class EndRecords:
                 db.scalar(
                     text("SELECT alarm_once(:kind, :detail, :run, :number)"),
                     {"kind": kind, "detail": detail, "run": run_id, "number": number},
+                )
+            )
+
+    def alarm_past(
+        self,
+        kind: str,
+        detail: str,
+        at: datetime,
+        *,
+        run_id: UUID | None = None,
+        number: int | None = None,
+        credential_id: UUID | None = None,
+    ) -> bool:
+        """The same about something that happened at a time (UTC): not again after somebody has closed that alarm.
+
+        A recorded credential says which run and attempt it is about.
+        """
+        what = ":run, :number, :at" if credential_id is None else ":credential, :at"
+        function = "alarm_past" if credential_id is None else "alarm_past_credential"
+        with self._engine.connect() as db:
+            return bool(
+                db.scalar(
+                    text(f"SELECT {function}(:kind, :detail, {what})"),  # texts of this file
+                    {
+                        "kind": kind,
+                        "detail": detail,
+                        "run": run_id,
+                        "number": number,
+                        "credential": credential_id,
+                        "at": at,
+                    },
                 )
             )
 

@@ -5,7 +5,7 @@ How far the log has been read is recorded in the same transaction as the events 
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
@@ -49,9 +49,15 @@ class LogFollower:
         self._is_down = False
         self._notes: dict[str, None] = {}
 
-    def read_to_end(self) -> list[VaultEvent]:
-        """Read and record everything that was in the log at the time of the call; returns the events that are new.
+    def read_to_end(self) -> None:
+        """Read and record everything that was in the log at the time of the call. As `new_events`."""
+        for _ in self.new_events():
+            pass
 
+    def new_events(self) -> Iterator[VaultEvent]:
+        """Read and record everything that is in the log; the events that are new, once each is recorded.
+
+        Until they are consumed, no other thread reads the log.
         The very first time it begins at `EventStore.horizon`, not with the oldest line: no token of before is alive,
         and to confirm the ends of months would take hours. Raises `LogUnreadableError` when a file cannot be read or
         is missing, and `OperationalError`; what was recorded until then stays recorded.
@@ -60,7 +66,7 @@ class LogFollower:
             deadline = time.monotonic() + (0 if self._is_down else _PATIENCE_ONCE)
             while True:
                 try:
-                    events = self._read_if_changed()
+                    yield from self._read_if_changed()
                 except OSError as error:
                     self._sizes = {}
                     if time.monotonic() >= deadline:
@@ -71,7 +77,7 @@ class LogFollower:
                 else:
                     self._is_down = False
                     self._look_for_written()
-                    return events
+                    return
 
     def take_notes(self) -> list[str]:
         """What was strange about the log since the last call, such as a file that was cut short, in plain words."""
@@ -79,14 +85,13 @@ class LogFollower:
             notes, self._notes = list(self._notes), {}
             return notes
 
-    def _read_if_changed(self) -> list[VaultEvent]:
+    def _read_if_changed(self) -> Iterator[VaultEvent]:
         found = sizes(self._named)
-        events = [] if found == self._sizes else self._read_all()
+        if found != self._sizes:
+            yield from self._read_all()
         self._sizes = found
-        return events
 
-    def _read_all(self) -> list[VaultEvent]:
-        events: list[VaultEvent] = []
+    def _read_all(self) -> Iterator[VaultEvent]:
         for _ in range(_TRIES):
             if self._recorded is None:
                 self._recorded, self._reached = self._store.positions(), {}
@@ -98,11 +103,11 @@ class LogFollower:
                     for key, log in files.items():
                         place = self._place(key, log, is_first=key[0] not in known)
                         for batch in batches(log, place):
-                            events += self._take(key, batch)
+                            yield from self._take(key, batch)
             except PositionMovedError:
                 self._recorded = None  # another reader was faster: go on where it is
             else:
-                return events
+                return
         raise LogUnreadableError(f"{self._named}: several processes read it at once")
 
     def _key(self, log: BinaryIO) -> FileKey:

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, create_model, field_validator
 
 from app.connections.addresses import DatabaseAddress, HttpAddress
 from app.connections.settings import ConnectionSettings
+from app.credentials.alarm_settings import AlarmSettings
 from app.credentials.grants import LONGEST_RUN_SECONDS, MAX_TTL_SECONDS, DatabaseUser
 from app.credentials.tool_record import ToolRecord
 
@@ -15,7 +16,7 @@ from app.credentials.tool_record import ToolRecord
 _TIMES = ("attempt_lease", "run_deadline", "tool_deadline", "tool_timeout")
 
 
-class AgentSettings(ConnectionSettings):
+class AgentSettings(AlarmSettings):
     """Settings of dispatcher, sweeper and agent worker. `with_addresses` adds the address of each tool."""
 
     #: The vault's audit log, for the sweeper: what attempts hold is read there.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     DateTime,
     ForeignKeyConstraint,
@@ -291,12 +292,25 @@ class AnswerRow(SQLModel, table=True):
     body: bytes
 
 
+class AlarmState(StrEnum):
+    """Where an alarm stands. It only goes forward; a closed one that is seen again is a new alarm."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
 class AlarmRow(SQLModel, table=True):
-    """Something a security operator must see, such as a wrapping token that was already spent."""
+    """Something a security operator must see, such as a wrapping token that was already spent.
+
+    `raised_at` is when it was seen first, `seen` how often it was.
+    """
 
     __tablename__ = "alarm"
     __table_args__ = (
         Index("ix_alarm_raised", "raised_at", "alarm_id"),
+        Index("ix_alarm_unclosed", "raised_at", "alarm_id", postgresql_where=text("state <> 'closed'")),
+        Index("ix_alarm_run", "run_id", postgresql_where=text("run_id IS NOT NULL")),
         Index("ix_alarm_detail", "detail", postgresql_using="hash"),
     )
 
@@ -306,6 +320,49 @@ class AlarmRow(SQLModel, table=True):
     kind: str
     detail: str
     raised_at: datetime = Field(default_factory=now, sa_column=moment())
+    last_seen_at: datetime = Field(default_factory=now, sa_column=moment())
+    seen: int = Field(default=1, sa_column=Column(BigInteger, nullable=False, server_default=text("1")))
+    credential_id: UUID | None = None
+    state: str = Field(default=AlarmState.OPEN.value)
+
+
+class AlarmEventRow(SQLModel, table=True):
+    """What a person did about an alarm: `state` is what it became. Never changed."""
+
+    __tablename__ = "alarm_event"
+
+    alarm_id: UUID = Field(primary_key=True, foreign_key="alarm.alarm_id")
+    state: str = Field(primary_key=True)
+    by: str
+    by_name: str
+    at: datetime = Field(default_factory=now, sa_column=moment())
+    reason: str
+
+
+class AlarmChannelRow(SQLModel, table=True):
+    """A way in which alarms are sent, as the process that sends them was set up."""
+
+    __tablename__ = "alarm_channel"
+
+    channel: str = Field(primary_key=True)
+    since: datetime = Field(default_factory=now, sa_column=moment())
+
+
+class AlarmDeliveryRow(SQLModel, table=True):
+    """One alarm on its way to one receiver. `problem` is why the last try failed, None if none has."""
+
+    __tablename__ = "alarm_delivery"
+    __table_args__ = (
+        Index("ix_alarm_delivery_due", "channel", "next_try_at", postgresql_where=text("sent_at IS NULL")),
+    )
+
+    alarm_id: UUID = Field(primary_key=True, foreign_key="alarm.alarm_id")
+    channel: str = Field(primary_key=True)
+    queued_at: datetime = Field(default_factory=now, sa_column=moment())
+    next_try_at: datetime = Field(default_factory=now, sa_column=moment())
+    tries: int = 0
+    problem: str | None = None
+    sent_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 
 class HeartbeatRow(SQLModel, table=True):

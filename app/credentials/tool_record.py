@@ -16,3 +16,8 @@ class ToolRecord:
     def address_setting(self) -> str:
         """The setting that holds the tool's address: `key_store_url` for a tool named "key-store"."""
         return f"{self.name.replace('-', '_')}_url"
+
+    @property
+    def log_setting(self) -> str:
+        """The setting that names the log of its requests or logins: `key_store_log`."""
+        return f"{self.name.replace('-', '_')}_log"

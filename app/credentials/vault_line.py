@@ -110,8 +110,13 @@ class AuditLine:
 
 def time_of(raw: bytes) -> datetime | None:
     """The time of a raw line, found without parsing all of it."""
+    return _moment(stated_time_of(raw))
+
+
+def stated_time_of(raw: bytes) -> str:
+    """The time of a raw line as it is written, in UTC; empty where there is none."""
     found = _TIME.search(raw)
-    return None if found is None else _moment(found[1].decode(errors="replace"))
+    return "" if found is None else found[1].decode(errors="replace")
 
 
 def request_id_of(raw: bytes) -> str | None:

@@ -25,6 +25,7 @@ class VaultEventRow(SQLModel, table=True):
         _if_known("ix_vault_event_accessor", "accessor"),
         _if_known("ix_vault_event_lease", "lease_id"),
         _if_known("ix_vault_event_user", "service_user"),
+        Index("ix_vault_event_issued", "at", postgresql_where=text("kind = 'issued'")),
         Index(
             "ix_vault_event_open",
             "run_id",

@@ -11,6 +11,8 @@ class Permission(StrEnum):
 
     READ = "read flags, runs, lineage and the state of the stack"
     READ_ALARMS = "read alarms"
+    HANDLE_ALARMS = "acknowledge and close alarms"
+    READ_EVENTS = "read security events"
     EXPORT = "take data out of the application"
     DECIDE = "decide a flagged item, or undo a decision"
     ASSIGN = "assign a flagged item"
@@ -34,8 +36,14 @@ _GRANTED = {
         Permission.ASSIGN,
         Permission.REQUEST_RUN,
     },
-    Role.AUDITOR: {Permission.READ, Permission.READ_ALARMS, Permission.EXPORT},
-    Role.OPERATOR: {Permission.READ, Permission.READ_ALARMS, Permission.STOP},
+    Role.AUDITOR: {Permission.READ, Permission.READ_ALARMS, Permission.READ_EVENTS, Permission.EXPORT},
+    Role.OPERATOR: {
+        Permission.READ,
+        Permission.READ_ALARMS,
+        Permission.READ_EVENTS,
+        Permission.HANDLE_ALARMS,
+        Permission.STOP,
+    },
 }
 
 

@@ -1,22 +1,12 @@
 """Settings of the review and of its exports."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
-from app.connections.settings import ConnectionSettings
+from app.connections.settings import ConnectionSettings, listed
 from app.procurement.rules import RULES
-
-
-def _from_json(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        raise ValueError("must be a JSON list") from None
 
 
 def _known_rules(value: frozenset[str]) -> frozenset[str]:
@@ -35,7 +25,7 @@ class ReviewSettings(ConnectionSettings):
     far: Literal["rfo", "codified"] = "rfo"
     #: Rules whose flags are settled only when a second officer concurs; as a JSON list, which may be empty. A flag that
     #: waits for one already goes on waiting when the list changes.
-    second_person: Annotated[frozenset[str], BeforeValidator(_from_json), AfterValidator(_known_rules)] = (
+    second_person: Annotated[frozenset[str], BeforeValidator(listed), AfterValidator(_known_rules)] = (
         frozenset({"E01", "F03"})
     )
     #: A secret file with a JWK Set: the key that signs exports, then public halves of those that did before.

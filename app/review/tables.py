@@ -1,10 +1,10 @@
-"""The PostgreSQL tables of the review: people, officers' events, saved views, exports and sessions."""
+"""The PostgreSQL tables of the review: people, officers' events, saved views, exports, sessions and security events."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, String, UniqueConstraint, func
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, String, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -93,3 +93,36 @@ class WebSessionRow(SQLModel, table=True):
     seen_at: datetime = Field(
         sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.now(), index=True)
     )
+
+
+class SecurityEventRow(SQLModel, table=True):
+    """One security event; see `app.review.event_records.SecurityEvent`. Append-only, written by a function of the database.
+
+    `at` is when it happened, `recorded_at` when the database stored it.
+    """
+
+    __tablename__ = "security_event"
+    __table_args__ = (
+        UniqueConstraint("event_id"),
+        *(
+            Index(f"ix_security_event_{column}", column, "number")
+            for column in ("person", "address", "action", "outcome")
+        ),
+        Index("ix_security_event_at", "at"),
+    )
+
+    number: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    event_id: UUID
+    at: datetime = Field(sa_column=moment())
+    recorded_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
+    )
+    action: str
+    outcome: str
+    person: str | None = None
+    address: str | None = None
+    fingerprint: str | None = None
+    object: str | None = None
+    detail: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    reference: str | None = None
+    times: int = 1

@@ -7,6 +7,7 @@ from flask import Flask, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.review.roles import Permission
+from app.web.recording.event_notes import note
 from app.web.sign_in import sign_in
 from app.web.sign_in.sessions import browser_session
 from app.web.sign_in.tokens import TokenError
@@ -50,6 +51,11 @@ ACCESS: Mapping[str, Permission | Open] = {
     "actions.request_run": Permission.REQUEST_RUN,
     "vendors.show": Permission.READ,
     "alarms.queue": Permission.READ_ALARMS,
+    "alarms.show": Permission.READ_ALARMS,
+    "alarms.acknowledge": Permission.HANDLE_ALARMS,
+    "alarms.close": Permission.HANDLE_ALARMS,
+    "security_events.trail": Permission.READ_EVENTS,
+    "three_sides.show": Permission.READ,
     "help.show": Open.SIGNED_IN,
     "stack.show": Permission.READ,
     "exports.contract_file": Permission.EXPORT,
@@ -72,8 +78,15 @@ ACCESS: Mapping[str, Permission | Open] = {
     "api.concur": Permission.DECIDE,
     "api.undo": Permission.DECIDE,
     "api.assign": Permission.ASSIGN,
+    "api.alarms": Permission.READ_ALARMS,
+    "api.alarm": Permission.READ_ALARMS,
+    "api.acknowledge_alarm": Permission.HANDLE_ALARMS,
+    "api.close_alarm": Permission.HANDLE_ALARMS,
+    "api.metrics": Permission.READ_ALARMS,
     "api.answer": Permission.READ,
     "api.answer_bytes": Permission.EXPORT,
+    "api.security_events": Permission.READ_EVENTS,
+    "api.reconciliation": Permission.READ,
     "sign_in.static": Open.PUBLIC,
     "sign_in.page": Open.PUBLIC,
     "sign_in.start": Open.PUBLIC,
@@ -136,7 +149,8 @@ def _identify() -> None:
         presented = request.headers.get("Authorization")
         try:
             g.person = sign_in().provider.bearer(presented) if presented is not None else None
-        except TokenError:
+        except TokenError as error:
+            note(reason=str(error))
             abort(401)
         return
     browser = browser_session()

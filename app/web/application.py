@@ -1,11 +1,18 @@
 """The web application. `create_app` composes it; nothing connects before the first request."""
 
+from functools import partial
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import settings
 from app.connections.database import connect, problem, sessions
 from app.contract_file.exporter import Exporter
+from app.contract_file.log_reader import LogReader
+from app.contract_file.log_records import LogRecords
+from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.report import reconcile_run
+from app.review.event_records import EventRecords
 from app.review.queries import Pages
 from app.review.reviews import Reviews
 from app.review.saved_view_records import SavedViews
@@ -26,6 +33,8 @@ from app.web import (
 from app.web.database_clock import DatabaseClock
 from app.web.probes import Probes
 from app.web.readiness import Readiness
+from app.web.recording import request_events
+from app.web.recording.event_outbox import EventOutbox
 from app.web.services import Services
 from app.web.sign_in import csrf
 from app.web.sign_in import pages as sign_in_views
@@ -41,8 +50,10 @@ from app.web.views import (
     news,
     runs,
     saved_views,
+    security_events,
     stack,
     start,
+    three_sides,
     vendors,
 )
 
@@ -73,7 +84,10 @@ def create_app(configuration: Settings | None = None) -> Flask:
     identity = sign_in.init_app(app, configuration, factory, clock=clock.seconds)
     Readiness(lambda: problem(apart)).init_app(app)
 
+    outbox = EventOutbox(EventRecords(factory).add, now=clock.now)
+
     def close() -> None:
+        outbox.close()
         probes.close()
         apart.dispose()
         identity.provider.close()
@@ -83,12 +97,19 @@ def create_app(configuration: Settings | None = None) -> Flask:
     app.config.update(MAX_CONTENT_LENGTH=1_000_000)
     Services(
         sessions=factory,
+        database=database,
         clock=clock,
         queries=queries,
         reviews=Reviews(factory, second_person=configuration.second_person),
         saved_views=SavedViews(factory),
         probes=probes,
-        exporter=Exporter.of(configuration, factory),
+        exporter=Exporter.of(
+            configuration,
+            factory,
+            LogReader(LogRecords(database), configuration.vault_audit_log),
+            partial(reconcile_run, database, ISSUING_PATHS),
+        ),
+        event_outbox=outbox,
         audit_log=configuration.vault_audit_log,
         close=close,
     ).init_app(app)
@@ -112,10 +133,13 @@ def create_app(configuration: Settings | None = None) -> Flask:
         actions,
         vendors,
         alarms,
+        security_events,
+        three_sides,
         help_page,
     ):
         app.register_blueprint(view.bp)
-    # Request hooks run in this order: access, exports, rate limits, CSRF.
+    # Request hooks run in this order: room for events, access, exports, rate limits, CSRF.
+    request_events.init_app(app)
     access.init_app(app)
     export_guard.init_app(app)
     limits.init_app(app, configuration)

@@ -116,6 +116,12 @@ PROVIDER_WRONG = ErrorText(
     "You cannot sign in until this is repaired. If you are already signed in, you can keep working. If this lasts, give"
     " the reference to the system administrator.",
 )
+UNRECORDABLE = ErrorText(
+    "unrecordable",
+    "Nothing can be recorded at the moment",
+    "What you asked for was not done: every change, export and sign-in must be recorded, and the record takes no more"
+    " entries. Try again in a few minutes. If this lasts, give the reference to the system administrator.",
+)
 NOT_PRINTED = ErrorText(
     "not-printed",
     "The document could not be produced",

@@ -29,11 +29,14 @@ from app.web.error_texts import (
     NOT_PRINTED,
     PROVIDER_DOWN,
     PROVIDER_WRONG,
+    UNRECORDABLE,
     ErrorText,
     text_of,
     too_large,
 )
 from app.web.export_guard import BusyError, ForeignError
+from app.web.recording.event_notes import event_notes, note_refusal
+from app.web.recording.request_events import UnrecordableError
 from app.web.sign_in import visitor
 from app.web.sign_in.provider_cache import ProviderAnswerError, ProviderError
 
@@ -54,6 +57,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PrintError, _not_printed)
     app.register_error_handler(BusyError, _busy)
     app.register_error_handler(ForeignError, _foreign)
+    app.register_error_handler(UnrecordableError, _unrecordable)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -79,6 +83,7 @@ def _challenge() -> str:
 
 
 def _forgery(error: CSRFError) -> ResponseReturnValue:
+    note_refusal(str(error.description))
     reference = _logged(logging.WARNING, error.description)
     return _answer(HTTPStatus.BAD_REQUEST, reference, EXPIRED_FORM)
 
@@ -123,8 +128,14 @@ def _busy(_: BusyError) -> ResponseReturnValue:
 
 
 def _foreign(_: ForeignError) -> ResponseReturnValue:
+    note_refusal("another site asked for an export")
     reference = _logged(logging.WARNING, "another site asked for an export")
     return _answer(HTTPStatus.FORBIDDEN, reference, FOREIGN_SITE)
+
+
+def _unrecordable(_: UnrecordableError) -> ResponseReturnValue:
+    reference = _logged(logging.ERROR, "the record of security events is full: the database takes none")
+    return _answer(HTTPStatus.SERVICE_UNAVAILABLE, reference, UNRECORDABLE)
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:
@@ -135,6 +146,7 @@ def _logged(level: int, message: str | None, error: Exception | None = None) -> 
     """Log an error, with its traceback if given, and return the reference that finds it."""
     reference = uuid4().hex[:12]
     log.log(level, "reference %s: %s", reference, message, exc_info=error)
+    event_notes().reference = reference
     return reference
 
 

@@ -19,6 +19,8 @@ MOST_DAYS = 3_650
 PAGE = 25
 #: The most characters of a search text.
 LONGEST = 200
+#: Digits of a number in the database, which holds any number of so many.
+_DIGITS = 18
 #: The most characters of a value that the page repeats.
 _SHOWN = 80
 
@@ -75,6 +77,26 @@ def cursor() -> UUID | None:
     except ValueError:
         ignore("after", value)
         return None
+
+
+def number_cursor() -> int | None:
+    """The number before which the page begins; None on the first page or if the value is not a number."""
+    value = request.args.get("before")
+    if not value:
+        return None
+    if not (value.isascii() and value.isdecimal() and len(value) <= _DIGITS):
+        ignore("before", value)
+        return None
+    return int(value)
+
+
+def days() -> str | None:
+    """The number of days to look back, as written; None if it is not set or is not one."""
+    value = text("within")
+    if value is None or (value.isascii() and value.isdecimal() and 0 < int(value) <= MOST_DAYS):
+        return value
+    ignore("within", value)
+    return None
 
 
 def init_app(app: Flask) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from flask import Flask, current_app
+from sqlalchemy import Engine
 
 from app.connections.database import Sessions
 from app.contract_file.exporter import Exporter
@@ -14,6 +15,7 @@ from app.review.reviews import Reviews
 from app.review.saved_view_records import SavedViews
 from app.web.database_clock import DatabaseClock
 from app.web.probes import Probes
+from app.web.recording.event_outbox import EventOutbox
 
 _KEY = "triage.services"
 
@@ -22,18 +24,22 @@ _KEY = "triage.services"
 class Services:
     """The services of one application. `sessions` is the database for `app.usecases`, `queries` the read models.
 
-    `clock` is the database's, by which credentials and sessions expire.
+    `database` is the same database for comparisons, each of which reads one snapshot.
+
+    `clock` is the database's, by which credentials and sessions expire; `event_outbox` records security events.
 
     `audit_log` is the vault's audit log, None if it is not readable here. `close` ends all connections.
     """
 
     sessions: Sessions
+    database: Engine
     clock: DatabaseClock
     queries: Pages
     reviews: Reviews
     saved_views: SavedViews
     probes: Probes
     exporter: Exporter
+    event_outbox: EventOutbox
     audit_log: Path | None
     close: Callable[[], None]
 

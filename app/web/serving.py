@@ -1,5 +1,6 @@
 """Prepares the application for a server process."""
 
+import atexit
 import gc
 
 from flask import Flask
@@ -11,6 +12,7 @@ from app.connections.tls import trust_of
 from app.contract_file.exporter import signing_keys
 from app.settings import Settings
 from app.web.application import create_app
+from app.web.recording.process_events import record_start
 from app.web.sign_in.csrf import web_key
 from app.web.signs_of_life import leave_signs_of_life
 
@@ -37,6 +39,7 @@ def serve() -> Flask:
     """The application, configured from the environment, with signs of life. Raises what `create_app` raises."""
     configuration = settings.load()
     app = ready(create_app(configuration))
+    atexit.register(record_start(app, configuration))
     leave_signs_of_life(configuration)
     return app
 

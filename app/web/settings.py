@@ -1,11 +1,15 @@
 """Settings of the pages and of the JSON interface."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from app.connections.addresses import HttpAddress
-from app.connections.settings import ConnectionSettings
+from app.connections.settings import ConnectionSettings, listed
+
+#: A value of `acr` or `amr`. Requests list them with spaces between.
+StatedValue = Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,200}$")]
 
 
 class WebSettings(ConnectionSettings):
@@ -19,8 +23,14 @@ class WebSettings(ConnectionSettings):
     #: Where this server reaches the provider, when that is not the issuer's address.
     oidc_address: HttpAddress | None = None
     oidc_client_id: str | None = None
+    #: How people must have authenticated, as JSON lists: one of the classes in OIDC_REQUIRED_ACR and all of the methods in
+    #: OIDC_REQUIRED_AMR, as the provider names them in the claims `acr` and `amr`. Tokens of programs must state the same.
+    oidc_required_acr: Annotated[tuple[StatedValue, ...], BeforeValidator(listed)] = ()
+    oidc_required_amr: Annotated[frozenset[StatedValue], BeforeValidator(listed)] = frozenset()
     #: Where browsers reach the pages. The provider sends people back there and nowhere else.
     web_address: HttpAddress | None = None
+    #: Where docs/runbook.md is published, for links from alarms.
+    runbook_url: HttpAddress | None = None
     #: Reverse proxies in front of the pages: that many entries at the end of `X-Forwarded-For` are trusted.
     trusted_proxies: int = Field(default=0, ge=0, le=8)
     #: Certificate chain and key, in PEM, of pages that serve TLS themselves.

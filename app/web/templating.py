@@ -18,6 +18,7 @@ NAVIGATION = (
     ("flags.queue", "Flags"),
     ("actions.queue", "Actions"),
     ("runs.queue", "Runs"),
+    ("three_sides.show", "Three sides"),
     ("stack.show", "State of the stack"),
     ("help.show", "Help"),
 )
@@ -44,6 +45,7 @@ def init_app(app: Flask, configuration: Settings) -> None:
         demo=configuration.demo,
         far=configuration.far,
         second_person=configuration.second_person,
+        runbook_url=configuration.runbook_url,
         session_times=[
             timedelta(seconds=seconds)
             for seconds in (configuration.session_idle, configuration.session_lifetime)

@@ -66,8 +66,9 @@ class Services:
         )
 
     def background(self, name: str) -> Command:
-        """The dispatcher or the sweeper."""
-        module = "workers.sweep" if name == "sweeper" else f"workers.runtime.{name}"
+        """The dispatcher, the sweeper or the reconciler."""
+        own = {"sweeper": "workers.sweep", "reconciler": "workers.reconcile"}
+        module = own.get(name, f"workers.runtime.{name}")
         return self._python(name, "-m", module, environment=self._environments.of(name))
 
     def worker(self, number: int) -> Command:

@@ -1,10 +1,11 @@
 """The environment of each process: addresses, and names of files in its own folder of secrets."""
 
+import json
 from urllib.parse import urlsplit, urlunsplit
 
 from infra.local.options import TOOL_VARIABLES, StackOptions
 from infra.local.state import Layout
-from infra.provision.logins import APPLICATION, LEDGER
+from infra.provision.logins import APPLICATION, LEDGER, STANDING_USERS
 from infra.secrets_folder import SecretsFolder
 from infra.vault import run_role
 
@@ -13,6 +14,7 @@ TOOLS = tuple(TOOL_VARIABLES)
 DATABASE_ROLES = {
     "dispatcher": "triage_dispatcher",
     "sweeper": "triage_sweeper",
+    "reconciler": "triage_reconciler",
     "worker": "triage_worker",
     "web": "triage_app",
 }
@@ -37,7 +39,7 @@ class Environments:
         """Part name to URL without credentials, filled as parts come up."""
 
     def of(self, process: str) -> dict[str, str]:
-        """The variables of a tool, dispatcher, sweeper, worker, web, or `cli` for commands typed by a person.
+        """The variables of a tool, dispatcher, sweeper, reconciler, worker, web, or `cli` for commands typed by a person.
 
         They hold no secret. A person's command has the rights of the web process.
         """
@@ -52,9 +54,11 @@ class Environments:
         if process in TOOLS:
             return variables | {
                 "MOCK_SCENARIOS": str(self.served),
-                "MOCK_ACCESS_LOG": str(self._layout.access / f"{process}.jsonl"),
+                "MOCK_ACCESS_LOG": str(self._layout.access_log(process)),
                 "MOCK_LATENCY_MS": str(self._options.mock_latency),
             }
+        if process == "reconciler":
+            return variables | self._tools() | self._database(process) | self._logs()
         owner = "web" if process == "cli" else process
         variables |= self._tools() | self._database(owner) | self._broker(owner) | self._identity(owner)
         return variables | self._sign_in() if process == "web" else variables
@@ -120,6 +124,24 @@ class Environments:
         if owner in ("web", "sweeper") and audit_log:
             variables["VAULT_AUDIT_LOG"] = audit_log
         return variables
+
+    def _logs(self) -> dict[str, str]:
+        """What the reconciler reads. The logs of outside servers are not here."""
+        outside, layout = self._options.outside, self._layout
+        logs = {
+            f"{TOOL_VARIABLES[tool].removesuffix('_URL')}_LOG": str(layout.access_log(tool))
+            for tool in TOOLS
+            if tool not in outside.tools
+        }
+        if outside.ledger is None and outside.database is None:
+            logs["LEDGER_LOG"] = str(layout.postgres_log)
+        audit_log = outside.vault_audit_log if outside.vault else str(layout.audit_log)
+        if audit_log:
+            logs["VAULT_AUDIT_LOG"] = audit_log
+        audit_log_2 = outside.vault_audit_log_2 if outside.vault else str(layout.audit_log_2)
+        if audit_log_2:
+            logs["VAULT_AUDIT_LOG_2"] = audit_log_2
+        return logs | {"STANDING_USERS": json.dumps([*STANDING_USERS, "postgres"])}
 
     def _secret(self, owner: str, name: str) -> str:
         return str(self.secrets.path(owner, name))

@@ -47,6 +47,7 @@ class Part(StrEnum):
     IDENTITY = "identity-provider"
     DISPATCHER = "dispatcher"
     SWEEPER = "sweeper"
+    RECONCILER = "reconciler"
     WORKER = "worker"
     WEB = "web"
 
@@ -75,6 +76,7 @@ class Outside(_Options):
     secrets_folder: Path | None = Field(default=None, alias="SECRETS_FOLDER")
     vault: HttpAddress | None = Field(default=None, alias="VAULT_ADDR")
     vault_audit_log: str | None = Field(default=None, alias="VAULT_AUDIT_LOG")
+    vault_audit_log_2: str | None = Field(default=None, alias="VAULT_AUDIT_LOG_2")
     vault_ledger: DatabaseAddress | None = Field(default=None, alias="VAULT_LEDGER_URL")
     vault_issuer: HttpAddress | None = Field(default=None, alias="VAULT_ISSUER")
     database: DatabaseAddress | None = Field(default=None, alias="DATABASE_URL")
@@ -172,12 +174,9 @@ class StackOptions(_Options):
 
     def starts(self, part: Part) -> bool:
         """Whether this part is started here."""
-        elsewhere = {
-            Part.VAULT: self.outside.vault,
-            Part.POSTGRES: self.outside.database,
-            Part.VALKEY: self.outside.broker,
-            Part.IDENTITY: self.outside.identity,
-        }
+        outside = self.outside
+        elsewhere = {Part.VAULT: outside.vault, Part.POSTGRES: outside.database, Part.VALKEY: outside.broker}
+        elsewhere[Part.IDENTITY] = outside.identity
         return part in self.parts and elsewhere.get(part) is None
 
     def fixed_ports(self) -> dict[str, int]:

@@ -21,6 +21,7 @@ from infra.vault.owners import IDENTITIES
 _PROCESSES: dict[str, Part] = {
     "dispatcher": Part.DISPATCHER,
     "sweeper": Part.SWEEPER,
+    "reconciler": Part.RECONCILER,
     "worker": Part.WORKER,
     "web": Part.WEB,
 }

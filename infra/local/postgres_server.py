@@ -19,20 +19,21 @@ _SUPERUSER = "postgres"
 # No `local` line and no socket: the wheel's default would trust every local user.
 _HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
 
-# log_connections: the leased users that connected, for reconciliation. log_min_error_statement: the log does not repeat
+# log_connections: the leased users that connected, for reconciliation. log_line_prefix: without the name of the user,
+# which a client chooses before it has authenticated, and may break the line with. log_min_error_statement: the log does not repeat
 # a failing statement, which could hold a password.
 _SETTINGS = """\
 listen_addresses = '{host}'
 port = {port}
 unix_socket_directories = ''
-max_connections = 200
+max_connections = 300
 password_encryption = 'scram-sha-256'
 shared_buffers = '128MB'
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_destination = 'stderr'
 logging_collector = off
-log_line_prefix = '%m [%p] %u@%d '
+log_line_prefix = '%m [%p] %h '
 log_connections = on
 log_disconnections = on
 log_min_error_statement = panic
@@ -94,13 +95,16 @@ class PostgresServer:
 
     def _preparing(self, program: str, *arguments: str, stdin: Path | None = None) -> Command:
         # A name of its own, hence no user of its own: initdb refuses a user without an account.
-        return replace(self._command(program, *arguments), name="postgres-preparation", stdin=stdin)
+        name = "postgres-preparation"
+        return replace(
+            self._command(program, *arguments), name=name, stdin=stdin, log=self._layout.logs / f"{name}.log"
+        )
 
     def _command(self, program: str, *arguments: str) -> Command:
         return Command(
             name="postgres",
             argv=(str(self._programs / program), *arguments),
-            log=self._layout.logs / "postgres.log",
+            log=self._layout.postgres_log,
             # PostgreSQL's fast shutdown: it ends sessions and keeps everything that is committed.
             stop_signal=signal.SIGINT,
             orphan_signal=signal.SIGINT,

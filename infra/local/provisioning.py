@@ -61,6 +61,9 @@ class Provisioning:
             redis_admin_url=outside.broker_admin or (broker and as_user(broker, "administrator")),
             vault_addr=environments.endpoints.get("vault"),
             vault_audit_log=self._layout.audit_log if outside.vault is None else outside.vault_audit_log,
+            vault_audit_log_2=self._layout.audit_log_2
+            if outside.vault is None
+            else outside.vault_audit_log_2,
             vault_ledger_url=outside.vault_ledger or environments.ledger_address,
             vault_issuer=outside.vault_issuer,
             ca_file=outside.tls.get("CA_FILE"),

@@ -168,6 +168,7 @@ class Startup:
         return [
             *self._if_started(Part.DISPATCHER, partial(self._background, "dispatcher")),
             *self._if_started(Part.SWEEPER, partial(self._background, "sweeper")),
+            *self._if_started(Part.RECONCILER, partial(self._background, "reconciler")),
             *(
                 job
                 for number in workers

@@ -31,14 +31,22 @@ class Layout:
         self.postgres = home / "postgres"
         self.vault = home / "vault"
         self.audit_log = self.vault / "audit.log"
+        self.audit_log_2 = self.vault / "audit-2.log"
+        """What the vault's second audit device writes."""
         self.valkey = home / "valkey"
         self.scenarios = home / "scenarios"
         self.access = home / "access"
+        self.postgres_log = self.access / "postgres.log"
+        """Kept with the access logs: it says who connected to the ledger."""
         self.identity_provider = home / "identity-provider"
         self.clients = self.identity_provider / "clients.json"
         """The clients of the demo's identity provider, with their redirect addresses."""
         self.export_keys = home / "export-keys.json"
         """The public halves of the export keys, newest first. They outlive the keys."""
+
+    def access_log(self, tool: str) -> Path:
+        """The log of the requests that a mock answers."""
+        return self.access / f"{tool}.jsonl"
 
     def create(self) -> None:
         """Make the folders, accessible to their owner only."""

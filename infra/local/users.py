@@ -23,11 +23,12 @@ _OWNERS = (
     "identity-provider",
     "dispatcher",
     "sweeper",
+    "reconciler",
     "worker",
     "web",
     *TOOLS,
 )
-_READERS_OF_VAULT_LOG = ("vault", "sweeper", "web")
+_READERS_OF_VAULT_LOG = ("vault", "sweeper", "reconciler", "web")
 
 _ENTER_ONLY, _FOLDER, _FILE, _OWN_FILE = 0o710, 0o2750, 0o640, 0o600
 
@@ -94,10 +95,16 @@ class ProcessUsers:
         # The broker saves its users there.
         _give_folder(layout.secrets / "valkey", users["valkey"].number, users["valkey"].number)
         _give_folder(layout.vault, users["vault"].number, self._log_readers)
+        # The reconciler reads what tools and databases log, and writes none of it.
+        reader = users["reconciler"].number
+        layout.audit_log_2.touch(_OWN_FILE)
+        _give(layout.audit_log_2, users["vault"].number, reader, _FILE)
         for tool in TOOLS:
-            log = layout.access / f"{tool}.jsonl"
+            log = layout.access_log(tool)
             log.touch(_OWN_FILE)
-            _give(log, users[tool].number, users[tool].number, _OWN_FILE)
+            _give(log, users[tool].number, reader, _FILE)
+        layout.postgres_log.touch(_OWN_FILE)
+        _give(layout.postgres_log, 0, reader, _FILE)
 
 
 def _give_folder(folder: Path, user: int, group: int) -> None:

@@ -32,9 +32,9 @@ disable_clustering = true
 ui                 = false
 """
 
-# HashiCorp Vault has no such stanza: there, provisioning makes the device over the API.
+# HashiCorp Vault has no such stanza: there, provisioning makes the devices over the API.
 _AUDIT = """\
-audit "file" "file" {{
+audit "file" "{device}" {{
   options {{
     file_path      = "{audit_log}"
     hmac_accessor  = "false"
@@ -56,7 +56,8 @@ class VaultServer:
         config = self.layout.vault / "config.hcl"
         text = _CONFIG.format(host=LOOPBACK, port=port)
         if _is_openbao(self.binary):
-            text += _AUDIT.format(audit_log=self.layout.audit_log)
+            logs = {"file": self.layout.audit_log, "file-2": self.layout.audit_log_2}
+            text += "".join(_AUDIT.format(device=device, audit_log=log) for device, log in logs.items())
         write_secret(config, text)
         return Command(
             name="vault",

@@ -9,18 +9,21 @@ SERVERS = (
     *("vault", "postgres", "valkey", "identity-provider", "web", "proxy"),
     *(system.name for system in SYSTEMS if not isinstance(system.credential, DatabaseUser)),
 )
-OWNERS = ("dispatcher", "sweeper", "worker", "rotator", "backup", "operator", *SERVERS)
+OWNERS = ("dispatcher", "sweeper", "reconciler", "worker", "rotator", "backup", "operator", *SERVERS)
 APPLICATION, LEDGER = "triage", "ledger"
 DATABASE_OWNERS = {APPLICATION: "triage_owner", LEDGER: "ledger_owner"}
 #: The group of the ledger that the vault's login puts the users of runs into.
 READERS, VAULT_ADMIN = "ledger_reader", "vault_ledger_admin"
 #: The login that asks whether users of runs are gone, and ends those that the vault forgot.
 SWEEPER = "triage_sweeper"
+#: Users of the ledger that no run is given.
+STANDING_USERS = (DATABASE_OWNERS[LEDGER], VAULT_ADMIN, SWEEPER)
 #: Database logins and the processes that use them. The first owner's file is authoritative, the others are copies.
 DATABASE_LOGINS: dict[str, tuple[str, ...]] = {
     "triage_app": ("web",),
     "triage_dispatcher": ("dispatcher",),
     "triage_sweeper": ("sweeper",),
+    "triage_reconciler": ("reconciler",),
     "triage_worker": ("worker",),
 }
 #: Broker users and the processes that use them.

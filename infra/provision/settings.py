@@ -45,8 +45,9 @@ class ProvisioningSettings(ProcessSettings):
     redis_admin_url: BrokerAddress | None = None
     #: The vault, as this command reaches it.
     vault_addr: HttpAddress | None = None
-    #: The vault's own audit log, for a vault that takes its audit device over the API.
+    #: The files of the vault's audit devices, for a vault that takes devices over the API.
     vault_audit_log: Path | None = None
+    vault_audit_log_2: Path | None = None
     #: `postgresql://HOST:PORT/ledger?sslmode=…`, the ledger as the vault reaches it; paths in it are the vault's.
     vault_ledger_url: DatabaseAddress | None = None
     #: The issuer in the tokens that the vault signs; by default its address.

@@ -27,7 +27,7 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
     Raises `SettingsError` and `ProvisionError`.
     """
     with vault_client(settings) as client:
-        audit_log = settings.vault_audit_log
+        audit_logs = (settings.vault_audit_log, settings.vault_audit_log_2)
         Bootstrap(
             client=client,
             secrets=settings.secrets,
@@ -44,7 +44,7 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
                 limits=settings.run_limits,
             ),
             database=_ledger_login(settings, client, say),
-            audit_log=None if audit_log is None else str(audit_log),
+            audit_logs=[str(log) for log in audit_logs if log is not None],
             patience=settings.provision_patience,
         ).run()
 

@@ -19,6 +19,11 @@ _NO_DEVICE = (
     "no audit device: add an audit stanza with hmac_accessor = false to the vault's config, or set VAULT_AUDIT_LOG if"
     " the vault takes one over its API"
 )
+_NO_SECOND_DEVICE = (
+    "no second audit device, which VAULT_AUDIT_LOG_2 names: add an audit stanza for it to the vault's config"
+)
+#: The path of each audit device in the vault, and what to do without it.
+_DEVICES = (("file", _NO_DEVICE), ("file-2", _NO_SECOND_DEVICE))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +38,8 @@ class Bootstrap:
     root_entries: Sequence[Entry]
     """What takes a root token to write."""
     database: DatabaseLogin
-    audit_log: str | None
-    """For a vault that takes an audit device over its API: the file, as the vault sees it."""
+    audit_logs: Sequence[str]
+    """For a vault that takes audit devices over its API: the file of each, two at most, as the vault sees them."""
     patience: float
     """Seconds to wait for the vault."""
 
@@ -88,7 +93,7 @@ class Bootstrap:
         return reasons
 
     def _run_as_root(self, token: str) -> None:
-        require_audit_device(self.client, token, self.audit_log, self.say)
+        require_audit_devices(self.client, token, self.audit_logs, self.say)
         _mount(self.client, token, self.say)
         self._write_different([*self.root_entries, *self.operator_entries], token)
         run_role.set_up(self.client, self.secrets, token, self.say)
@@ -124,21 +129,24 @@ class Bootstrap:
         ]
 
 
-def require_audit_device(client: VaultClient, token: str, audit_log: str | None, say: Say) -> None:
+def require_audit_devices(client: VaultClient, token: str, audit_logs: Sequence[str], say: Say) -> None:
     """HashiCorp Vault takes a device over the API, OpenBao only from its config file.
 
-    `audit_log` is the file for a new device, as the vault sees it. Raises `ProvisionError`.
+    `audit_logs` are the files of the first and the second device, as the vault sees them; the first is needed in any
+    case. Raises `ProvisionError`.
     """
-    if client.read("sys/audit", token):
-        return
-    if audit_log is None:
-        raise ProvisionError(_NO_DEVICE)
-    options = {"file_path": audit_log, "hmac_accessor": "false", "mode": "0640"}
-    try:
-        client.write("sys/audit/file", {"type": "file", "options": options}, token)
-    except VaultAnswerError:
-        raise ProvisionError(_NO_DEVICE) from None
-    say("audit device file: created")
+    there = len(client.read("sys/audit", token) or {})
+    for number, (device, problem) in enumerate(_DEVICES[: max(1, len(audit_logs))]):
+        if number < there:
+            continue
+        if number >= len(audit_logs):
+            raise ProvisionError(problem)
+        options = {"file_path": audit_logs[number], "hmac_accessor": "false", "mode": "0640"}
+        try:
+            client.write(f"sys/audit/{device}", {"type": "file", "options": options}, token)
+        except VaultAnswerError:
+            raise ProvisionError(problem) from None
+        say(f"audit device {device}: created")
 
 
 def _mount(client: VaultClient, token: str, say: Say) -> None:

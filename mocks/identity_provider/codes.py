@@ -7,6 +7,8 @@ from threading import Lock
 
 from authlib.oidc.core import AuthorizationCodeMixin
 
+from mocks.identity_provider.methods import Method
+
 #: Seconds between the choice of a persona and the exchange of the code.
 LIFETIME = 60.0
 
@@ -19,6 +21,7 @@ class Code(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib ships no ty
     redirect_uri: str
     scope: str
     subject: str
+    method: Method
     nonce: str | None
     code_challenge: str
     auth_time: int
@@ -37,11 +40,11 @@ class Code(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib ships no ty
     def get_auth_time(self) -> int:
         return self.auth_time
 
-    def get_acr(self) -> None:
-        """No assurance level is claimed."""
+    def get_acr(self) -> str | None:
+        return self.method.acr
 
-    def get_amr(self) -> None:
-        """No method of authentication is claimed."""
+    def get_amr(self) -> list[str]:
+        return list(self.method.amr)
 
 
 class Codes:

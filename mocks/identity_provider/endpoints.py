@@ -15,6 +15,7 @@ from mocks.configuration import ConfigurationError, http_address, required
 from mocks.identity_provider import grants
 from mocks.identity_provider.clients import Clients
 from mocks.identity_provider.codes import Codes
+from mocks.identity_provider.methods import METHODS, USUAL, Authenticated
 from mocks.identity_provider.personas import PERSONAS
 from mocks.identity_provider.signing import ALGORITHM, SigningKey
 
@@ -91,18 +92,26 @@ def _authorization(app: Flask, server: AuthorizationServer) -> None:
             grant = server.get_consent_grant()
         except OAuth2Error as error:
             return _refused(server, error)
-        page = render_template("choose.html", personas=PERSONAS.values(), client=grant.request.client)
+        page = render_template(
+            "choose.html",
+            personas=PERSONAS.values(),
+            methods=METHODS.values(),
+            usual=USUAL,
+            client=grant.request.client,
+        )
         return _page(page, form_action=_origin(grant.request.payload.redirect_uri))
 
     @app.post("/authorize")
     def chosen() -> ResponseReturnValue:
         """Send the visitor back with a code."""
         persona = PERSONAS.get(request.form.get("persona", ""))
+        method = METHODS.get(request.form.get("method", ""), USUAL)
+        user = Authenticated(persona=persona, method=method) if persona else None
         try:
-            grant = server.get_consent_grant(end_user=persona)
+            grant = server.get_consent_grant(end_user=user)
         except OAuth2Error as error:
             return _refused(server, error)
-        response: Response = server.create_authorization_response(grant_user=persona, grant=grant)
+        response: Response = server.create_authorization_response(grant_user=user, grant=grant)
         return response
 
 
@@ -124,7 +133,8 @@ def _metadata(app: Flask, issuer: str, signing: SigningKey) -> None:
             id_token_signing_alg_values_supported=[ALGORITHM],
             token_endpoint_auth_methods_supported=["none"],
             code_challenge_methods_supported=["S256"],
-            claims_supported=["sub", "auth_time", "name", "preferred_username", "roles"],
+            claims_supported=["sub", "auth_time", "acr", "amr", "name", "preferred_username", "roles"],
+            acr_values_supported=[method.acr for method in METHODS.values() if method.acr],
             authorization_response_iss_parameter_supported=True,
         )
 

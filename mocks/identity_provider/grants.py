@@ -14,7 +14,8 @@ from joserfc.jwk import KeySet
 
 from mocks.identity_provider.clients import Client
 from mocks.identity_provider.codes import LIFETIME, Code, Codes
-from mocks.identity_provider.personas import PERSONAS, Persona
+from mocks.identity_provider.methods import Authenticated
+from mocks.identity_provider.personas import PERSONAS
 from mocks.identity_provider.signing import ALGORITHM, SigningKey
 
 #: The audience of access tokens: the JSON interface of the application.
@@ -37,7 +38,8 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib ships 
                 client_id=request.client.client_id,
                 redirect_uri=request.payload.redirect_uri,
                 scope=request.scope,
-                subject=request.user.subject,
+                subject=request.user.persona.subject,
+                method=request.user.method,
                 nonce=data.get("nonce"),
                 code_challenge=data["code_challenge"],
                 auth_time=int(time.time()),
@@ -51,8 +53,9 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib ships 
     def delete_authorization_code(self, authorization_code: Code) -> None:
         """Nothing to do: looking it up has deleted it."""
 
-    def authenticate_user(self, authorization_code: Code) -> Persona | None:
-        return PERSONAS.get(authorization_code.subject)
+    def authenticate_user(self, authorization_code: Code) -> Authenticated | None:
+        persona = PERSONAS.get(authorization_code.subject)
+        return Authenticated(persona=persona, method=authorization_code.method) if persona else None
 
 
 def code_grant(codes: Codes) -> type[CodeGrant]:
@@ -97,8 +100,8 @@ class IdToken(OpenIDCode):  # type: ignore[misc]
         expires = int(time.time()) + ID_TOKEN_SECONDS
         return {"iss": self._issuer, "aud": client.client_id, "exp": expires}
 
-    def generate_user_info(self, user: Persona, _scope: str) -> dict[str, object]:
-        return user.claims()
+    def generate_user_info(self, user: Authenticated, _scope: str) -> dict[str, object]:
+        return user.persona.claims()
 
 
 class AccessToken(JWTBearerTokenGenerator):  # type: ignore[misc]
@@ -111,13 +114,19 @@ class AccessToken(JWTBearerTokenGenerator):  # type: ignore[misc]
     def get_jwks(self) -> Any:
         return KeySet([self._signing.key])  # from a set, the token's header gets the key's id
 
-    def get_audiences(self, _client: Client, _user: Persona, _scope: str) -> str:
+    def get_audiences(self, _client: Client, _user: Authenticated, _scope: str) -> str:
         return API
 
+    def get_acr(self, user: Authenticated) -> str | None:
+        return user.method.acr
+
+    def get_amr(self, user: Authenticated) -> list[str]:
+        return list(user.method.amr)
+
     def get_extra_claims(
-        self, _client: Client, _grant_type: str, user: Persona, _scope: str
+        self, _client: Client, _grant_type: str, user: Authenticated, _scope: str
     ) -> dict[str, object]:
-        return {"name": user.name, "roles": list(user.roles)}
+        return {"name": user.persona.name, "roles": list(user.persona.roles)}
 
 
 class Issuer(IssuerParameter):  # type: ignore[misc]

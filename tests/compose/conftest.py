@@ -110,7 +110,11 @@ def up(system, until, figures) -> System:
     def unwell() -> list[str]:
         return [each.name for each in system.containers() if each.health not in ("healthy", "")]
 
-    until(lambda: not unwell(), seconds=90, what="good health of every container")
+    try:
+        until(lambda: not unwell(), seconds=240, what="good health of every container")
+    except AssertionError:
+        tell(system)
+        raise
     return system
 
 

@@ -3,37 +3,59 @@
 import json
 import socket
 
+import pytest
+
 from tests.compose import reach
 from tests.compose.system import Container, System
 
 ONCE = {"keys", "provision"}
+HTTP_TOOLS = ("sam-gov", "debarment", "contracts", "documents")
 
 #: Volumes that hold no secrets: by service, with where they are and whether they can be written.
 DATA = {
-    "postgres": {("postgres-data", "/data/postgres", True)},
+    "postgres": {("postgres-data", "/data/postgres", True), ("log-ledger", "/logs/ledger", True)},
     "valkey": {("valkey-data", "/data/valkey", True)},
-    "vault": {("vault-data", "/vault/data", True), ("vault-audit", "/vault/audit", True)},
+    "vault": {
+        ("vault-data", "/vault/data", True),
+        ("vault-audit", "/vault/audit", True),
+        ("vault-audit-2", "/vault/audit-2", True),
+    },
+    "reconciler": {
+        ("vault-audit", "/vault/audit", False),
+        ("vault-audit-2", "/vault/audit-2", False),
+        *((f"log-{tool}", f"/logs/{tool}", False) for tool in (*HTTP_TOOLS, "ledger")),
+    },
     "sweeper": {("vault-audit", "/vault/audit", False)},
     "web": {("vault-audit", "/vault/audit", False), ("demo", "/data/demo", False)},
-    **{tool: {("demo", "/data/demo", False)} for tool in ("sam-gov", "debarment", "contracts", "documents")},
+    **{tool: {("demo", "/data/demo", False), (f"log-{tool}", f"/logs/{tool}", True)} for tool in HTTP_TOOLS},
 }
 ROTATED = ("rotator", "backup", "dispatcher", "sweeper", "web")
 LOG_IN_AT_THE_VAULT = {"dispatcher", "sweeper", "web"}
 
 
-def test_no_process_is_root_or_could_become_more_than_it_is(up):
+def test_no_process_is_root_or_could_become_more_than_it_is(up, until):
+    none = {"0" * 16}
     for each in up.containers():
-        status = up.docker("exec", each.id, "sh", "-c", "cat /proc/[0-9]*/status")
-        found = {name: set() for name in ("Uid", "CapEff", "CapBnd", "NoNewPrivs")}
-        for line in status.splitlines():
-            name, _, value = line.partition(":")
-            if name in found:
-                found[name].update(value.split())
-        own = {"10002"} if each.service == "vault" else {"10001"}
-        none = {"0" * 16}
-        assert found == {"Uid": own, "CapEff": none, "CapBnd": none, "NoNewPrivs": {"1"}}, each.name
+        own = {{"vault": "10002", "reconciler": "10004"}.get(each.service, "10001")}
+        wanted = {"Uid": own, "CapEff": none, "CapBnd": none, "NoNewPrivs": {"1"}}
+        # The engine begins a health check as root, and for a moment its process is in the container.
+        until(
+            lambda each=each, wanted=wanted: powers(up, each) == wanted,
+            seconds=10,
+            what=f"{each.name}: {wanted}",
+        )
         assert each.told["HostConfig"]["ReadonlyRootfs"], each.name
         assert not each.told["HostConfig"]["Privileged"], each.name
+
+
+def powers(up: System, container: Container) -> dict[str, set[str]]:
+    """What the kernel says of the processes in a container."""
+    found: dict[str, set[str]] = {name: set() for name in ("Uid", "CapEff", "CapBnd", "NoNewPrivs")}
+    for line in up.docker("exec", container.id, "sh", "-c", "cat /proc/[0-9]*/status").splitlines():
+        name, _, value = line.partition(":")
+        if name in found:
+            found[name].update(value.split())
+    return found
 
 
 def test_each_container_sees_its_own_secrets_and_data_only(up):
@@ -59,17 +81,25 @@ def secrets_of(service: str) -> set[tuple[str, str, bool]]:
     return own
 
 
-def test_the_vaults_log_is_read_by_its_group_alone(up):
-    reads = "head -c 1 /vault/audit/audit.log"
-    for reader in ("sweeper", "web"):
+@pytest.mark.parametrize(
+    ("device", "groups", "readers"),
+    [
+        ("audit", ("10001",), ("sweeper", "reconciler", "web")),
+        ("audit-2", ("10001", "10003"), ("reconciler",)),
+    ],
+)
+def test_each_log_of_the_vault_is_read_by_its_group_alone(up, device, groups, readers):
+    reads = f"head -c 1 /vault/{device}/{device}.log"
+    for reader in readers:
         assert up.compose("exec", "--no-TTY", reader, "sh", "-c", reads) == "{"
-    volume = f"{up.project}_vault-audit:/vault/audit:ro"
+    volume = f"{up.project}_vault-{device}:/vault/{device}:ro"
     refused = up.docker(
-        *("run", "--rm", "--network=none", f"--volume={volume}", up.image),
-        *("sh", "-c", f"{reads} 2>&1 || id -G"),
+        *("run", "--rm", "--network=none", f"--volume={volume}"),
+        *(f"--group-add={group}" for group in groups),
+        *(up.image, "sh", "-c", f"{reads} 2>&1 || id -G"),
     )
     assert "Permission denied" in refused
-    assert refused.splitlines()[-1] == "10001"
+    assert refused.splitlines()[-1].split() == list(groups)
 
 
 def test_no_secret_is_in_an_environment_a_command_line_or_a_log(up):

@@ -21,7 +21,7 @@ from tests.e2e.conftest import QUIET, chromium_path, sign_in
 PROCESSES = ("dispatcher", "sweeper", "web")
 ALL = {
     *("postgres", "valkey", "vault", "sam-gov", "debarment", "contracts", "documents", "identity-provider"),
-    *("dispatcher", "sweeper", "worker", "web", "rotator", "proxy"),
+    *("dispatcher", "sweeper", "reconciler", "worker", "web", "rotator", "proxy"),
 }
 INBOX = "/data/demo/scenarios/inbox.json"
 TOOLS = {"sam-gov", "debarment", "contracts", "documents", "ledger"}
@@ -47,6 +47,29 @@ def test_a_person_signs_in_with_a_browser(up):
 
 def test_twelve_actions_are_triaged_with_every_tool_answering(up):
     assert triage_all(up) == expected(up)
+
+
+def test_the_vaults_log_is_read_from_both_devices_and_proven_as_it_was_read(up, until):
+    program = """
+import json
+from sqlalchemy import text
+from app import settings
+from app.connections.database import connect
+
+with connect(settings.load(), pool_size=1).connect() as connection:
+    sources = connection.execute(text("SELECT source, problem, lines > 300 FROM log_source")).all()
+    alarms = connection.execute(text("SELECT kind FROM alarm WHERE kind LIKE 'vault log%'")).all()
+print(json.dumps([sorted(map(list, sources)), list(map(list, alarms))]))
+"""
+    devices = [[name, None, True] for name in ("vault-log", "vault-log-2")]
+
+    def both() -> list[Any] | None:
+        sources, alarms = json.loads(up.python("web", program))
+        return [alarms] if all(each in sources for each in devices) else None
+
+    assert until(both, seconds=30, what="both logs of the vault") == [[]]
+    proof = json.loads(up.triage("audit", "verify", "--json"))
+    assert (proof["verdict"], proof["missing"], proof["changed"]) == ("pass", [], [])
 
 
 def test_new_passwords_a_vault_restart_and_a_killed_worker_lose_nothing(up):

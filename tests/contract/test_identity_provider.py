@@ -50,9 +50,10 @@ def asked(**changed):
     return {name: value for name, value in {**ASKED, **changed}.items() if value is not None}
 
 
-def choose(provider, persona="officer-a", **changed):
+def choose(provider, persona="officer-a", method="", **changed):
     """The query of the address that the browser is sent back to."""
-    answer = provider.post("/authorize", query_string=asked(**changed), data={"persona": persona})
+    told = {"persona": persona, "method": method}
+    answer = provider.post("/authorize", query_string=asked(**changed), data=told)
     assert answer.status_code == 302
     return dict(parse_qsl(urlsplit(answer.location).query))
 
@@ -153,6 +154,23 @@ def test_both_tokens_name_the_chosen_persona(provider):
     told = provider.get("/userinfo", headers={"Authorization": f"Bearer {answer.json['access_token']}"})
     assert told.json["sub"] == "auditor-a"
     assert "refresh_token" not in answer.json
+
+
+@pytest.mark.parametrize(
+    ("method", "stated"),
+    [
+        ("", {"acr": "phrh", "amr": ["sc", "pin", "mfa"]}),
+        ("card", {"acr": "phrh", "amr": ["sc", "pin", "mfa"]}),
+        ("password", {"amr": ["pwd"]}),
+        ("made up", {"acr": "phrh", "amr": ["sc", "pin", "mfa"]}),
+    ],
+)
+def test_both_tokens_state_the_chosen_method(provider, method, stated):
+    answer = exchange(provider, choose(provider, method=method)["code"])
+    keys = KeySet.import_key_set(provider.get("/keys").json)
+    for name in ("id_token", "access_token"):
+        claims = jwt.decode(answer.json[name], keys, algorithms=["ES256"]).claims
+        assert {claim: claims[claim] for claim in ("acr", "amr") if claim in claims} == stated
 
 
 @pytest.mark.parametrize("changed", [{}, {"prompt": "login", "max_age": "0"}])

@@ -40,6 +40,7 @@ def test_a_use_is_logged_by_fingerprint(start_mock, name):
         "query": query,
         "status": 200,
         "reason": None,
+        "remote_address": "127.0.0.1",
     }
 
 

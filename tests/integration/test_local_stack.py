@@ -95,7 +95,7 @@ def test_every_server_answers(stack):
     )
 
 
-def test_the_vault_is_a_real_server_with_an_audit_log(stack):
+def test_the_vault_is_a_real_server_with_two_audit_logs(stack):
     """Not the development mode, whose root token would be known beforehand."""
     address = stack.endpoints["vault"]
     seal = httpx.get(f"{address}/v1/sys/seal-status").json()
@@ -104,7 +104,8 @@ def test_the_vault_is_a_real_server_with_an_audit_log(stack):
         f"{address}/v1/sys/mounts", headers={"X-Vault-Token": stack.startup.provisioning.root_token}
     )
     assert answer.status_code == 200
-    assert answer.json()["request_id"] in stack.layout.audit_log.read_text()
+    for log in (stack.layout.audit_log, stack.layout.audit_log_2):
+        assert answer.json()["request_id"] in log.read_text()
 
 
 def test_only_loopback_is_listened_on(stack):

@@ -6,6 +6,7 @@ from psycopg import sql
 from sqlmodel import SQLModel
 
 from app.credentials import vault_tables  # noqa: F401  # fills SQLModel.metadata
+from app.reconciliation import tables as use_tables  # noqa: F401  # fills SQLModel.metadata
 from app.review import tables as review_tables  # noqa: F401  # fills SQLModel.metadata
 from app.store import tables as store_tables  # noqa: F401  # fills SQLModel.metadata
 

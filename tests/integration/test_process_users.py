@@ -23,13 +23,13 @@ from infra.local.state import Layout, read_record
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("app", "infra", "known_answers", "mocks", "workers")
+READ_VAULT_LOG = {"vault", "sweeper", "reconciler", "web"}
 USERS = {
-    owner: ProcessUser(
-        number=number, groups=(61_000, 61_001) if owner in {"vault", "sweeper", "web"} else (61_000,)
-    )
+    owner: ProcessUser(number=number, groups=(61_000, 61_001) if owner in READ_VAULT_LOG else (61_000,))
     for number, owner in enumerate(
         (
-            *("vault", "postgres", "valkey", "identity-provider", "dispatcher", "sweeper", "worker", "web"),
+            *("vault", "postgres", "valkey", "identity-provider"),
+            *("dispatcher", "sweeper", "reconciler", "worker", "web"),
             *("sam-gov", "debarment", "contracts", "documents"),
         ),
         61_002,
@@ -46,6 +46,7 @@ MUST_BE_THERE = (
     ("worker", "secrets/worker/database-password"),
     ("worker", "secrets/worker/run-role-id"),
     ("vault", "vault/audit.log"),
+    ("reconciler", "vault/audit-2.log"),
     ("root", "logs/worker-1.log"),
     ("root", "stack.json"),
 )
@@ -172,7 +173,7 @@ def layout(python):
     """The state folder of a whole stack that runs."""
     started = command(python, "app.cli.main", "stack", "up", "--detach")
     assert started.returncode == 0, started.stderr
-    assert started.stdout.splitlines()[0] == "each process has its own user: 61002 to 61013"
+    assert started.stdout.splitlines()[0] == "each process has its own user: 61002 to 61014"
     yield Layout(python.parents[2] / "state")
     command(python, "app.cli.main", "stack", "down")
 
@@ -220,7 +221,7 @@ def test_status_says_that_the_users_differ(python, layout):
     shown = command(python, "app.cli.main", "stack", "status")
     assert (shown.returncode, shown.stdout.splitlines()[-1]) == (
         0,
-        "each process has its own user: 61002 to 61013",
+        "each process has its own user: 61002 to 61014",
     )
     told = json.loads(command(python, "app.cli.main", "stack", "status", "--json").stdout)
     assert told["separated"] is True
@@ -234,9 +235,11 @@ def readers_and_writers(path):
         case ("secrets", "valkey" as owner, _) | ("postgres" as owner, *_):
             return {owner}, {owner}
         case ("access", log):
-            return {Path(log).stem}, {Path(log).stem}
+            writer = "root" if log == "postgres.log" else Path(log).stem
+            return {writer, "reconciler"}, {writer}
         case ("vault", name):
-            return {"vault", "sweeper", "web"}, {"vault"} if name == "audit.log" else set()
+            readers = {"vault", "reconciler"} if name == "audit-2.log" else READ_VAULT_LOG
+            return readers, {"vault"} if name.endswith(".log") else set()
         case (
             ("secrets", "identities", owner, _)
             | ("secrets", owner, _)

@@ -52,12 +52,16 @@ OLD_DATABASE = stating(rb"server_version\x00\d\d", b"server_version\x0015")
 
 @pytest.fixture
 def refusal(system, start):
-    """Starts a process of the running system with some variables changed, and returns the one line of its refusal."""
+    """Starts a process of the running system with some variables changed; the one line of its refusal.
+
+    Before it, each process logs its settings.
+    """
 
     def of(process, changed):
         module, *arguments = PROCESSES[process]
         variables = {**system.stack.environment(process), **changed}
-        lines = start(module, *arguments, environment=variables).refused()
+        said = start(module, *arguments, environment=variables).refused()
+        lines = [line for line in said if not line.startswith('{"settings": ')]
         assert len(lines) == 1, lines
         return lines[0]
 

@@ -155,7 +155,7 @@ def stack(extended) -> Iterator[Copy]:
 @pytest.fixture(scope="module")
 def day(stack) -> dict[str, Any]:
     """The report of a day, whose own checks passed."""
-    stack.triage("day", "--runs", str(RUNS), "--json", "day.json", seconds=240)
+    stack.triage("day", "--runs", str(RUNS), "--shared-user", "--json", "day.json", seconds=240)
     return json.loads((stack.folder / "day.json").read_text(encoding="utf-8"))
 
 
@@ -237,6 +237,12 @@ def test_the_pages_show_the_tool(lineages, officer):
     state = re.search(r'<th scope="row">bonds</th><td>(.*?)</td>', officer.get("/stack").text, re.DOTALL)
     assert state
     assert "Up" in state[1]
+    (log,) = re.findall(
+        r'<th scope="row">Surety bonds</th>((?:<td.*?</td>)+)', officer.get("/stack").text, re.DOTALL
+    )
+    *_, lines, unreadable, _apart = [re.sub("<.*?>", "", cell) for cell in re.findall(r"<td.*?</td>", log)]
+    assert int(lines) >= RUNS
+    assert unreadable == "0"
     run = lineages[UNCOVERED]
     page = officer.get(f"/runs/{run['run']['run_id']}").text
     assert "Surety bonds" in page

@@ -83,6 +83,6 @@ def test_decisions_are_numbered_without_gaps():
 
 def test_operators_read_of_no_setting_that_the_example_lacks():
     operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)\b", operations))
+    named = set(re.findall(r"`([A-Z]+(?:_[A-Z0-9]+)+)\b", operations))
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert {name for name in named if f"\n#{name}=" not in example} == {"HTTP_PROXY", "VAULT_TOKEN"}

@@ -25,6 +25,7 @@ _RULE = "one rule with all its special cases"
 LONG: dict[str, str] = {
     "app/credentials/tables.py": _TABLES,
     "app/procurement/rules/r04_name_and_address.py": _RULE,
+    "app/review/queries/__init__.py": "one method for each query of the pages",
     "app/store/tables.py": _TABLES,
     "infra/docker/stand_ins.py": "one recipe per image",
     "workers/payloads/awards.py": "the models of one answer, in the order of its sections",

@@ -9,7 +9,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ("app", "workers", "infra", "mocks", "known_answers")
-PATTERN = ("app/connections", "app/credentials", "workers/runtime", "infra/vault", "infra/postgres")
+PATTERN = (
+    "app/connections",
+    "app/credentials",
+    "app/reconciliation",
+    "workers/runtime",
+    "infra/vault",
+    "infra/postgres",
+)
 #: Each domain writes these itself: a policy names the tools by their paths in the vault.
 DOMAIN_FILES = ("infra/vault/policies/",)
 FILES = sorted(
@@ -98,7 +105,9 @@ def test_a_run_session_loads_few_modules():
 
 
 def test_processes_of_the_pattern_load_no_module_of_the_domain():
-    modules = loaded_by(*(f"workers.runtime.{name}" for name in ("dispatcher", "sweeper", "worker")))
+    modules = loaded_by(
+        *(f"workers.runtime.{name}" for name in ("dispatcher", "sweeper", "reconciler", "worker"))
+    )
     places = tuple(folder.replace("/", ".") for folder in PATTERN)
     foreign = [name for name in modules if "." in name and not name.startswith(places)]
     assert "app.credentials.settings" in modules

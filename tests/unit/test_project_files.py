@@ -12,15 +12,28 @@ from typer.testing import CliRunner
 
 from app import __version__
 from app.cli.main import app
+from app.credentials.alarm_settings import AlarmSettings
+from app.credentials.settings import AgentSettings
 from app.procurement.systems import SYSTEMS
+from app.reconciliation.settings import ReconcilerSettings, with_logs
 from app.settings import Settings
+from app.web.settings import WebSettings
 from infra.provision.settings import ProvisioningSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
 PACKAGES = [pattern.removesuffix("*") for pattern in SETUPTOOLS["packages"]["find"]["include"]]
+RECONCILER = with_logs(SYSTEMS)
+COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
-ENTRY = re.compile(r"^# (?P<meaning>\S.*)\n#(?P<name>[A-Z_]+)=(?P<value>.*)$", re.MULTILINE)
+ENTRY = re.compile(r"^# (?P<meaning>\S.*)\n#(?P<name>[A-Z0-9_]+)=(?P<value>.*)$", re.MULTILINE)
+#: Servers do not ask for client certificates there, and settings that follow from a service are not chosen.
+SERVERS = {"client_certificate_file", "client_key_file", "redis_url", "redis_password_file"}
+NOT_GIVEN = {
+    "web": {"health_file"},
+    "reconciler": {"vault_addr", "vault_identity_file", "observed_users"},
+    "provision": {"vault_audit_log", "vault_audit_log_2", "vault_issuer", "health_file"},
+}
 SHOWN = {entry["name"]: "".join(shlex.split(entry["value"])) for entry in ENTRY.finditer(EXAMPLE)}
 
 
@@ -31,7 +44,7 @@ def environment(monkeypatch):
         monkeypatch.setenv(name, value)
 
 
-@pytest.mark.parametrize("settings", [Settings, ProvisioningSettings])
+@pytest.mark.parametrize("settings", [Settings, ReconcilerSettings, ProvisioningSettings])
 def test_the_example_shows_every_setting_with_its_default(settings, environment):
     """Except for the addresses of tools: they follow from the records, and a new tool needs no line here."""
     derived = {system.address_setting for system in SYSTEMS}
@@ -40,17 +53,59 @@ def test_the_example_shows_every_setting_with_its_default(settings, environment)
 
 
 def test_the_example_shows_every_variable_of_the_compose_file_with_its_default():
-    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    defaults = dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", compose))
+    defaults = dict(re.findall(r"\$\{([A-Z0-9_]+):-([^}]*)\}", COMPOSE))
     assert {name: SHOWN.get(name) for name in defaults} == defaults
-    passed_on = set(re.findall(r"^ +([A-Z_]+):$", compose, re.MULTILINE))
+    passed_on = set(re.findall(r"^ +([A-Z0-9_]+):$", COMPOSE, re.MULTILINE))
     assert passed_on - set(SHOWN) == set()
 
 
+def test_the_compose_file_gives_each_service_the_settings_that_it_may_have():
+    lacking = {
+        service: {name.upper() for name in names - NOT_GIVEN.get(service, set()) - SERVERS}
+        - given_to(service)
+        for service, names in {
+            "web": set(WebSettings.model_fields),
+            "sweeper": set(AlarmSettings.model_fields),
+            "reconciler": set(RECONCILER.model_fields),
+            "worker": {name for name in AgentSettings.model_fields if name.startswith("tool_")},
+            "dispatcher": {"dispatch_window", "wrapping_ttl", "attempt_lease", "max_attempts"},
+            "provision": set(ProvisioningSettings.model_fields),
+        }.items()
+    }
+    assert {service: names for service, names in lacking.items() if names} == {}
+
+
+def test_the_second_audit_device_is_written_by_the_vault_and_read_by_the_reconciler_alone():
+    mounting = {
+        service: mounts
+        for service in re.findall(r"^  ([a-z-]+):$", COMPOSE, re.MULTILINE)
+        if (mounts := re.findall(r"^      - (vault-audit-2:.*)$", service_of(service), re.MULTILINE))
+    }
+    assert mounting == {
+        "keys": ["vault-audit-2:/vault/audit-2"],
+        "vault": ["vault-audit-2:/vault/audit-2"],
+        "reconciler": ["vault-audit-2:/vault/audit-2:ro"],
+    }
+    assert {service for service in mounting if "VAULT_AUDIT_LOG_2" in given_to(service)} == {"reconciler"}
+
+
+def service_of(name):
+    """The lines of one service in the compose file; none if that is something else."""
+    found = re.search(rf"^  {name}:(?: &\S+)?\n((?:    .*\n|\n)+)", COMPOSE, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def given_to(service):
+    return set(re.findall(r"^      ([A-Z0-9_]+):", service_of(service), re.MULTILINE))
+
+
 def test_the_example_shows_each_variable_once_and_none_that_is_read_nowhere():
-    names = re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+    names = re.findall(r"^#?([A-Z0-9_]+)=", EXAMPLE, re.MULTILINE)
     assert sorted(names) == sorted(SHOWN), "twice, or without a line above that says what it means"
-    settings = {name.upper() for name in (*Settings.model_fields, *ProvisioningSettings.model_fields)}
+    settings = {
+        name.upper()
+        for name in (*Settings.model_fields, *RECONCILER.model_fields, *ProvisioningSettings.model_fields)
+    }
     others = set(SHOWN) - settings - {"TRIAGE_PORT_WEB"}  # made of TRIAGE_PORT_ and the name of a part
     sources = [
         *ROOT.glob("docker-compose.yml"),

@@ -135,7 +135,7 @@ def test_a_refusal_by_policy_is_shown_on_both_pages(system, client, read, findin
     (silent,) = findings(run_id, "S01")
     text = read(client, address(silent)).text
     assert "The vault refused identity/oidc/token/debarment" in text
-    assert "no credential was issued and the system was not called" in text
+    assert "No credential and no call are recorded." in text
     other = next(flag for flag in findings(run_id) if flag["rule"] != "S01")
     unchecked = read(client, address(other))
     assert address(silent) in unchecked.links
@@ -243,7 +243,7 @@ def test_each_credential_shows_its_lifetime_and_the_vaults_log_lines(system, cli
     document = read(client, address(flag))
     rows = system.rows(LINEAGE, flag["flag_id"])
     assert document.html.count('class="ttl"') == len({row["request_id"] for row in rows}) == 3
-    assert "Used 1 time." in document.text
+    assert "1 call recorded." in document.text
     assert document.html.count('class="vault-lines"') == 3
     assert "data-countdown" not in document.html
 

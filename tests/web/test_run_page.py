@@ -1,11 +1,16 @@
 """One run in seven steps, compared with the vault's own log."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
+from app.reconciliation.side_records import SHARED
+from app.reconciliation.verdict import Leftover, Reconciliation, Side
 from app.review.queries.plans import numbered
+from app.web.views import runs as views
 
 pytestmark = pytest.mark.whole_system
 
@@ -120,8 +125,69 @@ def test_the_vaults_log_confirms_the_login_and_each_credential(page):
     assert page.named["step-2"].count("✓ In the vault’s log") == 1
     assert page.named["step-4"].count("✓ In the vault’s log") == 5
     assert "Not in the vault’s log" not in page.text
-    assert "Both sides agree: 5 credentials recorded here, the same 5 issued by the vault." in page.text
+    shown = "The vault’s log shows the issue of each of the 5 credentials recorded here, and of no other for this run."
+    assert shown in page.text
     assert "could not be read" not in page.text
+
+
+def test_the_three_sides_end_in_one_word_and_name_what_is_not_proven(system, client, read, run_id, until):
+    (row,) = system.rows("SELECT bool_and(written_apart) AS apart FROM log_source")
+    word, reason = ("pass", None) if row["apart"] else ("not established", SHARED)
+
+    def compared():
+        page = read(client, f"/runs/{run_id}")
+        return "has not been read" not in page.named["sides-of-run"] and page
+
+    page = until(compared, what="the logs of the time of the run")
+    assert f"Verdict: {word}" in page.named["sides-of-run"]
+    assert reason is None or reason in page.named["sides-of-run"]
+    assert ["5", "5", "5"] in page.rows
+
+
+LEFTOVER = Leftover(
+    kind="use of nothing issued", detail="ledger saw <b>", side=Side.TOOL, at=datetime.now(UTC)
+)
+KILLED = replace(LEFTOVER, kind="issued but not recorded", explanation="the worker of attempt 1 was lost")
+
+
+@pytest.mark.parametrize(
+    ("leftovers", "missing", "told", "untold"),
+    [
+        ([], [], ["Verdict: pass"], ["not proven", "Explanation"]),
+        ([KILLED], [], ["Verdict: pass", "1 difference", "the worker of attempt 1 was lost"], ["an alarm"]),
+        ([], ["one log is not read"], ["Verdict: not established", "one log is not read"], ["pass"]),
+        (
+            [LEFTOVER, KILLED],
+            ["one log is not read"],
+            [
+                "Verdict: fail",
+                "without an explanation: 1",
+                "one log is not read",
+                "ledger saw <b>",
+                "an alarm",
+            ],
+            ["pass"],
+        ),
+    ],
+)
+def test_each_verdict_says_what_it_rests_on(  # noqa: PLR0917  # fixtures and cases
+    client, read, run_id, monkeypatch, leftovers, missing, told, untold
+):
+    found = Reconciliation(
+        since=LEFTOVER.at,
+        until=LEFTOVER.at,
+        issued=5,
+        used=4,
+        recorded=5,
+        leftovers=leftovers,
+        missing=missing,
+    )
+    monkeypatch.setattr(views, "reconcile_run", lambda *_: found)
+    page = read(client, f"/runs/{run_id}")
+    section = page.named["sides-of-run"]
+    assert [words for words in told if words not in section] == []
+    assert [words for words in untold if words in section] == []
+    assert ["5", "4", "5"] in page.rows
 
 
 @pytest.mark.parametrize(
@@ -171,7 +237,7 @@ def test_credentials_known_to_only_one_side_are_named(system, client_of, read, r
     assert f"Recorded here, but without an answer in the vault’s log: {lost['request_id']}" in page.text
     assert f"Issued by the vault, but not recorded here: {stranger}" in page.text
     assert "✕ Not in the vault’s log" in page.named["step-4"]
-    assert "Both sides agree" not in page.text
+    assert "shows the issue of each" not in page.text
 
 
 def test_lines_that_cannot_be_read_are_counted(system, client_of, read, run_id, tmp_path):
@@ -191,7 +257,7 @@ def test_without_the_vaults_log_the_page_says_so(client_of, read, run_id, tmp_pa
     page = read(client, f"/runs/{run_id}")
     assert ("VAULT_AUDIT_LOG is not set" if log is None else "cannot be read: No such file") in page.text
     assert page.named["step-4"].count("? Log not read") == 5
-    assert "Both sides agree" not in page.text
+    assert "shows the issue of each" not in page.text
 
 
 def test_a_waiting_run_shows_the_reason(system, client, read, submitted):
@@ -386,7 +452,7 @@ def test_an_operator_stops_a_run_after_confirmation(system, signed_in, read, wai
     page = read(operator, f"/runs/{waiting}")
     assert "✕ Failed stopped by operator-a" in page.text
     assert "operator-a asked to stop this run" in page.text
-    assert "Nothing to end" in page.text
+    assert "No end to confirm is on record" in page.text
     assert f"/runs/{waiting}/stop" not in page.links
 
 

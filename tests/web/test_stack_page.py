@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from app.procurement.daily_quota import day_of
+from app.procurement.labels import SOURCES
 
 pytestmark = pytest.mark.whole_system
 
+LOGS = [SOURCES[name] for name in ("sam-gov", "debarment", "contracts", "documents", "ledger")]
 PARTS = [
     "database",
     "vault",
@@ -39,6 +41,18 @@ def test_queue_and_background_processes_are_read_from_the_database(system, clien
     assert f"Completed {completed} runs" in text
     for row in system.rows("SELECT process FROM heartbeat"):
         assert row["process"] in text
+
+
+def test_each_log_is_shown_with_the_stretch_that_was_read(system, client, read, triaged, until):
+    until(lambda: len(system.rows("SELECT 1 FROM log_source")) >= 5, what="the reconciler's first look")
+    rows = {row[0]: row[1:] for row in read(client, "/stack").rows if row[0] in LOGS}
+    assert sorted(rows) == sorted(LOGS)
+    for _, read_until, lag, lines, unreadable, apart in rows.values():
+        assert "UTC" in read_until
+        assert re.fullmatch(r"[\d.]+ s", lag)
+        assert int(lines.replace(",", "")) > 0
+        assert unreadable == "0"
+        assert apart.endswith(("Yes", "No"))
 
 
 @pytest.fixture

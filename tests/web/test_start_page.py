@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 
 from app.procurement.federal_time import eastern_day
+from app.reconciliation.verdict import Reconciliation
 from app.review.queries import alarms as alarm_pages
+from app.review.queries.alarms import AlarmFilter
 from app.review.queries.queue_state import UnconfirmedEnds
 from app.review.queries.start import StartPage, Waiting
-from app.web.views import alarms
+from app.web.views import alarms, start
 
 pytestmark = pytest.mark.whole_system
 
@@ -187,7 +189,7 @@ class Empty:
             by_day={name: [0] * 14 for name in ("raised", "closed", "runs", "credentials")},
         )
 
-    def alarms(self, **_):
+    def alarms(self, *_, **__):
         return ()
 
 
@@ -195,8 +197,8 @@ class Empty:
     ("persona", "told"),
     [
         ("officer-a", ("the queue is empty", "None in these 14 days.", "No flag has been decided")),
-        ("operator-a", ("No alarm has been raised.", "No background process has reported.")),
-        ("auditor-a", ("No alarm has been raised.", "No flag has been decided")),
+        ("operator-a", ("No open alarm is on record.", "No background process has reported.")),
+        ("auditor-a", ("No open alarm is on record.", "No flag has been decided")),
     ],
 )
 def test_an_empty_start_is_helpful(with_queries, read, persona, told):
@@ -205,15 +207,31 @@ def test_an_empty_start_is_helpful(with_queries, read, persona, told):
         assert text in page.text
 
 
-def test_no_alarm_is_good_news(with_queries, read):
-    assert (
-        "No alarm has ever been raised." in read(with_queries(Empty(), persona="operator-a"), "/alarms").text
+@pytest.mark.parametrize("missing", [[], ["one log is not read"]])
+def test_the_start_of_an_operator_says_how_the_last_minutes_compare(signed_in, read, monkeypatch, missing):
+    at = datetime.now(UTC)
+    found = Reconciliation(
+        since=at, until=at, issued=1234, used=1233, recorded=1234, leftovers=[], missing=missing
     )
+    monkeypatch.setattr(start, "reconcile_lately", lambda *_: found)
+    page = read(signed_in("operator-a"), "/")
+    assert ("? Not established" in page.text, "✓ Pass" in page.text) == (bool(missing), not missing)
+    assert "the vault issued 1,234 credentials, tools saw 1,233, and 1,234 are recorded here" in page.text
+    assert all(premise in page.text for premise in missing)
+    monkeypatch.setattr(start, "reconcile_lately", lambda *_: None)
+    assert "Not all logs of vault and tools have been read." in read(signed_in("auditor-a"), "/").text
+    assert "tools saw" not in read(signed_in("officer-a"), "/").text
+
+
+def test_no_open_alarm_is_stated_as_what_is_on_record(with_queries, read):
+    assert "No open alarm is on record." in read(with_queries(Empty(), persona="operator-a"), "/alarms").text
 
 
 def test_numbers_of_alarms_come_from_one_place(system):
     with system.sessions() as db:
-        assert alarm_pages.number(db) == len(alarm_pages.lines(db, after=None, limit=10_000))
+        assert alarm_pages.number(db) == len(
+            alarm_pages.lines(db, AlarmFilter(states=alarm_pages.NOT_CLOSED), after=None, limit=10_000)
+        )
 
 
 @pytest.mark.parametrize("persona", [*PERSONAS, "visitor-a"])

@@ -11,23 +11,22 @@ import structlog
 
 from app.connections.database import database_password
 from app.connections.secret_files import SettingsError, read_identity
-from app.connections.settings import load
+from app.connections.settings import ConnectionSettings, load
 from app.connections.starting import check_all
 from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
 from app.credentials.heartbeat import Heartbeat
-from app.credentials.settings import AgentSettings
 from workers.runtime.broker import broker_login
 from workers.runtime.vault_clock import VaultClock
 
 log = structlog.get_logger()
-Loaded = TypeVar("Loaded", bound=AgentSettings)
+Loaded = TypeVar("Loaded", bound=ConnectionSettings)
 
 
 def configured(kind: type[Loaded], *needed: str) -> Loaded:
     """The settings of a process, of which those named in `needed` must be set, with their files read once.
 
-    Nothing connects. Raises `SettingsError` with one line per variable that is wrong or missing.
+    Nothing connects. The settings, which name files of secrets and hold none, are in the log. Raises `SettingsError` with one line per variable that is wrong or missing.
     """
     settings = load(kind, *needed)
     check_all(
@@ -38,6 +37,7 @@ def configured(kind: type[Loaded], *needed: str) -> Loaded:
         lambda: "run_role_id_file" in needed and RunRoleId(settings.file("run_role_id_file")).read(),
         HealthFile(settings.health_file).begin,
     )
+    log.info("configuration", settings=settings.model_dump(mode="json"))
     return settings
 
 

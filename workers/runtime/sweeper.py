@@ -26,6 +26,7 @@ from app.credentials.tool_record import ToolRecord
 from app.credentials.vault_events import EventStore
 from app.credentials.watched_attempts import WatchedAttempts
 from workers.runtime import logs
+from workers.runtime.alarm_delivery import delivery_lanes
 from workers.runtime.credential_ends import CredentialEnds
 from workers.runtime.ended_users import EndedUsers
 from workers.runtime.ending import Ending
@@ -113,6 +114,7 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
     """Sweep until a signal stops it. `databases` are those of the tools that are databases."""
     stop = Stop()
     engine = connect(configuration, pool_size=4)
+    sending = delivery_lanes(configuration, engine, trust_of(configuration))
     records = EndRecords(engine)
     watch = Watch(
         configuration.vault_audit_log,
@@ -141,6 +143,7 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
             Lane(Rounds("confirming late ends", partial(ending.confirm_due, tried_before=True)), rest=_RETRY),
             Lane(Rounds("setting logins back", partial(set_logins_back, engine)), rest=_LOOK_AT_LOGINS),
             Lane(Rounds("looking for forgotten users", forgotten.look), rest=_SELDOM),
+            *sending,
         ]
         sweeper = Sweeper(records=records, ended=partial(_wake, at_once))
         sweep = Rounds("sweeping", sweeper.look)

@@ -49,6 +49,7 @@ def launch(module: str, domain: Domain) -> None:
         parser.error(f"--concurrency: {wanted.concurrency} is not a positive number")
     if wanted.recycle and wanted.pool != "prefork":
         parser.error("--recycle: only the prefork pool has processes to recycle")
+    logs.configure()
     with starting():
         configured(*settings_of(domain))
     if wanted.pool == "threads":

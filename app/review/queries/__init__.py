@@ -22,10 +22,12 @@ from app.review.queries import (
     raw_answers,
     run_list,
     runs,
+    security_events,
     start,
     vendors,
 )
 from app.review.queries.actions import ActionLine, ActionPage
+from app.review.queries.alarms import AlarmFilter, AlarmPage
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
@@ -35,12 +37,15 @@ from app.review.queries.queue_state import QueueState
 from app.review.queries.raw_answers import RawAnswer
 from app.review.queries.run_list import RunFilter, RunLine
 from app.review.queries.runs import RunPage, SourceAttempt
+from app.review.queries.security_events import EventFilter
 from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
+from app.review.tables import SecurityEventRow
 
 __all__ = [
     "ActionLine",
+    "EventFilter",
     "Facets",
     "FlagFilter",
     "FlagLine",
@@ -173,10 +178,24 @@ class Pages:
         with self._sessions() as db:
             return vendors.page(db, uei)
 
-    def alarms(self, *, after: UUID | None = None, limit: int = DEFAULT_LIMIT) -> Sequence[AlarmRow]:
+    def alarms(
+        self, wanted: AlarmFilter, *, after: UUID | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Sequence[AlarmRow]:
         """Alarms, newest first. `after` is the last id seen."""
         with self._sessions() as db:
-            return alarms.lines(db, after=after, limit=limit)
+            return alarms.lines(db, wanted, after=after, limit=limit)
+
+    def alarm(self, alarm_id: UUID) -> AlarmPage | None:
+        """One alarm with what was done about it, or None."""
+        with self._sessions() as db:
+            return alarms.page(db, alarm_id)
+
+    def security_events(
+        self, wanted: EventFilter, *, before: int | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Sequence[SecurityEventRow]:
+        """Security events, newest first. `before` is the number of the last one seen."""
+        with self._sessions() as db:
+            return security_events.lines(db, wanted, before=before, limit=limit)
 
     def queue(self) -> QueueState:
         """The queue of runs, and the latest heartbeats of the background processes."""

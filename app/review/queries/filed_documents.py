@@ -16,6 +16,7 @@ from app.credentials.tables import (
     StepRow,
 )
 from app.credentials.vault_tables import VaultEventRow
+from app.reconciliation.verdict import Reconciliation
 from app.review.flag_history import Event
 from app.review.queries.next_run import NextRun
 from app.review.queries.plans import Plan, plans_of
@@ -45,7 +46,10 @@ class FiledFlag:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FiledRun:
-    """A run with its full lineage; `ends` and `unrecorded` as in `app.review.queries.runs.RunPage`."""
+    """A run with its full lineage; `ends` and `unrecorded` as in `app.review.queries.runs.RunPage`.
+
+    `compared` is what vault, tools and records showed of it at the export; None if they were not compared.
+    """
 
     run: RunRow
     attempts: Sequence[AttemptRow]
@@ -55,6 +59,7 @@ class FiledRun:
     credentials: Sequence[CredentialRow]
     denials: Sequence[DenialRow]
     calls: Sequence[CallRow]
+    compared: Reconciliation | None = None
 
     @property
     def plan(self) -> Plan | None:

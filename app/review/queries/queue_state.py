@@ -18,9 +18,10 @@ from app.credentials.tables import (
     RunRow,
     RunState,
 )
+from app.reconciliation.tables import LogSourceRow
 from app.review.queries import alarms, run_list
 
-#: An end is confirmed within a second, unless something is in the way.
+#: An end is confirmed and a log read within a second, unless something is in the way.
 USUAL = timedelta(seconds=5)
 #: Clocks are measured every minute, so one that was not measured for longer is that of a process that has ended.
 _MEASURED = timedelta(minutes=2)
@@ -54,8 +55,14 @@ class QueueState:
     oldest_waiting: RunRow | None
     heartbeats: Sequence[HeartbeatRow]
     clocks: Sequence[ClockRow]
+    sources: Sequence[LogSourceRow]
     alarms: int
     unconfirmed: UnconfirmedEnds
+
+    @property
+    def unread_logs(self) -> Sequence[LogSourceRow]:
+        """Logs that are not read, or were last read longer ago than usual."""
+        return [log for log in self.sources if log.read_until is None or self.now - log.read_until > USUAL]
 
     @property
     def wrong_clocks(self) -> Sequence[ClockRow]:
@@ -71,6 +78,7 @@ def state(db: Session) -> QueueState:
         oldest_waiting=oldest_waiting(db),
         heartbeats=heartbeats(db),
         clocks=_clocks(db),
+        sources=db.scalars(select(LogSourceRow).order_by(col(LogSourceRow.source))).all(),
         alarms=alarms.number(db),
         unconfirmed=unconfirmed_ends(db),
     )

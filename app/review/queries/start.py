@@ -86,7 +86,9 @@ def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> Star
         done=_done(db),
         heartbeats=queue_state.heartbeats(db),
         alarms=alarms.number(db) if with_alarms else None,
-        newest_alarms=alarms.lines(db, after=None, limit=LINES) if with_alarms else (),
+        newest_alarms=alarms.lines(db, alarms.AlarmFilter(states=alarms.NOT_CLOSED), after=None, limit=LINES)
+        if with_alarms
+        else (),
         days=days,
         by_day=_by_day(db, days),
     )

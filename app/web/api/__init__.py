@@ -5,10 +5,37 @@
 
 from flask import Flask
 
-from app.web.api import actions, calls, decisions, flags, me, openapi, problem_details, runs
+from app.web.api import (
+    actions,
+    alarms,
+    calls,
+    decisions,
+    flags,
+    me,
+    metrics,
+    openapi,
+    problem_details,
+    runs,
+    security_events,
+    three_sides,
+)
 from app.web.api.operations import OPERATIONS, bp
 
-__all__ = ["OPERATIONS", "actions", "calls", "decisions", "flags", "init_app", "me", "openapi", "runs"]
+__all__ = [
+    "OPERATIONS",
+    "actions",
+    "alarms",
+    "calls",
+    "decisions",
+    "flags",
+    "init_app",
+    "me",
+    "metrics",
+    "openapi",
+    "runs",
+    "security_events",
+    "three_sides",
+]
 
 
 def init_app(app: Flask) -> None:

@@ -28,6 +28,7 @@ from app.web.api.shapes.actions import (
 )
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.runs import RequestedRun
+from app.web.recording.event_notes import note
 from app.web.services import services
 from app.web.sign_in import person
 
@@ -71,6 +72,7 @@ def submit(query: SubmitQuery, body: str) -> Response:
     except KeyReusedError:
         fault = Problem(_KEY.name, "was already used for a different request", shown(key))
         raise invalid_input(HTTPStatus.UNPROCESSABLE_ENTITY, [fault], kind=KEY) from None
+    note(actions=outcome.action_ids, runs=outcome.run_ids, new=new)
     headers = {} if new else {"Idempotency-Replayed": "true"}
     return reply(_submitted(outcome), status=HTTPStatus.CREATED, headers=headers)
 
@@ -136,6 +138,7 @@ def request_run(action_id: str) -> Response:
         run_id, new = usecases.request_again(services().sessions, action_id, requested_by=person().subject)
     except UnknownActionError:
         abort(404)
+    note(run=run_id, new=new)
     return reply(
         RequestedRun(run_id=run_id, action_id=action_id, new=new),
         status=HTTPStatus.CREATED if new else HTTPStatus.OK,

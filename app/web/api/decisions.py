@@ -12,6 +12,7 @@ from app.review.reviews import StaleError, UnknownFlagError
 from app.web.api.operations import operation, reply
 from app.web.api.problem_details import NOT_NOW, ProblemError, changed, invalid_input
 from app.web.api.shapes.history import Assigning, Concurring, Deciding, ReviewState, Undoing
+from app.web.recording.event_notes import note_review
 from app.web.services import services
 from app.web.sign_in import person
 
@@ -70,6 +71,7 @@ def _add(
     reference: str | None = None,
     assignee: str | None = None,
 ) -> Response:
+    note_review(kind, decision, assignee)
     try:
         state = services().reviews.add(
             flag_id,

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.web.api.shapes.actions import Submitting
+from app.web.api.shapes.alarms import Closing
 from app.web.api.shapes.history import Assigning, Concurring, Deciding, Undoing
 
 _AWARD = {
@@ -52,6 +53,7 @@ EXAMPLES: Mapping[type[BaseModel], dict[str, Any]] = {
         concur={"version": 1, "answer": "concur", "rationale": "I looked at both records and agree."}
     ),
     Undoing: _named(undo={"version": 1, "rationale": "Decided the wrong flag."}),
+    Closing: _named(repaired={"reason": "A worker was restarted during maintenance; nothing was taken."}),
     Assigning: _named(
         officer={"version": 0, "assignee": "officer-b"}, nobody={"version": 1, "assignee": None}
     ),

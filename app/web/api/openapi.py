@@ -21,7 +21,7 @@ from app.web.error_texts import TEXTS
 _REF = "#/components/schemas/{model}"
 #: Errors that every operation may return.
 _ALWAYS = frozenset({400, 401, 403, 429, 500, 503})
-_JSON, _BYTES = "application/json", "application/octet-stream"
+_JSON, _BYTES, _TEXT = "application/json", "application/octet-stream", "text/plain"
 _HEADERS: Mapping[int, Mapping[str, tuple[str, str]]] = {
     401: {"WWW-Authenticate": ("How to authenticate (RFC 6750).", "string")},
     415: {"Accept-Post": ("The accepted media type.", "string")},
@@ -137,6 +137,8 @@ def _answer(each: Operation, status: int, schemas: Schemas) -> Json:
     described: Json = {"description": HTTPStatus(status).phrase}
     if issubclass(shape, Shape):
         described["content"] = {_JSON: {"schema": schemas[shape, "serialization"]}}
+    elif issubclass(shape, str):
+        described["content"] = {_TEXT: {"schema": {"type": "string"}}}
     else:
         described["content"] = {_BYTES: {"schema": {"type": "string", "format": "binary"}}}
     if each.sends:

@@ -37,7 +37,7 @@ class Header:
 class Operation:
     """The description of one operation.
 
-    `answers` are the shapes of successful responses by status, `bytes` for raw bytes; `refusals` its errors beyond those of
+    `answers` are the shapes of successful responses by status, `bytes` for raw bytes, `str` for plain text; `refusals` its errors beyond those of
     every operation; `arguments` the types of the path parameters; `sends` the headers of successful responses, with their
     meanings.
     """
@@ -47,7 +47,7 @@ class Operation:
     path: str
     text: str
     arguments: Mapping[str, Any]
-    answers: Mapping[int, type[Shape] | type[bytes]]
+    answers: Mapping[int, type[Shape | bytes | str]]
     refusals: frozenset[int]
     query: type[RequestModel]
     body: type[BaseModel] | None
@@ -73,7 +73,7 @@ def operation(
     method: str,
     path: str,
     *,
-    answers: Mapping[int, type[Shape] | type[bytes]],
+    answers: Mapping[int, type[Shape | bytes | str]],
     refusals: tuple[int, ...] = (),
     query: type[RequestModel] = NoQuery,
     body: type[BaseModel] | None = None,
@@ -125,9 +125,9 @@ def reply(shape: Shape, *, status: int = 200, headers: Mapping[str, str] | None 
     return answer
 
 
-def following(after: object | None) -> str | None:
-    """The address of the next page, which begins after `after`; None if there is none."""
-    if after is None:
+def following(last: object | None, *, name: str = "after") -> str | None:
+    """The address of the next page, whose parameter `name` is the last item of this one; None if there is none."""
+    if last is None:
         return None
-    args = {**request.args.to_dict(), "after": str(after)}
+    args = {**request.args.to_dict(), name: str(last)}
     return f"{request.path}?{urlencode(args)}"

@@ -13,6 +13,7 @@ from app.review.flag_history import Event
 from app.web.api.shapes import Shape
 from app.web.api.shapes.history import HistoryEvent, ReviewState
 from app.web.error_texts import ErrorText, text_of
+from app.web.recording.event_notes import event_notes
 
 CONTENT_TYPE = "application/problem+json"
 #: The types of problems; `PLAIN` for those that the HTTP status describes.
@@ -121,6 +122,7 @@ def init_app(app: Flask) -> None:
 
 def _refused(error: ProblemError) -> Response:
     document = error.problem
+    event_notes().reference = document.reference
     current_app.logger.info(
         "reference %s: HTTP %s at %s", document.reference, document.status, request.endpoint
     )

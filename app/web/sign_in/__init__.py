@@ -13,6 +13,7 @@ from app.connections.tls import trust_of
 from app.review.web_sessions import WebSessions
 from app.settings import Settings
 from app.web.sign_in import current_person, session_expiry
+from app.web.sign_in.assurance import Assurance
 from app.web.sign_in.current_person import may, person, visitor
 from app.web.sign_in.provider import Provider
 from app.web.sign_in.sessions import DatabaseSessions
@@ -44,6 +45,7 @@ def init_app(
         trust=trust_of(configuration),
         address=configuration.oidc_address,
         clock=clock,
+        assurance=Assurance(acr=configuration.oidc_required_acr, amr=configuration.oidc_required_amr),
     )
     store = WebSessions(
         sessions,

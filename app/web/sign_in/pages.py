@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from app.review.roles import Person
+from app.web.recording.acts import ROLES_CHANGED
+from app.web.recording.event_notes import event_notes, note, note_refusal
+from app.web.services import services
 from app.web.sign_in import SIGNED_OUT, sign_in
+from app.web.sign_in.assurance import SignedIn
 from app.web.sign_in.current_person import person
 from app.web.sign_in.provider import Pending, SignInRefusedError
 from app.web.sign_in.provider_cache import ProviderError
@@ -65,18 +68,22 @@ def callback() -> ResponseReturnValue:
         signed_in = _identified(found)
     except SignInRefusedError as refused:
         return _refused(str(refused))
-    browser_session().sign_in(signed_in)
-    log.info("signed in: %s", signed_in.subject)
+    _note(signed_in)
+    browser_session().sign_in(signed_in.person)
+    log.info("signed in: %s", signed_in.person.subject)
     return redirect(safe_local_path(found[2]))
 
 
-def _identified(found: list[Any]) -> Person:
+def _identified(found: list[Any]) -> SignedIn:
     """The person in the provider's response. Raises `SignInRefusedError`, `ProviderError`."""
     nonce, verifier, _, began = found
     provider = sign_in().provider
     if time.time() - began > _PATIENCE:
         raise SignInRefusedError("The sign-in took longer than ten minutes.")
-    if request.args.get("iss", provider.issuer) != provider.issuer:
+    issuers = request.args.getlist("iss")
+    if not issuers and provider.states_issuer:
+        raise SignInRefusedError("The response does not say which identity provider it came from.")
+    if any(issuer != provider.issuer for issuer in issuers):
         raise SignInRefusedError("The response came from a different identity provider.")
     if "error" in request.args or "code" not in request.args:
         raise SignInRefusedError("The identity provider did not sign you in.")
@@ -84,6 +91,7 @@ def _identified(found: list[Any]) -> Person:
         return provider.identify(request.args["code"], Pending(nonce=nonce, verifier=verifier))
     except TokenError as error:
         log.warning("a sign-in was refused: %s", error)
+        note(token=str(error))
         raise SignInRefusedError("The response of the identity provider could not be verified.") from None
 
 
@@ -133,7 +141,19 @@ def _leave(subject: str) -> ResponseReturnValue:
     return redirect(address or url_for(".signed_out"), 303)
 
 
+def _note(signed_in: SignedIn) -> None:
+    """Note who signs in and how, and whether the roles differ from those at the last sign-in."""
+    person = signed_in.person
+    roles = sorted(person.roles)
+    event_notes().person = person
+    note(roles=roles, **signed_in.assurance)
+    before = services().queries.people().get(person.subject)
+    if before is not None and before.roles != person.roles:
+        event_notes().also.append((ROLES_CHANGED, {"before": sorted(before.roles), "now": roles}))
+
+
 def _refused(why: str) -> ResponseReturnValue:
+    note_refusal(why)
     # In another tab of this browser the person may have signed in meanwhile.
     g.person = browser_session().person
     return render_template("sign_in/refused.html", why=why), 400

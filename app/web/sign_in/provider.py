@@ -10,6 +10,7 @@ from authlib.oauth2.client import OAuth2Client
 
 from app.connections.tls import Trust
 from app.review.roles import Person
+from app.web.sign_in.assurance import ANY, Assurance, SignedIn, stated_assurance, too_weak
 from app.web.sign_in.provider_cache import ProviderAnswerError, StaleIfErrorCache
 from app.web.sign_in.provider_calls import ProviderCalls, RefusedCodeError
 from app.web.sign_in.tokens import Keys, TokenError, claims, person_of, signed_in_within
@@ -57,14 +58,16 @@ class Provider:
         trust: Trust,
         address: str | None = None,
         clock: Callable[[], float] = time.time,
+        assurance: Assurance = ANY,
     ) -> None:
-        """`clock` gives seconds since 1970, by which tokens are valid."""
+        """`clock` gives seconds since 1970, by which tokens are valid; `assurance` is what they must state."""
         self.issuer = issuer
         self._address = address or issuer
         self._client_id = client_id
         self._redirect_uri = redirect_uri
         self._calls = ProviderCalls(trust)
         self._clock = clock
+        self._assurance = assurance
         self._metadata = StaleIfErrorCache(self._discovered)
         self.keys = Keys(lambda: self._calls.get(self._reached(self._known()["jwks_uri"])))
 
@@ -73,6 +76,11 @@ class Provider:
         """Scheme and host of the issuer."""
         parts = urlsplit(self.issuer)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def states_issuer(self) -> bool:
+        """Whether it announces that its authorization responses name it (RFC 9207). Raises `ProviderError`."""
+        return self._known().get("authorization_response_iss_parameter_supported") is True
 
     def close(self) -> None:
         """End the connections kept open."""
@@ -87,10 +95,11 @@ class Provider:
             nonce=pending.nonce,
             prompt="login",
             max_age=0,
+            **self._assurance.parameters,
         )
         return str(url)
 
-    def identify(self, code: str, pending: Pending) -> Person:
+    def identify(self, code: str, pending: Pending) -> SignedIn:
         """The person who signed in. No token is kept.
 
         Raises `SignInRefusedError`, `TokenError`, `ProviderError`.
@@ -125,7 +134,9 @@ class Provider:
                 "The identity provider did not confirm that you authenticated within the last ten minutes, which is"
                 " required. Sign out there, then sign in again."
             )
-        return person_of(verified)
+        if lacking := self._assurance.lacking(verified):
+            raise SignInRefusedError(too_weak(lacking))
+        return SignedIn(person=person_of(verified), assurance=stated_assurance(verified))
 
     def bearer(self, header: str) -> Person:
         """Who an `Authorization` header with an access token (RFC 9068) speaks for.
@@ -135,16 +146,17 @@ class Provider:
         scheme, _, token = header.strip().partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_BEARER:
             raise TokenError("it is not a bearer token")
-        return person_of(
-            claims(
-                token.strip(),
-                self.keys,
-                issuer=self.issuer,
-                audience=API_AUDIENCE,
-                types=frozenset({"at+jwt"}),
-                clock=self._clock,
-            )
+        verified = claims(
+            token.strip(),
+            self.keys,
+            issuer=self.issuer,
+            audience=API_AUDIENCE,
+            types=frozenset({"at+jwt"}),
+            clock=self._clock,
         )
+        if lacking := self._assurance.lacking(verified):
+            raise TokenError(lacking)
+        return person_of(verified)
 
     def end_session(self, *, subject: str, back_to: str) -> str | None:
         """The URL where a visitor signs out at the provider; None if it has none. Raises `ProviderError`.

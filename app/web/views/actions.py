@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from app import usecases
 from app.store.actions import UnknownActionError
 from app.web.list_queries import PAGE, text
+from app.web.recording.event_notes import note
 from app.web.services import services
 from app.web.sign_in import person
 
@@ -42,6 +43,7 @@ def request_run(action_id: str) -> ResponseReturnValue:
         run_id, new = usecases.request_again(services().sessions, action_id, requested_by=person().subject)
     except UnknownActionError:
         abort(404)
+    note(run=run_id, new=new)
     if new:
         flash("A new run was requested. It takes a few seconds; this is its page.", "success")
     else:

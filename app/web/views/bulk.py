@@ -26,6 +26,7 @@ from app.web.bulk_review import (
 from app.web.flag_page.review_forms import version_of
 from app.web.list_queries import ignore
 from app.web.queue_filter import QueueQuery, query_of_text
+from app.web.recording.event_notes import note
 from app.web.services import services
 from app.web.sign_in import may, person
 
@@ -57,6 +58,10 @@ def do() -> ResponseReturnValue:
     if errors:
         return _page(bulk, lines, errors), HTTPStatus.UNPROCESSABLE_ENTITY
     results = carry_out(chosen, bulk, person(), services().reviews)
+    note(
+        does=bulk.decision.value if bulk.decision else ASSIGN,
+        flags={str(each.flag_id): each.outcome for each in results},
+    )
     return render_template("flags/outcome.html", bulk=bulk, results=results, back=_back())
 
 

@@ -12,6 +12,7 @@ from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.flag_page.page import flag_page
 from app.web.flag_page.review_forms import Typed, decision_form, typed
+from app.web.recording.event_notes import note_review
 from app.web.services import services
 from app.web.sign_in.current_person import person
 
@@ -80,6 +81,7 @@ def _add(
     assignee: str | None = None,
 ) -> ResponseReturnValue:
     """Add the event and lead back to the flag; or show the flag with the form and its errors."""
+    note_review(kind, decision, assignee)
     if form.errors or form.version is None:
         return flag_page(flag_id, typed=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:

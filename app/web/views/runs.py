@@ -13,9 +13,11 @@ from app.credentials.alarm_kinds import ALARM_KINDS, UNKNOWN_KIND
 from app.credentials.progress import ENDED
 from app.credentials.requests import UnknownRunError
 from app.credentials.tables import RunState
+from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.report import reconcile_run
 from app.review.queries import RunFilter
 from app.web.end_summary import end_summary
-from app.web.list_queries import ME, MOST_DAYS, PAGE, choice, cursor, ignore, text
+from app.web.list_queries import ME, PAGE, choice, cursor, days, text
 from app.web.pictures.waterfall import waterfall
 from app.web.services import services
 from app.web.sign_in import person
@@ -29,7 +31,7 @@ _STATES: Sequence[str] = [state.value for state in RunState]
 def queue() -> ResponseReturnValue:
     """Runs that match the query, newest first."""
     state, after = choice("state", _STATES), cursor()
-    query = {"action": text("action"), "requested_by": text("requested_by"), "within": _days()}
+    query = {"action": text("action"), "requested_by": text("requested_by"), "within": days()}
     others = {name: value for name, value in query.items() if value}
     pages = services().queries
     lines = pages.runs(wanted=_filter(others, state), after=after, limit=PAGE + 1)
@@ -46,15 +48,6 @@ def queue() -> ResponseReturnValue:
     )
 
 
-def _days() -> str | None:
-    """The number of days as written; an invalid value is ignored, and the page says so."""
-    value = text("within")
-    if value is None or (value.isascii() and value.isdecimal() and 0 < int(value) <= MOST_DAYS):
-        return value
-    ignore("within", value)
-    return None
-
-
 def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:
     by = others.get("requested_by")
     days = others.get("within")
@@ -68,7 +61,7 @@ def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:
 
 @bp.get("/<uuid:run_id>")
 def show(run_id: UUID) -> ResponseReturnValue:
-    """One run: identity, policy, credentials, calls, and the vault's log lines about it."""
+    """One run: identity, policy, credentials, calls, the vault's log lines about it, and how the three sides compare."""
     page = services().queries.run(run_id) or abort(404)
     now = services().clock.now()
     endings = page.endings(now)
@@ -76,6 +69,7 @@ def show(run_id: UUID) -> ResponseReturnValue:
         "runs/show.html",
         page=page,
         vault=vault_side(page, services().audit_log),
+        compared=reconcile_run(services().database, ISSUING_PATHS, run_id),
         pictures=waterfall(page, now),
         endings=endings,
         ends=end_summary(page, endings),

@@ -1,11 +1,15 @@
 """The start page, and the health endpoints."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from app.credentials.grants import MAX_TTL_SECONDS
+from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.report import reconcile_lately
 from app.review.roles import Permission, Person, Role
 from app.web.pictures.trend import Trend, trend
 from app.web.readiness import readiness
@@ -20,6 +24,8 @@ PARTS: Mapping[Role, Sequence[str]] = {
     Role.AUDITOR: ("done", "alarms", "trends"),
     Role.OPERATOR: ("alarms", "processes", "trends"),
 }
+#: The time that is compared for the start page: the longest life of a credential.
+LATELY = timedelta(seconds=MAX_TTL_SECONDS)
 
 
 @bp.get("/")
@@ -44,6 +50,10 @@ def home() -> ResponseReturnValue:
     return render_template(
         "start/home.html",
         page=page,
+        compared=reconcile_lately(services().database, ISSUING_PATHS, LATELY)
+        if "alarms" in PARTS[first] and me.may(Permission.READ_ALARMS)
+        else None,
+        lately=LATELY,
         role=first,
         parts=PARTS[first],
         pictures=pictures if first is not Role.OPERATOR else _reversed(pictures),

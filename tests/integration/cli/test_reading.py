@@ -96,7 +96,7 @@ def test_runs_and_flags_as_json_hold_what_the_tables_show(command, flawed):
 def report(command, tmp_path_factory):
     """A small day, and what it wrote."""
     file = tmp_path_factory.mktemp("day") / "report.json"
-    status, output = command("day", "--runs", "20", "--json", file)
+    status, output = command("day", "--runs", "20", "--shared-user", "--json", file)
     return status, output, json.loads(file.read_text())
 
 
@@ -107,6 +107,21 @@ def test_a_small_day_passes_its_own_checks(report):
     assert "20 runs in" in output
     assert figures["credentials"]["recorded"] == figures["credentials"]["distinct_fingerprints"] == 100
     assert sum(figures["outcomes"].values()) == 20
+    sides = {"issued": 100, "used": 100, "recorded": 100, "unexplained": 0, "missing": []}
+    assert (figures["sides"], figures["verdict"]) == (sides, "pass")
+    assert output.splitlines()[-1] == "Verdict: pass"
+    assert "60 leased credentials recorded here: 0 alive, asked of the vault at " in output
+
+
+def test_without_users_of_their_own_nothing_is_established_unless_that_is_accepted(triage, system):
+    """As root each process has its own user here, if others can enter the checkout."""
+    (row,) = system.rows("SELECT bool_and(written_apart) AS apart FROM log_source")
+    status, output, _ = triage("day", "--runs", "1", environment=system.stack.environment("cli"))
+    if row["apart"]:
+        assert (status, output.splitlines()[-1]) == (0, "Verdict: pass")
+    else:
+        assert status == 3
+        assert "Verdict: not established: all processes share one user" in output
 
 
 def test_the_figures_of_a_day_are_those_of_the_database_and_of_the_vaults_log(report, system):
@@ -155,7 +170,7 @@ def test_a_day_shows_what_it_used_of_the_sam_gov_quota(report, system):
 
 def test_a_day_over_its_sam_gov_quota_says_so(triage, system):
     environment = {**system.stack.environment("cli"), "SAM_DAILY_QUOTA": "1"}
-    status, output, _ = triage("day", "--runs", "1", environment=environment)
+    status, output, _ = triage("day", "--runs", "1", "--shared-user", environment=environment)
     assert status == 0
     assert "SAM.gov: over the day's budget of 1 calls by" in output
     assert "there is room for 0 runs a day" in output

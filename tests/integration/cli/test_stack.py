@@ -182,19 +182,20 @@ def test_status_and_the_day_fit_80_columns(command, record):
     for name, address in record.endpoints.items():
         assert any(line.startswith(name) and f" {address} " in line for line in shown), name
     assert shown[-1] == record.users
-    status, output, _ = command("day", "--runs", "5")
+    status, output, _ = command("day", "--runs", "5", "--shared-user")
     assert status == 0
     lines_of(output)
 
 
 def test_the_demo_ends_by_itself_and_names_no_address_that_is_gone(triage, shell, tmp_path):
     status, output, errors = triage(
-        "demo", "--exit", environment={**shell, "TRIAGE_HOME": str(tmp_path / "home")}
+        "demo", "--exit", "--shared-user", environment={**shell, "TRIAGE_HOME": str(tmp_path / "home")}
     )
     assert status == 0, errors
     shown = lines_of(output)
     row = re.compile("[0-9a-f-]{36}  ACT-2026-00[0-9]{2} +[0-9]+  ([a-z ]+[a-z]) *")
     outcomes = [found[1] for line in shown if (found := row.fullmatch(line))]
+    assert shown[-1] == "Verdict: pass"
     assert sorted(outcomes) == ["clear"] * 2 + ["flagged"] * 9 + ["not fully checked"]
     assert "://" not in output + "".join(errors)
     assert errors[-1] == "stopped"

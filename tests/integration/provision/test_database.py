@@ -291,7 +291,7 @@ def test_why_the_server_cannot_be_used_is_said_in_one_line(servers, address, rea
 def test_no_password_reaches_the_servers_log(servers, provisioned):
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(**servers.database.parameters("triage", user="triage_app", password="wrong"))
-    log = (servers.layout.logs / "postgres.log").read_text()
+    log = servers.layout.postgres_log.read_text()
     assert "password authentication failed" in log
     files = servers.layout.secrets.rglob("*-password")
     assert not [path for path in files if path.read_text() in log]

@@ -93,6 +93,7 @@ def test_with_all_that_is_needed_it_works_each_process_with_its_own_login(
                 "triage_app",
                 "triage_dispatcher",
                 "triage_sweeper",
+                "triage_reconciler",
                 "triage_worker",
             }
             query = "SELECT count(*) FROM run JOIN credential USING (run_id) WHERE state = 'completed'"

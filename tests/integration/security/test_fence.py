@@ -457,6 +457,7 @@ def test_every_column_is_either_kept_or_known_to_change(system):
         },
         "step": {"outcome"},
         "credential": {"revoked_at", "ended_by"},
+        "alarm": {"state", "seen", "last_seen_at", "credential_id"},
         "flag": {
             *("status", "decision", "decided_at", "assignee", "assigned_to", "version", "current"),
         },

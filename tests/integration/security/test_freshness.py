@@ -77,7 +77,7 @@ def is_issued(line):
 
 
 def logged_database_users(system):
-    log = (system.stack.layout.logs / "postgres.log").read_text()
+    log = system.stack.layout.postgres_log.read_text()
     return Counter(re.findall(r"connection authorized: user=(triage-\w+) database=ledger", log))
 
 

@@ -116,7 +116,7 @@ def test_the_log_says_all_that_a_run_was_given(installation, at_work, follower):
         issued = {name: session.issue(name, tool.grant) for name, tool in TOOLS.items()}
         key = issued["contracts"].secret
         installation.ask("GET", "auth/token/lookup-self", token=key.reveal())
-    events = of_run(follower.read_to_end(), run_id)
+    events = of_run(follower.new_events(), run_id)
     assert [event.kind for event in events] == [
         "minted",
         "unwrapped",
@@ -167,7 +167,7 @@ def test_what_a_thief_hides_in_wrapping_tokens_is_seen(installation, mint, follo
     ).json()["wrap_info"]
     lie = {"meta": {"run_id": str(other)}}
     named = installation.ask("POST", "auth/token/create/documents", lie, token).json()["auth"]
-    events = of_run(follower.read_to_end(), run_id)
+    events = of_run(follower.new_events(), run_id)
     assert [(event.kind, event.hidden) for event in events] == [
         (AnswerKind.MINTED, None),
         (AnswerKind.UNWRAPPED, None),
@@ -196,7 +196,7 @@ def test_a_refused_login_is_an_event_unless_it_lacks_the_secret_id(installation,
     refuse_logins(installation, installation.run_role_id, "guessed")
     refuse_logins(installation, "guessed", "guessed")
     refuse_logins(installation, installation.run_role_id, "")
-    events = follower.read_to_end()
+    events = list(follower.new_events())
     assert [(event.kind, event.run_id, event.remote_address) for event in events] == [
         (AnswerKind.LOGIN_REFUSED, None, "127.0.0.1")
     ] * 2
@@ -221,7 +221,7 @@ def test_a_login_that_is_cut_off_was_not_refused(installation, follower, mint):
 
     pauses, before = cycle(n / 2000 for n in range(1, 11)), len(errors())
     wait_until(lambda: [cut_off(next(pauses)) for _ in range(10)] and len(errors()) > before + 3, seconds=30)
-    assert AnswerKind.LOGIN_REFUSED not in {event.kind for event in follower.read_to_end()}
+    assert AnswerKind.LOGIN_REFUSED not in {event.kind for event in follower.new_events()}
 
 
 def test_a_reader_that_dies_before_it_commits_leaves_neither_events_nor_position(
@@ -248,7 +248,8 @@ def test_a_reader_that_dies_before_it_commits_leaves_neither_events_nor_position
         for _ in range(5):
             mint(run_id)
             found = [
-                each.result() for each in [threads.submit(reader.read_to_end) for reader in (one, other)]
+                each.result()
+                for each in [threads.submit(list, reader.new_events()) for reader in (one, other)]
             ]
             assert len(of_run(found[0] + found[1], run_id)) in (1, 2)
     follower.read_to_end()
@@ -359,7 +360,7 @@ def test_a_rotation_by_the_vault_loses_no_event(installation, follower, mint):
     found = []
     for _ in range(3):
         mint(run_id)
-        found += of_run(follower.read_to_end(), run_id)
+        found += of_run(follower.new_events(), run_id)
     assert len(found) == 5
     assert follower.take_notes() == []
 

@@ -14,6 +14,8 @@ from app.credentials.progress import RecordedCredential, UnconfirmedEnd
 from app.credentials.vault_line import AuditLine
 from app.procurement.daily_quota import COUNTED, QuotaDay
 from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.side_records import SHARED
+from app.reconciliation.verdict import Leftover, Reconciliation, Side, Verdict
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 RUNS = tuple(uuid5(UUID(int=0), str(number)) for number in range(2))
@@ -73,6 +75,9 @@ QUOTA = QuotaDay(
 )
 LINES = [line for run_id in RUNS for line in lines_of(run_id)]
 ROWS = [issued(run_id, tool) for run_id in RUNS for tool in TOOLS]
+SIDES = Reconciliation(
+    since=NOON, until=NOON + timedelta(seconds=5), issued=10, used=10, recorded=10, leftovers=(), missing=()
+)
 GOOD = DayReport(
     runs=2,
     tools=5,
@@ -80,7 +85,9 @@ GOOD = DayReport(
     credentials=ROWS,
     vault=counted(LINES),
     still_alive=[],
+    asked_at=NOON + timedelta(seconds=4),
     unconfirmed=[],
+    comparison=SIDES,
     wall_seconds=4.0,
     quota=QUOTA,
 )
@@ -213,6 +220,33 @@ def test_refusals_requests_and_other_runs_do_not_count():
 
 def test_a_run_that_left_nothing_in_the_log_is_uneven():
     assert counted(lines_of(RUNS[0])).uneven_runs == (str(RUNS[1]),)
+
+
+LEFTOVER = Leftover(kind="used but never issued", detail="by nobody", side=Side.TOOL, at=NOON)
+PREMISES = ("the log of ledger is not read", SHARED)
+
+
+@pytest.mark.parametrize(
+    ("leftovers", "missing", "verdict", "stated"),
+    [
+        ((), (), Verdict.PASS, "pass"),
+        ((replace(LEFTOVER, explanation="a worker was killed"),), (), Verdict.PASS, "pass"),
+        ((), PREMISES, Verdict.NOT_ESTABLISHED, "not established: " + "; ".join(PREMISES)),
+        ((LEFTOVER,), (), Verdict.FAIL, "fail: 1 left over without an explanation"),
+        ((LEFTOVER,), PREMISES, Verdict.FAIL, "fail: 1 left over without an explanation"),
+    ],
+)
+def test_a_day_ends_in_the_verdict_of_its_comparison(leftovers, missing, verdict, stated):
+    report = replace(GOOD, comparison=replace(SIDES, leftovers=leftovers, missing=missing))
+    assert (report.verdict, report.stated) == (verdict, stated)
+    assert report.as_json()["verdict"] == verdict
+    assert report.as_json()["sides"]["missing"] == list(missing)
+
+
+def test_a_day_that_fails_its_own_checks_fails_whatever_is_missing():
+    comparison = replace(SIDES, missing=PREMISES)
+    report = replace(GOOD, still_alive=["accessor-1"], comparison=comparison)
+    assert (report.verdict, report.stated) == (Verdict.FAIL, "fail: 1 leased credentials still alive")
 
 
 @pytest.mark.parametrize(

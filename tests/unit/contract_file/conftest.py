@@ -1,6 +1,7 @@
 """A contract file made by hand, a key, and independent readers of PDF files."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,8 @@ from joserfc.jwk import ECKey
 
 from app.contract_file.content import Occasion
 from app.contract_file.keys import SigningKeys
+from app.contract_file.log_extract import FiledAnchor, FiledStretch, LogExtract, RunCoverage
+from app.credentials.approle import LOGIN_PATH, MINT_PATH, RUN_ROLE
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, StepRow
 from app.review.flag_history import Decision, Event, EventKind, digest
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
@@ -227,6 +230,60 @@ def _flag(flag_id, value, rationale, version):
         history=events(flag_id, rationale=rationale),
         remembered=[],
     )
+
+
+def audit_line(request_id, path, *, kind="response", auth=None, asked=None, answer=None, at=NOON):
+    """A line as the vault writes it, with its newline."""
+    line = {
+        "time": at.isoformat().replace("+00:00", "Z"),
+        "type": kind,
+        "auth": auth or {},
+        "request": {"id": request_id, "operation": "update", "path": path, "data": asked},
+        "response": answer or {},
+    }
+    return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+
+
+def lines_of_run(*, run=RUN, path="identity/oidc/token/sam-gov", **issued):
+    """The vault's answers to the run of `make_file`: the SecretID, the login and the credential."""
+    whom = {"run_id": str(run), "attempt": "1", "role_name": RUN_ROLE}
+    wrapped = {"accessor": "wrapping-accessor", "wrapped_accessor": "secret-id-accessor"}
+    token = {"accessor": "run-token-accessor", "metadata": whom}
+    return [
+        audit_line("mint", MINT_PATH, asked={"metadata": json.dumps(whom)}, answer={"wrap_info": wrapped}),
+        audit_line("login-request", LOGIN_PATH, auth=token, answer={"auth": token}),
+        audit_line("vault-request", path, auth=token, answer=issued),
+    ]
+
+
+def stretch_of(lines, *, own, at=NOON, anchored=(3,)):
+    """These lines between two anchors, with more anchors after so many lines; only those in `own` are whole."""
+    reached, place, anchors = hashlib.sha256(b"earlier").digest(), 5_000, []
+    for number in range(len(lines) + 1):
+        if number in {0, len(lines), *anchored}:
+            digest, when = reached.hex(), at + timedelta(seconds=len(anchors))
+            anchors.append(
+                FiledAnchor(number=7 + number, place=place, lines=40 + number, digest=digest, at=when)
+            )
+        if number < len(lines):
+            reached = hashlib.sha256(reached + hashlib.sha256(lines[number]).digest()).digest()
+            place += len(lines[number])
+    digests = {line: hashlib.sha256(line).hexdigest().encode() + b"\n" for line in lines}
+    content = b"".join(line if line in own else digests[line] for line in lines)
+    return FiledStretch(chain=UUID(int=31), anchors=anchors, content=content)
+
+
+@pytest.fixture
+def make_log():
+    """The vault's log of the run of `make_file`, with other lines between: `make_log(own=…, gaps=…, missing=…)`."""
+
+    def made(*, own=None, at=NOON, **premises):
+        own = lines_of_run() if own is None else own
+        others = [audit_line(f"other-{number}", "sys/health") for number in range(4)]
+        lines = [others[0], *own[:1], others[1], others[2], *own[1:], others[3]]
+        return LogExtract(stretches=[stretch_of(lines, own=own, at=at)], runs={RUN: RunCoverage(**premises)})
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from app.contract_file import bundle as module
 from app.contract_file.bundle import bundle
 from app.contract_file.content import manifest, serialised
 from app.contract_file.keys import KeysError, PublicKeys, SigningKeys
+from app.contract_file.log_extract import LogExtract
 from app.contract_file.verify import verify
 from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow
 from app.credentials.vault_tables import VaultEventRow
@@ -34,10 +35,11 @@ CALL = "00000000-0000-0000-0000-000000000003"
 
 
 @pytest.fixture
-def make(make_file, occasion, signing):
-    def made(*, answer=ANSWER, keys=signing, **changed):
+def make(make_file, make_log, occasion, signing):
+    def made(*, answer=ANSWER, keys=signing, log=None, **changed):
         file = make_file(**changed)
-        with bundle(file, [(call_id, answer) for call_id in file.kept], occasion, keys) as content:
+        answers = [(call_id, answer) for call_id in file.kept]
+        with bundle(file, answers, log or make_log(), occasion, keys) as content:
             content.seek(0)
             with ZipFile(BytesIO(content.read())) as opened:
                 return {name: opened.read(name) for name in opened.namelist()}
@@ -45,18 +47,18 @@ def make(make_file, occasion, signing):
     return made
 
 
+def checked(folder, files, keys):
+    path = folder / "bundle.zip"
+    with ZipFile(path, "w") as out:
+        for name, content in files.items():
+            out.writestr(name, content)
+    return verify(path, keys)
+
+
 @pytest.fixture
 def check(tmp_path, signing):
     """The problems found in a bundle of these files."""
-
-    def problems(files, keys=signing.public):
-        path = tmp_path / "bundle.zip"
-        with ZipFile(path, "w") as out:
-            for name, content in files.items():
-                out.writestr(name, content)
-        return verify(path, keys).problems
-
-    return problems
+    return lambda files, keys=signing.public: checked(tmp_path, files, keys).problems
 
 
 def resigned(files, signing, change):
@@ -74,6 +76,7 @@ def test_it_holds_the_document_twice_the_answers_and_the_signed_list_of_all(make
         "contract-file.pdf",
         "contract-file.json",
         f"answers/{CALL}",
+        "vault-log/1",
         "manifest.json",
         "manifest.jws",
     }
@@ -102,9 +105,11 @@ def test_the_same_content_at_the_same_time_makes_the_same_files_but_for_the_sign
     assert differing == {"manifest.jws"}  # ECDSA takes a random number for each
 
 
-def test_files_in_the_zip_have_the_time_of_the_export_and_a_plain_mode(make_file, occasion, signing):
+def test_files_in_the_zip_have_the_time_of_the_export_and_a_plain_mode(
+    make_file, make_log, occasion, signing
+):
     file = make_file()
-    with bundle(file, [], occasion, signing) as content, ZipFile(content) as opened:
+    with bundle(file, [], make_log(), occasion, signing) as content, ZipFile(content) as opened:
         for entry in opened.infolist():
             assert entry.date_time == (2026, 9, 14, 17, 0, 0)  # a ZIP counts in steps of two seconds
             assert stat.S_IMODE(entry.external_attr >> 16) == 0o644
@@ -187,12 +192,14 @@ def test_a_history_that_was_cut_or_changed_is_named_even_if_it_was_signed_again(
         assert "contract-file.json and the manifest differ in the decisions." in problems
 
 
-def test_a_state_that_does_not_follow_from_the_history_is_named(make_file, occasion, signing, check):
+def test_a_state_that_does_not_follow_from_the_history_is_named(
+    make_file, make_log, occasion, signing, check
+):
     for change in ({"status": "closed"}, {"decision": "resolved"}, {"assignee": "officer-b"}):
         file = make_file()
         for name, value in change.items():
             setattr(file.flags[0].flag, name, value)
-        with bundle(file, [(each, ANSWER) for each in file.kept], occasion, signing) as content:
+        with bundle(file, [(each, ANSWER) for each in file.kept], make_log(), occasion, signing) as content:
             content.seek(0)
             with ZipFile(BytesIO(content.read())) as opened:
                 files = {name: opened.read(name) for name in opened.namelist()}
@@ -226,9 +233,9 @@ def test_a_malformed_manifest_is_named(make, check, manifest):
     assert any("manifest.json" in problem for problem in check(make() | {"manifest.json": manifest}))
 
 
-def test_a_truncated_zip_is_named(make_file, occasion, signing, tmp_path):
+def test_a_truncated_zip_is_named(make_file, make_log, occasion, signing, tmp_path):
     path = tmp_path / "file.zip"
-    with bundle(make_file(), [], occasion, signing) as content:
+    with bundle(make_file(), [], make_log(), occasion, signing) as content:
         content.seek(0)
         whole = content.read()
     for length in range(0, len(whole), len(whole) // 20):
@@ -236,10 +243,10 @@ def test_a_truncated_zip_is_named(make_file, occasion, signing, tmp_path):
         assert verify(path, signing.public).problems, length
 
 
-def test_more_than_a_bundle_may_hold_is_refused(make_file, occasion, signing, monkeypatch):
+def test_more_than_a_bundle_may_hold_is_refused(make_file, make_log, occasion, signing, monkeypatch):
     monkeypatch.setattr(module, "ANSWERS_LIMIT", 1)
     with pytest.raises(TooLargeError, match="ACT-1"):
-        bundle(make_file(), [], occasion, signing)
+        bundle(make_file(), [], make_log(), occasion, signing)
 
 
 def test_the_served_key_set_holds_no_private_part(signing):
@@ -278,14 +285,14 @@ def test_a_signature_made_for_something_else_proves_nothing(make, check):
 
 
 def documented():
-    """The two programs of the documentation: one checks the signature, one the digests of each history."""
+    """The programs of the documentation: for the signature, the digests of each history, and the vault's log."""
     text = (Path(__file__).parents[3] / "docs/contract-file.md").read_text(encoding="utf-8")
-    signature, histories = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    return ([sys.executable, "-W", "ignore", "-c", program] for program in (signature, histories))
+    programs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    return [[sys.executable, "-W", "ignore", "-c", program] for program in programs]
 
 
 def test_the_signature_is_checked_as_the_documentation_says(make, signing, tmp_path, monkeypatch):
-    line, _ = documented()
+    line, _, _ = documented()
     monkeypatch.chdir(tmp_path)
     for name, content in make().items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -296,8 +303,22 @@ def test_the_signature_is_checked_as_the_documentation_says(make, signing, tmp_p
     assert b"BadSignatureError" in subprocess.run(line, check=False, capture_output=True).stderr
 
 
-def test_a_digest_of_a_history_is_what_the_documentation_says(make_file, occasion, tmp_path, monkeypatch):
-    _, line = documented()
+def test_the_chain_of_the_vaults_log_is_what_the_documentation_says(make, tmp_path, monkeypatch):
+    _, _, line = documented()
+    monkeypatch.chdir(tmp_path)
+    files = make()
+    Path("vault-log").mkdir()
+    Path("manifest.json").write_bytes(files["manifest.json"])
+    Path("vault-log/1").write_bytes(files["vault-log/1"])
+    subprocess.run(line, check=True, capture_output=True)
+    Path("vault-log/1").write_bytes(files["vault-log/1"].replace(b"update", b"delete", 1))
+    assert b"AssertionError: vault-log/1" in subprocess.run(line, check=False, capture_output=True).stderr
+
+
+def test_a_digest_of_a_history_is_what_the_documentation_says(
+    make_file, make_log, occasion, tmp_path, monkeypatch
+):
+    _, line, _ = documented()
     monkeypatch.chdir(tmp_path)
     file = make_file()
     (flag,) = file.flags
@@ -312,7 +333,7 @@ def test_a_digest_of_a_history_is_what_the_documentation_says(make_file, occasio
         assignee="Ärger–\u4e2d\u200b",
     )
     history = [(decided, first), (assigned, digest(assigned, first))]
-    stated = manifest(replace(file, flags=[replace(flag, history=history)]), occasion, {})
+    stated = manifest(replace(file, flags=[replace(flag, history=history)]), make_log(), occasion, {})
     Path("manifest.json").write_bytes(serialised(stated))
     subprocess.run(line, check=True, capture_output=True)
     stated["decisions"][0]["history"][1]["rationale"] = "None"
@@ -331,7 +352,7 @@ def test_a_bundle_says_what_was_not_confirmed_when_it_was_made(make_file, occasi
         request_id="x", kind="issued", at=at, path="database/creds/y", attempt=1, lease_id="z"
     )
     run = replace(run, attempts=[ended], credentials=[leased], ends=[sealed], unrecorded=[stray])
-    with bundle(replace(file, runs=[run]), [(UUID(CALL), ANSWER)], occasion, signing) as made:
+    with bundle(replace(file, runs=[run]), [(UUID(CALL), ANSWER)], LogExtract(), occasion, signing) as made:
         made.seek(0)
         with ZipFile(made) as opened:
             files = {name: opened.read(name) for name in opened.namelist()}

@@ -8,9 +8,12 @@ import pytest
 
 from app.contract_file.bundle import printed
 from app.contract_file.content import contract_file, serialised
+from app.contract_file.log_check import CheckedLog
+from app.contract_file.log_extract import LogExtract
 from app.contract_file.pdf import pdf
 from app.contract_file.print_text import _PRINTABLE, instant, moment, printable
 from app.contract_file.printed_document import document
+from app.reconciliation.verdict import Reconciliation
 
 HOSTILE = [
     '#eval("1 + 1") #panic("out") #read("/etc/passwd") #import "x.typ": *',
@@ -22,10 +25,20 @@ HOSTILE = [
     '[U+0041] {"strong": "not a line of its own"}',
 ]
 
+COMPARED = Reconciliation(
+    since=datetime(2026, 12, 1, tzinfo=UTC),
+    until=datetime(2026, 12, 2, tzinfo=UTC),
+    issued=5,
+    used=4,
+    recorded=5,
+    leftovers=[],
+    missing=[],
+)
+
 
 @pytest.fixture
 def show(make_file, occasion, read_pdf):
-    return lambda **changed: read_pdf(printed(make_file(**changed), occasion).read())
+    return lambda **changed: read_pdf(printed(make_file(**changed), LogExtract(), occasion).read())
 
 
 def squeezed(text):
@@ -81,7 +94,7 @@ def test_it_says_what_the_pages_say(show):
 
 
 def test_the_far_in_force_comes_first(make_file, occasion, read_pdf):
-    seen = read_pdf(printed(make_file(), replace(occasion, far="codified")).read())
+    seen = read_pdf(printed(make_file(), LogExtract(), replace(occasion, far="codified")).read())
     assert squeezed("Authority: FAR 4.1103(a)") in seen.text
     assert squeezed("overhaul: RFO 4.203") in seen.text
 
@@ -94,12 +107,15 @@ def test_whatever_a_text_holds_is_printed_and_never_run(show, text):
 
 def test_hostile_text_is_whole_in_the_file_for_programs(make_file, occasion):
     for text in HOSTILE:
-        stated = json.loads(serialised(contract_file(make_file(value=text), occasion)))
+        stated = json.loads(serialised(contract_file(make_file(value=text), LogExtract(), occasion)))
         assert stated["flags"][0]["values"][0]["value"] == text
 
 
 def test_the_same_file_prints_the_same(make_file, occasion):
-    assert printed(make_file(), occasion).read() == printed(make_file(), occasion).read()
+    assert (
+        printed(make_file(), LogExtract(), occasion).read()
+        == printed(make_file(), LogExtract(), occasion).read()
+    )
 
 
 def test_every_character_taken_for_printable_is_in_the_fonts_alone_and_with_marks(occasion):
@@ -134,19 +150,64 @@ def test_times_are_eastern_first():
 
 
 def test_a_broken_history_is_reported_in_print(make_file, occasion, read_pdf):
-    seen = read_pdf(printed(make_file(version=3), occasion).read())
+    seen = read_pdf(printed(make_file(version=3), LogExtract(), occasion).read())
     assert squeezed("The history of this finding is broken: event 3 was changed or is missing.") in seen.text
 
 
 def test_a_hundred_findings_are_printed(make_file, occasion):
     file = make_file(flags=100)
-    made = pdf(document(file, occasion, {}), at=occasion.at)
+    made = pdf(document(file, CheckedLog(), occasion, {}), at=occasion.at)
     assert made.startswith(b"%PDF")
 
 
 def test_runs_that_are_not_even_listed_are_counted(make_file, occasion):
     file = make_file()
     many = replace(file, other_runs=[file.runs[0].run], more_runs=1234)
-    assert "Not listed: 1234 earlier runs." in json.dumps(document(many, occasion, {}))
+    assert "Not listed: 1234 earlier runs." in json.dumps(document(many, CheckedLog(), occasion, {}))
     one = replace(file, other_runs=[file.runs[0].run], more_runs=0)
-    assert "Not listed" not in json.dumps(document(one, occasion, {}))
+    assert "Not listed" not in json.dumps(document(one, CheckedLog(), occasion, {}))
+
+
+@pytest.mark.parametrize(
+    ("log", "said", "unsaid"),
+    [
+        (CheckedLog(), ["Pass.", "agrees with every record"], ["Fail.", "Not established."]),
+        (
+            CheckedLog(problems=["A record has no line."], missing=["The log has a gap"]),
+            ["Fail.", "A record has no line.", "Not proven: The log has a gap."],
+            ["Pass.", "Not established."],
+        ),
+        (
+            CheckedLog(missing=["The log has a gap"]),
+            ["Not established.", "Not proven: The log has a gap."],
+            ["Pass.", "Fail.", "agrees with every record"],
+        ),
+        (CheckedLog(problems=[f"problem {number}" for number in range(51)]), ["Not listed: 1 problem."], []),
+    ],
+)
+def test_it_says_what_the_vaults_log_says_of_the_records_and_no_more(make_file, occasion, log, said, unsaid):
+    text = json.dumps(document(make_file(), log, occasion, {}))
+    assert all(words in text for words in said)
+    assert not any(words in text for words in unsaid)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (COMPARED, "Pass. Issued 5, used 4, recorded 5, from"),
+        (
+            replace(COMPARED, missing=["one log is not read"]),
+            "Not established: one log is not read. Issued 5",
+        ),
+        (None, "Not established: they were not compared"),
+    ],
+)
+def test_each_run_has_the_verdict_of_its_comparison(make_file, occasion, found, said):
+    file = make_file()
+    compared = replace(file, runs=[replace(run, compared=found) for run in file.runs])
+    assert said in json.dumps(document(compared, CheckedLog(), occasion, {}))
+    (run,) = contract_file(compared, LogExtract(), occasion)["runs"]
+    stated = run["compared"]
+    assert (stated and (stated["verdict"], stated["not_proven"])) == (
+        found and (found.verdict, found.missing)
+    )

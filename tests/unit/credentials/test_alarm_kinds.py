@@ -25,3 +25,12 @@ def test_every_kind_that_is_raised_is_explained():
 @pytest.mark.parametrize("name", ALARM_KINDS)
 def test_the_runbook_explains_it_with_the_same_words(name):
     assert f"| {name} | {ALARM_KINDS[name].meaning} | {ALARM_KINDS[name].action} |" in RUNBOOK
+
+
+@pytest.mark.parametrize("name", ALARM_KINDS)
+def test_the_part_of_the_runbook_that_a_kind_names_is_there(name):
+    assert f"\n## {ALARM_KINDS[name].play}\n" in RUNBOOK
+
+
+def test_a_part_has_the_address_that_forges_give_its_heading():
+    assert ALARM_KINDS["clock differs"].anchor == "what-waits-and-why"

@@ -84,7 +84,7 @@ def write(log, *numbers, **line):
 
 
 def read(follower):
-    return [int(event.request_id.removeprefix("request-")) for event in follower.read_to_end()]
+    return [int(event.request_id.removeprefix("request-")) for event in follower.new_events()]
 
 
 def test_a_line_is_an_event_only_if_it_is_an_answer_about_a_run(log):
@@ -95,7 +95,7 @@ def test_a_line_is_an_event_only_if_it_is_an_answer_about_a_run(log):
         file.write(raw(4).replace(b'"response":{', b'"response":{"data":{"error":"hmac-sha256:00"},'))
         file.write(raw(5).replace(b'"response":{', b'"error":"permission denied","response":{'))
     write(log, 6)
-    (event,) = [each for each in LogFollower(log, MemoryStore()).read_to_end() if each.path == CREATE]
+    (event,) = [each for each in LogFollower(log, MemoryStore()).new_events() if each.path == CREATE]
     assert (event.kind, event.run_id, event.attempt) == (AnswerKind.ISSUED, RUN, 1)
     assert (event.token_accessor, event.accessor, event.at) == ("run-token", "key-6", NOON)
 
@@ -194,7 +194,7 @@ def test_a_file_that_is_removed_while_it_is_written_is_noticed(log, monkeypatch)
     write(log, 2, at=NOON + timedelta(minutes=1))
     assert read(follower) == [1, 2]
     log.unlink()
-    assert follower.read_to_end() == []  # as for a moment in a rotation
+    assert read(follower) == []  # as for a moment in a rotation
     monkeypatch.setattr(log_follower, "_PATIENCE", 0.0)
     with pytest.raises(LogUnreadableError, match="there is no such file"):
         follower.read_to_end()
@@ -286,7 +286,7 @@ def test_what_a_sender_makes_too_long_to_read_is_an_event_that_says_so(log, monk
         file.write(b"x" * 30_000 + b"\n")
     write(log, 4)
     follower = LogFollower(log, MemoryStore())
-    events = follower.read_to_end()
+    events = list(follower.new_events())
     assert [event.hidden for event in events] == [None, Hidden.TOO_LONG, None, None]
     assert (events[1].kind, events[1].run_id, events[1].token_accessor) == ("issued", RUN, "run-token")
     (note,) = follower.take_notes()
@@ -320,7 +320,7 @@ def test_metadata_that_names_no_attempt_is_none_rather_than_an_error(log, name, 
     line = json.loads(raw(1))
     line["auth"]["metadata"] = metadata
     log.write_bytes(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-    (event,) = LogFollower(log, MemoryStore()).read_to_end()
+    (event,) = LogFollower(log, MemoryStore()).new_events()
     assert getattr(event, name) is None
 
 
@@ -328,7 +328,7 @@ def test_text_that_no_database_stores_is_mended(log):
     line = json.loads(raw(1))
     line["auth"]["metadata"] |= {"requested_by": "a\x00b\ud800" + "c" * 1000, "job_id": "ø🚢"}
     log.write_bytes(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-    (event,) = LogFollower(log, MemoryStore()).read_to_end()
+    (event,) = LogFollower(log, MemoryStore()).new_events()
     assert event.requested_by.startswith("a\ufffdb?c")
     assert (len(event.requested_by), event.job_id) == (500, "ø🚢")
 

@@ -2,13 +2,21 @@
 
 import pytest
 
+from app.reconciliation.settings import ReconcilerSettings
 from app.settings import Settings
 from infra.environment import forget_foreign
 from infra.provision.settings import ProvisioningSettings
 
 
 def test_every_setting_of_our_own_is_kept():
-    variables = {name.upper(): "x" for name in (*Settings.model_fields, *ProvisioningSettings.model_fields)}
+    variables = {
+        name.upper(): "x"
+        for name in (
+            *Settings.model_fields,
+            *ReconcilerSettings.model_fields,
+            *ProvisioningSettings.model_fields,
+        )
+    }
     variables |= dict.fromkeys(("PATH", "HOME", "TRIAGE_HOME", "CA_FILE"), "x")
     kept = dict(variables)
     forget_foreign(kept)

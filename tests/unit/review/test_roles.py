@@ -7,8 +7,8 @@ from app.review.roles import Permission, Person, Role
 P = Permission
 MAY = {
     Role.OFFICER: {P.READ, P.EXPORT, P.DECIDE, P.ASSIGN, P.REQUEST_RUN},
-    Role.AUDITOR: {P.READ, P.READ_ALARMS, P.EXPORT},
-    Role.OPERATOR: {P.READ, P.READ_ALARMS, P.STOP},
+    Role.AUDITOR: {P.READ, P.READ_ALARMS, P.READ_EVENTS, P.EXPORT},
+    Role.OPERATOR: {P.READ, P.READ_ALARMS, P.READ_EVENTS, P.HANDLE_ALARMS, P.STOP},
 }
 
 

@@ -21,8 +21,15 @@ MAY = {
     "concur": {"officer-a"},
     "undo": {"officer-a"},
     "assign": {"officer-a"},
+    "alarms": {"auditor-a", "operator-a"},
+    "alarm": {"auditor-a", "operator-a"},
+    "acknowledge_alarm": {"operator-a"},
+    "close_alarm": {"operator-a"},
+    "metrics": {"auditor-a", "operator-a"},
     "answer": EVERYBODY,
     "answer_bytes": {"officer-a", "auditor-a"},
+    "security_events": {"auditor-a", "operator-a"},
+    "reconciliation": EVERYBODY,
 }
 
 
@@ -33,7 +40,9 @@ def test_the_table_names_every_operation():
 @pytest.mark.parametrize("persona", [*sorted(EVERYBODY), "visitor-a"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 def test_every_role_on_every_operation(program_of, problem, persona, operation):
-    path = operation.path.format(flag_id=UNKNOWN, run_id=UNKNOWN, call_id=UNKNOWN, action_id="x", position=0)
+    path = operation.path.format(
+        flag_id=UNKNOWN, run_id=UNKNOWN, call_id=UNKNOWN, action_id="x", alarm_id=UNKNOWN, position=0
+    )
     answer = program_of(persona).open(operation.method, path)
     if persona in MAY[operation.name]:
         assert answer.status_code in {200, 404, 415, 400}

@@ -6,7 +6,7 @@ Changes what it is given: four flags, and actions of its own, some of which are 
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 import pytest
 import schemathesis
@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from app.review.roles import Person
+from app.web.access import ACCESS, Open
 from app.web.api.openapi import document
 from app.web.api.operations import OPERATIONS
 
@@ -21,20 +23,25 @@ pytestmark = pytest.mark.whole_system
 
 WHY = "I looked at both records."
 #: Stands for a token while requests are made up, which is before there is anybody to give one.
-TOKEN = "the token of an officer"
+TOKEN = "the token of somebody who may"
+#: The first who may carry out an operation does.
+PEOPLE = [
+    Person.of(subject=f"{role}-a", name="", roles=[role]) for role in ("officer", "auditor", "operator")
+]
 
 
 class Served:
     """The application, once it is there; what stands for a token and for rows becomes these."""
 
     application: Any = None
-    token: Callable[[], str]
+    tokens: Callable[[str], str]
+    persona: str
     rows: dict[str, str]
 
 
 def application(environ, start_response):
     if environ.get("HTTP_AUTHORIZATION") == f"Bearer {TOKEN}":
-        environ["HTTP_AUTHORIZATION"] = f"Bearer {Served.token()}"
+        environ["HTTP_AUTHORIZATION"] = f"Bearer {Served.tokens(Served.persona)}"
     for stand_in, row in Served.rows.items():
         environ["PATH_INFO"] = environ["PATH_INFO"].replace(stand_in, row)
     return Served.application(environ, start_response)
@@ -86,11 +93,11 @@ def often(value):
 
 
 @pytest.fixture(scope="module")
-def shared(system, program_of, session_of):
+def shared(system, program_of, token_of, session_of):
     """Rows that are only read, by the name of the argument."""
     session_of("officer-b")  # who can then be given a flag
     program = program_of()
-    Served.application, Served.token = program.client.application, program.token
+    Served.application, Served.tokens = program.client.application, token_of
     (run_id,) = system.run("ACT-2026-0002")
     (row,) = system.rows(
         "SELECT flag_id AS flag_id, run_id, call_id, action_id FROM flag"
@@ -111,7 +118,20 @@ def shared(system, program_of, session_of):
 
 
 @pytest.fixture
-def prepared(shared, flagged, submitted, program_of):
+def raised(system):
+    """Raises an alarm; its id."""
+
+    def alarm():
+        detail = str(uuid4())
+        system.execute("SELECT alarm_once('unknown message', %s, NULL, NULL)", detail)
+        (row,) = system.rows("SELECT alarm_id FROM alarm WHERE detail = %s", detail)
+        return str(row["alarm_id"])
+
+    return alarm
+
+
+@pytest.fixture
+def prepared(shared, flagged, submitted, program_of, raised):
     """A separate row for each operation that changes one."""
     decide, concur, undo, assign = flagged({}, {"rule": "E01"}, {}, {})
     for flag_id in (concur, undo):
@@ -120,6 +140,7 @@ def prepared(shared, flagged, submitted, program_of):
     own = {"decide": decide, "concur": concur, "undo": undo, "assign": assign}
     Served.rows = {
         **shared,
+        **{stand_in("alarm_id", name): raised() for name in ("alarm", "acknowledge_alarm", "close_alarm")},
         **{stand_in("flag_id", name): str(flag_id) for name, flag_id in own.items()},
         stand_in("action_id", "request_run"): submitted(),
     }
@@ -137,6 +158,8 @@ def described(name):
         suppress_health_check=list(HealthCheck),
     )
     def test(prepared, case):
+        needed = ACCESS[f"api.{name}"]
+        Served.persona = next(each.subject for each in PEOPLE if needed in {*Open, *each.permissions})
         response = case.call()
         answered[name].add(response.status_code)
         # Rules between fields are beyond JSON Schema, and no made-up place in a list is one.

@@ -20,5 +20,5 @@ def test_only_the_ledger_is_not_checked(disturbed, unharmed, cell, until):
     (after,) = unharmed(1)
     until(lambda: disturbed.states([after])["completed"], seconds=20, what="the end of the next run")
     assert not disturbed.rows("SELECT 1 FROM flag WHERE run_id = %s AND rule = 'S01'", after)
-    until(lambda: "all is well" in disturbed.report("sweeper"), what="the sweeper's all-clear")
+    until(lambda: "reported no problem" in disturbed.report("sweeper"), what="the sweeper's all-clear")
     assert disturbed.alarms() == Counter()

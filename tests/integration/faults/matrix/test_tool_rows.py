@@ -21,7 +21,8 @@ def found(disturbed, until, heal):
     return run
 
 
-def test_checks_are_not_performed(disturbed, found, cell):
+def test_checks_are_not_performed(disturbed, found, cell, until):
+    """Where "nothing found" is an answer, somebody else who gives it in a tool's place is an alarm."""
     processes = disturbed.processes
     for tool in TOOLS:
         disturbed.proxied.http(tool).inflict(cell.inflicted)
@@ -37,6 +38,11 @@ def test_checks_are_not_performed(disturbed, found, cell):
     disturbed.proxied.heal()
     reasons, _ = found()
     assert reasons == {}
+    if empty:
+        until(disturbed.alarms, seconds=20, what="the alarm")
+        what = "answers of contracts: 1 recorded by the run, 0 in the log of the tool"
+        assert disturbed.alarms() == Counter([f"recorded call never seen: {what}"])
+        disturbed.close_alarms()
     assert disturbed.alarms() == Counter()
     assert disturbed.processes == processes
     assert disturbed.proxied.stack.process_table.ended() == []

@@ -3,7 +3,7 @@
 No login has TRUNCATE, REFERENCES, TRIGGER or MAINTAIN on any table, view or sequence, and DELETE only what is named here.
 """
 
-LOGINS = ("triage_app", "triage_dispatcher", "triage_sweeper", "triage_worker")
+LOGINS = ("triage_app", "triage_dispatcher", "triage_sweeper", "triage_reconciler", "triage_worker")
 ALL = ("*",)
 
 #: By login and table: privilege, columns, and reason. The worker and the dispatcher have no row: they call functions.
@@ -21,6 +21,11 @@ TABLE = {
         "public.attempt": [("SELECT", ALL, "a run's page shows its attempts")],
         "public.attempt_end": [("SELECT", ALL, "pages say what is not confirmed, and why")],
         "public.vault_event": [("SELECT", ALL, "a run's page shows what its worker did not record")],
+        "public.tool_use": [("SELECT", ALL, "pages compare what the tools logged")],
+        "public.log_source": [("SELECT", ALL, "pages say which logs are read, and how far")],
+        "public.log_anchor": [("SELECT", ALL, "what proves the vault's lines in a contract file")],
+        "public.log_loss": [("SELECT", ALL, "which lines of the vault's log were changed")],
+        "public.unreadable_stretch": [("SELECT", ALL, "reports say which lines cannot be read")],
         "public.step": [("SELECT", ALL, "a run's page shows its plan")],
         "public.credential": [
             ("SELECT", ALL, "pages show which credentials were issued and when they ended")
@@ -29,6 +34,9 @@ TABLE = {
         "public.call": [("SELECT", ALL, "pages show what was asked")],
         "public.answer": [("SELECT", ALL, "answers can be downloaded")],
         "public.alarm": [("SELECT", ALL, "the page of alarms")],
+        "public.alarm_event": [("SELECT", ALL, "the page of an alarm shows who handled it")],
+        "public.alarm_channel": [("SELECT", ALL, "the page of an alarm shows whether it was sent")],
+        "public.alarm_delivery": [("SELECT", ALL, "the page of an alarm shows whether it was sent")],
         "public.heartbeat": [("SELECT", ALL, "the page of the system's state")],
         "public.clock": [("SELECT", ALL, "the page of the system's state")],
         "public.action": [
@@ -73,6 +81,7 @@ TABLE = {
             ("DELETE", ALL, "a person's filters"),
         ],
         "public.person": [("SELECT", ALL, "names beside decisions")],
+        "public.security_event": [("SELECT", ALL, "the page of security events")],
         "public.web_session": [
             ("SELECT", ALL, "who is signed in"),
             (
@@ -96,6 +105,26 @@ TABLE = {
         "public.event_cursor": [("SELECT", ALL, "how far the vault's events were judged")],
         "public.clock": [("SELECT", ALL, "how far the vault's clock is off, to judge its log")],
     },
+    "triage_reconciler": {
+        "public.run": [("SELECT", ALL, "which runs there are, to judge logs")],
+        "public.attempt": [("SELECT", ALL, "which attempts there are, and what they recorded")],
+        "public.attempt_end": [("SELECT", ALL, "which ends are not confirmed")],
+        "public.step": [("SELECT", ALL, "which credentials a plan needs")],
+        "public.credential": [("SELECT", ALL, "what a worker recorded, against the logs")],
+        "public.call": [("SELECT", ALL, "which calls a worker recorded, against the logs")],
+        "public.denial": [("SELECT", ALL, "what the vault refused, against its log")],
+        "public.vault_event": [("SELECT", ALL, "what the vault issued to whom")],
+        "public.log_position": [("SELECT", ALL, "how far the sweeper has read the vault's log")],
+        "public.event_cursor": [("SELECT", ALL, "how far it has judged")],
+        "public.clock": [("SELECT", ALL, "how far clocks are off, to judge logs")],
+        "public.heartbeat": [("SELECT", ALL, "whether the sweeper reads the vault's log")],
+        "public.tool_use": [("SELECT", ALL, "what the tools logged")],
+        "public.use_position": [("SELECT", ALL, "how far the tools' logs were read")],
+        "public.log_source": [("SELECT", ALL, "which stretch of each log was read")],
+        "public.log_anchor": [("SELECT", ALL, "what it read of the vault's log, to prove it again")],
+        "public.log_loss": [("SELECT", ALL, "which of these chains were changed")],
+        "public.unreadable_stretch": [("SELECT", ALL, "when lines were written that cannot be read")],
+    },
     "triage_worker": {},
 }
 
@@ -105,6 +134,10 @@ NOBODYS = {
     "public.attempt_proof": "what proves that a message was taken",
     "public.attempt_hold": "what proves it once the attempt is claimed",
     "public.vault_event_number_seq": "numbers rows by itself",
+    "public.tool_use_number_seq": "numbers rows by itself",
+    "public.log_anchor_number_seq": "numbers rows by itself",
+    "public.unreadable_stretch_number_seq": "numbers rows by itself",
+    "public.security_event_number_seq": "numbers rows by itself",
     "triage_keeper.kept_login": "what is set back when a login changes itself",
 }
 
@@ -113,6 +146,7 @@ SCHEMAS = {
     ("triage", "triage_app"): {"public"},
     ("triage", "triage_dispatcher"): {"public"},
     ("triage", "triage_sweeper"): {"public", "triage_keeper"},
+    ("triage", "triage_reconciler"): {"public"},
     ("triage", "triage_worker"): {"public"},
     ("ledger", "triage_sweeper"): {"public", "leased_users"},
 }

@@ -22,6 +22,8 @@ EVIDENCE = """'[{"evidence_id": "00000000-0000-4000-8000-0000000000c3", "call_id
     "pulled_at": "2026-01-01T00:00:00Z"}]'"""
 EVENT = """'[{"request_id": "example", "kind": "revoked", "at": "2026-01-01T00:00:00Z", "path": "p"}]'"""
 
+USE = """'[{"request_id": "example", "system": "s", "at": "2026-01-01T00:00:00Z", "operation": "o", "status": 200}]'"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
@@ -35,11 +37,18 @@ class Example:
     prepare: str = ""
 
 
+SECURITY_EVENT = """'[{"event_id": "00000000-0000-4000-8000-0000000000c4", "at": "2026-01-01T00:00:00Z",
+    "action": "example", "outcome": "noted", "detail": {}, "times": 1}]'"""
+APP = ("triage_app",)
 WORKER, DISPATCHER, SWEEPER = ("triage_worker",), ("triage_dispatcher",), ("triage_sweeper",)
-EVERYBODY = ("triage_app", *DISPATCHER, *SWEEPER, *WORKER)
+RECONCILER = ("triage_reconciler",)
+EVERYBODY = (*APP, *DISPATCHER, *SWEEPER, *RECONCILER, *WORKER)
 ATTEMPT = f"FROM attempt WHERE run_id = {R}"
 ENDED = f"UPDATE attempt SET state = 'failed', ended_at = now() WHERE run_id = {R}"
 CLAIMED = ("claim_attempt",)
+A = "'00000000-0000-4000-8000-0000000000d1'"
+QUEUED = f"""INSERT INTO alarm (alarm_id, kind, detail) VALUES ({A}, 'example', 'x');
+    INSERT INTO alarm_delivery (alarm_id, channel) VALUES ({A}, 'example')"""
 AT_WORK = (*CLAIMED, "record_login", "record_credentials", "record_calls")
 
 EXAMPLES = {
@@ -135,10 +144,80 @@ EXAMPLES = {
         check="SELECT true",
     ),
     "alarm_once": Example(
-        logins=SWEEPER,
-        reason="what the vault's log shows",
+        logins=(*SWEEPER, *RECONCILER),
+        reason="what the logs show",
         call="alarm_once('example', 'x', NULL, NULL)",
         check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
+    "alarm_credential": Example(
+        logins=RECONCILER,
+        reason="what the logs show of one credential",
+        call=f"alarm_credential('example', 'x', {A})",
+        check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
+    "alarm_past": Example(
+        logins=RECONCILER,
+        reason="what the logs show of the past, unless that alarm was closed",
+        call="alarm_past('example', 'x', NULL, NULL, now())",
+        check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
+    "anchor_log": Example(
+        logins=RECONCILER,
+        reason="what it read of the vault's log, so that a change is noticed",
+        call="anchor_log(NULL, 'example', 'x', 1, 0, 0, sha256(''), '')",
+        check="SELECT EXISTS (SELECT FROM log_anchor WHERE source = 'example')",
+    ),
+    "lose_chain": Example(
+        logins=RECONCILER,
+        reason="which lines of the vault's log were changed",
+        call=f"lose_chain({A}, 'example', true)",
+        check="SELECT EXISTS (SELECT FROM log_loss WHERE reason = 'example')",
+    ),
+    "note_proven": Example(
+        logins=RECONCILER,
+        reason="when all it read of a log was last the same",
+        call="note_proven('example', now())",
+        check="SELECT proven_at IS NOT NULL FROM log_source WHERE source = 'example'",
+        prepare="INSERT INTO log_source VALUES ('example', NULL, NULL, 0, 0, true, NULL, now())",
+    ),
+    "alarm_past_credential": Example(
+        logins=RECONCILER,
+        reason="the same, unless that alarm was closed",
+        call=f"alarm_past_credential('example', 'x', {A}, now())",
+        check="SELECT EXISTS (SELECT FROM alarm WHERE kind = 'example')",
+    ),
+    "handle_alarm": Example(
+        logins=("triage_app",),
+        reason="a person acknowledges or closes an alarm",
+        call="handle_alarm((SELECT alarm_id FROM alarm WHERE kind = 'example'), 'closed', 'x', 'X', 'why')",
+        check="SELECT state = 'closed' FROM alarm WHERE kind = 'example'",
+        prepare="INSERT INTO alarm (kind, detail) VALUES ('example', 'x')",
+    ),
+    "use_channels": Example(
+        logins=SWEEPER,
+        reason="the receivers that its settings name",
+        call="use_channels(ARRAY['example'])",
+        check="SELECT EXISTS (SELECT FROM alarm_channel WHERE channel = 'example')",
+    ),
+    "take_delivery": Example(
+        logins=SWEEPER,
+        reason="sends alarms",
+        call="take_delivery('example')",
+        check="SELECT tries = 1 FROM alarm_delivery WHERE channel = 'example'",
+        prepare=QUEUED,
+    ),
+    "note_delivery": Example(
+        logins=SWEEPER,
+        reason="has sent an alarm, or could not",
+        call=f"note_delivery({A}, 'example', NULL, false)",
+        check="SELECT sent_at IS NOT NULL FROM alarm_delivery WHERE channel = 'example'",
+        prepare=QUEUED,
+    ),
+    "record_security_events": Example(
+        logins=APP,
+        reason="who did what at the pages, which stays",
+        call=f"record_security_events({SECURITY_EVENT})",
+        check="SELECT EXISTS (SELECT FROM security_event WHERE action = 'example')",
     ),
     "end_stopped": Example(
         logins=SWEEPER,
@@ -200,6 +279,24 @@ EXAMPLES = {
         call="move_cursor('example', 1)",
         check="SELECT EXISTS (SELECT FROM event_cursor WHERE reader = 'example')",
     ),
+    "record_uses": Example(
+        logins=RECONCILER,
+        reason="what it read of a tool's log, and how far",
+        call=f"record_uses('example', 1, NULL, 10, 1, 'x', '{{1}}', 's', 1, 0, {USE})",
+        check="SELECT EXISTS (SELECT FROM tool_use WHERE request_id = 'example')",
+    ),
+    "note_source": Example(
+        logins=RECONCILER,
+        reason="which stretch of a log it read",
+        call="note_source('example', now(), false, now(), 1, 0, true, NULL)",
+        check="SELECT EXISTS (SELECT FROM log_source WHERE source = 'example')",
+    ),
+    "move_judged": Example(
+        logins=RECONCILER,
+        reason="how far it judged, under names of its own",
+        call="move_judged('example', 1)",
+        check="SELECT EXISTS (SELECT FROM event_cursor WHERE reader = 'reconciler example')",
+    ),
     "triage_keeper.restore_settings": Example(
         logins=SWEEPER,
         reason="sets back what a login changed of its own settings",
@@ -221,6 +318,8 @@ NOBODYS = {
     "hold_attempt": "part of every function of a worker: locks the attempt, or refuses",
     "finish_attempt": "part of the function that stores a result",
     "requeue_run": "part of functions that end an attempt",
+    "queue_deliveries": "a trigger",
+    "note_unreadable": "a trigger",
     "compare_clock": "part of a sign of life: how far a clock is from the database's",
     "within": "the times that a worker states",
     "expiry": "the times that a worker states",

@@ -36,6 +36,7 @@ PROCESSES = {
     "gardener": "triage_app",
     "dispatcher": "triage_dispatcher",
     "sweeper": "triage_sweeper",
+    "reconciler": "triage_reconciler",
     "worker": "triage_worker",
 }
 VAULT_ADMIN = "vault_soil_admin"

@@ -1,0 +1,180 @@
+"""The three sides in the database, for a stretch of time: all of each attempt that it touches, and what belongs to none."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, text
+
+from app.reconciliation.clocks import LEEWAY
+from app.reconciliation.joined_uses import needs_history
+from app.reconciliation.settings import log_name
+from app.reconciliation.side_history import first_uses, places, vault_ahead
+from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
+
+#: The attempts of one run, or those that any side names between two times.
+_ATTEMPTS = """
+    SELECT run_id, number AS attempt FROM attempt WHERE run_id = CAST(:run_id AS uuid)
+    UNION SELECT run_id, attempt FROM vault_event WHERE run_id = CAST(:run_id AS uuid) AND attempt IS NOT NULL
+    UNION SELECT run_id, attempt FROM credential WHERE run_id = CAST(:run_id AS uuid)
+    UNION SELECT run_id, attempt FROM vault_event WHERE CAST(:run_id AS uuid) IS NULL
+    AND kind = 'issued' AND at >= :since AND at < :until AND run_id IS NOT NULL AND attempt IS NOT NULL
+    UNION SELECT run_id, attempt FROM credential
+    WHERE CAST(:run_id AS uuid) IS NULL AND issued_at >= :since AND issued_at < :until
+    UNION SELECT c.run_id, c.attempt FROM tool_use AS u JOIN credential AS c ON c.fingerprint = u.fingerprint
+    WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
+    UNION SELECT c.run_id, c.attempt FROM tool_use AS u JOIN credential AS c ON c.service_user = u.service_user
+    WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
+"""
+_ISSUED = text(f"""
+WITH touched AS ({_ATTEMPTS})
+SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, ended_at
+FROM vault_event JOIN touched USING (run_id, attempt) WHERE kind = 'issued'
+UNION ALL
+SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, ended_at FROM vault_event
+WHERE CAST(:run_id AS uuid) IS NULL AND kind = 'issued' AND at >= :since AND at < :until
+    AND (run_id IS NULL OR attempt IS NULL)
+UNION ALL
+SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, ended_at FROM vault_event
+WHERE run_id = CAST(:run_id AS uuid) AND kind = 'issued' AND attempt IS NULL
+""")  # noqa: S608  # a text of this file
+_RECORDED = text(f"""
+WITH touched AS ({_ATTEMPTS})
+SELECT c.credential_id, c.request_id, c.run_id, c.attempt, c.tool AS system, c.fingerprint, c.issued_at, c.expires_at, c.accessor,
+    c.lease_id, c.service_user, c.revoked_at, count(call_id) AS calls,
+    count(call_id) FILTER (WHERE call.status IN (200, 204) AND step.outcome = 'answered') AS answered
+FROM credential AS c JOIN touched USING (run_id, attempt) LEFT JOIN call USING (credential_id)
+    LEFT JOIN step ON step.run_id = c.run_id AND step.attempt = c.attempt AND step.tool = c.tool
+GROUP BY c.credential_id
+""")  # noqa: S608
+_USED = text(f"""
+WITH touched AS ({_ATTEMPTS}), theirs AS (
+    SELECT fingerprint, service_user FROM credential JOIN touched USING (run_id, attempt))
+SELECT u.* FROM tool_use AS u WHERE u.fingerprint IN (SELECT fingerprint FROM theirs)
+UNION
+SELECT u.* FROM tool_use AS u WHERE u.service_user IN (SELECT service_user FROM theirs)
+UNION
+SELECT u.* FROM tool_use AS u WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
+""")  # noqa: S608
+_STATES = text(f"""
+WITH touched AS ({_ATTEMPTS})
+SELECT a.run_id, a.number, a.state, a.ended_at, r.stop_requested_at IS NOT NULL AS was_stopped,
+    (SELECT remote_address FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number
+        AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1) AS login_address,
+    coalesce((SELECT v.at - a.claimed_at FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number
+        AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1), interval '0') AS vault_ahead
+FROM attempt AS a JOIN touched AS t ON t.run_id = a.run_id AND t.attempt = a.number JOIN run AS r ON r.run_id = a.run_id
+""")  # noqa: S608
+_SOURCES = text("SELECT source, covered_from, read_until, written_apart, problem FROM log_source")
+_UNREADABLE = text("SELECT source, since, until, lines FROM unreadable_stretch ORDER BY number")
+
+
+#: One premise, however many logs it concerns.
+SHARED = "all processes share one user, so those that are compared could have written the logs themselves"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableStretch:
+    """Lines of a log that cannot be read, written between two times; `since` None: at any time before."""
+
+    since: datetime | None
+    until: datetime
+    lines: int
+
+    def meets(self, since: datetime, until: datetime) -> bool:
+        """Whether one of these lines may have been written between two times."""
+        return self.until >= since - LEEWAY and (self.since is None or self.since <= until + LEEWAY)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """What is known of one log; see the tables `log_source` and `unreadable_stretch`."""
+
+    source: str
+    covered_from: datetime | None
+    read_until: datetime | None
+    written_apart: bool
+    problem: str | None
+    unreadable: Sequence[UnreadableStretch] = ()
+
+    def gap(self, since: datetime, until: datetime) -> str | None:
+        """Why this log does not prove what happened between two times, or None."""
+        if self.problem is not None:
+            return f"{log_name(self.source)}: {self.problem}"
+        if self.covered_from is None or self.covered_from > since:
+            return f"{log_name(self.source)} was not read from the beginning of this time"
+        if self.read_until is None or self.read_until < until:
+            return f"{log_name(self.source)} has not been read to the end of this time"
+        if lines := sum(each.lines for each in self.unreadable if each.meets(since, until)):
+            return f"{log_name(self.source)} may have {lines} lines of this time that cannot be read"
+        if not self.written_apart:
+            return SHARED
+        return None
+
+
+class SideRecords:
+    """Reads the sides. `systems`: the name of each tool by the vault's path of its credentials. Raises `OperationalError`."""
+
+    def __init__(self, engine: Engine, systems: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._systems = systems
+
+    def coverage(self) -> dict[str, Coverage]:
+        """What is known of each log, by its source; nothing of one that was never read."""
+        with self._engine.begin() as db:
+            return _coverage(db)
+
+    def between(
+        self,
+        since: datetime,
+        until: datetime,
+        run_id: UUID | None = None,
+        *,
+        complete_to: datetime | None = None,
+    ) -> tuple[Sides, dict[str, Coverage]]:
+        """The sides between two times (UTC), or those of one run, and what is known of each log, from one snapshot.
+
+        Attempts are whole: also what they did before and after. All sides are complete to `complete_to`, or else to `until`.
+        """
+        stretch = {"since": since, "until": until, "run_id": run_id}
+        with self._engine.begin() as db:
+            # A log that is read meanwhile must not count as covered without its lines.
+            db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+
+            def rows(query: Any) -> list[dict[str, Any]]:
+                return [dict(row) for row in db.execute(query, stretch).mappings()]
+
+            issued = [Issued(**row, system=self._systems.get(row["path"])) for row in rows(_ISSUED)]
+            recorded = [Recorded(**row) for row in rows(_RECORDED)]
+            used = [Used(**{name: row[name] for name in Used.__dataclass_fields__}) for row in rows(_USED)]
+            attempts = [KnownAttempt(**row) for row in rows(_STATES)]
+            sides = Sides(
+                issued=issued, recorded=recorded, used=used, attempts=attempts, vault_ahead=vault_ahead(db)
+            )
+            if needs_history(sides):
+                sides = replace(sides, places=places(db, until), first_uses=first_uses(db, until))
+            coverage = _coverage(db)
+        first = min((each.issued_at for each in recorded), default=since)
+        covered = frozenset(
+            source
+            for source, known in coverage.items()
+            if known.problem is None
+            and known.covered_from is not None
+            and known.covered_from <= first
+            and known.read_until is not None
+            and known.read_until >= (complete_to or until)
+        )
+        return replace(sides, covered=covered, until=complete_to or until), coverage
+
+
+def _coverage(db: Connection) -> dict[str, Coverage]:
+    unreadable: defaultdict[str, list[UnreadableStretch]] = defaultdict(list)
+    for source, *stretch in db.execute(_UNREADABLE):
+        unreadable[source].append(UnreadableStretch(*stretch))
+    return {
+        row["source"]: Coverage(**row, unreadable=unreadable[row["source"]])
+        for row in db.execute(_SOURCES).mappings()
+    }
