@@ -5,7 +5,7 @@ How far the log has been read is recorded in the same transaction as the events 
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
@@ -13,7 +13,6 @@ from typing import BinaryIO
 from app.credentials.log_files import being_written, open_all, sizes
 from app.credentials.log_place import BEGINNING, Batch, LogPlace, batches
 from app.credentials.log_stretch import offset_at
-from app.credentials.vault_answer import VaultEvent
 from app.credentials.vault_events import EventStore, FileKey, PositionMovedError
 
 #: Bytes that may stay unrecorded where no event is in them: reading them again costs less than a transaction.
@@ -50,14 +49,8 @@ class LogFollower:
         self._notes: dict[str, None] = {}
 
     def read_to_end(self) -> None:
-        """Read and record everything that was in the log at the time of the call. As `new_events`."""
-        for _ in self.new_events():
-            pass
+        """Read and record everything that was in the log at the time of the call.
 
-    def new_events(self) -> Iterator[VaultEvent]:
-        """Read and record everything that is in the log; the events that are new, once each is recorded.
-
-        Until they are consumed, no other thread reads the log.
         The very first time it begins at `EventStore.horizon`, not with the oldest line: no token of before is alive,
         and to confirm the ends of months would take hours. Raises `LogUnreadableError` when a file cannot be read or
         is missing, and `OperationalError`; what was recorded until then stays recorded.
@@ -66,7 +59,7 @@ class LogFollower:
             deadline = time.monotonic() + (0 if self._is_down else _PATIENCE_ONCE)
             while True:
                 try:
-                    yield from self._read_if_changed()
+                    self._read_if_changed()
                 except OSError as error:
                     self._sizes = {}
                     if time.monotonic() >= deadline:
@@ -85,13 +78,13 @@ class LogFollower:
             notes, self._notes = list(self._notes), {}
             return notes
 
-    def _read_if_changed(self) -> Iterator[VaultEvent]:
+    def _read_if_changed(self) -> None:
         found = sizes(self._named)
         if found != self._sizes:
-            yield from self._read_all()
+            self._read_all()
         self._sizes = found
 
-    def _read_all(self) -> Iterator[VaultEvent]:
+    def _read_all(self) -> None:
         for _ in range(_TRIES):
             if self._recorded is None:
                 self._recorded, self._reached = self._store.positions(), {}
@@ -103,7 +96,7 @@ class LogFollower:
                     for key, log in files.items():
                         place = self._place(key, log, is_first=key[0] not in known)
                         for batch in batches(log, place):
-                            yield from self._take(key, batch)
+                            self._take(key, batch)
             except PositionMovedError:
                 self._recorded = None  # another reader was faster: go on where it is
             else:
@@ -123,23 +116,19 @@ class LogFollower:
         self._note(key, "was cut short or replaced, and is read again from its beginning")
         return BEGINNING
 
-    def _take(self, key: FileKey, batch: Batch) -> list[VaultEvent]:
+    def _take(self, key: FileKey, batch: Batch) -> None:
         """Record a batch, unless it holds nothing worth a transaction."""
         recorded = self._recorded if self._recorded is not None else {}
         known = recorded.get(key)
-        fresh: list[VaultEvent] = []
         if batch.events or known is None or not 0 <= batch.reached.place - known.place < _UNRECORDED:
             inodes = [inode for file, inode in self._paths if file == key[0]]
-            fresh = self._store.record(
-                key, known=known, reached=batch.reached, inodes=inodes, events=batch.events
-            )
+            self._store.record(key, known=known, reached=batch.reached, inodes=inodes, events=batch.events)
             for gone in [other for other in recorded if other[0] == key[0] and other[1] not in inodes]:
                 del recorded[gone]
             recorded[key] = batch.reached
         self._reached[key] = batch.reached
         for note in batch.notes:
             self._note(key, note)
-        return fresh
 
     def _look_over(self, paths: Mapping[FileKey, Path]) -> None:
         """Notice files that were removed, and inodes that were given to new files."""

@@ -17,7 +17,7 @@ _NAMES = tuple(field.name for field in fields(VaultEvent))
 _COLUMNS = ", ".join(_NAMES)
 _POSITIONS = text("SELECT file, inode, place, mark, lines FROM log_position")
 _RECORD = text(
-    "SELECT * FROM record_log(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]), cast(:events AS jsonb))"
+    "SELECT count(*) FROM record_log(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]), cast(:events AS jsonb))"
 )
 _UNREAD = text(
     f"SELECT number, {_COLUMNS} FROM vault_event"  # noqa: S608  # names of this program
@@ -71,8 +71,8 @@ class EventStore:
         reached: LogPlace,
         inodes: Collection[int],
         events: Sequence[VaultEvent],
-    ) -> list[VaultEvent]:
-        """Record events and the position after them at once; returns the events that are new.
+    ) -> None:
+        """Record events and the position after them at once; an event that is recorded already stays as it is.
 
         `known` is the position these lines follow, `inodes` all of this log that are there. Raises
         `PositionMovedError`.
@@ -92,7 +92,7 @@ class EventStore:
         }
         try:
             with self._engine.begin() as db:
-                return [event_of(row) for row in db.execute(_RECORD, values)]
+                db.execute(_RECORD, values)
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) == _MOVED:
                 raise PositionMovedError from None

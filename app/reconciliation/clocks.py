@@ -4,7 +4,7 @@ The vault's clock is measured by the sweeper, and shows in each attempt: its log
 dates. A tool's clock shows in the first use of each credential, which follows its issue within seconds.
 """
 
-from bisect import insort
+from bisect import bisect, insort
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -60,6 +60,8 @@ class ToolClocks:
         known = self._offsets.get(system, [])
         if len(known) < _LEAST:
             return Shift()
-        around = sorted(known, key=lambda each: abs(each[0] - at))[:_AROUND]
+        place = bisect(known, (at, _NONE))
+        nearest = known[max(0, place - _AROUND) : place + _AROUND]
+        around = sorted(nearest, key=lambda each: abs(each[0] - at))[:_AROUND]
         offset = timedelta(seconds=median(each.total_seconds() for _, each in around))
         return Shift() if abs(offset) <= LEEWAY else Shift.of(offset)

@@ -16,7 +16,7 @@ from app.reconciliation.side_history import first_uses, places, vault_ahead
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
 
 #: The attempts of one run, or those that any side names between two times.
-_ATTEMPTS = """
+_ATTEMPTS = text("""
     SELECT run_id, number AS attempt FROM attempt WHERE run_id = CAST(:run_id AS uuid)
     UNION SELECT run_id, attempt FROM vault_event WHERE run_id = CAST(:run_id AS uuid) AND attempt IS NOT NULL
     UNION SELECT run_id, attempt FROM credential WHERE run_id = CAST(:run_id AS uuid)
@@ -28,9 +28,12 @@ _ATTEMPTS = """
     WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
     UNION SELECT c.run_id, c.attempt FROM tool_use AS u JOIN credential AS c ON c.service_user = u.service_user
     WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
+""")
+_TOUCHED = """
+WITH touched AS (
+    SELECT run_id, attempt FROM unnest(CAST(:runs AS uuid[]), CAST(:attempts AS integer[])) AS t (run_id, attempt))
 """
-_ISSUED = text(f"""
-WITH touched AS ({_ATTEMPTS})
+_ISSUED = text(f"""{_TOUCHED}
 SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, ended_at
 FROM vault_event JOIN touched USING (run_id, attempt) WHERE kind = 'issued'
 UNION ALL
@@ -41,8 +44,7 @@ UNION ALL
 SELECT request_id, at, path, run_id, attempt, accessor, lease_id, service_user, ended_at FROM vault_event
 WHERE run_id = CAST(:run_id AS uuid) AND kind = 'issued' AND attempt IS NULL
 """)  # noqa: S608  # a text of this file
-_RECORDED = text(f"""
-WITH touched AS ({_ATTEMPTS})
+_RECORDED = text(f"""{_TOUCHED}
 SELECT c.credential_id, c.request_id, c.run_id, c.attempt, c.tool AS system, c.fingerprint, c.issued_at, c.expires_at, c.accessor,
     c.lease_id, c.service_user, c.revoked_at, count(call_id) AS calls,
     count(call_id) FILTER (WHERE call.status IN (200, 204) AND step.outcome = 'answered') AS answered
@@ -50,8 +52,7 @@ FROM credential AS c JOIN touched USING (run_id, attempt) LEFT JOIN call USING (
     LEFT JOIN step ON step.run_id = c.run_id AND step.attempt = c.attempt AND step.tool = c.tool
 GROUP BY c.credential_id
 """)  # noqa: S608
-_USED = text(f"""
-WITH touched AS ({_ATTEMPTS}), theirs AS (
+_USED = text(f"""{_TOUCHED.rstrip()}, theirs AS (
     SELECT fingerprint, service_user FROM credential JOIN touched USING (run_id, attempt))
 SELECT u.* FROM tool_use AS u WHERE u.fingerprint IN (SELECT fingerprint FROM theirs)
 UNION
@@ -59,8 +60,7 @@ SELECT u.* FROM tool_use AS u WHERE u.service_user IN (SELECT service_user FROM 
 UNION
 SELECT u.* FROM tool_use AS u WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
 """)  # noqa: S608
-_STATES = text(f"""
-WITH touched AS ({_ATTEMPTS})
+_STATES = text(f"""{_TOUCHED}
 SELECT a.run_id, a.number, a.state, a.ended_at, r.stop_requested_at IS NOT NULL AS was_stopped,
     (SELECT remote_address FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number
         AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1) AS login_address,
@@ -139,10 +139,13 @@ class SideRecords:
 
         Attempts are whole: also what they did before and after. All sides are complete to `complete_to`, or else to `until`.
         """
-        stretch = {"since": since, "until": until, "run_id": run_id}
+        stretch: dict[str, Any] = {"since": since, "until": until, "run_id": run_id}
         with self._engine.begin() as db:
             # A log that is read meanwhile must not count as covered without its lines.
             db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+
+            touched = db.execute(_ATTEMPTS, stretch).all()
+            stretch |= {"runs": [row.run_id for row in touched], "attempts": [row.attempt for row in touched]}
 
             def rows(query: Any) -> list[dict[str, Any]]:
                 return [dict(row) for row in db.execute(query, stretch).mappings()]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ _RECORD = text(
 _NOTE = text(
     "SELECT note_source(:source, :start, :gap, :until, :lines, :unreadable, :written_apart, :problem)"
 )
+_NAMES = tuple(field.name for field in fields(ToolUse))
 #: What `record_uses` raises when the position is not the one it was given.
 _MOVED = "40001"
 
@@ -82,7 +83,10 @@ class UseStore:
         `PositionMovedError`.
         """
         file, inode = key
-        rows = [{"request_id": line, "system": system, **asdict(use)} for line, use in uses.items()]
+        rows = [
+            {"request_id": line, "system": system} | {name: getattr(use, name) for name in _NAMES}
+            for line, use in uses.items()
+        ]
         values = {
             "file": str(file),
             "inode": inode,

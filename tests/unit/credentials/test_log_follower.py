@@ -62,9 +62,7 @@ class MemoryStore:
         self.transactions += 1
         self.places = {each: at for each, at in self.places.items() if each[0] != key[0] or each[1] in inodes}
         self.places[key] = reached
-        fresh = {event.request_id: event for event in events if event.request_id not in self.events}
-        self.events |= fresh
-        return list(fresh.values())
+        self.events |= {event.request_id: event for event in events if event.request_id not in self.events}
 
     @property
     def numbers(self):
@@ -83,6 +81,19 @@ def write(log, *numbers, **line):
         file.write(b"".join(raw(number, **line) for number in numbers))
 
 
+class SayingFollower(LogFollower):
+    """A follower that says what it has recorded."""
+
+    def __init__(self, named, store) -> None:
+        super().__init__(named, store)
+        self.store = store
+
+    def new_events(self):
+        before = len(self.store.events)
+        self.read_to_end()
+        return list(self.store.events.values())[before:]
+
+
 def read(follower):
     return [int(event.request_id.removeprefix("request-")) for event in follower.new_events()]
 
@@ -95,7 +106,7 @@ def test_a_line_is_an_event_only_if_it_is_an_answer_about_a_run(log):
         file.write(raw(4).replace(b'"response":{', b'"response":{"data":{"error":"hmac-sha256:00"},'))
         file.write(raw(5).replace(b'"response":{', b'"error":"permission denied","response":{'))
     write(log, 6)
-    (event,) = [each for each in LogFollower(log, MemoryStore()).new_events() if each.path == CREATE]
+    (event,) = [each for each in SayingFollower(log, MemoryStore()).new_events() if each.path == CREATE]
     assert (event.kind, event.run_id, event.attempt) == (AnswerKind.ISSUED, RUN, 1)
     assert (event.token_accessor, event.accessor, event.at) == ("run-token", "key-6", NOON)
 
@@ -110,7 +121,7 @@ def test_however_the_log_grows_and_the_reader_restarts_each_event_comes_once(
 ):
     log = tmp_path_factory.mktemp("log") / "audit.log"
     store = MemoryStore()
-    follower = LogFollower(log, store)
+    follower = SayingFollower(log, store)
     found = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(log_stretch, "BLOCK", block)
@@ -118,14 +129,14 @@ def test_however_the_log_grows_and_the_reader_restarts_each_event_comes_once(
         for start, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(WHOLE)], strict=True):
             with log.open("ab") as file:
                 file.write(WHOLE[start:end])
-            found += read(LogFollower(log, store) if restarts else follower)
+            found += read(SayingFollower(log, store) if restarts else follower)
     assert found == [0, 1, 2, 3, 4, 5, 7]
     assert store.numbers == found
 
 
 def test_the_old_file_is_finished_before_the_new_one(log):
     store = MemoryStore()
-    follower = LogFollower(log, store)
+    follower = SayingFollower(log, store)
     write(log, 1)
     assert read(follower) == [1]
     write(log, 2)
@@ -137,7 +148,7 @@ def test_the_old_file_is_finished_before_the_new_one(log):
     log.rename(log.with_name("audit.log.1"))
     write(log, 5, at=NOON + timedelta(minutes=2))
     assert read(follower) == [5]
-    assert read(LogFollower(log, store)) == []
+    assert read(SayingFollower(log, store)) == []
     log.with_name("audit.log.2").unlink()
     write(log, 6)
     assert read(follower) == [6]
@@ -147,7 +158,7 @@ def test_the_old_file_is_finished_before_the_new_one(log):
 
 def test_a_rotation_that_copies_and_empties_the_file_repeats_nothing(log):
     store = MemoryStore()
-    follower = LogFollower(log, store)
+    follower = SayingFollower(log, store)
     write(log, 1, 2)
     assert read(follower) == [1, 2]
     log.with_name("audit.log.1").write_bytes(log.read_bytes())
@@ -160,14 +171,14 @@ def test_a_rotation_that_copies_and_empties_the_file_repeats_nothing(log):
 @pytest.mark.parametrize("left", [0, 100, 1])
 def test_a_file_that_is_cut_is_read_again_and_said_so_even_if_it_has_grown_since(log, left):
     store = MemoryStore()
-    follower = LogFollower(log, store)
+    follower = SayingFollower(log, store)
     write(log, 1, 2)
     read(follower)
     os.truncate(log, left)
     with log.open("ab") as file:
         file.write(b"\n" if left else b"")
     write(log, 3, 4, 5, 6)
-    for reader in (follower, LogFollower(log, store)):
+    for reader in (follower, SayingFollower(log, store)):
         assert set(read(reader)) <= {3, 4, 5, 6}
     assert store.numbers == [1, 2, 3, 4, 5, 6]
     assert "was cut short" in follower.take_notes()[0]
@@ -176,7 +187,7 @@ def test_a_file_that_is_cut_is_read_again_and_said_so_even_if_it_has_grown_since
 
 def test_an_inode_given_to_a_new_file_is_no_alarm(log, monkeypatch):
     """As file systems do when the oldest file is deleted in a rotation."""
-    follower = LogFollower(log, MemoryStore())
+    follower = SayingFollower(log, MemoryStore())
     old = log.with_name("audit.log.1")
     write(old, 1, 2, 3)
     write(log, 4, at=NOON + timedelta(minutes=1))
@@ -189,7 +200,7 @@ def test_an_inode_given_to_a_new_file_is_no_alarm(log, monkeypatch):
 
 
 def test_a_file_that_is_removed_while_it_is_written_is_noticed(log, monkeypatch):
-    follower = LogFollower(log, MemoryStore())
+    follower = SayingFollower(log, MemoryStore())
     write(log.with_name("audit.log.1"), 1)
     write(log, 2, at=NOON + timedelta(minutes=1))
     assert read(follower) == [1, 2]
@@ -217,17 +228,17 @@ def test_the_new_file_of_a_rotation_may_be_closed_to_readers_for_a_moment(log, m
 
     monkeypatch.setattr(log_follower, "sizes", closed_once)
     write(log, 1)
-    assert read(LogFollower(log, MemoryStore())) == [1]
+    assert read(SayingFollower(log, MemoryStore())) == [1]
 
 
 def test_a_folder_in_place_of_the_file_is_said_so(tmp_path):
     with pytest.raises(LogUnreadableError, match="Is a directory"):
-        LogFollower(tmp_path, MemoryStore()).read_to_end()
+        SayingFollower(tmp_path, MemoryStore()).read_to_end()
 
 
 def test_several_servers_are_read_with_a_place_of_each(tmp_path):
     store = MemoryStore()
-    follower = LogFollower(tmp_path / "*" / "audit.log", store)
+    follower = SayingFollower(tmp_path / "*" / "audit.log", store)
     for server in "ab":
         (tmp_path / server).mkdir()
     write(tmp_path / "a" / "audit.log", 1)
@@ -242,7 +253,7 @@ def test_several_servers_are_read_with_a_place_of_each(tmp_path):
 
 def test_two_readers_at_once_lose_and_repeat_nothing(log):
     store = MemoryStore()
-    one, other = LogFollower(log, store), LogFollower(log, store)
+    one, other = SayingFollower(log, store), SayingFollower(log, store)
     found = []
     for number in range(10):
         write(log, 2 * number)
@@ -255,12 +266,12 @@ def test_two_readers_at_once_lose_and_repeat_nothing(log):
 def test_a_reader_killed_while_it_records_leaves_the_line_to_the_next(log):
     store = MemoryStore(dies=True)
     write(log, 1)
-    follower = LogFollower(log, store)
+    follower = SayingFollower(log, store)
     with pytest.raises(KeyboardInterrupt):
         follower.read_to_end()
     store.dies = False
     assert read(follower) == [1]
-    assert read(LogFollower(log, store)) == []
+    assert read(SayingFollower(log, store)) == []
 
 
 def test_the_first_start_leaves_out_what_is_long_dead_and_the_next_leaves_out_nothing(log, monkeypatch):
@@ -268,12 +279,12 @@ def test_the_first_start_leaves_out_what_is_long_dead_and_the_next_leaves_out_no
     for minute in range(100):
         write(log, minute, at=NOON + timedelta(minutes=minute))
     store = MemoryStore(since=NOON + timedelta(minutes=90))
-    found = read(LogFollower(log, store))
+    found = read(SayingFollower(log, store))
     assert found[-10:] == list(range(90, 100))
     assert len(found) < 20
     log.rename(log.with_name("audit.log.1"))
     write(log, 100, at=NOON)  # however old it says it is
-    assert read(LogFollower(log, store)) == [100]
+    assert read(SayingFollower(log, store)) == [100]
 
 
 def test_what_a_sender_makes_too_long_to_read_is_an_event_that_says_so(log, monkeypatch):
@@ -285,8 +296,8 @@ def test_what_a_sender_makes_too_long_to_read_is_an_event_that_says_so(log, monk
     with log.open("ab") as file:
         file.write(b"x" * 30_000 + b"\n")
     write(log, 4)
-    follower = LogFollower(log, MemoryStore())
-    events = list(follower.new_events())
+    follower = SayingFollower(log, MemoryStore())
+    events = follower.new_events()
     assert [event.hidden for event in events] == [None, Hidden.TOO_LONG, None, None]
     assert (events[1].kind, events[1].run_id, events[1].token_accessor) == ("issued", RUN, "run-token")
     (note,) = follower.take_notes()
@@ -298,7 +309,7 @@ def test_lines_that_the_vault_has_not_written_are_noted_and_hide_no_other(log):
     with log.open("ab") as file:
         file.write(b'{"time":"soon"}\n\x00\x00\n' + b"[" * 100_000 + b'"role_name":"triage-run"\n')
     write(log, 2)
-    follower = LogFollower(log, MemoryStore())
+    follower = SayingFollower(log, MemoryStore())
     assert read(follower) == [1, 2]
     (note,) = follower.take_notes()
     assert "holds lines that are not the vault's (3 near byte 0)" in note
@@ -320,7 +331,7 @@ def test_metadata_that_names_no_attempt_is_none_rather_than_an_error(log, name, 
     line = json.loads(raw(1))
     line["auth"]["metadata"] = metadata
     log.write_bytes(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-    (event,) = LogFollower(log, MemoryStore()).new_events()
+    (event,) = SayingFollower(log, MemoryStore()).new_events()
     assert getattr(event, name) is None
 
 
@@ -328,7 +339,7 @@ def test_text_that_no_database_stores_is_mended(log):
     line = json.loads(raw(1))
     line["auth"]["metadata"] |= {"requested_by": "a\x00b\ud800" + "c" * 1000, "job_id": "ø🚢"}
     log.write_bytes(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-    (event,) = LogFollower(log, MemoryStore()).new_events()
+    (event,) = SayingFollower(log, MemoryStore()).new_events()
     assert event.requested_by.startswith("a\ufffdb?c")
     assert (len(event.requested_by), event.job_id) == (500, "ø🚢")
 
@@ -336,7 +347,7 @@ def test_text_that_no_database_stores_is_mended(log):
 def test_reading_without_events_costs_no_transaction_until_much_was_read(log, monkeypatch):
     monkeypatch.setattr(log_follower, "_UNRECORDED", 10_000)
     store = MemoryStore()
-    follower = LogFollower(log, store)
+    follower = SayingFollower(log, store)
     write(log, 1)
     read(follower)
     for _ in range(10):
