@@ -1,7 +1,12 @@
 """Fills the tables with any number of invented runs and flags, so that pages have data to search."""
 
+import json
+
 import psycopg
 from psycopg import sql
+
+from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.settings import VAULT_LOG
 
 #: Settings for bulk loading: no triggers, no foreign key checks, no flush per commit, memory to sort.
 _SETTINGS = (
@@ -14,7 +19,8 @@ _SETTINGS = (
 _INDEXES = """
     SELECT indexname, indexdef FROM pg_indexes
     WHERE schemaname = 'public' AND indexname NOT IN (SELECT conname FROM pg_constraint)
-        AND tablename IN ('run', 'attempt', 'step', 'credential', 'call', 'evidence', 'flag', 'review_event')
+        AND tablename IN ('run', 'attempt', 'step', 'credential', 'call', 'evidence', 'flag', 'review_event',
+            'vault_event', 'tool_use')
 """
 
 #: %(runs)s runs of as many actions, on 25 days in the same ten minutes of each; %(each)s flags to each run.
@@ -57,7 +63,7 @@ _STATEMENTS = (
     """
     INSERT INTO credential (credential_id, run_id, attempt, tool, kind, vault_path, policy, scope, request_id,
         accessor, fingerprint, issued_at, expires_at, revoked_at, ended_by)
-    SELECT gen_random_uuid(), run_id, 1, tool, 'api-key', 'auth/token/create/' || tool, 'triage-run', 'read',
+    SELECT gen_random_uuid(), run_id, 1, tool, 'api-key', %(paths)s::jsonb ->> tool, 'triage-run', 'read',
         gen_random_uuid(), gen_random_uuid(), md5(random()::text) || md5(random()::text), requested_at,
         requested_at + interval '15 minutes', finished_at, 'run end'
     FROM step JOIN run USING (run_id)
@@ -68,6 +74,24 @@ _STATEMENTS = (
     SELECT gen_random_uuid(), credential_id, run_id, 1, 'GET /records', 200, issued_at, 12.5,
         md5(random()::text) || md5(random()::text), 500
     FROM credential
+    """,
+    # What the vault logged and the tools saw of them, all of it read.
+    """
+    INSERT INTO vault_event (request_id, kind, at, path, run_id, attempt, accessor, remote_address, ended_at)
+    SELECT login_request_id, 'logged-in', token_issued_at, 'auth/approle/login', run_id, 1, token_accessor,
+        '127.0.0.1', NULL FROM attempt
+    UNION ALL SELECT request_id, 'issued', issued_at, vault_path, run_id, 1, accessor, '127.0.0.1', revoked_at
+    FROM credential
+    """,
+    """
+    INSERT INTO tool_use (request_id, system, at, operation, status, fingerprint, remote_address)
+    SELECT call_id, tool, issued_at, operation, call.status, fingerprint, '127.0.0.1'
+    FROM call JOIN credential USING (credential_id)
+    """,
+    """
+    INSERT INTO log_source
+    SELECT source, min(requested_at), max(finished_at), 1, 0, true, NULL, now()
+    FROM run, unnest(%(logs)s::text[]) AS source GROUP BY source
     """,
     """
     INSERT INTO answer (call_id, body)
@@ -124,6 +148,12 @@ _STATEMENTS = (
 
 def fill(connection: psycopg.Connection, *, runs: int, flags: int) -> None:
     """Insert `runs` runs and about `flags` flags into empty tables, as a superuser."""
+    values = {
+        "runs": runs,
+        "each": max(1, flags // runs),
+        "paths": json.dumps({name: path for path, name in ISSUING_PATHS.items()}),
+        "logs": [VAULT_LOG, *ISSUING_PATHS.values()],
+    }
     for statement in _SETTINGS:
         connection.execute(statement)
     with connection.transaction():
@@ -131,7 +161,7 @@ def fill(connection: psycopg.Connection, *, runs: int, flags: int) -> None:
         for name, _ in indexes:
             connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
         for statement in _STATEMENTS:
-            connection.execute(statement, {"runs": runs, "each": max(1, flags // runs)})
+            connection.execute(statement, values)
         for _, definition in indexes:
             connection.execute(definition)
     # As autovacuum would within the hour: without it, there are no index-only scans and no statistics.

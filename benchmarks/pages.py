@@ -42,6 +42,8 @@ _ADDRESSES = (
     "/vendors/ZZ9BENCH0077",
     "/actions",
     "/actions/{action}",
+    "/reconciliation",
+    "/reconciliation?run={run}",
 )
 _WIDTH = 120
 #: Requests to warm up: after these, statements are prepared, as in a running server.

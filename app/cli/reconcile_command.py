@@ -50,7 +50,7 @@ def reconcile_sides(
     begin, end = stretch(since, until)
     with reported():
         context = Context()
-        overview = _of_run(context, run) if run else _of_time(context.engine, begin, end)
+        overview = _of_run(context, run, as_json=as_json) if run else _of_time(context.engine, begin, end)
         context.engine.dispose()
     found = without_shared(overview.sides) if shared_user else overview.sides
     if as_json:
@@ -69,13 +69,16 @@ def _of_time(engine: Engine, since: datetime | None, until: datetime | None) -> 
         _refuse("since", since.isoformat() if since else "", str(error))
 
 
-def _of_run(context: Context, run_id: UUID) -> Overview:
+def _of_run(context: Context, run_id: UUID, *, as_json: bool) -> Overview:
     if Pages(context.sessions).run(run_id) is None:
         _refuse("run", str(run_id), "is no run")
     overview = overview_of_run(context.engine, ISSUING_PATHS, run_id)
     if overview is None:
         missing = "an attempt of the run has not ended, or none has begun"
-        show_verdict(f"{Verdict.NOT_ESTABLISHED}: {missing}")
+        if as_json:
+            print_json({"verdict": Verdict.NOT_ESTABLISHED, "missing": [missing]})
+        else:
+            show_verdict(f"{Verdict.NOT_ESTABLISHED}: {missing}")
         raise typer.Exit(VERDICT_STATUS[Verdict.NOT_ESTABLISHED])
     return overview
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,28 @@ def _check(bundle: ZipFile, keys: PublicKeys | None, checked: CheckedBundle) -> 
         )
         checked.problems += (shown(problem, most=_SENTENCE) for problem in log.problems)
         checked.missing += (shown(premise, most=_SENTENCE) for premise in log.missing)
+        _take_up_sides(stated["runs"], checked)
     except (KeyError, TypeError, AttributeError, ValueError):
         raise _NotABundleError(f"{MANIFEST} or {JSON} lacks required content.") from None
+
+
+def _take_up_sides(runs: Iterable[Mapping[str, Any]], checked: CheckedBundle) -> None:
+    """What vault, tools and records showed of each run when the file was exported."""
+    premises: dict[str, None] = {}
+    for run in runs:
+        whose, compared = f"tools and records of run {run['run_id']}", run.get("compared")
+        if compared is None:
+            premises[f"vault, {whose} were not compared at the export"] = None
+        elif compared["verdict"] == Verdict.FAIL:
+            left = next((each["detail"] for each in compared["left_over"] if each["explanation"] is None), "")
+            checked.problems.append(
+                shown(f"Vault, {whose} did not agree at the export: {left}", most=_SENTENCE)
+            )
+        else:
+            premises |= dict.fromkeys(compared["not_proven"])
+    checked.missing += (
+        shown(premise, most=_SENTENCE) for premise in premises if premise not in checked.missing
+    )
 
 
 def _names(bundle: ZipFile) -> frozenset[str]:

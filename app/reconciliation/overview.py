@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from app.reconciliation.policy_uses import PolicyUse, policy_uses, policy_uses_of_run
-from app.reconciliation.report import day_before, read_until, reconcile, reconcile_run
+from app.reconciliation.report import begin_of, read_until, reconcile, reconcile_run
 from app.reconciliation.verdict import Reconciliation
+
+_DAY = timedelta(days=1)
 
 
 class UnfitTimeError(ValueError):
@@ -37,7 +39,7 @@ def overview_of_time(
     `systems` as in `SideRecords`. Raises `UnfitTimeError`, and `OperationalError`.
     """
     end = until or read_until(engine, systems) or datetime.now(UTC)
-    begin = since or day_before(engine, end)
+    begin = since or begin_of(engine, _DAY, end)
     if begin >= end:
         raise UnfitTimeError(f"must be before {end.astimezone(UTC).isoformat()}")
     if longest is not None and end - begin > longest:

@@ -31,11 +31,11 @@ def read_until(engine: Engine, systems: Mapping[str, str]) -> datetime | None:
     return None if None in moments else min(filter(None, moments), default=None)
 
 
-def day_before(engine: Engine, until: datetime) -> datetime:
-    """The beginning of the day that ends then; later if nothing happened on any side before. Raises `OperationalError`."""
+def begin_of(engine: Engine, span: timedelta, until: datetime) -> datetime:
+    """The beginning of the span that ends then; later if nothing happened on any side before. Raises `OperationalError`."""
     with engine.begin() as db:
         first: datetime | None = db.execute(_FIRST).scalar_one()
-    begin = until - timedelta(days=1)
+    begin = until - span
     return max(begin, first) if first is not None and first < until else begin
 
 
@@ -54,9 +54,9 @@ def reconcile(engine: Engine, systems: Mapping[str, str], since: datetime, until
 
 
 def reconcile_lately(engine: Engine, systems: Mapping[str, str], span: timedelta) -> Reconciliation | None:
-    """Compare the sides over the last `span` that all logs cover; None before all have been read. As `reconcile`."""
+    """Compare the sides over the last `span` to which all logs were read; None before all have been. As `reconcile`."""
     until = read_until(engine, systems)
-    return None if until is None else reconcile(engine, systems, until - span, until)
+    return None if until is None else reconcile(engine, systems, begin_of(engine, span, until), until)
 
 
 def reconcile_run(engine: Engine, systems: Mapping[str, str], run_id: UUID) -> Reconciliation | None:

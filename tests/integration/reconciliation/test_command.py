@@ -73,6 +73,9 @@ def test_what_is_left_over_fails_and_is_named(watched, triage_json, until):
         each["detail"].partition(" (")[0] for each in found["leftovers"] if each["kind"] == kinds.CONTRADICTED
     }
     assert "the record of a credential of contracts" in contradicted
+    status, found = triage_json("reconcile", "--run", str(run_id))
+    assert (status, found["verdict"], found["issued"]) == (1, "fail", 5)
+    assert triage_json("reconcile", "--run", str(clean))[1]["leftovers"] == []
     engine = connect(watched.settings("cli"), pool_size=1)
     try:
         failing, other = (reconcile_run(engine, ISSUING_PATHS, each) for each in (run_id, clean))
@@ -82,6 +85,26 @@ def test_what_is_left_over_fails_and_is_named(watched, triage_json, until):
     assert failing.verdict is Verdict.FAIL
     assert {each.run_id for each in failing.leftovers} == {run_id}
     assert (other.issued, other.used, other.recorded, other.leftovers) == (5, 5, 5, [])
+
+
+def test_a_run_that_has_not_begun_is_not_established_and_an_unknown_one_is_refused(
+    watched, triage, triage_json
+):
+    with watched.stack.services.database.connect("triage") as database:
+        (run_id,) = database.execute(
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, finished_at)"
+            " VALUES (gen_random_uuid(), 'ACT-2026-0004', 'failed', 0, 'test', now(), now()) RETURNING run_id"
+        ).fetchone()
+    premise = "an attempt of the run has not ended, or none has begun"
+    assert triage_json("reconcile", "--run", str(run_id)) == (
+        3,
+        {"verdict": "not established", "missing": [premise]},
+    )
+    environment = watched.stack.environment("cli")
+    _, output, _ = triage("reconcile", "--run", str(run_id), environment=environment)
+    assert f"Verdict: not established: {premise}" in output
+    status, _, errors = triage("reconcile", "--run", str(other := uuid4()), environment=environment)
+    assert (status, errors) == (2, [f"--run: '{other}' is no run"])
 
 
 @pytest.mark.parametrize("command", [("reconcile",), ("audit", "verify")])

@@ -17,6 +17,7 @@ from app.contract_file.keys import SigningKeys
 from app.contract_file.log_extract import FiledAnchor, FiledStretch, LogExtract, RunCoverage
 from app.credentials.approle import LOGIN_PATH, MINT_PATH, RUN_ROLE
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, StepRow
+from app.reconciliation.verdict import Reconciliation
 from app.review.flag_history import Decision, Event, EventKind, digest
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.review.roles import Person
@@ -25,6 +26,7 @@ from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 NOON = datetime(2026, 9, 14, 16, 0, 1, tzinfo=UTC)
 RUN, CREDENTIAL, CALL, EVIDENCE, FLAG = (UUID(int=number) for number in range(1, 6))
 ANSWER = b'{"entityData": []}'
+AGREED = Reconciliation(since=NOON, until=NOON, issued=1, used=1, recorded=1, leftovers=[], missing=[])
 
 
 def events(flag_id=FLAG, *, rationale="The name is the same company."):
@@ -66,7 +68,12 @@ def make_file():
     """A contract file of one run, one call and one flag: `make_file(value="…", rationale="…", flags=3)`."""
 
     def made(
-        *, value="EXAMPLE HARBOR DIVING LLC", rationale="The name is the same company.", flags=1, version=2
+        *,
+        value="EXAMPLE HARBOR DIVING LLC",
+        rationale="The name is the same company.",
+        flags=1,
+        version=2,
+        compared=AGREED,
     ):
         action = ActionRow(
             action_id="ACT-1",
@@ -162,6 +169,7 @@ def make_file():
                     credentials=[credential],
                     denials=[],
                     calls=[call],
+                    compared=compared,
                 )
             ],
             other_runs=[],

@@ -27,8 +27,11 @@ from app.contract_file.verify import verify
 from app.credentials.tables import AttemptEndRow, AttemptRow, CredentialRow
 from app.credentials.vault_tables import VaultEventRow
 from app.procurement.rules import RULES
+from app.reconciliation.leftover_kinds import ISSUED_ONLY
+from app.reconciliation.verdict import Leftover, Side, Verdict
 from app.review.flag_history import EventKind, digest
 from app.review.queries.action_file import TooLargeError
+from tests.unit.contract_file.conftest import AGREED, NOON
 
 ANSWER = b'{"entityData": []}'
 CALL = "00000000-0000-0000-0000-000000000003"
@@ -206,6 +209,36 @@ def test_a_state_that_does_not_follow_from_the_history_is_named(
         (problem,) = check(files)
         assert problem.startswith("The state of finding R04 ZZ98EXPORTS1 ")
         assert not json.loads(files["contract-file.json"])["flags"][0]["history_holds"]
+
+
+@pytest.mark.parametrize(
+    ("explanation", "missing", "verdict"),
+    [
+        (None, [], Verdict.FAIL),
+        ("its attempt ended before it was recorded", ["a log was not read"], Verdict.NOT_ESTABLISHED),
+        ("its attempt ended before it was recorded", [], Verdict.PASS),
+    ],
+)
+def test_it_is_no_better_than_what_the_sides_showed_of_its_runs(
+    make, tmp_path, signing, *, explanation, missing, verdict
+):
+    left = Leftover(
+        kind=ISSUED_ONLY, detail="no record names it", side=Side.VAULT, at=NOON, explanation=explanation
+    )
+    sides = replace(AGREED, issued=2, leftovers=[left], missing=missing)
+    found = checked(tmp_path, make(compared=sides), signing.public)
+    assert (found.verdict, found.missing) == (verdict, missing)
+    if verdict is Verdict.FAIL:
+        (problem,) = found.problems
+        assert problem.startswith("Vault, tools and records of run 00000000-")
+        assert problem.endswith(" did not agree at the export: no record names it")
+
+
+def test_a_run_that_was_not_compared_is_a_missing_premise(make, tmp_path, signing):
+    found = checked(tmp_path, make(compared=None), signing.public)
+    assert found.verdict is Verdict.NOT_ESTABLISHED
+    (premise,) = found.missing
+    assert premise.endswith(" were not compared at the export")
 
 
 def test_an_answer_that_is_not_the_one_received_is_named(make, check):
