@@ -68,7 +68,7 @@ bench: ready ## cost, time of a stop, queue depth, a million lines; 25 min
 	@$(BIN)/python -m benchmarks.reconcile_lines
 
 # All are carried out, even if the first finds something. OUT names a folder for the reports.
-campaign: ready ## RUNS=400 under kills, as many quiet, 5 x as many faulty; 30 min
+campaign: ready ## RUNS=400 under kills, a quiet day, and faults; 30 min
 	@status=0; \
 	  $(BIN)/python -m benchmarks.campaign --runs $(RUNS) $(if $(OUT),--out $(OUT)/kill-campaign.md) || status=$$?; \
 	  $(BIN)/python -m benchmarks.quiet_day --runs $(RUNS) $(if $(OUT),--out $(OUT)/quiet-day.md) || status=$$?; \
