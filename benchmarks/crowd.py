@@ -23,7 +23,7 @@ _INDEXES = """
             'vault_event', 'tool_use')
 """
 
-#: %(runs)s runs of as many actions, on 25 days in the same ten minutes of each; %(each)s flags to each run.
+#: %(runs)s runs of as many actions, on 25 days in the same eight hours of each; %(each)s flags to each run.
 _STATEMENTS = (
     """
     INSERT INTO action (action_id, action_type, piid, modification, amount, effective_date, description, vendors,
@@ -36,7 +36,7 @@ _STATEMENTS = (
                 'name', 'EXAMPLE VENDOR ' || n %% 3000 || ' LLC'),
             jsonb_build_object('uei', 'ZZ9SUBCN' || lpad((n %% 500)::text, 4, '0'), 'role', 'subcontractor',
                 'cage', NULL, 'name', 'EXAMPLE SUB ' || n %% 500 || ' INC')),
-        '{}', now() - interval '1 day' * (1 + n %% 25) + interval '10 minutes' * random()
+        '{}', now() - interval '1 day' * (1 + n %% 25) + interval '8 hours' * random()
     FROM generate_series(1, %(runs)s) AS n
     """,
     """

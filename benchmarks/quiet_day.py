@@ -54,7 +54,9 @@ _ALARMS = (
 _PLANTED = "SELECT FROM alarm WHERE kind = %s AND strpos(detail, %s) > 0"
 #: What the alarm of the planted use says.
 _PLANTED_AT = "was refused at contracts"
-#: Live lag that 95 of 100 looks may find at most, in seconds.
+#: One in so many runs comes before the first kill, and shows the lag of ordinary work.
+_UNDISTURBED = 4
+#: Live lag in ordinary work that 95 of 100 looks may find at most, in seconds.
 _LAG_LIMIT = 5.0
 
 
@@ -74,11 +76,13 @@ def main() -> None:
     print(text)
     if wanted.out:
         wanted.out.write_text(text, encoding="utf-8")
-    sys.exit(0 if is_quiet(figures) and figures["seconds of lag"]["p95"] <= _LAG_LIMIT else 1)
+    sys.exit(
+        0 if is_quiet(figures) and figures["seconds of lag in ordinary work"]["p95"] <= _LAG_LIMIT else 1
+    )
 
 
 def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
-    """Have a new stack do so many runs, with so many kills and every incident once; the figures."""
+    """Have a new stack do so many runs, then with so many kills and every incident once; the figures."""
     with killable_stack(folder) as stack:
         random = Random(seed)  # noqa: S311  # it chooses what dies
         killer = Killer(stack, random)
@@ -86,6 +90,7 @@ def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
         with submitted(stack) as (database, actions), _lags(stack) as lags:
             following, run_ids, began = cycle(actions), list[UUID](), time.monotonic()
             met: list[str] = []
+            undisturbed, ordinary = runs // _UNDISTURBED + _WAITING, 0
             while (
                 len(run_ids) < runs or killer.killed.total() < kills or len(met) < len(INCIDENTS)
             ) and time.monotonic() < began + _LONGEST:
@@ -93,7 +98,9 @@ def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
                     wanted = list(islice(following, _WAITING))
                     run_ids += usecases.request_runs(database, wanted, requested_by="day")
                 time.sleep(random.uniform(*_APART))
-                if killer.killed.total() * runs < kills * len(run_ids):
+                if len(run_ids) < undisturbed:
+                    ordinary = len(lags)
+                elif killer.killed.total() * (runs - undisturbed) < kills * (len(run_ids) - undisturbed):
                     killer.kill_one()
                 # They are spread over the kills that must be.
                 for incident in INCIDENTS[len(met) : len(INCIDENTS) * killer.killed.total() // kills]:
@@ -115,7 +122,8 @@ def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
             **compared,
             "alarms raised": rows(stack, _ALARMS, USED_ONLY, _PLANTED_AT),
             "seconds to the alarm of a planted use": alarmed_after,
-            "seconds of lag": _spread(lags),
+            "seconds of lag in ordinary work": _spread(lags[:ordinary]),
+            "seconds of lag under kills": _spread(lags[ordinary:]),
         }
 
 

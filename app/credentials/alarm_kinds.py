@@ -100,8 +100,8 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         play="What waits, and why",
     ),
     "database user without a lease": AlarmKind(
-        "A database had a user that the vault did not know. Its lease was ended by force, or its creation was"
-        " interrupted. The sweeper has ended the user.",
+        "A database had a user that the vault did not know, and the vault’s log shows no interruption that explains it. Its"
+        " lease was ended by force, or somebody else created it. The sweeper has ended the user.",
         "Find out who ended leases by force.",
     ),
     "login changed": AlarmKind(

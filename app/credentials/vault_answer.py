@@ -7,7 +7,7 @@ from typing import Self
 from uuid import UUID
 
 from app.credentials.approle import LOGIN_PATH, MINT_PATH, RUN_ROLE
-from app.credentials.grants import SignedToken
+from app.credentials.grants import DatabaseUser, SignedToken
 from app.credentials.vault_line import AuditLine, ForWhom
 
 REVOKE_SELF = "auth/token/revoke-self"
@@ -28,12 +28,13 @@ _LONGEST, _DIGITS = 500, 9
 
 
 class AnswerKind(StrEnum):
-    """What the vault did."""
+    """What the vault did. `BROKEN_OFF`: it did not finish making a database user, which nobody was given, and may be left."""
 
     MINTED = "minted"
     UNWRAPPED = "unwrapped"
     LOGGED_IN = "logged-in"
     ISSUED = "issued"
+    BROKEN_OFF = "broken-off"
     REVOKED = "revoked"
     LOGIN_REFUSED = "login-refused"
 
@@ -122,7 +123,10 @@ def _kind(line: AuditLine) -> AnswerKind | None:
     if line.path == LOGIN_PATH:
         return _kind_of_login(line)
     if line.refused:
-        return None
+        is_lost = (
+            line.is_broken_off and line.identity.role == RUN_ROLE and line.path.startswith(DatabaseUser.MOUNT)
+        )
+        return AnswerKind.BROKEN_OFF if is_lost else None
     if line.path == MINT_PATH and line.is_wrapped:
         return AnswerKind.MINTED
     if line.path in _OPENED_AT and line.accessor:

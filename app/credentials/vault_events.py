@@ -25,6 +25,11 @@ _UNREAD = text(
     " ORDER BY number LIMIT :most"
 )
 _MOVE = text("SELECT move_cursor(:reader, :number)")
+#: Among the latest events: there is no index by kind.
+_BROKEN_OFF = text(
+    "SELECT EXISTS (SELECT FROM (SELECT kind, at FROM vault_event ORDER BY number DESC LIMIT 1000) AS latest"
+    " WHERE kind = :kind AND at > now() - make_interval(secs => :seconds))"
+)
 #: No token of a run lives longer, so whatever is older needs no end.
 _HORIZON = text(
     "SELECT least(now(), (SELECT min(dispatched_at) FROM attempt WHERE revoked_at IS NULL)) - interval '20 min'"
@@ -108,6 +113,11 @@ class EventStore:
         """A reader of events has dealt with all up to this number."""
         with self._engine.begin() as db:
             db.execute(_MOVE, {"reader": reader, "number": number})
+
+    def was_broken_off(self, *, seconds: float) -> bool:
+        """Whether the vault did not finish making a user of a database in the last seconds."""
+        with self._engine.begin() as db:
+            return bool(db.scalar(_BROKEN_OFF, {"kind": AnswerKind.BROKEN_OFF, "seconds": seconds}))
 
 
 def event_of(row: Row[Any]) -> VaultEvent:

@@ -11,7 +11,10 @@ _TIME = re.compile(rb'"time":"([^"]{1,40})"')
 #: What comes before the request id in a line of the vault.
 _BEFORE_ID = b'"request":{"id":"'
 #: The vault's words for a request that it could not bring to its end.
-_BROKEN_OFF = ("context canceled", "context deadline exceeded", "internal error", "transaction commit failed")
+_BROKEN_OFF = (
+    *("context canceled", "context deadline exceeded", "internal error", "transaction commit failed"),
+    "transaction has already been committed or rolled back",
+)
 _HMAC = "hmac-sha256:"
 _REQUEST_ID = re.compile(re.escape(_BEFORE_ID) + rb'([^"]{1,64})"')
 

@@ -40,10 +40,11 @@ class EndedUsers:
                 stuck[user] = str(silent)
         return stuck
 
-    def end(self, logins: LeasedLogins, user: str) -> None:
-        """End a user without the vault, with an alarm. Raises `DatabaseSilentError`."""
-        self._records.alarm(
-            "database user without a lease",
-            f"user {user} of {logins.tool}, which the vault does not know, was ended",
-        )
+    def end(self, logins: LeasedLogins, user: str, *, is_alarm: bool = True) -> None:
+        """End a user without the vault. Raises `DatabaseSilentError`."""
+        if is_alarm:
+            self._records.alarm(
+                "database user without a lease",
+                f"user {user} of {logins.tool}, which the vault does not know, was ended",
+            )
         logins.end(user)

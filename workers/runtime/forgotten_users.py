@@ -1,6 +1,7 @@
 """Finds users of the tools' databases that no lease of the vault ends any more, and ends them.
 
-The vault forgets a lease by force, and never had one for a user whose creation was interrupted.
+The vault forgets a lease by force, which is an alarm. It never had one for a user whose creation was interrupted, as when
+a worker is killed: its log says that it did not finish, and nobody was given the password.
 """
 
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from app.credentials.ends import EndRecords
+from app.credentials.vault_events import EventStore
 from workers.runtime.credential_ends import CredentialEnds
 from workers.runtime.ended_users import EndedUsers
 from workers.runtime.leased_logins import DatabaseSilentError, LeasedLogins
@@ -17,6 +19,8 @@ from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 log = structlog.get_logger()
 #: Seconds after which a user must be in the vault's log. Most are gone by then, and nobody has to ask about them.
 _SETTLED = 10.0
+#: Seconds before that in which the vault may have been interrupted as it made the user.
+_INTERRUPTED = 120.0
 
 
 class ForgottenUsers:
@@ -26,6 +30,7 @@ class ForgottenUsers:
         self,
         *,
         records: EndRecords,
+        events: EventStore,
         vault: CredentialEnds,
         logins: Sequence[LeasedLogins],
         ended_users: EndedUsers,
@@ -34,6 +39,7 @@ class ForgottenUsers:
     ) -> None:
         """`is_log_read`: whether the vault's log was read to its end. `clock` counts seconds."""
         self._records = records
+        self._events = events
         self._vault = vault
         self._logins = logins
         self._ended_users = ended_users
@@ -42,7 +48,7 @@ class ForgottenUsers:
         self._first_seen: dict[str, float] = {}
 
     def look(self) -> str | None:
-        """End those there are, with an alarm for each; what is in the way, or None."""
+        """End those there are, with an alarm for each that no interruption explains; what is in the way, or None."""
         now = self._clock()
         seen: dict[str, float] = {}
         try:
@@ -56,8 +62,11 @@ class ForgottenUsers:
                 ]
                 # A lease that ended in the usual way since they were found has ended its user before.
                 for name in set(forgotten) & logins.found().keys() if forgotten else ():
-                    self._ended_users.end(logins, name)
-                    log.warning("user without a lease ended", user=name, tool=logins.tool)
+                    is_known = name not in leases and self._events.was_broken_off(seconds=_INTERRUPTED)
+                    self._ended_users.end(logins, name, is_alarm=not is_known)
+                    log.warning(
+                        "user without a lease ended", user=name, tool=logins.tool, interrupted=is_known
+                    )
         except (DatabaseSilentError, VaultRefusedError, VaultUnavailableError) as error:
             return f"users without a lease cannot be looked for: {error}"
         self._first_seen = seen

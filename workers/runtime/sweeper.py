@@ -116,9 +116,10 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
     engine = connect(configuration, pool_size=4)
     sending = delivery_lanes(configuration, engine, trust_of(configuration))
     records = EndRecords(engine)
+    events = EventStore(engine)
     watch = Watch(
         configuration.vault_audit_log,
-        store=EventStore(engine),
+        store=events,
         attempts=WatchedAttempts(engine, tools),
         records=records,
     )
@@ -128,7 +129,12 @@ def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: 
     logins = [LeasedLogins(tool.name, configuration.address(tool), user, configuration) for tool in databases]
     ended_users = EndedUsers(records, logins)
     forgotten = ForgottenUsers(
-        records=records, vault=vault, logins=logins, ended_users=ended_users, is_log_read=watch.read
+        records=records,
+        events=events,
+        vault=vault,
+        logins=logins,
+        ended_users=ended_users,
+        is_log_read=watch.read,
     )
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="vault") as threads:
         ending = Ending(

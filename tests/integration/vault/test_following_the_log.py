@@ -240,6 +240,37 @@ def test_a_login_that_is_cut_off_was_not_refused(installation, follower, mint):
     assert AnswerKind.LOGIN_REFUSED not in {event.kind for event in follower.new_events()}
 
 
+def test_a_user_whose_creation_was_cut_off_differs_from_one_that_was_given(
+    installation, at_work, store, follower
+):
+    """A user of a database that the vault did not finish, as when a worker is killed meanwhile."""
+    with at_work(uuid4()) as (session, _):
+        token = session._token.reveal()
+        session.issue("ledger", TOOLS["ledger"].grant)
+        assert AnswerKind.BROKEN_OFF not in {event.kind for event in follower.new_events()}
+        assert not store.was_broken_off(seconds=60)
+
+        def cut_off(seconds):
+            with (
+                suppress(httpx.ReadTimeout),
+                httpx.Client(verify=installation.tls, trust_env=False) as client,
+            ):
+                client.get(
+                    f"{installation.address}/v1/{LEDGER}",
+                    headers={"X-Vault-Token": token},
+                    timeout=httpx.Timeout(10, read=seconds),
+                )
+
+        pauses, found = cycle(n / 1000 for n in range(1, 16)), set()
+        wait_until(
+            lambda: cut_off(next(pauses)) or found.update(each.kind for each in follower.new_events())
+            or AnswerKind.BROKEN_OFF in found,
+            seconds=30,
+        )  # fmt: skip
+    assert store.was_broken_off(seconds=60)
+    assert not store.was_broken_off(seconds=-60)
+
+
 def test_a_reader_that_dies_before_it_commits_leaves_neither_events_nor_position(
     installation, engine, store, follower, mint
 ):
