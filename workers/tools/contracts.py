@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.procurement.action import ProcurementAction
 from app.procurement.contract_facts import ReportedAction
-from app.procurement.rules.support.contract_history import series
+from app.procurement.instrument_numbers import series
 from app.procurement.systems import Source, system_of
 from workers.paging import all_rows
 from workers.payloads.awards import Awards
