@@ -1,90 +1,144 @@
-"""Words that need care when names are compared: legal forms, abbreviations, common words and transliterations.
+"""Words that need care when names are compared: abbreviations, numbers and words that many names share.
 
-Cyrillic, Arabic and Chinese names have several spellings in Latin letters.
+Legal forms and short given names of the world come from `app.reference`.
 """
 
 import re
-from functools import lru_cache
 
-from rapidfuzz.distance import OSA
-
-#: Legal forms by their spellings.
-FORMS = {
-    "INCORPORATED": "INC", "INC": "INC", "CORPORATION": "CORP", "CORP": "CORP", "COMPANY": "CO", "CO": "CO",
-    "LIMITED": "LTD", "LTD": "LTD", "LLC": "LLC", "LC": "LLC", "LP": "LP", "LLP": "LLP", "PLLC": "PLLC",
-    "PC": "PC", "PLC": "PLC", "GMBH": "GMBH", "AG": "AG", "KG": "KG", "SA": "SA", "SAS": "SAS", "SARL": "SARL",
-    "SRL": "SRL", "SPA": "SPA", "BV": "BV", "NV": "NV", "OY": "OY", "AB": "AB", "PTY": "PTY", "PTE": "PTE",
-    "PVT": "PVT", "OOO": "OOO", "OAO": "OAO", "ZAO": "ZAO", "PAO": "PAO", "JSC": "JSC", "FZE": "FZE", "KK": "KK",
+#: What abbreviations of trade and government stand for.
+_ABBREVIATED = {
+    "ACCOUNTING": "ACCTG", "ADMINISTRATION": "ADMIN", "ADVERTISING": "ADVTG", "AGENCY": "AGCY", "AGRICULTURE": "AGRI AGR",
+    "AIRPORT": "ARPT", "AMERICA": "AMER", "ARCHITECTS": "ARCHTS ARCH", "ASSOCIATES": "ASSOC ASSOCS", "ASSOCIATION": "ASSN ASN",
+    "AUTHORITY": "AUTH", "AUTOMOTIVE": "AUTO", "AVIATION": "AVN", "BROTHERS": "BROS", "BUILDERS": "BLDRS", "BUILDING": "BLDG", "BUREAU": "BUR",
+    "BUSINESS": "BUS", "CENTER": "CTR CENTRE CNTR", "CHEMICAL": "CHEM", "COLLEGE": "COLL", "COMMERCIAL": "COML", "COMMISSION": "COMM", "COMMITTEE": "CMTE",
+    "COMMUNICATIONS": "COMMS COMMUN", "COMMUNITY": "CMTY", "COMPONENTS": "CMPNTS", "COMPUTER": "CMPTR", "CONSTRUCTION": "CONST CONSTR CONSTRN CNSTR",
+    "CONSULTANTS": "CONSLTS", "CONSULTING": "CONSLTG CNSLTG", "CONTRACTING": "CONTRG CONTR", "CONTRACTORS": "CONTRS", "CONTROL": "CTRL", "COOPERATIVE": "COOP",
+    "COUNTY": "CNTY", "DEFENSE": "DEF DEFENCE", "DEPARTMENT": "DEPT DPT", "DEVELOPMENT": "DEV DEVEL DEVT", "DISTRIBUTION": "DIST DISTR", "DISTRIBUTORS": "DISTRS",
+    "DISTRIBUTING": "DISTRG", "DIVISION": "DIV", "EDUCATION": "EDUC", "ELECTRIC": "ELEC", "ELECTRONICS": "ELECS ELECTR", "ENGINEERING": "ENG ENGR ENGRG ENGG",
+    "ENGINEERS": "ENGRS", "ENTERPRISES": "ENTS ENTPRS", "ENTERPRISE": "ENTPR", "ENVIRONMENTAL": "ENV ENVIR ENVTL", "EQUIPMENT": "EQUIP EQPT EQP", "EXPRESS": "EXPR",
+    "FABRICATION": "FAB FABR", "FEDERAL": "FED", "FINANCIAL": "FINL", "FORT": "FT", "FOUNDATION": "FDN FNDTN", "GENERAL": "GENL", "GOVERNMENT": "GOV GOVT",
+    "GROUP": "GRP GP", "HARDWARE": "HDWE", "HEADQUARTERS": "HQ", "HEALTH": "HLTH", "HOLDING": "HLDG", "HOLDINGS": "HLDGS", "HOSPITAL": "HOSP", "INDUSTRIAL": "INDL",
+    "INDUSTRIES": "IND INDS INDUS", "INFORMATION": "INFO", "INSTITUTE": "INST", "INSTRUMENTS": "INSTR INSTRS", "INSURANCE": "INS", "INTERNATIONAL": "INTL INTNL INTERNATL INT",
+    "LABORATORIES": "LABS", "LABORATORY": "LAB", "LOGISTICS": "LOG LGSTCS", "MACHINE": "MACH", "MAINTENANCE": "MAINT MNT", "MANAGEMENT": "MGMT MGT MNGMT", "MANUFACTURERS": "MFRS",
+    "MANUFACTURING": "MFG MANUF MNFG", "MARKETING": "MKTG MKTNG", "MATERIALS": "MATLS", "MECHANICAL": "MECH", "MEDICAL": "MED", "MEMORIAL": "MEML", "MOUNT": "MT",
+    "MUNICIPAL": "MUNI", "NATIONAL": "NATL NAT", "NORTHEAST": "NE", "NORTHWEST": "NW", "OFFICE": "OFC", "OPERATIONS": "OPS", "ORGANIZATION": "ORG ORGANISATION", "PACKAGING": "PKG PKGNG",
+    "PARTNERS": "PTNRS PTRS", "PARTNERSHIP": "PTNRSHP", "PHARMACEUTICALS": "PHARMA PHARM", "PRECISION": "PREC", "PRINTING": "PRTG", "PRODUCTS": "PROD PRODS", "PROFESSIONAL": "PROF",
+    "PROPERTIES": "PROPS", "PROPERTY": "PROP", "RAILROAD": "RR", "RAILWAY": "RY RWY", "REFRIGERATION": "REFRIG", "RESEARCH": "RES RSCH", "RESOURCES": "RSRCS", "RESTAURANT": "REST", "SAINT": "ST",
+    "SCHOOL": "SCH", "SCIENCES": "SCIS", "SCIENTIFIC": "SCI", "SECURITY": "SEC SECY", "SERVICE": "SVC SERV SRVC SVCE", "SERVICES": "SVCS SERVS SRVCS SVS SRVS", "SOCIETY": "SOCY", "SOFTWARE": "SW SFTWR", "SOLUTIONS": "SOLNS SOLS SOLTNS", "SOUTHEAST": "SE",
+    "STATION": "STA", "SUPPLIES": "SUPPLS", "SUPPLY": "SUPP SPLY", "SUPPORT": "SPT", "SURGICAL": "SURG", "SYSTEM": "SYST", "SYSTEMS": "SYS SYSTS", "TECHNICAL": "TECHN", "TECHNOLOGIES": "TECHS TECHNOL",
+    "TECHNOLOGY": "TECH TECHNLGY", "TELECOMMUNICATIONS": "TELECOM TELECOMM", "TELEPHONE": "TEL", "TERMINAL": "TERM", "TRADING": "TRDG", "TRAINING": "TRNG", "TRANSPORT": "TRANS TRANSP", "TRANSPORTATION": "TRANSPN TRANSPO",
+    "UNIVERSITY": "UNIV", "UTILITIES": "UTILS", "VETERANS": "VETS", "WAREHOUSE": "WHSE", "WHOLESALE": "WHSL", "USA": "US",
 }  # fmt: skip
-#: Legal forms of several words.
-LONG_FORMS = {
-    ("LIMITED", "LIABILITY", "COMPANY"): "LLC",
-    ("LIMITED", "LIABILITY", "PARTNERSHIP"): "LLP",
-    ("LIMITED", "PARTNERSHIP"): "LP",
-    ("PUBLIC", "LIMITED", "COMPANY"): "PLC",
-    ("JOINT", "STOCK", "COMPANY"): "JSC",
-    ("SA", "DE", "CV"): "SA DE CV",
+_CARDINALS = [
+    "ONE",
+    "TWO",
+    "THREE",
+    "FOUR",
+    "FIVE",
+    "SIX",
+    "SEVEN",
+    "EIGHT",
+    "NINE",
+    "TEN",
+    "ELEVEN",
+    "TWELVE",
+    "THIRTEEN",
+    "FOURTEEN",
+    "FIFTEEN",
+    "SIXTEEN",
+    "SEVENTEEN",
+    "EIGHTEEN",
+    "NINETEEN",
+]
+_TENS = {
+    "TWENTY": 20,
+    "THIRTY": 30,
+    "FORTY": 40,
+    "FIFTY": 50,
+    "SIXTY": 60,
+    "SEVENTY": 70,
+    "EIGHTY": 80,
+    "NINETY": 90,
 }
-#: What abbreviations stand for; Roman numerals are numbers.
-SHORT = {
-    "INTL": "INTERNATIONAL", "NATL": "NATIONAL", "MFG": "MANUFACTURING", "SVCS": "SERVICES", "SVC": "SERVICE",
-    "TECH": "TECHNOLOGY", "TECHS": "TECHNOLOGIES", "ASSOC": "ASSOCIATES", "ASSN": "ASSOCIATION", "BROS": "BROTHERS",
-    "ENGRG": "ENGINEERING", "ENG": "ENGINEERING", "CONSTR": "CONSTRUCTION", "CONST": "CONSTRUCTION", "MGMT": "MANAGEMENT",
-    "DIST": "DISTRIBUTION", "EQUIP": "EQUIPMENT", "SYS": "SYSTEMS", "GRP": "GROUP", "HLDGS": "HOLDINGS", "LABS": "LABORATORIES",
-    "DEPT": "DEPARTMENT", "ST": "SAINT", "MT": "MOUNT", "FT": "FORT", "II": "2", "III": "3", "IV": "4", "VI": "6", "VII": "7",
-}  # fmt: skip
+_ORDINALS = [
+    "FIRST",
+    "SECOND",
+    "THIRD",
+    "FOURTH",
+    "FIFTH",
+    "SIXTH",
+    "SEVENTH",
+    "EIGHTH",
+    "NINTH",
+    "TENTH",
+    "ELEVENTH",
+    "TWELFTH",
+    "THIRTEENTH",
+    "FOURTEENTH",
+    "FIFTEENTH",
+    "SIXTEENTH",
+    "SEVENTEENTH",
+    "EIGHTEENTH",
+    "NINETEENTH",
+]
+_ROMAN = "II III IV VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XX"
+_VALUES = (2, 3, 4, 6, 7, 8, 9, *range(11, 21))
+_UNITS = {word: number for number, word in enumerate(_CARDINALS[:9], 1)}
+_ORDINAL_UNITS = {word: number for number, word in enumerate(_ORDINALS[:9], 1)}
+_TENTHS = {tens.replace("TY", "TIETH"): number for tens, number in _TENS.items()}
+#: Ordinals are marked with a point: FIRST and 1ST are "1.", ONE and 1 are "1".
+_NUMBERS = (
+    {word: str(number) for number, word in enumerate(_CARDINALS, 1)}
+    | {word: str(number) for word, number in _TENS.items()}
+    | {word: f"{number}." for number, word in enumerate(_ORDINALS, 1)}
+    | {word: f"{number}." for word, number in _TENTHS.items()}
+    | dict(zip(_ROMAN.split(), map(str, _VALUES), strict=True))
+)
+SHORT = {short: word for word, all_short in _ABBREVIATED.items() for short in all_short.split()} | _NUMBERS
+_ORDINAL = re.compile(r"(\d+)(?:ST|ND|RD|TH)")
 #: Words that many names share, which distinguish firms less than other words do.
 COMMON = frozenset({
     "SERVICE", "SERVICES", "GROUP", "HOLDING", "HOLDINGS", "INTERNATIONAL", "NATIONAL", "ENTERPRISE", "ENTERPRISES",
     "SOLUTIONS", "SYSTEMS", "ASSOCIATES", "PARTNERS", "INDUSTRIES", "USA", "AMERICA", "AMERICAN", "GLOBAL", "TRADING",
 })  # fmt: skip
+#: What firms do for a living: words that many names share, too.
+TRADES = frozenset({
+    "TECHNOLOGY", "TECHNOLOGIES", "CONSULTING", "CONSULTANTS", "CONSTRUCTION", "CONTRACTING", "CONTRACTORS", "ENGINEERING", "MANUFACTURING",
+    "MANAGEMENT", "LOGISTICS", "SUPPLY", "PRODUCTS", "MARKETING", "DEVELOPMENT", "RESOURCES", "COMMUNICATIONS", "TRANSPORTATION", "TRANSPORT",
+    "SECURITY", "ELECTRONICS", "EQUIPMENT", "CENTER", "INSTITUTE", "FOUNDATION", "ASSOCIATION", "SYSTEM", "SOLUTION", "PARTNERSHIP",
+})  # fmt: skip
 #: Words that come and go without changing who is meant, among them the prefixes of ships.
 FILLERS = frozenset({
     "THE", "OF", "AND", "AL", "EL", "DE", "LA", "BIN", "IBN", "MV", "SS", "FV", "TV", "VESSEL", "MR", "MRS", "MS", "DR",
 })  # fmt: skip
-#: Spellings of one and the same word; the first is what the others are read as.
-_VARIANTS = (
-    "BEIJING PEKING", "QINGDAO TSINGTAO", "GUANGZHOU CANTON", "NANJING NANKING", "TIANJIN TIENTSIN", "CHONGQING CHUNGKING",
-    "SICHUAN SZECHUAN SZECHWAN", "GUANGDONG KWANGTUNG", "ZHEJIANG CHEKIANG", "FUJIAN FUKIEN", "JIANGSU KIANGSU",
-    "ZHANG CHANG", "ZHOU CHOU CHOW", "XU HSU", "XIE HSIEH", "CAI TSAI", "ZHENG CHENG", "QIAN CHIEN", "XIAO HSIAO",
-    "ZHONG CHUNG", "MOHAMMED MOHD MUHAMMAD MOHAMED MOHAMMAD MUHAMMED MEHMED", "HUSSEIN HUSAYN HOSSEIN HUSAIN",
-    "YUSUF YOUSSEF YOUSEF YUSSUF", "OSAMA USAMA", "OMAR UMAR", "KYIV KIEV", "KHARKIV KHARKOV", "TEHRAN TEHERAN",
-)  # fmt: skip
-_READ_AS = {word: words.split()[0] for words in _VARIANTS for word in words.split()}
-
-#: Spelling rules, applied in this order, that bring the usual romanisations of one sound together.
-_SOUNDS = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        ("SHCH|SCHTSCH", "S"), ("TSCH|TCH", "C"), ("SCH|SH", "S"), ("KH", "H"), ("GH", "G"), ("DH", "D"), ("TH", "T"),
-        ("PH", "F"), ("ZH|DJ|DZH", "J"), ("CH", "C"), ("CK|Q", "K"), ("X", "KS"), ("TZ|CZ", "TS"), ("OFF$", "OV"),
-        ("EFF$", "EV"), ("W", "V"), ("^YE", "E"), ("IY|YI|IJ|YY|II|YE", "I"), ("OU|OO", "U"), ("Y|J(?=$)", "I"), ("EE|IE", "I"),
-        ("E", "I"), ("O", "U"), (r"(\D)\1+", r"\1"),
-    )
-)  # fmt: skip
-_VOWELS = frozenset("AIU")
-#: In shorter words, other vowels make other words.
-_LONG_ENOUGH = 6
+#: What sets the generations of a family apart.
+GENERATIONS = {"JR": "JR", "JNR": "JR", "JUNIOR": "JR", "SR": "SR", "SNR": "SR", "SENIOR": "SR"}
+#: Legal forms that may stand before a name, in one word.
+LEADING_FORMS = frozenset({
+    "OOO", "OAO", "ZAO", "PAO", "AO", "JSC", "OJSC", "CJSC", "PJSC", "TOV", "UAB", "SIA", "PT", "LLC", "LLP", "SARL", "EURL", "SRL", "SPRL", "GMBH",
+})  # fmt: skip
+#: English legal forms of several words that may stand before a name end with one of these.
+LEADING_ENDS = frozenset({"COMPANY", "PARTNERSHIP", "LIMITED"})
+#: Forms of one kind: translations of each other.
+FORM_KINDS = dict.fromkeys(("OOO", "TOV"), "LLC") | dict.fromkeys(
+    ("OAO", "OJSC", "ZAO", "CJSC", "PAO", "PJSC", "AO"), "JSC"
+)
 
 
-@lru_cache(maxsize=65_536)
-def sounds_alike(a: str, b: str) -> bool:
-    """Whether two words, in upper case, can be romanisations of one: MUHAMMAD and MOHAMMED, IVANOFF and IVANOV."""
-    if _READ_AS.get(a, a) == _READ_AS.get(b, b):
-        return True
-    one, other = _sound(a), _sound(b)
-    if one == other:
-        return min(len(a), len(b)) >= _LONG_ENOUGH - 1
-    long = min(len(a), len(b)) >= _LONG_ENOUGH and (one[0], one[-1]) == (other[0], other[-1])
-    return long and OSA.distance(one, other, score_cutoff=1) <= 1 and _skeleton(one) == _skeleton(other)
-
-
-@lru_cache(maxsize=65_536)
-def _sound(word: str) -> str:
-    for pattern, sound in _SOUNDS:
-        word = pattern.sub(sound, word)
-    return word
-
-
-def _skeleton(sound: str) -> str:
-    return "".join(letter for letter in sound if letter not in _VOWELS)
+def written_out(words: list[str]) -> tuple[str, ...]:
+    """Abbreviations in full and numbers in figures: MFG is MANUFACTURING, FORTY FOUR 44, FIRST and 1ST "1."."""
+    read: list[str] = []
+    previous = ""
+    for word in words:
+        if previous in _TENS and word in _UNITS:
+            read[-1] = str(_TENS[previous] + _UNITS[word])
+        elif previous in _TENS and word in _ORDINAL_UNITS:
+            read[-1] = f"{_TENS[previous] + _ORDINAL_UNITS[word]}."
+        elif previous == "UNITED" and word == "STATES":
+            read[-1] = "USA"
+        elif ordinal := _ORDINAL.fullmatch(word):
+            read.append(f"{int(ordinal[1])}.")
+        else:
+            read.append(SHORT.get(word, word))
+        previous = word
+    return tuple(read)
