@@ -54,11 +54,12 @@ class ReportedAction(FactWithGaps):
     ultimate_completion: date | None = None
     last_date_to_order: date | None = None
     closed: bool = False
-    #: When the report was made, where stated.
     reported: date | None = None
     uei: str | None = None
     cage: str | None = None
     vendor_name: str | None = None
+    vendor_country: str | None = None
+    foreign_owned_and_located: bool = False
     parent_uei: str | None = None
     parent_name: str | None = None
     naics: str | None = None
