@@ -34,6 +34,12 @@ def same_modification(one: str | None, other: str | None) -> bool:
     return one == other or modification_label(one) == modification_label(other)
 
 
+def is_short(piid: str) -> bool:
+    """Whether a number is that of an order as they were, such as 0001, which many vehicles have."""
+    plain = plain_number(piid)
+    return len(plain) <= _LONGEST_ORDER and plain.isdecimal()
+
+
 def contract_key(number: str) -> str:
     """The same for all spellings of a contract's number."""
     return _contract_key(number) if len(number) <= _LONGEST else _contract_key.__wrapped__(number)
@@ -64,7 +70,7 @@ def number_at(letters: str, place: int) -> str:
 @lru_cache(maxsize=4096)
 def _contract_key(number: str) -> str:
     plain = plain_number(number)
-    return plain.lstrip("0") if len(plain) <= _LONGEST_ORDER and plain.isdecimal() else plain
+    return plain.lstrip("0") if is_short(plain) else plain
 
 
 @lru_cache(maxsize=1024)

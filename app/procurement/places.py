@@ -18,7 +18,10 @@ _SHORT = {
     "NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W", "NORTHEAST": "NE", "NORTHWEST": "NW", "SOUTHEAST": "SE", "SOUTHWEST": "SW",
     "SAINT": "ST", "FORT": "FT", "MOUNT": "MT",
 }  # fmt: skip
-_UNIT = re.compile(r"\b(SUITE|STE|UNIT|APT|APARTMENT|FLOOR|FL|ROOM|RM|BUILDING|BLDG|NO)\b.*$")
+_UNIT = re.compile(
+    r"(\b\d+\. )?\b(SUITE|STE|UNIT|APT|APARTMENT|FLOOR|FL|ROOM|RM|BUILDING|BLDG|NO|DEPT|SPC|PMB)\b.*$"
+)
+_NUMBER_OF_UNIT = re.compile("[,; ]*#.*$")
 _POST_BOX = re.compile(r"\b(POST OFFICE|P O) BOX\b")
 _UNITED_STATES = "USA"
 #: Outlying areas that have a country's code of their own, and are states in addresses.
@@ -32,6 +35,7 @@ _STATES_TOO = {
 }
 _ZIP = 5
 _FOREIGN_PREFIX = re.compile(r"[A-Z]{1,3}[- ](?=\d)")
+_PLUS_FOUR = re.compile(r"(?<=\d{4})-\d{4}$")
 _UMLAUT = re.compile(r"(?<=[AOU])E")
 
 
@@ -110,7 +114,7 @@ def _state(country: str, name: str) -> str:
 
 
 def _street(line: str | None, *, abroad: bool) -> str:
-    text = _UNIT.sub("", _POST_BOX.sub("PO BOX", _words(line))).strip()
+    text = _UNIT.sub("", _POST_BOX.sub("PO BOX", _words(_NUMBER_OF_UNIT.sub("", line or "")))).strip()
     if not abroad:
         return text
     # The number of a house stands before or behind the name of the street, which is one word or several.
@@ -138,5 +142,7 @@ def _said(text: str | None) -> str:
 
 
 def _zip(text: str | None) -> str:
+    """Five characters, filled up with the zeros that a spreadsheet takes from a code of digits."""
     code = "" if text is None or says_nothing(text) else text.strip().upper()
-    return re.sub(r"[^0-9A-Z]", "", _FOREIGN_PREFIX.sub("", code, count=1))[:_ZIP]
+    plain = re.sub(r"[^0-9A-Z]", "", _PLUS_FOUR.sub("", _FOREIGN_PREFIX.sub("", code, count=1)))[:_ZIP]
+    return plain.zfill(_ZIP) if plain.isdecimal() else plain

@@ -16,6 +16,8 @@ FRANKFURT = Address(line1="Rembrandtstr. 17", city="Frankfurt am Main", zip_code
     [
         {"line1": "One Example Way"},
         {"line1": "1 Example Wy., Suite 200"},
+        {"line1": "1 EXAMPLE WAY #200"},
+        {"line1": "1 Example Way, 3rd Floor"},
         {"state": "Virginia"},
         {"state": "US-VA", "country": "United States of America"},
         {"state": "VIRGINIA", "country": None},
@@ -96,6 +98,9 @@ def test_countries_in_words(code, words):
         ({"country": "CAN", "state": "ON"}, {"country": "Canada", "state": "Ontario"}),
         ({"country": "CAN", "state": "QC"}, {"state": "Quebec"}),
         ({"country": "AUS", "state": "NSW"}, {"country": "Australia", "state": "New South Wales"}),
+        ({"zip_code": "02101-1234"}, {"zip_code": "2101"}),
+        ({"zip_code": "02101"}, {"zip_code": "2101-1234"}),
+        ({"country": "JPN", "zip_code": "123-4567"}, {"country": "JPN", "zip_code": "1234567"}),
         ({"country": "DEU", "city": "Muenchen"}, {"country": "DEU", "city": "München"}),
         (
             {"city": "Washington, D.C.", "state": "DC"},

@@ -28,13 +28,12 @@ class Supplement:
 
 
 def is_administrative(action: ProcurementAction) -> bool:
-    """A modification that the Government signs alone and that changes neither work nor money (FAR 43.101, 43.103(b))."""
-    return (
-        action.is_modification
-        and action.unilateral
-        and action.amount == 0
-        and action.reason in {None, *_ADMINISTRATIVE}
-    )
+    """A modification that the Government signs alone and codes as administrative (FAR 43.101, 43.103(b)).
+
+    Without a code, one that changes no amount.
+    """
+    coded = action.reason in _ADMINISTRATIVE if action.reason else action.amount == 0
+    return action.is_modification and action.unilateral and coded
 
 
 def _option_or_change(action: ProcurementAction) -> bool:

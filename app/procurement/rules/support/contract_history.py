@@ -7,7 +7,9 @@ from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
 from app.procurement.contract_facts import FiledDocument, ObligationLine, ReportedAction
 from app.procurement.instrument_numbers import (
     AWARD,
+    is_short,
     modification_label,
+    plain_number,
     same_contract,
     same_modification,
     series,
@@ -85,8 +87,16 @@ def vehicle_reports(case: CaseFile) -> list[Report]:
 
 @cached_per_case
 def contract_lines(case: CaseFile) -> list[BookedLine]:
-    """The ledger's lines for this contract."""
-    return of_contract(case, ObligationLine)
+    """The ledger's lines for this contract.
+
+    The ledger does not name vehicles. Many have an order 0001, so of such a number those lines are left out whose document
+    is numbered after another contract.
+    """
+    lines, vehicle = of_contract(case, ObligationLine), case.action.referenced_idv
+    if vehicle is None or not is_short(case.action.piid):
+        return lines
+    own = (plain_number(vehicle), plain_number(case.action.piid))
+    return [line for line in lines if plain_number(line.fact.document_number).startswith(own)]
 
 
 @cached_per_case
