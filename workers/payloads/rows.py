@@ -24,11 +24,12 @@ class OddValue:
 
 def read_row(model: type[Row], raw: Any) -> tuple[Row | None, tuple[OddValue, ...]]:
     """The row, and the values that were left out to read it. None where it cannot be read without one of them."""
-    left, odd = deepcopy(raw), dict[str, OddValue]()
+    left, odd = raw, dict[str, OddValue]()
     for _ in range(_MOST):
         try:
             return model.model_validate(left), tuple(odd.values())
         except ValidationError as error:
+            left = deepcopy(raw) if left is raw else left
             found = error.errors(include_url=False, include_context=False)[0]
             places = _places(left, found["loc"])
             is_missing, value = len(places) < len(found["loc"]), _at(left, places)

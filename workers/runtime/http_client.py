@@ -48,6 +48,7 @@ class HttpClient:
         issued: Issued,
         calls: list[ToolCall],
         deadline: Deadline | None = None,
+        timeout: float | None = None,
         local_time: Callable[[datetime], datetime] | None = None,
     ) -> None:
         self._connections = connections
@@ -58,6 +59,7 @@ class HttpClient:
         self._credential_id = issued.record.credential_id
         self._calls = calls
         self._deadline = deadline or Deadline(settings.tool_deadline)
+        self._timeout = timeout or settings.tool_timeout
         self._local_time = local_time
 
     def get(self, path: str, params: Mapping[str, str]) -> Answer:
@@ -87,7 +89,7 @@ class HttpClient:
                 self._base_url + path,
                 headers={**_HEADERS, **self._credential()},
                 params=params,
-                deadline=self._deadline.within(self._settings.tool_timeout),
+                deadline=self._deadline.within(self._timeout),
                 limit=self._settings.tool_answer_limit,
             )
             status, content = answer.status, answer.content

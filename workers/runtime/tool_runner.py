@@ -62,7 +62,7 @@ class ToolRunner:
         if isinstance(granted, CredentialDenial):
             return ToolResult(tool, gap=f"the vault refused the credential: {granted}")
         calls: list[ToolCall] = []
-        seconds = self.settings.tool_deadline
+        seconds = self.settings.deadline_of(tool.record)
         deadline = Deadline(seconds) if run is None else run.within(seconds)
         try:
             with self._client(tool, granted, calls, deadline) as look_up:
@@ -101,6 +101,7 @@ class ToolRunner:
                 issued=issued,
                 calls=calls,
                 deadline=deadline,
+                timeout=self.settings.timeout_of(tool.record),
                 local_time=self.local_time,
             )
             yield partial(tool.look_up, http)
