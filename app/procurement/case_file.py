@@ -112,13 +112,8 @@ class CaseFile:
         if any(gap.source is source and gap.question and uei in gap.question.about for gap in self.gaps):
             return False
         return not any(
-            item.source is source and item.fact.uei == uei and self._hides(item.fact, field)
-            for item in self.of(UnreadValue)
+            item.source is source and item.fact.leaves_open(uei, field) for item in self.of(UnreadValue)
         )
-
-    @staticmethod
-    def _hides(unread: UnreadValue, field: str | None) -> bool:
-        return unread.is_lost or (field is not None and unread.field.rpartition(".")[2] == field)
 
     @cached_property
     def day(self) -> date:

@@ -159,3 +159,9 @@ class UnreadValue(Fact):
     field: str
     value: str
     is_lost: bool = False
+
+    def leaves_open(self, uei: str, field: str | None) -> bool:
+        """Whether a vendor may be in this record, or have a value in this field. A lost record may be anybody's."""
+        if self.is_lost:
+            return self.uei in {uei, None}
+        return self.uei == uei and self.field.rpartition(".")[2] == field

@@ -63,9 +63,9 @@ class EntityRow(CamelShape):
 
     @model_validator(mode="after")
     def _says_whose(self) -> Self:
-        if (self._shown_uei is None) != (self.opted_out_uei is not None):
+        if not self.uei or (self._shown_uei and self._shown_uei != self.uei):
             raise ValueError(
-                "optedOutUei: goes with a text in place of entityRegistration or of its ueiSAM, and only with that"
+                "optedOutUei: must say whose row it is where entityRegistration does not, and nothing else where it does"
             )
         return self
 

@@ -225,8 +225,9 @@ def test_an_active_row_decides_beside_one_of_unknown_status(findings, about_prim
     assert findings(about_prime, registration(status=None), past, rule="R01")
 
 
-def test_a_vendor_whose_row_is_lost_is_not_called_unregistered(findings, about_prime):
-    lost = UnreadValue(uei="ZZ9TESTVNDR1", record="ZZ9TESTVNDR1", field="x", value="missing", is_lost=True)
+@pytest.mark.parametrize("uei", ["ZZ9TESTVNDR1", None])
+def test_a_vendor_whose_row_is_lost_is_not_called_unregistered(findings, about_prime, uei):
+    lost = UnreadValue(uei=uei, record="ZZ9TESTVNDR1", field="x", value="missing", is_lost=True)
     found = [each.rule for each in findings(about_prime, lost)]
     assert ("S01" in found, "R02" in found) == (True, False)
 
