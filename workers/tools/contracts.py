@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from uuid import UUID
 
 from app.procurement.action import ProcurementAction
 from app.procurement.contract_facts import ReportedAction
 from app.procurement.instrument_numbers import series
 from app.procurement.systems import Source, system_of
+from workers.asking import text_at, unread
 from workers.paging import all_rows
-from workers.payloads.awards import Awards
+from workers.payloads.awards import Award, Awards
+from workers.payloads.rows import read_row
 from workers.runtime.http_client import HttpClient
 from workers.runtime.tool import HttpTool, SourcedFact
 
@@ -25,14 +26,17 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFa
     """
     numbers = [action.modification_number]
     own, *vehicle = questions(action)
-    for key, report, call_id in _reports(client, own):
-        numbers.append(report.modification)
-        yield SourcedFact(key, report, call_id)
+    for stated in _reports(client, own):
+        if isinstance(stated.fact, ReportedAction):
+            numbers.append(stated.fact.modification)
+        yield stated
     for question in vehicle:
-        yield from (SourcedFact(*report) for report in _reports(client, question))
+        yield from _reports(client, question)
     if leaves_out(numbers):
-        for key, report, call_id in _reports(client, {**own, "deletedStatus": "yes"}):
-            yield SourcedFact(f"{key} (deleted)", replace(report, status="deleted"), call_id)
+        for stated in _reports(client, {**own, "deletedStatus": "yes"}):
+            if isinstance(stated.fact, ReportedAction):
+                deleted = replace(stated.fact, status="deleted")
+                yield SourcedFact(f"{stated.record_key} (deleted)", deleted, stated.call_id)
 
 
 def leaves_out(numbers: Iterable[str]) -> bool:
@@ -43,9 +47,9 @@ def leaves_out(numbers: Iterable[str]) -> bool:
     return any(max(numbers) - min(numbers) >= len(numbers) for numbers in places.values())
 
 
-def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[tuple[str, ReportedAction, UUID]]:
-    """Each report under its own key, and the call that brought it."""
-    for award, call_id in all_rows(
+def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[SourcedFact]:
+    """Each report under its own key, and what could not be read in it."""
+    for raw, call_id in all_rows(
         client,
         "/contract-awards/v1/search",
         {**question, "limit": "100"},
@@ -55,9 +59,17 @@ def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[tuple[
         most=_PAGES,
         empty_is_204=True,
     ):
-        fact = award.to_fact()
-        suffix = "" if fact.transaction == "0" else f"/{fact.transaction}"
-        yield f"{fact.piid}/{fact.modification}{suffix}", fact, call_id
+        award, odd = read_row(Award, raw)
+        fact = award.to_fact() if award else None
+        key = _key(fact) if fact else text_at(raw, "contractId", "piid") or "a report without a PIID"
+        if fact:
+            yield SourcedFact(key, fact, call_id)
+        yield from unread(odd, call_id, record=key, is_lost=fact is None)
+
+
+def _key(report: ReportedAction) -> str:
+    suffix = "" if report.transaction == "0" else f"/{report.transaction}"
+    return f"{report.piid}/{report.modification}{suffix}"
 
 
 def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:
