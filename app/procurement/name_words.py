@@ -7,7 +7,7 @@ import re
 
 #: What abbreviations of trade and government stand for.
 _ABBREVIATED = {
-    "ACCOUNTING": "ACCTG", "ADMINISTRATION": "ADMIN", "ADVERTISING": "ADVTG", "AGENCY": "AGCY", "AGRICULTURE": "AGRI AGR",
+    "ACCOUNTING": "ACCTG", "ADMINISTRATION": "ADMIN", "ADVERTISING": "ADVTG", "AEROSPACE": "AERO", "AVENUE": "AVE AV", "BOULEVARD": "BLVD", "HIGHWAY": "HWY", "PARKWAY": "PKWY", "ROAD": "RD", "AGENCY": "AGCY", "AGRICULTURE": "AGRI AGR",
     "AIRPORT": "ARPT", "AMERICA": "AMER", "ARCHITECTS": "ARCHTS ARCH", "ASSOCIATES": "ASSOC ASSOCS", "ASSOCIATION": "ASSN ASN",
     "AUTHORITY": "AUTH", "AUTOMOTIVE": "AUTO", "AVIATION": "AVN", "BROTHERS": "BROS", "BUILDERS": "BLDRS", "BUILDING": "BLDG", "BUREAU": "BUR",
     "BUSINESS": "BUS", "CENTER": "CTR CENTRE CNTR", "CHEMICAL": "CHEM", "COLLEGE": "COLL", "COMMERCIAL": "COML", "COMMISSION": "COMM", "COMMITTEE": "CMTE",
@@ -95,11 +95,15 @@ _NUMBERS = (
     | dict(zip(_ROMAN.split(), map(str, _VALUES), strict=True))
 )
 SHORT = {short: word for word, all_short in _ABBREVIATED.items() for short in all_short.split()} | _NUMBERS
+#: Whole words that are written in many ways, when they are cut off.
+FULL_WORDS = frozenset(_ABBREVIATED)
+_ARTICLES = frozenset({"AL", "EL", "UL"})
 _ORDINAL = re.compile(r"(\d+)(?:ST|ND|RD|TH)")
 #: Words that many names share, which distinguish firms less than other words do.
 COMMON = frozenset({
     "SERVICE", "SERVICES", "GROUP", "HOLDING", "HOLDINGS", "INTERNATIONAL", "NATIONAL", "ENTERPRISE", "ENTERPRISES",
     "SOLUTIONS", "SYSTEMS", "ASSOCIATES", "PARTNERS", "INDUSTRIES", "USA", "AMERICA", "AMERICAN", "GLOBAL", "TRADING",
+    "EUROPE", "CANADA", "WORLDWIDE",
 })  # fmt: skip
 #: What firms do for a living: words that many names share, too.
 TRADES = frozenset({
@@ -109,7 +113,8 @@ TRADES = frozenset({
 })  # fmt: skip
 #: Words that come and go without changing who is meant, among them the prefixes of ships.
 FILLERS = frozenset({
-    "THE", "OF", "AND", "AL", "EL", "DE", "LA", "BIN", "IBN", "MV", "SS", "FV", "TV", "VESSEL", "MR", "MRS", "MS", "DR",
+    "THE", "OF", "AND", "FOR", "AL", "EL", "UL", "DE", "DEL", "LA", "DU", "DES", "DA", "DI", "VAN", "VON", "DER", "DEN", "FUR", "FUER", "UND", "ET",
+    "Y", "BIN", "BEN", "IBN", "MV", "SS", "FV", "TV", "VESSEL", "MR", "MRS", "MS", "DR",
 })  # fmt: skip
 #: What sets the generations of a family apart.
 GENERATIONS = {"JR": "JR", "JNR": "JR", "JUNIOR": "JR", "SR": "SR", "SNR": "SR", "SENIOR": "SR"}
@@ -136,6 +141,8 @@ def written_out(words: list[str]) -> tuple[str, ...]:
             read[-1] = f"{_TENS[previous] + _ORDINAL_UNITS[word]}."
         elif previous == "UNITED" and word == "STATES":
             read[-1] = "USA"
+        elif previous == "ABD" and word in _ARTICLES:
+            read[-1] = "ABDUL"
         elif ordinal := _ORDINAL.fullmatch(word):
             read.append(f"{int(ordinal[1])}.")
         else:
