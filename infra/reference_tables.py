@@ -47,14 +47,17 @@ _TWO_LETTERS = frozenset({
 _SHORTEST, _LONGEST, _MOST_WORDS = 3, 12, 8
 #: On the list, and yet words, initials or public bodies in American names.
 _NO_FORM = frozenset({
-    "ASSOC", "ASC", "BEZIRK", "BUND", "CANTON", "CANTONE", "CEMIX", "CER", "CGA", "CIC", "CLF", "COMMUNE", "COMUNE", "CONSORZIO", "COOP",
-    "COOPERATION", "COOPERATIVE", "CP", "CPT", "CRC", "CSL", "CTI", "CTR", "DBA", "DISTRETTO", "DISTRICT", "DVZ", "ELP", "ESTADO", "FAB",
-    "FCR", "FIE", "FII", "FIM", "FIP", "FOF", "FON", "FUND", "FDN", "FOUNDATION", "FIRMA", "FSA", "FUP", "GAG", "GAR", "GEMEINDE", "GEN",
-    "IAP", "IBC", "ICC", "IIC", "IKE", "INDIVISIONS", "KANTON", "MBE", "MPO", "MPS", "MRL", "NPC", "OBA", "OBEC", "OPC", "ORGEN", "OTH",
-    "PAC", "PBC", "PCC", "PDB", "PER", "PFA", "PFI", "PROCURA", "PROCURATION", "PROKURA", "PRST", "PSA", "PSC", "PTC", "PZO", "REIT", "SAB",
-    "SAC", "SAL", "SAM", "SAP", "SAT", "SAU", "SCI", "SCM", "SCP", "SDC", "SEC", "SERIES", "SII", "SIZ", "SKA", "SMC", "SOC", "SOCIETE",
-    "SON", "SPC", "SPF", "SPR", "STE", "STG", "TEO", "TRUST", "TUB", "ULC", "UNDIVIDED", "UNP", "UPS", "VVE", "MESTO", "CCC", "CLG", "LBG",
-    "LCA", "LDC", "LPRA", "QSC", "SGR", "SLP", "TSF", "ASA", "ILP", "ICAV", "ISBL",
+    "AAM", "ABV", "AIE", "ANL", "ANS", "APB", "ASA", "ASC", "ASSOC", "BAB", "BBL", "BEZIRK", "BRF", "BRL", "BUND", "CANTON", "CANTONE", "CCC",
+    "CEMIX", "CER", "CGA", "CIC", "CLF", "CLG", "CNCOL", "CO OP", "COMMUNE", "COMUNE", "CONSORZIO", "COOP", "COOPERATION", "COOPERATIVE",
+    "CP", "CPT", "CRC", "CSL", "CTI", "CTR", "DBA", "DISTRETTO", "DISTRICT", "DVZ", "EDO", "EGE", "ELP", "EPP", "ERL", "ESTADO", "ESV",
+    "ETEY", "FAB", "FCR", "FDN", "FIE", "FII", "FIM", "FIP", "FIRMA", "FOF", "FON", "FOUNDATION", "FSA", "FUND", "FUP", "GAG", "GAR", "GELE",
+    "GEMEINDE", "GEN", "GIU", "GIZ", "GNS", "HSZ", "IAP", "IBC", "ICAV", "ICC", "IIC", "IKE", "IKS", "ILP", "INDIVISIONS", "ISBL", "IZW",
+    "JSO", "KANTON", "KBE", "LBG", "LCA", "LDC", "LPRA", "MBE", "MESTO", "MPO", "MPS", "MRL", "NBS", "NPC", "NSH", "OBA", "OBEC", "OEG",
+    "OFB", "OFE", "OFP", "OPC", "ORGEN", "OTH", "OWM", "PAC", "PBC", "PCC", "PDB", "PER", "PERUM", "PFA", "PFI", "PROCURA", "PROCURATION",
+    "PROKURA", "PRST", "PSA", "PSC", "PTC", "PZO", "QSC", "REIT", "RNTBC", "S COOP", "SAA", "SAB", "SAC", "SAL", "SAM", "SAP", "SAT", "SAU",
+    "SCI", "SCM", "SCP", "SDC", "SEC", "SERIES", "SGR", "SII", "SIMPLE CO", "SIZ", "SKA", "SLM", "SLP", "SMC", "SOC", "SOCIETE", "SON", "SPC",
+    "SPF", "SPR", "SRC", "STE", "STG", "TEO", "TRUST", "TSF", "TUB", "TUH", "TUW", "UKS", "ULC", "UNDIVIDED", "UNP", "UPS", "VBA", "VOG",
+    "VVE", "WIV", "ZOO", "ZUB",
 })  # fmt: skip
 
 
