@@ -21,7 +21,7 @@ _ABBREVIATIONS = ("Abbreviations transliterated", "Abbreviations Local language"
 #: In English, one legal form has many abbreviations and one abbreviation many forms: these are read as themselves.
 ENGLISH = {
     "INCORPORATED": "INC", "INC": "INC", "CORPORATION": "CORP", "CORP": "CORP", "COMPANY": "CO", "CO": "CO", "LIMITED": "LTD", "LTD": "LTD",
-    "LLC": "LLC", "LC": "LLC", "LP": "LP", "LLP": "LLP", "LLLP": "LLLP", "PLLC": "PLLC", "PC": "PC", "PLC": "PLC", "PTY": "PTY", "PTE": "PTE", "PVT": "PVT",
+    "LLC": "LLC", "LC": "LLC", "LP": "LP", "LLP": "LLP", "LLLP": "LLLP", "PLLC": "PLLC", "PC": "PC", "PA": "PA", "APC": "APC", "PSC": "PSC", "PROFESSIONAL ASSOCIATION": "PA", "PLC": "PLC", "PTY": "PTY", "PTE": "PTE", "PVT": "PVT",
     "PROPRIETARY": "PTY", "LIMITED LIABILITY COMPANY": "LLC", "LIMITED LIABILITY CO": "LLC", "LTD LIABILITY CO": "LLC", "LTD LIABILITY COMPANY": "LLC",
     "LIMITED LIABILITY PARTNERSHIP": "LLP", "LIMITED PARTNERSHIP": "LP", "PUBLIC LIMITED COMPANY": "PLC", "PROFESSIONAL CORPORATION": "PC",
     "PROFESSIONAL LIMITED LIABILITY COMPANY": "PLLC", "PRIVATE LIMITED": "PVT LTD", "PRIVATE LIMITED COMPANY": "PVT LTD",

@@ -97,13 +97,24 @@ _NUMBERS = (
 SHORT = {short: word for word, all_short in _ABBREVIATED.items() for short in all_short.split()} | _NUMBERS
 #: Whole words that are written in many ways, when they are cut off.
 FULL_WORDS = frozenset(_ABBREVIATED)
-_ARTICLES = frozenset({"AL", "EL", "UL"})
+#: Two words that are read as one.
+_TWO_WORDS = (
+    {(tens, unit): str(ten + one) for tens, ten in _TENS.items() for unit, one in _UNITS.items()}
+    | {(tens, unit): f"{ten + one}." for tens, ten in _TENS.items() for unit, one in _ORDINAL_UNITS.items()}
+    | {
+        ("UNITED", "STATES"): "USA",
+        ("NORTH", "AMERICA"): "NA",
+        ("NORTH", "AMERICAN"): "NA",
+        ("CO", "OP"): "COOPERATIVE",
+    }
+    | {("ABD", article): "ABDUL" for article in ("AL", "EL", "UL")}
+)
 _ORDINAL = re.compile(r"(\d+)(?:ST|ND|RD|TH)")
 #: Words that many names share, which distinguish firms less than other words do.
 COMMON = frozenset({
     "SERVICE", "SERVICES", "GROUP", "HOLDING", "HOLDINGS", "INTERNATIONAL", "NATIONAL", "ENTERPRISE", "ENTERPRISES",
     "SOLUTIONS", "SYSTEMS", "ASSOCIATES", "PARTNERS", "INDUSTRIES", "USA", "AMERICA", "AMERICAN", "GLOBAL", "TRADING",
-    "EUROPE", "CANADA", "WORLDWIDE",
+    "EUROPE", "CANADA", "NA", "WORLDWIDE",
 })  # fmt: skip
 #: What firms do for a living: words that many names share, too.
 TRADES = frozenset({
@@ -135,14 +146,8 @@ def written_out(words: list[str]) -> tuple[str, ...]:
     read: list[str] = []
     previous = ""
     for word in words:
-        if previous in _TENS and word in _UNITS:
-            read[-1] = str(_TENS[previous] + _UNITS[word])
-        elif previous in _TENS and word in _ORDINAL_UNITS:
-            read[-1] = f"{_TENS[previous] + _ORDINAL_UNITS[word]}."
-        elif previous == "UNITED" and word == "STATES":
-            read[-1] = "USA"
-        elif previous == "ABD" and word in _ARTICLES:
-            read[-1] = "ABDUL"
+        if (previous, word) in _TWO_WORDS:
+            read[-1] = _TWO_WORDS[previous, word]
         elif ordinal := _ORDINAL.fullmatch(word):
             read.append(f"{int(ordinal[1])}.")
         else:

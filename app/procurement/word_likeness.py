@@ -21,6 +21,8 @@ _TWO = 2
 #: A word cut short has this many letters, and lacks at least that many.
 _CUT_FROM, _CUT_BY = 5, 3
 _VOWELS = frozenset("AEIOUY")
+#: Words that have an abbreviation in common: ST, DIST.
+_ONE_ABBREVIATION = (frozenset({"SAINT", "STREET"}), frozenset({"DISTRIBUTION", "DISTRICT"}))
 
 
 def is_number(word: str) -> bool:
@@ -56,7 +58,7 @@ def _alike(a: str, b: str) -> float:
         return 0.0
     if len(a) == 1:
         return _INITIAL if a[0] == b[0] else 0.0
-    if len(a) > _ACRONYM_AT_MOST and b in {f"{a}S", f"{a}ES", f"{a[:-1]}IES"}:
+    if len(a) >= _ACRONYM_AT_MOST and b in {f"{a}S", f"{a}ES", f"{a[:-1]}IES"}:
         return _PLURAL
     return _ROMANISED if sounds_alike(a, b) else _guessed(a, b)
 
@@ -68,7 +70,7 @@ def _guessed(a: str, b: str) -> float:
     guesses = (
         (_SHORT_NAME, b in GIVEN_NAMES.get(a, ()) or a in GIVEN_NAMES.get(b, ())),
         (_SLIP, slips <= 1 and len(a) >= _SLIP_FROM),
-        (_ABBREVIATED, _abbreviates(a, b)),
+        (_ABBREVIATED, _abbreviates(a, b) or {a, b} in _ONE_ABBREVIATION),
         (_BEGINNING, b in FULL_WORDS and len(a) >= _CUT_FROM and b.startswith(a)),
         (_TWO_SLIPS, slips <= _TWO and len(a) >= _TWO_SLIPS_FROM and same_start),
         (_SHORT_SLIP, slips <= 1 and len(a) >= _SHORT_SLIP_FROM and same_start),

@@ -19,7 +19,7 @@ KINDS = {
     "transliteration": "Transliterations",
 }
 FAMILIES = {"firms": "Firms", "persons": "Persons"}
-HALVES = {"development": "seen", "held": "held back"}
+PARTS = {"development": "seen", "held": "held back", "later": "written later"}
 HEAD = """# Matching names
 
 An exclusion record often carries a name and no identifier. Two names are compared as follows, in `app/procurement/names.py`:
@@ -32,7 +32,7 @@ An exclusion record often carries a name and no identifier. Two names are compar
 3. Abbreviations of trade and government are read in full (INTL SVCS, DEPT), numbers in figures (FORTY FOUR is 44, FIRST is 1ST).
 4. Each word is paired with the most similar word. Equal words count in full; plurals, two spellings of one foreign word (MUHAMMAD,
    MOHAMMED), short given names (BILL) and misspellings count less; an unpaired word counts against. Where *both* names have an unpaired word
-   (SERVICES, ALLIANCE) it counts more. Words that many names share count half, unpaired acronyms more.
+   (SERVICES, ALLIANCE) it counts more. Words that many names share count part, unpaired acronyms more.
 5. Numbers must be equal. A single short word or an acronym matches only itself. JR and SR are two persons, and so are two middle initials.
 6. A guess keeps a score below the upper threshold: a misspelling, a short given name, an initial in place of one.
 
@@ -53,8 +53,9 @@ These are development figures: the author of the rules wrote the pairs, too. Exp
 ### By family of names
 
 {families} pairs in `families.csv`. A family is one name with other ways to write it, and with other firms or persons that look alike. All pairs of
-a family are in the same half. The rules were adjusted while looking at the half *seen*; the pairs of the half *held back* were written
-before, and their misses were first looked at for this page.
+a family are in the same part. The rules were adjusted while looking at the part *seen*; the pairs *held back* were written before, and their
+misses were looked at when the rules stood. Of those *written later*, 0.859 were found and 0.968 were right at the first measurement, before
+the rules were adjusted to what they missed; names that the rules have never met may do as these did.
 
 """
 FAMILY_TABLE = """| set | families | pairs | same | threshold | right (precision) | found (recall) | wrong |
@@ -83,7 +84,7 @@ class Pair:
     b: str
     same: bool
     kind: str
-    half: str = ""
+    part: str = ""
     family: str = ""
 
     @property
@@ -117,12 +118,12 @@ def pairs() -> list[Pair]:
     return [Pair(row["a"], row["b"], row["same"] == "yes", row["kind"]) for row in rows("pairs.csv")]
 
 
-def family_pairs(kind: str, half: str) -> list[Pair]:
+def family_pairs(kind: str, part: str) -> list[Pair]:
     every = rows("families.csv")
     return [
-        Pair(row["a"], row["b"], row["same"] == "yes", kind, half, row["family"])
+        Pair(row["a"], row["b"], row["same"] == "yes", kind, part, row["family"])
         for row in every
-        if (row["kind"], row["half"]) == (kind, half)
+        if (row["kind"], row["part"]) == (kind, part)
     ]
 
 
@@ -134,15 +135,15 @@ def result(some: list[Pair], threshold: float) -> Result:
 
 def page() -> str:
     mixed = pairs()
-    families = {(kind, half): family_pairs(kind, half) for kind in FAMILIES for half in HALVES}
+    families = {(kind, part): family_pairs(kind, part) for kind in FAMILIES for part in PARTS}
     everything = [pair for some in families.values() for pair in some]
     lines = [HEAD.format(strong=STRONG, possible=POSSIBLE, families=len(everything)), FAMILY_TABLE]
-    for (kind, half), some in families.items():
+    for (kind, part), some in families.items():
         count = len({pair.family for pair in some})
         for threshold in (POSSIBLE, STRONG):
             each = result(some, threshold)
             lines.append(
-                f"| {FAMILIES[kind]}, {HALVES[half]} | {count} | {len(some)} | {each.same} | {threshold:.2f} |"
+                f"| {FAMILIES[kind]}, {PARTS[part]} | {count} | {len(some)} | {each.same} | {threshold:.2f} |"
                 f" {each.precision:.3f} | {each.recall:.3f} | {each.wrong} |\n"
             )
     lines += [MIXED.format(total=len(mixed)), *mixed_table(mixed)]
