@@ -38,7 +38,12 @@ ELSEWHERE = {
     "OBSHCHESTVO S OGRANICHENNOY OTVETSTVENNOSTYU": "OOO", "OBSHCHESTVO S OGRANICHENNOI OTVETSTVENNOSTYU": "OOO", "AKTSIONERNOE OBSHCHESTVO": "AO",
     "ZAKRYTOE AKTSIONERNOE OBSHCHESTVO": "ZAO", "OTKRYTOE AKTSIONERNOE OBSHCHESTVO": "OAO", "PUBLICHNOE AKTSIONERNOE OBSHCHESTVO": "PAO",
     "PERSEROAN TERBATAS": "PT", "PT": "PT", "UG": "UG", "UNTERNEHMERGESELLSCHAFT": "UG", "UG HAFTUNGSBESCHRANKT": "UG", "GMBH AND CO KG": "GMBH CO KG", "LIMITADA": "LTDA",
-    "ANONIM SIRKETI": "AS", "LIMITED SIRKETI": "LTD STI", "LTD STI": "LTD STI", "PUBL": "PUBL", "AB PUBL": "AB", "SOCIETATEA CU RASPUNDERE LIMITATA": "SRL", "VENNOOTSCHAP MET BEPERKTE AANSPRAKELIJKHEID": "BVBA", "KOMMANDITGESELLSCHAFT": "KG",
+    "ANONIM SIRKETI": "AS", "LIMITED SIRKETI": "LTD STI", "LTD STI": "LTD STI", "PUBL": "PUBL", "PCL": "PCL", "PUBLIC COMPANY LIMITED": "PCL", "AB PUBL": "AB", "SOCIETATEA CU RASPUNDERE LIMITATA": "SRL", "VENNOOTSCHAP MET BEPERKTE AANSPRAKELIJKHEID": "BVBA", "KOMMANDITGESELLSCHAFT": "KG",
+}  # fmt: skip
+#: Given names as they were shortened in writing only.
+WRITTEN_SHORT = {
+    "CHARLES": "CHAS", "EDWARD": "EDW", "GEORGE": "GEO", "JAMES": "JAS", "JOSEPH": "JOS", "RICHARD": "RICHD", "ROBERT": "ROBT", "SAMUEL": "SAML",
+    "THOMAS": "THOS", "WILLIAM": "WM",
 }  # fmt: skip
 #: Two letters are a form only where they are hardly anything else at the end of an American name.
 _TWO_LETTERS = frozenset({
@@ -107,7 +112,7 @@ def _is_name(text: str, *, english: bool) -> bool:
 
 def given_names() -> str:
     """Each given name with its short forms, as CSV."""
-    short: defaultdict[str, set[str]] = defaultdict(set)
+    short = defaultdict(set, {name: {written} for name, written in WRITTEN_SHORT.items()})
     with files("nicknames").joinpath("names.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             short[normalised(row["name1"])].add(normalised(row["name2"]))

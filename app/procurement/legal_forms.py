@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from rapidfuzz.distance import OSA
 
-from app.procurement.name_words import LEADING_ENDS, LEADING_FORMS
+from app.procurement.name_words import LEADING_ENDS, LEADING_FORMS, LEADING_STARTS
 from app.reference import LEGAL_FORMS
 
 _TWO_LETTERS, _LONG_FORM = 2, 7
@@ -64,19 +64,17 @@ def without_trailing_form(words: list[str]) -> str | None:
 
 
 def without_leading_form(words: list[str], *, alone: bool) -> str | None:
-    """Takes a form from the front: one of two letters only where the name has no other."""
+    """Takes a form from the front: one of two letters only where the name has no other, and two words are left."""
     for spelling, form in _BEGINNINGS.get(words[0], ()) if words else ():
-        may_lead = (
-            spelling[-1] in LEADING_ENDS or form in LEADING_FORMS
-            if len(spelling) > 1
-            else words[0] in LEADING_FORMS
-        )
-        if (
-            may_lead
-            and (alone or len(form) > _TWO_LETTERS)
-            and len(words) > len(spelling)
-            and tuple(words[: len(spelling)]) == spelling
-        ):
+        left = len(words) - len(spelling)
+        enough = left > 1 and alone if len(spelling[0]) == _TWO_LETTERS else left > 0
+        if enough and _may_lead(spelling) and tuple(words[: len(spelling)]) == spelling:
             del words[: len(spelling)]
             return form
     return None
+
+
+def _may_lead(spelling: tuple[str, ...]) -> bool:
+    if len(spelling) == 1:
+        return spelling[0] in LEADING_FORMS
+    return spelling[0] in LEADING_STARTS or spelling[-1] in LEADING_ENDS

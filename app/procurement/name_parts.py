@@ -15,7 +15,7 @@ _NO_WORD = re.compile(r"[\W_]+")
 _INITIALS = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_](?!\S))+")
 #: What stands between the names of one firm or person.
 _ALSO = re.compile(
-    r"[\s,(;]+(?:d\s?[./]\s?b\s?[./]\s?a\b\.?|dba|doing business as|t/a|trading as|[afn]\s?[./]\s?k\s?[./]\s?a\b\.?|[afn]ka"
+    r"[\s,(;]+(?:d\s?[./]\s?b\s?[./]\s?a\b\.?|d b a|dba|doing business as|t/a|trading as|[afn]\s?[./]\s?k\s?[./]\s?a\b\.?|[afn]ka"
     r"|(?:also|formerly|now|previously) known as|formerly)[\s:]+",
     re.IGNORECASE,
 )

@@ -131,9 +131,13 @@ FILLERS = frozenset({
 GENERATIONS = {"JR": "JR", "JNR": "JR", "JUNIOR": "JR", "SR": "SR", "SNR": "SR", "SENIOR": "SR"}
 #: Legal forms that may stand before a name, in one word.
 LEADING_FORMS = frozenset({
-    "OOO", "OAO", "ZAO", "PAO", "AO", "JSC", "OJSC", "CJSC", "PJSC", "TOV", "UAB", "SIA", "PT", "LLC", "LLP", "SARL", "EURL", "SRL", "SPRL", "GMBH",
+    "OOO", "OAO", "ZAO", "PAO", "AO", "JSC", "OJSC", "CJSC", "PJSC", "TOV", "UAB", "SIA", "PT", "SA", "LLC", "LLP", "SARL", "EURL", "SRL", "SPRL", "GMBH",
 })  # fmt: skip
-#: English legal forms of several words that may stand before a name end with one of these.
+#: Of legal forms of several words, those may stand before a name that begin or, in English, end with one of these.
+LEADING_STARTS = frozenset({
+    "SOCIETE", "SOCIETA", "SOCIEDAD", "SOCIEDADE", "SOCIETATEA", "GESELLSCHAFT", "OBSHCHESTVO", "AKTSIONERNOE", "ZAKRYTOE", "OTKRYTOE",
+    "PUBLICHNOE", "PERSEROAN", "SPOLKA", "KABUSHIKI", "GODO", "YUGEN", "DRUSTVO", "TOVARYSTVO",
+})  # fmt: skip
 LEADING_ENDS = frozenset({"COMPANY", "PARTNERSHIP", "LIMITED"})
 #: Forms of one kind: translations of each other.
 FORM_KINDS = dict.fromkeys(("OOO", "TOV"), "LLC") | dict.fromkeys(

@@ -13,7 +13,7 @@ SURE = 0.9
 _PLURAL, _ROMANISED, _INITIAL, _SHORT_NAME, _SLIP, _ABBREVIATED, _BEGINNING, _TWO_SLIPS, _SHORT_SLIP = (
     0.95, 0.92, 0.9, 0.88, 0.86, 0.84, 0.8, 0.7, 0.4,
 )  # fmt: skip
-_COMMON, _FILLER, _LETTER, _NUMBER, _ACRONYM = 0.5, 0.1, 0.3, 2.0, 1.6
+_COMMON, _FILLER, _LETTER, _NUMBER, _TWO_LETTERS, _ACRONYM = 0.5, 0.1, 0.3, 2.0, 2.0, 1.6
 #: One slip of the pen in a word of this many letters leaves it recognisable, two in one of that many.
 _SLIP_FROM, _TWO_SLIPS_FROM, _SHORT_SLIP_FROM = 6, 10, 5
 _ACRONYM_AT_MOST = 3
@@ -41,7 +41,9 @@ def weight(word: str) -> float:
         return _LETTER
     if word in COMMON or word in TRADES:
         return _COMMON
-    return _ACRONYM if len(word) <= _ACRONYM_AT_MOST else 1.0
+    if len(word) < _ACRONYM_AT_MOST:
+        return _TWO_LETTERS
+    return _ACRONYM if len(word) == _ACRONYM_AT_MOST else 1.0
 
 
 def alike(a: str, b: str) -> float:
