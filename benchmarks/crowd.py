@@ -91,7 +91,7 @@ _STATEMENTS = (
     """
     INSERT INTO log_source
     SELECT source, min(requested_at), max(finished_at), 1, 0, true, NULL, now()
-    FROM run, unnest(%(logs)s::text[]) AS source GROUP BY source
+    FROM run, unnest(%(logs)s::text[]) AS source GROUP BY source ON CONFLICT DO NOTHING
     """,
     """
     INSERT INTO answer (call_id, body)

@@ -47,9 +47,10 @@ def test_each_log_is_shown_with_the_stretch_that_was_read(system, client, read, 
     until(lambda: len(system.rows("SELECT 1 FROM log_source")) >= 5, what="the reconciler's first look")
     rows = {row[0]: row[1:] for row in read(client, "/stack").rows if row[0] in LOGS}
     assert sorted(rows) == sorted(LOGS)
-    for _, read_until, lag, lines, unreadable, apart in rows.values():
+    for _, read_until, lag, unchanged, lines, unreadable, apart in rows.values():
         assert "UTC" in read_until
         assert re.fullmatch(r"[\d.]+ s", lag)
+        assert unchanged == "not read again", "only the vault's log is"
         assert int(lines.replace(",", "")) > 0
         assert unreadable == "0"
         assert apart.endswith(("Yes", "No"))

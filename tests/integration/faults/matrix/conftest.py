@@ -225,9 +225,13 @@ def _all_is_well(
     until: Callable[..., Any],
 ) -> None:
     until(lambda: disturbed.states(run_ids)["completed"] > 0, seconds=10, what="the end of a run")
-    until(lambda: disturbed.states(run_ids) == {"completed": len(run_ids)}, what="the end of all runs")
+    until(
+        lambda: disturbed.states(run_ids) == {"completed": len(run_ids)},
+        seconds=60,
+        what="the end of all runs",
+    )
     assert disturbed.counted(run_ids) == []
-    until(lambda: not disturbed.unconfirmed(run_ids), what="the confirmation of all ends")
+    until(lambda: not disturbed.unconfirmed(run_ids), seconds=60, what="the confirmation of all ends")
     assert disturbed.proxied.stack.process_table.ended() == []
     assert disturbed.processes == processes
     assert disturbed.alarms() - alarms == Counter()
