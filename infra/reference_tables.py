@@ -21,7 +21,7 @@ _ABBREVIATIONS = ("Abbreviations transliterated", "Abbreviations Local language"
 #: In English, one legal form has many abbreviations and one abbreviation many forms: these are read as themselves.
 ENGLISH = {
     "INCORPORATED": "INC", "INC": "INC", "CORPORATION": "CORP", "CORP": "CORP", "COMPANY": "CO", "CO": "CO", "LIMITED": "LTD", "LTD": "LTD",
-    "LLC": "LLC", "LC": "LLC", "LP": "LP", "LLP": "LLP", "LLLP": "LLLP", "PLLC": "PLLC", "PC": "PC", "PLC": "PLC", "PTY": "PTY", "PTE": "PTE", "PVT": "PVT",
+    "LLC": "LLC", "LC": "LLC", "LP": "LP", "LLP": "LLP", "LLLP": "LLLP", "PLLC": "PLLC", "PC": "PC", "PA": "PA", "APC": "APC", "PSC": "PSC", "PROFESSIONAL ASSOCIATION": "PA", "PLC": "PLC", "PTY": "PTY", "PTE": "PTE", "PVT": "PVT",
     "PROPRIETARY": "PTY", "LIMITED LIABILITY COMPANY": "LLC", "LIMITED LIABILITY CO": "LLC", "LTD LIABILITY CO": "LLC", "LTD LIABILITY COMPANY": "LLC",
     "LIMITED LIABILITY PARTNERSHIP": "LLP", "LIMITED PARTNERSHIP": "LP", "PUBLIC LIMITED COMPANY": "PLC", "PROFESSIONAL CORPORATION": "PC",
     "PROFESSIONAL LIMITED LIABILITY COMPANY": "PLLC", "PRIVATE LIMITED": "PVT LTD", "PRIVATE LIMITED COMPANY": "PVT LTD",
@@ -38,7 +38,12 @@ ELSEWHERE = {
     "OBSHCHESTVO S OGRANICHENNOY OTVETSTVENNOSTYU": "OOO", "OBSHCHESTVO S OGRANICHENNOI OTVETSTVENNOSTYU": "OOO", "AKTSIONERNOE OBSHCHESTVO": "AO",
     "ZAKRYTOE AKTSIONERNOE OBSHCHESTVO": "ZAO", "OTKRYTOE AKTSIONERNOE OBSHCHESTVO": "OAO", "PUBLICHNOE AKTSIONERNOE OBSHCHESTVO": "PAO",
     "PERSEROAN TERBATAS": "PT", "PT": "PT", "UG": "UG", "UNTERNEHMERGESELLSCHAFT": "UG", "UG HAFTUNGSBESCHRANKT": "UG", "GMBH AND CO KG": "GMBH CO KG", "LIMITADA": "LTDA",
-    "ANONIM SIRKETI": "AS", "LIMITED SIRKETI": "LTD STI", "LTD STI": "LTD STI", "VENNOOTSCHAP MET BEPERKTE AANSPRAKELIJKHEID": "BVBA", "KOMMANDITGESELLSCHAFT": "KG",
+    "ANONIM SIRKETI": "AS", "LIMITED SIRKETI": "LTD STI", "LTD STI": "LTD STI", "PUBL": "PUBL", "PCL": "PCL", "PUBLIC COMPANY LIMITED": "PCL", "AB PUBL": "AB", "SOCIETATEA CU RASPUNDERE LIMITATA": "SRL", "VENNOOTSCHAP MET BEPERKTE AANSPRAKELIJKHEID": "BVBA", "KOMMANDITGESELLSCHAFT": "KG",
+}  # fmt: skip
+#: Given names as they were shortened in writing only.
+WRITTEN_SHORT = {
+    "CHARLES": "CHAS", "EDWARD": "EDW", "GEORGE": "GEO", "JAMES": "JAS", "JOSEPH": "JOS", "RICHARD": "RICHD", "ROBERT": "ROBT", "SAMUEL": "SAML",
+    "THOMAS": "THOS", "WILLIAM": "WM",
 }  # fmt: skip
 #: Two letters are a form only where they are hardly anything else at the end of an American name.
 _TWO_LETTERS = frozenset({
@@ -47,14 +52,17 @@ _TWO_LETTERS = frozenset({
 _SHORTEST, _LONGEST, _MOST_WORDS = 3, 12, 8
 #: On the list, and yet words, initials or public bodies in American names.
 _NO_FORM = frozenset({
-    "ASSOC", "ASC", "BEZIRK", "BUND", "CANTON", "CANTONE", "CEMIX", "CER", "CGA", "CIC", "CLF", "COMMUNE", "COMUNE", "CONSORZIO", "COOP",
-    "COOPERATION", "COOPERATIVE", "CP", "CPT", "CRC", "CSL", "CTI", "CTR", "DBA", "DISTRETTO", "DISTRICT", "DVZ", "ELP", "ESTADO", "FAB",
-    "FCR", "FIE", "FII", "FIM", "FIP", "FOF", "FON", "FUND", "FDN", "FOUNDATION", "FIRMA", "FSA", "FUP", "GAG", "GAR", "GEMEINDE", "GEN",
-    "IAP", "IBC", "ICC", "IIC", "IKE", "INDIVISIONS", "KANTON", "MBE", "MPO", "MPS", "MRL", "NPC", "OBA", "OBEC", "OPC", "ORGEN", "OTH",
-    "PAC", "PBC", "PCC", "PDB", "PER", "PFA", "PFI", "PROCURA", "PROCURATION", "PROKURA", "PRST", "PSA", "PSC", "PTC", "PZO", "REIT", "SAB",
-    "SAC", "SAL", "SAM", "SAP", "SAT", "SAU", "SCI", "SCM", "SCP", "SDC", "SEC", "SERIES", "SII", "SIZ", "SKA", "SMC", "SOC", "SOCIETE",
-    "SON", "SPC", "SPF", "SPR", "STE", "STG", "TEO", "TRUST", "TUB", "ULC", "UNDIVIDED", "UNP", "UPS", "VVE", "MESTO", "CCC", "CLG", "LBG",
-    "LCA", "LDC", "LPRA", "QSC", "SGR", "SLP", "TSF", "ASA", "ILP", "ICAV", "ISBL",
+    "AAM", "ABV", "AIE", "ANL", "ANS", "APB", "ASA", "ASC", "ASSOC", "BAB", "BBL", "BEZIRK", "BRF", "BRL", "BUND", "CANTON", "CANTONE", "CCC",
+    "CEMIX", "CER", "CGA", "CIC", "CLF", "CLG", "CNCOL", "CO OP", "COMMUNE", "COMUNE", "CONSORZIO", "COOP", "COOPERATION", "COOPERATIVE",
+    "CP", "CPT", "CRC", "CSL", "CTI", "CTR", "DBA", "DISTRETTO", "DISTRICT", "DVZ", "EDO", "EGE", "ELP", "EPP", "ERL", "ESTADO", "ESV",
+    "ETEY", "FAB", "FCR", "FDN", "FIE", "FII", "FIM", "FIP", "FIRMA", "FOF", "FON", "FOUNDATION", "FSA", "FUND", "FUP", "GAG", "GAR", "GELE",
+    "GEMEINDE", "GEN", "GIU", "GIZ", "GNS", "HSZ", "IAP", "IBC", "ICAV", "ICC", "IIC", "IKE", "IKS", "ILP", "INDIVISIONS", "ISBL", "IZW",
+    "JSO", "KANTON", "KBE", "LBG", "LCA", "LDC", "LPRA", "MBE", "MESTO", "MPO", "MPS", "MRL", "NBS", "NPC", "NSH", "OBA", "OBEC", "OEG",
+    "OFB", "OFE", "OFP", "OPC", "ORGEN", "OTH", "OWM", "PAC", "PBC", "PCC", "PDB", "PER", "PERUM", "PFA", "PFI", "PROCURA", "PROCURATION",
+    "PROKURA", "PRST", "PSA", "PSC", "PTC", "PZO", "QSC", "REIT", "RNTBC", "S COOP", "SAA", "SAB", "SAC", "SAL", "SAM", "SAP", "SAT", "SAU",
+    "SCI", "SCM", "SCP", "SDC", "SEC", "SERIES", "SGR", "SII", "SIMPLE CO", "SIZ", "SKA", "SLM", "SLP", "SMC", "SOC", "SOCIETE", "SON", "SPC",
+    "SPF", "SPR", "SRC", "STE", "STG", "TEO", "TRUST", "TSF", "TUB", "TUH", "TUW", "UKS", "ULC", "UNDIVIDED", "UNP", "UPS", "VBA", "VOG",
+    "VVE", "WIV", "ZOO", "ZUB",
 })  # fmt: skip
 
 
@@ -104,7 +112,7 @@ def _is_name(text: str, *, english: bool) -> bool:
 
 def given_names() -> str:
     """Each given name with its short forms, as CSV."""
-    short: defaultdict[str, set[str]] = defaultdict(set)
+    short = defaultdict(set, {name: {written} for name, written in WRITTEN_SHORT.items()})
     with files("nicknames").joinpath("names.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             short[normalised(row["name1"])].add(normalised(row["name2"]))

@@ -2,12 +2,11 @@
 
 import re
 import unicodedata
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.procurement.name_words import GENERATIONS, LEADING_ENDS, LEADING_FORMS, written_out
-from app.reference import LEGAL_FORMS
+from app.procurement.legal_forms import without_leading_form, without_trailing_form
+from app.procurement.name_words import GENERATIONS, written_out
 
 _STROKES = str.maketrans({"Ø": "O", "Ł": "L", "Đ": "D", "Ð": "D", "Æ": "AE", "Œ": "OE", "Þ": "TH", "Ħ": "H"})
 _APOSTROPHES = re.compile("['’‘`ʼʻ]")
@@ -16,7 +15,7 @@ _NO_WORD = re.compile(r"[\W_]+")
 _INITIALS = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_](?!\S))+")
 #: What stands between the names of one firm or person.
 _ALSO = re.compile(
-    r"[\s,(;]+(?:d\s?[./]\s?b\s?[./]\s?a\b\.?|dba|doing business as|t/a|trading as|[afn]\s?[./]\s?k\s?[./]\s?a\b\.?|[afn]ka"
+    r"[\s,(;]+(?:d\s?[./]\s?b\s?[./]\s?a\b\.?|d b a|dba|doing business as|t/a|trading as|[afn]\s?[./]\s?k\s?[./]\s?a\b\.?|[afn]ka"
     r"|(?:also|formerly|now|previously) known as|formerly)[\s:]+",
     re.IGNORECASE,
 )
@@ -26,6 +25,7 @@ _LONGEST = 300
 _MOST_NAMES = 4
 #: Words of a person's name with the generation.
 _WITH_GENERATION, _PERSON_AT_MOST = 3, 5
+_ACRONYM_FROM = 3
 #: JR, SNR; longer ones can be words of a firm's name.
 _SHORT = 3
 _SENIORITY = re.compile(r"[2-5]\.?")
@@ -94,11 +94,12 @@ def _divided(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65_536)
 def _taken_apart(name: str) -> NameParts:
-    words = normalised(name).split()
+    words = _without_acronym(normalised(name).split())
     article = _without_the(words)
-    form = _trailing_form(words)
+    form = without_trailing_form(words)
     article = _without_the(words) or article
-    form = form or _leading_form(words)
+    leading = without_leading_form(words, alone=form is None)
+    form = " ".join(filter(None, (form, leading))) or None
     generation = _generation(words, person="," in name and form is None and article is None)
     return NameParts(
         words=written_out(words),
@@ -110,6 +111,15 @@ def _taken_apart(name: str) -> NameParts:
     )
 
 
+def _without_acronym(words: list[str]) -> list[str]:
+    """Takes away an acronym at the end that only repeats the words before it: SAMPLE MARINE TOWING (SMT)."""
+    if len(words) <= _ACRONYM_FROM:
+        return words
+    *before, last = words
+    initials = "".join(word[0] for word in before)
+    return before if len(last) >= _ACRONYM_FROM and last in {initials, initials[:-1]} else words
+
+
 def _without_the(words: list[str]) -> str | None:
     """Takes THE away from either end, unless nothing else is left."""
     if len(words) > 1 and words[0] == "THE":
@@ -118,51 +128,6 @@ def _without_the(words: list[str]) -> str | None:
     if len(words) > 1 and words[-1] == "THE":
         words.pop()
         return "last"
-    return None
-
-
-def _by_word(at: int) -> dict[str, list[tuple[tuple[str, ...], str]]]:
-    """Legal forms by their first or last word, long ones first."""
-    table: defaultdict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
-    for spelling, form in sorted(LEGAL_FORMS.items(), key=lambda entry: -len(entry[0])):
-        table[spelling[at]].append((spelling, form))
-    return dict(table)
-
-
-_ENDINGS, _BEGINNINGS = _by_word(-1), _by_word(0)
-
-
-def _trailing_form(words: list[str]) -> str | None:
-    forms: list[str] = []
-    while len(words) > 1:
-        found = next(
-            (
-                (spelling, form)
-                for spelling, form in _ENDINGS.get(words[-1], ())
-                if len(words) > len(spelling) and tuple(words[-len(spelling) :]) == spelling
-            ),
-            None,
-        )
-        if found is not None:
-            forms.insert(0, found[1])
-            del words[-len(found[0]) :]
-        elif forms and words[-1] == "AND":
-            words.pop()
-        else:
-            break
-    return " ".join(forms) or None
-
-
-def _leading_form(words: list[str]) -> str | None:
-    for spelling, form in _BEGINNINGS.get(words[0], ()) if words else ():
-        may_lead = (
-            spelling[-1] in LEADING_ENDS or form in LEADING_FORMS
-            if len(spelling) > 1
-            else words[0] in LEADING_FORMS
-        )
-        if may_lead and len(words) > len(spelling) and tuple(words[: len(spelling)]) == spelling:
-            del words[: len(spelling)]
-            return form
     return None
 
 

@@ -7,7 +7,7 @@ import re
 
 #: What abbreviations of trade and government stand for.
 _ABBREVIATED = {
-    "ACCOUNTING": "ACCTG", "ADMINISTRATION": "ADMIN", "ADVERTISING": "ADVTG", "AGENCY": "AGCY", "AGRICULTURE": "AGRI AGR",
+    "ACCOUNTING": "ACCTG", "ADMINISTRATION": "ADMIN", "ADVERTISING": "ADVTG", "AEROSPACE": "AERO", "AVENUE": "AVE AV", "BOULEVARD": "BLVD", "HIGHWAY": "HWY", "PARKWAY": "PKWY", "ROAD": "RD", "AGENCY": "AGCY", "AGRICULTURE": "AGRI AGR",
     "AIRPORT": "ARPT", "AMERICA": "AMER", "ARCHITECTS": "ARCHTS ARCH", "ASSOCIATES": "ASSOC ASSOCS", "ASSOCIATION": "ASSN ASN",
     "AUTHORITY": "AUTH", "AUTOMOTIVE": "AUTO", "AVIATION": "AVN", "BROTHERS": "BROS", "BUILDERS": "BLDRS", "BUILDING": "BLDG", "BUREAU": "BUR",
     "BUSINESS": "BUS", "CENTER": "CTR CENTRE CNTR", "CHEMICAL": "CHEM", "COLLEGE": "COLL", "COMMERCIAL": "COML", "COMMISSION": "COMM", "COMMITTEE": "CMTE",
@@ -95,11 +95,26 @@ _NUMBERS = (
     | dict(zip(_ROMAN.split(), map(str, _VALUES), strict=True))
 )
 SHORT = {short: word for word, all_short in _ABBREVIATED.items() for short in all_short.split()} | _NUMBERS
+#: Whole words that are written in many ways, when they are cut off.
+FULL_WORDS = frozenset(_ABBREVIATED)
+#: Two words that are read as one.
+_TWO_WORDS = (
+    {(tens, unit): str(ten + one) for tens, ten in _TENS.items() for unit, one in _UNITS.items()}
+    | {(tens, unit): f"{ten + one}." for tens, ten in _TENS.items() for unit, one in _ORDINAL_UNITS.items()}
+    | {
+        ("UNITED", "STATES"): "USA",
+        ("NORTH", "AMERICA"): "NA",
+        ("NORTH", "AMERICAN"): "NA",
+        ("CO", "OP"): "COOPERATIVE",
+    }
+    | {("ABD", article): "ABDUL" for article in ("AL", "EL", "UL")}
+)
 _ORDINAL = re.compile(r"(\d+)(?:ST|ND|RD|TH)")
 #: Words that many names share, which distinguish firms less than other words do.
 COMMON = frozenset({
     "SERVICE", "SERVICES", "GROUP", "HOLDING", "HOLDINGS", "INTERNATIONAL", "NATIONAL", "ENTERPRISE", "ENTERPRISES",
     "SOLUTIONS", "SYSTEMS", "ASSOCIATES", "PARTNERS", "INDUSTRIES", "USA", "AMERICA", "AMERICAN", "GLOBAL", "TRADING",
+    "EUROPE", "CANADA", "NA", "WORLDWIDE",
 })  # fmt: skip
 #: What firms do for a living: words that many names share, too.
 TRADES = frozenset({
@@ -109,15 +124,20 @@ TRADES = frozenset({
 })  # fmt: skip
 #: Words that come and go without changing who is meant, among them the prefixes of ships.
 FILLERS = frozenset({
-    "THE", "OF", "AND", "AL", "EL", "DE", "LA", "BIN", "IBN", "MV", "SS", "FV", "TV", "VESSEL", "MR", "MRS", "MS", "DR",
+    "THE", "OF", "AND", "FOR", "AL", "EL", "UL", "DE", "DEL", "LA", "DU", "DES", "DA", "DI", "VAN", "VON", "DER", "DEN", "FUR", "FUER", "UND", "ET",
+    "Y", "BIN", "BEN", "IBN", "MV", "SS", "FV", "TV", "VESSEL", "MR", "MRS", "MS", "DR",
 })  # fmt: skip
 #: What sets the generations of a family apart.
 GENERATIONS = {"JR": "JR", "JNR": "JR", "JUNIOR": "JR", "SR": "SR", "SNR": "SR", "SENIOR": "SR"}
 #: Legal forms that may stand before a name, in one word.
 LEADING_FORMS = frozenset({
-    "OOO", "OAO", "ZAO", "PAO", "AO", "JSC", "OJSC", "CJSC", "PJSC", "TOV", "UAB", "SIA", "PT", "LLC", "LLP", "SARL", "EURL", "SRL", "SPRL", "GMBH",
+    "OOO", "OAO", "ZAO", "PAO", "AO", "JSC", "OJSC", "CJSC", "PJSC", "TOV", "UAB", "SIA", "PT", "SA", "LLC", "LLP", "SARL", "EURL", "SRL", "SPRL", "GMBH",
 })  # fmt: skip
-#: English legal forms of several words that may stand before a name end with one of these.
+#: Of legal forms of several words, those may stand before a name that begin or, in English, end with one of these.
+LEADING_STARTS = frozenset({
+    "SOCIETE", "SOCIETA", "SOCIEDAD", "SOCIEDADE", "SOCIETATEA", "GESELLSCHAFT", "OBSHCHESTVO", "AKTSIONERNOE", "ZAKRYTOE", "OTKRYTOE",
+    "PUBLICHNOE", "PERSEROAN", "SPOLKA", "KABUSHIKI", "GODO", "YUGEN", "DRUSTVO", "TOVARYSTVO",
+})  # fmt: skip
 LEADING_ENDS = frozenset({"COMPANY", "PARTNERSHIP", "LIMITED"})
 #: Forms of one kind: translations of each other.
 FORM_KINDS = dict.fromkeys(("OOO", "TOV"), "LLC") | dict.fromkeys(
@@ -130,12 +150,8 @@ def written_out(words: list[str]) -> tuple[str, ...]:
     read: list[str] = []
     previous = ""
     for word in words:
-        if previous in _TENS and word in _UNITS:
-            read[-1] = str(_TENS[previous] + _UNITS[word])
-        elif previous in _TENS and word in _ORDINAL_UNITS:
-            read[-1] = f"{_TENS[previous] + _ORDINAL_UNITS[word]}."
-        elif previous == "UNITED" and word == "STATES":
-            read[-1] = "USA"
+        if (previous, word) in _TWO_WORDS:
+            read[-1] = _TWO_WORDS[previous, word]
         elif ordinal := _ORDINAL.fullmatch(word):
             read.append(f"{int(ordinal[1])}.")
         else:

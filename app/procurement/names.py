@@ -5,10 +5,9 @@ A legal form (INC, LLC, …) is never dropped silently: a name that differs only
 
 from dataclasses import replace
 
+from app.procurement.name_likeness import words_alike
 from app.procurement.name_parts import NameParts, each_parts, names_on_one_line, normalised, parts_of
-from app.procurement.name_words import COMMON, FILLERS, FORM_KINDS
-from app.procurement.romanisation import sounds_alike
-from app.procurement.word_likeness import SURE, alike, weight
+from app.procurement.name_words import FORM_KINDS
 
 __all__ = [
     "POSSIBLE", "STRONG", "distinctive_words", "legal_form", "names_on_one_line", "normalised", "same_but_for_article",
@@ -21,17 +20,11 @@ STRONG = 0.90
 POSSIBLE = 0.70
 
 _FORM_MISSING, _FORM_DIFFERS = 0.04, 0.12
-_ROMANISED, _JOINED, _REORDERED, _WITHOUT_THE = 0.92, 0.95, 0.98, 0.98
-#: What is a guess can also be another name: such a match is never a strong one.
-_GUESSED = 0.89
+_REORDERED = _WITHOUT_THE = 0.98
 #: A person of another generation is another person.
 _GENERATION_DIFFERS, _GENERATION_MISSING = 0.6, 0.08
-_ONE_WORD_MORE = 0.75
-#: Where each name says something that the other does not, that counts once more by this share.
-_CONFLICT = 0.5
-_INITIALS_DIFFER = 0.65
+_GENERATIONS = frozenset("2345")
 _SHORT_NAME = 5
-_SURNAME_AND_GIVEN = 2
 
 
 def legal_form(name: str) -> str | None:
@@ -87,7 +80,7 @@ def _plain(name: NameParts) -> NameParts:
 
 
 def _score(one: NameParts, other: NameParts) -> float:
-    if not one.words or not other.words:
+    if not one.letters or not other.letters:
         return 0.0
     one, other = _of_one_kind(one, other), _of_one_kind(other, one)
     if one.words == other.words:
@@ -95,7 +88,7 @@ def _score(one: NameParts, other: NameParts) -> float:
     elif sorted(one.words) == sorted(other.words):
         score = _REORDERED
     else:
-        score = _compared(one, other)
+        score = words_alike(one, other)
     if one.generation and other.generation and one.generation != other.generation:
         score = min(score, _GENERATION_DIFFERS)
     elif one.generation != other.generation:
@@ -104,14 +97,13 @@ def _score(one: NameParts, other: NameParts) -> float:
 
 
 def _of_one_kind(name: NameParts, other: NameParts) -> NameParts:
-    """A number at the end is a generation where the other name says that it is one."""
-    if (
-        other.generation
-        and not name.generation
-        and name.words[-1] == other.generation
-        and len(name.words) > 1
-    ):
-        return replace(name, words=name.words[:-1], generation=name.words[-1])
+    """A number at the end is a generation where the other name says that it is one. There, III is 3RD."""
+    number = name.words[-1].rstrip(".")
+    if len(name.words) > 1 and number in _GENERATIONS and not name.generation:
+        if other.generation == number:
+            return replace(name, words=name.words[:-1], generation=number)
+        if other.words[-1].rstrip(".") == number:
+            return replace(name, words=(*name.words[:-1], number))
     return name
 
 
@@ -119,72 +111,11 @@ def _form_penalty(one: NameParts, other: NameParts) -> float:
     """The legal form counts for more where the rest of the name is short: ABC INC, ABC LLC."""
     if one.form == other.form:
         return 0.0
-    penalty = _FORM_DIFFERS
-    if (
-        not one.form
-        or not other.form
-        or FORM_KINDS.get(one.form, one.form) == FORM_KINDS.get(other.form, other.form)
-    ):
-        penalty = _FORM_MISSING
+    kinds, others = _kinds(one.form), _kinds(other.form)
+    penalty = _FORM_MISSING if not kinds or not others or kinds & others else _FORM_DIFFERS
     little = len(one.words) == 1 and len(one.words[0]) <= _SHORT_NAME
     return penalty * 3 if little else penalty
 
 
-def _compared(one: NameParts, other: NameParts) -> float:
-    if one.letters == other.letters and (one.joined != other.joined or len(one.letters) > _SHORT_NAME):
-        return _JOINED
-    words, others = _put_together(one.words, other.words), _put_together(other.words, one.words)
-    if words == others:
-        return _JOINED
-    if min(len(words), len(others)) == 1:
-        return _single(words, others)
-    divided_otherwise = len(words) != len(others) and sounds_alike("".join(words), "".join(others))
-    return max(_ROMANISED if divided_otherwise else 0.0, _aligned(words, others))
-
-
-def _put_together(words: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
-    """Two words in a row as one, where the other name has them as one: NORTH TERN, NORTHTERN."""
-    joined = list(words)
-    for at in range(len(words) - 1, 0, -1):
-        both = joined[at - 1] + joined[at]
-        if len(both) > _SHORT_NAME and both in others:
-            joined[at - 1 : at + 1] = [both]
-    return tuple(joined) if len(joined) < len(words) else words
-
-
-def _single(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    """A name of one word: an acronym or a short word matches itself and nothing else, and no likeness is a strong one."""
-    if len(one) != len(other):
-        short, long = sorted((one, other), key=len)
-        more = [word for word in long if word != short[0] and word not in FILLERS]
-        common = len(more) == 1 and more[0] in COMMON and len(short[0]) > _SHORT_NAME
-        return _ONE_WORD_MORE if common and short[0] in long else 0.0
-    if one == other:
-        return 1.0
-    long_enough = min(len(one[0]), len(other[0])) > _SHORT_NAME
-    return min(alike(one[0], other[0]), _GUESSED) if long_enough else 0.0
-
-
-def _aligned(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    """Each word paired with the one most like it. Words left over count against, and more so where both names have such."""
-    likely = ((alike(a, b), i, j) for i, a in enumerate(one) for j, b in enumerate(other))
-    pairs = sorted((pair for pair in likely if pair[0]), key=lambda pair: (-pair[0], pair[1], pair[2]))
-    if not pairs:
-        return 0.0
-    left_one, left_other = dict(enumerate(one)), dict(enumerate(other))
-    shared, full, guessed = 0.0, 0, False
-    for likeness, i, j in pairs:
-        if i in left_one and j in left_other:
-            word, like = left_one.pop(i), left_other.pop(j)
-            full += min(len(word), len(like)) > 1
-            guessed = guessed or likeness < SURE
-            shared += likeness * (weight(word) + weight(like))
-    score = shared / sum(map(weight, one + other))
-    if left_one and left_other:
-        conflict = min(sum(map(weight, left_one.values())), sum(map(weight, left_other.values())))
-        score -= _CONFLICT * 2 * conflict / sum(map(weight, one + other))
-        if any(len(word) == 1 for word in left_one.values()) and any(
-            len(word) == 1 for word in left_other.values()
-        ):
-            score = min(score, _INITIALS_DIFFER)
-    return max(0.0, min(score, _GUESSED) if guessed or full < _SURNAME_AND_GIVEN else score)
+def _kinds(form: str | None) -> set[str]:
+    return {FORM_KINDS.get(word, word) for word in (form or "").split()}

@@ -12,6 +12,9 @@ _VARIANTS = (
     "ZHANG CHANG", "ZHOU CHOU CHOW", "XU HSU", "XIE HSIEH", "CAI TSAI", "ZHENG CHENG", "QIAN CHIEN", "XIAO HSIAO",
     "ZHONG CHUNG", "MOHAMMED MOHD MUHAMMAD MOHAMED MOHAMMAD MUHAMMED MEHMED", "HUSSEIN HUSAYN HOSSEIN HUSAIN",
     "YUSUF YOUSSEF YOUSEF YUSSUF", "OSAMA USAMA", "OMAR UMAR", "KYIV KIEV", "KHARKIV KHARKOV", "TEHRAN TEHERAN",
+    "ABDUL ABDEL ABDAL ABDOUL ABDOL", "FAROUK FARUQ FAROUKH FARUK FAROOQ", "JAMAL GAMAL", "JULIA YULIA YULIYA IULIIA", "STEVEN STEPHEN", "ERIC ERIK",
+    "KATHERINE CATHERINE KATHRYN KATHARINE CATHARINE", "GEOFFREY JEFFREY", "PHILIP PHILLIP", "MARC MARK", "LAWRENCE LAURENCE", "SEAN SHAWN SHAUN",
+    "BRIAN BRYAN", "ALAN ALLEN ALLAN", "SARA SARAH", "ANN ANNE", "THERESA TERESA",
 )  # fmt: skip
 _READ_AS = {word: words.split()[0] for words in _VARIANTS for word in words.split()}
 
@@ -19,7 +22,7 @@ _READ_AS = {word: words.split()[0] for words in _VARIANTS for word in words.spli
 _SOUNDS = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
-        ("SHCH|SCHTSCH", "S"), ("TSCH|TCH", "C"), ("SCH|SH", "S"), ("KH", "H"), ("GH", "G"), ("DH", "D"), ("TH", "T"),
+        ("UE", "U"), ("OE", "O"), ("AE", "A"), ("SHCH|SCHTSCH", "S"), ("TSCH|TCH", "C"), ("SCH|SH", "S"), ("KH", "H"), ("GH", "G"), ("DH", "D"), ("TH", "T"),
         ("PH", "F"), ("ZH|DJ|DZH", "J"), ("CH", "C"), ("CK|Q", "K"), ("X", "KS"), ("TZ|CZ", "TS"), ("OFF$", "OV"),
         ("EFF$", "EV"), ("W", "V"), ("^YE", "E"), ("IY|YI|IJ|YY|II|YE", "I"), ("OU|OO", "U"), ("Y|J(?=$)", "I"), ("EE|IE", "I"),
         ("E", "I"), ("O", "U"), (r"(\D)\1+", r"\1"),
