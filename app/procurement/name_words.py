@@ -5,6 +5,8 @@ Legal forms and short given names of the world come from `app.reference`.
 
 import re
 
+from app.procurement.number_words import CARDINALS, ORDINALS
+
 #: What abbreviations of trade and government stand for.
 _ABBREVIATED = {
     "ACCOUNTING": "ACCTG", "ADMINISTRATION": "ADMIN", "ADVERTISING": "ADVTG", "AEROSPACE": "AERO", "AVENUE": "AVE AV", "BOULEVARD": "BLVD", "HIGHWAY": "HWY", "PARKWAY": "PKWY", "ROAD": "RD", "AGENCY": "AGCY", "AGRICULTURE": "AGRI AGR",
@@ -29,69 +31,13 @@ _ABBREVIATED = {
     "TECHNOLOGY": "TECH TECHNLGY", "TELECOMMUNICATIONS": "TELECOM TELECOMM", "TELEPHONE": "TEL", "TERMINAL": "TERM", "TRADING": "TRDG", "TRAINING": "TRNG", "TRANSPORT": "TRANS TRANSP", "TRANSPORTATION": "TRANSPN TRANSPO",
     "UNIVERSITY": "UNIV", "UTILITIES": "UTILS", "VETERANS": "VETS", "WAREHOUSE": "WHSE", "WHOLESALE": "WHSL", "USA": "US",
 }  # fmt: skip
-_CARDINALS = [
-    "ONE",
-    "TWO",
-    "THREE",
-    "FOUR",
-    "FIVE",
-    "SIX",
-    "SEVEN",
-    "EIGHT",
-    "NINE",
-    "TEN",
-    "ELEVEN",
-    "TWELVE",
-    "THIRTEEN",
-    "FOURTEEN",
-    "FIFTEEN",
-    "SIXTEEN",
-    "SEVENTEEN",
-    "EIGHTEEN",
-    "NINETEEN",
-]
-_TENS = {
-    "TWENTY": 20,
-    "THIRTY": 30,
-    "FORTY": 40,
-    "FIFTY": 50,
-    "SIXTY": 60,
-    "SEVENTY": 70,
-    "EIGHTY": 80,
-    "NINETY": 90,
-}
-_ORDINALS = [
-    "FIRST",
-    "SECOND",
-    "THIRD",
-    "FOURTH",
-    "FIFTH",
-    "SIXTH",
-    "SEVENTH",
-    "EIGHTH",
-    "NINTH",
-    "TENTH",
-    "ELEVENTH",
-    "TWELFTH",
-    "THIRTEENTH",
-    "FOURTEENTH",
-    "FIFTEENTH",
-    "SIXTEENTH",
-    "SEVENTEENTH",
-    "EIGHTEENTH",
-    "NINETEENTH",
-]
 _ROMAN = "II III IV VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XX"
 _VALUES = (2, 3, 4, 6, 7, 8, 9, *range(11, 21))
-_UNITS = {word: number for number, word in enumerate(_CARDINALS[:9], 1)}
-_ORDINAL_UNITS = {word: number for number, word in enumerate(_ORDINALS[:9], 1)}
-_TENTHS = {tens.replace("TY", "TIETH"): number for tens, number in _TENS.items()}
+_TEN, _TWENTY = 10, 20
 #: Ordinals are marked with a point: FIRST and 1ST are "1.", ONE and 1 are "1".
 _NUMBERS = (
-    {word: str(number) for number, word in enumerate(_CARDINALS, 1)}
-    | {word: str(number) for word, number in _TENS.items()}
-    | {word: f"{number}." for number, word in enumerate(_ORDINALS, 1)}
-    | {word: f"{number}." for word, number in _TENTHS.items()}
+    {word: str(number) for word, number in CARDINALS.items()}
+    | {word: f"{number}." for word, number in ORDINALS.items()}
     | dict(zip(_ROMAN.split(), map(str, _VALUES), strict=True))
 )
 SHORT = {short: word for word, all_short in _ABBREVIATED.items() for short in all_short.split()} | _NUMBERS
@@ -99,8 +45,13 @@ SHORT = {short: word for word, all_short in _ABBREVIATED.items() for short in al
 FULL_WORDS = frozenset(_ABBREVIATED)
 #: Two words that are read as one.
 _TWO_WORDS = (
-    {(tens, unit): str(ten + one) for tens, ten in _TENS.items() for unit, one in _UNITS.items()}
-    | {(tens, unit): f"{ten + one}." for tens, ten in _TENS.items() for unit, one in _ORDINAL_UNITS.items()}
+    {
+        (tens, unit): f"{ten + one}{mark}"
+        for tens, ten in CARDINALS.items()
+        for units, mark in ((CARDINALS, ""), (ORDINALS, "."))
+        for unit, one in units.items()
+        if ten >= _TWENTY and one < _TEN
+    }
     | {
         ("UNITED", "STATES"): "USA",
         ("NORTH", "AMERICA"): "NA",
