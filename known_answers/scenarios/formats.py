@@ -37,6 +37,11 @@ def _dated(notation: str, example: str) -> Callable[[str], str]:
     return check
 
 
+def is_uei(text: str) -> bool:
+    """Whether a text has the form of a UEI."""
+    return _UEI.fullmatch(text) is not None
+
+
 Uei = Annotated[str, AfterValidator(_matching(_UEI, "a UEI"))]
 #: The ledger may append the four characters that tell a firm's payment accounts apart.
 PaymentUei = Annotated[

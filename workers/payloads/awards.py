@@ -215,7 +215,7 @@ class Award(Payload):
 
 
 class Awards(Payload):
-    """A page."""
+    """A page; its rows are of `Award`."""
 
     total: Total = Field(alias="totalRecords")
-    rows: list[Award] = Field(alias="awardSummary")
+    rows: list[Any] = Field(alias="awardSummary")

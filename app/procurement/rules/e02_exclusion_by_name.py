@@ -46,9 +46,10 @@ def likeness(case: CaseFile, uei: str, names: Iterable[str], record: Exclusion) 
         ),
         default=(0.0, "", ""),
     )
-    if best[0] < POSSIBLE or record.address is None:
+    theirs = [address for address in (record.address, *record.other_addresses) if address]
+    if best[0] < POSSIBLE or not theirs:
         return Likeness(*best, None)
-    places = {corroborates(address, record.address) for address in addresses_of(case, uei)}
+    places = {corroborates(ours, place) for ours in addresses_of(case, uei) for place in theirs}
     if True in places:
         return Likeness(*best, True)
     return Likeness(*best, False if places == {False} else None)

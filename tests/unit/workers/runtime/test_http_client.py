@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from app.connections.deadline import Deadline
-from workers.runtime.answer import ToolError, whole
+from workers.runtime.answer import OutOfReachError, ToolError, whole
 
 
 class Rows(BaseModel):
@@ -83,6 +83,7 @@ def test_a_status_that_is_no_answer_is_named_and_only_server_errors_are_tried_ag
     with pytest.raises(ToolError) as caught:
         asked.get("/rows", {})
     assert str(caught.value) == reason
+    assert isinstance(caught.value, OutOfReachError) is (status in {401, 403, 429})
     assert [path for path, _ in service.asked] == ["/rows"] * (2 if status == 500 else 1)
     assert len(calls) == len(service.asked)
     assert {(call.status, call.error) for call in calls} == {(status, reason)}
