@@ -8,7 +8,7 @@ from functools import partial
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import Question
 from app.procurement.contract_facts import ReportedAction
-from app.procurement.rules.support.contract_history import series
+from app.procurement.instrument_numbers import series
 from app.procurement.systems import Source, system_of
 from workers.asking import ask_each, text_at, unread
 from workers.paging import all_rows

@@ -6,6 +6,7 @@ from app.procurement.calendar import business_days_after
 from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import ReportedAction
 from app.procurement.finding import Authority, Finding, Severity, no_value, value_from, value_of_action
+from app.procurement.instrument_numbers import same_contract
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.contract_history import earlier_reports
@@ -131,7 +132,7 @@ def _adds_work(case: CaseFile) -> bool:
     ends = [
         item.fact.current_completion
         for item in case.of(ReportedAction)
-        if item.fact.piid == action.piid and item.fact.current_completion
+        if same_contract(item.fact.piid, action.piid) and item.fact.current_completion
     ]
     extends = bool(action.period_end and ends and action.period_end > max(ends))
     more = action.adds_work and not _funds_agreed_work(case)

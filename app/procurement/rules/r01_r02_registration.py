@@ -7,11 +7,8 @@ from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import Authority, Finding, Severity, no_value, value_from, value_of_action
 from app.procurement.rule import Rule, Severities
-from app.procurement.rules.support.exemption import (
-    card_micro_purchase,
-    exception_to_registration,
-    stands_for_many,
-)
+from app.procurement.rules.support.exemption import card_micro_purchase, stands_for_many
+from app.procurement.rules.support.registration_duty import break_since_offer, duty_of
 from app.procurement.rules.support.vendor_identity import (
     NOT_FOR_CONTRACTS,
     is_registered,
@@ -32,13 +29,13 @@ def not_active(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     """R01: a vendor's registration is not active on the day of the action.
 
     FAR 4.1102(a), 4.1103(a), 52.204-7(b)(1), 52.204-13; RFO 4.203-1(b), 4.203-2(a), 4.304(b)(2). Prime and
-    subcontractors only. Only the day of the action counts: a lapse before it is harmless. Of several rows of one
-    UEI an active one decides. Who has no registration at all is a matter of R02.
+    subcontractors only. Only the day of the action counts: a lapse before it is harmless, but for an award from a
+    solicitation before 12 November 2024. DFARS 204.1103(2)(i) adds options and modifications of defense contracts.
+    Of several rows of one UEI an active one decides. Who has no registration at all is a matter of R02.
     """
     action, day = case.action, case.action.effective_date
     if card_micro_purchase(action):
         return
-    not_again = action.is_order and "52.204-13" in action.clauses
     for party in parties_but_owners(case):
         name, uei = party[0].name, party[0].uei
         rows = [row for row in rows_of(case, uei) if is_registered(row.fact)]
@@ -48,21 +45,14 @@ def not_active(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         if not rows:
             continue
         row = max(rows, key=_decisive) if len(rows) > 1 else rows[0]
-        problem = _problem(row.fact, day)
+        problem = _problem(row.fact, day) or break_since_offer(action, party, row.fact)
         if problem is None:
             continue
-        exception = exception_to_registration(case)
-        remarks = [_renewed(row)]
-        if exception:
-            remarks.append(exception)
-        if not_again:
-            remarks.append(
-                "Under the codified FAR an order whose contract has 52.204-13 needs no new verification."
-            )
-        lesser = exception or (not_again and not action.overhauled_far)
+        duty = duty_of(rule, case, party)
         expires = row.fact.expires.isoformat() if row.fact.expires else "on no stated date"
         yield rule.finding(
-            severity=Severity.ADVISORY if lesser else rule.severities.of(action) or Severity.ADVISORY,
+            severity=duty.severity,
+            authority=duty.authority,
             subject=uei,
             values=(
                 value_of_action(f"{name}: registration needed on", day.isoformat()),
@@ -71,7 +61,7 @@ def not_active(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             because=" ".join(
                 [
                     f"SAM.gov shows the registration of {name} ({uei}) as {problem}; the action takes effect on {day}.",
-                    *filter(None, remarks),
+                    *filter(None, (_renewed(row), *duty.remarks)),
                 ]
             ),
         )
@@ -95,7 +85,8 @@ def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         hidden = [item for item in case.of(HiddenEntity) if item.fact.uei in {None, uei}]
         if not rows and not hidden and not case.was_told(Source.SAM_GOV, uei):
             continue
-        exception, generic = exception_to_registration(case), stands_for_many(name)
+        generic = stands_for_many(name)
+        duty = duty_of(rule, case, party, exempt=generic)
         values = [
             value_of_action(
                 f"{name}: registration for contracts needed on", action.effective_date.isoformat()
@@ -119,12 +110,11 @@ def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         if generic:
             because += " The name stands for many vendors, which are reported under a generic identifier."
         yield rule.finding(
-            severity=Severity.ADVISORY
-            if exception or generic
-            else rule.severities.of(action) or Severity.ADVISORY,
+            severity=duty.severity,
+            authority=duty.authority,
             subject=uei,
             values=tuple(values),
-            because=f"{because} {exception}" if exception else because,
+            because=" ".join([because, *duty.remarks]),
         )
 
 
@@ -167,6 +157,8 @@ R01 = Rule(
     traps=(
         "A record changed on the day it was pulled may be a renewal under way: pull it again.",
         "A lapse between offer and award is harmless; only the day of the action counts.",
+        "For solicitations before 12 November 2024 a lapse between offer and award counts.",
+        "A unilateral administrative modification of a defense contract needs no active registration; any other does.",
         "An exception to registration applies (micro-purchase by card, urgency, deployed, classified, foreign).",
         "An urgency award has 30 days from award for the registration.",
         "An order whose contract has 52.204-13 needs no new verification under the codified FAR.",

@@ -228,6 +228,7 @@ R04 = Rule(
         "A change of address by this action is advisory, and the finding says so.",
         "The name the entity validation service monitors is not compared.",
         "Postal abbreviations, suites, ZIP+4 and the mailing address are no difference.",
+        "Countries, states and numbers of houses may stand there in words or as codes.",
         "A CAGE code belongs to a location or payment account: that of any row will do.",
         "Firms abroad have NCAGE codes; theirs never block.",
     ),
