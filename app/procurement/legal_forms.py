@@ -28,6 +28,11 @@ for _spelling in LEGAL_FORMS:
         _LONG_FORMS[_spelling[0][0]].append(_spelling[0])
 
 
+def is_form(word: str) -> bool:
+    """Whether a word alone is a legal form: LLC, AKTIEBOLAG."""
+    return (word,) in LEGAL_FORMS
+
+
 def _mend_form(words: list[str]) -> None:
     """Corrects a slip in a long legal form at the end: INCORPORATD, AKTIENGESELSCHAFT."""
     last = words[-1] if len(words) > 1 else ""

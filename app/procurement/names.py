@@ -3,15 +3,17 @@
 A legal form (INC, LLC, …) is never dropped silently: a name that differs only by it can be another legal person.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+from app.procurement.legal_forms import is_form
 from app.procurement.name_likeness import words_alike
 from app.procurement.name_parts import NameParts, each_parts, names_on_one_line, normalised, parts_of
-from app.procurement.name_words import FORM_KINDS
+from app.procurement.name_words import FORM_KINDS, is_read_otherwise
 
 __all__ = [
     "POSSIBLE", "STRONG", "distinctive_words", "legal_form", "names_on_one_line", "normalised", "same_but_for_article",
-    "same_but_for_form", "same_name", "same_tokens", "similarity",
+    "same_but_for_form", "same_name", "same_tokens", "similarity", "written_one_way",
 ]  # fmt: skip
 
 #: From here on a match is looked at before signing, where the place agrees too.
@@ -35,6 +37,15 @@ def legal_form(name: str) -> str | None:
 def distinctive_words(name: str) -> tuple[str, ...]:
     """The words of a name without THE and the legal form, abbreviations in full."""
     return parts_of(name).words
+
+
+def written_one_way(words: Iterable[str]) -> list[str]:
+    """Those words of a name that everybody writes alike: no THE, legal form, number, initial, hyphen or abbreviation."""
+    return [
+        word
+        for word in words
+        if word.isalpha() and len(word) > 1 and not (is_form(word) or is_read_otherwise(word))
+    ]
 
 
 def same_name(a: str, b: str) -> bool:

@@ -10,6 +10,7 @@ from functools import partial
 
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import Question
+from app.procurement.names import written_one_way
 from app.procurement.rules.support.vendor_identity import identifier
 from app.procurement.systems import Source, system_of
 from workers.asking import ask_each, text_at, unread
@@ -20,9 +21,6 @@ from workers.runtime.http_client import HttpClient
 from workers.runtime.tool import HttpTool, LookedUp, SourcedFact
 
 _PAGES = 10
-_SUFFIXES = frozenset(
-    {"INC", "INCORPORATED", "LLC", "CORP", "CORPORATION", "CO", "COMPANY", "LTD", "LP", "PLC"}
-)
 
 
 def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[LookedUp]:
@@ -54,13 +52,12 @@ def _any_of(codes: Iterable[str]) -> str:
 def searched(name: str) -> str:
     """The words to search for. The service wants all of them, in any order.
 
-    Its forbidden characters go. A form such as INC goes where two words remain, so that the same name in another form
-    is found, too; a single word would find half the list.
+    Its forbidden characters go. So do THE, a legal form, initials and words that are often abbreviated, while others are
+    left: a record that writes them otherwise would not be found.
     """
     words = re.sub(r"[^\w'’.-]+", " ", name.upper()).split()
-    words = [word.strip(".-'’") for word in words]
-    kept = [word for word in words if word and word.replace(".", "") not in _SUFFIXES]
-    return " ".join(kept if len(kept) > 1 else filter(None, words))
+    words = [word for each in words if (word := each.strip(".-'’"))]
+    return " ".join(written_one_way(words) or words)
 
 
 def _in_words(action: ProcurementAction, question: Mapping[str, str]) -> Question:

@@ -11,7 +11,7 @@ import pytest
 from app.procurement.action import ActionType
 from app.procurement.contract_facts import ReportedAction, Tas
 from app.procurement.vendor_facts import UnreadValue
-from workers.runtime.answer import Answer
+from workers.runtime.answer import Answer, ToolError
 from workers.tools.contracts import look_up
 
 AWARD = {
@@ -143,6 +143,19 @@ def test_an_order_is_asked_for_under_its_vehicle_and_the_vehicle_itself(action):
     assert [each["piid"] for each in served.asked] == ["70ZZ0126C0001", "70ZZ0124D0009"]
     assert served.asked[0]["referencedIdvPiid"] == "70ZZ0124D0009"
     assert [each.is_vehicle for each in facts] == [False, True]
+
+
+def test_reports_of_an_order_stand_without_those_of_its_vehicle(action):
+    class NoVehicle(Reports):
+        def get(self, path, params):
+            if params["piid"] == "70ZZ0124D0009":
+                raise ToolError("answered HTTP 500")
+            return super().get(path, params)
+
+    order = replace(action, referenced_idv="70ZZ0124D0009")
+    report, unanswered = look_up(NoVehicle(**{"70ZZ0126C0001": [BARE]}), order)
+    assert report.fact.modification == "0"
+    assert unanswered.question.words == "reports of 70ZZ0124D0009"
 
 
 @pytest.mark.parametrize(

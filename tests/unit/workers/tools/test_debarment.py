@@ -85,8 +85,8 @@ def test_identifiers_first_and_then_each_name(action):
     assert list(look_up(served, action)) == []
     assert served.asked == [
         {"ueiSAM": "[ZZ9TESTVNDR1~ZZ9TESTVNDR2]", "size": "10", "page": "0"},
-        {"exclusionName": "EXAMPLE MARINE SERVICES", "size": "10", "page": "0"},
-        {"exclusionName": "EXAMPLE HOLDING", "size": "10", "page": "0"},
+        {"exclusionName": "EXAMPLE MARINE", "size": "10", "page": "0"},
+        {"exclusionName": "EXAMPLE", "size": "10", "page": "0"},
     ]
 
 
@@ -101,18 +101,22 @@ def test_all_cage_codes_are_asked_about_at_once(action):
 def test_a_name_is_asked_about_once(action):
     again = Vendor(uei="ZZ9TESTVNDR3", name="Example Holding, Inc.", role=VendorRole.SUBCONTRACTOR)
     asked = list(questions(replace(action, vendors=(*action.vendors, again))))
-    assert [each["exclusionName"] for each in asked[1:]] == ["EXAMPLE MARINE SERVICES", "EXAMPLE HOLDING"]
+    assert [each["exclusionName"] for each in asked[1:]] == ["EXAMPLE MARINE", "EXAMPLE"]
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("Example Marine Services, Inc.", "EXAMPLE MARINE SERVICES"),
+        ("Example Marine Services, Inc.", "EXAMPLE MARINE"),
+        ("The Example Company", "EXAMPLE"),
+        ("First Example Int'l Mfg Forty-Four LLC", "EXAMPLE"),
+        ("J. R. Example GmbH", "EXAMPLE"),
+        ("1 Services", "1 SERVICES"),
         ("SMITH & SONS LLC", "SMITH SONS"),
         ("A|B {C} ^D\\", "A B C D"),
-        ("APEX LLC", "APEX LLC"),
-        ("O'Neil Boat Co.", "O'NEIL BOAT"),
-        ("L.L.C. Partners West", "PARTNERS WEST"),
+        ("APEX LLC", "APEX"),
+        ("O'Neil Boat Co.", "BOAT"),
+        ("L.L.C. Partners West", "WEST"),
         ("- . -", ""),
     ],
 )
