@@ -15,8 +15,8 @@ from app.review.queries.plans import CheckLine, Plan
 from app.store.actions import to_domain
 from app.store.tables import ActionRow, FlagRow
 
-#: The outcome of a step whose tool answered; more words follow where it did so in part.
-_ANSWERED = "answered"
+#: The outcome of a step whose tool answered, and how it begins where the tool did so in part.
+_ANSWERED, _IN_PART = "answered", "answered in part: "
 _TITLES = {rule.id: rule.title for rule in RULES}
 
 
@@ -78,7 +78,9 @@ def _check(
 ) -> Check:
     title = line.title or "no longer made"
     silent = _silent(line.waits_for, steps)
-    partly = "; ".join(filter(None, (_silent(line.helped_by, steps), _partial(line, steps, unread))))
+    partly = "; ".join(
+        filter(None, (_silent(line.helped_by, steps), _partial(line.waits_for, steps, unread)))
+    )
     if silent or failed:
         outcome, reason = CheckOutcome.NOT_MADE, silent or failed
     elif found:
@@ -93,23 +95,21 @@ def _check(
 
 def _silent(numbers: Sequence[int], steps: Mapping[int, StepRow]) -> str:
     """Which of these steps got no answer, and why; empty if all did."""
-    queried = (steps[number] for number in numbers if number in steps)
     return "; ".join(
         f"{worded(SOURCES, step.tool)}: {step.outcome}"
-        for step in queried
-        if not step.outcome.startswith(_ANSWERED)
+        for step in (steps[number] for number in numbers if number in steps)
+        if step.outcome != _ANSWERED and not step.outcome.startswith(_IN_PART)
     )
 
 
-def _partial(line: CheckLine, steps: Mapping[int, StepRow], unread: Collection[str]) -> str:
-    """Which steps a check needs were answered in part, or hold values that could not be read."""
-    queried = (steps[number] for number in line.waits_for if number in steps)
-    return "; ".join(
-        f"{worded(SOURCES, step.tool)}: "
-        + (step.outcome if step.outcome != _ANSWERED else "not everything could be read")
-        for step in queried
-        if step.outcome.startswith(_ANSWERED) and (step.outcome != _ANSWERED or step.tool in unread)
-    )
+def _partial(numbers: Sequence[int], steps: Mapping[int, StepRow], unread: Collection[str]) -> str:
+    """Which of these steps were answered in part, or with values that could not be read."""
+    described = {
+        step.tool: step.outcome if step.outcome.startswith(_IN_PART) else "not everything could be read"
+        for step in (steps[number] for number in numbers if number in steps)
+        if step.outcome.startswith(_IN_PART) or (step.outcome == _ANSWERED and step.tool in unread)
+    }
+    return "; ".join(f"{worded(SOURCES, tool)}: {how}" for tool, how in described.items())
 
 
 def _counted(found: int) -> str:
