@@ -79,7 +79,10 @@ def _check(
     title = line.title or "no longer made"
     silent = _silent(line.waits_for, steps)
     partly = "; ".join(
-        filter(None, (_silent(line.helped_by, steps), _partial(line.waits_for, steps, unread)))
+        filter(
+            None,
+            (_silent(line.helped_by, steps), _partial((*line.waits_for, *line.helped_by), steps, unread)),
+        )
     )
     if silent or failed:
         outcome, reason = CheckOutcome.NOT_MADE, silent or failed
