@@ -113,10 +113,4 @@ def written_out(words: list[str]) -> tuple[str, ...]:
 
 def is_read_otherwise(word: str) -> bool:
     """Whether a word is an abbreviation, has one, is a number, or comes and goes."""
-    return (
-        word in SHORT
-        or word in FULL_WORDS
-        or word in FILLERS
-        or word in _ORDINAL_UNITS
-        or word in GENERATIONS
-    )
+    return word in SHORT or word in FULL_WORDS or word in FILLERS or word in GENERATIONS
