@@ -3,9 +3,7 @@
 Legal forms and short given names of the world come from `app.reference`.
 """
 
-import re
-
-from app.procurement.number_words import CARDINALS, ORDINALS
+from app.procurement.number_words import in_figures
 
 #: What abbreviations of trade and government stand for.
 _ABBREVIATED = {
@@ -31,36 +29,18 @@ _ABBREVIATED = {
     "TECHNOLOGY": "TECH TECHNLGY", "TELECOMMUNICATIONS": "TELECOM TELECOMM", "TELEPHONE": "TEL", "TERMINAL": "TERM", "TRADING": "TRDG", "TRAINING": "TRNG", "TRANSPORT": "TRANS TRANSP", "TRANSPORTATION": "TRANSPN TRANSPO",
     "UNIVERSITY": "UNIV", "UTILITIES": "UTILS", "VETERANS": "VETS", "WAREHOUSE": "WHSE", "WHOLESALE": "WHSL", "USA": "US",
 }  # fmt: skip
-_ROMAN = "II III IV VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XX"
-_VALUES = (2, 3, 4, 6, 7, 8, 9, *range(11, 21))
-_TEN, _TWENTY = 10, 20
-#: Ordinals are marked with a point: FIRST and 1ST are "1.", ONE and 1 are "1".
-_NUMBERS = (
-    {word: str(number) for word, number in CARDINALS.items()}
-    | {word: f"{number}." for word, number in ORDINALS.items()}
-    | dict(zip(_ROMAN.split(), map(str, _VALUES), strict=True))
-)
-SHORT = {short: word for word, all_short in _ABBREVIATED.items() for short in all_short.split()} | _NUMBERS
+_ROMAN = {
+    "II": "2", "III": "3", "IV": "4", "VI": "6", "VII": "7", "VIII": "8", "IX": "9", "XI": "11", "XII": "12", "XIII": "13", "XIV": "14", "XV": "15",
+    "XVI": "16", "XVII": "17", "XVIII": "18", "XIX": "19", "XX": "20",
+}  # fmt: skip
+SHORT = {short: word for word, all_short in _ABBREVIATED.items() for short in all_short.split()} | _ROMAN
 #: Whole words that are written in many ways, when they are cut off.
 FULL_WORDS = frozenset(_ABBREVIATED)
 #: Two words that are read as one.
-_TWO_WORDS = (
-    {
-        (tens, unit): f"{ten + one}{mark}"
-        for tens, ten in CARDINALS.items()
-        for units, mark in ((CARDINALS, ""), (ORDINALS, "."))
-        for unit, one in units.items()
-        if ten >= _TWENTY and one < _TEN
-    }
-    | {
-        ("UNITED", "STATES"): "USA",
-        ("NORTH", "AMERICA"): "NA",
-        ("NORTH", "AMERICAN"): "NA",
-        ("CO", "OP"): "COOPERATIVE",
-    }
-    | {("ABD", article): "ABDUL" for article in ("AL", "EL", "UL")}
-)
-_ORDINAL = re.compile(r"(\d+)(?:ST|ND|RD|TH)")
+_TWO_WORDS = {
+    ("UNITED", "STATES"): "USA", ("NORTH", "AMERICA"): "NA", ("NORTH", "AMERICAN"): "NA", ("CO", "OP"): "COOPERATIVE",
+    ("ABD", "AL"): "ABDUL", ("ABD", "EL"): "ABDUL", ("ABD", "UL"): "ABDUL",
+}  # fmt: skip
 #: Words that many names share, which distinguish firms less than other words do.
 COMMON = frozenset({
     "SERVICE", "SERVICES", "GROUP", "HOLDING", "HOLDINGS", "INTERNATIONAL", "NATIONAL", "ENTERPRISE", "ENTERPRISES",
@@ -100,11 +80,9 @@ def written_out(words: list[str]) -> tuple[str, ...]:
     """Abbreviations in full and numbers in figures: MFG is MANUFACTURING, FORTY FOUR 44, FIRST and 1ST "1."."""
     read: list[str] = []
     previous = ""
-    for word in words:
+    for word in in_figures(words):
         if (previous, word) in _TWO_WORDS:
             read[-1] = _TWO_WORDS[previous, word]
-        elif ordinal := _ORDINAL.fullmatch(word):
-            read.append(f"{int(ordinal[1])}.")
         else:
             read.append(SHORT.get(word, word))
         previous = word
@@ -113,4 +91,4 @@ def written_out(words: list[str]) -> tuple[str, ...]:
 
 def is_read_otherwise(word: str) -> bool:
     """Whether a word is an abbreviation, has one, is a number, or comes and goes."""
-    return word in SHORT or word in FULL_WORDS or word in FILLERS or word in GENERATIONS
+    return word in FULL_WORDS or word in FILLERS or word in GENERATIONS or written_out([word]) != (word,)

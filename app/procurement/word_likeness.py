@@ -7,6 +7,7 @@ from rapidfuzz.distance import OSA
 from app.procurement.name_words import COMMON, FILLERS, FULL_WORDS, TRADES
 from app.procurement.romanisation import sounds_alike
 from app.reference import GIVEN_NAMES
+from app.reference.geography import STATES
 
 #: Likeness below this is a guess: it never makes a strong match.
 SURE = 0.9
@@ -62,7 +63,9 @@ def _alike(a: str, b: str) -> float:
         return _INITIAL if a[0] == b[0] else 0.0
     if len(a) >= _ACRONYM_AT_MOST and b in {f"{a}S", f"{a}ES", f"{a[:-1]}IES"}:
         return _PLURAL
-    return _ROMANISED if sounds_alike(a, b) else _guessed(a, b)
+    if sounds_alike(a, b) or (len(a) == _TWO and STATES.get(f"USA {b}") == a):
+        return _ROMANISED
+    return _guessed(a, b)
 
 
 def _guessed(a: str, b: str) -> float:

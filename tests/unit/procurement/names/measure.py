@@ -41,7 +41,7 @@ The score runs from 0 to 1. From **{strong:.2f}** on, with the same place, a rec
 and E05).
 
 `python tests/unit/procurement/names/measure.py` measures and writes this page; `python -m benchmarks.names` measures the time, some 10 µs per
-comparison, or 30 where neither name was met before.
+comparison, or 30 where one of the names was not met before.
 
 ## Results
 

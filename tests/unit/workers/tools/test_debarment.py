@@ -340,8 +340,8 @@ def test_what_an_identifier_found_stands_when_each_name_is_refused(action):
     record, *unanswered = look_up(served, action)
     assert record.fact.uei == "ZZ9TESTVNDR1"
     assert [(each.question.words, each.reason) for each in unanswered] == [
-        ("records by name: EXAMPLE MARINE SERVICES", "answered HTTP 400"),
-        ("records by name: EXAMPLE HOLDING", "answered HTTP 400"),
+        ("records by name: EXAMPLE MARINE", "answered HTTP 400"),
+        ("records by name: EXAMPLE", "answered HTTP 400"),
     ]
     assert not any(each.question.about for each in unanswered)
 
