@@ -73,7 +73,7 @@ class HttpClient:
             call, content = self._try(path, params)
             self._calls.append(call)
             if call.error is None:
-                return Answer(call.call_id, None if call.status == HTTPStatus.NO_CONTENT else _json(content))
+                return Answer(call.call_id, self._body(call.status, content))
             if remaining == 0 or (call.status not in _RETRIED and call.status != 0) or self._deadline.over:
                 break
             pause = random.uniform(0.05, 0.25)  # noqa: S311  # spreads retries, guards nothing
@@ -114,6 +114,12 @@ class HttpClient:
         """Signed tokens travel as a bearer token, API keys in `X-Api-Key`."""
         secret = self._secret.reveal()
         return {"Authorization": f"Bearer {secret}"} if self._is_bearer else {"X-Api-Key": secret}
+
+    def _body(self, status: int, content: bytes) -> Any:
+        """What is read of an answer: without the credential, which could end up in a finding."""
+        if status == HTTPStatus.NO_CONTENT:
+            return None
+        return _json(content.replace(self._secret.reveal().encode(), b"(credential)"))
 
     def _is_repeated_in(self, answer: bytes) -> bool:
         """Whether a service sent the credential back: such an answer is not kept."""

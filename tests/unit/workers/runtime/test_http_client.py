@@ -216,10 +216,10 @@ def test_an_answer_that_is_too_large_is_given_up_at_the_limit(service, client):
     assert (call.status, call.answer_bytes) == (200, 0)
 
 
-def test_an_answer_that_holds_the_credential_is_used_and_not_kept(service, client, secret):
-    service.respond(200, content=json.dumps([secret]).encode())
+def test_an_answer_that_holds_the_credential_is_used_without_it_and_not_kept(service, client, secret):
+    service.respond(200, content=json.dumps([f"Bearer {secret}!"]).encode())
     asked, calls = client()
-    assert asked.get("/rows", {}).body == [secret]
+    assert asked.get("/rows", {}).body == ["Bearer (credential)!"]
     assert [call.answer for call in calls] == [None]
 
 
