@@ -1,23 +1,20 @@
-"""Answers that come in pages: all of them, or none. A partial answer would pass for a clear one."""
+"""Answers that come in pages. A partial answer would pass for a clear one, so it ends in an error."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 from uuid import UUID
 
 from workers.runtime.answer import ToolError
 from workers.runtime.http_client import HttpClient
 
-Row_co = TypeVar("Row_co", covariant=True)
-PageRow = TypeVar("PageRow")
 
-
-class Page(Protocol[Row_co]):
-    """What every paged answer has."""
+class Page(Protocol):
+    """What every paged answer has. Its rows are read one by one, with `read_row`."""
 
     @property
     def total(self) -> int: ...
     @property
-    def rows(self) -> Sequence[Row_co]: ...
+    def rows(self) -> Sequence[Any]: ...
 
 
 def all_rows(
@@ -25,19 +22,19 @@ def all_rows(
     path: str,
     params: Mapping[str, str],
     *,
-    page: type[Page[PageRow]],
+    page: type[Page],
     number: str,
     size: int,
     most: int,
     empty_is_204: bool = False,
-) -> Iterator[tuple[PageRow, UUID]]:
-    """Every row, with the call that brought it; `number` is the parameter that counts pages from 0.
+) -> Iterator[tuple[Any, UUID]]:
+    """Every row as it came, with the call that brought it; `number` is the parameter that counts pages from 0.
 
     Where `empty_is_204`, a service has no answer in place of an empty one; elsewhere a 204 is not readable.
-    Raises `ToolError` when a page is short, comes twice, or is not the last of `most` pages.
+    Raises `ToolError` when a page is short, comes twice, or is not the last of `most` pages. The rows before it stand.
     """
-    found: list[tuple[PageRow, UUID]] = []
-    before: Sequence[PageRow] = ()
+    found = 0
+    before: Sequence[Any] = ()
     for count in range(most):
         answer = client.get(path, {**params, number: str(count)})
         if answer.body is None and empty_is_204 and not found:
@@ -46,10 +43,10 @@ def all_rows(
         if read.rows and read.rows == before:
             raise ToolError(f"partial answer: page {count + 1} repeats the one before")
         before = read.rows
-        found += [(row, answer.call_id) for row in read.rows]
-        if len(found) >= read.total:
-            yield from found
+        found += len(read.rows)
+        yield from ((row, answer.call_id) for row in read.rows)
+        if found >= read.total:
             return
         if len(read.rows) < size:
             break
-    raise ToolError(f"partial answer: {len(found)} of {read.total} rows")
+    raise ToolError(f"partial answer: {found} of {read.total} rows")

@@ -1,6 +1,6 @@
 """The job of this domain: a procurement action, the answers of the systems, and what the rules find in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -86,13 +86,19 @@ def case_file(
     case = CaseFile(
         action=action,
         evidence=tuple(item for item, _ in evidence),
-        gaps=tuple(
-            Gap(source=Source(answer.tool.name), reason=answer.gap) for answer in answers if answer.gap
-        ),
+        gaps=tuple(gap for answer in answers for gap in _gaps(answer)),
         unasked=frozenset(system.source for system in SYSTEMS) - {answer.tool.name for answer in answers},
         as_of=None if own_day else datetime.now(UTC),
     )
     return case, evidence
+
+
+def _gaps(answer: ToolResult) -> Iterator[Gap]:
+    source = Source(answer.tool.name)
+    if answer.gap:
+        yield Gap(source=source, reason=answer.gap)
+    for each in answer.unanswered:
+        yield Gap(source=source, reason=each.reason, question=each.question)
 
 
 DOMAIN = Domain(

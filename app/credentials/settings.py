@@ -39,7 +39,7 @@ class AgentSettings(AlarmSettings):
     tool_timeout: float = Field(default=5.0, gt=0, validate_default=False)
     tool_tries: int = Field(default=2, ge=1, le=5)
     #: Bytes of one answer, at most.
-    tool_answer_limit: int = Field(default=2_000_000, ge=1_000)
+    tool_answer_limit: int = Field(default=4_000_000, ge=1_000)
 
     @field_validator(*_TIMES[1:])
     @classmethod
@@ -60,12 +60,35 @@ class AgentSettings(AlarmSettings):
         """The address of a tool. Raises `SettingsError` naming its environment variable if not set."""
         return self.need(record.address_setting)
 
+    def deadline_of(self, record: ToolRecord) -> float:
+        """Seconds a tool may take in a run: its own limit, or TOOL_DEADLINE."""
+        return self._own_deadline(record) or self.tool_deadline
+
+    def timeout_of(self, record: ToolRecord) -> float:
+        """Seconds one call to a tool may take: all it has where it has its own limit, or TOOL_TIMEOUT."""
+        return self._own_deadline(record) or self.tool_timeout
+
+    def _own_deadline(self, record: ToolRecord) -> float | None:
+        own: float | None = getattr(self, record.deadline_setting, None)
+        return own
+
+
+def _within_run(seconds: float | None, others: ValidationInfo) -> float | None:
+    limit = others.data.get("run_deadline")
+    if seconds is not None and limit is not None and seconds >= limit:
+        raise ValueError(f"{seconds:g} s must be shorter than RUN_DEADLINE, which is {limit:g} s")
+    return seconds
+
 
 Base = TypeVar("Base", bound=ConnectionSettings)
 
 
 def with_addresses(base: type[Base], records: Iterable[ToolRecord]) -> type[Base]:
-    """The same settings, with the address of each tool: of a database or of an HTTP service, by its credential."""
+    """The same settings, with the address of each tool: of a database or of an HTTP service, by its credential.
+
+    A service can have a time limit of its own; it is longer than TOOL_DEADLINE where a service is slow on bad days.
+    """
+    records = tuple(records)
     fields: dict[str, Any] = {
         record.address_setting: (
             (DatabaseAddress if isinstance(record.credential, DatabaseUser) else HttpAddress) | None,
@@ -73,4 +96,10 @@ def with_addresses(base: type[Base], records: Iterable[ToolRecord]) -> type[Base
         )
         for record in records
     }
-    return create_model(base.__name__, __base__=base, **fields)
+    limits: dict[str, Any] = {
+        record.deadline_setting: (float | None, Field(default=None, gt=0))
+        for record in records
+        if not isinstance(record.credential, DatabaseUser)
+    }
+    checks: dict[str, Any] = {"within_run": field_validator(*limits)(_within_run)} if limits else {}
+    return create_model(base.__name__, __base__=base, __validators__=checks, **fields, **limits)

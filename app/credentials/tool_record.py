@@ -18,6 +18,11 @@ class ToolRecord:
         return f"{self.name.replace('-', '_')}_url"
 
     @property
+    def deadline_setting(self) -> str:
+        """The setting of its own time limit: `key_store_deadline`."""
+        return f"{self.name.replace('-', '_')}_deadline"
+
+    @property
     def log_setting(self) -> str:
         """The setting that names the log of its requests or logins: `key_store_log`."""
         return f"{self.name.replace('-', '_')}_log"

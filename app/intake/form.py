@@ -33,6 +33,7 @@ from app.procurement.action import (
     Vendor,
     VendorRole,
 )
+from app.procurement.instrument_numbers import same_contract
 
 
 def conflict(problem: str) -> PydanticCustomError:
@@ -140,7 +141,7 @@ class SubmittedAction(Essentials):
     @field_validator("referenced_idv", "replaces")
     @classmethod
     def _another_contract(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None and value == info.data.get("piid"):
+        if value is not None and same_contract(value, info.data.get("piid")):
             raise conflict(f"{value!r} is the PIID of the action itself")
         return value
 

@@ -18,6 +18,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import core_schema
 
+from app.procurement.instrument_numbers import plain_number
+
 
 class Submitted(BaseModel):
     """Part of a submission; unknown fields are refused."""
@@ -111,9 +113,23 @@ Uei = Annotated[
     ),
 ]
 Cage = Annotated[str, _Matching(r"[A-Z0-9]{5}", "a CAGE code (5 capital letters or digits)")]
-Piid = Annotated[str, _Matching(r"[A-Z0-9]{13,17}", "a PIID (13 to 17 capital letters or digits)")]
+#: Any number the contract system holds: those from before the present numbering stay in force (FAR 4.1601). Taken over
+#: without its punctuation, as that system writes it.
+Piid = Annotated[
+    str,
+    _Matching(
+        r"(?=.{0,49}[1-9A-Za-z])[A-Za-z0-9][A-Za-z0-9 ./-]{0,49}",
+        'a PIID (up to 50 letters or digits, such as "70ZZ0126C0001", "GS35F0511T" or "0001")',
+    ),
+    AfterValidator(plain_number),
+]
 Modification = Annotated[
-    str, _Matching(r"[PA][A-Z0-9]{5}", 'a modification number (such as "P00001": P or A, then 5 characters)')
+    str,
+    _Matching(
+        r"(?=.{0,24}[1-9A-Za-z])[A-Za-z0-9][A-Za-z0-9 ./-]{0,24}",
+        'a modification number (up to 25 letters or digits, such as "P00001" or "5"; "0" is the award)',
+    ),
+    AfterValidator(plain_number),
 ]
 ActionId = Annotated[
     str,

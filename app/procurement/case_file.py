@@ -13,7 +13,7 @@ from app.procurement.action import ProcurementAction
 from app.procurement.facts import Fact
 from app.procurement.federal_time import eastern_day
 from app.procurement.systems import Source
-from app.procurement.vendor_facts import Exclusion
+from app.procurement.vendor_facts import Exclusion, UnreadValue
 
 Fact_co = TypeVar("Fact_co", bound=Fact, covariant=True)
 FactKind = TypeVar("FactKind", bound=Fact)
@@ -45,12 +45,24 @@ class EvidenceOf(Protocol[Fact_co]):
     def pulled_at(self) -> datetime: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One of several questions to a source: in words, and the UEIs of vendors about whom it alone can tell.
+
+    That such a vendor is not in the source's answers says nothing while the question has none.
+    """
+
+    words: str
+    about: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gap:
-    """A source that did not answer, and why."""
+    """A source that did not answer, or only not this question, and why."""
 
     source: Source
     reason: str
+    question: Question | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +107,14 @@ class CaseFile:
         """Whether the source answered; silence is never an answer."""
         return source not in self._without_answer
 
+    def was_told(self, source: Source, uei: str, field: str | None = None) -> bool:
+        """Whether a source said all it has on a vendor, or could say this field: if not, its silence is no answer."""
+        if any(gap.source is source and gap.question and uei in gap.question.about for gap in self.gaps):
+            return False
+        return not any(
+            item.source is source and item.fact.leaves_open(uei, field) for item in self.of(UnreadValue)
+        )
+
     @cached_property
     def day(self) -> date:
         """The day to judge by: the Eastern day the run looked, or the day of the action where that came before it.
@@ -121,7 +141,7 @@ class CaseFile:
 
     @cached_property
     def _without_answer(self) -> frozenset[Source]:
-        return self.unasked.union(gap.source for gap in self.gaps)
+        return self.unasked.union(gap.source for gap in self.gaps if gap.question is None)
 
 
 _record_key = attrgetter("record_key")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from app.procurement.facts import Address, Fact
+from app.procurement.facts import Address, Fact, FactWithGaps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +33,7 @@ class Tas:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReportedAction(Fact):
+class ReportedAction(FactWithGaps):
     """Contract system: what was reported for one award ("0") or modification, and the contract's totals with it.
 
     Codes as in `ProcurementAction`; `size` is S or O (other than small), `subcontract_plan` a code (B not required).
@@ -54,11 +54,12 @@ class ReportedAction(Fact):
     ultimate_completion: date | None = None
     last_date_to_order: date | None = None
     closed: bool = False
-    #: When the report was made, where stated.
     reported: date | None = None
     uei: str | None = None
     cage: str | None = None
     vendor_name: str | None = None
+    vendor_country: str | None = None
+    foreign_owned_and_located: bool = False
     parent_uei: str | None = None
     parent_name: str | None = None
     naics: str | None = None
@@ -104,7 +105,7 @@ class AccountingLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FiledDocument(Fact):
+class FiledDocument(FactWithGaps):
     """Contract file: one document. Only `status` "final" counts; `co_signed` is the contracting officer's date.
 
     `printed_*` is what stands on the page itself, where it was read; the rest is the file's metadata.

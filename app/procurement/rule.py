@@ -61,8 +61,9 @@ class Rule:
         values: tuple[ComparedValue, ...],
         because: str,
         match: Match | None = None,
+        authority: Authority | None = None,
     ) -> Finding:
-        """A finding of this rule."""
+        """A finding of this rule; `authority` replaces that of the rule where more supports the finding."""
         return Finding(
             rule=self.id,
             version=self.version,
@@ -71,7 +72,7 @@ class Rule:
             subject=subject,
             values=values,
             because=because,
-            authority=self.authority,
+            authority=authority or self.authority,
             recommended=self.recommended,
             match=match,
         )

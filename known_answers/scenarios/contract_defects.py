@@ -13,10 +13,11 @@ _SUBCONTRACTING_PLAN_THRESHOLD = Decimal(900_000)
 
 def unreported(draft: ScenarioBuilder) -> bool:
     """An earlier modification was signed long ago, and the contract system has no report of it."""
-    place = int((draft.modification or "P00000")[1:])
+    number = draft.modification or "0"
+    place = int(number.removeprefix("P"))
     if place <= 1 or "base" in draft.reserved:
         return False
-    earlier = f"P{place - 1:05d}"
+    earlier = f"P{place - 1:05d}" if number.startswith("P") else str(place - 1)
     draft.documents.append(
         contract_statements.document(
             doc_type="SF-30",
@@ -29,6 +30,21 @@ def unreported(draft: ScenarioBuilder) -> bool:
     )
     draft.reserved.add("base")
     draft.expect("C01", f"{draft.piid}:{earlier}", "advisory")
+    return True
+
+
+def ends_early(draft: ScenarioBuilder) -> bool:
+    """The report of the award has the work end before it was signed."""
+    if draft.action_type != "new_award" or not draft.own_awards():
+        return False
+    dates = draft.own_awards()[0]["awardDetails"]["dates"]
+    for field, days in (
+        ("periodOfPerformanceStartDate", 300),
+        ("currentCompletionDate", 5),
+        ("ultimateCompletionDate", 5),
+    ):
+        dates[field] = f"{draft.day - timedelta(days=days)} 00:00:00.000"
+    draft.expect("C08", draft.piid, "advisory")
     return True
 
 

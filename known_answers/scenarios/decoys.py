@@ -8,7 +8,7 @@ from known_answers.scenarios import contract_statements, ledger_statements, sam_
 from known_answers.scenarios.coding import read
 from known_answers.scenarios.contract_statements import money
 from known_answers.scenarios.exclusion_statements import exclusion
-from known_answers.scenarios.sam_statements import integrity_information, integrity_record
+from known_answers.scenarios.sam_statements import ADDRESS, integrity_information, integrity_record
 from known_answers.scenarios.scenario_builder import ScenarioBuilder
 
 Decoy = Callable[[ScenarioBuilder], None]
@@ -139,13 +139,29 @@ def old_record(draft: ScenarioBuilder) -> None:
 
 
 def written_otherwise(draft: ScenarioBuilder) -> None:
-    """The instrument writes the contract with hyphens, the firm with a comma and a full stop."""
+    """The instrument writes the contract with hyphens, the firm with a comma and a full stop, its address in words."""
     page, piid = draft.instrument()["extractedFields"], draft.piid
     page["piid"] = read(f"{piid[:6]}-{piid[6:8]}-{piid[8:9]}-{piid[9:]}")
     words, form = draft.prime.name.rsplit(" ", 1)
     page["vendorName"] = read(f"{words.title()}, {form.title()}.")
+    place = {
+        "addressLine1": "One Example Way",
+        "stateOrProvinceCode": "Virginia",
+        "countryCode": "United States",
+    }
+    page["vendorAddress"] = read({**ADDRESS, **place})
     draft.forbid("D02", draft.instrument_subject)
     draft.forbid("R04", f"{draft.prime.uei}:name")
+    draft.forbid("R04", f"{draft.prime.uei}:address")
+
+
+def migrated_report(draft: ScenarioBuilder) -> None:
+    """The report has N/A where its system had no code."""
+    for row in draft.own_awards():
+        nothing = {"code": "N/A", "name": "N/A"}
+        row["coreData"]["acquisitionData"]["typeOfContractPricing"] = nothing
+        row["coreData"]["competitionInformation"]["extentCompeted"] = nothing
+    draft.forbid("C07", draft.piid)
 
 
 DECOYS: tuple[Decoy, ...] = (
@@ -160,4 +176,5 @@ DECOYS: tuple[Decoy, ...] = (
     renewed_certificate,
     old_record,
     written_otherwise,
+    migrated_report,
 )

@@ -7,12 +7,25 @@ from known_answers.scenarios.formats import JsonObject
 from known_answers.scenarios.sam_statements import ADDRESS
 
 
+def _period(activated: date, terminated: date | None) -> JsonObject:
+    created = _month_first(activated + timedelta(days=3))
+    return {
+        "createDate": created,
+        "updateDate": created,
+        "activateDate": _month_first(activated),
+        "terminationDate": _month_first(terminated) if terminated else None,
+        "terminationType": "Definite" if terminated else "Indefinite",
+        "recordStatus": "Active",
+    }
+
+
 def exclusion(
     *,
     uei: str | None,
     name: str | None,
     activated: date,
     terminated: date | None = None,
+    again: date | None = None,
     agency: tuple[str, str] = ("AF", "DEPT OF THE AIR FORCE"),
     kind: str = "Ineligible (Proceedings Completed)",
     program: str = "Reciprocal",
@@ -26,8 +39,7 @@ def exclusion(
     ct_code: str | None = None,
     comments: str | None = None,
 ) -> JsonObject:
-    """A record, open-ended without `terminated`. `person` is a first and last name, instead of `name`."""
-    created = _month_first(activated + timedelta(days=3))
+    """A record, open-ended without `terminated`; `again` begins a second period. `person` is a first and last name, instead of `name`."""
     first, last = person or (None, None)
     return {
         "exclusionDetails": {
@@ -50,16 +62,7 @@ def exclusion(
             "dnbOpenData": None,
         },
         "exclusionActions": {
-            "listOfActions": [
-                {
-                    "createDate": created,
-                    "updateDate": created,
-                    "activateDate": _month_first(activated),
-                    "terminationDate": _month_first(terminated) if terminated else None,
-                    "terminationType": "Definite" if terminated else "Indefinite",
-                    "recordStatus": "Active",
-                }
-            ]
+            "listOfActions": [_period(activated, terminated), *([_period(again, None)] if again else [])]
         },
         "exclusionPrimaryAddress": {
             **(ADDRESS if place is None else place),

@@ -37,6 +37,11 @@ def _dated(notation: str, example: str) -> Callable[[str], str]:
     return check
 
 
+def is_uei(text: str) -> bool:
+    """Whether a text has the form of a UEI."""
+    return _UEI.fullmatch(text) is not None
+
+
 Uei = Annotated[str, AfterValidator(_matching(_UEI, "a UEI"))]
 #: The ledger may append the four characters that tell a firm's payment accounts apart.
 PaymentUei = Annotated[
@@ -46,11 +51,13 @@ PaymentUei = Annotated[
     ),
 ]
 Cage = Annotated[str, AfterValidator(_matching(r"[A-HJ-NP-Z0-9]{5}", "a CAGE code"))]
-Piid = Annotated[str, AfterValidator(_matching(r"[A-Z0-9]{13,17}", "a PIID of 13 to 17 characters"))]
-Supplement = Annotated[str, AfterValidator(_matching(r"[PA][A-Z0-9]{5}", "a modification like P00001"))]
+#: Today's numbers have 13 to 17 characters; older ones stay in force, and some systems write them with punctuation.
+_NUMBER = r"[A-Z0-9][A-Z0-9 ./-]"
+Piid = Annotated[str, AfterValidator(_matching(rf"{_NUMBER}{{0,49}}", "a PIID"))]
+Supplement = Annotated[str, AfterValidator(_matching(rf"(?!0+$){_NUMBER}{{0,24}}", "a modification number"))]
 #: As the contract system writes it: "0" for the award itself.
 ModificationNumber = Annotated[
-    str, AfterValidator(_matching(r"0|[PA][A-Z0-9]{5}", 'neither "0" nor like P00001'))
+    str, AfterValidator(_matching(rf"{_NUMBER}{{0,24}}", 'neither "0" nor a modification number'))
 ]
 Money = Annotated[str, AfterValidator(_matching(r"-?\d{1,13}\.\d{2}", 'an amount like "250000.00"'))]
 Quantity = Annotated[str, AfterValidator(_matching(r"\d{1,12}(\.\d{1,4})?", 'a quantity like "12"'))]
@@ -63,6 +70,11 @@ Day = Annotated[str, AfterValidator(_dated("%Y-%m-%d", "2026-09-14"))]
 MonthFirst = Annotated[str, AfterValidator(_dated("%m-%d-%Y", "09-14-2026"))]
 ZuluTime = Annotated[str, AfterValidator(_dated("%Y-%m-%dT%H:%M:%SZ", "2026-09-14T00:00:00Z"))]
 SpacedTime = Annotated[str, AfterValidator(_dated("%Y-%m-%d %H:%M:%S.%f", "2026-09-14 00:00:00.000"))]
+
+
+def plain_number(number: str) -> str:
+    """A number without its punctuation, which the systems do not compare."""
+    return re.sub(r"[^A-Z0-9]", "", number.upper())
 
 
 class Shape(BaseModel):

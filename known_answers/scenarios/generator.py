@@ -101,12 +101,15 @@ def _clean(number: int, rng: Random) -> ScenarioBuilder:
     action_type = rng.choices(("new_award", "modification", "option"), (35, 45, 20))[0]
     day = _FIRST_DAY + timedelta(days=rng.randrange(_DAYS))
     awarded = fiscal_year(day) % 100 - (action_type != "new_award")
-    modification = None if action_type == "new_award" else f"P{rng.randint(1, 40):05d}"
+    place = 0 if action_type == "new_award" else rng.randint(1, 40)
+    # One in twenty is from before the present numbering, whose modifications have bare numbers.
+    old = number % 20 == 7  # noqa: PLR2004
+    modification = (str(place) if old else f"P{place:05d}") if place else None
     draft = ScenarioBuilder(
         rng=rng,
         action_id=f"ACT-{day.year}-{10_000 + number}",
         action_type=action_type,
-        piid=f"70ZZ01{awarded}C{number:06d}",
+        piid=f"EPZ{awarded}{number:06d}" if old else f"70ZZ01{awarded}C{number:06d}",
         modification=modification,
         amount=_amount(action_type, rng),
         day=day,

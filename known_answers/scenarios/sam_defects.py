@@ -1,32 +1,41 @@
 """Defects in registrations and on the list of exclusions."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import TypeVar
+from zlib import crc32
 
 from known_answers.scenarios import sam_statements
 from known_answers.scenarios.exclusion_statements import exclusion as exclusion_row
 from known_answers.scenarios.scenario_builder import Firm, ScenarioBuilder
+
+Way = TypeVar("Way")
 
 _AGENCIES = (
     ("AF", "DEPT OF THE AIR FORCE"),
     ("EPA", "ENVIRONMENTAL PROTECTION AGENCY"),
     ("GSA", "GENERAL SERVICES ADMINISTRATION"),
 )
+#: Most orders are published without their agency.
+_ISSUERS = (("HS", "DEPT OF HOMELAND SECURITY"), ("NONE", ""), ("NONE", ""))
+#: A lapsed registration is Inactive; few are stuck before they are active.
+_NOT_ACTIVE = (*("Inactive",) * 6, "Expired", "Submitted", "Work in Progress")
 _KINDS = ("Ineligible (Proceedings Completed)", "Ineligible (Proceedings Pending)", "Voluntary Exclusion")
 
 
 def registration(draft: ScenarioBuilder) -> bool:
-    """A prime or subcontractor is expired, expires too early, only has an identifier, or is unknown."""
+    """A prime or subcontractor is not active, expires too early, has an identifier only, is hidden or unknown."""
     firm = draft.rng.choice([firm for firm in draft.firms if firm.role != "owner"])
     position = _entity_of(draft, firm)
     lapsed = draft.day - timedelta(days=draft.rng.randint(1, 120))
     row = draft.entities[position]["entityRegistration"]
     rule = "R01"
     absent = [] if firm.uei in draft.reserved else ["identifier only", "unknown"]
-    match draft.rng.choice(["expired", "too early", *absent]):
-        case "expired":
+    match draft.rng.choice(["not active", "too early", *absent]):
+        case "not active":
             renewed = lapsed - timedelta(days=364)
             row.update(
-                registrationStatus="Expired",
+                registrationStatus=_varied(firm, _NOT_ACTIVE),
                 registrationExpirationDate=lapsed.isoformat(),
                 lastUpdateDate=renewed.isoformat(),
                 activationDate=(renewed + timedelta(days=1)).isoformat(),
@@ -38,7 +47,8 @@ def registration(draft: ScenarioBuilder) -> bool:
             draft.entities[position] = sam_statements.identifier_only(uei=firm.uei, name=firm.name)
         case _:
             rule = "R02"
-            del draft.entities[position]
+            hidden = sam_statements.opted_out(uei=firm.uei, name=firm.name)
+            draft.entities[position : position + 1] = _varied(firm, ([], [hidden]))
     draft.expect(rule, firm.uei, draft.usual_severity)
     return True
 
@@ -55,6 +65,7 @@ def exclusion(draft: ScenarioBuilder) -> bool:
         activated=draft.day - timedelta(days=draft.rng.randint(5, 900)),
         agency=draft.rng.choice(_AGENCIES),
         kind=kind,
+        again=_varied(firm, (*(None,) * 6, draft.day + timedelta(days=80))),
     )
     draft.exclusions.append(row)
     for entity in draft.entities:
@@ -97,7 +108,7 @@ def stray_flag(draft: ScenarioBuilder) -> bool:
 
 
 def order(draft: ScenarioBuilder) -> bool:
-    """A supply-chain security order of the Department of Homeland Security names a vendor."""
+    """A supply-chain security order names a vendor."""
     firm = draft.rng.choice(draft.firms)
     if draft.expects("E01", firm.uei) or draft.expects("E03", firm.uei):
         return False
@@ -106,7 +117,7 @@ def order(draft: ScenarioBuilder) -> bool:
             uei=firm.uei,
             name=firm.name.title(),
             activated=draft.day - timedelta(days=draft.rng.randint(20, 300)),
-            agency=("HS", "DEPT OF HOMELAND SECURITY"),
+            agency=_varied(firm, _ISSUERS),
             kind="Prohibition/Restriction",
             fascsa=True,
         )
@@ -117,6 +128,11 @@ def order(draft: ScenarioBuilder) -> bool:
     draft.expect("E05", firm.uei, "blocking" if draft.action_type == "new_award" else "advisory")
     draft.expect("E01", firm.uei, "advisory")
     return True
+
+
+def _varied(firm: Firm, ways: Sequence[Way]) -> Way:
+    """One of several ways in which a service writes the same, by the firm: it draws no random number."""
+    return ways[crc32(firm.uei.encode()) % len(ways)]
 
 
 def _entity_of(draft: ScenarioBuilder, firm: Firm) -> int:

@@ -1,36 +1,39 @@
 """Rows of SAM.gov: entities (Entity Management API v4) and exclusions (Exclusions API v4), public data only."""
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from known_answers.scenarios.formats import Cage, CamelShape, Code, Day, JsonObject, MonthFirst, Uei
+from known_answers.scenarios.formats import CamelShape, JsonObject, Uei, is_uei
 
 
 class EntityRegistration(CamelShape):
-    """The section of that name. An entity that only has an identifier lacks purpose and registration dates."""
+    """The section of that name. An entity that only has an identifier lacks purpose and registration dates.
 
-    sam_registered: Literal["Yes", "No"]
-    uei: Uei = Field(alias="ueiSAM")
+    What the service may write in its own words is any text: an entity that opted out of display has a sentence there.
+    """
+
+    sam_registered: str
+    uei: str = Field(alias="ueiSAM")
     entity_eft_indicator: str | None = Field(default=None, alias="entityEFTIndicator")
     #: "null" as text happens, too.
-    cage_code: Cage | Literal["null"] | None = None
+    cage_code: str | None = None
     dodaac: str | None = None
     legal_business_name: str = Field(min_length=1)
     dba_name: str | None = None
-    purpose_of_registration_code: Literal["Z1", "Z2"] | None = None
+    purpose_of_registration_code: str | None = None
     purpose_of_registration_desc: str | None = None
-    registration_status: Literal["Active", "Expired", "ID Assigned"] | None = None
+    registration_status: str | None = None
     evs_source: str | None = None
-    registration_date: Day | None = None
-    last_update_date: Day | None = None
-    registration_expiration_date: Day | None = None
-    activation_date: Day | None = None
-    uei_status: Literal["Active", "Inactive"] = "Active"
-    uei_expiration_date: Day | None = None
-    uei_creation_date: Day | None = None
-    public_display_flag: Literal["Y", "N"] = "Y"
-    exclusion_status_flag: Literal["Y", "N"] | None = None
+    registration_date: str | None = None
+    last_update_date: str | None = None
+    registration_expiration_date: str | None = None
+    activation_date: str | None = None
+    uei_status: str | None = "Active"
+    uei_expiration_date: str | None = None
+    uei_creation_date: str | None = None
+    public_display_flag: str | None = "Y"
+    exclusion_status_flag: str | None = None
     exclusion_url: str | None = Field(default=None, alias="exclusionURL")
     dnb_open_data: str | None = None
 
@@ -38,8 +41,8 @@ class EntityRegistration(CamelShape):
 class EntityRow(CamelShape):
     """One element of `entityData`; one UEI can have several. Sections after the first are served unchanged.
 
-    A text in place of the registration stands for an entity that opted out of being shown; `opted_out_uei` then says
-    whose row it is, and is not served.
+    A text in place of the registration, or of the UEI in it, stands for an entity that opted out of being shown;
+    `opted_out_uei` then says whose row it is, and is not served.
     """
 
     entity_registration: EntityRegistration | str
@@ -51,39 +54,37 @@ class EntityRow(CamelShape):
     @property
     def uei(self) -> str:
         """The UEI of the row."""
-        if isinstance(self.entity_registration, str):
-            return self.opted_out_uei or ""
-        return self.entity_registration.uei
+        return self.opted_out_uei or self._shown_uei or ""
+
+    @property
+    def _shown_uei(self) -> str | None:
+        registration = self.entity_registration
+        return registration.uei if not isinstance(registration, str) and is_uei(registration.uei) else None
 
     @model_validator(mode="after")
     def _says_whose(self) -> Self:
-        if isinstance(self.entity_registration, str) != (self.opted_out_uei is not None):
+        if not self.uei or (self._shown_uei and self._shown_uei != self.uei):
             raise ValueError(
-                "optedOutUei: goes with a text in place of entityRegistration, and only with that"
+                "optedOutUei: must say whose row it is where entityRegistration does not, and nothing else where it does"
             )
         return self
 
 
 class ExclusionDetails(CamelShape):
-    """The kind of exclusion and its agency."""
+    """The kind of exclusion and its agency, any of which can be blank."""
 
-    classification_type: Literal["Individual", "Firm", "Vessel", "Special Entity Designation"]
-    exclusion_type: Literal[
-        "Ineligible (Proceedings Pending)",
-        "Ineligible (Proceedings Completed)",
-        "Prohibition/Restriction",
-        "Voluntary Exclusion",
-    ]
-    exclusion_program: Literal["Reciprocal", "NonProcurement", "Procurement"]
-    excluding_agency_code: Code
-    excluding_agency_name: str
+    classification_type: str | None
+    exclusion_type: str | None
+    exclusion_program: str | None
+    excluding_agency_code: str | None
+    excluding_agency_name: str | None
 
 
 class ExclusionIdentification(CamelShape):
     """The excluded party. Only firms must have a UEI."""
 
-    uei: Uei | None = Field(alias="ueiSAM")
-    cage_code: Cage | None = None
+    uei: str | None = Field(alias="ueiSAM")
+    cage_code: str | None = None
     npi: str | None = None
     prefix: str | None = None
     first_name: str | None = None
@@ -97,25 +98,25 @@ class ExclusionIdentification(CamelShape):
 class ExclusionAction(CamelShape):
     """One period; open-ended when `termination_date` is None."""
 
-    create_date: MonthFirst
-    update_date: MonthFirst
-    activate_date: MonthFirst
-    termination_date: MonthFirst | None
-    termination_type: Literal["Indefinite", "Definite"]
-    record_status: Literal["Active", "Inactive"]
+    create_date: str | None = None
+    update_date: str | None = None
+    activate_date: str | None
+    termination_date: str | None
+    termination_type: str | None = None
+    record_status: str | None
 
 
 class ExclusionActions(CamelShape):
     """The wrapper of the real answer."""
 
-    list_of_actions: list[ExclusionAction] = Field(min_length=1)
+    list_of_actions: list[ExclusionAction]
 
 
 class Reference(CamelShape):
     """Another name for the same party, or one related to it."""
 
     exclusion_name: str | None
-    type: Literal["Cross-Reference"]
+    type: str | None
 
 
 class References(CamelShape):
@@ -128,8 +129,8 @@ class Location(CamelShape):
     """A further location of the same party, with its own identifiers."""
 
     exclusion_name: str | None = None
-    uei: Uei | None = Field(default=None, alias="ueiSAM")
-    cage_code: Cage | None = None
+    uei: str | None = Field(default=None, alias="ueiSAM")
+    cage_code: str | None = None
     npi: str | None = None
     primary_address: JsonObject = Field(default_factory=dict)
     secondary_address: list[JsonObject] = Field(default_factory=list)
@@ -138,9 +139,9 @@ class Location(CamelShape):
 class OtherInformation(CamelShape):
     """Orders, legacy codes, aliases."""
 
-    fascsa_order: Literal["Yes", "No"] | None = Field(alias="isFASCSAOrder")
+    fascsa_order: str | None = Field(alias="isFASCSAOrder")
     additional_comments: str | None
-    ct_code: Code | None
+    ct_code: str | None
     evs_investigation_status: str | None
     references: References
     more_locations: list[Location]

@@ -74,6 +74,24 @@ def identifier_only(*, uei: str, name: str) -> JsonObject:
     }
 
 
+def opted_out(*, uei: str, name: str) -> JsonObject:
+    """A firm that opted out of display: a sentence in place of every value but UEI and name."""
+    masked = (
+        *("samRegistered", "registrationStatus", "evsSource", "ueiStatus", "ueiExpirationDate"),
+        *("ueiCreationDate", "publicDisplayFlag", "dnbOpenData"),
+    )
+    return {
+        "entityRegistration": {
+            "ueiSAM": uei,
+            "cageCode": None,
+            "legalBusinessName": name,
+            **dict.fromkeys(masked, _OPTED_OUT),
+        },
+        "coreData": {},
+    }
+
+
+_OPTED_OUT = "This entity has opted out of public search. Only its own users can view this record."
 ADDRESS = {
     "addressLine1": "1 EXAMPLE WAY",
     "addressLine2": None,

@@ -16,6 +16,7 @@ from known_answers.scenarios.formats import (
     Supplement,
     Uei,
     ZuluTime,
+    plain_number,
 )
 from known_answers.scenarios.ledger_rows import Ledger
 from known_answers.scenarios.sam_rows import EntityRow, ExclusionRow
@@ -26,7 +27,7 @@ FaultMode = Literal["500", "garbage", "oversize", "hang", "redirect", "401", "42
 RuleId = Literal[
     "R01", "R02", "R03", "R04", "R05",
     "E01", "E02", "E03", "E04", "E05", "E06", "E07",
-    "C01", "C02", "C03", "C04", "C05", "C06", "C07",
+    "C01", "C02", "C03", "C04", "C05", "C06", "C07", "C08",
     "D01", "D02", "D03", "D04",
     "F01", "F02", "F03", "F04", "F05", "F06",
     "S01",
@@ -163,13 +164,13 @@ class Scenario(Shape):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The identifiers in requests about this action: its PIID, its vehicle's, and its vendors' UEIs."""
+        """The identifiers in requests about this action: its PIID, its vehicle's, and its vendors' UEIs, without punctuation."""
         return (*self._contracts, *(vendor.uei for vendor in self.action.vendors))
 
     @property
     def _contracts(self) -> tuple[str, ...]:
         vehicle = self.action.referenced_idv
-        return (self.action.piid,) if vehicle is None else (self.action.piid, vehicle)
+        return tuple(plain_number(piid) for piid in (self.action.piid, vehicle) if piid is not None)
 
     @model_validator(mode="after")
     def _about_this_action(self) -> Self:
@@ -180,7 +181,7 @@ class Scenario(Shape):
             "ledger": {row.piid for row in commitments} | {row.piid for row in lines},
         }
         for source, named in piids.items():
-            if strangers := named.difference(self._contracts):
+            if strangers := set(map(plain_number, named)).difference(self._contracts):
                 raise ValueError(f"{source}: {min(strangers)!r} is another contract")
         ueis = {row.uei for row in self.sam_gov}
         if unknown := ueis.difference(self.keys):

@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, request
 
+from known_answers.scenarios.formats import plain_number
 from known_answers.scenarios.loader import load_cases
 from known_answers.scenarios.lookup import faults_by_key, rows_by
 from mocks import refusals
@@ -29,7 +30,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
     """
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")
-    rows = rows_by(cases, "contracts", lambda row: row["contractId"]["piid"])
+    rows = rows_by(cases, "contracts", lambda row: plain_number(row["contractId"]["piid"]))
     faults = Faults(faults_by_key(cases, "contracts"), hang=configuration.hang)
     frame = Frame(
         name="contracts",
@@ -43,7 +44,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
     @app.get(_PATH)
     def search() -> Response:
         query = Query(request.args, _PARAMETERS)
-        piid = query.required("piid").upper()
+        piid = plain_number(query.required("piid"))
         modification = query.text("modificationNumber")
         vehicle = query.text("referencedIdvPiid")
         deleted = query.choice("deletedStatus", ("yes", "no"), default="no") == "yes"
@@ -59,7 +60,10 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
             for row in rows.get(piid, [])
             if row.get(_MARK, False) is deleted
             and modification in (None, row["contractId"]["modificationNumber"])
-            and vehicle in (None, row["contractId"].get("referencedIDVPiid"))
+            and (
+                vehicle is None
+                or plain_number(row["contractId"].get("referencedIDVPiid", "")) == plain_number(vehicle)
+            )
         ]
         shown = found[offset * limit : (offset + 1) * limit]
         if not shown:

@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, request
 
+from known_answers.scenarios.formats import plain_number
 from known_answers.scenarios.loader import load_cases
 from known_answers.scenarios.lookup import faults_by_key, rows_by
 from mocks import refusals
@@ -23,7 +24,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
     """
     configuration = configuration or Configuration.from_environment()
     cases = load_cases(configuration.scenarios / "cases")
-    rows = rows_by(cases, "documents", lambda row: row["piid"])
+    rows = rows_by(cases, "documents", lambda row: plain_number(row["piid"]))
     faults = Faults(faults_by_key(cases, "documents"), hang=configuration.hang)
     frame = Frame(
         name="documents",
@@ -42,7 +43,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
     @app.get(_PATH)
     def documents() -> Response:
         query = Query(request.args, _PARAMETERS)
-        piid = query.required("piid").upper()
+        piid = plain_number(query.required("piid"))
         modification = query.text("modificationNumber")
         if faulty := faults.answer((piid,)):
             return faulty

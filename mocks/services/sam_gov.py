@@ -28,7 +28,8 @@ _PARAMETERS = frozenset(
 #: The sections of an answer unless the request names others. `integrityInformation` must be named.
 _USUAL = ("entityRegistration", "coreData", "assertions")
 _INTEGRITY = "integrityInformation"
-_STATUS = {"A": "Active", "E": "Expired"}
+#: The filter and the statuses it finds: a lapsed registration has one of two names.
+_STATUS = {"A": ("Active",), "E": ("Inactive", "Expired")}
 
 
 def create_app(configuration: Configuration | None = None, verifier: Verifier | None = None) -> Flask:
@@ -79,19 +80,17 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
 
 
 def _uei(row: JsonObject) -> str:
-    """The UEI of a row. An opted-out entity has a text in place of its registration."""
-    registration = row["entityRegistration"]
-    return str(row["optedOutUei"] if isinstance(registration, str) else registration["ueiSAM"])
+    """The UEI of a row, whether or not the row shows it."""
+    return str(row.get("optedOutUei") or row["entityRegistration"]["ueiSAM"])
 
 
-def _matches(row: JsonObject, registered: str, status: str | None) -> bool:
+def _matches(row: JsonObject, registered: str, statuses: Sequence[str] | None) -> bool:
+    """Whether a filter finds a row. One that opted out of display has a sentence in place of what filters compare."""
     registration = row["entityRegistration"]
-    if isinstance(registration, str):
-        return registered == "Yes" and status is None
-    return registration["samRegistered"] == registered and status in (
-        None,
-        registration.get("registrationStatus"),
-    )
+    if isinstance(registration, str) or registration["samRegistered"] not in ("Yes", "No"):
+        return registered == "Yes" and statuses is None
+    found = registration["samRegistered"] == registered
+    return found and (statuses is None or registration.get("registrationStatus") in statuses)
 
 
 def _served(row: JsonObject, sections: Sequence[str], *, proceedings: bool) -> JsonObject:

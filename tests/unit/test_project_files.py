@@ -46,8 +46,8 @@ def environment(monkeypatch):
 
 @pytest.mark.parametrize("settings", [Settings, ReconcilerSettings, ProvisioningSettings])
 def test_the_example_shows_every_setting_with_its_default(settings, environment):
-    """Except for the addresses of tools: they follow from the records, and a new tool needs no line here."""
-    derived = {system.address_setting for system in SYSTEMS}
+    """Except for those of tools: they follow from the records, and a new tool needs no line here."""
+    derived = {name for system in SYSTEMS for name in (system.address_setting, system.deadline_setting)}
     assert {name.upper() for name in set(settings.model_fields) - derived} - set(SHOWN) == set()
     assert settings() == settings.model_construct()
 

@@ -3,6 +3,7 @@
 import pytest
 
 from app.connections.secret_files import SettingsError
+from app.procurement.systems import Source, system_of
 from app.settings import Settings, load
 
 
@@ -49,6 +50,8 @@ def test_a_file_that_is_needed_and_not_there_is_named(tmp_path):
         ("TOOL_TIMEOUT", "nan", "TOOL_TIMEOUT"),
         ("TOOL_TIMEOUT", "20", "20 s must be shorter than TOOL_DEADLINE, which is 20 s"),
         ("TOOL_DEADLINE", "70", "70 s must be shorter than RUN_DEADLINE, which is 60 s"),
+        ("SAM_GOV_DEADLINE", "60", "60 s must be shorter than RUN_DEADLINE, which is 60 s"),
+        ("DEBARMENT_DEADLINE", "0", "greater than 0"),
         ("RUN_DEADLINE", "76", "less than or equal to 75"),
         ("RUN_DEADLINE", "inf", "less than or equal to 75"),
         ("TOOL_TRIES", "6", "less than or equal to 5"),
@@ -101,6 +104,15 @@ def test_times_that_contradict_each_other_are_all_named(monkeypatch):
         f"{variable}: {times[variable]} s must be shorter than ATTEMPT_LEASE, which is 20 s"
         for variable in ("RUN_DEADLINE", "TOOL_DEADLINE", "TOOL_TIMEOUT")
     ]
+
+
+def test_a_slow_service_can_have_a_limit_of_its_own(monkeypatch):
+    monkeypatch.setenv("SAM_GOV_DEADLINE", "59")
+    settings = load()
+    slow, other, ledger = (system_of(each) for each in (Source.SAM_GOV, Source.DEBARMENT, Source.LEDGER))
+    assert (settings.deadline_of(slow), settings.timeout_of(slow)) == (59, 59)
+    assert (settings.deadline_of(other), settings.timeout_of(other)) == (20, 5)
+    assert (settings.deadline_of(ledger), settings.timeout_of(ledger)) == (20, 5)
 
 
 def test_a_run_is_shorter_than_a_short_lease(monkeypatch):

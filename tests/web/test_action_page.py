@@ -180,6 +180,7 @@ def test_actions_are_found_by_their_words(client, read, submitted):
         action_id[:9],
         "70ZZ0126C12",
         "70zz0126c1234",
+        "70ZZ-0126-C-1234",
         "zeppelinesque",
         "quaggaworks",
         "ZZ98WEBTEST8",

@@ -132,6 +132,18 @@ class AwardeeIdentifiers(Payload):
     parent_name: Text = Field(default=None, alias="awardeeUltimateParentName")
 
 
+class AwardeeLocation(Payload):
+    """Where the awardee was at award."""
+
+    country: Code = None
+
+
+class OrganizationFactors(Payload):
+    """What kind of firm the awardee said it is."""
+
+    foreign: YesNo = Field(default=None, alias="foreignOwnedAndLocated")
+
+
 class Awardee(Payload):
     """Who got the award."""
 
@@ -140,6 +152,10 @@ class Awardee(Payload):
     )
     header: AwardeeHeader = Field(default_factory=AwardeeHeader, alias="awardeeHeader")
     identifiers: AwardeeIdentifiers = Field(default_factory=AwardeeIdentifiers, alias="awardeeUEIInformation")
+    location: Annotated[AwardeeLocation | None, EmptyAsNone] = Field(default=None, alias="awardeeLocation")
+    factors: Annotated[OrganizationFactors | None, EmptyAsNone] = Field(
+        default=None, alias="organizationFactors"
+    )
 
 
 class Transaction(Payload):
@@ -197,6 +213,8 @@ class Award(Payload):
             uei=awardee.identifiers.uei,
             cage=awardee.identifiers.cage,
             vendor_name=awardee.header.legal_name or awardee.header.name,
+            vendor_country=awardee.location.country if awardee.location else None,
+            foreign_owned_and_located=bool(awardee.factors and awardee.factors.foreign),
             parent_uei=awardee.identifiers.parent_uei,
             parent_name=awardee.identifiers.parent_name,
             naics=core.product.naics,
@@ -215,7 +233,7 @@ class Award(Payload):
 
 
 class Awards(Payload):
-    """A page."""
+    """A page; its rows are of `Award`."""
 
     total: Total = Field(alias="totalRecords")
-    rows: list[Award] = Field(alias="awardSummary")
+    rows: list[Any] = Field(alias="awardSummary")

@@ -1,21 +1,15 @@
 """Entity Management API v4, the public sections a rule reads.
 
-The traps: "null" as text; a string where an entity opted out; several rows of one UEI; a shorter object for firms
-that only have an identifier; sections that are missing although they were requested.
+The traps: "null" as text; several rows of one UEI; a shorter object for firms that only have an identifier; sections
+that are missing although they were requested.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import BeforeValidator, Field
 
-from app.procurement.vendor_facts import Certification, IntegrityRecord, Registration
-from workers.payloads.integrity import (
-    CorporateRelationships,
-    IntegrityInformation,
-    MaybeParent,
-    Proceedings,
-    owner,
-)
+from app.procurement.vendor_facts import Certification, Registration
+from workers.payloads.integrity import CorporateRelationships, IntegrityInformation, MaybeParent, owner
 from workers.payloads.notation import (
     Day,
     EmptyAsNone,
@@ -33,35 +27,40 @@ from workers.payloads.notation import (
     address_of,
 )
 
+_STATUSES = ("Active", "Inactive", "Expired", "Submitted", "Work in Progress", "ID Assigned")
+_STATUS = {status.upper(): status for status in _STATUSES}
+
+
+def _status(value: object) -> object:
+    text = absent(value)
+    return _STATUS.get(" ".join(text.upper().split()), text) if isinstance(text, str) else text
+
 
 class EntityRegistration(Payload):
     """The section every row has."""
 
     uei: RequiredIdentifier = Field(alias="ueiSAM")
     legal_name: Required = Field(alias="legalBusinessName")
-    given_status: Annotated[Literal["Active", "Expired", "ID Assigned"] | None, BeforeValidator(absent)] = (
-        Field(default=None, alias="registrationStatus")
-    )
+    given_status: Annotated[
+        Literal["Active", "Inactive", "Expired", "Submitted", "Work in Progress", "ID Assigned"] | None,
+        BeforeValidator(_status),
+    ] = Field(default=None, alias="registrationStatus")
     registered: YesNo = Field(default=None, alias="samRegistered")
     eft_indicator: Text = Field(default=None, alias="entityEFTIndicator")
     cage: Identifier = Field(default=None, alias="cageCode")
     dba_name: Text = None
-    purpose: Text = Field(default=None, alias="purposeOfRegistrationCode")
+    purpose: Annotated[Literal["Z1", "Z2", "Z3", "Z4", "Z5"] | None, BeforeValidator(absent)] = Field(
+        default=None, alias="purposeOfRegistrationCode"
+    )
     updated: Day = Field(default=None, alias="lastUpdateDate")
     expires: Day = Field(default=None, alias="registrationExpirationDate")
     activated: Day = Field(default=None, alias="activationDate")
     exclusion_flag: YesNoUnknown = Field(default=None, alias="exclusionStatusFlag")
 
     @property
-    def status(self) -> str:
-        """Only firms that were never registered may come without one."""
-        return self.given_status or "ID Assigned"
-
-    @model_validator(mode="after")
-    def _has_status(self) -> Self:
-        if self.given_status is None and self.registered is not False:
-            raise ValueError("registrationStatus is missing")
-        return self
+    def status(self) -> str | None:
+        """Only firms that were never registered may come without one; None where it is not known."""
+        return self.given_status or ("ID Assigned" if self.registered is False else None)
 
 
 class SbaBusinessType(Payload):
@@ -127,20 +126,10 @@ class Assertions(Payload):
     goods_and_services: Annotated[GoodsAndServices | None, EmptyAsNone] = None
 
 
-def _unless_opted_out(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    if isinstance(value, str):
-        return None
-    if value is None:
-        raise ValueError("is null")
-    return read(value)
-
-
 class Entity(Payload):
-    """One row; `registration` is None where a text stands in its place because the entity opted out."""
+    """One row of an entity that is displayed."""
 
-    registration: Annotated[EntityRegistration | None, WrapValidator(_unless_opted_out)] = Field(
-        alias="entityRegistration"
-    )
+    registration: EntityRegistration = Field(alias="entityRegistration")
     core: Annotated[EntityCoreData | None, EmptyAsNone] = Field(default=None, alias="coreData")
     assertions: Annotated[Assertions | None, EmptyAsNone] = None
     integrity: Annotated[IntegrityInformation | None, EmptyAsNone] = Field(
@@ -149,17 +138,17 @@ class Entity(Payload):
 
 
 class Entities(Payload):
-    """A page."""
+    """A page; its rows are of `Entity`, or of `HiddenRow` where one `is_hidden`."""
 
     total: Total = Field(alias="totalRecords")
-    rows: list[Entity] = Field(alias="entityData")
+    rows: list[Any] = Field(alias="entityData")
 
 
-def registration_of(entity: Entity, seen: EntityRegistration) -> Registration:
-    """The fact in a row that did not opt out."""
+def registration_of(entity: Entity) -> Registration:
+    """The fact in a row that is displayed."""
+    seen = entity.registration
     core, integrity = entity.core or EntityCoreData(), entity.integrity or IntegrityInformation()
     corporate, hierarchy = integrity.corporate or CorporateRelationships(), core.hierarchy or Hierarchy()
-    proceedings = integrity.proceedings or Proceedings()
     goods = (entity.assertions and entity.assertions.goods_and_services) or GoodsAndServices()
     small = frozenset(industry.code for industry in goods.naics if industry.small == "Y")
     other = frozenset(industry.code for industry in goods.naics if industry.small == "N")
@@ -190,11 +179,5 @@ def registration_of(entity: Entity, seen: EntityRegistration) -> Registration:
         certifications=tuple(
             Certification(code=item.code, ends=item.ends) for item in certified if item.code
         ),
-        integrity_count=max(integrity.count, len(integrity.records)),
-        integrity_records=tuple(
-            IntegrityRecord(kind=item.kind or item.code or "record of no stated kind", recorded=item.day)
-            for item in integrity.records
-        ),
-        proceedings=bool(proceedings.reported or proceedings.count or proceedings.proceedings),
-        proceedings_latest=max((item.day for item in proceedings.proceedings if item.day), default=None),
+        **integrity.to_fields(),
     )

@@ -3,36 +3,42 @@
 Only firms must have a UEI. Persons' names come in parts; aliases hide in cross-references and further locations.
 """
 
-from typing import Annotated, Literal, Self
+from datetime import date
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from app.procurement.vendor_facts import Exclusion
+from app.procurement.vendor_facts import Exclusion, Period
+from workers.payloads.cross_reference import name_before_address
 from workers.payloads.notation import (
     EmptyAsNone,
     Identifier,
     MonthFirst,
+    NullAsEmpty,
     NullAsEmptyList,
     OptionalPlace,
     Payload,
-    Required,
-    RequiredMonthFirst,
     Text,
     Total,
     YesNo,
+    absent,
     address_of,
 )
 
 
-class ExclusionDetails(Payload):
-    """What kind of exclusion, and whose."""
+def _unless_indefinite(value: object) -> object:
+    """None for what extracts write in place of a last day."""
+    text = absent(value)
+    return None if isinstance(text, str) and text.lower() == "indefinite" else text
 
-    classification: Literal["Firm", "Individual", "Vessel", "Special Entity Designation"] = Field(
-        default="Firm", alias="classificationType"
-    )
-    exclusion_type: Required
-    program: Required = Field(alias="exclusionProgram")
-    agency: Required = Field(alias="excludingAgencyName")
+
+class ExclusionDetails(Payload):
+    """What kind of exclusion, and whose. Any of it can be blank: orders are published without their agency."""
+
+    classification: Text = Field(default=None, alias="classificationType")
+    exclusion_type: Text = None
+    program: Text = Field(default=None, alias="exclusionProgram")
+    agency: Text = Field(default=None, alias="excludingAgencyName")
 
 
 class Identification(Payload):
@@ -53,37 +59,51 @@ class Identification(Payload):
         parts = (self.prefix, self.first_name, self.middle_name, self.last_name, self.suffix)
         return self.entity_name or " ".join(part for part in parts if part)
 
-    @model_validator(mode="after")
-    def _has_a_name(self) -> Self:
-        if not self.name:
-            raise ValueError("entityName is missing, and so are the parts of a person's name")
-        return self
 
+class Action(Payload):
+    """A period: open-ended without an end."""
 
-class Period(Payload):
-    """From when to when; open-ended without an end."""
-
-    activated: RequiredMonthFirst = Field(alias="activateDate")
-    terminated: MonthFirst = Field(default=None, alias="terminationDate")
+    activated: MonthFirst = Field(default=None, alias="activateDate")
+    terminated: Annotated[MonthFirst, BeforeValidator(_unless_indefinite)] = Field(
+        default=None, alias="terminationDate"
+    )
     status: Text = Field(default=None, alias="recordStatus")
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the agency ended it; a status that is not known counts as in force."""
+        return (self.status or "").upper() == "INACTIVE"
 
-class Periods(Payload):
+
+class Actions(Payload):
     """The wrapper of the real answer."""
 
-    listed: list[Period] = Field(alias="listOfActions", min_length=1)
+    listed: Annotated[list[Action], NullAsEmptyList] = Field(default_factory=list, alias="listOfActions")
 
     @property
-    def valid(self) -> Period:
-        """The one in force: of the active ones, or of all where none is, that which began last."""
-        active = [action for action in self.listed if action.status in (None, "Active")]
-        return max(active or self.listed, key=lambda action: action.activated)
+    def periods(self) -> tuple[Period, ...]:
+        """The active ones, or all where none is, by their first days; the one without any comes first.
+
+        A record without periods is listed, so it is in force: since when, it does not say.
+        """
+        active = [action for action in self.listed if not action.is_over] or self.listed
+        periods = {Period(activated=each.activated, terminated=each.terminated): None for each in active}
+        return tuple(sorted(periods, key=_order)) or (Period(activated=None),)
+
+
+def _order(period: Period) -> tuple[date, date]:
+    return period.activated or date.min, period.terminated or date.max
 
 
 class Reference(Payload):
     """Another name of the record, or a related record's."""
 
-    name: Text = Field(default=None, alias="exclusionName")
+    written: Text = Field(default=None, alias="exclusionName")
+
+    @property
+    def name(self) -> str | None:
+        """The name alone. Some are written with their address: "NAME- street , CITY , ST ,ZIP,COUNTRY"."""
+        return name_before_address(self.written) if self.written else None
 
 
 class References(Payload):
@@ -98,6 +118,7 @@ class Location(Payload):
     name: Text = Field(default=None, alias="exclusionName")
     uei: Identifier = Field(default=None, alias="ueiSAM")
     cage: Identifier = Field(default=None, alias="cageCode")
+    address: OptionalPlace = Field(default=None, alias="primaryAddress")
 
 
 class OtherInformation(Payload):
@@ -113,36 +134,57 @@ class OtherInformation(Payload):
 class ExclusionRecord(Payload):
     """One record."""
 
-    details: ExclusionDetails = Field(alias="exclusionDetails")
-    identification: Identification = Field(alias="exclusionIdentification")
-    periods: Periods = Field(alias="exclusionActions")
-    address: OptionalPlace = Field(default=None, alias="exclusionPrimaryAddress")
-    other: Annotated[OtherInformation | None, EmptyAsNone] = Field(
-        default=None, alias="exclusionOtherInformation"
+    details: Annotated[ExclusionDetails, NullAsEmpty] = Field(
+        default_factory=ExclusionDetails, alias="exclusionDetails"
     )
+    identification: Annotated[Identification, NullAsEmpty] = Field(
+        default_factory=Identification, alias="exclusionIdentification"
+    )
+    actions: Annotated[Actions, NullAsEmpty] = Field(default_factory=Actions, alias="exclusionActions")
+    address: OptionalPlace = Field(default=None, alias="exclusionPrimaryAddress")
+    other: Annotated[OtherInformation, NullAsEmpty] = Field(
+        default_factory=OtherInformation, alias="exclusionOtherInformation"
+    )
+
+    @model_validator(mode="after")
+    def _is_about_somebody(self) -> Self:
+        identified = self.identification
+        if not (identified.name or identified.uei or identified.cage or self.names):
+            raise ValueError("exclusionIdentification has neither a name nor an identifier")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its cross-references and the names of its further locations, each once."""
+        named: list[Reference | Location] = [
+            *(self.other.references or References()).listed,
+            *self.other.locations,
+        ]
+        return tuple(dict.fromkeys(each.name for each in named if each.name))
 
     def to_fact(self) -> Exclusion:
         """The record as the rules read it."""
-        other, period = self.other or OtherInformation(), self.periods.valid
-        references = (other.references or References()).listed
-        named = [
-            *(reference.name for reference in references),
-            *(reference.name for reference in other.locations),
-        ]
+        details, identified, other = self.details, self.identification, self.other
+        first, *further = self.actions.periods
+        name = identified.name or next(iter(self.names), "")
         return Exclusion(
-            uei=self.identification.uei,
-            name=self.identification.name,
-            exclusion_type=self.details.exclusion_type,
-            program=self.details.program,
-            agency=self.details.agency,
-            activated=period.activated,
-            terminated=period.terminated,
-            classification=self.details.classification,
-            cage=self.identification.cage,
-            aliases=tuple(name for name in dict.fromkeys(named) if name and name != self.identification.name),
-            other_ueis=tuple(dict.fromkeys(location.uei for location in other.locations if location.uei)),
-            other_cages=tuple(dict.fromkeys(location.cage for location in other.locations if location.cage)),
+            uei=identified.uei,
+            name=name,
+            exclusion_type=details.exclusion_type or "type not stated",
+            program=details.program or "program not stated",
+            agency=details.agency or "an agency not stated",
+            activated=first.activated,
+            terminated=first.terminated,
+            further_periods=tuple(further),
+            classification=details.classification or "Firm",
+            cage=identified.cage,
+            aliases=tuple(alias for alias in self.names if alias != name),
+            other_ueis=tuple(dict.fromkeys(each.uei for each in other.locations if each.uei)),
+            other_cages=tuple(dict.fromkeys(each.cage for each in other.locations if each.cage)),
             address=address_of(self.address),
+            other_addresses=tuple(
+                dict.fromkeys(each.address.to_fact() for each in other.locations if each.address)
+            ),
             ct_code=other.ct_code,
             fascsa_order=bool(other.fascsa),
             comments=other.comments,
@@ -150,7 +192,7 @@ class ExclusionRecord(Payload):
 
 
 class Exclusions(Payload):
-    """A page."""
+    """A page; its rows are of `ExclusionRecord`."""
 
     total: Total = Field(alias="totalRecords")
-    rows: list[ExclusionRecord] = Field(alias="excludedEntity")
+    rows: list[Any] = Field(alias="excludedEntity")

@@ -5,7 +5,7 @@ a misread letter must not become a finding.
 """
 
 from decimal import Decimal
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field
 
@@ -163,10 +163,10 @@ class Document(Payload):
 
 
 class Documents(Payload):
-    """The whole answer; this service does not page."""
+    """The whole answer; this service does not page. Its rows are of `Document`."""
 
     total: Total = Field(alias="totalRecords")
-    rows: list[Document] = Field(alias="documents")
+    rows: list[Any] = Field(alias="documents")
 
 
 def _sure(read: Extracted[Found] | None) -> Found | None:

@@ -3,11 +3,11 @@
 Sent only on request, and not for every entity.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from app.procurement.vendor_facts import Owner
+from app.procurement.vendor_facts import IntegrityRecord, Owner
 from workers.payloads.notation import (
     Count,
     Day,
@@ -69,9 +69,17 @@ class CorporateRelationships(Payload):
     )
 
 
+class EntitySummary(Payload):
+    """Whose information it is; all there is where the entity opted out of display."""
+
+    uei: Identifier = Field(default=None, alias="ueiSAM")
+    legal_name: Text = Field(default=None, alias="legalBusinessName")
+
+
 class IntegrityInformation(Payload):
     """Responsibility and integrity records, sent only on request."""
 
+    summary: Annotated[EntitySummary | None, EmptyAsNone] = Field(default=None, alias="entitySummary")
     proceedings: Annotated[Proceedings | None, EmptyAsNone] = Field(default=None, alias="proceedingsData")
     count: Count = Field(default=0, alias="responsibilityInformationCount")
     records: Annotated[list[ResponsibilityRecord], NullAsEmptyList] = Field(
@@ -80,6 +88,21 @@ class IntegrityInformation(Payload):
     corporate: Annotated[CorporateRelationships | None, EmptyAsNone] = Field(
         default=None, alias="corporateRelationships"
     )
+
+    def to_fields(self) -> dict[str, Any]:
+        """The fields of `IntegrityFacts`."""
+        proceedings = self.proceedings or Proceedings()
+        return {
+            "integrity_count": max(self.count, len(self.records)),
+            "integrity_records": tuple(
+                IntegrityRecord(kind=each.kind or each.code or "record of no stated kind", recorded=each.day)
+                for each in self.records
+            ),
+            "proceedings": bool(proceedings.reported or proceedings.count or proceedings.proceedings),
+            "proceedings_latest": max(
+                (each.day for each in proceedings.proceedings if each.day), default=None
+            ),
+        }
 
 
 def owner(*parents: Parent | None) -> Owner | None:

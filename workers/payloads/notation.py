@@ -47,17 +47,17 @@ def _empty(value: object) -> object:
     return value
 
 
-def _dated(pattern: str, example: str) -> BeforeValidator:
-    shape = re.compile(pattern)
+def _dated(example: str) -> BeforeValidator:
+    """A day in any notation of these services that leaves no doubt; `example` shows the usual one."""
 
     def read(value: object) -> object:
         text = absent(value)
         if text is None:
             return None
-        found = shape.fullmatch(text) if isinstance(text, str) else None
+        found = _DAY.fullmatch(text) if isinstance(text, str) else None
         try:
             if found is not None:
-                return date(int(found["y"]), int(found["m"]), int(found["d"]))
+                return date(*(int(found[part] or found[f"{part}2"]) for part in "ymd"))
         except ValueError:  # such as 30 February
             pass
         raise ValueError(f"is not a date like {example}")
@@ -104,6 +104,10 @@ def _answered(value: object) -> object:
 
 
 _CODE = re.compile(r"[A-Z0-9]{1,6}")
+#: 2026-09-14, and with the month first 09-14-2026 and 09/14/2026.
+_DAY = re.compile(
+    r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<m2>\d{2})(?P<sep>[-/])(?P<d2>\d{2})(?P=sep)(?P<y2>\d{4})"
+)
 
 #: U.S. dollars as a service may state them; "1e999999" is a number, too, and would fill the memory when printed.
 Money = Annotated[Decimal, Field(max_digits=18, decimal_places=2)]
@@ -119,15 +123,16 @@ Total = Annotated[int, Field(ge=0)]
 YesNoUnknown = Annotated[Literal["Y", "N", "U"] | None, BeforeValidator(absent)]
 
 #: The entity service, documents: 2026-09-14.
-Day = Annotated[date | None, _dated(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})", "2026-09-14")]
+Day = Annotated[date | None, _dated("2026-09-14")]
 #: Exclusions: 09-14-2026.
-MonthFirst = Annotated[date | None, _dated(r"(?P<m>\d{2})-(?P<d>\d{2})-(?P<y>\d{4})", "MM-DD-YYYY")]
-RequiredMonthFirst = Annotated[date, _dated(r"(?P<m>\d{2})-(?P<d>\d{2})-(?P<y>\d{4})", "MM-DD-YYYY")]
+MonthFirst = Annotated[date | None, _dated("MM-DD-YYYY")]
 #: Contract awards: 2026-09-14T00:00:00Z and 2026-09-14 00:00:00.000 side by side. The day as written, not shifted.
 TimedDay = Annotated[date | None, BeforeValidator(_timed)]
 
 #: An object that may be there, null, or empty.
 EmptyAsNone = BeforeValidator(_empty)
+#: An object that may be missing or null.
+NullAsEmpty = BeforeValidator(lambda value: {} if value is None else value)
 #: A list, or null in place of an empty one.
 NullAsEmptyList = BeforeValidator(lambda value: [] if value is None else value)
 

@@ -15,6 +15,10 @@ class ToolError(Exception):
     """The tool did not answer the question; the text says why, for the reader of the result. The run goes on."""
 
 
+class OutOfReachError(ToolError):
+    """The tool will not answer another question in this run either: over quota, refused, silent or out of time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer of status 200 (JSON in `body`) or 204 (`body` is None), and the call it came from."""

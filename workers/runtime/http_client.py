@@ -17,10 +17,12 @@ from app.connections.tls import trust_of
 from app.credentials.grants import Grant, SignedToken
 from app.credentials.lineage import ToolCall
 from app.credentials.settings import AgentSettings
-from workers.runtime.answer import Answer, ToolError
+from workers.runtime.answer import Answer, OutOfReachError, ToolError
 from workers.runtime.run_session import Issued
 
 _RETRIED = frozenset({500, 502, 503, 504})
+#: What the next question would meet, too; 0 is no answer at all.
+_OUT_OF_REACH = frozenset({0, 401, 403, 429})
 #: Seconds an answer may have lain in a cache on the way; beyond that it was not given to this question.
 _OLDEST = 60
 _AGE_DIGITS = 10
@@ -46,6 +48,7 @@ class HttpClient:
         issued: Issued,
         calls: list[ToolCall],
         deadline: Deadline | None = None,
+        timeout: float | None = None,
         local_time: Callable[[datetime], datetime] | None = None,
     ) -> None:
         self._connections = connections
@@ -56,22 +59,26 @@ class HttpClient:
         self._credential_id = issued.record.credential_id
         self._calls = calls
         self._deadline = deadline or Deadline(settings.tool_deadline)
+        self._timeout = timeout or settings.tool_timeout
         self._local_time = local_time
 
     def get(self, path: str, params: Mapping[str, str]) -> Answer:
-        """Ask, and ask again where that helps. Raises `ToolError` when no usable answer came."""
+        """Ask, and ask again where that helps. Raises `ToolError` when no usable answer came.
+
+        That is an `OutOfReachError` where no other question would fare better.
+        """
         for remaining in reversed(range(self._settings.tool_tries)):
             if self._deadline.over:
-                raise ToolError(f"not everything was answered within {self._deadline.seconds:g} s")
+                raise OutOfReachError(f"not everything was answered within {self._deadline.seconds:g} s")
             call, content = self._try(path, params)
             self._calls.append(call)
             if call.error is None:
-                return Answer(call.call_id, None if call.status == HTTPStatus.NO_CONTENT else _json(content))
+                return Answer(call.call_id, self._body(call.status, content))
             if remaining == 0 or (call.status not in _RETRIED and call.status != 0) or self._deadline.over:
                 break
             pause = random.uniform(0.05, 0.25)  # noqa: S311  # spreads retries, guards nothing
             time.sleep(min(pause, self._deadline.left))
-        raise ToolError(call.error)
+        raise (OutOfReachError if call.status in _OUT_OF_REACH else ToolError)(call.error)
 
     def _try(self, path: str, params: Mapping[str, str]) -> tuple[ToolCall, bytes]:
         started_at, start = datetime.now(UTC), time.monotonic()
@@ -82,7 +89,7 @@ class HttpClient:
                 self._base_url + path,
                 headers={**_HEADERS, **self._credential()},
                 params=params,
-                deadline=self._deadline.within(self._settings.tool_timeout),
+                deadline=self._deadline.within(self._timeout),
                 limit=self._settings.tool_answer_limit,
             )
             status, content = answer.status, answer.content
@@ -107,6 +114,12 @@ class HttpClient:
         """Signed tokens travel as a bearer token, API keys in `X-Api-Key`."""
         secret = self._secret.reveal()
         return {"Authorization": f"Bearer {secret}"} if self._is_bearer else {"X-Api-Key": secret}
+
+    def _body(self, status: int, content: bytes) -> Any:
+        """What is read of an answer: without the credential, which could end up in a finding."""
+        if status == HTTPStatus.NO_CONTENT:
+            return None
+        return _json(content.replace(self._secret.reveal().encode(), b"(credential)"))
 
     def _is_repeated_in(self, answer: bytes) -> bool:
         """Whether a service sent the credential back: such an answer is not kept."""

@@ -20,6 +20,18 @@ class SourcedFact:
     call_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """One of a tool's questions that got no whole answer, and why. The answers to its others stand."""
+
+    #: In the domain's own terms.
+    question: Any
+    reason: str
+
+
+LookedUp = SourcedFact | Unanswered
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Recorded:
     record: ToolRecord
@@ -47,7 +59,7 @@ class HttpTool(_Recorded):
     Raises `TypeError` for a record whose credential is a database user.
     """
 
-    look_up: Callable[[HttpClient, Any], Iterator[SourcedFact]]
+    look_up: Callable[[HttpClient, Any], Iterator[LookedUp]]
 
     def __post_init__(self) -> None:
         if isinstance(self.grant, DatabaseUser):
@@ -58,7 +70,7 @@ class HttpTool(_Recorded):
 class DatabaseTool(_Recorded):
     """A tool that is a database. As `HttpTool`, with SQL in place of HTTP and a database user as its credential."""
 
-    look_up: Callable[[DatabaseClient, Any], Iterator[SourcedFact]]
+    look_up: Callable[[DatabaseClient, Any], Iterator[LookedUp]]
 
     def __post_init__(self) -> None:
         if not isinstance(self.grant, DatabaseUser):

@@ -18,23 +18,29 @@ from workers.runtime.answer import ToolError
 from workers.runtime.database_client import DatabaseClient
 from workers.runtime.http_client import HttpClient
 from workers.runtime.run_session import Issued
-from workers.runtime.tool import HttpTool, SourcedFact, Tool
+from workers.runtime.tool import HttpTool, LookedUp, SourcedFact, Tool, Unanswered
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What one tool answered, or in `gap` why it did not, and the calls this took."""
+    """What one tool answered, or in `gap` why it did not, and the calls this took.
+
+    `unanswered` are the questions that failed while others were answered.
+    """
 
     tool: Tool
     calls: Sequence[ToolCall] = ()
     facts: tuple[SourcedFact, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
     gap: str | None = None
 
     @property
     def outcome(self) -> str:
         """How the step ended, for the record."""
+        if self.unanswered:
+            return f"answered in part: {'; '.join(dict.fromkeys(each.reason for each in self.unanswered))}"
         return self.gap or "answered"
 
 
@@ -56,11 +62,17 @@ class ToolRunner:
         if isinstance(granted, CredentialDenial):
             return ToolResult(tool, gap=f"the vault refused the credential: {granted}")
         calls: list[ToolCall] = []
-        seconds = self.settings.tool_deadline
+        seconds = self.settings.deadline_of(tool.record)
         deadline = Deadline(seconds) if run is None else run.within(seconds)
         try:
             with self._client(tool, granted, calls, deadline) as look_up:
-                return ToolResult(tool, calls, facts=tuple(look_up(job)))
+                found = tuple(look_up(job))
+            return ToolResult(
+                tool,
+                calls,
+                facts=tuple(each for each in found if isinstance(each, SourcedFact)),
+                unanswered=tuple(each for each in found if isinstance(each, Unanswered)),
+            )
         except (ToolError, SettingsError) as failed:
             return ToolResult(tool, calls, gap=str(failed))
         except Exception as unforeseen:  # noqa: BLE001  # one tool must not take the others with it
@@ -78,7 +90,7 @@ class ToolRunner:
     @contextmanager
     def _client(
         self, tool: Tool, issued: Issued, calls: list[ToolCall], deadline: Deadline
-    ) -> Iterator[Callable[[Any], Iterator[SourcedFact]]]:
+    ) -> Iterator[Callable[[Any], Iterator[LookedUp]]]:
         address = self.settings.address(tool.record)
         if isinstance(tool, HttpTool):
             http = HttpClient(
@@ -89,6 +101,7 @@ class ToolRunner:
                 issued=issued,
                 calls=calls,
                 deadline=deadline,
+                timeout=self.settings.timeout_of(tool.record),
                 local_time=self.local_time,
             )
             yield partial(tool.look_up, http)

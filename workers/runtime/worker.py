@@ -100,7 +100,7 @@ def make_agent(domain: Domain) -> Agent[Any, Any]:
         threads=ThreadPoolExecutor(threads, thread_name_prefix="tool"),
         worker=f"{socket.gethostname()}:{os.getpid()}",
         longest_run=configuration.longest_run,
-        longest_tool=configuration.tool_deadline,
+        longest_tool=max(configuration.deadline_of(tool.record) for tool in domain.tools.values()),
         introduce=partial(introduced, role_id=RunRoleId(configuration.file("run_role_id_file"))),
     )
 

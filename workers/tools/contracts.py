@@ -1,38 +1,59 @@
 """Contract management: what was reported for this contract?  Shapes follow SAM.gov Contract Awards API v1."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from uuid import UUID
+from functools import partial
 
 from app.procurement.action import ProcurementAction
+from app.procurement.case_file import Question
 from app.procurement.contract_facts import ReportedAction
-from app.procurement.rules.support.contract_history import series
+from app.procurement.instrument_numbers import series
 from app.procurement.systems import Source, system_of
+from workers.asking import ask_each, text_at, unread
 from workers.paging import all_rows
-from workers.payloads.awards import Awards
+from workers.payloads.awards import Award, Awards
+from workers.payloads.rows import read_row
 from workers.runtime.http_client import HttpClient
-from workers.runtime.tool import HttpTool, SourcedFact
+from workers.runtime.tool import HttpTool, LookedUp, SourcedFact
 
 _PAGES = 10
 
 
-def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFact]:
+def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[LookedUp]:
     """The award and all its modifications, so that gaps show; for an order also its vehicle.
 
     Where numbers are missing, reports deleted in the last six months are read as well: they can explain the gap. The
     service answers 204 when there is nothing.
     """
+    return ask_each(_asked(client, action))
+
+
+def _asked(
+    client: HttpClient, action: ProcurementAction
+) -> Iterator[tuple[Question, Callable[[], Iterator[LookedUp]]]]:
     numbers = [action.modification_number]
     own, *vehicle = questions(action)
-    for key, report, call_id in _reports(client, own):
-        numbers.append(report.modification)
-        yield SourcedFact(key, report, call_id)
+    yield Question(f"reports of {action.piid}"), partial(_own, client, own, numbers)
     for question in vehicle:
-        yield from (SourcedFact(*report) for report in _reports(client, question))
+        yield Question(f"reports of {question['piid']}"), partial(_reports, client, question)
     if leaves_out(numbers):
-        for key, report, call_id in _reports(client, {**own, "deletedStatus": "yes"}):
-            yield SourcedFact(f"{key} (deleted)", replace(report, status="deleted"), call_id)
+        yield Question(f"deleted reports of {action.piid}"), partial(_deleted, client, own)
+
+
+def _own(client: HttpClient, question: Mapping[str, str], numbers: list[str]) -> Iterator[SourcedFact]:
+    """The reports of the contract; the number of each is added to `numbers`."""
+    for stated in _reports(client, question):
+        if isinstance(stated.fact, ReportedAction):
+            numbers.append(stated.fact.modification)
+        yield stated
+
+
+def _deleted(client: HttpClient, question: Mapping[str, str]) -> Iterator[SourcedFact]:
+    for stated in _reports(client, {**question, "deletedStatus": "yes"}):
+        if isinstance(stated.fact, ReportedAction):
+            deleted = replace(stated.fact, status="deleted")
+            yield SourcedFact(f"{stated.record_key} (deleted)", deleted, stated.call_id)
 
 
 def leaves_out(numbers: Iterable[str]) -> bool:
@@ -43,9 +64,12 @@ def leaves_out(numbers: Iterable[str]) -> bool:
     return any(max(numbers) - min(numbers) >= len(numbers) for numbers in places.values())
 
 
-def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[tuple[str, ReportedAction, UUID]]:
-    """Each report under its own key, and the call that brought it."""
-    for award, call_id in all_rows(
+def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[SourcedFact]:
+    """Each report under its own key, and what could not be read in it.
+
+    All pages or none: half a history looks like one with gaps.
+    """
+    rows = all_rows(
         client,
         "/contract-awards/v1/search",
         {**question, "limit": "100"},
@@ -54,10 +78,19 @@ def _reports(client: HttpClient, question: Mapping[str, str]) -> Iterator[tuple[
         size=100,
         most=_PAGES,
         empty_is_204=True,
-    ):
-        fact = award.to_fact()
-        suffix = "" if fact.transaction == "0" else f"/{fact.transaction}"
-        yield f"{fact.piid}/{fact.modification}{suffix}", fact, call_id
+    )
+    for raw, call_id in list(rows):
+        award, odd = read_row(Award, raw)
+        fact = award.to_fact() if award else None
+        key = _key(fact) if fact else text_at(raw, "contractId", "piid") or "a report without a PIID"
+        if fact:
+            yield SourcedFact(key, fact, call_id)
+        yield from unread(odd, call_id, record=key, is_lost=fact is None)
+
+
+def _key(report: ReportedAction) -> str:
+    suffix = "" if report.transaction == "0" else f"/{report.transaction}"
+    return f"{report.piid}/{report.modification}{suffix}"
 
 
 def questions(action: ProcurementAction) -> Iterator[Mapping[str, str]]:

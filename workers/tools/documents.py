@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from app.procurement.action import ProcurementAction
 from app.procurement.systems import Source, system_of
-from workers.payloads.file_documents import Documents
+from workers.asking import text_at, unread
+from workers.payloads.file_documents import Document, Documents
+from workers.payloads.rows import read_row
 from workers.runtime.answer import whole
 from workers.runtime.http_client import HttpClient
 from workers.runtime.tool import HttpTool, SourcedFact
@@ -15,9 +17,12 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[SourcedFa
     for piid in filter(None, (action.piid, action.referenced_idv)):
         answer = client.get("/documents/v1/documents", {"piid": piid})
         page = answer.parse(Documents)
-        for document in whole(page.rows, total=page.total):
-            fact = document.to_fact()
-            yield SourcedFact(fact.document_id, fact, answer.call_id)
+        for raw in whole(page.rows, total=page.total):
+            document, odd = read_row(Document, raw)
+            key = text_at(raw, "documentId") or "a document without an identifier"
+            if document:
+                yield SourcedFact(document.document_id, document.to_fact(), answer.call_id)
+            yield from unread(odd, answer.call_id, record=key, is_lost=document is None)
 
 
 TOOL = HttpTool(record=system_of(Source.DOCUMENTS), look_up=look_up)

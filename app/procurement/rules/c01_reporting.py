@@ -10,16 +10,16 @@ from app.procurement.calendar import business_days_after
 from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import FiledDocument
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
+from app.procurement.instrument_numbers import AWARD, modification_label, number_at, series
 from app.procurement.rule import Rule, Severities
-from app.procurement.rules.support.contract_history import Report, series
+from app.procurement.rules.support.contract_history import Report
 from app.procurement.rules.support.file_documents import AWARD_INSTRUMENTS, INSTRUMENTS, Filed
-from app.procurement.rules.support.numbering import documents_of, label_of, number_of, rows_of
+from app.procurement.rules.support.numbering import documents_of, rows_of
 from app.procurement.rules.support.value_text import listed
 from app.procurement.systems import Source
 from app.procurement.thresholds import MICRO_PURCHASE, in_force
 
-_BUSINESS_DAYS = 3
-_URGENT, _VEIL = timedelta(days=30), timedelta(days=90)
+_BUSINESS_DAYS, _URGENT, _VEIL = 3, timedelta(days=30), timedelta(days=90)
 _PIID_CHANGE, _TRANSFER = "S", "T"
 #: Between fewer numbers than these none can be missing.
 _NEIGHBOURS = 2
@@ -69,21 +69,23 @@ def _urgent(case: CaseFile, documents: list[Filed]) -> bool:
 def _unreported(
     case: CaseFile, rows: list[Report], documents: list[Filed], remarks: dict[str, _Remarks]
 ) -> None:
-    final = {label_of(row.fact.modification) for row in rows if row.fact.status == "final"}
+    final = {modification_label(row.fact.modification) for row in rows if row.fact.status == "final"}
     for item in documents:
         document = item.fact
         if document.doc_type not in INSTRUMENTS or document.status != "final" or document.co_signed is None:
             continue
         award = document.doc_type in AWARD_INSTRUMENTS
-        label = "0" if award else label_of(document.modification)
+        label = AWARD if award else modification_label(document.modification)
         if (
             label in final
-            or (label == "0") != award
+            or (label == AWARD) != award
             or case.day <= _due(case, documents, document.co_signed)
             or _micro_purchase(document)
         ):
             continue
-        others = sorted({row.fact.status for row in rows if label_of(row.fact.modification) == label})
+        others = sorted(
+            {row.fact.status for row in rows if modification_label(row.fact.modification) == label}
+        )
         state = f"only a report marked {listed(others, last='and')}" if others else "no report"
         due = _due(case, documents, document.co_signed)
         remark = remarks[label]
@@ -116,7 +118,7 @@ def _repeated(rows: list[Report], documents: list[Filed], remarks: dict[str, _Re
     signed: defaultdict[str, dict[str, Filed]] = defaultdict(dict)
     for item in changes if len(changes) > 1 else ():
         if item.fact.status == "final" and item.fact.co_signed:
-            signed[label_of(item.fact.modification)].setdefault(
+            signed[modification_label(item.fact.modification)].setdefault(
                 item.fact.sha256 or item.fact.document_id, item
             )
     for label, instruments in signed.items():
@@ -133,7 +135,7 @@ def _alike(rows: list[Report]) -> Iterator[tuple[str, list[Report]]]:
     same: defaultdict[tuple[str, str], list[Report]] = defaultdict(list)
     for row in rows if len(rows) > 1 else ():
         if row.fact.status == "final":
-            same[label_of(row.fact.modification), row.fact.transaction].append(row)
+            same[modification_label(row.fact.modification), row.fact.transaction].append(row)
     return ((label, value) for (label, _), value in same.items())
 
 
@@ -143,9 +145,9 @@ def _left_out(
     """Numbers missing between those seen. Drafts and deleted reports show that a number was used."""
     seen: defaultdict[str, dict[int, date | None]] = defaultdict(dict)
     dated = [(row.fact.modification, row.fact.signed) for row in rows]
-    dated += [(item.fact.modification or "0", item.fact.co_signed) for item in documents]
+    dated += [(item.fact.modification or AWARD, item.fact.co_signed) for item in documents]
     dated.append((case.action.modification_number, None))
-    if len({modification for modification, _ in dated if modification != "0"}) < _NEIGHBOURS:
+    if len({modification for modification, _ in dated if modification != AWARD}) < _NEIGHBOURS:
         return
     for modification, day in dated:
         place = series(modification)
@@ -156,9 +158,9 @@ def _left_out(
         for before, after in pairwise(ordered):
             if after - before == 1 or not _settled(case, documents, places[after]):
                 continue
-            first, last = number_of(letters, before + 1), number_of(letters, after - 1)
+            first, last = number_at(letters, before + 1), number_at(letters, after - 1)
             label = first if first == last else f"{first}-{last}"
-            neighbours = f"{number_of(letters, before)} and {number_of(letters, after)}"
+            neighbours = f"{number_at(letters, before)} and {number_at(letters, after)}"
             remark = remarks[label]
             remark.words.append(f"neither a report nor a document shows {label}, between {neighbours}")
             remark.values += [

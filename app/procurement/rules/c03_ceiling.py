@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
+from app.procurement.instrument_numbers import modification_label
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.contract_history import Report, earlier_reports, own_reports
 from app.procurement.rules.support.file_documents import INSTRUMENTS, final
@@ -160,15 +161,16 @@ def _doubts(case: CaseFile, *, over_all: bool, inverted: bool) -> Iterator[str]:
     if pricing in _AWARD_FEE and not inverted:
         yield "Award fee may come on top of the value reported."
     if newest is not None and newest.signed is not None and not own_reports(case):
-        reported = {item.fact.modification for item in earlier_reports(case)}
+        numbers = [action.modification_number, *(item.fact.modification for item in earlier_reports(case))]
+        reported = set(map(modification_label, numbers))
         later = sorted(
             {
-                item.fact.modification or "0"
+                number
                 for item in final(case)
                 if item.fact.doc_type in INSTRUMENTS
                 and item.fact.co_signed is not None
                 and item.fact.co_signed >= newest.signed
-                and (item.fact.modification or "0") not in {*reported, action.modification_number}
+                and (number := modification_label(item.fact.modification)) not in reported
             }
         )
         if later:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
+from app.procurement.instrument_numbers import modification_label
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.contract_history import Report, earlier_reports, reports, vehicle_reports
 from app.procurement.rules.support.file_documents import INSTRUMENTS, Filed, final, signed_on
@@ -125,13 +126,14 @@ def _lapsed(case: CaseFile, found: _Case, completion: Report, money_back: str | 
 
 
 def _unreported(case: CaseFile, completion: Report) -> list[Filed]:
-    reported = {item.fact.modification for item in reports(case)} | {case.action.modification_number}
+    numbers = [case.action.modification_number, *(item.fact.modification for item in reports(case))]
+    reported = set(map(modification_label, numbers))
     since = completion.fact.signed or date.min
     return [
         item
         for item in final(case)
         if item.fact.doc_type in INSTRUMENTS
-        and (item.fact.modification or "0") not in reported
+        and modification_label(item.fact.modification) not in reported
         and item.fact.co_signed is not None
         and item.fact.co_signed >= since
     ]

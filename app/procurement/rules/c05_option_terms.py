@@ -7,6 +7,7 @@ from app.procurement.action import OptionExercise, ProcurementAction
 from app.procurement.calendar import months_after
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, Defect, Finding, Severity, value_of_action
+from app.procurement.instrument_numbers import same_modification
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.c02_amount import agree
 from app.procurement.rules.support.contract_history import coding_report
@@ -76,7 +77,7 @@ def _terms(case: CaseFile, number: int) -> Terms | None:
         Terms(item, option)
         for item in final(case)
         for option in item.fact.options
-        if option.number == number and (item.fact.modification or "0") != own
+        if option.number == number and not same_modification(item.fact.modification, own)
     ]
     return max(
         found, key=lambda terms: (terms.item.fact.co_signed or date.min, terms.item.record_key), default=None

@@ -9,9 +9,10 @@ from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.contract_facts import Commitment
 from app.procurement.facts import Fact
 from app.procurement.finding import Authority, Defect, Finding, Severity, value_from, value_of_action
+from app.procurement.instrument_numbers import AWARD, same_modification
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.file_documents import Filed, filed, instrument_types
-from app.procurement.rules.support.printed_numbers import alike, same_modification, same_piid, uei_problem
+from app.procurement.rules.support.printed_numbers import alike, names_contract, uei_problem
 from app.procurement.rules.support.required_documents import FUNDS_LATER
 from app.procurement.rules.support.value_text import listed
 from app.procurement.systems import Source
@@ -52,7 +53,7 @@ def defects(rule: Rule, case: CaseFile) -> Iterator[Finding]:
 
 def _printed(case: CaseFile, item: Filed) -> Iterator[Defect]:
     document, action = item.fact, case.action
-    if document.printed_piid and not same_piid(document.printed_piid, action.piid):
+    if document.printed_piid and not names_contract(document.printed_piid, action):
         yield Defect(
             f"the page names contract {document.printed_piid}, the file {document.piid}",
             (
@@ -69,7 +70,7 @@ def _printed(case: CaseFile, item: Filed) -> Iterator[Defect]:
             f" the file {document.modification or 'the award'}",
             (
                 value_from(item, "modification on the page", document.printed_modification),
-                value_from(item, "modification in the file", document.modification or "0"),
+                value_from(item, "modification in the file", document.modification or AWARD),
             ),
             certain=not alike(document.printed_modification, action.modification_number),
         )
@@ -187,6 +188,7 @@ D02 = Rule(
         "The effective date may differ from the day of signature.",
         "A letter that may be misread (O and 0, I and 1) is advisory; show the page.",
         "Hyphens, blanks and leading zeros do not make another number.",
+        "An order may be printed with the number of its vehicle before its own.",
         "A nine-digit number is an old identifier, no other vendor; four more characters are an EFT suffix.",
         "A novation or change of name prints another vendor for a reason.",
         "A clause that makes the action subject to funds allows signature before certification.",

@@ -6,6 +6,7 @@ from app.procurement.calendar import business_days_after
 from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import ReportedAction
 from app.procurement.finding import Authority, Finding, Severity, no_value, value_from, value_of_action
+from app.procurement.instrument_numbers import same_contract
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.contract_history import earlier_reports
@@ -87,12 +88,23 @@ def flag_and_list_disagree(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             continue
         flagged = any(row.fact.exclusion_flag == "Y" for row in rows)
         records = about(case, party, active(case) if not flagged else case.of(Exclusion))
-        if flagged == bool(records):
+        # A flag that could not be read, or a list that was not searched by UEI, disagrees with nothing.
+        told = (
+            case.was_told(Source.DEBARMENT, uei)
+            if flagged
+            else case.was_told(Source.SAM_GOV, uei, "exclusionStatusFlag")
+        )
+        if flagged == bool(records) or not told:
             continue
         flag = "Y" if flagged else " and ".join(sorted({row.fact.exclusion_flag or "empty" for row in rows}))
         listed = "has no record of it" if flagged else f"has {len(records)} of it"
+        begun = (
+            period for record, _ in records if (period := record.fact.in_force(case.action.effective_date))
+        )
         settling = any(
-            business_days_after(record.fact.activated, _TO_UPDATE) >= case.day for record, _ in records
+            business_days_after(period.activated, _TO_UPDATE) >= case.day
+            for period in begun
+            if period.activated
         )
         lag = (
             f" Agencies have {_TO_ENTER} business days to enter an exclusion and {_TO_UPDATE} to update it, and the"
@@ -120,7 +132,7 @@ def _adds_work(case: CaseFile) -> bool:
     ends = [
         item.fact.current_completion
         for item in case.of(ReportedAction)
-        if item.fact.piid == action.piid and item.fact.current_completion
+        if same_contract(item.fact.piid, action.piid) and item.fact.current_completion
     ]
     extends = bool(action.period_end and ends and action.period_end > max(ends))
     more = action.adds_work and not _funds_agreed_work(case)
@@ -141,7 +153,7 @@ def _funds_agreed_work(case: CaseFile) -> bool:
 E01 = Rule(
     id="E01",
     title="Active exclusion, identifier match",
-    version=3,
+    version=4,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV, Source.CONTRACTS, Source.DOCUMENTS),
     severities=Severities.always(Severity.BLOCKING),
@@ -156,6 +168,7 @@ E01 = Rule(
         "Type, program and remarks of the record decide what it bars; a hit is not a verdict.",
         "Cause-and-treatment code H bars a facility, not the firm.",
         "An exclusion that begins after the day of the action, or ended before it, does not count.",
+        "Of several periods of one record any that is in force on the day counts.",
         "A compelling reason on file makes it advisory; DoD also notifies GSA.",
         "Placeholders such as N/A or 00000 are no identifiers.",
     ),
@@ -166,7 +179,7 @@ E01 = Rule(
 E03 = Rule(
     id="E03",
     title="Exclusion flag and list disagree",
-    version=2,
+    version=3,
     sources=(Source.SAM_GOV, Source.DEBARMENT),
     severities=Severities(
         new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.procurement.case_file import CaseFile
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import Authority, Finding, Match, Severity, value_from, value_of_action
-from app.procurement.names import POSSIBLE, STRONG, legal_form, normalised, similarity
+from app.procurement.names import POSSIBLE, STRONG, distinctive_words, legal_form, similarity
 from app.procurement.places import corroborates
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.exclusion_record import ExclusionEvidence, about, active, written
@@ -46,9 +46,10 @@ def likeness(case: CaseFile, uei: str, names: Iterable[str], record: Exclusion) 
         ),
         default=(0.0, "", ""),
     )
-    if best[0] < POSSIBLE or record.address is None:
+    theirs = [address for address in (record.address, *record.other_addresses) if address]
+    if best[0] < POSSIBLE or not theirs:
         return Likeness(*best, None)
-    places = {corroborates(address, record.address) for address in addresses_of(case, uei)}
+    places = {corroborates(ours, place) for ours in addresses_of(case, uei) for place in theirs}
     if True in places:
         return Likeness(*best, True)
     return Likeness(*best, False if places == {False} else None)
@@ -102,7 +103,7 @@ def _weight(uei: str, record: Exclusion, alike: Likeness) -> int:
     person = record.classification == "Individual" and not (strong and legal_form(alike.theirs))
     if person and (not strong or legal_form(alike.ours)):
         return 0
-    if min(len(_words(alike.ours)), len(_words(alike.theirs))) == 1:
+    if min(len(distinctive_words(alike.ours)), len(distinctive_words(alike.theirs))) == 1:
         weight = 1 if alike.place is True else 0
     elif strong:
         weight = 2 if alike.place is True else 1
@@ -110,11 +111,6 @@ def _weight(uei: str, record: Exclusion, alike: Likeness) -> int:
         weight = 0 if alike.place is False else 1
     another = identifier(record.uei) not in {None, identifier(uei)}
     return max(weight - 1, 0) if another else weight
-
-
-def _words(name: str) -> list[str]:
-    words = normalised(name).split()
-    return words[:-1] if len(words) > 1 and legal_form(name) else words
 
 
 def _decided(case: CaseFile, uei: str, record: Exclusion) -> bool:

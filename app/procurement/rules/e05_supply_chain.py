@@ -1,6 +1,7 @@
 """E05: supply-chain security orders and prohibitions."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from app.procurement.calendar import months_after
 from app.procurement.case_file import CaseFile
@@ -48,7 +49,9 @@ def order_names_vendor(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         other_side = all(_other_side(record.fact, defense=action.defense) for record in found)
         usual = rule.severities.of(action) or Severity.ADVISORY
         lesser = not by_identifier or other_side or bool(waivers)
-        because = [f"{name} ({uei}) is named in {'; '.join(sorted(_kind(record.fact) for record in found))}."]
+        because = [
+            f"{name} ({uei}) is named in {'; '.join(sorted(_kind(record.fact, action.effective_date) for record in found))}."
+        ]
         if not by_identifier:
             because.append(f"Only the name agrees ({alike[0][1].compared}).")
         if other_side:
@@ -56,8 +59,9 @@ def order_names_vendor(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             because.append(f"This contract follows orders of {follows} unless told otherwise.")
         if waivers:
             because.append("A waiver is on file.")
-        if not action.is_new:
-            until = min(months_after(record.fact.activated, _TO_MODIFY) for record in found)
+        since = [day for record in found if (day := _begun(record.fact, action.effective_date))]
+        if not action.is_new and since:
+            until = min(months_after(day, _TO_MODIFY) for day in since)
             because.append(f"Contracts are to be modified within six months of the order, by {until}.")
         because.append("Whether the order covers what is bought is for the requiring activity to say.")
         best = max((likeness for _, likeness in alike), key=lambda likeness: likeness.score, default=None)
@@ -75,9 +79,15 @@ def order_names_vendor(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         )
 
 
-def _kind(record: Exclusion) -> str:
+def _begun(record: Exclusion, day: date) -> date | None:
+    """Since when the record is in force on this day, where it says so."""
+    period = record.in_force(day)
+    return period.activated if period else None
+
+
+def _kind(record: Exclusion, day: date) -> str:
     kind = "a FASCSA order" if record.fascsa_order else f"a {record.exclusion_type}"
-    return f"{kind} of {record.agency} in force since {record.activated}"
+    return f"{kind} of {record.agency} in force since {_begun(record, day) or 'a day not stated'}"
 
 
 def _other_side(record: Exclusion, *, defense: bool) -> bool:
@@ -90,14 +100,14 @@ def _other_side(record: Exclusion, *, defense: bool) -> bool:
 E05 = Rule(
     id="E05",
     title="Security order or prohibition",
-    version=1,
+    version=2,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV, Source.DOCUMENTS),
     severities=Severities(
         new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.ADVISORY
     ),
     authority=Authority(codified="FAR 4.2304", rfo="RFO 40.202, 40.204-1, 52.240-91"),
-    comparison="The vendors against FASCSA orders and records of the type Prohibition/Restriction.",
+    comparison="The vendors against FASCSA orders, those published without their agency included, and records of the type Prohibition/Restriction.",
     traps=(
         "Civilian contracts follow orders of DHS, defense contracts those of DoD, unless told otherwise.",
         "Orders are about covered articles and sources; whether they apply depends on what is bought.",

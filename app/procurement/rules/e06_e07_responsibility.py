@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from app.procurement.action import Payment
-from app.procurement.case_file import CaseFile
+from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.finding import Authority, Finding, Severity, value_from, value_of_action
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support import file_documents
@@ -12,7 +12,7 @@ from app.procurement.rules.support.value_text import money
 from app.procurement.rules.support.vendor_identity import rows_of
 from app.procurement.systems import Source
 from app.procurement.thresholds import MICRO_PURCHASE, SIMPLIFIED_ACQUISITION, in_force
-from app.procurement.vendor_facts import Registration
+from app.procurement.vendor_facts import HiddenEntity, IntegrityFacts
 
 RESPONSIBILITY = "RESP"
 _YEARS = 5
@@ -29,7 +29,9 @@ def integrity_not_addressed(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     if value <= threshold:
         return
     since = _years_before(action.effective_date)
-    rows = [row for row in rows_of(case, prime.uei) if _has_recent(row.fact, since)]
+    hidden = (item for item in case.of(HiddenEntity) if item.fact.uei == prime.uei)
+    known: list[EvidenceOf[IntegrityFacts]] = [*rows_of(case, prime.uei), *hidden]
+    rows = [row for row in known if _has_recent(row.fact, since)]
     if not rows:
         return
     determinations = [
@@ -96,26 +98,22 @@ def debt_flag(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     )
 
 
-def _has_recent(registration: Registration, since: date) -> bool:
+def _has_recent(integrity: IntegrityFacts, since: date) -> bool:
     """Whether a record is of the last years; a record without a date counts."""
-    records = registration.integrity_records
-    undated = registration.integrity_count > len(records) or any(
-        record.recorded is None for record in records
-    )
+    records = integrity.integrity_records
+    undated = integrity.integrity_count > len(records) or any(record.recorded is None for record in records)
     recent = any(record.recorded is not None and record.recorded >= since for record in records)
-    latest = registration.proceedings_latest
-    return undated or recent or (registration.proceedings and (latest is None or latest >= since))
+    latest = integrity.proceedings_latest
+    return undated or recent or (integrity.proceedings and (latest is None or latest >= since))
 
 
-def _written(registration: Registration) -> str:
-    count = max(registration.integrity_count, len(registration.integrity_records))
+def _written(integrity: IntegrityFacts) -> str:
+    count = max(integrity.integrity_count, len(integrity.integrity_records))
     kinds = ", ".join(
-        sorted(
-            f"{record.kind} of {record.recorded or 'no date'}" for record in registration.integrity_records
-        )
+        sorted(f"{record.kind} of {record.recorded or 'no date'}" for record in integrity.integrity_records)
     )
     records = f"{count} record(s)" + (f" ({kinds})" if kinds else "")
-    return f"{records}, proceedings reported: {'yes' if registration.proceedings else 'no'}"
+    return f"{records}, proceedings reported: {'yes' if integrity.proceedings else 'no'}"
 
 
 def _years_before(day: date) -> date:
@@ -129,13 +127,13 @@ def _years_before(day: date) -> date:
 E06 = Rule(
     id="E06",
     title="Integrity record not addressed",
-    version=1,
+    version=2,
     sources=(Source.SAM_GOV, Source.DOCUMENTS),
     severities=Severities(
         new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.ADVISORY
     ),
     authority=Authority(codified="FAR 9.104-6(a), (d), 9.105-2(b)", rfo="RFO 9.104-6(a), (d), 9.105-2(b)"),
-    comparison="Integrity records and proceedings in SAM.gov against the responsibility determination on file.",
+    comparison="Integrity records and proceedings in SAM.gov, those of an entity that opted out of display included, against the responsibility determination on file.",
     traps=(
         "Records older than five years do not count.",
         "Resolved or unrelated records can be irrelevant; the file then says so.",

@@ -7,6 +7,7 @@ from decimal import Decimal
 from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import ObligationLine
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, no_value, value_from
+from app.procurement.instrument_numbers import modification_label
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.contract_history import (
     BookedLine,
@@ -124,8 +125,8 @@ def _transferred(line: ObligationLine) -> bool:
 def _not_yet_in_ledger(case: CaseFile, final_reports: list[Report], lines: list[BookedLine]) -> Decimal:
     """Reported amounts that the ledger may not have posted yet."""
     since = (case.day - timedelta(days=POSTING_DAYS)).replace(day=1)
-    posted = {line.fact.modification for line in lines}
-    latest = {report.fact.modification: report for report in final_reports}
+    posted = {modification_label(line.fact.modification) for line in lines}
+    latest = {modification_label(report.fact.modification): report for report in final_reports}
     late = (
         report.fact.obligated
         for modification, report in latest.items()
@@ -137,11 +138,11 @@ def _not_yet_in_ledger(case: CaseFile, final_reports: list[Report], lines: list[
 def _not_yet_reported(case: CaseFile, final_reports: list[Report], lines: list[BookedLine]) -> Decimal:
     """Posted amounts whose reports may not be visible yet."""
     since = case.day - timedelta(days=WITHHELD_DAYS if case.action.defense else POSTING_DAYS)
-    reported = {report.fact.modification for report in final_reports}
+    reported = {modification_label(report.fact.modification) for report in final_reports}
     unseen = (
         line.fact.net
         for line in lines
-        if line.fact.modification not in reported
+        if modification_label(line.fact.modification) not in reported
         and _recent(line.fact.posted, since, own=is_own(case, line.fact))
     )
     return sum(unseen, _ZERO)

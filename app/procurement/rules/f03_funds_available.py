@@ -7,6 +7,7 @@ from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile
 from app.procurement.federal_time import fiscal_year
 from app.procurement.finding import Authority, Finding, Severity, value_of_action
+from app.procurement.instrument_numbers import same_modification
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support.appropriations import Charge, charges
 from app.procurement.rules.support.file_documents import on_file
@@ -85,7 +86,7 @@ def _relation(case: CaseFile) -> str:
 def _justified(case: CaseFile) -> bool:
     """A justification filed for this modification says that its scope is new."""
     own = case.action.modification_number
-    return any((item.fact.modification or "0") == own for item in on_file(case, "JA"))
+    return any(same_modification(item.fact.modification, own) for item in on_file(case, "JA"))
 
 
 F03 = Rule(

@@ -7,57 +7,54 @@ from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import Authority, Finding, Severity, no_value, value_from, value_of_action
 from app.procurement.rule import Rule, Severities
-from app.procurement.rules.support.exemption import (
-    card_micro_purchase,
-    exception_to_registration,
-    stands_for_many,
+from app.procurement.rules.support.exemption import card_micro_purchase, stands_for_many
+from app.procurement.rules.support.registration_duty import break_since_offer, duty_of
+from app.procurement.rules.support.vendor_identity import (
+    NOT_FOR_CONTRACTS,
+    is_registered,
+    parties_but_owners,
+    rows_of,
 )
-from app.procurement.rules.support.vendor_identity import is_registered, parties_but_owners, rows_of
 from app.procurement.systems import Source
-from app.procurement.vendor_facts import HiddenEntities, Registration
+from app.procurement.vendor_facts import HiddenEntity, Registration
 
 _USUAL = Severities(new_award=Severity.BLOCKING, modification=Severity.ADVISORY, option=Severity.BLOCKING)
 _AUTHORITY = Authority(
     codified="FAR 4.1102(a), 4.1103(a), 52.204-7(b)(1), 52.204-13",
     rfo="RFO 4.203-1(b), 4.203-2(a), 4.304(b)(2)",
 )
-#: Purposes of registration that do not cover contracts: assistance, or transfers between agencies.
-_NOT_FOR_CONTRACTS = {"Z1": "federal assistance only", "Z3": "transfers between agencies only"}
 
 
 def not_active(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     """R01: a vendor's registration is not active on the day of the action.
 
     FAR 4.1102(a), 4.1103(a), 52.204-7(b)(1), 52.204-13; RFO 4.203-1(b), 4.203-2(a), 4.304(b)(2). Prime and
-    subcontractors only. Only the day of the action counts: a lapse before it is harmless. Of several rows of one
-    UEI an active one decides. Who has no registration at all is a matter of R02.
+    subcontractors only. Only the day of the action counts: a lapse before it is harmless, but for an award from a
+    solicitation before 12 November 2024. DFARS 204.1103(2)(i) adds options and modifications of defense contracts.
+    Of several rows of one UEI an active one decides. Who has no registration at all is a matter of R02.
     """
     action, day = case.action, case.action.effective_date
     if card_micro_purchase(action):
         return
-    not_again = action.is_order and "52.204-13" in action.clauses
     for party in parties_but_owners(case):
         name, uei = party[0].name, party[0].uei
         rows = [row for row in rows_of(case, uei) if is_registered(row.fact)]
-        rows = [row for row in rows if row.fact.purpose not in _NOT_FOR_CONTRACTS] or rows
+        rows = [row for row in rows if row.fact.purpose not in NOT_FOR_CONTRACTS] or rows
+        if any(row.fact.status is None for row in rows):  # it may be active; S01 says that it is not known
+            rows = [row for row in rows if row.fact.status == "Active"]
         if not rows:
             continue
         row = max(rows, key=_decisive) if len(rows) > 1 else rows[0]
-        problem = _problem(row.fact, day)
+        problem = _problem(row.fact, day) or break_since_offer(
+            action, party, [each.fact.activated for each in rows if _problem(each.fact, day) is None]
+        )
         if problem is None:
             continue
-        exception = exception_to_registration(case)
-        remarks = [_renewed(row)]
-        if exception:
-            remarks.append(exception)
-        if not_again:
-            remarks.append(
-                "Under the codified FAR an order whose contract has 52.204-13 needs no new verification."
-            )
-        lesser = exception or (not_again and not action.overhauled_far)
+        duty = duty_of(rule, case, party)
         expires = row.fact.expires.isoformat() if row.fact.expires else "on no stated date"
         yield rule.finding(
-            severity=Severity.ADVISORY if lesser else rule.severities.of(action) or Severity.ADVISORY,
+            severity=duty.severity,
+            authority=duty.authority,
             subject=uei,
             values=(
                 value_of_action(f"{name}: registration needed on", day.isoformat()),
@@ -66,7 +63,7 @@ def not_active(rule: Rule, case: CaseFile) -> Iterator[Finding]:
             because=" ".join(
                 [
                     f"SAM.gov shows the registration of {name} ({uei}) as {problem}; the action takes effect on {day}.",
-                    *filter(None, remarks),
+                    *filter(None, (_renewed(row), *duty.remarks)),
                 ]
             ),
         )
@@ -76,8 +73,8 @@ def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     """R02: SAM.gov has no registration of a vendor for federal contracts: no row, an assigned ID only, or assistance only.
 
     FAR 4.1102(a), 4.1103(a), 52.204-7(b)(1); RFO 4.203-1(b), 4.203-2(a), 4.304(b)(2) ("Federal Government contracts
-    registration"). An entity that opted out of public display is not visible to a public key, which is not the same as
-    not registered. An entity identifier that stands for many vendors (FAR 4.605(c); RFO 4.301(e)) has no registration.
+    registration"). An entity that opted out of display is not visible to a public key, which is not the same. An
+    identifier that stands for many vendors (FAR 4.605(c); RFO 4.301(e)) has no registration.
     """
     action = case.action
     if card_micro_purchase(action):
@@ -85,10 +82,13 @@ def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Finding]:
     for party in parties_but_owners(case):
         name, uei = party[0].name, party[0].uei
         rows = rows_of(case, uei)
-        if any(row.fact.purpose not in _NOT_FOR_CONTRACTS and is_registered(row.fact) for row in rows):
+        if any(row.fact.purpose not in NOT_FOR_CONTRACTS and is_registered(row.fact) for row in rows):
             continue
-        hidden = [item for item in case.of(HiddenEntities) if item.fact.rows > 0]
-        exception, generic = exception_to_registration(case), stands_for_many(name)
+        hidden = [item for item in case.of(HiddenEntity) if item.fact.uei in {None, uei}]
+        if not rows and not hidden and not case.was_told(Source.SAM_GOV, uei):
+            continue
+        generic = stands_for_many(name)
+        duty = duty_of(rule, case, party, exempt=generic)
         values = [
             value_of_action(
                 f"{name}: registration for contracts needed on", action.effective_date.isoformat()
@@ -96,28 +96,27 @@ def not_for_contracts(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         ]
         values += [value_from(row, f"{name}: SAM.gov has", _purpose(row.fact)) for row in rows]
         if rows:
-            because = (
-                f"SAM.gov has {name} ({uei}) with {_purpose(rows[0].fact)}; the action needs a registration"
-            )
-            because += " for federal contracts."
+            has = _purpose(rows[0].fact)
+            because = f"SAM.gov has {name} ({uei}) with {has}; the action needs one for federal contracts."
         elif hidden:
-            values += [
-                value_from(item, "entities that opted out of display", str(item.fact.rows)) for item in hidden
-            ]
-            because = f"{name} ({uei}) is not visible to this key: SAM.gov withheld entities that opted out of public"
-            because += " display, and one of them may be this vendor."
+            values += [value_from(item, "opted out of display", item.fact.named) for item in hidden]
+            which = (
+                "this vendor opted"
+                if any(item.fact.uei for item in hidden)
+                else "one that may be this vendor opted"
+            )
+            because = f"{name} ({uei}) is not visible to this key: {which} out of public display."
         else:
             values.append(no_value(Source.SAM_GOV, f"{name}: registration"))
             because = f"SAM.gov returned no registration for {name} ({uei}); one is needed on {action.effective_date}."
         if generic:
             because += " The name stands for many vendors, which are reported under a generic identifier."
         yield rule.finding(
-            severity=Severity.ADVISORY
-            if exception or generic
-            else rule.severities.of(action) or Severity.ADVISORY,
+            severity=duty.severity,
+            authority=duty.authority,
             subject=uei,
             values=tuple(values),
-            because=f"{because} {exception}" if exception else because,
+            because=" ".join([because, *duty.remarks]),
         )
 
 
@@ -144,25 +143,29 @@ def _renewed(row: EvidenceOf[Registration]) -> str | None:
 def _purpose(registration: Registration) -> str:
     if not is_registered(registration):
         return "an assigned identifier and no registration"
-    return f"a registration for {_NOT_FOR_CONTRACTS[registration.purpose or '']} ({registration.purpose})"
+    return f"a registration for {NOT_FOR_CONTRACTS[registration.purpose or '']} ({registration.purpose})"
 
 
 R01 = Rule(
     id="R01",
     title="Registration not active",
-    version=2,
+    version=3,
     sources=(Source.SAM_GOV,),
     helped_by=(Source.CONTRACTS,),
     severities=_USUAL,
     authority=_AUTHORITY,
-    comparison="Status and expiration date of the SAM.gov registration against the day of the action.",
+    comparison="Status and expiration date of the SAM.gov registration against the day of the action. Inactive and Expired"
+    " both mean a lapse; Submitted and Work in Progress are not active yet.",
     traps=(
         "A record changed on the day it was pulled may be a renewal under way: pull it again.",
         "A lapse between offer and award is harmless; only the day of the action counts.",
+        "For solicitations before 12 November 2024 a lapse between offer and award counts.",
+        "A unilateral administrative modification of a defense contract needs no active registration; any other does.",
         "An exception to registration applies (micro-purchase by card, urgency, deployed, classified, foreign).",
         "An urgency award has 30 days from award for the registration.",
         "An order whose contract has 52.204-13 needs no new verification under the codified FAR.",
         "Several rows of one UEI: an active one decides.",
+        "A status that is not known is not taken for a lapse: the check counts as not performed.",
         "Owners need no registration.",
     ),
     recommended="Ask the vendor to renew, pull the registration again on the day of signature, note the date.",
@@ -172,7 +175,7 @@ R01 = Rule(
 R02 = Rule(
     id="R02",
     title="Not registered for contracts",
-    version=1,
+    version=2,
     sources=(Source.SAM_GOV,),
     helped_by=(Source.CONTRACTS,),
     severities=_USUAL,
@@ -180,6 +183,7 @@ R02 = Rule(
     comparison="Whether SAM.gov has a registration of the vendor that covers federal contracts.",
     traps=(
         "An entity that opted out of public display is not visible to a public key; it can be registered.",
+        "A vendor whose row could not be read, or that was not asked about, is not called unregistered.",
         "A generic identifier stands for many vendors and has no registration.",
         "An exception to registration applies.",
         "Several rows of one UEI: one that covers contracts is enough.",

@@ -5,7 +5,14 @@ from collections.abc import Iterable, Iterator
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
-from app.procurement.names import legal_form, same_but_for_form, same_name, same_tokens
+from app.procurement.names import (
+    legal_form,
+    names_on_one_line,
+    same_but_for_article,
+    same_but_for_form,
+    same_name,
+    same_tokens,
+)
 from app.procurement.places import is_abroad, same_place, written
 from app.procurement.rule import Rule, Severities
 from app.procurement.rules.support import contract_history, file_documents
@@ -16,7 +23,7 @@ from app.procurement.vendor_facts import Registration
 
 Rows = list[EvidenceOf[Registration]]
 
-_EQUAL, _FORM, _ORDER, _OTHER = range(4)
+_EQUAL, _ARTICLE, _FORM, _ORDER, _BESIDE, _OTHER = range(6)
 _CHANGE_OF_ADDRESS = "W"
 #: Where a text stands, the text, and its evidence.
 _Printed = tuple[str, str, EvidenceOf[Fact]]
@@ -26,7 +33,7 @@ def name_address_or_cage_differs(rule: Rule, case: CaseFile) -> Iterator[Finding
     """R04: the instrument or the contract system has another name, address or CAGE code than SAM.gov.
 
     FAR 4.1102(c), 42.12, 4.18; RFO 4.203-2(b), 4.305, 42.9. The instrument takes the legal or doing-business-as name and
-    the address of the registration. A name that differs only by its legal form, or by the order of its words, is
+    the address of the registration. A name that differs only by its legal form, by THE or by the order of its words is
     advisory and shown: it can be another legal person. Address or CAGE alone is advisory; a CAGE code on a new defense
     award blocks. A modification that changes the address itself (reason W) is said to be one.
     """
@@ -50,7 +57,7 @@ def _name(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
         for report in _latest_report(case)
         if report.fact.vendor_name and report.fact.vendor_name not in ours and not _explained(case, report)
     ]
-    graded = [(min(_grade(name, our) for our in ours), where, name, item) for where, name, item in printed]
+    graded = [(_grade(name, ours), where, name, item) for where, name, item in printed]
     differing = sorted(
         (grade for grade in graded if grade[0] > _EQUAL), key=lambda grade: (-grade[0], grade[1], grade[2])
     )
@@ -59,9 +66,11 @@ def _name(rule: Rule, case: CaseFile, rows: Rows) -> Iterator[Finding]:
     change = change_of_party(case)
     worst, where, name, _ = differing[0]
     how = {
+        _ARTICLE: "They differ only by THE.",
         _FORM: f"They differ only by the legal form ({legal_form(name) or 'none'} and"
         f" {legal_form(rows[0].fact.legal_name) or 'none'}), which can mean another legal person.",
         _ORDER: "They have the same words in another order.",
+        _BESIDE: "One of the names on the line is not in SAM.gov.",
         _OTHER: "The names differ.",
     }[worst]
     lesser = worst < _OTHER or change is not None
@@ -177,9 +186,18 @@ def _explained(case: CaseFile, report: contract_history.Report) -> bool:
     return change is not None and change.settles(report.fact.signed)
 
 
-def _grade(printed: str, ours: str) -> int:
+def _grade(printed: str, ours: Iterable[str]) -> int:
+    """How far a line differs from our names. A legal name and its doing-business-as name may stand on it together."""
+    whole = min(_difference(printed, our) for our in ours)
+    each = [min(_difference(name, our) for our in ours) for name in names_on_one_line(printed)]
+    return min(whole, max(each), _BESIDE if min(each) == _EQUAL else _OTHER)
+
+
+def _difference(printed: str, ours: str) -> int:
     if same_name(printed, ours):
         return _EQUAL
+    if same_but_for_article(printed, ours):
+        return _ARTICLE
     if same_but_for_form(printed, ours):
         return _FORM
     return _ORDER if same_tokens(printed, ours) else _OTHER
@@ -203,11 +221,14 @@ R04 = Rule(
     traps=(
         "A legal form that differs or is missing can mean another legal person: it is shown, and advisory.",
         "The doing-business-as name of the registration may stand on the contract.",
+        "The legal and the doing-business-as name may stand on one line.",
+        "A name that differs only by THE, or by the order of its words, is advisory.",
         "A report keeps the name of its day; a later change of name explains it.",
         "A change of name by this action is advisory.",
         "A change of address by this action is advisory, and the finding says so.",
         "The name the entity validation service monitors is not compared.",
         "Postal abbreviations, suites, ZIP+4 and the mailing address are no difference.",
+        "Countries, states and numbers of houses may stand there in words or as codes.",
         "A CAGE code belongs to a location or payment account: that of any row will do.",
         "Firms abroad have NCAGE codes; theirs never block.",
     ),

@@ -6,8 +6,8 @@ from functools import partial
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import NOT_PERFORMED, Authority, ComparedValue, Finding, Severity
 from app.procurement.rule import Rule, Severities
-from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.rules.support.freshness import late_look, stale_answers, stale_file_checks
+from app.procurement.rules.support.missing_answers import dependent_checks, partial_answers, unread_of_vendors
 from app.procurement.rules.support.value_text import listed
 from app.procurement.systems import Source
 
@@ -17,7 +17,7 @@ def watch_over(rules: tuple[Rule, ...]) -> Rule:
     return Rule(
         id=NOT_PERFORMED,
         title="Check not performed, or evidence stale",
-        version=4,
+        version=5,
         sources=(),
         helped_by=tuple(Source),
         severities=Severities(
@@ -26,10 +26,12 @@ def watch_over(rules: tuple[Rule, ...]) -> Rule:
         authority=Authority(
             codified="FAR 9.405(e)(1), (4)", rfo="RFO 9.405(e)(1), (4), 4.203-2(a)(1), 4.304(b)(2)"
         ),
-        comparison="Whether every source answered and every check could be made; how old its answer is; the day of the SAM.gov check in the file,"
+        comparison="Whether every source answered every question, each value could be read and every check could be made; how old its answer is; the day of the SAM.gov check in the file,"
         " or of the run where there is none, against the days of action and signature.",
         traps=(
             "An empty answer is an answer; a refusal for too many requests is none.",
+            "What one question brought stands, even if another of the same source was not answered.",
+            "A value that cannot be read costs what depends on it, and nothing else.",
             "The day is the Eastern day, not that of universal time.",
             "An answer kept from earlier counts from when the source gave it.",
             "A check on the day of signature is not too early, even if the action takes effect later.",
@@ -50,8 +52,10 @@ def not_performed(watched: tuple[Rule, ...], rule: Rule, case: CaseFile) -> Iter
     FAR 9.405(e)(1), (4) ("immediately prior to award"); RFO 9.405(e)(1), (4), 4.203-2(a)(1), 4.304(b)(2).
     """
     severity = rule.severities.of(case.action) or Severity.BLOCKING
-    for source in sorted({gap.source for gap in case.gaps}):
+    for source in sorted({gap.source for gap in case.gaps if gap.question is None}):
         yield _silent(watched, rule, case, source, severity)
+    yield from partial_answers(watched, rule, case, severity)
+    yield from unread_of_vendors(rule, case, severity)
     yield from stale_answers(rule, case, severity)
     yield from stale_file_checks(rule, case, severity)
     yield from late_look(rule, case, severity)
@@ -75,9 +79,7 @@ def _silent(
     watched: tuple[Rule, ...], rule: Rule, case: CaseFile, source: Source, severity: Severity
 ) -> Finding:
     reason = "; ".join(sorted({gap.reason for gap in case.gaps if gap.source is source}))
-    due = [check for check in watched if does_not_apply(check, case.action) is None]
-    blind = _ids(check for check in due if source in check.sources)
-    partly = _ids(check for check in due if source in check.helped_by and case.all_answered(check.sources))
+    blind, partly = (listed(ids or ["none"], last="and") for ids in dependent_checks(watched, case, source))
     return rule.finding(
         severity=severity,
         subject=source.value,
@@ -89,7 +91,3 @@ def _silent(
         because=f"{source.value} gave no usable answer ({reason}); checks not performed: {blind}; made only in"
         f" part: {partly}.",
     )
-
-
-def _ids(rules: Iterator[Rule]) -> str:
-    return listed([rule.id for rule in rules] or ["none"], last="and")

@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from app.credentials.tables import RunRow, RunState
 from app.procurement.finding import NOT_PERFORMED
+from app.procurement.instrument_numbers import plain_number
 from app.store.tables import ActionRow, FlagRow
 
 
@@ -71,11 +72,10 @@ def outcome_of(state: str, *, findings: int, gaps: int) -> str:
 
 
 def begins(text: str) -> ColumnElement[bool]:
-    """Actions whose id or PIID starts with this text, as written or in capitals."""
+    """Actions whose id or PIID starts with this text, as written, in capitals, or without the punctuation of a PIID."""
     columns = (col(ActionRow.action_id), col(ActionRow.piid))
-    return or_(
-        *(column.startswith(each, autoescape=True) for column in columns for each in {text, text.upper()})
-    )
+    spellings = {text, text.upper(), plain_number(text) or text}
+    return or_(*(column.startswith(each, autoescape=True) for column in columns for each in spellings))
 
 
 def lines(db: Session, wanted: RunFilter, *, after: UUID | None, limit: int) -> Sequence[RunLine]:

@@ -114,7 +114,7 @@ def test_a_good_answer_is_recorded_with_its_digest(ledger):
     ("query", "reason"),
     [
         ("SELECT generate_series(1, 10001) AS n", "answer larger than 10000 rows"),
-        ("SELECT repeat('x', 100000) AS t FROM generate_series(1, 1000)", "answer larger than 2000000 bytes"),
+        ("SELECT repeat('x', 100000) AS t FROM generate_series(1, 1000)", "answer larger than 4000000 bytes"),
         ("SELECT generate_series(1, 1000000000) AS n", "answer larger than 10000 rows"),
         ("SELECT pg_sleep(30)", "no answer within 1 s"),
         ("SELECT 1 FROM nowhere", r"no answer \(UndefinedTable\)"),

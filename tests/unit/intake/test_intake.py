@@ -104,8 +104,9 @@ def test_a_malformed_uei_is_refused(uei):
         (("effective_date",), "2026-02-30", "actions[0].effective_date: '2026-02-30' is not a date"),
         (("effective_date",), "09/14/2026", "is not a date"),
         (("effective_date",), 20260914, "is not a date"),
-        (("piid",), "70ZZ-0126-C-0001", "actions[0].piid: '70ZZ-0126-C-0001' is not a PIID"),
-        (("piid",), "70ZZ0126C001", "is not a PIID"),
+        (("piid",), "70ZZ_0126", "actions[0].piid: '70ZZ_0126' is not a PIID"),
+        (("piid",), "7" * 51, "is not a PIID"),
+        (("piid",), "0000", "is not a PIID"),
         (("action_id",), "ACT 1", "is not an action id"),
         (("action_type",), "award", "'award' is not one of 'new_award', 'modification' or 'option'"),
         (("vendors", 0, "role"), 1, "actions[0].vendors[0].role: 1 is not one of"),
@@ -118,7 +119,7 @@ def test_a_malformed_uei_is_refused(uei):
         (("vendors",), {}, "actions[0].vendors: {} is not a list"),
         (("vendors", 0), "ZZ9TESTVNDR1", "actions[0].vendors[0]: 'ZZ9TESTVNDR1' is not an object"),
         (("modification",), "P00001", 'actions[0].modification: "P00001" does not fit the action type'),
-        (("modification",), "1", "actions[0].modification: '1' is not a modification number"),
+        (("modification",), "0", "actions[0].modification: '0' is not a modification number"),
         (("hurry",), True, "actions[0].hurry: is not a known field"),
         (("vendors", 1, "role"), "prime", "actions[0].vendors: exactly one must be the prime, 2 are"),
         (("vendors", 0, "role"), "owner", "actions[0].vendors: exactly one must be the prime, 0 are"),
@@ -136,7 +137,7 @@ def test_a_modification_without_its_number_is_refused():
 
 def test_all_problems_come_at_once():
     lines = problems(
-        [{**GOOD, "amount": 1, "piid": "X"}, {**GOOD, "action_id": "ACT-2", "effective_date": "x"}]
+        [{**GOOD, "amount": 1, "piid": "#"}, {**GOOD, "action_id": "ACT-2", "effective_date": "x"}]
     )
     assert [line.split(":")[0] for line in lines] == [
         "actions[0].piid",
@@ -222,3 +223,32 @@ def test_any_input_is_refused_without_an_error(submitted):
 def test_one_field_with_any_content_is_accepted_or_refused(field, value):
     lines = refusal({**GOOD, field: value})
     assert all(f".{field}" in line or line.startswith("file:") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("NNG15ZZ19B", "NNG15ZZ19B"),
+        ("GS-35F-0511T", "GS35F0511T"),
+        ("EPZ17003", "EPZ17003"),
+        ("0001", "0001"),
+        ("dtzzwa 17 d 00013", "DTZZWA17D00013"),
+    ],
+)
+def test_any_number_the_contract_system_holds_is_taken_without_its_punctuation(written, taken):
+    (order,) = parse_actions(json.dumps({**GOOD, "referenced_idv": written}))
+    (contract,) = parse_actions(json.dumps({**GOOD, "piid": written}))
+    assert (order.referenced_idv, contract.piid) == (taken, taken)
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"), [("5", "5"), ("0012", "0012"), ("p-00001", "P00001"), ("M001", "M001")]
+)
+def test_modifications_of_old_notation_are_taken(written, taken):
+    (action,) = parse_actions(json.dumps({**GOOD, "action_type": "modification", "modification": written}))
+    assert action.modification == taken
+
+
+def test_an_order_under_itself_is_refused_however_it_is_written():
+    (line,) = problems({**GOOD, "referenced_idv": "70ZZ-0126-C-0001"})
+    assert "is the PIID of the action itself" in line

@@ -80,7 +80,7 @@ def test_the_inbox_lists_all_actions_the_hand_written_first(day):
 
 def test_many_generated_actions_show_nearly_every_rule():
     rng = Random(2026)
-    found = {each["rule"] for number in range(1, 1_500) for each in generate(number, rng)["expected"]}
+    found = {each["rule"] for number in range(1, 2_500) for each in generate(number, rng)["expected"]}
     assert {*SOURCES, "R03", "F05"} <= found
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from app.procurement.contract_facts import AccountingLine, FiledDocument, Tas
 from app.procurement.facts import Address
-from app.procurement.vendor_facts import Certification, HiddenEntities, Registration
+from app.procurement.vendor_facts import Certification, HiddenEntity, IntegrityRecord, Registration
 from app.store.fact_json import fact_to_json
 
 TAS = Tas(agency="070", main="0613", available_from=2026, available_to=2026)
@@ -49,5 +49,11 @@ def test_accounting_data_in_a_document():
     assert row["covers"] == ["RESP"]
 
 
-def test_hidden_entities_are_a_number():
-    assert fact_to_json(HiddenEntities(rows=2)) == {"rows": 2}
+def test_the_integrity_records_of_a_hidden_entity():
+    fact = HiddenEntity(integrity_records=(IntegrityRecord(kind="Termination", recorded=date(2024, 2, 15)),))
+    row = fact_to_json(fact)
+    assert json.loads(json.dumps(row)) == row
+    assert (row["uei"], row["integrity_records"]) == (
+        None,
+        [{"kind": "Termination", "recorded": "2024-02-15"}],
+    )

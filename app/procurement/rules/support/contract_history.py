@@ -1,37 +1,47 @@
 """The contract's reports in the order of signature, and which facts belong to the contract."""
 
-import re
 from datetime import date
 from typing import TypeVar
 
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
 from app.procurement.contract_facts import FiledDocument, ObligationLine, ReportedAction
+from app.procurement.instrument_numbers import (
+    AWARD,
+    is_short,
+    modification_label,
+    plain_number,
+    same_contract,
+    same_modification,
+    series,
+)
 
 Report = EvidenceOf[ReportedAction]
 BookedLine = EvidenceOf[ObligationLine]
 ContractFact = TypeVar("ContractFact", ReportedAction, FiledDocument, ObligationLine)
 
-_SERIES = re.compile(r"([A-Z]*)0*(\d+)")
-
 
 def of_contract(case: CaseFile, kind: type[ContractFact]) -> list[EvidenceOf[ContractFact]]:
     """The facts about this contract; an order number is unique only under its vehicle."""
     piid, vehicle = case.action.piid, case.action.referenced_idv
-    found = [item for item in case.of(kind) if item.fact.piid == piid]
-    if vehicle is None:
-        return found
-    return [item for item in found if getattr(item.fact, "referenced_idv", None) in {None, vehicle}]
+    found = [item for item in case.of(kind) if same_contract(item.fact.piid, piid)]
+    return found if vehicle is None else [item for item in found if under(vehicle, item.fact)]
+
+
+def under(vehicle: str, fact: ReportedAction | FiledDocument | ObligationLine) -> bool:
+    """Whether a fact about an order is about one under this vehicle, as far as it names one."""
+    named = getattr(fact, "referenced_idv", None)
+    return named is None or same_contract(named, vehicle)
 
 
 def of_action(case: CaseFile, items: list[EvidenceOf[ContractFact]]) -> list[EvidenceOf[ContractFact]]:
     """Those of the contract's facts that are about this very award or modification."""
     number = case.action.modification_number
-    return [item for item in items if (item.fact.modification or "0") == number]
+    return [item for item in items if same_modification(item.fact.modification, number)]
 
 
 def is_own(case: CaseFile, fact: ReportedAction | ObligationLine) -> bool:
     """Whether a fact of the contract is about this very award or modification."""
-    return (fact.modification or "0") == case.action.modification_number
+    return same_modification(fact.modification, case.action.modification_number)
 
 
 @cached_per_case
@@ -49,14 +59,13 @@ def own_reports(case: CaseFile) -> list[Report]:
 @cached_per_case
 def earlier_reports(case: CaseFile) -> list[Report]:
     """The final reports of the contract but for those of this action."""
-    number = case.action.modification_number
-    return [item for item in reports(case) if (item.fact.modification or "0") != number]
+    return [item for item in reports(case) if not is_own(case, item.fact)]
 
 
 @cached_per_case
 def award_report(case: CaseFile) -> Report | None:
     """The report of the award itself."""
-    return next((item for item in reports(case) if item.fact.modification == "0"), None)
+    return next((item for item in reports(case) if same_modification(item.fact.modification, AWARD)), None)
 
 
 @cached_per_case
@@ -72,14 +81,22 @@ def vehicle_reports(case: CaseFile) -> list[Report]:
     wanted = case.action.referenced_idv
     if wanted is None:
         return []
-    found = [item for item in case.of(ReportedAction) if item.fact.piid == wanted]
+    found = [item for item in case.of(ReportedAction) if same_contract(item.fact.piid, wanted)]
     return _by_age([item for item in found if item.fact.status == "final"])
 
 
 @cached_per_case
 def contract_lines(case: CaseFile) -> list[BookedLine]:
-    """The ledger's lines for this contract."""
-    return of_contract(case, ObligationLine)
+    """The ledger's lines for this contract.
+
+    The ledger does not name vehicles. Many have an order 0001, so of such a number those lines are left out whose document
+    is numbered after another contract.
+    """
+    lines, vehicle = of_contract(case, ObligationLine), case.action.referenced_idv
+    if vehicle is None or not is_short(case.action.piid):
+        return lines
+    own = (plain_number(vehicle), plain_number(case.action.piid))
+    return [line for line in lines if plain_number(line.fact.document_number).startswith(own)]
 
 
 @cached_per_case
@@ -88,17 +105,18 @@ def own_lines(case: CaseFile) -> list[BookedLine]:
     return of_action(case, contract_lines(case))
 
 
-def series(modification: str) -> tuple[str, int] | None:
-    """The series a modification number belongs to and its place in it: ("P", 3); None for the award or other forms."""
-    found = _SERIES.fullmatch(modification.strip().upper())
-    return (found[1], int(found[2])) if found and found[1] else None
-
-
 def _by_age(items: list[Report]) -> list[Report]:
     return sorted(items, key=_age) if len(items) > 1 else items
 
 
-def _age(item: Report) -> tuple[bool, date, str, str]:
+def _age(item: Report) -> tuple[bool, date, tuple[str, int, str], str]:
     """The award first; what has no date of signature ranks by number after what has one."""
     fact = item.fact
-    return fact.modification != "0", fact.signed or date.max, fact.modification, item.record_key
+    number = modification_label(fact.modification)
+    return number != AWARD, fact.signed or date.max, _in_order(number), item.record_key
+
+
+def _in_order(number: str) -> tuple[str, int, str]:
+    """By series and place in it: "10" comes after "9"."""
+    letters, place = series(number) or ("", 0)
+    return letters, place, number

@@ -6,7 +6,7 @@ from datetime import date
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
 from app.procurement.names import normalised
 from app.procurement.rules.support.vendor_identity import Party, cages_of, identifier
-from app.procurement.vendor_facts import Exclusion
+from app.procurement.vendor_facts import Exclusion, Period
 
 ExclusionEvidence = EvidenceOf[Exclusion]
 
@@ -15,8 +15,8 @@ _TEXT = 300
 
 
 def is_active(record: Exclusion, day: date) -> bool:
-    """Whether a record is in force on this day; its last day counts."""
-    return record.activated <= day and (record.terminated is None or record.terminated >= day)
+    """Whether a record is in force on this day; the last day of a period counts."""
+    return record.in_force(day) is not None
 
 
 @cached_per_case
@@ -70,6 +70,10 @@ def written(record: Exclusion) -> str:
     identifiers = ", ".join(filter(None, (record.uei, record.cage))) or "no identifier"
     remarks = f"; remarks: {record.comments[:_TEXT]}" if record.comments else ""
     return (
-        f"{record.name} ({identifiers}): {record.exclusion_type}, {record.program}, {record.agency},"
-        f" since {record.activated}, until {record.terminated or 'further notice'}{remarks}"
+        f"{record.name or 'a party without a name'} ({identifiers}): {record.exclusion_type}, {record.program}, {record.agency},"
+        f" {'; '.join(map(_times, record.periods))}{remarks}"
     )
+
+
+def _times(period: Period) -> str:
+    return f"since {period.activated or 'a day not stated'}, until {period.terminated or 'further notice'}"

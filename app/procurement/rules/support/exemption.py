@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.procurement.action import Payment, ProcurementAction
 from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import ReportedAction
+from app.procurement.instrument_numbers import AWARD, same_contract, same_modification
 from app.procurement.names import normalised
 from app.procurement.thresholds import MICRO_PURCHASE, in_force
 
@@ -29,7 +30,7 @@ def card_micro_purchase(action: ProcurementAction) -> bool:
 def exception_to_registration(case: CaseFile) -> str | None:
     """The exception the officer relies on or the contract was reported with, as a sentence; None if there is none."""
     action = case.action
-    reported = [item.fact for item in case.of(ReportedAction) if item.fact.piid == action.piid]
+    reported = [item.fact for item in case.of(ReportedAction) if same_contract(item.fact.piid, action.piid)]
     recorded = sorted(item.registration_exception for item in reported if item.registration_exception)
     urgent = "unusual and compelling urgency" if action.urgent else None
     exception = action.registration_exception or next(iter(recorded), urgent)
@@ -39,7 +40,8 @@ def exception_to_registration(case: CaseFile) -> str | None:
     if not any(word in exception.upper() for word in _URGENCY):
         return sentence
     awarded = min(
-        (item.signed for item in reported if item.signed and item.modification == "0"), default=None
+        (item.signed for item in reported if item.signed and same_modification(item.modification, AWARD)),
+        default=None,
     )
     if action.is_new or awarded is None:
         return f"{sentence} Registration is due within 30 days of award."

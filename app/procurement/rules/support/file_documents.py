@@ -7,6 +7,7 @@ from datetime import date
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
 from app.procurement.contract_facts import FiledDocument
+from app.procurement.instrument_numbers import same_contract
 from app.procurement.rules.support.contract_history import of_action, of_contract
 
 Filed = EvidenceOf[FiledDocument]
@@ -43,7 +44,7 @@ def final_of_vehicle(case: CaseFile) -> list[Filed]:
     """What is final in the file of the vehicle that the order is placed under."""
     wanted = case.action.referenced_idv
     found = case.of(FiledDocument) if wanted is not None else ()
-    return [item for item in found if item.fact.piid == wanted and item.fact.status == "final"]
+    return [item for item in found if same_contract(item.fact.piid, wanted) and item.fact.status == "final"]
 
 
 @cached_per_case

@@ -1,15 +1,10 @@
-"""Which reports and documents belong to a contract under all the PIIDs it has had, and how modifications are numbered."""
-
-from functools import lru_cache
+"""Which reports and documents belong to a contract under all the PIIDs it has had."""
 
 from app.procurement.case_file import CaseFile, cached_per_case
 from app.procurement.contract_facts import FiledDocument, ReportedAction
-from app.procurement.rules.support.contract_history import Report, series
+from app.procurement.instrument_numbers import contract_key
+from app.procurement.rules.support.contract_history import Report, under
 from app.procurement.rules.support.file_documents import Filed
-
-_WIDTH = 6
-#: What is longer than this is no modification number, and is worked out anew.
-_LONGEST = 16
 
 
 def rows_of(case: CaseFile) -> list[Report]:
@@ -20,41 +15,27 @@ def rows_of(case: CaseFile) -> list[Report]:
     return [
         item
         for item in everything
-        if item.fact.piid in piids and (idv is None or item.fact.referenced_idv in {None, idv})
+        if contract_key(item.fact.piid) in piids and (idv is None or under(idv, item.fact))
     ]
 
 
 @cached_per_case
 def piids_of(case: CaseFile) -> set[str]:
-    """Every PIID the contract has had: a change of PIID names the old one."""
-    changes = {(item.fact.piid, item.fact.old_piid) for item in case.of(ReportedAction) if item.fact.old_piid}
-    piids = {case.action.piid}
+    """Every PIID the contract has had, as `contract_key` writes it: a change of PIID names the old one."""
+    changes = {
+        (contract_key(item.fact.piid), contract_key(item.fact.old_piid))
+        for item in case.of(ReportedAction)
+        if item.fact.old_piid
+    }
+    piids = {contract_key(case.action.piid)}
     for _ in changes:
         for new, old in changes:
             if piids & {new, old}:
-                piids |= {new, old or new}
+                piids |= {new, old}
     return piids
 
 
 def documents_of(case: CaseFile) -> list[Filed]:
     """All documents of the contract, likewise."""
     piids = piids_of(case)
-    return [item for item in case.of(FiledDocument) if item.fact.piid in piids]
-
-
-def label_of(modification: str | None) -> str:
-    """One way of writing a number: "p1" and "P00001" are the same."""
-    text = modification or "0"
-    return _label(text) if len(text) <= _LONGEST else _label.__wrapped__(text)
-
-
-# The same numbers come back with each rule and each run; texts of any length are not kept.
-@lru_cache(maxsize=1024)
-def _label(text: str) -> str:
-    place = series(text)
-    return number_of(*place) if place else text.strip().upper()
-
-
-def number_of(letters: str, place: int) -> str:
-    """The number at this place of a series, in six characters."""
-    return f"{letters}{place:0{max(_WIDTH - len(letters), 1)}d}"
+    return [item for item in case.of(FiledDocument) if contract_key(item.fact.piid) in piids]

@@ -17,6 +17,12 @@ _NO_IDENTIFIER = frozenset(
     {"", "NA", "NONE", "NULL", "NOTAPPLICABL", "N0TAPPLICABL", "NOTAPPLICABLE", "UNKNOWN"}
 )
 
+#: Purposes of registration that do not cover contracts: assistance, or transfers between agencies.
+NOT_FOR_CONTRACTS = {
+    "Z1": "federal assistance only",
+    "Z3": "transfers between agencies only",
+    "Z4": "federal assistance and transfers between agencies only",
+}
 #: Longer texts are not identifiers and are not cached.
 _LONGEST = 64
 

@@ -18,31 +18,63 @@ KINDS = {
     "vessel": "Vessels",
     "transliteration": "Transliterations",
 }
+FAMILIES = {"firms": "Firms", "persons": "Persons"}
+PARTS = {"development": "seen", "held": "held back", "later": "written later"}
 HEAD = """# Matching names
 
 An exclusion record often carries a name and no identifier. Two names are compared as follows, in `app/procurement/names.py`:
 
-1. Both are written in upper case without accents or punctuation; `&` becomes AND, dotted acronyms are joined.
-2. The legal form (INC, LLC, GMBH …) is compared apart: a missing one lowers the score {missing}, a different one lowers it more, and
-   officers see both.
-3. Each word is paired with the most similar word. Equal words count in full; two spellings of one foreign word ({romanised}) and
-   single misspellings count less; an unpaired word counts against. Words that many names share count half.
-4. Numbers must be equal. A single short word or an acronym matches only itself. One misspelling keeps a score below the upper
-   threshold.
+1. Both are written in upper case without accents or punctuation; `&` becomes AND, dotted acronyms are joined. Where a line holds several
+   names (*Example Marine Inc d/b/a Example Boats*), each is compared.
+2. THE is left out at either end. The legal form (INC, LLC, GESELLSCHAFT MIT BESCHRÄNKTER HAFTUNG …), before or after the name, is compared
+   apart: a missing one lowers the score a little, a different one lowers it more, and officers see both. The forms are those of ISO 20275
+   ([ADR 28](adr/0028-tables-kept-by-others.md)).
+3. Abbreviations of trade and government are read in full (INTL SVCS, DEPT), numbers in figures (FORTY FOUR is 44, FIRST is 1ST).
+4. Each word is paired with the most similar word. Equal words count in full; plurals, two spellings of one foreign word (MUHAMMAD,
+   MOHAMMED), short given names (BILL) and misspellings count less; an unpaired word counts against. Where *both* names have an unpaired word
+   (SERVICES, ALLIANCE) it counts more. Words that many names share count part, unpaired acronyms more.
+5. Numbers must be equal. A single short word or an acronym matches only itself. JR and SR are two persons, and so are two middle initials.
+6. A guess keeps a score below the upper threshold: a misspelling, a short given name, an initial in place of one.
 
 The score runs from 0 to 1. From **{strong:.2f}** on, with the same place, a record is *to be adjudicated before signing*; from
 **{possible:.2f}** on it is a *weak likeness*, unless the place differs. A name alone never blocks an action (rules E02, E04
 and E05).
 
+`python tests/unit/procurement/names/measure.py` measures and writes this page; `python -m benchmarks.names` measures the time, some 10 µs per
+comparison, or 30 where one of the names was not met before.
+
 ## Results
 
-{total} pairs of invented names, in `tests/unit/procurement/names/pairs.csv`. *Found* (recall) is the share of the matching pairs that
-reach the threshold; *right* (precision) is the share of the pairs above the threshold that are the same. Places are not compared here, so fewer
-wrong pairs remain in use. The rules were written with these pairs at hand, so expect somewhat lower figures for other names.
+*Found* (recall) is the share of the matching pairs that reach the threshold; *right* (precision) is the share of the pairs above the
+threshold that are the same. Places are not compared here, so fewer wrong pairs remain in use. All names are invented.
+
+These are development figures: the author of the rules wrote the pairs, too. Expect lower figures for other names.
+
+### By family of names
+
+{families} pairs in `families.csv`. A family is one name with other ways to write it, and with other firms or persons that look alike. All pairs of
+a family are in the same part. The rules were adjusted while looking at the part *seen*; the pairs *held back* were written before, and their
+misses were looked at when the rules stood. Of those *written later*, 0.859 were found and 0.968 were right at the first measurement, before
+the rules were adjusted to what they missed; names that the rules have never met may do as these did.
+
+"""
+FAMILY_TABLE = """| set | families | pairs | same | threshold | right (precision) | found (recall) | wrong |
+|---|---:|---:|---:|---:|---:|---:|---:|
+"""
+MIXED = """
+### Mixed pairs
+
+{total} pairs in `pairs.csv`. The rules were written with these pairs at hand.
 
 """
 TABLE = """| kind | pairs | same | found at {possible:.2f} | wrong at {possible:.2f} | found at {strong:.2f} | wrong at {strong:.2f} |
 |---|---:|---:|---:|---:|---:|---:|
+"""
+NOT_ATTEMPTED = """
+## Not attempted
+
+Scripts other than Latin; acronyms against the words they stand for; a former name that no list states; given names that sound alike and
+are spelled in ways no table has; a legal form written as one word with the name.
 """
 
 
@@ -52,6 +84,8 @@ class Pair:
     b: str
     same: bool
     kind: str
+    part: str = ""
+    family: str = ""
 
     @property
     def score(self) -> float:
@@ -75,9 +109,22 @@ class Result:
         return self.found / self.same
 
 
+def rows(name: str) -> list[dict[str, str]]:
+    with (HERE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def pairs() -> list[Pair]:
-    with (HERE / "pairs.csv").open(encoding="utf-8", newline="") as file:
-        return [Pair(row["a"], row["b"], row["same"] == "yes", row["kind"]) for row in csv.DictReader(file)]
+    return [Pair(row["a"], row["b"], row["same"] == "yes", row["kind"]) for row in rows("pairs.csv")]
+
+
+def family_pairs(kind: str, part: str) -> list[Pair]:
+    every = rows("families.csv")
+    return [
+        Pair(row["a"], row["b"], row["same"] == "yes", kind, part, row["family"])
+        for row in every
+        if (row["kind"], row["part"]) == (kind, part)
+    ]
 
 
 def result(some: list[Pair], threshold: float) -> Result:
@@ -87,7 +134,29 @@ def result(some: list[Pair], threshold: float) -> Result:
 
 
 def page() -> str:
-    every = pairs()
+    mixed = pairs()
+    families = {(kind, part): family_pairs(kind, part) for kind in FAMILIES for part in PARTS}
+    everything = [pair for some in families.values() for pair in some]
+    lines = [HEAD.format(strong=STRONG, possible=POSSIBLE, families=len(everything)), FAMILY_TABLE]
+    for (kind, part), some in families.items():
+        count = len({pair.family for pair in some})
+        for threshold in (POSSIBLE, STRONG):
+            each = result(some, threshold)
+            lines.append(
+                f"| {FAMILIES[kind]}, {PARTS[part]} | {count} | {len(some)} | {each.same} | {threshold:.2f} |"
+                f" {each.precision:.3f} | {each.recall:.3f} | {each.wrong} |\n"
+            )
+    lines += [MIXED.format(total=len(mixed)), *mixed_table(mixed)]
+    lines.append("\n## Misses and false matches\n\nSame, but below the lower threshold:\n\n")
+    lines += _listed(pair for pair in (*mixed, *everything) if pair.same and pair.score < POSSIBLE)
+    lines.append("\nSame, but only a weak likeness:\n\n")
+    lines += _listed(pair for pair in (*mixed, *everything) if pair.same and POSSIBLE <= pair.score < STRONG)
+    lines.append("\nDifferent, but a weak likeness:\n\n")
+    lines += _listed(pair for pair in (*mixed, *everything) if not pair.same and pair.score >= POSSIBLE)
+    return "".join(lines) + NOT_ATTEMPTED
+
+
+def mixed_table(every: list[Pair]) -> list[str]:
     lines = [TABLE.format(possible=POSSIBLE, strong=STRONG)]
     for kind, title in (*KINDS.items(), ("", "**All**")):
         some = [pair for pair in every if kind in {"", pair.kind}]
@@ -99,18 +168,7 @@ def page() -> str:
     for threshold in (POSSIBLE, STRONG):
         each = result(every, threshold)
         lines.append(f"| {threshold:.2f} | {each.precision:.3f} | {each.recall:.3f} |\n")
-    lines.append("\n## Misses and false matches\n\nSame, but below the upper threshold:\n\n")
-    lines += _listed(pair for pair in every if pair.same and pair.score < STRONG)
-    lines.append("\nDifferent, but above the lower threshold:\n\n")
-    lines += _listed(pair for pair in every if not pair.same and pair.score >= POSSIBLE)
-    lines.append(
-        "\nNot attempted: nicknames, scripts other than Latin, and acronyms against the words they stand for. Initials that"
-        " contradict each other only lower the score.\n"
-    )
-    head = HEAD.format(
-        missing="a little", romanised="MUHAMMAD, MOHAMMED", strong=STRONG, possible=POSSIBLE, total=len(every)
-    )
-    return head + "".join(lines)
+    return lines
 
 
 def _listed(some):

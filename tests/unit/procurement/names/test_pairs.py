@@ -24,12 +24,28 @@ def test_there_are_pairs_enough_of_each_kind_both_same_and_different():
 
 
 @pytest.mark.parametrize(
-    ("threshold", "precision", "recall"), [(POSSIBLE, 0.863, 0.940), (STRONG, 1.0, 0.891)]
+    ("threshold", "precision", "recall"), [(POSSIBLE, 0.870, 0.990), (STRONG, 1.0, 0.940)]
 )
 def test_precision_and_recall_are_kept(threshold, precision, recall):
     found = MEASURE["result"](PAIRS, threshold)
     assert found.precision >= precision
     assert found.recall >= recall
+
+
+@pytest.mark.parametrize(("kind", "precision", "recall"), [("firms", 0.85, 0.85), ("persons", 0.85, 0.75)])
+@pytest.mark.parametrize("part", MEASURE["PARTS"])
+def test_families_of_names_are_found_and_told_apart(kind, part, precision, recall):
+    some = MEASURE["family_pairs"](kind, part)
+    possible = MEASURE["result"](some, POSSIBLE)
+    assert possible.precision >= precision
+    assert possible.recall >= recall
+    assert MEASURE["result"](some, STRONG).wrong == 0
+
+
+@pytest.mark.parametrize("kind", MEASURE["FAMILIES"])
+def test_no_family_is_in_two_parts(kind):
+    parts = [{pair.family for pair in MEASURE["family_pairs"](kind, part)} for part in MEASURE["PARTS"]]
+    assert sum(map(len, parts)) == len(set().union(*parts)) >= 20
 
 
 def test_the_page_is_current():

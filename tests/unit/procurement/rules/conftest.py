@@ -12,11 +12,12 @@ from app.procurement.case_file import CaseFile, Evidence, Gap
 from app.procurement.contract_facts import Commitment, FiledDocument, ObligationLine, ReportedAction
 from app.procurement.rules import evaluate
 from app.procurement.systems import Source
-from app.procurement.vendor_facts import Exclusion, HiddenEntities, Registration
+from app.procurement.vendor_facts import Exclusion, HiddenEntity, Registration, UnreadValue
 
 SOURCES = {
     Registration: Source.SAM_GOV,
-    HiddenEntities: Source.SAM_GOV,
+    HiddenEntity: Source.SAM_GOV,
+    UnreadValue: Source.SAM_GOV,
     Exclusion: Source.DEBARMENT,
     ReportedAction: Source.CONTRACTS,
     FiledDocument: Source.DOCUMENTS,

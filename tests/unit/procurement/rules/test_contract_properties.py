@@ -16,7 +16,7 @@ from app.procurement.rules import CHECKS
 from app.procurement.systems import Source
 from app.procurement.vendor_facts import Certification, Registration
 
-IDS = ("C01", "C02", "C03", "C04", "C05", "C06", "C07", "D01", "D02", "D03", "D04")
+IDS = ("C01", "C02", "C03", "C04", "C05", "C06", "C07", "C08", "D01", "D02", "D03", "D04")
 PIID, OTHER, VEHICLE = "70ZZ0126C0001", "70ZZ0126C9999", "70ZZ0124D0001"
 NUMBERS = ("0", "P00001", "P00002", "P00003", "P00005", "A00001")
 DAYS = st.dates(min_value=date(2025, 1, 1), max_value=date(2028, 1, 1))

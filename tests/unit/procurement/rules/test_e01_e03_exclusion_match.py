@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.procurement.action import ActionType, Vendor, VendorRole
-from app.procurement.vendor_facts import Exclusion
+from app.procurement.vendor_facts import Exclusion, Period
 
 
 def record(uei="ZZ9TESTVNDR1", *, since=date(2026, 3, 13), until=None, agency="DEPT OF THE AIR FORCE"):
@@ -43,6 +43,21 @@ def test_every_role_is_checked(findings, award, uei):
 )
 def test_the_record_counts_only_while_it_is_active(findings, award, since, until, active):
     assert bool(findings(award, record(since=since, until=until), rule="E01")) is active
+
+
+def test_any_of_several_periods_counts(findings, award):
+    to_come = Period(activated=date(2026, 12, 1))
+    assert findings(award, replace(record(), further_periods=(to_come,)), rule="E01")
+    over = replace(record(until=date(2026, 6, 30)), further_periods=(to_come,))
+    assert findings(award, over, rule="E01") == []
+    again = replace(over, further_periods=(Period(activated=date(2026, 9, 1)),))
+    (found,) = findings(award, again, rule="E01")
+    assert "since 2026-09-01" in found.values[1].value
+
+
+def test_a_record_that_does_not_say_since_when_is_in_force(findings, award):
+    (found,) = findings(award, record(since=None), rule="E01")
+    assert "since a day not stated" in found.values[1].value
 
 
 @pytest.mark.parametrize(

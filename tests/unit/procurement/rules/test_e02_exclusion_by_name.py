@@ -78,6 +78,26 @@ def test_score_and_place_decide_how_strong_a_likeness_is(look, name, place, weig
     assert strength(look(replace(RECORD, name=name, address=place))) == weight
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "weight"),
+    [
+        ("THE KESTREL COMPANY", "KESTREL CO", 1),
+        ("THE KESTREL COMPANY", "KESTREL COMPANY, THE", 1),
+        ("KESTREL LLC", "THE KESTREL LIMITED LIABILITY COMPANY", 1),
+        ("KESTREL INTERNATIONAL SERVICES INC", "KESTREL INTL SVCS INC", 2),
+        ("KESTREL NATIONAL DEPARTMENT STORES INC", "KESTREL NAT'L DEPT STORES INC", 2),
+        ("FIRST KESTREL CONTRACTORS LLC", "1ST KESTREL CONTRACTORS LLC", 2),
+        ("K&H KESTREL INC", "KH KESTREL INC", 2),
+        ("KESTREL BOATS", "PLOVER MARINE INC D/B/A KESTREL BOATS", 2),
+        ("KESTREL MARINE LLC", "LIMITED LIABILITY COMPANY KESTREL MARINE", 2),
+        ("KESTREL TIDEWATER SERVICES INC", "KESTREL TIDEWATER ALLIANCE INC", 0),
+        ("KESTREL TECH", "KESTREL TECH EC", 0),
+    ],
+)
+def test_usual_ways_to_write_a_name_otherwise_are_seen_through(look, ours, theirs, weight):
+    assert strength(look(replace(RECORD, name=theirs, address=NORFOLK), name=ours)) == weight
+
+
 def test_a_legal_form_that_differs_is_shown(look):
     (found,) = look(replace(RECORD, name="Kestrel Harbor Marine LLC"))
     assert "legal form INC and LLC" in found.match.compared

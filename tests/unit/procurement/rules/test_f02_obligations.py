@@ -173,3 +173,17 @@ def test_a_vehicle_carries_no_obligations(findings, modification, total):
 
 def test_totals_that_no_source_states_are_not_compared(findings, modification, total, posted):
     assert findings(modification, total(total_obligated=None), posted("1.00"), rule="F02") == []
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [("DTZZWA17D00099-0001", 0), ("DTZZWA17D00013-0001", 1), ("0001", 1), ("0001P00002", 1)],
+)
+def test_lines_of_another_vehicles_order_0001_do_not_count(  # noqa: PLR0917  # fixtures
+    findings, modification, total, posted, document, found
+):
+    order = replace(modification, piid="0001", referenced_idv="DTZZWA17D00013")
+    own = replace(posted(), piid="0001", document_number="DTZZWA17D000130001")
+    other = replace(posted("7000.00"), piid="0001", document_number=document, acrn="AB")
+    reported = replace(total(), piid="0001", referenced_idv="DTZZWA17D00013")
+    assert len(findings(order, own, other, reported, rule="F02")) == found

@@ -25,7 +25,7 @@ from app.procurement.facts import Address
 from app.procurement.rules import CHECKS, evaluate
 from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.systems import Source
-from app.procurement.vendor_facts import Exclusion, HiddenEntities, IntegrityRecord, Owner, Registration
+from app.procurement.vendor_facts import Exclusion, HiddenEntity, IntegrityRecord, Owner, Registration
 
 LOOKED = datetime(2026, 9, 14, 16, 0, tzinfo=UTC)
 PIID, VEHICLE = "70ZZ0126C0001", "70ZZ0124D0001"
@@ -34,7 +34,7 @@ UEIS = ("ZZ9TESTVNDR1", "ZZ9TESTVNDR2", "ZZ9TESTVNDR3")
 CAGES = ("9ZZ91", "9ZZ92", None)
 SOURCES = {
     Registration: Source.SAM_GOV,
-    HiddenEntities: Source.SAM_GOV,
+    HiddenEntity: Source.SAM_GOV,
     Exclusion: Source.DEBARMENT,
     ReportedAction: Source.CONTRACTS,
     FiledDocument: Source.DOCUMENTS,

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from app.procurement.action import Payment, Vendor, VendorRole
-from app.procurement.vendor_facts import HiddenEntities
+from app.procurement.vendor_facts import HiddenEntity, UnreadValue
 
 DAY = date(2026, 9, 14)
 
@@ -191,14 +191,49 @@ def test_a_registration_for_contracts_is_no_finding(findings, about_prime, regis
 
 
 def test_a_vendor_that_opted_out_of_display_is_reported_as_not_visible(findings, about_prime):
-    (found,) = findings(about_prime, HiddenEntities(rows=1), rule="R02")
+    (found,) = findings(about_prime, HiddenEntity(), rule="R02")
     assert "not visible to this key" in found.because
     assert "no registration" not in found.because
-    assert found.values[1].value == "1"
+    assert "not shown" in found.values[1].value
+
+
+def test_a_hidden_row_that_names_another_vendor_is_not_about_this_one(findings, about_prime):
+    (found,) = findings(about_prime, HiddenEntity(uei="ZZ9TESTVNDR9"), rule="R02")
+    assert "no registration" in found.because
+
+
+@pytest.mark.parametrize("status", ["Inactive", "Expired", "Submitted", "Work in Progress"])
+def test_each_status_but_active_is_no_active_registration(findings, about_prime, registration, status):
+    (found,) = findings(about_prime, registration(status=status), rule="R01")
+    assert status in found.because
+
+
+def test_a_status_that_could_not_be_read_is_neither_active_nor_lapsed(findings, about_prime, registration):
+    unread = UnreadValue(
+        uei="ZZ9TESTVNDR1", record="ZZ9TESTVNDR1", field="registrationStatus", value="Under Review"
+    )
+    found = findings(about_prime, registration(status=None), unread)
+    assert [each.rule for each in found if each.rule.startswith("R0")] == []
+    (gap,) = [each for each in found if each.rule == "S01"]
+    assert gap.subject == "ZZ9TESTVNDR1"
+    assert "registrationStatus is Under Review" in gap.because
+
+
+def test_an_active_row_decides_beside_one_of_unknown_status(findings, about_prime, registration):
+    past = registration(expires=date(2020, 1, 1))
+    assert findings(about_prime, registration(status=None), registration(), rule="R01") == []
+    assert findings(about_prime, registration(status=None), past, rule="R01")
+
+
+@pytest.mark.parametrize("uei", ["ZZ9TESTVNDR1", None])
+def test_a_vendor_whose_row_is_lost_is_not_called_unregistered(findings, about_prime, uei):
+    lost = UnreadValue(uei=uei, record="ZZ9TESTVNDR1", field="x", value="missing", is_lost=True)
+    found = [each.rule for each in findings(about_prime, lost)]
+    assert ("S01" in found, "R02" in found) == (True, False)
 
 
 def test_hidden_entities_do_not_affect_visible_ones(findings, about_prime, registration):
-    assert findings(about_prime, registration(), HiddenEntities(rows=1), rule="R02") == []
+    assert findings(about_prime, registration(), HiddenEntity(), rule="R02") == []
 
 
 def test_a_generic_identifier_is_advisory(findings, about_prime):

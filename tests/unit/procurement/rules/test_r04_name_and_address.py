@@ -28,7 +28,16 @@ def graded(found):
 
 @pytest.mark.parametrize(
     "name",
-    [NAME, "EXAMPLE MARINE SERVICES INC", "Example  Marine Services Incorporated", "example boats", None],
+    [
+        NAME,
+        "EXAMPLE MARINE SERVICES INC",
+        "Example  Marine Services Incorporated",
+        "example boats",
+        "EXAMPLE MARINE SERVICES INC DBA EXAMPLE BOATS",
+        "Example Marine Services, Inc. (d/b/a Example Boats)",
+        "Example Boats, doing business as Example Marine Services, Inc.",
+        None,
+    ],
 )
 def test_the_registered_or_trade_name_in_any_spelling_is_no_finding(findings, award, row, document, name):
     assert findings(award, row, instrument(document, name=name), rule="R04") == []
@@ -40,6 +49,9 @@ def test_the_registered_or_trade_name_in_any_spelling_is_no_finding(findings, aw
         ("Example Marine Services LLC", "advisory", "another legal person"),
         ("Example Marine Services", "advisory", "another legal person"),
         ("Marine Services Example, Inc.", "advisory", "another order"),
+        ("The Example Marine Services, Inc.", "advisory", "only by THE"),
+        ("Example Marine Services, Inc. d/b/a Sample Tugs", "advisory", "not in SAM.gov"),
+        ("Example Marine Services, Inc., formerly Example Boats LLC", "advisory", "another legal person"),
         ("Sample Marine Services, Inc.", "blocking", "The names differ"),
     ],
 )
@@ -51,6 +63,14 @@ def test_a_name_is_graded_by_how_far_it_is_off(  # noqa: PLR0917  # fixtures
     assert words in found.because
     assert name in found.because
     assert NAME in found.because
+
+
+@pytest.mark.parametrize("printed", ["KESTREL COMPANY, THE", "Kestrel Co., The"])
+def test_the_at_the_other_end_is_another_order(findings, award, row, document, printed):
+    registered = replace(row, legal_name="THE KESTREL COMPANY", dba_name=None)
+    (found,) = findings(award, registered, instrument(document, name=printed), rule="R04")
+    assert found.severity == "advisory"
+    assert "another order" in found.because
 
 
 @pytest.mark.parametrize("kind", ["modification", "option"])

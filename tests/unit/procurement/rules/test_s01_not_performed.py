@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.procurement.case_file import CaseFile, Gap
+from app.procurement.case_file import CaseFile, Gap, Question
 from app.procurement.rules import CHECKS, evaluate
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion, UnreadValue
 
 NOON = datetime(2026, 9, 14, 16, 0, tzinfo=UTC)
 
@@ -181,6 +182,82 @@ def test_a_system_that_was_not_needed_is_not_missed(stated, award, clean):
     assert [each for each in found if each.rule == "S01"] == []
     needs = {rule.id for rule in CHECKS if Source.LEDGER in rule.sources}
     assert needs.isdisjoint(each.rule for each in found)
+
+
+@pytest.fixture
+def excluded():
+    return Exclusion(
+        uei="ZZ9TESTVNDR2",
+        name="EXAMPLE PAINT",
+        exclusion_type="Ineligible (Proceedings Completed)",
+        program="Reciprocal",
+        agency="DEPT OF THE AIR FORCE",
+        activated=date(2026, 3, 13),
+        terminated=None,
+    )
+
+
+def test_what_an_identifier_found_stands_beside_a_search_by_name_that_was_cut_short(stated, award, excluded):
+    question = Question("records by name: EXAMPLE PAINT")
+    gap = Gap(source=Source.DEBARMENT, reason="partial answer: 100 of 167 rows", question=question)
+    found = evaluate(CaseFile(action=award, evidence=stated(excluded), gaps=(gap,)))
+    assert "ZZ9TESTVNDR2" in {each.subject for each in found if each.rule == "E01"}
+    (silent,) = [each for each in found if each.rule == "S01"]
+    assert (silent.subject, silent.severity) == ("debarment", "blocking")
+    assert "records by name: EXAMPLE PAINT (partial answer: 100 of 167 rows)" in silent.because
+    assert "E02" in silent.because
+
+
+def test_several_open_questions_of_a_source_are_one_finding(award):
+    gaps = [
+        Gap(
+            source=Source.DEBARMENT, reason="answered HTTP 400", question=Question(f"records by name: {name}")
+        )
+        for name in ("ONE", "TWO")
+    ]
+    (found,) = [each for each in evaluate(CaseFile(action=award, gaps=tuple(gaps))) if each.rule == "S01"]
+    assert [each.value for each in found.values[:2]] == [
+        "records by name: ONE (answered HTTP 400)",
+        "records by name: TWO (answered HTTP 400)",
+    ]
+
+
+def test_silence_of_a_list_that_was_not_searched_for_a_vendor_does_not_disagree(stated, award, registration):
+    flagged = replace(registration(), exclusion_flag="Y")
+    question = Question("records by UEI", frozenset({"ZZ9TESTVNDR1"}))
+    gap = Gap(source=Source.DEBARMENT, reason="partial answer: 1 of 11 rows", question=question)
+
+    def disagreements(*gaps):
+        found = evaluate(CaseFile(action=award, evidence=stated(flagged), gaps=gaps))
+        return [each.subject for each in found if each.rule == "E03"]
+
+    assert disagreements() == ["ZZ9TESTVNDR1"]
+    assert disagreements(gap) == []
+
+
+def test_values_that_could_not_be_read_are_one_finding_for_each_vendor(findings, award, clean):
+    unread = [
+        UnreadValue(uei=uei, record=uei or "a row", field=field, value="Perhaps")
+        for uei, field in (
+            ("ZZ9TESTVNDR1", "debt"),
+            ("ZZ9TESTVNDR1", "flag"),
+            ("ZZ9TESTVNDR2", "debt"),
+            (None, "debt"),
+        )
+    ]
+    found = {each.subject: each for each in findings(award, *clean, *unread, rule="S01")}
+    assert found.keys() == {"ZZ9TESTVNDR1", "ZZ9TESTVNDR2", "sam-gov"}
+    assert "debt is Perhaps" in found["ZZ9TESTVNDR1"].because
+    assert "flag is Perhaps" in found["ZZ9TESTVNDR1"].because
+
+
+def test_of_many_values_that_could_not_be_read_ten_are_shown(findings, award):
+    unread = [
+        UnreadValue(uei="ZZ9TESTVNDR1", record="ROW", field=f"field{n:02}", value="?") for n in range(25)
+    ]
+    (found,) = findings(award, *unread, rule="S01")
+    assert len(found.values) == 10
+    assert "15 more values" in found.because
 
 
 def test_a_gap_beside_a_system_that_was_not_needed_is_still_a_finding(award):

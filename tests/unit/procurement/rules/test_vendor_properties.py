@@ -11,7 +11,7 @@ from app.procurement.action import Vendor, VendorRole
 from app.procurement.case_file import CaseFile
 from app.procurement.facts import Address
 from app.procurement.rules import CHECKS
-from app.procurement.vendor_facts import Exclusion, HiddenEntities, IntegrityRecord, Owner, Registration
+from app.procurement.vendor_facts import Exclusion, HiddenEntity, IntegrityRecord, Owner, Registration
 
 RULES = [rule for rule in CHECKS if rule.id[0] in "RE"]
 NAMES = (
@@ -58,9 +58,7 @@ exclusions = st.builds(
     fascsa_order=st.booleans(),
 )
 facts = st.lists(registrations, max_size=5).flatmap(
-    lambda rows: st.lists(exclusions | st.just(HiddenEntities(rows=1)), max_size=5).map(
-        lambda more: rows + more
-    )
+    lambda rows: st.lists(exclusions | st.just(HiddenEntity()), max_size=5).map(lambda more: rows + more)
 )
 
 

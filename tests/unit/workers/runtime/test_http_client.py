@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from app.connections.deadline import Deadline
-from workers.runtime.answer import ToolError, whole
+from workers.runtime.answer import OutOfReachError, ToolError, whole
 
 
 class Rows(BaseModel):
@@ -83,6 +83,7 @@ def test_a_status_that_is_no_answer_is_named_and_only_server_errors_are_tried_ag
     with pytest.raises(ToolError) as caught:
         asked.get("/rows", {})
     assert str(caught.value) == reason
+    assert isinstance(caught.value, OutOfReachError) is (status in {401, 403, 429})
     assert [path for path, _ in service.asked] == ["/rows"] * (2 if status == 500 else 1)
     assert len(calls) == len(service.asked)
     assert {(call.status, call.error) for call in calls} == {(status, reason)}
@@ -215,10 +216,10 @@ def test_an_answer_that_is_too_large_is_given_up_at_the_limit(service, client):
     assert (call.status, call.answer_bytes) == (200, 0)
 
 
-def test_an_answer_that_holds_the_credential_is_used_and_not_kept(service, client, secret):
-    service.respond(200, content=json.dumps([secret]).encode())
+def test_an_answer_that_holds_the_credential_is_used_without_it_and_not_kept(service, client, secret):
+    service.respond(200, content=json.dumps([f"Bearer {secret}!"]).encode())
     asked, calls = client()
-    assert asked.get("/rows", {}).body == [secret]
+    assert asked.get("/rows", {}).body == ["Bearer (credential)!"]
     assert [call.answer for call in calls] == [None]
 
 

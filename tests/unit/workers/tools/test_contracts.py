@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from app.procurement.action import ActionType
-from app.procurement.contract_facts import Tas
+from app.procurement.contract_facts import ReportedAction, Tas
+from app.procurement.vendor_facts import UnreadValue
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.contracts import look_up
 
@@ -102,6 +103,16 @@ class Reports:
         return Answer(uuid4(), body)
 
 
+def changed(path, value):
+    """The award with one value changed."""
+    award = deepcopy(AWARD)
+    place = award
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return award
+
+
 @pytest.fixture
 def fact(action):
     def read(award=AWARD, path=(), value=None):
@@ -132,6 +143,19 @@ def test_an_order_is_asked_for_under_its_vehicle_and_the_vehicle_itself(action):
     assert [each["piid"] for each in served.asked] == ["70ZZ0126C0001", "70ZZ0124D0009"]
     assert served.asked[0]["referencedIdvPiid"] == "70ZZ0124D0009"
     assert [each.is_vehicle for each in facts] == [False, True]
+
+
+def test_reports_of_an_order_stand_without_those_of_its_vehicle(action):
+    class NoVehicle(Reports):
+        def get(self, path, params):
+            if params["piid"] == "70ZZ0124D0009":
+                raise ToolError("answered HTTP 500")
+            return super().get(path, params)
+
+    order = replace(action, referenced_idv="70ZZ0124D0009")
+    report, unanswered = look_up(NoVehicle(**{"70ZZ0126C0001": [BARE]}), order)
+    assert report.fact.modification == "0"
+    assert unanswered.question.words == "reports of 70ZZ0124D0009"
 
 
 @pytest.mark.parametrize(
@@ -214,17 +238,30 @@ def test_reports_of_one_modification_have_keys_of_their_own(action):
         (("awardDetails", "dates", "dateSigned"), "09-14-2026"),
         (("awardDetails", "dates", "currentCompletionDate"), "soon"),
         (("awardDetails", "totalContractDollars", "totalActionObligation"), "1,000.00"),
-        (("awardDetails", "dollars", "actionObligation"), None),
         (("awardDetails", "transactionData", "status"), {"code": "Q"}),
         (("awardDetails", "transactionData", "closedStatus"), "maybe"),
-        (("awardDetails", "treasuryAccount", "mainAccountCode"), None),
         (("coreData", "awardOrIDV"), "CONTRACT"),
+    ],
+)
+def test_a_malformed_value_is_named_and_the_report_stands(action, path, value):
+    served = Reports(**{action.piid: [changed(path, value)]})
+    report, unread, *_ = (each.fact for each in look_up(served, action))
+    assert (report.piid, unread.field, unread.is_lost) == (action.piid, ".".join(path), False)
+    assert unread.uei is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("awardDetails", "dollars", "actionObligation"), None),
         (("contractId", "modificationNumber"), ""),
     ],
 )
-def test_a_malformed_value_is_named_and_not_repeated(fact, path, value):
-    with pytest.raises(ToolError) as caught:
-        fact(path=path, value=value)
-    field = ".".join(("awardSummary", "0", *path))
-    assert str(caught.value).startswith(f"unreadable answer: {field}")
-    assert "1,000" not in str(caught.value)
+def test_a_report_that_cannot_be_read_costs_no_other(action, path, value):
+    served = Reports(**{action.piid: [changed(path, value), BARE]})
+    found = [each.fact for each in look_up(served, action)]
+    (report,) = [each for each in found if isinstance(each, ReportedAction)]
+    unread = [each for each in found if isinstance(each, UnreadValue)]
+    assert (report.modification, report.obligated) == ("0", Decimal(10))
+    assert ".".join(path) in {each.field for each in unread}
+    assert all(each.is_lost for each in unread)

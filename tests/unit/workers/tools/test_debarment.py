@@ -9,7 +9,9 @@ import pytest
 
 from app.procurement.action import Vendor, VendorRole
 from app.procurement.facts import Address
-from workers.runtime.answer import Answer, ToolError
+from app.procurement.vendor_facts import Exclusion, UnreadValue
+from workers.runtime.answer import Answer, OutOfReachError, ToolError
+from workers.runtime.tool import SourcedFact, Unanswered
 from workers.tools.debarment import look_up, questions, searched
 
 RECORD = {
@@ -51,6 +53,9 @@ RECORD = {
 }
 
 
+EMPTY = {"totalRecords": 0, "excludedEntity": []}
+
+
 class List:
     """Answers every question with the same records."""
 
@@ -80,8 +85,8 @@ def test_identifiers_first_and_then_each_name(action):
     assert list(look_up(served, action)) == []
     assert served.asked == [
         {"ueiSAM": "[ZZ9TESTVNDR1~ZZ9TESTVNDR2]", "size": "10", "page": "0"},
-        {"exclusionName": "EXAMPLE MARINE SERVICES", "size": "10", "page": "0"},
-        {"exclusionName": "EXAMPLE HOLDING", "size": "10", "page": "0"},
+        {"exclusionName": "EXAMPLE MARINE", "size": "10", "page": "0"},
+        {"exclusionName": "EXAMPLE", "size": "10", "page": "0"},
     ]
 
 
@@ -96,18 +101,22 @@ def test_all_cage_codes_are_asked_about_at_once(action):
 def test_a_name_is_asked_about_once(action):
     again = Vendor(uei="ZZ9TESTVNDR3", name="Example Holding, Inc.", role=VendorRole.SUBCONTRACTOR)
     asked = list(questions(replace(action, vendors=(*action.vendors, again))))
-    assert [each["exclusionName"] for each in asked[1:]] == ["EXAMPLE MARINE SERVICES", "EXAMPLE HOLDING"]
+    assert [each["exclusionName"] for each in asked[1:]] == ["EXAMPLE MARINE", "EXAMPLE"]
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("Example Marine Services, Inc.", "EXAMPLE MARINE SERVICES"),
+        ("Example Marine Services, Inc.", "EXAMPLE MARINE"),
+        ("The Example Company", "EXAMPLE"),
+        ("First Example Int'l Mfg Forty-Four LLC", "EXAMPLE"),
+        ("J. R. Example GmbH", "EXAMPLE"),
+        ("1 Services", "1 SERVICES"),
         ("SMITH & SONS LLC", "SMITH SONS"),
         ("A|B {C} ^D\\", "A B C D"),
-        ("APEX LLC", "APEX LLC"),
-        ("O'Neil Boat Co.", "O'NEIL BOAT"),
-        ("L.L.C. Partners West", "PARTNERS WEST"),
+        ("APEX LLC", "APEX"),
+        ("O'Neil Boat Co.", "BOAT"),
+        ("L.L.C. Partners West", "WEST"),
         ("- . -", ""),
     ],
 )
@@ -151,11 +160,37 @@ def test_a_persons_name_is_joined_from_its_parts(fact):
     assert (read.name, read.uei, read.classification) == ("DR JANE EXAMPLE JR", None, "Individual")
 
 
-def test_a_record_without_a_name_is_refused(fact):
-    with pytest.raises(
-        ToolError, match=r"excludedEntity\.0\.exclusionIdentification: .*entityName is missing"
-    ):
-        fact(exclusionIdentification={"entityName": "null"})
+def test_a_record_without_a_name_is_told_by_its_identifier(fact):
+    read = fact(exclusionIdentification={"entityName": "null"})
+    assert (read.uei, read.name) == ("ZZ9TESTVNDR1", "")
+
+
+def test_a_record_about_nobody_costs_no_other(action):
+    nobody = deepcopy(RECORD)
+    nobody["exclusionIdentification"] = {"ueiSAM": "N/A", "entityName": None}
+    found = [each.fact for each in look_up(List(nobody, RECORD), action)]
+    (record,) = [each for each in found if isinstance(each, Exclusion)]
+    (unread,) = [each for each in found if isinstance(each, UnreadValue)]
+    assert record.uei == "ZZ9TESTVNDR1"
+    assert (unread.is_lost, unread.uei) == (True, None)
+    assert "neither a name nor an identifier" in unread.value
+
+
+@pytest.mark.parametrize("blank", [None, "", "null"])
+def test_agency_type_and_program_may_be_blank(fact, blank):
+    read = fact(
+        exclusionDetails={
+            "classificationType": blank,
+            "exclusionType": blank,
+            "exclusionProgram": blank,
+            "excludingAgencyCode": blank,
+            "excludingAgencyName": blank,
+        }
+    )
+    assert "not stated" in read.agency
+    assert "not stated" in read.exclusion_type
+    assert "not stated" in read.program
+    assert read.classification == "Firm"
 
 
 @pytest.mark.parametrize("junk", ["N/A", "N0TAPPLICABL", "00000", "null", ""])
@@ -194,28 +229,140 @@ def test_other_information_may_be_missing_or_its_lists_null(fact):
     assert (read.aliases, read.other_ueis) == ((), ())
 
 
-def test_of_several_periods_the_active_one_that_began_last_counts(fact):
+@pytest.mark.parametrize(
+    ("day", "in_force"),
+    [
+        (date(2021, 6, 1), False),
+        (date(2026, 3, 12), False),
+        (date(2026, 3, 13), True),
+        (date(2029, 3, 12), True),
+        (date(2029, 3, 13), False),
+        (date(2030, 1, 1), True),
+    ],
+)
+def test_any_active_period_counts_on_its_days(fact, day, in_force):
     periods = [
+        {"activateDate": "01-01-2030", "terminationDate": "12-31-9999", "recordStatus": "active"},
         {"activateDate": "01-01-2020", "terminationDate": "01-01-2023", "recordStatus": "Inactive"},
         {"activateDate": "03-13-2026", "terminationDate": "03-12-2029", "recordStatus": "Active"},
-        {"activateDate": "01-01-2027", "terminationDate": None, "recordStatus": "Inactive"},
     ]
     read = fact(exclusionActions={"listOfActions": periods})
-    assert (read.activated, read.terminated) == (date(2026, 3, 13), date(2029, 3, 12))
+    assert (read.in_force(day) is not None) is in_force
+    assert read.activated == date(2026, 3, 13)
+
+
+@pytest.mark.parametrize("listed", [[], None, [{"activateDate": None}], [{"activateDate": "null"}]])
+def test_a_record_that_does_not_say_since_when_is_in_force(fact, listed):
+    assert fact(exclusionActions={"listOfActions": listed}).in_force(date(1999, 1, 1))
+
+
+@pytest.mark.parametrize("end", ["Indefinite", "INDEFINITE", None, ""])
+def test_a_record_without_a_last_day_is_open_ended(fact, end):
+    read = fact(exclusionActions={"listOfActions": [{"activateDate": "03-13-2026", "terminationDate": end}]})
+    assert read.terminated is None
+
+
+@pytest.mark.parametrize("day", ["03-13-2026", "03/13/2026", "2026-03-13"])
+def test_a_date_is_read_in_each_notation_that_leaves_no_doubt(fact, day):
+    assert fact(exclusionActions={"listOfActions": [{"activateDate": day}]}).activated == date(2026, 3, 13)
+
+
+@pytest.mark.parametrize("day", ["13-03-2026", "3-13-2026", "02-30-2026", "03-13/2026", "soon", 20260313])
+def test_a_day_that_cannot_be_read_is_named_and_the_record_counts(action, day):
+    record = deepcopy(RECORD)
+    record["exclusionActions"]["listOfActions"][0]["activateDate"] = day
+    read, unread = (each.fact for each in look_up(List(record), action))
+    assert read.in_force(date(1999, 1, 1))
+    assert (unread.uei, unread.value, unread.is_lost) == ("ZZ9TESTVNDR1", str(day), False)
+    assert unread.field == "exclusionActions.listOfActions.0.activateDate"
 
 
 @pytest.mark.parametrize(
-    "day", ["2026-03-13", "13-03-2026", "3-13-2026", "02-30-2026", None, "null", 20260313]
+    ("text", "name"),
+    [
+        ("EXAMPLE BOATS INC- 12 ELM ST , NORFOLK , VA ,23510,USA", "EXAMPLE BOATS INC"),
+        ("EXAMPLE-MARINE BOATS- PO BOX 7 , NORFOLK , VA ,23510,USA", "EXAMPLE-MARINE BOATS"),
+        ("AL- EXAMPLE TRADING- 4 HARBOR RD , PORT , , ,SYR", "AL- EXAMPLE TRADING"),
+        ("EXAMPLE BOATS- ELM HOUSE- WEST , LONDON , , ,GBR", "EXAMPLE BOATS"),
+        ("EXAMPLE BOATS- , NORFOLK , VA ,23510,USA", "EXAMPLE BOATS"),
+        ("EXAMPLE BOATS-, NORFOLK , VA ,23510,USA", "EXAMPLE BOATS"),
+        ("EXAMPLE-MARINE BOATS", "EXAMPLE-MARINE BOATS"),
+        ("EXAMPLE MARINE- BOATS, INC.", "EXAMPLE MARINE- BOATS, INC."),
+        ("ONE, TWO, THREE, FOUR, FIVE PARTNERS", "ONE, TWO, THREE, FOUR, FIVE PARTNERS"),
+    ],
 )
-def test_a_date_in_another_notation_is_refused(action, day):
-    record = deepcopy(RECORD)
-    record["exclusionActions"]["listOfActions"][0]["activateDate"] = day
-    field = r"excludedEntity\.0\.exclusionActions\.listOfActions\.0\.activateDate"
-    with pytest.raises(ToolError, match=rf"unreadable answer: {field}: "):
-        list(look_up(List(record), action))
+def test_a_cross_reference_is_its_name_without_the_address(fact, text, name):
+    references = {"referencesList": [{"exclusionName": text}]}
+    assert fact(exclusionOtherInformation={"references": references}).aliases == (name,)
 
 
-def test_a_name_with_too_many_matches_is_a_gap(action):
+def test_the_addresses_of_further_locations(fact):
+    place = {"city": "PORTLAND", "stateOrProvinceCode": "OR", "zipCode": "97201"}
+    read = fact(
+        exclusionOtherInformation={"moreLocations": [{"primaryAddress": place}, {"primaryAddress": {}}]}
+    )
+    assert read.other_addresses == (Address(city="PORTLAND", state="OR", zip_code="97201"),)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"isFASCSAOrder": "Perhaps"}, {"references": "none"}, {"moreLocations": "none"}]
+)
+def test_an_odd_value_of_a_record_of_that_name_only_is_no_matter_of_the_vendor(action, odd):
+    like = deepcopy(RECORD)
+    like["exclusionIdentification"]["ueiSAM"] = None
+    like["exclusionOtherInformation"].update(odd)
+
+    class ByName(List):
+        def get(self, _, params):
+            answer = super().get(_, params)
+            return answer if "exclusionName" in params else Answer(uuid4(), EMPTY)
+
+    (stated,) = look_up(ByName(like), action)
+    assert stated.fact.name == "Example Marine Services Inc"
+
+
+class Refusing(List):
+    """Answers by identifier, and each name with an error."""
+
+    def __init__(self, *records, error) -> None:
+        super().__init__(*records)
+        self.error = error
+
+    def get(self, _, params):
+        answer = super().get(_, params)
+        if "exclusionName" in params:
+            raise self.error
+        return answer
+
+
+def test_what_an_identifier_found_stands_when_each_name_is_refused(action):
+    served = Refusing(RECORD, error=ToolError("answered HTTP 400"))
+    record, *unanswered = look_up(served, action)
+    assert record.fact.uei == "ZZ9TESTVNDR1"
+    assert [(each.question.words, each.reason) for each in unanswered] == [
+        ("records by name: EXAMPLE MARINE", "answered HTTP 400"),
+        ("records by name: EXAMPLE", "answered HTTP 400"),
+    ]
+    assert not any(each.question.about for each in unanswered)
+
+
+def test_a_service_out_of_reach_is_not_asked_again(action):
+    served = Refusing(RECORD, error=OutOfReachError("over its daily quota"))
+    _, *unanswered = look_up(served, action)
+    assert [each.reason for each in unanswered] == ["over its daily quota"] * 2
+    assert sum("exclusionName" in each for each in served.asked) == 1
+
+
+def test_a_search_by_identifier_that_fails_is_no_answer_at_all(action):
+    class Silent(List):
+        def get(self, *_):
+            raise ToolError("answered HTTP 500")
+
+    with pytest.raises(ToolError, match="answered HTTP 500"):
+        list(look_up(Silent(), action))
+
+
+def test_what_was_read_of_a_name_with_too_many_matches_stands(action):
     class Endless(List):
         def get(self, _, params):
             if "ueiSAM" in params:
@@ -225,10 +372,19 @@ def test_a_name_with_too_many_matches_is_a_gap(action):
                 uuid4(),
                 {
                     "totalRecords": 5_000,
-                    "excludedEntity": [deepcopy(RECORD) | {"n": 1} for _ in range(10)],
-                    "links": {"page": page},
+                    "excludedEntity": [_called(f"EXAMPLE {page} {row}") for row in range(10)],
                 },
             )
 
-    with pytest.raises(ToolError, match="partial answer"):
-        list(look_up(Endless(), action))
+    found = list(look_up(Endless(RECORD), action))
+    stated = [each.fact.name for each in found if isinstance(each, SourcedFact)]
+    unanswered = [each for each in found if isinstance(each, Unanswered)]
+    assert stated[0] == "Example Marine Services Inc"
+    assert len(stated) == 101
+    assert [each.reason for each in unanswered] == ["partial answer: 100 of 5000 rows"] * 2
+
+
+def _called(name):
+    record = deepcopy(RECORD)
+    record["exclusionIdentification"].update(ueiSAM=None, entityName=name)
+    return record

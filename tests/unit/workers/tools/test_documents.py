@@ -11,7 +11,7 @@ import pytest
 from app.procurement.contract_facts import AccountingLine, OptionTerms, Tas
 from app.procurement.facts import Address
 from workers.payloads.file_documents import SURE
-from workers.runtime.answer import Answer, ToolError
+from workers.runtime.answer import Answer
 from workers.tools.documents import look_up
 
 TAS = {
@@ -196,13 +196,16 @@ def test_a_document_that_was_not_read_has_no_values(fact):
     [
         ({"piid": "70ZZ0126C0001"}, {}, "extractedFields.piid"),
         ({"piid": sure("70ZZ0126C0001", 1.5)}, {}, "extractedFields.piid.confidence"),
-        ({"checkedOn": sure("09/14/2026")}, {}, "extractedFields.checkedOn.value"),
+        ({"checkedOn": sure("14.9.2026")}, {}, "extractedFields.checkedOn.value"),
         ({"accounting": sure([{"tas": {"aid": "070"}}])}, {}, "extractedFields.accounting.value.0.tas.main"),
         ({"options": sure([{"number": 1, "price": "free"}])}, {}, "extractedFields.options.value.0.price"),
         (None, {"filedAt": "yesterday"}, "filedAt"),
         (None, {"signatories": "JANE"}, "signatories"),
     ],
 )
-def test_a_malformed_value_is_named(fact, fields, metadata, where):
-    with pytest.raises(ToolError, match=rf"unreadable answer: documents\.0\.{where}: "):
-        fact(fields, **metadata)
+def test_a_malformed_value_is_named_and_the_document_stands(action, fields, metadata, where):
+    document = {**DOCUMENT, "extractedFields": fields, **metadata}
+    filed, *unread = (each.fact for each in look_up(File(**{action.piid: [document]}), action))
+    assert filed.document_id == "DOC-1"
+    assert unread[0].field == where
+    assert not any(each.is_lost for each in unread)

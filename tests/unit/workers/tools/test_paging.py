@@ -1,4 +1,4 @@
-"""All pages or none: a short, repeated or endless list is refused."""
+"""All pages: a short, repeated or endless list ends in an error, after the rows that came."""
 
 from uuid import uuid4
 
@@ -78,11 +78,12 @@ def test_a_partial_answer_is_refused(bodies, reason):
         rows(Served(*bodies))
 
 
-def test_no_rows_are_returned_before_the_last_page():
+def test_the_rows_before_the_error_are_returned():
     found = all_rows(
         Served(page(1, 2, total=3), page(total=3)), "/", {}, page=Numbers, number="p", size=2, most=3
     )
-    with pytest.raises(ToolError):
+    assert [next(found)[0], next(found)[0]] == [1, 2]
+    with pytest.raises(ToolError, match="2 of 3 rows"):
         next(found)
 
 

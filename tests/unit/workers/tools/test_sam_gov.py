@@ -7,7 +7,14 @@ import pytest
 
 from app.procurement.facts import Address
 from app.procurement.systems import Source, system_of
-from app.procurement.vendor_facts import Certification, HiddenEntities, IntegrityRecord, Owner
+from app.procurement.vendor_facts import (
+    Certification,
+    HiddenEntity,
+    IntegrityRecord,
+    Owner,
+    Registration,
+    UnreadValue,
+)
 from workers.runtime.answer import Answer, ToolError
 from workers.tools.sam_gov import TOOL, look_up
 
@@ -105,12 +112,12 @@ def test_the_text_null_reads_as_none(facts, nothing):
 
 def test_an_entity_that_opted_out_is_a_text_and_counts_as_hidden(facts):
     found = facts({"entityRegistration": "This entity has opted out of public display."})
-    assert found == [HiddenEntities(rows=1)]
+    assert found == [HiddenEntity()]
 
 
 def test_an_opted_out_entity_beside_a_visible_one(facts):
     visible, hidden = facts({"entityRegistration": REGISTRATION}, {"entityRegistration": "opted out"})
-    assert (visible.uei, hidden) == ("ZZ9TESTVNDR1", HiddenEntities(rows=1))
+    assert (visible.uei, hidden) == ("ZZ9TESTVNDR1", HiddenEntity())
 
 
 def test_several_rows_of_one_identifier_are_told_apart_by_their_suffix(action):
@@ -127,28 +134,133 @@ def test_a_firm_with_an_identifier_only_is_a_shorter_object(facts):
     assert (read.status, read.registered, read.expires, read.purpose) == ("ID Assigned", False, None, None)
 
 
-def test_a_registered_firm_without_a_status_is_not_guessed_at(facts):
-    row = {name: value for name, value in REGISTRATION.items() if name != "registrationStatus"}
-    with pytest.raises(
-        ToolError, match=r"entityData\.0\.entityRegistration: .*registrationStatus is missing"
-    ):
-        facts({"entityRegistration": row})
+@pytest.mark.parametrize("nothing", [None, "", "null"])
+def test_a_registered_firm_without_a_status_is_not_guessed_at(facts, nothing):
+    read, unread = facts({"entityRegistration": {**REGISTRATION, "registrationStatus": nothing}})
+    assert (read.status, read.registered) == (None, True)
+    assert unread == UnreadValue(
+        uei="ZZ9TESTVNDR1",
+        record="ZZ9TESTVNDR1",
+        field="entityRegistration.registrationStatus",
+        value="missing",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [
+        ("Active", "Active"),
+        ("INACTIVE", "Inactive"),
+        ("Expired", "Expired"),
+        ("ID Assigned", "ID Assigned"),
+        ("submitted", "Submitted"),
+        (" Work  In Progress ", "Work in Progress"),
+    ],
+)
+def test_each_status_of_the_service_is_known(facts, written, status):
+    (read,) = facts({"entityRegistration": {**REGISTRATION, "registrationStatus": written}})
+    assert read.status == status
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("registrationStatus", "A"),
-        ("registrationExpirationDate", "02/09/2027"),
+        ("registrationExpirationDate", "9 February 2027"),
+        ("purposeOfRegistrationCode", "Z9"),
         ("exclusionStatusFlag", "D"),
         ("samRegistered", "Perhaps"),
-        ("ueiSAM", "N/A"),
     ],
 )
-def test_an_unknown_word_is_refused(facts, field, value):
-    with pytest.raises(ToolError, match=rf"entityData\.0\.entityRegistration\.{field}: ") as caught:
-        facts({"entityRegistration": {**REGISTRATION, field: value}})
-    assert value not in str(caught.value).split(": ", 2)[2] or len(value) == 1
+def test_an_unknown_word_is_named_and_the_rest_stands(facts, field, value):
+    read, unread = facts({"entityRegistration": {**REGISTRATION, field: value}})
+    assert (read.uei, read.legal_name) == ("ZZ9TESTVNDR1", "EXAMPLE MARINE SERVICES, INC.")
+    assert (unread.uei, unread.field, unread.value) == ("ZZ9TESTVNDR1", f"entityRegistration.{field}", value)
+    assert not unread.is_lost
+
+
+@pytest.mark.parametrize("field", ["ueiSAM", "legalBusinessName"])
+def test_a_row_that_cannot_be_read_costs_no_other(facts, field):
+    broken = {**REGISTRATION, "ueiSAM": "ZZ9TESTVNDR2", field: "null"}
+    found = facts({"entityRegistration": broken}, {"entityRegistration": REGISTRATION})
+    (read,) = [each for each in found if isinstance(each, Registration)]
+    unread = [each for each in found if isinstance(each, UnreadValue)]
+    assert read.uei == "ZZ9TESTVNDR1"
+    assert all(each.is_lost for each in unread)
+    assert {each.uei for each in unread} == {None if field == "ueiSAM" else "ZZ9TESTVNDR2"}
+
+
+def test_many_odd_values_of_a_row_are_each_named(facts):
+    industries = [{"naicsCode": f"5413{n:02}", "sbaSmallBusiness": "Q"} for n in range(12)]
+    read, *unread = facts(
+        {"entityRegistration": REGISTRATION, "assertions": {"goodsAndServices": {"naicsList": industries}}}
+    )
+    assert (read.small_for, len(unread)) == (frozenset(), 12)
+
+
+@pytest.mark.parametrize("section", ["coreData", "assertions", "integrityInformation"])
+def test_a_section_of_another_shape_costs_no_other(facts, section):
+    read, unread = facts({"entityRegistration": REGISTRATION, section: "withheld"})
+    assert (read.status, unread.field) == ("Active", section)
+
+
+MASK = "This entity has opted out of public search. Only its own users can view this record."
+MASKED = {
+    "samRegistered": MASK,
+    "ueiSAM": "ZZ9TESTVNDR1",
+    "cageCode": None,
+    "legalBusinessName": "EXAMPLE MARINE SERVICES, INC.",
+    "registrationStatus": MASK,
+    "evsSource": MASK,
+    "ueiStatus": MASK,
+    "publicDisplayFlag": MASK,
+}
+RECORDS = {
+    "responsibilityInformationCount": 1,
+    "responsibilityInformationList": [
+        {"recordType": "C", "recordTypeDesc": "Termination for Cause", "recordDate": "2024-05-09"}
+    ],
+}
+
+
+def test_a_masked_row_says_whose_it_is_and_its_integrity_records_count(facts):
+    (hidden,) = facts({"entityRegistration": MASKED, "coreData": {}, "integrityInformation": RECORDS})
+    assert (hidden.uei, hidden.legal_name) == ("ZZ9TESTVNDR1", "EXAMPLE MARINE SERVICES, INC.")
+    assert hidden.integrity_records == (
+        IntegrityRecord(kind="Termination for Cause", recorded=date(2024, 5, 9)),
+    )
+
+
+def test_a_masked_row_without_uei_and_name_is_some_hidden_entity(facts):
+    masked = {**MASKED, "ueiSAM": MASK, "legalBusinessName": MASK}
+    assert facts({"entityRegistration": masked, "coreData": {"physicalAddress": MASK}}) == [HiddenEntity()]
+
+
+def test_the_integrity_section_beside_a_text_says_whose_it_is(facts):
+    summary = {"ueiSAM": "ZZ9TESTVNDR1", "cageCode": None, "legalBusinessName": "EXAMPLE MARINE"}
+    (hidden,) = facts(
+        {"entityRegistration": MASK, "integrityInformation": {"entitySummary": summary, **RECORDS}}
+    )
+    assert (hidden.uei, hidden.legal_name, hidden.integrity_count) == ("ZZ9TESTVNDR1", "EXAMPLE MARINE", 1)
+
+
+def test_a_hidden_vendor_is_not_asked_about_again(action):
+    directory = Directory({"entityRegistration": MASKED})
+    list(look_up(directory, action))
+    assert [each["ueiSAM"] for each in directory.asked] == ["[ZZ9TESTVNDR1~ZZ9TESTVNDR2]", "[ZZ9TESTVNDR2]"]
+
+
+def test_registrations_stand_when_the_question_about_identifiers_fails(action):
+    class Half(Directory):
+        def get(self, _, params):
+            if params["samRegistered"] == "No":
+                raise ToolError("answered HTTP 500")
+            return super().get(_, params)
+
+    read, unanswered = look_up(Half({"entityRegistration": REGISTRATION}), action)
+    assert read.fact.uei == "ZZ9TESTVNDR1"
+    assert (unanswered.reason, unanswered.question.about) == ("answered HTTP 500", frozenset())
+    assert "ZZ9TESTVNDR2" in unanswered.question.words
 
 
 def test_core_data_is_parsed(fact):
