@@ -5,12 +5,17 @@ from collections.abc import Iterable, Iterator
 
 _TO_NINETEEN = "ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE TEN ELEVEN TWELVE THIRTEEN FOURTEEN FIFTEEN SIXTEEN SEVENTEEN EIGHTEEN NINETEEN"
 _TENS = "TWENTY THIRTY FORTY FIFTY SIXTY SEVENTY EIGHTY NINETY"
-_CARDINALS = {word: number for number, word in enumerate(_TO_NINETEEN.split(), 1)} | {
+_IRREGULAR = {
+    "ONE": "FIRST", "TWO": "SECOND", "THREE": "THIRD", "FIVE": "FIFTH", "EIGHT": "EIGHTH", "NINE": "NINTH", "TWELVE": "TWELFTH",
+}  # fmt: skip
+#: From one to nineteen, and the tens.
+CARDINALS = {word: number for number, word in enumerate(_TO_NINETEEN.split(), 1)} | {
     word: 10 * number for number, word in enumerate(_TENS.split(), 2)
 }
-_IRREGULAR = {
-    "FIRST": "ONE", "SECOND": "TWO", "THIRD": "THREE", "FIFTH": "FIVE", "EIGHTH": "EIGHT", "NINTH": "NINE", "TWELFTH": "TWELVE",
-}  # fmt: skip
+#: The same as ordinals.
+ORDINALS = {
+    _IRREGULAR.get(word, re.sub("Y$", "IE", word) + "TH"): number for word, number in CARDINALS.items()
+}
 _SCALES = {"HUNDRED": 100, "THOUSAND": 1000}
 _ORDINAL = re.compile(r"([0-9]{1,9})(?:ST|ND|RD|TH)")
 
@@ -19,18 +24,17 @@ def in_figures(words: Iterable[str]) -> Iterator[str]:
     """The words with numbers in figures; ordinals, also those written 1ST, end with a point."""
     number = _Number()
     for word in words:
-        cardinal = _cardinal_of(word)
-        if word in _SCALES and number.begun:
+        value = ORDINALS.get(word) or CARDINALS.get(word)
+        if word in _SCALES and number.begun_below(_SCALES[word]):
             number.times(_SCALES[word])
         elif word == "AND" and number.scaled:
             number.joined = True
-        elif word in _CARDINALS or cardinal is not None:
-            value = _CARDINALS[word] if cardinal is None else _CARDINALS[cardinal]
+        elif value is not None:
             # The house of "Twelve Hundred First Street" has the number 1200.
-            if not number.takes(value) or (cardinal is not None and number.scaled and not number.joined):
+            if not number.takes(value) or (word in ORDINALS and number.scaled and not number.joined):
                 yield from number.ended()
             number.add(value)
-            if cardinal is not None:
+            if word in ORDINALS:
                 yield from number.ended(".")
         else:
             yield from number.ended()
@@ -46,8 +50,12 @@ class _Number:
         self._forget()
 
     def _forget(self) -> None:
-        self.begun = self.scaled = self.joined = False
+        self.scaled = self.joined = False
         self._total = self._value = 0
+
+    def begun_below(self, scale: int) -> bool:
+        """Whether there is something to multiply: nobody writes a hundred hundreds."""
+        return 0 < self._value < scale
 
     def takes(self, value: int) -> bool:
         """Whether a word of this value goes on with the number: five after twenty, and nine after hundred."""
@@ -55,7 +63,7 @@ class _Number:
 
     def add(self, value: int) -> None:
         self._value += value
-        self.begun, self.scaled, self.joined = True, False, False
+        self.scaled = self.joined = False
 
     def times(self, scale: int) -> None:
         self._value *= scale
@@ -65,7 +73,7 @@ class _Number:
 
     def ended(self, mark: str = "") -> Iterator[str]:
         """The number, and the AND that turned out not to be part of it."""
-        if self.begun:
+        if self._total + self._value:
             yield f"{self._total + self._value}{mark}"
         if self.joined:
             yield "AND"
@@ -74,15 +82,6 @@ class _Number:
 
 def _lowest_place(value: int) -> int:
     """What may still be added stays below this: 10 after twenty, 100 after hundred, 1 after five."""
-    if 0 < value < _CARDINALS["TWENTY"]:
+    if 0 < value < CARDINALS["TWENTY"]:
         return 1
     return next(place for place in (_SCALES["HUNDRED"], 10, 1) if value % place == 0)
-
-
-def _cardinal_of(word: str) -> str | None:
-    """The cardinal of an ordinal in words: FIFTH has FIVE."""
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    if word.endswith("IETH") and (tens := f"{word[:-4]}Y") in _CARDINALS:
-        return tens
-    return stem if word.endswith("TH") and (stem := word[:-2]) in _CARDINALS else None

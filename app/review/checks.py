@@ -1,7 +1,7 @@
 """The outcome of each check in one run: values agree, values differ, or the check was not made."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,7 +15,8 @@ from app.review.queries.plans import CheckLine, Plan
 from app.store.actions import to_domain
 from app.store.tables import ActionRow, FlagRow
 
-_ANSWERED = "answered"
+#: The outcome of a step whose tool answered, and how it begins where the tool did so in part.
+_ANSWERED, _IN_PART = "answered", "answered in part: "
 _TITLES = {rule.id: rule.title for rule in RULES}
 
 
@@ -50,7 +51,14 @@ def outcomes(plan: Plan, flags: Sequence[FlagRow], action: ActionRow) -> list[Ch
     found = Counter(flag.rule for flag in flags)
     failed = {flag.subject: flag.because for flag in flags if flag.rule == NOT_PERFORMED}
     steps = {step.number: step for step in plan.steps}
-    made = [_check(line, found[line.rule], steps, failed.get(line.rule, "")) for line in plan.checks]
+    # The others of this rule are about a check, or with a colon about age and days.
+    unread = {
+        system
+        for flag in flags
+        if flag.rule == NOT_PERFORMED and ":" not in flag.subject and flag.subject not in _TITLES
+        for system in flag.systems
+    }
+    made = [_check(line, found[line.rule], steps, unread, failed.get(line.rule, "")) for line in plan.checks]
     due = {check.rule for check in made}
     watch = found[NOT_PERFORMED]
     return [
@@ -65,10 +73,17 @@ def outcomes(plan: Plan, flags: Sequence[FlagRow], action: ActionRow) -> list[Ch
     ]
 
 
-def _check(line: CheckLine, found: int, steps: Mapping[int, StepRow], failed: str) -> Check:
+def _check(
+    line: CheckLine, found: int, steps: Mapping[int, StepRow], unread: Collection[str], failed: str
+) -> Check:
     title = line.title or "no longer made"
     silent = _silent(line.waits_for, steps)
-    partly = _silent(line.helped_by, steps)
+    partly = "; ".join(
+        filter(
+            None,
+            (_silent(line.helped_by, steps), _partial((*line.waits_for, *line.helped_by), steps, unread)),
+        )
+    )
     if silent or failed:
         outcome, reason = CheckOutcome.NOT_MADE, silent or failed
     elif found:
@@ -83,10 +98,21 @@ def _check(line: CheckLine, found: int, steps: Mapping[int, StepRow], failed: st
 
 def _silent(numbers: Sequence[int], steps: Mapping[int, StepRow]) -> str:
     """Which of these steps got no answer, and why; empty if all did."""
-    queried = (steps[number] for number in numbers if number in steps)
     return "; ".join(
-        f"{worded(SOURCES, step.tool)}: {step.outcome}" for step in queried if step.outcome != _ANSWERED
+        f"{worded(SOURCES, step.tool)}: {step.outcome}"
+        for step in (steps[number] for number in numbers if number in steps)
+        if step.outcome != _ANSWERED and not step.outcome.startswith(_IN_PART)
     )
+
+
+def _partial(numbers: Sequence[int], steps: Mapping[int, StepRow], unread: Collection[str]) -> str:
+    """Which of these steps were answered in part, or with values that could not be read."""
+    described = {
+        step.tool: step.outcome if step.outcome.startswith(_IN_PART) else "not everything could be read"
+        for step in (steps[number] for number in numbers if number in steps)
+        if step.outcome.startswith(_IN_PART) or (step.outcome == _ANSWERED and step.tool in unread)
+    }
+    return "; ".join(f"{worded(SOURCES, tool)}: {how}" for tool, how in described.items())
 
 
 def _counted(found: int) -> str:

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from known_answers.scenarios.formats import Cage, CamelShape, JsonObject, Uei, is_uei
+from known_answers.scenarios.formats import CamelShape, JsonObject, Uei, is_uei
 
 
 class EntityRegistration(CamelShape):
@@ -83,8 +83,8 @@ class ExclusionDetails(CamelShape):
 class ExclusionIdentification(CamelShape):
     """The excluded party. Only firms must have a UEI."""
 
-    uei: Uei | None = Field(alias="ueiSAM")
-    cage_code: Cage | None = None
+    uei: str | None = Field(alias="ueiSAM")
+    cage_code: str | None = None
     npi: str | None = None
     prefix: str | None = None
     first_name: str | None = None
@@ -129,8 +129,8 @@ class Location(CamelShape):
     """A further location of the same party, with its own identifiers."""
 
     exclusion_name: str | None = None
-    uei: Uei | None = Field(default=None, alias="ueiSAM")
-    cage_code: Cage | None = None
+    uei: str | None = Field(default=None, alias="ueiSAM")
+    cage_code: str | None = None
     npi: str | None = None
     primary_address: JsonObject = Field(default_factory=dict)
     secondary_address: list[JsonObject] = Field(default_factory=list)

@@ -45,7 +45,9 @@ def not_active(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         if not rows:
             continue
         row = max(rows, key=_decisive) if len(rows) > 1 else rows[0]
-        problem = _problem(row.fact, day) or break_since_offer(action, party, row.fact)
+        problem = _problem(row.fact, day) or break_since_offer(
+            action, party, [each.fact.activated for each in rows if _problem(each.fact, day) is None]
+        )
         if problem is None:
             continue
         duty = duty_of(rule, case, party)

@@ -20,6 +20,8 @@ from app.procurement.number_words import in_figures
         ("TWENTIETH NINTH TWELFTH", "20. 9. 12."),
         ("ONE TWO", "1 2"),
         ("NORTH HUNDRED ACRE", "NORTH HUNDRED ACRE"),
+        ("ONE HUNDRED HUNDRED", "100 HUNDRED"),
+        ("ONE HUNDRED THOUSAND", "100000"),
         (f"{'9' * 5000}TH", f"{'9' * 5000}TH"),
         ("", ""),
     ],

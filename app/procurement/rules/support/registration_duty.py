@@ -1,5 +1,6 @@
 """How grave it is that a vendor is not registered: by the FAR in force, an agency's supplement, and what exempts the vendor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +11,6 @@ from app.procurement.rule import Rule
 from app.procurement.rules.support.agency_supplements import supplement_to
 from app.procurement.rules.support.exemption import exception_to_registration
 from app.procurement.rules.support.vendor_identity import Party
-from app.procurement.vendor_facts import Registration
 
 #: Since then FAR 52.204-7 asks for a registration at the offer and at award, and no longer for one without a break in between.
 BREAKS_ALLOWED_SINCE = date(2024, 11, 12)
@@ -51,12 +51,17 @@ def is_prime(party: Party) -> bool:
     return any(vendor.role is VendorRole.PRIME for vendor in party)
 
 
-def break_since_offer(action: ProcurementAction, party: Party, registration: Registration) -> str | None:
-    """Why an active registration does not show one without a break, where the solicitation asked for that."""
-    solicited, activated = action.solicitation_date, registration.activated
-    if not action.is_new or action.is_order or not is_prime(party) or solicited is None or activated is None:
+def break_since_offer(
+    action: ProcurementAction, party: Party, activations: Sequence[date | None]
+) -> str | None:
+    """Why active registrations, by their days of activation, do not show one without a break, where the solicitation asked for that."""
+    solicited, known = action.solicitation_date, [day for day in activations if day is not None]
+    if not action.is_new or action.is_order or not is_prime(party) or solicited is None:
         return None
-    if solicited >= BREAKS_ALLOWED_SINCE or not solicited < activated <= action.effective_date:
+    if solicited >= BREAKS_ALLOWED_SINCE or len(known) < len(activations) or not known:
+        return None
+    activated = min(known)
+    if activated <= solicited or activated > action.effective_date:
         return None
     return (
         f"active since {activated}, which is after the solicitation of {solicited}: FAR 52.204-7 as it stood before"

@@ -90,6 +90,16 @@ def test_a_break_after_the_offer_counts_for_solicitations_before_the_change(
     assert [each.severity for each in findings(action, renewed, rule="R01")] == found
 
 
+def test_one_account_registered_since_before_the_offer_is_enough(findings, award, registration):
+    action = replace(award, solicitation_date=date(2024, 10, 1), vendors=award.vendors[:1])
+    rows = [
+        replace(registration(), activated=date(2026, 9, 1)),
+        replace(registration(), activated=date(2024, 6, 1)),
+    ]
+    assert findings(action, *rows, rule="R01") == []
+    assert len(findings(action, rows[0], rule="R01")) == 1
+
+
 @pytest.mark.parametrize("activated", [date(2024, 6, 1), None])
 def test_a_registration_active_since_before_the_offer_has_no_break(findings, award, registration, activated):
     action = replace(award, solicitation_date=date(2024, 10, 1), vendors=award.vendors[:1])

@@ -261,3 +261,33 @@ def test_every_file_of_the_folder_is_a_tool_with_a_name_of_its_own():
         "documents_url",
         "ledger_url",
     }
+
+
+ODD = (
+    *(None, "", "odd", 5, -1.5, True, [], {}, [None], {"a": 1}, "x" * 500, [[1]], Decimal("1e99999")),
+    "This entity has opted out of public search.",
+)
+
+
+def places(value, path=()):
+    """The path of each value in a row, the row itself first."""
+    yield path
+    within = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
+    for key, part in within:
+        yield from places(part, (*path, key))
+
+
+@TOOLS
+def test_no_odd_value_anywhere_in_a_row_costs_the_row_beside_it(tool):
+    (rows,) = (key for key, value in ANSWERS[tool].items() if isinstance(value, list))
+    (row,) = ANSWERS[tool][rows]
+    (sound, *_) = (each.fact for each in look_up(tool, ANSWERS[tool]))
+    for path in places(row):
+        for odd in ODD:
+            body = {"totalRecords": 2, rows: [deepcopy(row), row]}
+            *way, last = (rows, 0, *path)
+            place = body
+            for step in way:
+                place = place[step]
+            place[last] = odd
+            assert sound in [each.fact for each in look_up(tool, body)], (path, odd)
