@@ -70,8 +70,7 @@ def main() -> None:
     wanted = parser.parse_args()
     with TemporaryDirectory() as folder:
         figures = day(Path(folder), runs=wanted.runs, kills=wanted.kills, seed=wanted.seed)
-    for each in figures["alarms raised"]:
-        print(f"alarm: {each}", file=sys.stderr)
+    print(*(f"alarm: {each}" for each in figures["alarms raised"]), sep="\n", file=sys.stderr)
     text = report(figures, title="Quiet day", command="python -m benchmarks.quiet_day")
     print(text)
     if wanted.out:
@@ -88,15 +87,15 @@ def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
         killer = Killer(stack, random)
         since = rows(stack, _NOW)[0]["at"]
         with submitted(stack) as (database, actions), _lags(stack) as lags:
-            following, run_ids, began = cycle(actions), list[UUID](), time.monotonic()
-            met: list[str] = []
+            following, run_ids, met, began = cycle(actions), list[UUID](), list[str](), time.monotonic()
             undisturbed, ordinary = runs // _UNDISTURBED + _WAITING, 0
             while (
                 len(run_ids) < runs or killer.killed.total() < kills or len(met) < len(INCIDENTS)
             ) and time.monotonic() < began + _LONGEST:
                 if count(stack, OPEN_RUNS) < _WAITING:
-                    wanted = list(islice(following, _WAITING))
-                    run_ids += usecases.request_runs(database, wanted, requested_by="day")
+                    run_ids += usecases.request_runs(
+                        database, [*islice(following, _WAITING)], requested_by="day"
+                    )
                 time.sleep(random.uniform(*_APART))
                 if len(run_ids) < undisturbed:
                     ordinary = len(lags)
@@ -108,8 +107,7 @@ def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
                     met.append(incident.__name__)
             wait_for_none(stack, OPEN_RUNS, seconds=_FINISHED)
         wait_for_none(stack, OPEN_ENDS, seconds=_CONFIRMED)
-        until = rows(stack, _NOW)[0]["at"]
-        wait_for_none(stack, _BEHIND.format(until), seconds=_CAUGHT_UP)
+        wait_for_none(stack, _BEHIND.format(until := rows(stack, _NOW)[0]["at"]), seconds=_CAUGHT_UP)
         left = found(stack, len(run_ids))
         compared = _reconciled(stack, since, until)
         alarmed_after = _plant(stack)
@@ -187,8 +185,7 @@ def _lags(stack: LocalStack) -> Iterator[list[float]]:
             with suppress(ServerError, psycopg.Error):
                 seen.extend(row["seconds"] for row in rows(stack, _LAG) if row["seconds"] is not None)
 
-    looking = Thread(target=look)
-    looking.start()
+    (looking := Thread(target=look)).start()
     try:
         yield seen
     finally:
@@ -197,8 +194,8 @@ def _lags(stack: LocalStack) -> Iterator[list[float]]:
 
 
 def _spread(values: list[float]) -> dict[str, float]:
-    cuts = quantiles(values, n=100, method="inclusive")
-    return {"p50": round(cuts[49], 2), "p95": round(cuts[94], 2), "max": round(max(values), 2)}
+    cuts = [*quantiles(values, n=100, method="inclusive"), max(values)]
+    return {name: round(cuts[at], 2) for name, at in (("p50", 49), ("p95", 94), ("max", -1))}
 
 
 if __name__ == "__main__":
