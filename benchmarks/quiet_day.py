@@ -9,21 +9,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 from secrets import token_urlsafe
-from statistics import quantiles
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
 from typing import Any
 from uuid import UUID
 
 import httpx
-import psycopg
 
 from app import usecases
 from app.reconciliation.leftover_kinds import USED_ONLY
@@ -31,9 +26,9 @@ from benchmarks.aftermath import OPEN_ENDS, OPEN_RUNS, count, found, is_clean, r
 from benchmarks.campaign import killable_stack, report, wait_for_none
 from benchmarks.incidents import INCIDENTS
 from benchmarks.kills import Killer
+from benchmarks.lag import lags_of, spread
 from benchmarks.work import submitted
 from infra.local.stack import LocalStack
-from infra.postgres.server import ServerError
 
 #: Seconds between two looks at the work.
 _APART = (0.2, 1.2)
@@ -43,11 +38,6 @@ _LONGEST, _FINISHED, _CONFIRMED, _CAUGHT_UP = 900.0, 120.0, 120.0, 60.0
 _WAITING = 20
 _NOW = "SELECT clock_timestamp() AS at"
 _BEHIND = "SELECT count(*) AS n FROM log_source WHERE read_until IS NULL OR read_until < '{}'"
-#: Seconds by which the reconciler is behind: the oldest of what tools and vault logged and was not read.
-_LAG = (
-    "SELECT extract(epoch FROM clock_timestamp() - least((SELECT min(read_until) FROM log_source),"
-    " (SELECT seen_at FROM heartbeat WHERE process = 'sweeper')))::float AS seconds"
-)
 _ALARMS = (
     "SELECT kind, detail, run_id FROM alarm WHERE NOT (kind = %s AND strpos(detail, %s) > 0) ORDER BY 1, 2"
 )
@@ -86,7 +76,7 @@ def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
         random = Random(seed)  # noqa: S311  # it chooses what dies
         killer = Killer(stack, random)
         since = rows(stack, _NOW)[0]["at"]
-        with submitted(stack) as (database, actions), _lags(stack) as lags:
+        with submitted(stack) as (database, actions), lags_of(stack) as lags:
             following, run_ids, met, began = cycle(actions), list[UUID](), list[str](), time.monotonic()
             undisturbed, ordinary = runs // _UNDISTURBED + _WAITING, 0
             while (
@@ -120,8 +110,8 @@ def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
             **compared,
             "alarms raised": rows(stack, _ALARMS, USED_ONLY, _PLANTED_AT),
             "seconds to the alarm of a planted use": alarmed_after,
-            "seconds of lag in ordinary work": _spread(lags[:ordinary]),
-            "seconds of lag under kills": _spread(lags[ordinary:]),
+            "seconds of lag in ordinary work": spread(lags[:ordinary]),
+            "seconds of lag under kills": spread(lags[ordinary:]),
         }
 
 
@@ -172,30 +162,6 @@ def _plant(stack: LocalStack) -> float | None:
             return round(time.monotonic() - began, 1)
         time.sleep(0.1)
     return None
-
-
-@contextmanager
-def _lags(stack: LocalStack) -> Iterator[list[float]]:
-    """The reconciler's lag in seconds, twice a second whenever the database answers."""
-    seen: list[float] = []
-    over = Event()
-
-    def look() -> None:
-        while not over.wait(0.5):
-            with suppress(ServerError, psycopg.Error):
-                seen.extend(row["seconds"] for row in rows(stack, _LAG) if row["seconds"] is not None)
-
-    (looking := Thread(target=look)).start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        looking.join()
-
-
-def _spread(values: list[float]) -> dict[str, float]:
-    cuts = [*quantiles(values, n=100, method="inclusive"), max(values)]
-    return {name: round(cuts[at], 2) for name, at in (("p50", 49), ("p95", 94), ("max", -1))}
 
 
 if __name__ == "__main__":
