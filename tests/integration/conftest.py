@@ -56,9 +56,9 @@ class Fragile:
         return row
 
     def waits_because(self, run_id: UUID) -> str:
-        """Why a requested run waits: its own reason, or the dispatcher's for all."""
+        """Why a requested run waits: its own reason, and the dispatcher's for all."""
         (row,) = self.system.rows(
-            "SELECT coalesce(waiting_reason, problem) AS reason FROM run, heartbeat WHERE run_id = %s"
+            "SELECT concat_ws('; ', waiting_reason, problem) AS reason FROM run, heartbeat WHERE run_id = %s"
             " AND state = 'requested' AND process = 'dispatcher' UNION ALL SELECT NULL ORDER BY reason LIMIT 1",
             run_id,
         )
