@@ -99,14 +99,15 @@ def _take_up_sides(runs: Iterable[Mapping[str, Any]], checked: CheckedBundle) ->
     """What vault, tools and records showed of each run when the file was exported."""
     premises: dict[str, None] = {}
     for run in runs:
-        whose, compared = f"tools and records of run {run['run_id']}", run.get("compared")
+        compared = run.get("compared")
         if compared is None:
-            premises[f"vault, {whose} were not compared at the export"] = None
+            premises[f"vault, tools and records of run {run['run_id']} were not compared at the export"] = (
+                None
+            )
         elif compared["verdict"] == Verdict.FAIL:
             left = next((each["detail"] for each in compared["left_over"] if each["explanation"] is None), "")
-            checked.problems.append(
-                shown(f"Vault, {whose} did not agree at the export: {left}", most=_SENTENCE)
-            )
+            problem = f"Vault, tools and records of run {run['run_id']} did not agree at the export: {left}"
+            checked.problems.append(shown(problem, most=_SENTENCE))
         else:
             premises |= dict.fromkeys(compared["not_proven"])
     checked.missing += (

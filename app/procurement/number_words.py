@@ -9,12 +9,12 @@ _IRREGULAR = {
     "ONE": "FIRST", "TWO": "SECOND", "THREE": "THIRD", "FIVE": "FIFTH", "EIGHT": "EIGHTH", "NINE": "NINTH", "TWELVE": "TWELFTH",
 }  # fmt: skip
 #: From one to nineteen, and the tens.
-CARDINALS = {word: number for number, word in enumerate(_TO_NINETEEN.split(), 1)} | {
+_CARDINALS = {word: number for number, word in enumerate(_TO_NINETEEN.split(), 1)} | {
     word: 10 * number for number, word in enumerate(_TENS.split(), 2)
 }
 #: The same as ordinals.
-ORDINALS = {
-    _IRREGULAR.get(word, re.sub("Y$", "IE", word) + "TH"): number for word, number in CARDINALS.items()
+_ORDINALS = {
+    _IRREGULAR.get(word, re.sub("Y$", "IE", word) + "TH"): number for word, number in _CARDINALS.items()
 }
 _SCALES = {"HUNDRED": 100, "THOUSAND": 1000}
 _ORDINAL = re.compile(r"([0-9]{1,9})(?:ST|ND|RD|TH)")
@@ -24,17 +24,17 @@ def in_figures(words: Iterable[str]) -> Iterator[str]:
     """The words with numbers in figures; ordinals, also those written 1ST, end with a point."""
     number = _Number()
     for word in words:
-        value = ORDINALS.get(word) or CARDINALS.get(word)
+        value = _ORDINALS.get(word) or _CARDINALS.get(word)
         if word in _SCALES and number.begun_below(_SCALES[word]):
             number.times(_SCALES[word])
         elif word == "AND" and number.scaled:
             number.joined = True
         elif value is not None:
             # The house of "Twelve Hundred First Street" has the number 1200.
-            if not number.takes(value) or (word in ORDINALS and number.scaled and not number.joined):
+            if not number.takes(value) or (word in _ORDINALS and number.scaled and not number.joined):
                 yield from number.ended()
             number.add(value)
-            if word in ORDINALS:
+            if word in _ORDINALS:
                 yield from number.ended(".")
         else:
             yield from number.ended()
@@ -82,6 +82,6 @@ class _Number:
 
 def _lowest_place(value: int) -> int:
     """What may still be added stays below this: 10 after twenty, 100 after hundred, 1 after five."""
-    if 0 < value < CARDINALS["TWENTY"]:
+    if 0 < value < _CARDINALS["TWENTY"]:
         return 1
     return next(place for place in (_SCALES["HUNDRED"], 10, 1) if value % place == 0)
