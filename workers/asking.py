@@ -10,12 +10,15 @@ from workers.payloads.rows import OddValue
 from workers.runtime.answer import OutOfReachError, ToolError
 from workers.runtime.tool import LookedUp, SourcedFact, Unanswered
 
+#: A question in words, and what asks it.
+Asked = tuple[Question, Callable[[], Iterator[LookedUp]]]
 
-def ask_each(questions: Iterable[tuple[Question, Callable[[], Iterator[LookedUp]]]]) -> Iterator[LookedUp]:
+
+def ask_each(questions: Iterable[Asked], *, needs_first: bool = True) -> Iterator[LookedUp]:
     """What each question brings, and which of them got no whole answer.
 
-    Once the tool is out of reach it is not asked again. Raises `ToolError` when the first question brings nothing: the
-    others only add to it.
+    Once the tool is out of reach it is not asked again. With `needs_first`, raises `ToolError` when the first question
+    brings nothing: the others only add to it.
     """
     lost: OutOfReachError | None = None
     brought = 0
@@ -27,7 +30,7 @@ def ask_each(questions: Iterable[tuple[Question, Callable[[], Iterator[LookedUp]
                 brought += 1
                 yield found
         except ToolError as silent:
-            if place == 0 and not brought:
+            if needs_first and place == 0 and not brought:
                 raise
             lost = lost or (silent if isinstance(silent, OutOfReachError) else None)
             yield Unanswered(question, str(silent))

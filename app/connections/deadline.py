@@ -8,10 +8,11 @@ class Deadline:
 
     __slots__ = ("at", "seconds")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, spent: float = 0.0) -> None:
+        """`spent` seconds of them are over already."""
         #: The time given in all, for messages.
         self.seconds = seconds
-        self.at = time.monotonic() + seconds
+        self.at = time.monotonic() + seconds - spent
 
     @property
     def left(self) -> float:
@@ -25,5 +26,8 @@ class Deadline:
 
     def within(self, seconds: float) -> "Deadline":
         """The earlier of this deadline and one that is `seconds` from now."""
-        other = Deadline(seconds)
-        return other if other.at < self.at else self
+        return Deadline(seconds).before(self)
+
+    def before(self, other: "Deadline") -> "Deadline":
+        """The earlier of the two."""
+        return self if self.at < other.at else other

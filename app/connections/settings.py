@@ -86,7 +86,7 @@ _OUT_OF_RANGE = {"greater_than", "greater_than_equal", "less_than", "less_than_e
 def refusals(error: ValidationError) -> list[str]:
     """One line for each wrong variable: its name, and what it must be."""
     return [
-        f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
+        f"{': '.join((*(str(name).upper() for name in e['loc'][:1]), e['msg'].removeprefix('Value error, ')))}"
         + (f", not {e['input']}" if e["type"] in _OUT_OF_RANGE else "")
         for e in error.errors()
     ]

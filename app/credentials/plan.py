@@ -8,8 +8,8 @@ class PlannedStep:
     """One tool to ask, the question, and the reason.
 
     `rules` are the ids of the rules that need the answer, `helps` of those that can do without it. `after` are the
-    numbers of the steps whose answers the question needs: steps with the same `after` may run at once. `why_not` says
-    why a step is not needed; such a step is recorded, and gets no credential.
+    numbers of the steps whose answers its second round of questions waits for; every first round starts at once.
+    `why_not` says why a step is not needed; such a step is recorded, and gets no credential.
     """
 
     number: int

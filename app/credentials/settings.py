@@ -1,10 +1,10 @@
 """Settings of the pattern: how runs are dispatched, and how tools are called."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field, ValidationInfo, create_model, field_validator
+from pydantic import Field, ValidationInfo, create_model, field_validator, model_validator
 
 from app.connections.addresses import DatabaseAddress, HttpAddress
 from app.connections.settings import ConnectionSettings
@@ -68,6 +68,10 @@ class AgentSettings(AlarmSettings):
         """Seconds one call to a tool may take: all it has where it has its own limit, or TOOL_TIMEOUT."""
         return self._own_deadline(record) or self.tool_timeout
 
+    def sets_time_of(self, *records: ToolRecord) -> bool:
+        """Whether a time limit of these tools was set; one that was not is cut to what is left of the run."""
+        return "tool_deadline" in self.model_fields_set or any(map(self._own_deadline, records))
+
     def _own_deadline(self, record: ToolRecord) -> float | None:
         own: float | None = getattr(self, record.deadline_setting, None)
         return own
@@ -78,6 +82,31 @@ def _within_run(seconds: float | None, others: ValidationInfo) -> float | None:
     if seconds is not None and limit is not None and seconds >= limit:
         raise ValueError(f"{seconds:g} s must be shorter than RUN_DEADLINE, which is {limit:g} s")
     return seconds
+
+
+def _both_rounds_fit(records: Sequence[ToolRecord]) -> Callable[[Any], Any]:
+    """A check of the time limits of tools with a second round: it begins when the tools that it waits for have ended."""
+
+    def check(settings: AgentSettings) -> AgentSettings:
+        by_name = {record.name: record for record in records}
+        for record in records:
+            slowest = max(
+                (by_name[name] for name in record.after if name in by_name),
+                key=settings.deadline_of,
+                default=None,
+            )
+            if slowest is None or not settings.sets_time_of(record, slowest):
+                continue
+            waited, own = settings.deadline_of(slowest), settings.deadline_of(record)
+            if waited + own >= settings.run_deadline:
+                raise ValueError(
+                    f"{slowest.deadline_setting.upper()}: {waited:g} s and {own:g} s of"
+                    f" {record.deadline_setting.upper()}, which waits for it, must together be shorter than RUN_DEADLINE,"
+                    f" which is {settings.run_deadline:g} s"
+                )
+        return settings
+
+    return check
 
 
 Base = TypeVar("Base", bound=ConnectionSettings)
@@ -102,4 +131,6 @@ def with_addresses(base: type[Base], records: Iterable[ToolRecord]) -> type[Base
         if not isinstance(record.credential, DatabaseUser)
     }
     checks: dict[str, Any] = {"within_run": field_validator(*limits)(_within_run)} if limits else {}
+    if any(record.after for record in records):
+        checks["both_rounds_fit"] = model_validator(mode="after")(_both_rounds_fit(records))
     return create_model(base.__name__, __base__=base, __validators__=checks, **fields, **limits)

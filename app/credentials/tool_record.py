@@ -7,10 +7,14 @@ from app.credentials.grants import Grant
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolRecord:
-    """One tool: its name in credentials, steps and the vault, and the credential each run gets for it."""
+    """One tool: its name in credentials, steps and the vault, and the credential each run gets for it.
+
+    `after` names the tools whose answers its second round of questions waits for; the first round waits for none.
+    """
 
     name: str
     credential: Grant
+    after: tuple[str, ...] = ()
 
     @property
     def address_setting(self) -> str:

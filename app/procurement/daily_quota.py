@@ -14,6 +14,7 @@ COUNTED = tuple(system.source for system in SYSTEMS if system.counts_against_quo
 #: Runs of a full day.
 FULL_DAY = 400
 _ENTITIES_PER_PAGE = 10
+_WORDS_OF_A_NAME = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,11 +112,12 @@ def quota_day_of(moment: datetime) -> datetime:
 def calls_of(vendors: int) -> int:
     """Calls of a run on an action with so many vendors, each with a CAGE code.
 
-    One for the entities of ten vendors, one for exclusions by UEI and one by CAGE code, one search per name, one for the
-    contract. Not counted: the vehicle of an order, tries after an error, a second look for vendors that are not
-    registered or numbers that are left out, further pages of a long answer.
+    One for the entities of ten vendors, one for exclusions by UEI and one by CAGE code, one for each of two words of each
+    name, one for the contract. Not counted: names and codes that SAM.gov and the contract file add, words that are too
+    common, the vehicle of an order, tries after an error, a second look for vendors that are not registered or numbers
+    that are left out, further pages of a long answer.
     """
-    return ceil(vendors / _ENTITIES_PER_PAGE) + 2 + vendors + 1
+    return ceil(vendors / _ENTITIES_PER_PAGE) + 2 + _WORDS_OF_A_NAME * vendors + 1
 
 
 def day_of(runs: int, *, vendors: int = 3, quota: int) -> QuotaUse:

@@ -71,6 +71,11 @@ def corroborates(a: Address, b: Address) -> bool | None:
     return True if country and country == other_country != _UNITED_STATES else None
 
 
+def area(address: Address) -> tuple[str, str]:
+    """Country and state as codes, each empty where the address does not say it."""
+    return _where(address, address)
+
+
 def is_abroad(address: Address) -> bool:
     """Whether an address names a country other than the United States and its outlying areas."""
     return _where(address, address)[0] not in {"", _UNITED_STATES}

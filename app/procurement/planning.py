@@ -1,6 +1,7 @@
 """From an action to the questions it needs answered."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from app.credentials.plan import PlannedStep
 from app.procurement.action import ProcurementAction
@@ -35,10 +36,15 @@ def goal(action: ProcurementAction) -> str:
 def plan(action: ProcurementAction) -> tuple[PlannedStep, ...]:
     """The steps for this action, one for each system.
 
-    Each question uses only what the action itself states (UEI, CAGE, names, PIID), so none waits for another and all
-    may run at once. Only the checks wait: each for the systems it compares.
+    All start at once, with what the action itself states (UEI, CAGE, PIID). A second round of questions waits for the
+    systems that bring the names to search for, and the checks wait for the systems they compare.
     """
-    return tuple(_step(action, number, system) for number, system in enumerate(SYSTEMS, start=1))
+    steps = [_step(action, number, system) for number, system in enumerate(SYSTEMS, start=1)]
+    needed = {step.tool: step.number for step in steps if step.needed}
+    return tuple(
+        replace(step, after=tuple(needed[tool] for tool in system.after if tool in needed))
+        for step, system in zip(steps, SYSTEMS, strict=True)
+    )
 
 
 def _step(action: ProcurementAction, number: int, system: System) -> PlannedStep:

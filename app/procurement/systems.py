@@ -62,7 +62,9 @@ SYSTEMS: tuple[System, ...] = (
         credential=SignedToken(role="debarment", scope="exclusions:read"),
         label="SAM.gov exclusions",
         noun="SAM.gov exclusions",
-        question="Is {any_vendor} excluded on {day}, by identifier or by name?",
+        after=(Source.SAM_GOV.value, Source.DOCUMENTS.value),
+        question="Is {any_vendor} excluded on {day}, by identifier, or by a name that the action, SAM.gov or the contract"
+        " file gives: its own, an owner's, a predecessor's or a signatory's?",
         purpose="Excluded parties may not receive new work.",
         same_day=True,
         counts_against_quota=True,

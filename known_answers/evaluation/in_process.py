@@ -176,7 +176,8 @@ class Evaluator:
     def case(self, action: ProcurementAction, document: Mapping[str, Any]) -> CaseFile:
         """The answers of all systems about an action, read by the real tools."""
         names = [step.tool for step in plan(action) if step.needed]
-        answers = [self.runner.ask(action, self.tools[name], self.issued[name]) for name in names]
+        first = [self.runner.ask(action, self.tools[name], self.issued[name]) for name in names]
+        answers = [self.runner.ask_again(action, first, each, self.issued[each.tool.name]) for each in first]
         case, _ = case_file(action, answers, own_day=True)
         return at_stated_time(case, document)
 

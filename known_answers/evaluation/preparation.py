@@ -16,13 +16,12 @@ from app.procurement.case_file import CaseFile, NotAMatch
 from app.procurement.systems import Source
 from known_answers.scenarios.generator import write
 from known_answers.scenarios.loader import HAND_WRITTEN, Case, ScenarioError, load_cases
-from known_answers.scenarios.lookup import words, words_of
+from known_answers.scenarios.lookup import words_of
 from workers.payloads.exclusions import ExclusionRecord
-from workers.tools.debarment import questions
+from workers.search_words import telling
+from workers.tools.debarment import stated_codes
 
-_NAME, _CODES = "exclusionName", ("ueiSAM", "cageCode")
-#: A parameter of a search, and a word or code by which it finds a record.
-_Key = tuple[str, str]
+_CODES = ("ueiSAM", "cageCode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,41 +67,34 @@ def _action(case: Case) -> ProcurementAction:
 
 
 def _require_independent(cases: Sequence[tuple[Case, ProcurementAction]]) -> None:
-    """Raise `ScenarioError` if a search for one scenario finds an exclusion record of another.
+    """Raise `ScenarioError` if an exclusion record of one scenario would concern a vendor of another.
 
     The list of exclusions answers with every record that matches. `load_cases` checks contracts, vendors and lines.
     """
-    owners: list[str] = []
-    positions: defaultdict[_Key, set[int]] = defaultdict(set)
+    by_code: defaultdict[str, set[str]] = defaultdict(set)
+    by_word: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
     for case, _ in cases:
-        for row in case.rows("debarment"):
-            identification = row["exclusionIdentification"]
-            for key in (
-                *((_NAME, word) for word in words_of(row)),
-                *((code, identification.get(code) or "") for code in _CODES),
-            ):
-                positions[key].add(len(owners))
-            owners.append(case.slug)
+        for place, row in enumerate(case.rows("debarment")):
+            for code in _CODES:
+                by_code[row["exclusionIdentification"].get(code) or ""].add(case.slug)
+            for word in words_of(row):
+                by_word[word].add((case.slug, place))
     for case, action in cases:
-        for question in questions(action):
-            others = {owners[position] for position in _found(question, positions)} - {case.slug}
-            if others:
-                search = ", ".join(f"{name} {value!r}" for name, value in question.items())
-                raise ScenarioError(
-                    f"{case.slug}.json: action.vendors: a search by {search} finds an exclusion record"
-                    f" of {min(others)}.json"
-                )
+        for code in frozenset[str]().union(*stated_codes(action)):
+            _require_own(case, f"the identifier {code} is", by_code.get(code, set()))
+        for vendor in action.vendors:
+            with_each = [by_word.get(word, set()) for word in telling(vendor.name)]
+            slugs = (
+                {slug for slug, _ in set[tuple[str, int]].intersection(*with_each)} if with_each else set()
+            )
+            _require_own(case, f"every word of {vendor.name!r} is", slugs)
 
 
-def _found(question: Mapping[str, str], positions: Mapping[_Key, set[int]]) -> Iterator[int]:
-    """The records that a search finds: by all words of a name, or by any of the codes."""
-    for name, value in question.items():
-        if name == _NAME:
-            matches = [positions.get((name, word), set()) for word in words(value)]
-            yield from set.intersection(*matches) if matches else ()
-        else:
-            for code in value.strip("[]").split("~"):
-                yield from positions.get((name, code), ())
+def _require_own(case: Case, what: str, slugs: set[str]) -> None:
+    if others := slugs - {case.slug}:
+        raise ScenarioError(
+            f"{case.slug}.json: action.vendors: {what} on an exclusion record of {min(others)}.json"
+        )
 
 
 def at_stated_time(case: CaseFile, document: Mapping[str, Any]) -> CaseFile:

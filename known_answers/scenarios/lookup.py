@@ -9,7 +9,7 @@ from known_answers.scenarios.loader import Case
 from known_answers.scenarios.scenario import FaultMode, ServiceName
 
 Rows = Mapping[str, list[JsonObject]]
-_PARTS = ("entityName", "firstName", "middleName", "lastName")
+_PERSON = ("firstName", "middleName", "lastName")
 
 
 def rows_by(cases: Iterable[Case], source: ServiceName, key: Callable[[JsonObject], str | None]) -> Rows:
@@ -37,11 +37,20 @@ def words(text: str) -> Iterator[str]:
 
 
 def words_of(row: JsonObject) -> frozenset[str]:
-    """The words by which a search finds an exclusion record: of its name, the parts of a person's name, and its aliases."""
+    """The words by which a search finds an exclusion record."""
+    return frozenset(word for name in names_of(row) for word in words(name))
+
+
+def names_of(row: JsonObject) -> list[str]:
+    """The names of an exclusion record: its own, that of a person, and its aliases."""
     identification, other = row["exclusionIdentification"], row["exclusionOtherInformation"]
-    named = [
-        *(identification.get(part) for part in _PARTS),
-        *(alias["exclusionName"] for alias in other["references"]["referencesList"] or ()),
-        *(alias.get("exclusionName") for alias in other["moreLocations"]),
+    return [
+        name
+        for name in (
+            identification.get("entityName"),
+            " ".join(filter(None, (identification.get(part) for part in _PERSON))),
+            *(alias["exclusionName"] for alias in other["references"]["referencesList"] or ()),
+            *(alias.get("exclusionName") for alias in other["moreLocations"]),
+        )
+        if name
     ]
-    return frozenset(word for name in named if name for word in words(name))

@@ -134,6 +134,8 @@ def _renamed(whole: JsonObject, number: int) -> JsonObject:
 
 
 def word_of(number: int) -> str:
-    """An invented word for this number, unlike those of nearby numbers."""
-    first, rest = number % 20, number // 20
-    return _SYLLABLES[first] + _SYLLABLES[(rest + 7 * first) % 20] + _SYLLABLES[(rest // 20 + 3 * first) % 20]
+    """An invented word for this number, unlike that of any other: a search by name must not find their records."""
+    a, b, c = number % 20, number // 20 % 20, number // 400
+    # Three checks, so that any two words differ in three letters at least.
+    checks = (4 * a + 15 * b + 6 * c, 8 * a + 13 * b + 9 * c, 13 * a + 16 * b + 12 * c)
+    return "".join(_SYLLABLES[place % 20] for place in (a, a + b + c, *checks))

@@ -19,7 +19,17 @@ from mocks.vault_connection import VaultConnection
 
 _PATH = "/entity-information/v4/exclusions"
 _PARAMETERS = frozenset(
-    {"ueiSAM", "cageCode", "exclusionName", "classification", "fascsaOrder", "page", "size"}
+    {
+        "ueiSAM",
+        "cageCode",
+        "exclusionName",
+        "classification",
+        "fascsaOrder",
+        "stateProvince",
+        "country",
+        "page",
+        "size",
+    }
 )
 _CLASSES = ("", "Individual", "Firm", "Vessel", "Special Entity Designation")
 
@@ -51,6 +61,7 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
         name = frozenset(words(query.text("exclusionName") or ""))
         classification = query.choice("classification", _CLASSES, default="")
         fascsa = query.choice("fascsaOrder", ("", "Yes", "No"), default="")
+        states, countries = query.any_of("stateProvince"), query.any_of("country")
         page, size = query.page()
         if faulty := faults.answer(ueis or ()):
             return faulty
@@ -59,6 +70,10 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
             for row, row_words in (named if ueis is None else _of(by_uei, ueis))
             if name <= row_words
             and (cages is None or row["exclusionIdentification"].get("cageCode") in cages)
+            and (
+                states is None or _upper(row["exclusionPrimaryAddress"].get("stateOrProvinceCode")) in states
+            )
+            and (countries is None or _upper(row["exclusionPrimaryAddress"].get("countryCode")) in countries)
             and classification in ("", row["exclusionDetails"]["classificationType"])
             and fascsa in ("", row["exclusionOtherInformation"]["isFASCSAOrder"])
             and any(action["recordStatus"] == "Active" for action in row["exclusionActions"]["listOfActions"])
@@ -74,6 +89,10 @@ def create_app(configuration: Configuration | None = None, verifier: Verifier | 
 
 def _of(by_uei: Rows, ueis: Iterable[str]) -> Iterator[tuple[JsonObject, frozenset[str]]]:
     return ((row, words_of(row)) for uei in ueis for row in by_uei.get(uei, ()))
+
+
+def _upper(code: str | None) -> str:
+    return (code or "").upper()
 
 
 def _link(page: int, size: int) -> str:

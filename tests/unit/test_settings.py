@@ -107,12 +107,43 @@ def test_times_that_contradict_each_other_are_all_named(monkeypatch):
 
 
 def test_a_slow_service_can_have_a_limit_of_its_own(monkeypatch):
-    monkeypatch.setenv("SAM_GOV_DEADLINE", "59")
+    for variable, seconds in (
+        ("RUN_DEADLINE", "75"),
+        ("SAM_GOV_DEADLINE", "59"),
+        ("DEBARMENT_DEADLINE", "12"),
+    ):
+        monkeypatch.setenv(variable, seconds)
     settings = load()
-    slow, other, ledger = (system_of(each) for each in (Source.SAM_GOV, Source.DEBARMENT, Source.LEDGER))
+    slow, other, ledger = (system_of(each) for each in (Source.SAM_GOV, Source.DOCUMENTS, Source.LEDGER))
     assert (settings.deadline_of(slow), settings.timeout_of(slow)) == (59, 59)
     assert (settings.deadline_of(other), settings.timeout_of(other)) == (20, 5)
     assert (settings.deadline_of(ledger), settings.timeout_of(ledger)) == (20, 5)
+
+
+@pytest.mark.parametrize(
+    ("variables", "waited", "own"),
+    [
+        ({"SAM_GOV_DEADLINE": "59"}, "SAM_GOV_DEADLINE: 59", 20),
+        ({"SAM_GOV_DEADLINE": "40", "DEBARMENT_DEADLINE": "25"}, "SAM_GOV_DEADLINE: 40", 25),
+        ({"DEBARMENT_DEADLINE": "40"}, "SAM_GOV_DEADLINE: 20", 40),
+        ({"DOCUMENTS_DEADLINE": "50"}, "DOCUMENTS_DEADLINE: 50", 20),
+        ({"TOOL_DEADLINE": "31"}, "SAM_GOV_DEADLINE: 31", 31),
+    ],
+)
+def test_two_rounds_that_together_exceed_the_run_are_refused(monkeypatch, variables, waited, own):
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert str(caught.value) == (
+        f"{waited} s and {own} s of DEBARMENT_DEADLINE, which waits for it, must together be shorter than RUN_DEADLINE,"
+        " which is 60 s"
+    )
+
+
+def test_limits_that_nobody_set_fit_into_any_run(monkeypatch):
+    monkeypatch.setenv("RUN_DEADLINE", "10")
+    assert load().longest_run == 10
 
 
 def test_a_run_is_shorter_than_a_short_lease(monkeypatch):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, wait
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -28,6 +28,7 @@ log = structlog.get_logger()
 Result = TypeVar("Result")
 #: Seconds in which whatever has a deadline notices it.
 _GRACE = 2.0
+_LATE = "no answer within the run's time"
 #: The vault's answer to the request for a credential.
 Granted = Issued | CredentialDenial | VaultUnavailableError
 
@@ -113,7 +114,9 @@ class Agent(Generic[Job, Conclusion]):
         steps = self.job_type.plan(job)
         self.records.identified(held, session.identity, steps)
         tools = [self.tools[step.tool] for step in steps if step.needed]
-        granted = self._side_by_side(run, partial(_granted, session), _not_granted, tools)
+        granted = self._side_by_side(
+            run, partial(_granted, session), lambda _: VaultUnavailableError(_LATE), tools
+        )
         # One commit for all of them, before the first is used, and even if the vault failed half-way.
         self.records.issued(
             held,
@@ -125,15 +128,26 @@ class Agent(Generic[Job, Conclusion]):
                 raise grant
         if run.left < min(self.longest_tool, self.longest_run / 2):
             # Tools that were given less would be "not checked" through no fault of theirs.
-            spent = self.longest_run - run.left
-            raise OutOfTimeError(
-                f"out of time: vault and database took {spent:.0f} s before a tool was asked"
-            )
-        results = self._side_by_side(
-            run, partial(self.runner.ask, job), _not_answered, tools, granted, [run] * len(tools)
+            spent = f"{self.longest_run - run.left:.0f} s"
+            raise OutOfTimeError(f"out of time: vault and database took {spent} before a tool was asked")
+        rows = (tools, granted, [run] * len(tools))
+        first = self._side_by_side(
+            run, partial(self.runner.ask, job), lambda tool, *_: ToolResult(tool, gap=_LATE), *rows
         )
+        results = self._followed_up(job, first, granted, run)
         self.records.called(held, [(result.tool.name, result.outcome, result.calls) for result in results])
         return results
+
+    def _followed_up(
+        self, job: Job, first: list[ToolResult], granted: list[Granted], run: Deadline
+    ) -> list[ToolResult]:
+        """The results, with those of a second round of questions."""
+        every = zip(first, granted, strict=True)
+        again = zip(*((result, grant) for result, grant in every if result.has_follow_up), strict=True)
+        ask = partial(self.runner.ask_again, job, first, run=run)
+        asked = self._side_by_side(run, ask, lambda result, _: replace(result, gap=_LATE), *again)
+        second = {result.tool.name: result for result in asked}
+        return [second.get(result.tool.name, result) for result in first]
 
     def _side_by_side(
         self, run: Deadline, work: Callable[..., Result], late: Callable[..., Result], *rows: Iterable[Any]
@@ -171,14 +185,6 @@ class Agent(Generic[Job, Conclusion]):
 
 def _named(held: HeldAttempt) -> dict[str, Any]:
     return {"run_id": str(held.run_id), "attempt": held.number}
-
-
-def _not_granted(_tool: Tool) -> Granted:
-    return VaultUnavailableError("no answer within the run's time")
-
-
-def _not_answered(tool: Tool, _granted: Granted, _run: Deadline) -> ToolResult:
-    return ToolResult(tool, gap="no answer within the run's time")
 
 
 def _granted(session: RunSession, tool: Tool) -> Granted:

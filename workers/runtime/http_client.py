@@ -21,6 +21,8 @@ from workers.runtime.answer import Answer, OutOfReachError, ToolError
 from workers.runtime.run_session import Issued
 
 _RETRIED = frozenset({500, 502, 503, 504})
+#: Repeated tries of all calls of one client: each counts against the service's quota.
+_REPEATS = 3
 #: What the next question would meet, too; 0 is no answer at all.
 _OUT_OF_REACH = frozenset({0, 401, 403, 429})
 #: Seconds an answer may have lain in a cache on the way; beyond that it was not given to this question.
@@ -61,6 +63,7 @@ class HttpClient:
         self._deadline = deadline or Deadline(settings.tool_deadline)
         self._timeout = timeout or settings.tool_timeout
         self._local_time = local_time
+        self._repeats_left = _REPEATS
 
     def get(self, path: str, params: Mapping[str, str]) -> Answer:
         """Ask, and ask again where that helps. Raises `ToolError` when no usable answer came.
@@ -76,6 +79,9 @@ class HttpClient:
                 return Answer(call.call_id, self._body(call.status, content))
             if remaining == 0 or (call.status not in _RETRIED and call.status != 0) or self._deadline.over:
                 break
+            if self._repeats_left == 0:
+                break
+            self._repeats_left -= 1
             pause = random.uniform(0.05, 0.25)  # noqa: S311  # spreads retries, guards nothing
             time.sleep(min(pause, self._deadline.left))
         raise (OutOfReachError if call.status in _OUT_OF_REACH else ToolError)(call.error)

@@ -1,6 +1,6 @@
 """What a tool is: its record, and the questions it can answer. Jobs and facts are the domain's, of any type here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,8 @@ class Unanswered:
 
 
 LookedUp = SourcedFact | Unanswered
+#: What each tool stated in the first round.
+FactsByTool = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,14 +58,21 @@ class _Recorded:
 class HttpTool(_Recorded):
     """A tool reached over HTTP. `look_up` gets a client that is already authenticated and never sees the secret.
 
-    Raises `TypeError` for a record whose credential is a database user.
+    `follow_up` asks a second round of questions with the same credential, given the facts of the first round by tool.
+    Raises `TypeError` for a record whose credential is a database user, and for a second round without tools that its
+    record is `after`, or these without it.
     """
 
     look_up: Callable[[HttpClient, Any], Iterator[LookedUp]]
+    follow_up: Callable[[HttpClient, Any, FactsByTool], Iterator[LookedUp]] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.grant, DatabaseUser):
             raise TypeError(f"{self.name}: a tool reached over HTTP takes a signed token or an API key")
+        if (self.follow_up is None) != (not self.record.after):
+            raise TypeError(
+                f"{self.name}: a second round of questions waits for the tools that `after` names"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +84,8 @@ class DatabaseTool(_Recorded):
     def __post_init__(self) -> None:
         if not isinstance(self.grant, DatabaseUser):
             raise TypeError(f"{self.name}: a tool that is a database takes a database user")
+        if self.record.after:
+            raise TypeError(f"{self.name}: a tool that is a database has no second round of questions")
 
 
 Tool = HttpTool | DatabaseTool

@@ -1,10 +1,10 @@
 """Asks the tools, each with the credential that was issued for it."""
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import structlog
@@ -35,6 +35,13 @@ class ToolResult:
     facts: tuple[SourcedFact, ...] = ()
     unanswered: tuple[Unanswered, ...] = ()
     gap: str | None = None
+    #: Of the tool's time limit; what is left is for a second round.
+    seconds: float = 0.0
+
+    @property
+    def has_follow_up(self) -> bool:
+        """Whether the tool has a second round of questions to ask: not where its first had no answer."""
+        return isinstance(self.tool, HttpTool) and self.tool.follow_up is not None and self.gap is None
 
     @property
     def outcome(self) -> str:
@@ -61,25 +68,64 @@ class ToolRunner:
         """
         if isinstance(granted, CredentialDenial):
             return ToolResult(tool, gap=f"the vault refused the credential: {granted}")
-        calls: list[ToolCall] = []
+        return self._asked(ToolResult(tool), granted, run, lambda client: tool.look_up(client, job))
+
+    def ask_again(
+        self,
+        job: Any,
+        answers: Sequence[ToolResult],
+        first: ToolResult,
+        granted: Issued | CredentialDenial,
+        run: Deadline | None = None,
+    ) -> ToolResult:
+        """The tool's answers of both rounds; `answers` are those of all tools to the first.
+
+        The second round has what the first left of the tool's time limit. What the first brought stands. Raises nothing.
+        """
+        if not isinstance(first.tool, HttpTool) or isinstance(granted, CredentialDenial):
+            return first
+        follow_up = first.tool.follow_up
+        if follow_up is None or first.gap:
+            return first
+        facts = {answer.tool.name: [each.fact for each in answer.facts] for answer in answers}
+        return self._asked(first, granted, run, lambda client: follow_up(client, job, facts))
+
+    def _asked(
+        self,
+        before: ToolResult,
+        granted: Issued,
+        run: Deadline | None,
+        look_up: Callable[[Any], Iterator[LookedUp]],
+    ) -> ToolResult:
+        """What a tool brought before, and what it brings now."""
+        tool, calls = before.tool, list(before.calls)
         seconds = self.settings.deadline_of(tool.record)
-        deadline = Deadline(seconds) if run is None else run.within(seconds)
-        try:
-            with self._client(tool, granted, calls, deadline) as look_up:
-                found = tuple(look_up(job))
+        deadline = Deadline(seconds, spent=before.seconds)
+        if run is not None:
+            deadline = deadline.before(run)
+        start = time.monotonic()
+
+        def result(found: Iterable[LookedUp] = (), gap: str | None = None) -> ToolResult:
+            found = tuple(found)
             return ToolResult(
                 tool,
                 calls,
-                facts=tuple(each for each in found if isinstance(each, SourcedFact)),
-                unanswered=tuple(each for each in found if isinstance(each, Unanswered)),
+                facts=(*before.facts, *(each for each in found if isinstance(each, SourcedFact))),
+                unanswered=(*before.unanswered, *(each for each in found if isinstance(each, Unanswered))),
+                gap=gap,
+                seconds=before.seconds + time.monotonic() - start,
             )
+
+        try:
+            with self._client(tool, granted, calls, deadline) as client:
+                return result(tuple(look_up(client)))
         except (ToolError, SettingsError) as failed:
-            return ToolResult(tool, calls, gap=str(failed))
+            return result(gap=str(failed))
         except Exception as unforeseen:  # noqa: BLE001  # one tool must not take the others with it
             # Its text is not repeated anywhere: it may hold the answer, or the request.
             name, credential = type(unforeseen).__name__, str(granted.record.credential_id)
             log.warning("tool failed unforeseen", tool=tool.name, credential_id=credential, error=name)
-            return ToolResult(tool, calls, gap=f"the answer could not be used ({name})")
+            return result(gap=f"the answer could not be used ({name})")
 
     def database(
         self, address: str, issued: Issued, calls: list[ToolCall], deadline: Deadline
@@ -90,10 +136,10 @@ class ToolRunner:
     @contextmanager
     def _client(
         self, tool: Tool, issued: Issued, calls: list[ToolCall], deadline: Deadline
-    ) -> Iterator[Callable[[Any], Iterator[LookedUp]]]:
+    ) -> Iterator[HttpClient | DatabaseClient]:
         address = self.settings.address(tool.record)
         if isinstance(tool, HttpTool):
-            http = HttpClient(
+            yield HttpClient(
                 self.connections,
                 address,
                 self.settings,
@@ -104,7 +150,6 @@ class ToolRunner:
                 timeout=self.settings.timeout_of(tool.record),
                 local_time=self.local_time,
             )
-            yield partial(tool.look_up, http)
         else:
             with self.database(address, issued, calls, deadline) as database:
-                yield partial(tool.look_up, database)
+                yield database

@@ -1,6 +1,6 @@
 """SAM.gov: who is each vendor, registered until when, owned by whom?  Shapes follow Entity Management API v4."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ from app.procurement.case_file import Question
 from app.procurement.rules.support.vendor_identity import identifier
 from app.procurement.systems import Source, system_of
 from app.procurement.vendor_facts import HiddenEntity, Registration
-from workers.asking import ask_each, text_at, unread
+from workers.asking import Asked, ask_each, text_at, unread
 from workers.paging import all_rows
 from workers.payloads.entities import Entities, Entity, registration_of
 from workers.payloads.hidden_entities import HiddenRow, is_hidden
@@ -30,9 +30,7 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[LookedUp]
     return ask_each(_questions(client, sorted({vendor.uei for vendor in action.vendors})))
 
 
-def _questions(
-    client: HttpClient, ueis: Sequence[str]
-) -> Iterator[tuple[Question, Callable[[], Iterator[LookedUp]]]]:
+def _questions(client: HttpClient, ueis: Sequence[str]) -> Iterator[Asked]:
     seen: set[str] = set()
     registered = partial(_entities, client, ueis, seen, registered="Yes")
     yield Question("which vendors are registered", frozenset(ueis)), registered

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.procurement.case_file import CaseFile, EvidenceOf
-from app.procurement.contract_facts import FiledDocument
 from app.procurement.facts import Fact
 from app.procurement.finding import Authority, Finding, Match, Severity, value_from
 from app.procurement.names import STRONG, normalised, similarity
@@ -107,8 +106,8 @@ def _related(case: CaseFile, party: Party) -> Iterator[_Related]:
             yield _Related(relation, owner, row)
     if party[0].uei == case.action.prime.uei:
         for item in file_documents.instruments(case):
-            for signatory in _signatories(item.fact):
-                yield _Related("signatory", signatory, item)
+            for person in file_documents.persons_of(item.fact):
+                yield _Related("signatory", Owner(name=person), item)
 
 
 def _owners(row: Registration) -> Iterator[tuple[str, Owner]]:
@@ -119,10 +118,6 @@ def _owners(row: Registration) -> Iterator[tuple[str, Owner]]:
         yield "highest owner", highest
     for predecessor in row.predecessors:
         yield "predecessor", predecessor
-
-
-def _signatories(document: FiledDocument) -> Iterator[Owner]:
-    return (Owner(name=name) for name in sorted(set(document.signatories)))
 
 
 def _named(owner: Owner) -> str:

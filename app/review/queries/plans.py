@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from app.credentials.tables import StepRow
+from app.procurement.labels import SOURCES
 from app.procurement.rules import RULES
 from app.procurement.rules.support.value_text import listed
 
@@ -32,18 +33,15 @@ class Plan:
     steps: Sequence[StepRow]
 
     def start_of(self, step: StepRow) -> str:
-        """When a step may start, in words, and which steps may run at the same time."""
+        """When a step may start, in words, and which answers its second round of questions waits for."""
         if not step.needed:
             return "never"
         if step.after is None:
             return "not recorded"
-        beside = [
-            each.number
-            for each in self.steps
-            if each.needed and each.after == step.after and each is not step
-        ]
-        start = f"after {numbered(step.after)}" if step.after else "at once"
-        return f"{start}, beside {numbered(beside)}" if beside else start
+        if not step.after:
+            return "at once"
+        labels = [SOURCES.get(each.tool, each.tool) for each in self.steps if each.number in step.after]
+        return f"at once; then waits for {listed(labels, last='and')} ({numbered(step.after)})"
 
     @property
     def checks(self) -> list[CheckLine]:

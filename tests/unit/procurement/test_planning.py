@@ -49,11 +49,14 @@ def test_a_step_names_what_is_asked_and_every_check_it_serves():
     assert "modification P00001 of 70ZZ0126C0001" in plan(ACTION)[2].question
 
 
-def test_no_step_waits_for_another_and_all_are_needed():
+def test_all_steps_are_needed_and_only_the_search_by_name_waits():
     """Even where no money moves: something booked on such a modification would be a discrepancy (C02)."""
     for amount in (Decimal(10), Decimal(0), Decimal(-10)):
         steps = plan(replace(ACTION, amount=amount))
-        assert all(step.needed and step.rules and step.after == () for step in steps)
+        assert all(step.needed and step.rules for step in steps)
+        tools = {step.number: step.tool for step in steps}
+        waits = {step.tool: [tools[number] for number in step.after] for step in steps if step.after}
+        assert waits == {"debarment": ["sam-gov", "documents"]}
 
 
 @pytest.mark.parametrize(

@@ -8,22 +8,22 @@ from app.procurement.daily_quota import COUNTED, QuotaDay, calls_of, day_of, quo
 from app.procurement.systems import Source
 
 
-def test_three_vendors_take_seven_calls():
-    assert calls_of(3) == 7
+def test_three_vendors_take_ten_calls():
+    assert calls_of(3) == 10
 
 
 def test_eleven_vendors_need_a_second_page_of_entities():
-    assert calls_of(11) == calls_of(10) + 2
+    assert calls_of(11) == calls_of(10) + 3
 
 
 @pytest.mark.parametrize(
     ("quota", "over", "room"),
-    [(10_000, 0, 1_428), (2_800, 0, 400), (2_799, 1, 399), (10, 2_790, 1)],
+    [(10_000, 0, 1_000), (4_000, 0, 400), (3_999, 1, 399), (10, 3_990, 1)],
 )
 def test_a_day_of_four_hundred_runs(quota, over, room):
     day = day_of(400, quota=quota)
-    assert (day.calls, day.over, day.runs_that_fit) == (2_800, over, room)
-    assert day.share == pytest.approx(2_800 / quota)
+    assert (day.calls, day.over, day.runs_that_fit) == (4_000, over, room)
+    assert day.share == pytest.approx(4_000 / quota)
 
 
 def day(runs, *calls, quota=10_000):

@@ -1,4 +1,4 @@
-"""A stored plan: which steps start together, and which checks wait for them."""
+"""A stored plan: which answers a second round waits for, and which checks wait for them."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ def step(number, *, attempt=1, **changed):
 
 
 STEPS = [
-    step(1, rules=["R01", "E01"]),
+    step(1, rules=["R01", "E01"], tool="sam-gov"),
     step(2, rules=["E01"], helps=["R02"]),
     step(3, rules=["R02", "Z99"], after=[1, 2]),
     step(4, needed=False, why_not="nothing uses it"),
@@ -22,14 +22,14 @@ STEPS = [
 ]
 
 
-def test_steps_with_the_same_needs_may_run_at_once():
+def test_every_step_starts_at_once_and_some_have_more_to_ask():
     (plan,) = plans_of(STEPS)
     assert [plan.start_of(each) for each in plan.steps] == [
-        "at once, beside step 2",
-        "at once, beside step 1",
-        "after steps 1 and 2",
+        "at once",
+        "at once",
+        "at once; then waits for SAM.gov registrations and Financial obligations (steps 1 and 2)",
         "never",
-        "after step 1",
+        "at once; then waits for SAM.gov registrations (step 1)",
     ]
 
 

@@ -1,5 +1,6 @@
 """The documents in the contract file: for this action, for the contract, under its vehicle."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
@@ -8,6 +9,7 @@ from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile, EvidenceOf, cached_per_case
 from app.procurement.contract_facts import FiledDocument
 from app.procurement.instrument_numbers import same_contract
+from app.procurement.names import normalised
 from app.procurement.rules.support.contract_history import of_action, of_contract
 
 Filed = EvidenceOf[FiledDocument]
@@ -15,6 +17,61 @@ Filed = EvidenceOf[FiledDocument]
 AWARD_INSTRUMENTS = ("SF-1449", "SF-26", "SF-33", "OF-347")
 CHANGE_INSTRUMENTS = ("SF-30",)
 INSTRUMENTS = (*AWARD_INSTRUMENTS, *CHANGE_INSTRUMENTS)
+
+
+#: What stands beside the name of a person who signs, or in its place.
+_TITLES = frozenset(
+    [
+        "ADMINISTRATIVE",
+        "AUTHORIZED",
+        "CEO",
+        "CFO",
+        "CHIEF",
+        "CONTRACT",
+        "CONTRACTING",
+        "CONTRACTOR",
+        "COO",
+        "DIRECTOR",
+        "EXECUTIVE",
+        "FINANCIAL",
+        "GENERAL",
+        "LLC",
+        "MANAGER",
+        "MANAGING",
+        "MEMBER",
+        "OF",
+        "OFFICER",
+        "OFFEROR",
+        "OFFICIAL",
+        "OPERATING",
+        "OPERATIONS",
+        "OWNER",
+        "PARTNER",
+        "PRESIDENT",
+        "PRINCIPAL",
+        "REPRESENTATIVE",
+        "S",
+        "SECRETARY",
+        "SENIOR",
+        "SIGNATORY",
+        "SIGNER",
+        "SPECIALIST",
+        "THE",
+        "TREASURER",
+        "VICE",
+    ]
+)
+_BEFORE_TITLE = re.compile(r",\s|\s[-–—]\s")  # a dash is what people type there
+
+
+def persons_of(document: FiledDocument) -> list[str]:
+    """The persons who signed, each once, without a title. A signature by office alone names no person."""
+    names = (_BEFORE_TITLE.split(text.strip()) for text in sorted(set(document.signatories)))
+    persons = (
+        ", ".join(part for part in parts if not _TITLES.issuperset(normalised(part).split()))
+        for parts in names
+    )
+    return [person for person in dict.fromkeys(persons) if person]
 
 
 def instrument_types(action: ProcurementAction) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ def test_families_of_names_are_found_and_told_apart(kind, part, precision, recal
     possible = MEASURE["result"](some, POSSIBLE)
     assert possible.precision >= precision
     assert possible.recall >= recall
+    assert possible.end_to_end >= recall
     assert MEASURE["result"](some, STRONG).wrong == 0
 
 

@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from uuid import uuid4
@@ -11,9 +12,12 @@ from uuid import uuid4
 import pytest
 
 from app.credentials.attempts import RecordsUnavailableError
+from app.credentials.grants import SignedToken
+from app.credentials.tool_record import ToolRecord
 from workers.runtime import agent as module
 from workers.runtime.agent import Agent
 from workers.runtime.secret import Secret
+from workers.runtime.tool import HttpTool
 from workers.runtime.tool_runner import ToolResult
 
 TOOLS = ("one", "two")
@@ -50,7 +54,7 @@ def attempt(issued, monkeypatch):
     monkeypatch.setattr(module, "_GRACE", 0.05)
     monkeypatch.setattr(module.random, "uniform", lambda *_: 0.01)
 
-    def carried_out(records, *, issue=None, ask=None, longest_run=10.0, longest_tool=5.0):
+    def carried_out(records, *, issue=None, ask=None, again=None, longest_run=10.0, longest_tool=5.0):
         tools = {
             name: SimpleNamespace(name=name, grant=SimpleNamespace(path=f"creds/{name}")) for name in TOOLS
         }
@@ -72,7 +76,10 @@ def attempt(issued, monkeypatch):
                 vault=None,
                 records=records,
                 tools=tools,
-                runner=SimpleNamespace(ask=ask or (lambda _job, tool, _granted, _run: ToolResult(tool))),
+                runner=SimpleNamespace(
+                    ask=ask or (lambda _job, tool, _granted, _run: ToolResult(tool)),
+                    ask_again=again or (lambda *_, **__: None),
+                ),
                 threads=threads,
                 worker="test",
                 introduce=introduce,
@@ -145,6 +152,43 @@ def test_a_tool_that_misses_every_deadline_is_not_checked_and_the_other_stands(a
     outcomes = dict(records.kept)["called"]
     assert outcomes.pop(late) == "no answer within the run's time"
     assert list(outcomes.values()) == ["answered"]
+
+
+def with_follow_up():
+    record = ToolRecord(name="two", credential=SignedToken(role="two", scope="s"), after=("one",))
+    return HttpTool(record=record, look_up=lambda *_: iter(()), follow_up=lambda *_: iter(()))
+
+
+def test_a_second_round_has_the_first_answers_and_the_credential_issued_before(attempt, issued):
+    tool, asked = with_follow_up(), []
+
+    def ask(_job, each, _granted, _run):
+        return ToolResult(tool if each.name == "two" else each)
+
+    def again(job, answers, first, granted, *, run):
+        asked.append((job, [answer.tool.name for answer in answers], first.tool, granted, run.over))
+        return replace(first, gap="asked twice")
+
+    records = attempt(Records(), ask=ask, again=again)
+    assert asked == [("job", ["one", "two"], tool, issued, False)]
+    assert dict(records.kept)["called"] == {"one": "answered", "two": "asked twice"}
+    assert records.names.count("issued") == 1
+
+
+def test_a_second_round_that_misses_every_deadline_is_said_and_the_run_ends(attempt):
+    release, tool = threading.Event(), with_follow_up()
+
+    def again(_job, _answers, first, _granted, *, run):
+        release.wait(1)
+        return first
+
+    def ask(_job, each, _granted, _run):
+        return ToolResult(tool if each.name == "two" else each)
+
+    records = attempt(Records(), ask=ask, again=again, longest_run=0.2, longest_tool=0.1)
+    release.set()
+    assert dict(records.kept)["called"] == {"one": "answered", "two": "no answer within the run's time"}
+    assert records.names[-1] == "finished"
 
 
 def test_a_credential_that_misses_every_deadline_postpones_the_run(attempt, issued):

@@ -143,6 +143,16 @@ def test_the_number_of_tries_is_a_setting(service, client):
     assert len(service.asked) == 4
 
 
+def test_all_calls_of_a_client_share_few_repeated_tries(service, client):
+    """Each try counts against the service's daily quota."""
+    service.respond(503)
+    asking, calls = client(tool_tries=3)
+    for _ in range(4):
+        with pytest.raises(ToolError):
+            asking.get("/rows", {})
+    assert [len(service.asked), len(calls)] == [4 + 3, 4 + 3]
+
+
 def test_a_service_that_is_away_is_asked_again_and_its_error_shows_no_credential(client, secret):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]

@@ -68,7 +68,7 @@ def period(since, until=None):
     }
 
 
-def record(*periods, uei=PRIME, name="EXAMPLE MARINE CO", **details):
+def record(*periods, uei=PRIME, name="EXAMPLE MARINE CO", city="NORFOLK", state="VA", **details):
     return {
         "exclusionDetails": {
             "classificationType": "Firm",
@@ -80,7 +80,7 @@ def record(*periods, uei=PRIME, name="EXAMPLE MARINE CO", **details):
         },
         "exclusionIdentification": {"ueiSAM": uei, "cageCode": None, "npi": None, "entityName": name},
         "exclusionActions": {"listOfActions": list(periods or [period("03-13-2026")])},
-        "exclusionPrimaryAddress": {"city": "NORFOLK", "stateOrProvinceCode": "VA", "countryCode": "USA"},
+        "exclusionPrimaryAddress": {"city": city, "stateOrProvinceCode": state, "countryCode": "USA"},
         "exclusionSecondaryAddress": [],
         "exclusionOtherInformation": {
             "isFASCSAOrder": "No",
@@ -122,7 +122,9 @@ def found(service, connections, issued, action, monkeypatch):
         monkeypatch.setattr(service, "next_answer", next_answer)
         tool = registry()[source.value]
         settings = with_addresses(AgentSettings, SYSTEMS)(**{tool.address: service.address, **changed})
-        result = ToolRunner(connections=connections, settings=settings).ask(action, tool, issued)
+        runner = ToolRunner(connections=connections, settings=settings)
+        first = runner.ask(action, tool, issued)
+        result = runner.ask_again(action, [first], first, issued)
         case, _ = case_file(action, [result], own_day=True)
         return {(each.rule, each.subject, each.severity.value) for each in evaluate(case)}, result
 
@@ -210,22 +212,33 @@ def test_exclusions(found, rows, expected):
 
 
 def many(query):
-    """The first hundred of 41,000 records on a name, ten a page."""
+    """The first page of 41,000 records on a name: none is like the vendor's."""
     first = 10 * int(query["page"])
     return page([record(uei=None, name=f"OTHER {n}") for n in range(first, first + 10)], total=41_000)
+
+
+def many_but_one(query):
+    """As many, but all the words together find one record of a like name."""
+    if query["exclusionName"] == "EXAMPLE MARINE SERVICES":
+        return page([record(uei=None, name="EXAMPLE MARINE SERVICES CO", city="PORTLAND", state="OR")])
+    return many(query)
+
+
+WIDE = "41,000 records have the words EXAMPLE MARINE SERVICES, more than are read"
 
 
 @pytest.mark.parametrize(
     ("by_name", "reason", "requests"),
     [
-        (lambda _: page([], total=167), "partial answer: 0 of 167 rows", 3),
-        (many, "partial answer: 100 of 41000 rows", 21),
+        # By UEI; EXAMPLE, MARINE and all words of one vendor; EXAMPLE HOLDING of the other.
+        (many, WIDE, 5),
+        (lambda _: page([], total=167), WIDE.replace("41,000", "167"), 5),
         (lambda _: (429, {"code": "900804"}), "over its daily quota or rate limit (HTTP 429)", 2),
         (lambda _: (400, {"detail": "no"}), "answered HTTP 400", 3),
         (lambda _: (200, {"totalRecords": "many"}), "unreadable answer: totalRecords", 3),
     ],
 )
-def test_what_the_identifier_found_stands_whatever_becomes_of_the_name(  # fixtures and cases
+def test_what_the_identifier_found_stands_whatever_becomes_of_the_name(
     found, service, by_name, reason, requests
 ):
     findings, result = found(
@@ -234,6 +247,18 @@ def test_what_the_identifier_found_stands_whatever_becomes_of_the_name(  # fixtu
     assert findings == {("E01", PRIME, "blocking"), ("S01", "debarment", "blocking")}
     assert result.outcome.startswith(f"answered in part: {reason}")
     assert len(service.asked) == requests
+
+
+def test_a_wide_word_hides_no_narrow_hit(found, service):
+    findings, result = found(
+        Source.DEBARMENT, lambda query: page([]) if "ueiSAM" in query else many_but_one(query)
+    )
+    assert ("E02", PRIME, "advisory") in findings
+    # Of the other vendor every word is too wide.
+    assert (
+        result.outcome
+        == "answered in part: 41,000 records have the words EXAMPLE HOLDING, more than are read"
+    )
 
 
 def test_a_vendor_that_was_not_reached_is_not_called_unregistered(found):

@@ -8,11 +8,12 @@ from uuid import uuid4
 import pytest
 
 from app.procurement.action import Vendor, VendorRole
+from app.procurement.contract_facts import FiledDocument
 from app.procurement.facts import Address
-from app.procurement.vendor_facts import Exclusion, UnreadValue
+from app.procurement.vendor_facts import Exclusion, Owner, Registration, UnreadValue
 from workers.runtime.answer import Answer, OutOfReachError, ToolError
-from workers.runtime.tool import SourcedFact, Unanswered
-from workers.tools.debarment import look_up, questions, searched
+from workers.runtime.tool import Unanswered
+from workers.tools.debarment import follow_up, look_up
 
 RECORD = {
     "exclusionDetails": {
@@ -80,52 +81,166 @@ def fact(action):
     return read
 
 
-def test_identifiers_first_and_then_each_name(action):
+@pytest.fixture
+def registration():
+    return Registration(
+        uei="ZZ9TESTVNDR1", legal_name="Example Marine Services, Inc.", status="Active", expires=None
+    )
+
+
+def test_the_first_round_asks_by_identifier_alone(action):
     served = List()
     assert list(look_up(served, action)) == []
-    assert served.asked == [
-        {"ueiSAM": "[ZZ9TESTVNDR1~ZZ9TESTVNDR2]", "size": "10", "page": "0"},
-        {"exclusionName": "EXAMPLE MARINE", "size": "10", "page": "0"},
-        {"exclusionName": "EXAMPLE", "size": "10", "page": "0"},
-    ]
+    assert served.asked == [{"ueiSAM": "[ZZ9TESTVNDR1~ZZ9TESTVNDR2]", "size": "10", "page": "0"}]
 
 
 def test_all_cage_codes_are_asked_about_at_once(action):
     prime, owner = action.vendors
-    coded = replace(action, vendors=(replace(prime, cage="9zz92"), replace(owner, cage="9ZZ91")))
-    assert list(questions(coded))[1] == {"cageCode": "[9ZZ91~9ZZ92]"}
-    junk = replace(action, vendors=(replace(prime, cage="00000"), owner))
-    assert not any("cageCode" in each for each in questions(junk))
+    served = List()
+    list(
+        look_up(served, replace(action, vendors=(replace(prime, cage="9zz92"), replace(owner, cage="9ZZ91"))))
+    )
+    assert [each.get("cageCode") for each in served.asked] == [None, "[9ZZ91~9ZZ92]"]
+    served = List()
+    list(look_up(served, replace(action, vendors=(replace(prime, cage="00000"), owner))))
+    assert len(served.asked) == 1
 
 
-def test_a_name_is_asked_about_once(action):
+def asked_again(action, facts=None, *, served=None):
+    served = served or List()
+    list(follow_up(served, action, facts or {}))
+    return [
+        {name: value for name, value in each.items() if name not in {"size", "page"}} for each in served.asked
+    ]
+
+
+def test_a_word_that_several_names_share_is_asked_about_once(action):
     again = Vendor(uei="ZZ9TESTVNDR3", name="Example Holding, Inc.", role=VendorRole.SUBCONTRACTOR)
-    asked = list(questions(replace(action, vendors=(*action.vendors, again))))
-    assert [each["exclusionName"] for each in asked[1:]] == ["EXAMPLE MARINE", "EXAMPLE"]
+    asked = asked_again(replace(action, vendors=(*action.vendors, again)))
+    assert asked == [{"exclusionName": "EXAMPLE"}, {"exclusionName": "MARINE"}]
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("Example Marine Services, Inc.", "EXAMPLE MARINE"),
-        ("The Example Company", "EXAMPLE"),
-        ("First Example Int'l Mfg Forty-Four LLC", "EXAMPLE"),
-        ("J. R. Example GmbH", "EXAMPLE"),
-        ("1 Services", "1 SERVICES"),
-        ("SMITH & SONS LLC", "SMITH SONS"),
-        ("A|B {C} ^D\\", "A B C D"),
-        ("APEX LLC", "APEX"),
-        ("O'Neil Boat Co.", "BOAT"),
-        ("L.L.C. Partners West", "WEST"),
-        ("- . -", ""),
-    ],
-)
-def test_the_words_searched_for_hold_nothing_the_service_forbids(name, words):
-    assert searched(name) == words
+def test_what_sam_gov_and_the_file_bring_is_asked_about_with_what_the_action_states(action, registration):
+    row = replace(
+        registration,
+        cage="9ZZ90",
+        dba_name="Harbour Candles",
+        immediate_owner=Owner(name="Grandfold Ventures PLC", cage="9ZZ81"),
+        highest_owner=Owner(name="Topmost Trust", uei="ZZ9TESTVNDR7"),
+        predecessors=(Owner(name="Oldhaven Salvage Corp", cage="9ZZ82"),),
+    )
+    facts = {
+        "sam-gov": [row],
+        "documents": [instrument("contracting officer", "Dorian Quillfeather, President")],
+    }
+    assert asked_again(action, facts) == [
+        {"ueiSAM": "[ZZ9TESTVNDR7]"},
+        {"cageCode": "[9ZZ81~9ZZ82~9ZZ90]"},
+        *({"exclusionName": word} for word in ("EXAMPLE", "MARINE", "HARBOUR", "CANDLES")),
+        *({"exclusionName": word} for word in ("GRANDFOLD", "VENTURES", "TOPMOST", "TRUST")),
+        *({"exclusionName": word} for word in ("OLDHAVEN", "SALVAGE", "QUILLFEATHER", "DORIAN")),
+    ]
+
+
+def test_documents_that_are_no_instrument_name_nobody_to_search_for(action):
+    letter = replace(instrument("Dorian Quillfeather"), doc_type="LETTER")
+    assert asked_again(action, {"documents": [letter]}) == asked_again(action)
+
+
+class Wide(List):
+    """Finds as many records as `totals` has for the words and the place asked about."""
+
+    def __init__(self, totals, **kept) -> None:
+        super().__init__()
+        self.totals, self.kept = totals, kept
+
+    def get(self, _, params):
+        self.asked.append(params)
+        name = params.get("exclusionName", "")
+        where = params.get("stateProvince") or params.get("country") or ""
+        total = self.totals.get((name, where), self.totals.get(name, 0) if not where else 0)
+        first = 10 * int(params["page"])
+        rows = [_called(f"OTHER {name} {number}") for number in range(first, min(first + 10, total))]
+        return Answer(uuid4(), {"totalRecords": total, "excludedEntity": rows})
+
+
+def test_a_word_with_fifty_records_is_read_whole(action):
+    served = Wide({"MARINE": 50})
+    assert not [each for each in follow_up(served, action, {}) if isinstance(each, Unanswered)]
+    assert sum(each.get("exclusionName") == "MARINE" for each in served.asked) == 5
+
+
+def test_a_word_with_more_costs_one_request_where_another_word_tells(action):
+    served = Wide({"MARINE": 41_000})
+    assert list(follow_up(served, action, {})) == []
+    assert sum(each.get("exclusionName") == "MARINE" for each in served.asked) == 1
+
+
+def test_where_every_word_is_wide_all_of_them_are_asked_together(action):
+    served = Wide({"MARINE": 41_000, "EXAMPLE": 300, "EXAMPLE MARINE SERVICES": 30, "EXAMPLE HOLDING": 3})
+    assert list(follow_up(served, action, {})) == []
+    assert [each["exclusionName"] for each in served.asked] == [
+        "EXAMPLE", "MARINE", *["EXAMPLE MARINE SERVICES"] * 3, "EXAMPLE HOLDING",
+    ]  # fmt: skip
+
+
+def test_where_that_is_wide_too_the_place_is_searched_and_the_rest_is_not_checked(action, registration):
+    words = "EXAMPLE MARINE SERVICES"
+    served = Wide({"MARINE": 41_000, "EXAMPLE": 300, words: 101, "EXAMPLE HOLDING": 3, ("EXAMPLE", "VA"): 12})
+    facts = {"sam-gov": [replace(registration, address=Address(city="NORFOLK", state="Virginia"))]}
+    (unanswered,) = follow_up(served, action, facts)
+    assert unanswered.reason == (
+        f"101 records have the words {words}, more than are read; those in VA were searched"
+    )
+    assert [each["exclusionName"] for each in served.asked if each.get("stateProvince") == "VA"] == [
+        "EXAMPLE", "EXAMPLE", "MARINE", words,
+    ]  # fmt: skip
+
+
+def test_a_firm_abroad_is_searched_for_in_its_country(action, registration):
+    served = Wide({"MARINE": 41_000})
+    facts = {
+        "sam-gov": [replace(registration, address=Address(city="BREMEN", state="HB", country="Germany"))]
+    }
+    list(follow_up(served, action, facts))
+    assert {"country": "DEU"}.items() <= served.asked[2].items()
+
+
+def test_a_run_asks_for_so_many_names_and_makes_so_many_requests(action):
+    vendors = tuple(
+        Vendor(
+            uei=f"ZZ9TESTVN{n:03d}",
+            name=f"{c * 5}{d * 5} {d * 4}{c * 4}",
+            role=VendorRole.PRIME if n == 0 else VendorRole.SUBCONTRACTOR,
+        )
+        for n, (c, d) in enumerate((c, d) for c in "BDFGKLMNP" for d in "AEIOU")
+    )
+    served = Wide({})
+    left = list(follow_up(served, replace(action, vendors=vendors), {}))
+    assert len(served.asked) == 80
+    assert [each.reason for each in left] == ["a run searches for 40 names at most"] * 5
+    served = Wide({vendor.name.split()[0]: 50 for vendor in vendors})
+    left = list(follow_up(served, replace(action, vendors=vendors[:30]), {}))
+    assert len(served.asked) == 80
+    assert {each.reason for each in left} == {
+        "a run makes 80 requests for names at most, to leave quota to others"
+    }
+
+
+def test_of_what_a_word_finds_only_a_like_name_or_a_known_identifier_is_kept(action):
+    like, other, coded = (
+        _called("EXAMPLE MARINA"),
+        _called("MARINE UNLIMITED OF ELSEWHERE"),
+        _called("QUITE ANOTHER"),
+    )
+    coded["exclusionOtherInformation"]["moreLocations"] = [{"exclusionName": None, "ueiSAM": "ZZ9TESTVNDR2"}]
+    found = [each.fact.name for each in follow_up(List(like, other, coded), action, {})]
+    assert found == ["EXAMPLE MARINA", "QUITE ANOTHER"]
 
 
 def test_a_record_found_by_identifier_and_by_name_is_one_fact(action):
-    assert len(list(look_up(List(RECORD), action))) == 1
+    (stated,) = look_up(List(RECORD), action)
+    assert list(follow_up(List(RECORD), action, {"debarment": [stated.fact]})) == []
 
 
 def test_records_that_differ_are_two_facts(action):
@@ -317,7 +432,7 @@ def test_an_odd_value_of_a_record_of_that_name_only_is_no_matter_of_the_vendor(a
             answer = super().get(_, params)
             return answer if "exclusionName" in params else Answer(uuid4(), EMPTY)
 
-    (stated,) = look_up(ByName(like), action)
+    (stated,) = follow_up(ByName(like), action, {})
     assert stated.fact.name == "Example Marine Services Inc"
 
 
@@ -335,22 +450,20 @@ class Refusing(List):
         return answer
 
 
-def test_what_an_identifier_found_stands_when_each_name_is_refused(action):
-    served = Refusing(RECORD, error=ToolError("answered HTTP 400"))
-    record, *unanswered = look_up(served, action)
-    assert record.fact.uei == "ZZ9TESTVNDR1"
+def test_each_name_that_is_refused_is_named(action):
+    unanswered = list(follow_up(Refusing(error=ToolError("answered HTTP 400")), action, {}))
     assert [(each.question.words, each.reason) for each in unanswered] == [
-        ("records by name: EXAMPLE MARINE", "answered HTTP 400"),
-        ("records by name: EXAMPLE", "answered HTTP 400"),
+        ("records by name: EXAMPLE MARINE SERVICES, INC.", "answered HTTP 400"),
+        ("records by name: EXAMPLE HOLDING LLC", "answered HTTP 400"),
     ]
     assert not any(each.question.about for each in unanswered)
 
 
 def test_a_service_out_of_reach_is_not_asked_again(action):
-    served = Refusing(RECORD, error=OutOfReachError("over its daily quota"))
-    _, *unanswered = look_up(served, action)
+    served = Refusing(error=OutOfReachError("over its daily quota"))
+    unanswered = list(follow_up(served, action, {}))
     assert [each.reason for each in unanswered] == ["over its daily quota"] * 2
-    assert sum("exclusionName" in each for each in served.asked) == 1
+    assert len(served.asked) == 1
 
 
 def test_a_search_by_identifier_that_fails_is_no_answer_at_all(action):
@@ -362,26 +475,17 @@ def test_a_search_by_identifier_that_fails_is_no_answer_at_all(action):
         list(look_up(Silent(), action))
 
 
-def test_what_was_read_of_a_name_with_too_many_matches_stands(action):
-    class Endless(List):
-        def get(self, _, params):
-            if "ueiSAM" in params:
-                return super().get(_, params)
-            page = int(params["page"])
-            return Answer(
-                uuid4(),
-                {
-                    "totalRecords": 5_000,
-                    "excludedEntity": [_called(f"EXAMPLE {page} {row}") for row in range(10)],
-                },
-            )
-
-    found = list(look_up(Endless(RECORD), action))
-    stated = [each.fact.name for each in found if isinstance(each, SourcedFact)]
-    unanswered = [each for each in found if isinstance(each, Unanswered)]
-    assert stated[0] == "Example Marine Services Inc"
-    assert len(stated) == 101
-    assert [each.reason for each in unanswered] == ["partial answer: 100 of 5000 rows"] * 2
+def instrument(*signatories):
+    return FiledDocument(
+        document_id="D-1",
+        doc_type="SF-1449",
+        status="final",
+        amount=None,
+        piid="70ZZ0126C0001",
+        modification="0",
+        co_signed=None,
+        signatories=signatories,
+    )
 
 
 def _called(name):
