@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from known_answers.scenarios import contract_defects, party_defects, sam_defects
+from known_answers.scenarios import contract_defects, name_defects, party_defects, sam_defects
 from known_answers.scenarios.coding import read
 from known_answers.scenarios.contract_statements import money
 from known_answers.scenarios.formats import JsonObject
@@ -23,6 +23,7 @@ SOURCES: Mapping[str, frozenset[str]] = {
     "E02": frozenset({"debarment"}),
     "R04": frozenset({"sam-gov", "documents"}),
     "E03": frozenset({"sam-gov", "debarment"}),
+    "E04": frozenset({"sam-gov", "debarment"}),
     "E05": frozenset({"debarment"}),
     "E06": frozenset({"sam-gov", "documents"}),
     "E07": frozenset({"sam-gov"}),
@@ -166,6 +167,9 @@ DEFECTS: Mapping[Defect, int] = {
     sam_defects.registration: 26,
     sam_defects.exclusion: 12,
     sam_defects.namesake: 5,
+    name_defects.doing_business_as: 3,
+    name_defects.excluded_relative: 3,
+    name_defects.excluded_signatory: 2,
     amount: 22,
     document: 24,
     funding: 16,
