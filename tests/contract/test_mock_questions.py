@@ -102,6 +102,20 @@ def test_exclusions_are_narrowed_by_kind(debarment, query, found):
     assert debarment.get(EXCLUSIONS, exclusionName="boats", **query).json["totalRecords"] == found
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"stateProvince": "va"}, 1),
+        ({"stateProvince": "[OR~VA]"}, 1),
+        ({"stateProvince": "OR"}, 0),
+        ({"country": "USA"}, 1),
+        ({"country": "DEU"}, 0),
+    ],
+)
+def test_exclusions_are_narrowed_by_place(debarment, query, found):
+    assert debarment.get(EXCLUSIONS, exclusionName="boats", **query).json["totalRecords"] == found
+
+
 @pytest.mark.parametrize("query", [{"classification": "Ship"}, {"exclusionName": "A&B"}, {"size": "11"}])
 def test_the_exclusions_service_refuses_bad_queries(debarment, query):
     answer = debarment.get(EXCLUSIONS, **query)
