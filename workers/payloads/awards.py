@@ -23,6 +23,7 @@ from workers.payloads.notation import (
 )
 
 _STATUS = {"F": "final", "D": "draft", "E": "error"}
+_LETTERS = {status.upper(): letter for letter, status in _STATUS.items()}
 
 
 def _named(value: Any) -> Any:
@@ -32,6 +33,12 @@ def _named(value: Any) -> Any:
         (absent(text) for text in (value.get("name"), value.get("code"))) if isinstance(value, dict) else ()
     )
     return next((text for text in said if text not in {None, code}), code)
+
+
+def _letter(value: Any) -> Any:
+    """The code, also where the name stands alone, as `"FINAL               "`."""
+    code = code_of(value)
+    return _LETTERS.get(code.upper(), code) if isinstance(code, str) else code
 
 
 def _first(value: Any) -> Any:
@@ -161,7 +168,7 @@ class Awardee(Payload):
 class Transaction(Payload):
     """The report itself: only a final one (F) counts as made (FAR 4.604)."""
 
-    status: Annotated[Literal["F", "D", "E"] | None, BeforeValidator(code_of)] = None
+    status: Annotated[Literal["F", "D", "E"] | None, BeforeValidator(_letter)] = None
     created: TimedDay = Field(default=None, alias="createdDate")
     approved: TimedDay = Field(default=None, alias="approvedDate")
     closed: YesNo = Field(default=None, alias="closedStatus")

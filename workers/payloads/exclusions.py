@@ -115,10 +115,15 @@ class References(Payload):
 class Location(Payload):
     """A further place of the same party, with its own identifiers."""
 
-    name: Text = Field(default=None, alias="exclusionName")
+    written: Text = Field(default=None, alias="exclusionName")
     uei: Identifier = Field(default=None, alias="ueiSAM")
     cage: Identifier = Field(default=None, alias="cageCode")
     address: OptionalPlace = Field(default=None, alias="primaryAddress")
+
+    @property
+    def name(self) -> str | None:
+        """The name alone: it is written as in a cross-reference."""
+        return name_before_address(self.written) if self.written else None
 
 
 class OtherInformation(Payload):

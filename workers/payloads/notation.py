@@ -15,7 +15,8 @@ from app.procurement.facts import Address
 
 #: Identifiers typed in where there is none.
 _JUNK = frozenset({"N/A", "NA", "NONE", "N0TAPPLICABL", "NOTAPPLICABL", "00000", "000000000000"})
-_NOTHING = frozenset({"", "null"})
+#: SAM.gov has a placeholder for what it does not publish yet.
+_NOTHING = frozenset({"", "null", "currently not available"})
 
 
 class Payload(BaseModel):
@@ -25,7 +26,7 @@ class Payload(BaseModel):
 
 
 def absent(value: object) -> object:
-    """None for what means nothing: an empty text, and the text "null"."""
+    """None for what means nothing: an empty text, the text "null", and a placeholder."""
     if isinstance(value, str):
         stripped = value.strip()
         return None if stripped.lower() in _NOTHING else stripped
@@ -45,6 +46,13 @@ def _empty(value: object) -> object:
     if isinstance(value, dict) and all(absent(part) is None for part in value.values()):
         return None
     return value
+
+
+def _without_placeholders(value: object) -> object:
+    """A list without the rows that mean nothing; an empty one for null."""
+    if value is None:
+        return []
+    return [row for row in value if absent(row) is not None] if isinstance(value, list) else value
 
 
 def _dated(example: str) -> BeforeValidator:
@@ -134,7 +142,7 @@ EmptyAsNone = BeforeValidator(_empty)
 #: An object that may be missing or null.
 NullAsEmpty = BeforeValidator(lambda value: {} if value is None else value)
 #: A list, or null in place of an empty one.
-NullAsEmptyList = BeforeValidator(lambda value: [] if value is None else value)
+NullAsEmptyList = BeforeValidator(_without_placeholders)
 
 
 class Place(Payload):

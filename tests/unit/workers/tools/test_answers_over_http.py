@@ -1,17 +1,10 @@
 """Answers as the real services publish them, over HTTP, through the real tool and the rules."""
 
-import json
 import threading
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app.credentials.settings import AgentSettings, with_addresses
-from app.procurement.rules import evaluate
-from app.procurement.systems import SYSTEMS, Source
-from workers.runtime.tool_runner import ToolRunner
-from workers.tools import registry
-from workers.triage import case_file
+from app.procurement.systems import Source
 
 PRIME, OWNER = "ZZ9TESTVNDR1", "ZZ9TESTVNDR2"
 MASK = "This entity has opted out of public search. Only its own users can view this record on SAM.gov."
@@ -104,31 +97,6 @@ def security_order(**details):
 
 def page(rows, total=None):
     return 200, {"totalRecords": len(rows) if total is None else total, "excludedEntity": rows}
-
-
-@pytest.fixture
-def found(service, connections, issued, action, monkeypatch):
-    """The findings and the result of one tool, whose service answers with the status and body of `answer(query)`."""
-    monkeypatch.setattr("workers.runtime.http_client.random.uniform", lambda *_: 0)
-
-    def find(source, answer, **changed):
-        def next_answer():
-            query = {
-                name: values[0] for name, values in parse_qs(urlsplit(service.asked[-1][0]).query).items()
-            }
-            status, body = answer(query)
-            return status, json.dumps(body).encode(), {}
-
-        monkeypatch.setattr(service, "next_answer", next_answer)
-        tool = registry()[source.value]
-        settings = with_addresses(AgentSettings, SYSTEMS)(**{tool.address: service.address, **changed})
-        runner = ToolRunner(connections=connections, settings=settings)
-        first = runner.ask(action, tool, issued)
-        result = runner.ask_again(action, [first], first, issued)
-        case, _ = case_file(action, [result], own_day=True)
-        return {(each.rule, each.subject, each.severity.value) for each in evaluate(case)}, result
-
-    return find
 
 
 def entities(*rows):
