@@ -61,8 +61,9 @@ def test_each_call_that_a_run_recorded_was_seen_by_the_tool(system, run_ids, unt
 def test_each_login_at_the_database_is_that_of_a_user_the_vault_made(system, run_ids, until, now):
     moment = now()
     until(lambda: has_read_to(system, moment), seconds=10, what="the tools' logs")
-    logins = system.rows(LOGINS, run_ids)  # other tests log in to the same system with what nobody issued
-    assert {row["run_id"] for row in logins} == set(run_ids)
+    logins = system.rows(LOGINS, run_ids)  # runs of other tests may still be at work on the same system
+    assert {row["run_id"] for row in logins} >= set(run_ids)
+    assert None not in {row["run_id"] for row in logins}
     assert {row["remote_address"] for row in logins} == {"127.0.0.1"}
 
 

@@ -25,7 +25,7 @@ from infra.reporting import ProvisionError
 
 PARTS = frozenset(Part) - {Part.VAULT, Part.POSTGRES, Part.WEB, Part.IDENTITY}
 #: Work enough to last longer than a backup does on a busy machine.
-RUNS = 24
+RUNS = 36
 #: Runs that wait, whatever the speed of the machine, until the servers are restored.
 WAITING = 4
 
@@ -48,7 +48,7 @@ def at_work(installation) -> Iterator[LocalStack]:
         usual_ports=False,
         outside=outside,
         concurrency=3,
-        mock_latency=150,
+        mock_latency=250,
         environment={"ATTEMPT_LEASE": "8", "DISPATCH_WINDOW": "5"},
     )
     with LocalStack(installation.folder / "home", options=options) as stack:
