@@ -5,7 +5,6 @@ from functools import partial
 from infra.local.leftovers import living
 from infra.local.process import start_ticks
 
-
 PROCESSES = {"dispatcher", "worker", "sweeper", "reconciler"}
 
 
