@@ -4,14 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 
 from app import __version__
+from app.contract_file.histories import chain_holds, earlier_fields, event_fields
 from app.contract_file.log_extract import LogExtract
 from app.contract_file.run_content import Fields, ends_not_confirmed, row_fields, run_content
 from app.procurement.rules import RULES
 from app.review.checks import checks
-from app.review.flag_history import Decision, Event, EventKind, first_broken, state_follows
 from app.review.queries.filed_documents import ActionFile, FiledFlag
 from app.review.queries.runs import run_fields
 from app.review.roles import Person
@@ -111,7 +110,8 @@ def decisions(file: ActionFile) -> list[Fields]:
             "status": each.flag.status,
             "decision": each.flag.decision,
             "events": each.flag.version,
-            "history": [_event(event, digest) for event, digest in each.history],
+            "history": [event_fields(event, digest) for event, digest in each.history],
+            "earlier": earlier_fields(each),
         }
         for each in file.flags
     ]
@@ -122,60 +122,19 @@ def serialised(document: Fields) -> bytes:
     return (json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n").encode()
 
 
-def event_of(stated: Fields) -> tuple[Event, str]:
-    """The event and digest that `decisions` wrote. Raises KeyError, ValueError or TypeError."""
-    return (
-        Event(
-            event_id=UUID(stated["event_id"]),
-            flag_id=UUID(stated["flag_id"]),
-            number=stated["number"],
-            kind=EventKind(stated["kind"]),
-            by=stated["by"],
-            by_name=stated["by_name"],
-            at=datetime.fromisoformat(stated["at"]),
-            decision=Decision(stated["decision"]) if stated["decision"] else None,
-            rationale=stated["rationale"],
-            reference=stated["reference"],
-            assignee=stated["assignee"],
-        ),
-        stated["digest"],
-    )
-
-
-def chain_holds(flag: FiledFlag) -> bool:
-    """Whether the history of a flag is intact and the flag's state follows from it."""
-    return first_broken(flag.history, version=flag.flag.version) is None and state_holds(flag)
-
-
-def state_holds(flag: FiledFlag) -> bool:
-    """Whether the state of a flag follows from its history."""
-    row = flag.flag
-    events = [event for event, _ in flag.history]
-    return state_follows(events, status=row.status, decision=row.decision, assignee=row.assignee)
-
-
 def _versions(file: ActionFile) -> dict[str, list[int]]:
     """The versions of each rule with findings. Earlier runs may have used earlier versions."""
     pairs = sorted({(each.flag.rule, each.flag.rule_version) for each in file.flags})
     return {rule: [version for other, version in pairs if other == rule] for rule, _ in pairs}
 
 
-def _event(event: Event, digest: str) -> Fields:
-    return {
-        **asdict(event),
-        "event_id": str(event.event_id),
-        "flag_id": str(event.flag_id),
-        "at": event.at.isoformat(),
-        "digest": digest,
-    }
-
-
 def _flag(each: FiledFlag) -> Fields:
     return {
         **row_fields(each.flag, without={"search"}),
         "history_holds": chain_holds(each),
-        "history": [_event(event, digest) for event, digest in each.history],
-        "decided_before": [_event(event, digest) for event, digest in each.remembered],
+        "history": [event_fields(event, digest) for event, digest in each.history],
+        "earlier": earlier_fields(each),
+        "decided_before": [event_fields(event, digest) for event, digest in each.remembered],
         "values": [
             {**row_fields(line.value), "evidence": row_fields(line.evidence) if line.evidence else None}
             for line in each.values

@@ -1,12 +1,15 @@
 """Checks the two documents of a bundle: their histories, and that one says what the other says."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from app.contract_file.content import ANSWERS, JSON, event_of
-from app.review.flag_history import first_broken, state_follows
+from app.contract_file.content import ANSWERS, JSON
+from app.contract_file.histories import event_of, stretch_of
+from app.review.flag_lineage import Stretch, broken, follows
 
-_DECIDED = ("status", "decision", "history")
+_DECIDED = ("status", "decision", "history", "earlier")
 
 
 def broken_histories(decisions: list[dict[str, Any]], flags: list[dict[str, Any]]) -> Iterator[str]:
@@ -15,17 +18,26 @@ def broken_histories(decisions: list[dict[str, Any]], flags: list[dict[str, Any]
     for each in decisions:
         which = f"{each['rule']} {each['subject']} ({each['flag_id']})"
         try:
-            events = [event_of(stated) for stated in each["history"]]
-        except (KeyError, ValueError, TypeError):
+            # Bundles of earlier versions carry nothing over.
+            earlier = [stretch_of(stated) for stated in each.get("earlier", ())]
+            own = Stretch(
+                flag_id=UUID(each["flag_id"]),
+                run_id=UUID(int=0),
+                raised_at=datetime.fromtimestamp(0, UTC),
+                version=int(each["events"]),
+                carried=0,
+                events=[event_of(stated) for stated in each["history"]],
+            )
+        except (KeyError, ValueError, TypeError, AttributeError):
             yield f"The history of finding {shown(which)} cannot be read."
             continue
-        broken = first_broken(events, version=each["events"])
-        if broken is None and any(str(event.flag_id) != each["flag_id"] for event, _ in events):
-            broken = 1
-        if broken is not None:
-            yield f"The history of finding {shown(which)} is broken: event {broken} was changed or is missing."
-        elif not state_follows(
-            [event for event, _ in events],
+        first = broken(earlier, own)
+        if first is not None:
+            run = "" if first.flag_id == own.flag_id else f" of the earlier finding {first.flag_id}"
+            yield f"The history of finding {shown(which)} is broken: event {first.number}{run} was changed or is missing."
+        elif not follows(
+            earlier,
+            own,
             status=each["status"],
             decision=each["decision"],
             assignee=assignees.get(each["flag_id"]),
@@ -47,8 +59,8 @@ def disagreements(
         yield f"{JSON} and the manifest name different runs."
     if [each for run in stated["runs"] for each in run["credentials"]] != manifest["credentials"]:
         yield f"{JSON} and the manifest differ in the lineage of credentials."
-    decided = {each["flag_id"]: [each[name] for name in _DECIDED] for each in stated["flags"]}
-    if decided != {each["flag_id"]: [each[name] for name in _DECIDED] for each in manifest["decisions"]}:
+    decided = {each["flag_id"]: [each.get(name) for name in _DECIDED] for each in stated["flags"]}
+    if decided != {each["flag_id"]: [each.get(name) for name in _DECIDED] for each in manifest["decisions"]}:
         yield f"{JSON} and the manifest differ in the decisions."
     received = {f"{ANSWERS}{call['call_id']}": call for run in stated["runs"] for call in run["calls"]}
     for name in sorted(name for name in listed if name.startswith(ANSWERS)):

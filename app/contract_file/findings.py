@@ -15,11 +15,10 @@ from app.contract_file.blocks import (
     strong,
     table,
 )
-from app.contract_file.content import state_holds
 from app.contract_file.print_text import instant, moment
+from app.contract_file.printed_history import history
 from app.credentials.tables import CallRow, CredentialRow
-from app.procurement.labels import DECISIONS, EVENTS, KINDS, SOURCES, STATUSES, worded
-from app.review.flag_history import Event, first_broken
+from app.procurement.labels import DECISIONS, KINDS, SOURCES, STATUSES, worded
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.store.tables import FlagRow
 
@@ -60,7 +59,7 @@ def finding(number: int, each: FiledFlag, file: ActionFile, *, far: str) -> Iter
         (_value(line, file) for line in each.values),
     )
     yield from _lineage(each, file)
-    yield from _history(each)
+    yield from history(each)
 
 
 def standing(flag: FlagRow) -> str:
@@ -155,45 +154,3 @@ def _call(call: CallRow) -> list[Line]:
         "SHA-256 of the answer",
         code(call.answer_digest or "none"),
     ]
-
-
-def _history(each: FiledFlag) -> Iterator[Block]:
-    broken = first_broken(each.history, version=each.flag.version)
-    if broken is not None:
-        yield note(
-            strong(f"The history of this finding is broken: event {broken} was changed or is missing.")
-        )
-    elif not state_holds(each):
-        yield note(strong("The status of this finding does not follow from its history."))
-    if each.remembered:
-        yield table(
-            "Earlier decision on the same fact",
-            *_events(each.remembered),
-        )
-    if not each.history:
-        yield paragraph("This finding has not been decided or assigned.")
-        return
-    yield table("History (the digest of each event covers the event before)", *_events(each.history))
-
-
-def _events(
-    history: Sequence[tuple[Event, str]],
-) -> tuple[Sequence[tuple[str, int]], Iterator[Sequence[Cell]]]:
-    columns = (("Event", 3), ("By and when", 4), ("Reason", 6), ("Digest", 4))
-    return columns, (
-        (_what(event), [event.by_name, soft(event.by), moment(event.at)], _why(event), code(digest))
-        for event, digest in history
-    )
-
-
-def _what(event: Event) -> Cell:
-    said: list[Line] = [f"{event.number}. {worded(EVENTS, event.kind.value)}"]
-    if event.decision:
-        said.append(strong(worded(DECISIONS, event.decision.value)))
-    if event.kind.value == "assigned":
-        said.append(f"to {event.assignee}" if event.assignee else "assignment withdrawn")
-    return said
-
-
-def _why(event: Event) -> Cell:
-    return [event.rationale or "none given", *([f"Reference: {event.reference}"] if event.reference else [])]

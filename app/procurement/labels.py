@@ -42,6 +42,7 @@ EVENTS: Mapping[str, str] = {
     "concurred": "Second person concurred",
     "declined": "Second person declined",
     "undone": "Decision undone",
+    "commented": "Comment",
 }
 STATES: Mapping[str, str] = {"dispatched": "under way", "requested": "waiting"}
 

@@ -39,6 +39,7 @@ class EventKind(StrEnum):
     CONCURRED = "concurred"
     DECLINED = "declined"
     UNDONE = "undone"
+    COMMENTED = "commented"
 
 
 #: Decisions that settle a flag, at once or when a second officer concurs.
@@ -53,7 +54,7 @@ HIGHEST_VERSION = 2_147_483_647
 class Event:
     """One event of a flag's history. `number` counts from 1; `by` is the person's subject at the identity provider.
 
-    `rationale` is mandatory except for assignments. `reference` is the document that a decision cites. `assignee` is
+    `rationale` is the text of a comment, and mandatory except for assignments. `reference` is the document that a decision cites. `assignee` is
     None if an assignment was withdrawn.
     """
 
@@ -86,16 +87,20 @@ class State:
         return self.decided.decision if self.decided else None
 
 
+#: The state of a flag that nobody has dealt with.
+START = State()
+
+
 class ReviewError(Exception):
     """An event that the flag's state does not allow. The text is shown to the officer."""
 
 
-def state_of(history: Sequence[Event], *, needs_second: bool) -> State:
-    """The state after all events, in the order of their numbers.
+def state_of(history: Sequence[Event], *, needs_second: bool, start: State = State()) -> State:
+    """The state after all events, in the order of their numbers; `start` is the one before the first.
 
     `needs_second` says whether a closing decision on this flag waits for a second person.
     """
-    state = State()
+    state = start
     for event in history:
         state = _after(state, event, needs_second=needs_second)
     return state
@@ -104,6 +109,8 @@ def state_of(history: Sequence[Event], *, needs_second: bool) -> State:
 def check(state: State, event: Event, *, needs_second: bool) -> State:
     """The state after `event`. Raises `ReviewError` if the event is not allowed now."""
     fault = reason_fault(event.rationale) if event.rationale or event.kind is not EventKind.ASSIGNED else None
+    if event.kind is EventKind.COMMENTED:
+        fault = comment_fault(event.rationale)
     if fault := fault or reference_fault(event.decision, event.reference or ""):
         raise ReviewError(fault)
     decided = state.decided
@@ -130,6 +137,14 @@ def reason_fault(text: str) -> str | None:
     return f"Your reason was not accepted. {problem}" if problem else None
 
 
+def comment_fault(text: str) -> str | None:
+    """Why this comment is refused, in words for the officer; None if it is acceptable."""
+    if not text.strip():
+        return "Write your comment: it becomes part of the contract file."
+    problem = refusal(text, limit=REASON_LIMIT, lines=True)
+    return f"Your comment was not accepted. {problem}" if problem else None
+
+
 def reference_fault(decision: Decision | None, text: str) -> str | None:
     """Why this reference is refused, in words for the officer; None if it is acceptable."""
     if decision in NEED_REFERENCE and not text.strip():
@@ -142,6 +157,8 @@ def _after(state: State, event: Event, *, needs_second: bool) -> State:
     status, decided, concurred, assignee = state.status, state.decided, state.concurred, state.assignee
     if event.kind is EventKind.ASSIGNED:
         assignee = event.assignee
+    elif event.kind is EventKind.COMMENTED:
+        pass
     elif event.kind is EventKind.DECIDED and event.decision is not None:
         status, decided, concurred = _status_of(event.decision, needs_second=needs_second), event, None
     elif event.kind is EventKind.CONCURRED:
@@ -158,35 +175,22 @@ def _status_of(decision: Decision, *, needs_second: bool) -> Status:
 
 
 def digest(event: Event, previous: str) -> str:
-    """SHA-256 (hex) of an event and the digest of the event before it ("" for the first), which forms a chain per flag."""
+    """SHA-256 (hex) of an event and the digest of the event before it ("" for the first of a fact): a chain per fact."""
     return _digest([previous, {name: str(value) for name, value in asdict(event).items()}])
 
 
-def first_broken(history: Iterable[tuple[Event, str]], *, version: int) -> int | None:
+def first_broken(history: Iterable[tuple[Event, str]], *, version: int, start: str = "") -> int | None:
     """The number of the first event that was changed or is missing; None if the history is intact.
 
     `history` pairs each event with its stored digest. `version` is the flag's own count of events, which reveals a
-    history whose end was cut off.
+    history whose end was cut off. `start` is the digest that the first event covers.
     """
-    previous, number = "", 0
+    previous, number = start, 0
     for number, (event, stored) in enumerate(history, start=1):
         previous = digest(event, previous) if event.number == number else ""
         if previous != stored:
             return number
     return None if number == version else number + 1
-
-
-def state_follows(
-    history: Sequence[Event], *, status: str, decision: str | None, assignee: str | None
-) -> bool:
-    """Whether a flag's stored state follows from its history.
-
-    It may follow with or without a second officer: which rules need one may have changed since.
-    """
-    states = (state_of(history, needs_second=needs_second) for needs_second in (False, True))
-    return (status, decision, assignee) in {
-        (str(each.status), str(each.decision) if each.decision else None, each.assignee) for each in states
-    }
 
 
 def _digest(content: object) -> str:

@@ -2,72 +2,70 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.review.flag_history import (
-    Decision,
-    Event,
-    EventKind,
-    State,
-    Status,
-    first_broken,
-    state_follows,
-    state_of,
-)
+from app.review.flag_history import Event, EventKind, State, Status, state_of
+from app.review.flag_lineage import Broken, Stretch, begins, broken, follows
+from app.review.lineage_rows import event_of, lineages_with_flags
 from app.review.tables import ReviewEventRow
 from app.store.tables import FlagRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlagHistory:
-    """The history of a flag, oldest event first.
+    """The history of a flag, oldest event first, and those of the earlier flags of its fact that have events.
 
-    `broken` is the number of the first event that was tampered with or removed; None if the history is intact.
-    `state_holds` is False if the flag's stored state does not follow from its history.
+    `break_in` is the first event that was tampered with or removed, here or before; None if the histories are intact.
+    `state_holds` is False if the flag's stored state does not follow from them.
     """
 
     history: Sequence[Event]
-    broken: int | None
+    earlier: Sequence[Stretch]
+    break_in: Broken | None
     state_holds: bool
+
+    @property
+    def broken(self) -> int | None:
+        """The number of the first event that was tampered with or removed, in the flag of `break_in`."""
+        return self.break_in.number if self.break_in else None
 
 
 def record(db: Session, flag_id: UUID) -> FlagHistory:
     """The history of a flag."""
     # One query: an event added between two queries would look like a truncated history.
-    rows = db.execute(_RECORD, {"flag": flag_id}).all()
-    stored = [
-        (_event(row.ReviewEventRow), row.ReviewEventRow.digest)
-        for row in rows
-        if row.ReviewEventRow is not None
-    ]
-    history, flag = [event for event, _ in stored], next(iter(rows), None)
+    found = lineages_with_flags(db, [flag_id]).get(flag_id)
+    if found is None:
+        return FlagHistory(history=(), earlier=(), break_in=None, state_holds=True)
+    flag, (*earlier, own) = found
     return FlagHistory(
-        history=history,
-        broken=first_broken(stored, version=flag.version if flag else 0),
-        state_holds=flag is None
-        or state_follows(history, status=flag.status, decision=flag.decision, assignee=flag.assignee),
+        history=[event for event, _ in own.events],
+        earlier=earlier,
+        break_in=broken(earlier, own),
+        state_holds=follows(earlier, own, status=flag.status, decision=flag.decision, assignee=flag.assignee),
     )
 
 
-def state_of_flag(flag: FlagRow, history: Sequence[Event]) -> State:
-    """The state of a flag after its history.
+def state_of_flag(flag: FlagRow, history: Sequence[Event], earlier: Sequence[Stretch]) -> State:
+    """The state of a flag after its history, which began after these earlier flags of its fact.
 
     Whether a decision needs a second officer was settled when it was made; the setting may have changed since.
     """
-    return state_of(history, needs_second=flag.status == Status.AWAITING_CONCURRENCE)
+    start, _ = begins(earlier)
+    return state_of(history, needs_second=flag.status == Status.AWAITING_CONCURRENCE, start=start)
 
 
-def decided_before(db: Session, flag: FlagRow) -> list[tuple[FlagRow, Event]]:
-    """Earlier flags on the same fact that have a decision in force, with that decision, newest first."""
-    if flag.fact_key is None:
-        return []
-    rows = db.execute(_DECIDED_BEFORE, {"fact": flag.fact_key, "but": flag.flag_id}).all()
-    return [(same, _event(decided)) for same, decided in rows]
+def decided_before(db: Session, flag: FlagRow, earlier: Sequence[Stretch]) -> list[tuple[FlagRow, Event]]:
+    """Other flags on the same fact that have a decision in force, with that decision, newest first.
+
+    They have the same values in any action, or are the flags before this one, whatever their values.
+    """
+    before = [stretch.flag_id for stretch in earlier]
+    rows = db.execute(_DECIDED_BEFORE, {"fact": flag.fact_key, "but": flag.flag_id, "before": before}).all()
+    return [(same, event_of(decided)) for same, decided in rows]
 
 
 def histories(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Event, str]]]:
@@ -79,7 +77,7 @@ def histories(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Ev
     )
     found: dict[UUID, list[tuple[Event, str]]] = {}
     for row in rows:
-        found.setdefault(row.flag_id, []).append((_event(row), row.digest))
+        found.setdefault(row.flag_id, []).append((event_of(row), row.digest))
     return found
 
 
@@ -90,32 +88,11 @@ def newest(db: Session, *, limit: int) -> list[Event]:
         .order_by(col(ReviewEventRow.at).desc(), col(ReviewEventRow.event_id))
         .limit(limit)
     )
-    return [_event(row) for row in rows]
-
-
-def _event(row: ReviewEventRow) -> Event:
-    fields = row.model_dump(exclude={"digest"})
-    decision = Decision(row.decision) if row.decision else None
-    return Event(
-        **{**fields, "kind": EventKind(row.kind), "decision": decision, "at": row.at.astimezone(UTC)}
-    )
+    return [event_of(row) for row in rows]
 
 
 # Built once: building a statement takes longer than running it.
-# The flag `flag` beside each event of its history; one row without an event if it has none.
-_RECORD = (
-    select(
-        col(FlagRow.version),
-        col(FlagRow.status),
-        col(FlagRow.decision),
-        col(FlagRow.assignee),
-        ReviewEventRow,
-    )
-    .outerjoin(ReviewEventRow, col(ReviewEventRow.flag_id) == col(FlagRow.flag_id))
-    .where(col(FlagRow.flag_id) == bindparam("flag"))
-    .order_by(col(ReviewEventRow.number))
-)
-# Flags on the fact `fact` with a decision in force, each with that decision, without the flag `but`.
+# Flags on the fact `fact` and the flags `before`, with a decision in force, each with that decision; not the flag `but`.
 _DECIDED_BEFORE = (
     select(FlagRow, ReviewEventRow)
     .options(defer(FlagRow.search))
@@ -129,7 +106,10 @@ _DECIDED_BEFORE = (
         ),
     )
     .where(
-        col(FlagRow.fact_key) == bindparam("fact"),
+        or_(
+            col(FlagRow.fact_key) == bindparam("fact"),
+            col(FlagRow.flag_id).in_(bindparam("before", expanding=True)),
+        ),
         col(FlagRow.flag_id) != bindparam("but"),
         col(FlagRow.decision).is_not(None),
         col(FlagRow.status) != Status.OPEN.value,

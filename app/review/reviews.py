@@ -7,7 +7,9 @@ from sqlmodel import col
 
 from app.connections.database import Sessions
 from app.review.flag_history import Decision, Event, EventKind, State, Status, check, digest
-from app.review.review_events import histories, state_of_flag
+from app.review.flag_lineage import begins
+from app.review.lineage_rows import lineages
+from app.review.review_events import state_of_flag
 from app.review.tables import ReviewEventRow
 from app.store.tables import FlagRow
 
@@ -42,8 +44,8 @@ class Reviews:
             flag = db.get(FlagRow, flag_id)
             if flag is None:
                 raise UnknownFlagError(str(flag_id))
-            events = [event for event, _ in histories(db, [flag_id]).get(flag_id, [])]
-            return state_of_flag(flag, events)
+            *earlier, own = lineages(db, [flag_id])[flag_id]
+            return state_of_flag(flag, [event for event, _ in own.events], earlier)
 
     def add(
         self,
@@ -60,6 +62,7 @@ class Reviews:
     ) -> State:
         """Add one event to a flag whose history has `version` events. Returns the state after it.
 
+        A comment contradicts nothing: it follows what was added since, and the same one sent again is stored once.
         Raises `UnknownFlagError`, `StaleError` if the history has more events by now, and `ReviewError` if the event
         is not allowed in the flag's state. Nothing is stored then.
         """
@@ -70,14 +73,21 @@ class Reviews:
             ).one_or_none()
             if flag is None:
                 raise UnknownFlagError(str(flag_id))
-            stored = histories(db, [flag_id]).get(flag_id, [])
-            before = state_of_flag(flag, [event for event, _ in stored])
-            if before.version != version:
-                raise StaleError(stored[-1][0] if stored else None, before)
+            *earlier, own = lineages(db, [flag_id])[flag_id]
+            stored = [event for event, _ in own.events]
+            before = state_of_flag(flag, stored, earlier)
+            if version > before.version or (version < before.version and kind is not EventKind.COMMENTED):
+                raise StaleError(stored[-1] if stored else None, before)
+            if any(
+                (each.kind, each.by, each.rationale) == (EventKind.COMMENTED, by, rationale.strip())
+                for each in stored[version:]
+                if kind is EventKind.COMMENTED
+            ):
+                return before
             event = Event(
                 event_id=uuid4(),
                 flag_id=flag_id,
-                number=version + 1,
+                number=before.version + 1,
                 kind=kind,
                 by=by,
                 by_name=by_name,
@@ -88,7 +98,8 @@ class Reviews:
                 assignee=assignee,
             )
             after = check(before, event, needs_second=self.needs_second(flag))
-            db.add(_row(event, digest(event, stored[-1][1] if stored else "")))
+            _, last = begins(earlier)
+            db.add(_row(event, digest(event, own.events[-1][1] if stored else last)))
             db.execute(
                 update(FlagRow)
                 .where(col(FlagRow.flag_id) == flag_id)

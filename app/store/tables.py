@@ -105,9 +105,10 @@ class FlagRow(SQLModel, table=True):
 
     The worker inserts the finding. The database adds what the worker may not write: `action_type`, `vendors`, `search`,
     `current` (whether the run is the action's latest completed one), `arrived` (the transaction that stored it, which
-    tells what is new since a page was made) and `answered_by` (an earlier flag on the same fact that an officer found
-    to be no discrepancy). `status`, `decision`, `assignee` and `version` follow from the officers' events, see
-    `app.review.tables.ReviewEventRow`; `assigned_to` is the assignee or "", to sort by.
+    tells what is new since a page was made), `previous` (the newest earlier flag of the action with this rule and
+    subject), `carried_version` (its version then) and `answered_by` (the earlier flag whose decision an officer can
+    record again). `status`, `decision`, `assignee` and `version` follow from the officers' events on this flag and
+    those before it, see `app.review.flag_lineage`; `assigned_to` is the assignee or "", to sort by.
     """
 
     __tablename__ = "flag"
@@ -122,6 +123,9 @@ class FlagRow(SQLModel, table=True):
         Index("ix_flag_vendors", "vendors", postgresql_using="gin"),
         Index("ix_flag_systems", "systems", postgresql_using="gin"),
         Index("ix_flag_search", "search", postgresql_using="gin"),
+        Index("ix_flag_previous", "previous", unique=True, postgresql_where=text("previous IS NOT NULL")),
+        Index("ix_flag_of_action", "action_id", "rule", "subject"),
+        Index("ix_flag_first_raised", "raised_at", postgresql_where=text("previous IS NULL")),
         Index("ix_flag_fact", "fact_key", postgresql_where=text("decision IS NOT NULL")),
     )
 
@@ -148,6 +152,8 @@ class FlagRow(SQLModel, table=True):
     search: Any = Field(default=None, sa_column=Column(TSVECTOR))
     current: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("true")))
     answered_by: UUID | None = Field(default=None, foreign_key="flag.flag_id")
+    previous: UUID | None = Field(default=None, foreign_key="flag.flag_id")
+    carried_version: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     status: str = Field(sa_column=Column(String, nullable=False, server_default="open"))
     decision: str | None = None
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -22,6 +22,7 @@ from app.credentials.tables import (
     StepRow,
 )
 from app.review.flag_history import EventKind, Status
+from app.review.lineage_rows import lineages
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.review.queries.next_run import next_of
 from app.review.queries.runs import latest_completed
@@ -110,7 +111,8 @@ def _dealt_with() -> ColumnElement[bool]:
     return or_(
         exists().where(of_flag, ~assigned),
         col(FlagRow.version) != assignments,
-        col(FlagRow.status) != Status.OPEN.value,
+        # What was carried over is filed with the flag that an officer decided.
+        and_(col(FlagRow.status) != Status.OPEN.value, col(FlagRow.previous).is_(None)),
     )
 
 
@@ -141,13 +143,15 @@ def _flags(db: Session, action: ActionRow, latest: UUID | None) -> list[FiledFla
         .order_by(col(ComparedValueRow.position))
     ):
         values.setdefault(value.flag_id, []).append(FiledValue(value=value, evidence=evidence))
-    events_of = histories(db, [*ids, *(row.answered_by for row in rows if row.answered_by)])
+    events_of = histories(db, [row.answered_by for row in rows if row.answered_by])
+    lineage_of = lineages(db, ids)
     return [
         FiledFlag(
             flag=row,
             values=values.get(row.flag_id, ()),
-            history=events_of.get(row.flag_id, ()),
+            history=lineage_of[row.flag_id][-1].events,
             remembered=events_of.get(row.answered_by, ()) if row.answered_by else (),
+            earlier=lineage_of[row.flag_id][:-1],
         )
         for row in rows
     ]

@@ -18,6 +18,7 @@ from app.credentials.tables import (
 from app.credentials.vault_tables import VaultEventRow
 from app.reconciliation.verdict import Reconciliation
 from app.review.flag_history import Event
+from app.review.flag_lineage import Stretch
 from app.review.queries.next_run import NextRun
 from app.review.queries.plans import Plan, plans_of
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
@@ -35,13 +36,28 @@ class FiledValue:
 class FiledFlag:
     """A finding with its values and its history, each event with its stored digest, oldest first.
 
-    `remembered` is the history of the earlier flag on the same fact that answers this one, empty without one.
+    `remembered` is the history of the earlier flag on the same fact that answers this one, empty without one. `earlier`
+    are the flags before this one on its fact that have events, oldest first.
     """
 
     flag: FlagRow
     values: Sequence[FiledValue]
     history: Sequence[tuple[Event, str]]
     remembered: Sequence[tuple[Event, str]]
+    earlier: Sequence[Stretch] = ()
+
+    @property
+    def own(self) -> Stretch:
+        """The history with what it is checked against."""
+        row = self.flag
+        return Stretch(
+            flag_id=row.flag_id,
+            run_id=row.run_id,
+            raised_at=row.raised_at,
+            version=row.version,
+            carried=0,
+            events=self.history,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from app.procurement.finding import NOT_PERFORMED
 from app.review import review_events
 from app.review.flag_history import Event
 from app.review.queries import people, related, runs
+from app.review.queries.changes import Changes, changes_since
 from app.review.queries.related import Related
 from app.review.queries.runs import RunPage, SourceAttempt
 from app.review.review_events import FlagHistory
@@ -66,7 +67,8 @@ class FlagPage:
 class FlagView:
     """A flag with its run and all that its page shows. `people` are all known people, by subject.
 
-    `before` holds earlier flags on the same fact, each with its decision in force, newest first.
+    `before` holds other flags on the same fact, each with its decision in force, newest first. `changes` is what changed
+    since the flag before this one; None if there is none.
     """
 
     page: FlagPage
@@ -74,6 +76,7 @@ class FlagView:
     related: Related
     record: FlagHistory
     before: Sequence[tuple[FlagRow, Event]]
+    changes: Changes | None
     people: Mapping[str, Person]
 
 
@@ -83,12 +86,14 @@ def view(db: Session, flag_id: UUID) -> FlagView | None:
     if found is None:
         return None
     page, run = found
+    record = review_events.record(db, flag_id)
     return FlagView(
         page=page,
         run=run,
         related=related.related(db, page.flag, page.action),
-        record=review_events.record(db, flag_id),
-        before=review_events.decided_before(db, page.flag),
+        record=record,
+        before=review_events.decided_before(db, page.flag, record.earlier),
+        changes=changes_since(db, page.flag, [line.value for line in page.values]),
         people=people.known(db),
     )
 

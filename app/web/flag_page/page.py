@@ -12,6 +12,7 @@ from app.procurement.finding import NOT_PERFORMED
 from app.procurement.rules import RULES
 from app.review.checks import Check, CheckOutcome, outcomes
 from app.review.flag_history import Event
+from app.review.flag_lineage import comments
 from app.review.queries import FlagPage, RunPage, SourceAttempt
 from app.review.queries.people import officers
 from app.review.review_events import state_of_flag
@@ -55,7 +56,9 @@ def flag_page(
         Outcome=CheckOutcome,
         related=view.related,
         record=view.record,
-        state=state_of_flag(flag, history),
+        state=state_of_flag(flag, history, view.record.earlier),
+        changes=view.changes,
+        comments=list(comments(view.record.earlier)),
         needs_second=found.reviews.needs_second(flag),
         people={subject: each.name for subject, each in view.people.items()},
         officers=officers(view.people),

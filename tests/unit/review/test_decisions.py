@@ -20,9 +20,9 @@ from app.review.flag_history import (
     check,
     digest,
     first_broken,
-    state_follows,
     state_of,
 )
+from app.review.flag_lineage import state_follows
 
 FLAG = UUID(int=1)
 NOON = datetime(2026, 9, 14, 16, tzinfo=UTC)
@@ -85,7 +85,7 @@ def test_undoing_opens_the_flag_again_and_keeps_the_history():
 
 @pytest.mark.parametrize("kind", [kind for kind in EventKind if kind is not EventKind.ASSIGNED])
 def test_everything_but_an_assignment_needs_a_reason(kind):
-    with pytest.raises(ReviewError, match="reason"):
+    with pytest.raises(ReviewError, match="reason|comment"):
         check(State(), event(kind, decision=Decision.CONFIRMED, rationale=" \n"), needs_second=False)
 
 
