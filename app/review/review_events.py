@@ -61,9 +61,9 @@ def state_of_flag(flag: FlagRow, history: Sequence[Event], earlier: Sequence[Str
 def decided_before(db: Session, flag: FlagRow, earlier: Sequence[Stretch]) -> list[tuple[FlagRow, Event]]:
     """Other flags on the same fact that have a decision in force, with that decision, newest first.
 
-    They have the same values in any action, or are the flags before this one, whatever their values.
+    First come those before this one, and the one that answers it. They have the same values in any action, or are the flags before this one, whatever their values.
     """
-    before = [stretch.flag_id for stretch in earlier]
+    before = [*(stretch.flag_id for stretch in earlier), *((flag.answered_by,) if flag.answered_by else ())]
     rows = db.execute(_DECIDED_BEFORE, {"fact": flag.fact_key, "but": flag.flag_id, "before": before}).all()
     return [(same, event_of(decided)) for same, decided in rows]
 
@@ -114,6 +114,8 @@ _DECIDED_BEFORE = (
         col(FlagRow.decision).is_not(None),
         col(FlagRow.status) != Status.OPEN.value,
     )
-    .order_by(col(FlagRow.decided_at).desc())
+    .order_by(
+        col(FlagRow.flag_id).in_(bindparam("before", expanding=True)).desc(), col(FlagRow.decided_at).desc()
+    )
     .limit(10)
 )

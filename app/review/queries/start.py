@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, DateTime, cast, exists, func, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, aliased, defer
 from sqlmodel import col
 
 from app.credentials.grants import MAX_TTL_SECONDS
@@ -44,7 +44,8 @@ class StartPage:
     """The start page of one person. `alarms` is None if the person may not read them.
 
     `by_day` gives a number for each of `days`: flags raised, flags closed (by the day of the decision), runs
-    requested and credentials issued.
+    requested and credentials issued. A fact that later runs found again counts once, on the first day, and so does its
+    closing.
     """
 
     waiting: Waiting
@@ -126,6 +127,15 @@ def _done(db: Session) -> list[tuple[FlagRow, Event]]:
     return [(flags[event.flag_id], event) for event in events]
 
 
+_ANSWER = aliased(FlagRow)
+#: The same closing was recorded on an earlier flag of the action.
+_AGAIN = exists().where(
+    col(_ANSWER.flag_id) == col(FlagRow.answered_by),
+    col(_ANSWER.action_id) == col(FlagRow.action_id),
+    col(_ANSWER.status) == literal_column("'closed'"),
+)
+
+
 def _by_day(db: Session, days: Sequence[date]) -> dict[str, list[int]]:
     """Numbers for each Eastern day, the first of `days` first."""
     edges = [*(eastern_midnight(day) for day in days), eastern_midnight(days[-1] + timedelta(days=1))]
@@ -144,10 +154,10 @@ def _by_day(db: Session, days: Sequence[date]) -> dict[str, list[int]]:
 
     rows = db.execute(
         select(
-            counted(col(FlagRow.raised_at)).label("raised"),
-            counted(col(FlagRow.decided_at), col(FlagRow.status) == literal_column("'closed'")).label(
-                "closed"
-            ),
+            counted(col(FlagRow.raised_at), col(FlagRow.previous).is_(None)).label("raised"),
+            counted(
+                col(FlagRow.decided_at), col(FlagRow.status) == literal_column("'closed'"), ~_AGAIN
+            ).label("closed"),
             counted(col(RunRow.requested_at)).label("runs"),
             counted(col(CredentialRow.issued_at)).label("credentials"),
         )

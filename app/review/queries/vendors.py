@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
 from app.review.flag_history import Event
+from app.review.flag_lineage import Stretch, begins
+from app.review.lineage_rows import lineages
 from app.review.queries.actions import ActionLine, with_state
-from app.review.review_events import histories
 from app.store.tables import ActionRow, EvidenceRow, FlagRow
 
 #: How many of the newest actions and flags a page shows.
@@ -30,7 +31,8 @@ class Naming:
 class VendorPage:
     """One vendor. `namings` are over all actions, the most frequent first; `actions` the newest of `actions_in_all`.
 
-    `flags` are those about this vendor out of `flags_in_all`, current ones first, each with its events, oldest first.
+    `flags` are those about this vendor out of `flags_in_all`, current ones first, each with its events, oldest first,
+    after the decision that was carried over to it. `facts_in_all` counts a fact once, however many runs found it.
     `registrations` are the rows of the last answer of SAM.gov that had any; empty if there was none.
     """
 
@@ -40,6 +42,7 @@ class VendorPage:
     actions_in_all: int
     flags: Sequence[tuple[FlagRow, Sequence[Event]]]
     flags_in_all: int
+    facts_in_all: int
     registrations: Sequence[EvidenceRow]
 
 
@@ -61,18 +64,27 @@ def page(db: Session, uei: str) -> VendorPage | None:
             col(FlagRow.flag_id),
         ).limit(FLAGS)
     ).all()
-    events_of = histories(db, [flag.flag_id for flag in flags])
+    lineage_of = lineages(db, [flag.flag_id for flag in flags])
+    every = about.with_only_columns(col(FlagRow.previous)).subquery()
+    in_all, facts = db.execute(
+        select(func.count(), func.count().filter(every.c.previous.is_(None))).select_from(every)
+    ).one()
     return VendorPage(
         uei=uei,
         namings=namings,
         actions=with_state(db, ids),
         actions_in_all=db.execute(select(func.count()).select_from(newest.subquery())).scalar_one(),
-        flags=[(flag, [event for event, _ in events_of.get(flag.flag_id, ())]) for flag in flags],
-        flags_in_all=db.execute(
-            select(func.count()).select_from(about.with_only_columns(col(FlagRow.run_id)).subquery())
-        ).scalar_one(),
+        flags=[(flag, _events(lineage_of[flag.flag_id])) for flag in flags],
+        flags_in_all=in_all,
+        facts_in_all=facts,
         registrations=_registrations(db, uei),
     )
+
+
+def _events(lineage: Sequence[Stretch]) -> list[Event]:
+    """The events of the last flag, after the decision that it began with."""
+    start, _ = begins(lineage[:-1])
+    return [*((start.decided,) if start.decided else ()), *(event for event, _ in lineage[-1].events)]
 
 
 def _namings(db: Session, uei: str) -> list[Naming]:

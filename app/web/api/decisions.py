@@ -1,4 +1,4 @@
-"""Review flags: decide, concur, undo, assign. Each request names the version of the flag it is based on."""
+"""Review flags: decide, concur, undo, assign, comment. Each request names the version of the flag it is based on."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -11,7 +11,7 @@ from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.api.operations import operation, reply
 from app.web.api.problem_details import NOT_NOW, ProblemError, changed, invalid_input
-from app.web.api.shapes.history import Assigning, Concurring, Deciding, ReviewState, Undoing
+from app.web.api.shapes.history import Assigning, Commenting, Concurring, Deciding, ReviewState, Undoing
 from app.web.recording.event_notes import note_review
 from app.web.services import services
 from app.web.sign_in import person
@@ -59,6 +59,14 @@ def assign(flag_id: UUID, body: Assigning) -> Response:
         fault = Problem("assignee", "is not an officer who has signed in here", shown(to))
         raise invalid_input(HTTPStatus.UNPROCESSABLE_ENTITY, [fault])
     return _add(flag_id, body.version, EventKind.ASSIGNED, assignee=to)
+
+
+@operation(
+    "POST", "/flags/{flag_id}/comments", body=Commenting, answers={200: ReviewState}, refusals=_REFUSALS
+)
+def comment(flag_id: UUID, body: Commenting) -> Response:
+    """Comment on a flag. The comment follows what was added since your version; the same one sent again is stored once."""
+    return _add(flag_id, body.version, EventKind.COMMENTED, rationale=body.comment)
 
 
 def _add(

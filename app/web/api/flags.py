@@ -8,10 +8,11 @@ from werkzeug.datastructures import MultiDict
 
 from app.credentials.ending import Endings
 from app.intake.problems import Problem, shown
+from app.review.flag_lineage import comments
 from app.review.queries import ValueLineage
 from app.web.api.operations import following, operation, reply
 from app.web.api.problem_details import invalid_input
-from app.web.api.shapes.flags import Earlier, Flag, FlagItem, FlagQuery, Flags
+from app.web.api.shapes.flags import Changed, Comment, Earlier, Flag, FlagItem, FlagQuery, Flags
 from app.web.api.shapes.history import HistoryEvent
 from app.web.api.shapes.value_lineage import (
     Behind,
@@ -64,6 +65,7 @@ def flag(flag_id: UUID) -> Response:
             needs_second=services().reviews.needs_second(page.flag),
             history=[HistoryEvent.model_validate(event) for event in record.history],
             broken_at=record.broken,
+            broken_in=record.break_in.flag_id if record.break_in else None,
             history_holds=record.broken is None and record.state_holds,
             decided_before=[
                 Earlier(
@@ -73,6 +75,13 @@ def flag(flag_id: UUID) -> Response:
                 )
                 for same, event in view.before
             ],
+            earlier_comments=[
+                Comment(
+                    flag_id=stretch.flag_id, run_id=stretch.run_id, event=HistoryEvent.model_validate(event)
+                )
+                for stretch, event in comments(record.earlier)
+            ],
+            changed=Changed.model_validate(view.changes) if view.changes else None,
             not_performed=[each.flag_id for each in page.not_performed],
         )
     )

@@ -6,10 +6,15 @@ from dataclasses import dataclass, field, replace
 from flask import request
 
 from app.procurement.free_text import tidied
-from app.review.flag_history import HIGHEST_VERSION, Decision, reason_fault, reference_fault
+from app.review.flag_history import HIGHEST_VERSION, Decision, comment_fault, reason_fault, reference_fault
 
 #: The reason field of each form; the names differ because several forms are on one page.
-REASONS = {"decision": "rationale", "concurrence": "second-reason", "undo": "undo-reason"}
+REASONS = {
+    "decision": "rationale",
+    "concurrence": "second-reason",
+    "undo": "undo-reason",
+    "comment": "comment",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +53,8 @@ def typed(form: str, *names: str) -> Typed:
             "The form does not say which state of this flag it is for. Load the page again."
         )
     name = REASONS.get(form)
-    fault = reason_fault(found.reason) if name else None
+    judge = comment_fault if form == "comment" else reason_fault
+    fault = judge(found.reason) if name else None
     return found.with_error(fault, name) if name and fault else found
 
 

@@ -1,4 +1,4 @@
-"""Review of one flag: decide, concur, undo, assign. Each adds an event to its history."""
+"""Review of one flag: decide, concur, undo, assign, comment. Each adds an event to its history."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -23,6 +23,7 @@ bp = Blueprint("decisions", __name__, url_prefix="/flags/<uuid:flag_id>")
 @bp.get("/concurrence")
 @bp.get("/undo")
 @bp.get("/assignment")
+@bp.get("/comment")
 def back(flag_id: UUID) -> ResponseReturnValue:
     """Lead back to the flag when someone reloads a rejected form."""
     return redirect(url_for("flags.show", flag_id=flag_id))
@@ -69,6 +70,12 @@ def assign(flag_id: UUID) -> ResponseReturnValue:
         form = form.with_error("Choose an officer from the list, or “Not assigned”.", "assignee")
     done = f"Assigned to {known.get(to, to)}." if to else "The assignment was removed."
     return _add(flag_id, form, EventKind.ASSIGNED, done, assignee=to or None)
+
+
+@bp.post("/comment")
+def comment(flag_id: UUID) -> ResponseReturnValue:
+    """Add a comment, which changes nothing else."""
+    return _add(flag_id, typed("comment", "comment"), EventKind.COMMENTED, "Your comment was added.")
 
 
 def _add(

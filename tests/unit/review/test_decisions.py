@@ -85,7 +85,7 @@ def test_undoing_opens_the_flag_again_and_keeps_the_history():
 
 @pytest.mark.parametrize("kind", [kind for kind in EventKind if kind is not EventKind.ASSIGNED])
 def test_everything_but_an_assignment_needs_a_reason(kind):
-    with pytest.raises(ReviewError, match="reason|comment"):
+    with pytest.raises(ReviewError, match=r"reason|comment"):
         check(State(), event(kind, decision=Decision.CONFIRMED, rationale=" \n"), needs_second=False)
 
 

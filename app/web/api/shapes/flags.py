@@ -84,8 +84,13 @@ class FlagItem(FlagBrief):
     amount: Decimal
     effective_date: date
     answered_by: UUID | None = Field(
-        description="An earlier flag on the same fact that an officer decided as not a discrepancy."
+        description="An earlier flag on the same fact, whose decision does not apply here but can be recorded again."
     )
+    previous: UUID | None = Field(
+        description="The flag of the same action, rule and subject that an earlier run raised. Its assignee carries over, "
+        "and a decision that still needs action."
+    )
+    carried_version: int = Field(ge=0, description="The version of `previous` at that moment.")
 
     @classmethod
     def of(cls, flag: FlagRow, action: ActionRow, **more: Any) -> Self:
@@ -108,10 +113,37 @@ class Earlier(Shape):
     event: HistoryEvent
 
 
+class Comment(Shape):
+    """A comment on an earlier flag of the fact, and the run it was made on."""
+
+    flag_id: UUID
+    run_id: UUID
+    event: HistoryEvent
+
+
+class ChangedValue(Shape):
+    """One difference from the previous flag. `source` is null for the severity; null texts mean that there was no value."""
+
+    source: str | None
+    label: str
+    before: str | None
+    now: str | None
+
+
+class Changed(Shape):
+    """What differs from the previous flag; `changes` is empty if nothing does."""
+
+    flag_id: UUID
+    run_id: UUID
+    raised_at: UtcTime
+    changes: list[ChangedValue]
+
+
 class Flag(FlagItem):
     """One flag with its values, their evidence, and its review history.
 
     `broken_at` is the number of the first event that was changed or removed outside the application; null if none was.
+    `broken_in` is the flag it belongs to: this one, or an earlier one of the fact.
     `history_holds` is false then, and if the flag's state does not follow from its history. `not_performed` are flags of
     the same run for checks that were not performed.
     """
@@ -121,6 +153,11 @@ class Flag(FlagItem):
     needs_second: bool = Field(description="Whether a closing decision waits for a second officer.")
     history: list[HistoryEvent]
     broken_at: int | None
+    broken_in: UUID | None
     history_holds: bool
     decided_before: list[Earlier]
+    earlier_comments: list[Comment]
+    changed: Changed | None = Field(
+        description="What changed since the previous flag; null if there is none."
+    )
     not_performed: list[UUID]

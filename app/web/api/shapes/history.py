@@ -11,7 +11,10 @@ from app.web.api.shapes import RequestModel, Shape, UtcTime
 
 
 class HistoryEvent(Shape):
-    """One event in the history of a flag. `by` is the person's subject at the identity provider."""
+    """One event in the history of a flag. `by` is the person's subject at the identity provider.
+
+    `rationale` is the reason, or the text of a comment.
+    """
 
     number: int = Field(ge=1)
     kind: EventKind
@@ -48,7 +51,7 @@ class ReviewState(Shape):
 def _reason(text: str) -> str:
     written = tidied(text)
     if not written:
-        raise ValueError("is empty; a reason becomes part of the contract file")
+        raise ValueError("is empty; the text becomes part of the contract file")
     if problem := refusal(written, limit=REASON_LIMIT, lines=True):
         raise ValueError(f"is not valid: {problem}")
     return written
@@ -118,6 +121,22 @@ class Undoing(RequestModel):
 
     version: Version
     rationale: Rationale
+
+
+class Commenting(RequestModel):
+    """A comment. It changes no state, and other events since that version do not stand in its way."""
+
+    version: Version
+    comment: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=REASON_LIMIT,
+            description="The text; it becomes part of the contract file.",
+            examples=["The vendor says that the renewal is under way."],
+        ),
+        AfterValidator(_reason),
+    ]
 
 
 class Assigning(RequestModel):
