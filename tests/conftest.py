@@ -14,7 +14,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pikepdf
@@ -101,6 +101,17 @@ class System:
             return questions.ended(run_ids) == len(run_ids)
 
         wait_until(ended, seconds=seconds, what="the end of all runs")
+
+    def copy(self, action_id: str) -> str:
+        """The same action under another id, with which nobody has done anything."""
+        copied = f"{action_id}-{uuid4().hex[:12]}"
+        self.execute(
+            "INSERT INTO action (action_id, action_type, piid, modification, amount, effective_date, description,"
+            " vendors, terms) SELECT %s, action_type, piid, modification, amount, effective_date, description,"
+            " vendors, terms FROM action WHERE action_id = %s",
+            *(copied, action_id),
+        )
+        return copied
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """Rows of the application's database, as its superuser."""

@@ -61,7 +61,8 @@ def state_of_flag(flag: FlagRow, history: Sequence[Event], earlier: Sequence[Str
 def decided_before(db: Session, flag: FlagRow, earlier: Sequence[Stretch]) -> list[tuple[FlagRow, Event]]:
     """Other flags on the same fact that have a decision in force, with that decision, newest first.
 
-    First come those before this one, and the one that answers it. They have the same values in any action, or are the flags before this one, whatever their values.
+    They are the flags before this one, whatever their values, and the one that answers it; then those with the same
+    values in any action.
     """
     before = [*(stretch.flag_id for stretch in earlier), *((flag.answered_by,) if flag.answered_by else ())]
     rows = db.execute(_DECIDED_BEFORE, {"fact": flag.fact_key, "but": flag.flag_id, "before": before}).all()

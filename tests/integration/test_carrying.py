@@ -57,36 +57,21 @@ def record_of(database):
 
 
 @pytest.fixture
-def flag(system, unlike):
+def flag(unlike):
     """A flag of a new action that one officer can close."""
     return unlike(SECOND)
 
 
 @pytest.fixture
-def unlike(system, submit_again):
+def unlike(system):
+    """A flag of a new action under none of these rules."""
+
     def made(rules):
-        system.run(action := submit_again())
+        system.run(action := system.copy("ACT-2026-0012"))
         rows = system.rows(
             "SELECT * FROM flag WHERE action_id = %s AND current ORDER BY rule, subject", action
         )
         return next(row for row in rows if row["rule"] not in rules)
-
-    return made
-
-
-@pytest.fixture
-def submit_again(system):
-    """A copy of the action with something wrong in every system, on which nobody has done anything."""
-
-    def made():
-        (copy,) = system.rows("SELECT 'ACT-COPY-' || gen_random_uuid() AS action_id")
-        system.execute(
-            "INSERT INTO action (action_id, action_type, piid, modification, amount, effective_date,"
-            " description, vendors, terms) SELECT %s, action_type, piid, modification, amount,"
-            " effective_date, description, vendors, terms FROM action WHERE action_id = 'ACT-2026-0012'",
-            copy["action_id"],
-        )
-        return copy["action_id"]
 
     return made
 

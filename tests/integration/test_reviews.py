@@ -174,8 +174,8 @@ def test_a_flag_knows_its_action_and_its_systems(system, flags):
 
 @pytest.fixture
 def tampered(system):
-    """Flags to tamper with, not of the action of the other tests, whose exports would say so."""
-    (run,) = system.run("ACT-2026-0010")
+    """Flags to tamper with, of a new action: what is done to them shows on every later flag of their facts."""
+    (run,) = system.run(system.copy("ACT-2026-0010"))
     return system.rows("SELECT * FROM flag WHERE run_id = %s", run)
 
 
@@ -188,9 +188,8 @@ def test_a_tampered_event_is_named(system, reviews, tampered, record_of):
 
 
 def test_a_tampered_state_is_noticed(system, reviews, tampered, record_of):
-    # Not the first: its history is broken since the test before.
-    flag = tampered[-1]["flag_id"]
-    decide(reviews, tampered[-1], decision=Decision.CONFIRMED)
+    flag = tampered[0]["flag_id"]
+    decide(reviews, tampered[0], decision=Decision.CONFIRMED)
     assert record_of(flag).state_holds
     system.execute("UPDATE flag SET status = 'closed' WHERE flag_id = %s", flag)
     assert (record_of(flag).state_holds, record_of(flag).broken) == (False, None)

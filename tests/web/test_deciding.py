@@ -14,8 +14,8 @@ HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \"quoted\" & 'so' on"
 
 @pytest.fixture
 def flags(system):
-    """Current flags of a new run, by rule; each test has its own, so that none answers for another."""
-    (run,) = system.run("ACT-2026-0012")
+    """Flags of a new action, by rule; each test has its own, so that nothing carries over from another."""
+    (run,) = system.run(system.copy("ACT-2026-0012"))
     rows = system.rows("SELECT * FROM flag WHERE run_id = %s ORDER BY rule, subject", run)
     return {row["rule"]: row for row in rows}
 
@@ -101,7 +101,7 @@ def test_every_decision_is_recorded_and_shown(system, read, officer, flag, case)
 def test_an_open_flag_says_so_and_offers_the_forms(read, officer, flag):
     document = read(officer, flag)
     assert "undecided" in document.named
-    assert forms(document) == {"decision", "assignment"}
+    assert forms(document) == {"decision", "assignment", "comment"}
     assert [form["id"] for form in document.all("form") if "data-decision" in form] == ["decide"]
     assert "No events yet." in document.named["history"]
 
@@ -241,7 +241,7 @@ def test_a_second_person_concurs(system, read, officer, colleague, flags):
     assert "I agree with me." in refused.named["kept"]
     other = read(colleague, flag)
     assert "Waits for a second person" in other.named["deciding"]
-    assert forms(other) == {"concurrence", "undo", "assignment"}
+    assert forms(other) == {"concurrence", "undo", "assignment", "comment"}
     send(colleague, flag, "concurrence", answer="concur", **{"second-reason": "I looked as well."})
     closed = read(officer, flag)
     assert "Contracting officer B concurred" in closed.named["deciding"]
@@ -255,7 +255,7 @@ def test_a_flag_awaiting_concurrence_still_waits_if_the_setting_changes(client_o
     send(officer, flag, "decision", decision="not_a_discrepancy", rationale="Another firm.")
     page = read(client_of(persona="officer-b", second_person=frozenset()), flag)
     assert "Waits for a second person" in page.named["deciding"]
-    assert forms(page) == {"concurrence", "undo", "assignment"}
+    assert forms(page) == {"concurrence", "undo", "assignment", "comment"}
 
 
 def test_a_second_person_declines(read, officer, colleague, flags):
@@ -329,11 +329,8 @@ def test_the_same_fact_comes_back_with_its_decision_and_needs_a_click(
 ):
     flag = address(flags["C02"])
     send(officer, flag, "decision", decision="not_a_discrepancy", rationale=HOSTILE)
-    system.run("ACT-2026-0012")
-    (again,) = system.rows(
-        "SELECT * FROM flag WHERE current AND action_id = 'ACT-2026-0012' AND rule = 'C02' AND subject = %s",
-        flags["C02"]["subject"],
-    )
+    system.run(flags["C02"]["action_id"])
+    (again,) = system.rows("SELECT * FROM flag WHERE previous = %s", flags["C02"]["flag_id"])
     document = read(colleague, address(again))
     told = document.text[document.text.index("Decided earlier: not a discrepancy") :]
     assert told.startswith("Decided earlier: not a discrepancy, by Contracting officer A on ")
@@ -359,7 +356,7 @@ def test_other_roles_can_read_but_not_write(system, client_of, read, flag, perso
     assert "For all to read." in document.named["history"]
     assert "reads-only" in document.named
     assert forms(document) == set()
-    for form in ("decision", "concurrence", "undo", "assignment"):
+    for form in ("decision", "concurrence", "undo", "assignment", "comment"):
         assert other.post(f"{flag}/{form}", data={"version": "1"}).status_code == 403
     assert len(events(system, flag)) == 1
 
@@ -414,3 +411,50 @@ def test_reloading_a_form_leads_to_the_flag_and_unknown_flags_are_not_found(offi
     assert officer.post(f"{unknown}/decision", data=told).status_code == 404
     assert officer.post(f"{unknown}/decision", data={**told, "rationale": ""}).status_code == 404
     assert officer.post(f"{flag}/decision", data={**told, "csrf_token": ""}).status_code == 400
+
+
+def test_a_comment_is_added_whatever_others_did_meanwhile(system, read, officer, colleague, flag):
+    page = officer.get(flag)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+    send(colleague, flag, "decision", decision="not_a_discrepancy", rationale="Read.")
+    told = {"csrf_token": token, "version": "0", "comment": HOSTILE}
+    assert officer.post(f"{flag}/comment", data=told).status_code == 303
+    document = read(officer, flag)
+    assert "2. Comment" in document.named["history"]
+    assert HOSTILE in document.named["history"]
+    (row,) = system.rows("SELECT status, version FROM flag WHERE flag_id = %s", flag.split("/")[2])
+    assert row == {"status": "closed", "version": 2}
+    refused = send(officer, flag, "comment", status=422, comment=" \n ")
+    assert "Write your comment" in refused.text
+    assert len(events(system, flag)) == 2
+
+
+def test_a_later_run_shows_what_officers_did_and_what_changed(system, read, officer, flags):
+    flag, other = flags["C02"], flags["F01"]
+    send(officer, address(flag), "decision", decision="referred", rationale="The vendor must act.")
+    send(officer, address(flag), "comment", comment="Called them today.")
+    send(officer, address(other), "assignment", assignee="officer-a")
+    system.execute("UPDATE flag SET severity = 'advisory' WHERE flag_id = %s", other["flag_id"])
+    (run,) = system.run(flag["action_id"])
+    rows = {each["previous"]: each for each in system.rows("SELECT * FROM flag WHERE run_id = %s", run)}
+    document = read(officer, address(rows[flag["flag_id"]]))
+    assert "Referred, decided by Contracting officer A" in document.named["deciding"]
+    assert "The vendor must act." in document.named["deciding"]
+    assert "the flag of an earlier run" in document.named["carried"]
+    assert "Called them today." in document.named["history"]
+    assert f"/runs/{flag['run_id']}" in document.links
+    assert "Nothing changed since." in document.named["changes"]
+    document = read(officer, address(rows[other["flag_id"]]))
+    assert "Assigned to Contracting officer A" in document.named["deciding"]
+    assert other["severity"] == "blocking"
+    assert ["severity", "advisory", "blocking"] in document.rows
+
+
+def test_a_changed_event_of_an_earlier_run_is_shown(system, read, officer, flags):
+    flag = flags["F01"]
+    send(officer, address(flag), "decision", decision="confirmed", rationale="Both are right.")
+    (run,) = system.run(flag["action_id"])
+    system.execute("UPDATE review_event SET rationale = 'No.' WHERE flag_id = %s", flag["flag_id"])
+    (again,) = system.rows("SELECT * FROM flag WHERE previous = %s AND run_id = %s", flag["flag_id"], run)
+    document = read(officer, address(again))
+    assert "Event 1 of an earlier flag on the same fact was changed or removed" in document.named["history"]

@@ -34,7 +34,7 @@ class Changes:
 
 def changes_since(db: Session, flag: FlagRow, values: Iterable[ComparedValueRow]) -> Changes | None:
     """What changed since the flag before this one, of which `values` are the compared values; None if there is none."""
-    rows = db.execute(_BEFORE, {"flag": flag.previous}).all() if flag.previous else []
+    rows = db.execute(_BEFORE, {"flag": flag.previous}).all()
     if not rows:
         return None
     first = rows[0]
