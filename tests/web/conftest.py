@@ -333,6 +333,15 @@ FLAG = """
         now() - make_interval(secs => %s), %s, %s)
 """
 
+#: The same flag in a later run: its id, the id of the run, and the id of the flag.
+REFOUND = """
+    INSERT INTO flag (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
+        because, authority_codified, authority_rfo, recommended, raised_at, systems, fact_key)
+    SELECT %s, %s, 1, action_id, rule, rule_version, title, severity, subject, because, authority_codified,
+        authority_rfo, recommended, now(), systems, fact_key
+    FROM flag WHERE flag_id = %s
+"""
+
 
 @pytest.fixture
 def flagged(system, submitted) -> Callable[..., list[UUID]]:

@@ -7,9 +7,11 @@ from zipfile import ZipFile
 
 import pytest
 
+from app.contract_file.document_check import broken_histories
 from app.review.flag_history import Decision, EventKind
 from app.review.queries import action_file
 from app.review.reviews import Reviews
+from tests.web.conftest import REFOUND
 
 WHO = {"by": "officer-a", "by_name": "Contracting Officer A"}
 
@@ -47,6 +49,17 @@ def exported(client):
     return stated
 
 
+@pytest.fixture
+def refound(system):
+    """The same flag in another run of its action."""
+
+    def made(flag_id, run_id):
+        system.execute(REFOUND, found := uuid4(), run_id, flag_id)
+        return found
+
+    return made
+
+
 def of(system, flag_id):
     (row,) = system.rows("SELECT action_id, run_id FROM flag WHERE flag_id = %s", flag_id)
     return row["action_id"], str(row["run_id"])
@@ -75,6 +88,44 @@ def test_flags_of_earlier_runs_are_filed_only_if_they_have_events(system, flagge
     system.execute("UPDATE flag SET version = 2 WHERE flag_id = %s", assigned)
     told = {each["flag_id"] for each in exported(action_id)["flags"]}
     assert told == {str(assigned), str(decided), str(untouched)}
+
+
+def test_the_flag_of_a_later_run_is_filed_with_what_it_carried_over(
+    system, flagged, client, add_run, refound
+):
+    (flag_id,) = flagged({"severity": "blocking"})
+    reviews = Reviews(system.sessions)
+    acts = (
+        (EventKind.DECIDED, Decision.CONFIRMED, "Both are right."),
+        (EventKind.COMMENTED, None, "They called."),
+    )
+    for version, (kind, decision, text) in enumerate(acts):
+        reviews.add(flag_id, version=version, kind=kind, decision=decision, rationale=text, **WHO)
+    action_id, earlier = of(system, flag_id)
+    system.execute("UPDATE run SET finished_at = now() - interval '1 hour' WHERE run_id = %s", earlier)
+    found = refound(flag_id, add_run(action_id, minutes=0))
+    reviews.add(found, version=0, kind=EventKind.COMMENTED, rationale="Still so.", **WHO)
+    answer = client.get(f"/actions/{action_id}/contract-file.zip")
+    with ZipFile(io.BytesIO(answer.data)) as opened:
+        stated, manifest = (json.loads(opened.read(name)) for name in ("contract-file.json", "manifest.json"))
+    flag = next(each for each in stated["flags"] if each["flag_id"] == str(found))
+    assert (flag["status"], flag["previous"], flag["carried_version"]) == ("confirmed", str(flag_id), 2)
+    assert flag["history_holds"]
+    (before,) = flag["earlier"]
+    assert (before["run_id"], before["carried"]) == (earlier, 2)
+    assert [event["rationale"] for event in before["history"]] == ["Both are right.", "They called."]
+
+    def problems():
+        return list(broken_histories(manifest["decisions"], stated["flags"]))
+
+    assert problems() == []
+    decided = next(each for each in manifest["decisions"] if each["flag_id"] == str(found))
+    decided["earlier"][0]["history"][0]["rationale"] = "Another."
+    assert [str(flag_id) in each and "event 1 of the earlier finding" in each for each in problems()] == [
+        True
+    ]
+    decided["earlier"] = []
+    assert ["event 1 was changed" in each for each in problems()] == [True]
 
 
 def test_of_many_runs_the_latest_and_those_with_decisions_are_whole_and_the_rest_is_counted(

@@ -13,7 +13,7 @@ from app.store.tables import ComparedValueRow, FlagRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class ValueChange:
     """One difference. `label` is that of a value, or "severity", which has no `source`; None says that there was no value."""
 
     source: str | None
@@ -29,7 +29,7 @@ class Changes:
     flag_id: UUID
     run_id: UUID
     raised_at: datetime
-    changes: Sequence[Change]
+    changes: Sequence[ValueChange]
 
 
 def changes_since(db: Session, flag: FlagRow, values: Iterable[ComparedValueRow]) -> Changes | None:
@@ -41,10 +41,12 @@ def changes_since(db: Session, flag: FlagRow, values: Iterable[ComparedValueRow]
     before = _by_label(row.ComparedValueRow for row in rows if row.ComparedValueRow is not None)
     now = _by_label(values)
     found = [
-        Change(source=source, label=label, before=before.get((source, label)), now=now.get((source, label)))
+        ValueChange(
+            source=source, label=label, before=before.get((source, label)), now=now.get((source, label))
+        )
         for source, label in dict.fromkeys((*now, *before))
     ]
-    severity = Change(source=None, label="severity", before=first.severity, now=flag.severity)
+    severity = ValueChange(source=None, label="severity", before=first.severity, now=flag.severity)
     return Changes(
         flag_id=first.flag_id,
         run_id=first.run_id,
