@@ -458,3 +458,18 @@ def test_a_changed_event_of_an_earlier_run_is_shown(system, read, officer, flags
     (again,) = system.rows("SELECT * FROM flag WHERE previous = %s AND run_id = %s", flag["flag_id"], run)
     document = read(officer, address(again))
     assert "Event 1 of an earlier flag on the same fact was changed or removed" in document.named["history"]
+
+
+def test_a_decision_that_awaited_concurrence_is_recorded_again_with_one_click(system, read, officer, flags):
+    flag, why = flags["E01"], {"rationale": "See the letter.", "reference": "Letter 7"}
+    send(officer, address(flag), "decision", decision="resolved", **why)
+    system.run(flag["action_id"])
+    (again,) = system.rows("SELECT * FROM flag WHERE previous = %s", flag["flag_id"])
+    document = read(officer, address(again))
+    assert "Decided earlier, without a second officer’s concurrence: resolved, by" in document.text
+    shown = document.html[document.html.index('id="same-again"') :]
+    hidden = dict(re.findall(r'name="(decision|rationale|reference)" value="([^"]+)"', shown))
+    assert hidden == {"decision": "resolved", **why}
+    send(officer, address(again), "decision", **hidden)
+    (row,) = system.rows("SELECT status FROM flag WHERE flag_id = %s", again["flag_id"])
+    assert row["status"] == "awaiting_concurrence"

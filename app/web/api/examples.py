@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from app.web.api.shapes.actions import Submitting
 from app.web.api.shapes.alarms import Closing
-from app.web.api.shapes.history import Assigning, Concurring, Deciding, Undoing
+from app.web.api.shapes.history import Assigning, Commenting, Concurring, Deciding, Undoing
 
 _AWARD = {
     "action_id": "ACT-2026-9001",
@@ -52,6 +52,7 @@ EXAMPLES: Mapping[type[BaseModel], dict[str, Any]] = {
     Concurring: _named(
         concur={"version": 1, "answer": "concur", "rationale": "I looked at both records and agree."}
     ),
+    Commenting: _named(called={"version": 1, "comment": "The vendor says that the renewal is under way."}),
     Undoing: _named(undo={"version": 1, "rationale": "Decided the wrong flag."}),
     Closing: _named(repaired={"reason": "A worker was restarted during maintenance; nothing was taken."}),
     Assigning: _named(

@@ -21,6 +21,7 @@ MAY = {
     "concur": {"officer-a"},
     "undo": {"officer-a"},
     "assign": {"officer-a"},
+    "comment": {"officer-a"},
     "alarms": {"auditor-a", "operator-a"},
     "alarm": {"auditor-a", "operator-a"},
     "acknowledge_alarm": {"operator-a"},
