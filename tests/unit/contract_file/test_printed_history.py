@@ -1,0 +1,47 @@
+"""The history of a finding in the printed contract file, with what earlier runs brought."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from app.contract_file.histories import chain_holds
+from app.contract_file.printed_history import history
+from app.review.flag_history import digest
+from app.review.flag_lineage import Stretch
+
+RUN, EARLIER = UUID(int=51), UUID(int=52)
+
+
+def carried(file):
+    """The finding of `make_file`, whose events a flag of an earlier run had first."""
+    (each,) = file.flags
+    before, last = [], ""
+    for event, _ in each.history:
+        moved = replace(event, flag_id=EARLIER)
+        before.append((moved, last := digest(moved, last)))
+    own = []
+    for event, _ in each.history:
+        own.append((event, last := digest(event, last)))
+    stretch = Stretch(
+        flag_id=EARLIER, run_id=RUN, raised_at=each.flag.raised_at, version=2, carried=2, events=before
+    )
+    return replace(each, history=own, earlier=[stretch])
+
+
+def test_what_was_carried_over_is_printed_with_its_run(make_file):
+    each = carried(make_file())
+    printed = str(list(history(each)))
+    assert "Carried over from the finding of" in printed
+    assert f"run {RUN}" in printed
+    assert "is broken" not in printed
+    assert chain_holds(each)
+
+
+def test_a_changed_event_of_an_earlier_run_is_printed_as_such(make_file):
+    each = carried(make_file())
+    ((event, stored), *rest) = each.earlier[0].events
+    changed = [(replace(event, rationale="Another."), stored), *rest]
+    each = replace(each, earlier=[replace(each.earlier[0], events=changed)])
+    assert f"broken: event 1 of the earlier finding {EARLIER} was changed" in str(list(history(each)))
+    assert not chain_holds(each)
+    # Without the earlier run, the first event of this one covers an unknown digest.
+    assert "broken: event 1 was changed" in str(list(history(replace(each, earlier=[]))))
