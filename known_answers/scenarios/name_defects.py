@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 from known_answers.scenarios.exclusion_statements import exclusion
 from known_answers.scenarios.sam_statements import firm as relative
-from known_answers.scenarios.sam_statements import integrity_information
 from known_answers.scenarios.scenario_builder import ScenarioBuilder
 
 _BOTH = frozenset({"sam-gov", "debarment"})
@@ -35,13 +34,14 @@ def excluded_relative(draft: ScenarioBuilder) -> bool:
     by_code = draft.rng.random() < 0.5  # noqa: PLR2004
     party = relative(name, cage if by_code else None)
     relation = draft.rng.choice(("predecessor", "immediate-owner", "highest-owner"))
+    relations = row["integrityInformation"]["corporateRelationships"]
     match relation:
         case "predecessor":
-            row["integrityInformation"] = integrity_information(predecessors=[party])
+            relations["predecessorsList"] = [party]
         case "immediate-owner":
-            row["integrityInformation"] = integrity_information(owner=party)
+            relations["immediateOwner"] = party
         case _:
-            row["integrityInformation"] = integrity_information(highest=party)
+            relations["highestOwner"] = party
     listed = "GRANDFOLD VENTURES LP" if by_code else name
     draft.exclusions.append(
         exclusion(
