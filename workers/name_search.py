@@ -48,12 +48,10 @@ class NameSearch:
                     yield from self._read({_NAME: question, **place})
         total = self._total({_NAME: together}) if len(wide) == len(words) else None
         if total is not None:
-            raise ToolError(self._how_far(named, total))
-
-    def _how_far(self, named: Named, total: int) -> str:
-        places = [value for place in named.places for value in place.values()]
-        read = f"; those in {', '.join(places)} were searched" if places else ""
-        return f"{total:,} records have the words {' '.join(telling(named.name))}, more than are read{read}"
+            whole = [place for place in named.places if self._total({_NAME: together, **place}) is None]
+            places = ", ".join(value for place in whole for value in place.values())
+            read = f"; those in {places} were searched" if places else ""
+            raise ToolError(f"{total:,} records have the words {together}, more than are read{read}")
 
     def _read(self, question: _Parameters) -> Iterator[LookedUp]:
         key = tuple(question.items())
