@@ -173,6 +173,13 @@ def page() -> str:
     lines += _listed(pair for pair in (*mixed, *everything) if pair.same and POSSIBLE <= pair.score < STRONG)
     lines.append("\nDifferent, but a weak likeness:\n\n")
     lines += _listed(pair for pair in (*mixed, *everything) if not pair.same and pair.score >= POSSIBLE)
+    lines.append(
+        "\nSame and alike, but asked about the first name the list does not answer with the second: neither of the two"
+        " words is\nwritten alike.\n\n"
+    )
+    lines += _listed(
+        pair for pair in (*mixed, *everything) if pair.same and pair.score >= POSSIBLE and not pair.answered
+    )
     return "".join(lines) + NOT_ATTEMPTED
 
 
