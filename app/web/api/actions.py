@@ -6,7 +6,7 @@ from itertools import zip_longest
 from flask import Response, abort, url_for
 
 from app import usecases
-from app.intake import IntakeError
+from app.intake import MOST_ACTIONS, IntakeError
 from app.intake.problems import Problem, shown
 from app.review.queries import ActionLine
 from app.store.actions import ConflictError, UnknownActionError, to_domain
@@ -16,7 +16,6 @@ from app.web.api.problem_details import KEY, TAKEN, invalid_input, unreadable
 from app.web.api.request_body import header_of
 from app.web.api.runs import run_item
 from app.web.api.shapes.actions import (
-    MOST,
     Action,
     ActionItem,
     ActionQuery,
@@ -62,7 +61,7 @@ def submit(query: SubmitQuery, body: str) -> Response:
     key = header_of(_KEY.name, _KEY.pattern, _KEY.meaning)
     try:
         outcome, new = usecases.submit_once(
-            services().sessions, body, by=person().subject, key=key, run=query.run == "true", most=MOST
+            services().sessions, body, by=person().subject, key=key, run=query.run == "true", most=MOST_ACTIONS
         )
     except IntakeError as error:
         raise unreadable(error) from None
