@@ -28,6 +28,15 @@ err = Console(stderr=True)
 USAGE, FAILED = 2, 1
 
 
+class CommandError(Exception):
+    """Ends a command: `lines` say why, on standard error; `exit_status` is USAGE or FAILED."""
+
+    def __init__(self, *lines: str, exit_status: int = USAGE) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+        self.exit_status = exit_status
+
+
 class Context:
     """Settings and database of a command, from the environment or else from the stack running here."""
 
@@ -74,6 +83,10 @@ def reported() -> Iterator[None]:
     """Report expected errors on standard error. Exit status 2 for bad input, 1 otherwise."""
     try:
         yield
+    except CommandError as error:
+        for line in error.lines:
+            err.print(line, markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(error.exit_status) from None
     except IntakeError as error:
         for problem in error.problems:
             err.print(problem, markup=False, highlight=False, soft_wrap=True)

@@ -9,6 +9,7 @@ import typer
 
 from app import __version__, usecases
 from app.cli import (
+    api_commands,
     audit_command,
     local_stack,
     process_commands,
@@ -20,9 +21,11 @@ from app.cli import day as whole_day
 from app.cli import demo as whole_demo
 from app.cli.api_token import print_token
 from app.cli.context import FAILED, Context, err, out, print_json, reported
+from app.cli.flags_command import flags
 from app.cli.lineage_command import lineage, show_lineage
 from app.cli.read_commands import AsJson
 from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, reconcile_sides
+from app.cli.review_commands import REVIEWS
 from app.cli.submit_command import submit
 from app.cli.verify_command import verify_bundle
 from app.cli.waiting import wait_for, wait_for_ends
@@ -97,8 +100,12 @@ def run(
 
 
 app.command()(read_commands.runs)
-app.command()(read_commands.flags)
+app.command()(flags)
 app.command()(lineage)
+for review in REVIEWS:
+    app.command(review.name)(review.command())
+app.command("stop")(api_commands.stop)
+app.command("export")(api_commands.export)
 
 
 @app.command()
