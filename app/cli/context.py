@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import typer
 from rich.console import Console
@@ -38,7 +38,17 @@ class CommandError(Exception):
 
 
 class Context:
-    """Settings and database of a command, from the environment or else from the stack running here."""
+    """Settings and database of a command, from the environment or else from the stack running here.
+
+    As a context manager, it closes its connections at the end.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if "engine" in self.__dict__:
+            self.engine.dispose()
 
     @cached_property
     def layout(self) -> Layout:

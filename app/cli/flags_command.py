@@ -91,8 +91,7 @@ def flags(
         "q": q,
         "earlier": "1" if earlier else None,
     }
-    with reported():
-        context = Context()
+    with reported(), Context() as context:
         wanted = _filter(
             context,
             {name: str(value) for name, value in given.items() if value is not None},

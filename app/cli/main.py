@@ -89,7 +89,9 @@ def run(
         context = Context()
         (run_id,) = usecases.request_runs(context.sessions, [action])
         if not wait:
-            print_json({"run_id": run_id}) if as_json else out.print(f"run {run_id} requested")
+            print_json({"run_id": run_id, "action_id": action, "new": True}) if as_json else out.print(
+                f"run {run_id} requested"
+            )
             return
         if not wait_for(context.sessions, [run_id], timeout=timeout):
             err.print(f"run {run_id} has not ended within {timeout:g} s; it continues, see `triage runs`")

@@ -44,8 +44,7 @@ def runs(
 
     With --json, each is an object as in the API's list.
     """
-    with reported():
-        context = Context()
+    with reported(), Context() as context:
         now = context.database_time()
         limits = (moment_of(since, now), now - timedelta(days=within) if within else None)
         wanted = RunFilter(

@@ -38,8 +38,7 @@ def submit(
     action there; each vendor has columns of its own: vendor1_uei, vendor1_name, vendor1_role, vendor1_cage, vendor2_uei …
     """
     text = _text(file)
-    with reported():
-        context = Context()
+    with reported(), Context() as context:
         ids, new = usecases.submit(
             context.sessions,
             text,
