@@ -46,8 +46,6 @@ def refusal(answer: WireAnswer, wording: Wording) -> RefusedError:
             "TRIAGE_TOKEN_FILE: the API does not accept this token. It may have expired: get a new one.",
             exit_status=status,
         )
-    if answer.status == HTTPStatus.NOT_FOUND:
-        return RefusedError(wording.unknown, exit_status=status)
     try:
         return RefusedError(*_sentences(answer, json.loads(answer.content), wording), exit_status=status)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -59,15 +57,17 @@ def _sentences(answer: WireAnswer, problem: Mapping[str, Any], wording: Wording)
         return [_fault(each, wording) for each in errors]
     if flag := problem.get("flag"):
         return [_changed(flag, problem.get("event"))]
-    if answer.status == HTTPStatus.CONFLICT:
-        return [f"{problem['detail']} Nothing was stored."]
+    seconds = answer.headers.get("retry-after", "60")
     said = f"{problem['title']}. {problem['detail']}"
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        seconds = answer.headers.get("retry-after", "60")
-        return [f"{problem['title']}. Try again in {seconds} seconds."]
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return [f"{said} (reference {problem['reference']})"]
-    return [said]
+        said += f" (reference {problem['reference']})"
+    return [
+        {
+            HTTPStatus.NOT_FOUND: wording.unknown,
+            HTTPStatus.CONFLICT: f"{problem['detail']} Nothing was stored.",
+            HTTPStatus.TOO_MANY_REQUESTS: f"{problem['title']}. Try again in {seconds} seconds.",
+        }.get(HTTPStatus(answer.status), said)
+    ]
 
 
 def _fault(error: Mapping[str, Any], wording: Wording) -> str:

@@ -10,15 +10,15 @@ from inspect import Parameter, Signature
 from typing import Any
 from uuid import UUID
 
-import typer
-
 from app.cli.api_client import Client
 from app.cli.api_problems import Wording
-from app.cli.context import USAGE, Context, err, out, print_json, reported
+from app.cli.context import CommandError, Context, out, print_json, reported
 from app.cli.read_commands import AsJson
 from app.cli.review_options import DECISION, FLAG_ID, ME, NOBODY, REASON, REFERENCE, TO, VERSION, Asked
 from app.procurement.labels import STATUSES
 from app.review.flag_history import Decision
+
+_ON_BEHALF = "Sent to the JSON API with your access token: TRIAGE_TOKEN_FILE names the file that holds it."
 
 
 def _as_given(review: "Review", given: Mapping[str, Any], _: Client) -> dict[str, Any]:
@@ -57,10 +57,9 @@ class Review:
         """The function that Typer makes the command of."""
 
         def run(flag_id: UUID, version: int | None, as_json: bool, **given: Any) -> None:
-            if problem := self.wrong(given):
-                err.print(problem, markup=False, highlight=False, soft_wrap=True)
-                raise typer.Exit(USAGE)
             with reported():
+                if problem := self.wrong(given):
+                    raise CommandError(problem)
                 state = self._request(Client.of(Context()), flag_id, version, given)
             print_json(state) if as_json else _show(state)
 
@@ -80,7 +79,7 @@ class Review:
         ]
         run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # which Typer reads
         run.__annotations__ = {each.name: each.annotation for each in parameters}
-        run.__doc__ = self.text
+        run.__doc__ = f"{self.text}\n\n{_ON_BEHALF}"
         return run
 
     def _request(self, client: Client, flag_id: UUID, version: int | None, given: Mapping[str, Any]) -> Any:

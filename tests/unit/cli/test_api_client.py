@@ -71,6 +71,8 @@ EVENT = {"kind": "decided", "by_name": "Officer B", "at": "2026-09-14T12:00:00Z"
         (problem(429), ["T. Try again in 17 seconds."], 1),
         (problem(503), [f"T. D. (reference {REFERENCE})"], 1),
         (problem(403, title="one\ntwo\x1b[31m"), ["one two�[31m. D."], 1),
+        # Another server than the API does not say that a flag is unknown.
+        (WireAnswer(404, {}, b"<html>"), ["the JSON API answers HTTP 404"], 2),
         (WireAnswer(502, {}, b"<html>"), ["the JSON API answers HTTP 502"], 1),
         (WireAnswer(409, {}, b"[]"), ["the JSON API answers HTTP 409"], 1),
         (WireAnswer(500, {}, b"[" * 100_000), ["the JSON API answers HTTP 500"], 1),
