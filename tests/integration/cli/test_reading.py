@@ -73,7 +73,10 @@ def test_the_plan_is_shown_with_its_goal(command, system, flawed):
     assert stored["goal"] in output
     for step in flawed["steps"]:
         assert step["question"] in output
-    assert "May start: at once, beside steps 2, 3, 4 and 5" in output
+    starts = [line.split("May start: ")[1].strip() for line in output.splitlines() if "May start: " in line]
+    assert starts.count("at once") == 4
+    waits = "SAM.gov registrations and Contract documents (steps 1 and 4)"
+    assert f"May start: at once; then waits for {waits}" in " ".join(output.split())
     assert output.count("Needed: yes. How it went: answered") == 5
 
 
