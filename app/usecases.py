@@ -8,18 +8,20 @@ from uuid import UUID
 from app.connections.database import Sessions
 from app.credentials import alarm_handling, requests
 from app.credentials.tables import AlarmState
-from app.intake import parse_actions
+from app.intake import Notation, parse_actions
 from app.store.actions import goals_of, store_actions
 from app.store.submissions import SubmissionOutcome, Submissions
 
 
-def submit(sessions: Sessions, text: str) -> tuple[list[str], int]:
-    """Store the actions in `text` (JSON, one object or a list); their ids, and how many were new.
+def submit(
+    sessions: Sessions, text: str, *, notation: Notation = Notation.JSON, most: int | None = None
+) -> tuple[list[str], int]:
+    """Store the actions in `text`, `most` at most; their ids, and how many were new.
 
     The same action again is fine. Raises `IntakeError` with every problem found, or `ConflictError`; then nothing is
     stored.
     """
-    actions = parse_actions(text)
+    actions = parse_actions(text, most=most, notation=notation)
     with sessions.begin() as db:
         new = store_actions(db, actions)
     return [action.action_id for action in actions], len(new)

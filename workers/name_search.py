@@ -6,7 +6,7 @@ from workers.paging import Asks, TooManyRowsError
 from workers.related_names import Named
 from workers.runtime.answer import Answer, OutOfReachError, ToolError
 from workers.runtime.tool import LookedUp
-from workers.search_words import distinctive, telling
+from workers.search_words import questions, telling
 
 _NAME = "exclusionName"
 #: Parameters of a question.
@@ -25,35 +25,31 @@ class NameSearch:
         self._too_many: dict[tuple[tuple[str, str], ...], int | None] = {}
 
     def by_name(self, named: Named) -> Iterator[LookedUp]:
-        """What is found by each of the distinctive words, and by narrower questions where a word finds too much.
+        """What is found by some of the words, and by narrower questions where these find too much.
 
-        Raises `ToolError` where neither a word nor all words together could be read to the end: then the records in the
+        Raises `ToolError` where neither these nor all words together could be read to the end: then the records in the
         bearer's own state or country are all that was read.
         """
-        words, together = distinctive(named.name), " ".join(telling(named.name))
+        asked, together = questions(named.name), " ".join(telling(named.name))
         wide = []
-        for word in words:
-            yield from self._read({_NAME: word})
-            if self._total({_NAME: word}) is not None:
-                wide.append(word)
+        for words in asked:
+            yield from self._read({_NAME: words})
+            if self._total({_NAME: words}) is not None:
+                wide.append(words)
         if not wide:
             return
-        questions = [*wide]
-        if len(wide) == len(words):
+        if is_wide := len(wide) == len(asked):
             yield from self._read({_NAME: together})
-            questions.append(together)
         for place in named.places:
-            for question in dict.fromkeys(questions):
+            for question in dict.fromkeys([*wide, together] if is_wide else wide):
                 if self._total({_NAME: question}) is not None:
                     yield from self._read({_NAME: question, **place})
-        total = self._total({_NAME: together}) if len(wide) == len(words) else None
+        total = self._total({_NAME: together}) if is_wide else None
         if total is not None:
-            raise ToolError(self._how_far(named, total))
-
-    def _how_far(self, named: Named, total: int) -> str:
-        places = [value for place in named.places for value in place.values()]
-        read = f"; those in {', '.join(places)} were searched" if places else ""
-        return f"{total:,} records have the words {' '.join(telling(named.name))}, more than are read{read}"
+            whole = [place for place in named.places if self._total({_NAME: together, **place}) is None]
+            places = ", ".join(value for place in whole for value in place.values())
+            read = f"; those in {places} were searched" if places else ""
+            raise ToolError(f"{total:,} records have the words {together}, more than are read{read}")
 
     def _read(self, question: _Parameters) -> Iterator[LookedUp]:
         key = tuple(question.items())

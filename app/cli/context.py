@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import typer
 from rich.console import Console
@@ -28,8 +28,27 @@ err = Console(stderr=True)
 USAGE, FAILED = 2, 1
 
 
+class CommandError(Exception):
+    """Ends a command: `lines` say why, on standard error; `exit_status` is USAGE or FAILED."""
+
+    def __init__(self, *lines: str, exit_status: int = USAGE) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+        self.exit_status = exit_status
+
+
 class Context:
-    """Settings and database of a command, from the environment or else from the stack running here."""
+    """Settings and database of a command, from the environment or else from the stack running here.
+
+    As a context manager, it closes its connections at the end.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if "engine" in self.__dict__:
+            self.engine.dispose()
 
     @cached_property
     def layout(self) -> Layout:
@@ -74,6 +93,10 @@ def reported() -> Iterator[None]:
     """Report expected errors on standard error. Exit status 2 for bad input, 1 otherwise."""
     try:
         yield
+    except CommandError as error:
+        for line in error.lines:
+            err.print(line, markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(error.exit_status) from None
     except IntakeError as error:
         for problem in error.problems:
             err.print(problem, markup=False, highlight=False, soft_wrap=True)

@@ -117,13 +117,13 @@ def _lineage_json(page: RunPage) -> dict[str, Any]:
         "attempts": [_fields(row) for row in page.attempts],
         "steps": [_fields(row) for row in page.steps],
         "ends_not_confirmed": [_fields(row) for row in page.ends],
-        "not_recorded_by_the_worker": [_fields(row) for row in page.unrecorded],
+        "not_recorded": [_fields(row) for row in page.unrecorded],
         "credentials": [
             {**_fields(row), "calls": [_fields(call) for call in page.calls_of(row)]}
             for row in page.credentials
         ],
         "denials": [_fields(row) for row in page.denials],
-        "findings": [_fields(row) for row in page.findings],
+        "flags": [_fields(row) for row in page.findings],
         "alarms": [_fields(row) for row in page.alarms],
     }
 

@@ -8,17 +8,27 @@ from typing import Annotated
 import typer
 
 from app import __version__, usecases
-from app.cli import audit_command, local_stack, process_commands, read_commands, stack_commands, usage
+from app.cli import (
+    api_commands,
+    audit_command,
+    local_stack,
+    process_commands,
+    read_commands,
+    stack_commands,
+    usage,
+)
 from app.cli import day as whole_day
 from app.cli import demo as whole_demo
 from app.cli.api_token import print_token
-from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
+from app.cli.context import FAILED, Context, err, out, print_json, reported
+from app.cli.flags_command import flags
 from app.cli.lineage_command import lineage, show_lineage
 from app.cli.read_commands import AsJson
 from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, reconcile_sides
+from app.cli.review_commands import REVIEWS
+from app.cli.submit_command import submit
 from app.cli.verify_command import verify_bundle
 from app.cli.waiting import wait_for, wait_for_ends
-from app.intake import SIZE_LIMIT
 from infra.environment import forget_foreign
 
 app = typer.Typer(
@@ -64,19 +74,7 @@ def demo(
         whole_demo.run_demo(stay=not exit_, shared_user=shared_user)
 
 
-@app.command()
-def submit(
-    file: Annotated[Path, typer.Argument(help="A JSON file: one procurement action, or a list of them.")],
-    run: Annotated[bool, typer.Option("--run", help="Also request a run of each.")] = False,
-) -> None:
-    """Store procurement actions."""
-    with reported():
-        context = Context()
-        ids, new = usecases.submit(context.sessions, _text(file))
-        out.print(f"{len(ids)} actions submitted, {new} of them new")
-        if run:
-            usecases.request_runs(context.sessions, ids)
-            out.print(f"{len(ids)} runs requested")
+app.command()(submit)
 
 
 @app.command()
@@ -91,7 +89,9 @@ def run(
         context = Context()
         (run_id,) = usecases.request_runs(context.sessions, [action])
         if not wait:
-            print_json({"run_id": run_id}) if as_json else out.print(f"run {run_id} requested")
+            print_json({"run_id": run_id, "action_id": action, "new": True}) if as_json else out.print(
+                f"run {run_id} requested"
+            )
             return
         if not wait_for(context.sessions, [run_id], timeout=timeout):
             err.print(f"run {run_id} has not ended within {timeout:g} s; it continues, see `triage runs`")
@@ -102,8 +102,12 @@ def run(
 
 
 app.command()(read_commands.runs)
-app.command()(read_commands.flags)
+app.command()(flags)
 app.command()(lineage)
+for review in REVIEWS:
+    app.command(review.name)(review.command())
+app.command("stop")(api_commands.stop)
+app.command("export")(api_commands.export)
 
 
 @app.command()
@@ -139,17 +143,6 @@ app.command()(process_commands.worker)
 app.command(**process_commands.PASSED_ON)(process_commands.evaluate)
 app.command(**process_commands.PASSED_ON)(process_commands.provision)
 app.command(**process_commands.PASSED_ON)(process_commands.rotate)
-
-
-def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as stream:
-            # One byte over the limit is enough for a refusal.
-            return stream.read(SIZE_LIMIT + 1).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        err.print(f"file: {file}: {reason}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(USAGE) from None
 
 
 def main() -> None:

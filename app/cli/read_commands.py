@@ -1,40 +1,63 @@
-"""The commands `triage runs` and `triage flags`."""
+"""The command `triage runs`, and tables of runs and flags."""
 
 from collections.abc import Sequence
-from enum import StrEnum
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from app.cli.api_client import Client
 from app.cli.context import Context, out, print_json, reported
+from app.cli.points_in_time import Since, moment_of
 from app.cli.text_tables import Column, Kind, show_table
 from app.credentials.tables import RunState
-from app.procurement.finding import Severity
-from app.procurement.rules import RULES
-from app.review.queries import FlagFilter, FlagLine, Pages, RunFilter, RunLine
-from app.review.queries.runs import run_fields
-
-RuleId = StrEnum("RuleId", {rule.id: rule.id for rule in RULES})  # type: ignore[misc]  # made from the rules
+from app.review.queries import FlagLine, Pages, RunFilter, RunLine
+from app.web.api.runs import run_item
+from app.web.list_queries import ME, MOST_DAYS
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+ActionStart = Annotated[
+    str | None, typer.Option(metavar="START", help="The start of an action's ID or PIID.")
+]
 Limit = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Maximum number of lines.")]
 
 
 def runs(
+    *,
     state: Annotated[
         RunState | None,
         typer.Option(metavar="STATE", help=f"Only runs in this state: {', '.join(RunState)}."),
     ] = None,
+    action: ActionStart = None,
+    requested_by: Annotated[
+        str | None, typer.Option(metavar="SUBJECT", help="Who requested it: a subject, or me.")
+    ] = None,
+    since: Since = None,
+    within: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_DAYS, metavar="DAYS", help="Requested in the last N days."),
+    ] = None,
     limit: Limit = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show runs, newest first."""
-    with reported():
-        pages = Pages(Context().sessions)
-        lines = pages.runs(RunFilter(state=state), limit=limit)
+    """Show runs, newest first, with the filters of the JSON API.
+
+    With --json, each is an object as in the API's list.
+    """
+    with reported(), Context() as context:
+        now = context.database_time()
+        limits = (moment_of(since, now), now - timedelta(days=within) if within else None)
+        wanted = RunFilter(
+            state=state,
+            action=action,
+            requested_by=subject_of(context, requested_by) if requested_by else None,
+            since=max(filter(None, limits), default=None),
+        )
+        pages = Pages(context.sessions)
+        lines = pages.runs(wanted, limit=limit)
         unconfirmed = pages.queue().unconfirmed
     if as_json:
-        print_json([{**run_fields(line.run), "findings": line.findings} for line in lines])
+        print_json([run_item(line).model_dump(mode="json", by_alias=True) for line in lines])
     else:
         show_runs(lines)
         if unconfirmed.oldest:
@@ -48,29 +71,9 @@ def runs(
             )
 
 
-#: Columns of a flag that serve searching and sorting only.
-_SEARCH_COLUMNS = {"search", "assigned_to", "arrived"}
-
-
-def flags(
-    severity: Annotated[
-        Severity | None,
-        typer.Option(metavar="SEVERITY", help="Only findings of this severity: blocking or advisory."),
-    ] = None,
-    rule: Annotated[
-        RuleId | None, typer.Option(metavar="RULE", help="Only findings of this rule, such as R01.")
-    ] = None,
-    limit: Limit = 20,
-    as_json: AsJson = False,
-) -> None:
-    """Show findings of each action's latest run."""
-    with reported():
-        wanted = FlagFilter(severity=severity, rule=rule)
-        lines = Pages(Context().sessions).flag_queue(wanted, limit=limit).page.lines
-    if as_json:
-        print_json([line.flag.model_dump(mode="json", exclude=_SEARCH_COLUMNS) for line in lines])
-    else:
-        show_flags(lines)
+def subject_of(context: Context, person: str) -> str:
+    """The subject in a filter by person; `me` is the person whose token is in TRIAGE_TOKEN_FILE, as the API says."""
+    return Client.of(context).me() if person == ME else person
 
 
 def show_runs(lines: Sequence[RunLine]) -> None:
@@ -101,8 +104,16 @@ DIFFERENCE = Column("What differs", Kind.TEXT)
 
 def show_flags(lines: Sequence[FlagLine]) -> None:
     """Print findings as a table."""
-    columns = (Column("Severity"), Column("Rule"), Column("Action", Kind.ID), DIFFERENCE)
+    columns = (
+        Column("Severity"),
+        Column("Rule"),
+        Column("Action", Kind.ID),
+        DIFFERENCE,
+        Column("Flag", Kind.ID),
+    )
     flags = [line.flag for line in lines]
     show_table(
-        "Findings", columns, ((flag.severity, flag.rule, flag.action_id, flag.because) for flag in flags)
+        "Findings",
+        columns,
+        ((flag.severity, flag.rule, flag.action_id, flag.because, flag.flag_id) for flag in flags),
     )

@@ -1,6 +1,6 @@
 """The problems of a submission, each as one line that is safe to print: field, value and problem."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,15 @@ class Problem:
     def __str__(self) -> str:
         value = "" if self.given is None else f"{self.given} "
         return f"{self.field}: {value}{self.text}"
+
+
+class IntakeError(Exception):
+    """A submission is refused. `problems` has a line for each problem, with field and value; `details` has their parts."""
+
+    def __init__(self, details: Sequence[Problem]) -> None:
+        self.details = tuple(details)
+        self.problems = tuple(map(str, details))
+        super().__init__("; ".join(self.problems))
 
 
 def problem(where: str, detail: Mapping[str, Any]) -> Problem:

@@ -10,6 +10,7 @@ from app.connections.database import connect, problem, sessions
 from app.contract_file.exporter import Exporter
 from app.contract_file.log_reader import LogReader
 from app.contract_file.log_records import LogRecords
+from app.intake import BODY_LIMIT
 from app.procurement.systems import ISSUING_PATHS
 from app.reconciliation.report import reconcile_run
 from app.review.event_records import EventRecords
@@ -94,7 +95,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         database.dispose()
 
     # Forms contain no files, and programs send at most a day's actions.
-    app.config.update(MAX_CONTENT_LENGTH=1_000_000)
+    app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT)
     Services(
         sessions=factory,
         database=database,

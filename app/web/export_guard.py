@@ -11,7 +11,7 @@ from app.web.sign_in import person
 from app.web.streams import Seats
 
 #: Endpoints that first produce a file, which takes seconds, and how many may run at once, in all and per person.
-_MADE = frozenset(each for each in EXPORTING if each.startswith("exports."))
+_MADE = frozenset(each for each in EXPORTING if each.startswith("exports.")) | {"api.contract_file"}
 _TOTAL, _EACH = 4, 1
 #: `Sec-Fetch-Site` of requests that another site initiated. Programs and typed addresses send neither value.
 _FOREIGN = frozenset({"cross-site", "same-site"})

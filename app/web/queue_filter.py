@@ -59,8 +59,8 @@ class QueueQuery:
         return {name: value for name, value in self.args.items() if name != "sort"}
 
 
-def queue_query(args: MultiDict[str, str], *, me: str, now: datetime) -> QueueQuery:
-    """Parse query parameters. `me` is the subject of the signed-in person.
+def queue_query(args: MultiDict[str, str], *, me: str, now: datetime, path: str | None = None) -> QueueQuery:
+    """Parse query parameters. `me` is the subject of the signed-in person, `path` the queue's address where no page is.
 
     Invalid parameters are listed in `ignored`; nothing raises.
     """
@@ -90,7 +90,7 @@ def queue_query(args: MultiDict[str, str], *, me: str, now: datetime) -> QueueQu
         except ValueError:
             ignored.append(Ignored(name, value))
     return QueueQuery(
-        path=url_for("flags.queue"),
+        path=url_for("flags.queue") if path is None else path,
         args=taken,
         flag_filter=FlagFilter(**wanted),
         sort=sort,

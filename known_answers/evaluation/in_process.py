@@ -32,7 +32,7 @@ from infra.local.stack import LocalStack
 from infra.postgres.roles import verifier
 from infra.provision.logins import DATABASE_OWNERS, LEDGER, READERS
 from known_answers.evaluation.comparison import Evaluation, Finding, KnownAnswer
-from known_answers.evaluation.preparation import Scenarios, at_stated_time
+from known_answers.evaluation.preparation import Scenarios, at_stated_time, with_own_exclusions
 from mocks.configuration import Configuration
 from mocks.ledger.load import load
 from workers.runtime.database_client import DatabaseClient
@@ -179,7 +179,7 @@ class Evaluator:
         first = [self.runner.ask(action, self.tools[name], self.issued[name]) for name in names]
         answers = [self.runner.ask_again(action, first, each, self.issued[each.tool.name]) for each in first]
         case, _ = case_file(action, answers, own_day=True)
-        return at_stated_time(case, document)
+        return at_stated_time(with_own_exclusions(case, document), document)
 
 
 def _credential(tool: Tool) -> Issued:

@@ -14,10 +14,12 @@ from app.intake import IntakeError, parse_actions
 from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile, NotAMatch
 from app.procurement.systems import Source
+from app.procurement.vendor_facts import Exclusion
 from known_answers.scenarios.generator import write
 from known_answers.scenarios.loader import HAND_WRITTEN, Case, ScenarioError, load_cases
 from known_answers.scenarios.lookup import words_of
 from workers.payloads.exclusions import ExclusionRecord
+from workers.payloads.rows import read_row
 from workers.search_words import telling
 from workers.tools.debarment import stated_codes
 
@@ -95,6 +97,14 @@ def _require_own(case: Case, what: str, slugs: set[str]) -> None:
         raise ScenarioError(
             f"{case.slug}.json: action.vendors: {what} on an exclusion record of {min(others)}.json"
         )
+
+
+def with_own_exclusions(case: CaseFile, document: Mapping[str, Any]) -> CaseFile:
+    """The case without exclusion records of other scenarios: one list serves all, and a name may be like another's."""
+    rows = (read_row(ExclusionRecord, row)[0] for row in document.get("debarment", ()))
+    own = {row.to_fact() for row in rows if row}
+    kept = (item for item in case.evidence if not isinstance(item.fact, Exclusion) or item.fact in own)
+    return replace(case, evidence=tuple(kept))
 
 
 def at_stated_time(case: CaseFile, document: Mapping[str, Any]) -> CaseFile:

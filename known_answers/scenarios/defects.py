@@ -1,11 +1,9 @@
 """The defects that a triage must find. Each changes what a system says, and records the expected finding."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
 from decimal import Decimal
 
 from known_answers.scenarios import contract_defects, name_defects, party_defects, sam_defects
-from known_answers.scenarios.coding import read
 from known_answers.scenarios.contract_statements import money
 from known_answers.scenarios.formats import JsonObject
 from known_answers.scenarios.scenario_builder import ScenarioBuilder
@@ -117,20 +115,6 @@ def funding(draft: ScenarioBuilder) -> bool:
     return True
 
 
-def early_check(draft: ScenarioBuilder) -> bool:
-    """The check of SAM.gov in the file is some days older than the signature."""
-    checks = [row for row in draft.documents if row["docType"] == "SAMCHK" and row["status"] == "final"]
-    if not checks:
-        return False
-    checked = date.fromisoformat(checks[0]["extractedFields"]["checkedOn"]["value"])
-    checks[0]["extractedFields"]["checkedOn"] = read(
-        (checked - timedelta(days=draft.rng.randint(1, 20))).isoformat()
-    )
-    draft.reserved.add("SAMCHK")
-    draft.expect("S01", f"{draft.piid}:{draft.prime.uei}", draft.usual_severity)
-    return True
-
-
 def accounting_line(draft: ScenarioBuilder) -> bool:
     """The instrument prints another account, or another object class, than the ledger has."""
     printed = draft.printed_lines()
@@ -191,7 +175,7 @@ DEFECTS: Mapping[Defect, int] = {
     contract_defects.no_plan: 5,
     contract_defects.last_years_funds: 6,
     accounting_line: 9,
-    early_check: 6,
+    sam_defects.early_check: 6,
 }
 
 

@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 from known_answers.scenarios.exclusion_statements import exclusion
 from known_answers.scenarios.sam_statements import firm as relative
-from known_answers.scenarios.sam_statements import integrity_information
 from known_answers.scenarios.scenario_builder import ScenarioBuilder
 
 _BOTH = frozenset({"sam-gov", "debarment"})
 _ELSEWHERE = {"city": "PORTLAND", "stateOrProvinceCode": "OR", "zipCode": "97201", "countryCode": "USA"}
+_CODED = "0123456789ABCDEFGHJKLMNPQRSTUVWX"
 _FIRST_NAMES = ("AMBROSE", "CORNELIA", "DORIAN", "PHILIPPA", "THEODORA", "WALDEMAR")
 
 
@@ -31,17 +31,18 @@ def excluded_relative(draft: ScenarioBuilder) -> bool:
     row = draft.registration_of(draft.prime.uei)
     if row is None or draft.prime.uei in draft.reserved:
         return False
-    name, cage = f"{_word(draft.prime.name)} FOUNDRY CORP", f"9{draft.prime.uei[-2:]}00"
+    name, cage = f"{_word(draft.prime.name)} FOUNDRY CORP", _cage(draft.prime.uei)
     by_code = draft.rng.random() < 0.5  # noqa: PLR2004
     party = relative(name, cage if by_code else None)
     relation = draft.rng.choice(("predecessor", "immediate-owner", "highest-owner"))
+    relations = row["integrityInformation"]["corporateRelationships"]
     match relation:
         case "predecessor":
-            row["integrityInformation"] = integrity_information(predecessors=[party])
+            relations["predecessorsList"] = [party]
         case "immediate-owner":
-            row["integrityInformation"] = integrity_information(owner=party)
+            relations["immediateOwner"] = party
         case _:
-            row["integrityInformation"] = integrity_information(highest=party)
+            relations["highestOwner"] = party
     listed = "GRANDFOLD VENTURES LP" if by_code else name
     draft.exclusions.append(
         exclusion(
@@ -75,6 +76,12 @@ def excluded_signatory(draft: ScenarioBuilder) -> bool:
 
 def _since(draft: ScenarioBuilder) -> date:
     return draft.day - timedelta(days=draft.rng.randint(20, 900))
+
+
+def _cage(uei: str) -> str:
+    """A CAGE code that no vendor has: their own begin with 9."""
+    number = int("".join(character for character in uei[3:10] if character.isdigit()))
+    return "8" + "".join(_CODED[number // 32**place % 32] for place in range(4))
 
 
 def _word(name: str) -> str:

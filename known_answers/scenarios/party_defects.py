@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from known_answers.scenarios.coding import read
-from known_answers.scenarios.sam_statements import ADDRESS, integrity_information, integrity_record
+from known_answers.scenarios.sam_statements import ADDRESS, integrity_record
 from known_answers.scenarios.scenario_builder import ScenarioBuilder
 
 _SIMPLIFIED_ACQUISITION_THRESHOLD = Decimal(350_000)
@@ -87,7 +87,10 @@ def unweighed_record(draft: ScenarioBuilder) -> bool:
     if row is None or draft.value <= _SIMPLIFIED_ACQUISITION_THRESHOLD:
         return False
     ended = draft.day - timedelta(days=draft.rng.randint(60, 1_500))
-    row["integrityInformation"] = integrity_information(records=[integrity_record(ended)])
+    records = [integrity_record(ended)]
+    row["integrityInformation"].update(
+        responsibilityInformationCount=len(records), responsibilityInformationList=records
+    )
     for document in draft.documents:
         if document["docType"] == "RESP":
             document["extractedFields"].pop("considersIntegrity", None)

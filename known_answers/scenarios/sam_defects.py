@@ -1,11 +1,12 @@
 """Defects in registrations and on the list of exclusions."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 from zlib import crc32
 
 from known_answers.scenarios import sam_statements
+from known_answers.scenarios.coding import read
 from known_answers.scenarios.exclusion_statements import exclusion as exclusion_row
 from known_answers.scenarios.scenario_builder import Firm, ScenarioBuilder
 
@@ -127,6 +128,20 @@ def order(draft: ScenarioBuilder) -> bool:
         row["entityRegistration"]["exclusionStatusFlag"] = "Y"
     draft.expect("E05", firm.uei, "blocking" if draft.action_type == "new_award" else "advisory")
     draft.expect("E01", firm.uei, "advisory")
+    return True
+
+
+def early_check(draft: ScenarioBuilder) -> bool:
+    """The check of SAM.gov in the file is some days older than the signature."""
+    checks = [row for row in draft.documents if row["docType"] == "SAMCHK" and row["status"] == "final"]
+    if not checks:
+        return False
+    checked = date.fromisoformat(checks[0]["extractedFields"]["checkedOn"]["value"])
+    checks[0]["extractedFields"]["checkedOn"] = read(
+        (checked - timedelta(days=draft.rng.randint(1, 20))).isoformat()
+    )
+    draft.reserved.add("SAMCHK")
+    draft.expect("S01", f"{draft.piid}:{draft.prime.uei}", draft.usual_severity)
     return True
 
 

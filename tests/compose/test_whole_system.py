@@ -163,7 +163,7 @@ def outcome(lineage: dict[str, Any]) -> tuple[set[tuple[str, str]], set[str]]:
     last = lineage["run"]["attempt"]
     steps = [step for step in lineage["steps"] if step["attempt"] == last]
     assert {step["tool"] for step in steps} == TOOLS
-    found = {(each["rule"], each["subject"]) for each in lineage["findings"]}
+    found = {(each["rule"], each["subject"]) for each in lineage["flags"]}
     return found, {step["tool"] for step in steps if step["outcome"] != "answered"}
 
 

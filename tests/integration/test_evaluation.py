@@ -90,6 +90,17 @@ def test_scenarios_that_would_be_answered_with_one_anothers_records_are_refused(
     assert said in ended.stderr
 
 
+def test_a_person_that_two_scenarios_name_is_judged_by_the_records_of_each(tmp_path):
+    here = (HAND_WRITTEN / "E04-signatory-without-cross-reference.json").read_text()
+    elsewhere = (HAND_WRITTEN / "E04-signatory-of-another-place.json").read_text()
+    for old, new in (("Leopold", "Ambrose"), ("Hartwicke", "Fennimarch")):
+        elsewhere = elsewhere.replace(old, new).replace(old.upper(), new.upper())
+    (tmp_path / "here.json").write_text(here)
+    (tmp_path / "elsewhere.json").write_text(elsewhere)
+    ended = command(tmp_path)
+    assert (ended.returncode, ended.stdout.splitlines()[-1][:14]) == (0, "2 of 2 scenari")
+
+
 def test_the_same_accounting_line_in_two_scenarios_is_refused(tmp_path, expired):
     for number in (990, 991):
         path = "/ledger/obligation_lines/0/document_number"

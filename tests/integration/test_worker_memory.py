@@ -2,8 +2,8 @@
 
 from benchmarks.memory import POOLS, measured
 
-RUNS, FIRST = 300, 100
-#: Of the memory after the first hundred runs: 32 kB a run would be too much.
+RUNS, FIRST = 200, 80
+#: Of the memory after the first runs: 50 kB a run would be too much.
 LIMIT = 1.05
 
 

@@ -210,7 +210,7 @@ def test_each_run_plans_asks_and_ends_the_tool(lineages):
 
 def test_the_check_finds_what_differs_and_nothing_else(lineages):
     found = {
-        action_id: [flag["because"] for flag in lineages[action_id]["findings"] if flag["rule"] == "D05"]
+        action_id: [flag["because"] for flag in lineages[action_id]["flags"] if flag["rule"] == "D05"]
         for action_id in (COVERED, UNCOVERED)
     }
     assert found == {
@@ -222,8 +222,8 @@ def test_the_check_finds_what_differs_and_nothing_else(lineages):
 def test_a_rule_with_a_defect_is_named_and_the_rest_of_its_run_is_stored(stack, lineages, officer):
     run = lineages[DEFECTIVE]
     assert run["run"]["state"] == "completed"
-    (failed,) = [flag for flag in run["findings"] if flag["rule"] == "S01"]
-    (other, *_) = [flag for flag in run["findings"] if flag["rule"] == "E01"]
+    (failed,) = [flag for flag in run["flags"] if flag["rule"] == "S01"]
+    (other, *_) = [flag for flag in run["flags"] if flag["rule"] == "E01"]
     assert (failed["subject"], failed["severity"]) == ("D06", "blocking")
     assert "KeyError" in failed["because"]
     assert "A rule with a defect" in officer.get(f"/flags/{other['flag_id']}").text
@@ -247,7 +247,7 @@ def test_the_pages_show_the_tool(lineages, officer):
     page = officer.get(f"/runs/{run['run']['run_id']}").text
     assert "Surety bonds" in page
     assert "identity/oidc/token/bonds" in page
-    (flag,) = [flag for flag in run["findings"] if flag["rule"] == "D05"]
+    (flag,) = [flag for flag in run["flags"] if flag["rule"] == "D05"]
     page = officer.get(f"/flags/{flag['flag_id']}").text
     assert "Bond does not cover the price" in page
     assert "bond ZZ-0907, cancelled" in page

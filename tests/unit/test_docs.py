@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+
+from app.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -86,3 +89,10 @@ def test_operators_read_of_no_setting_that_the_example_lacks():
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z0-9]+)+)\b", operations))
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert {name for name in named if f"\n#{name}=" not in example} == {"HTTP_PROXY", "VAULT_TOKEN"}
+
+
+def test_operators_read_of_every_command():
+    operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    section = operations.partition("### The command line")[2].partition("\n### ")[0]
+    named = {name for pair in re.findall(r"\btriage ([a-z-]+)|`([a-z-]+)`", section) for name in pair}
+    assert set(get_command(app).commands) - named == set()

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from app import __version__
 from app.cli.main import app
+from app.cli.settings import ClientSettings
 from app.credentials.alarm_settings import AlarmSettings
 from app.credentials.settings import AgentSettings
 from app.procurement.systems import SYSTEMS
@@ -44,7 +45,7 @@ def environment(monkeypatch):
         monkeypatch.setenv(name, value)
 
 
-@pytest.mark.parametrize("settings", [Settings, ReconcilerSettings, ProvisioningSettings])
+@pytest.mark.parametrize("settings", [Settings, ReconcilerSettings, ProvisioningSettings, ClientSettings])
 def test_the_example_shows_every_setting_with_its_default(settings, environment):
     """Except for those of tools: they follow from the records, and a new tool needs no line here."""
     derived = {name for system in SYSTEMS for name in (system.address_setting, system.deadline_setting)}
@@ -138,7 +139,18 @@ def test_the_version_is_that_of_the_package():
     assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
 
 
-def test_a_shell_completes_the_commands():
-    typed = {"_TRIAGE_COMPLETE": "complete_bash", "COMP_WORDS": "triage ver", "COMP_CWORD": "1"}
-    offered = CliRunner().invoke(app, env=typed, prog_name="triage")
-    assert offered.output.split() == ["verify"]
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("triage ver", {"verify"}),
+        ("triage dec", {"decide", "decline"}),
+        ("triage decide --decision re", {"resolved", "referred"}),
+        ("triage assign --", {"--to", "--me", "--nobody", "--version", "--json", "--help"}),
+        ("triage submit --format js", {"json", "jsonl"}),
+        ("triage flags --status a", {"any", "awaiting_concurrence"}),
+    ],
+)
+def test_a_shell_completes_commands_options_and_values(line, offered):
+    last = str(len(line.split()) - 1)
+    typed = {"_TRIAGE_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": last}
+    assert set(CliRunner().invoke(app, env=typed, prog_name="triage").output.split()) == offered

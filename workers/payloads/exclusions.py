@@ -112,18 +112,12 @@ class References(Payload):
     listed: Annotated[list[Reference], NullAsEmptyList] = Field(default_factory=list, alias="referencesList")
 
 
-class Location(Payload):
+class Location(Reference):
     """A further place of the same party, with its own identifiers."""
 
-    written: Text = Field(default=None, alias="exclusionName")
     uei: Identifier = Field(default=None, alias="ueiSAM")
     cage: Identifier = Field(default=None, alias="cageCode")
     address: OptionalPlace = Field(default=None, alias="primaryAddress")
-
-    @property
-    def name(self) -> str | None:
-        """The name alone: it is written as in a cross-reference."""
-        return name_before_address(self.written) if self.written else None
 
 
 class OtherInformation(Payload):
@@ -161,10 +155,7 @@ class ExclusionRecord(Payload):
     @property
     def names(self) -> tuple[str, ...]:
         """Its cross-references and the names of its further locations, each once."""
-        named: list[Reference | Location] = [
-            *(self.other.references or References()).listed,
-            *self.other.locations,
-        ]
+        named = (*(self.other.references or References()).listed, *self.other.locations)
         return tuple(dict.fromkeys(each.name for each in named if each.name))
 
     def to_fact(self) -> Exclusion:

@@ -1,7 +1,7 @@
 """Contract management: what was reported for this contract?  Shapes follow SAM.gov Contract Awards API v1."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +10,7 @@ from app.procurement.case_file import Question
 from app.procurement.contract_facts import ReportedAction
 from app.procurement.instrument_numbers import series
 from app.procurement.systems import Source, system_of
-from workers.asking import ask_each, text_at, unread
+from workers.asking import Asked, ask_each, text_at, unread
 from workers.paging import all_rows
 from workers.payloads.awards import Award, Awards
 from workers.payloads.rows import read_row
@@ -29,9 +29,7 @@ def look_up(client: HttpClient, action: ProcurementAction) -> Iterator[LookedUp]
     return ask_each(_asked(client, action))
 
 
-def _asked(
-    client: HttpClient, action: ProcurementAction
-) -> Iterator[tuple[Question, Callable[[], Iterator[LookedUp]]]]:
+def _asked(client: HttpClient, action: ProcurementAction) -> Iterator[Asked]:
     numbers = [action.modification_number]
     own, *vehicle = questions(action)
     yield Question(f"reports of {action.piid}"), partial(_own, client, own, numbers)

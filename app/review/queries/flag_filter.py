@@ -4,12 +4,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, func
+from sqlalchemy import ColumnElement, String, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col
 
 from app.review.flag_history import Status
-from app.store.tables import FlagRow
+from app.review.queries.run_list import begins
+from app.store.tables import ActionRow, FlagRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,8 +18,9 @@ class FlagFilter:
     """Selects the flags that match every field that is set; None matches all.
 
     `settled` False excludes closed flags; `assignee` "" selects unassigned ones. `vendor` is the full name of a vendor
-    of the action; `text` is a search in the syntax of web searches.
+    of the action, `action` the start of its id or PIID; `text` is a search in the syntax of web searches.
     `raised_from` is inclusive, `raised_before` exclusive. `earlier` adds the flags of runs that a later one superseded.
+    The pages' counts do not know `action`: only lists of the API and of the command line use it.
     """
 
     status: Status | None = None
@@ -29,6 +31,7 @@ class FlagFilter:
     system: str | None = None
     assignee: str | None = None
     vendor: str | None = None
+    action: str | None = None
     text: str | None = None
     raised_from: datetime | None = None
     raised_before: datetime | None = None
@@ -80,4 +83,8 @@ class FlagFilter:
     def all(self) -> list[ColumnElement[bool]]:
         """All conditions, over the flags."""
         current: list[Any] = [] if self.earlier else [col(FlagRow.current)]
-        return [*current, *self.kind(FlagRow).values(), *self.sought()]
+        of_action: list[Any] = []
+        if self.action is not None:
+            actions = select(col(ActionRow.action_id)).where(begins(self.action))
+            of_action = [col(FlagRow.action_id).in_(actions)]
+        return [*current, *self.kind(FlagRow).values(), *self.sought(), *of_action]

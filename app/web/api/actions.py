@@ -6,17 +6,16 @@ from itertools import zip_longest
 from flask import Response, abort, url_for
 
 from app import usecases
-from app.intake import IntakeError
+from app.intake import MOST_ACTIONS, IntakeError
 from app.intake.problems import Problem, shown
 from app.review.queries import ActionLine
 from app.store.actions import ConflictError, UnknownActionError, to_domain
 from app.store.submissions import KeyReusedError, SubmissionOutcome
-from app.web.api.operations import Header, following, operation, reply
+from app.web.api.operations import Archive, Header, following, operation, reply
 from app.web.api.problem_details import KEY, TAKEN, invalid_input, unreadable
 from app.web.api.request_body import header_of
 from app.web.api.runs import run_item
 from app.web.api.shapes.actions import (
-    MOST,
     Action,
     ActionItem,
     ActionQuery,
@@ -28,6 +27,7 @@ from app.web.api.shapes.actions import (
 )
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.runs import RequestedRun
+from app.web.export_guard import sent
 from app.web.recording.event_notes import note
 from app.web.services import services
 from app.web.sign_in import person
@@ -62,7 +62,12 @@ def submit(query: SubmitQuery, body: str) -> Response:
     key = header_of(_KEY.name, _KEY.pattern, _KEY.meaning)
     try:
         outcome, new = usecases.submit_once(
-            services().sessions, body, by=person().subject, key=key, run=query.run == "true", most=MOST
+            services().sessions,
+            body,
+            by=person().subject,
+            key=key,
+            run=query.run == "true",
+            most=MOST_ACTIONS,
         )
     except IntakeError as error:
         raise unreadable(error) from None
@@ -123,6 +128,12 @@ def action(action_id: str) -> Response:
             flags=[FlagBrief.model_validate(flag) for flag in page.current],
         )
     )
+
+
+@operation("GET", "/actions/{action_id}/contract-file", answers={200: Archive}, refusals=(404, 422))
+def contract_file(action_id: str) -> Response:
+    """The signed contract file of an action, as on its page: PDF, JSON, raw answers and the digests of all of them."""
+    return sent(services().exporter.contract_file(action_id, person()) or abort(404))
 
 
 @operation(

@@ -1,5 +1,6 @@
 """Read flags, and the lineage of each of their values."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from uuid import UUID
 
@@ -35,13 +36,17 @@ from app.web.vault_side import vault_side
 def flags(query: FlagQuery) -> Response:
     """Flags of each action's latest completed run, with the filters of the queue page."""
     arguments = MultiDict(request.args)
-    arguments.pop("limit", None)
+    for name in ("limit", "action"):
+        arguments.pop(name, None)
     filters = queue_query(arguments, me=person().subject, now=services().clock.now())
     if filters.ignored:
         faults = [Problem(each.name, "is not valid", shown(each.value)) for each in filters.ignored]
         raise invalid_input(HTTPStatus.BAD_REQUEST, faults)
     found = services().queries.flags(
-        filters.flag_filter, sort=filters.sort, after=filters.after, limit=query.limit
+        replace(filters.flag_filter, action=query.action),
+        sort=filters.sort,
+        after=filters.after,
+        limit=query.limit,
     )
     return reply(
         Flags(

@@ -13,7 +13,7 @@ from app.review.roles import Permission
 from app.web.access import ACCESS, Open
 from app.web.api import problem_details
 from app.web.api.examples import EXAMPLES
-from app.web.api.operations import OPERATIONS, ROOT, Operation, bp
+from app.web.api.operations import OPERATIONS, ROOT, Archive, Operation, bp
 from app.web.api.parameters import Json, parameters
 from app.web.api.shapes import Shape
 from app.web.error_texts import TEXTS
@@ -21,7 +21,7 @@ from app.web.error_texts import TEXTS
 _REF = "#/components/schemas/{model}"
 #: Errors that every operation may return.
 _ALWAYS = frozenset({400, 401, 403, 429, 500, 503})
-_JSON, _BYTES, _TEXT = "application/json", "application/octet-stream", "text/plain"
+_JSON, _BYTES, _TEXT, _ZIP = "application/json", "application/octet-stream", "text/plain", "application/zip"
 _HEADERS: Mapping[int, Mapping[str, tuple[str, str]]] = {
     401: {"WWW-Authenticate": ("How to authenticate (RFC 6750).", "string")},
     415: {"Accept-Post": ("The accepted media type.", "string")},
@@ -140,7 +140,8 @@ def _answer(each: Operation, status: int, schemas: Schemas) -> Json:
     elif issubclass(shape, str):
         described["content"] = {_TEXT: {"schema": {"type": "string"}}}
     else:
-        described["content"] = {_BYTES: {"schema": {"type": "string", "format": "binary"}}}
+        kind = _ZIP if issubclass(shape, Archive) else _BYTES
+        described["content"] = {kind: {"schema": {"type": "string", "format": "binary"}}}
     if each.sends:
         described["headers"] = {name: _header(text, "string") for name, text in each.sends.items()}
     return described

@@ -15,6 +15,11 @@ from pydantic import BaseModel
 from app.web.api.request_body import body_of, query_of, text_of
 from app.web.api.shapes import NoQuery, RequestModel, Shape
 
+
+class Archive(bytes):
+    """A ZIP file, as the answer of an operation."""
+
+
 #: The path of the API.
 ROOT = "/api/v1"
 bp = Blueprint("api", __name__, url_prefix=ROOT)
@@ -37,7 +42,7 @@ class Header:
 class Operation:
     """The description of one operation.
 
-    `answers` are the shapes of successful responses by status, `bytes` for raw bytes, `str` for plain text; `refusals` its errors beyond those of
+    `answers` are the shapes of successful responses by status, `bytes` for raw bytes, `Archive` for a ZIP file, `str` for plain text; `refusals` its errors beyond those of
     every operation; `arguments` the types of the path parameters; `sends` the headers of successful responses, with their
     meanings.
     """

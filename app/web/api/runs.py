@@ -1,18 +1,21 @@
-"""Read runs."""
+"""Read runs, and stop one."""
 
 from datetime import timedelta
 from uuid import UUID
 
 from flask import Response, abort
 
+from app import usecases
+from app.credentials.requests import UnknownRunError
 from app.procurement.finding import NOT_PERFORMED
 from app.review.queries import RunFilter, RunLine
 from app.review.queries.runs import run_fields
 from app.web.api.operations import following, operation, reply
 from app.web.api.shapes.flags import FlagBrief
-from app.web.api.shapes.runs import AttemptPlan, RunDetail, RunItem, RunQuery, Runs
+from app.web.api.shapes.runs import AttemptPlan, RunDetail, RunItem, RunQuery, Runs, StoppedRun
 from app.web.api.shapes.value_lineage import Call, Credential, Denial, Identity, Unrecorded
 from app.web.list_queries import ME
+from app.web.recording.event_notes import note
 from app.web.services import services
 from app.web.sign_in import person
 
@@ -68,3 +71,14 @@ def run(run_id: UUID) -> Response:
             }
         )
     )
+
+
+@operation("POST", "/runs/{run_id}/stops", answers={200: StoppedRun}, refusals=(404,))
+def stop_run(run_id: UUID) -> Response:
+    """Request that a run be stopped, which the sweeper does within seconds. No body is needed."""
+    try:
+        new = usecases.stop_run(services().sessions, run_id, requested_by=person().subject)
+    except UnknownRunError:
+        abort(404)
+    note(run=run_id, new=new)
+    return reply(StoppedRun(run_id=run_id, new=new))

@@ -24,6 +24,8 @@ ACTS: Mapping[str, str] = {
     "exports.flags_json": "export flags",
     "api.submit": "submit actions",
     "api.request_run": "request a run",
+    "api.stop_run": "stop a run",
+    "api.contract_file": "export a contract file",
     "api.decide": "decide",
     "api.concur": "concur or decline",
     "api.undo": "undo a decision",

@@ -89,7 +89,7 @@ def test_every_problem_of_a_file_is_one_line_naming_field_and_value(triage, vari
         (b"", "file: not JSON: "),
         (b"\xff\xfe\x00", "not UTF-8 text"),
         (b"[" * 200_000, "file: nested too deeply"),
-        (b" " * 6_000_000 + b"{}", "5000000 at most"),
+        (b" " * 1_000_001 + b"{}", "more than 1000000 bytes; submit it in parts"),
         (b"[]", "actions: the list is empty"),
     ],
     ids=["broken", "empty", "binary", "deep", "huge", "no action"],
@@ -109,17 +109,87 @@ def test_a_file_that_is_not_there_and_one_that_never_ends_are_one_line(in_proces
     assert (status, len(errors)) == (2, 1)
 
 
+ROW = {
+    **{name: value for name, value in ACTION.items() if isinstance(value, str)},
+    **{f"vendor1_{name}": value or "" for name, value in ACTION["vendors"][0].items()},
+}
+
+
+def as_csv(*rows):
+    return "\n".join([",".join(ROW), *(",".join({**ROW, **row}.values()) for row in rows)])
+
+
+TWO = [wrong(action_id="ACT-FORM-1"), wrong(action_id="ACT-FORM-2")]
+WRITTEN = {
+    "json": json.dumps(TWO),
+    "jsonl": "\n".join(map(json.dumps, TWO)),
+    "csv": as_csv({"action_id": "ACT-FORM-1"}, {"action_id": "ACT-FORM-2"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "notation"),
+    [
+        ("actions.csv", "csv"),
+        ("ACTIONS.CSV", "csv"),
+        ("actions.jsonl", "jsonl"),
+        ("actions.txt", "json"),
+        ("actions.txt --format csv", "csv"),
+        ("- --format csv", "csv"),
+        ("-", "json"),
+    ],
+)
+def test_actions_are_taken_in_each_notation(in_process, system, tmp_path, arguments, notation):
+    name, *options = arguments.split()
+    file = tmp_path / name
+    file.write_text(WRITTEN[notation])
+    given = "-" if name == "-" else file
+    try:
+        with file.open() as stream, pytest.MonkeyPatch.context() as changed:
+            changed.setattr(sys, "stdin", stream)
+            assert in_process("submit", given, *options) == (0, "2 actions submitted, 2 of them new\n", [])
+        rows = system.rows("SELECT amount, vendors FROM action WHERE action_id LIKE 'ACT-FORM-%%'")
+        assert [(str(row["amount"]), row["vendors"][0]["name"]) for row in rows] == [
+            ("250000.00", "EXAMPLE MARINE")
+        ] * 2
+    finally:
+        system.execute("DELETE FROM action WHERE action_id LIKE 'ACT-FORM-%%'")
+
+
+def test_a_problem_in_a_table_names_line_field_and_value_and_nothing_is_stored(in_process, system, tmp_path):
+    file = tmp_path / "actions.csv"
+    file.write_text(
+        as_csv(
+            {"action_id": "ACT-FORM-1"},
+            {"action_id": "ACT-FORM-2", "amount": "12 dollars", "vendor1_uei": "X"},
+        )
+    )
+    status, output, errors = in_process("submit", file)
+    assert (status, output) == (2, "")
+    assert [line.partition(" is not ")[0] for line in errors] == [
+        "line 3, amount: '12 dollars'",
+        "line 3, vendor1_uei: 'X'",
+    ]
+    assert not system.rows("SELECT 1 FROM action WHERE action_id LIKE 'ACT-FORM-%%'")
+
+
+def test_no_more_actions_are_taken_than_by_the_api(in_process, tmp_path):
+    file = tmp_path / "actions.jsonl"
+    file.write_text("\n".join(json.dumps(wrong(action_id=f"ACT-FORM-{number}")) for number in range(501)))
+    assert in_process("submit", file) == (2, "", ["actions: 501 are too many (500 at most)"])
+
+
 def test_an_action_may_come_twice_but_not_in_two_versions(triage, variables, system, tmp_path):
     file = tmp_path / "action.json"
     try:
         file.write_text(json.dumps(wrong(action_id="ACT-COMMAND-9")))
         assert triage("submit", file, environment=variables)[:2] == (
             0,
-            "1 actions submitted, 1 of them new\n",
+            "1 action submitted, 1 of them new\n",
         )
         assert triage("submit", file, environment=variables)[:2] == (
             0,
-            "1 actions submitted, 0 of them new\n",
+            "1 action submitted, 0 of them new\n",
         )
         file.write_text(json.dumps(wrong(action_id="ACT-COMMAND-9", amount="1.00")))
         status, output, errors = triage("submit", file, environment=variables)
@@ -138,6 +208,16 @@ def test_an_action_may_come_twice_but_not_in_two_versions(triage, variables, sys
         (["runs", "--limit", "0"], "'0': Input should be greater than or equal to 1"),
         (["flags", "--severity", "grave"], "'grave' is not one of 'blocking', 'advisory'"),
         (["flags", "--rule", "R99"], "'R99' is not one of 'R01'"),
+        (["flags", "--status", "done"], "'done' is not one of 'not_closed', 'any', 'open'"),
+        (["flags", "--raised-from", "2026-02-30"], "--raised-from: '2026-02-30' is not valid"),
+        (["flags", "--q", "a\u200bb"], "--q: 'a\\u200bb' is not valid"),
+        (["flags", "--since", "2w"], "--since: '2w' is not a day (2026-09-14), a moment with its offset"),
+        (["runs", "--since", "2026-09-14T08:00"], "--since: '2026-09-14T08:00' is not a day"),
+        (["runs", "--within", "3651"], "'3651': Input should be less than or equal to 3650"),
+        (["submit", "a.json", "--format", "xml"], "'xml' is not one of 'json', 'jsonl', 'csv'"),
+        (["decide", "nonsense"], "'nonsense'"),
+        (["undo", "00000000-0000-4000-8000-000000000000"], "Missing option '--reason'"),
+        (["assign", "00000000-0000-4000-8000-000000000000"], "give one of --to, --me and --nobody"),
         (["lineage", "nonsense"], "run: 'nonsense' is not a run id"),
         (["worker", "--concurrency", "0"], "'0': Input should be greater than or equal to 1"),
         (["worker", "--pool", "solo"], "'solo' is not one of 'prefork', 'threads'"),

@@ -1,7 +1,9 @@
 """The reading commands of `triage`: every figure shown equals the one in the database."""
 
 import json
+from datetime import timedelta
 
+import httpx
 import pytest
 
 
@@ -28,7 +30,7 @@ def test_run_wait_prints_the_lineage(command, system, flawed):
     assert len(issued) == 5
     assert all(each["calls"] for each in flawed["credentials"])
     assert flawed["attempts"][0]["revoked_by"] == "run end"
-    assert {(each["rule"], each["subject"]) for each in flawed["findings"]} == {
+    assert {(each["rule"], each["subject"]) for each in flawed["flags"]} == {
         (row["rule"], row["subject"])
         for row in system.rows("SELECT rule, subject FROM flag WHERE run_id = %s", stored["run_id"])
     }
@@ -71,7 +73,10 @@ def test_the_plan_is_shown_with_its_goal(command, system, flawed):
     assert stored["goal"] in output
     for step in flawed["steps"]:
         assert step["question"] in output
-    assert "May start: at once, beside steps 2, 3, 4 and 5" in output
+    starts = [line.split("May start: ")[1].strip() for line in output.splitlines() if "May start: " in line]
+    assert starts.count("at once") == 4
+    waits = "SAM.gov registrations and Contract documents (steps 1 and 4)"
+    assert f"May start: at once; then waits for {waits}" in " ".join(output.split())
     assert output.count("Needed: yes. How it went: answered") == 5
 
 
@@ -80,8 +85,8 @@ def test_runs_and_flags_as_json_hold_what_the_tables_show(command, flawed):
     assert status == 0
     runs = {run["run_id"]: run for run in json.loads(output)}
     assert {run["state"] for run in runs.values()} == {"completed"}
-    assert runs[flawed["run"]["run_id"]]["findings"] == len(flawed["findings"])
-    rule = flawed["findings"][0]["rule"]
+    assert runs[flawed["run"]["run_id"]]["flags"] == len(flawed["flags"])
+    rule = flawed["flags"][0]["rule"]
     status, output = command("flags", "--rule", rule, "--json", "--limit", "1000")
     assert status == 0
     flags = json.loads(output)
@@ -90,6 +95,82 @@ def test_runs_and_flags_as_json_hold_what_the_tables_show(command, flawed):
     status, output = command("flags")
     assert status == 0
     assert "What differs" in output
+
+
+@pytest.fixture(scope="module")
+def program(system, tokens_of):
+    """Reads the served JSON API as an officer."""
+    headers = {"Authorization": f"Bearer {tokens_of('officer-a')['access_token']}"}
+    root = system.stack.endpoints["web"]
+    with httpx.Client(base_url=f"{root}/api/v1", headers=headers, timeout=20, trust_env=False) as client:
+        yield lambda path, **query: client.get(path, params=query).raise_for_status().json()
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        ([], {}),
+        (["--status", "any", "--sort", "-raised"], {"status": "any", "sort": "-raised"}),
+        (["--severity", "advisory", "--older", "1"], {"severity": "advisory", "older": "1"}),
+        (["--system", "sam-gov", "--within", "2"], {"system": "sam-gov", "within": "2"}),
+        (
+            ["--action-type", "new_award", "--q", "registration"],
+            {"action_type": "new_award", "q": "registration"},
+        ),
+        (["--assignee", "nobody", "--earlier"], {"assignee": "nobody", "earlier": "1"}),
+        (["--raised-from", "2026-01-02", "--raised-to", "2099-01-01"], {"raised_from": "2026-01-02"}),
+        (["--action", "70ZZ0127C0012"], {"action": "70ZZ0127C0012"}),
+        (["--vendor", "NO SUCH VENDOR"], {"vendor": "NO SUCH VENDOR"}),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_flags_are_those_of_the_api_field_by_field(command, program, flawed, options, query):
+    status, output = command("flags", *options, "--json", "--limit", "200")
+    assert status == 0
+    assert json.loads(output) == program("/flags", **query, limit=200)["items"]
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        ([], {}),
+        (["--state", "completed", "--within", "1"], {"state": "completed", "within": "1"}),
+        (["--action", "70ZZ0127C0012"], {"action": "70ZZ0127C0012"}),
+        (["--requested-by", "nobody-here"], {"requested_by": "nobody-here"}),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_runs_are_those_of_the_api_field_by_field(command, program, flawed, options, query):
+    status, output = command("runs", *options, "--json", "--limit", "200")
+    assert status == 0
+    assert json.loads(output) == program("/runs", **query, limit=200)["items"]
+
+
+def test_an_action_selects_its_own_flags_and_runs(command, flawed):
+    (mine,) = {flawed["run"]["action_id"]}
+    for name in ("flags", "runs"):
+        _, output = command(name, "--action", mine, "--json")
+        assert {each["action_id"] for each in json.loads(output)} == {mine}, name
+        assert command(name, "--action", "ACT-NOWHERE", "--json") == (0, "[]\n")
+
+
+@pytest.mark.parametrize(("name", "id_"), [("flags", "flag_id"), ("runs", "run_id")])
+def test_since_cuts_at_a_moment(command, system, flawed, name, id_):
+    column, table = {"flags": ("raised_at", "flag"), "runs": ("requested_at", "run")}[name]
+    run_id = flawed["run"]["run_id"]
+    (row,) = system.rows(f"SELECT max({column}) AS at FROM {table} WHERE run_id = %s", run_id)  # noqa: S608  # names
+    options = ("--status", "any") if name == "flags" else ()
+
+    def found(since):
+        _, output = command(name, *options, "--since", since, "--json", "--limit", "1000")
+        return {each[id_] for each in json.loads(output) if each["run_id"] == run_id}
+
+    assert found(row["at"].isoformat())
+    assert not found((row["at"] + timedelta(microseconds=1)).isoformat())
+    assert found("1d") >= found("3h") >= found(row["at"].isoformat())
+    # Of two limits the later one counts.
+    _, output = command(name, *options, "--since", "2099-01-01", "--within", "3650", "--json")
+    assert json.loads(output) == []
 
 
 @pytest.fixture(scope="module")

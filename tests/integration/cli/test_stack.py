@@ -158,13 +158,13 @@ def test_runs_still_complete_and_are_listed_with_every_id_whole(command, runs):
 
 def test_flags_are_listed_with_every_id_whole(command, runs):
     shown = " ".join(lines_of(command("flags", "--limit", "100")[1])).split()
-    flagged = [run for run in runs if run["findings"]]
+    flagged = [run for run in runs if run["flags"]]
     assert "A" * 64 in {run["action_id"] for run in flagged}
     assert {run["action_id"] for run in flagged} <= set(shown)
 
 
 def test_lineage_shows_every_id_whole(command, runs):
-    run = max(runs, key=lambda run: run["findings"])
+    run = max(runs, key=lambda run: run["flags"])
     told = json.loads(command("lineage", run["run_id"], "--json")[1])
     words = set(" ".join(lines_of(command("lineage", run["run_id"])[1])).replace(":", " ").split())
     ids = {told["run"]["run_id"], told["run"]["action_id"]}

@@ -147,6 +147,8 @@ def test_a_vault_that_states_another_date_raises_one_alarm_and_none_of_theft(ske
     assert {alarm["kind"] for alarm in new} == {"clock differs"}
     assert sum("clock of the vault" in alarm["detail"] for alarm in new) == 1
     vault.heal()
+    for name in ("sweeper", "dispatcher"):
+        skewed.table.revive(name)
     until(lambda: not skewed.rows(of_vault), seconds=90, what="the end of the vault's outage")
 
 

@@ -7,18 +7,18 @@ from uuid import UUID
 
 from pydantic import Field, RootModel
 
+from app.intake import MOST_ACTIONS
 from app.intake.form import SubmittedAction
 from app.procurement.action import ActionType, ProcurementAction
 from app.web.api.shapes import Page, RequestModel, Shape, Sought, UtcTime
 from app.web.api.shapes.flags import FlagBrief
 from app.web.api.shapes.runs import RunItem
 
-#: The most actions in one submission; a day's work has about 400.
-MOST = 500
-
 
 class Submitting(
-    RootModel[SubmittedAction | Annotated[list[SubmittedAction], Field(min_length=1, max_length=MOST)]]
+    RootModel[
+        SubmittedAction | Annotated[list[SubmittedAction], Field(min_length=1, max_length=MOST_ACTIONS)]
+    ]
 ):
     """One action or a list of them, as for `triage submit`. All are stored or none."""
 

@@ -34,6 +34,7 @@ class FlagQuery(Paged):
         default=None, description="A system that supplied one of the values."
     )
     action_type: ActionType | None = None
+    action: Sought | None = Field(default=None, description="The start of an action's ID or PIID.")
     vendor: Sought | None = Field(default=None, description="The full name of a vendor in the action.")
     assignee: Sought | None = Field(default=None, description="A subject, `me`, or `nobody`.")
     within: Days | None = Field(default=None, description="Raised in the last N days.")

@@ -87,6 +87,13 @@ class RunDetail(Run):
     flags: list[FlagBrief]
 
 
+class StoppedRun(Shape):
+    """A run that is to be stopped; `new` says whether this request caused it. False if it has ended or was requested before."""
+
+    run_id: UUID
+    new: bool
+
+
 class RequestedRun(Shape):
     """The run under way; `new` says whether this request created it."""
 

@@ -7,9 +7,9 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.procurement.names import POSSIBLE, STRONG, similarity
+from app.procurement.names import POSSIBLE, STRONG, names_on_one_line, similarity
 from known_answers.scenarios.lookup import words
-from workers.search_words import distinctive
+from workers.search_words import questions
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[3] / "docs" / "name-matching.md"
@@ -50,7 +50,8 @@ comparison, or 30 where one of the names was not met before.
 *Found* (recall) is the share of the matching pairs that reach the threshold; *right* (precision) is the share of the pairs above the
 threshold that are the same. *End to end* is the share of the matching pairs that the list also answers with when it is asked about the
 first name. The service wants every word of a question, so it is asked about two words, each by itself: the longest of those that everybody
-writes alike, without THE, legal form, numbers, initials, words that have an abbreviation and words that many names share. A word that more
+writes alike, without THE, legal form, numbers, initials, words that have an abbreviation and words that many names share. If one such word
+is all there is, the second question has the rest of the name. A word that more
 than fifty records have is not read to the end: the vendor's own state or country is searched, and all words together where no word of the
 name was narrow. If a hundred records have all of them, the search by name is a check not performed. That is not counted here.
 
@@ -102,7 +103,8 @@ class Pair:
     @property
     def answered(self) -> bool:
         """Whether the list answers with the second name when it is asked about the first."""
-        return not set(words(" ".join(distinctive(self.a)))).isdisjoint(words(self.b))
+        asked = (question for name in names_on_one_line(self.a) for question in questions(name))
+        return any(set(words(question)) <= set(words(self.b)) for question in asked)
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,13 @@ def page() -> str:
     lines += _listed(pair for pair in (*mixed, *everything) if pair.same and POSSIBLE <= pair.score < STRONG)
     lines.append("\nDifferent, but a weak likeness:\n\n")
     lines += _listed(pair for pair in (*mixed, *everything) if not pair.same and pair.score >= POSSIBLE)
+    lines.append(
+        "\nSame and alike, but asked about the first name the list does not answer with the second: neither of the two"
+        " questions is\nwritten alike.\n\n"
+    )
+    lines += _listed(
+        pair for pair in (*mixed, *everything) if pair.same and pair.score >= POSSIBLE and not pair.answered
+    )
     return "".join(lines) + NOT_ATTEMPTED
 
 

@@ -197,6 +197,14 @@ def test_where_that_is_wide_too_the_place_is_searched_and_the_rest_is_not_checke
     ]  # fmt: skip
 
 
+def test_a_place_with_too_many_records_is_not_called_searched(action, registration):
+    words = "EXAMPLE MARINE SERVICES"
+    served = Wide({"MARINE": 900, "EXAMPLE": 300, words: 200, (words, "VA"): 101, "EXAMPLE HOLDING": 3})
+    facts = {"sam-gov": [replace(registration, address=Address(city="NORFOLK", state="VA"))]}
+    (unanswered,) = follow_up(served, action, facts)
+    assert unanswered.reason == f"200 records have the words {words}, more than are read"
+
+
 def test_a_firm_abroad_is_searched_for_in_its_country(action, registration):
     served = Wide({"MARINE": 41_000})
     facts = {
