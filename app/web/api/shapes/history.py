@@ -49,9 +49,17 @@ class ReviewState(Shape):
 
 
 def _reason(text: str) -> str:
+    return _written(text, "reason")
+
+
+def _comment(text: str) -> str:
+    return _written(text, "comment")
+
+
+def _written(text: str, what: str) -> str:
     written = tidied(text)
     if not written:
-        raise ValueError("is empty; the text becomes part of the contract file")
+        raise ValueError(f"is empty; a {what} becomes part of the contract file")
     if problem := refusal(written, limit=REASON_LIMIT, lines=True):
         raise ValueError(f"is not valid: {problem}")
     return written
@@ -135,7 +143,7 @@ class Commenting(RequestModel):
             description="The text; it becomes part of the contract file.",
             examples=["The vendor says that the renewal is under way."],
         ),
-        AfterValidator(_reason),
+        AfterValidator(_comment),
     ]
 
 
