@@ -70,24 +70,28 @@ def find(start_mock):
     def found(case):
         (action,) = parse_actions(json.dumps(case.document["action"]))
         looked = datetime.combine(action.effective_date, time(16), tzinfo=UTC)
-        evidence, gaps = [], []
-        for source in Source:
+        stated, gaps = {}, []
+        for tool in TOOLS.values():
             try:
-                client = Through(mocks.get(source.value), case.document["ledger"])
-                stated = list(TOOLS[source.value].look_up(client, action))
+                client = Through(mocks.get(tool.name), case.document["ledger"])
+                stated[tool.name] = list(tool.look_up(client, action))
             except ToolError as silent:
-                gaps.append(Gap(source=source, reason=str(silent)))
-                continue
-            evidence += [
-                Evidence(
-                    evidence_id=uuid4(),
-                    source=source,
-                    record_key=each.record_key,
-                    fact=each.fact,
-                    pulled_at=looked,
-                )
-                for each in stated
-            ]
+                gaps.append(Gap(source=Source(tool.name), reason=str(silent)))
+        facts = {name: [each.fact for each in known] for name, known in stated.items()}
+        for tool in TOOLS.values():
+            if tool.record.after and tool.name in stated:
+                stated[tool.name] += tool.follow_up(Through(mocks[tool.name]), action, facts)
+        evidence = [
+            Evidence(
+                evidence_id=uuid4(),
+                source=Source(name),
+                record_key=each.record_key,
+                fact=each.fact,
+                pulled_at=looked,
+            )
+            for name, known in stated.items()
+            for each in known
+        ]
         file = CaseFile(action=action, evidence=tuple(evidence), gaps=tuple(gaps), as_of=looked)
         return {(each.rule, each.subject, each.severity.value) for each in evaluate(file)}
 

@@ -4,15 +4,18 @@ from zipfile import ZipFile
 
 import pytest
 
-ACTION = "ACT-2026-0012"
-
 
 @pytest.fixture
 def flag(system):
-    """A new flag on a registration, which one officer can settle."""
-    (run,) = system.run(ACTION)
+    """A new flag on a registration, which one officer can settle. What is done would carry over to its action's next run."""
+    (run,) = system.run(system.copy("ACT-2026-0012"))
     (row,) = system.rows("SELECT flag_id FROM flag WHERE run_id = %s AND rule = 'R01' AND current", run)
     return row["flag_id"]
+
+
+def action_of(system, flag):
+    (row,) = system.rows("SELECT action_id FROM flag WHERE flag_id = %s", flag)
+    return row["action_id"]
 
 
 def choose(page, decision):
@@ -25,10 +28,10 @@ def history(system, flag):
 
 
 def test_a_day_by_mouse(system, person, flag, tmp_path):
-    first, second = person("officer-a"), person("officer-b")
+    first, second, action = person("officer-a"), person("officer-b"), action_of(system, flag)
     # Find it: what blocks, of one rule, of this action.
     first.goto("/flags?status=open&severity=blocking&rule=R01")
-    first.get_by_label("Search for words").fill(ACTION)
+    first.get_by_label("Search for words").fill(action)
     first.get_by_role("button", name="Search").click()
     first.locator(f"a[href^='/flags/{flag}']").first.click()
     # Read it: both values, and where each came from.
@@ -56,7 +59,7 @@ def test_a_day_by_mouse(system, person, flag, tmp_path):
     assert any("I read it otherwise." in each.input_value() for each in second.locator("textarea").all())
     assert len(history(system, flag)) == 1
     # For the contract file.
-    first.goto(f"/actions/{ACTION}")
+    first.goto(f"/actions/{action}")
     with first.expect_download() as saved:
         first.get_by_role("link", name="Bundle (ZIP)").click()
     saved.value.save_as(tmp_path / "file.zip")
@@ -81,7 +84,7 @@ def press(page, target, key="Enter"):
 
 
 def test_a_day_by_keyboard_alone(system, context_of, person, flag, tmp_path):
-    page = context_of().new_page()
+    page, action = context_of().new_page(), action_of(system, flag)
     page.goto("/flags?status=open&rule=R01")
     press(
         page, page.get_by_role("button", name="Sign in").or_(page.get_by_role("link", name="Sign in")).first
@@ -90,9 +93,9 @@ def test_a_day_by_keyboard_alone(system, context_of, person, flag, tmp_path):
     page.wait_for_url("**/flags?status=open&rule=R01")
     # Find it.
     tab_to(page, page.get_by_label("Search for words"))
-    page.keyboard.type(ACTION)
+    page.keyboard.type(action)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**q={ACTION}*")
+    page.wait_for_url(f"**q={action}*")
     page.keyboard.press("j")
     page.keyboard.press("o")
     page.wait_for_url(f"**/flags/{flag}*")
@@ -129,8 +132,8 @@ def test_a_day_by_keyboard_alone(system, context_of, person, flag, tmp_path):
         "Confirmed: the registration ends the day before.",
     )
     # For the contract file, and home.
-    press(page, page.locator("main").get_by_role("link", name=ACTION, exact=True).first)
-    page.wait_for_url(f"**/actions/{ACTION}*")
+    press(page, page.locator("main").get_by_role("link", name=action, exact=True).first)
+    page.wait_for_url(f"**/actions/{action}*")
     with page.expect_download() as saved:
         press(page, page.get_by_role("link", name="Bundle (ZIP)"))
     saved.value.save_as(tmp_path / "file.zip")
@@ -149,7 +152,7 @@ def decide_first(page, flag):
 
 def test_a_day_without_javascript(system, person, flag):
     page = person("officer-a", javascript=False)
-    page.goto(f"/flags?status=open&rule=R01&q={ACTION}")
+    page.goto(f"/flags?status=open&rule=R01&q={action_of(system, flag)}")
     page.locator(f"a[href^='/flags/{flag}']").first.click()
     choose(page, "Confirmed")
     page.get_by_role("button", name="Record this decision").click()
