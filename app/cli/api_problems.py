@@ -39,7 +39,7 @@ class Wording:
 
 
 def refusal(answer: WireAnswer, wording: Wording) -> RefusedError:
-    """What an answer with a status of 400 or more says. Anything but a problem document is told by its status."""
+    """What an answer with a status of 400 or more says. Without a problem document, only the status is known."""
     status = USAGE if answer.status in _WRONG else FAILED
     if answer.status == HTTPStatus.UNAUTHORIZED:
         return RefusedError(

@@ -132,7 +132,7 @@ def test_what_is_missing_is_named(context, token, monkeypatch):
 
 
 class FakeWire:
-    """Keeps what is sent, and answers as it is told to."""
+    """Keeps what is sent, and gives the answers it was made with."""
 
     def __init__(self, answer) -> None:
         self.answer = answer

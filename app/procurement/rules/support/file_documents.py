@@ -19,59 +19,31 @@ CHANGE_INSTRUMENTS = ("SF-30",)
 INSTRUMENTS = (*AWARD_INSTRUMENTS, *CHANGE_INSTRUMENTS)
 
 
-#: What stands beside the name of a person who signs, or in its place.
-_TITLES = frozenset(
-    [
-        "ADMINISTRATIVE",
-        "AUTHORIZED",
-        "CEO",
-        "CFO",
-        "CHIEF",
-        "CONTRACT",
-        "CONTRACTING",
-        "CONTRACTOR",
-        "COO",
-        "DIRECTOR",
-        "EXECUTIVE",
-        "FINANCIAL",
-        "GENERAL",
-        "LLC",
-        "MANAGER",
-        "MANAGING",
-        "MEMBER",
-        "OF",
-        "OFFICER",
-        "OFFEROR",
-        "OFFICIAL",
-        "OPERATING",
-        "OPERATIONS",
-        "OWNER",
-        "PARTNER",
-        "PRESIDENT",
-        "PRINCIPAL",
-        "REPRESENTATIVE",
-        "S",
-        "SECRETARY",
-        "SENIOR",
-        "SIGNATORY",
-        "SIGNER",
-        "SPECIALIST",
-        "THE",
-        "TREASURER",
-        "VICE",
-    ]
-)
+#: Words of the offices that people who sign hold, and words that stand with these.
+_OFFICES = frozenset({
+    "AGENT", "CHIEF", "CONTRACTING", "CONTRACTOR", "CONTRACTORS", "DIRECTOR", "MANAGER", "MANAGING", "MEMBER", "OFFICER", "OFFEROR",
+    "OFFICIAL", "OWNER", "PARTNER", "PRESIDENT", "PRINCIPAL", "REPRESENTATIVE", "SECRETARY", "SIGNATORY", "SIGNER",
+    "SPECIALIST", "TREASURER",
+})  # fmt: skip
+_BESIDE = frozenset({
+    "ADMINISTRATIVE", "AND", "AUTHORIZED", "CONTRACT", "CONTRACTS", "EXECUTIVE", "FINANCIAL", "GENERAL", "OF", "OPERATING",
+    "OPERATIONS", "S", "SENIOR", "THE", "VICE",
+})  # fmt: skip
+#: Such as those of the chief financial and operating officers.
+_SHORT_OFFICE = re.compile(r"C[A-Z]{1,2}O")
 _BEFORE_TITLE = re.compile(r",\s|\s[-–—]\s")  # a dash is what people type there
 
 
 def persons_of(document: FiledDocument) -> list[str]:
     """The persons who signed, each once, without a title. A signature by office alone names no person."""
     names = (_BEFORE_TITLE.split(text.strip()) for text in sorted(set(document.signatories)))
-    persons = (
-        ", ".join(part for part in parts if not _TITLES.issuperset(normalised(part).split()))
-        for parts in names
-    )
+    persons = (", ".join(part for part in parts if not _is_office(part)) for parts in names)
     return [person for person in dict.fromkeys(persons) if person]
+
+
+def _is_office(text: str) -> bool:
+    words = {word for word in normalised(text).split() if not _SHORT_OFFICE.fullmatch(word)}
+    return words <= _BESIDE | _OFFICES and (not words or not words.isdisjoint(_OFFICES))
 
 
 def instrument_types(action: ProcurementAction) -> tuple[str, ...]:
