@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.procurement.labels import STATUSES
 from app.web.queue_choices import TITLES
 from app.web.views import flags
 
@@ -211,7 +212,7 @@ def test_a_line_shows_what_an_officer_needs(system, client, read, findings, tria
         action["piid"],
         f"${action['amount']:,.2f}",
     )
-    for each in (*told, *flag["vendors"], "not assigned", "Open", "UTC)", " ago"):
+    for each in (*told, *flag["vendors"], "not assigned", STATUSES[flag["status"]], "UTC)", " ago"):
         assert each in line
 
 

@@ -76,8 +76,8 @@ def test_the_goal_and_the_plan_are_the_stored_ones(system, page, run_id):
         assert (number, needed, outcome) == (str(step["number"]), "yes", step["outcome"])
         assert question == f"{step['question']} {step['reason']}"
         assert set(checks.replace(" ", "").split(",")) == {*step["rules"], *step["helps"]}
-        others = [str(each["number"]) for each in steps if each is not step]
-        assert start == f"at once, beside steps {', '.join(others[:-1])} and {others[-1]}"
+        waits = "SAM.gov registrations and Contract documents (steps 1 and 4)"
+        assert start == (f"at once; then waits for {waits}" if step["after"] else "at once")
 
 
 def test_each_check_of_the_plan_is_named_with_the_steps_it_waits_for(system, page, run_id):

@@ -88,7 +88,7 @@ def test_an_attempt_whose_identity_was_stolen_raises_an_alarm_and_the_run_starts
 
     make_agent().attempt(run_id, 1, minted.wrapping_token)
     refusal = "SELECT * FROM alarm WHERE run_id = %s AND kind = 'introduction refused'"
-    (alarm,) = system.rows(refusal, run_id)
+    (alarm,) = until(lambda: system.rows(refusal, run_id), what="the alarm")
     assert alarm["attempt"] == 1
     assert "wrapping token is not valid or does not exist" in alarm["detail"]
 

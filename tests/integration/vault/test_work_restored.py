@@ -173,7 +173,7 @@ def test_a_backup_taken_during_work_is_restored_and_the_work_goes_on(installatio
         no_run_is_half_written(installation)
         # A run goes on after ten seconds, even if the end of its lost attempt is not confirmed by then.
         unconfirmed = "SELECT 1 FROM attempt WHERE revoked_at IS NULL AND run_id = ANY(%s)"
-        until(lambda: not rows(installation, unconfirmed, run_ids), seconds=60, what="the confirmed ends")
+        until(lambda: not rows(installation, unconfirmed, run_ids), seconds=180, what="the confirmed ends")
         attempts = rows(installation, "SELECT run_id, number, state, revoked_by FROM attempt")
         for lost in open_attempts:
             its = [each for each in attempts if each["run_id"] == lost["run_id"]]
