@@ -14,10 +14,9 @@ def command(triage, system):
 
 
 @pytest.fixture(scope="module")
-def flawed(command, system):
+def flawed(command):
     """A run of an action with findings, requested and waited for on the command line."""
-    (row,) = system.rows("SELECT action_id FROM action WHERE piid = '70ZZ0127C0012'")
-    status, output = command("run", row["action_id"], "--wait", "--json")
+    status, output = command("run", "ACT-2026-0012", "--wait", "--json")
     assert status == 0
     return json.loads(output)
 
