@@ -338,7 +338,7 @@ class Started:
 
     def refused(self) -> list[str]:
         """What a process that will not start writes before it ends with status 2."""
-        status = self.process.wait(30)
+        status = self.process.wait(120)
         lines = self.errors.read_text().splitlines()
         assert status == 2, lines
         return lines
