@@ -206,9 +206,9 @@ def test_what_changed_is_stated_by_label(system, database, again, flag):
         system.execute(
             "UPDATE compared_value SET value = 'other' WHERE flag_id = %s AND position = 0", flag["flag_id"]
         )
-        system.execute("UPDATE flag SET severity = 'unheard of' WHERE flag_id = %s", flag["flag_id"])
+        system.execute("UPDATE flag SET severity = 'blocking' WHERE flag_id = %s", flag["flag_id"])
         severity, changed, *_ = changes_since(db, row, values).changes
-        assert (severity.label, severity.before, severity.now) == ("severity", "unheard of", flag["severity"])
+        assert (severity.label, severity.before, severity.now) == ("severity", "blocking", flag["severity"])
         assert "other" in changed.before
         assert values[0].value in changed.now
         assert changes_since(db, db.get(FlagRow, flag["flag_id"]), values) is None

@@ -42,13 +42,16 @@ def test_names_roles_and_cages_over_all_actions(show, submitted, firm):
 
 def test_flags_about_it_and_none_about_others(system, show, triaged):
     page = show(SUBCONTRACTOR)
-    about = system.rows("SELECT * FROM flag WHERE subject LIKE %s", f"%{SUBCONTRACTOR}%")
+    about = system.rows(
+        "SELECT * FROM flag WHERE subject LIKE %s ORDER BY current DESC, raised_at DESC, flag_id LIMIT 100",
+        f"%{SUBCONTRACTOR}%",
+    )
     others = system.rows(
         "SELECT * FROM flag WHERE action_id = 'ACT-2026-0012' AND subject NOT LIKE %s",
         f"%{SUBCONTRACTOR}%",
     )
     assert about
-    assert {f"/flags/{row['flag_id']}" for row in about[:100]} <= set(page.links)
+    assert {f"/flags/{row['flag_id']}" for row in about} <= set(page.links)
     assert not {f"/flags/{row['flag_id']}" for row in others} & set(page.links)
     assert "/actions/ACT-2026-0012" in page.links
 

@@ -146,10 +146,12 @@ def test_runs_are_those_of_the_api_field_by_field(command, program, flawed, opti
 
 
 def test_an_action_selects_its_own_flags_and_runs(command, flawed):
-    (mine,) = {flawed["run"]["action_id"]}
+    mine = flawed["run"]["action_id"]
     for name in ("flags", "runs"):
         _, output = command(name, "--action", mine, "--json")
-        assert {each["action_id"] for each in json.loads(output)} == {mine}, name
+        found = {each["action_id"] for each in json.loads(output)}  # copies of it begin with its id
+        assert found, name
+        assert all(each.startswith(mine) for each in found), name
         assert command(name, "--action", "ACT-NOWHERE", "--json") == (0, "[]\n")
 
 

@@ -49,12 +49,12 @@ def test_what_carries_over_is_read(officer, flag, again):
 
 def test_a_change_and_a_broken_history_are_read(system, officer, flag, again):
     officer.post(f"/flags/{flag['flag_id']}/comments", {"version": 0, "comment": "Called them."})
-    system.execute("UPDATE flag SET severity = 'unheard of' WHERE flag_id = %s", flag["flag_id"])
+    system.execute("UPDATE flag SET severity = 'blocking' WHERE flag_id = %s", flag["flag_id"])
     after = f"/flags/{again(flag)['flag_id']}"
     system.execute("UPDATE review_event SET by = 'officer-b' WHERE flag_id = %s", flag["flag_id"])
     told = officer.get(after)
     assert told["changed"]["changes"] == [
-        {"source": None, "label": "severity", "before": "unheard of", "now": flag["severity"]}
+        {"source": None, "label": "severity", "before": "blocking", "now": flag["severity"]}
     ]
     assert (told["broken_at"], told["broken_in"], told["history_holds"]) == (1, str(flag["flag_id"]), False)
 
