@@ -9,12 +9,14 @@ from sqlalchemy.orm import Mapped, Session, defer
 from sqlmodel import col
 
 from app.credentials.progress import ENDED
-from app.credentials.tables import RunRow
+from app.credentials.tables import RunRow, RunState
 from app.review import export_records as exports
 from app.review.flag_history import Event, Status
 from app.review.queries import run_list
 from app.review.queries.run_list import RunFilter, RunLine, begins
+from app.review.queries.runs import latest_completed
 from app.review.review_events import histories
+from app.review.sign_off import SignOff, sign_off, unsettled
 from app.review.tables import ExportRecordRow
 from app.store.tables import ACTION_WORDS, ActionRow, FlagRow
 
@@ -31,15 +33,23 @@ class ActionLine:
     waiting: int
     blocking: int
 
+    @property
+    def pulled(self) -> bool:
+        """Whether its newest run completed, so that its flags are up to date."""
+        return self.run is not None and self.run.state == RunState.COMPLETED
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionPage:
     """One action. `under_way` is the run in progress; `events` are the officers' events, newest first.
 
-    `runs` are the newest of `runs_in_all`. `earlier` are the newest flags of superseded runs.
+    `pulled` is the latest completed run, whose flags are `current`, unsettled and blocking ones first. `runs` are the
+    newest of `runs_in_all`. `earlier` are the newest flags of superseded runs.
     """
 
     action: ActionRow
+    sign_off: SignOff
+    pulled: RunRow | None
     runs: Sequence[RunLine]
     runs_in_all: int
     under_way: RunRow | None
@@ -125,17 +135,35 @@ def page(db: Session, action_id: str) -> ActionPage | None:
     ).all()
     events_of = histories(db, [flag.flag_id for flag in flags])
     events = [(flag, event) for flag in flags for event, _ in events_of.get(flag.flag_id, ())]
+    pulled = latest_completed(db, action_id)
+    exported = exports.of_action(db, action_id)
     return ActionPage(
         action=action,
+        sign_off=sign_off(
+            newest=runs[0].run if runs else None,
+            pulled=pulled,
+            left=unsettled(db, action_id),
+            changed_at=max(
+                (at for at in (pulled and pulled.finished_at, *(event.at for _, event in events)) if at),
+                default=None,
+            ),
+            exports=exported,
+        ),
+        pulled=pulled,
         runs=runs,
         runs_in_all=_number(db, col(RunRow.job_id), action_id),
         under_way=next((line.run for line in runs if line.run.state not in ENDED), None),
-        current=[flag for flag in flags if flag.current],
+        current=sorted((flag for flag in flags if flag.current), key=_place),
         earlier=[flag for flag in flags if not flag.current],
         flags_in_all=_number(db, col(FlagRow.action_id), action_id),
         events=sorted(events, key=lambda pair: (pair[1].at, pair[1].number), reverse=True),
-        exports=exports.of_action(db, action_id),
+        exports=exported,
     )
+
+
+def _place(flag: FlagRow) -> tuple[bool, bool, str, str]:
+    """Flags that are not closed first, and blocking ones before advisory ones."""
+    return flag.status == Status.CLOSED.value, flag.severity != "blocking", flag.rule, flag.subject
 
 
 def _number(db: Session, column: Mapped[str], action_id: str) -> int:
