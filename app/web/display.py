@@ -35,6 +35,8 @@ def init_app(app: Flask) -> None:
         money=lambda amount: money(Decimal(amount)),
         moment=moment,
         instant=instant,
+        clock=clock,
+        process=process,
         lasting=lasting,
         difference=difference,
         plural=plural,
@@ -63,6 +65,24 @@ def moment(time: datetime | None) -> str:
 def instant(time: datetime | None) -> str:
     """The same to the millisecond, for places where the order of events matters."""
     return _written(time, milliseconds=True)
+
+
+def clock(time: datetime | None) -> str:
+    """The time of day alone, Eastern, to the millisecond: for tables of one run, whose page states the day."""
+    if time is None:
+        return _written(None, milliseconds=True)
+    utc = time.astimezone(UTC)
+    local = eastern(utc)
+    stamp = utc.replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return _markup(
+        f'<time datetime="{stamp}Z">{local.time().isoformat("milliseconds")} {local.tzname()}</time>'
+    )
+
+
+def process(name: str) -> str:
+    """A process by its stored name, "host:id", in words."""
+    host, _, number = name.rpartition(":")
+    return f"process {number} on {host}" if host and number.isdigit() else f"process {name}"
 
 
 def difference(ahead: float) -> str:

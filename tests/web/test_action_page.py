@@ -52,10 +52,68 @@ def test_every_run_and_every_flag_is_on_the_page(system, show, triaged, findings
         (run for run in runs if run["state"] == "completed"),
         key=lambda run: (run["finished_at"], run["run_id"]),
     )
-    current = {f"/flags/{row['flag_id']}" for row in findings(newest["run_id"])}
+    found = findings(newest["run_id"])
+    current = {f"/flags/{row['flag_id']}" for row in found}
     assert current
     assert current <= set(page.links)
-    assert f"{len(current)} flags of the latest completed run" in page.text
+    differing = [row for row in found if row["rule"] != "S01"]
+    assert f"{len(differing)} flags of the latest completed run, blocking first" in page.text
+
+
+def test_the_answer_comes_first_and_blocking_flags_before_advisory_ones(system, show):
+    action_id = system.copy(ACTION)
+    (run_id,) = system.run(action_id)
+    page = show(action_id)
+    rows = system.rows("SELECT rule, severity FROM flag WHERE run_id = %s", run_id)
+    blocking = sum(row["severity"] == "blocking" for row in rows)
+    assert f"Ready to sign: no, {blocking} blocking flags not closed" in page.text
+    places = [
+        page.html.index(f'<h2 id="{each}"') for each in ("sign-off", "unchecked", "flags", "action", "runs")
+    ]
+    assert places == sorted(places)
+    order = [row[0] for row in page.rows if row and row[0] in {"■ Blocking", "□ Advisory"}]
+    assert order == sorted(order)  # the sign of “blocking” comes before that of “advisory”
+    assert len(order) == len(rows)
+
+
+def test_what_was_not_checked_is_listed_apart(show, flagged, system):
+    gap, differing = flagged(
+        {"rule": "S01", "severity": "blocking", "subject": "sam-gov"}, {"severity": "advisory"}
+    )
+    (row,) = system.rows("SELECT action_id FROM flag WHERE flag_id = %s", gap)
+    page = show(row["action_id"])
+    assert "Ready to sign: no, 1 check not performed" in page.text
+    assert "1 check was not performed in the latest completed run" in page.text
+    assert (
+        page.html.index(f"/flags/{gap}")
+        < page.html.index('<h2 id="flags"')
+        < page.html.index(f"/flags/{differing}")
+    )
+
+
+@pytest.mark.parametrize("state", ["requested", "failed"])
+def test_a_run_under_way_or_stopped_never_reads_as_clean(system, show, client, read, state):
+    action_id = system.copy("ACT-2026-0001")
+    system.run(action_id)
+    assert "Ready to sign: yes, as far as these checks can show" in show(action_id).text
+    system.execute(
+        "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, not_before, stop_requested_at)"
+        " VALUES (gen_random_uuid(), %s, %s, 0, 'test', now(), now() + interval '1 hour', %s)",
+        action_id,
+        state,
+        "2026-09-14" if state == "failed" else None,
+    )
+    try:
+        page = show(action_id)
+        why = {
+            "requested": "a pull of the records is under way",
+            "failed": "the newest pull of the records was stopped",
+        }
+        assert f"Ready to sign: no, {why[state]}" in page.text
+        (line,) = [row for row in read(client, f"/actions?q={action_id}").rows if row[0] == action_id]
+        assert "Not known the latest run has not completed" in " ".join(line)
+    finally:
+        system.execute("DELETE FROM run WHERE job_id = %s AND state = %s", action_id, state)
 
 
 def test_flags_of_earlier_runs_stay_with_their_decisions(system, client, show):
@@ -94,6 +152,8 @@ def test_exports_are_offered_and_listed(client, signed_in, read, show):
 def test_an_action_that_never_ran_says_so(show, submitted):
     page = show(submitted())
     assert "None yet: no run of this action has been requested." in page.text
+    assert "Ready to sign: no, the records have not been pulled" in page.text
+    assert "Everything: no run of this action has completed." in page.text
     assert "This action has not been exported yet." in page.text
 
 

@@ -64,16 +64,32 @@ def test_the_steps_show_the_database_records(system, page, run_id):
         assert row["answer_digest"] in page.named["step-5"]
 
 
+def test_the_picture_and_the_steps_come_before_findings_and_plan(page):
+    ids = ("waterfall", "steps", "findings", "plan", "sides", "vault-log")
+    places = [page.html.index(f'<h2 id="{each}"') for each in ids]
+    assert places == sorted(places)
+
+
+def test_one_attempt_is_not_mentioned_and_accounts_and_processes_are_named(system, page, run_id):
+    (row,) = system.rows(
+        "SELECT requested_by, worker FROM run JOIN attempt USING (run_id) WHERE run_id = %s", run_id
+    )
+    host, number = row["worker"].rsplit(":", 1)
+    assert f"by account {row['requested_by']}" in page.text
+    assert f"by process {number} on {host}" in page.named["step-1"]
+    assert "ttempt" not in page.named["step-1"] + page.named["step-2"] + page.named["waterfall-1-name"]
+
+
 def test_the_goal_and_the_plan_are_the_stored_ones(system, page, run_id):
     (run,) = system.rows("SELECT goal FROM run WHERE run_id = %s", run_id)
     plan = page.named["plan-of-run"]
     assert f"Goal: {run['goal']}" in plan
-    rows = {row[1]: row for row in page.rows if len(row) == 7 and row[0].isdigit()}
+    rows = [row for row in page.rows if len(row) == 5 and row[0][:1].isdigit()]
     steps = system.rows("SELECT * FROM step WHERE run_id = %s ORDER BY number", run_id)
     assert len(steps) == len(rows) == 5
-    for step, row in zip(steps, rows.values(), strict=True):
-        number, _, question, checks, start, needed, outcome = row
-        assert (number, needed, outcome) == (str(step["number"]), "yes", step["outcome"])
+    for step, row in zip(steps, rows, strict=True):
+        name, question, checks, start, outcome = row
+        assert (name.split()[0], step["needed"], outcome) == (str(step["number"]), True, step["outcome"])
         assert question == f"{step['question']} {step['reason']}"
         assert set(checks.replace(" ", "").split(",")) == {*step["rules"], *step["helps"]}
         waits = "SAM.gov registrations and Contract documents (steps 1 and 4)"
@@ -451,7 +467,7 @@ def test_an_operator_stops_a_run_after_confirmation(system, signed_in, read, wai
     assert (run["failure"], run["attempt"]) == ("stopped by operator-a", 0)
     page = read(operator, f"/runs/{waiting}")
     assert "✕ Failed stopped by operator-a" in page.text
-    assert "operator-a asked to stop this run" in page.text
+    assert "Security operator A asked to stop this run" in page.text
     assert "No end to confirm is on record" in page.text
     assert f"/runs/{waiting}/stop" not in page.links
 

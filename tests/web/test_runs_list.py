@@ -66,6 +66,9 @@ class Empty:
     def run_counts(self):
         return {}
 
+    def people(self):
+        return {}
+
 
 @pytest.mark.parametrize(
     ("address", "help_", "way_on"),

@@ -45,6 +45,7 @@ def queue() -> ResponseReturnValue:
         others=others,
         by_state={name: counts.get(name, 0) for name in _STATES},
         total=sum(counts.values()) if state is None else counts.get(state, 0),
+        people=pages.people(),
     )
 
 
@@ -75,6 +76,7 @@ def show(run_id: UUID) -> ResponseReturnValue:
         ends=end_summary(page, endings),
         kinds=ALARM_KINDS,
         unknown_kind=UNKNOWN_KIND,
+        people=services().queries.people(),
     )
 
 
@@ -84,7 +86,7 @@ def confirm_stop(run_id: UUID) -> ResponseReturnValue:
     page = services().queries.run(run_id) or abort(404)
     if page.run.state in ENDED or page.run.stop_requested_at:
         return redirect(url_for(".show", run_id=run_id))
-    return render_template("runs/stop.html", page=page)
+    return render_template("runs/stop.html", page=page, people=services().queries.people())
 
 
 @bp.post("/<uuid:run_id>/stop")

@@ -225,6 +225,8 @@ def test_actions_are_listed_and_returned_as_submitted(officer, action):
     assert items[0]["amount"] == "1000.50"
     told = officer.get(f"/actions/{sent[0]['action_id']}")
     assert (told["runs"], told["flags"], told["under_way"]) == ([], [], None)
+    assert told["sign_off"]["ready"] is False
+    assert told["sign_off"]["checklist"][0]["open_because"] == "the records have not been pulled"
     kept = told["action"]
     assert sorted(kept["clauses"]) == sorted(sent[0]["clauses"])
     assert kept["option"]["price"] == "12.00"

@@ -73,11 +73,27 @@ class Actions(Page[ActionItem]):
     """One page of actions."""
 
 
+class SignOffPoint(Shape):
+    """One point of the checklist; `open_because` is empty if it is done."""
+
+    text: str
+    required: bool = Field(description="Whether the action is ready to sign only when this is done.")
+    open_because: str
+
+
+class SignOff(Shape):
+    """Whether the action is ready to sign, as far as its checks can show, and the checklist behind the answer."""
+
+    ready: bool
+    checklist: list[SignOffPoint]
+
+
 class Action(Shape):
     """One action as submitted, its latest runs (at most 20), and the flags of the latest completed run."""
 
     action: ProcurementAction
     submitted_at: UtcTime
+    sign_off: SignOff
     under_way: UUID | None = Field(description="The run under way, if there is one.")
     runs: list[RunItem]
     flags: list[FlagBrief]
