@@ -1,14 +1,16 @@
 """Access control: one line per endpoint. The application does not start if an endpoint has no line."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import Enum
 
-from flask import Flask, abort, g, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.review.roles import Permission
 from app.web.recording.event_notes import note
-from app.web.sign_in import sign_in
+from app.web.sign_in import sign_in, visitor
 from app.web.sign_in.sessions import browser_session
 from app.web.sign_in.tokens import TokenError
 
@@ -121,6 +123,17 @@ def init_app(app: Flask) -> None:
     """Guard every route of `app`. Call this after all routes are registered. Raises `UnlistedError`."""
     check(app, ACCESS)
     app.before_request(_guard)
+    app.jinja_env.globals.update(allowed=allowed)
+
+
+def allowed(endpoint: str) -> bool:
+    """Whether this application has the page, and the person behind the request may use it: pages link to no other."""
+    if endpoint not in current_app.view_functions:
+        return False
+    needed, known = ACCESS[endpoint], visitor()
+    if isinstance(needed, Permission):
+        return known is not None and known.may(needed)
+    return needed is Open.PUBLIC or known is not None
 
 
 def check(app: Flask, access: Mapping[str, Permission | Open]) -> None:
@@ -133,8 +146,14 @@ def check(app: Flask, access: Mapping[str, Permission | Open]) -> None:
 
 
 def _guard() -> ResponseReturnValue | None:
-    # Without an endpoint the path or the method is unknown: the response will be 404 or 405.
-    needed = Open.PUBLIC if request.endpoint is None else ACCESS[request.endpoint]
+    if request.endpoint is None:
+        # The path or the method is unknown: the response will be 404 or 405, with the way on for this person.
+        if not request.path.startswith(API):
+            with suppress(SQLAlchemyError):
+                browser_session().counts = False
+                g.person = browser_session().person
+        return None
+    needed = ACCESS[request.endpoint]
     if needed is Open.PUBLIC:
         return None
     _identify()

@@ -1,6 +1,6 @@
 """What every template finds: strict names, the page frame of `base.html`, and facts about this installation."""
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined
 from app.procurement.finding import NOT_PERFORMED
 from app.settings import Settings
 
-#: Pages named in the header of every page, as endpoint and text. Pages that are not served here are left out.
+#: Pages named in the header of every page, as endpoint and text. A page links only to those that its reader may use.
 NAVIGATION = (
     ("start.home", "Start"),
     ("flags.queue", "Flags"),
@@ -51,15 +51,10 @@ def init_app(app: Flask, configuration: Settings) -> None:
             for seconds in (configuration.session_idle, configuration.session_lifetime)
         ],
         uswds=(Path(app.static_folder or "") / "uswds/.ready").is_file(),
-        navigation=navigation,
+        navigation=NAVIGATION,
         serves=serves,
         NOT_PERFORMED=NOT_PERFORMED,
     )
-
-
-def navigation() -> Iterator[tuple[str, str]]:
-    """Endpoint and text of each page named in the header."""
-    return ((endpoint, text) for endpoint, text in NAVIGATION if serves(endpoint))
 
 
 def serves(endpoint: str) -> bool:

@@ -1,5 +1,7 @@
 """Access control: every role on every route; a route must have a line in both tables."""
 
+import re
+from itertools import product
 from urllib.parse import urlsplit
 
 import pytest
@@ -253,3 +255,32 @@ def test_an_invalid_token_is_refused_despite_a_valid_cookie(api, tokens_of, kind
 def test_a_token_opens_no_page(client_of, tokens_of):
     answer = client_of(persona=None).get("/flags", headers=bearer(tokens_of("officer-a")["access_token"]))
     assert answer.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("persona", "address"),
+    [
+        (None, "/sign-in"),
+        *product(
+            (None, "visitor-a", "officer-a", "auditor-a", "operator-a"),
+            ("/nothing", "/flags/not-an-id", "/security-events"),
+        ),
+    ],
+)
+def test_a_page_links_only_to_what_its_reader_may_use(signed_in, client_of, persona, address):
+    client = signed_in(persona) if persona else client_of(persona=None)
+    page = client.get(address, follow_redirects=True)
+    links = {link for link in re.findall(r'href="(/[^"#]*)', page.text) if not link.startswith("/static")}
+    assert links
+    for link in links:
+        answer = client.get(link)
+        assert answer.status_code in {200, 302, 303}, link
+        asked = answer.location or ""
+        assert not asked.startswith("/sign-in?") or (persona is None and link == "/"), link
+
+
+def test_an_unknown_address_keeps_the_navigation_of_the_person(signed_in, client_of):
+    assert 'href="/flags"' in signed_in("officer-a").get("/nothing").text
+    anonymous = client_of(persona=None).get("/nothing").text
+    assert 'href="/sign-in"' in anonymous
+    assert 'href="/flags"' not in anonymous
