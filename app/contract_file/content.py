@@ -54,6 +54,10 @@ def contract_file(file: ActionFile, log: LogExtract, occasion: Occasion) -> Fiel
         "format": FILE_FORMAT,
         **occasion.stated(),
         "action": row_fields(file.action),
+        "sign_off": {
+            "ready": file.sign_off.ready,
+            "checklist": [asdict(point) for point in file.sign_off.checklist],
+        },
         "latest_completed_run": str(file.latest) if file.latest else None,
         "flags": [_flag(flag) for flag in file.flags],
         "checks": {str(run.run.run_id): [asdict(check) for check in checks(file, run)] for run in file.runs},

@@ -62,6 +62,8 @@ def _blocks(
     )
     yield paragraph(soft(f"Exported {moment(occasion.at)} by {occasion.by.name} ({occasion.by.subject})."))
     yield from unconfirmed_ends(file, occasion.at)
+    yield heading(1, "Ready to sign")
+    yield from _sign_off(file)
     yield heading(1, "Summary of findings")
     yield from _summary(file)
     yield heading(1, "The action")
@@ -82,6 +84,28 @@ def _blocks(
         yield from vault_log(log)
     yield heading(1, "Files and their digests")
     yield from _files(files)
+
+
+def _sign_off(file: ActionFile) -> Iterator[Block]:
+    ready = file.sign_off.ready
+    yield paragraph(
+        strong(
+            "Yes, as far as these checks can show." if ready else f"No: {'; '.join(file.sign_off.reasons)}."
+        )
+    )
+    yield table(
+        "Checklist at the export",
+        (("Point", 9), ("State", 7)),
+        (
+            (
+                point.text,
+                "Done"
+                if point.done
+                else f"Open: {point.open_because}{'' if point.required else ' (recommended, not required)'}",
+            )
+            for point in file.sign_off.checklist
+        ),
+    )
 
 
 def _summary(file: ActionFile) -> Iterator[Block]:

@@ -1,6 +1,6 @@
 """Whether an action is ready to sign, as far as its checks can show, and the checklist behind the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -88,16 +88,9 @@ def sign_off(
     newest: RunRow | None,
     pulled: RunRow | None,
     left: Unsettled,
-    changed_at: datetime | None,
-    exports: Sequence[ExportRecordRow],
+    more: Sequence[Point] = (),
 ) -> SignOff:
-    """The answer for an action whose newest run is `newest` and whose latest completed one is `pulled`.
-
-    `changed_at` is when records or decisions last changed. Only an export of the whole file after that counts.
-    """
-    filed = changed_at and any(
-        export.at >= changed_at and export.kind.startswith(_FILE) for export in exports
-    )
+    """The answer for an action whose newest run is `newest` and whose latest completed one is `pulled`."""
     return SignOff(
         checklist=(
             Point(text="The newest pull of the records is complete.", open_because=_pull(newest, pulled)),
@@ -120,12 +113,20 @@ def sign_off(
                 open_because=f"{plural(left.advisory, 'advisory flag')} not closed" if left.advisory else "",
                 required=False,
             ),
-            Point(
-                text="The record for the contract file was exported after the newest pull and the last decision.",
-                open_because="" if filed else "not exported since then",
-                required=False,
-            ),
+            *more,
         )
+    )
+
+
+def exported(changed_at: datetime | None, exports: Iterable[ExportRecordRow]) -> Point:
+    """Whether the whole file was exported after records or decisions last changed."""
+    filed = changed_at and any(
+        export.at >= changed_at and export.kind.startswith(_FILE) for export in exports
+    )
+    return Point(
+        text="The record for the contract file was exported after the newest pull and the last decision.",
+        open_because="" if filed else "not exported since then",
+        required=False,
     )
 
 

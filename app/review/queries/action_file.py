@@ -28,6 +28,7 @@ from app.review.queries.next_run import next_of
 from app.review.queries.runs import latest_completed
 from app.review.queries.unrecorded import unrecorded
 from app.review.review_events import histories
+from app.review.sign_off import sign_off, unsettled
 from app.review.tables import ReviewEventRow
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
@@ -91,8 +92,14 @@ def _file(db: Session, action: ActionRow) -> ActionFile:
         .order_by(*newest)
         .limit(RUNS_LIMIT)
     ).all()
+    known = [*(run.run for run in filed), *(run for run, _ in others)]
     return ActionFile(
         action=action,
+        sign_off=sign_off(
+            newest=max(known, key=lambda run: (run.requested_at, run.run_id), default=None),
+            pulled=latest,
+            left=unsettled(db, action.action_id),
+        ),
         latest=latest.run_id if latest else None,
         runs=filed,
         other_runs=[run for run, _ in others],

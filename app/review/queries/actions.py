@@ -16,7 +16,7 @@ from app.review.queries import run_list
 from app.review.queries.run_list import RunFilter, RunLine, begins
 from app.review.queries.runs import latest_completed
 from app.review.review_events import histories
-from app.review.sign_off import SignOff, sign_off, unsettled
+from app.review.sign_off import SignOff, exported, sign_off, unsettled
 from app.review.tables import ExportRecordRow
 from app.store.tables import ACTION_WORDS, ActionRow, FlagRow
 
@@ -136,18 +136,16 @@ def page(db: Session, action_id: str) -> ActionPage | None:
     events_of = histories(db, [flag.flag_id for flag in flags])
     events = [(flag, event) for flag in flags for event, _ in events_of.get(flag.flag_id, ())]
     pulled = latest_completed(db, action_id)
-    exported = exports.of_action(db, action_id)
+    made = exports.of_action(db, action_id)
+    changes = (pulled and pulled.finished_at, *(event.at for _, event in events))
+    changed_at = max((at for at in changes if at), default=None)
     return ActionPage(
         action=action,
         sign_off=sign_off(
             newest=runs[0].run if runs else None,
             pulled=pulled,
             left=unsettled(db, action_id),
-            changed_at=max(
-                (at for at in (pulled and pulled.finished_at, *(event.at for _, event in events)) if at),
-                default=None,
-            ),
-            exports=exported,
+            more=[exported(changed_at, made)],
         ),
         pulled=pulled,
         runs=runs,
@@ -157,7 +155,7 @@ def page(db: Session, action_id: str) -> ActionPage | None:
         earlier=[flag for flag in flags if not flag.current],
         flags_in_all=_number(db, col(FlagRow.action_id), action_id),
         events=sorted(events, key=lambda pair: (pair[1].at, pair[1].number), reverse=True),
-        exports=exported,
+        exports=made,
     )
 
 

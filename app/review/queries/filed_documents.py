@@ -21,6 +21,7 @@ from app.review.flag_history import Event
 from app.review.flag_lineage import Stretch
 from app.review.queries.next_run import NextRun
 from app.review.queries.plans import Plan, plans_of
+from app.review.sign_off import SignOff
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 
@@ -98,10 +99,11 @@ class ActionFile:
     `flags` are those of the latest completed run, and the earlier ones that officers did more with than assign.
     `other_runs` are the newest of the action's other runs; `more_runs` is the number of those left out. `next` is the
     run of any action that started after the latest one. `kept` gives the size in bytes of each raw answer by the
-    id of its call.
+    id of its call. `sign_off` is the answer at the export, without the export itself.
     """
 
     action: ActionRow
+    sign_off: SignOff
     latest: UUID | None
     runs: Sequence[FiledRun]
     other_runs: Sequence[RunRow]

@@ -21,6 +21,7 @@ from app.reconciliation.verdict import Reconciliation
 from app.review.flag_history import Decision, Event, EventKind, digest
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.review.roles import Person
+from app.review.sign_off import Unsettled, sign_off
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 NOON = datetime(2026, 9, 14, 16, 0, 1, tzinfo=UTC)
@@ -158,6 +159,11 @@ def make_file():
         filed = [_flag(UUID(int=FLAG.int + 100 * n), value, rationale, version) for n in range(flags)]
         return ActionFile(
             action=action,
+            sign_off=sign_off(
+                newest=run,
+                pulled=run,
+                left=Unsettled(blocking=flags, advisory=0, unchecked=0, waiting=0),
+            ),
             latest=RUN,
             runs=[
                 FiledRun(

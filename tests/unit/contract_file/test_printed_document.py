@@ -211,3 +211,17 @@ def test_each_run_has_the_verdict_of_its_comparison(make_file, occasion, found, 
     assert (stated and (stated["verdict"], stated["not_proven"])) == (
         found and (found.verdict, found.missing)
     )
+
+
+@pytest.mark.parametrize(
+    ("flags", "printed"),
+    [(0, "Yes, as far as these checks can show."), (2, "No: 2 blocking flags not closed.")],
+)
+def test_whether_it_was_ready_to_sign_is_printed_and_stated(occasion, make_file, flags, printed):
+    file = make_file(flags=flags)
+    assert printed in json.dumps(document(file, CheckedLog(), occasion, {}))
+    stated = contract_file(file, LogExtract(), occasion)["sign_off"]
+    assert stated["ready"] is (flags == 0)
+    assert [
+        point["open_because"] for point in stated["checklist"] if point["required"] and point["open_because"]
+    ] == (["2 blocking flags not closed"] if flags else [])

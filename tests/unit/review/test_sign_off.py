@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.credentials.tables import RunRow
-from app.review.sign_off import Unsettled, sign_off
+from app.review.sign_off import Unsettled, exported, sign_off
 from app.review.tables import ExportRecordRow
 
 NOON = datetime(2026, 9, 14, 16, tzinfo=UTC)
@@ -26,8 +26,7 @@ def answer(*, newest=None, pulled=None, left=(), exports=()):
         newest=newest,
         pulled=pulled,
         left=Unsettled(**{**NOTHING, **dict(left)}),
-        changed_at=NOON if pulled else None,
-        exports=exports,
+        more=[exported(NOON if pulled else None, exports)],
     )
 
 
