@@ -11,23 +11,16 @@ from app.contract_file.log_blocks import vault_log
 from app.contract_file.log_check import CheckedLog
 from app.contract_file.log_extract import STRETCHES
 from app.contract_file.print_text import instant, moment
+from app.contract_file.printed_checks import checks_made
+from app.contract_file.printed_sign_off import checklist
 from app.contract_file.seven_steps import seven_steps
 from app.procurement.finding import NOT_PERFORMED
 from app.procurement.labels import ACTION_TYPES, plural, worded
 from app.procurement.rules.support.value_text import money
-from app.review.checks import CheckOutcome, checks
-from app.review.queries.filed_documents import ActionFile, FiledRun
+from app.review.queries.filed_documents import ActionFile
 from app.store.tables import ActionRow
 
 _DEMO = "Demo - not an official government website. The data are made up."
-
-_REMARKS = {
-    CheckOutcome.NOT_MADE: "Why not",
-    CheckOutcome.DIFFERS: "How often",
-    CheckOutcome.IN_PART: "What was not compared",
-    CheckOutcome.AGREES: "What was compared",
-    CheckOutcome.NOT_APPLICABLE: "Why not",
-}
 
 
 def document(
@@ -63,7 +56,7 @@ def _blocks(
     yield paragraph(soft(f"Exported {moment(occasion.at)} by {occasion.by.name} ({occasion.by.subject})."))
     yield from unconfirmed_ends(file, occasion.at)
     yield heading(1, "Ready to sign")
-    yield from _sign_off(file)
+    yield from checklist(file.sign_off)
     yield heading(1, "Summary of findings")
     yield from _summary(file)
     yield heading(1, "The action")
@@ -75,7 +68,7 @@ def _blocks(
     for run in file.runs:
         if run.run.run_id == file.latest:
             yield heading(1, "Checks of the latest completed run")
-            yield from _checks(file, run)
+            yield from checks_made(file, run)
     for run in file.runs:
         yield from seven_steps(run, file, at=occasion.at)
     yield from _others(file)
@@ -84,28 +77,6 @@ def _blocks(
         yield from vault_log(log)
     yield heading(1, "Files and their digests")
     yield from _files(files)
-
-
-def _sign_off(file: ActionFile) -> Iterator[Block]:
-    ready = file.sign_off.ready
-    yield paragraph(
-        strong(
-            "Yes, as far as these checks can show." if ready else f"No: {'; '.join(file.sign_off.reasons)}."
-        )
-    )
-    yield table(
-        "Checklist at the export",
-        (("Point", 9), ("State", 7)),
-        (
-            (
-                point.text,
-                "Done"
-                if point.done
-                else f"Open: {point.open_because}{'' if point.required else ' (recommended, not required)'}",
-            )
-            for point in file.sign_off.checklist
-        ),
-    )
 
 
 def _summary(file: ActionFile) -> Iterator[Block]:
@@ -177,21 +148,6 @@ def _plain(value: Any) -> str:
             return "yes" if value else "no"
         case _:
             return str(value)
-
-
-def _checks(file: ActionFile, run: FiledRun) -> Iterator[Block]:
-    made = checks(file, run)
-    if not made:
-        yield paragraph("The plan of this run was not recorded, so the checks it made are not known.")
-        return
-    for outcome, remark in _REMARKS.items():
-        these = [check for check in made if check.outcome is outcome]
-        if these:
-            yield table(
-                f"{outcome.value.capitalize()}: {plural(len(these), 'check')}",
-                (("Check", 6), (remark, 7)),
-                ((f"{check.rule} {check.title}", check.reason) for check in these),
-            )
 
 
 def _others(file: ActionFile) -> Iterator[Block]:

@@ -18,7 +18,7 @@ from infra.provision.logins import APPLICATION
 #: Statements one page may send, the look-up of the session among them.
 MOST = 25
 #: The same for a contract file, which also reads the anchors of the log, and all sides of each of its runs.
-MOST_OF_A_FILE = 32
+MOST_OF_A_FILE = 34
 #: No pages: one answers for as long as the connection lasts, the others are files written in parts of 500 flags.
 OFFICER = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer"])
 NO_PAGES = {"news.events", "exports.flags_csv", "exports.flags_json"}

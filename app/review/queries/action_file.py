@@ -34,15 +34,14 @@ from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 #: The most runs that are listed only; further ones are counted.
 RUNS_LIMIT = 1_000
-#: The most flags of one contract file; with more, the export is refused. Setting a PDF of 1,000 takes
-#: 1.3 GB and 17 s of a processor (see `app.contract_file.typesetting`).
+#: The most flags of one contract file; with more, the export is refused. A PDF of 1,000 takes 1.3 GB and 17 s of a processor.
 FLAGS_LIMIT = 1_000
 #: Raw answers that are in memory at once.
 _ANSWERS = 4
 
 
 class TooLargeError(Exception):
-    """An export would be too large. The text says what there is too much of."""
+    """An export is too large. The text says what there is too much of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,23 +82,15 @@ def _file(db: Session, action: ActionRow) -> ActionFile:
     latest = latest_completed(db, action.action_id)
     flags = _flags(db, action, latest.run_id if latest else None)
     whole = {flag.flag.run_id for flag in flags} | ({latest.run_id} if latest else set())
-    runs = select(RunRow).where(col(RunRow.job_id) == action.action_id)
     newest = (col(RunRow.requested_at).desc(), col(RunRow.run_id))
-    filed = _runs(db, db.scalars(runs.where(col(RunRow.run_id).in_(whole)).order_by(*newest)).all())
-    others = db.execute(
-        runs.where(col(RunRow.run_id).not_in(whole))
-        .add_columns(func.count().over())
-        .order_by(*newest)
-        .limit(RUNS_LIMIT)
-    ).all()
-    known = [*(run.run for run in filed), *(run for run, _ in others)]
+    runs = select(RunRow).where(col(RunRow.job_id) == action.action_id).order_by(*newest)
+    filed = _runs(db, db.scalars(runs.where(col(RunRow.run_id).in_(whole))).all())
+    rest = runs.where(col(RunRow.run_id).not_in(whole)).add_columns(func.count().over())
+    others = db.execute(rest.limit(RUNS_LIMIT)).all()
+    last = db.scalars(runs.limit(1)).one_or_none()
     return ActionFile(
         action=action,
-        sign_off=sign_off(
-            newest=max(known, key=lambda run: (run.requested_at, run.run_id), default=None),
-            pulled=latest,
-            left=unsettled(db, action.action_id),
-        ),
+        sign_off=sign_off(newest=last, pulled=latest, left=unsettled(db, action.action_id)),
         latest=latest.run_id if latest else None,
         runs=filed,
         other_runs=[run for run, _ in others],

@@ -20,7 +20,7 @@ from app.web.api.shapes.actions import (
     ActionItem,
     ActionQuery,
     Actions,
-    SignOff,
+    ReadyToSign,
     SubmissionResult,
     SubmitQuery,
     SubmittedItem,
@@ -124,7 +124,7 @@ def action(action_id: str) -> Response:
         Action(
             action=to_domain(page.action.model_dump()),
             submitted_at=page.action.submitted_at,
-            sign_off=SignOff.model_validate(page.sign_off),
+            sign_off=ReadyToSign.model_validate(page.sign_off),
             under_way=page.under_way.run_id if page.under_way else None,
             runs=[run_item(line) for line in page.runs],
             flags=[FlagBrief.model_validate(flag) for flag in page.current],

@@ -73,7 +73,7 @@ class Actions(Page[ActionItem]):
     """One page of actions."""
 
 
-class SignOffPoint(Shape):
+class ChecklistPoint(Shape):
     """One point of the checklist; `open_because` is empty if it is done."""
 
     text: str
@@ -81,11 +81,11 @@ class SignOffPoint(Shape):
     open_because: str
 
 
-class SignOff(Shape):
+class ReadyToSign(Shape):
     """Whether the action is ready to sign, as far as its checks can show, and the checklist behind the answer."""
 
     ready: bool
-    checklist: list[SignOffPoint]
+    checklist: list[ChecklistPoint]
 
 
 class Action(Shape):
@@ -93,7 +93,7 @@ class Action(Shape):
 
     action: ProcurementAction
     submitted_at: UtcTime
-    sign_off: SignOff
+    sign_off: ReadyToSign
     under_way: UUID | None = Field(description="The run under way, if there is one.")
     runs: list[RunItem]
     flags: list[FlagBrief]
