@@ -10,7 +10,7 @@ from app.review.queries import FlagLine
 from app.review.queries.queue import Sort
 from app.review.roles import Person
 from app.store.tables import ActionRow, FlagRow
-from app.web.flag_page.queue_way import QUEUE
+from app.web.flag_page.way_through import QUEUE
 from app.web.queue_filter import QueueQuery
 
 _DAY = timedelta(days=1)

@@ -19,9 +19,9 @@ from app.review.review_events import state_of_flag
 from app.web.flag_page.compared_values import side_by_side
 from app.web.flag_page.credential_lifetime import lifetime
 from app.web.flag_page.evidence_chains import Chain, chains, without_value
-from app.web.flag_page.queue_way import way_through
 from app.web.flag_page.review_forms import Typed
 from app.web.flag_page.timeline import timeline
+from app.web.flag_page.way_through import way_through
 from app.web.services import services
 from app.web.vault_side import vault_side
 

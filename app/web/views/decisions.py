@@ -11,8 +11,8 @@ from app.review.flag_history import Decision, EventKind, ReviewError
 from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.flag_page.page import flag_page
-from app.web.flag_page.queue_way import carry_queue, go_on
 from app.web.flag_page.review_forms import Typed, decision_form, typed
+from app.web.flag_page.way_through import carry_queue, go_on
 from app.web.recording.event_notes import note_review
 from app.web.services import services
 from app.web.sign_in.current_person import person

@@ -10,7 +10,7 @@ from app.procurement.labels import DECISIONS
 from app.review.queries import Facets, Left, Sort
 from app.review.queries.facets import COUNTED
 from app.web.flag_page.page import flag_page
-from app.web.flag_page.queue_way import words_for
+from app.web.flag_page.way_through import words_for
 from app.web.list_queries import PAGE, ignore
 from app.web.queue_choices import groups, in_use
 from app.web.queue_filter import QueueQuery, queue_query
