@@ -18,19 +18,17 @@ FUNCTIONS = (
     # Three and four bytes each, as numbers. It is made dear so that no plan tries it on row after row: it is for the index.
     """
     CREATE FUNCTION search_pieces(whole text) RETURNS integer[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS $$
-        SELECT array_agg(DISTINCT piece)
-        FROM convert_to(whole, 'UTF8') AS it, generate_series(0, length(it) - 3) AS n,
-            LATERAL (SELECT (get_byte(it, n) << 16) + (get_byte(it, n + 1) << 8) + get_byte(it, n + 2) AS three) AS at,
-            LATERAL (VALUES (three), (CASE WHEN n + 3 < length(it) THEN (three << 8) + get_byte(it, n + 3) END)) AS x (piece)
-        WHERE piece IS NOT NULL
+        SELECT array_agg((get_byte(it, n) << 16) + (get_byte(it, n + 1) << 8) + get_byte(it, n + 2)) || array_agg(
+            (get_byte(it, n) << 24) + (get_byte(it, n + 1) << 16) + (get_byte(it, n + 2) << 8) + get_byte(it, n + 3)
+            ) FILTER (WHERE n + 3 < length(it))
+        FROM convert_to(whole, 'UTF8') AS it, generate_series(0, length(it) - 3) AS n
     $$
     """,
     # The pieces that a text with this part must have. Of a long part the first ones are enough.
     """
     CREATE FUNCTION search_query(part text) RETURNS integer[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
         SELECT array_agg(DISTINCT piece)
-        FROM unnest(search_pieces(left(search_part(part), 24)))
-            AS piece
+        FROM unnest(search_pieces(left(search_part(part), 24))) AS piece
         WHERE octet_length(search_part(part)) = 3 OR piece NOT BETWEEN 0 AND 16777215
     $$
     """,
