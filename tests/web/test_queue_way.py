@@ -88,8 +88,9 @@ def test_the_page_of_a_flag_leads_to_those_beside_it(client, read, four):
 def test_a_comment_and_an_assignment_stay_on_the_flag(client, four):
     word, made = four
     at = f"/flags/{made[0]}?queue=q%3D{word}"
-    assert of(send(client, at, "comment", comment="I asked the budget office.")) == made[0]
-    assert of(send(client, at, "assignment", assignee="officer-a")) == made[0]
+    expected = f"{at}#deciding"
+    assert send(client, at, "comment", comment="I asked the budget office.") == expected
+    assert send(client, at, "assignment", assignee="officer-a") == expected
 
 
 def test_a_rejected_form_keeps_the_queue(client, four):

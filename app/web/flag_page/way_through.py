@@ -59,12 +59,18 @@ def go_on(flag_id: UUID, done: str) -> Response:
     rest = words_for(found.left) if found.flag_id else "Nothing left here"
     confirmation: Any = {
         "text": f"Recorded: {done[0].lower()}{done[1:]} on {flag.rule} {flag.title}, {flag.action_id}.",
-        "url": url_for("flags.show", flag_id=flag_id, _anchor="deciding", queue=query.query_string or None),
+        "url": stay(flag_id, anchor="deciding"),
         "link": "View or undo",
         "rest": f"{rest}.",
     }
     flash(confirmation, "success")
     return redirect(_address(found.flag_id, query) if found.flag_id else query.link(), HTTPStatus.SEE_OTHER)
+
+
+def stay(flag_id: UUID, *, anchor: str | None = None) -> str:
+    """The address of a flag in the queue that this page was opened from."""
+    queue = queue_of_request().query_string
+    return url_for("flags.show", flag_id=flag_id, queue=queue or None, _anchor=anchor)
 
 
 def words_for(left: Left) -> str:

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, url_for
+from flask import Blueprint, abort, flash, redirect
 from flask.typing import ResponseReturnValue
 
 from app.procurement.labels import DECISIONS
@@ -12,7 +12,7 @@ from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.flag_page.page import flag_page
 from app.web.flag_page.review_forms import Typed, decision_form, typed
-from app.web.flag_page.way_through import carry_queue, go_on
+from app.web.flag_page.way_through import carry_queue, go_on, stay
 from app.web.recording.event_notes import note_review
 from app.web.services import services
 from app.web.sign_in.current_person import person
@@ -30,7 +30,7 @@ _SETTLING = frozenset({EventKind.DECIDED, EventKind.CONCURRED, EventKind.DECLINE
 @bp.get("/comment")
 def back(flag_id: UUID) -> ResponseReturnValue:
     """Lead back to the flag when someone reloads a rejected form."""
-    return redirect(url_for("flags.show", flag_id=flag_id))
+    return redirect(stay(flag_id))
 
 
 @bp.post("/decision")
@@ -116,4 +116,4 @@ def _add(
     if kind in _SETTLING:
         return go_on(flag_id, done)
     flash(done, "success")
-    return redirect(url_for("flags.show", flag_id=flag_id, _anchor="deciding"), HTTPStatus.SEE_OTHER)
+    return redirect(stay(flag_id, anchor="deciding"), HTTPStatus.SEE_OTHER)
