@@ -119,8 +119,8 @@ _STATEMENTS = (
         CASE WHEN dealt THEN finished_at + interval '1 hour' END, CASE WHEN dealt THEN 'officer-a' END
     FROM (SELECT row_number() OVER (ORDER BY run_id) AS i, run.*, action_id, action_type,
             ARRAY(SELECT jsonb_array_elements(vendors) ->> 'name') AS names,
-            to_tsvector('simple', concat_ws(' ', action_id, piid, description, vendors::text, 'invented contract'))
-                AS search
+            search_text(action, 'C02', 'An invented difference', 'subject 1', 'Two systems name different values for'
+                ' an item of the invented contract.') AS search
             FROM run JOIN action ON action_id = job_id) AS numbered,
         generate_series(1, %(each)s) AS n,
         LATERAL (SELECT (ARRAY['R01', 'R04', 'E01', 'E02', 'C01', 'C02', 'C03', 'D01', 'D02', 'F01', 'F02', 'S01']

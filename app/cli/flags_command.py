@@ -64,7 +64,13 @@ def flags(
     raised_to: Annotated[
         str | None, typer.Option(metavar="DAY", help=f"Raised on this day or earlier ({_DAY}).")
     ] = None,
-    q: Annotated[str | None, typer.Option(metavar="WORDS", help="Words, as in a web search.")] = None,
+    q: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORDS",
+            help="Parts of names, numbers and words. -PART excludes, or stands between alternatives.",
+        ),
+    ] = None,
     earlier: Annotated[
         bool, typer.Option("--earlier", help="Also flags of runs that a later one superseded.")
     ] = False,

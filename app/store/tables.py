@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from app.credentials.tables import RunRow, moment, now, table_of
@@ -97,14 +97,15 @@ _ORDERS = {
     "assignee": ("assigned_to", "severity", *_TIME, "status"),
     "rule": ("rule", "severity", *_TIME, "status"),
     "status": ("status", "severity", *_TIME),
+    "action": ("action_id", "severity", *_TIME, "status"),
 }
 
 
 class FlagRow(SQLModel, table=True):
     """One finding of one run. The pair (rule, subject) is unique within a run.
 
-    The worker inserts the finding. The database adds what the worker may not write: `action_type`, `vendors`, `search`,
-    `current` (whether the run is the action's latest completed one), `arrived` (the transaction that stored it, which
+    The worker inserts the finding. The database adds what the worker may not write: `action_type`, `vendors`, `search`
+    (the text that is searched, see migration 1.0016), `current` (whether the run is the action's latest completed one), `arrived` (the transaction that stored it, which
     tells what is new since a page was made), `previous` (the newest earlier flag of the action with this rule and
     subject), `carried_version` (its version then) and `answered_by` (the earlier flag whose decision an officer can
     record again). `status`, `decision`, `assignee` and `version` follow from the officers' events on this flag and
@@ -122,7 +123,7 @@ class FlagRow(SQLModel, table=True):
         Index("ix_flag_closed", "decided_at", postgresql_where=text("status = 'closed'")),
         Index("ix_flag_vendors", "vendors", postgresql_using="gin"),
         Index("ix_flag_systems", "systems", postgresql_using="gin"),
-        Index("ix_flag_search", "search", postgresql_using="gin"),
+        Index("ix_flag_search", text("search_pieces(search)"), postgresql_using="gin"),
         Index("ix_flag_previous", "previous", unique=True, postgresql_where=text("previous IS NOT NULL")),
         Index("ix_flag_of_action", "action_id", "rule", "subject"),
         Index("ix_flag_first_raised", "raised_at", postgresql_where=text("previous IS NULL")),
@@ -149,7 +150,7 @@ class FlagRow(SQLModel, table=True):
     systems: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False, server_default="{}"))
     action_type: str = Field(sa_column=Column(String, nullable=False, server_default=""))
     vendors: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False, server_default="{}"))
-    search: Any = Field(default=None, sa_column=Column(TSVECTOR))
+    search: Any = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
     current: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("true")))
     answered_by: UUID | None = Field(default=None, foreign_key="flag.flag_id")
     previous: UUID | None = Field(default=None, foreign_key="flag.flag_id")

@@ -31,7 +31,7 @@ def test_a_day_by_mouse(system, person, flag, tmp_path):
     first, second, action = person("officer-a"), person("officer-b"), action_of(system, flag)
     # Find it: what blocks, of one rule, of this action.
     first.goto("/flags?status=open&severity=blocking&rule=R01")
-    first.get_by_label("Search for words").fill(action)
+    first.get_by_role("searchbox", name="Search").fill(action)
     first.get_by_role("button", name="Search").click()
     first.locator(f"a[href^='/flags/{flag}']").first.click()
     # Read it: both values, and where each came from.
@@ -47,8 +47,12 @@ def test_a_day_by_mouse(system, person, flag, tmp_path):
     )
     first.get_by_label("Document, modification or determination").fill("SAMCHK of 14 December")
     first.get_by_role("button", name="Record this decision").click()
-    assert "Contracting officer A" in first.locator("#deciding").inner_text()
+    first.wait_for_load_state()
     assert [event["decision"] for event in history(system, flag)] == ["resolved"]
+    # What was recorded is confirmed on the next page, with a way back.
+    first.get_by_role("link", name="View or undo").click()
+    first.wait_for_url(f"**/flags/{flag}*")
+    assert "Contracting officer A" in first.locator("#deciding").inner_text()
     # Two officers: the second learns who was first, and keeps what was typed.
     choose(second, "Not a discrepancy")
     second.get_by_role("textbox", name="Your reason").fill("I read it otherwise.")
@@ -92,7 +96,7 @@ def test_a_day_by_keyboard_alone(system, context_of, person, flag, tmp_path):
     press(page, page.locator("button[value='officer-a']"))
     page.wait_for_url("**/flags?status=open&rule=R01")
     # Find it.
-    tab_to(page, page.get_by_label("Search for words"))
+    tab_to(page, page.get_by_role("searchbox", name="Search"))
     page.keyboard.type(action)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**q={action}*")
@@ -126,6 +130,8 @@ def test_a_day_by_keyboard_alone(system, context_of, person, flag, tmp_path):
     with page.expect_response(lambda answer: answer.request.method == "POST"):
         press(page, page.get_by_role("button", name="Record this decision"))
     page.wait_for_load_state()
+    press(page, page.get_by_role("link", name="View or undo"))
+    page.wait_for_url(f"**/flags/{flag}*")
     event = history(system, flag)[-1]
     assert (event["by"], event["decision"], event["rationale"]) == (
         *("officer-a", "confirmed"),

@@ -2,19 +2,27 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
-ACTION = "ACT-2026-0012"
-LIST = f"/flags?status=open&q={ACTION}"
+
+@pytest.fixture
+def action(system):
+    """An action that nobody has worked on."""
+    return system.copy("ACT-2026-0012")
 
 
-def test_new_flags_are_announced_and_shown_on_request(system, person):
-    system.run(ACTION)
+def listed(action):
+    return f"/flags?status=open&q={action}"
+
+
+def test_new_flags_are_announced_and_shown_on_request(system, person, action):
+    system.run(action)
     page = person("officer-a")
     with page.expect_response("**/flags/events**"):
-        page.goto(LIST)
+        page.goto(listed(action))
     before = page.locator("[data-keys] > tr").first.locator("a").first.get_attribute("href")
-    system.run(ACTION)
+    system.run(action)
     news = page.locator("#news a")
     expect(news).to_have_text(re.compile(r"^\d+ new flags – show them$"), timeout=30_000)
     # The list does not change while it is in use.
@@ -24,11 +32,11 @@ def test_new_flags_are_announced_and_shown_on_request(system, person):
     assert page.locator("[data-keys] > tr").first.locator("a").first.get_attribute("href") != before
 
 
-def test_all_lines_are_selected_and_assigned(system, person):
-    (run,) = system.run(ACTION)
+def test_all_lines_are_selected_and_assigned(system, person, action):
+    (run,) = system.run(action)
     person("officer-b")  # the form offers only people who have signed in
     page = person("officer-a")
-    page.goto(LIST)
+    page.goto(listed(action))
     page.get_by_role("button", name="Select all on this page").click()
     boxes = page.locator("input[name=flag]")
     assert all(box.is_checked() for box in boxes.all())

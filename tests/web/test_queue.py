@@ -1,11 +1,13 @@
 """The queue shows what the database holds: filtered, searched, sorted, counted, a page at a time forward and back."""
 
 import re
+from collections import defaultdict
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 
+from app.procurement.federal_time import eastern
 from app.procurement.labels import STATUSES
 from app.web.queue_choices import TITLES
 from app.web.views import flags
@@ -41,8 +43,8 @@ def three_a_page(monkeypatch):
 def ids(document):
     """The flags of a page in order; a line may also lead to the earlier flag that answers it, which is not of the page."""
     links = [link["href"] or "" for link in document.all("a") if link.get("class") != "before"]
-    found = [link.rsplit("/", 1)[1] for link in links if re.fullmatch(r"/flags/[0-9a-f-]{36}", link)]
-    return list(dict.fromkeys(found))
+    found = [re.fullmatch(r"/flags/([0-9a-f-]{36})(\?queue=.*)?", link) for link in links]
+    return list(dict.fromkeys(each[1] for each in found if each))
 
 
 def way(document, name):
@@ -109,6 +111,7 @@ def six(system, flagged):
         ("&sort=-raised", [0, 1, 2, 3, 4, 5]),
         ("&sort=raised", [5, 4, 3, 2, 1, 0]),
         ("&sort=assignee", [3, 0, 1, 5, 2, 4]),
+        ("&sort=action", [1, 3, 5, 0, 2, 4]),
     ],
 )
 @pytest.mark.usefixtures("two_a_page")
@@ -193,7 +196,7 @@ def test_filters_by_eastern_day(system, client, read, flagged):
     assert found("raised_from=2025-09-01&within=7") == set()
     page = read(client, f"/flags?vendor={quote(vendor)}&raised_to=2025-09-01&older=7")
     assert "Found to: 2025-09-01" in page.text
-    (field,) = [each for each in page.all("input") if each.get("name") == "raised_to"]
+    (field,) = [each for each in page.all("input") if each.get("id") == "field-raised_to"]
     assert (field["type"], field["value"]) == ("date", "2025-09-01")
     assert {
         each["name"]: each["value"] for each in page.all("input") if each.get("name") in {"older", "within"}
@@ -203,17 +206,27 @@ def test_filters_by_eastern_day(system, client, read, flagged):
 def test_a_line_shows_what_an_officer_needs(system, client, read, findings, triaged):
     (flag,) = findings(triaged["ACT-2026-0002"], "R01")
     action = system.rows("SELECT * FROM action WHERE action_id = 'ACT-2026-0002'")[0]
-    lines = read(client, f"/flags?rule=R01&q={action['piid']}").rows
+    page = read(client, f"/flags?rule=R01&q={action['piid']}")
+    lines = page.rows
     (line,) = [" ".join(row) for row in lines if flag["because"] in " ".join(row)]
     told = (
         "■ Blocking",
         f"R01 {flag['title']}",
         "ACT-2026-0002",
-        action["piid"],
-        f"${action['amount']:,.2f}",
+        flag["because"],
+        str(eastern(flag["raised_at"]).date()),
     )
-    for each in (*told, *flag["vendors"], "not assigned", STATUSES[flag["status"]], "UTC)", " ago"):
+    (concerned,) = [each["name"] for each in action["vendors"] if each["uei"] == flag["subject"]]
+    for each in (*told, concerned, "not assigned", STATUSES[flag["status"]], " ago"):
         assert each in line
+    # Of three vendors only the one whose registration it is; what else there is to know stands in titles.
+    assert [each for each in flag["vendors"] if each in line and each not in flag["because"]] in (
+        [],
+        [concerned],
+    )
+    titles = " ".join(each["title"] or "" for each in page.all("td", "th", "time") if "title" in each)
+    for each in (action["piid"], f"${action['amount']:,.2f}", f"{flag['title']}: {flag['because']}", " UTC"):
+        assert each in titles
 
 
 @pytest.mark.usefixtures("long_pages")
@@ -227,7 +240,7 @@ def test_each_filter_value_shows_its_count(system, client, read):
         assert f"{rule} {TITLES[rule]} {sum(row['rule'] == rule for row in blocking)}" in text
     assert f"SAM.gov exclusions {sum('debarment' in row['systems'] for row in blocking)}" in text
     assert f"Not assigned {sum(row['assignee'] is None for row in blocking)}" in text
-    assert f"{len(blocking)} flags. Blocking first" in text
+    assert f"{len(blocking):,} left, {len(blocking):,} blocking" in text
 
 
 def test_counts_follow_searches_and_are_left_out_for_too_many_flags(client, read, six, monkeypatch):
@@ -235,7 +248,7 @@ def test_counts_follow_searches_and_are_left_out_for_too_many_flags(client, read
     text = read(client, f"/flags?q={word}&severity=blocking").text
     assert "Blocking 3" in text
     assert "Advisory 3" in text
-    assert "3 flags." in text
+    assert "3 left, 3 blocking" in text
     monkeypatch.setattr("app.review.queries.facets.COUNTED", 5)
     page = read(client, f"/flags?q={word}&severity=blocking")
     assert "too many to count" in page.text
@@ -360,7 +373,7 @@ def test_the_number_of_database_queries_does_not_depend_on_the_number_of_flags(
     client, monkeypatch, questions, six
 ):
     word, _ = six
-    numbers = set()
+    numbers = defaultdict(set)
     for size in (1, 3, 25):
         monkeypatch.setattr(flags, "PAGE", size)
         for address in (
@@ -371,9 +384,9 @@ def test_the_number_of_database_queries_does_not_depend_on_the_number_of_flags(
             client.get(address)
             with questions() as asked:
                 assert client.get(address).status_code == 200
-            numbers.add(len(asked))
-    assert len(numbers) == 1
-    assert numbers.pop() <= 8
+            numbers[address].add(len(asked))
+    assert [each for each in numbers.values() if len(each) != 1] == []
+    assert max(map(max, numbers.values())) <= 9
 
 
 @pytest.mark.parametrize("persona", ["auditor-a", "operator-a"])

@@ -13,11 +13,13 @@ from app.review.queries import (
     actions,
     alarms,
     facets,
+    flag_search,
     flags,
     news,
     people,
     queue,
     queue_state,
+    queue_way,
     quota,
     raw_answers,
     run_list,
@@ -34,6 +36,7 @@ from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
 from app.review.queries.news import Moment, NewFlags
 from app.review.queries.queue import FlagQueue, Place, QueuePage, Sort
 from app.review.queries.queue_state import QueueState
+from app.review.queries.queue_way import Left, Next, Way
 from app.review.queries.raw_answers import RawAnswer
 from app.review.queries.run_list import RunFilter, RunLine
 from app.review.queries.runs import RunPage, SourceAttempt
@@ -42,6 +45,7 @@ from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
 from app.review.tables import SecurityEventRow
+from app.store.tables import FlagRow
 
 __all__ = [
     "ActionLine",
@@ -50,7 +54,9 @@ __all__ = [
     "FlagFilter",
     "FlagLine",
     "FlagPage",
+    "Left",
     "Moment",
+    "Next",
     "Pages",
     "Place",
     "QueueState",
@@ -60,6 +66,7 @@ __all__ = [
     "Sort",
     "SourceAttempt",
     "ValueLineage",
+    "Way",
 ]
 
 #: Lines in one answer, unless the caller asks for another number.
@@ -88,9 +95,10 @@ class Pages:
         """
         with self._sessions() as db:
             db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            share = flag_search.share(db, wanted.text)
             return FlagQueue(
-                page=queue.page(db, wanted, sort=sort, after=after, before=before, limit=limit),
-                facets=facets.facets(db, wanted),
+                page=queue.page(db, wanted, sort=sort, after=after, before=before, limit=limit, share=share),
+                facets=facets.facets(db, wanted, share=share),
                 moment=news.moment(db),
                 people=people.known(db),
                 views=saved_view_records.of(db, owner),
@@ -106,7 +114,18 @@ class Pages:
     ) -> QueuePage:
         """At most `limit` flags after a place."""
         with self._sessions() as db:
-            return queue.page(db, wanted, sort=sort, after=after, before=None, limit=limit)
+            share = flag_search.share(db, wanted.text)
+            return queue.page(db, wanted, sort=sort, after=after, before=None, limit=limit, share=share)
+
+    def way(self, wanted: FlagFilter, *, sort: Sort, flag: FlagRow) -> Way:
+        """The flags beside this one in a queue, and how many are left there."""
+        with self._sessions() as db:
+            return queue_way.way(db, wanted, sort=sort, flag=flag)
+
+    def next_open(self, wanted: FlagFilter, *, sort: Sort, flag_id: UUID) -> Next | None:
+        """The next flag of a queue to work on after this one was decided."""
+        with self._sessions() as db:
+            return queue_way.next_open(db, wanted, sort=sort, flag_id=flag_id)
 
     def flags_of(self, flag_ids: Sequence[UUID]) -> list[FlagLine]:
         """These flags in this order, without those that do not exist."""

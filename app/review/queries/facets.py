@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.review.queries.flag_filter import FlagFilter
+from app.review.queries.flag_search import FULL_COUNT
 from app.store.tables import FLAG_TALLY, FlagRow
 
 #: The most flags that are counted one by one, which a search, a vendor or a time requires.
@@ -38,15 +39,16 @@ class Facets:
         return None if self.total is None or name not in self.by else sum(self.by[name].values())
 
 
-def facets(db: Session, wanted: FlagFilter) -> Facets:
-    """Counts for this filter, always in one query."""
+def facets(db: Session, wanted: FlagFilter, *, share: float = 0.0) -> Facets:
+    """Counts for this filter, always in one query. `share` of the flags match its text, see `flag_search`."""
     values = wanted.values
-    shape = (frozenset(values), wanted.settled, wanted.earlier, COUNTED)
+    index = share < FULL_COUNT
+    shape = (frozenset(values), wanted.text is None, index, wanted.settled, wanted.earlier, COUNTED)
     statement = _STATEMENTS.get(shape)
     if statement is None:
         if len(_STATEMENTS) >= _KEPT:
             _STATEMENTS.clear()
-        statement = _STATEMENTS[shape] = _statement(wanted)
+        statement = _STATEMENTS[shape] = _statement(wanted, index=index)
     total, counted = 0, 0
     by: dict[str, dict[str, int]] = {name: {} for name in _FACETS}
     for name, value, number in db.execute(statement, values):
@@ -61,8 +63,8 @@ def facets(db: Session, wanted: FlagFilter) -> Facets:
     return Facets(total=total, by=by)
 
 
-def _statement(wanted: FlagFilter) -> Any:
-    cells = _cells(_counted(wanted) if wanted.sought() else _tallied(wanted))
+def _statement(wanted: FlagFilter, *, index: bool) -> Any:
+    cells = _cells(_counted(wanted, index=index) if wanted.sought() else _tallied(wanted))
     tests = wanted.kind(cells.c)
     parts = [select(literal("total"), literal(""), _sum(cells)).where(*tests.values())]
     for name in _FACETS:
@@ -98,7 +100,7 @@ def _tallied(wanted: FlagFilter) -> Any:
     return rows if wanted.earlier else rows.where(tally.current)
 
 
-def _counted(wanted: FlagFilter) -> Any:
+def _counted(wanted: FlagFilter, *, index: bool) -> Any:
     rows = select(
         col(FlagRow.status),
         col(FlagRow.severity),
@@ -107,7 +109,7 @@ def _counted(wanted: FlagFilter) -> Any:
         col(FlagRow.systems),
         col(FlagRow.assigned_to),
         literal(1).label("flags"),
-    ).where(*wanted.sought())
+    ).where(*wanted.sought(index=index))
     return (rows if wanted.earlier else rows.where(col(FlagRow.current))).limit(COUNTED + 1)
 
 

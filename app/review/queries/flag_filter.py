@@ -4,11 +4,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, func, select
+from sqlalchemy import ColumnElement, String, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col
 
 from app.review.flag_history import Status
+from app.review.queries.flag_search import search_of
 from app.review.queries.run_list import begins
 from app.store.tables import ActionRow, FlagRow
 
@@ -18,7 +19,7 @@ class FlagFilter:
     """Selects the flags that match every field that is set; None matches all.
 
     `settled` False excludes closed flags; `assignee` "" selects unassigned ones. `vendor` is the full name of a vendor
-    of the action, `action` the start of its id or PIID; `text` is a search in the syntax of web searches.
+    of the action, `action` the start of its id or PIID; `text` is a search, see `flag_search`.
     `raised_from` is inclusive, `raised_before` exclusive. `earlier` adds the flags of runs that a later one superseded.
     The pages' counts do not know `action`: only lists of the API and of the command line use it.
     """
@@ -42,8 +43,9 @@ class FlagFilter:
         """The fields that are set, by the name of their parameter in a statement."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         lists = {name: [given[name]] for name in ("system", "vendor") if given[name] is not None}
-        del given["settled"], given["earlier"]
-        return {name: value for name, value in (given | lists).items() if value is not None}
+        parts = {} if self.text is None else search_of(self.text).values
+        del given["settled"], given["earlier"], given["text"]
+        return {name: value for name, value in (given | lists | parts).items() if value is not None}
 
     def kind(self, columns: Any) -> dict[str, ColumnElement[bool]]:
         """The conditions that the flag tally can answer too, by field, over a table with these columns."""
@@ -62,16 +64,12 @@ class FlagFilter:
             tests["assignee"] = columns.assigned_to == bindparam("assignee", self.assignee)
         return tests
 
-    def sought(self) -> list[ColumnElement[bool]]:
-        """The conditions that only the flags themselves can answer."""
+    def sought(self, *, index: bool = True) -> list[ColumnElement[bool]]:
+        """The conditions that only the flags themselves can answer; `index` as in `flag_search`."""
         raised = col(FlagRow.raised_at)
         tests: list[ColumnElement[bool]] = []
         if self.text is not None:
-            tests.append(
-                col(FlagRow.search).bool_op("@@")(
-                    func.websearch_to_tsquery("simple", bindparam("text", self.text))
-                )
-            )
+            tests.append(search_of(self.text).condition(index=index))
         if self.vendor is not None:
             tests.append(col(FlagRow.vendors).contains(bindparam("vendor", [self.vendor], ARRAY(String))))
         if self.raised_from is not None:
@@ -80,11 +78,11 @@ class FlagFilter:
             tests.append(raised < bindparam("raised_before", self.raised_before))
         return tests
 
-    def all(self) -> list[ColumnElement[bool]]:
-        """All conditions, over the flags."""
+    def all(self, *, index: bool = True) -> list[ColumnElement[bool]]:
+        """All conditions, over the flags; `index` as in `flag_search`."""
         current: list[Any] = [] if self.earlier else [col(FlagRow.current)]
         of_action: list[Any] = []
         if self.action is not None:
             actions = select(col(ActionRow.action_id)).where(begins(self.action))
             of_action = [col(FlagRow.action_id).in_(actions)]
-        return [*current, *self.kind(FlagRow).values(), *self.sought(), *of_action]
+        return [*current, *self.kind(FlagRow).values(), *self.sought(index=index), *of_action]

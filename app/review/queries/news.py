@@ -73,7 +73,7 @@ def news(db: Session, wanted: FlagFilter, *, since: Moment, now: datetime) -> Ne
             arrived >= since.ended,
             (arrived >= since.begun) | (arrived == func.any(cast(list(since.under_way), ARRAY(BigInteger)))),
             col(FlagRow.raised_at) > now - _RECENT,
-            *wanted.all(),
+            *wanted.all(index=False),
         )
     )
     flags, at = db.execute(select(new.scalar_subquery(), _NOW)).one()

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
+from app.review.queries import flag_search
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
@@ -32,6 +33,8 @@ class Sort(StrEnum):
     """Blocking first, then newest."""
     NEWEST = "-raised"
     OLDEST = "raised"
+    ACTION = "action"
+    """By action, the newest first, each with blocking first."""
     ASSIGNEE = "assignee"
     """By assignee, each with blocking first, then newest; unassigned flags last."""
 
@@ -102,6 +105,11 @@ class _Order:
     def by(self, *, back: bool = False) -> list[Any]:
         return [each.asc() if self.descending == back else each.desc() for each in self.columns]
 
+    def beyond(self, place: Place, *, back: bool) -> ColumnElement[bool]:
+        """Whether a flag comes after a place, or before it if `back`."""
+        here = tuple_(*self.columns)
+        return here > place.key() if self.descending == back else here < place.key()
+
 
 #: Alphabetically, "blocking" follows "advisory", and "" (unassigned) precedes all names.
 _SEVERITY, _ASSIGNED = col(FlagRow.severity), col(FlagRow.assigned_to)
@@ -109,21 +117,28 @@ _ORDERS = {
     Sort.SEVERITY: _Order((_SEVERITY,), descending=True),
     Sort.NEWEST: _Order((), descending=True),
     Sort.OLDEST: _Order((), descending=False),
+    Sort.ACTION: _Order((col(FlagRow.action_id), _SEVERITY), descending=True),
     Sort.ASSIGNEE: _Order((_ASSIGNED, _SEVERITY), descending=True),
 }
 
 
 def page(
-    db: Session, wanted: FlagFilter, *, sort: Sort, after: Place | None, before: Place | None, limit: int
+    db: Session,
+    wanted: FlagFilter,
+    *,
+    sort: Sort,
+    after: Place | None,
+    before: Place | None,
+    limit: int,
+    share: float,
 ) -> QueuePage:
-    """At most `limit` lines after or before a place."""
+    """At most `limit` lines after or before a place. `share` of the flags match the text of the filter, see `flag_search`."""
     back = before is not None
     place = before or after
     order = _ORDERS[sort]
-    query = select(FlagRow).options(_SHOWN).where(*wanted.all())
+    query = select(FlagRow).options(_SHOWN).where(*wanted.all(index=share < flag_search.FULL_PAGE))
     if place is not None:
-        here = tuple_(*order.columns)
-        query = query.where(here > place.key() if order.descending == back else here < place.key())
+        query = query.where(order.beyond(place, back=back))
     lines = _with_actions(db, db.scalars(query.order_by(*order.by(back=back)).limit(limit + 1)).all())
     more = len(lines) > limit
     lines = lines[:limit][::-1] if back else lines[:limit]
@@ -134,9 +149,30 @@ def page(
     )
 
 
+def neighbour(
+    db: Session,
+    wanted: FlagFilter,
+    *,
+    sort: Sort,
+    place: Place | None,
+    share: float,
+    back: bool = False,
+    but: UUID | None = None,
+) -> UUID | None:
+    """The first flag after a place, or before it if `back`; of all flags if `place` is None. `but` is passed over."""
+    order = _ORDERS[sort]
+    query = select(col(FlagRow.flag_id)).where(*wanted.all(index=share < flag_search.FULL_PAGE))
+    if place is not None:
+        query = query.where(order.beyond(place, back=back))
+    if but is not None:
+        query = query.where(col(FlagRow.flag_id) != but)
+    return db.scalars(query.order_by(*order.by(back=back)).limit(1)).first()
+
+
 def matching(db: Session, wanted: FlagFilter, *, sort: Sort) -> Iterator[FlagLine]:
     """Every flag that matches, in order, from one snapshot. Read in chunks as they are consumed."""
-    query = select(FlagRow).options(_SHOWN).where(*wanted.all()).order_by(*_ORDERS[sort].by())
+    index = flag_search.share(db, wanted.text) < flag_search.FULL_COUNT
+    query = select(FlagRow).options(_SHOWN).where(*wanted.all(index=index)).order_by(*_ORDERS[sort].by())
     for part in db.scalars(query.execution_options(yield_per=_CHUNK)).partitions():
         yield from _with_actions(db, part)
 

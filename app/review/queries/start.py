@@ -83,7 +83,7 @@ def page(db: Session, *, subject: str, with_alarms: bool, now: datetime) -> Star
         ).scalar_one(),
         unconfirmed=queue_state.unconfirmed_ends(db),
         now=now,
-        mine=queue.page(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES).lines,
+        mine=queue.page(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES, share=0).lines,
         done=_done(db),
         heartbeats=queue_state.heartbeats(db),
         alarms=alarms.number(db) if with_alarms else None,

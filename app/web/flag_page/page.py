@@ -21,6 +21,7 @@ from app.web.flag_page.credential_lifetime import lifetime
 from app.web.flag_page.evidence_chains import Chain, chains, without_value
 from app.web.flag_page.review_forms import Typed
 from app.web.flag_page.timeline import timeline
+from app.web.flag_page.way_through import way_through
 from app.web.services import services
 from app.web.vault_side import vault_side
 
@@ -64,6 +65,7 @@ def flag_page(
         officers=officers(view.people),
         before=view.before,
         typed=typed,
+        way=way_through(flag),
         missed=_missed(history, typed) if status == HTTPStatus.CONFLICT else (),
     ), status
 

@@ -1,4 +1,4 @@
-/* Keyboard shortcuts for long lists. Everything they do can also be done without them and without this file. */
+/* Keyboard shortcuts for long lists and for deciding. Everything they do can also be done without them and without this file. */
 "use strict";
 
 (() => {
@@ -18,6 +18,7 @@
   const linkOf = (row) => row.querySelector("a[href]");
   const rows = () => [...document.querySelectorAll("[data-keys] > *")].filter(linkOf);
   const current = () => rows().find((row) => row.contains(document.activeElement));
+  const form = () => document.querySelector("form[data-decision]");
 
   function walk(step) {
     const all = rows();
@@ -31,11 +32,25 @@
     if (row) linkOf(row).click();
   }
 
+  function select() {
+    current()?.querySelector("input[type=checkbox]")?.click();
+  }
+
+  function follow(key) {
+    document.querySelector(`a[data-key="${key}"]`)?.click();
+  }
+
   function decide() {
-    const field = document.querySelector(
-      "[data-decision] :is(input:not([type=hidden]), select, textarea, button):not(:disabled)",
-    );
+    const field = form()?.querySelector(":is(input:not([type=hidden]), select, textarea, button):not(:disabled)");
     if (field) field.focus();
+  }
+
+  // The reason follows the decision, so that is where to type next.
+  function choose(number) {
+    const answers = form()?.querySelectorAll("input[type=radio]:not(:disabled)") ?? [];
+    if (!answers[number - 1]) return;
+    answers[number - 1].click();
+    form().querySelector("textarea")?.focus();
   }
 
   function help() {
@@ -43,11 +58,20 @@
     dialog.showModal();
   }
 
-  const actions = { j: () => walk(1), k: () => walk(-1), o: open, d: decide, "?": help };
+  const actions = {
+    j: () => walk(1), k: () => walk(-1), o: open, x: select, d: decide, n: () => follow("n"), p: () => follow("p"), "?": help,
+  };
+  for (const number of [1, 2, 3, 4, 5]) actions[number] = () => choose(number);
 
   document.addEventListener("keydown", (event) => {
-    const typing = event.target instanceof Element
-      && event.target.closest("input, select, textarea, [contenteditable], [role=listbox], [role=combobox], dialog");
+    const target = event.target instanceof Element ? event.target : null;
+    // Sends the form in which someone types, whether or not the other keys are on.
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && target?.matches("form[data-decision] *")) {
+      event.preventDefault();
+      target.closest("form").requestSubmit();
+      return;
+    }
+    const typing = target?.closest("input, select, textarea, [contenteditable], [role=listbox], [role=combobox], dialog");
     const busy = event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.defaultPrevented;
     const covered = dialog.open;
     if (!on || typing || busy || covered || !Object.hasOwn(actions, event.key)) return;

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, url_for
+from flask import Blueprint, abort, flash, redirect
 from flask.typing import ResponseReturnValue
 
 from app.procurement.labels import DECISIONS
@@ -12,11 +12,15 @@ from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.flag_page.page import flag_page
 from app.web.flag_page.review_forms import Typed, decision_form, typed
+from app.web.flag_page.way_through import carry_queue, go_on, stay
 from app.web.recording.event_notes import note_review
 from app.web.services import services
 from app.web.sign_in.current_person import person
 
 bp = Blueprint("decisions", __name__, url_prefix="/flags/<uuid:flag_id>")
+bp.url_defaults(carry_queue)
+#: What ends the work on a flag: the next one follows.
+_SETTLING = frozenset({EventKind.DECIDED, EventKind.CONCURRED, EventKind.DECLINED})
 
 
 @bp.get("/decision")
@@ -26,14 +30,14 @@ bp = Blueprint("decisions", __name__, url_prefix="/flags/<uuid:flag_id>")
 @bp.get("/comment")
 def back(flag_id: UUID) -> ResponseReturnValue:
     """Lead back to the flag when someone reloads a rejected form."""
-    return redirect(url_for("flags.show", flag_id=flag_id))
+    return redirect(stay(flag_id))
 
 
 @bp.post("/decision")
 def decide(flag_id: UUID) -> ResponseReturnValue:
     """Decide a flag, or change the decision of one that is confirmed or referred."""
     form, decision = decision_form()
-    done = f"Decided: {DECISIONS[decision]}." if decision else ""
+    done = DECISIONS[decision] if decision else ""
     return _add(flag_id, form, EventKind.DECIDED, done, decision=decision)
 
 
@@ -46,9 +50,9 @@ def concur(flag_id: UUID) -> ResponseReturnValue:
     if kind is None:
         form = form.with_error("Choose whether you concur.", "answer")
     done = (
-        "You concurred. The flag is closed."
+        "you concurred, the flag is closed"
         if kind is EventKind.CONCURRED
-        else "You declined. The flag is open again."
+        else "you declined, the flag is open again"
     )
     return _add(flag_id, form, kind or EventKind.CONCURRED, done)
 
@@ -87,7 +91,7 @@ def _add(
     decision: Decision | None = None,
     assignee: str | None = None,
 ) -> ResponseReturnValue:
-    """Add the event and lead back to the flag; or show the flag with the form and its errors."""
+    """Add the event and lead on to the next flag or back to this one; or show it with the form and its errors."""
     note_review(kind, decision, assignee)
     if form.errors or form.version is None:
         return flag_page(flag_id, typed=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -109,5 +113,7 @@ def _add(
         return flag_page(flag_id, typed=form, status=HTTPStatus.CONFLICT)
     except ReviewError as error:
         return flag_page(flag_id, typed=form.with_error(str(error)), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if kind in _SETTLING:
+        return go_on(flag_id, done)
     flash(done, "success")
-    return redirect(url_for("flags.show", flag_id=flag_id, _anchor="deciding"), HTTPStatus.SEE_OTHER)
+    return redirect(stay(flag_id, anchor="deciding"), HTTPStatus.SEE_OTHER)

@@ -7,11 +7,14 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.procurement.labels import DECISIONS
+from app.review.queries import Facets, Left, Sort
 from app.review.queries.facets import COUNTED
 from app.web.flag_page.page import flag_page
+from app.web.flag_page.way_through import words_for
 from app.web.list_queries import PAGE, ignore
 from app.web.queue_choices import groups, in_use
 from app.web.queue_filter import QueueQuery, queue_query
+from app.web.queue_lines import queue_lines
 from app.web.services import services
 from app.web.sign_in import person
 
@@ -19,6 +22,7 @@ bp = Blueprint("flags", __name__, url_prefix="/flags")
 
 SORTS = (
     ("severity", "Blocking first, then newest"),
+    ("action", "By action, blocking first"),
     ("-raised", "Newest first"),
     ("raised", "Oldest first"),
     ("assignee", "By assignee"),
@@ -53,7 +57,9 @@ def page(
         "flags/queue.html",
         query=query,
         page=found,
-        lines=found.page.lines,
+        lines=list(queue_lines(found.page.lines, query, found.people, now=services().clock.now())),
+        left=_left(query, found.facets),
+        grouped=query.sort is Sort.ACTION,
         groups=groups(query, found.facets, found.people, me=me),
         filters=list(in_use(query, found.facets, found.people, me=me)),
         sorts=SORTS,
@@ -62,10 +68,17 @@ def page(
         counted=COUNTED,
         newer=query.link(before=str(found.page.before)) if found.page.before else None,
         older=query.link(after=str(found.page.after)) if found.page.after else None,
-        now=services().clock.now(),
         errors=errors or {},
         typed=typed or {},
     )
+
+
+def _left(query: QueueQuery, facets: Facets) -> str | None:
+    """How many flags match, in words; None if they were not counted."""
+    found = Left.of(facets, query.flag_filter)
+    if query.flag_filter.settled and found.flags is not None:
+        return f"{found.flags:,} {'flag' if found.flags == 1 else 'flags'}"
+    return None if found.flags is None else words_for(found)
 
 
 @bp.get("/<uuid:flag_id>")

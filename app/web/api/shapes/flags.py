@@ -41,7 +41,10 @@ class FlagQuery(Paged):
     older: Days | None = Field(default=None, description="Raised more than N days ago.")
     raised_from: date | None = Field(default=None, description="Raised on this Eastern day or later.")
     raised_to: date | None = Field(default=None, description="Raised on this Eastern day or earlier.")
-    q: Sought | None = Field(default=None, description="Words, as in a web search.")
+    q: Sought | None = Field(
+        default=None,
+        description="Parts of names, numbers and words. -part excludes, or stands between alternatives.",
+    )
     earlier: Literal["1"] | None = Field(
         default=None, description="Also flags of runs that a later one superseded."
     )

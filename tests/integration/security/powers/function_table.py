@@ -297,6 +297,24 @@ EXAMPLES = {
         call="move_judged('example', 1)",
         check="SELECT EXISTS (SELECT FROM event_cursor WHERE reader = 'reconciler example')",
     ),
+    "search_part": Example(
+        logins=APP,
+        reason="the form of a text in which the queue is searched; reads nothing",
+        call="search_part('1,184,000 DOLLARS')",
+        check="SELECT true",
+    ),
+    "search_pieces": Example(
+        logins=APP,
+        reason="the pieces of such a text, by which an index finds it; reads nothing",
+        call="search_pieces('0012')",
+        check="SELECT true",
+    ),
+    "search_query": Example(
+        logins=APP,
+        reason="the pieces that a text must have to be found; reads nothing",
+        call="search_query('0012')",
+        check="SELECT true",
+    ),
     "triage_keeper.restore_settings": Example(
         logins=SWEEPER,
         reason="sets back what a login changed of its own settings",
@@ -328,6 +346,7 @@ NOBODYS = {
     "demand_finished_attempt": "a trigger",
     "demand_running_attempt": "a trigger",
     "describe_flag": "a trigger",
+    "search_text": "part of the trigger that describes a flag",
     "know_person": "a trigger",
     "supersede_flags": "a trigger",
     "tally_flags": "a trigger",
