@@ -38,6 +38,8 @@ _COLUMNS: Mapping[str, Callable[[FlagLine], Any]] = {
     "Severity": lambda line: line.flag.severity,
     "Status": lambda line: worded(STATUSES, line.flag.status),
     "Decision": lambda line: worded(DECISIONS, line.flag.decision) if line.flag.decision else "",
+    "Referred to": lambda line: line.flag.office or "",
+    "Due (Eastern day)": lambda line: line.flag.due_on or "",
     "Decided (ET and UTC)": lambda line: moment(line.flag.decided_at, absent=""),
     "Assigned to": lambda line: line.flag.assignee or "",
     "Rule": lambda line: line.flag.rule,

@@ -1,6 +1,6 @@
 """The PostgreSQL tables of the review: people, officers' events, saved views, exports, sessions and security events."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -42,6 +42,8 @@ class ReviewEventRow(SQLModel, table=True):
     reference: str | None = None
     assignee: str | None = None
     digest: str
+    office: str | None = None
+    due_on: date | None = None
 
 
 class SavedViewRow(SQLModel, table=True):

@@ -15,6 +15,7 @@ from app.procurement.systems import ISSUING_PATHS
 from app.reconciliation.report import reconcile_run
 from app.review.event_records import EventRecords
 from app.review.queries import Pages
+from app.review.referrals import ReferralPolicy
 from app.review.reviews import Reviews
 from app.review.saved_view_records import SavedViews
 from app.settings import Settings
@@ -101,7 +102,13 @@ def create_app(configuration: Settings | None = None) -> Flask:
         database=database,
         clock=clock,
         queries=queries,
-        reviews=Reviews(factory, second_person=configuration.second_person),
+        reviews=Reviews(
+            factory,
+            second_person=configuration.second_person,
+            referrals=ReferralPolicy(
+                offices=configuration.referral_offices, days=configuration.referral_days
+            ),
+        ),
         saved_views=SavedViews(factory),
         probes=probes,
         exporter=Exporter.of(

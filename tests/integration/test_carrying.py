@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.connections.database import connect, sessions
+from app.procurement.federal_time import eastern_day
 from app.review.flag_history import Decision, EventKind, Status
 from app.review.flag_lineage import Broken, begins, comments
 from app.review.queries.changes import changes_since
@@ -16,6 +18,7 @@ from app.review.review_events import decided_before, record
 from app.review.reviews import Reviews, StaleError
 from app.store.tables import ComparedValueRow, FlagRow
 
+REFERRAL = {"office": "Legal Counsel", "due_on": eastern_day(datetime.now(UTC)) + timedelta(days=7)}
 SECOND = frozenset({"E01", "F03"})
 CLOSINGS = (Decision.NOT_A_DISCREPANCY, Decision.RESOLVED, Decision.ACCEPTED)
 
@@ -40,6 +43,8 @@ def add(reviews):
         usual = {"rationale": "The page was read by hand.", "reference": "DOC-1"}
         if kind is EventKind.ASSIGNED:
             usual = {}
+        if more.get("decision") is Decision.REFERRED:
+            usual |= REFERRAL
         return reviews.add(
             flag["flag_id"], version=version, kind=kind, by=by, by_name=by.title(), **usual | more
         )

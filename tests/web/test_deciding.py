@@ -1,14 +1,21 @@
 """Deciding about a flag: every decision, every error, two officers at once, a second person, undoing, assigning."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from app.procurement.federal_time import eastern_day
 from tests.web.conftest import Document, faults
 
 pytestmark = pytest.mark.whole_system
 
 SECOND = ("E01", "F03")
+REFERRED = {
+    "decision": "referred",
+    "office": "Finance Office",
+    "due_on": str(eastern_day(datetime.now(UTC))),
+}
 HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \"quoted\" & 'so' on"
 
 
@@ -75,19 +82,32 @@ def events(system, flag):
         ("not_a_discrepancy", "", "closed", "Not a discrepancy"),
         ("resolved", "Modification P00003", "closed", "Resolved by Modification P00003"),
         ("accepted", "D&F of 2026-11-02", "closed", "Accepted with determination by D&F of 2026-11-02"),
-        ("referred", "", "referred", "Referred"),
+        ("referred", "", "referred", "Referred to Legal Counsel, due today"),
     ],
 )
 def test_every_decision_is_recorded_and_shown(system, read, officer, flag, case):
     decision, reference, status, shown = case
+    office = {"office": "Legal Counsel", "due_on": str(eastern_day(datetime.now(UTC)))}
     send(
-        officer, flag, "decision", decision=decision, rationale="I read both\r\nrecords.", reference=reference
+        officer,
+        flag,
+        "decision",
+        decision=decision,
+        rationale="I read both\r\nrecords.",
+        reference=reference,
+        **office,
     )
     document = read(officer, flag)
+    if decision == "referred":
+        shown += f" ({office['due_on']})"
     assert f"{shown}, decided by Contracting officer A" in document.named["deciding"]
     assert "I read both records." in document.named["deciding"]
-    assert "Decided: " in document.text  # the message of the form just sent
+    # The message of the form just sent.
+    assert ("Referred to Legal Counsel, due 2" if decision == "referred" else "Decided: ") in document.text
     (event,) = events(system, flag)
+    assert (event["office"], str(event["due_on"])) == (
+        (office["office"], office["due_on"]) if decision == "referred" else (None, "None")
+    )
     assert (event["by"], event["decision"], event["rationale"]) == (
         "officer-a",
         decision,
@@ -95,7 +115,8 @@ def test_every_decision_is_recorded_and_shown(system, read, officer, flag, case)
     )
     (row,) = system.rows("SELECT status FROM flag WHERE flag_id = %s", flag.split("/")[2])
     assert row["status"] == status
-    assert f"1. Decided: {shown.split(' by ')[0]}" in document.named["history"]
+    words = f"Referred to Legal Counsel, due {office['due_on']}" if decision == "referred" else shown
+    assert f"1. Decided: {words.split(' by ')[0]}" in document.named["history"]
 
 
 def test_an_open_flag_says_so_and_offers_the_forms(read, officer, flag):
@@ -182,7 +203,7 @@ def test_the_second_of_two_officers_sees_who_was_first_and_keeps_the_text(system
         "decision",
         status=409,
         version="0",
-        decision="referred",
+        **REFERRED,
         rationale="Ask the budget office.",
     )
     told = document.named["overtaken"]
@@ -197,7 +218,7 @@ def test_the_second_of_two_officers_sees_who_was_first_and_keeps_the_text(system
     assert len(events(system, flag)) == 1
     # The form now knows the state it shows: sent again it is taken.
     assert {each["value"] for each in document.all("input") if each.get("name") == "version"} == {"1"}
-    send(colleague, flag, "decision", decision="referred", rationale="Ask the budget office.")
+    send(colleague, flag, "decision", **REFERRED, rationale="Ask the budget office.")
     assert [event["by"] for event in events(system, flag)] == ["officer-a", "officer-b"]
 
 
@@ -431,14 +452,14 @@ def test_a_comment_is_added_whatever_others_did_meanwhile(system, read, officer,
 
 def test_a_later_run_shows_what_officers_did_and_what_changed(system, read, officer, flags):
     flag, other = flags["C02"], flags["F01"]
-    send(officer, address(flag), "decision", decision="referred", rationale="The vendor must act.")
+    send(officer, address(flag), "decision", **REFERRED, rationale="The vendor must act.")
     send(officer, address(flag), "comment", comment="Called them today.")
     send(officer, address(other), "assignment", assignee="officer-a")
     system.execute("UPDATE flag SET severity = 'advisory' WHERE flag_id = %s", other["flag_id"])
     (run,) = system.run(flag["action_id"])
     rows = {each["previous"]: each for each in system.rows("SELECT * FROM flag WHERE run_id = %s", run)}
     document = read(officer, address(rows[flag["flag_id"]]))
-    assert "Referred, decided by Contracting officer A" in document.named["deciding"]
+    assert "Referred to Finance Office, due today" in document.named["deciding"]
     assert "The vendor must act." in document.named["deciding"]
     assert "the flag of an earlier run" in document.named["carried"]
     assert "Called them today." in document.named["history"]

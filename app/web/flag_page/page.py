@@ -8,6 +8,7 @@ from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.credentials.tables import CredentialRow
+from app.procurement.federal_time import eastern_day
 from app.procurement.finding import NOT_PERFORMED
 from app.procurement.rules import RULES
 from app.review.checks import Check, CheckOutcome, outcomes
@@ -52,6 +53,8 @@ def flag_page(
         vault=vault_side(run, found.audit_log, afterwards=False),
         endings=run.endings(now),
         now=now,
+        today=eastern_day(now),
+        referrals=found.reviews.referrals,
         checks=_checks(page, run),
         Outcome=CheckOutcome,
         related=view.related,

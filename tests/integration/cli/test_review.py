@@ -1,13 +1,16 @@
 """Review, stop and export on the command line: through the JSON API, with a person's token, under that person's name."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.procurement.federal_time import eastern_day
 from app.review.settings import ReviewSettings
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 REASON = "Both records are right; they differ."
+DUE = str(eastern_day(datetime.now(UTC)) + timedelta(days=7))
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +76,13 @@ def test_an_officer_assigns_decides_and_undoes(as_person, system, flag):
         "status": "confirmed",
         "decision": "confirmed",
         "assignee": "officer-a",
+        "office": None,
+        "due_on": None,
     }
     # Sent again: nothing is stored twice, and the sentence says who was first.
     again = as_person(
-        "officer-b", "decide", flag_id, "--decision", "referred", "--reason", REASON, "--version", "1"
+        *("officer-b", "decide", flag_id, "--decision", "referred", "--reason", REASON, "--version", "1"),
+        *("--to", "Legal Counsel", "--due", DUE),
     )
     assert again[:2] == (1, "")
     (line,) = again[2]
@@ -86,10 +92,14 @@ def test_an_officer_assigns_decides_and_undoes(as_person, system, flag):
     )
     status, output, _ = as_person("officer-a", "undo", flag_id, "--reason", "Too early.")
     assert (status, output) == (0, f"Flag {flag_id}: open, assigned to officer-a, version 3\n")
-    status, output, _ = as_person("officer-b", "refer", flag_id, "--reason", "For the legal office.")
-    assert (status, output) == (0, f"Flag {flag_id}: referred, assigned to officer-a, version 4\n")
+    status, output, _ = as_person(
+        "officer-b",
+        *("refer", flag_id, "--to", "Legal Counsel", "--due", DUE, "--reason", "Please advise."),
+    )
+    referred = f"referred to Legal Counsel, due {DUE}"
+    assert (status, output) == (0, f"Flag {flag_id}: {referred}, assigned to officer-a, version 4\n")
     status, output, _ = as_person("officer-b", "assign", flag_id, "--nobody")
-    assert (status, output) == (0, f"Flag {flag_id}: referred, assigned to nobody, version 5\n")
+    assert (status, output) == (0, f"Flag {flag_id}: {referred}, assigned to nobody, version 5\n")
     told = [(row["kind"], row["by"], row["decision"], row["assignee"]) for row in events_of(system, flag)]
     assert told == [
         ("assigned", "officer-a", None, "officer-a"),
@@ -119,11 +129,13 @@ def test_a_second_officer_declines_and_concurs(as_person, system):
     assert (status, output) == (0, f"Flag {flag_id}: closed, assigned to nobody, version 4\n")
 
 
-@pytest.mark.parametrize("name", ["decide", "refer", "assign", "concur", "decline", "undo"])
+@pytest.mark.parametrize("name", ["decide", "refer", "assign", "comment", "concur", "decline", "undo"])
 def test_an_auditor_may_not_review(as_person, system, flag, name):
     options = {
         "decide": ["--decision", "confirmed", "--reason", REASON],
         "assign": ["--me"],
+        "refer": ["--to", "Legal Counsel", "--due", DUE, "--reason", REASON],
+        "comment": ["--text", "Seen."],
     }.get(name, ["--reason", REASON])
     status, output, lines = as_person("auditor-a", name, flag["flag_id"], *options)
     assert (status, output) == (1, "")

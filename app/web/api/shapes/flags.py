@@ -66,6 +66,8 @@ class FlagBrief(Shape):
     decision: Decision | None
     decided_at: UtcTime | None
     assignee: str | None
+    office: str | None = Field(description="The office to which it is referred.")
+    due_on: date | None = Field(description="The Eastern day by which that office must act.")
     version: int = Field(ge=0, description="The number of events in its history.")
 
 
