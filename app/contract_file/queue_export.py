@@ -59,6 +59,7 @@ _COLUMNS: Mapping[str, Callable[[FlagLine], Any]] = {
     "Amount (USD)": lambda line: line.action.amount,
     "Effective date": lambda line: line.action.effective_date,
     "Vendors": lambda line: "; ".join(line.flag.vendors),
+    "Open since (ET and UTC)": lambda line: moment(line.flag.open_since),
     "Raised (ET and UTC)": lambda line: moment(line.flag.raised_at),
     "Run": lambda line: line.flag.run_id,
     "Flag": lambda line: line.flag.flag_id,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from app.review.flag_history import START, Event, EventKind, State, Status, first_broken, state_of
+from app.review.event_chain import first_broken
+from app.review.flag_history import START, Event, EventKind, State, Status, state_of
 
 #: A decision that leaves the flag in need of action stays in force when a later run finds the same again.
 CARRIED = frozenset({Status.CONFIRMED, Status.REFERRED})

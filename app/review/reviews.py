@@ -9,7 +9,9 @@ from sqlmodel import col
 
 from app.connections.database import Sessions
 from app.procurement.federal_time import eastern_day
-from app.review.flag_history import Decision, Event, EventKind, ReviewError, State, Status, check, digest
+from app.review.draft_records import clear_sent
+from app.review.event_chain import digest
+from app.review.flag_history import Decision, Event, EventKind, ReviewError, State, Status, check
 from app.review.flag_lineage import begins
 from app.review.lineage_rows import lineages
 from app.review.referrals import ReferralPolicy
@@ -105,6 +107,7 @@ class Reviews:
                 office=(office or "").strip() or None,
                 due_on=due_on,
             )
+            clear_sent(db, by, flag_id, kind)
             if _is_sent_again(event, stored, version):
                 return before
             if version > before.version or (version < before.version and kind is not EventKind.COMMENTED):

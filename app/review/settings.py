@@ -47,5 +47,10 @@ class ReviewSettings(ConnectionSettings):
     #: ahead that a referral may be due.
     referral_offices: Annotated[tuple[str, ...], BeforeValidator(listed), AfterValidator(_offices)] = OFFICES
     referral_days: int = Field(default=90, ge=1, le=LATEST)
+    #: Calendar days after which a flag that is not decided is late, by its severity.
+    blocking_days: int = Field(default=5, ge=1, le=365)
+    advisory_days: int = Field(default=15, ge=1, le=365)
+    #: Days for which a text is kept that an officer typed and did not send. Signing out erases it at once.
+    draft_days: int = Field(default=7, ge=1, le=30)
     #: A secret file with a JWK Set: the key that signs exports, then public halves of those that did before.
     export_key_file: Path | None = None

@@ -68,6 +68,13 @@ def instant(time: datetime | None) -> str:
     return _written(time, milliseconds=True)
 
 
+def clock_time(time: datetime, *, now: datetime) -> str:
+    """A time today as "14:03 EST", or with its day if that is another."""
+    there = eastern(time)
+    day = "" if there.date() == eastern_day(now) else f"{there.date()} "
+    return f"{day}{there:%H:%M} {there.tzname()}"
+
+
 def referred(referral: Referred, now: datetime) -> str:
     """A referral in words, with when it is due seen from `now`."""
     return referral_words(referral, eastern_day(now))

@@ -150,4 +150,9 @@ def _ids(texts: list[str]) -> Iterator[UUID]:
 
 
 def _back() -> QueueQuery:
-    return query_of_text(request.values.get("back", ""), me=person().subject, now=services().clock.now())
+    return query_of_text(
+        request.values.get("back", ""),
+        me=person().subject,
+        now=services().clock.now(),
+        ageing=services().ageing,
+    )

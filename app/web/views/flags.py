@@ -35,7 +35,9 @@ ACTIONS = (
 @bp.get("")
 def queue() -> ResponseReturnValue:
     """Flags of each action's latest completed run that match the query, one page at a time."""
-    query = queue_query(request.args, me=person().subject, now=services().clock.now())
+    query = queue_query(
+        request.args, me=person().subject, now=services().clock.now(), ageing=services().ageing
+    )
     for part in query.ignored:
         ignore(part.name, part.value)
     return page(query)
@@ -63,6 +65,7 @@ def page(
         newer=query.link(before=str(found.page.before)) if found.page.before else None,
         older=query.link(after=str(found.page.after)) if found.page.after else None,
         now=services().clock.now(),
+        ageing=services().ageing,
         errors=errors or {},
         typed=typed or {},
     )

@@ -29,7 +29,8 @@ from app.credentials.vault_tables import VaultEventRow
 from app.procurement.rules import RULES
 from app.reconciliation.leftover_kinds import ISSUED_ONLY
 from app.reconciliation.verdict import Leftover, Side, Verdict
-from app.review.flag_history import EventKind, digest
+from app.review.event_chain import digest
+from app.review.flag_history import EventKind
 from app.review.queries.action_file import TooLargeError
 from tests.unit.contract_file.conftest import AGREED, NOON
 

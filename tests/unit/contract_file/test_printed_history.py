@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.contract_file.histories import chain_holds
 from app.contract_file.printed_history import history
-from app.review.flag_history import digest
+from app.review.event_chain import digest
 from app.review.flag_lineage import Stretch
 
 RUN, EARLIER = UUID(int=51), UUID(int=52)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.review.event_chain import digest, first_broken
 from app.review.flag_history import (
     CLOSING,
     NEED_REFERENCE,
@@ -18,8 +19,6 @@ from app.review.flag_history import (
     State,
     Status,
     check,
-    digest,
-    first_broken,
     state_of,
 )
 from app.review.flag_lineage import state_follows
