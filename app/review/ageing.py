@@ -67,9 +67,9 @@ class AgeingPolicy:
 
     def age(self, flag: Aging, now: datetime) -> Age | None:
         """The age of a flag; None if it is decided."""
-        if flag.status not in UNDECIDED:
+        limit = self.days.get(flag.severity)
+        if limit is None or flag.status not in UNDECIDED:
             return None
-        limit = self.days[flag.severity]
         due_at = flag.open_since + timedelta(days=limit)
         return Age(
             open_for=max(now - flag.open_since, timedelta()),

@@ -21,7 +21,8 @@ def rows(system, flag):
 
 
 def refer(page):
-    page.locator("form#decide input[value=referred]").check(force=True)
+    # The design system draws the round button beside the words; people click either.
+    page.locator("form#decide label").filter(has_text="Another office must act").click()
     page.get_by_label("Refer to").select_option("Small Business Specialist")
     page.get_by_label("Due by").fill(page.get_by_label("Due by").get_attribute("max"))
     page.get_by_role("textbox", name="Your reason").fill(WHY)
@@ -42,13 +43,13 @@ def test_a_draft_is_saved_while_typing_and_restored_after_a_reload(system, perso
     assert rows(system, flag) == []
 
 
-def test_what_was_typed_last_is_saved_on_leaving(system, person, flag):
+def test_what_was_typed_last_is_saved_on_leaving(system, person, flag, until):
     page = person("officer-a")
     page.goto(f"/flags/{flag}")
-    with page.expect_request(lambda request: request.url.endswith("/draft")):
-        page.get_by_role("textbox", name="Your comment").fill("Called them.")
-        page.get_by_role("link", name="Help", exact=True).first.click()
+    page.get_by_role("textbox", name="Your comment").fill("Called them.")
+    page.get_by_role("link", name="Help", exact=True).first.click()
     page.wait_for_url("**/help")
+    until(lambda: rows(system, flag), what="the draft")
     page.goto(f"/flags/{flag}")
     expect(page.get_by_role("textbox", name="Your comment")).to_have_value("Called them.")
 

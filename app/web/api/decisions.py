@@ -1,5 +1,6 @@
 """Review flags: decide, concur, undo, assign, comment. Each request names the version of the flag it is based on."""
 
+from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
 from uuid import UUID
@@ -26,11 +27,8 @@ _REFUSALS = (404, 409, 413, 415, 422)
 )
 def decide(flag_id: UUID, body: Deciding) -> Response:
     """Decide a flag at the version you have seen. If another person was first, 409 says who; the same again is stored once."""
-    if body.decision is Decision.REFERRED:
-        today = eastern_day(services().clock.now())
-        wrong = services().reviews.referrals.faults(body.office, body.due_on, today=today)
-        if faults := [Problem(name, text, shown(getattr(body, name))) for name, text in wrong]:
-            raise invalid_input(HTTPStatus.UNPROCESSABLE_ENTITY, faults)
+    if body.decision is Decision.REFERRED and (faults := list(_referral_faults(body))):
+        raise invalid_input(HTTPStatus.UNPROCESSABLE_ENTITY, faults)
     return _add(
         flag_id,
         body.version,
@@ -76,6 +74,16 @@ def assign(flag_id: UUID, body: Assigning) -> Response:
 def comment(flag_id: UUID, body: Commenting) -> Response:
     """Comment on a flag. The comment follows what was added since your version; the same one sent again is stored once."""
     return _add(flag_id, body.version, EventKind.COMMENTED, rationale=body.comment)
+
+
+def _referral_faults(body: Deciding) -> Iterator[Problem]:
+    policy, today = services().reviews.referrals, eastern_day(services().clock.now())
+    for name, _ in policy.faults(body.office, body.due_on, today=today):
+        known = {
+            "office": f"is not one of the offices: {', '.join(policy.offices)}",
+            "due_on": f"is not a day from {today} to {policy.latest(today)}, Eastern time",
+        }
+        yield Problem(name, known[name], shown(str(getattr(body, name))))
 
 
 def _add(

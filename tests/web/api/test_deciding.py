@@ -109,6 +109,32 @@ def test_the_same_sent_again_gets_the_recorded_decision_and_another_conflicts(of
     assert [each["kind"] for each in officer.get(flag)["history"]] == ["decided", "undone"]
 
 
+def test_a_refused_referral_names_the_offices_and_the_days(officer, flag, problem):
+    wrong = {**REFER, "office": "The Tea Room", "due_on": "2020-02-29"}
+    told = problem(officer.post(f"{flag}/decisions", wrong), 422)
+    office, due_on = told["errors"]
+    assert (office["field"], office["value"]) == ("office", "'The Tea Room'")
+    assert office["problem"].startswith("is not one of the offices: Contracting Officer’s Representative, ")
+    assert due_on == {
+        "field": "due_on",
+        "value": "'2020-02-29'",
+        "problem": f"is not a day from {TODAY} to {TODAY + timedelta(days=90)}, Eastern time",
+    }
+
+
+@pytest.mark.parametrize("days", [0, 1, 90])
+def test_a_referral_may_be_due_today_or_on_the_last_day(officer, flag, days):
+    due_on = str(TODAY + timedelta(days=days))
+    assert officer.post(f"{flag}/decisions", {**REFER, "due_on": due_on}).json["due_on"] == due_on
+
+
+def test_the_offices_are_those_of_the_installation(program_of, flag, problem):
+    changed = program_of("officer-a", referral_offices=("The Tea Room",), referral_days=1)
+    problem(changed.post(f"{flag}/decisions", REFER), 422)
+    body = {**REFER, "office": "The Tea Room", "due_on": str(TODAY)}
+    assert changed.post(f"{flag}/decisions", body).json["office"] == "The Tea Room"
+
+
 def test_a_version_that_never_existed_is_a_conflict(officer, flag, problem):
     told = problem(officer.post(f"{flag}/decisions", {**CONFIRM, "version": 5}), 409)
     assert told["flag"]["version"] == 0
