@@ -1,7 +1,9 @@
 """Deciding about a flag: every decision, every error, two officers at once, a second person, undoing, assigning."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Barrier
 
 import pytest
 
@@ -220,6 +222,51 @@ def test_the_second_of_two_officers_sees_who_was_first_and_keeps_the_text(system
     assert {each["value"] for each in document.all("input") if each.get("name") == "version"} == {"1"}
     send(colleague, flag, "decision", **REFERRED, rationale="Ask the budget office.")
     assert [event["by"] for event in events(system, flag)] == ["officer-a", "officer-b"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("decision", {**REFERRED, "rationale": "Ask the budget office."}),
+        ("assignment", {"assignee": "officer-b"}),
+        ("comment", {"comment": "Ask the budget office."}),
+    ],
+)
+def test_of_two_forms_at_once_one_is_recorded_and_the_other_shows_what_was_typed(
+    system, officer, colleague, flag, case
+):
+    form, fields = case
+    gate = Barrier(2)
+
+    def sent(client, own):
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(flag).text)[1]
+        gate.wait(timeout=30)
+        return client.post(f"{flag}/{form}", data={"csrf_token": token, "version": "0", **fields, **own})
+
+    own = {"comment": "Of B.", "assignee": "officer-a", "rationale": "Ask counsel."}
+    own = {name: value for name, value in own.items() if name in fields}
+    for client in (officer, colleague):
+        client.get(flag)  # both have signed in
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(sent, (officer, colleague), ({}, own)))
+    statuses = [answer.status_code for answer in answers]
+    stored = events(system, flag)
+    if form == "comment":
+        assert statuses == [303, 303]
+        assert [event["number"] for event in stored] == [1, 2]
+        assert {event["rationale"] for event in stored} == {fields["comment"], own["comment"]}
+        return
+    assert sorted(statuses) == [303, 409]
+    assert [event["number"] for event in stored] == [1]
+    lost = Document(answers[statuses.index(409)].text)
+    assert faults(lost) == []
+    assert "overtaken" in lost.named
+    typed = fields | (own if statuses[1] == 409 else {})
+    if form == "decision":
+        assert lost.named["field-rationale"] == typed["rationale"]
+        assert field(lost, "due_on")["value"] == typed["due_on"]
+    chosen = [each["value"] for each in lost.all("option") if "selected" in each and each["value"]]
+    assert typed.get("office", typed.get("assignee")) in chosen
 
 
 def test_text_is_kept_if_its_form_is_no_longer_available(officer, colleague, flag):

@@ -5,10 +5,15 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.procurement.federal_time import eastern_day
+from app.review.draft_records import LIMITS
 from tests.web.conftest import REFOUND, Document
 
+#: What a form can carry: line ends and all else, but no halves of characters.
+_LETTERS = st.characters(exclude_categories=["Cs"])
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 WHY = "The vendor protests its size status."
 HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \"quoted\" & 'so' on"
@@ -25,6 +30,12 @@ FULL = {
 @pytest.fixture
 def officer(client_of):
     return client_of(persona="officer-a")
+
+
+@pytest.fixture
+def fast(client_of):
+    """An officer of whom any number of writes is taken."""
+    return client_of(persona="officer-a", writes_per_minute=100_000)
 
 
 @pytest.fixture
@@ -186,6 +197,22 @@ def test_a_full_draft_of_the_longest_texts_is_kept(system, officer, flag):
     longest = dict.fromkeys(("rationale", "comment", "undo-reason", "second-reason"), "中" * 4000)
     keep(officer, flag, **longest)
     assert rows(system, flag)[0]["fields"] == longest
+
+
+@settings(
+    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+@given(fields=st.dictionaries(st.sampled_from(sorted(LIMITS)), st.text(_LETTERS, max_size=250)))
+def test_whatever_is_typed_comes_back_or_is_refused_as_too_long(system, fast, flag, fields):
+    token = re.search(r'name="csrf_token" value="([^"]+)"', fast.get(flag).text)[1]
+    fits = all(len(value) <= LIMITS[name] for name, value in fields.items())
+    keep(fast, flag, token=token, **dict.fromkeys(LIMITS, ""))
+    keep(fast, flag, token=token, status=200 if fits else 422, **fields)
+    kept = {name: value for row in rows(system, flag) for name, value in row["fields"].items() if value}
+    sent = {
+        name: value.replace("\x00", "\N{REPLACEMENT CHARACTER}") for name, value in fields.items() if value
+    }
+    assert kept == (sent if fits else {})
 
 
 def test_unknown_fields_are_not_stored_and_odd_characters_break_nothing(system, officer, flag):
