@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
@@ -170,20 +171,22 @@ def test_a_referral_of_an_earlier_version_stays_readable_and_carries_over(
     system, add, again, record_of, flag
 ):
     add(flag, EventKind.DECIDED, decision=Decision.REFERRED)
-    flag_id = flag["flag_id"]
-    server = system.stack.services.database
-    with server.connect("triage") as old:
+    (event,) = record_of(flag).history
+    earlier = replace(event, office=None, due_on=None)
+    name = "referral_names_office_and_day"
+    with system.stack.services.database.connect("triage") as old:
         old.execute("SET session_replication_role = replica")
-        name = "referral_names_office_and_day"
         (rule,) = old.execute(
             "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [name]
         ).fetchone()
         old.execute(f"ALTER TABLE review_event DROP CONSTRAINT {name}")
-        old.execute("UPDATE review_event SET office = NULL, due_on = NULL WHERE flag_id = %s", [flag_id])
-        old.execute("UPDATE flag SET office = NULL, due_on = NULL WHERE flag_id = %s", [flag_id])
+        old.execute(
+            "UPDATE review_event SET office = NULL, due_on = NULL, digest = %s WHERE flag_id = %s",
+            [digest(earlier, ""), flag["flag_id"]],
+        )
+        old.execute("UPDATE flag SET office = NULL, due_on = NULL WHERE flag_id = %s", [flag["flag_id"]])
         old.execute(f"ALTER TABLE review_event ADD CONSTRAINT {name} {rule}")
-    (event,) = record_of(flag).history
-    system.execute("UPDATE review_event SET digest = %s WHERE flag_id = %s", digest(event, ""), flag_id)
+    assert record_of(flag).history == [earlier]
     assert (record_of(flag).broken, record_of(flag).state_holds) == (None, True)
     after = again(flag)
     assert (after["status"], after["office"], record_of(after).state_holds) == ("referred", None, True)
