@@ -40,7 +40,7 @@ _EMPTY = text("NOT EXISTS (SELECT FROM jsonb_each_text(draft.fields) AS field WH
 
 
 class Drafts:
-    """Stores drafts for `kept`, one for each person and fact: with the flag it was typed on, or else sent from."""
+    """Stores drafts for `kept`, one for each person and fact, under the flag on whose page it was typed last."""
 
     def __init__(self, sessions: Sessions, *, kept: timedelta) -> None:
         self._sessions = sessions

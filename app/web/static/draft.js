@@ -102,7 +102,7 @@
       form.requestSubmit(event.submitter);
     });
   }
-  // Whoever signs out or discards the draft wants nothing kept.
+  // After signing out or discarding the draft, nothing may be kept.
   for (const form of document.querySelectorAll("form[action*='sign-out'], form[data-discards]")) {
     form.addEventListener("submit", () => { leaving = true; clearTimeout(timer); });
   }
