@@ -107,7 +107,7 @@ _STATEMENTS = (
     """
     INSERT INTO flag (flag_id, run_id, attempt, action_id, rule, rule_version, title, severity, subject,
         because, authority_codified, authority_rfo, recommended, raised_at, fact_key, systems, action_type, vendors,
-        search, version, status, decision, decided_at, assignee)
+        search, version, status, decision, decided_at, assignee, open_since, office, due_on)
     SELECT gen_random_uuid(), run_id, 1, action_id, rule, 1, 'An invented difference',
         CASE (i + n) %% 3 WHEN 0 THEN 'blocking' ELSE 'advisory' END,
         CASE rule WHEN 'S01' THEN 'debarment' ELSE 'subject ' || n END,
@@ -116,7 +116,9 @@ _STATEMENTS = (
         search, dealt::int,
         CASE WHEN dealt THEN (ARRAY['closed', 'confirmed', 'referred'])[1 + way] ELSE 'open' END,
         CASE WHEN dealt THEN (ARRAY['not_a_discrepancy', 'confirmed', 'referred'])[1 + way] END,
-        CASE WHEN dealt THEN finished_at + interval '1 hour' END, CASE WHEN dealt THEN 'officer-a' END
+        CASE WHEN dealt THEN finished_at + interval '1 hour' END, CASE WHEN dealt THEN 'officer-a' END,
+        finished_at, CASE WHEN dealt AND way = 2 THEN 'Legal Counsel' END,
+        CASE WHEN dealt AND way = 2 THEN finished_at::date + 7 END
     FROM (SELECT row_number() OVER (ORDER BY run_id) AS i, run.*, action_id, action_type,
             ARRAY(SELECT jsonb_array_elements(vendors) ->> 'name') AS names,
             search_text(action, 'C02', 'An invented difference', 'subject 1', 'Two systems name different values for'
@@ -133,9 +135,10 @@ _STATEMENTS = (
         generate_series(0, 1) AS n
     """,
     """
-    INSERT INTO review_event (event_id, flag_id, number, kind, by, by_name, at, decision, rationale, digest)
+    INSERT INTO review_event (event_id, flag_id, number, kind, by, by_name, at, decision, rationale, digest,
+        office, due_on)
     SELECT gen_random_uuid(), flag_id, 1, 'decided', 'officer-a', 'Contracting officer A', decided_at, decision,
-        'Looked at both.', md5(random()::text)
+        'Looked at both.', md5(random()::text), office, due_on
     FROM flag WHERE version = 1
     """,
     """

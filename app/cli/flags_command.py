@@ -14,6 +14,7 @@ from app.cli.read_commands import ActionStart, AsJson, Limit, show_flags, subjec
 from app.procurement.action import ActionType
 from app.procurement.finding import Severity
 from app.procurement.rules import RULES
+from app.review.ageing import AgeingPolicy
 from app.review.flag_history import Status
 from app.review.queries import FlagFilter, Pages, Sort
 from app.web.api.shapes.flags import FlagItem
@@ -64,6 +65,12 @@ def flags(
     raised_to: Annotated[
         str | None, typer.Option(metavar="DAY", help=f"Raised on this day or earlier ({_DAY}).")
     ] = None,
+    late: Annotated[
+        bool, typer.Option("--late", help="Not decided within the days that the policy sets.")
+    ] = False,
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="Referred, and the due date has passed.")
+    ] = False,
     q: Annotated[
         str | None,
         typer.Option(
@@ -94,6 +101,8 @@ def flags(
         "older": older,
         "raised_from": raised_from,
         "raised_to": raised_to,
+        "late": "1" if late else None,
+        "overdue": "1" if overdue else None,
         "q": q,
         "earlier": "1" if earlier else None,
     }
@@ -105,10 +114,10 @@ def flags(
             since=since,
         )
         lines = Pages(context.sessions).flags(wanted, sort=sort, limit=limit).lines
+        now, ageing = context.database_time(), AgeingPolicy.of_settings(context.settings)
     if as_json:
-        print_json(
-            [FlagItem.of(line.flag, line.action).model_dump(mode="json", by_alias=True) for line in lines]
-        )
+        items = [FlagItem.of(line.flag, line.action, age=ageing.age(line.flag, now)) for line in lines]
+        print_json([item.model_dump(mode="json", by_alias=True) for item in items])
     else:
         show_flags(lines)
 
@@ -118,7 +127,8 @@ def _filter(context: Context, given: dict[str, str], *, action: str | None, sinc
     now = context.database_time()
     if "assignee" in given:
         given["assignee"] = subject_of(context, given["assignee"])
-    found = queue_query(MultiDict(given), me="", now=now, path="")
+    ageing = AgeingPolicy.of_settings(context.settings)
+    found = queue_query(MultiDict(given), me="", now=now, ageing=ageing, path="")
     if found.ignored:
         raise CommandError(
             *(f"--{each.name.replace('_', '-')}: {each.value!r} is not valid" for each in found.ignored)

@@ -1,11 +1,12 @@
-"""The commands that review flags: `triage decide`, `refer`, `assign`, `concur`, `decline` and `undo`.
+"""The commands that review flags: `triage decide`, `refer`, `assign`, `comment`, `concur`, `decline` and `undo`.
 
 Each is one row of `REVIEWS`, and one request to the JSON API on behalf of the person whose token is in TRIAGE_TOKEN_FILE.
 Who acts, and whether they may, is decided there.
 """
 
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import Parameter, Signature
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,21 @@ from app.cli.api_client import Client
 from app.cli.api_problems import Wording
 from app.cli.context import CommandError, Context, out, print_json, reported
 from app.cli.read_commands import AsJson
-from app.cli.review_options import DECISION, FLAG_ID, ME, NOBODY, REASON, REFERENCE, TO, VERSION, Asked
+from app.cli.review_options import (
+    COMMENT,
+    DECISION,
+    DUE,
+    FLAG_ID,
+    ME,
+    NOBODY,
+    OFFICE,
+    REASON,
+    REFERENCE,
+    TO,
+    VERSION,
+    Asked,
+)
+from app.intake import BODY_LIMIT
 from app.procurement.labels import STATUSES
 from app.review.flag_history import Decision
 
@@ -30,6 +45,16 @@ def _assignee(_: "Review", given: Mapping[str, Any], client: Client) -> dict[str
     if given["to"] is not None:
         return {"assignee": given["to"]}
     return {"assignee": client.me() if given["me"] else None}
+
+
+def _comment(_: "Review", given: Mapping[str, Any], __: Client) -> dict[str, Any]:
+    if given["text"] != "-":
+        return {"comment": given["text"]}
+    try:
+        # More than the API takes of anything, which then says what it takes of a comment.
+        return {"comment": sys.stdin.buffer.read(BODY_LIMIT // 4).decode("utf-8")}
+    except UnicodeDecodeError:
+        raise CommandError("--text: the standard input is not UTF-8 text") from None
 
 
 def _one_assignee(given: Mapping[str, Any]) -> str | None:
@@ -103,13 +128,13 @@ REVIEWS = (
         name="decide",
         change="decisions",
         text="Decide a flag, in your name.",
-        asked=(DECISION, REASON, REFERENCE),
+        asked=(DECISION, REASON, REFERENCE, OFFICE, DUE),
     ),
     Review(
         name="refer",
         change="decisions",
-        text="Refer a flag to somebody else for action, in your name.",
-        asked=(REASON, REFERENCE),
+        text="Refer a flag to the office that must act, with a due date, in your name.",
+        asked=(replace(OFFICE, is_required=True), replace(DUE, is_required=True), REASON, REFERENCE),
         fixed={"decision": Decision.REFERRED},
     ),
     Review(
@@ -119,6 +144,13 @@ REVIEWS = (
         asked=(TO, ME, NOBODY),
         body=_assignee,
         wrong=_one_assignee,
+    ),
+    Review(
+        name="comment",
+        change="comments",
+        text="Comment on a flag, in your name. A comment changes no decision.",
+        asked=(COMMENT,),
+        body=_comment,
     ),
     Review(
         name="concur",
@@ -145,9 +177,11 @@ REVIEWS = (
 
 def _show(state: Mapping[str, Any]) -> None:
     status = STATUSES.get(state["status"], state["status"])
+    if state["office"]:
+        status += f" to {state['office']}, due {state['due_on']}"
     to = f"assigned to {state['assignee']}" if state["assignee"] else "assigned to nobody"
     out.print(
-        f"Flag {state['flag_id']}: {status.lower()}, {to}, version {state['version']}",
+        f"Flag {state['flag_id']}: {status[:1].lower()}{status[1:]}, {to}, version {state['version']}",
         markup=False,
         highlight=False,
         soft_wrap=True,

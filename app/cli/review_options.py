@@ -65,6 +65,35 @@ TO = Asked(
         typer.Option(metavar="SUBJECT", help="An officer, by the subject at the identity provider."),
     ],
 )
+OFFICE = Asked(
+    option="to",
+    field="office",
+    kind=Annotated[
+        str | None, typer.Option(metavar="OFFICE", help="The office that must act; `referred` requires one.")
+    ],
+)
+DUE = Asked(
+    option="due",
+    field="due_on",
+    kind=Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY", help="The Eastern day by which it must act, YYYY-MM-DD; `referred` requires one."
+        ),
+    ],
+)
+COMMENT = Asked(
+    option="text",
+    field="comment",
+    is_required=True,
+    kind=Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help=f"The comment, in {REASON_LIMIT} characters at most; - reads it from standard input.",
+        ),
+    ],
+)
 ME = Asked(option="me", field=None, kind=Annotated[bool, typer.Option("--me", help="Assign it to yourself.")])
 NOBODY = Asked(
     option="nobody",

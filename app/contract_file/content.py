@@ -113,6 +113,8 @@ def decisions(file: ActionFile) -> list[Fields]:
             "subject": each.flag.subject,
             "status": each.flag.status,
             "decision": each.flag.decision,
+            "office": each.flag.office,
+            "due_on": each.flag.due_on.isoformat() if each.flag.due_on else None,
             "events": each.flag.version,
             "history": [event_fields(event, digest) for event, digest in each.history],
             "earlier": earlier_fields(each),

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from app.contract_file.content import ANSWERS, JSON
-from app.contract_file.histories import event_of, stretch_of
+from app.contract_file.histories import day_of, event_of, stretch_of
 from app.review.flag_lineage import Stretch, broken, follows
 
-_DECIDED = ("status", "decision", "history", "earlier")
+_DECIDED = ("status", "decision", "office", "due_on", "history", "earlier")
 
 
 def broken_histories(decisions: list[dict[str, Any]], flags: list[dict[str, Any]]) -> Iterator[str]:
@@ -28,6 +28,7 @@ def broken_histories(decisions: list[dict[str, Any]], flags: list[dict[str, Any]
                 carried=0,
                 events=[event_of(stated) for stated in each["history"]],
             )
+            due_on = day_of(each)
         except (KeyError, ValueError, TypeError, AttributeError):
             yield f"The history of finding {shown(which)} cannot be read."
             continue
@@ -41,6 +42,8 @@ def broken_histories(decisions: list[dict[str, Any]], flags: list[dict[str, Any]
             status=each["status"],
             decision=each["decision"],
             assignee=assignees.get(each["flag_id"]),
+            office=each.get("office"),
+            due_on=due_on,
         ):
             yield f"The state of finding {shown(which)} does not follow from its history: it was changed without an event."
 

@@ -19,6 +19,7 @@ from app.contract_file.print_text import instant, moment
 from app.contract_file.printed_history import history
 from app.credentials.tables import CallRow, CredentialRow
 from app.procurement.labels import DECISIONS, KINDS, SOURCES, STATUSES, worded
+from app.review.flag_history import Decision
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.store.tables import FlagRow
 
@@ -67,6 +68,8 @@ def standing(flag: FlagRow) -> str:
     words = [worded(STATUSES, flag.status)]
     if flag.decision and flag.decision != flag.status:
         words.append(worded(DECISIONS, flag.decision))
+    if flag.decision == Decision.REFERRED:
+        words[-1] += f" to {flag.office}, due {flag.due_on}" if flag.office else ", office not named"
     return ": ".join(words)
 
 

@@ -1,7 +1,7 @@
 """The histories of findings in the documents of a contract file: written, read back and checked."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from app.contract_file.run_content import Fields
@@ -11,8 +11,12 @@ from app.review.queries.filed_documents import FiledFlag
 
 
 def event_fields(event: Event, digest: str) -> Fields:
+    fields = asdict(event)
+    # Only referrals have these, so that a digest covers what an event states and no more.
+    referral = {name: str(value) for name in ("office", "due_on") if (value := fields.pop(name)) is not None}
     return {
-        **asdict(event),
+        **fields,
+        **referral,
         "event_id": str(event.event_id),
         "flag_id": str(event.flag_id),
         "at": event.at.isoformat(),
@@ -53,9 +57,16 @@ def event_of(stated: Fields) -> tuple[Event, str]:
             rationale=stated["rationale"],
             reference=stated["reference"],
             assignee=stated["assignee"],
+            office=stated.get("office"),
+            due_on=day_of(stated),
         ),
         stated["digest"],
     )
+
+
+def day_of(stated: Fields) -> date | None:
+    """The day by which a referral is due. Raises ValueError or TypeError."""
+    return date.fromisoformat(day) if (day := stated.get("due_on")) else None
 
 
 def stretch_of(stated: Fields) -> Stretch:
@@ -78,4 +89,12 @@ def chain_holds(flag: FiledFlag) -> bool:
 def state_holds(flag: FiledFlag) -> bool:
     """Whether the state of a flag follows from its history."""
     row = flag.flag
-    return follows(flag.earlier, flag.own, status=row.status, decision=row.decision, assignee=row.assignee)
+    return follows(
+        flag.earlier,
+        flag.own,
+        status=row.status,
+        decision=row.decision,
+        assignee=row.assignee,
+        office=row.office,
+        due_on=row.due_on,
+    )

@@ -6,7 +6,7 @@ from app.contract_file.blocks import Block, Cell, Line, code, note, paragraph, s
 from app.contract_file.histories import state_holds
 from app.contract_file.print_text import moment
 from app.procurement.labels import DECISIONS, EVENTS, worded
-from app.review.flag_history import Event
+from app.review.flag_history import Decision, Event
 from app.review.flag_lineage import broken
 from app.review.queries.filed_documents import FiledFlag
 
@@ -59,6 +59,8 @@ def _what(event: Event) -> Cell:
     said: list[Line] = [f"{event.number}. {worded(EVENTS, event.kind.value)}"]
     if event.decision:
         said.append(strong(worded(DECISIONS, event.decision.value)))
+    if event.decision is Decision.REFERRED:
+        said += [f"to {event.office}", f"due {event.due_on}"] if event.office else ["office not named"]
     if event.kind.value == "assigned":
         said.append(f"to {event.assignee}" if event.assignee else "assignment withdrawn")
     return said

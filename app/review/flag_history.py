@@ -1,10 +1,8 @@
 """The history of a flag: an append-only list of officers' events, and the state that follows from it."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -55,7 +53,8 @@ class Event:
     """One event of a flag's history. `number` counts from 1; `by` is the person's subject at the identity provider.
 
     `rationale` is the text of a comment, and mandatory except for assignments. `reference` is the document that a decision cites. `assignee` is
-    None if an assignment was withdrawn.
+    None if an assignment was withdrawn. `office` and `due_on` belong to a referral: who must act, and by which Eastern day;
+    None in referrals of earlier versions.
     """
 
     event_id: UUID
@@ -69,6 +68,8 @@ class Event:
     rationale: str = ""
     reference: str | None = None
     assignee: str | None = None
+    office: str | None = None
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +86,16 @@ class State:
     def decision(self) -> Decision | None:
         """The decision in force."""
         return self.decided.decision if self.decided else None
+
+    @property
+    def office(self) -> str | None:
+        """The office of the referral in force."""
+        return self.decided.office if self.decided else None
+
+    @property
+    def due_on(self) -> date | None:
+        """The day by which that office must act."""
+        return self.decided.due_on if self.decided else None
 
 
 #: The state of a flag that nobody has dealt with.
@@ -108,10 +119,7 @@ def state_of(history: Sequence[Event], *, needs_second: bool, start: State = Sta
 
 def check(state: State, event: Event, *, needs_second: bool) -> State:
     """The state after `event`. Raises `ReviewError` if the event is not allowed now."""
-    fault = reason_fault(event.rationale) if event.rationale or event.kind is not EventKind.ASSIGNED else None
-    if event.kind is EventKind.COMMENTED:
-        fault = comment_fault(event.rationale)
-    if fault := fault or reference_fault(event.decision, event.reference or ""):
+    if fault := _fault(event):
         raise ReviewError(fault)
     decided = state.decided
     if event.kind is EventKind.DECIDED:
@@ -127,6 +135,19 @@ def check(state: State, event: Event, *, needs_second: bool) -> State:
     if event.kind is EventKind.UNDONE and decided is None:
         raise ReviewError("There is no decision to undo.")
     return _after(state, event, needs_second=needs_second)
+
+
+def _fault(event: Event) -> str | None:
+    """What is wrong with an event, whatever state it meets."""
+    fault = reason_fault(event.rationale) if event.rationale or event.kind is not EventKind.ASSIGNED else None
+    if event.kind is EventKind.COMMENTED:
+        fault = comment_fault(event.rationale)
+    if fault := fault or reference_fault(event.decision, event.reference or ""):
+        return fault
+    refers = event.kind is EventKind.DECIDED and event.decision is Decision.REFERRED
+    if (refers, refers) != (bool(event.office), event.due_on is not None):
+        return "A referral names an office and the day by which it must act; nothing else does."
+    return None
 
 
 def reason_fault(text: str) -> str | None:
@@ -172,26 +193,3 @@ def _status_of(decision: Decision, *, needs_second: bool) -> Status:
     if decision in CLOSING:
         return Status.AWAITING_CONCURRENCE if needs_second else Status.CLOSED
     return Status.CONFIRMED if decision is Decision.CONFIRMED else Status.REFERRED
-
-
-def digest(event: Event, previous: str) -> str:
-    """SHA-256 (hex) of an event and the digest of the event before it ("" for the first of a fact): a chain per fact."""
-    return _digest([previous, {name: str(value) for name, value in asdict(event).items()}])
-
-
-def first_broken(history: Iterable[tuple[Event, str]], *, version: int, start: str = "") -> int | None:
-    """The number of the first event that was changed or is missing; None if the history is intact.
-
-    `history` pairs each event with its stored digest. `version` is the flag's own count of events, which reveals a
-    history whose end was cut off. `start` is the digest that the first event covers.
-    """
-    previous, number = start, 0
-    for number, (event, stored) in enumerate(history, start=1):
-        previous = digest(event, previous) if event.number == number else ""
-        if previous != stored:
-            return number
-    return None if number == version else number + 1
-
-
-def _digest(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()

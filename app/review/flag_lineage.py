@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from app.review.flag_history import START, Event, EventKind, State, Status, first_broken, state_of
+from app.review.event_chain import first_broken
+from app.review.flag_history import START, Event, EventKind, State, Status, state_of
 
 #: A decision that leaves the flag in need of action stays in force when a later run finds the same again.
 CARRIED = frozenset({Status.CONFIRMED, Status.REFERRED})
@@ -66,12 +67,26 @@ def broken(earlier: Sequence[Stretch], own: Stretch) -> Broken | None:
 
 
 def follows(
-    earlier: Sequence[Stretch], own: Stretch, *, status: str, decision: str | None, assignee: str | None
+    earlier: Sequence[Stretch],
+    own: Stretch,
+    *,
+    status: str,
+    decision: str | None,
+    assignee: str | None,
+    office: str | None,
+    due_on: date | None,
 ) -> bool:
     """Whether a flag's stored state follows from its own events and from what it carried over."""
     start, _ = begins(earlier)
-    events = [event for event, _ in own.events]
-    return state_follows(events, status=status, decision=decision, assignee=assignee, start=start)
+    return state_follows(
+        [event for event, _ in own.events],
+        status=status,
+        decision=decision,
+        assignee=assignee,
+        office=office,
+        due_on=due_on,
+        start=start,
+    )
 
 
 def comments(stretches: Sequence[Stretch]) -> Iterator[tuple[Stretch, Event]]:
@@ -88,6 +103,8 @@ def state_follows(
     status: str,
     decision: str | None,
     assignee: str | None,
+    office: str | None = None,
+    due_on: date | None = None,
     start: State = START,
 ) -> bool:
     """Whether a flag's stored state follows from its history, which began in the state `start`.
@@ -95,6 +112,13 @@ def state_follows(
     It may follow with or without a second officer: which rules need one may have changed since.
     """
     states = (state_of(history, needs_second=needs_second, start=start) for needs_second in (False, True))
-    return (status, decision, assignee) in {
-        (str(each.status), str(each.decision) if each.decision else None, each.assignee) for each in states
+    return (status, decision, assignee, office, due_on) in {
+        (
+            str(each.status),
+            str(each.decision) if each.decision else None,
+            each.assignee,
+            each.office,
+            each.due_on,
+        )
+        for each in states
     }

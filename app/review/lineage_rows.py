@@ -22,7 +22,7 @@ def lineages(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[Stretch]]
 
 
 def lineages_with_flags(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, tuple[Row[Any], list[Stretch]]]:
-    """As `lineages`, each with the row of the flag: `status`, `decision` and `assignee`."""
+    """As `lineages`, each with the row of the flag: `status`, `decision`, `assignee`, `office` and `due_on`."""
     found: dict[UUID, tuple[Row[Any], list[Stretch]]] = {}
     rows = db.execute(_LINEAGES, {"flags": list(flag_ids)}).all()
     for (head, _), its in groupby(rows, key=lambda row: (row.head, row.flag_id)):
@@ -89,6 +89,8 @@ _LINEAGES = (
         col(FlagRow.status),
         col(FlagRow.decision),
         col(FlagRow.assignee),
+        col(FlagRow.office),
+        col(FlagRow.due_on),
         ReviewEventRow,
     )
     .join(FlagRow, col(FlagRow.flag_id) == _WAY.c.flag_id)

@@ -45,7 +45,15 @@ def record(db: Session, flag_id: UUID) -> FlagHistory:
         history=[event for event, _ in own.events],
         earlier=earlier,
         break_in=broken(earlier, own),
-        state_holds=follows(earlier, own, status=flag.status, decision=flag.decision, assignee=flag.assignee),
+        state_holds=follows(
+            earlier,
+            own,
+            status=flag.status,
+            decision=flag.decision,
+            assignee=flag.assignee,
+            office=flag.office,
+            due_on=flag.due_on,
+        ),
     )
 
 

@@ -1,6 +1,6 @@
-"""The PostgreSQL tables of the review: people, officers' events, saved views, exports, sessions and security events."""
+"""The PostgreSQL tables of the review: people, officers' events, saved views, drafts, exports, sessions and security events."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -42,6 +42,8 @@ class ReviewEventRow(SQLModel, table=True):
     reference: str | None = None
     assignee: str | None = None
     digest: str
+    office: str | None = None
+    due_on: date | None = None
 
 
 class SavedViewRow(SQLModel, table=True):
@@ -52,6 +54,25 @@ class SavedViewRow(SQLModel, table=True):
     owner: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     query: str
+
+
+class DraftRow(SQLModel, table=True):
+    """What a person typed about a flag and has not sent; see `app.review.draft_records`.
+
+    `fields` are those of the forms on its page, `version` the number of events the flag had when the page was loaded.
+    """
+
+    __tablename__ = "draft"
+
+    owner: str = Field(primary_key=True)
+    flag_id: UUID = Field(primary_key=True, foreign_key="flag.flag_id")
+    version: int
+    fields: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
+    saved_at: datetime = Field(
+        sa_column=Column(
+            DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp(), index=True
+        )
+    )
 
 
 class ExportRecordRow(SQLModel, table=True):

@@ -108,8 +108,10 @@ class FlagRow(SQLModel, table=True):
     (the text that is searched, see migration 1.0016), `current` (whether the run is the action's latest completed one), `arrived` (the transaction that stored it, which
     tells what is new since a page was made), `previous` (the newest earlier flag of the action with this rule and
     subject), `carried_version` (its version then) and `answered_by` (the earlier flag whose decision an officer can
-    record again). `status`, `decision`, `assignee` and `version` follow from the officers' events on this flag and
-    those before it, see `app.review.flag_lineage`; `assigned_to` is the assignee or "", to sort by.
+    record again). `open_since` is when the fact was first found, or found again after it was closed. `status`, `decision`,
+    `assignee`, `office`, `due_on` and `version` follow from the officers' events on this flag and those before it, see
+    `app.review.flag_lineage`; `office` and `due_on` are of the referral in force. `assigned_to` is the assignee or "", to
+    sort by.
     """
 
     __tablename__ = "flag"
@@ -127,6 +129,16 @@ class FlagRow(SQLModel, table=True):
         Index("ix_flag_previous", "previous", unique=True, postgresql_where=text("previous IS NOT NULL")),
         Index("ix_flag_of_action", "action_id", "rule", "subject"),
         Index("ix_flag_first_raised", "raised_at", postgresql_where=text("previous IS NULL")),
+        Index(
+            "ix_flag_due",
+            *("severity", *_TIME, "due_on"),
+            postgresql_where=text("current AND due_on IS NOT NULL"),
+        ),
+        Index(
+            "ix_flag_undecided",
+            *("severity", *_TIME, "open_since"),
+            postgresql_where=text("current AND status IN ('open', 'awaiting_concurrence')"),
+        ),
         Index("ix_flag_fact", "fact_key", postgresql_where=text("decision IS NOT NULL")),
     )
 
@@ -171,6 +183,9 @@ class FlagRow(SQLModel, table=True):
             server_default=text("(pg_current_xact_id()::text)::bigint"),
         )
     )
+    office: str | None = None
+    due_on: date | None = None
+    open_since: datetime = Field(default=None, sa_column=moment())
 
 
 #: How many flags there are of each kind, kept by the database itself. Several rows of one kind add up.

@@ -45,6 +45,8 @@ ACCESS: Mapping[str, Permission | Open] = {
     "decisions.undo": Permission.DECIDE,
     "decisions.assign": Permission.ASSIGN,
     "decisions.comment": Permission.DECIDE,
+    "drafts.save": Permission.DECIDE,
+    "drafts.discard": Permission.DECIDE,
     "runs.queue": Permission.READ,
     "runs.show": Permission.READ,
     "runs.confirm_stop": Permission.STOP,

@@ -1,5 +1,6 @@
 """The web application. `create_app` composes it; nothing connects before the first request."""
 
+from datetime import timedelta
 from functools import partial
 
 from flask import Flask
@@ -13,8 +14,11 @@ from app.contract_file.log_records import LogRecords
 from app.intake import BODY_LIMIT
 from app.procurement.systems import ISSUING_PATHS
 from app.reconciliation.report import reconcile_run
+from app.review.ageing import AgeingPolicy
+from app.review.draft_records import Drafts
 from app.review.event_records import EventRecords
 from app.review.queries import Pages
+from app.review.referrals import ReferralPolicy
 from app.review.reviews import Reviews
 from app.review.saved_view_records import SavedViews
 from app.settings import Settings
@@ -45,6 +49,7 @@ from app.web.views import (
     bulk,
     calls,
     decisions,
+    drafts,
     exports,
     flags,
     help_page,
@@ -101,8 +106,16 @@ def create_app(configuration: Settings | None = None) -> Flask:
         database=database,
         clock=clock,
         queries=queries,
-        reviews=Reviews(factory, second_person=configuration.second_person),
+        reviews=Reviews(
+            factory,
+            second_person=configuration.second_person,
+            referrals=ReferralPolicy(
+                offices=configuration.referral_offices, days=configuration.referral_days
+            ),
+        ),
         saved_views=SavedViews(factory),
+        drafts=Drafts(factory, kept=timedelta(days=configuration.draft_days)),
+        ageing=AgeingPolicy.of_settings(configuration),
         probes=probes,
         exporter=Exporter.of(
             configuration,
@@ -128,6 +141,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         news,
         exports,
         decisions,
+        drafts,
         calls,
         runs,
         stack,

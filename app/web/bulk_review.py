@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from app.procurement.finding import Severity
@@ -21,6 +21,7 @@ from app.review.flag_history import (
     reference_fault,
 )
 from app.review.queries import FlagLine
+from app.review.referrals import ReferralPolicy, day_of, referral_faults
 from app.review.reviews import Reviews, StaleError, UnknownFlagError
 from app.review.roles import Person
 
@@ -37,6 +38,8 @@ class BulkAction:
     decision: Decision | None
     rationale: str = ""
     reference: str = ""
+    office: str = ""
+    due_on: str = ""
     assignee: str | None = None
     assignee_name: str = ""
 
@@ -96,7 +99,9 @@ def preview(line: FlagLine, bulk: BulkAction, by: Person, reviews: Reviews) -> P
     return PreviewLine(line=line, version=version, would=would, possible=True, alone=alone, chosen=not alone)
 
 
-def faults(bulk: BulkAction, *, officers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def faults(
+    bulk: BulkAction, *, officers: Mapping[str, str], referrals: ReferralPolicy, today: date
+) -> Iterator[tuple[str, str]]:
     """The errors in the fields that apply to all flags, as (field, text)."""
     if bulk.decision is None:
         if bulk.assignee is not None and bulk.assignee not in officers:
@@ -108,6 +113,8 @@ def faults(bulk: BulkAction, *, officers: Mapping[str, str]) -> Iterator[tuple[s
         yield "rationale", fault
     if fault := reference_fault(bulk.decision, bulk.reference):
         yield "reference", fault
+    if bulk.decision is Decision.REFERRED:
+        yield from referral_faults(referrals, bulk.office, bulk.due_on, today)
 
 
 def fault_of(line: PreviewLine) -> str | None:
@@ -142,6 +149,8 @@ def _one(line: PreviewLine, bulk: BulkAction, by: Person, reviews: Reviews) -> R
             decision=bulk.decision,
             rationale=reason if bulk.decision else "",
             reference=bulk.reference or None,
+            office=bulk.office or None,
+            due_on=day_of(bulk.due_on),
             assignee=bulk.assignee,
         )
     except UnknownFlagError:
@@ -177,4 +186,6 @@ def _event(flag_id: UUID, bulk: BulkAction, by: Person, version: int) -> Event:
         decision=bulk.decision,
         rationale="to be given",
         reference="to be given",
+        office="to be given" if bulk.decision is Decision.REFERRED else None,
+        due_on=date.max if bulk.decision is Decision.REFERRED else None,
     )

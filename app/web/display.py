@@ -8,7 +8,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from app.credentials.ending import unrecorded_name
-from app.procurement.federal_time import eastern
+from app.procurement.federal_time import eastern, eastern_day
 from app.procurement.labels import (
     ACTION_TYPES,
     DECISIONS,
@@ -24,6 +24,7 @@ from app.procurement.labels import (
 )
 from app.procurement.rules.support.value_text import money
 from app.review.queries.plans import numbered, rules_of
+from app.review.referrals import Referred, referral_words
 
 #: Length of the offset at the end of a time in ISO 8601, "-04:00".
 _OFFSET = 6
@@ -49,7 +50,9 @@ def init_app(app: Flask) -> None:
         event=partial(worded, EVENTS),
     )
     app.jinja_env.finalize = visible
-    app.jinja_env.globals.update(rules_of=rules_of, numbered=numbered, unrecorded_name=unrecorded_name)
+    app.jinja_env.globals.update(
+        referred=referred, rules_of=rules_of, numbered=numbered, unrecorded_name=unrecorded_name
+    )
 
 
 def visible(value: object) -> object:
@@ -83,6 +86,18 @@ def process(name: str) -> str:
     """A process by its stored name, "host:id", in words."""
     host, _, number = name.rpartition(":")
     return f"process {number} on {host}" if host and number.isdigit() else f"process {name}"
+
+
+def clock_time(time: datetime, *, now: datetime) -> str:
+    """A time today as "14:03 EST", or with its day if that is another."""
+    there = eastern(time)
+    day = "" if there.date() == eastern_day(now) else f"{there.date()} "
+    return f"{day}{there:%H:%M} {there.tzname()}"
+
+
+def referred(referral: Referred, now: datetime) -> str:
+    """A referral in words, with when it is due seen from `now`."""
+    return referral_words(referral, eastern_day(now))
 
 
 def difference(ahead: float) -> str:

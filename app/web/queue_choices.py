@@ -1,6 +1,6 @@
 """The filters of the queue as links, each value with the number of flags it would keep."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.procurement.finding import Severity
@@ -19,6 +19,7 @@ _AGES = (
     ("more than 7 days ago", {"older": "7"}),
     ("more than 30 days ago", {"older": "30"}),
 )
+_LIMITS = (("Not decided in time", {"late": "1"}), ("Referral overdue", {"overdue": "1"}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +69,8 @@ def groups(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, m
             query, facets, "System", "system", {name: SOURCES[name] for name in FLAGGED_SYSTEMS}, folded=True
         ),
         _group(query, facets, "Rule", "rule", _rules(query, facets), folded=True),
-        _age(query),
+        _exclusive(query, "Found", "Any time", _AGES, "within", "older", "raised_from", "raised_to"),
+        _exclusive(query, "Past a limit", "Any", _LIMITS, "late", "overdue"),
     ]
 
 
@@ -86,6 +88,8 @@ def in_use(query: QueueQuery, facets: Facets, people: Mapping[str, Person], *, m
         "older": ("Found more than this many days ago", {}),
         "raised_from": ("Found from", {}),
         "raised_to": ("Found to", {}),
+        "late": ("Not decided", {"1": "in time"}),
+        "overdue": ("Referral", {"1": "overdue"}),
         "q": ("Search", {}),
         "earlier": ("Earlier runs", {"1": "included"}),
     }
@@ -175,14 +179,17 @@ def _rules(query: QueueQuery, facets: Facets) -> Mapping[str, str]:
     }
 
 
-def _age(query: QueueQuery) -> Group:
-    open_ = dict.fromkeys(("within", "older", "raised_from", "raised_to"))
-    now = {name: query.args[name] for name in open_ if name in query.args}
-    choices = [Choice(text="Any time", link=query.link(**open_), flags=None, chosen=not now)]
-    for text, wanted in _AGES:
-        link = query.link(**{**open_, **wanted})
+def _exclusive(
+    query: QueueQuery, label: str, anything: str, options: Iterable[tuple[str, dict[str, str]]], *names: str
+) -> Group:
+    """Parameters of which a link sets some and removes the others of `names`."""
+    none = dict.fromkeys(names)
+    now = {name: query.args[name] for name in names if name in query.args}
+    choices = [Choice(text=anything, link=query.link(**none), flags=None, chosen=not now)]
+    for text, wanted in options:
+        link = query.link(**{**none, **wanted})
         choices.append(Choice(text=text, link=link, flags=None, chosen=now == wanted))
-    return Group(label="Found", choices=tuple(choices), folded=True)
+    return Group(label=label, choices=tuple(choices), folded=True)
 
 
 def _names(people: Mapping[str, Person], *, me: str) -> dict[str, str]:

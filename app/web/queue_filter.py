@@ -9,11 +9,12 @@ from urllib.parse import parse_qsl, urlencode
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from app.procurement.federal_time import eastern_midnight
+from app.procurement.federal_time import eastern_day, eastern_midnight
 from app.procurement.finding import Severity
 from app.procurement.labels import ACTION_TYPES
 from app.procurement.rules import RULES
 from app.procurement.systems import SYSTEMS
+from app.review.ageing import AgeingPolicy
 from app.review.flag_history import Status
 from app.review.queries import FlagFilter, Place, Sort
 from app.web.list_queries import ME, MOST_DAYS, Ignored, searchable
@@ -59,7 +60,9 @@ class QueueQuery:
         return {name: value for name, value in self.args.items() if name != "sort"}
 
 
-def queue_query(args: MultiDict[str, str], *, me: str, now: datetime, path: str | None = None) -> QueueQuery:
+def queue_query(
+    args: MultiDict[str, str], *, me: str, now: datetime, ageing: AgeingPolicy, path: str | None = None
+) -> QueueQuery:
     """Parse query parameters. `me` is the subject of the signed-in person, `path` the queue's address where no page is.
 
     Invalid parameters are listed in `ignored`; nothing raises.
@@ -76,7 +79,7 @@ def queue_query(args: MultiDict[str, str], *, me: str, now: datetime, path: str 
             places[name] = value
             continue
         read = _READERS.get(name)
-        found = read(value, _Asker(me=me, now=now)) if read and searchable(value) else None
+        found = read(value, _Asker(me=me, now=now, ageing=ageing)) if read and searchable(value) else None
         if found is None:
             ignored.append(Ignored(name, value))
         else:
@@ -99,15 +102,16 @@ def queue_query(args: MultiDict[str, str], *, me: str, now: datetime, path: str 
     )
 
 
-def query_of_text(query: str, *, me: str, now: datetime) -> QueueQuery:
+def query_of_text(query: str, *, me: str, now: datetime, ageing: AgeingPolicy) -> QueueQuery:
     """Parse a query string."""
-    return queue_query(MultiDict(parse_qsl(query[:_LONGEST_QUERY])), me=me, now=now)
+    return queue_query(MultiDict(parse_qsl(query[:_LONGEST_QUERY])), me=me, now=now, ageing=ageing)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Asker:
     me: str
     now: datetime
+    ageing: AgeingPolicy
 
 
 #: Returns the fields of `FlagFilter` for a value, or None if the value is invalid.
@@ -175,6 +179,10 @@ _READERS: Mapping[str, _Reader] = {
     "older": _days("raised_before"),
     "raised_from": _day("raised_from"),
     "raised_to": _day("raised_before", ends=True),
+    "late": lambda value, asker: (
+        {"late_before": asker.ageing.late_before(asker.now)} if value == "1" else None
+    ),
+    "overdue": lambda value, asker: {"due_before": eastern_day(asker.now)} if value == "1" else None,
     "q": _text("text"),
     "earlier": lambda value, _: {"earlier": True} if value == "1" else None,
     "sort": lambda value, _: {} if value in frozenset(sort.value for sort in Sort) else None,

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from app.procurement.federal_time import eastern
+from app.procurement.federal_time import eastern, eastern_day
+from app.review.ageing import AgeingPolicy
+from app.review.flag_history import Status
 from app.review.queries import FlagLine
 from app.review.queries.queue import Sort
+from app.review.referrals import referral_words
 from app.review.roles import Person
 from app.store.tables import ActionRow, FlagRow
 from app.web.flag_page.way_through import QUEUE
@@ -18,7 +21,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueLine:
-    """One line. `vendor` is the one concerned, `group` says whether the line is the first one of its action."""
+    """One line. `vendor` is the one concerned, `group` says whether the line is the first one of its action.
+
+    `late` is how long past its limit an undecided flag is, `referral` to whom a flag is referred; "" if it is not so.
+    """
 
     flag: FlagRow
     action: ActionRow
@@ -28,18 +34,27 @@ class QueueLine:
     found_at: str
     age: str
     assignee: str
+    late: str
+    referral: str
     group: bool
 
 
 def queue_lines(
-    lines: Sequence[FlagLine], query: QueueQuery, people: Mapping[str, Person], *, now: datetime
+    lines: Sequence[FlagLine],
+    query: QueueQuery,
+    people: Mapping[str, Person],
+    *,
+    now: datetime,
+    ageing: AgeingPolicy,
 ) -> Iterator[QueueLine]:
     """The lines of a page of the queue. Grouped by action, if that is its order."""
     carried = f"?{QUEUE}={quote(query.query_string, safe='')}" if query.args else ""
     before = None
+    today = eastern_day(now)
     for line in lines:
         flag = line.flag
         raised = eastern(flag.raised_at)
+        late = ageing.age(flag, now)
         yield QueueLine(
             flag=flag,
             action=line.action,
@@ -50,6 +65,8 @@ def queue_lines(
             found_at=f"{raised:%Y-%m-%d %H:%M:%S %Z}, {flag.raised_at:%Y-%m-%d %H:%M:%S} UTC",
             age=age(now - flag.raised_at),
             assignee=_name(flag.assignee, people),
+            late=late.words if late and late.late else "",
+            referral=referral_words(flag, today) if flag.status == Status.REFERRED else "",
             group=query.sort is Sort.ACTION and flag.action_id != before,
         )
         before = flag.action_id

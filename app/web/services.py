@@ -10,6 +10,8 @@ from sqlalchemy import Engine
 
 from app.connections.database import Sessions
 from app.contract_file.exporter import Exporter
+from app.review.ageing import AgeingPolicy
+from app.review.draft_records import Drafts
 from app.review.queries import Pages
 from app.review.reviews import Reviews
 from app.review.saved_view_records import SavedViews
@@ -37,6 +39,8 @@ class Services:
     queries: Pages
     reviews: Reviews
     saved_views: SavedViews
+    drafts: Drafts
+    ageing: AgeingPolicy
     probes: Probes
     exporter: Exporter
     event_outbox: EventOutbox

@@ -167,9 +167,12 @@ def triage(tmp_path_factory) -> Callable[..., tuple[int, str, list[str]]]:
     folder = tmp_path_factory.mktemp("command")
     plain = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
 
-    def run(*arguments: object, environment: dict[str, str]) -> tuple[int, str, list[str]]:
+    def run(
+        *arguments: object, environment: dict[str, str], typed: str | None = None
+    ) -> tuple[int, str, list[str]]:
         done = subprocess.run(
             [sys.executable, "-m", "app.cli.main", *map(str, arguments)],
+            input=typed,
             cwd=folder,
             env=plain | environment,
             capture_output=True,

@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -9,13 +11,16 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.connections.database import connect, sessions
-from app.review.flag_history import Decision, EventKind, Status
+from app.procurement.federal_time import eastern_day
+from app.review.event_chain import digest
+from app.review.flag_history import Decision, EventKind, ReviewError, Status
 from app.review.flag_lineage import Broken, begins, comments
 from app.review.queries.changes import changes_since
 from app.review.review_events import decided_before, record
 from app.review.reviews import Reviews, StaleError
 from app.store.tables import ComparedValueRow, FlagRow
 
+REFERRAL = {"office": "Legal Counsel", "due_on": eastern_day(datetime.now(UTC)) + timedelta(days=7)}
 SECOND = frozenset({"E01", "F03"})
 CLOSINGS = (Decision.NOT_A_DISCREPANCY, Decision.RESOLVED, Decision.ACCEPTED)
 
@@ -40,6 +45,8 @@ def add(reviews):
         usual = {"rationale": "The page was read by hand.", "reference": "DOC-1"}
         if kind is EventKind.ASSIGNED:
             usual = {}
+        if more.get("decision") is Decision.REFERRED:
+            usual |= REFERRAL
         return reviews.add(
             flag["flag_id"], version=version, kind=kind, by=by, by_name=by.title(), **usual | more
         )
@@ -117,9 +124,74 @@ def test_a_decision_that_needs_action_stays_in_force(add, again, record_of, flag
     )
     found = record_of(after)
     assert (found.state_holds, found.broken) == (True, None)
+    office, due_on = REFERRAL.values() if decision is Decision.REFERRED else (None, None)
+    assert (after["office"], after["due_on"]) == (state.office, state.due_on) == (office, due_on)
     undone = add(after, EventKind.UNDONE)
     assert (undone.status, undone.version) == (Status.OPEN, 1)
-    assert held(again(after)) == ("open", None, None, None)
+    last = again(after)
+    assert held(last) == ("open", None, None, None)
+    assert (last["office"], last["due_on"]) == (None, None)
+
+
+@pytest.mark.parametrize("decision", Decision)
+def test_whatever_was_decided_a_later_run_keeps_assignee_comments_and_age(
+    add, again, record_of, flag, decision
+):
+    add(flag, EventKind.ASSIGNED, assignee="officer-b")
+    add(flag, EventKind.COMMENTED, version=1, rationale="Called them.")
+    add(flag, EventKind.DECIDED, version=2, decision=decision)
+    after = again(flag)
+    assert (after["assignee"], after["carried_version"], after["version"]) == ("officer-b", 3, 0)
+    assert [event.rationale for _, event in comments(record_of(after).earlier)] == ["Called them."]
+    assert record_of(after).state_holds
+    # What was closed is open anew; all else has been open all the time.
+    closed = decision in CLOSINGS
+    assert after["open_since"] == (after["raised_at"] if closed else flag["raised_at"])
+    assert again(after)["open_since"] == after["open_since"]
+    kept = decision.value if not closed else None
+    assert (after["decision"], after["answered_by"]) == (kept, flag["flag_id"] if closed else None)
+
+
+def test_a_referral_to_another_office_replaces_the_one_carried_over(add, again, record_of, flag):
+    add(flag, EventKind.DECIDED, decision=Decision.REFERRED)
+    after = again(flag)
+    later = {"office": "Finance Office", "due_on": REFERRAL["due_on"] + timedelta(days=7)}
+    add(after, EventKind.DECIDED, decision=Decision.REFERRED, **later)
+    last = again(after)
+    assert (last["office"], last["due_on"]) == tuple(later.values())
+    state, _ = begins(record_of(last).earlier)
+    assert state.decided.flag_id == after["flag_id"]
+    add(last, EventKind.DECIDED, decision=Decision.CONFIRMED)
+    final = again(last)
+    assert (final["status"], final["office"], final["due_on"]) == ("confirmed", None, None)
+    assert record_of(final).state_holds
+
+
+def test_a_referral_of_an_earlier_version_stays_readable_and_carries_over(
+    system, add, again, record_of, flag
+):
+    add(flag, EventKind.DECIDED, decision=Decision.REFERRED)
+    (event,) = record_of(flag).history
+    earlier = replace(event, office=None, due_on=None)
+    name = "referral_names_office_and_day"
+    with system.stack.services.database.connect("triage") as old:
+        old.execute("SET session_replication_role = replica")
+        (rule,) = old.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [name]
+        ).fetchone()
+        old.execute(f"ALTER TABLE review_event DROP CONSTRAINT {name}")
+        old.execute(
+            "UPDATE review_event SET office = NULL, due_on = NULL, digest = %s WHERE flag_id = %s",
+            [digest(earlier, ""), flag["flag_id"]],
+        )
+        old.execute("UPDATE flag SET office = NULL, due_on = NULL WHERE flag_id = %s", [flag["flag_id"]])
+        old.execute(f"ALTER TABLE review_event ADD CONSTRAINT {name} {rule}")
+    assert record_of(flag).history == [earlier]
+    assert (record_of(flag).broken, record_of(flag).state_holds) == (None, True)
+    after = again(flag)
+    assert (after["status"], after["office"], record_of(after).state_holds) == ("referred", None, True)
+    with pytest.raises(ReviewError, match="names an office"):
+        add(after, EventKind.DECIDED, decision=Decision.REFERRED, office=None)
 
 
 @pytest.mark.parametrize("decision", CLOSINGS)
@@ -234,6 +306,54 @@ def test_a_comment_sent_again_is_stored_once(add, record_of, flag):
     assert add(flag, EventKind.COMMENTED, version=1, rationale="Once.").version == 2  # meant again
     with pytest.raises(StaleError):
         add(flag, EventKind.COMMENTED, version=7)
+
+
+@pytest.mark.parametrize("kind", [EventKind.COMMENTED, EventKind.ASSIGNED, EventKind.DECIDED])
+def test_of_what_many_officers_do_at_once_nothing_is_lost_and_numbers_have_no_gap(
+    add, record_of, system, flag, kind
+):
+    officers = [f"officer-{letter}" for letter in "abcdef"]
+    gate = Barrier(len(officers))
+
+    def act(officer):
+        more = {
+            EventKind.COMMENTED: {"rationale": f"Of {officer}."},
+            EventKind.ASSIGNED: {"assignee": officer},
+            EventKind.DECIDED: {"decision": Decision.REFERRED, "rationale": f"Of {officer}."},
+        }[kind]
+        gate.wait(timeout=10)
+        try:
+            return add(flag, kind, by=officer, **more)
+        except StaleError as stale:
+            return stale
+
+    with ThreadPoolExecutor(len(officers)) as pool:
+        results = dict(zip(officers, pool.map(act, officers), strict=True))
+    found = record_of(flag)
+    stored = {event.by for event in found.history}
+    won = {name for name, result in results.items() if not isinstance(result, StaleError)}
+    assert won == stored
+    assert len(won) == (len(officers) if kind is EventKind.COMMENTED else 1)
+    assert [event.number for event in found.history] == list(range(1, len(won) + 1))
+    assert (found.broken, found.state_holds) == (None, True)
+    for result in results.values():
+        if isinstance(result, StaleError):
+            assert {result.event.by} == won
+    (row,) = system.rows("SELECT version FROM flag WHERE flag_id = %s", flag["flag_id"])
+    assert row["version"] == len(won)
+
+
+def test_the_same_decision_sent_twice_at_once_is_stored_once(add, record_of, flag):
+    gate = Barrier(4)
+
+    def send(_):
+        gate.wait(timeout=10)
+        return add(flag, EventKind.DECIDED, decision=Decision.REFERRED)
+
+    with ThreadPoolExecutor(4) as pool:
+        states = list(pool.map(send, range(4)))
+    assert {state.version for state in states} == {1}
+    assert len(record_of(flag).history) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from threading import Barrier
 
 import psycopg
 import pytest
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from app.connections.database import connect, sessions
 from app.review.flag_history import Decision, EventKind, ReviewError, Status
@@ -195,9 +195,77 @@ def test_a_tampered_state_is_noticed(system, reviews, tampered, record_of):
     assert (record_of(flag).state_holds, record_of(flag).broken) == (False, None)
 
 
+TODAY = "(now() AT TIME ZONE 'America/New_York')::date"
+EVENT = (
+    "INSERT INTO review_event (event_id, flag_id, number, kind, by, by_name, at, decision, rationale, digest, office,"
+    " due_on) SELECT gen_random_uuid(), flag_id, version + 1, {0}, 'x', 'X', now(), {1}, 'x', 'x', {2}, {3}"
+    " FROM flag WHERE flag_id = %(flag)s"
+)
+DECIDED = "'decided'", "'referred'"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        EVENT.format(*DECIDED, "NULL", "NULL"),
+        EVENT.format(*DECIDED, "'Legal Counsel'", "NULL"),
+        EVENT.format(*DECIDED, "NULL", TODAY),
+        EVENT.format(*DECIDED, "''", TODAY),
+        EVENT.format(*DECIDED, "' Legal Counsel'", TODAY),
+        EVENT.format(*DECIDED, "repeat('x', 101)", TODAY),
+        EVENT.format(*DECIDED, "'Legal Counsel'", f"{TODAY} - 1"),
+        EVENT.format(*DECIDED, "'Legal Counsel'", f"{TODAY} + 367"),
+        EVENT.format("'decided'", "'confirmed'", "'Legal Counsel'", TODAY),
+        EVENT.format("'commented'", "NULL", "'Legal Counsel'", TODAY),
+        EVENT.format("'assigned'", "'referred'", "'Legal Counsel'", TODAY),
+    ],
+)
+def test_the_database_takes_no_referral_without_an_office_and_a_day_ahead(system, flags, statement):
+    engine = connect(system.settings("web"), pool_size=1)
+    try:
+        with engine.begin() as db:
+            db.exec_driver_sql(
+                EVENT.format(*DECIDED, "'Legal Counsel'", TODAY), {"flag": flags[0]["flag_id"]}
+            )
+            db.rollback()
+        with pytest.raises(IntegrityError) as refused, engine.begin() as db:
+            db.exec_driver_sql(statement, {"flag": flags[0]["flag_id"]})
+        assert isinstance(refused.value.orig, psycopg.errors.CheckViolation)
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE flag SET office = 'Legal Counsel', due_on = current_date WHERE flag_id = %(flag)s",
+        "UPDATE flag SET office = 'Legal Counsel', due_on = current_date, status = 'referred', decision = 'referred' WHERE flag_id = %(flag)s",
+        "UPDATE flag SET office = 'Legal Counsel', due_on = current_date, status = 'referred', decision = 'referred', version = 1 WHERE flag_id = %(flag)s",
+    ],
+)
+def test_a_flag_is_referred_by_an_event_only(system, flags, change):
+    engine = connect(system.settings("web"), pool_size=1)
+    try:
+        with pytest.raises(DBAPIError) as refused, engine.begin() as db:
+            db.exec_driver_sql(change, {"flag": flags[0]["flag_id"]})
+        kinds = (psycopg.errors.InsufficientPrivilege, psycopg.errors.CheckViolation)
+        assert isinstance(refused.value.orig, kinds)
+    finally:
+        engine.dispose()
+
+
 @pytest.mark.parametrize(
     ("process", "statement"),
     [
+        ("web", "UPDATE flag SET open_since = now()"),
+        ("web", "UPDATE draft SET owner = 'officer-b'"),
+        (
+            "web",
+            "INSERT INTO draft (owner, flag_id, version, fields, saved_at) VALUES ('x', NULL, 0, '{}', now())",
+        ),
+        ("worker", "SELECT 1 FROM draft"),
+        ("worker", "INSERT INTO flag (office) VALUES ('x')"),
+        ("dispatcher", "SELECT 1 FROM draft"),
         ("web", "UPDATE review_event SET rationale = ''"),
         ("web", "DELETE FROM review_event"),
         ("web", "UPDATE flag SET severity = 'advisory'"),

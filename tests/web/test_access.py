@@ -36,6 +36,8 @@ REACHED_BY = {
     "decisions.undo": "officer",
     "decisions.assign": "officer",
     "decisions.comment": "officer",
+    "drafts.save": "officer",
+    "drafts.discard": "officer",
     "runs.queue": EVERYBODY,
     "runs.show": EVERYBODY,
     "runs.confirm_stop": "operator",

@@ -1,14 +1,23 @@
 """Deciding about a flag: every decision, every error, two officers at once, a second person, undoing, assigning."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier
 
 import pytest
 
+from app.procurement.federal_time import eastern_day
 from tests.web.conftest import Document, faults
 
 pytestmark = pytest.mark.whole_system
 
 SECOND = ("E01", "F03")
+REFERRED = {
+    "decision": "referred",
+    "office": "Finance Office",
+    "due_on": str(eastern_day(datetime.now(UTC))),
+}
 HOSTILE = "<script>alert(1)</script> {{ 7 * 7 }} \"quoted\" & 'so' on"
 
 
@@ -80,19 +89,34 @@ def events(system, flag):
         ("not_a_discrepancy", "", "closed", "Not a discrepancy"),
         ("resolved", "Modification P00003", "closed", "Resolved by Modification P00003"),
         ("accepted", "D&F of 2026-11-02", "closed", "Accepted with determination by D&F of 2026-11-02"),
-        ("referred", "", "referred", "Referred"),
+        ("referred", "", "referred", "Referred to Legal Counsel, due today"),
     ],
 )
 def test_every_decision_is_recorded_and_shown(system, read, officer, flag, case):
     decision, reference, status, shown = case
+    office = {"office": "Legal Counsel", "due_on": str(eastern_day(datetime.now(UTC)))}
     send(
-        officer, flag, "decision", decision=decision, rationale="I read both\r\nrecords.", reference=reference
+        officer,
+        flag,
+        "decision",
+        decision=decision,
+        rationale="I read both\r\nrecords.",
+        reference=reference,
+        **office,
     )
     document = read(officer, flag)
+    if decision == "referred":
+        shown += f" ({office['due_on']})"
     assert f"{shown}, decided by Contracting officer A" in document.named["deciding"]
     assert "I read both records." in document.named["deciding"]
-    assert "Recorded: " in document.text  # the message of the form just sent
+    # The message of the form just sent.
+    assert (
+        "Recorded: referred to Legal Counsel, due 2" if decision == "referred" else "Recorded: "
+    ) in document.text
     (event,) = events(system, flag)
+    assert (event["office"], str(event["due_on"])) == (
+        (office["office"], office["due_on"]) if decision == "referred" else (None, "None")
+    )
     assert (event["by"], event["decision"], event["rationale"]) == (
         "officer-a",
         decision,
@@ -100,7 +124,8 @@ def test_every_decision_is_recorded_and_shown(system, read, officer, flag, case)
     )
     (row,) = system.rows("SELECT status FROM flag WHERE flag_id = %s", flag.split("/")[2])
     assert row["status"] == status
-    assert f"1. Decided: {shown.split(' by ')[0]}" in document.named["history"]
+    words = f"Referred to Legal Counsel, due {office['due_on']}" if decision == "referred" else shown
+    assert f"1. Decided: {words.split(' by ')[0]}" in document.named["history"]
 
 
 def test_an_open_flag_says_so_and_offers_the_forms(read, officer, flag):
@@ -187,7 +212,7 @@ def test_the_second_of_two_officers_sees_who_was_first_and_keeps_the_text(system
         "decision",
         status=409,
         version="0",
-        decision="referred",
+        **REFERRED,
         rationale="Ask the budget office.",
     )
     told = document.named["overtaken"]
@@ -202,8 +227,53 @@ def test_the_second_of_two_officers_sees_who_was_first_and_keeps_the_text(system
     assert len(events(system, flag)) == 1
     # The form now knows the state it shows: sent again it is taken.
     assert {each["value"] for each in document.all("input") if each.get("name") == "version"} == {"1"}
-    send(colleague, flag, "decision", decision="referred", rationale="Ask the budget office.")
+    send(colleague, flag, "decision", **REFERRED, rationale="Ask the budget office.")
     assert [event["by"] for event in events(system, flag)] == ["officer-a", "officer-b"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("decision", {**REFERRED, "rationale": "Ask the budget office."}),
+        ("assignment", {"assignee": "officer-b"}),
+        ("comment", {"comment": "Ask the budget office."}),
+    ],
+)
+def test_of_two_forms_at_once_one_is_recorded_and_the_other_shows_what_was_typed(
+    system, officer, colleague, flag, case
+):
+    form, fields = case
+    gate = Barrier(2)
+
+    def sent(client, own):
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(flag).text)[1]
+        gate.wait(timeout=30)
+        return client.post(f"{flag}/{form}", data={"csrf_token": token, "version": "0", **fields, **own})
+
+    own = {"comment": "Of B.", "assignee": "officer-a", "rationale": "Ask counsel."}
+    own = {name: value for name, value in own.items() if name in fields}
+    for client in (officer, colleague):
+        client.get(flag)  # both have signed in
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(sent, (officer, colleague), ({}, own)))
+    statuses = [answer.status_code for answer in answers]
+    stored = events(system, flag)
+    if form == "comment":
+        assert statuses == [303, 303]
+        assert [event["number"] for event in stored] == [1, 2]
+        assert {event["rationale"] for event in stored} == {fields["comment"], own["comment"]}
+        return
+    assert sorted(statuses) == [303, 409]
+    assert [event["number"] for event in stored] == [1]
+    lost = Document(answers[statuses.index(409)].text)
+    assert faults(lost) == []
+    assert "overtaken" in lost.named
+    typed = fields | (own if statuses[1] == 409 else {})
+    if form == "decision":
+        assert lost.named["field-rationale"] == typed["rationale"]
+        assert field(lost, "due_on")["value"] == typed["due_on"]
+    chosen = [each["value"] for each in lost.all("option") if "selected" in each and each["value"]]
+    assert typed.get("office", typed.get("assignee")) in chosen
 
 
 def test_text_is_kept_if_its_form_is_no_longer_available(officer, colleague, flag):
@@ -436,14 +506,14 @@ def test_a_comment_is_added_whatever_others_did_meanwhile(system, read, officer,
 
 def test_a_later_run_shows_what_officers_did_and_what_changed(system, read, officer, flags):
     flag, other = flags["C02"], flags["F01"]
-    send(officer, address(flag), "decision", decision="referred", rationale="The vendor must act.")
+    send(officer, address(flag), "decision", **REFERRED, rationale="The vendor must act.")
     send(officer, address(flag), "comment", comment="Called them today.")
     send(officer, address(other), "assignment", assignee="officer-a")
     system.execute("UPDATE flag SET severity = 'advisory' WHERE flag_id = %s", other["flag_id"])
     (run,) = system.run(flag["action_id"])
     rows = {each["previous"]: each for each in system.rows("SELECT * FROM flag WHERE run_id = %s", run)}
     document = read(officer, address(rows[flag["flag_id"]]))
-    assert "Referred, decided by Contracting officer A" in document.named["deciding"]
+    assert "Referred to Finance Office, due today" in document.named["deciding"]
     assert "The vendor must act." in document.named["deciding"]
     assert "the flag of an earlier run" in document.named["carried"]
     assert "Called them today." in document.named["history"]

@@ -6,6 +6,7 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from uuid import uuid4
 from zipfile import ZipFile
 
@@ -17,6 +18,7 @@ from sqlalchemy import Engine, event
 from app.connections.secret_files import SettingsError
 from app.contract_file.keys import PublicKeys
 from app.contract_file.verify import verify
+from app.procurement.federal_time import eastern_day
 from app.procurement.rules import RULES
 from app.review.flag_history import Decision, EventKind
 from app.review.reviews import Reviews
@@ -123,6 +125,8 @@ def test_a_decision_on_a_flag_of_an_earlier_run_stays_in_the_file(system, client
         kind=EventKind.DECIDED,
         decision=Decision.REFERRED,
         rationale="For counsel.",
+        office="Legal Counsel",
+        due_on=eastern_day(datetime.now(UTC)),
         by="officer-b",
         by_name="Contracting Officer B",
     )
@@ -138,6 +142,10 @@ def test_a_decision_on_a_flag_of_an_earlier_run_stays_in_the_file(system, client
         False,
         "For counsel.",
     )
+    (new,) = (each for each in stated["flags"] if each["previous"] == str(flag["flag_id"]))
+    due_on = str(eastern_day(datetime.now(UTC)))
+    for each in (old, new, old["history"][0], new["earlier"][0]["history"][0]):
+        assert (each["office"], each["due_on"]) == ("Legal Counsel", due_on)
     assert len(stated["runs"]) == 2
 
 

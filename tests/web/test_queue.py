@@ -2,12 +2,13 @@
 
 import re
 from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 
-from app.procurement.federal_time import eastern
+from app.procurement.federal_time import eastern, eastern_day
 from app.procurement.labels import STATUSES
 from app.web.queue_choices import TITLES
 from app.web.views import flags
@@ -159,6 +160,36 @@ def test_filters_keep_what_matches(system, client, read, asked):
 
     expected = [str(row["flag_id"]) for row in system.rows(CURRENT) if kept(row)]
     assert sorted(ids(read(client, f"/flags?{asked}"))) == sorted(expected)
+
+
+def test_what_is_late_or_overdue_says_so_and_is_found(system, client, read, six):
+    word, (late, open_, overdue, due, old, _) = six
+    system.execute(
+        "UPDATE flag SET open_since = now() - interval '20 days', severity = 'advisory' WHERE flag_id = ANY(%s)",
+        [late, old],
+    )
+    system.execute("UPDATE flag SET open_since = now() WHERE flag_id = %s", open_)
+    for flag_id, days, office in ((overdue, -2, "Legal Counsel"), (due, 3, "Finance Office"), (old, 0, None)):
+        system.execute(
+            "UPDATE flag SET status = 'referred', decision = 'referred', office = %s, due_on = %s WHERE flag_id = %s",
+            office,
+            eastern_day(datetime.now(UTC)) + timedelta(days=days) if office else None,
+            flag_id,
+        )
+    page = read(client, f"/flags?q={word}")
+    for words in (
+        "open 20 days, 5 days past the limit of 15 for advisory flags",
+        "to Legal Counsel, 2 days overdue",
+        "to Finance Office, due in 3 days",
+        "office not named",
+    ):
+        assert page.text.count(words) == 1, words
+    found = read(client, f"/flags?q={word}&late=1")
+    assert ids(found) == [str(late)]
+    assert "Not decided: in time" in found.text
+    assert ids(read(client, f"/flags?q={word}&overdue=1")) == [str(overdue)]
+    assert {f"/flags?q={word}&late=1", f"/flags?q={word}&overdue=1"} <= set(page.links)
+    assert ids(read(client, f"/flags?q={word}&late=yes&overdue=0")) == ids(page)
 
 
 def test_filters_by_person_vendor_age_and_words(system, client, read, six, flagged):

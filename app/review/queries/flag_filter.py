@@ -1,13 +1,15 @@
 """The filter of lists, counts and exports of flags."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, select
+from sqlalchemy import ColumnElement, String, bindparam, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col
 
+from app.review.ageing import UNDECIDED
 from app.review.flag_history import Status
 from app.review.queries.flag_search import search_of
 from app.review.queries.run_list import begins
@@ -20,7 +22,9 @@ class FlagFilter:
 
     `settled` False excludes closed flags; `assignee` "" selects unassigned ones. `vendor` is the full name of a vendor
     of the action, `action` the start of its id or PIID; `text` is a search, see `flag_search`.
-    `raised_from` is inclusive, `raised_before` exclusive. `earlier` adds the flags of runs that a later one superseded.
+    `raised_from` is inclusive, `raised_before` exclusive. `due_before` selects referrals that are due before that day,
+    `late_before` undecided flags open since before the time that it gives for their severity. `earlier` adds the flags
+    of runs that a later one superseded.
     The pages' counts do not know `action`: only lists of the API and of the command line use it.
     """
 
@@ -36,6 +40,8 @@ class FlagFilter:
     text: str | None = None
     raised_from: datetime | None = None
     raised_before: datetime | None = None
+    due_before: date | None = None
+    late_before: Mapping[str, datetime] | None = None
     earlier: bool = False
 
     @property
@@ -43,9 +49,10 @@ class FlagFilter:
         """The fields that are set, by the name of their parameter in a statement."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         lists = {name: [given[name]] for name in ("system", "vendor") if given[name] is not None}
+        late = {f"{severity}_late": before for severity, before in (self.late_before or {}).items()}
         parts = {} if self.text is None else search_of(self.text).values
-        del given["settled"], given["earlier"], given["text"]
-        return {name: value for name, value in (given | lists | parts).items() if value is not None}
+        del given["settled"], given["earlier"], given["text"], given["late_before"]
+        return {name: value for name, value in (given | lists | late | parts).items() if value is not None}
 
     def kind(self, columns: Any) -> dict[str, ColumnElement[bool]]:
         """The conditions that the flag tally can answer too, by field, over a table with these columns."""
@@ -76,6 +83,21 @@ class FlagFilter:
             tests.append(raised >= bindparam("raised_from", self.raised_from))
         if self.raised_before is not None:
             tests.append(raised < bindparam("raised_before", self.raised_before))
+        if self.due_before is not None:
+            tests.append(col(FlagRow.due_on).is_not(None))
+            tests.append(col(FlagRow.due_on) < bindparam("due_before", self.due_before))
+        if self.late_before is not None:
+            # Written out, so that PostgreSQL sees that the index is about these.
+            tests.append(col(FlagRow.status).in_([literal_column(f"'{each}'") for each in UNDECIDED]))
+            tests.append(
+                or_(
+                    *(
+                        (col(FlagRow.severity) == severity)
+                        & (col(FlagRow.open_since) <= bindparam(f"{severity}_late", before))
+                        for severity, before in self.late_before.items()
+                    )
+                )
+            )
         return tests
 
     def all(self, *, index: bool = True) -> list[ColumnElement[bool]]:

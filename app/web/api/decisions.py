@@ -1,11 +1,14 @@
 """Review flags: decide, concur, undo, assign, comment. Each request names the version of the flag it is based on."""
 
+from collections.abc import Iterator
+from datetime import date
 from http import HTTPStatus
 from uuid import UUID
 
 from flask import Response, abort
 
 from app.intake.problems import Problem, shown
+from app.procurement.federal_time import eastern_day
 from app.review.flag_history import Decision, EventKind, ReviewError
 from app.review.queries.people import officers
 from app.review.reviews import StaleError, UnknownFlagError
@@ -23,7 +26,9 @@ _REFUSALS = (404, 409, 413, 415, 422)
     "POST", "/flags/{flag_id}/decisions", body=Deciding, answers={200: ReviewState}, refusals=_REFUSALS
 )
 def decide(flag_id: UUID, body: Deciding) -> Response:
-    """Decide a flag at the version you have seen. If it has changed, 409 says who was first."""
+    """Decide a flag at the version you have seen. If another person was first, 409 says who; the same again is stored once."""
+    if body.decision is Decision.REFERRED and (faults := list(_referral_faults(body))):
+        raise invalid_input(HTTPStatus.UNPROCESSABLE_ENTITY, faults)
     return _add(
         flag_id,
         body.version,
@@ -31,6 +36,8 @@ def decide(flag_id: UUID, body: Deciding) -> Response:
         decision=body.decision,
         rationale=body.rationale,
         reference=body.reference,
+        office=body.office,
+        due_on=body.due_on,
     )
 
 
@@ -69,6 +76,16 @@ def comment(flag_id: UUID, body: Commenting) -> Response:
     return _add(flag_id, body.version, EventKind.COMMENTED, rationale=body.comment)
 
 
+def _referral_faults(body: Deciding) -> Iterator[Problem]:
+    policy, today = services().reviews.referrals, eastern_day(services().clock.now())
+    for name, _ in policy.faults(body.office, body.due_on, today=today):
+        known = {
+            "office": f"is not one of the offices: {', '.join(policy.offices)}",
+            "due_on": f"is not a day from {today} to {policy.latest(today)}, Eastern time",
+        }
+        yield Problem(name, known[name], shown(str(getattr(body, name))))
+
+
 def _add(
     flag_id: UUID,
     version: int,
@@ -78,8 +95,10 @@ def _add(
     rationale: str = "",
     reference: str | None = None,
     assignee: str | None = None,
+    office: str | None = None,
+    due_on: date | None = None,
 ) -> Response:
-    note_review(kind, decision, assignee)
+    note_review(kind, decision, assignee, office)
     try:
         state = services().reviews.add(
             flag_id,
@@ -91,6 +110,8 @@ def _add(
             rationale=rationale,
             reference=reference,
             assignee=assignee,
+            office=office,
+            due_on=due_on,
         )
     except UnknownFlagError:
         abort(404)

@@ -48,6 +48,13 @@ EXAMPLES: Mapping[type[BaseModel], dict[str, Any]] = {
             "rationale": _REASON,
             "reference": "Modification P00004",
         },
+        referred={
+            "version": 0,
+            "decision": "referred",
+            "rationale": "The vendor protests its size status.",
+            "office": "Small Business Specialist",
+            "due_on": "2026-10-01",
+        },
     ),
     Concurring: _named(
         concur={"version": 1, "answer": "concur", "rationale": "I looked at both records and agree."}

@@ -9,8 +9,10 @@ from werkzeug.datastructures import MultiDict
 
 from app.credentials.ending import Endings
 from app.intake.problems import Problem, shown
+from app.review.ageing import Age
 from app.review.flag_lineage import comments
 from app.review.queries import ValueLineage
+from app.store.tables import FlagRow
 from app.web.api.operations import following, operation, reply
 from app.web.api.problem_details import invalid_input
 from app.web.api.shapes.flags import Changed, Comment, Earlier, Flag, FlagItem, FlagQuery, Flags
@@ -38,7 +40,9 @@ def flags(query: FlagQuery) -> Response:
     arguments = MultiDict(request.args)
     for name in ("limit", "action"):
         arguments.pop(name, None)
-    filters = queue_query(arguments, me=person().subject, now=services().clock.now())
+    filters = queue_query(
+        arguments, me=person().subject, now=services().clock.now(), ageing=services().ageing
+    )
     if filters.ignored:
         faults = [Problem(each.name, "is not valid", shown(each.value)) for each in filters.ignored]
         raise invalid_input(HTTPStatus.BAD_REQUEST, faults)
@@ -50,7 +54,7 @@ def flags(query: FlagQuery) -> Response:
     )
     return reply(
         Flags(
-            items=[FlagItem.of(line.flag, line.action) for line in found.lines],
+            items=[FlagItem.of(line.flag, line.action, age=age_of(line.flag)) for line in found.lines],
             next=following(found.after),
         )
     )
@@ -66,6 +70,7 @@ def flag(flag_id: UUID) -> Response:
         Flag.of(
             page.flag,
             page.action,
+            age=age_of(page.flag),
             values=[_behind(line, endings) for line in page.values],
             needs_second=services().reviews.needs_second(page.flag),
             history=[HistoryEvent.model_validate(event) for event in record.history],
@@ -109,6 +114,11 @@ def lineage(flag_id: UUID, position: int) -> Response:
             ),
         )
     )
+
+
+def age_of(flag: FlagRow) -> Age | None:
+    """The age of a flag now; None if it is decided."""
+    return services().ageing.age(flag, services().clock.now())
 
 
 def _behind(line: ValueLineage, endings: Endings) -> Behind:

@@ -8,6 +8,7 @@ from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.credentials.tables import CredentialRow
+from app.procurement.federal_time import eastern_day
 from app.procurement.finding import NOT_PERFORMED
 from app.procurement.rules import RULES
 from app.review.checks import Check, CheckOutcome, outcomes
@@ -16,6 +17,8 @@ from app.review.flag_lineage import comments
 from app.review.queries import FlagPage, RunPage, SourceAttempt
 from app.review.queries.people import officers
 from app.review.review_events import state_of_flag
+from app.review.roles import Permission
+from app.web.display import clock_time
 from app.web.flag_page.compared_values import side_by_side
 from app.web.flag_page.credential_lifetime import lifetime
 from app.web.flag_page.evidence_chains import Chain, chains, without_value
@@ -23,6 +26,7 @@ from app.web.flag_page.review_forms import Typed
 from app.web.flag_page.timeline import timeline
 from app.web.flag_page.way_through import way_through
 from app.web.services import services
+from app.web.sign_in import may, person
 from app.web.vault_side import vault_side
 
 
@@ -38,6 +42,7 @@ def flag_page(
     page, run, flag, history = view.page, view.run, view.page.flag, view.record.history
     linked, silent = chains(page), list(without_value(page, run))
     now = services().clock.now()
+    draft = found.drafts.of(person().subject, flag_id) if typed is None and may(Permission.DECIDE) else None
     return render_template(
         "flags/show.html",
         page=page,
@@ -53,6 +58,9 @@ def flag_page(
         vault=vault_side(run, found.audit_log, afterwards=False),
         endings=run.endings(now),
         now=now,
+        today=eastern_day(now),
+        age=found.ageing.age(flag, now),
+        referrals=found.reviews.referrals,
         checks=_checks(page, run),
         Outcome=CheckOutcome,
         related=view.related,
@@ -64,8 +72,11 @@ def flag_page(
         people={subject: each.name for subject, each in view.people.items()},
         officers=officers(view.people),
         before=view.before,
-        typed=typed,
         way=way_through(flag),
+        typed=Typed(form="draft", version=draft.version, values=draft.fields) if draft else typed,
+        draft=draft,
+        draft_time=clock_time(draft.saved_at, now=now) if draft else None,
+        since_draft=history[draft.version :] if draft and draft.flag_id == flag_id else (),
         missed=_missed(history, typed) if status == HTTPStatus.CONFLICT else (),
     ), status
 

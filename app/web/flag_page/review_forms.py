@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from flask import request
 
 from app.procurement.free_text import tidied
 from app.review.flag_history import HIGHEST_VERSION, Decision, comment_fault, reason_fault, reference_fault
+from app.review.referrals import ReferralPolicy, referral_faults
 
 #: The reason field of each form; the names differ because several forms are on one page.
 REASONS = {
@@ -66,9 +68,9 @@ def version_of(text: str) -> int | None:
     return version if (version := int(text)) <= HIGHEST_VERSION else None
 
 
-def decision_form() -> tuple[Typed, Decision | None]:
-    """The decision form, and the decision if a valid one was chosen."""
-    found = typed("decision", "decision", "rationale", "reference")
+def decision_form(referrals: ReferralPolicy, today: date) -> tuple[Typed, Decision | None]:
+    """The decision form as sent on `today`, and the decision if a valid one was chosen."""
+    found = typed("decision", "decision", "rationale", "reference", "office", "due_on")
     chosen = found.of("decision")
     decision = Decision(chosen) if chosen in {each.value for each in Decision} else None
     if decision is None:
@@ -76,4 +78,7 @@ def decision_form() -> tuple[Typed, Decision | None]:
         found = replace(found, errors={"decision": "Choose a decision.", **found.errors})
     if fault := reference_fault(decision, found.of("reference")):
         found = found.with_error(fault, "reference")
+    if decision is Decision.REFERRED:
+        for name, fault in referral_faults(referrals, found.of("office"), found.of("due_on"), today):
+            found = found.with_error(fault, name)
     return found, decision

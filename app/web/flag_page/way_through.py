@@ -34,7 +34,10 @@ class WayThrough:
 
 def queue_of_request() -> QueueQuery:
     """The queue that this page was opened from."""
-    return query_of_text(request.args.get(QUEUE, ""), me=person().subject, now=services().clock.now())
+    found = services()
+    return query_of_text(
+        request.args.get(QUEUE, ""), me=person().subject, now=found.clock.now(), ageing=found.ageing
+    )
 
 
 def way_through(flag: FlagRow) -> WayThrough:

@@ -36,7 +36,12 @@ ACTS: Mapping[str, str] = {
     "api.answer_bytes": "export an answer",
 }
 #: Endpoints that write, whose use is no security event: what is kept for the convenience of one person.
-ROUTINE = frozenset({"saved_views.save", "saved_views.rename", "saved_views.delete", "sign_in.extend"})
+ROUTINE = frozenset(
+    {
+        *("saved_views.save", "saved_views.rename", "saved_views.delete", "sign_in.extend"),
+        *("drafts.save", "drafts.discard"),
+    }
+)
 #: The actions that no endpoint carries out.
 START, STOP, ROLES_CHANGED, FURTHER_REFUSALS = "start", "stop", "roles changed", "further refusals"
 ACCESS_REFUSED, TOKEN_REFUSED, SIGN_IN_STARTED, ERROR = (

@@ -34,9 +34,16 @@ def note(**detail: Any) -> None:
     event_notes().detail.update(detail)
 
 
-def note_review(kind: EventKind, decision: Decision | None, assignee: str | None) -> None:
+def note_review(
+    kind: EventKind, decision: Decision | None, assignee: str | None, office: str | None = None
+) -> None:
     """Add what an officer does with a flag. The reasons are in its history."""
-    stated = {"review": kind.value, "decision": decision.value if decision else None, "assignee": assignee}
+    stated = {
+        "review": kind.value,
+        "decision": decision.value if decision else None,
+        "assignee": assignee,
+        "office": office,
+    }
     note(**{name: value for name, value in stated.items() if value is not None})
 
 

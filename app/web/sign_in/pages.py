@@ -70,6 +70,7 @@ def callback() -> ResponseReturnValue:
         return _refused(str(refused))
     _note(signed_in)
     browser_session().sign_in(signed_in.person)
+    services().drafts.erase_old()
     log.info("signed in: %s", signed_in.person.subject)
     return redirect(safe_local_path(found[2]))
 
@@ -114,6 +115,7 @@ def out() -> ResponseReturnValue:
     """End this session, here and at the provider."""
     subject = person().subject
     browser_session().end()
+    services().drafts.discard_all(subject)
     return _leave(subject)
 
 
@@ -122,6 +124,7 @@ def out_everywhere() -> ResponseReturnValue:
     """End all sessions of this person in all browsers, and the one at the provider."""
     subject = person().subject
     browser_session().end_everywhere()
+    services().drafts.discard_all(subject)
     return _leave(subject)
 
 

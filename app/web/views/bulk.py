@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from http import HTTPStatus
 from uuid import UUID
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.procurement.federal_time import eastern_day
 from app.procurement.free_text import tidied
 from app.review.flag_history import NEED_REFERENCE, Decision
 from app.review.queries.people import officers
@@ -48,7 +50,7 @@ def do() -> ResponseReturnValue:
     known = officers(services().queries.people())
     bulk = _bulk_action(request.form, known)
     lines = list(_typed(bulk))
-    errors = dict(faults(bulk, officers=known))
+    errors = dict(faults(bulk, officers=known, referrals=services().reviews.referrals, today=_today()))
     for line in lines:
         if problem := fault_of(line):
             errors[f"reason-{line.line.flag.flag_id}"] = problem
@@ -60,6 +62,7 @@ def do() -> ResponseReturnValue:
     results = carry_out(chosen, bulk, person(), services().reviews)
     note(
         does=bulk.decision.value if bulk.decision else ASSIGN,
+        office=bulk.office or None,
         flags={str(each.flag_id): each.outcome for each in results},
     )
     return render_template("flags/outcome.html", bulk=bulk, results=results, back=_back())
@@ -74,6 +77,8 @@ def _page(bulk: BulkAction, lines: list[PreviewLine], errors: Mapping[str, str])
         errors=errors,
         officers=officers(services().queries.people()),
         needs_reference=bulk.decision in NEED_REFERENCE,
+        referrals=services().reviews.referrals,
+        today=_today(),
         back=_back(),
     )
 
@@ -85,10 +90,13 @@ def _bulk_action(sent: Mapping[str, str], known: Mapping[str, str]) -> BulkActio
     if action == ASSIGN and not may(Permission.ASSIGN):
         abort(403)
     to = sent.get("assignee", "")
+    referring = action == Decision.REFERRED
     return BulkAction(
         decision=None if action == ASSIGN else Decision(action),
         rationale=tidied(sent.get("rationale", "")),
         reference=tidied(sent.get("reference", "")),
+        office=tidied(sent.get("office", "")) if referring else "",
+        due_on=tidied(sent.get("due_on", "")) if referring else "",
         assignee=to or None,
         assignee_name=known.get(to, to),
     )
@@ -115,6 +123,10 @@ def _typed(bulk: BulkAction) -> Iterator[PreviewLine]:
         )
 
 
+def _today() -> date:
+    return eastern_day(services().clock.now())
+
+
 def _version(text: str) -> int:
     """The version in a form, or -1, which no flag has."""
     return -1 if (version := version_of(text)) is None else version
@@ -138,4 +150,9 @@ def _ids(texts: list[str]) -> Iterator[UUID]:
 
 
 def _back() -> QueueQuery:
-    return query_of_text(request.values.get("back", ""), me=person().subject, now=services().clock.now())
+    return query_of_text(
+        request.values.get("back", ""),
+        me=person().subject,
+        now=services().clock.now(),
+        ageing=services().ageing,
+    )

@@ -1,14 +1,17 @@
 """Review of one flag: decide, concur, undo, assign, comment. Each adds an event to its history."""
 
+from datetime import date
 from http import HTTPStatus
 from uuid import UUID
 
 from flask import Blueprint, abort, flash, redirect
 from flask.typing import ResponseReturnValue
 
+from app.procurement.federal_time import eastern_day
 from app.procurement.labels import DECISIONS
 from app.review.flag_history import Decision, EventKind, ReviewError
 from app.review.queries.people import officers
+from app.review.referrals import day_of
 from app.review.reviews import StaleError, UnknownFlagError
 from app.web.flag_page.page import flag_page
 from app.web.flag_page.review_forms import Typed, decision_form, typed
@@ -36,7 +39,12 @@ def back(flag_id: UUID) -> ResponseReturnValue:
 @bp.post("/decision")
 def decide(flag_id: UUID) -> ResponseReturnValue:
     """Decide a flag, or change the decision of one that is confirmed or referred."""
-    form, decision = decision_form()
+    today = eastern_day(services().clock.now())
+    form, decision = decision_form(services().reviews.referrals, today)
+    if decision is Decision.REFERRED:
+        office, due_on = form.of("office"), day_of(form.of("due_on"))
+        done = f"Referred to {office}, due {due_on}"
+        return _add(flag_id, form, EventKind.DECIDED, done, decision=decision, office=office, due_on=due_on)
     done = DECISIONS[decision] if decision else ""
     return _add(flag_id, form, EventKind.DECIDED, done, decision=decision)
 
@@ -90,9 +98,11 @@ def _add(
     *,
     decision: Decision | None = None,
     assignee: str | None = None,
+    office: str | None = None,
+    due_on: date | None = None,
 ) -> ResponseReturnValue:
     """Add the event and lead on to the next flag or back to this one; or show it with the form and its errors."""
-    note_review(kind, decision, assignee)
+    note_review(kind, decision, assignee, office)
     if form.errors or form.version is None:
         return flag_page(flag_id, typed=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
@@ -106,6 +116,8 @@ def _add(
             rationale=form.reason,
             reference=form.of("reference"),
             assignee=assignee,
+            office=office,
+            due_on=due_on,
         )
     except UnknownFlagError:
         abort(404)

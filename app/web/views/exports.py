@@ -44,7 +44,7 @@ def keys() -> ResponseReturnValue:
 
 def _queue(form: Format) -> Response:
     by = person()
-    query = queue_query(request.args, me=by.subject, now=services().clock.now())
+    query = queue_query(request.args, me=by.subject, now=services().clock.now(), ageing=services().ageing)
     if query.ignored:
         abort(400)  # ignoring a filter would export more than requested, without a notice
     return sent(

@@ -39,7 +39,9 @@ ACTIONS = (
 @bp.get("")
 def queue() -> ResponseReturnValue:
     """Flags of each action's latest completed run that match the query, one page at a time."""
-    query = queue_query(request.args, me=person().subject, now=services().clock.now())
+    query = queue_query(
+        request.args, me=person().subject, now=services().clock.now(), ageing=services().ageing
+    )
     for part in query.ignored:
         ignore(part.name, part.value)
     return page(query)
@@ -57,7 +59,15 @@ def page(
         "flags/queue.html",
         query=query,
         page=found,
-        lines=list(queue_lines(found.page.lines, query, found.people, now=services().clock.now())),
+        lines=list(
+            queue_lines(
+                found.page.lines,
+                query,
+                found.people,
+                now=services().clock.now(),
+                ageing=services().ageing,
+            )
+        ),
         left=_left(query, found.facets),
         grouped=query.sort is Sort.ACTION,
         groups=groups(query, found.facets, found.people, me=me),

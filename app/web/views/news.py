@@ -84,7 +84,9 @@ def _stream(
 
 
 def _wanted() -> FlagFilter:
-    return queue_query(request.args, me=person().subject, now=services().clock.now()).flag_filter
+    return queue_query(
+        request.args, me=person().subject, now=services().clock.now(), ageing=services().ageing
+    ).flag_filter
 
 
 def _moment(text: str) -> Moment:

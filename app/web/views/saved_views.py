@@ -59,7 +59,12 @@ def delete() -> ResponseReturnValue:
 
 
 def _shown() -> QueueQuery:
-    return query_of_text(request.form.get("query", ""), me=person().subject, now=services().clock.now())
+    return query_of_text(
+        request.form.get("query", ""),
+        me=person().subject,
+        now=services().clock.now(),
+        ageing=services().ageing,
+    )
 
 
 def _back(shown: QueueQuery) -> Response:

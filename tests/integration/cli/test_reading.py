@@ -119,6 +119,7 @@ def program(system, tokens_of):
         (["--assignee", "nobody", "--earlier"], {"assignee": "nobody", "earlier": "1"}),
         (["--raised-from", "2026-01-02", "--raised-to", "2099-01-01"], {"raised_from": "2026-01-02"}),
         (["--action", "70ZZ0127C0012"], {"action": "70ZZ0127C0012"}),
+        (["--late", "--overdue"], {"late": "1", "overdue": "1"}),
         (["--vendor", "NO SUCH VENDOR"], {"vendor": "NO SUCH VENDOR"}),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",

@@ -1,13 +1,16 @@
 """Review, stop and export on the command line: through the JSON API, with a person's token, under that person's name."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.procurement.federal_time import eastern_day
 from app.review.settings import ReviewSettings
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 REASON = "Both records are right; they differ."
+DUE = str(eastern_day(datetime.now(UTC)) + timedelta(days=7))
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +19,7 @@ def as_person(triage, system, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tokens")
     files = {}
 
-    def run(persona, *arguments):
+    def run(persona, *arguments, **more):
         environment = {"TRIAGE_HOME": str(system.stack.layout.home)}
         if persona not in files:
             status, output, _ = triage("api-token", "--persona", persona, environment=environment)
@@ -24,7 +27,9 @@ def as_person(triage, system, tmp_path_factory):
             files[persona] = folder / persona
             files[persona].write_text(output)
             files[persona].chmod(0o600)
-        return triage(*arguments, environment={**environment, "TRIAGE_TOKEN_FILE": str(files[persona])})
+        return triage(
+            *arguments, environment={**environment, "TRIAGE_TOKEN_FILE": str(files[persona])}, **more
+        )
 
     return run
 
@@ -73,10 +78,13 @@ def test_an_officer_assigns_decides_and_undoes(as_person, system, flag):
         "status": "confirmed",
         "decision": "confirmed",
         "assignee": "officer-a",
+        "office": None,
+        "due_on": None,
     }
     # Sent again: nothing is stored twice, and the sentence says who was first.
     again = as_person(
-        "officer-b", "decide", flag_id, "--decision", "referred", "--reason", REASON, "--version", "1"
+        *("officer-b", "decide", flag_id, "--decision", "referred", "--reason", REASON, "--version", "1"),
+        *("--to", "Legal Counsel", "--due", DUE),
     )
     assert again[:2] == (1, "")
     (line,) = again[2]
@@ -86,10 +94,14 @@ def test_an_officer_assigns_decides_and_undoes(as_person, system, flag):
     )
     status, output, _ = as_person("officer-a", "undo", flag_id, "--reason", "Too early.")
     assert (status, output) == (0, f"Flag {flag_id}: open, assigned to officer-a, version 3\n")
-    status, output, _ = as_person("officer-b", "refer", flag_id, "--reason", "For the legal office.")
-    assert (status, output) == (0, f"Flag {flag_id}: referred, assigned to officer-a, version 4\n")
+    status, output, _ = as_person(
+        "officer-b",
+        *("refer", flag_id, "--to", "Legal Counsel", "--due", DUE, "--reason", "Please advise."),
+    )
+    referred = f"referred to Legal Counsel, due {DUE}"
+    assert (status, output) == (0, f"Flag {flag_id}: {referred}, assigned to officer-a, version 4\n")
     status, output, _ = as_person("officer-b", "assign", flag_id, "--nobody")
-    assert (status, output) == (0, f"Flag {flag_id}: referred, assigned to nobody, version 5\n")
+    assert (status, output) == (0, f"Flag {flag_id}: {referred}, assigned to nobody, version 5\n")
     told = [(row["kind"], row["by"], row["decision"], row["assignee"]) for row in events_of(system, flag)]
     assert told == [
         ("assigned", "officer-a", None, "officer-a"),
@@ -98,6 +110,45 @@ def test_an_officer_assigns_decides_and_undoes(as_person, system, flag):
         ("decided", "officer-b", "referred", None),
         ("assigned", "officer-b", None, None),
     ]
+
+
+def test_an_officer_comments_with_an_option_or_from_standard_input(as_person, system, flag):
+    flag_id = flag["flag_id"]
+    assert as_person("officer-a", "comment", flag_id, "--text", "Called them.")[0] == 0
+    text = "They say:\n\nnext week.\n"
+    status, output, _ = as_person("officer-b", "comment", flag_id, "--text", "-", "--json", typed=text)
+    assert (status, json.loads(output)["version"]) == (0, 2)
+    assert [(row["kind"], row["by"], row["rationale"]) for row in events_of(system, flag)] == [
+        ("commented", "officer-a", "Called them."),
+        ("commented", "officer-b", "They say:\n\nnext week."),
+    ]
+    for typed, wrong in (("", "is empty"), (" \n", "is empty"), ("x" * 4_001, "4000 characters")):
+        status, _, (line, *_) = as_person("officer-a", "comment", flag_id, "--text", "-", typed=typed)
+        assert status == 2
+        assert line.startswith("--text: ")
+        assert wrong in line
+    assert len(events_of(system, flag)) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("refer", "--to", "The Tea Room", "--due", DUE), "--to: 'The Tea Room' is not one of the offices: "),
+        (("refer", "--to", "Legal Counsel", "--due", "2020-01-01"), "--due: '2020-01-01' is not a day from "),
+        (
+            ("refer", "--to", "Legal Counsel", "--due", "2027-02-29"),
+            "--due: '2027-02-29' is not a day, YYYY-MM-DD",
+        ),
+        (("decide", "--decision", "referred"), "--to: is missing: the decision 'referred' requires it"),
+        (("decide", "--decision", "confirmed", "--due", DUE), f"--due: '{DUE}' belongs to the decision"),
+    ],
+)
+def test_a_refused_referral_names_option_and_value(as_person, system, flag, options, line):
+    name, *rest = options
+    status, output, lines = as_person("officer-a", name, flag["flag_id"], *rest, "--reason", REASON)
+    assert (status, output) == (2, "")
+    assert any(each.startswith(line) for each in lines), lines
+    assert events_of(system, flag) == []
 
 
 def test_a_second_officer_declines_and_concurs(as_person, system):
@@ -119,11 +170,13 @@ def test_a_second_officer_declines_and_concurs(as_person, system):
     assert (status, output) == (0, f"Flag {flag_id}: closed, assigned to nobody, version 4\n")
 
 
-@pytest.mark.parametrize("name", ["decide", "refer", "assign", "concur", "decline", "undo"])
+@pytest.mark.parametrize("name", ["decide", "refer", "assign", "comment", "concur", "decline", "undo"])
 def test_an_auditor_may_not_review(as_person, system, flag, name):
     options = {
         "decide": ["--decision", "confirmed", "--reason", REASON],
         "assign": ["--me"],
+        "refer": ["--to", "Legal Counsel", "--due", DUE, "--reason", REASON],
+        "comment": ["--text", "Seen."],
     }.get(name, ["--reason", REASON])
     status, output, lines = as_person("auditor-a", name, flag["flag_id"], *options)
     assert (status, output) == (1, "")

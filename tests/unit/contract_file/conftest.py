@@ -18,7 +18,8 @@ from app.contract_file.log_extract import FiledAnchor, FiledStretch, LogExtract,
 from app.credentials.approle import LOGIN_PATH, MINT_PATH, RUN_ROLE
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, StepRow
 from app.reconciliation.verdict import Reconciliation
-from app.review.flag_history import Decision, Event, EventKind, digest
+from app.review.event_chain import digest
+from app.review.flag_history import Decision, Event, EventKind
 from app.review.queries.filed_documents import ActionFile, FiledFlag, FiledRun, FiledValue
 from app.review.roles import Person
 from app.review.sign_off import Unsettled, sign_off

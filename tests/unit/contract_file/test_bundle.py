@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 from uuid import UUID
@@ -29,7 +29,8 @@ from app.credentials.vault_tables import VaultEventRow
 from app.procurement.rules import RULES
 from app.reconciliation.leftover_kinds import ISSUED_ONLY
 from app.reconciliation.verdict import Leftover, Side, Verdict
-from app.review.flag_history import EventKind, digest
+from app.review.event_chain import digest
+from app.review.flag_history import Decision, EventKind
 from app.review.queries.action_file import TooLargeError
 from tests.unit.contract_file.conftest import AGREED, NOON
 
@@ -198,7 +199,13 @@ def test_a_history_that_was_cut_or_changed_is_named_even_if_it_was_signed_again(
 def test_a_state_that_does_not_follow_from_the_history_is_named(
     make_file, make_log, occasion, signing, check
 ):
-    for change in ({"status": "closed"}, {"decision": "resolved"}, {"assignee": "officer-b"}):
+    for change in (
+        {"status": "closed"},
+        {"decision": "resolved"},
+        {"assignee": "officer-b"},
+        {"office": "Legal Counsel"},
+        {"due_on": date(2026, 12, 1)},
+    ):
         file = make_file()
         for name, value in change.items():
             setattr(file.flags[0].flag, name, value)
@@ -365,7 +372,11 @@ def test_a_digest_of_a_history_is_what_the_documentation_says(
         rationale="",
         assignee="Ärger–\u4e2d\u200b",
     )
-    history = [(decided, first), (assigned, digest(assigned, first))]
+    referred = replace(
+        decided, number=3, decision=Decision.REFERRED, office="Söller’s Office", due_on=date(2026, 12, 1)
+    )
+    second = digest(assigned, first)
+    history = [(decided, first), (assigned, second), (referred, digest(referred, second))]
     stated = manifest(replace(file, flags=[replace(flag, history=history)]), make_log(), occasion, {})
     Path("manifest.json").write_bytes(serialised(stated))
     subprocess.run(line, check=True, capture_output=True)

@@ -1,13 +1,14 @@
 """The history of a flag and the state that follows from it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.review.event_chain import digest, first_broken
 from app.review.flag_history import (
     CLOSING,
     NEED_REFERENCE,
@@ -18,8 +19,6 @@ from app.review.flag_history import (
     State,
     Status,
     check,
-    digest,
-    first_broken,
     state_of,
 )
 from app.review.flag_lineage import state_follows
@@ -30,6 +29,8 @@ NOON = datetime(2026, 9, 14, 16, tzinfo=UTC)
 
 def event(kind=EventKind.DECIDED, *, number=1, by="officer-a", **more):
     usual = {"rationale": "Looked at the page.", "reference": "P00003"}
+    if kind is EventKind.DECIDED and more.get("decision") is Decision.REFERRED:
+        usual |= {"office": "Legal Counsel", "due_on": date(2026, 9, 21)}
     return Event(
         event_id=uuid4(),
         flag_id=FLAG,
@@ -56,6 +57,42 @@ def test_where_a_decision_leaves_a_flag(decision, alone, with_second):
     made = event(decision=decision)
     assert check(State(), made, needs_second=False).status is alone
     assert check(State(), made, needs_second=True).status is with_second
+
+
+@pytest.mark.parametrize(
+    ("decision", "wrong"),
+    [
+        (Decision.REFERRED, {"office": None}),
+        (Decision.REFERRED, {"office": ""}),
+        (Decision.REFERRED, {"due_on": None}),
+        (Decision.CONFIRMED, {"office": "Legal Counsel"}),
+        (Decision.CONFIRMED, {"due_on": date(2026, 9, 21)}),
+    ],
+)
+def test_a_referral_and_nothing_else_names_an_office_and_a_day(decision, wrong):
+    with pytest.raises(ReviewError, match="names an office and the day"):
+        check(State(), event(decision=decision, **wrong), needs_second=False)
+
+
+def test_a_referral_in_force_names_its_office_and_day_until_it_is_undone():
+    referred = check(State(), event(decision=Decision.REFERRED), needs_second=False)
+    assert (referred.office, referred.due_on) == ("Legal Counsel", date(2026, 9, 21))
+    history = [referred.decided]
+    row = {"status": "referred", "decision": "referred", "assignee": None}
+    assert state_follows(history, **row, office="Legal Counsel", due_on=date(2026, 9, 21))
+    assert not state_follows(history, **row, office="Finance Office", due_on=date(2026, 9, 21))
+    assert not state_follows(history, **row, office="Legal Counsel", due_on=date(2026, 9, 22))
+    assert not state_follows(history, **row)
+    undone = check(referred, event(EventKind.UNDONE, number=2), needs_second=False)
+    assert (undone.office, undone.due_on) == (None, None)
+
+
+def test_the_digest_of_an_event_of_an_earlier_version_stays_and_covers_a_referral():
+    made = replace(event(decision=Decision.CONFIRMED), event_id=UUID(int=2))
+    assert digest(made, "") == "55e5887f8763e06868ea6ac5a016a2fd9e84084a4d88c21dc58ee31b0c0f6a91"
+    referred = event(decision=Decision.REFERRED)
+    for other in ({"office": "Finance Office"}, {"due_on": date(2026, 9, 22)}):
+        assert digest(replace(referred, **other), "") != digest(referred, "")
 
 
 def test_a_confirmed_flag_can_be_resolved_later():

@@ -1,14 +1,24 @@
 """Programs decide for the officer of their token, based on a version they have read; one of two simultaneous decisions wins."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from uuid import uuid4
 
 import pytest
 
+from app.procurement.federal_time import eastern_day
+
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 WHY = {"rationale": "I looked at both records."}
 CONFIRM = {"version": 0, "decision": "confirmed", **WHY}
+TODAY = eastern_day(datetime.now(UTC))
+REFER = {
+    **CONFIRM,
+    "decision": "referred",
+    "office": "Small Business Specialist",
+    "due_on": str(TODAY + timedelta(days=7)),
+}
 
 
 @pytest.fixture
@@ -33,7 +43,9 @@ def other(program_of):
     ],
 )
 def test_every_decision_is_stored_under_the_officers_name(system, officer, flag, decision, status):
+    office, due_on = (REFER["office"], REFER["due_on"]) if decision == "referred" else (None, None)
     body = {"version": 0, "decision": decision, **WHY, "reference": "  Modification P00004 "}
+    body |= {"office": office, "due_on": due_on}
     answer = officer.post(f"{flag}/decisions", body)
     assert answer.status_code == 200
     assert answer.json == {
@@ -42,11 +54,14 @@ def test_every_decision_is_stored_under_the_officers_name(system, officer, flag,
         "status": status,
         "decision": decision,
         "assignee": None,
+        "office": office,
+        "due_on": due_on,
     }
     told = officer.get(flag)
     (event,) = told["history"]
     assert (event["by"], event["by_name"]) == ("officer-a", "Contracting officer A")
     assert (event["rationale"], event["reference"]) == (WHY["rationale"], "Modification P00004")
+    assert [(each["office"], each["due_on"]) for each in (event, told)] == [(office, due_on)] * 2
     assert (told["version"], told["status"], told["broken_at"]) == (1, status, None)
     rows = system.rows("SELECT status, version FROM flag WHERE flag_id = %s", told["flag_id"])
     assert rows == [{"status": status, "version": 1}]
@@ -54,7 +69,7 @@ def test_every_decision_is_stored_under_the_officers_name(system, officer, flag,
 
 def test_the_second_of_two_officers_learns_who_decided_what(officer, other, flag, problem):
     assert officer.post(f"{flag}/decisions", CONFIRM).status_code == 200
-    told = problem(other.post(f"{flag}/decisions", {**CONFIRM, "decision": "referred"}), 409)
+    told = problem(other.post(f"{flag}/decisions", REFER), 409)
     assert told["type"] == "urn:triage:problem:changed"
     assert told["flag"]["version"] == 1
     assert told["flag"]["decision"] == "confirmed"
@@ -62,7 +77,7 @@ def test_the_second_of_two_officers_learns_who_decided_what(officer, other, flag
     assert (event["by"], event["kind"], event["decision"]) == ("officer-a", "decided", "confirmed")
     assert event["rationale"] == WHY["rationale"]
     assert "Contracting officer A" in told["detail"]
-    again = {**CONFIRM, "decision": "referred", "version": told["flag"]["version"]}
+    again = {**REFER, "version": told["flag"]["version"]}
     assert other.post(f"{flag}/decisions", again).json["version"] == 2
 
 
@@ -76,8 +91,48 @@ def test_one_of_many_simultaneous_decisions_wins(officer, other, flag):
 
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(decide, range(6)))
-    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409, 409]
+    # The officer who won sent the same three times; it is stored once.
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 409, 409, 409]
+    assert {answer.json["version"] for answer in answers if answer.status_code == 200} == {1}
     assert len(officer.get(flag)["history"]) == 1
+
+
+def test_the_same_sent_again_gets_the_recorded_decision_and_another_conflicts(officer, other, flag, problem):
+    first = officer.post(f"{flag}/decisions", REFER).json
+    assert officer.post(f"{flag}/decisions", REFER).json == first
+    for changed in ({"rationale": "Another."}, {"office": "Legal Counsel"}, {"due_on": str(TODAY)}):
+        assert problem(officer.post(f"{flag}/decisions", {**REFER, **changed}), 409)["flag"]["version"] == 1
+    problem(other.post(f"{flag}/decisions", REFER), 409)
+    other.post(f"{flag}/undoings", {"version": 1, **WHY})
+    late = officer.post(f"{flag}/decisions", REFER)
+    assert (late.status_code, late.json["version"], late.json["status"]) == (200, 2, "open")
+    assert [each["kind"] for each in officer.get(flag)["history"]] == ["decided", "undone"]
+
+
+def test_a_refused_referral_names_the_offices_and_the_days(officer, flag, problem):
+    wrong = {**REFER, "office": "The Tea Room", "due_on": "2020-02-29"}
+    told = problem(officer.post(f"{flag}/decisions", wrong), 422)
+    office, due_on = told["errors"]
+    assert (office["field"], office["value"]) == ("office", "'The Tea Room'")
+    assert office["problem"].startswith("is not one of the offices: Contracting Officer’s Representative, ")
+    assert due_on == {
+        "field": "due_on",
+        "value": "'2020-02-29'",
+        "problem": f"is not a day from {TODAY} to {TODAY + timedelta(days=90)}, Eastern time",
+    }
+
+
+@pytest.mark.parametrize("days", [0, 1, 90])
+def test_a_referral_may_be_due_today_or_on_the_last_day(officer, flag, days):
+    due_on = str(TODAY + timedelta(days=days))
+    assert officer.post(f"{flag}/decisions", {**REFER, "due_on": due_on}).json["due_on"] == due_on
+
+
+def test_the_offices_are_those_of_the_installation(program_of, flag, problem):
+    changed = program_of("officer-a", referral_offices=("The Tea Room",), referral_days=1)
+    problem(changed.post(f"{flag}/decisions", REFER), 422)
+    body = {**REFER, "office": "The Tea Room", "due_on": str(TODAY)}
+    assert changed.post(f"{flag}/decisions", body).json["office"] == "The Tea Room"
 
 
 def test_a_version_that_never_existed_is_a_conflict(officer, flag, problem):
@@ -151,6 +206,16 @@ def test_a_flag_is_assigned_to_oneself_to_an_officer_or_to_no_one(officer, flag,
         ({"decision": "accepted", "reference": " "}, {"reference"}),
         ({"reference": "a\nb"}, {"reference"}),
         ({"reference": "x" * 201}, {"reference"}),
+        ({"decision": "referred"}, {"office", "due_on"}),
+        ({**REFER, "office": "The Tea Room"}, {"office"}),
+        ({**REFER, "office": ""}, {"office"}),
+        ({**REFER, "office": 7, "due_on": 7}, {"office", "due_on"}),
+        ({**REFER, "due_on": str(TODAY - timedelta(days=1))}, {"due_on"}),
+        ({**REFER, "due_on": str(TODAY + timedelta(days=91))}, {"due_on"}),
+        ({**REFER, "due_on": "2027-02-29"}, {"due_on"}),
+        ({**REFER, "due_on": "tomorrow"}, {"due_on"}),
+        ({**REFER, "due_on": "20270101"}, {"due_on"}),
+        ({"office": "Legal Counsel", "due_on": str(TODAY)}, {"office", "due_on"}),
     ],
 )  # fmt: skip
 def test_all_errors_in_a_decision_are_reported(officer, flag, problem, changes, fields):

@@ -73,7 +73,19 @@ def test_flags_are_filtered_as_on_the_page(system, officer, flagged, triaged):
         {"rule": "E01", "severity": "blocking", "systems": ["sam-gov"]},
         action={"vendors": vendors},
     )
-    system.execute("UPDATE flag SET assignee = 'officer-a' WHERE flag_id = %s", one)
+    system.execute(
+        "UPDATE flag SET assignee = 'officer-a', open_since = now() - interval '16 days' WHERE flag_id = %s",
+        one,
+    )
+    system.execute(
+        "UPDATE flag SET status = 'referred', decision = 'referred', office = 'Legal Counsel',"
+        " due_on = current_date - 2, open_since = now() - interval '99 days' WHERE flag_id = %s",
+        two,
+    )
+    listed = {each["flag_id"]: each for each in officer.get(f"/flags?vendor={quote(name)}")["items"]}
+    assert [listed[str(each)]["late"] for each in (one, two)] == [True, False]
+    assert [listed[str(each)]["due_at"] is None for each in (one, two)] == [False, True]
+    assert officer.get(f"/flags/{one}")["due_at"] == listed[str(one)]["due_at"]
     here = f"vendor={quote(name)}"
     for query, expected in (
         ("", {one, two}),
@@ -89,6 +101,10 @@ def test_flags_are_filtered_as_on_the_page(system, officer, flagged, triaged):
         ("&raised_from=2000-01-01&raised_to=2099-12-31", {one, two}),
         ("&raised_to=2000-01-01", set()),
         ("&earlier=1&sort=assignee", {one, two}),
+        ("&late=1", {one}),
+        ("&overdue=1", {two}),
+        ("&late=1&overdue=1", set()),
+        ("&late=1&status=any", {one}),
     ):
         found = {each["flag_id"] for each in officer.get(f"/flags?{here}{query}")["items"]}
         assert found == {str(each) for each in expected}, query

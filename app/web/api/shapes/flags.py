@@ -10,6 +10,7 @@ from pydantic import Field
 from app.procurement.action import ActionType
 from app.procurement.finding import Severity
 from app.procurement.rules import RULES
+from app.review.ageing import Age
 from app.review.flag_history import Decision, Status
 from app.review.queries.queue import Sort
 from app.store.tables import ActionRow, FlagRow
@@ -41,6 +42,10 @@ class FlagQuery(Paged):
     older: Days | None = Field(default=None, description="Raised more than N days ago.")
     raised_from: date | None = Field(default=None, description="Raised on this Eastern day or later.")
     raised_to: date | None = Field(default=None, description="Raised on this Eastern day or earlier.")
+    late: Literal["1"] | None = Field(
+        default=None, description="Not decided by the time that the policy sets for the severity."
+    )
+    overdue: Literal["1"] | None = Field(default=None, description="Referred, and the due date has passed.")
     q: Sought | None = Field(
         default=None,
         description="Parts of names, numbers and words. -part excludes, or stands between alternatives.",
@@ -69,6 +74,8 @@ class FlagBrief(Shape):
     decision: Decision | None
     decided_at: UtcTime | None
     assignee: str | None
+    office: str | None = Field(description="The office to which it is referred.")
+    due_on: date | None = Field(description="The Eastern day by which that office must act.")
     version: int = Field(ge=0, description="The number of events in its history.")
 
 
@@ -95,13 +102,21 @@ class FlagItem(FlagBrief):
         "and a decision that still needs action."
     )
     carried_version: int = Field(ge=0, description="The version of `previous` at that moment.")
+    open_since: UtcTime = Field(
+        description="When a run first found the fact, or found it again after it was closed."
+    )
+    due_at: UtcTime | None = Field(
+        description="By when it should be decided, as the policy sets for its severity; null once it is."
+    )
+    late: bool = Field(description="Whether it is not decided and that time has passed.")
 
     @classmethod
-    def of(cls, flag: FlagRow, action: ActionRow, **more: Any) -> Self:
-        """Make the shape from a flag and its action; `more` are the fields that subclasses add."""
+    def of(cls, flag: FlagRow, action: ActionRow, *, age: Age | None, **more: Any) -> Self:
+        """Make the shape from a flag with its age and its action; `more` are the fields that subclasses add."""
         fields = {
             name: getattr(action, name) for name in ("piid", "modification", "amount", "effective_date")
         }
+        fields |= {"due_at": age.due_at if age else None, "late": age is not None and age.late}
         return cls.model_validate({**flag.model_dump(exclude={"search"}), **fields, **more})
 
 

@@ -1,5 +1,6 @@
 """The review of flags: events, the resulting state, and requests to change it."""
 
+from datetime import date
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from app.procurement.free_text import REASON_LIMIT, REFERENCE_LIMIT, refusal, tidied
 from app.review.flag_history import HIGHEST_VERSION, NEED_REFERENCE, Decision, EventKind, State, Status
+from app.review.referrals import OFFICE_LIMIT, day_of
 from app.web.api.shapes import RequestModel, Shape, UtcTime
 
 
@@ -25,6 +27,8 @@ class HistoryEvent(Shape):
     rationale: str
     reference: str | None
     assignee: str | None
+    office: str | None = Field(description="Of a referral: who must act; null in those of earlier versions.")
+    due_on: date | None = Field(description="Of a referral: the Eastern day by which the office must act.")
 
 
 class ReviewState(Shape):
@@ -35,6 +39,8 @@ class ReviewState(Shape):
     status: Status
     decision: Decision | None
     assignee: str | None
+    office: str | None = Field(description="The office to which the flag is referred.")
+    due_on: date | None = Field(description="The Eastern day by which that office must act.")
 
     @classmethod
     def of(cls, flag_id: UUID, state: State) -> Self:
@@ -45,6 +51,8 @@ class ReviewState(Shape):
             status=state.status,
             decision=state.decision,
             assignee=state.assignee,
+            office=state.office,
+            due_on=state.due_on,
         )
 
 
@@ -96,7 +104,7 @@ Reference = Annotated[str, Field(min_length=1, max_length=REFERENCE_LIMIT), Afte
 
 
 class Deciding(RequestModel):
-    """A decision on a flag. `resolved` and `accepted` require a `reference`."""
+    """A decision on a flag. `resolved` and `accepted` require a `reference`, `referred` an `office` and `due_on`."""
 
     version: Version
     decision: Decision = Field(examples=[Decision.CONFIRMED])
@@ -106,6 +114,38 @@ class Deciding(RequestModel):
         validate_default=True,
         description="The supporting document, modification or determination.",
     )
+
+    office: Annotated[str, Field(min_length=1, max_length=OFFICE_LIMIT)] | None = Field(
+        default=None,
+        validate_default=True,
+        description="Of a referral: who must act, one of the installation's offices.",
+        examples=["Legal Counsel"],
+    )
+    due_on: date | None = Field(
+        default=None,
+        validate_default=True,
+        description="Of a referral: the Eastern day by which the office must act.",
+    )
+
+    @field_validator("due_on", mode="before")
+    @classmethod
+    def _written_day(cls, value: object) -> object:
+        if value is None:
+            return None
+        day = day_of(value) if isinstance(value, str) else None
+        if day is None:
+            raise ValueError("is not a day, YYYY-MM-DD")
+        return day
+
+    @field_validator("office", "due_on")
+    @classmethod
+    def _of_referral(cls, value: str | date | None, info: ValidationInfo) -> str | date | None:
+        decision = info.data.get("decision")
+        if decision is Decision.REFERRED and value is None:
+            raise ValueError("is missing: the decision 'referred' requires it")
+        if decision not in {None, Decision.REFERRED} and value is not None:
+            raise ValueError("belongs to the decision 'referred' only")
+        return value
 
     @field_validator("reference")
     @classmethod

@@ -56,7 +56,7 @@ TABLE = {
             ("SELECT", ALL, "the queue"),
             (
                 "UPDATE",
-                ("status", "decision", "decided_at", "assignee", "version"),
+                ("status", "decision", "decided_at", "assignee", "office", "due_on", "version"),
                 "a decision, with its event",
             ),
         ],
@@ -79,6 +79,12 @@ TABLE = {
             ("INSERT", ALL, "a person's filters"),
             ("UPDATE", ("query",), "a person's filters"),
             ("DELETE", ALL, "a person's filters"),
+        ],
+        "public.draft": [
+            ("SELECT", ALL, "a person's own drafts"),
+            ("INSERT", ("owner", "flag_id", "version", "fields"), "what a person typed and has not sent"),
+            ("UPDATE", ("version", "fields", "saved_at"), "what a person typed since"),
+            ("DELETE", ALL, "a draft that was sent, discarded or is too old"),
         ],
         "public.person": [("SELECT", ALL, "names beside decisions")],
         "public.security_event": [("SELECT", ALL, "the page of security events")],
@@ -189,6 +195,13 @@ EXAMPLES = {
     ("public.saved_view", "INSERT"): "INSERT INTO saved_view VALUES ('x', 'x', 'x')",
     ("public.saved_view", "UPDATE"): "UPDATE saved_view SET query = 'y' WHERE owner = 'somebody'",
     ("public.saved_view", "DELETE"): "DELETE FROM saved_view WHERE owner = 'somebody'",
+    ("public.draft", "INSERT"): "INSERT INTO draft (owner, flag_id, version, fields)"
+    " SELECT 'x', flag_id, 0, '{}' FROM flag LIMIT 1",
+    (
+        "public.draft",
+        "UPDATE",
+    ): "UPDATE draft SET version = 1, fields = '{}', saved_at = now() WHERE owner = 'somebody'",
+    ("public.draft", "DELETE"): "DELETE FROM draft WHERE owner = 'somebody'",
     ("public.web_session", "INSERT"): "INSERT INTO web_session (id_hash, subject, name, roles, data)"
     " VALUES ('x', 'x', 'X', '{}', '{}')",
     (

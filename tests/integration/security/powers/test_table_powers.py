@@ -99,6 +99,9 @@ def test_what_the_pages_write_is_written(administrator, table, privilege):
         " 1, 'x', 'blocking', 'x', 'x', 'x', 'x', 'x', now() FROM run WHERE requested_by = 'x'"
     )
     administrator.execute("INSERT INTO saved_view VALUES ('somebody', 'x', 'x')")
+    administrator.execute(
+        "INSERT INTO draft (owner, flag_id, version, fields) SELECT 'somebody', flag_id, 0, '{}' FROM flag LIMIT 1"
+    )
     administrator.execute("INSERT INTO web_session VALUES ('somebody', 'x', 'X', '{}', '{}')")
     administrator.execute(
         "INSERT INTO submission (by, key, digest, at, outcome) VALUES ('x', 'a week old', 'x', now() - interval '8 days', '{}')"
