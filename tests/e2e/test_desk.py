@@ -19,12 +19,14 @@ WHOLE = """() => {
     return height > 0 && top >= 0 && bottom <= end;
   }).length;
 }"""
-#: What reaches beyond the screen, but for what stands far to its left for screen readers alone.
+#: What reaches beyond the screen, but for what stands far to its left for screen readers alone, and what a cell shortens
+#: whose title has the whole.
 CUT = """() => {
   const wide = document.documentElement.clientWidth;
   const out = [...document.querySelectorAll("main *")].filter((it) => {
     const { left, right, width } = it.getBoundingClientRect();
-    return width > 1 && right > 0 && (left < -1 || right > wide + 1) && getComputedStyle(it).clipPath === "none";
+    const shortened = it.parentElement.closest("th[title], td[title]");
+    return width > 1 && right > 0 && !shortened && (left < -1 || right > wide + 1) && getComputedStyle(it).clipPath === "none";
   });
   return out.map((it) => `${it.tagName}.${it.className}`).slice(0, 5);
 }"""

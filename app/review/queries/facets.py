@@ -63,6 +63,21 @@ def facets(db: Session, wanted: FlagFilter, *, share: float = 0.0) -> Facets:
     return Facets(total=total, by=by)
 
 
+def total_and_blocking(db: Session, wanted: FlagFilter, *, share: float) -> tuple[int, int] | None:
+    """How many flags match, and how many of these block; None if they are too many to count one by one."""
+    if wanted.sought():
+        columns = col(FlagRow.severity), literal(1).label("flags")
+        found = wanted.all(index=share < FULL_COUNT)
+        rows = select(*columns).where(*found).limit(COUNTED + 1).subquery()
+        tests: list[ColumnElement[bool]] = []
+    else:
+        rows = _tallied(wanted).subquery()
+        tests = list(wanted.kind(rows.c).values())
+    blocking = func.coalesce(func.sum(rows.c.flags).filter(rows.c.severity == "blocking"), 0)
+    flags, block = db.execute(select(_sum(rows), blocking).where(*tests)).one()
+    return None if wanted.sought() and flags > COUNTED else (int(flags), int(block))
+
+
 def _statement(wanted: FlagFilter, *, index: bool) -> Any:
     cells = _cells(_counted(wanted, index=index) if wanted.sought() else _tallied(wanted))
     tests = wanted.kind(cells.c)

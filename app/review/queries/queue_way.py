@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, defer
 
 from app.review.flag_history import Status
 from app.review.queries import flag_search
-from app.review.queries.facets import Facets, facets
+from app.review.queries.facets import Facets, total_and_blocking
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.queue import Place, Sort, neighbour
 from app.store.tables import FlagRow
@@ -54,7 +54,7 @@ def way(db: Session, wanted: FlagFilter, *, sort: Sort, flag: FlagRow) -> Way:
     return Way(
         before=neighbour(db, wanted, sort=sort, place=place, share=share, back=True),
         after=neighbour(db, wanted, sort=sort, place=place, share=share),
-        left=Left.of(facets(db, wanted, share=share), wanted),
+        left=_left(db, wanted, share),
     )
 
 
@@ -73,4 +73,9 @@ def next_open(db: Session, wanted: FlagFilter, *, sort: Sort, flag_id: UUID) -> 
     found = neighbour(
         db, wanted, sort=sort, place=Place.of(flag, sort), share=share, but=flag_id
     ) or neighbour(db, wanted, sort=sort, place=None, share=share, but=flag_id)
-    return Next(done=flag, flag_id=found, left=Left.of(facets(db, wanted, share=share), wanted))
+    return Next(done=flag, flag_id=found, left=_left(db, wanted, share))
+
+
+def _left(db: Session, wanted: FlagFilter, share: float) -> Left:
+    flags, blocking = total_and_blocking(db, wanted, share=share) or (None, None)
+    return Left(flags=flags, blocking=blocking)

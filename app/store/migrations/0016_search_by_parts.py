@@ -10,14 +10,14 @@ FUNCTIONS = (
     # One form for what is searched and what is searched for: "1,184,000" is 1184000 in both. One or two characters would
     # be part of nearly every text, so they must begin a word.
     r"""
-    CREATE FUNCTION search_part(part text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    CREATE FUNCTION search_part(part text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         SELECT CASE WHEN length(it) < 3 THEN ' ' ELSE '' END || it
         FROM lower(regexp_replace(regexp_replace(part, '\s+', ' ', 'g'), '(\d),(?=\d)', '\1', 'g')) AS it
     $$
     """,
     # Three and four bytes each, as numbers. It is made dear so that no plan tries it on row after row: it is for the index.
     """
-    CREATE FUNCTION search_pieces(whole text) RETURNS integer[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS $$
+    CREATE FUNCTION search_pieces(whole text) RETURNS integer[] LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 10000 AS $$
         SELECT array_agg((get_byte(it, n) << 16) + (get_byte(it, n + 1) << 8) + get_byte(it, n + 2)) || array_agg(
             (get_byte(it, n) << 24) + (get_byte(it, n + 1) << 16) + (get_byte(it, n + 2) << 8) + get_byte(it, n + 3)
             ) FILTER (WHERE n + 3 < length(it))
@@ -26,7 +26,7 @@ FUNCTIONS = (
     """,
     # The pieces that a text with this part must have. Of a long part the first ones are enough.
     """
-    CREATE FUNCTION search_query(part text) RETURNS integer[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    CREATE FUNCTION search_query(part text) RETURNS integer[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         SELECT array_agg(DISTINCT piece)
         FROM unnest(search_pieces(left(search_part(part), 24))) AS piece
         WHERE octet_length(search_part(part)) = 3 OR piece NOT BETWEEN 0 AND 16777215
