@@ -122,7 +122,11 @@ def test_an_officer_comments_with_an_option_or_from_standard_input(as_person, sy
         ("commented", "officer-a", "Called them."),
         ("commented", "officer-b", "They say:\n\nnext week."),
     ]
-    for typed, wrong in (("", "is empty"), (" \n", "is empty"), ("x" * 4_001, "4000 characters")):
+    for typed, wrong in (
+        ("", "is too short"),
+        (" \n", "is empty"),
+        ("x" * 4_001, "is too long (4000 at most)"),
+    ):
         status, _, (line, *_) = as_person("officer-a", "comment", flag_id, "--text", "-", typed=typed)
         assert status == 2
         assert line.startswith("--text: ")
