@@ -20,10 +20,11 @@ _NO_CENTS = re.compile(r"^(-?\d+)\.0+$")
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """A stretch of a value as it is written; `differs` from at least one of the other values."""
+    """A stretch of a value as it is written; `differs` from at least one of the other values, or is the `same` in one."""
 
     text: str
     differs: bool = False
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)

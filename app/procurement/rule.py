@@ -2,11 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from app.procurement.action import ActionType, ProcurementAction
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, ComparedValue, Finding, Match, Severity
 from app.procurement.systems import Source
+
+
+class FindingKind(StrEnum):
+    """What the findings of a rule are.
+
+    Sources state the same thing differently; two records are about the same party; something is not known; or something
+    required is not so.
+    """
+
+    DIFFERENCE = "difference"
+    MATCH = "match"
+    GAP = "gap"
+    CONDITION = "condition"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +53,9 @@ class Rule:
 
     It runs only when all of `sources` answered; `helped_by` are sources it can do without, at a loss. `traps` are the
     cases that look like a finding and are none, or a lesser one. `comparison` and `traps` are for an officer to read.
+
+    `side` returns the side of the comparison that an amount with this label adds to, None for an amount that is not
+    compared; without it no amounts are compared.
     """
 
     id: str
@@ -52,6 +69,8 @@ class Rule:
     recommended: str
     check: Callable[["Rule", CaseFile], Iterator[Finding]]
     helped_by: tuple[Source, ...] = ()
+    kind: FindingKind = FindingKind.DIFFERENCE
+    side: Callable[[str], str | None] | None = None
 
     def finding(
         self,

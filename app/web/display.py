@@ -8,6 +8,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from app.credentials.ending import unrecorded_name
+from app.procurement.document_names import with_document_names
 from app.procurement.federal_time import eastern, eastern_day
 from app.procurement.labels import (
     ACTION_TYPES,
@@ -41,6 +42,7 @@ def init_app(app: Flask) -> None:
         lasting=lasting,
         difference=difference,
         plural=plural,
+        documents=with_document_names,
         system=partial(worded, SOURCES),
         kind=partial(worded, KINDS),
         action_type=partial(worded, ACTION_TYPES),

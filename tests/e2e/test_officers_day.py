@@ -43,7 +43,12 @@ def test_a_day_by_mouse(system, person, flag, tmp_path):
     # Read it: both values, and where each came from.
     assert first.get_by_role("heading", level=1).inner_text() == "Registration not active"
     text = first.locator("main").inner_text()
-    for words in ("2026-12-14", "SAM.gov", "SHA-256", "In the vault’s log", "triage-run"):
+    for words in ("2026-12-14", "SAM.gov", "What to do"):
+        assert words in text
+    first.locator("#lineage > summary").click()
+    first.locator("#lineage-table > summary").click()
+    text = first.locator("#lineage").inner_text()
+    for words in ("SHA-256", "In the vault’s log", "triage-run"):
         assert words in text
     # The other officer has the same page open.
     second.goto(f"/flags/{flag}")

@@ -174,7 +174,7 @@ def test_running_again_leads_to_a_new_run_by_this_person(system, client, read, s
     assert (answer.status_code, answer.location) == (303, f"/runs/{run['run_id']}")
     assert run["requested_by"] == "officer-a"
     system.wait([run["run_id"]])
-    assert "A new run was requested." in read(client, answer.location).text
+    assert "The records are being re-pulled." in read(client, answer.location).text
 
 
 def test_a_second_click_shows_the_run_that_is_under_way(system, client, read, submitted, held):
@@ -183,7 +183,7 @@ def test_a_second_click_shows_the_run_that_is_under_way(system, client, read, su
     page = read(client, f"/actions/{action_id}")
     assert "A run of this action is under way" in page.text
     assert f"/runs/{run_id}" in page.links
-    assert "Run again" not in page.text
+    assert "Re-pull" not in page.text
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/flags").text)[1]
     answer = client.post(f"/actions/{action_id}/runs", data={"csrf_token": token})
     assert answer.location == f"/runs/{run_id}"
@@ -221,7 +221,7 @@ def test_an_unknown_action_is_not_run(system, client):
 
 
 def test_auditors_have_no_run_button(signed_in, read, submitted):
-    assert "Run again" not in read(signed_in("auditor-a"), f"/actions/{submitted()}").text
+    assert "Re-pull" not in read(signed_in("auditor-a"), f"/actions/{submitted()}").text
 
 
 def listed(read, client, **query):

@@ -11,7 +11,7 @@ from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import FiledDocument
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
 from app.procurement.instrument_numbers import AWARD, modification_label, number_at, series
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.contract_history import Report
 from app.procurement.rules.support.file_documents import AWARD_INSTRUMENTS, INSTRUMENTS, Filed
 from app.procurement.rules.support.numbering import documents_of, rows_of
@@ -20,9 +20,8 @@ from app.procurement.systems import Source
 from app.procurement.thresholds import MICRO_PURCHASE, in_force
 
 _BUSINESS_DAYS, _URGENT, _VEIL = 3, timedelta(days=30), timedelta(days=90)
-_PIID_CHANGE, _TRANSFER = "S", "T"
-#: Between fewer numbers than these none can be missing.
-_NEIGHBOURS = 2
+#: Reasons of modifications; and between fewer numbers than the last, none can be missing.
+_PIID_CHANGE, _TRANSFER, _NEIGHBOURS = "S", "T", 2
 #: Competition authorities for unusual and compelling urgency.
 _URGENCY = frozenset({"6.302-2", "6.103-2"})
 
@@ -179,6 +178,7 @@ def _settled(case: CaseFile, documents: list[Filed], next_signed: date | None) -
 C01 = Rule(
     id="C01",
     title="Modification sequence or missing report",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.CONTRACTS, Source.DOCUMENTS),
     severities=Severities.always(Severity.ADVISORY),

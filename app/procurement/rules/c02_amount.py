@@ -8,6 +8,7 @@ from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
 from app.procurement.rule import Rule, Severities
+from app.procurement.rules.support.amount_sides import amount_side
 from app.procurement.rules.support.contract_history import own_lines, own_reports
 from app.procurement.rules.support.file_documents import Filed, instruments
 from app.procurement.rules.support.value_text import money
@@ -150,6 +151,7 @@ def _sum(parts: list[Summand]) -> Decimal:
 C02 = Rule(
     id="C02",
     title="Action amount differs",
+    side=amount_side,
     version=2,
     sources=(Source.CONTRACTS, Source.DOCUMENTS, Source.LEDGER),
     severities=Severities.always(Severity.ADVISORY),

@@ -7,14 +7,13 @@ from decimal import Decimal
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
 from app.procurement.instrument_numbers import modification_label
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.contract_history import Report, earlier_reports, own_reports
 from app.procurement.rules.support.file_documents import INSTRUMENTS, final
 from app.procurement.rules.support.value_text import listed, money
 from app.procurement.systems import Source
 
-_TOLERANCE = Decimal("1.00")
-_ZERO = Decimal(0)
+_TOLERANCE, _ZERO = Decimal("1.00"), Decimal(0)
 _FUNDING_ONLY = "C"
 #: Limitation of cost or funds; the last is the Defense clause for fixed prices.
 _INCREMENTAL = frozenset({"52.232-20", "52.232-22", "252.232-7007"})
@@ -180,6 +179,7 @@ def _doubts(case: CaseFile, *, over_all: bool, inverted: bool) -> Iterator[str]:
 C03 = Rule(
     id="C03",
     title="Ceiling exceeded or values inverted",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.CONTRACTS,),
     helped_by=(Source.DOCUMENTS,),

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
 from app.procurement.instrument_numbers import modification_label
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.contract_history import Report, earlier_reports, reports, vehicle_reports
 from app.procurement.rules.support.file_documents import INSTRUMENTS, Filed, final, signed_on
 from app.procurement.rules.support.value_text import listed
@@ -177,6 +177,7 @@ def _vehicle(case: CaseFile) -> _Case | None:
 C04 = Rule(
     id="C04",
     title="Contract or vehicle not open",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.CONTRACTS,),
     helped_by=(Source.DOCUMENTS,),

@@ -121,6 +121,7 @@ def _adjusted(case: CaseFile) -> bool:
 C05 = Rule(
     id="C05",
     title="Option outside its terms",
+    side=lambda label: "price" if label == "price" else None,
     version=1,
     sources=(Source.DOCUMENTS,),
     helped_by=(Source.CONTRACTS,),

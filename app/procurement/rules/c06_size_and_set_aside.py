@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.contract_facts import ReportedAction
 from app.procurement.finding import Authority, Finding, Severity, value_from, value_of_action
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.contract_history import award_report, reports
 from app.procurement.rules.support.file_documents import on_file
 from app.procurement.rules.support.value_text import listed
@@ -107,6 +107,7 @@ def size_of(case: CaseFile) -> str | None:
 C06 = Rule(
     id="C06",
     title="Size or set-aside conflict",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.SAM_GOV,),
     helped_by=(Source.CONTRACTS, Source.DOCUMENTS),

@@ -7,7 +7,7 @@ from app.procurement.facts import Address
 from app.procurement.finding import Authority, Defect, Finding, Severity, value_from
 from app.procurement.instrument_numbers import AWARD, same_modification
 from app.procurement.places import is_abroad, written
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.contract_history import Report, own_reports
 from app.procurement.rules.support.value_text import listed
 from app.procurement.rules.support.vendor_identity import rows_of
@@ -77,6 +77,7 @@ def _abroad(case: CaseFile, report: Report) -> Iterator[Defect]:
 C08 = Rule(
     id="C08",
     title="Report contradicts itself or the registration",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.CONTRACTS,),
     helped_by=(Source.SAM_GOV,),

@@ -6,7 +6,7 @@ from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import FiledDocument
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
 from app.procurement.names import same_name
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.file_documents import Filed, filed, final_of_vehicle
 from app.procurement.rules.support.required_documents import Requirement, requirements
@@ -67,6 +67,7 @@ def _state(document: FiledDocument) -> str:
 D01 = Rule(
     id="D01",
     title="Required document absent",
+    kind=FindingKind.CONDITION,
     version=3,
     sources=(Source.DOCUMENTS,),
     helped_by=(Source.CONTRACTS,),

@@ -5,7 +5,7 @@ from datetime import date
 
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from, value_of_action
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.contract_history import coding_report, reports
 from app.procurement.rules.support.file_documents import Filed, on_file_here_or_above
 from app.procurement.systems import Source
@@ -99,6 +99,7 @@ def _without_representative(rule: Rule, case: CaseFile, held: list[Filed]) -> Fi
 D03 = Rule(
     id="D03",
     title="Dated assurance expired",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.DOCUMENTS,),
     helped_by=(Source.CONTRACTS,),

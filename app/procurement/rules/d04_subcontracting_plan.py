@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, Finding, Severity, value_from, value_of_action
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.c06_size_and_set_aside import size_of
 from app.procurement.rules.support.contract_history import Report, coding_report, earlier_reports, reports
 from app.procurement.rules.support.file_documents import on_file_here_or_above
@@ -86,6 +86,7 @@ def _plan_report(case: CaseFile) -> Report | None:
 D04 = Rule(
     id="D04",
     title="Subcontracting plan missing",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.CONTRACTS, Source.DOCUMENTS),
     helped_by=(Source.SAM_GOV,),

@@ -7,7 +7,7 @@ from app.procurement.case_file import CaseFile
 from app.procurement.contract_facts import ReportedAction
 from app.procurement.finding import Authority, Finding, Severity, no_value, value_from, value_of_action
 from app.procurement.instrument_numbers import same_contract
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.contract_history import earlier_reports
 from app.procurement.rules.support.exclusion_record import about, active, limited_to, written
@@ -108,7 +108,7 @@ def flag_and_list_disagree(rule: Rule, case: CaseFile) -> Iterator[Finding]:
         )
         lag = (
             f" Agencies have {_TO_ENTER} business days to enter an exclusion and {_TO_UPDATE} to update it, and the"
-            " flag follows later: pull both again."
+            " flag follows later: re-pull both."
         )
         yield rule.finding(
             severity=Severity.ADVISORY if settling else rule.severities.of(case.action) or Severity.ADVISORY,
@@ -153,6 +153,7 @@ def _funds_agreed_work(case: CaseFile) -> bool:
 E01 = Rule(
     id="E01",
     title="Active exclusion, identifier match",
+    kind=FindingKind.MATCH,
     version=4,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV, Source.CONTRACTS, Source.DOCUMENTS),
@@ -192,6 +193,6 @@ E03 = Rule(
         "The flag of older answers is not dependable: the list decides, and both pulls are kept.",
         "An assigned identifier without registration carries no flag.",
     ),
-    recommended="Pull both again, look the vendor up on sam.gov, and keep both pulls in the file.",
+    recommended="Re-pull both, look the vendor up on sam.gov, and keep both pulls in the file.",
     check=flag_and_list_disagree,
 )

@@ -8,7 +8,7 @@ from app.procurement.federal_time import eastern_day
 from app.procurement.finding import Authority, Finding, Match, Severity, value_from, value_of_action
 from app.procurement.names import POSSIBLE, STRONG, distinctive_words, legal_form, similarity
 from app.procurement.places import corroborates
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.exclusion_record import ExclusionEvidence, about, active, written
 from app.procurement.rules.support.vendor_identity import addresses_of, identifier, names_of
 from app.procurement.systems import Source
@@ -125,6 +125,7 @@ def _decided(case: CaseFile, uei: str, record: Exclusion) -> bool:
 E02 = Rule(
     id="E02",
     title="Possible exclusion, name only",
+    kind=FindingKind.MATCH,
     version=2,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV,),

@@ -7,7 +7,7 @@ from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.facts import Fact
 from app.procurement.finding import Authority, Finding, Match, Severity, value_from
 from app.procurement.names import STRONG, normalised, similarity
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.e02_exclusion_by_name import Likeness, likeness
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import active, shared_identifier, written
@@ -128,6 +128,7 @@ def _named(owner: Owner) -> str:
 E04 = Rule(
     id="E04",
     title="Owner, predecessor or signatory excluded",
+    kind=FindingKind.MATCH,
     version=2,
     sources=(Source.SAM_GOV, Source.DEBARMENT),
     helped_by=(Source.DOCUMENTS,),

@@ -7,7 +7,7 @@ from app.procurement.calendar import months_after
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, Finding, Match, Severity, value_from, value_of_action
 from app.procurement.names import STRONG, normalised
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.e02_exclusion_by_name import likeness
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.exclusion_record import about, active, is_restriction, written
@@ -100,6 +100,7 @@ def _other_side(record: Exclusion, *, defense: bool) -> bool:
 E05 = Rule(
     id="E05",
     title="Security order or prohibition",
+    kind=FindingKind.MATCH,
     version=2,
     sources=(Source.DEBARMENT,),
     helped_by=(Source.SAM_GOV, Source.DOCUMENTS),

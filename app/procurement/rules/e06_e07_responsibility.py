@@ -6,7 +6,7 @@ from datetime import date
 from app.procurement.action import Payment
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.finding import Authority, Finding, Severity, value_from, value_of_action
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support import file_documents
 from app.procurement.rules.support.value_text import money
 from app.procurement.rules.support.vendor_identity import rows_of
@@ -127,6 +127,7 @@ def _years_before(day: date) -> date:
 E06 = Rule(
     id="E06",
     title="Integrity record not addressed",
+    kind=FindingKind.CONDITION,
     version=2,
     sources=(Source.SAM_GOV, Source.DOCUMENTS),
     severities=Severities(
@@ -147,6 +148,7 @@ E06 = Rule(
 E07 = Rule(
     id="E07",
     title="Debt flag set",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.SAM_GOV,),
     severities=Severities.always(Severity.ADVISORY),

@@ -17,6 +17,7 @@ from app.procurement.finding import (
     value_of_action,
 )
 from app.procurement.rule import Rule, Severities
+from app.procurement.rules.support.amount_sides import funds_side
 from app.procurement.rules.support.value_text import money
 from app.procurement.systems import Source
 
@@ -95,6 +96,7 @@ def _excuse(action: ProcurementAction, available: Decimal) -> str:
 F01 = Rule(
     id="F01",
     title="Funds not certified or short",
+    side=funds_side,
     version=2,
     sources=(Source.LEDGER,),
     severities=Severities.always(Severity.BLOCKING),

@@ -9,6 +9,7 @@ from app.procurement.contract_facts import ObligationLine
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, no_value, value_from
 from app.procurement.instrument_numbers import modification_label
 from app.procurement.rule import Rule, Severities
+from app.procurement.rules.support.amount_sides import obligations_side
 from app.procurement.rules.support.contract_history import (
     BookedLine,
     Report,
@@ -22,12 +23,10 @@ from app.procurement.systems import Source
 
 #: Totals closer than this many dollars and this part of the total agree.
 TOLERANCE, TOLERANCE_SHARE = Decimal("1.00"), Decimal("0.0001")
-#: How long the ledger may take to post; it is closed once a month, so the whole month of that day counts.
-POSTING_DAYS = 7
-#: How long reports of the Department of Defense are withheld from view.
-WITHHELD_DAYS = 90
-FUNDING_ONLY = "C"
-_ZERO = Decimal(0)
+#: How many days the ledger may take to post (it is closed once a month, so the whole month of that day counts), and
+#: reports of the Department of Defense are withheld from view.
+POSTING_DAYS, WITHHELD_DAYS = 7, 90
+FUNDING_ONLY, _ZERO = "C", Decimal(0)
 
 
 def totals_differ(rule: Rule, case: CaseFile) -> Iterator[Finding]:
@@ -174,6 +173,7 @@ def _values(latest: Report | None, lines: list[BookedLine], *, with_ceiling: boo
 F02 = Rule(
     id="F02",
     title="Cumulative obligations disagree, or a contract is in one system only",
+    side=obligations_side,
     version=1,
     sources=(Source.CONTRACTS, Source.LEDGER),
     severities=Severities.always(Severity.ADVISORY),

@@ -8,7 +8,7 @@ from app.procurement.case_file import CaseFile
 from app.procurement.federal_time import fiscal_year
 from app.procurement.finding import Authority, Finding, Severity, value_of_action
 from app.procurement.instrument_numbers import same_modification
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.appropriations import Charge, charges
 from app.procurement.rules.support.file_documents import on_file
 from app.procurement.systems import Source
@@ -92,6 +92,7 @@ def _justified(case: CaseFile) -> bool:
 F03 = Rule(
     id="F03",
     title="Fund not available for this need",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.LEDGER,),
     helped_by=(Source.DOCUMENTS,),

@@ -6,7 +6,7 @@ from app.procurement.action import ProcurementAction
 from app.procurement.case_file import CaseFile
 from app.procurement.federal_time import a_year_after
 from app.procurement.finding import Authority, Finding, Severity, value_of_action
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.appropriations import Charge, charges
 from app.procurement.rules.support.file_documents import instruments
 from app.procurement.systems import Source
@@ -82,6 +82,7 @@ def _doubts(action: ProcurementAction, code: str) -> Iterator[str]:
 F04 = Rule(
     id="F04",
     title="Severable services longer than a year on annual funds",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.LEDGER,),
     helped_by=(Source.DOCUMENTS,),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from app.procurement.calendar import months_after
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import Authority, ComparedValue, Finding, Severity, value_from
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.appropriations import uniform
 from app.procurement.rules.support.contract_history import BookedLine, contract_lines, reports
 from app.procurement.rules.support.value_text import money
@@ -103,6 +103,7 @@ def _values(lines: list[BookedLine]) -> Iterator[ComparedValue]:
 F06 = Rule(
     id="F06",
     title="Negative or idle balance",
+    kind=FindingKind.CONDITION,
     version=1,
     sources=(Source.LEDGER,),
     helped_by=(Source.CONTRACTS,),

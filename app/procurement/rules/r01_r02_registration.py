@@ -6,7 +6,7 @@ from datetime import date
 from app.procurement.case_file import CaseFile, EvidenceOf
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import Authority, Finding, Severity, no_value, value_from, value_of_action
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.exemption import card_micro_purchase, stands_for_many
 from app.procurement.rules.support.registration_duty import break_since_offer, duty_of
 from app.procurement.rules.support.vendor_identity import (
@@ -149,6 +149,7 @@ def _purpose(registration: Registration) -> str:
 R01 = Rule(
     id="R01",
     title="Registration not active",
+    kind=FindingKind.CONDITION,
     version=3,
     sources=(Source.SAM_GOV,),
     helped_by=(Source.CONTRACTS,),
@@ -168,13 +169,14 @@ R01 = Rule(
         "A status that is not known is not taken for a lapse: the check counts as not performed.",
         "Owners need no registration.",
     ),
-    recommended="Ask the vendor to renew, pull the registration again on the day of signature, note the date.",
+    recommended="Ask the vendor to renew, re-pull the registration on the day of signature, note the date.",
     check=not_active,
 )
 
 R02 = Rule(
     id="R02",
     title="Not registered for contracts",
+    kind=FindingKind.CONDITION,
     version=2,
     sources=(Source.SAM_GOV,),
     helped_by=(Source.CONTRACTS,),

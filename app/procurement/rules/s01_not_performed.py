@@ -5,11 +5,16 @@ from functools import partial
 
 from app.procurement.case_file import CaseFile
 from app.procurement.finding import NOT_PERFORMED, Authority, ComparedValue, Finding, Severity
-from app.procurement.rule import Rule, Severities
+from app.procurement.rule import FindingKind, Rule, Severities
 from app.procurement.rules.support.freshness import late_look, stale_answers, stale_file_checks
-from app.procurement.rules.support.missing_answers import dependent_checks, partial_answers, unread_of_vendors
+from app.procurement.rules.support.missing_answers import (
+    checks_in_words,
+    dependent_checks,
+    partial_answers,
+    unread_of_vendors,
+)
 from app.procurement.rules.support.value_text import listed
-from app.procurement.systems import Source
+from app.procurement.systems import Source, system_of
 
 
 def watch_over(rules: tuple[Rule, ...]) -> Rule:
@@ -17,6 +22,7 @@ def watch_over(rules: tuple[Rule, ...]) -> Rule:
     return Rule(
         id=NOT_PERFORMED,
         title="Check not performed, or evidence stale",
+        kind=FindingKind.GAP,
         version=5,
         sources=(),
         helped_by=tuple(Source),
@@ -40,8 +46,8 @@ def watch_over(rules: tuple[Rule, ...]) -> Rule:
             "A system that the action has no need for is not missed.",
             "After signature the run's own look is no check before it, but a check in the file is.",
         ),
-        recommended="Run the triage again; if the source stays silent or the check fails again, check by hand and"
-        " record it with its date.",
+        recommended="Re-pull the records; if the source stays silent or the check fails again, check by hand and record"
+        " it with its date.",
         check=partial(not_performed, rules),
     )
 
@@ -79,15 +85,20 @@ def _silent(
     watched: tuple[Rule, ...], rule: Rule, case: CaseFile, source: Source, severity: Severity
 ) -> Finding:
     reason = "; ".join(sorted({gap.reason for gap in case.gaps if gap.source is source}))
-    blind, partly = (listed(ids or ["none"], last="and") for ids in dependent_checks(watched, case, source))
+    blind, partly = dependent_checks(watched, case, source)
+    in_part = f"; made only in part: {checks_in_words(watched, partly)}" if partly else ""
     return rule.finding(
         severity=severity,
         subject=source.value,
         values=(
             ComparedValue(source=source.value, label="answer", value=f"none: {reason}"),
-            ComparedValue(source="rules", label="checks not performed", value=blind),
-            ComparedValue(source="rules", label="checks made only in part", value=partly),
+            ComparedValue(source="rules", label="checks not performed", value=_ids(blind)),
+            ComparedValue(source="rules", label="checks made only in part", value=_ids(partly)),
         ),
-        because=f"{source.value} gave no usable answer ({reason}); checks not performed: {blind}; made only in"
-        f" part: {partly}.",
+        because=f"{system_of(source).label} gave no usable answer ({reason}). Not performed:"
+        f" {checks_in_words(watched, blind)}{in_part}.",
     )
+
+
+def _ids(checks: list[str]) -> str:
+    return listed(checks or ["none"], last="and")

@@ -148,10 +148,10 @@ class Pages:
             db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             return flags.view(db, flag_id)
 
-    def answer(self, call_id: UUID) -> RawAnswer | None:
-        """The answer to one call, or None."""
+    def answer(self, call_id: UUID, *, of: tuple[UUID, int] | None = None) -> RawAnswer | None:
+        """The answer to one call, or None. `of` is the flag and position of a value to find in it."""
         with self._sessions() as db:
-            return raw_answers.answer(db, call_id)
+            return raw_answers.answer(db, call_id, of=of)
 
     def runs(
         self, wanted: RunFilter | None = None, *, after: UUID | None = None, limit: int = DEFAULT_LIMIT

@@ -1,30 +1,30 @@
 """Renders the page of one flag, for reading and as the response to a form."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from uuid import UUID
 
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
-from app.credentials.tables import CredentialRow
 from app.procurement.federal_time import eastern_day
-from app.procurement.finding import NOT_PERFORMED
-from app.procurement.rules import RULES
+from app.procurement.rule import FindingKind
 from app.review.checks import Check, CheckOutcome, outcomes
 from app.review.flag_history import Event
 from app.review.flag_lineage import comments
-from app.review.queries import FlagPage, RunPage, SourceAttempt
+from app.review.queries import FlagPage, RunPage
 from app.review.queries.people import officers
 from app.review.review_events import state_of_flag
 from app.review.roles import Permission
 from app.web.display import clock_time
-from app.web.flag_page.compared_values import side_by_side
-from app.web.flag_page.credential_lifetime import lifetime
-from app.web.flag_page.evidence_chains import Chain, chains, without_value
+from app.web.flag_page.compared_values import compared, rule_of
+from app.web.flag_page.explanation import in_short
+from app.web.flag_page.lineage_nodes import Nodes
+from app.web.flag_page.other_checks import other_checks
 from app.web.flag_page.review_forms import Typed
-from app.web.flag_page.timeline import timeline
+from app.web.flag_page.value_chains import ValueChains, without_value
 from app.web.flag_page.way_through import way_through
+from app.web.pictures.chain_picture import picture
 from app.web.services import services
 from app.web.sign_in import may, person
 from app.web.vault_side import vault_side
@@ -40,28 +40,32 @@ def flag_page(
     found = services()
     view = found.queries.flag(flag_id) or abort(404)
     page, run, flag, history = view.page, view.run, view.page.flag, view.record.history
-    linked, silent = chains(page), list(without_value(page, run))
-    now = services().clock.now()
+    silent = list(without_value(page, run))
+    missing = bool(silent) and not any(line.evidence for line in page.values)
+    rule = rule_of(flag.rule)
+    now = found.clock.now()
+    vault = vault_side(run, found.audit_log, afterwards=False)
+    credentials = [each for each in run.credentials if each.attempt == flag.attempt]
+    nodes = Nodes(page=page, vault=vault, endings=run.endings(now), credentials=credentials)
+    lineage = ValueChains.of(page, run, nodes)
     draft = found.drafts.of(person().subject, flag_id) if typed is None and may(Permission.DECIDE) else None
     return render_template(
         "flags/show.html",
         page=page,
         run=run,
-        rule=next(
-            (rule for rule in RULES if (rule.id, rule.version) == (flag.rule, flag.rule_version)), None
-        ),
-        compared=side_by_side(page.values, compare=flag.rule != NOT_PERFORMED),
-        chains=linked,
+        rule=rule if rule and rule.version == flag.rule_version else None,
+        explained=in_short(flag.because),
+        compared=compared(page, missing=missing),
+        FindingKind=FindingKind,
         without_value=silent,
-        timeline=timeline(page, run, _credentials(linked, silent), now),
-        lifetime=lifetime,
-        vault=vault_side(run, found.audit_log, afterwards=False),
-        endings=run.endings(now),
+        lineage=lineage,
+        picture=picture(lineage),
+        vault=vault,
         now=now,
         today=eastern_day(now),
         age=found.ageing.age(flag, now),
         referrals=found.reviews.referrals,
-        checks=_checks(page, run),
+        checks=other_checks(_checks(page, run), run.findings, flag.flag_id),
         Outcome=CheckOutcome,
         related=view.related,
         record=view.record,
@@ -90,10 +94,3 @@ def _checks(page: FlagPage, run: RunPage) -> list[Check]:
     """The result of each check in the flag's attempt; empty if its plan was not recorded."""
     plan = next((plan for plan in run.plans if plan.attempt == page.flag.attempt), None)
     return [] if plan is None else outcomes(plan, run.findings, page.action)
-
-
-def _credentials(linked: Iterable[Chain], silent: Iterable[tuple[str, SourceAttempt]]) -> list[CredentialRow]:
-    """Every credential behind the flag, once."""
-    every = [chain.credential for chain in linked]
-    every += [source.credential for _, source in silent if source.credential is not None]
-    return list({each.credential_id: each for each in every}.values())

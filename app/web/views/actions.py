@@ -47,7 +47,9 @@ def request_run(action_id: str) -> ResponseReturnValue:
         abort(404)
     note(run=run_id, new=new)
     if new:
-        flash("A new run was requested. It takes a few seconds; this is its page.", "success")
+        flash(
+            "The records are being re-pulled. It takes a few seconds; this is the page of the run.", "success"
+        )
     else:
-        flash("A run of this action is already under way. No new run was requested.", "info")
+        flash("A run of this action is already under way, so the records were not re-pulled again.", "info")
     return redirect(url_for("runs.show", run_id=run_id), HTTPStatus.SEE_OTHER)

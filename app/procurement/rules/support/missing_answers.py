@@ -8,13 +8,15 @@ from app.procurement.finding import ComparedValue, Finding, Severity, value_from
 from app.procurement.rule import Rule
 from app.procurement.rules.support.applicability import does_not_apply
 from app.procurement.rules.support.value_text import listed
-from app.procurement.systems import Source
+from app.procurement.systems import Source, system_of
 from app.procurement.vendor_facts import UnreadValue
 
 _Unread = list[EvidenceOf[UnreadValue]]
 
 #: Values shown in one finding; the rest are counted.
 _SHOWN = 10
+#: The most checks that a sentence names.
+_NAMED = 2
 
 
 def dependent_checks(watched: Sequence[Rule], case: CaseFile, source: Source) -> tuple[list[str], list[str]]:
@@ -24,6 +26,16 @@ def dependent_checks(watched: Sequence[Rule], case: CaseFile, source: Source) ->
         [check.id for check in due if source in check.sources],
         [check.id for check in due if source in check.helped_by and case.all_answered(check.sources)],
     )
+
+
+def checks_in_words(watched: Sequence[Rule], ids: Sequence[str]) -> str:
+    """These checks as a sentence names them: a few by title, many by their number."""
+    if not ids:
+        return "no check"
+    if len(ids) > _NAMED:
+        return f"{len(ids)} checks"
+    titles = {check.id: check.title for check in watched}
+    return listed((f"{each} ({titles[each]})" for each in ids), last="and")
 
 
 def partial_answers(
@@ -54,8 +66,8 @@ def partial_answers(
                 *_values(unread[source]),
                 ComparedValue(source="rules", label="checks made only in part", value=partly),
             ),
-            because=f"{source.value} did not answer in full: {'; '.join(left_open)}. What it did answer was checked;"
-            f" made only in part: {partly}.",
+            because=f"{system_of(source).label} did not answer in full: {'; '.join(left_open)}. What it did answer was"
+            f" checked; made only in part: {checks_in_words(watched, needing)}.",
         )
 
 

@@ -218,7 +218,7 @@ def test_flag_and_list_agree_or_are_found(  # noqa: PLR0917  # fixtures
     each = findings(award, *facts, rule="E03")
     assert len(each) == found
     assert all((one.severity, one.subject) == ("blocking", "ZZ9TESTVNDR1") for one in each)
-    assert all("pull both again" in one.because for one in each)
+    assert all("re-pull both" in one.because for one in each)
 
 
 @pytest.mark.parametrize(("kind", "severity"), [("option", "blocking"), ("modification", "advisory")])
