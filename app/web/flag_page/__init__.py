@@ -1,1 +1,1 @@
-"""The page of one flag: its values side by side, the evidence behind each, its timeline, and the forms for officers."""
+"""The page of one flag: its values, what to do, the forms for officers, and the lineage of each value."""

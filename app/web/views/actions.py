@@ -51,5 +51,5 @@ def request_run(action_id: str) -> ResponseReturnValue:
             "The records are being re-pulled. It takes a few seconds; this is the page of the run.", "success"
         )
     else:
-        flash("A run of this action is already under way, so the records were not re-pulled again.", "info")
+        flash("A run of this action is already under way, so no second one was started.", "info")
     return redirect(url_for("runs.show", run_id=run_id), HTTPStatus.SEE_OTHER)
