@@ -19,6 +19,9 @@ QUIET = (
 )
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 375, "height": 740}
+#: Tables that are wider than the frame around them.
+CUT = """Array.from(document.querySelectorAll('.usa-table-container--scrollable'))
+    .filter(frame => frame.scrollWidth > frame.clientWidth + 1).map(frame => frame.getAttribute('aria-label'))"""
 
 
 def chromium_path() -> str | None:

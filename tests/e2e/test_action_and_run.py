@@ -2,16 +2,13 @@
 
 import pytest
 
-from tests.e2e.conftest import PHONE
+from tests.e2e.conftest import CUT, PHONE
 
 pytestmark = pytest.mark.whole_system
 
 DESK = {"width": 1280, "height": 800}
 NARROW = {"width": 320, "height": 640}
 OPENED = "document.querySelectorAll('details').forEach(one => one.open = true)"
-#: Tables that are wider than the frame around them.
-CUT = """Array.from(document.querySelectorAll('.usa-table-container--scrollable'))
-    .filter(frame => frame.scrollWidth > frame.clientWidth + 1).map(frame => frame.getAttribute('aria-label'))"""
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,12 @@ def refer(page):
     page.get_by_role("textbox", name="Your reason").fill(WHY)
 
 
+def shown_again(page, flag):
+    """Back to the flag from the next one, which follows a decision."""
+    page.get_by_role("link", name="View or undo").click()
+    page.wait_for_url(f"**/flags/{flag}*")
+
+
 def test_a_draft_is_saved_while_typing_and_restored_after_a_reload(system, person, flag):
     page = person("officer-a")
     page.goto(f"/flags/{flag}")
@@ -46,6 +52,7 @@ def test_a_draft_is_saved_while_typing_and_restored_after_a_reload(system, perso
 def test_what_was_typed_last_is_saved_on_leaving(system, person, flag, until):
     page = person("officer-a")
     page.goto(f"/flags/{flag}")
+    page.locator("#commenting > summary").click()
     page.get_by_role("textbox", name="Your comment").fill("Called them.")
     page.get_by_role("link", name="Help", exact=True).first.click()
     page.wait_for_url("**/help")
@@ -64,6 +71,7 @@ def test_a_lost_connection_keeps_the_text_and_sending_again_decides_once(system,
     expect(page.get_by_role("textbox", name="Your reason")).to_have_value(WHY)
     page.context.set_offline(False)
     page.get_by_role("button", name="Record this decision").click()
+    shown_again(page, flag)
     expect(page.locator("#referred")).to_contain_text("to Small Business Specialist, due in 90 days")
     assert len(system.rows("SELECT * FROM review_event WHERE flag_id = %s", flag)) == 1
     assert rows(system, flag) == []
@@ -77,6 +85,7 @@ def test_the_same_form_sent_from_two_tabs_is_recorded_once(system, person, flag)
         refer(tab)
     for tab in (page, other):
         tab.get_by_role("button", name="Record this decision").click()
+        shown_again(tab, flag)
         expect(tab.locator("#referred")).to_contain_text("to Small Business Specialist")
     assert len(system.rows("SELECT * FROM review_event WHERE flag_id = %s", flag)) == 1
     assert rows(system, flag) == []
@@ -107,5 +116,6 @@ def test_a_form_works_without_javascript(system, person, flag):
     page.goto(f"/flags/{flag}")
     refer(page)
     page.get_by_role("button", name="Record this decision").click()
+    shown_again(page, flag)
     expect(page.locator("#referred")).to_contain_text("due in 90 days")
     assert rows(system, flag) == []

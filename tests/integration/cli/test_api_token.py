@@ -48,6 +48,9 @@ def test_a_program_submits_reads_and_decides(token_of, system):
         decision = {"version": 0, "decision": "confirmed", "rationale": "Nobody knows this vendor."}
         assert program.post(f"/flags/{flag_id}/decisions", json=decision).json()["version"] == 1
         again = program.post(f"/flags/{flag_id}/decisions", json=decision)
+        assert (again.status_code, again.json()["version"]) == (200, 1)  # recorded once
+        other = decision | {"rationale": "Somebody knows it."}
+        again = program.post(f"/flags/{flag_id}/decisions", json=other)
         assert (again.status_code, again.json()["event"]["by"]) == (409, "officer-a")
         # Larger than is taken, of a stated length or not.
         large = b"[" + b" " * 1_100_000 + b"]"
