@@ -46,20 +46,6 @@ class Drafts:
         self._sessions = sessions
         self.kept = kept
 
-    def of(self, owner: str, flag_id: UUID) -> DraftRow | None:
-        """The person's newest draft on the fact of a flag, whichever run's flag it was typed on."""
-        with self._sessions() as db:
-            return db.scalars(
-                select(DraftRow)
-                .where(
-                    col(DraftRow.owner) == owner,
-                    col(DraftRow.flag_id).in_(_same_fact(flag_id)),
-                    col(DraftRow.saved_at) > func.now() - self.kept,
-                )
-                .order_by(col(DraftRow.saved_at).desc())
-                .limit(1)
-            ).one_or_none()
-
     def save(self, owner: str, flag_id: UUID, version: int, fields: Mapping[str, str]) -> bool:
         """Store these fields beside those stored before; False if there is no such flag. Empty ones are removed."""
         with self._sessions.begin() as db:
@@ -103,6 +89,20 @@ class Drafts:
 
     def _erase_old(self, db: Session) -> None:
         db.execute(delete(_TABLE).where(_TABLE.c.saved_at <= func.now() - self.kept))
+
+
+def newest_draft(db: Session, owner: str, flag_id: UUID, kept: timedelta) -> DraftRow | None:
+    """The person's newest draft on the fact of a flag, whichever run's flag it was typed on."""
+    return db.scalars(
+        select(DraftRow)
+        .where(
+            col(DraftRow.owner) == owner,
+            col(DraftRow.flag_id).in_(_same_fact(flag_id)),
+            col(DraftRow.saved_at) > func.now() - kept,
+        )
+        .order_by(col(DraftRow.saved_at).desc())
+        .limit(1)
+    ).one_or_none()
 
 
 def clear_sent(db: Session, owner: str, flag_id: UUID, kind: EventKind) -> None:

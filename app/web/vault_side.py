@@ -10,7 +10,7 @@ from app.credentials.tables import RunState
 from app.credentials.vault_line import AuditLine
 from app.credentials.vault_log import VaultLog, VaultLogError, VaultTrail
 from app.procurement.systems import ISSUING_PATHS
-from app.review.queries import RunPage
+from app.review.queries import RunLineage
 
 Found = TypeVar("Found")
 
@@ -52,7 +52,7 @@ class VaultSide:
         return self.trail is not None and request_id in self.trail.answered
 
 
-def vault_side(page: RunPage, audit_log: Path | None, *, afterwards: bool = True) -> VaultSide:
+def vault_side(page: RunLineage, audit_log: Path | None, *, afterwards: bool = True) -> VaultSide:
     """Read the log for one run; with `afterwards`, to the expiry of its last credential.
 
     That adds up to 15 minutes of log with lines of other runs, but shows any use after the end.
@@ -86,7 +86,7 @@ def _nothing(problem: str) -> VaultSide:
     return VaultSide(trail=None, problem=problem, requests=(), only_recorded=empty, only_in_log=empty)
 
 
-def _end(page: RunPage, *, afterwards: bool) -> datetime | None:
+def _end(page: RunLineage, *, afterwards: bool) -> datetime | None:
     """When the run and its tokens had ended (`afterwards`: and its credentials); None while one of them may be alive."""
     if page.run.state not in {RunState.COMPLETED, RunState.FAILED}:
         return None
@@ -99,7 +99,7 @@ def _end(page: RunPage, *, afterwards: bool) -> datetime | None:
     return max((time for time in times if time is not None), default=None)
 
 
-def _requests(trail: VaultTrail, page: RunPage) -> tuple[LoggedRequest, ...]:
+def _requests(trail: VaultTrail, page: RunLineage) -> tuple[LoggedRequest, ...]:
     """The requests of a trail, in the order of their first lines."""
     lines: dict[str, list[AuditLine]] = {}
     for line in trail.lines:
@@ -111,7 +111,7 @@ def _requests(trail: VaultTrail, page: RunPage) -> tuple[LoggedRequest, ...]:
 class _Words:
     """Explains a request of one run, from the application's records or else from its path."""
 
-    def __init__(self, page: RunPage) -> None:
+    def __init__(self, page: RunLineage) -> None:
         self._recorded = {
             each.login_request_id: f"login of attempt {each.number}" for each in page.attempts
         } | {each.request_id: f"issue for {each.tool}" for each in page.credentials}

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.connections.database import Sessions
 from app.credentials.tables import AlarmRow
 from app.procurement.daily_quota import QuotaDay
 from app.review import saved_view_records
+from app.review.draft_records import newest_draft
 from app.review.queries import (
     actions,
     alarms,
@@ -39,13 +40,12 @@ from app.review.queries.queue_state import QueueState
 from app.review.queries.queue_way import Left, Next, Way
 from app.review.queries.raw_answers import RawAnswer
 from app.review.queries.run_list import RunFilter, RunLine
-from app.review.queries.runs import RunPage, SourceAttempt
+from app.review.queries.runs import RunLineage, RunPage, SourceAttempt
 from app.review.queries.security_events import EventFilter
 from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
-from app.review.tables import SecurityEventRow
-from app.store.tables import FlagRow
+from app.review.tables import DraftRow, SecurityEventRow
 
 __all__ = [
     "ActionLine",
@@ -62,6 +62,7 @@ __all__ = [
     "QueueState",
     "RunFilter",
     "RunLine",
+    "RunLineage",
     "RunPage",
     "Sort",
     "SourceAttempt",
@@ -117,11 +118,6 @@ class Pages:
             share = flag_search.share(db, wanted.text)
             return queue.page(db, wanted, sort=sort, after=after, before=None, limit=limit, share=share)
 
-    def way(self, wanted: FlagFilter, *, sort: Sort, flag: FlagRow) -> Way:
-        """The flags beside this one in a queue, and how many are left there."""
-        with self._sessions() as db:
-            return queue_way.way(db, wanted, sort=sort, flag=flag)
-
     def next_open(self, wanted: FlagFilter, *, sort: Sort, flag_id: UUID) -> Next | None:
         """The next flag of a queue to work on after this one was decided."""
         with self._sessions() as db:
@@ -143,10 +139,22 @@ class Pages:
             return people.known(db)
 
     def flag(self, flag_id: UUID) -> FlagView | None:
-        """One flag with all that its page shows, from one snapshot; None if the id is unknown."""
+        """One flag with its lineage and its history, from one snapshot; None if the id is unknown."""
         with self._sessions() as db:
             db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             return flags.view(db, flag_id)
+
+    def flag_on_its_way(
+        self, flag_id: UUID, wanted: FlagFilter, *, sort: Sort, drafts_of: str | None, kept: timedelta
+    ) -> tuple[FlagView, Way, DraftRow | None] | None:
+        """The same with the way through a queue, and the person's draft, if wanted."""
+        with self._sessions() as db:
+            db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            view = flags.view(db, flag_id)
+            if view is None:
+                return None
+            way = queue_way.way(db, wanted, sort=sort, flag=view.page.flag)
+            return view, way, newest_draft(db, drafts_of, flag_id, kept) if drafts_of else None
 
     def answer(self, call_id: UUID, *, of: tuple[UUID, int] | None = None) -> RawAnswer | None:
         """The answer to one call, or None. `of` is the flag and position of a value to find in it."""

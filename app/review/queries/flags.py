@@ -15,7 +15,7 @@ from app.review.flag_history import Event
 from app.review.queries import people, related, runs
 from app.review.queries.changes import Changes, changes_since
 from app.review.queries.related import Related
-from app.review.queries.runs import RunPage, SourceAttempt
+from app.review.queries.runs import RunLineage, SourceAttempt
 from app.review.review_events import FlagHistory
 from app.review.roles import Person
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
@@ -72,7 +72,7 @@ class FlagView:
     """
 
     page: FlagPage
-    run: RunPage
+    run: RunLineage
     related: Related
     record: FlagHistory
     before: Sequence[tuple[FlagRow, Event]]
@@ -98,9 +98,9 @@ def view(db: Session, flag_id: UUID) -> FlagView | None:
     )
 
 
-def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunPage] | None:
+def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunLineage] | None:
     flag = db.get(FlagRow, flag_id, options=[defer(FlagRow.search)])
-    run = runs.page(db, flag.run_id) if flag else None
+    run = runs.lineage(db, flag.run_id) if flag else None
     if flag is None or run is None:
         return None
     latest = runs.latest_completed(db, flag.action_id)
@@ -127,11 +127,11 @@ _VALUES = (
 )
 
 
-def _values(db: Session, flag_id: UUID, run: RunPage) -> list[ValueLineage]:
+def _values(db: Session, flag_id: UUID, run: RunLineage) -> list[ValueLineage]:
     return [_lineage(value, evidence, run) for value, evidence in db.execute(_VALUES, {"flag": flag_id})]
 
 
-def _lineage(value: ComparedValueRow, evidence: EvidenceRow | None, run: RunPage) -> ValueLineage:
+def _lineage(value: ComparedValueRow, evidence: EvidenceRow | None, run: RunLineage) -> ValueLineage:
     """A run uses only its own answers, so the lineage of a value lies within the run."""
     call = next((each for each in run.calls if evidence and each.call_id == evidence.call_id), None)
     credential = run.credential_of(call) if call else None

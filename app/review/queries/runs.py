@@ -1,7 +1,7 @@
 """One run with its full lineage."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -45,26 +45,22 @@ class SourceAttempt:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunPage:
-    """One run with its full lineage. `evidence` is the number of facts from each call, by call id.
+class RunLineage:
+    """One run with what its worker recorded. `evidence` is the number of facts from each call, by call id.
 
-    `ends` are the ends of attempts that are not confirmed. `unrecorded` are the identities and credentials of ended
-    attempts that the vault's log shows and the worker did not record.
+    `ends` are the ends of attempts that are not confirmed.
     """
 
     run: RunRow
     action: ActionRow
     attempts: Sequence[AttemptRow]
     ends: Sequence[AttemptEndRow]
-    unrecorded: Sequence[VaultEventRow]
     steps: Sequence[StepRow]
     credentials: Sequence[CredentialRow]
     denials: Sequence[DenialRow]
     calls: Sequence[CallRow]
     evidence: dict[UUID, int]
     findings: Sequence[FlagRow]
-    alarms: Sequence[AlarmRow]
-    next: NextRun | None
 
     @property
     def plans(self) -> list[Plan]:
@@ -104,27 +100,50 @@ class RunPage:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunPage(RunLineage):
+    """One run with all that its page shows.
+
+    `unrecorded` are the identities and credentials of ended attempts that the vault's log shows and the worker did not
+    record.
+    """
+
+    unrecorded: Sequence[VaultEventRow]
+    alarms: Sequence[AlarmRow]
+    next: NextRun | None
+
+
 def page(db: Session, run_id: UUID) -> RunPage | None:
-    """One run with its full lineage, or None."""
+    """One run with all that its page shows, or None."""
+    found = lineage(db, run_id)
+    if found is None:
+        return None
+    return RunPage(
+        **{field.name: getattr(found, field.name) for field in fields(found)},
+        unrecorded=unrecorded(db, [run_id]),
+        alarms=_of(db, AlarmRow, run_id, AlarmRow.raised_at),
+        next=next_of(db, found.run),
+    )
+
+
+def lineage(db: Session, run_id: UUID) -> RunLineage | None:
+    """One run with what its worker recorded, or None."""
     found = db.execute(_RUN, {"run": run_id}).one_or_none()
     if found is None:
         return None
     run, action = found
     calls = db.execute(_CALLS, {"run": run_id}).all()
-    return RunPage(
+    return RunLineage(
         run=run,
         action=action,
         attempts=_of(db, AttemptRow, run_id, AttemptRow.number),
         ends=_of(db, AttemptEndRow, run_id, AttemptEndRow.number),
-        unrecorded=unrecorded(db, [run_id]),
         steps=_of(db, StepRow, run_id, StepRow.attempt, StepRow.number),
         credentials=_of(db, CredentialRow, run_id, CredentialRow.attempt, CredentialRow.issued_at),
         denials=_of(db, DenialRow, run_id, DenialRow.attempt, DenialRow.refused_at),
         calls=[call for call, _ in calls],
         evidence={call.call_id: facts for call, facts in calls if facts},
         findings=_of(db, FlagRow, run_id, FlagRow.rule, FlagRow.subject),
-        alarms=_of(db, AlarmRow, run_id, AlarmRow.raised_at),
-        next=next_of(db, run),
     )
 
 

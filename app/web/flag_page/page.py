@@ -12,7 +12,7 @@ from app.procurement.rule import FindingKind
 from app.review.checks import Check, CheckOutcome, outcomes
 from app.review.flag_history import Event
 from app.review.flag_lineage import comments
-from app.review.queries import FlagPage, RunPage
+from app.review.queries import FlagPage, RunLineage
 from app.review.queries.people import officers
 from app.review.review_events import state_of_flag
 from app.review.roles import Permission
@@ -23,7 +23,7 @@ from app.web.flag_page.lineage_nodes import Nodes
 from app.web.flag_page.other_checks import other_checks
 from app.web.flag_page.review_forms import Typed
 from app.web.flag_page.value_chains import ValueChains, without_value
-from app.web.flag_page.way_through import way_through
+from app.web.flag_page.way_through import queue_of_request, way_through
 from app.web.pictures.chain_picture import picture
 from app.web.services import services
 from app.web.sign_in import may, person
@@ -38,7 +38,14 @@ def flag_page(
     `typed` is a rejected form: the page shows its errors and keeps its text. Ends the request with 404 for an unknown id.
     """
     found = services()
-    view = found.queries.flag(flag_id) or abort(404)
+    query = queue_of_request()
+    view, way, draft = found.queries.flag_on_its_way(
+        flag_id,
+        query.flag_filter,
+        sort=query.sort,
+        drafts_of=person().subject if typed is None and may(Permission.DECIDE) else None,
+        kept=found.drafts.kept,
+    ) or abort(404)
     page, run, flag, history = view.page, view.run, view.page.flag, view.record.history
     silent = list(without_value(page, run))
     missing = bool(silent) and not any(line.evidence for line in page.values)
@@ -48,7 +55,6 @@ def flag_page(
     credentials = [each for each in run.credentials if each.attempt == flag.attempt]
     nodes = Nodes(page=page, vault=vault, endings=run.endings(now), credentials=credentials)
     lineage = ValueChains.of(page, run, nodes)
-    draft = found.drafts.of(person().subject, flag_id) if typed is None and may(Permission.DECIDE) else None
     return render_template(
         "flags/show.html",
         page=page,
@@ -76,7 +82,7 @@ def flag_page(
         people={subject: each.name for subject, each in view.people.items()},
         officers=officers(view.people),
         before=view.before,
-        way=way_through(flag),
+        way=way_through(query, way),
         typed=Typed(form="draft", version=draft.version, values=draft.fields) if draft else typed,
         draft=draft,
         draft_time=clock_time(draft.saved_at, now=now) if draft else None,
@@ -90,7 +96,7 @@ def _missed(history: Sequence[Event], typed: Typed | None) -> Sequence[Event]:
     return history[typed.version :] if typed and typed.version is not None else ()
 
 
-def _checks(page: FlagPage, run: RunPage) -> list[Check]:
+def _checks(page: FlagPage, run: RunLineage) -> list[Check]:
     """The result of each check in the flag's attempt; empty if its plan was not recorded."""
     plan = next((plan for plan in run.plans if plan.attempt == page.flag.attempt), None)
     return [] if plan is None else outcomes(plan, run.findings, page.action)

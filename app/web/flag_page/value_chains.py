@@ -6,7 +6,7 @@ from typing import Self
 
 from app.credentials.tables import CallRow, CredentialRow
 from app.procurement.labels import SOURCES, plural, worded
-from app.review.queries import FlagPage, RunPage, SourceAttempt, ValueLineage
+from app.review.queries import FlagPage, RunLineage, SourceAttempt, ValueLineage
 from app.web.flag_page.compared_values import rule_of
 from app.web.flag_page.lineage_nodes import Nodes
 from app.web.flag_page.node import Node
@@ -30,7 +30,7 @@ class ValueChains:
     lines: Sequence[ValueChain]
 
     @classmethod
-    def of(cls, page: FlagPage, run: RunPage, nodes: Nodes) -> Self:
+    def of(cls, page: FlagPage, run: RunLineage, nodes: Nodes) -> Self:
         """The lineage of a flag's values, and of the systems that were asked and stated none of them."""
         silent = dict(without_value(page, run))
         lines = [*_alone(page, silent, nodes), *_chained(page, silent, nodes)]
@@ -71,7 +71,7 @@ class ValueChains:
         return f"{counted}{stated}. {end} The table below has every node in full."
 
 
-def without_value(page: FlagPage, run: RunPage) -> Iterator[tuple[str, SourceAttempt]]:
+def without_value(page: FlagPage, run: RunLineage) -> Iterator[tuple[str, SourceAttempt]]:
     """The sources that the rule reads but that gave none of the values, such as a file without the document."""
     if page.silent is not None:
         if page.silent.step or page.silent.denial or page.silent.credential:

@@ -11,8 +11,7 @@ from uuid import UUID
 from flask import abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from app.review.queries import Left
-from app.store.tables import FlagRow
+from app.review.queries import Left, Way
 from app.web.list_queries import ignore
 from app.web.queue_filter import QueueQuery, query_of_text
 from app.web.services import services
@@ -40,12 +39,10 @@ def queue_of_request() -> QueueQuery:
     )
 
 
-def way_through(flag: FlagRow) -> WayThrough:
-    """The way on from this flag. Parts of the address that are no filter are noted as ignored."""
-    query = queue_of_request()
+def way_through(query: QueueQuery, found: Way) -> WayThrough:
+    """The way on in this queue. Parts of the address that are no filter are noted as ignored."""
     for part in query.ignored:
         ignore(part.name, part.value)
-    found = services().queries.way(query.flag_filter, sort=query.sort, flag=flag)
     return WayThrough(
         back=query.link(),
         before=_address(found.before, query) if found.before else None,
