@@ -52,7 +52,9 @@ def test_flags_are_filtered_by_the_start_of_an_id_or_piid(program_of, triaged, p
     officer = program_of("officer-a")
     everything = officer.get("/flags?status=any&limit=200")["items"]
     (one, *_) = everything
-    for start in (one["action_id"], one["action_id"].lower(), one["piid"], one["piid"][:-1]):
+    # The ids of other tests' actions have small letters, so that neither spelling of what is typed is theirs.
+    lower = {one["action_id"].lower()} if one["action_id"].isupper() else set()
+    for start in (one["action_id"], *lower, one["piid"], one["piid"][:-1]):
         found = officer.get(f"/flags?status=any&limit=200&action={start}")["items"]
         # The ids of copied actions have small letters.
         assert all(begins(each, start) for each in found), start
