@@ -12,6 +12,8 @@ from typing import Any
 
 #: The most texts sought for one value, their lengths, the most places marked, and how far a neighbor may be away.
 _SOUGHT, _SHORTEST, _LONGEST, _MARKED, _NEAR = 16, 2, 400, 200, 1_200
+#: How deep a fact is read.
+_DEEPEST = 8
 _MONEY = re.compile(r"-?\$([\d,]+)\.(\d\d)")
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 
@@ -83,7 +85,7 @@ def _written(value: str) -> Iterator[str]:
 
 def _leaves(value: Any, depth: int = 0) -> Iterator[str]:
     """The texts and numbers in a fact, which is as deep as our own records are."""
-    if depth > 8 or value is None or isinstance(value, bool):  # noqa: PLR2004
+    if depth > _DEEPEST or value is None or isinstance(value, bool):
         return
     if isinstance(value, Mapping):
         for each in value.values():
