@@ -44,8 +44,8 @@ _ALARMS = (
 _PLANTED = "SELECT FROM alarm WHERE kind = %s AND strpos(detail, %s) > 0"
 #: What the alarm of the planted use says.
 _PLANTED_AT = "was refused at contracts"
-#: One in so many runs comes before the first kill, and shows the lag of ordinary work.
-_UNDISTURBED = 4
+#: One in so many runs comes before the first kill, and shows the lag of ordinary work, by so many looks at least.
+_UNDISTURBED, _SEEN = 4, 4
 #: Live lag in ordinary work that 95 of 100 looks may find at most, in seconds.
 _LAG_LIMIT = 5.0
 
@@ -87,7 +87,7 @@ def day(folder: Path, *, runs: int, kills: int, seed: int) -> dict[str, Any]:
                         database, [*islice(following, _WAITING)], requested_by="day"
                     )
                 time.sleep(random.uniform(*_APART))
-                if len(run_ids) < undisturbed:
+                if len(run_ids) < undisturbed or len(lags) < _SEEN:
                     ordinary = len(lags)
                 elif killer.killed.total() * (runs - undisturbed) < kills * (len(run_ids) - undisturbed):
                     killer.kill_one()
