@@ -59,7 +59,7 @@ def test_the_page_and_the_list_show_it_as_clear_and_say_why(system, served, carr
     run_id = carried_out(Source.LEDGER)
     page = served("officer-a").get(f"/runs/{run_id}").text
     assert CAUSE in page
-    assert "not asked, no credential issued" in page
+    assert "Not asked, no credential issued" in page
     assert "Not requested: the step was not needed" in page
     assert "None: every check that applies was performed, and all values agree." in page
     assert "not fully checked" not in page.lower()
