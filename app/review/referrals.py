@@ -91,5 +91,6 @@ def referral_faults(
     day = day_of(due_on)
     for name, text in policy.faults(office, day, today=today):
         if name == "due_on" and due_on and day is None:
-            text = f"Enter the day as year, month and day, such as {policy.latest(today)}."  # noqa: PLW2901
-        yield name, text
+            yield name, f"Enter the day as year, month and day, such as {policy.latest(today)}."
+        else:
+            yield name, text
