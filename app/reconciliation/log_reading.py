@@ -43,7 +43,7 @@ class LogReading:
         """`named`: the file being written; with wildcards where several servers write one each.
 
         `observed` are the user ids that must not write it. A file whose last lines are older than `kept` may go. `saw`
-        is given the beginning of each new line, once it is anchored.
+        is given the beginning of each new line once, also if the line must be read again because it was not anchored.
         """
         self.source = source
         self._named = named
@@ -55,6 +55,7 @@ class LogReading:
         self._known: list[FollowedFile] | None = None
         self._sizes: dict[Path, tuple[int, int]] = {}
         self._again: set[int] = set()  # files that are read again because lines of them were lost
+        self._said: dict[UUID, int] = {}  # place in each chain up to which `saw` was given the lines
         self._is_apart = False
 
     def look(self, now: datetime) -> tuple[SourceNote, list[Loss]]:
@@ -156,28 +157,22 @@ class LogReading:
 
     def _read(self, followed: FollowedFile | None, log: BinaryIO, note: SourceNote) -> SourceNote:
         state, lines, unreadable = state_of(log), 0, 0
-        unsaid: list[bytes] = []  # until they are anchored, an error has them read again
         each = followed or self._begun(log)
         for line in lines_from(log, each.chain.place):
             each.chain.add(line)
             lines += 1
             unreadable += request_id_of(line.beginning) is None
-            if followed or each.last.inode not in self._again:
-                unsaid.append(line.beginning)
+            if each.chain.place > self._said.get(each.last.chain, 0):
+                self._said[each.last.chain] = each.chain.place
+                if each.last.inode not in self._again:
+                    self._saw(line.beginning)
             if each.chain.place - each.last.place >= _STRETCH:
                 self._anchor(each, log)
-                self._say(unsaid)
         if each.chain.place > each.last.place:
             self._anchor(each, log)
-        self._say(unsaid)
         each.seen = state
         self._again.discard(each.last.inode)
         return replace(note, lines=note.lines + lines, unreadable=note.unreadable + unreadable)
-
-    def _say(self, unsaid: list[bytes]) -> None:
-        for beginning in unsaid:
-            self._saw(beginning)
-        unsaid.clear()
 
     def _begun(self, log: BinaryIO) -> FollowedFile:
         begun = FollowedFile([self._record(None, LogChain(), log)])

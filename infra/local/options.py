@@ -161,7 +161,7 @@ class StackOptions(_Options):
     seed: int = 2026
     scenarios: Path | None = None
     """A folder with `cases/` that the tools serve; nothing is generated then."""
-    patience: float = Field(default=30.0, gt=0)
+    patience: float = Field(default=60.0, gt=0)
     """Seconds until each part must be ready. The tools take long to read many scenarios."""
     mock_latency: int = Field(default=0, ge=0, le=60_000)
     """Milliseconds by which each mock delays its answers."""

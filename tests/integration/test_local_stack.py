@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).parents[2]
 OPTIONS = StackOptions(parts=SERVERS, usual_ports=False)
 
 
-def until(condition: Callable[[], object], *, seconds: float = 20) -> None:
+def until(condition: Callable[[], object], *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

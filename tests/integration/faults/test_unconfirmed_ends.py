@@ -77,7 +77,7 @@ class Proxy:
         self._server.server_close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def system(fragile_system):
     """The system that relays lead to."""
     return fragile_system.system

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from app.connections.database import connect
 from app.credentials.vault_events import PositionMovedError
@@ -220,6 +221,26 @@ def test_lines_that_are_read_again_after_an_error_are_compared_once(fresh, readi
     grow(log, 3)
     reading.look(NOW)
     assert seen == list(map(entry, range(4)))
+
+
+def test_an_anchor_whose_answer_was_lost_takes_no_line_from_the_comparison(fresh, reading_of, monkeypatch):
+    seen, log = [], fresh(map(entry, range(2)))
+    reading = reading_of(log, saw=seen.append)
+    reading.look(NOW)
+    grow(log, 2, 3)
+    stored = AnchorStore.record
+
+    def unanswered(*arguments, **named):
+        stored(*arguments, **named)
+        raise OperationalError("", {}, Exception("the connection is lost"))
+
+    with monkeypatch.context() as lost:
+        lost.setattr(AnchorStore, "record", unanswered)
+        with pytest.raises(OperationalError):
+            reading.look(NOW)
+    grow(log, 4)
+    reading.look(NOW)
+    assert seen == list(map(entry, range(5)))
 
 
 def test_entries_that_one_device_lacks_are_named(monkeypatch):

@@ -304,14 +304,14 @@ class Installation(Servers):
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def proxy() -> Iterator[Relay]:
     """Where the proxy variables lead; no client may connect."""
     with relay(9) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(tmp_path_factory, proxy) -> Iterator[Installation]:
     """All servers and outside systems, provisioned."""
     made = Installation(tmp_path_factory.mktemp("tls"), proxy.port)
@@ -329,7 +329,7 @@ def installation(tmp_path_factory, proxy) -> Iterator[Installation]:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def unnamed(installation) -> Iterator[dict[str, str]]:
     """Places that lead to the same servers and that their certificates do not name."""
     with ExitStack() as made:
@@ -339,7 +339,7 @@ def unnamed(installation) -> Iterator[dict[str, str]]:
         }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def expired(installation) -> Iterator[dict[str, str]]:
     """Places where a certificate is shown that ended yesterday: of PostgreSQL, and of all other servers."""
     files = _issued(installation, "expired", ended=True, usage=ExtendedKeyUsageOID.SERVER_AUTH)

@@ -160,7 +160,7 @@ def provision_in_pieces(installation: Installation) -> list[list[str]]:
     raise AssertionError(f"never came to an end: {pieces[-3:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def installation(tmp_path_factory) -> Iterator[Installation]:
     """Servers with keys and databases, and a vault whose provisioning was killed at every step until it was complete."""
     made = Installation(tmp_path_factory.mktemp("installation"))

@@ -168,7 +168,7 @@ class Disturbed:
         return self.rows(query, list(run_ids))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(tmp_path_factory) -> Iterator[Any]:
     """The system that `browser` and `session_of` sign in at."""
     folder = tmp_path_factory.mktemp("disturbed")

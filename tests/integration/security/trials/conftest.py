@@ -15,7 +15,7 @@ from tests.integration.security.trials.thief import Identity, Message, Thief
 AT_ONCE = 10
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def robbed(start_system, tmp_path_factory) -> Iterator[Any]:
     """A system of its own: other tests count alarms."""
     with start_system(tmp_path_factory.mktemp("robbed"), environment={"ATTEMPT_LEASE": "10"}) as running:
