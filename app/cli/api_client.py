@@ -15,7 +15,7 @@ from app.connections.deadline import Deadline
 from app.connections.http_wire import Wire, WireAnswer, WireError
 from app.connections.secret_files import SettingsError, read_secret
 from app.connections.tls import trust_of
-from app.web.api.operations import ROOT
+from app.web.api_root import ROOT
 from infra.local.state import read_record
 
 #: Seconds for one request; and for one that first makes a file.

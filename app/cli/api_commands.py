@@ -10,8 +10,9 @@ import typer
 
 from app.cli.api_client import Client
 from app.cli.api_problems import Wording
-from app.cli.context import CommandError, Context, out, print_json, reported
-from app.cli.read_commands import AsJson
+from app.cli.context import Context, reported
+from app.cli.options import AsJson
+from app.cli.output import CommandError, out, print_json
 
 _NAMED = re.compile(r'filename="([A-Za-z0-9_][A-Za-z0-9._-]{0,199})"')
 

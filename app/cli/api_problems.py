@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from app.cli.context import FAILED, USAGE, CommandError
+from app.cli.output import FAILED, USAGE, CommandError
 from app.connections.http_wire import WireAnswer
 from app.procurement.labels import DECISIONS, EVENTS, without_unseen
 

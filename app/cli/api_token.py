@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import typer
 
 from app import settings
-from app.cli.context import FAILED, USAGE, Context, err, reported
+from app.cli.context import Context, reported
+from app.cli.output import FAILED, USAGE, err
 from app.connections.deadline import Deadline
 from app.connections.http_wire import Wire, WireAnswer, WireError
 from app.connections.secret_files import SettingsError

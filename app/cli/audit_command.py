@@ -4,8 +4,9 @@ from dataclasses import asdict
 
 import typer
 
-from app.cli.context import Context, out, print_json, reported
-from app.cli.read_commands import AsJson
+from app.cli.context import Context, reported
+from app.cli.options import AsJson
+from app.cli.output import out, print_json
 from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, TimeOption, stretch
 from app.connections.database import connect
 from app.procurement.labels import without_unseen

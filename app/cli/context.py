@@ -1,19 +1,18 @@
-"""The settings, database and output of a command."""
+"""The settings and database of a command, and the errors it reports."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import typer
-from rich.console import Console
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import settings
+from app.cli.output import FAILED, USAGE, CommandError, err
 from app.connections.database import Sessions, connect, sessions
 from app.connections.database_trouble import trouble
 from app.connections.secret_files import SettingsError
@@ -22,19 +21,6 @@ from app.intake import IntakeError
 from app.settings import Settings
 from app.store.actions import ConflictError, UnknownActionError
 from infra.local.state import Layout, read_record, state_folder
-
-out = Console()
-err = Console(stderr=True)
-USAGE, FAILED = 2, 1
-
-
-class CommandError(Exception):
-    """Ends a command: `lines` say why, on standard error; `exit_status` is USAGE or FAILED."""
-
-    def __init__(self, *lines: str, exit_status: int = USAGE) -> None:
-        super().__init__("; ".join(lines))
-        self.lines = lines
-        self.exit_status = exit_status
 
 
 class Context:
@@ -116,8 +102,3 @@ def reported() -> Iterator[None]:
     except OSError as error:
         err.print(f"{error.filename}: {error.strerror}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(FAILED) from None
-
-
-def print_json(value: Any) -> None:
-    """Print one JSON document on standard output, without colours or wrapping."""
-    typer.echo(json.dumps(value, indent=2, default=str))

@@ -1,16 +1,23 @@
 """`triage day`: does a day's work at once, then compares what the vault issued, what tools saw and what is recorded."""
 
+import json
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from app import usecases
 from app.cli.comparison import compare_since
-from app.cli.context import Context, out
+from app.cli.context import Context, reported
 from app.cli.day_report import DayReport, count_vault_log
-from app.cli.reconcile_command import show_sides, show_verdict
+from app.cli.local_stack import running
+from app.cli.output import out
+from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, show_sides, show_verdict
 from app.cli.text_tables import Column, Kind, show_table
 from app.cli.waiting import GRACE, wait_for, wait_for_ends
 from app.connections.tls import trust_of
@@ -21,6 +28,31 @@ from app.procurement.daily_quota import QuotaDay, QuotaUse
 from app.procurement.federal_time import eastern
 from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
+
+
+def day(
+    runs: Annotated[int, typer.Option(min=1, max=100_000, metavar="N", help="Number of runs.")] = 400,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the report to this file.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0, metavar="S", help="Seconds the runs may take.")] = 900,
+    with_stack: Annotated[
+        bool, typer.Option("--with-stack", help="Start the stack first and stop it afterwards.")
+    ] = False,
+    shared_user: SharedUser = False,
+) -> None:
+    """Do a day's work at once, and compare what the vault issued, what tools saw and what is recorded.
+
+    Also asks the vault which of the recorded leased credentials are alive. Exit status 0 pass, 1 fail, 3 not established.
+    """
+    with reported(), running(actions=min(runs, 400)) if with_stack else nullcontext():
+        if json_file:
+            json_file.touch()  # Fail before the day's work, not after it.
+        report = run_day(Context(), runs=runs, timeout=timeout, shared_user=shared_user)
+    show(report)
+    if json_file:
+        json_file.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
+    raise typer.Exit(VERDICT_STATUS[report.verdict])
 
 
 def run_day(context: Context, *, runs: int, timeout: float, shared_user: bool = False) -> DayReport:

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import suppress
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -9,9 +10,10 @@ import typer
 from app import usecases
 from app.cli import read_commands
 from app.cli.comparison import compare_since
-from app.cli.context import FAILED, Context, out
+from app.cli.context import Context, reported
 from app.cli.local_stack import running, say
-from app.cli.reconcile_command import VERDICT_STATUS, show_sides, show_verdict
+from app.cli.output import FAILED, out
+from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, show_sides, show_verdict
 from app.cli.waiting import wait_for, wait_for_ends
 from app.credentials.tables import RunState
 from app.review.queries import FlagFilter, Pages
@@ -28,7 +30,22 @@ _ALL = 100
 PATIENCE = 120
 
 
-def run_demo(*, stay: bool, shared_user: bool = False) -> None:
+def demo(
+    exit_: Annotated[
+        bool, typer.Option("--exit", help="Stop when the runs are done, instead of serving the pages.")
+    ] = False,
+    shared_user: SharedUser = False,
+) -> None:
+    """Triage 12 actions on real servers, then serve the pages.
+
+    Starts the stack like `triage stack up` and stops it on Ctrl-C. Compares the three sides like `triage day`, with the same exit
+    status; it is also 1 if a run did not complete.
+    """
+    with reported():
+        _run_demo(stay=not exit_, shared_user=shared_user)
+
+
+def _run_demo(*, stay: bool, shared_user: bool = False) -> None:
     """Start the stack, triage, print the findings and compare. If `stay`, serve the pages until Ctrl-C.
 
     Exit status 1 if a run did not complete, else that of the verdict. `shared_user` as in `compare_since`.

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 from werkzeug.datastructures import MultiDict
 
-from app.cli.context import CommandError, Context, print_json, reported
+from app.cli.context import Context, reported
+from app.cli.options import ActionStart, AsJson, Limit
+from app.cli.output import CommandError, print_json
 from app.cli.points_in_time import Since, moment_of
-from app.cli.read_commands import ActionStart, AsJson, Limit, show_flags, subject_of
+from app.cli.read_commands import show_flags, subject_of
 from app.procurement.action import ActionType
 from app.procurement.finding import Severity
 from app.procurement.rules import RULES

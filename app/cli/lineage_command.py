@@ -9,8 +9,10 @@ from uuid import UUID
 import typer
 from sqlmodel import SQLModel
 
-from app.cli.context import USAGE, Context, err, print_json, reported
-from app.cli.read_commands import DIFFERENCE, AsJson
+from app.cli.context import Context, reported
+from app.cli.options import AsJson
+from app.cli.output import USAGE, err, print_json
+from app.cli.read_commands import DIFFERENCE
 from app.cli.text_tables import Column, Kind, show_fields, show_table
 from app.credentials.ending import Ending, Endings, unrecorded_name
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow

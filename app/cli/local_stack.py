@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from app.cli.context import FAILED, USAGE, err
+from app.cli.output import FAILED, USAGE, err
 from app.settings import Settings
 from infra.local.errors import OutsideError, StackError
 from infra.local.interruption import Interruption

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.context import CommandError
+from app.cli.output import CommandError
 from app.intake.problems import shown
 from app.procurement.federal_time import eastern_midnight
 from app.web.list_queries import MOST_DAYS

@@ -2,17 +2,12 @@
 
 import os
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from app.cli.context import Context, reported
 from app.cli.stack_commands import Pool
-
-#: For commands whose new process reads all arguments itself.
-PASSED_ON: dict[str, Any] = {
-    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-}
 
 
 def worker(

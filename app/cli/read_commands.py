@@ -7,19 +7,15 @@ from typing import Annotated
 import typer
 
 from app.cli.api_client import Client
-from app.cli.context import Context, out, print_json, reported
+from app.cli.context import Context, reported
+from app.cli.options import ActionStart, AsJson, Limit
+from app.cli.output import out, print_json
 from app.cli.points_in_time import Since, moment_of
 from app.cli.text_tables import Column, Kind, show_table
 from app.credentials.tables import RunState
 from app.review.queries import FlagLine, Pages, RunFilter, RunLine
 from app.web.api.runs import run_item
 from app.web.list_queries import ME, MOST_DAYS
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-ActionStart = Annotated[
-    str | None, typer.Option(metavar="START", help="The start of an action's ID or PIID.")
-]
-Limit = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="Maximum number of lines.")]
 
 
 def runs(

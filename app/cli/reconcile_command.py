@@ -9,8 +9,9 @@ from uuid import UUID
 import typer
 from sqlalchemy import Engine
 
-from app.cli.context import FAILED, USAGE, Context, err, out, print_json, reported
-from app.cli.read_commands import AsJson
+from app.cli.context import Context, reported
+from app.cli.options import AsJson
+from app.cli.output import FAILED, USAGE, err, out, print_json
 from app.cli.text_tables import Column, Kind, show_table
 from app.procurement.labels import without_unseen
 from app.procurement.systems import ISSUING_PATHS

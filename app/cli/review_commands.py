@@ -13,8 +13,9 @@ from uuid import UUID
 
 from app.cli.api_client import Client
 from app.cli.api_problems import Wording
-from app.cli.context import CommandError, Context, out, print_json, reported
-from app.cli.read_commands import AsJson
+from app.cli.context import Context, reported
+from app.cli.options import AsJson
+from app.cli.output import CommandError, out, print_json
 from app.cli.review_options import (
     COMMENT,
     DECISION,
@@ -173,6 +174,8 @@ REVIEWS = (
         asked=(REASON,),
     ),
 )
+
+decide, refer, assign, comment, concur, decline, undo = (review.command() for review in REVIEWS)
 
 
 def _show(state: Mapping[str, Any]) -> None:

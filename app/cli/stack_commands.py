@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from app.cli.context import FAILED, USAGE, out, print_json
 from app.cli.local_stack import options, say
+from app.cli.output import FAILED, USAGE, out, print_json
 from app.cli.text_tables import Column, Kind, show_table
 from infra.environment import plain_environment
 from infra.local.errors import StackError

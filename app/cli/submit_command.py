@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from app import usecases
-from app.cli.context import USAGE, Context, err, out, reported
+from app.cli.context import Context, reported
+from app.cli.output import USAGE, err, out
 from app.intake import BODY_LIMIT, MOST_ACTIONS, Notation
 from app.procurement.labels import plural
 

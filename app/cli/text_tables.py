@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.context import out
+from app.cli.output import out
 from app.procurement.labels import without_unseen
 
 _GAP = 2

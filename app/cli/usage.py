@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 from typer.exceptions import TyperException
 
-from app.cli.context import USAGE, err
+from app.cli.output import USAGE, err
 from app.connections import redaction
 from app.intake.problems import shown
 

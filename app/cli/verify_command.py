@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 import typer
 
 from app import settings
-from app.cli.context import USAGE, Context, err, out, print_json, reported
-from app.cli.read_commands import AsJson
+from app.cli.context import Context, reported
+from app.cli.options import AsJson
+from app.cli.output import USAGE, err, out, print_json
 from app.cli.reconcile_command import VERDICT_STATUS
 from app.connections.addresses import is_local
 from app.connections.deadline import Deadline

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.cli.context import err
+from app.cli.output import err
 from app.connections.database import Sessions
 from app.credentials.progress import Progress as RunProgress
 from app.credentials.progress import UnconfirmedEnd

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.cli.context import out
+from app.cli.output import out
 from app.cli.text_tables import Column, Kind, show_table
 from app.procurement.rules import RULES
 from infra.environment import forget_foreign

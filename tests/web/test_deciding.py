@@ -122,8 +122,10 @@ def test_every_decision_is_recorded_and_shown(system, read, officer, flag, case)
         decision,
         "I read both\nrecords.",
     )
-    (row,) = system.rows("SELECT status FROM flag WHERE flag_id = %s", flag.split("/")[2])
+    (row,) = system.rows("SELECT status, action_id FROM flag WHERE flag_id = %s", flag.split("/")[2])
     assert row["status"] == status
+    if decision == "referred":
+        assert "Referred to Legal Counsel, due today" in read(officer, f"/actions/{row['action_id']}").text
     words = f"Referred to Legal Counsel, due {office['due_on']}" if decision == "referred" else shown
     assert f"1. Decided: {words.split(' by ')[0]}" in document.named["history"]
 

@@ -13,9 +13,10 @@ from app.review.roles import Permission
 from app.web.access import ACCESS, Open
 from app.web.api import problem_details
 from app.web.api.examples import EXAMPLES
-from app.web.api.operations import OPERATIONS, ROOT, Archive, Operation, bp
+from app.web.api.operations import OPERATIONS, Archive, Operation, bp
 from app.web.api.parameters import Json, parameters
 from app.web.api.shapes import Shape
+from app.web.api_root import ROOT
 from app.web.error_texts import TEXTS
 
 _REF = "#/components/schemas/{model}"

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from app.web.api.request_body import body_of, query_of, text_of
 from app.web.api.shapes import NoQuery, RequestModel, Shape
+from app.web.api_root import ROOT
 
 
 class Archive(bytes):
@@ -21,7 +22,6 @@ class Archive(bytes):
 
 
 #: The path of the API.
-ROOT = "/api/v1"
 bp = Blueprint("api", __name__, url_prefix=ROOT)
 View = Callable[..., Response]
 _CONVERTERS: Mapping[Any, str] = {UUID: "uuid", str: "string", int: "int"}

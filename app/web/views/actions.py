@@ -1,11 +1,14 @@
 """Procurement actions: the list, one action, and a request for a new run."""
 
+from functools import partial
 from http import HTTPStatus
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app import usecases
+from app.procurement.federal_time import eastern_day
+from app.review.referrals import referral_words
 from app.store.actions import UnknownActionError
 from app.web.list_queries import PAGE, text
 from app.web.recording.event_notes import note
@@ -33,8 +36,13 @@ def queue() -> ResponseReturnValue:
 def show(action_id: str) -> ResponseReturnValue:
     """One action: its facts, runs, flags, review history and exports."""
     page = services().queries.action(action_id) or abort(404)
+    now = services().clock.now()
     return render_template(
-        "actions/show.html", page=page, people=services().queries.people(), now=services().clock.now()
+        "actions/show.html",
+        page=page,
+        people=services().queries.people(),
+        now=now,
+        referral=partial(referral_words, today=eastern_day(now)),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.cli.context import CommandError
+from app.cli.output import CommandError
 from app.cli.points_in_time import moment_of
 
 NOW = datetime(2026, 9, 14, 12, tzinfo=UTC)

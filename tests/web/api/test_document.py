@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from app.web.access import ACCESS
 from app.web.api.examples import EXAMPLES
 from app.web.api.openapi import document
-from app.web.api.operations import OPERATIONS, ROOT
+from app.web.api.operations import OPERATIONS
+from app.web.api_root import ROOT
 
 VERBS = {"get", "post", "put", "patch", "delete"}
 
