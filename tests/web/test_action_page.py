@@ -262,7 +262,8 @@ def test_every_action_is_listed_once_last_submitted_first(system, client, read, 
     assert found == [row["action_id"] for row in rows]
 
 
-def test_the_list_shows_the_open_flags_of_an_action(system, client, read, triaged):
+def test_the_list_shows_the_open_flags_of_an_action(system, client, read, triaged, monkeypatch):
+    monkeypatch.setattr(actions, "PAGE", 5_000)  # copies that other tests made come first
     (row,) = [row for row in read(client, f"/actions?q={ACTION}").rows if row[0] == ACTION]
     query = "SELECT severity FROM flag WHERE action_id = %s AND current AND status <> 'closed'"
     found = Counter(flag["severity"] for flag in system.rows(query, ACTION))
