@@ -106,7 +106,7 @@ BLOCKS = """{% extends "base.html" %}
 {% call table("Stacked", ("Name", ("Amount", "number")), keys=true, stacked=true) %}
 {% call line() %}{% call head() %}n{% endcall %}{% call cell("Amount", "number") %}1{% endcall %}{% endcall %}
 {% endcall %}
-{% call table("Dense", ("Name",), dense=true) %}<tr><th scope="row">n</th></tr>{% endcall %}
+{% call table("Plain", ("Name",)) %}<tr><th scope="row">n</th></tr>{% endcall %}
 {{ pagination("More", first=("First", "/flags"), following=("Next", "/runs")) }}{{ pagination("None") }}
 {% call choices("Severity") %}{{ choice("Any", "/flags", 3, true) }}{% endcall %}
 {% call choices("Rule", folded=true) %}{{ choice("Any", "/flags") }}{% endcall %}
