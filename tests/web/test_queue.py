@@ -234,6 +234,7 @@ def test_filters_by_eastern_day(system, client, read, flagged):
     } == {"older": "7"}
 
 
+@pytest.mark.usefixtures("long_pages")
 def test_a_line_shows_what_an_officer_needs(system, client, read, findings, triaged):
     (flag,) = findings(triaged["ACT-2026-0002"], "R01")
     action = system.rows("SELECT * FROM action WHERE action_id = 'ACT-2026-0002'")[0]
