@@ -46,6 +46,8 @@ _ADDRESSES = (
     "/runs?state=completed",
     "/runs/{run}",
     "/vendors/ZZ9BENCH0077",
+    "/credentials",
+    "/credentials?state=ended&tool=ledger",
     "/actions",
     "/actions/{action}",
     "/reconciliation",

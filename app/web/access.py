@@ -54,6 +54,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "actions.queue": Permission.READ,
     "actions.show": Permission.READ,
     "actions.request_run": Permission.REQUEST_RUN,
+    "issued_credentials.queue": Permission.READ,
     "vendors.show": Permission.READ,
     "alarms.queue": Permission.READ_ALARMS,
     "alarms.show": Permission.READ_ALARMS,

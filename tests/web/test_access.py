@@ -46,6 +46,7 @@ REACHED_BY = {
     "actions.show": EVERYBODY,
     "actions.request_run": "officer",
     "vendors.show": EVERYBODY,
+    "issued_credentials.queue": EVERYBODY,
     "alarms.queue": "auditor operator",
     "alarms.show": "auditor operator",
     "alarms.acknowledge": "operator",

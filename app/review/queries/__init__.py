@@ -13,6 +13,7 @@ from app.review.draft_records import newest_draft
 from app.review.queries import (
     actions,
     alarms,
+    credential_list,
     facets,
     flag_search,
     flags,
@@ -31,6 +32,12 @@ from app.review.queries import (
 )
 from app.review.queries.actions import ActionLine, ActionPage
 from app.review.queries.alarms import AlarmFilter, AlarmPage
+from app.review.queries.credential_list import (
+    AliveOfTool,
+    CredentialFilter,
+    CredentialLine,
+    CredentialSort,
+)
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
@@ -177,6 +184,20 @@ class Pages:
         """Number of these runs by outcome."""
         with self._sessions() as db:
             return run_list.outcomes(db, run_ids)
+
+    def credentials(
+        self,
+        wanted: CredentialFilter,
+        *,
+        sort: CredentialSort,
+        after: UUID | None = None,
+        limit: int = DEFAULT_LIMIT,
+        now: datetime,
+    ) -> tuple[Sequence[CredentialLine], Sequence[AliveOfTool]]:
+        """Issued credentials, and how many of each tool have no known end at the time `now` (UTC)."""
+        with self._sessions() as db:
+            found = credential_list.lines(db, wanted, sort=sort, after=after, limit=limit, now=now)
+            return found, credential_list.alive_by_tool(db, now)
 
     def run(self, run_id: UUID) -> RunPage | None:
         """One run with its full lineage, or None."""
