@@ -49,6 +49,8 @@ ACCESS: Mapping[str, Permission | Open] = {
     "drafts.discard": Permission.DECIDE,
     "runs.queue": Permission.READ,
     "runs.show": Permission.READ,
+    "runs.live": Permission.READ,
+    "runs.events": Permission.READ,
     "runs.confirm_stop": Permission.STOP,
     "runs.stop": Permission.STOP,
     "actions.queue": Permission.READ,
@@ -109,7 +111,9 @@ ACCESS: Mapping[str, Permission | Open] = {
 #: Endpoints that export data.
 EXPORTING = frozenset(endpoint for endpoint, needed in ACCESS.items() if needed is Permission.EXPORT)
 #: Endpoints that pages request by themselves: such requests do not extend a session.
-AUTOMATIC = frozenset({"stack.show", "news.events", "news.since", "sign_in.remaining"})
+AUTOMATIC = frozenset(
+    {"stack.show", "runs.live", "runs.events", "news.events", "news.since", "sign_in.remaining"}
+)
 #: Endpoints that must answer while the database is down, to people who were signed in just before.
 WITHOUT_DATABASE = frozenset({"stack.show"})
 #: Below this path, only bearer tokens are accepted, and errors are JSON.

@@ -40,6 +40,8 @@ REACHED_BY = {
     "drafts.discard": "officer",
     "runs.queue": EVERYBODY,
     "runs.show": EVERYBODY,
+    "runs.live": EVERYBODY,
+    "runs.events": EVERYBODY,
     "runs.confirm_stop": "operator",
     "runs.stop": "operator",
     "actions.queue": EVERYBODY,

@@ -21,7 +21,7 @@ MOST = 25
 MOST_OF_A_FILE = 34
 #: No pages: one answers for as long as the connection lasts, the others are files written in parts of 500 flags.
 OFFICER = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer"])
-NO_PAGES = {"news.events", "exports.flags_csv", "exports.flags_json"}
+NO_PAGES = {"news.events", "runs.events", "exports.flags_csv", "exports.flags_json"}
 #: What an address needs behind its "?" to be more than an empty page.
 QUERIES = {
     "flags.queue": (

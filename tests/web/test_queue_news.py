@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from app.review.queries import Moment
+from app.web import event_streams
 from app.web.streams import Seats
 from app.web.views import news
 
@@ -101,8 +102,8 @@ def test_a_stream_announces_flags_and_resumes_where_it_ended(client, read, flagg
 
 def test_a_stream_sends_keep_alives_and_ends_by_itself(client, read, monkeypatch, word):
     moment = since(client, read, word)
-    monkeypatch.setattr(news, "LASTS", 0.2)
-    monkeypatch.setattr(news, "SIGN_OF_LIFE", 0.0)
+    monkeypatch.setattr(event_streams, "LASTS", 0.2)
+    monkeypatch.setattr(event_streams, "SIGN_OF_LIFE", 0.0)
     answer = client.get("/flags/events", query_string={"q": word, "since": moment})
     text = answer.get_data(as_text=True)
     assert text.startswith("retry: ")

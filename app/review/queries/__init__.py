@@ -25,6 +25,7 @@ from app.review.queries import (
     quota,
     raw_answers,
     run_list,
+    run_stamp,
     runs,
     security_events,
     start,
@@ -203,6 +204,11 @@ class Pages:
         """One run with its full lineage, or None."""
         with self._sessions() as db:
             return runs.page(db, run_id)
+
+    def run_stamp(self, run_id: UUID) -> str | None:
+        """A text that changes with what the page of a run shows; None if there is no such run."""
+        with self._sessions() as db:
+            return run_stamp.stamp(db, run_id)
 
     def start(self, *, subject: str, with_alarms: bool, now: datetime) -> StartPage:
         """The start page of this person."""

@@ -1,5 +1,5 @@
-/* Refreshes part of a page every few seconds, at once with `data-again-now` or else when a person asks for it, until they
-   stop it or the part is settled. Without this file, the link "Refresh" does it once. */
+/* Refreshes part of a page every few seconds when a person asks for it, until they stop it. Without this file, the link
+   "Refresh" does it once. */
 "use strict";
 
 (() => {
@@ -17,10 +17,6 @@
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       const found = fresh.getElementById("looked-at");
       if (found) shown.replaceWith(document.adoptNode(found));
-      if (found && "settled" in found.dataset) {
-        clearInterval(timer);
-        offer.hidden = true;
-      }
     } catch {
       // The application does not answer: keep the last content and try again.
     }
@@ -37,5 +33,4 @@
     }
   });
   offer.hidden = false;
-  if ("againNow" in offer.dataset) button.click();
 })();

@@ -17,6 +17,7 @@ from app.procurement.systems import ISSUING_PATHS
 from app.reconciliation.report import reconcile_run
 from app.review.queries import RunFilter
 from app.web.end_summary import end_summary
+from app.web.event_streams import event_stream
 from app.web.list_queries import ME, PAGE, choice, cursor, days, text
 from app.web.pictures.waterfall import waterfall
 from app.web.services import services
@@ -24,6 +25,8 @@ from app.web.sign_in import person
 from app.web.vault_side import vault_side
 
 bp = Blueprint("runs", __name__, url_prefix="/runs")
+#: Seconds between two looks at a run that a page follows.
+LOOK_EVERY = 0.3
 _STATES: Sequence[str] = [state.value for state in RunState]
 
 
@@ -60,6 +63,25 @@ def _filter(others: dict[str, str], state: str | None = None) -> RunFilter:
     )
 
 
+@bp.get("/<uuid:run_id>/events")
+def events(run_id: UUID) -> ResponseReturnValue:
+    """Server-sent events `changed`: one at the beginning, and one whenever something new is recorded of the run."""
+    pages, seen = services().queries, ""
+    if pages.run_stamp(run_id) is None:
+        abort(404)
+
+    def look() -> str | None:
+        nonlocal seen
+        found = pages.run_stamp(run_id)
+        if found is None or found == seen:
+            return None
+        seen = found
+        return "event: changed\ndata: {}\n\n"
+
+    return event_stream(look, every=LOOK_EVERY, instead=url_for(".show", run_id=run_id))
+
+
+@bp.get("/<uuid:run_id>/live", endpoint="live")
 @bp.get("/<uuid:run_id>")
 def show(run_id: UUID) -> ResponseReturnValue:
     """One run: identity, policy, credentials, calls, the vault's log lines about it, and how the three sides compare."""
