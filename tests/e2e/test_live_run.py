@@ -54,4 +54,4 @@ def test_without_javascript_the_page_is_loaded_again_by_a_link(person, under_way
     page.goto(f"/runs/{under_way}")
     page.get_by_role("link", name="Refresh").click()
     expect(page.locator("#follows")).to_be_hidden()
-    expect(page.locator("h1")).to_contain_text("Run of ACT-2026-0007")
+    expect(page.locator("h1")).to_contain_text("Run of ACT-2026-0012")
