@@ -11,7 +11,7 @@ from app.reconciliation.verdict import Reconciliation
 from app.review.queries import alarms as alarm_pages
 from app.review.queries.alarms import AlarmFilter
 from app.review.queries.queue_state import UnconfirmedEnds
-from app.review.queries.start import StartPage, Waiting
+from app.review.queries.start import Stack, StartPage, Waiting
 from app.web.views import alarms, start
 from tests.web.conftest import REFOUND
 
@@ -209,19 +209,22 @@ def test_every_alarm_is_listed_newest_first_with_its_run(system, signed_in, read
 class Empty:
     """Read models of an empty database."""
 
-    def start(self, *, subject, with_alarms, now):  # noqa: ARG002  # asked by name
+    def start(self, *, subject, with_alarms, with_stack, now):  # noqa: ARG002  # asked by name
         days = [eastern_day(now) - timedelta(days=back) for back in reversed(range(14))]
         return StartPage(
             waiting=Waiting(all=0, mine=0, unassigned_blocking=0, awaiting_concurrence=0, not_checked=0),
             runs={},
-            failed_lately=0,
-            oldest_waiting=None,
-            credentials_alive=0,
-            unconfirmed=UnconfirmedEnds(attempts=0, credentials=0, oldest=None, problem=None),
-            now=now,
+            stack=Stack(
+                now=now,
+                oldest_waiting=None,
+                credentials_alive=0,
+                unconfirmed=UnconfirmedEnds(attempts=0, credentials=0, oldest=None, problem=None),
+                heartbeats=(),
+            )
+            if with_stack
+            else None,
             mine=(),
             done=(),
-            heartbeats=(),
             alarms=0 if with_alarms else None,
             newest_alarms=(),
             days=days,

@@ -31,6 +31,7 @@ from app.review.queries import (
 )
 from app.review.queries.actions import ActionLine, ActionPage
 from app.review.queries.alarms import AlarmFilter, AlarmPage
+from app.review.queries.by_day import DayNumbers
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
@@ -79,6 +80,7 @@ class Pages:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
+        self._day_numbers = DayNumbers()
 
     def flag_queue(
         self,
@@ -183,10 +185,17 @@ class Pages:
         with self._sessions() as db:
             return runs.page(db, run_id)
 
-    def start(self, *, subject: str, with_alarms: bool, now: datetime) -> StartPage:
+    def start(self, *, subject: str, with_alarms: bool, with_stack: bool, now: datetime) -> StartPage:
         """The start page of this person."""
         with self._sessions() as db:
-            return start.page(db, subject=subject, with_alarms=with_alarms, now=now)
+            return start.page(
+                db,
+                self._day_numbers,
+                subject=subject,
+                with_alarms=with_alarms,
+                with_stack=with_stack,
+                now=now,
+            )
 
     def actions(
         self, *, text: str | None = None, after: str | None = None, limit: int = DEFAULT_LIMIT
