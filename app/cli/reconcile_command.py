@@ -70,7 +70,7 @@ def _of_time(engine: Engine, since: datetime | None, until: datetime | None) -> 
 
 
 def _of_run(context: Context, run_id: UUID, *, as_json: bool) -> Overview:
-    if Pages(context.sessions).run(run_id) is None:
+    if not Pages(context.sessions).has_run(run_id):
         _refuse("run", str(run_id), "is no run")
     overview = overview_of_run(context.engine, ISSUING_PATHS, run_id)
     if overview is None:

@@ -185,6 +185,11 @@ class Pages:
         with self._sessions() as db:
             return runs.page(db, run_id)
 
+    def has_run(self, run_id: UUID) -> bool:
+        """Whether there is such a run."""
+        with self._sessions() as db:
+            return run_list.exists(db, run_id)
+
     def start(self, *, subject: str, with_alarms: bool, with_stack: bool, now: datetime) -> StartPage:
         """The start page of this person."""
         with self._sessions() as db:

@@ -113,10 +113,10 @@ def page(
     days = [eastern_day(now) - timedelta(days=back) for back in reversed(range(DAYS))]
     mine = FlagFilter(assignee=subject, settled=False)
     waiting = db.execute(_TALLIED, {"subject": subject}).mappings().one()
-    runs = dict(db.execute(_RUNS, {"since": now - timedelta(days=FAILED_DAYS)}).tuples().all())
+    runs = db.execute(_RUNS, {"since": now - timedelta(days=FAILED_DAYS)}).all()
     return StartPage(
         waiting=Waiting(**{name: int(number) for name, number in waiting.items()}),
-        runs=runs,
+        runs={state: number for state, number in runs},  # noqa: C416  # typed rows, not pairs
         stack=_stack(db, now) if with_stack else None,
         mine=queue.page(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES, share=0).lines,
         done=_done(db),

@@ -31,7 +31,7 @@ def reconciliation(query: ReconciliationQuery) -> Response:
 def _of_run(query: ReconciliationQuery) -> Overview:
     if query.run is None or query.since or query.until:
         raise _refused("run", query.run, "cannot be given with since or until")
-    if services().queries.run(query.run) is None:
+    if not services().queries.has_run(query.run):
         abort(404)
     overview = overview_of_run(services().database, ISSUING_PATHS, query.run)
     if overview is None:

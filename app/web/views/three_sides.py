@@ -51,7 +51,7 @@ def _of_run() -> UUID | None:
         run_id = UUID(value)
     except ValueError:
         run_id = None
-    if run_id is None or services().queries.run(run_id) is None:
+    if run_id is None or not services().queries.has_run(run_id):
         ignore("run", value)
         return None
     return run_id
