@@ -3,28 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, TextClause, text
 
-_USES = text("""
-WITH held AS (
-    SELECT run_id, number, policy FROM attempt
-    WHERE policy IS NOT NULL AND (cast(:run_id AS uuid) IS NULL OR run_id = :run_id)
-        AND (cast(:since AS timestamptz) IS NULL OR token_issued_at >= :since)
-        AND (cast(:until AS timestamptz) IS NULL OR token_issued_at < :until)),
-granted AS (SELECT * FROM unnest(cast(:paths AS text[]), cast(:names AS text[])) AS g (path, system))
-SELECT h.policy, g.path, g.system, count(DISTINCT (h.run_id, h.number)) AS logins,
-    count(DISTINCT (c.run_id, c.attempt)) FILTER (WHERE c.credential_id IS NOT NULL) AS requesting,
-    count(c.credential_id) AS issued,
-    count(c.credential_id) FILTER (WHERE EXISTS (
-        SELECT FROM tool_use AS u WHERE u.fingerprint = c.fingerprint AND coalesce(u.status, 200) NOT IN (401, 403)
-    ) OR EXISTS (SELECT FROM tool_use AS u WHERE u.service_user = c.service_user AND coalesce(u.status, 200) NOT IN (401, 403)
-    )) AS used
-FROM held AS h CROSS JOIN granted AS g
-LEFT JOIN credential AS c ON c.run_id = h.run_id AND c.attempt = h.number AND c.vault_path = g.path
-GROUP BY h.policy, g.path, g.system ORDER BY h.policy, g.system
-""")
+_USES = """
+WITH held AS MATERIALIZED (SELECT run_id, number, policy FROM attempt WHERE policy IS NOT NULL AND {which}),
+got AS MATERIALIZED (
+    SELECT h.policy, c.vault_path AS path, count(*) AS issued, count(*) FILTER (WHERE EXISTS (
+        SELECT FROM tool_use WHERE fingerprint = c.fingerprint AND coalesce(status, 200) NOT IN (401, 403)
+        UNION ALL SELECT FROM tool_use WHERE service_user = c.service_user AND coalesce(status, 200) NOT IN (401, 403)
+        )) AS used
+    FROM held AS h CROSS JOIN LATERAL (
+        SELECT vault_path, fingerprint, service_user FROM credential
+        WHERE run_id = h.run_id AND attempt = h.number OFFSET 0) AS c
+    GROUP BY h.policy, c.vault_path, h.run_id, h.number)
+SELECT l.policy, g.path, g.system, l.logins, count(got.path) AS requesting,
+    coalesce(sum(got.issued), 0)::bigint AS issued, coalesce(sum(got.used), 0)::bigint AS used
+FROM (SELECT policy, count(*) AS logins FROM held GROUP BY policy) AS l
+CROSS JOIN unnest(CAST(:paths AS text[]), CAST(:names AS text[])) AS g (path, system)
+LEFT JOIN got ON got.policy = l.policy AND got.path = g.path
+GROUP BY l.policy, g.path, g.system, l.logins ORDER BY l.policy, g.system
+"""
+_OF_TIME = text(_USES.format(which="token_issued_at >= :since AND token_issued_at < :until"))
+_OF_RUN = text(_USES.format(which="run_id = :run_id"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,28 +64,15 @@ def policy_uses(
 
     Raises `OperationalError`.
     """
-    return _uses(engine, systems, since=since, until=until)
+    return _uses(engine, systems, _OF_TIME, since=since, until=until)
 
 
 def policy_uses_of_run(engine: Engine, systems: Mapping[str, str], run_id: UUID) -> list[PolicyUse]:
     """The same for the tokens of one run."""
-    return _uses(engine, systems, run_id=run_id)
+    return _uses(engine, systems, _OF_RUN, run_id=run_id)
 
 
-def _uses(
-    engine: Engine,
-    systems: Mapping[str, str],
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    run_id: UUID | None = None,
-) -> list[PolicyUse]:
-    parameters = {
-        "since": since,
-        "until": until,
-        "run_id": run_id,
-        "paths": list(systems),
-        "names": list(systems.values()),
-    }
+def _uses(engine: Engine, systems: Mapping[str, str], query: TextClause, **which: Any) -> list[PolicyUse]:
+    values = {**which, "paths": list(systems), "names": list(systems.values())}
     with engine.begin() as db:
-        return [PolicyUse(**row) for row in db.execute(_USES, parameters).mappings()]
+        return [PolicyUse(**row) for row in db.execute(query, values).mappings()]

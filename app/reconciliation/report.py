@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy import Engine, text
 
 from app.reconciliation.joined_uses import unproven
+from app.reconciliation.log_coverage import Coverage
 from app.reconciliation.matching import leftovers
 from app.reconciliation.settings import VAULT_LOG, log_name
-from app.reconciliation.side_records import Coverage, SideRecords
+from app.reconciliation.side_records import SideRecords
 from app.reconciliation.sides import Sides
 from app.reconciliation.verdict import Reconciliation
 
@@ -41,13 +42,13 @@ def begin_of(engine: Engine, span: timedelta, until: datetime) -> datetime:
 
 def reconcile(engine: Engine, systems: Mapping[str, str], since: datetime, until: datetime) -> Reconciliation:
     """Compare the sides between two times (UTC). `systems` as in `SideRecords`. Raises `OperationalError`."""
-    sides, known = SideRecords(engine, systems).between(since, until)
+    agreed, sides, known = SideRecords(engine, systems).doubtful(since, until)
     return Reconciliation(
         since=since,
         until=until,
-        issued=sum(since <= each.at < until for each in sides.issued),
-        used=_used(sides, since, until),
-        recorded=sum(since <= each.issued_at < until for each in sides.recorded),
+        issued=agreed.issued,
+        used=agreed.used + count_used(sides, since, until),
+        recorded=agreed.recorded,
         leftovers=leftovers(sides),
         missing=[*_missing(known, systems, since, until), *unproven(sides)],
     )
@@ -92,7 +93,7 @@ def _missing(
     return [premise for premise in found if premise]
 
 
-def _used(sides: Sides, since: datetime, until: datetime) -> int:
+def count_used(sides: Sides, since: datetime, until: datetime) -> int:
     """How many credentials tools saw, known or not; each counts when it was issued, or else when it was first seen."""
     issued = {
         name: each.issued_at for each in sides.recorded for name in (each.fingerprint, each.service_user)

@@ -12,9 +12,11 @@ import psycopg
 import pytest
 
 from app.connections.database import connect
-from app.procurement.systems import SYSTEMS
+from app.procurement.systems import ISSUING_PATHS, SYSTEMS
 from app.reconciliation import leftover_kinds as kinds
-from app.reconciliation.report import reconcile
+from app.reconciliation.matching import leftovers
+from app.reconciliation.report import count_used, reconcile
+from app.reconciliation.side_records import SideRecords
 from tests.conftest import TLS, wait_until
 
 #: Seconds until the alarm.
@@ -216,6 +218,27 @@ def stretch(watched) -> Callable[..., Any]:
         return run_ids, began["at"], ended["at"]
 
     return made
+
+
+def test_a_report_leaves_out_what_agrees_and_nothing_else(watched, stretch):
+    """Of everything above, attempt by attempt."""
+    (clean,), _, until = stretch("ACT-2026-0004")
+    ended = "SELECT 1 FROM attempt WHERE run_id = %s AND revoked_at IS NOT NULL"
+    wait_until(lambda: watched.rows(ended, clean), seconds=SOON, what="its confirmed end")
+    (first,) = watched.rows("SELECT min(dispatched_at) AS at FROM attempt")
+    engine = connect(watched.settings("reconciler"), pool_size=1)
+    sides = SideRecords(engine, ISSUING_PATHS)
+    for since in (first["at"], first["at"] + (until - first["at"]) / 2):
+        all_of_it, _ = sides.between(since, until)
+        doubtful, _, _ = sides.doubtful(since, until)
+        found = reconcile(engine, ISSUING_PATHS, since, until)
+        assert sorted(map(str, found.leftovers)) == sorted(map(str, leftovers(all_of_it)))
+        assert found.leftovers
+        assert found.issued == sum(since <= each.at < until for each in all_of_it.issued)
+        assert found.recorded == sum(since <= each.issued_at < until for each in all_of_it.recorded)
+        assert found.used == count_used(all_of_it, since, until)
+        assert clean not in doubtful.runs
+    engine.dispose()
 
 
 def test_earlier_runs_show_that_all_uses_of_one_came_from_elsewhere(watched, stretch, compared):
