@@ -14,9 +14,9 @@ from app.cli.read_commands import AsJson
 from app.cli.text_tables import Column, Kind, show_table
 from app.procurement.labels import without_unseen
 from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.agreement import PolicyUse
 from app.reconciliation.log_coverage import SHARED
-from app.reconciliation.overview import Overview, UnfitTimeError, overview_of_run, overview_of_time
-from app.reconciliation.policy_uses import PolicyUse
+from app.reconciliation.report import Overview, UnfitTimeError, overview_of_run, overview_of_time
 from app.reconciliation.verdict import Reconciliation, Verdict
 from app.review.queries import Pages
 

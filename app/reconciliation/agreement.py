@@ -12,18 +12,18 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 #: OFFSET 0 keeps these from being planned as joins of whole tables.
-_AGREEMENT = text("""
-WITH issued AS MATERIALIZED (
-    SELECT run_id, attempt FROM vault_event WHERE kind = 'issued' AND at >= :since AND at < :until),
+_AGREEMENT = """
+WITH issued AS MATERIALIZED (SELECT run_id, attempt FROM vault_event WHERE kind = 'issued' AND {issued}),
 recorded AS MATERIALIZED (
-    SELECT run_id, attempt, fingerprint, service_user FROM credential WHERE issued_at >= :since AND issued_at < :until),
+    SELECT run_id, attempt, fingerprint, service_user FROM credential WHERE {recorded}),
+granted AS (SELECT * FROM unnest(CAST(:paths AS text[]), CAST(:systems AS text[])) AS g (path, system)),
+held AS MATERIALIZED (SELECT run_id, number AS attempt, policy FROM attempt WHERE policy IS NOT NULL AND {held}),
 stray AS MATERIALIZED (
     SELECT u.number, u.subject, u.service_user, own.run_id, own.attempt FROM (
-        SELECT * FROM tool_use AS u WHERE at >= :since AND at < :until
+        SELECT * FROM tool_use AS u WHERE {used}
             AND NOT EXISTS (SELECT FROM recorded AS c WHERE c.fingerprint = u.fingerprint)
             AND NOT EXISTS (SELECT FROM recorded AS c WHERE c.service_user = u.service_user)
-        UNION ALL SELECT * FROM tool_use
-        WHERE at >= :since AND at < :until AND fingerprint IS NOT NULL AND service_user IS NOT NULL) AS u
+        UNION ALL SELECT * FROM tool_use WHERE {used} AND fingerprint IS NOT NULL AND service_user IS NOT NULL) AS u
     LEFT JOIN LATERAL (
         SELECT run_id, attempt FROM credential AS c WHERE c.fingerprint = u.fingerprint
         UNION ALL SELECT run_id, attempt FROM credential AS c WHERE c.service_user = u.service_user) AS own ON true),
@@ -42,7 +42,7 @@ attempts AS MATERIALIZED (
                 THEN min(remote_address) FILTER (WHERE kind = 'logged-in') END AS home
         FROM logged GROUP BY run_id, attempt) AS v ON v.run_id = t.run_id AND v.attempt = t.attempt),
 each AS MATERIALIZED (
-    SELECT c.run_id, c.attempt, c.issued_at, a.issued, u.uses > 0 AS is_used,
+    SELECT c.run_id, c.attempt, c.vault_path AS path, c.issued_at, a.issued, u.uses > 0 AS is_used, u.accepted > 0 AS is_accepted,
         c.tool = g.system AND (c.accessor, c.lease_id, c.service_user, c.run_id, c.attempt)
             IS NOT DISTINCT FROM (v.accessor, v.lease_id, v.service_user, v.run_id, v.attempt)
         AND v.at - c.issued_at BETWEEN interval '-6 s' AND interval '6 s'
@@ -58,20 +58,20 @@ each AS MATERIALIZED (
     FROM attempts AS a CROSS JOIN LATERAL (
         SELECT * FROM credential WHERE run_id = a.run_id AND attempt = a.attempt OFFSET 0) AS c
     LEFT JOIN logged AS v ON v.request_id = c.request_id AND v.kind = 'issued'
-    LEFT JOIN unnest(CAST(:paths AS text[]), CAST(:systems AS text[])) AS g (path, system) ON g.path = v.path
+    LEFT JOIN granted AS g ON g.path = v.path
     CROSS JOIN LATERAL (
         SELECT count(*) AS calls, count(*) FILTER (WHERE status IN (200, 204)) AS answered
         FROM call WHERE credential_id = c.credential_id) AS k
     CROSS JOIN LATERAL (
         SELECT count(*) AS uses, count(*) FILTER (WHERE coalesce(status, 200) IN (200, 204)) AS answered,
-            min(at) AS first, max(at) AS last, min(remote_address) AS nearest, max(remote_address) AS farthest,
+            count(*) FILTER (WHERE coalesce(status, 200) NOT IN (401, 403)) AS accepted, min(at) AS first, max(at) AS last, min(remote_address) AS nearest, max(remote_address) AS farthest,
             bool_and(system = c.tool AND service_user IS NOT DISTINCT FROM c.service_user
                 AND coalesce(subject = c.accessor, true)) AS is_own
         FROM (SELECT * FROM tool_use WHERE fingerprint = c.fingerprint
             UNION ALL SELECT * FROM tool_use
             WHERE service_user = c.service_user AND fingerprint IS DISTINCT FROM c.fingerprint) AS own) AS u),
 agreeing AS MATERIALIZED (
-    SELECT run_id, attempt, count(*) FILTER (WHERE is_used AND issued_at >= :since AND issued_at < :until) AS used
+    SELECT run_id, attempt, count(*) FILTER (WHERE is_used AND {recorded}) AS used
     FROM each GROUP BY run_id, attempt HAVING bool_and(coalesce(agrees, false)) AND count(*) = min(issued)),
 doubted AS MATERIALIZED (
     (SELECT run_id FROM touched EXCEPT ALL SELECT run_id FROM agreeing)
@@ -79,23 +79,79 @@ doubted AS MATERIALIZED (
     UNION ALL SELECT v.run_id FROM stray AS u CROSS JOIN LATERAL (
         SELECT run_id FROM vault_event WHERE accessor = u.subject
         UNION ALL SELECT run_id FROM vault_event WHERE service_user = u.service_user) AS v
-    WHERE u.run_id IS NULL AND v.run_id IS NOT NULL)
+    WHERE u.run_id IS NULL AND v.run_id IS NOT NULL),
+got AS (
+    SELECT h.policy, e.path, e.run_id, e.attempt, e.is_accepted FROM held AS h JOIN each AS e USING (run_id, attempt)
+    UNION ALL SELECT h.policy, c.vault_path, h.run_id, h.attempt, EXISTS (
+        SELECT FROM tool_use WHERE fingerprint = c.fingerprint AND coalesce(status, 200) NOT IN (401, 403)
+        UNION ALL SELECT FROM tool_use WHERE service_user = c.service_user AND coalesce(status, 200) NOT IN (401, 403))
+    FROM held AS h CROSS JOIN LATERAL (
+        SELECT vault_path, fingerprint, service_user FROM credential
+        WHERE run_id = h.run_id AND attempt = h.attempt OFFSET 0) AS c
+    WHERE (h.run_id, h.attempt) NOT IN (SELECT run_id, attempt FROM each)),
+policies AS (
+    SELECT h.policy, g.path, g.system, h.logins, count(DISTINCT (got.run_id, got.attempt)) FILTER (
+        WHERE got.run_id IS NOT NULL) AS requesting, count(got.run_id) AS issued, count(*) FILTER (WHERE is_accepted) AS used
+    FROM (SELECT policy, count(*) AS logins FROM held GROUP BY policy) AS h CROSS JOIN granted AS g
+    LEFT JOIN got ON got.policy = h.policy AND got.path = g.path GROUP BY h.policy, g.path, g.system, h.logins)
 SELECT (SELECT count(*) FROM issued) AS issued, (SELECT count(*) FROM recorded) AS recorded,
     (SELECT coalesce(sum(used), 0)::integer FROM agreeing WHERE run_id NOT IN (SELECT run_id FROM doubted)) AS used,
     (SELECT min(issued_at) FROM each) AS first, (SELECT count(*) FROM issued WHERE run_id IS NULL OR attempt IS NULL) AS apart,
     ARRAY(SELECT number FROM stray WHERE run_id IS NULL) AS unknown,
     ARRAY(SELECT run_id FROM touched WHERE run_id IN (SELECT run_id FROM doubted) ORDER BY run_id, attempt) AS runs,
-    ARRAY(SELECT attempt FROM touched WHERE run_id IN (SELECT run_id FROM doubted) ORDER BY run_id, attempt) AS attempts
-""")
+    ARRAY(SELECT attempt FROM touched WHERE run_id IN (SELECT run_id FROM doubted) ORDER BY run_id, attempt) AS attempts,
+    (SELECT coalesce(json_agg(policies ORDER BY policy, system), '[]') FROM policies) AS policies
+"""
+_OF_TIME = text(
+    _AGREEMENT.format(
+        issued="at >= :since AND at < :until",
+        recorded="issued_at >= :since AND issued_at < :until",
+        used="at >= :since AND at < :until",
+        held="token_issued_at >= :since AND token_issued_at < :until",
+    )
+)
+_OF_RUN = text(
+    _AGREEMENT.format(
+        issued="run_id = :run_id", recorded="run_id = :run_id", used="false", held="run_id = :run_id"
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyUse:
+    """One path of a policy: how many tokens could request a credential there, and how many did.
+
+    `logins` counts the tokens, `requesting` those that were given a credential, `issued` the recorded credentials, and
+    `used` those that a tool accepted, as far as its log has been read.
+    """
+
+    policy: str
+    path: str
+    system: str
+    logins: int
+    requesting: int
+    issued: int
+    used: int
+
+    @property
+    def never_requested(self) -> int:
+        """The tokens that could have requested a credential and were given none."""
+        return self.logins - self.requesting
+
+    @property
+    def never_used(self) -> int:
+        """The recorded credentials that no tool is known to have accepted."""
+        return self.issued - self.used
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agreement:
-    """What the sides of a time agree on, and what is still to be compared.
+    """What the sides of a time or a run agree on, and what is still to be compared.
 
     `issued` and `recorded` count credentials, `used` only those of attempts that agree. `runs` and `attempts` are, in
     pairs, those that may not agree, with the other attempts of their runs. `unknown` are the numbers of uses that no
     record names, and `apart` counts what the vault issued to no attempt. `first` is when the first credential was issued.
+    `policies` sets what tokens could request beside what came of it.
     """
 
     issued: int
@@ -106,6 +162,7 @@ class Agreement:
     unknown: Sequence[int]
     runs: Sequence[UUID]
     attempts: Sequence[int]
+    policies: Sequence[PolicyUse]
 
     @property
     def is_whole(self) -> bool:
@@ -113,7 +170,12 @@ class Agreement:
         return not (self.apart or self.unknown or self.runs)
 
 
-def agreement(db: Connection, systems: Mapping[str, str], since: datetime, until: datetime) -> Agreement:
-    """What the sides agree on between two times (UTC). `systems` as in `SideRecords`."""
-    values = {"since": since, "until": until, "paths": list(systems), "systems": list(systems.values())}
-    return Agreement(**db.execute(_AGREEMENT, values).mappings().one())
+def agreement(
+    db: Connection, systems: Mapping[str, str], since: datetime, until: datetime, run_id: UUID | None
+) -> Agreement:
+    """What the sides agree on between two times (UTC), or of one run. `systems` as in `SideRecords`."""
+    values = {"paths": list(systems), "systems": list(systems.values())}
+    which = {"since": since, "until": until} if run_id is None else {"run_id": run_id}
+    query = _OF_TIME if run_id is None else _OF_RUN
+    found = dict(db.execute(query, {**values, **which}).mappings().one())
+    return Agreement(**{**found, "policies": [PolicyUse(**each) for each in found["policies"]]})

@@ -104,17 +104,16 @@ class SideRecords:
             coverage = read_coverage(db)
             return self._sides(db, stretch, coverage, complete_to=complete_to or until), coverage
 
-    def doubtful(self, since: datetime, until: datetime) -> tuple[Agreement, Sides, dict[str, Coverage]]:
-        """What the sides agree on between two times (UTC), the rest of them, and what is known of each log.
-
-        Snapshot and attempts as above.
-        """
+    def doubtful(
+        self, since: datetime, until: datetime, run_id: UUID | None = None
+    ) -> tuple[Agreement, Sides, dict[str, Coverage]]:
+        """What the sides agree on, the rest of them, and what is known of each log. As above."""
         with self._engine.begin() as db:
             db.execute(_ONE_SNAPSHOT)
-            found, coverage = agreement(db, self._systems, since, until), read_coverage(db)
+            found, coverage = agreement(db, self._systems, since, until, run_id), read_coverage(db)
             if found.is_whole:
                 return found, Sides(until=until), coverage
-            stretch = {"since": since, "until": until, "run_id": None, **asdict(found)}
+            stretch = {"since": since, "until": until, "run_id": run_id, **asdict(found)}
             return found, self._sides(db, stretch, coverage, complete_to=until, first=found.first), coverage
 
     def _sides(

@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from app.procurement.federal_time import eastern_day
+from app.procurement.federal_time import eastern_day, eastern_midnight
 from app.reconciliation.verdict import Reconciliation
 from app.review.queries import alarms as alarm_pages
 from app.review.queries.alarms import AlarmFilter
+from app.review.queries.by_day import DayNumbers
 from app.review.queries.queue_state import UnconfirmedEnds
 from app.review.queries.start import Stack, StartPage, Waiting
 from app.web.views import alarms, start
@@ -93,6 +94,33 @@ def test_charts_equal_the_counts_by_eastern_day(system, home, triaged):
         for day, numbers in told.items():
             assert numbers[0] == sum(str(eastern_day(row["at"])) == day for row in rows), (name, day)
     assert f"{sum(n[0] for n in days_of(page, 'runs').values()):,} in 14 days" in page.html
+
+
+def test_what_is_over_is_counted_once_and_today_each_time(system):
+    now = datetime.now(UTC)
+    days = [eastern_day(now) - timedelta(days=back) for back in (3, 2, 1, 0)]
+    numbers = DayNumbers()
+
+    def runs(of):
+        with system.sessions() as db:
+            return of.of(db, days, now)["runs"]
+
+    def add(at):
+        run_id = uuid4()
+        system.execute(
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, finished_at)"
+            " SELECT %s, min(action_id), 'failed', 0, 'test', %s, now() FROM action",
+            *(run_id, at),
+        )
+        return run_id
+
+    before, added = runs(numbers), []
+    try:
+        added += [add(eastern_midnight(days[0]) + timedelta(hours=12)), add(now)]
+        assert runs(numbers) == [*before[:3], before[3] + 1]
+        assert runs(DayNumbers()) == [before[0] + 1, *before[1:3], before[3] + 1]
+    finally:
+        system.execute("DELETE FROM run WHERE run_id = ANY(%s)", added)
 
 
 def test_a_flag_counts_as_closed_on_the_day_it_was_closed(signed_in, client, flagged, read):

@@ -7,7 +7,7 @@ from flask import Response, abort
 
 from app.intake.problems import Problem, shown
 from app.procurement.systems import ISSUING_PATHS
-from app.reconciliation.overview import Overview, UnfitTimeError, overview_of_run, overview_of_time
+from app.reconciliation.report import Overview, UnfitTimeError, overview_of_run, overview_of_time
 from app.web.api.operations import operation, reply
 from app.web.api.problem_details import NOT_NOW, ProblemError, invalid_input
 from app.web.api.shapes.three_sides import ComparedSides, ReconciliationQuery

@@ -7,8 +7,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.procurement.systems import ISSUING_PATHS
-from app.reconciliation.overview import Overview, overview_of_run, overview_of_time
-from app.reconciliation.report import read_until
+from app.reconciliation.report import Overview, overview_of_run, overview_of_time, read_until
 from app.web.comparable_times import HOURS, bounds, day_of_query, hour_of_query
 from app.web.list_queries import ignore
 from app.web.services import services

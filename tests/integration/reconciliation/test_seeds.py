@@ -15,7 +15,7 @@ from app.connections.database import connect
 from app.procurement.systems import ISSUING_PATHS, SYSTEMS
 from app.reconciliation import leftover_kinds as kinds
 from app.reconciliation.matching import leftovers
-from app.reconciliation.report import count_used, reconcile
+from app.reconciliation.report import count_used, reconcile, reconcile_run
 from app.reconciliation.side_records import SideRecords
 from tests.conftest import TLS, wait_until
 
@@ -238,6 +238,13 @@ def test_a_report_leaves_out_what_agrees_and_nothing_else(watched, stretch):
         assert found.recorded == sum(since <= each.issued_at < until for each in all_of_it.recorded)
         assert found.used == count_used(all_of_it, since, until)
         assert clean not in doubtful.runs
+    for row in watched.rows("SELECT run_id FROM run WHERE state = 'completed'"):
+        found = reconcile_run(engine, ISSUING_PATHS, row["run_id"])
+        all_of_it, _ = sides.between(found.since, found.until, row["run_id"])
+        assert sorted(map(str, found.leftovers)) == sorted(map(str, leftovers(all_of_it)))
+        assert (found.issued, found.recorded) == (len(all_of_it.issued), len(all_of_it.recorded))
+        names = {each.service_user or each.fingerprint for each in all_of_it.used} - {None}
+        assert found.used == len(names)
     engine.dispose()
 
 
