@@ -1,7 +1,7 @@
 """The three sides in the database, for a stretch of time: all of each attempt that it touches, and what belongs to none."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -113,7 +113,8 @@ class SideRecords:
             found, coverage = agreement(db, self._systems, since, until, run_id), read_coverage(db)
             if found.is_whole:
                 return found, Sides(until=until), coverage
-            stretch = {"since": since, "until": until, "run_id": run_id, **asdict(found)}
+            stretch: dict[str, Any] = {"since": since, "until": until, "run_id": run_id}
+            stretch |= {"runs": found.runs, "attempts": found.attempts, "unknown": found.unknown}
             return found, self._sides(db, stretch, coverage, complete_to=until, first=found.first), coverage
 
     def _sides(
