@@ -10,9 +10,9 @@ from app.cli.output import out, print_json
 from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, TimeOption, stretch
 from app.connections.database import connect
 from app.procurement.labels import without_unseen
+from app.reconciliation.log_coverage import SHARED
 from app.reconciliation.log_proof import LogProof, prove_log
 from app.reconciliation.settings import VAULT_LOG
-from app.reconciliation.side_records import SHARED
 
 commands = typer.Typer(help="The vault's audit log as evidence.", no_args_is_help=True)
 

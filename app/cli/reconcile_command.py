@@ -15,9 +15,9 @@ from app.cli.output import FAILED, USAGE, err, out, print_json
 from app.cli.text_tables import Column, Kind, show_table
 from app.procurement.labels import without_unseen
 from app.procurement.systems import ISSUING_PATHS
-from app.reconciliation.overview import Overview, UnfitTimeError, overview_of_run, overview_of_time
-from app.reconciliation.policy_uses import PolicyUse
-from app.reconciliation.side_records import SHARED
+from app.reconciliation.agreement import PolicyUse
+from app.reconciliation.log_coverage import SHARED
+from app.reconciliation.report import Overview, UnfitTimeError, overview_of_run, overview_of_time
 from app.reconciliation.verdict import Reconciliation, Verdict
 from app.review.queries import Pages
 
@@ -71,7 +71,7 @@ def _of_time(engine: Engine, since: datetime | None, until: datetime | None) -> 
 
 
 def _of_run(context: Context, run_id: UUID, *, as_json: bool) -> Overview:
-    if Pages(context.sessions).run(run_id) is None:
+    if not Pages(context.sessions).has_run(run_id):
         _refuse("run", str(run_id), "is no run")
     overview = overview_of_run(context.engine, ISSUING_PATHS, run_id)
     if overview is None:

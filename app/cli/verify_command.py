@@ -19,7 +19,7 @@ from app.connections.tls import trust_of
 from app.contract_file.keys import KeysError, PublicKeys
 from app.contract_file.verify import CheckedBundle, verify
 from app.procurement.labels import plural, without_unseen
-from app.reconciliation.side_records import SHARED
+from app.reconciliation.log_coverage import SHARED
 from infra.local.state import read_record
 
 _WELL_KNOWN = "/.well-known/triage-export-keys.json"

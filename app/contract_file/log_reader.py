@@ -11,7 +11,7 @@ from app.contract_file.log_search import LINES_LIMIT, RunSearch, Searched
 from app.credentials.log_files import open_all
 from app.credentials.tables import AttemptRow
 from app.reconciliation.log_anchors import Anchor, ChainStretch
-from app.reconciliation.side_records import SHARED
+from app.reconciliation.log_coverage import SHARED
 from app.review.queries.filed_documents import FiledRun
 
 #: How far clocks and the order of lines may differ.

@@ -133,6 +133,7 @@ class AttemptRow(SQLModel, table=True):
             "run_id",
             postgresql_where=text("revoked_at IS NULL AND state NOT IN ('dispatched', 'running')"),
         ),
+        Index("ix_attempt_token_issued", "token_issued_at"),
     )
 
     run_id: UUID = Field(primary_key=True, foreign_key="run.run_id")
@@ -216,6 +217,7 @@ class CredentialRow(SQLModel, table=True):
         _of_attempt(),
         UniqueConstraint("fingerprint"),
         Index("ix_credential_issued_at", "issued_at"),
+        Index("ix_credential_user", "service_user", postgresql_where=text("service_user IS NOT NULL")),
     )
 
     credential_id: UUID = Field(primary_key=True)

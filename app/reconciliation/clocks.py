@@ -4,7 +4,7 @@ The vault's clock is measured by the sweeper, and shows in each attempt: its log
 dates. A tool's clock shows in the first use of each credential, which follows its issue within seconds.
 """
 
-from bisect import bisect, insort
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,6 +36,9 @@ class Shift:
         return self.behind - LEEWAY <= difference <= self.ahead + LEEWAY
 
 
+_RIGHT = Shift()
+
+
 @dataclass(frozen=True, slots=True)
 class FirstUse:
     """When a credential of an attempt was issued, by its record, and first used, by its tool."""
@@ -51,17 +54,23 @@ class ToolClocks:
     """What first uses say of the tools' clocks. One credential says nothing: its first use may be a thief's."""
 
     def __init__(self, uses: Iterable[FirstUse]) -> None:
-        self._offsets: defaultdict[str, list[tuple[datetime, timedelta]]] = defaultdict(list)
+        offsets: defaultdict[str, list[tuple[datetime, timedelta]]] = defaultdict(list)
         for use in frozenset(uses):
-            insort(self._offsets[use.system], (use.issued_at, use.used_at - use.issued_at))
+            offsets[use.system].append((use.issued_at, use.used_at - use.issued_at))
+        #: Of the tools whose clock was ever off: the median of small offsets is small.
+        self._offsets = {
+            system: sorted(known)
+            for system, known in offsets.items()
+            if any(abs(offset) > LEEWAY for _, offset in known)
+        }
 
     def shift(self, system: str, at: datetime) -> Shift:
         """That of a tool when credentials were issued around `at`."""
         known = self._offsets.get(system, [])
         if len(known) < _LEAST:
-            return Shift()
+            return _RIGHT
         place = bisect(known, (at, _NONE))
         nearest = known[max(0, place - _AROUND) : place + _AROUND]
         around = sorted(nearest, key=lambda each: abs(each[0] - at))[:_AROUND]
         offset = timedelta(seconds=median(each.total_seconds() for _, each in around))
-        return Shift() if abs(offset) <= LEEWAY else Shift.of(offset)
+        return _RIGHT if abs(offset) <= LEEWAY else Shift.of(offset)

@@ -1,21 +1,28 @@
 """The three sides of a stretch of time in one comparison, with what it does not establish."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from app.reconciliation.agreement import PolicyUse
 from app.reconciliation.joined_uses import unproven
+from app.reconciliation.log_coverage import Coverage
 from app.reconciliation.matching import leftovers
 from app.reconciliation.settings import VAULT_LOG, log_name
-from app.reconciliation.side_records import Coverage, SideRecords
+from app.reconciliation.side_records import SideRecords
 from app.reconciliation.sides import Sides
 from app.reconciliation.verdict import Reconciliation
 
 _FIRST = text(
     "SELECT least((SELECT min(at) FROM vault_event WHERE kind = 'issued'), (SELECT min(issued_at) FROM credential),"
     " (SELECT min(at) FROM tool_use WHERE fingerprint IS NOT NULL OR service_user IS NOT NULL))"
+)
+_DAY = timedelta(days=1)
+_READ = text(
+    "SELECT min(read_until) FROM log_source WHERE source = ANY (:names) HAVING count(read_until) = :number"
 )
 #: From the first dispatch of a run to the last confirmed end, or to the end of an attempt that has none yet.
 _TIME = text(
@@ -24,11 +31,24 @@ _TIME = text(
 )
 
 
+class UnfitTimeError(ValueError):
+    """The time to compare ends before it begins, or is too long. The text is about its beginning."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overview:
+    """What the sides show of a time or a run, and what its tokens could request and used."""
+
+    sides: Reconciliation
+    policies: Sequence[PolicyUse]
+
+
 def read_until(engine: Engine, systems: Mapping[str, str]) -> datetime | None:
     """The time (UTC) to which the logs of vault and tools have been read; None before that. Raises `OperationalError`."""
-    known = SideRecords(engine, systems).coverage()
-    moments = [known[name].read_until if name in known else None for name in (VAULT_LOG, *systems.values())]
-    return None if None in moments else min(filter(None, moments), default=None)
+    names = {VAULT_LOG, *systems.values()}
+    with engine.begin() as db:
+        until: datetime | None = db.execute(_READ, {"names": list(names), "number": len(names)}).scalar()
+        return until
 
 
 def begin_of(engine: Engine, span: timedelta, until: datetime) -> datetime:
@@ -41,16 +61,48 @@ def begin_of(engine: Engine, span: timedelta, until: datetime) -> datetime:
 
 def reconcile(engine: Engine, systems: Mapping[str, str], since: datetime, until: datetime) -> Reconciliation:
     """Compare the sides between two times (UTC). `systems` as in `SideRecords`. Raises `OperationalError`."""
-    sides, known = SideRecords(engine, systems).between(since, until)
-    return Reconciliation(
-        since=since,
-        until=until,
-        issued=sum(since <= each.at < until for each in sides.issued),
-        used=_used(sides, since, until),
-        recorded=sum(since <= each.issued_at < until for each in sides.recorded),
-        leftovers=leftovers(sides),
-        missing=[*_missing(known, systems, since, until), *unproven(sides)],
+    return overview_between(engine, systems, since, until).sides
+
+
+def overview_between(
+    engine: Engine, systems: Mapping[str, str], since: datetime, until: datetime, run_id: UUID | None = None
+) -> Overview:
+    """The same beside what policies grant; with `run_id`, of this run, whose time it must be."""
+    agreed, sides, known = SideRecords(engine, systems).doubtful(since, until, run_id)
+    used = count_used(sides, since, until) if run_id is None else len(_names(sides))
+    return Overview(
+        sides=Reconciliation(
+            since=since,
+            until=until,
+            issued=agreed.issued,
+            used=agreed.used + used,
+            recorded=agreed.recorded,
+            leftovers=leftovers(sides),
+            missing=[*_missing(known, systems, since, until), *unproven(sides)],
+        ),
+        policies=agreed.policies,
     )
+
+
+def overview_of_time(
+    engine: Engine,
+    systems: Mapping[str, str],
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    longest: timedelta | None = None,
+) -> Overview:
+    """Compare a time (UTC); by default the day before the time to which all logs have been read.
+
+    `systems` as in `SideRecords`. Raises `UnfitTimeError`, and `OperationalError`.
+    """
+    end = until or read_until(engine, systems) or datetime.now(UTC)
+    begin = since or begin_of(engine, _DAY, end)
+    if begin >= end:
+        raise UnfitTimeError(f"must be before {end.astimezone(UTC).isoformat()}")
+    if longest is not None and end - begin > longest:
+        raise UnfitTimeError(f"is more than {longest.days} days before {end.astimezone(UTC).isoformat()}")
+    return overview_between(engine, systems, begin, end)
 
 
 def reconcile_lately(engine: Engine, systems: Mapping[str, str], span: timedelta) -> Reconciliation | None:
@@ -64,21 +116,15 @@ def reconcile_run(engine: Engine, systems: Mapping[str, str], run_id: UUID) -> R
 
     Arguments and errors as in `reconcile`. What is missing for that time is missing for the run.
     """
+    overview = overview_of_run(engine, systems, run_id)
+    return None if overview is None else overview.sides
+
+
+def overview_of_run(engine: Engine, systems: Mapping[str, str], run_id: UUID) -> Overview | None:
+    """The same beside what policies grant."""
     with engine.begin() as db:
         time = db.execute(_TIME, {"run_id": run_id}).one_or_none()
-    if time is None:
-        return None
-    sides, known = SideRecords(engine, systems).between(time.since, time.until, run_id)
-    names = {each.service_user or each.fingerprint for each in sides.used}
-    return Reconciliation(
-        since=time.since,
-        until=time.until,
-        issued=len(sides.issued),
-        used=len(names - {None}),
-        recorded=len(sides.recorded),
-        leftovers=leftovers(sides),
-        missing=[*_missing(known, systems, time.since, time.until), *unproven(sides)],
-    )
+    return None if time is None else overview_between(engine, systems, time.since, time.until, run_id)
 
 
 def _missing(
@@ -92,7 +138,12 @@ def _missing(
     return [premise for premise in found if premise]
 
 
-def _used(sides: Sides, since: datetime, until: datetime) -> int:
+def _names(sides: Sides) -> set[str | None]:
+    """What tools saw in these sides."""
+    return {each.service_user or each.fingerprint for each in sides.used} - {None}
+
+
+def count_used(sides: Sides, since: datetime, until: datetime) -> int:
     """How many credentials tools saw, known or not; each counts when it was issued, or else when it was first seen."""
     issued = {
         name: each.issued_at for each in sides.recorded for name in (each.fingerprint, each.service_user)

@@ -1,4 +1,4 @@
-"""What tools saw of the latest credentials before a time, for comparison. All functions raise `OperationalError`."""
+"""What tools saw of the credentials of a time and of the latest before its end, for comparison. All functions raise `OperationalError`."""
 
 from datetime import datetime, timedelta
 
@@ -8,8 +8,10 @@ from app.reconciliation.clocks import FirstUse
 from app.reconciliation.worker_places import SeenPlace
 
 _LATEST = """
-    SELECT run_id, attempt, tool, fingerprint, service_user, issued_at FROM credential
-    WHERE issued_at < :until ORDER BY issued_at DESC LIMIT 500
+    (SELECT run_id, attempt, tool, fingerprint, service_user, issued_at FROM credential
+    WHERE issued_at < :until ORDER BY issued_at DESC LIMIT 500)
+    UNION SELECT run_id, attempt, tool, fingerprint, service_user, issued_at FROM credential
+    WHERE issued_at >= :since AND issued_at < :until
 """
 _PLACES = text(f"""
 WITH latest AS ({_LATEST}),
@@ -37,14 +39,14 @@ _VAULT_AHEAD = text(
 )
 
 
-def places(db: Connection, until: datetime) -> list[SeenPlace]:
+def places(db: Connection, since: datetime, until: datetime) -> list[SeenPlace]:
     """Where tools saw them."""
-    return [SeenPlace(**row) for row in db.execute(_PLACES, {"until": until}).mappings()]
+    return [SeenPlace(**row) for row in db.execute(_PLACES, {"since": since, "until": until}).mappings()]
 
 
-def first_uses(db: Connection, until: datetime) -> list[FirstUse]:
+def first_uses(db: Connection, since: datetime, until: datetime) -> list[FirstUse]:
     """When tools saw each for the first time."""
-    return [FirstUse(**row) for row in db.execute(_FIRST_USES, {"until": until}).mappings()]
+    return [FirstUse(**row) for row in db.execute(_FIRST_USES, {"since": since, "until": until}).mappings()]
 
 
 def vault_ahead(db: Connection) -> timedelta:

@@ -1,17 +1,16 @@
 """The three sides in the database, for a stretch of time: all of each attempt that it touches, and what belongs to none."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from app.reconciliation.clocks import LEEWAY
+from app.reconciliation.agreement import Agreement, agreement
 from app.reconciliation.joined_uses import needs_history
-from app.reconciliation.settings import log_name
+from app.reconciliation.log_coverage import Coverage, read_coverage
 from app.reconciliation.side_history import first_uses, places, vault_ahead
 from app.reconciliation.sides import Issued, KnownAttempt, Recorded, Sides, Used
 
@@ -59,6 +58,7 @@ UNION
 SELECT u.* FROM tool_use AS u WHERE u.service_user IN (SELECT service_user FROM theirs)
 UNION
 SELECT u.* FROM tool_use AS u WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :since AND u.at < :until
+    AND (CAST(:unknown AS bigint[]) IS NULL OR u.number = ANY (:unknown))
 """)  # noqa: S608
 _STATES = text(f"""{_TOUCHED}
 SELECT a.run_id, a.number, a.state, a.ended_at, r.stop_requested_at IS NOT NULL AS was_stopped,
@@ -68,51 +68,7 @@ SELECT a.run_id, a.number, a.state, a.ended_at, r.stop_requested_at IS NOT NULL 
         AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1), interval '0') AS vault_ahead
 FROM attempt AS a JOIN touched AS t ON t.run_id = a.run_id AND t.attempt = a.number JOIN run AS r ON r.run_id = a.run_id
 """)  # noqa: S608
-_SOURCES = text("SELECT source, covered_from, read_until, written_apart, problem FROM log_source")
-_UNREADABLE = text("SELECT source, since, until, lines FROM unreadable_stretch ORDER BY number")
-
-
-#: One premise, however many logs it concerns.
-SHARED = "all processes share one user, so those that are compared could have written the logs themselves"
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableStretch:
-    """Lines of a log that cannot be read, written between two times; `since` None: at any time before."""
-
-    since: datetime | None
-    until: datetime
-    lines: int
-
-    def meets(self, since: datetime, until: datetime) -> bool:
-        """Whether one of these lines may have been written between two times."""
-        return self.until >= since - LEEWAY and (self.since is None or self.since <= until + LEEWAY)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Coverage:
-    """What is known of one log; see the tables `log_source` and `unreadable_stretch`."""
-
-    source: str
-    covered_from: datetime | None
-    read_until: datetime | None
-    written_apart: bool
-    problem: str | None
-    unreadable: Sequence[UnreadableStretch] = ()
-
-    def gap(self, since: datetime, until: datetime) -> str | None:
-        """Why this log does not prove what happened between two times, or None."""
-        if self.problem is not None:
-            return f"{log_name(self.source)}: {self.problem}"
-        if self.covered_from is None or self.covered_from > since:
-            return f"{log_name(self.source)} was not read from the beginning of this time"
-        if self.read_until is None or self.read_until < until:
-            return f"{log_name(self.source)} has not been read to the end of this time"
-        if lines := sum(each.lines for each in self.unreadable if each.meets(since, until)):
-            return f"{log_name(self.source)} may have {lines} lines of this time that cannot be read"
-        if not self.written_apart:
-            return SHARED
-        return None
+_ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 class SideRecords:
@@ -125,7 +81,7 @@ class SideRecords:
     def coverage(self) -> dict[str, Coverage]:
         """What is known of each log, by its source; nothing of one that was never read."""
         with self._engine.begin() as db:
-            return _coverage(db)
+            return read_coverage(db)
 
     def between(
         self,
@@ -139,45 +95,52 @@ class SideRecords:
 
         Attempts are whole: also what they did before and after. All sides are complete to `complete_to`, or else to `until`.
         """
-        stretch: dict[str, Any] = {"since": since, "until": until, "run_id": run_id}
         with self._engine.begin() as db:
             # A log that is read meanwhile must not count as covered without its lines.
-            db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-
+            db.execute(_ONE_SNAPSHOT)
+            stretch: dict[str, Any] = {"since": since, "until": until, "run_id": run_id, "unknown": None}
             touched = db.execute(_ATTEMPTS, stretch).all()
             stretch |= {"runs": [row.run_id for row in touched], "attempts": [row.attempt for row in touched]}
+            coverage = read_coverage(db)
+            return self._sides(db, stretch, coverage, complete_to=complete_to or until), coverage
 
-            def rows(query: Any) -> list[dict[str, Any]]:
-                return [dict(row) for row in db.execute(query, stretch).mappings()]
+    def doubtful(
+        self, since: datetime, until: datetime, run_id: UUID | None = None
+    ) -> tuple[Agreement, Sides, dict[str, Coverage]]:
+        """What the sides agree on, the rest of them, and what is known of each log. As above."""
+        with self._engine.begin() as db:
+            db.execute(_ONE_SNAPSHOT)
+            found, coverage = agreement(db, self._systems, since, until, run_id), read_coverage(db)
+            if found.is_whole:
+                return found, Sides(until=until), coverage
+            stretch: dict[str, Any] = {"since": since, "until": until, "run_id": run_id}
+            stretch |= {"runs": found.runs, "attempts": found.attempts, "unknown": found.unknown}
+            return found, self._sides(db, stretch, coverage, complete_to=until, first=found.first), coverage
 
-            issued = [Issued(**row, system=self._systems.get(row["path"])) for row in rows(_ISSUED)]
-            recorded = [Recorded(**row) for row in rows(_RECORDED)]
-            used = [Used(**{name: row[name] for name in Used.__dataclass_fields__}) for row in rows(_USED)]
-            attempts = [KnownAttempt(**row) for row in rows(_STATES)]
-            sides = Sides(
-                issued=issued, recorded=recorded, used=used, attempts=attempts, vault_ahead=vault_ahead(db)
-            )
-            if needs_history(sides):
-                sides = replace(sides, places=places(db, until), first_uses=first_uses(db, until))
-            coverage = _coverage(db)
-        first = min((each.issued_at for each in recorded), default=since)
-        covered = frozenset(
-            source
-            for source, known in coverage.items()
-            if known.problem is None
-            and known.covered_from is not None
-            and known.covered_from <= first
-            and known.read_until is not None
-            and known.read_until >= (complete_to or until)
+    def _sides(
+        self,
+        db: Connection,
+        stretch: Mapping[str, Any],
+        coverage: Mapping[str, Coverage],
+        *,
+        complete_to: datetime,
+        first: datetime | None = None,
+    ) -> Sides:
+        def rows(query: Any) -> list[dict[str, Any]]:
+            return [dict(row) for row in db.execute(query, stretch).mappings()]
+
+        since, until = stretch["since"], stretch["until"]
+        sides = Sides(
+            issued=[Issued(**row, system=self._systems.get(row["path"])) for row in rows(_ISSUED)],
+            recorded=[Recorded(**row) for row in rows(_RECORDED)],
+            used=[Used(**{name: row[name] for name in Used.__dataclass_fields__}) for row in rows(_USED)],
+            attempts=[KnownAttempt(**row) for row in rows(_STATES)],
+            vault_ahead=vault_ahead(db),
+            until=complete_to,
         )
-        return replace(sides, covered=covered, until=complete_to or until), coverage
-
-
-def _coverage(db: Connection) -> dict[str, Coverage]:
-    unreadable: defaultdict[str, list[UnreadableStretch]] = defaultdict(list)
-    for source, *stretch in db.execute(_UNREADABLE):
-        unreadable[source].append(UnreadableStretch(*stretch))
-    return {
-        row["source"]: Coverage(**row, unreadable=unreadable[row["source"]])
-        for row in db.execute(_SOURCES).mappings()
-    }
+        if needs_history(sides):
+            sides = replace(sides, places=places(db, since, until), first_uses=first_uses(db, since, until))
+        begun = [*(each.issued_at for each in sides.recorded), *([first] if first else [])]
+        begin = min(begun, default=since)
+        covered = (name for name, known in coverage.items() if known.covers(begin, complete_to))
+        return replace(sides, covered=frozenset(covered))

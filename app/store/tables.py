@@ -122,7 +122,12 @@ class FlagRow(SQLModel, table=True):
             for name, columns in _ORDERS.items()
         ),
         Index("ix_flag_raised_at", "raised_at"),
-        Index("ix_flag_closed", "decided_at", postgresql_where=text("status = 'closed'")),
+        Index(
+            "ix_flag_closed",
+            "decided_at",
+            postgresql_include=["answered_by", "action_id"],
+            postgresql_where=text("status = 'closed'"),
+        ),
         Index("ix_flag_vendors", "vendors", postgresql_using="gin"),
         Index("ix_flag_systems", "systems", postgresql_using="gin"),
         Index("ix_flag_search", text("search_pieces(search)"), postgresql_using="gin"),

@@ -74,6 +74,8 @@ MORE = (
 )
 #: One flag of the run was decided, and is about the same as the others.
 ONE_FACT = "UPDATE flag SET fact_key = 'the same'"
+#: What agrees on all sides needs no second look.
+DIFFERENT = "UPDATE credential SET lease_id = 'another'"
 
 
 @contextmanager
@@ -152,10 +154,11 @@ def test_a_page_asks_as_much_with_many_rows_as_with_few(alone):
     client, connection = alone
     crowd.fill(connection, runs=1, flags=3)
     connection.execute(ONE_FACT)
+    connection.execute(DIFFERENT)
     few = asked(client, connection)
     connection.execute("TRUNCATE action, flag_tally, alarm CASCADE")
     crowd.fill(connection, runs=150, flags=1800)
-    for statement in (*MORE, ONE_FACT):
+    for statement in (*MORE, ONE_FACT, DIFFERENT):
         connection.execute(statement)
     many = asked(client, connection)
     assert {status for status, _ in many.values()} <= {200, 302}

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.reconciliation.side_records import SHARED
+from app.reconciliation.log_coverage import SHARED
 from app.reconciliation.verdict import Leftover, Reconciliation, Side
 from app.review.queries.plans import numbered
 from app.web.views import runs as views

@@ -6,12 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from app.procurement.federal_time import eastern_day
+from app.procurement.federal_time import eastern_day, eastern_midnight
 from app.reconciliation.verdict import Reconciliation
 from app.review.queries import alarms as alarm_pages
 from app.review.queries.alarms import AlarmFilter
+from app.review.queries.by_day import DayNumbers
 from app.review.queries.queue_state import UnconfirmedEnds
-from app.review.queries.start import StartPage, Waiting
+from app.review.queries.start import Stack, StartPage, Waiting
 from app.web.views import alarms, start
 from tests.web.conftest import REFOUND
 
@@ -48,7 +49,9 @@ def test_each_number_links_to_a_list_of_that_length(signed_in, read, home, triag
         if not link or link in {"/alarms", "/stack#ends"}:
             continue
         page = read(client, link)
-        words = "(left|flags?)" if link.startswith("/flags") else "runs?"
+        words = {"flags": "(left|flags?)", "credentials": "may still be valid"}.get(
+            link[1:].split("?")[0], "runs?"
+        )
         if number:
             assert re.search(rf"\b{number:,} {words}\b", page.text), (name, link)
         else:
@@ -93,6 +96,33 @@ def test_charts_equal_the_counts_by_eastern_day(system, home, triaged):
         for day, numbers in told.items():
             assert numbers[0] == sum(str(eastern_day(row["at"])) == day for row in rows), (name, day)
     assert f"{sum(n[0] for n in days_of(page, 'runs').values()):,} in 14 days" in page.html
+
+
+def test_what_is_over_is_counted_once_and_today_each_time(system):
+    now = datetime.now(UTC)
+    days = [eastern_day(now) - timedelta(days=back) for back in (3, 2, 1, 0)]
+    numbers = DayNumbers()
+
+    def runs(of):
+        with system.sessions() as db:
+            return of.of(db, days, now)["runs"]
+
+    def add(at):
+        run_id = uuid4()
+        system.execute(
+            "INSERT INTO run (run_id, job_id, state, attempt, requested_by, requested_at, finished_at)"
+            " SELECT %s, min(action_id), 'failed', 0, 'test', %s, now() FROM action",
+            *(run_id, at),
+        )
+        return run_id
+
+    before, added = runs(numbers), []
+    try:
+        added += [add(eastern_midnight(days[0]) + timedelta(hours=12)), add(now)]
+        assert runs(numbers) == [*before[:3], before[3] + 1]
+        assert runs(DayNumbers()) == [before[0] + 1, *before[1:3], before[3] + 1]
+    finally:
+        system.execute("DELETE FROM run WHERE run_id = ANY(%s)", added)
 
 
 def test_a_flag_counts_as_closed_on_the_day_it_was_closed(signed_in, client, flagged, read):
@@ -209,19 +239,22 @@ def test_every_alarm_is_listed_newest_first_with_its_run(system, signed_in, read
 class Empty:
     """Read models of an empty database."""
 
-    def start(self, *, subject, with_alarms, now):  # noqa: ARG002  # asked by name
+    def start(self, *, subject, with_alarms, with_stack, now):  # noqa: ARG002  # asked by name
         days = [eastern_day(now) - timedelta(days=back) for back in reversed(range(14))]
         return StartPage(
             waiting=Waiting(all=0, mine=0, unassigned_blocking=0, awaiting_concurrence=0, not_checked=0),
             runs={},
-            failed_lately=0,
-            oldest_waiting=None,
-            credentials_alive=0,
-            unconfirmed=UnconfirmedEnds(attempts=0, credentials=0, oldest=None, problem=None),
-            now=now,
+            stack=Stack(
+                now=now,
+                oldest_waiting=None,
+                credentials_alive=0,
+                unconfirmed=UnconfirmedEnds(attempts=0, credentials=0, oldest=None, problem=None),
+                heartbeats=(),
+            )
+            if with_stack
+            else None,
             mine=(),
             done=(),
-            heartbeats=(),
             alarms=0 if with_alarms else None,
             newest_alarms=(),
             days=days,

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from app.procurement.federal_time import eastern
-from app.reconciliation.overview import Overview
-from app.reconciliation.policy_uses import PolicyUse
+from app.reconciliation.agreement import PolicyUse
+from app.reconciliation.report import Overview
 from app.reconciliation.verdict import Leftover, Reconciliation, Side
 from app.web.views import three_sides as views
 

@@ -33,6 +33,7 @@ from app.review.queries import (
 )
 from app.review.queries.actions import ActionLine, ActionPage
 from app.review.queries.alarms import AlarmFilter, AlarmPage
+from app.review.queries.by_day import DayNumbers
 from app.review.queries.credential_list import (
     AliveOfTool,
     CredentialFilter,
@@ -87,6 +88,7 @@ class Pages:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
+        self._day_numbers = DayNumbers()
 
     def flag_queue(
         self,
@@ -210,10 +212,22 @@ class Pages:
         with self._sessions() as db:
             return run_stamp.stamp(db, run_id)
 
-    def start(self, *, subject: str, with_alarms: bool, now: datetime) -> StartPage:
+    def has_run(self, run_id: UUID) -> bool:
+        """Whether there is such a run."""
+        with self._sessions() as db:
+            return run_list.exists(db, run_id)
+
+    def start(self, *, subject: str, with_alarms: bool, with_stack: bool, now: datetime) -> StartPage:
         """The start page of this person."""
         with self._sessions() as db:
-            return start.page(db, subject=subject, with_alarms=with_alarms, now=now)
+            return start.page(
+                db,
+                self._day_numbers,
+                subject=subject,
+                with_alarms=with_alarms,
+                with_stack=with_stack,
+                now=now,
+            )
 
     def actions(
         self, *, text: str | None = None, after: str | None = None, limit: int = DEFAULT_LIMIT

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -84,31 +84,30 @@ def state(db: Session) -> QueueState:
     )
 
 
-_OPEN_ENDS = (col(AttemptRow.revoked_at).is_(None), col(AttemptRow.ended_at).is_not(None))
+#: Written out, so that PostgreSQL sees that the index is about these.
+_ENDED = col(AttemptRow.state).not_in([literal_column(f"'{each}'") for each in ("dispatched", "running")])
 _OF_ATTEMPT = (
     (col(CredentialRow.run_id) == col(AttemptRow.run_id))
     & (col(CredentialRow.attempt) == col(AttemptRow.number))
     & (col(CredentialRow.kind) != CredentialKind.SIGNED_TOKEN.value)
 )
+_PROBLEM = select(col(AttemptEndRow.problem)).order_by(col(AttemptEndRow.since)).limit(1)
 _UNCONFIRMED = (
     select(
-        func.count(func.distinct(tuple_(col(AttemptRow.run_id), col(AttemptRow.number)))),
-        func.count(col(CredentialRow.credential_id)),
-        func.min(col(AttemptRow.ended_at)),
+        func.count(func.distinct(tuple_(col(AttemptRow.run_id), col(AttemptRow.number)))).label("attempts"),
+        func.count(col(CredentialRow.credential_id)).label("credentials"),
+        func.min(col(AttemptRow.ended_at)).label("oldest"),
+        _PROBLEM.scalar_subquery().label("problem"),
     )
     .select_from(AttemptRow)
     .outerjoin(CredentialRow, _OF_ATTEMPT)
-    .where(*_OPEN_ENDS)
+    .where(col(AttemptRow.revoked_at).is_(None), col(AttemptRow.ended_at).is_not(None), _ENDED)
 )
-_PROBLEM = select(col(AttemptEndRow.problem)).order_by(col(AttemptEndRow.since)).limit(1)
 
 
 def unconfirmed_ends(db: Session) -> UnconfirmedEnds:
     """The ends that the vault has not confirmed."""
-    attempts, credentials, oldest = db.execute(_UNCONFIRMED).one()
-    return UnconfirmedEnds(
-        attempts=attempts, credentials=credentials, oldest=oldest, problem=db.scalars(_PROBLEM).first()
-    )
+    return UnconfirmedEnds(**db.execute(_UNCONFIRMED).mappings().one())
 
 
 def oldest_waiting(db: Session) -> RunRow | None:

@@ -89,6 +89,11 @@ def lines(db: Session, wanted: RunFilter, *, after: UUID | None, limit: int) -> 
     return _lines(db, query.order_by(*(part.desc() for part in key)).limit(limit))
 
 
+def exists(db: Session, run_id: UUID) -> bool:
+    """Whether there is such a run."""
+    return db.execute(select(col(RunRow.run_id)).where(col(RunRow.run_id) == run_id)).first() is not None
+
+
 def outcomes(db: Session, run_ids: Sequence[UUID]) -> Counter[str]:
     """The number of these runs by outcome."""
     return Counter(

@@ -7,7 +7,7 @@ from flask import Response, abort
 
 from app.intake.problems import Problem, shown
 from app.procurement.systems import ISSUING_PATHS
-from app.reconciliation.overview import Overview, UnfitTimeError, overview_of_run, overview_of_time
+from app.reconciliation.report import Overview, UnfitTimeError, overview_of_run, overview_of_time
 from app.web.api.operations import operation, reply
 from app.web.api.problem_details import NOT_NOW, ProblemError, invalid_input
 from app.web.api.shapes.three_sides import ComparedSides, ReconciliationQuery
@@ -31,7 +31,7 @@ def reconciliation(query: ReconciliationQuery) -> Response:
 def _of_run(query: ReconciliationQuery) -> Overview:
     if query.run is None or query.since or query.until:
         raise _refused("run", query.run, "cannot be given with since or until")
-    if services().queries.run(query.run) is None:
+    if not services().queries.has_run(query.run):
         abort(404)
     overview = overview_of_run(services().database, ISSUING_PATHS, query.run)
     if overview is None:

@@ -32,10 +32,13 @@ LATELY = timedelta(seconds=MAX_TTL_SECONDS)
 def home() -> ResponseReturnValue:
     """What waits for this person, and the trend of the last days."""
     me = person()
-    page = services().queries.start(
-        subject=me.subject, with_alarms=me.may(Permission.READ_ALARMS), now=services().clock.now()
-    )
     first = _first_role(me)
+    page = services().queries.start(
+        subject=me.subject,
+        with_alarms=me.may(Permission.READ_ALARMS),
+        with_stack=first is Role.OPERATOR,
+        now=services().clock.now(),
+    )
     pictures = {
         "flags": (
             "Flags raised and closed",

@@ -7,8 +7,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.procurement.systems import ISSUING_PATHS
-from app.reconciliation.overview import Overview, overview_of_run, overview_of_time
-from app.reconciliation.report import read_until
+from app.reconciliation.report import Overview, overview_of_run, overview_of_time, read_until
 from app.web.comparable_times import HOURS, bounds, day_of_query, hour_of_query
 from app.web.list_queries import ignore
 from app.web.services import services
@@ -51,7 +50,7 @@ def _of_run() -> UUID | None:
         run_id = UUID(value)
     except ValueError:
         run_id = None
-    if run_id is None or services().queries.run(run_id) is None:
+    if run_id is None or not services().queries.has_run(run_id):
         ignore("run", value)
         return None
     return run_id

@@ -8,8 +8,8 @@ import pytest
 from app.connections.database import connect
 from app.procurement.systems import ISSUING_PATHS
 from app.reconciliation import leftover_kinds as kinds
+from app.reconciliation.log_coverage import SHARED
 from app.reconciliation.report import reconcile_run
-from app.reconciliation.side_records import SHARED
 from app.reconciliation.verdict import Verdict
 
 

@@ -15,8 +15,8 @@ from app.contract_file.log_reader import LogReader
 from app.contract_file.log_records import LogRecords
 from app.contract_file.verify import verify
 from app.procurement.systems import ISSUING_PATHS
+from app.reconciliation.log_coverage import SHARED
 from app.reconciliation.report import reconcile_run
-from app.reconciliation.side_records import SHARED
 from app.review.roles import Person
 
 ACTION = "ACT-2026-0004"

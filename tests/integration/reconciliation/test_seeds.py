@@ -12,9 +12,11 @@ import psycopg
 import pytest
 
 from app.connections.database import connect
-from app.procurement.systems import SYSTEMS
+from app.procurement.systems import ISSUING_PATHS, SYSTEMS
 from app.reconciliation import leftover_kinds as kinds
-from app.reconciliation.report import reconcile
+from app.reconciliation.matching import leftovers
+from app.reconciliation.report import count_used, reconcile, reconcile_run
+from app.reconciliation.side_records import SideRecords
 from tests.conftest import TLS, wait_until
 
 #: Seconds until the alarm.
@@ -216,6 +218,34 @@ def stretch(watched) -> Callable[..., Any]:
         return run_ids, began["at"], ended["at"]
 
     return made
+
+
+def test_a_report_leaves_out_what_agrees_and_nothing_else(watched, stretch):
+    """Of everything above, attempt by attempt."""
+    (clean,), _, until = stretch("ACT-2026-0004")
+    ended = "SELECT 1 FROM attempt WHERE run_id = %s AND revoked_at IS NOT NULL"
+    wait_until(lambda: watched.rows(ended, clean), seconds=SOON, what="its confirmed end")
+    (first,) = watched.rows("SELECT min(dispatched_at) AS at FROM attempt")
+    engine = connect(watched.settings("reconciler"), pool_size=1)
+    sides = SideRecords(engine, ISSUING_PATHS)
+    for since in (first["at"], first["at"] + (until - first["at"]) / 2):
+        all_of_it, _ = sides.between(since, until)
+        doubtful, _, _ = sides.doubtful(since, until)
+        found = reconcile(engine, ISSUING_PATHS, since, until)
+        assert sorted(map(str, found.leftovers)) == sorted(map(str, leftovers(all_of_it)))
+        assert found.leftovers
+        assert found.issued == sum(since <= each.at < until for each in all_of_it.issued)
+        assert found.recorded == sum(since <= each.issued_at < until for each in all_of_it.recorded)
+        assert found.used == count_used(all_of_it, since, until)
+        assert clean not in doubtful.runs
+    for row in watched.rows("SELECT run_id FROM run WHERE state = 'completed'"):
+        found = reconcile_run(engine, ISSUING_PATHS, row["run_id"])
+        all_of_it, _ = sides.between(found.since, found.until, row["run_id"])
+        assert sorted(map(str, found.leftovers)) == sorted(map(str, leftovers(all_of_it)))
+        assert (found.issued, found.recorded) == (len(all_of_it.issued), len(all_of_it.recorded))
+        names = {each.service_user or each.fingerprint for each in all_of_it.used} - {None}
+        assert found.used == len(names)
+    engine.dispose()
 
 
 def test_earlier_runs_show_that_all_uses_of_one_came_from_elsewhere(watched, stretch, compared):

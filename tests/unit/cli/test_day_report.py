@@ -14,7 +14,7 @@ from app.credentials.progress import RecordedCredential, UnconfirmedEnd
 from app.credentials.vault_line import AuditLine
 from app.procurement.daily_quota import COUNTED, QuotaDay
 from app.procurement.systems import ISSUING_PATHS
-from app.reconciliation.side_records import SHARED
+from app.reconciliation.log_coverage import SHARED
 from app.reconciliation.verdict import Leftover, Reconciliation, Side, Verdict
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

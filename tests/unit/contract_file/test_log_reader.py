@@ -14,7 +14,7 @@ from app.contract_file.log_reader import LogReader
 from app.contract_file.run_content import row_fields
 from app.reconciliation.log_anchors import Anchor, ChainStretch
 from app.reconciliation.log_chain import BEGUN
-from app.reconciliation.side_records import SHARED
+from app.reconciliation.log_coverage import SHARED
 from tests.unit.contract_file.conftest import NOON, RUN, audit_line, lines_of_run
 
 END = NOON + timedelta(minutes=5)

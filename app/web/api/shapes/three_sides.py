@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-from app.reconciliation.overview import Overview
+from app.reconciliation.report import Overview
 from app.reconciliation.verdict import Side, Verdict
 from app.web.api.shapes import RequestModel, Shape, UtcTime
 
