@@ -53,7 +53,7 @@ def test_each_number_links_to_a_list_of_that_length(signed_in, read, home, triag
             link[1:].split("?")[0], "runs?"
         )
         if number:
-            assert re.search(rf"\b{number:,} {words}\b", page.text), (name, link)
+            assert re.search(rf"\b{number:,} ?{words}\b", page.text), (name, link)
         else:
             assert page.rows[1:] == [], (name, link)
 
