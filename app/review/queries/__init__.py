@@ -39,8 +39,9 @@ from app.review.queries.queue import FlagQueue, Place, QueuePage, Sort
 from app.review.queries.queue_state import QueueState
 from app.review.queries.queue_way import Left, Next, Way
 from app.review.queries.raw_answers import RawAnswer
+from app.review.queries.run_lineage import RunLineage, SourceAttempt
 from app.review.queries.run_list import RunFilter, RunLine
-from app.review.queries.runs import RunLineage, RunPage, SourceAttempt
+from app.review.queries.runs import RunPage
 from app.review.queries.security_events import EventFilter
 from app.review.queries.start import StartPage
 from app.review.queries.vendors import VendorPage

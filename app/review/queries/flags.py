@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow
 from app.procurement.finding import NOT_PERFORMED
 from app.review import review_events
 from app.review.flag_history import Event
-from app.review.queries import people, related, runs
+from app.review.queries import people, related
 from app.review.queries.changes import Changes, changes_since
 from app.review.queries.related import Related
-from app.review.queries.runs import RunLineage, SourceAttempt
+from app.review.queries.run_lineage import RunLineage, SourceAttempt, lineage_of
 from app.review.review_events import FlagHistory
 from app.review.roles import Person
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
@@ -99,11 +99,11 @@ def view(db: Session, flag_id: UUID) -> FlagView | None:
 
 
 def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunLineage] | None:
-    flag = db.get(FlagRow, flag_id, options=[defer(FlagRow.search)])
-    run = runs.lineage(db, flag.run_id) if flag else None
-    if flag is None or run is None:
+    found = lineage_of(db, flag_id)
+    if found is None:
         return None
-    latest = runs.latest_completed(db, flag.action_id)
+    run, latest = found
+    flag = next(each for each in run.findings if each.flag_id == flag_id)
     return FlagPage(
         flag=flag,
         action=run.action,
@@ -114,7 +114,7 @@ def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunLineage] | None:
         silent=run.source_attempt(attempt=flag.attempt, tool=flag.subject)
         if flag.rule == NOT_PERFORMED
         else None,
-        latest_run_id=latest.run_id if latest else None,
+        latest_run_id=latest,
     ), run
 
 
