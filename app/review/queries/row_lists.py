@@ -22,7 +22,7 @@ _READERS: dict[type[Any], Callable[[Any], Any]] = {
 
 
 class RowList(Generic[Model]):
-    """The rows of one model that `belongs` selects, in this order, as a column beside the columns of the table `beside`.
+    """The rows of one model that pass `tests`, in this order, as a column of a statement about the table `beside`.
 
     A statement of its own for each table takes several times as long.
     """
@@ -30,8 +30,8 @@ class RowList(Generic[Model]):
     def __init__(
         self,
         model: type[Model],
-        *order: Any,
-        belongs: ColumnElement[bool],
+        *tests: ColumnElement[bool],
+        by: Sequence[Any],
         beside: Table,
         but: Sequence[str] = (),
     ) -> None:
@@ -44,9 +44,9 @@ class RowList(Generic[Model]):
             if isinstance(column.type, kind)
         ]
         self._new: Callable[[], Model] = manager_of_class(model).new_instance
-        every = func.json_agg(func.json_build_array(*columns)).aggregate_order_by(*order)
+        every = func.json_agg(func.json_build_array(*columns)).aggregate_order_by(*by)
         self.column: ScalarSelect[Any] = (
-            select(func.coalesce(every, text("'[]'"))).where(belongs).correlate(beside).scalar_subquery()
+            select(func.coalesce(every, text("'[]'"))).where(*tests).correlate(beside).scalar_subquery()
         )
 
     def rows(self, value: list[list[Any]]) -> list[Model]:

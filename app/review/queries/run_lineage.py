@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, func, select, text
 from sqlmodel import col
 
 from app.credentials.ending import Endings
@@ -18,7 +17,6 @@ from app.credentials.tables import (
     CredentialRow,
     DenialRow,
     RunRow,
-    RunState,
     StepRow,
     table_of,
 )
@@ -97,67 +95,44 @@ class RunLineage:
         )
 
 
-def lineage(db: Session, run_id: UUID) -> RunLineage | None:
-    """One run with what its worker recorded, or None."""
-    found = db.execute(_LINEAGE, {"run": run_id}).one_or_none()
-    return None if found is None else _lineage(found)
+#: The table that the rows of a lineage are beside, in a statement with more columns.
+RUN = table_of(RunRow)
 
 
-def lineage_of(db: Session, flag_id: UUID) -> tuple[RunLineage, UUID | None] | None:
-    """The run of a flag with what its worker recorded, and the latest completed run of its action; None without one."""
-    found = db.execute(_LINEAGE_OF_FLAG, {"flag": flag_id}).one_or_none()
-    return None if found is None else (_lineage(found), found.latest)
-
-
-def _lineage(found: Any) -> RunLineage:
-    return RunLineage(
-        run=found.RunRow,
-        action=found.ActionRow,
-        evidence={UUID(call_id): facts for call_id, facts in found.evidence.items()},
-        **{name: rows.rows(getattr(found, name)) for name, rows in _LISTS.items()},
-    )
+def of_run(model: Any, *order: Any, but: Sequence[str] = ()) -> RowList[Any]:
+    """The rows of the run, in this order."""
+    return RowList(model, model.run_id == RUN.c.run_id, by=order, beside=RUN, but=but)
 
 
 # Built once: building a statement takes longer than running it.
-_RUN = table_of(RunRow)
-
-
-def _of_run(model: Any, *order: Any, but: Sequence[str] = ()) -> RowList[Any]:
-    return RowList(model, *order, belongs=model.run_id == _RUN.c.run_id, beside=_RUN, but=but)
-
-
 _LISTS = {
-    "attempts": _of_run(AttemptRow, AttemptRow.number),
-    "ends": _of_run(AttemptEndRow, AttemptEndRow.number),
-    "steps": _of_run(StepRow, StepRow.attempt, StepRow.number),
-    "credentials": _of_run(CredentialRow, CredentialRow.attempt, CredentialRow.issued_at),
-    "denials": _of_run(DenialRow, DenialRow.attempt, DenialRow.refused_at),
-    "calls": _of_run(CallRow, CallRow.started_at),
-    "findings": _of_run(FlagRow, FlagRow.rule, FlagRow.subject, but=["search"]),
+    "attempts": of_run(AttemptRow, AttemptRow.number),
+    "ends": of_run(AttemptEndRow, AttemptEndRow.number),
+    "steps": of_run(StepRow, StepRow.attempt, StepRow.number),
+    "credentials": of_run(CredentialRow, CredentialRow.attempt, CredentialRow.issued_at),
+    "denials": of_run(DenialRow, DenialRow.attempt, DenialRow.refused_at),
+    "calls": of_run(CallRow, CallRow.started_at),
+    "findings": of_run(FlagRow, FlagRow.rule, FlagRow.subject, but=["search"]),
 }
 _FACTS = (
     select(col(EvidenceRow.call_id), func.count().label("facts"))
-    .where(col(EvidenceRow.run_id) == _RUN.c.run_id)
-    .correlate(_RUN)
+    .where(col(EvidenceRow.run_id) == RUN.c.run_id)
+    .correlate(RUN)
     .group_by(col(EvidenceRow.call_id))
     .subquery()
 )
 _EVIDENCE = select(func.coalesce(func.json_object_agg(_FACTS.c.call_id, _FACTS.c.facts), text("'{}'")))
-_ANY: Select[Any] = select(
+#: Statement for what `lineage` reads, of all runs.
+LINEAGE: Select[Any] = select(
     RunRow,
     ActionRow,
-    _EVIDENCE.correlate(_RUN).scalar_subquery().label("evidence"),
+    _EVIDENCE.correlate(RUN).scalar_subquery().label("evidence"),
     *(rows.column.label(name) for name, rows in _LISTS.items()),
 ).join(ActionRow, col(ActionRow.action_id) == col(RunRow.job_id))
-_LINEAGE = _ANY.where(col(RunRow.run_id) == bindparam("run"))
-_OTHER = _RUN.alias("other")
-_LATEST = (
-    select(_OTHER.c.run_id)
-    .where(_OTHER.c.job_id == _RUN.c.job_id, _OTHER.c.state == RunState.COMPLETED.value)
-    .order_by(_OTHER.c.finished_at.desc(), _OTHER.c.run_id)
-    .limit(1)
-    .correlate(_RUN)
-    .scalar_subquery()
-)
-_ITS_RUN = select(col(FlagRow.run_id)).where(col(FlagRow.flag_id) == bindparam("flag")).scalar_subquery()
-_LINEAGE_OF_FLAG = _ANY.add_columns(_LATEST.label("latest")).where(col(RunRow.run_id) == _ITS_RUN)
+
+
+def lineage(found: Row[Any]) -> dict[str, Any]:
+    """The fields of `RunLineage` in a row of that statement."""
+    lists = {name: rows.rows(getattr(found, name)) for name, rows in _LISTS.items()}
+    evidence = {UUID(call_id): facts for call_id, facts in found.evidence.items()}
+    return {"run": found.RunRow, "action": found.ActionRow, "evidence": evidence, **lists}

@@ -1,7 +1,7 @@
 """One run with all that its page shows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,12 @@ from sqlmodel import col
 
 from app.credentials.tables import AlarmRow, RunRow, RunState
 from app.credentials.vault_tables import VaultEventRow
+from app.review.queries import people, unrecorded
 from app.review.queries.next_run import NextRun, next_of
-from app.review.queries.run_lineage import RunLineage, lineage
-from app.review.queries.unrecorded import unrecorded
+from app.review.queries.row_lists import RowList
+from app.review.queries.run_lineage import LINEAGE, RUN, RunLineage, lineage, of_run
+from app.review.roles import Person
+from app.review.tables import PersonRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,24 +24,26 @@ class RunPage(RunLineage):
     """One run with all that its page shows.
 
     `unrecorded` are the identities and credentials of ended attempts that the vault's log shows and the worker did not
-    record.
+    record. `people` are all known people, by subject.
     """
 
     unrecorded: Sequence[VaultEventRow]
     alarms: Sequence[AlarmRow]
     next: NextRun | None
+    people: Mapping[str, Person]
 
 
 def page(db: Session, run_id: UUID) -> RunPage | None:
     """One run with all that its page shows, or None."""
-    found = lineage(db, run_id)
+    found = db.execute(_PAGE, {"run": run_id}).one_or_none()
     if found is None:
         return None
     return RunPage(
-        **{field.name: getattr(found, field.name) for field in fields(found)},
-        unrecorded=unrecorded(db, [run_id]),
-        alarms=db.scalars(_ALARMS, {"run": run_id}).all(),
-        next=next_of(db, found.run),
+        **lineage(found),
+        unrecorded=_UNRECORDED.rows(found.unrecorded),
+        alarms=_ALARMS.rows(found.alarms),
+        next=next_of(db, found.RunRow),
+        people=people.by_subject(_PEOPLE.rows(found.people)),
     )
 
 
@@ -49,7 +54,20 @@ def run_fields(run: RunRow) -> dict[str, Any]:
 
 
 # Built once: building a statement takes longer than running it.
-_ALARMS = select(AlarmRow).where(col(AlarmRow.run_id) == bindparam("run")).order_by(col(AlarmRow.raised_at))
+_ALARMS = of_run(AlarmRow, AlarmRow.raised_at)
+_PEOPLE = RowList(PersonRow, by=people.NAMES, beside=RUN)
+_UNRECORDED = RowList(
+    VaultEventRow,
+    col(VaultEventRow.run_id) == RUN.c.run_id,
+    *unrecorded.TESTS,
+    by=unrecorded.ORDER,
+    beside=RUN,
+)
+_PAGE = LINEAGE.add_columns(
+    _ALARMS.column.label("alarms"),
+    _PEOPLE.column.label("people"),
+    _UNRECORDED.column.label("unrecorded"),
+).where(RUN.c.run_id == bindparam("run"))
 _LATEST = (
     select(RunRow)
     .where(col(RunRow.job_id) == bindparam("action"), col(RunRow.state) == RunState.COMPLETED.value)
