@@ -79,13 +79,8 @@ def decided_before(db: Session, flag: FlagRow, earlier: Sequence[Stretch]) -> li
 
 def histories(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Event, str]]]:
     """The events of several flags, oldest first, each with its stored digest; flags without events are left out."""
-    rows = db.scalars(
-        select(ReviewEventRow)
-        .where(col(ReviewEventRow.flag_id).in_(flag_ids))
-        .order_by(col(ReviewEventRow.flag_id), col(ReviewEventRow.number))
-    )
     found: dict[UUID, list[tuple[Event, str]]] = {}
-    for row in rows:
+    for row in db.scalars(_HISTORIES, {"flags": list(flag_ids)}):
         found.setdefault(row.flag_id, []).append((event_of(row), row.digest))
     return found
 
@@ -101,6 +96,11 @@ def newest(db: Session, *, limit: int) -> list[Event]:
 
 
 # Built once: building a statement takes longer than running it.
+_HISTORIES = (
+    select(ReviewEventRow)
+    .where(col(ReviewEventRow.flag_id).in_(bindparam("flags", expanding=True)))
+    .order_by(col(ReviewEventRow.flag_id), col(ReviewEventRow.number))
+)
 # Flags on the fact `fact` and the flags `before`, with a decision in force, each with that decision; not the flag `but`.
 _DECIDED_BEFORE = (
     select(FlagRow, ReviewEventRow)

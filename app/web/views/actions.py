@@ -33,9 +33,7 @@ def queue() -> ResponseReturnValue:
 def show(action_id: str) -> ResponseReturnValue:
     """One action: its facts, runs, flags, review history and exports."""
     page = services().queries.action(action_id) or abort(404)
-    return render_template(
-        "actions/show.html", page=page, people=services().queries.people(), now=services().clock.now()
-    )
+    return render_template("actions/show.html", page=page, people=page.people, now=services().clock.now())
 
 
 @bp.post("/<action_id>/runs")
