@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import bindparam, exists, literal_column, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -12,7 +12,7 @@ from app.credentials.vault_tables import VaultEventRow
 
 #: What is true of such an event of a run, and the order of several.
 TESTS = (
-    col(VaultEventRow.kind).in_(("logged-in", "issued")),
+    col(VaultEventRow.kind).in_([literal_column("'logged-in'"), literal_column("'issued'")]),
     ~exists().where(col(CredentialRow.request_id) == col(VaultEventRow.request_id)),
     ~exists().where(
         col(AttemptRow.run_id) == col(VaultEventRow.run_id),
