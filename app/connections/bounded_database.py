@@ -1,6 +1,8 @@
 """Connections to PostgreSQL on which every wait ends: for the name, the connection, an answer, a row, a commit."""
 
 import math
+import select
+import time
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -26,8 +28,16 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     #: When everything on this connection must be over, if it serves one task.
     deadline: Deadline | None = None
-    #: Whether it waits in a pool; the next statement then only asks whether it is alive.
-    is_idle = False
+    #: When it came back to a pool, by the monotonic clock; the next statement then only asks whether it is alive.
+    idle_since: float | None = None
+
+    def was_in_use(self, within: float) -> bool:
+        """Whether it came back in these last seconds, and the server has not ended it since."""
+        if self.idle_since is None or time.monotonic() - self.idle_since >= within:
+            return False
+        said = select.poll()
+        said.register(self.fileno(), select.POLLIN)
+        return not said.poll(0)
 
     @classmethod
     def connect_by(cls, deadline: Deadline, parameters: Mapping[str, Any]) -> Self:
@@ -54,7 +64,8 @@ class BoundedConnection(psycopg.Connection[Any]):
         """As psycopg's, with an end. With a `timeout`, the caller has its own: to wait for a notification, say."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
-        limit = Deadline(min(LONGEST_WAIT, LONGEST_PING) if self.is_idle else LONGEST_WAIT)
+        waits_in_pool = self.idle_since is not None
+        limit = Deadline(min(LONGEST_WAIT, LONGEST_PING) if waits_in_pool else LONGEST_WAIT)
         if self.deadline is not None and self.deadline.at < limit.at:
             limit = self.deadline
         try:
@@ -65,6 +76,12 @@ class BoundedConnection(psycopg.Connection[Any]):
             # What it still sends would be taken for the answer to the next statement.
             self.pgconn.finish()
             raise psycopg.OperationalError("timeout expired") from None
+        except psycopg.InternalError as error:
+            if error.sqlstate is not None:
+                raise
+            # The same holds for what is not PostgreSQL's protocol.
+            self.pgconn.finish()
+            raise psycopg.OperationalError("received invalid response") from None
 
 
 def _addresses(host: str, deadline: Deadline) -> list[str]:

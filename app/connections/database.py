@@ -1,5 +1,6 @@
 """Connections to PostgreSQL. Made once per process, after any fork."""
 
+import time
 from dataclasses import fields
 from typing import Any
 
@@ -29,9 +30,10 @@ _CONNECT = 5
 Sessions = sessionmaker[Session]
 
 
-def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
+def connect(settings: ConnectionSettings, *, pool_size: int = 8, trusted: float = 0.0) -> Engine:
     """An engine for `DATABASE_URL`. Statements may take 10 s; a server that hangs is given up 2 s later.
 
+    A connection of the pool shows that it is alive before it is used, unless it was in use in the last `trusted` seconds.
     Settings that were stored for the role have no effect.
 
     Raises `SettingsError`, also for a password file that cannot be read now. Nothing connects yet.
@@ -79,12 +81,18 @@ def connect(settings: ConnectionSettings, *, pool_size: int = 8) -> Engine:
     @event.listens_for(engine, "checkin")
     def idle(connection: BoundedConnection | None, _record: object) -> None:
         if connection is not None:
-            connection.is_idle = True
+            connection.idle_since = time.monotonic()
 
     @event.listens_for(engine, "checkout")
     def in_use(connection: BoundedConnection, _record: object, _proxy: object) -> None:
-        connection.is_idle = False
+        connection.idle_since = None
 
+    ping = engine.dialect.do_ping
+
+    def lives(dbapi_connection: Any) -> bool:
+        return dbapi_connection.was_in_use(within=trusted) or ping(dbapi_connection)
+
+    engine.dialect.do_ping = lives  # type: ignore[method-assign]  # there is no event in its place
     guard(engine)
     return engine
 
@@ -127,7 +135,10 @@ def database_password(settings: ConnectionSettings) -> dict[str, str]:
 
 
 def silence(engine: Engine) -> str | None:
-    """Why the database does not answer, None when it does. Raises `IncompatibleError` when it cannot be worked with."""
+    """Why the database does not answer, None when it does; for an engine that trusts no connection.
+
+    Raises `IncompatibleError` when it cannot be worked with.
+    """
     try:
         with engine.connect():
             return None

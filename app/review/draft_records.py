@@ -5,7 +5,19 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, and_, cast, delete, func, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    Interval,
+    String,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
@@ -93,16 +105,7 @@ class Drafts:
 
 def newest_draft(db: Session, owner: str, flag_id: UUID, kept: timedelta) -> DraftRow | None:
     """The person's newest draft on the fact of a flag, whichever run's flag it was typed on."""
-    return db.scalars(
-        select(DraftRow)
-        .where(
-            col(DraftRow.owner) == owner,
-            col(DraftRow.flag_id).in_(_same_fact(flag_id)),
-            col(DraftRow.saved_at) > func.now() - kept,
-        )
-        .order_by(col(DraftRow.saved_at).desc())
-        .limit(1)
-    ).one_or_none()
+    return db.scalars(_NEWEST, {"owner": owner, "flag": flag_id, "kept": kept}).one_or_none()
 
 
 def clear_sent(db: Session, owner: str, flag_id: UUID, kind: EventKind) -> None:
@@ -115,7 +118,7 @@ def clear_sent(db: Session, owner: str, flag_id: UUID, kind: EventKind) -> None:
     db.execute(delete(_TABLE).where(its, _EMPTY))
 
 
-def _same_fact(flag_id: UUID) -> Any:
+def _same_fact(flag_id: Any) -> Any:
     """The ids of the flags with the action, rule and subject of this one, itself included."""
     other = aliased(FlagRow)
     its = and_(
@@ -124,3 +127,16 @@ def _same_fact(flag_id: UUID) -> Any:
         col(other.subject) == col(FlagRow.subject),
     )
     return select(col(other.flag_id)).join(FlagRow, its).where(col(FlagRow.flag_id) == flag_id)
+
+
+# Built once: building a statement takes longer than running it.
+_NEWEST = (
+    select(DraftRow)
+    .where(
+        col(DraftRow.owner) == bindparam("owner"),
+        col(DraftRow.flag_id).in_(_same_fact(bindparam("flag"))),
+        col(DraftRow.saved_at) > func.now() - bindparam("kept", type_=Interval),
+    )
+    .order_by(col(DraftRow.saved_at).desc())
+    .limit(1)
+)

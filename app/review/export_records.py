@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -24,9 +24,13 @@ class ExportRecords:
 
 def of_action(db: Session, action_id: str, *, limit: int = 20) -> Sequence[ExportRecordRow]:
     """Exports of one action's contract file or of single answers in it, newest first."""
-    return db.scalars(
-        select(ExportRecordRow)
-        .where(col(ExportRecordRow.action_id) == action_id)
-        .order_by(col(ExportRecordRow.at).desc())
-        .limit(limit)
-    ).all()
+    return db.scalars(_OF_ACTION, {"action": action_id, "limit": limit}).all()
+
+
+# Built once: building a statement takes longer than running it.
+_OF_ACTION = (
+    select(ExportRecordRow)
+    .where(col(ExportRecordRow.action_id) == bindparam("action"))
+    .order_by(col(ExportRecordRow.at).desc())
+    .limit(bindparam("limit", type_=Integer))
+)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import ARRAY, Uuid, and_, any_, bindparam, or_, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
@@ -79,13 +79,8 @@ def decided_before(db: Session, flag: FlagRow, earlier: Sequence[Stretch]) -> li
 
 def histories(db: Session, flag_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Event, str]]]:
     """The events of several flags, oldest first, each with its stored digest; flags without events are left out."""
-    rows = db.scalars(
-        select(ReviewEventRow)
-        .where(col(ReviewEventRow.flag_id).in_(flag_ids))
-        .order_by(col(ReviewEventRow.flag_id), col(ReviewEventRow.number))
-    )
     found: dict[UUID, list[tuple[Event, str]]] = {}
-    for row in rows:
+    for row in db.scalars(_HISTORIES, {"flags": list(flag_ids)}):
         found.setdefault(row.flag_id, []).append((event_of(row), row.digest))
     return found
 
@@ -101,7 +96,13 @@ def newest(db: Session, *, limit: int) -> list[Event]:
 
 
 # Built once: building a statement takes longer than running it.
+_HISTORIES = (
+    select(ReviewEventRow)
+    .where(col(ReviewEventRow.flag_id) == any_(bindparam("flags", type_=ARRAY(Uuid()))))
+    .order_by(col(ReviewEventRow.flag_id), col(ReviewEventRow.number))
+)
 # Flags on the fact `fact` and the flags `before`, with a decision in force, each with that decision; not the flag `but`.
+_IS_BEFORE = col(FlagRow.flag_id).in_(bindparam("before", expanding=True))
 _DECIDED_BEFORE = (
     select(FlagRow, ReviewEventRow)
     .options(defer(FlagRow.search))
@@ -117,14 +118,12 @@ _DECIDED_BEFORE = (
     .where(
         or_(
             col(FlagRow.fact_key) == bindparam("fact"),
-            col(FlagRow.flag_id).in_(bindparam("before", expanding=True)),
+            _IS_BEFORE,
         ),
         col(FlagRow.flag_id) != bindparam("but"),
         col(FlagRow.decision).is_not(None),
         col(FlagRow.status) != Status.OPEN.value,
     )
-    .order_by(
-        col(FlagRow.flag_id).in_(bindparam("before", expanding=True)).desc(), col(FlagRow.decided_at).desc()
-    )
+    .order_by(_IS_BEFORE.desc(), col(FlagRow.decided_at).desc())
     .limit(10)
 )

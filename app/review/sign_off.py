@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -66,21 +66,21 @@ class SignOff:
 
 def unsettled(db: Session, action_id: str) -> Unsettled:
     """Count the current flags of one action that are not closed."""
-    gap = col(FlagRow.rule) == NOT_PERFORMED
-    blocking = col(FlagRow.severity) == "blocking"
-    row = db.execute(
-        select(
-            func.count().filter(blocking, ~gap),
-            func.count().filter(~blocking, ~gap),
-            func.count().filter(gap),
-            func.count().filter(col(FlagRow.status) == Status.AWAITING_CONCURRENCE.value),
-        ).where(
-            col(FlagRow.action_id) == action_id,
-            col(FlagRow.current),
-            col(FlagRow.status) != Status.CLOSED.value,
-        )
-    ).one()
-    return Unsettled(blocking=row[0], advisory=row[1], unchecked=row[2], waiting=row[3])
+    return Unsettled(**db.execute(_UNSETTLED, {"action": action_id}).mappings().one())
+
+
+# Built once: building a statement takes longer than running it.
+_GAP, _BLOCKING = col(FlagRow.rule) == NOT_PERFORMED, col(FlagRow.severity) == "blocking"
+_UNSETTLED = select(
+    func.count().filter(_BLOCKING, ~_GAP).label("blocking"),
+    func.count().filter(~_BLOCKING, ~_GAP).label("advisory"),
+    func.count().filter(_GAP).label("unchecked"),
+    func.count().filter(col(FlagRow.status) == Status.AWAITING_CONCURRENCE.value).label("waiting"),
+).where(
+    col(FlagRow.action_id) == bindparam("action"),
+    col(FlagRow.current),
+    col(FlagRow.status) != Status.CLOSED.value,
+)
 
 
 def sign_off(

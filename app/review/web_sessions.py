@@ -84,7 +84,9 @@ class WebSessions:
 
     def _row(self, session_id: str, *, use: bool) -> RowMapping | None:
         try:
-            with self._sessions.begin() as db:
+            with self._sessions() as db:
+                # One statement, on each page: to begin and to commit would double the way to the database and back.
+                db.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
                 asked = self._use if use else self._look
                 return db.execute(asked, {"presented": _hash(session_id)}).mappings().one_or_none()
         except DBAPIError as error:

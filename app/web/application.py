@@ -66,6 +66,8 @@ from app.web.views import (
 
 #: Connections to the database; gunicorn serves with 24 threads, 8 of which may be streams that hold none.
 _POOL = 8
+#: Seconds: a page takes several connections, one after the other, and need not ask each time whether it is alive.
+_TRUSTED = 0.5
 #: Open streams in all and per person, which leaves two thirds of gunicorn's threads to pages.
 _STREAMS, _STREAMS_EACH = 8, 2
 
@@ -76,7 +78,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     Raises `app.web.access.UnlistedError` if a route is missing in the access table.
     """
     configuration = configuration or settings.load()
-    database = connect(configuration, pool_size=_POOL)
+    database = connect(configuration, pool_size=_POOL, trusted=_TRUSTED)
     factory = sessions(database)
     queries = Pages(factory)
     probes = Probes(configuration, queries)

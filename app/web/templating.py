@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from flask.templating import Environment
 from jinja2 import StrictUndefined
 
@@ -22,6 +22,23 @@ NAVIGATION = (
     ("stack.show", "State of the stack"),
     ("help.show", "Help"),
 )
+
+
+class Addresses:
+    """`url_for` of the templates. Addresses of pages without parts and of files are remembered: a page has some thirty."""
+
+    def __init__(self, app: Flask) -> None:
+        self._made = app.url_for
+        self._known: dict[tuple[str, str, str], str] = {}
+
+    def __call__(self, endpoint: str, **values: Any) -> str:
+        """As Flask's, for a request."""
+        if values.keys() - {"filename"} or endpoint.startswith("."):
+            return self._made(endpoint, **values)
+        key = (request.root_path, endpoint, values.get("filename", ""))
+        if key not in self._known:
+            self._known[key] = self._made(endpoint, **values)
+        return self._known[key]
 
 
 class PlainEnvironment(Environment):
@@ -42,6 +59,7 @@ def init_app(app: Flask, configuration: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
+        url_for=Addresses(app),
         demo=configuration.demo,
         far=configuration.far,
         second_person=configuration.second_person,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 
 from app.review.roles import Permission, Person
 from app.web.access import ACCESS
@@ -178,3 +178,19 @@ def test_a_file_of_many_flags_holds_them_all(alone):
     lines = client.get("/flags.csv?status=any", buffered=True).text.splitlines()
     assert len(lines) == 1 + 1210
     assert len(set(lines)) == len(lines)
+
+
+def test_statements_stay_prepared_from_page_to_page(alone):
+    """A transaction that is rolled back would forget them all."""
+    client, connection = alone
+    connection.execute("TRUNCATE action, flag_tally, alarm CASCADE")
+    crowd.fill(connection, runs=1, flags=3)
+    address = addresses(client, connection)["flags.show "]
+    for _ in range(8):
+        client.get(address)
+    its = client.application.extensions["triage.services"].database
+    with its.connect() as same:
+        prepared = same.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    with statements() as sent:
+        client.get(address)
+    assert len(prepared) >= len(set(sent))

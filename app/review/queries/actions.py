@@ -1,23 +1,25 @@
 """Actions: the list, and one action with its runs, its flags and their events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, literal_column, or_, select, tuple_
+from sqlalchemy import ScalarSelect, bindparam, func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, Session, defer
 from sqlmodel import col
 
 from app.credentials.progress import ENDED
-from app.credentials.tables import RunRow, RunState
+from app.credentials.tables import RunRow, RunState, table_of
 from app.review import export_records as exports
 from app.review.flag_history import Event, Status
-from app.review.queries import run_list
-from app.review.queries.run_list import RunFilter, RunLine, begins
+from app.review.queries import people, run_list
+from app.review.queries.row_lists import RowList
+from app.review.queries.run_list import RunLine, begins
 from app.review.queries.runs import latest_completed
 from app.review.review_events import histories
+from app.review.roles import Person
 from app.review.sign_off import SignOff, exported, sign_off, unsettled
-from app.review.tables import ExportRecordRow
+from app.review.tables import ExportRecordRow, PersonRow
 from app.store.tables import ACTION_WORDS, ActionRow, FlagRow
 
 #: How many of an action's newest runs and flags its page shows.
@@ -44,7 +46,7 @@ class ActionPage:
     """One action. `under_way` is the run in progress; `events` are the officers' events, newest first.
 
     `pulled` is the latest completed run, whose flags are `current`, unsettled and blocking ones first. `runs` are the
-    newest of `runs_in_all`. `earlier` are the newest flags of superseded runs.
+    newest of `runs_in_all`. `earlier` are the newest flags of superseded runs. `people` are all known people, by subject.
     """
 
     action: ActionRow
@@ -58,6 +60,7 @@ class ActionPage:
     flags_in_all: int
     events: Sequence[tuple[FlagRow, Event]]
     exports: Sequence[ExportRecordRow]
+    people: Mapping[str, Person]
 
 
 def lines(db: Session, *, text: str | None, after: str | None, limit: int) -> Sequence[ActionLine]:
@@ -116,23 +119,11 @@ def with_state(db: Session, ids: Sequence[str]) -> list[ActionLine]:
 
 def page(db: Session, action_id: str) -> ActionPage | None:
     """One action, or None."""
-    action = db.get(ActionRow, action_id)
-    if action is None:
+    found = db.execute(_PAGE, {"action": action_id}).one_or_none()
+    if found is None:
         return None
-    runs = run_list.lines(db, RunFilter(of_action=action_id), after=None, limit=RUNS)
-    flags = db.scalars(
-        select(FlagRow)
-        .options(defer(FlagRow.search))
-        .where(col(FlagRow.action_id) == action_id)
-        .order_by(
-            col(FlagRow.current).desc(),
-            col(FlagRow.raised_at).desc(),
-            col(FlagRow.severity).desc(),
-            col(FlagRow.rule),
-            col(FlagRow.subject),
-        )
-        .limit(FLAGS)
-    ).all()
+    runs = run_list.of_action(db, action_id, limit=RUNS)
+    flags = db.scalars(_NEWEST, {"action": action_id}).all()
     events_of = histories(db, [flag.flag_id for flag in flags])
     events = [(flag, event) for flag in flags for event, _ in events_of.get(flag.flag_id, ())]
     pulled = latest_completed(db, action_id)
@@ -140,7 +131,7 @@ def page(db: Session, action_id: str) -> ActionPage | None:
     changes = (pulled and pulled.finished_at, *(event.at for _, event in events))
     changed_at = max((at for at in changes if at), default=None)
     return ActionPage(
-        action=action,
+        action=found.ActionRow,
         sign_off=sign_off(
             newest=runs[0].run if runs else None,
             pulled=pulled,
@@ -149,13 +140,14 @@ def page(db: Session, action_id: str) -> ActionPage | None:
         ),
         pulled=pulled,
         runs=runs,
-        runs_in_all=_number(db, col(RunRow.job_id), action_id),
+        runs_in_all=found.runs,
         under_way=next((line.run for line in runs if line.run.state not in ENDED), None),
         current=sorted((flag for flag in flags if flag.current), key=_place),
         earlier=[flag for flag in flags if not flag.current],
-        flags_in_all=_number(db, col(FlagRow.action_id), action_id),
+        flags_in_all=found.flags,
         events=sorted(events, key=lambda pair: (pair[1].at, pair[1].number), reverse=True),
         exports=made,
+        people=people.by_subject(_PEOPLE.rows(found.people)),
     )
 
 
@@ -164,5 +156,31 @@ def _place(flag: FlagRow) -> tuple[bool, bool, str, str]:
     return flag.status == Status.CLOSED.value, flag.severity != "blocking", flag.rule, flag.subject
 
 
-def _number(db: Session, column: Mapped[str], action_id: str) -> int:
-    return db.execute(select(func.count()).where(column == action_id)).scalar_one()
+# Built once: building a statement takes longer than running it.
+_ACTION = table_of(ActionRow)
+_NEWEST = (
+    select(FlagRow)
+    .options(defer(FlagRow.search))
+    .where(col(FlagRow.action_id) == bindparam("action"))
+    .order_by(
+        col(FlagRow.current).desc(),
+        col(FlagRow.raised_at).desc(),
+        col(FlagRow.severity).desc(),
+        col(FlagRow.rule),
+        col(FlagRow.subject),
+    )
+    .limit(FLAGS)
+)
+_PEOPLE = RowList(PersonRow, by=people.NAMES, beside=_ACTION)
+
+
+def _number(of: Mapped[str]) -> ScalarSelect[int]:
+    return select(func.count()).where(of == _ACTION.c.action_id).correlate(_ACTION).scalar_subquery()
+
+
+_PAGE = select(
+    ActionRow,
+    _number(col(RunRow.job_id)).label("runs"),
+    _number(col(FlagRow.action_id)).label("flags"),
+    _PEOPLE.column.label("people"),
+).where(_ACTION.c.action_id == bindparam("action"))

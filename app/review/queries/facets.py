@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, FromClause, func, literal, select, union_all
+from sqlalchemy import CTE, ColumnElement, FromClause, Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -63,8 +63,11 @@ def facets(db: Session, wanted: FlagFilter, *, share: float = 0.0) -> Facets:
     return Facets(total=total, by=by)
 
 
-def total_and_blocking(db: Session, wanted: FlagFilter, *, share: float) -> tuple[int, int] | None:
-    """How many flags match, and how many of these block; None if they are too many to count one by one."""
+def total_and_blocking(wanted: FlagFilter, *, share: float) -> Select[int, int]:
+    """Statement for how many `flags` match, and how many of these are `blocking`.
+
+    If more than `COUNTED` match the search, the vendor and the time, the numbers are only known to be above it.
+    """
     if wanted.sought():
         columns = col(FlagRow.severity), literal(1).label("flags")
         found = wanted.all(index=share < FULL_COUNT)
@@ -74,8 +77,7 @@ def total_and_blocking(db: Session, wanted: FlagFilter, *, share: float) -> tupl
         rows = _tallied(wanted).subquery()
         tests = list(wanted.kind(rows.c).values())
     blocking = func.coalesce(func.sum(rows.c.flags).filter(rows.c.severity == "blocking"), 0)
-    flags, block = db.execute(select(_sum(rows), blocking).where(*tests)).one()
-    return None if wanted.sought() and flags > COUNTED else (int(flags), int(block))
+    return select(_sum(rows).label("flags"), blocking.label("blocking")).where(*tests)
 
 
 def _statement(wanted: FlagFilter, *, index: bool) -> Any:

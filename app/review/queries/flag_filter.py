@@ -15,6 +15,11 @@ from app.review.queries.flag_search import search_of
 from app.review.queries.run_list import begins
 from app.store.tables import ActionRow, FlagRow
 
+#: Written out, so that PostgreSQL always knows them.
+_NOT_CLOSED: list[ColumnElement[str]] = [
+    literal_column(f"'{each}'") for each in Status if each is not Status.CLOSED
+]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlagFilter:
@@ -61,7 +66,7 @@ class FlagFilter:
             tests["status"] = columns.status == bindparam("status", self.status.value)
         elif not self.settled:
             # PostgreSQL can use the index for a list of values, but not for "not closed".
-            tests["status"] = columns.status.in_([each.value for each in Status if each is not Status.CLOSED])
+            tests["status"] = columns.status.in_(_NOT_CLOSED)
         for name in ("severity", "rule", "action_type"):
             if (value := getattr(self, name)) is not None:
                 tests[name] = getattr(columns, name) == bindparam(name, value)

@@ -50,7 +50,8 @@ class Part:
 
     @property
     def _form(self) -> ColumnElement[str]:
-        return func.search_part(bindparam(self.name, self.text))
+        # As a subquery: in a prepared statement it would otherwise be found again for each row.
+        return select(func.search_part(bindparam(self.name, self.text))).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import BindParameter, Row, bindparam, select
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow
+from app.credentials.tables import AttemptRow, CallRow, CredentialRow, RunRow, RunState
 from app.procurement.finding import NOT_PERFORMED
 from app.review import review_events
 from app.review.flag_history import Event
-from app.review.queries import people, related, runs
+from app.review.queries import people, related
 from app.review.queries.changes import Changes, changes_since
 from app.review.queries.related import Related
-from app.review.queries.runs import RunLineage, SourceAttempt
+from app.review.queries.row_lists import RowList
+from app.review.queries.run_lineage import LINEAGE, RUN, RunLineage, SourceAttempt, lineage
 from app.review.review_events import FlagHistory
 from app.review.roles import Person
+from app.review.tables import PersonRow
 from app.store.tables import ActionRow, ComparedValueRow, EvidenceRow, FlagRow
 
 
@@ -82,10 +85,11 @@ class FlagView:
 
 def view(db: Session, flag_id: UUID) -> FlagView | None:
     """One flag with all that its page shows, or None."""
-    found = _page(db, flag_id)
+    found = db.execute(_PAGE, {"flag": flag_id}).one_or_none()
     if found is None:
         return None
-    page, run = found
+    run = RunLineage(**lineage(found))
+    page = _page(flag_id, run, found)
     record = review_events.record(db, flag_id)
     return FlagView(
         page=page,
@@ -94,41 +98,56 @@ def view(db: Session, flag_id: UUID) -> FlagView | None:
         record=record,
         before=review_events.decided_before(db, page.flag, record.earlier),
         changes=changes_since(db, page.flag, [line.value for line in page.values]),
-        people=people.known(db),
+        people=people.by_subject(_PEOPLE.rows(found.people)),
     )
 
 
-def _page(db: Session, flag_id: UUID) -> tuple[FlagPage, RunLineage] | None:
-    flag = db.get(FlagRow, flag_id, options=[defer(FlagRow.search)])
-    run = runs.lineage(db, flag.run_id) if flag else None
-    if flag is None or run is None:
-        return None
-    latest = runs.latest_completed(db, flag.action_id)
+def _page(flag_id: UUID, run: RunLineage, found: Row[Any]) -> FlagPage:
+    flag = next(each for each in run.findings if each.flag_id == flag_id)
+    evidence = {each.evidence_id: each for each in _EVIDENCE.rows(found.stated)}
     return FlagPage(
         flag=flag,
         action=run.action,
         run=run.run,
         attempt=next((each for each in run.attempts if each.number == flag.attempt), None),
-        values=_values(db, flag_id, run),
+        values=[
+            _lineage(value, evidence.get(value.evidence_id) if value.evidence_id else None, run)
+            for value in _VALUES.rows(found.compared)
+        ],
         others=[each for each in run.findings if each.flag_id != flag_id],
         silent=run.source_attempt(attempt=flag.attempt, tool=flag.subject)
         if flag.rule == NOT_PERFORMED
         else None,
-        latest_run_id=latest.run_id if latest else None,
-    ), run
+        latest_run_id=found.latest,
+    )
 
 
 # Built once: building a statement takes longer than running it.
-_VALUES = (
-    select(ComparedValueRow, EvidenceRow)
-    .outerjoin(EvidenceRow, col(EvidenceRow.evidence_id) == col(ComparedValueRow.evidence_id))
-    .where(col(ComparedValueRow.flag_id) == bindparam("flag"))
-    .order_by(col(ComparedValueRow.position))
+_FLAG: BindParameter[UUID] = bindparam("flag")
+_OF_FLAG = col(ComparedValueRow.flag_id) == _FLAG
+_VALUES = RowList(ComparedValueRow, _OF_FLAG, by=[col(ComparedValueRow.position)], beside=RUN)
+_EVIDENCE = RowList(
+    EvidenceRow,
+    col(EvidenceRow.evidence_id).in_(select(col(ComparedValueRow.evidence_id)).where(_OF_FLAG)),
+    by=[col(EvidenceRow.evidence_id)],
+    beside=RUN,
 )
-
-
-def _values(db: Session, flag_id: UUID, run: RunLineage) -> list[ValueLineage]:
-    return [_lineage(value, evidence, run) for value, evidence in db.execute(_VALUES, {"flag": flag_id})]
+_OTHER = RUN.alias("other")
+_LATEST = (
+    select(_OTHER.c.run_id)
+    .where(_OTHER.c.job_id == RUN.c.job_id, _OTHER.c.state == RunState.COMPLETED.value)
+    .order_by(_OTHER.c.finished_at.desc(), _OTHER.c.run_id)
+    .limit(1)
+    .correlate(RUN)
+    .scalar_subquery()
+)
+_PEOPLE = RowList(PersonRow, by=people.NAMES, beside=RUN)
+_PAGE = LINEAGE.add_columns(
+    _LATEST.label("latest"),
+    _VALUES.column.label("compared"),
+    _EVIDENCE.column.label("stated"),
+    _PEOPLE.column.label("people"),
+).where(RUN.c.run_id == select(col(FlagRow.run_id)).where(col(FlagRow.flag_id) == _FLAG).scalar_subquery())
 
 
 def _lineage(value: ComparedValueRow, evidence: EvidenceRow | None, run: RunLineage) -> ValueLineage:

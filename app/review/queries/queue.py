@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, select, tuple_
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
@@ -50,13 +50,13 @@ class Place:
     @classmethod
     def of(cls, flag: FlagRow, sort: Sort) -> Self:
         """The place of this flag in that order."""
-        first = tuple(getattr(flag, column.key) for column in _ORDERS[sort].first)
+        first = tuple(getattr(flag, column.key) for column in ORDERS[sort].first)
         return cls(first=first, raised_at=flag.raised_at, flag_id=flag.flag_id)
 
     @classmethod
     def parse(cls, text: str, sort: Sort) -> Self:
         """The place that `str` wrote. Raises ValueError if it is not one, or belongs to another order."""
-        number = len(_ORDERS[sort].first)
+        number = len(ORDERS[sort].first)
         *first, raised_at, flag_id = text.rsplit("~", number + 1)
         time = datetime.fromisoformat(raised_at)
         if len(first) != number or time.tzinfo is None or "\x00" in text:
@@ -66,9 +66,11 @@ class Place:
     def __str__(self) -> str:
         return "~".join((*self.first, self.raised_at.isoformat(), str(self.flag_id)))
 
-    def key(self) -> tuple[Any, ...]:
-        """The place's values of the columns of the order."""
-        return (*self.first, self.raised_at, self.flag_id)
+    @property
+    def values(self) -> dict[str, Any]:
+        """The place's values of the columns of the order, by the name of their parameter in a statement."""
+        key = (*self.first, self.raised_at, self.flag_id)
+        return {f"place_{number}": value for number, value in enumerate(key)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +94,7 @@ class FlagQueue:
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class Order:
     """The columns before time and id, and whether all of them descend."""
 
     first: tuple[Any, ...]
@@ -108,17 +110,23 @@ class _Order:
     def beyond(self, place: Place, *, back: bool) -> ColumnElement[bool]:
         """Whether a flag comes after a place, or before it if `back`."""
         here = tuple_(*self.columns)
-        return here > place.key() if self.descending == back else here < place.key()
+        there = tuple_(
+            *(
+                bindparam(name, value, column.type)
+                for (name, value), column in zip(place.values.items(), self.columns, strict=True)
+            )
+        )
+        return here > there if self.descending == back else here < there
 
 
 #: Alphabetically, "blocking" follows "advisory", and "" (unassigned) precedes all names.
 _SEVERITY, _ASSIGNED = col(FlagRow.severity), col(FlagRow.assigned_to)
-_ORDERS = {
-    Sort.SEVERITY: _Order((_SEVERITY,), descending=True),
-    Sort.NEWEST: _Order((), descending=True),
-    Sort.OLDEST: _Order((), descending=False),
-    Sort.ACTION: _Order((col(FlagRow.action_id), _SEVERITY), descending=True),
-    Sort.ASSIGNEE: _Order((_ASSIGNED, _SEVERITY), descending=True),
+ORDERS = {
+    Sort.SEVERITY: Order((_SEVERITY,), descending=True),
+    Sort.NEWEST: Order((), descending=True),
+    Sort.OLDEST: Order((), descending=False),
+    Sort.ACTION: Order((col(FlagRow.action_id), _SEVERITY), descending=True),
+    Sort.ASSIGNEE: Order((_ASSIGNED, _SEVERITY), descending=True),
 }
 
 
@@ -135,7 +143,7 @@ def page(
     """At most `limit` lines after or before a place. `share` of the flags match the text of the filter, see `flag_search`."""
     back = before is not None
     place = before or after
-    order = _ORDERS[sort]
+    order = ORDERS[sort]
     query = select(FlagRow).options(_SHOWN).where(*wanted.all(index=share < flag_search.FULL_PAGE))
     if place is not None:
         query = query.where(order.beyond(place, back=back))
@@ -149,30 +157,10 @@ def page(
     )
 
 
-def neighbour(
-    db: Session,
-    wanted: FlagFilter,
-    *,
-    sort: Sort,
-    place: Place | None,
-    share: float,
-    back: bool = False,
-    but: UUID | None = None,
-) -> UUID | None:
-    """The first flag after a place, or before it if `back`; of all flags if `place` is None. `but` is passed over."""
-    order = _ORDERS[sort]
-    query = select(col(FlagRow.flag_id)).where(*wanted.all(index=share < flag_search.FULL_PAGE))
-    if place is not None:
-        query = query.where(order.beyond(place, back=back))
-    if but is not None:
-        query = query.where(col(FlagRow.flag_id) != but)
-    return db.scalars(query.order_by(*order.by(back=back)).limit(1)).first()
-
-
 def matching(db: Session, wanted: FlagFilter, *, sort: Sort) -> Iterator[FlagLine]:
     """Every flag that matches, in order, from one snapshot. Read in chunks as they are consumed."""
     index = flag_search.share(db, wanted.text) < flag_search.FULL_COUNT
-    query = select(FlagRow).options(_SHOWN).where(*wanted.all(index=index)).order_by(*_ORDERS[sort].by())
+    query = select(FlagRow).options(_SHOWN).where(*wanted.all(index=index)).order_by(*ORDERS[sort].by())
     for part in db.scalars(query.execution_options(yield_per=_CHUNK)).partitions():
         yield from _with_actions(db, part)
 

@@ -1,16 +1,25 @@
 """The way through the queue: the flags beside one of them, and how many are left."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, defer
+from sqlmodel import col
 
 from app.review.flag_history import Status
 from app.review.queries import flag_search
-from app.review.queries.facets import Facets, total_and_blocking
+from app.review.queries.facets import COUNTED, Facets, total_and_blocking
 from app.review.queries.flag_filter import FlagFilter
-from app.review.queries.queue import Place, Sort, neighbour
+from app.review.queries.queue import ORDERS, Place, Sort
 from app.store.tables import FlagRow
+
+#: Flags beside a place whose texts are read before a search looks everywhere.
+_NEAR = 500
+#: The statement for each form of a queue: building it takes longer than running it.
+_STATEMENTS: dict[tuple[Any, ...], Any] = {}
+_KEPT = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,11 +60,49 @@ def way(db: Session, wanted: FlagFilter, *, sort: Sort, flag: FlagRow) -> Way:
     """The flags beside this one, which need not be in the queue itself."""
     share = flag_search.share(db, wanted.text)
     place = Place.of(flag, sort)
-    return Way(
-        before=neighbour(db, wanted, sort=sort, place=place, share=share, back=True),
-        after=neighbour(db, wanted, sort=sort, place=place, share=share),
-        left=_left(db, wanted, share),
+    values = wanted.values
+    shape = (
+        frozenset(values),
+        # The only field that is written into the statement.
+        wanted.action,
+        wanted.text is None,
+        wanted.settled,
+        wanted.earlier,
+        sort,
+        share < flag_search.FULL_PAGE,
+        share < flag_search.FULL_COUNT,
+        COUNTED,
     )
+    statement = _STATEMENTS.get(shape)
+    if statement is None:
+        if len(_STATEMENTS) >= _KEPT:
+            _STATEMENTS.clear()
+        statement = _STATEMENTS[shape] = _way(wanted, sort, place, share)
+    before, after, *left = db.execute(statement, values | place.values).one()
+    return Way(before=before, after=after, left=_left(wanted, *left))
+
+
+def _way(wanted: FlagFilter, sort: Sort, place: Place, share: float) -> Any:
+    left = total_and_blocking(wanted, share=share).subquery()
+    beside = (_beside(wanted, sort=sort, place=place, share=share, back=back) for back in (True, False))
+    return select(*beside, left.c.flags, left.c.blocking)
+
+
+def _beside(wanted: FlagFilter, *, sort: Sort, place: Place, share: float, back: bool) -> Any:
+    """The first flag after a place, or before it if `back`. What a search finds is often among the nearest."""
+    first = _first(wanted, sort=sort, place=place, share=share, back=back).scalar_subquery()
+    if wanted.text is None:
+        return first
+    order = ORDERS[sort]
+    by = order.by(back=back)
+    nearest = select(
+        col(FlagRow.search), func.row_number().over(order_by=by).label("number"), col(FlagRow.flag_id)
+    )
+    near = nearest.where(*replace(wanted, text=None).all(), order.beyond(place, back=back))
+    some = near.order_by(*by).limit(_NEAR).subquery()
+    found = flag_search.search_of(wanted.text).condition(index=False, text=some.c.search)
+    one = select(some.c.flag_id).where(found).order_by(some.c.number).limit(1)
+    return func.coalesce(one.scalar_subquery(), first)
 
 
 def next_open(db: Session, wanted: FlagFilter, *, sort: Sort, flag_id: UUID) -> Next | None:
@@ -70,12 +117,33 @@ def next_open(db: Session, wanted: FlagFilter, *, sort: Sort, flag_id: UUID) -> 
         wanted = replace(wanted, status=Status.OPEN, settled=True)
     share = flag_search.share(db, wanted.text)
     # After the last one, those that were passed over.
-    found = neighbour(
-        db, wanted, sort=sort, place=Place.of(flag, sort), share=share, but=flag_id
-    ) or neighbour(db, wanted, sort=sort, place=None, share=share, but=flag_id)
-    return Next(done=flag, flag_id=found, left=_left(db, wanted, share))
+    places = (Place.of(flag, sort), None)
+    tried = (_first(wanted, sort=sort, place=place, share=share, but=flag_id) for place in places)
+    found = next((each for query in tried if (each := db.scalars(query).first())), None)
+    left = db.execute(total_and_blocking(wanted, share=share)).one()
+    return Next(done=flag, flag_id=found, left=_left(wanted, *left))
 
 
-def _left(db: Session, wanted: FlagFilter, share: float) -> Left:
-    flags, blocking = total_and_blocking(db, wanted, share=share) or (None, None)
-    return Left(flags=flags, blocking=blocking)
+def _first(
+    wanted: FlagFilter,
+    *,
+    sort: Sort,
+    place: Place | None,
+    share: float,
+    back: bool = False,
+    but: UUID | None = None,
+) -> Select[UUID]:
+    """Statement for the first flag after a place, or before it if `back`; of all flags if `place` is None. `but` is passed over."""
+    order = ORDERS[sort]
+    query = select(col(FlagRow.flag_id)).where(*wanted.all(index=share < flag_search.FULL_PAGE))
+    if place is not None:
+        query = query.where(order.beyond(place, back=back))
+    if but is not None:
+        query = query.where(col(FlagRow.flag_id) != but)
+    return query.order_by(*order.by(back=back)).limit(1)
+
+
+def _left(wanted: FlagFilter, flags: int, blocking: int) -> Left:
+    if wanted.sought() and flags > COUNTED:
+        return Left(flags=None, blocking=None)
+    return Left(flags=int(flags), blocking=int(blocking))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
-from sqlalchemy.orm import Session, load_only
+from sqlalchemy import ColumnElement, Row, Select, bindparam, literal, select, union_all
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.store.tables import ActionRow, FlagRow
@@ -13,8 +13,19 @@ from app.store.tables import ActionRow, FlagRow
 #: Flags shown of each kind, and flags searched for the newest of them.
 SHOWN = 6
 _LOOKED_AT = 500
-_LISTED = ("action_id", "rule", "title", "severity", "subject", "status", "decision")
-_SHOWN_OF_EACH = load_only(*(getattr(FlagRow, name) for name in _LISTED), raiseload=True)
+_LISTED = tuple(
+    col(column)
+    for column in (
+        FlagRow.flag_id,
+        FlagRow.action_id,
+        FlagRow.rule,
+        FlagRow.title,
+        FlagRow.severity,
+        FlagRow.subject,
+        FlagRow.status,
+        FlagRow.decision,
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,17 +36,19 @@ class Related:
     """
 
     vendor: str | None
-    of_contract: Sequence[FlagRow]
+    of_contract: Sequence[Row[Any]]
     more_of_contract: bool
-    of_vendor: Sequence[FlagRow]
+    of_vendor: Sequence[Row[Any]]
     more_of_vendor: bool
 
 
 def related(db: Session, flag: FlagRow, action: ActionRow) -> Related:
-    """Other current flags on the contract and the vendor of a flag, in two queries."""
+    """Other current flags on the contract and the vendor of a flag, in one query."""
     vendor = _vendor(flag, action)
-    contract = db.scalars(_OF_CONTRACT, {"piid": action.piid, "but": action.action_id}).all()
-    named = db.scalars(_OF_VENDOR, {"vendors": [vendor or ""], "piid": action.piid}).all()
+    names = {"piid": action.piid, "but": action.action_id, "vendors": [vendor or ""]}
+    rows = db.execute(_RELATED, names).all()
+    contract = [row for row in rows if row.of_contract]
+    named = [row for row in rows if not row.of_contract]
     return Related(
         vendor=vendor,
         of_contract=contract[:SHOWN],
@@ -45,25 +58,31 @@ def related(db: Session, flag: FlagRow, action: ActionRow) -> Related:
     )
 
 
-def _newest(*tests: ColumnElement[bool]) -> Select[FlagRow]:
+def _newest(*tests: ColumnElement[bool], of_contract: bool) -> Select[Any]:
     # Limited, so that a vendor with thousands of flags costs no more than one with a few.
     some = select(col(FlagRow.flag_id)).where(col(FlagRow.current), *tests).limit(_LOOKED_AT).subquery()
-    return (
-        select(FlagRow)
-        .options(_SHOWN_OF_EACH)
+    newest = (
+        select(*_LISTED, col(FlagRow.raised_at), literal(of_contract).label("of_contract"))
         .where(col(FlagRow.flag_id).in_(select(some.c.flag_id)))
         .order_by(col(FlagRow.raised_at).desc(), col(FlagRow.flag_id))
         .limit(SHOWN + 1)
     )
+    return select(newest.subquery())
 
 
 # Built once: building a statement takes longer than running it.
 _CONTRACT = select(col(ActionRow.action_id)).where(col(ActionRow.piid) == bindparam("piid"))
-_OF_CONTRACT = _newest(col(FlagRow.action_id).in_(_CONTRACT), col(FlagRow.action_id) != bindparam("but"))
-_OF_VENDOR = _newest(
-    col(FlagRow.vendors).contains(bindparam("vendors")),
-    col(FlagRow.action_id).not_in(_CONTRACT),
-)
+_EACH = union_all(
+    _newest(
+        col(FlagRow.action_id).in_(_CONTRACT), col(FlagRow.action_id) != bindparam("but"), of_contract=True
+    ),
+    _newest(
+        col(FlagRow.vendors).contains(bindparam("vendors")),
+        col(FlagRow.action_id).not_in(_CONTRACT),
+        of_contract=False,
+    ),
+).subquery()
+_RELATED = select(_EACH).order_by(_EACH.c.raised_at.desc(), _EACH.c.flag_id)
 
 
 def _vendor(flag: FlagRow, action: ActionRow) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.web.flag_page.node import Node
 from app.web.flag_page.value_chains import ValueChain, ValueChains
+from app.web.pictures.node_box import PAD, Box, Text
 from app.web.pictures.node_texts import texts
 
 #: Units of the drawing: heads and left edges of the columns, their widths, and the gap that an arrow crosses.
@@ -20,33 +21,10 @@ COLUMNS = (
     ("Identity", 178),
     ("Run", 146),
 )
-GAP, HEAD, LINE, PAD, BETWEEN = 20, 26, 16, 8, 10
+GAP, HEAD, LINE, BETWEEN = 20, 26, 16, 10
 WIDTH = sum(width for _, width in COLUMNS) + GAP * (len(COLUMNS) - 1)
 #: The most rows in one picture; the table has all.
 MOST = 12
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Text:
-    """One line of text in a box. `tone` is name, plain, logged, open or seen."""
-
-    y: int
-    text: str
-    tone: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Box:
-    """A node in the drawing; `broken` has a dashed edge. `strip` is where the vault's own lines begin, 0 without any."""
-
-    node: Node
-    x: int
-    y: int
-    width: int
-    height: int
-    texts: Sequence[Text]
-    broken: bool
-    strip: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,9 +61,10 @@ class LineagePicture:
 def picture(lineage: ValueChains) -> LineagePicture:
     """The picture of a lineage."""
     lines = lineage.lines[:MOST]
-    tops, bottom = _rows(lines)
+    spans = [span for column in range(len(COLUMNS)) for span in _spans(lines, column)]
+    tops, bottom = _rows(len(lines), spans)
     lefts = _lefts()
-    boxes = list(_boxes(lines, tops, bottom, lefts))
+    boxes = [_box(span, [*tops, bottom], lefts[span.column]) for span in spans]
     return LineagePicture(
         heads=[
             (left, f"{number}. {name}")
@@ -104,6 +83,22 @@ def picture(lineage: ValueChains) -> LineagePicture:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Span:
+    """A node of a column with its first row, the row after its last, and its lines of text with their tones."""
+
+    node: Node
+    column: int
+    start: int
+    end: int
+    texts: Sequence[tuple[str, str]]
+
+    @property
+    def height(self) -> int:
+        """The height that the texts need."""
+        return 2 * PAD + LINE * len(self.texts)
+
+
 def _lefts() -> list[int]:
     found, left = [], 0
     for _, width in COLUMNS:
@@ -112,8 +107,7 @@ def _lefts() -> list[int]:
     return found
 
 
-def _spans(lines: Sequence[ValueChain], column: int) -> Iterator[tuple[Node, int, int]]:
-    """The nodes of a column with their first row and the row after their last."""
+def _spans(lines: Sequence[ValueChain], column: int) -> Iterator[_Span]:
     start = 0
     while start < len(lines):
         node = lines[start].nodes[column] if column < len(lines[start].nodes) else None
@@ -121,18 +115,17 @@ def _spans(lines: Sequence[ValueChain], column: int) -> Iterator[tuple[Node, int
         while node is not None and end < len(lines) and node in lines[end].nodes:
             end += 1
         if node is not None:
-            yield node, start, end
+            written = texts(node, COLUMNS[column][1] - 2 * PAD)
+            yield _Span(node=node, column=column, start=start, end=end, texts=written)
         start = end
 
 
-def _rows(lines: Sequence[ValueChain]) -> tuple[list[int], int]:
+def _rows(number: int, spans: Sequence[_Span]) -> tuple[list[int], int]:
     """The top of each row, and the bottom of the last: a row is as high as its nodes need."""
-    heights = [0] * len(lines)
-    for column in range(len(COLUMNS)):
-        for node, start, end in _spans(lines, column):
-            needed = _height(node, column)
-            have = sum(heights[start:end]) + BETWEEN * (end - start - 1)
-            heights[end - 1] += max(needed - have, 0)
+    heights = [0] * number
+    for span in spans:
+        have = sum(heights[span.start : span.end]) + BETWEEN * (span.end - span.start - 1)
+        heights[span.end - 1] += max(span.height - have, 0)
     tops, top = [], HEAD
     for height in heights:
         tops.append(top)
@@ -140,29 +133,25 @@ def _rows(lines: Sequence[ValueChain]) -> tuple[list[int], int]:
     return tops, top
 
 
-def _boxes(
-    lines: Sequence[ValueChain], tops: Sequence[int], bottom: int, lefts: Sequence[int]
-) -> Iterator[Box]:
-    for column, (_, width) in enumerate(COLUMNS):
-        for node, start, end in _spans(lines, column):
-            top = tops[start]
-            height = (tops[end] if end < len(tops) else bottom) - BETWEEN - top
-            written = _texts(node, column)
-            first = top + PAD + max((height - _height(node, column)) // 2, 0)
-            own = len(written) - sum(tone not in {"name", "plain"} for _, tone in written)
-            yield Box(
-                node=node,
-                x=lefts[column],
-                y=top,
-                width=width,
-                height=height,
-                texts=[
-                    Text(y=first + LINE * at - 4, text=text, tone=tone)
-                    for at, (text, tone) in enumerate(written, 1)
-                ],
-                broken=bool(node.missing),
-                strip=first + LINE * own if own < len(written) else 0,
-            )
+def _box(span: _Span, edges: Sequence[int], left: int) -> Box:
+    """`edges` are the top of each row, and the bottom of the last."""
+    top = edges[span.start]
+    height = edges[span.end] - BETWEEN - top
+    first = top + PAD + max((height - span.height) // 2, 0)
+    own = sum(tone in {"name", "plain"} for _, tone in span.texts)
+    return Box(
+        node=span.node,
+        x=left,
+        y=top,
+        width=COLUMNS[span.column][1],
+        height=height,
+        texts=[
+            Text(y=first + LINE * at - 4, text=text, tone=tone)
+            for at, (text, tone) in enumerate(span.texts, 1)
+        ],
+        broken=bool(span.node.missing),
+        strip=first + LINE * own if own < len(span.texts) else 0,
+    )
 
 
 def _arrows(lines: Sequence[ValueChain], boxes: Sequence[Box]) -> Iterator[Arrow]:
@@ -177,11 +166,3 @@ def _arrows(lines: Sequence[ValueChain], boxes: Sequence[Box]) -> Iterator[Arrow
             one, other = placed[left], placed[right]
             top, end = max(one.y, other.y), min(one.y + one.height, other.y + other.height)
             yield Arrow(x=one.x + one.width, y=(top + end) // 2, broken=bool(left.missing or right.missing))
-
-
-def _height(node: Node, column: int) -> int:
-    return 2 * PAD + LINE * len(_texts(node, column))
-
-
-def _texts(node: Node, column: int) -> list[tuple[str, str]]:
-    return texts(node, COLUMNS[column][1] - 2 * PAD)

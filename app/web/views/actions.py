@@ -40,7 +40,7 @@ def show(action_id: str) -> ResponseReturnValue:
     return render_template(
         "actions/show.html",
         page=page,
-        people=services().queries.people(),
+        people=page.people,
         now=now,
         referral=partial(referral_words, today=eastern_day(now)),
     )

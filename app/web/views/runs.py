@@ -98,7 +98,7 @@ def show(run_id: UUID) -> ResponseReturnValue:
         ends=end_summary(page, endings),
         kinds=ALARM_KINDS,
         unknown_kind=UNKNOWN_KIND,
-        people=services().queries.people(),
+        people=page.people,
     )
 
 
@@ -108,7 +108,7 @@ def confirm_stop(run_id: UUID) -> ResponseReturnValue:
     page = services().queries.run(run_id) or abort(404)
     if page.run.state in ENDED or page.run.stop_requested_at:
         return redirect(url_for(".show", run_id=run_id))
-    return render_template("runs/stop.html", page=page, people=services().queries.people())
+    return render_template("runs/stop.html", page=page, people=page.people)
 
 
 @bp.post("/<uuid:run_id>/stop")

@@ -1,5 +1,6 @@
 """A database that hangs or trickles holds nobody: the statement fails in time, and the next one finds it again."""
 
+import select
 import time
 from urllib.parse import urlsplit
 
@@ -62,3 +63,33 @@ def test_a_late_answer_is_never_taken_for_that_of_the_next_statement(behind_prox
         assert connection.invalidated
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT 'next'")) == "next"
+
+
+def test_a_connection_that_the_server_ended_right_after_its_use_is_replaced(pages_alone):
+    engine = database.connect(pages_alone.settings("web"), pool_size=1, trusted=60)
+    with engine.connect() as first:
+        ended = first.connection.driver_connection
+        pid = first.scalar(text("SELECT pg_backend_pid()"))
+    pages_alone.rows("SELECT pg_terminate_backend(%s)", pid)
+    assert select.select([ended.fileno()], [], [], PATIENCE)[0]
+    with engine.connect() as second:
+        assert second.scalar(text("SELECT pg_backend_pid()")) != pid
+    engine.dispose()
+
+
+@pytest.mark.parametrize("trusted", [60, 0])
+def test_only_a_connection_that_was_in_use_a_moment_ago_is_trusted(pages_alone, behind_proxy, trusted):
+    proxy, engine = behind_proxy
+    settings = pages_alone.settings("web")
+    led = engine.url.render_as_string(hide_password=False)
+    other = database.connect(settings.model_copy(update={"database_url": led}), pool_size=1, trusted=trusted)
+    with other.connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    proxy.inflict("hang")
+    if trusted:
+        with other.connect() as connection:
+            assert not connection.closed
+    else:
+        with pytest.raises(OperationalError):
+            other.connect()
+    other.dispose()
