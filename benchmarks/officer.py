@@ -32,7 +32,7 @@ def officer(stack: LocalStack) -> FlaskClient:
     known: dict[str, Any] = {name: value for name, value in told.items() if name in Settings.model_fields}
     app = ready(create_app(Settings(**{**known, "oidc_issuer": "http://127.0.0.1:1"})))
     app.config["SERVER_NAME"] = f"{LOOPBACK}:{_PORT}"
-    person = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer"])
+    person = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer", "auditor"])
     session_id = app.session_interface._store.begin({}, person=person)  # type: ignore[attr-defined]  # noqa: SLF001  # no provider
     client = app.test_client()
     client.set_cookie(COOKIE, session_id, domain=LOOPBACK, secure=True)

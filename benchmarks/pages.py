@@ -50,6 +50,7 @@ _ADDRESSES = (
     "/credentials?state=ended&tool=ledger",
     "/actions",
     "/actions/{action}",
+    "/exposure?at=now",
     "/reconciliation",
     "/reconciliation?run={run}",
 )

@@ -57,6 +57,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "actions.show": Permission.READ,
     "actions.request_run": Permission.REQUEST_RUN,
     "issued_credentials.queue": Permission.READ,
+    "exposure.show": Permission.READ_ALARMS,
     "vendors.show": Permission.READ,
     "alarms.queue": Permission.READ_ALARMS,
     "alarms.show": Permission.READ_ALARMS,

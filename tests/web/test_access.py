@@ -49,6 +49,7 @@ REACHED_BY = {
     "actions.request_run": "officer",
     "vendors.show": EVERYBODY,
     "issued_credentials.queue": EVERYBODY,
+    "exposure.show": "auditor operator",
     "alarms.queue": "auditor operator",
     "alarms.show": "auditor operator",
     "alarms.acknowledge": "operator",

@@ -1,7 +1,7 @@
 """Read models of the pages and commands. Each page takes a constant number of database queries."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from app.review.queries import (
     actions,
     alarms,
     credential_list,
+    exposure,
     facets,
     flag_search,
     flags,
@@ -40,6 +41,7 @@ from app.review.queries.credential_list import (
     CredentialLine,
     CredentialSort,
 )
+from app.review.queries.exposure import Exposure
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
@@ -202,6 +204,11 @@ class Pages:
         with self._sessions.begin() as db:
             found = credential_list.lines(db, wanted, sort=sort, after=after, limit=limit, now=now)
             return found, credential_list.alive_by_tool(db, now)
+
+    def exposure(self, tools: Mapping[str, str], since: datetime, until: datetime) -> Exposure:
+        """What could have been stolen between two times (UTC). `tools` names the tool of each issuing path."""
+        with self._sessions.begin() as db:
+            return exposure.exposure(db, tools, since, until)
 
     def run(self, run_id: UUID) -> RunPage | None:
         """One run with its full lineage, or None."""

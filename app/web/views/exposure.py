@@ -1,0 +1,101 @@
+"""What a thief could have held, with static keys and with one credential for each run and system."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.procurement.federal_time import eastern, eastern_day
+from app.procurement.systems import ISSUING_PATHS, SYSTEMS
+from app.reconciliation.report import read_until
+from app.web.comparable_times import HOURS, bounds, day_of_query
+from app.web.list_queries import choice, ignore
+from app.web.pictures.alive_hours import alive_hours
+from app.web.services import services
+
+bp = Blueprint("exposure", __name__, url_prefix="/exposure")
+#: Days after which a static key is replaced, as the query writes them, and in words.
+ROTATIONS = {"90": "every 90 days", "365": "every year", "never": "never"}
+_NOW = "now"
+_TIME = re.compile(r"(\d\d):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StaticKeys:
+    """One key for each system, valid all the time: what the same day would have been. Times in seconds.
+
+    `stolen_for`: how long a stolen key works at most, in days; None if it is never replaced.
+    """
+
+    systems: int
+    seconds: float
+    stolen_for: int | None
+
+    @property
+    def seconds_at_risk(self) -> float:
+        """Credential-seconds: each key is alive in every second."""
+        return self.systems * self.seconds
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    """The exposure of an Eastern day, by default of today so far, and what would have been stolen at one moment of it."""
+    now = services().clock.now()
+    day = day_of_query(now) or eastern_day(now)
+    since, until = bounds(day, None)
+    until = min(until, now)
+    found = services().queries.exposure(ISSUING_PATHS, since, until)
+    rotation = choice("rotation", ROTATIONS) or "90"
+    moment = _moment(day, now) or found.worst_moment or until
+    held = found.held_at(moment)
+    parts = [since + number * _HOUR for number in range(-(-(until - since) // _HOUR))]
+    return render_template(
+        "exposure.html",
+        day=day,
+        now=now,
+        exposure=found,
+        seconds=(until - since).total_seconds(),
+        keys=StaticKeys(
+            systems=len(SYSTEMS),
+            seconds=(until - since).total_seconds(),
+            stolen_for=int(rotation) if rotation.isdecimal() else None,
+        ),
+        rotation=rotation,
+        rotations=list(ROTATIONS.items()),
+        moment=moment,
+        asked=request.args.get("at"),
+        before_log=found.log_begins is None or moment < found.log_begins,
+        after_log=_read(now) < moment,
+        read=_read(now),
+        held=held,
+        scopes={system.name: system.credential.scope for system in SYSTEMS},
+        picture=alive_hours([f"{eastern(at):%H}:00" for at in parts], found.most_by_part(_HOUR))
+        if parts
+        else None,
+    )
+
+
+def _read(now: datetime) -> datetime:
+    return read_until(services().database, ISSUING_PATHS) or now
+
+
+def _moment(day: date, now: datetime) -> datetime | None:
+    """The moment in `at`: now, or a time of the day on Washington's clock; None if it is not set, or is neither."""
+    value = request.args.get("at", "").strip()
+    if not value:
+        return None
+    if value == _NOW and day == eastern_day(now):
+        return now
+    if (written := _TIME.fullmatch(value)) and written[1] in HOURS:
+        hour, minute, second = (int(part or 0) for part in written.groups())
+        begins, ends = bounds(day, None)
+        moments = (begins + number * timedelta(hours=1) for number in range(25))
+        for start in moments:
+            found = start + timedelta(minutes=minute, seconds=second)
+            if eastern(start).hour == hour and begins <= found < min(ends, now):
+                return found
+    ignore("at", value)
+    return None
