@@ -45,19 +45,19 @@ MISUSES: dict[str, tuple[Callable[[Insider, HeldRun], object], str, str]] = {
         "of contracts was tried at documents",
     ),
     "a key used after the end of its run": (
-        lambda insider, run: (end(insider, run), use(insider, run, "contracts")),
+        lambda insider, run: (use(insider, run, "contracts"), end(insider, run)),
         kinds.USED_LATE,
         "of contracts was used at",
     ),
     "a signed token used after the end of its run": (
-        lambda insider, run: (end(insider, run), use(insider, run, "debarment")),
+        lambda insider, run: (use(insider, run, "debarment"), end(insider, run)),
         kinds.USED_LATE,
         "of debarment was used at",
     ),
     "a login at the ledger after the end of the run": (
         lambda insider, run: (
-            end(insider, run, "finished"),
             insider.accepts("ledger", run.secret("ledger"), user=run.database_user),
+            end(insider, run, "finished"),
         ),
         kinds.USED_LATE,
         "of ledger was used at",
@@ -138,7 +138,10 @@ def use(insider: Insider, run: HeldRun, tool: str, address: str | None = None) -
 
 
 def end(insider: Insider, run: HeldRun, state: str = "failed", *, ago: int = 8) -> None:
-    """End the attempt in the records, so many seconds ago; its credentials live on."""
+    """End the attempt in the records, so many seconds ago.
+
+    Called after the use of a credential, which then came later: the sweeper ends all credentials as soon as it sees this.
+    """
     insider.system.execute(
         "UPDATE attempt SET state = %s, ended_at = now() - make_interval(secs => %s) WHERE run_id = %s",
         *(state, ago, run.run_id),
