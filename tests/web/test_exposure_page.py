@@ -73,9 +73,7 @@ def test_what_was_stolen_at_a_moment_is_shown_with_its_death(system, operator, r
     page = read(operator, f"/exposure?day={eastern_day(at)}&at={eastern(at):%H:%M:%S}")
     assert f"/runs/{run_id}" in page.links
     assert "entity:read" in page.text
-    assert (
-        "at the end of its time at the latest" in page.text or "still alive" in page.text
-    )
+    assert "at the end of its time at the latest" in page.text or "still alive" in page.text
     assert re.search(r"\d+ credentials? for \d systems?, the last one dead .* later\.", page.text)
 
 

@@ -7,6 +7,8 @@ import pytest
 from app.web import event_streams
 from app.web.views import runs
 
+pytestmark = pytest.mark.whole_system
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
@@ -69,7 +71,6 @@ def test_an_unknown_run_has_no_events(client):
     assert client.get(f"/runs/{uuid4()}/events").status_code == 404
 
 
-@pytest.mark.whole_system
 def test_a_run_whose_ends_are_confirmed_is_not_followed(client, read, triaged, until):
     def is_followed():
         page = read(client, f"/runs/{triaged['ACT-2026-0001']}")
