@@ -24,8 +24,15 @@ def done(system, until):
     """A run, and the times before and after it and all its ends."""
     since = datetime.now(UTC)
     (run_id,) = system.run(system.copy("ACT-2026-0012"))
-    query = "SELECT 1 FROM vault_event WHERE run_id = %s AND ended_at IS NULL AND kind = 'issued' AND path NOT LIKE 'identity/%%'"
-    until(lambda: not system.rows(query, run_id), what="the confirmation of all ends")
+    query = "SELECT path, ended_at FROM vault_event WHERE run_id = %s AND kind = 'issued'"
+
+    def is_settled():
+        rows = system.rows(query, run_id)
+        return len(rows) == len(ISSUING_PATHS) and all(
+            row["ended_at"] or row["path"].startswith("identity/") for row in rows
+        )
+
+    until(is_settled, what="the confirmation of all ends")
     return run_id, since, datetime.now(UTC)
 
 
