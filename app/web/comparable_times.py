@@ -30,7 +30,7 @@ def day_of_query(now: datetime) -> date | None:
 def hour_of_query(day: date | None) -> str | None:
     """The Eastern hour in `hour`; None if it is not set, or is none of this day."""
     hour = choice("hour", HOURS)
-    if hour is not None and (day is None or not _starts(day, hour)):
+    if hour is not None and (day is None or not starts_of_hour(day, hour)):
         ignore("hour", hour)
         return None
     return hour
@@ -40,11 +40,11 @@ def bounds(day: date, hour: str | None) -> tuple[datetime, datetime]:
     """When a day or one of its hours begins and ends, in universal time. One that the clock shows twice lasts two hours."""
     if hour is None:
         return eastern_midnight(day), eastern_midnight(day + timedelta(days=1))
-    starts = _starts(day, hour)
+    starts = starts_of_hour(day, hour)
     return starts[0], starts[-1] + _HOUR
 
 
-def _starts(day: date, hour: str) -> list[datetime]:
+def starts_of_hour(day: date, hour: str) -> list[datetime]:
     """The moments at which this hour begins: none or two of them on the days on which the clock changes."""
     moments = (eastern_midnight(day) + number * _HOUR for number in range(25))
     return [each for each in moments if eastern_day(each) == day and eastern(each).hour == int(hour)]

@@ -69,13 +69,18 @@ def searchable(value: str) -> bool:
 
 def cursor() -> UUID | None:
     """The id after which the page begins; None on the first page or if the value is not a UUID."""
-    value = request.args.get("after")
+    return identifier("after")
+
+
+def identifier(name: str) -> UUID | None:
+    """The id in a parameter; None if it is not set or is not a UUID."""
+    value = request.args.get(name, "").strip()
     if not value:
         return None
     try:
         return UUID(value)
     except ValueError:
-        ignore("after", value)
+        ignore(name, value)
         return None
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -125,7 +125,7 @@ class Exposure:
 def exposure(db: Session, tools: Mapping[str, str], since: datetime, until: datetime) -> Exposure:
     """What could have been stolen between two times (UTC). `tools` names the tool of each path that issues a credential."""
     rows = db.execute(_LIVES, {"earliest": since - _LONGEST, "until": until})
-    lives = [_life(tools, *row) for row in rows if row.path in tools]
+    lives = [_life(tools[row.path], row) for row in rows if row.path in tools]
     return Exposure(
         since=since,
         until=until,
@@ -134,24 +134,17 @@ def exposure(db: Session, tools: Mapping[str, str], since: datetime, until: date
     )
 
 
-def _life(  # noqa: PLR0917  # the columns of a row
-    tools: Mapping[str, str],
-    path: str,
-    at: datetime,
-    ended_at: datetime | None,
-    run_id: UUID | None,
-    request_id: str,
-) -> CredentialLife:
-    signed = path.startswith(_SIGNED_PATHS)
-    latest = at + (_SIGNED if signed else _LONGEST)
+def _life(tool: str, row: Row[str, datetime, datetime | None, UUID | None, str]) -> CredentialLife:
+    signed = row.path.startswith(_SIGNED_PATHS)
+    latest = row.at + (_SIGNED if signed else _LONGEST)
     return CredentialLife(
-        tool=tools[path],
-        began=at,
+        tool=tool,
+        began=row.at,
         # What nobody confirmed to be dead may have lived to the end of its TTL.
-        ended=latest if signed or ended_at is None else min(latest, max(at, ended_at)),
-        is_confirmed=not signed and ended_at is not None,
-        run_id=run_id,
-        request_id=request_id,
+        ended=latest if signed or row.ended_at is None else min(latest, max(row.at, row.ended_at)),
+        is_confirmed=not signed and row.ended_at is not None,
+        run_id=row.run_id,
+        request_id=row.request_id,
     )
 
 

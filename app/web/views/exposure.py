@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.procurement.federal_time import eastern, eastern_day
 from app.procurement.systems import ISSUING_PATHS, SYSTEMS
 from app.reconciliation.report import read_until
-from app.web.comparable_times import HOURS, bounds, day_of_query
+from app.web.comparable_times import HOURS, bounds, day_of_query, starts_of_hour
 from app.web.list_queries import choice, ignore
 from app.web.pictures.alive_hours import alive_hours
 from app.web.services import services
@@ -51,6 +51,7 @@ def show() -> ResponseReturnValue:
     rotation = choice("rotation", ROTATIONS) or "90"
     moment = _moment(day, now) or found.worst_moment or until
     held = found.held_at(moment)
+    read = read_until(services().database, ISSUING_PATHS) or now
     parts = [since + number * _HOUR for number in range(-(-(until - since) // _HOUR))]
     return render_template(
         "exposure.html",
@@ -68,18 +69,14 @@ def show() -> ResponseReturnValue:
         moment=moment,
         asked=request.args.get("at"),
         before_log=found.log_begins is None or moment < found.log_begins,
-        after_log=_read(now) < moment,
-        read=_read(now),
+        after_log=read < moment,
+        read=read,
         held=held,
         scopes={system.name: system.credential.scope for system in SYSTEMS},
         picture=alive_hours([f"{eastern(at):%H}:00" for at in parts], found.most_by_part(_HOUR))
         if parts
         else None,
     )
-
-
-def _read(now: datetime) -> datetime:
-    return read_until(services().database, ISSUING_PATHS) or now
 
 
 def _moment(day: date, now: datetime) -> datetime | None:
@@ -90,12 +87,9 @@ def _moment(day: date, now: datetime) -> datetime | None:
     if value == _NOW and day == eastern_day(now):
         return now
     if (written := _TIME.fullmatch(value)) and written[1] in HOURS:
-        hour, minute, second = (int(part or 0) for part in written.groups())
-        begins, ends = bounds(day, None)
-        moments = (begins + number * timedelta(hours=1) for number in range(25))
-        for start in moments:
-            found = start + timedelta(minutes=minute, seconds=second)
-            if eastern(start).hour == hour and begins <= found < min(ends, now):
-                return found
+        after_the_hour = timedelta(minutes=int(written[2]), seconds=int(written[3] or 0))
+        for start in starts_of_hour(day, written[1]):
+            if start + after_the_hour < now:
+                return start + after_the_hour
     ignore("at", value)
     return None

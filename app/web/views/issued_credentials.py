@@ -1,16 +1,15 @@
 """Credentials: those that may still be valid, each with the time it has left, and the ended ones."""
 
 from datetime import timedelta
-from uuid import UUID
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from app.credentials.lineage import CredentialKind
 from app.procurement.labels import KINDS, SOURCES, worded
 from app.procurement.systems import SYSTEMS
 from app.review.queries.credential_list import CredentialFilter, CredentialSort, CredentialState
-from app.web.list_queries import PAGE, choice, cursor, days, ignore
+from app.web.list_queries import PAGE, choice, cursor, days, identifier
 from app.web.services import services
 
 bp = Blueprint("issued_credentials", __name__, url_prefix="/credentials")
@@ -23,12 +22,12 @@ _TOOLS = [system.name for system in SYSTEMS]
 @bp.get("")
 def queue() -> ResponseReturnValue:
     """Credentials that match the query: those without a known end, next end first, or others, newest first."""
-    now, after = services().clock.now(), cursor()
+    now, after, run_id = services().clock.now(), cursor(), identifier("run")
     state = choice("state", _STATES) or CredentialState.ALIVE.value
     given = {
         "tool": choice("tool", _TOOLS),
         "kind": choice("kind", list(CredentialKind)),
-        "run": _run(),
+        "run": str(run_id) if run_id else None,
         "within": days(),
     }
     chosen = {name: value for name, value in given.items() if value}
@@ -39,7 +38,7 @@ def queue() -> ResponseReturnValue:
         state=None if state == _ANY else CredentialState(state),
         tool=chosen.get("tool"),
         kind=chosen.get("kind"),
-        run_id=UUID(chosen["run"]) if "run" in chosen else None,
+        run_id=run_id,
         since=now - timedelta(days=int(chosen["within"])) if "within" in chosen else None,
     )
     lines, alive = services().queries.credentials(
@@ -60,13 +59,3 @@ def queue() -> ResponseReturnValue:
         sort=sort,
         chosen=chosen,
     )
-
-
-def _run() -> str | None:
-    """The run in the query, as written; None if it is not set or is not an id."""
-    value = request.args.get("run", "").strip()
-    try:
-        return str(UUID(value)) if value else None
-    except ValueError:
-        ignore("run", value)
-        return None
