@@ -74,6 +74,8 @@ def lasting(span: timedelta | None) -> str:
     if span is None:
         return "unknown"
     seconds = span.total_seconds()
+    if -1 < seconds < 0:  # written just after the page asked what time it is
+        seconds = 0
     if seconds < 10:  # noqa: PLR2004  # below this, parts of a second count
         return f"{seconds:.2f} s"
     whole = round(seconds)

@@ -44,6 +44,11 @@ def test_a_duration_is_shown_in_its_two_largest_units(seconds, written):
     assert lasting(timedelta(seconds=seconds)) == written
 
 
+def test_what_was_written_after_the_page_asked_for_the_time_is_not_of_the_future():
+    assert lasting(timedelta(milliseconds=-12)) == "0.00 s"
+    assert lasting(timedelta(seconds=-3)) == "-3.00 s"  # a clock that is off is not hidden
+
+
 def test_numbers_carry_their_noun():
     assert [plural(number, "run") for number in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]
 

@@ -1,6 +1,7 @@
 """How a run gets its identity: wrapped, once, and for one attempt only."""
 
 import json
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -78,15 +79,27 @@ def test_a_wrapping_token_shows_nothing_but_where_it_came_from(insider, system):
     assert not insider.may(token, "GET", "auth/token/lookup-self")
 
 
+class Robbed(Vault):
+    """A thief opens the wrapping token just before the worker does, when the worker has claimed the attempt already."""
+
+    system: Any
+
+    def write(self, path, *arguments, **more):
+        if path == "sys/wrapping/unwrap":
+            assert unwrap(self.system, more["token"]).status_code == 200
+        return super().write(path, *arguments, **more)
+
+
 def test_an_attempt_whose_identity_was_stolen_raises_an_alarm_and_the_run_starts_again(
     insider, system, make_agent, until
 ):
     run_id = uuid4()
     minted = insider.mint(run_id)
     insider.queue(system.actions[0], run_id, minted)
-    assert unwrap(system, minted.wrapping_token).status_code == 200  # the thief was faster
+    robbed = Robbed(insider.vault.address, trust_of(system.settings("worker")))
+    robbed.system = system
 
-    make_agent().attempt(run_id, 1, minted.wrapping_token)
+    make_agent(vault=robbed).attempt(run_id, 1, minted.wrapping_token)
     refusal = "SELECT * FROM alarm WHERE run_id = %s AND kind = 'introduction refused'"
     (alarm,) = until(lambda: system.rows(refusal, run_id), what="the alarm")
     assert alarm["attempt"] == 1
