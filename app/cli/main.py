@@ -82,6 +82,11 @@ class Commands(LazyGroup):
             name="stop",
             text="Stop a run and end its credentials, in your name.",
         ),
+        "switch": LazyCommand(
+            module="app.cli.switch_command",
+            name="switch",
+            text="Cut off the agent, a tool, a run or a credential, or let it on again, in your name.",
+        ),
         "export": LazyCommand(
             module="app.cli.api_commands",
             name="export",

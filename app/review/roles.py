@@ -18,6 +18,7 @@ class Permission(StrEnum):
     ASSIGN = "assign a flagged item"
     REQUEST_RUN = "submit an action or request a run"
     STOP = "stop a run"
+    SWITCH = "cut off the agent, a tool, a run or a credential, and let it on again"
 
 
 class Role(StrEnum):
@@ -43,6 +44,7 @@ _GRANTED = {
         Permission.READ_EVENTS,
         Permission.HANDLE_ALARMS,
         Permission.STOP,
+        Permission.SWITCH,
     },
 }
 

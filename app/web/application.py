@@ -61,6 +61,7 @@ from app.web.views import (
     security_events,
     stack,
     start,
+    switches,
     three_sides,
     vendors,
 )
@@ -153,6 +154,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         vendors,
         issued_credentials,
         exposure,
+        switches,
         alarms,
         security_events,
         three_sides,

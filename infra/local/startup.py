@@ -169,6 +169,7 @@ class Startup:
             *self._if_started(Part.DISPATCHER, partial(self._background, "dispatcher")),
             *self._if_started(Part.SWEEPER, partial(self._background, "sweeper")),
             *self._if_started(Part.RECONCILER, partial(self._background, "reconciler")),
+            *self._if_started(Part.SWITCH, partial(self._background, "switch")),
             *(
                 job
                 for number in workers

@@ -64,8 +64,8 @@ class Dispatcher:
         self._settings = configuration
         self._outbox = Outbox(celery, trust_of(configuration), give_back=self._return)
 
-    def dispatch_waiting(self) -> None:
-        """Dispatch until nothing waits or the window is full.
+    def dispatch_waiting(self) -> str | None:
+        """Dispatch until nothing waits or the window is full, or the agent is switched off, which it returns as the reason.
 
         Raises `RoundFailedError` with the reason why runs wait, and `IncompatibleError` when the broker answers and
         cannot be worked with.
@@ -73,7 +73,7 @@ class Dispatcher:
         try:
             # Before anything is minted: while the broker is away, it would be minted in vain.
             self._outbox.send()
-            while self._dispatch_some():
+            while (off := self._records.agent_is_off()) is None and self._dispatch_some():
                 pass
         except VaultUnavailableError as error:
             raise RoundFailedError(f"waiting for the vault: {error}") from None
@@ -81,6 +81,7 @@ class Dispatcher:
             raise RoundFailedError(f"the vault refuses to mint identities: {error}") from None
         except BrokerUnavailableError as error:
             raise RoundFailedError(f"waiting for the broker: {error}") from None
+        return off
 
     def _dispatch_some(self) -> bool:
         """Dispatch what there is room for, once; False when there was nothing."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.connections.database import Sessions
+from app.credentials.switches import SwitchOrderRow
 from app.credentials.tables import AlarmRow
 from app.procurement.daily_quota import QuotaDay
 from app.review import saved_view_records
@@ -30,6 +31,7 @@ from app.review.queries import (
     runs,
     security_events,
     start,
+    switch_list,
     vendors,
 )
 from app.review.queries.actions import ActionLine, ActionPage
@@ -55,6 +57,7 @@ from app.review.queries.run_list import RunFilter, RunLine
 from app.review.queries.runs import RunPage
 from app.review.queries.security_events import EventFilter
 from app.review.queries.start import StartPage
+from app.review.queries.switch_list import SwitchPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
 from app.review.tables import DraftRow, SecurityEventRow
@@ -204,6 +207,16 @@ class Pages:
         with self._sessions.begin() as db:
             found = credential_list.lines(db, wanted, sort=sort, after=after, limit=limit, now=now)
             return found, credential_list.alive_by_tool(db, now)
+
+    def switches(self, *, limit: int = DEFAULT_LIMIT) -> SwitchPage:
+        """What is cut off now, and the newest orders."""
+        with self._sessions.begin() as db:
+            return switch_list.page(db, limit=limit)
+
+    def switch_order(self, order_id: UUID) -> SwitchOrderRow | None:
+        """One order; None if the id is unknown."""
+        with self._sessions.begin() as db:
+            return switch_list.order(db, order_id)
 
     def exposure(self, tools: Mapping[str, str], since: datetime, until: datetime) -> Exposure:
         """What could have been stolen between two times (UTC). `tools` names the tool of each issuing path."""

@@ -17,6 +17,7 @@ from app.web.api import (
     problem_details,
     runs,
     security_events,
+    switches,
     three_sides,
 )
 from app.web.api.operations import OPERATIONS, bp
@@ -34,6 +35,7 @@ __all__ = [
     "openapi",
     "runs",
     "security_events",
+    "switches",
     "three_sides",
 ]
 
