@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.connections.database import Sessions
-from app.credentials import alarm_handling, requests, switches
-from app.credentials.switches import AGENT, SwitchKind, Turn, UnknownTargetError
+from app.credentials import alarm_handling, requests, switch_orders
+from app.credentials.switch_orders import AGENT, SwitchKind, Turn, UnknownTargetError
 from app.credentials.tables import AlarmState
 from app.intake import Notation, parse_actions
 from app.procurement.systems import SYSTEMS
@@ -94,7 +94,7 @@ def order_switch(  # each part of an order
     """
     with sessions.begin() as db:
         require_switch(db, kind, target, turn)
-        return switches.order(db, kind, target, turn, by=by, by_name=by_name, reason=reason)
+        return switch_orders.order(db, kind, target, turn, by=by, by_name=by_name, reason=reason)
 
 
 def require_switch(db: Session, kind: SwitchKind, target: str, turn: Turn) -> None:
@@ -107,4 +107,4 @@ def require_switch(db: Session, kind: SwitchKind, target: str, turn: Turn) -> No
             name = UUID(target)
         except ValueError:
             raise UnknownTargetError from None
-        switches.require_alive(db, kind, name)
+        switch_orders.require_alive(db, kind, name)

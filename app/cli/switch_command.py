@@ -10,7 +10,7 @@ from app.cli.api_problems import Wording
 from app.cli.context import Context, reported
 from app.cli.options import AsJson
 from app.cli.output import out, print_json
-from app.credentials.switches import AGENT, SwitchKind, Turn
+from app.credentials.switch_orders import AGENT, SwitchKind, Turn
 
 #: Seconds to wait for the confirmation, and between two looks.
 _PATIENCE, _LOOK = 10.0, 0.25
@@ -43,9 +43,8 @@ def switch(
     if as_json:
         print_json(done)
     else:
-        out.print(
-            f"{kind.value} {target} {turn.value}: {done['outcome'] or 'not carried out'}", highlight=False
-        )
+        what = AGENT if kind is SwitchKind.AGENT else f"{kind.value} {target}"
+        out.print(f"{what} {turn.value}: {done['outcome'] or 'not carried out'}", highlight=False)
     if done["done_at"] is None:
         raise typer.Exit(3)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.connections.tls import trust_of
-from app.credentials.switches import policy_of
+from app.credentials.switch_orders import policy_of
 from app.procurement.systems import SYSTEMS, Source, system_of
 from infra.provision.logins import VAULT_ADMIN
 from infra.provision.settings import ProvisioningSettings

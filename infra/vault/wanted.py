@@ -10,13 +10,13 @@ from typing import Any
 
 from app.credentials.approle import RUN_ROLE
 from app.credentials.grants import MAX_TTL_SECONDS, SIGNED_TOKEN_SECONDS, ApiKey, DatabaseUser, SignedToken
-from app.credentials.switches import Turn, policy_of, policy_text
 from app.credentials.tool_record import ToolRecord
 from infra.vault import database_users
 from infra.vault.entry import Entry
 from infra.vault.limits import RunLimits, rate_limits
 from infra.vault.log_settings import LOG_SETTINGS
 from infra.vault.owners import IDENTITIES, Identity
+from infra.vault.switch_policies import switch_policy
 
 POLICIES = Path(__file__).parent / "policies"
 
@@ -52,7 +52,7 @@ def root_entries(
         *(_process_role(identity, custody_ttl) for identity in custody),
         Entry(name="issuer of signed tokens", path="identity/oidc/config", data={"issuer": issuer}),
         _signing_key(tools),
-        *(_switch_policy(tool) for tool in tools),
+        *map(switch_policy, tools),
         *LOG_SETTINGS,
         *rate_limits(tools, limits),
     ]
@@ -81,17 +81,6 @@ def database_connection(name: str, *, role: str, url: str, username: str) -> Ent
 def _policy(name: str) -> Entry:
     text = (POLICIES / f"{name}.hcl").read_text(encoding="utf-8")
     return Entry(name=f"policy {name}", path=f"sys/policies/acl/{name}", data={"policy": text})
-
-
-def _switch_policy(tool: ToolRecord) -> Entry:
-    """The agent's entity has it. What was switched off stays off."""
-    name = policy_of(tool.name)
-    return Entry(
-        name=f"policy {name}",
-        path=f"sys/policies/acl/{name}",
-        data={"policy": policy_text(tool.credential, Turn.ON)},
-        turned={"policy": policy_text(tool.credential, Turn.OFF)},
-    )
 
 
 def _approle(name: str, token_ttl: int, **data: Any) -> Entry:

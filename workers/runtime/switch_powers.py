@@ -1,6 +1,7 @@
 """The powers of the switch process at the vault: two forms of the agent's entity, two texts of each tool's policy, and ends."""
 
-from app.credentials.switches import HeldCredential, Turn, policy_of, policy_text
+from app.credentials.switch_orders import Turn, policy_of, policy_text
+from app.credentials.switch_records import HeldCredential
 from app.credentials.tool_record import ToolRecord
 from workers.runtime.credential_ends import CredentialEnds
 from workers.runtime.process_identity import ProcessIdentity

@@ -17,7 +17,8 @@ from app.connections.tls import trust_of
 from app.credentials.grants import SIGNED_TOKEN_SECONDS
 from app.credentials.heartbeat import Heartbeat
 from app.credentials.settings import AgentSettings
-from app.credentials.switches import CHANNEL, DueOrder, HeldCredential, SwitchKind, SwitchRecords, Turn
+from app.credentials.switch_orders import CHANNEL, SwitchKind, Turn
+from app.credentials.switch_records import DueOrder, HeldCredential, SwitchRecords
 from app.credentials.tool_record import ToolRecord
 from workers.runtime import logs
 from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.connections.database import Sessions
-from app.credentials.switches import SwitchOrderRow
+from app.credentials.switch_orders import SwitchOrderRow
 from app.credentials.tables import AlarmRow
 from app.procurement.daily_quota import QuotaDay
 from app.review import saved_view_records

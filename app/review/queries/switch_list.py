@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from app.credentials.switches import SwitchKind, SwitchOrderRow, Turn
+from app.credentials.switch_orders import SwitchKind, SwitchOrderRow, Turn
 
 #: The last order of each target that can be let on again.
 _LAST = text("""

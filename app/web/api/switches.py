@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, abort
 
 from app import usecases
-from app.credentials.switches import NothingToSwitchError, UnknownTargetError
+from app.credentials.switch_orders import NothingToSwitchError, UnknownTargetError
 from app.web.api.operations import operation, reply
 from app.web.api.problem_details import NOT_NOW, ProblemError
 from app.web.api.shapes.switches import Switching, SwitchOrder, SwitchOrders, SwitchQuery

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app import usecases
 from app.credentials.grants import SignedToken
-from app.credentials.switches import AGENT, NothingToSwitchError, SwitchKind, Turn, UnknownTargetError
+from app.credentials.switch_orders import AGENT, NothingToSwitchError, SwitchKind, Turn, UnknownTargetError
 from app.procurement.free_text import REASON_LIMIT, refusal, tidied
 from app.procurement.labels import SOURCES, worded
 from app.procurement.systems import SYSTEMS

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
-from app.credentials.switches import SwitchKind, Turn
+from app.credentials.switch_orders import SwitchKind, Turn
 from app.web.api.shapes import Page, RequestModel, Shape, UtcTime
 from app.web.api.shapes.alarms import reason
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app import usecases
-from app.credentials.switches import SwitchKind, Turn
+from app.credentials.switch_orders import SwitchKind, Turn
 from tests.conftest import wait_until
 from tests.integration.security.conftest import Insider, insider_of
 

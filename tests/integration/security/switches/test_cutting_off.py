@@ -10,7 +10,7 @@ import pytest
 
 from app import usecases
 from app.connections.database import columns
-from app.credentials.switches import NothingToSwitchError, SwitchKind, Turn, UnknownTargetError
+from app.credentials.switch_orders import NothingToSwitchError, SwitchKind, Turn, UnknownTargetError
 from workers.runtime.vault import VaultForbiddenError, VaultUnavailableError
 from workers.triage import DOMAIN
 
