@@ -3,7 +3,6 @@
 import json
 import re
 from http import HTTPStatus
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -83,7 +82,7 @@ def test_on_the_page_with_a_reason_and_the_effect_is_shown(system, operator, swi
 
 @pytest.mark.parametrize(
     "address", ["/switches/tool/nonsense/off", "/switches/worker/x/off", "/switches/agent/agent/over",
-                f"/switches/run/{uuid4()}/off", "/switches/credential/x/off"],
+                "/switches/run/00000000-0000-4000-8000-000000000000/off", "/switches/credential/x/off"],
 )  # fmt: skip
 def test_what_does_not_exist_is_not_found(operator, address):
     assert operator.get(address).status_code == HTTPStatus.NOT_FOUND

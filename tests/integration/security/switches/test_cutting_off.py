@@ -15,6 +15,7 @@ from workers.runtime.vault import VaultForbiddenError, VaultUnavailableError
 from workers.triage import DOMAIN
 
 TOOLS = {name: tool.record.credential for name, tool in DOMAIN.tools.items()}
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
 SIGNED = ("sam-gov", "debarment")
 
 
@@ -175,9 +176,9 @@ def test_the_same_order_twice_is_no_order(system, switch):
         ("tool", "nonsense", "off"),
         ("agent", "somebody", "off"),
         ("run", "nonsense", "off"),
-        ("run", uuid4(), "off"),
-        ("credential", uuid4(), "off"),
-        ("run", uuid4(), "on"),
+        ("run", UNKNOWN, "off"),
+        ("credential", UNKNOWN, "off"),
+        ("run", UNKNOWN, "on"),
     ],
 )
 def test_what_does_not_exist_is_refused(system, kind, target, turn):
