@@ -25,11 +25,11 @@ from workers.runtime import logs
 _INTERRUPTED = 130
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Rehearse and print. Exit status: 0 all stopped, 1 one was not, 2 wrong usage or no local stack, 3 not established."""
     forget_foreign()
     logs.configure(logging.CRITICAL)  # the agent in this process says what it would say to its worker's log
-    wanted = _wanted()
+    wanted = _wanted(arguments)
     if wanted.list:
         list_attacks(ATTACKS)
         return
@@ -68,7 +68,7 @@ def _rehearse(stack: Installation, attacks: Sequence[Attack]) -> tuple[list[Outc
     return outcomes, round(time.monotonic() - began, 1)
 
 
-def _wanted() -> argparse.Namespace:
+def _wanted(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="triage rehearse",
         description="Carry out real attacks on the local stack, and show how each is stopped. Exit status: 0 all stopped,"
@@ -78,7 +78,7 @@ def _wanted() -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="all attacks")
     parser.add_argument("--list", action="store_true", help="list the attacks")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
-    wanted = parser.parse_args()
+    wanted = parser.parse_args(arguments)
     unknown = [name for name in wanted.names if name not in BY_NAME]
     if unknown:
         parser.error(f"{unknown[0]!r} is no attack; there are {', '.join(BY_NAME)}")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.connections.tls import trust_of
 from app.credentials.grants import DatabaseUser, SignedToken
+from rehearsals.attack import UnprovenError
 from rehearsals.installation import Installation
 from rehearsals.thief import Message
 from workers.runtime.agent import Agent
@@ -83,6 +84,8 @@ class OwnWorker:
         self._agent.attempt(message.run_id, message.number, Secret(message.wrapping_token))
         if self._vault.failure is not None:
             raise self._vault.failure
+        if loot.secrets.keys() != TOOLS.keys():
+            raise UnprovenError("the run did not obtain its credentials")
         return loot
 
     @cached_property

@@ -1,7 +1,8 @@
-"""The commands that become another process: `triage worker`, `evaluate`, `rehearse`, `provision` and `rotate`."""
+"""The commands that become another program: `triage worker`, `evaluate`, `rehearse`, `provision` and `rotate`."""
 
 import os
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated, NoReturn
 
@@ -39,7 +40,7 @@ def rehearse(arguments: typer.Context) -> None:
     if find_spec("rehearsals") is None:
         with reported():
             raise CommandError("rehearsals run against a local stack only, and are not installed here")
-    _become("rehearsals", *arguments.args)
+    import_module("rehearsals.__main__").main(arguments.args)
 
 
 def provision(arguments: typer.Context) -> None:

@@ -1,0 +1,74 @@
+"""The command without a stack: its list, and what it refuses."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rehearsals.catalog import ATTACKS, BY_NAME
+
+ROOT = Path(__file__).parents[3]
+#: The fewest that there must be.
+FEWEST = 16
+
+
+@pytest.fixture
+def rehearse(tmp_path):
+    """Runs `triage rehearse` where no stack runs: status, standard output, standard error."""
+
+    def run(*arguments, **variables):
+        done = subprocess.run(
+            [sys.executable, "-m", "app.cli.main", "rehearse", *arguments],
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(ROOT),
+                "TRIAGE_HOME": str(tmp_path),
+                **variables,
+            },
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+def test_the_readme_lists_what_the_command_lists(rehearse):
+    status, listed, _ = rehearse("--list")
+    assert (status, len(listed.splitlines())) == (0, len(ATTACKS))
+    assert f"```\n{listed}```" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_there_are_enough_attacks_and_each_has_a_name_of_its_own():
+    assert len(BY_NAME) == len(ATTACKS) >= FEWEST
+
+
+def test_an_unknown_name_is_refused_with_those_that_there_are(rehearse):
+    status, _, errors = rehearse("nothing-like-it")
+    assert status == 2
+    assert errors.splitlines()[-1].endswith(f"'nothing-like-it' is no attack; there are {', '.join(BY_NAME)}")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--all", "--list"), ("--all", "payments")])
+def test_one_thing_is_wanted_at_a_time(rehearse, arguments):
+    status, _, errors = rehearse(*arguments)
+    assert status == 2
+    assert errors.splitlines()[-1].endswith("give names of attacks, --all or --list")
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, "and none is running here: start one with `triage stack up`"),
+        ({"DATABASE_URL": "postgresql://x@db.example/triage"}, "and DATABASE_URL names another installation"),
+    ],
+)
+def test_anything_but_a_local_stack_is_refused_in_one_sentence(rehearse, variables, words):
+    status, shown, errors = rehearse("--all", **variables)
+    assert (status, shown, len(errors.splitlines())) == (2, "", 1)
+    assert errors.endswith(f"they run against a local stack only, {words}\n")
