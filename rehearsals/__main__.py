@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
 from app.cli.output import USAGE, err, print_json
 from app.cli.reconcile_command import VERDICT_STATUS
@@ -16,7 +17,7 @@ from infra.environment import forget_foreign
 from infra.local.interruption import Interruption
 from rehearsals.attack import Attack
 from rehearsals.catalog import ATTACKS, BY_NAME
-from rehearsals.installation import Installation, NotLocalError
+from rehearsals.installation import Installation, RefusedError
 from rehearsals.outcome import Outcome, worst
 from rehearsals.report import list_attacks, show
 from rehearsals.runner import carry_out
@@ -36,9 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     attacks = ATTACKS if wanted.all else [BY_NAME[name] for name in wanted.names]
     harden()
     try:
-        with Interruption():
-            outcomes, seconds = _rehearse(Installation.find(), attacks)
-    except NotLocalError as error:
+        with Interruption(), closing(Installation.find()) as stack:
+            outcomes, seconds = _rehearse(stack, attacks)
+    except RefusedError as error:
         _say(str(error))
         sys.exit(USAGE)
     except KeyboardInterrupt:
@@ -61,7 +62,7 @@ def _rehearse(stack: Installation, attacks: Sequence[Attack]) -> tuple[list[Outc
         try:
             fcntl.flock(kept, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise NotLocalError("another rehearsal is under way on this stack") from None
+            raise RefusedError("another rehearsal is under way on this stack") from None
         outcomes = carry_out(stack, attacks, _say)
         for each in outcomes:
             kept.write(json.dumps(each.as_json()) + "\n")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -113,22 +114,25 @@ def contract_file(scene: Scene, account: Account) -> None:
     ended = scene.account().began
     until(lambda: scene.stack.rows(_READ, ended), seconds=PATIENCE, what="the reading of the run's lines")
     settings = scene.stack.settings_of("web")
-    engine = connect(settings, pool_size=2)
-    reader = LogReader(LogRecords(engine), settings.vault_audit_log)
-    exporter = Exporter.of(settings, sessions(engine), reader, partial(reconcile_run, engine, ISSUING_PATHS))
-    with TemporaryDirectory(prefix="rehearsal-") as folder:
-        genuine, forged = Path(folder) / "genuine.zip", Path(folder) / "forged.zip"
+    with ExitStack() as until_done:
+        folder = Path(until_done.enter_context(TemporaryDirectory(prefix="rehearsal-")))
+        genuine, forged = folder / "genuine.zip", folder / "forged.zip"
+        engine = connect(settings, pool_size=2)
+        until_done.callback(engine.dispose)
+        reader = LogReader(LogRecords(engine), settings.vault_audit_log)
+        compare = partial(reconcile_run, engine, ISSUING_PATHS)
+        exporter = Exporter.of(settings, sessions(engine), reader, compare)
         _export(exporter, action, genuine)
-        engine.dispose()
-        checked = verify(genuine, exporter.keys.public)
+        keys = exporter.keys
+        checked = verify(genuine, keys.public)
         if wrong := [*checked.problems, *(each for each in checked.missing if each != SHARED)]:
             raise UnprovenError(f"the genuine file does not verify: {wrong[0]}")
         account.shown("the genuine file verifies")
         account.attempt()
         request_id = _forge(genuine, forged, lambda _: None)
-        unsigned = verify(forged, exporter.keys.public).problems
-        _forge(genuine, forged, exporter.keys.sign)
-        signed = verify(forged, exporter.keys.public).problems
+        unsigned = verify(forged, keys.public).problems
+        _forge(genuine, forged, keys.sign)
+        signed = verify(forged, keys.public).problems
     if not unsigned:
         raise SucceededError("a changed file with the old signature verifies")
     contradicted = next((each for each in signed if "the vault's log" in each), None)

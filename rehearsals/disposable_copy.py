@@ -134,7 +134,7 @@ class DisposableCopy:
         variables = self._stack.environment_of("reconciler")
         variables.pop("VAULT_AUDIT_LOG_2", None)
         for name in [name for name in variables if name.endswith("_LOG")]:
-            copied = self._folder / f"{name.lower()}.log"
+            copied = self._folder / f"{name.removesuffix('_LOG').lower()}.log"
             copyfile(variables[name], copied)
             variables[name] = str(copied)
         return variables | {"DATABASE_URL": self._address(_ROLE)}

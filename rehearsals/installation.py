@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import psycopg
 import redis
 from psycopg.rows import dict_row
+from sqlalchemy import Engine
 
 from app.connections.database import Sessions, connect, sessions
 from app.settings import Settings
@@ -28,8 +29,8 @@ _OWN = ("vault", "postgres", "valkey")
 REFUSED = "rehearsals attack what is theirs to break: they run against a local stack only"
 
 
-class NotLocalError(Exception):
-    """There is no local stack here to rehearse against. The text is one sentence."""
+class RefusedError(Exception):
+    """Nothing is rehearsed, for want of a local stack that is free for it. The text is one sentence."""
 
 
 def until(condition: Callable[[], Found | None], *, seconds: float, what: str) -> Found:
@@ -53,17 +54,17 @@ class Installation:
 
     @classmethod
     def find(cls) -> "Installation":
-        """The stack that runs here. Raises `NotLocalError`."""
+        """The stack that runs here. Raises `RefusedError`."""
         layout = Layout(state_folder())
         record = read_record(layout)
         if "DATABASE_URL" in os.environ:
-            raise NotLocalError(f"{REFUSED}, and DATABASE_URL names another installation")
+            raise RefusedError(f"{REFUSED}, and DATABASE_URL names another installation")
         if record is None or not record.ready or not is_alive(record.supervisor):
-            raise NotLocalError(f"{REFUSED}, and none is running here: start one with `triage stack up`")
+            raise RefusedError(f"{REFUSED}, and none is running here: start one with `triage stack up`")
         foreign = [part.name for part in record.parts if part.outside]
         missing = [name for name in _OWN if name not in record.endpoints]
         if foreign or missing:
-            raise NotLocalError(f"{REFUSED}, and {', '.join(foreign or missing)} of this one runs elsewhere")
+            raise RefusedError(f"{REFUSED}, and {', '.join(foreign or missing)} of this one runs elsewhere")
         return cls(layout, record)
 
     def environment(self, process: str) -> dict[str, str]:
@@ -87,9 +88,18 @@ class Installation:
         return self.settings_of("cli")
 
     @cached_property
+    def _engine(self) -> Engine:
+        return connect(self.settings, pool_size=2)
+
+    @property
     def sessions(self) -> Sessions:
         """The database as the pages see it."""
-        return sessions(connect(self.settings, pool_size=2))
+        return sessions(self._engine)
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        if "_engine" in self.__dict__:
+            self._engine.dispose()
 
     @property
     def database(self) -> Server:

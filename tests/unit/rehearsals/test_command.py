@@ -61,6 +61,25 @@ def test_one_thing_is_wanted_at_a_time(rehearse, arguments):
     assert errors.splitlines()[-1].endswith("give names of attacks, --all or --list")
 
 
+def test_no_image_holds_what_attacks():
+    for name in ("Dockerfile", ".dockerignore"):
+        assert "rehearsals" not in (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_where_it_is_not_installed_the_command_says_so():
+    script = "import sys; sys.modules['rehearsals'] = None; from app.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "rehearse", "--all"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    refusal = "rehearsals run against a local stack only, and are not installed here\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", refusal)
+
+
 @pytest.mark.parametrize(
     ("variables", "words"),
     [

@@ -1,5 +1,7 @@
 """A defence that is taken away makes its rehearsal fail: none passes by itself."""
 
+from contextlib import closing
+
 import pytest
 
 from app.contract_file.verify import CheckedBundle
@@ -8,7 +10,7 @@ from rehearsals.catalog import BY_NAME
 from rehearsals.disposable_copy import DisposableCopy
 from rehearsals.installation import Installation
 from rehearsals.runner import carry_out
-from tests.integration.rehearsals.conftest import ALL_JUDGED, ALL_TRIED, asleep, changed
+from tests.integration.rehearsed.conftest import ALL_JUDGED, ALL_TRIED, asleep, changed
 
 SIXTH = '\npath "auth/token/create/payments" {\n  capabilities = ["update"]\n}\n'
 
@@ -58,7 +60,8 @@ def here(attacked, monkeypatch):
     monkeypatch.setenv("TRIAGE_HOME", str(attacked.stack.layout.home))
 
     def rehearsed(name):
-        (outcome,) = carry_out(Installation.find(), [BY_NAME[name]], lambda _: None)
+        with closing(Installation.find()) as stack:
+            (outcome,) = carry_out(stack, [BY_NAME[name]], lambda _: None)
         return outcome.verdict.value, outcome.problem
 
     return rehearsed

@@ -1,5 +1,6 @@
 """`triage rehearse --all` on a stack that nobody has touched, and what it leaves behind."""
 
+import fcntl
 import json
 
 import pytest
@@ -71,3 +72,12 @@ def test_a_day_and_the_proof_of_the_log_pass_afterwards(attacked, triage):
     assert (status, shown.splitlines()[-1]) == (0, "Verdict: pass")
     status, shown, _ = triage("audit", "verify", "--shared-user", environment=here)
     assert (status, shown.splitlines()[-1]) == (0, "The vault's log: pass")
+
+
+@pytest.mark.usefixtures("outcome")
+def test_two_rehearsals_at_once_would_spoil_each_other(attacked, triage):
+    with attacked.stack.layout.rehearsals.open("a") as kept:
+        fcntl.flock(kept, fcntl.LOCK_EX)
+        here = {"TRIAGE_HOME": str(attacked.stack.layout.home)}
+        answered = triage("rehearse", "payments", environment=here)
+    assert answered == (2, "", ["another rehearsal is under way on this stack"])
