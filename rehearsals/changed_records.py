@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from app.connections.database import connect, sessions
@@ -89,13 +90,16 @@ def _found(ask: Callable[[], RaisedAlarm | None], since: datetime) -> RaisedAlar
         raise SucceededError(f"nothing was said within {_SOON:g} s after {since:%H:%M:%S} UTC") from None
 
 
-def _settled_credential(scene: Scene, account: Account) -> dict[str, str]:
-    def settled() -> dict[str, str] | None:
-        return next(iter(scene.stack.rows(_OLDER, _SETTLED, _SETTLED)), None)
+def _settled_credential(scene: Scene, account: Account) -> dict[str, Any]:
+    """A credential that the copy has in its records and in its logs. The copy is made when there is one."""
 
-    if settled() is None:
+    def settled() -> list[dict[str, Any]]:
+        return scene.stack.rows(_OLDER, _SETTLED, _SETTLED)
+
+    if not settled():
         scene.wait([scene.request(account)])
-    return until(settled, seconds=PATIENCE, what="a run that every log has shown")
+    until(settled, seconds=PATIENCE, what="a run that every log has shown")
+    return scene.copy.rows(_OLDER, _SETTLED, _SETTLED)[0]
 
 
 def _line_of(log: Path, request_id: str) -> AuditLine:

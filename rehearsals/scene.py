@@ -43,7 +43,8 @@ class Scene:
         return DisposableCopy(self.stack)
 
     def close(self) -> None:
-        """Remove the copy, if there is one."""
+        """Remove the copy, if there is one, and close the thief's connections."""
+        self.thief.close()
         if "copy" in self.__dict__:
             self.copy.close()
 

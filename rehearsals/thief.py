@@ -54,6 +54,11 @@ class Thief:
 
     def __init__(self, stack: Installation) -> None:
         self._stack = stack
+        self._http = httpx.Client(timeout=20, trust_env=False)  # open: a thief is quick
+
+    def close(self) -> None:
+        """Close the connections to vault and tools."""
+        self._http.close()
 
     # With the broker's password of a worker.
 
@@ -95,7 +100,7 @@ class Thief:
         headers = {"X-Vault-Token": token} if token else {}
         headers |= {"X-Vault-Wrap-TTL": wrap_ttl} if wrap_ttl else {}
         url = f"{self._stack.endpoints['vault']}/v1/{path}"
-        return httpx.request(method, url, json=data, headers=headers, timeout=20, trust_env=False)
+        return self._http.request(method, url, json=data, headers=headers)
 
     def unwrap(self, wrapping_token: str) -> str:
         """The SecretID in a wrapping token. Raises `UnprovenError` if the vault does not open it."""
@@ -133,7 +138,7 @@ class Thief:
         url = self._stack.endpoints[tool] + _QUESTIONS[tool]
 
         def judged() -> httpx.Response | None:
-            answer = httpx.get(url, headers={name: value}, timeout=10, trust_env=False)
+            answer = self._http.get(url, headers={name: value})
             return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
 
         return until(judged, seconds=10, what=f"a judgment of {tool}")
