@@ -5,7 +5,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from secrets import token_hex
-from shutil import copyfile
+from shutil import copyfile, rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -25,6 +25,7 @@ from rehearsals.installation import Installation, until
 #: Seconds until the reconciler of the copy has judged everything once.
 _PATIENCE = 45.0
 _ROLE = "triage_reconciler"
+_LEFT = "SELECT datname FROM pg_database WHERE datname LIKE 'rehearsal\\_%%'"
 _JUDGED = "SELECT 1 FROM heartbeat WHERE process = 'reconciler' AND seen_at > %s AND problem IS NULL"
 _ALARM = (
     "SELECT alarm_id, kind, detail, extract(epoch FROM raised_at - %s)::float AS seconds FROM alarm"
@@ -38,6 +39,7 @@ class DisposableCopy:
     def __init__(self, stack: Installation) -> None:
         self._stack = stack
         self._name = f"rehearsal_{token_hex(8)}"
+        self._remove_leftovers()
         with ExitStack() as unless_made:
             self._folder = Path(
                 unless_made.enter_context(TemporaryDirectory(prefix="rehearsal-", dir=stack.layout.home))
@@ -155,7 +157,15 @@ class DisposableCopy:
         )
 
     def _drop(self) -> None:
+        self._drop_database(self._name)
+
+    def _drop_database(self, name: str) -> None:
         with self._stack.database.connect() as database:
-            database.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self._name))
-            )
+            database.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _remove_leftovers(self) -> None:
+        """What a killed rehearsal left; no other one is under way."""
+        for row in self._stack.rows(_LEFT):
+            self._drop_database(row["datname"])
+        for folder in self._stack.layout.home.glob("rehearsal-*"):
+            rmtree(folder)

@@ -25,7 +25,7 @@ from rehearsals.attack import UnprovenError
 
 Found = TypeVar("Found")
 #: The parts that an attack touches. Each must be the stack's own.
-_OWN = ("vault", "postgres", "valkey")
+OWN = ("vault", "postgres", "valkey")
 REFUSED = "rehearsals attack what is theirs to break: they run against a local stack only"
 
 
@@ -62,7 +62,7 @@ class Installation:
         if record is None or not record.ready or not is_alive(record.supervisor):
             raise RefusedError(f"{REFUSED}, and none is running here: start one with `triage stack up`")
         foreign = [part.name for part in record.parts if part.outside]
-        missing = [name for name in _OWN if name not in record.endpoints]
+        missing = [name for name in OWN if name not in record.endpoints]
         if foreign or missing:
             raise RefusedError(f"{REFUSED}, and {', '.join(foreign or missing)} of this one runs elsewhere")
         return cls(layout, record)

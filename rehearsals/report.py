@@ -22,12 +22,12 @@ def show(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         _show_one(outcome)
     show_table(
-        "Rehearsed attacks, with seconds to the refusal and to the alarm",
+        "Rehearsed attacks",
         (
             Column("Attack"),
             Column("Verdict"),
-            Column("Refused", Kind.NUMBER),
-            Column("Alarm", Kind.NUMBER),
+            Column("Refused after (s)", Kind.NUMBER),
+            Column("Alarm after (s)", Kind.NUMBER),
         ),
         (
             (
@@ -58,10 +58,14 @@ def _show_one(outcome: Outcome) -> None:
             ("observed", outcome.problem or account.observed),
             ("vault's line", words_of(account.line) if account.line else None),
             ("alarm", raised),
-            ("seconds to it", _seconds(account.seconds)),
-            ("and to the alarm", _seconds(alarm.seconds) if alarm else None),
+            ("refused after", _in_words(account.seconds)),
+            ("alarm after", _in_words(alarm.seconds if alarm else None)),
         ),
     )
+
+
+def _in_words(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.2f} s"
 
 
 def _seconds(seconds: float | None) -> str:

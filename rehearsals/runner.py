@@ -22,7 +22,7 @@ from rehearsals.scene import Scene
 #: Seconds after the last attack in which an alarm that is expected must be there.
 _ALARM_WITHIN = 15.0
 #: Beyond the last event, what the reconciler may still raise an alarm about.
-_SETTLING = timedelta(seconds=3)
+_SETTLING = timedelta(seconds=5)
 #: Servers that do not answer as they should: then nothing is said about the attack.
 _TROUBLE = (
     *(httpx.HTTPError, psycopg.Error, redis.RedisError, SQLAlchemyError, ServerError, SettingsError),

@@ -13,6 +13,10 @@ LONGEST = 120
 
 @pytest.fixture(scope="module")
 def outcome(attacked, rehearse):
+    """Of all attacks, on a stack where a rehearsal was killed before."""
+    with attacked.stack.services.database.connect() as database:
+        database.execute("CREATE DATABASE rehearsal_killed")
+    (attacked.stack.layout.home / "rehearsal-killed").mkdir()
     return rehearse(attacked, "--all")
 
 

@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from infra.local.process import start_ticks
+from infra.local.state import Layout, PartRecord, ProcessRecord, StackRecord
 from rehearsals.catalog import ATTACKS, BY_NAME
+from rehearsals.installation import OWN, Installation, RefusedError
 
 ROOT = Path(__file__).parents[3]
 #: The fewest that there must be.
@@ -91,3 +95,27 @@ def test_anything_but_a_local_stack_is_refused_in_one_sentence(rehearse, variabl
     status, shown, errors = rehearse("--all", **variables)
     assert (status, shown, len(errors.splitlines())) == (2, "", 1)
     assert errors.endswith(f"they run against a local stack only, {words}\n")
+
+
+@pytest.mark.parametrize(
+    ("parts", "endpoints", "named"),
+    [
+        ((PartRecord(name="sam-gov", outside=True),), dict.fromkeys(OWN, "x"), "sam-gov"),
+        ((), dict.fromkeys(OWN[1:], "x"), OWN[0]),
+    ],
+)
+def test_a_stack_with_a_server_of_others_is_refused(tmp_path, monkeypatch, parts, endpoints, named):
+    monkeypatch.setenv("TRIAGE_HOME", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    mine = ProcessRecord(name="supervisor", pid=os.getpid(), ticks=start_ticks(os.getpid()))
+    record = StackRecord(
+        boot="x",
+        supervisor=mine,
+        started=datetime(2026, 11, 1, tzinfo=UTC),
+        ready=True,
+        parts=parts,
+        endpoints=endpoints,
+    )
+    record.write(Layout(tmp_path))
+    with pytest.raises(RefusedError, match=f"local stack only, and {named} of this one runs elsewhere"):
+        Installation.find()

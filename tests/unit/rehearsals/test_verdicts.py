@@ -10,6 +10,7 @@ from app.credentials.vault_line import AuditLine, ForWhom
 from app.reconciliation.verdict import Verdict
 from rehearsals.attack import Account, Attack, RaisedAlarm, SucceededError, UnprovenError
 from rehearsals.outcome import Outcome, words_of, worst
+from rehearsals.report import show
 from rehearsals.runner import verdict_of
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -99,3 +100,13 @@ def test_the_worst_verdict_is_that_of_all(verdicts, of_all):
 
 def test_a_line_of_the_vault_is_told_in_one_line():
     assert words_of(LINE) == "request r-1, update auth/token/create/payments, refused: permission denied"
+
+
+def test_the_report_shows_all_that_was_seen(capsys):
+    show([Outcome(attack=ATTACK, account=account(), verdict=Verdict.PASS, web="http://pages")])
+    shown = " ".join(capsys.readouterr().out.split())
+    for words in (
+        *("one: pass", "works it works", "observed refused", "request r-1", "message stolen"),
+        *(f"/alarms/{ALARM.alarm_id}", "alarm after 1.00 s", "Verdict: pass"),
+    ):
+        assert words in shown
