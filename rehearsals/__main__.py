@@ -28,13 +28,13 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Rehearse and print. Exit status: 0 all stopped, 1 one was not, 2 wrong usage or no local stack, 3 not established."""
-    forget_foreign()
-    logs.configure(logging.CRITICAL)  # the agent in this process says what it would say to its worker's log
     wanted = _wanted(arguments)
     if wanted.list:
         list_attacks(ATTACKS)
         return
     attacks = ATTACKS if wanted.all else [BY_NAME[name] for name in wanted.names]
+    forget_foreign()
+    logs.configure(logging.CRITICAL)  # the agent in this process says what it would say to its worker's log
     harden()
     try:
         with Interruption(), closing(Installation.find()) as stack:

@@ -10,6 +10,7 @@ import pytest
 
 from infra.local.process import start_ticks
 from infra.local.state import Layout, PartRecord, ProcessRecord, StackRecord
+from rehearsals.__main__ import main
 from rehearsals.catalog import ATTACKS, BY_NAME
 from rehearsals.installation import OWN, Installation, RefusedError
 
@@ -42,9 +43,10 @@ def rehearse(tmp_path):
     return run
 
 
-def test_the_readme_lists_what_the_command_lists(rehearse):
-    status, listed, _ = rehearse("--list")
-    assert (status, len(listed.splitlines())) == (0, len(ATTACKS))
+def test_the_readme_lists_what_the_command_lists(capsys):
+    main(["--list"])
+    listed = capsys.readouterr().out
+    assert len(listed.splitlines()) == len(ATTACKS)
     assert f"```\n{listed}```" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -52,17 +54,18 @@ def test_there_are_enough_attacks_and_each_has_a_name_of_its_own():
     assert len(BY_NAME) == len(ATTACKS) >= FEWEST
 
 
-def test_an_unknown_name_is_refused_with_those_that_there_are(rehearse):
-    status, _, errors = rehearse("nothing-like-it")
-    assert status == 2
-    assert errors.splitlines()[-1].endswith(f"'nothing-like-it' is no attack; there are {', '.join(BY_NAME)}")
+def test_an_unknown_name_is_refused_with_those_that_there_are(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["nothing-like-it"])
+    refusal = f"'nothing-like-it' is no attack; there are {', '.join(BY_NAME)}\n"
+    assert capsys.readouterr().err.endswith(refusal)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "--list"), ("--all", "payments")])
-def test_one_thing_is_wanted_at_a_time(rehearse, arguments):
-    status, _, errors = rehearse(*arguments)
-    assert status == 2
-    assert errors.splitlines()[-1].endswith("give names of attacks, --all or --list")
+def test_one_thing_is_wanted_at_a_time(capsys, arguments):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert capsys.readouterr().err.endswith("give names of attacks, --all or --list\n")
 
 
 def test_no_image_holds_what_attacks():
