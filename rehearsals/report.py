@@ -65,8 +65,8 @@ def _show_one(outcome: Outcome) -> None:
 
 
 def _in_words(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds:.2f} s"
+    return "" if seconds is None else f"{seconds:.3f} s"
 
 
 def _seconds(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds:.2f}"
+    return "" if seconds is None else f"{seconds:.3f}"

@@ -107,6 +107,6 @@ def test_the_report_shows_all_that_was_seen(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     for words in (
         *("one: pass", "works it works", "observed refused", "request r-1", "message stolen"),
-        *(f"/alarms/{ALARM.alarm_id}", "alarm after 1.00 s", "Verdict: pass"),
+        *(f"/alarms/{ALARM.alarm_id}", "alarm after 1.000 s", "Verdict: pass"),
     ):
         assert words in shown
