@@ -22,6 +22,8 @@ from workers.triage import DOMAIN
 TOOLS = registry()
 _BY_PATH = {tool.grant.path: name for name, tool in TOOLS.items()}
 _END = "auth/token/revoke-self"
+#: The tools whose credentials attacks use; a plan may leave out others.
+_STOLEN = {"sam-gov", "contracts", "ledger"}
 
 
 @dataclass(kw_only=True, slots=True)
@@ -84,7 +86,7 @@ class OwnWorker:
         self._agent.attempt(message.run_id, message.number, Secret(message.wrapping_token))
         if self._vault.failure is not None:
             raise self._vault.failure
-        if loot.secrets.keys() != TOOLS.keys():
+        if not loot.secrets.keys() >= _STOLEN:
             raise UnprovenError("the run did not obtain its credentials")
         return loot
 
