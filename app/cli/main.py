@@ -119,6 +119,12 @@ class Commands(LazyGroup):
             text="Evaluate the checks on scenarios with known answers.",
             settings=PASSED_ON,
         ),
+        "rehearse": LazyCommand(
+            module="app.cli.process_commands",
+            name="rehearse",
+            text="Carry out real attacks on the local stack, and show how each is stopped.",
+            settings=PASSED_ON,
+        ),
         "provision": LazyCommand(
             module="app.cli.process_commands",
             name="provision",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TREES = ("app", "workers", "mocks", "infra", "known_answers", "benchmarks")
+TREES = ("app", "workers", "mocks", "infra", "known_answers", "rehearsals", "benchmarks")
 #: What a part of any package may call the same part of itself.
 EVERYWHERE = {"__main__", "errors", "settings", "tables"}
 #: A noun has the same name in each of these: its pages, its resource, the form of that, and what is read for them.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = ("app", "workers", "infra", "mocks", "known_answers")
+PROJECT = ("app", "workers", "infra", "mocks", "known_answers", "rehearsals")
 PATTERN = (
     "app/connections",
     "app/credentials",
