@@ -68,6 +68,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "alarms.close": Permission.HANDLE_ALARMS,
     "security_events.trail": Permission.READ_EVENTS,
     "three_sides.show": Permission.READ,
+    "tour.show": Permission.READ,
     "help.show": Open.SIGNED_IN,
     "stack.show": Permission.READ,
     "exports.contract_file": Permission.EXPORT,

@@ -63,6 +63,7 @@ from app.web.views import (
     start,
     switches,
     three_sides,
+    tour,
     vendors,
 )
 
@@ -130,6 +131,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         ),
         event_outbox=outbox,
         audit_log=configuration.vault_audit_log,
+        is_demo=configuration.demo,
         close=close,
     ).init_app(app)
     for part in (errors, list_queries, display):
@@ -158,6 +160,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         alarms,
         security_events,
         three_sides,
+        tour,
         help_page,
     ):
         app.register_blueprint(view.bp)

@@ -59,6 +59,7 @@ REACHED_BY = {
     "alarms.close": "operator",
     "security_events.trail": "auditor operator",
     "three_sides.show": EVERYBODY,
+    "tour.show": EVERYBODY,
     "help.show": "signed-in",
     "stack.show": EVERYBODY,
     "exports.contract_file": "officer auditor",
