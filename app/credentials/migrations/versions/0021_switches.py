@@ -119,19 +119,21 @@ FUNCTIONS = (
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     DECLARE
         its switch_order;
+        its_name text;
     BEGIN
         UPDATE switch_order SET outcome = left(what, 1000), tries = tries + 1,
             carried_out_at = coalesce(carried_out_at, CASE WHEN is_carried_out OR is_done THEN now() END),
             done_at = CASE WHEN is_done THEN now() END,
             next_try_at = now() + least(0.25 * 2 ^ least(tries, 10), 5) * interval '1 s'
         WHERE order_id = its_order AND done_at IS NULL RETURNING * INTO its;
+        its_name := CASE its.kind WHEN 'agent' THEN 'the agent' ELSE its.kind || ' ' || its.target END;
         IF its.done_at IS NOT NULL THEN
-            PERFORM alarm_once('access switched', format('%s %s was switched %s at %s UTC by %s: %s',
-                its.kind, its.target, its.turn, to_char(its.ordered_at, 'YYYY-MM-DD HH24:MI:SS'), its.ordered_by_name,
+            PERFORM alarm_once('access switched', format('%s was switched %s at %s UTC by %s: %s',
+                its_name, its.turn, to_char(its.ordered_at, 'YYYY-MM-DD HH24:MI:SS'), its.ordered_by_name,
                 left(its.reason, 300)), NULL, NULL);
         ELSIF its.ordered_at < now() - interval '10 s' THEN
-            PERFORM alarm_once('switch not confirmed', format('%s %s, to be switched %s since %s UTC',
-                its.kind, its.target, its.turn, to_char(its.ordered_at, 'YYYY-MM-DD HH24:MI:SS')), NULL, NULL);
+            PERFORM alarm_once('switch not confirmed', format('%s, to be switched %s since %s UTC',
+                its_name, its.turn, to_char(its.ordered_at, 'YYYY-MM-DD HH24:MI:SS')), NULL, NULL);
         END IF;
     END $$
     """,
