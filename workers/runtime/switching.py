@@ -34,7 +34,7 @@ log = structlog.get_logger()
 #: The settings that the process must have.
 NEEDED = ("database_url", "vault_addr", "vault_identity_file")
 #: Seconds between two rounds when nothing is ordered.
-_REST = 0.5
+_REST = 1.0
 #: Until the sweeper has read what the vault logged before the order. Only then can all be named that was issued before.
 _LOG_IS_READ = timedelta(seconds=2)
 _SIGNED = timedelta(seconds=SIGNED_TOKEN_SECONDS)
