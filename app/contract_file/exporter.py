@@ -19,6 +19,7 @@ from app.contract_file.content import ANSWERS, Occasion
 from app.contract_file.keys import KeysError, SigningKeys
 from app.contract_file.log_reader import LogReader
 from app.contract_file.queue_export import Format, spooled
+from app.contract_file.vault_log_export import spooled_lines
 from app.credentials.tables import RunRow
 from app.reconciliation.verdict import Reconciliation
 from app.review.export_records import ExportRecords
@@ -28,6 +29,7 @@ from app.review.queries.exported import lines_with_values
 from app.review.queries.filed_documents import ActionFile
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.queue import Sort
+from app.review.queries.vault_log import VaultLogFilter, every_line
 from app.review.roles import Person
 from app.review.settings import ReviewSettings
 from app.review.tables import ExportRecordRow
@@ -42,6 +44,7 @@ _MEDIA_TYPES = {
     "contract-file.pdf": "application/pdf",
     "flags.csv": "text/csv; charset=utf-8; header=present",
     "flags.json": "application/json",
+    "vault-log.jsonl": "application/jsonl",
 }
 
 
@@ -125,6 +128,14 @@ class Exporter:
         kind = f"flags.{form.value}"
         return self._handed_over(
             made, when, kind=kind, name=f"flags-{_stamp(when)}.{form.value}", query=query
+        )
+
+    def vault_log(self, wanted: VaultLogFilter, *, query: str, by: Person) -> Exported:
+        """Every line of the vault's log that matches, newest first. `query` as for the queue."""
+        when = self._occasion(by)
+        made = spooled_lines(every_line(self._sessions, wanted))
+        return self._handed_over(
+            made, when, kind="vault-log.jsonl", name=f"vault-log-{_stamp(when)}.jsonl", query=query
         )
 
     def _bundle(self, snap: Snapshot, when: Occasion) -> IO[bytes]:

@@ -58,6 +58,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "actions.request_run": Permission.REQUEST_RUN,
     "issued_credentials.queue": Permission.READ,
     "exposure.show": Permission.READ_ALARMS,
+    "vault_log.search": Permission.READ_ALARMS,
     "vendors.show": Permission.READ,
     "alarms.queue": Permission.READ_ALARMS,
     "alarms.show": Permission.READ_ALARMS,
@@ -71,6 +72,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "exports.contract_file_pdf": Permission.EXPORT,
     "exports.flags_csv": Permission.EXPORT,
     "exports.flags_json": Permission.EXPORT,
+    "exports.vault_log": Permission.EXPORT_VAULT_LOG,
     "exports.keys": Open.PUBLIC,
     "api.openapi": Open.PUBLIC,
     "api.me": Open.SIGNED_IN,
@@ -98,6 +100,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "api.answer": Permission.READ,
     "api.answer_bytes": Permission.EXPORT,
     "api.security_events": Permission.READ_EVENTS,
+    "api.vault_log": Permission.READ_ALARMS,
     "api.reconciliation": Permission.READ,
     "sign_in.static": Open.PUBLIC,
     "sign_in.page": Open.PUBLIC,
@@ -110,7 +113,11 @@ ACCESS: Mapping[str, Permission | Open] = {
     "sign_in.out_everywhere": Open.SIGNED_IN,
 }
 #: Endpoints that export data.
-EXPORTING = frozenset(endpoint for endpoint, needed in ACCESS.items() if needed is Permission.EXPORT)
+EXPORTING = frozenset(
+    endpoint
+    for endpoint, needed in ACCESS.items()
+    if needed in {Permission.EXPORT, Permission.EXPORT_VAULT_LOG}
+)
 #: Endpoints that pages request by themselves: such requests do not extend a session.
 AUTOMATIC = frozenset(
     {"stack.show", "runs.live", "runs.events", "news.events", "news.since", "sign_in.remaining"}

@@ -62,6 +62,7 @@ from app.web.views import (
     stack,
     start,
     three_sides,
+    vault_log,
     vendors,
 )
 
@@ -153,6 +154,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         vendors,
         issued_credentials,
         exposure,
+        vault_log,
         alarms,
         security_events,
         three_sides,

@@ -30,6 +30,7 @@ from app.review.queries import (
     runs,
     security_events,
     start,
+    vault_log,
     vendors,
 )
 from app.review.queries.actions import ActionLine, ActionPage
@@ -55,6 +56,7 @@ from app.review.queries.run_list import RunFilter, RunLine
 from app.review.queries.runs import RunPage
 from app.review.queries.security_events import EventFilter
 from app.review.queries.start import StartPage
+from app.review.queries.vault_log import VaultLogFilter, VaultLogLine, VaultLogReach
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
 from app.review.tables import DraftRow, SecurityEventRow
@@ -272,6 +274,18 @@ class Pages:
         """Security events, newest first. `before` is the number of the last one seen."""
         with self._sessions.begin() as db:
             return security_events.lines(db, wanted, before=before, limit=limit)
+
+    def vault_log(
+        self, wanted: VaultLogFilter, *, before: int | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Sequence[VaultLogLine]:
+        """Lines of the vault's log, newest first. `before` is the number of the last one seen."""
+        with self._sessions.begin() as db:
+            return vault_log.lines(db, wanted, before=before, limit=limit)
+
+    def vault_log_reach(self) -> VaultLogReach:
+        """How much of the vault's log is recorded."""
+        with self._sessions.begin() as db:
+            return vault_log.reach(db)
 
     def queue(self) -> QueueState:
         """The queue of runs, and the latest heartbeats of the background processes."""

@@ -18,6 +18,7 @@ from app.web.api import (
     runs,
     security_events,
     three_sides,
+    vault_log,
 )
 from app.web.api.operations import OPERATIONS, bp
 
@@ -35,6 +36,7 @@ __all__ = [
     "runs",
     "security_events",
     "three_sides",
+    "vault_log",
 ]
 
 
