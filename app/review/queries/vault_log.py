@@ -23,12 +23,10 @@ from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
 from app.connections.database import Sessions
-from app.credentials.tables import CredentialRow, RunRow
+from app.credentials.tables import CredentialRow, HeartbeatRow, RunRow
 from app.credentials.vault_answer import AnswerKind
 from app.credentials.vault_tables import VaultEventRow
 from app.procurement.systems import ISSUING_PATHS
-from app.reconciliation.settings import VAULT_LOG
-from app.reconciliation.tables import LogSourceRow
 
 #: Lines that an export reads in one query.
 _CHUNK = 1000
@@ -141,11 +139,10 @@ class VaultLogLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VaultLogReach:
-    """From when the record reaches, and to when the log has been read (UTC); None where nothing is known."""
+    """From when the record reaches (UTC), and the last report of the sweeper, which reads the log before each; None if there is none."""
 
     begins: datetime | None
-    read_until: datetime | None
-    problem: str | None
+    report: HeartbeatRow | None
 
 
 def lines(db: Session, wanted: VaultLogFilter, *, before: int | None, limit: int) -> Sequence[VaultLogLine]:
@@ -185,11 +182,9 @@ def every_line(sessions: Sessions, wanted: VaultLogFilter) -> Iterator[VaultLogL
 
 def reach(db: Session) -> VaultLogReach:
     """How much of the log is recorded."""
-    source = db.get(LogSourceRow, VAULT_LOG)
     return VaultLogReach(
         begins=db.execute(select(func.min(col(VaultEventRow.at)))).scalar_one(),
-        read_until=source.read_until if source else None,
-        problem=source.problem if source else None,
+        report=db.get(HeartbeatRow, "sweeper"),
     )
 
 
