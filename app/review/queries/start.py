@@ -9,17 +9,16 @@ from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.credentials.tables import AlarmRow, HeartbeatRow, RunRow, RunState
+from app.credentials.tables import AlarmRow, RunRow, RunState
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import NOT_PERFORMED
 from app.review.flag_history import Event, Status
-from app.review.queries import alarms, queue, queue_state
+from app.review.queries import alarms, queue
 from app.review.queries.by_day import DayNumbers
-from app.review.queries.credential_list import without_known_end
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
 from app.review.queries.queue import Sort
-from app.review.queries.queue_state import UnconfirmedEnds
+from app.review.queries.stack_now import Stack, stack_now
 from app.review.review_events import newest
 from app.store.tables import FLAG_TALLY, FlagRow
 
@@ -36,17 +35,6 @@ class Waiting:
     unassigned_blocking: int
     awaiting_concurrence: int
     not_checked: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stack:
-    """What operators look after at one moment."""
-
-    now: datetime
-    oldest_waiting: RunRow | None
-    credentials_alive: int
-    unconfirmed: UnconfirmedEnds
-    heartbeats: Sequence[HeartbeatRow]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,7 +100,7 @@ def page(
     return StartPage(
         waiting=Waiting(**{name: int(number) for name, number in waiting.items()}),
         runs={state: number for state, number in runs},  # noqa: C416  # typed rows, not pairs
-        stack=_stack(db, now) if with_stack else None,
+        stack=stack_now(db, now) if with_stack else None,
         mine=queue.page(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES, share=0).lines,
         done=_done(db),
         alarms=alarms.number(db) if with_alarms else None,
@@ -121,16 +109,6 @@ def page(
         else (),
         days=days,
         by_day=numbers.of(db, days, now),
-    )
-
-
-def _stack(db: Session, now: datetime) -> Stack:
-    return Stack(
-        now=now,
-        oldest_waiting=queue_state.oldest_waiting(db),
-        credentials_alive=db.execute(select(func.count()).where(without_known_end(now))).scalar_one(),
-        unconfirmed=queue_state.unconfirmed_ends(db),
-        heartbeats=queue_state.heartbeats(db),
     )
 
 

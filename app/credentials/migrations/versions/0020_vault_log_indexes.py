@@ -21,6 +21,8 @@ INDEXES = (
         secret_id_accessor text_bloom_ops (n_distinct_per_range = 200))
     WITH (pages_per_range = 32, autosummarize = on)
     """,
+    # What the vault refused lately, for the start page of operators.
+    "CREATE INDEX ix_denial_refused ON denial (refused_at)",
 )
 
 
