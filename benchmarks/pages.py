@@ -19,7 +19,7 @@ from rich.table import Table
 from sqlalchemy import Engine, event
 
 from benchmarks import crowd, crowd_log, crowd_vault
-from benchmarks.officer import ALONE, database, officer
+from benchmarks.officer import ALONE, database, officer, signed_in
 from infra.local.stack import LocalStack
 from infra.provision.logins import APPLICATION
 
@@ -110,6 +110,8 @@ def _measure(stack: LocalStack, wanted: argparse.Namespace) -> dict[str, Any]:
         address: _times(client, address.format(**names), wanted.times)
         for address in track(wanted.only, description="pages", transient=True)
     }
+    if "/" in wanted.only:
+        pages["/ of an operator"] = _times(signed_in(stack, "operator"), "/", wanted.times)
     return {"flags": flags, "runs": runs, "lines": lines, "seconds to fill": round(filled, 1), "pages": pages}
 
 
