@@ -17,7 +17,7 @@ from app.cli.reconcile_command import TimeOption, stretch
 from app.cli.text_tables import Column, Kind, show_table
 from app.credentials.vault_answer import AnswerKind
 from app.procurement.systems import SYSTEMS
-from app.review.queries.vault_log import VaultOutcome
+from app.review.queries.log_line_filter import VaultOutcome
 
 _TOOLS = ", ".join(system.name for system in SYSTEMS)
 _COLUMNS = (

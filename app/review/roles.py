@@ -21,6 +21,10 @@ class Permission(StrEnum):
     STOP = "stop a run"
 
 
+#: What takes data out of the application.
+EXPORTS = frozenset({Permission.EXPORT, Permission.EXPORT_VAULT_LOG})
+
+
 class Role(StrEnum):
     """A role as the provider's claim `roles` names it."""
 

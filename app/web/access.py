@@ -8,7 +8,7 @@ from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.review.roles import Permission
+from app.review.roles import EXPORTS, Permission
 from app.web.recording.event_notes import note
 from app.web.sign_in import sign_in, visitor
 from app.web.sign_in.sessions import browser_session
@@ -58,7 +58,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "actions.request_run": Permission.REQUEST_RUN,
     "issued_credentials.queue": Permission.READ,
     "exposure.show": Permission.READ_ALARMS,
-    "vault_log.search": Permission.READ_ALARMS,
+    "log_lines.search": Permission.READ_ALARMS,
     "vendors.show": Permission.READ,
     "alarms.queue": Permission.READ_ALARMS,
     "alarms.show": Permission.READ_ALARMS,
@@ -100,7 +100,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "api.answer": Permission.READ,
     "api.answer_bytes": Permission.EXPORT,
     "api.security_events": Permission.READ_EVENTS,
-    "api.vault_log": Permission.READ_ALARMS,
+    "api.log_lines": Permission.READ_ALARMS,
     "api.reconciliation": Permission.READ,
     "sign_in.static": Open.PUBLIC,
     "sign_in.page": Open.PUBLIC,
@@ -113,11 +113,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "sign_in.out_everywhere": Open.SIGNED_IN,
 }
 #: Endpoints that export data.
-EXPORTING = frozenset(
-    endpoint
-    for endpoint, needed in ACCESS.items()
-    if needed in {Permission.EXPORT, Permission.EXPORT_VAULT_LOG}
-)
+EXPORTING = frozenset(endpoint for endpoint, needed in ACCESS.items() if needed in EXPORTS)
 #: Endpoints that pages request by themselves: such requests do not extend a session.
 AUTOMATIC = frozenset(
     {"stack.show", "runs.live", "runs.events", "news.events", "news.since", "sign_in.remaining"}

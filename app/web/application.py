@@ -55,6 +55,7 @@ from app.web.views import (
     flags,
     help_page,
     issued_credentials,
+    log_lines,
     news,
     runs,
     saved_views,
@@ -62,7 +63,6 @@ from app.web.views import (
     stack,
     start,
     three_sides,
-    vault_log,
     vendors,
 )
 
@@ -154,7 +154,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         vendors,
         issued_credentials,
         exposure,
-        vault_log,
+        log_lines,
         alarms,
         security_events,
         three_sides,

@@ -10,8 +10,8 @@ import pytest
 
 from app.credentials.vault_answer import AnswerKind
 from app.procurement.federal_time import eastern
-from app.review.queries import vault_log as vault_log_queries
-from app.web.views import vault_log
+from app.review.queries import log_lines as lines_read
+from app.web.views import log_lines
 
 pytestmark = pytest.mark.whole_system
 
@@ -68,7 +68,7 @@ def lines(system):
 @pytest.fixture
 def long_pages(monkeypatch):
     """Everything on the first page, however much the tests before this one left behind."""
-    monkeypatch.setattr(vault_log, "PAGE", 20_000)
+    monkeypatch.setattr(log_lines, "PAGE", 20_000)
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_an_address_is_found_and_all_filters_together_keep_what_matches_all(audi
 def test_every_line_is_listed_once(  # noqa: PLR0917  # fixtures
     auditor, read, system, recorded, monkeypatch, query
 ):
-    monkeypatch.setattr(vault_log, "PAGE", 2)
+    monkeypatch.setattr(log_lines, "PAGE", 2)
     found, address = [], f"/audit?run={recorded}&{query}"
     while address:
         page = read(auditor, address)
@@ -308,7 +308,7 @@ def test_the_api_filters_by_every_field_and_refuses_what_is_none(program, lines)
 def test_the_export_has_every_line_of_the_list_and_is_recorded(  # noqa: PLR0917  # fixtures
     signed_in, program, system, recorded, monkeypatch, query
 ):
-    monkeypatch.setattr(vault_log_queries, "_CHUNK", 2)
+    monkeypatch.setattr(lines_read, "_CHUNK", 2)
     query = f"run={recorded}&{query}".rstrip("&")
     answer = signed_in("operator-a").get(f"/audit.jsonl?{query}")
     assert answer.status_code == 200

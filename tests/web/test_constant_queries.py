@@ -33,8 +33,8 @@ QUERIES = {
     ),
     "bulk.look": ("do=confirmed&{flags}", "do=assign&{flags}"),
     "news.since": ("since={moment}",),
-    "vault_log.search": ("", "text=127.0.0.1", "identity=nobody", "run={run_id}", "kind=login-refused"),
-    "api.vault_log": ("", "tool=ledger&text=127.0.0.1"),
+    "log_lines.search": ("", "text=127.0.0.1", "identity=nobody", "run={run_id}", "kind=login-refused"),
+    "api.log_lines": ("", "tool=ledger&text=127.0.0.1"),
 }
 TOKEN = {"Authorization": "Bearer of an officer"}
 #: More of everything a page about one run, flag, call or vendor shows.

@@ -18,6 +18,7 @@ from app.review.queries import (
     facets,
     flag_search,
     flags,
+    log_lines,
     news,
     people,
     queue,
@@ -30,7 +31,6 @@ from app.review.queries import (
     runs,
     security_events,
     start,
-    vault_log,
     vendors,
 )
 from app.review.queries.actions import ActionLine, ActionPage
@@ -46,6 +46,8 @@ from app.review.queries.exposure import Exposure
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
+from app.review.queries.log_line_filter import VaultLogFilter
+from app.review.queries.log_lines import VaultLogLine, VaultLogReach
 from app.review.queries.news import Moment, NewFlags
 from app.review.queries.queue import FlagQueue, Place, QueuePage, Sort
 from app.review.queries.queue_state import QueueState
@@ -56,7 +58,6 @@ from app.review.queries.run_list import RunFilter, RunLine
 from app.review.queries.runs import RunPage
 from app.review.queries.security_events import EventFilter
 from app.review.queries.start import StartPage
-from app.review.queries.vault_log import VaultLogFilter, VaultLogLine, VaultLogReach
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
 from app.review.tables import DraftRow, SecurityEventRow
@@ -275,17 +276,17 @@ class Pages:
         with self._sessions.begin() as db:
             return security_events.lines(db, wanted, before=before, limit=limit)
 
-    def vault_log(
+    def log_lines(
         self, wanted: VaultLogFilter, *, before: int | None = None, limit: int = DEFAULT_LIMIT
     ) -> Sequence[VaultLogLine]:
         """Lines of the vault's log, newest first. `before` is the number of the last one seen."""
         with self._sessions.begin() as db:
-            return vault_log.lines(db, wanted, before=before, limit=limit)
+            return log_lines.lines(db, wanted, before=before, limit=limit)
 
-    def vault_log_reach(self) -> VaultLogReach:
+    def log_reach(self) -> VaultLogReach:
         """How much of the vault's log is recorded."""
         with self._sessions.begin() as db:
-            return vault_log.reach(db)
+            return log_lines.reach(db)
 
     def queue(self) -> QueueState:
         """The queue of runs, and the latest heartbeats of the background processes."""

@@ -11,6 +11,7 @@ from app.web.api import (
     calls,
     decisions,
     flags,
+    log_lines,
     me,
     metrics,
     openapi,
@@ -18,7 +19,6 @@ from app.web.api import (
     runs,
     security_events,
     three_sides,
-    vault_log,
 )
 from app.web.api.operations import OPERATIONS, bp
 
@@ -30,13 +30,13 @@ __all__ = [
     "decisions",
     "flags",
     "init_app",
+    "log_lines",
     "me",
     "metrics",
     "openapi",
     "runs",
     "security_events",
     "three_sides",
-    "vault_log",
 ]
 
 

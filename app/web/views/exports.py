@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from app.contract_file.queue_export import Format
 from app.web.export_guard import sent
 from app.web.list_queries import ignored
+from app.web.log_line_query import log_line_query
 from app.web.queue_filter import queue_query
 from app.web.services import services
 from app.web.sign_in import person
-from app.web.vault_log_filter import vault_log_filter
 
 bp = Blueprint("exports", __name__)
 
@@ -43,7 +43,7 @@ def flags_json() -> ResponseReturnValue:
 @bp.get("/audit.jsonl")
 def vault_log() -> ResponseReturnValue:
     """Every line of the vault's log that matches the query, as JSON lines."""
-    wanted, chosen = vault_log_filter()
+    wanted, chosen = log_line_query()
     if ignored():
         abort(400)  # as for the queue
     return sent(services().exporter.vault_log(wanted, query=urlencode(chosen), by=person()))

@@ -7,11 +7,11 @@ from pydantic import Field
 
 from app.credentials.vault_answer import AnswerKind, Hidden
 from app.procurement.systems import SYSTEMS
-from app.review.queries.vault_log import VaultOutcome
+from app.review.queries.log_line_filter import VaultOutcome
 from app.web.api.shapes import OneOf, Page, QueryTime, RequestModel, Shape, Sought, UtcTime
 
 
-class VaultLogQuery(RequestModel):
+class LogLineQuery(RequestModel):
     """Filters for lines of the vault's log, newest first."""
 
     since: QueryTime | None = Field(default=None, description="From then on.")
@@ -33,7 +33,7 @@ class VaultLogQuery(RequestModel):
     )
 
 
-class VaultLogItem(Shape):
+class RecordedLine(Shape):
     """One line. Accessors identify a token but cannot be used as one.
 
     `token_accessor` belongs to the token that asked, `accessor` to what was issued. `claimed_run_id` is what an API key
@@ -64,5 +64,5 @@ class VaultLogItem(Shape):
     credential_id: UUID | None = Field(description="The recorded credential that this line issued.")
 
 
-class VaultLog(Page[VaultLogItem]):
+class LogLines(Page[RecordedLine]):
     """One page of the vault's log."""

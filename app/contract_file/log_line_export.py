@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import IO
 
 from app.contract_file.spooled import unnamed_file
-from app.review.queries.vault_log import VaultLogLine
+from app.review.queries.log_lines import VaultLogLine
 
 
 def spooled_lines(lines: Iterable[VaultLogLine]) -> IO[bytes]:

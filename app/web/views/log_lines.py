@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from app.credentials.vault_answer import AnswerKind
 from app.procurement.labels import SOURCES, worded
-from app.review.queries.vault_log import VaultOutcome
+from app.review.queries.log_line_filter import VaultOutcome
 from app.web.list_queries import PAGE, number_cursor
+from app.web.log_line_query import TOOLS, log_line_query
 from app.web.services import services
-from app.web.vault_log_filter import TOOLS, vault_log_filter
 
-bp = Blueprint("vault_log", __name__, url_prefix="/audit")
+bp = Blueprint("log_lines", __name__, url_prefix="/audit")
 #: What the vault did, by the kind of its line.
 _KINDS: Mapping[str, str] = {
     AnswerKind.MINTED: "SecretID minted",
@@ -38,16 +38,16 @@ _STEPS: Mapping[str, int] = {
 def search() -> ResponseReturnValue:
     """Lines that match the query, newest first."""
     before = number_cursor()
-    wanted, chosen = vault_log_filter()
+    wanted, chosen = log_line_query()
     pages = services().queries
-    lines = pages.vault_log(wanted, before=before, limit=PAGE + 1)
+    lines = pages.log_lines(wanted, before=before, limit=PAGE + 1)
     return render_template(
-        "vault_log.html",
+        "log_lines.html",
         lines=lines[:PAGE],
         following=lines[PAGE - 1].event.number if len(lines) > PAGE else None,
         before=before,
         chosen=chosen,
-        reach=pages.vault_log_reach(),
+        reach=pages.log_reach(),
         kinds=_KINDS,
         steps=_STEPS,
         named_tools=[(name, worded(SOURCES, name)) for name in TOOLS],

@@ -6,7 +6,7 @@ from flask import request
 
 from app.credentials.vault_answer import AnswerKind
 from app.procurement.systems import SYSTEMS
-from app.review.queries.vault_log import VaultLogFilter, VaultOutcome
+from app.review.queries.log_line_filter import VaultLogFilter, VaultOutcome
 from app.web.comparable_times import moments_of
 from app.web.list_queries import choice, identifier, ignore, text
 
@@ -14,7 +14,7 @@ TOOLS = [system.name for system in SYSTEMS]
 _YEARS = range(2000, 2100)
 
 
-def vault_log_filter() -> tuple[VaultLogFilter, dict[str, str]]:
+def log_line_query() -> tuple[VaultLogFilter, dict[str, str]]:
     """The filter, and the parameters that it is made of, as written. Invalid ones are ignored, as in other lists."""
     since, until, run_id = _local("since"), _local("until"), identifier("run")
     given = {
