@@ -22,7 +22,7 @@ from app.credentials.vault_tables import VaultEventRow
 from app.procurement.systems import ISSUING_PATHS
 from app.reconciliation.tables import LogSourceRow
 from app.review.queries import credential_list, queue_state
-from app.review.queries.credential_list import AliveOfTool, without_known_end
+from app.review.queries.credential_list import AliveOfTool
 from app.review.queries.queue_state import UnconfirmedEnds
 
 #: How far back issues and refusals are counted.
@@ -91,6 +91,26 @@ _REPORTED = select(col(ClockRow.host), col(ClockRow.reporter)).where(
     col(ClockRow.process) == "worker", col(ClockRow.measured_at) > func.now() - queue_state.MEASURED
 )
 
+_NOW: BindParameter[datetime] = bindparam("now")
+_HOLDING = (
+    select(
+        col(AttemptRow.worker),
+        func.count(func.distinct(col(AttemptRow.run_id))),
+        func.count(col(CredentialRow.credential_id)),
+    )
+    .outerjoin(
+        CredentialRow,
+        and_(
+            col(CredentialRow.run_id) == col(AttemptRow.run_id),
+            col(CredentialRow.attempt) == col(AttemptRow.number),
+            col(CredentialRow.revoked_at).is_(None),
+            col(CredentialRow.expires_at) > _NOW,
+        ),
+    )
+    .where(col(AttemptRow.state) == _written(AttemptState.RUNNING))
+    .group_by(col(AttemptRow.worker))
+)
+
 
 def stack_now(db: Session, now: datetime) -> Stack:
     """The stack at the time `now` (UTC), in a constant number of queries."""
@@ -116,23 +136,10 @@ def stack_now(db: Session, now: datetime) -> Stack:
 
 
 def _workers(db: Session, now: datetime) -> list[AtWork]:
-    its_own = and_(
-        col(CredentialRow.run_id) == col(AttemptRow.run_id),
-        col(CredentialRow.attempt) == col(AttemptRow.number),
-        without_known_end(now),
-    )
-    holding = (
-        select(
-            col(AttemptRow.worker),
-            func.count(func.distinct(col(AttemptRow.run_id))),
-            func.count(col(CredentialRow.credential_id)),
-        )
-        .outerjoin(CredentialRow, its_own)
-        .where(col(AttemptRow.state) == _written(AttemptState.RUNNING))
-        .group_by(col(AttemptRow.worker))
-    )
     idle = {f"{host}:{reporter}": (0, 0) for host, reporter in db.execute(_REPORTED)}
     found = idle | {
-        worker: (runs, credentials) for worker, runs, credentials in db.execute(holding) if worker
+        worker: (runs, credentials)
+        for worker, runs, credentials in db.execute(_HOLDING, {"now": now})
+        if worker
     }
     return [AtWork(name=name, runs=runs, credentials=held) for name, (runs, held) in sorted(found.items())]

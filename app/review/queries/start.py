@@ -41,6 +41,8 @@ class Waiting:
 class StartPage:
     """The start page of one person. `alarms` is None if the person may not read them, `stack` without an operator's page.
 
+    An operator's page has neither `mine` nor `done`.
+
     `runs` are numbers by state: those requested and dispatched, and those of the last days that failed.
 
     `by_day` gives a number for each of `days`: flags raised, flags closed (by the day of the decision), runs
@@ -94,15 +96,14 @@ def page(
 ) -> StartPage:
     """The start page of this person, in a constant number of queries. `numbers` remembers those of earlier days."""
     days = [eastern_day(now) - timedelta(days=back) for back in reversed(range(DAYS))]
-    mine = FlagFilter(assignee=subject, settled=False)
     waiting = db.execute(_TALLIED, {"subject": subject}).mappings().one()
     runs = db.execute(_RUNS, {"since": now - timedelta(days=FAILED_DAYS)}).all()
     return StartPage(
         waiting=Waiting(**{name: int(number) for name, number in waiting.items()}),
         runs={state: number for state, number in runs},  # noqa: C416  # typed rows, not pairs
         stack=stack_now(db, now) if with_stack else None,
-        mine=queue.page(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES, share=0).lines,
-        done=_done(db),
+        mine=() if with_stack else _mine(db, subject),
+        done=() if with_stack else _done(db),
         alarms=alarms.number(db) if with_alarms else None,
         newest_alarms=alarms.lines(db, alarms.AlarmFilter(states=alarms.NOT_CLOSED), after=None, limit=LINES)
         if with_alarms
@@ -110,6 +111,11 @@ def page(
         days=days,
         by_day=numbers.of(db, days, now),
     )
+
+
+def _mine(db: Session, subject: str) -> Sequence[FlagLine]:
+    wanted = FlagFilter(assignee=subject, settled=False)
+    return queue.page(db, wanted, sort=Sort.SEVERITY, after=None, before=None, limit=LINES, share=0).lines
 
 
 def _done(db: Session) -> list[tuple[FlagRow, Event]]:
