@@ -32,7 +32,7 @@ class VaultEventRow(SQLModel, table=True):
             "ix_vault_event_unusual",
             "at",
             "number",
-            postgresql_where=text("kind IN ('login-refused', 'broken-off')"),
+            postgresql_where=text("kind IN ('denied', 'login-refused', 'broken-off')"),
         ),
         Index(
             "ix_vault_event_asked",

@@ -15,7 +15,6 @@ from app.web.views import log_lines
 
 pytestmark = pytest.mark.whole_system
 
-ANSWERS = {"login-refused": "refused", "broken-off": "error"}
 LEDGER = "database/creds/ledger-reader"
 
 
@@ -110,8 +109,8 @@ def local(moment):
         ("tool=ledger", f"path = '{LEDGER}'"),
         ("tool=contracts&outcome=answered", "path = 'auth/token/create/contracts' AND kind = 'issued'"),
         *((f"kind={kind}", f"kind = '{kind}'") for kind in AnswerKind),
-        ("outcome=answered", "kind NOT IN ('login-refused', 'broken-off')"),
-        ("outcome=refused", "kind = 'login-refused'"),
+        ("outcome=answered", "kind NOT IN ('denied', 'login-refused', 'broken-off')"),
+        ("outcome=refused", "kind IN ('denied', 'login-refused')"),
         ("outcome=error", "kind = 'broken-off'"),
         ("tool=ledger&kind=minted", "false"),
         ("kind=issued&outcome=refused", "false"),
@@ -123,6 +122,7 @@ def test_filters_keep_what_matches_newest_first(  # noqa: PLR0917  # fixtures
 ):
     lines()
     lines(kind="broken-off", path=LEDGER)
+    lines(kind="denied", path=LEDGER)
     # A run of another test may be recorded between the page and the statement.
     until(
         lambda: shown(read(auditor, f"/audit?{query}")) == expected(system, test),

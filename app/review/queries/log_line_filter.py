@@ -16,7 +16,7 @@ from app.procurement.systems import ISSUING_PATHS
 
 _PATHS = {tool: path for path, tool in ISSUING_PATHS.items()}
 #: What a tool's path can have answered.
-_OF_TOOLS = frozenset({AnswerKind.ISSUED, AnswerKind.BROKEN_OFF})
+_OF_TOOLS = frozenset({AnswerKind.ISSUED, AnswerKind.DENIED, AnswerKind.BROKEN_OFF})
 _IDENTITY = ("accessor", "token_accessor", "secret_id_accessor", "service_user")
 _TEXT = (*_IDENTITY, "request_id", "lease_id", "path", "remote_address")
 
@@ -34,7 +34,11 @@ class VaultOutcome(StrEnum):
         return _OUTCOMES.get(kind, cls.ANSWERED)
 
 
-_OUTCOMES = {AnswerKind.LOGIN_REFUSED: VaultOutcome.REFUSED, AnswerKind.BROKEN_OFF: VaultOutcome.ERROR}
+_OUTCOMES = {
+    AnswerKind.DENIED: VaultOutcome.REFUSED,
+    AnswerKind.LOGIN_REFUSED: VaultOutcome.REFUSED,
+    AnswerKind.BROKEN_OFF: VaultOutcome.ERROR,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

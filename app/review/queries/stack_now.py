@@ -13,7 +13,6 @@ from app.credentials.tables import (
     AttemptState,
     ClockRow,
     CredentialRow,
-    DenialRow,
     HeartbeatRow,
     RunRow,
 )
@@ -45,16 +44,16 @@ class AtWork:
 class Stack:
     """The stack at one moment. `issued` and the refusals are those of the last hour.
 
-    `alive` are credentials without a known end by tool, `issued` what the vault's log shows by tool. `denials` are
-    credentials that its policy refused to runs, `refused_logins` sign-ins that it refused. `read_until` is the time to which
-    every log has been read; None if one never was.
+    `alive` are credentials without a known end by tool, `issued` what the vault's log shows by tool. `denied` are
+    requests of runs that it shows as refused, `refused_logins` sign-ins. `read_until` is the time to which every log has been
+    read; None if one never was.
     """
 
     now: datetime
     oldest_waiting: RunRow | None
     alive: Mapping[str, AliveOfTool]
     issued: Mapping[str, int]
-    denials: int
+    denied: int
     refused_logins: int
     read_until: datetime | None
     workers: Sequence[AtWork]
@@ -78,11 +77,13 @@ _ISSUED = (
     .where(col(VaultEventRow.kind) == AnswerKind.ISSUED.value, col(VaultEventRow.at) > _SINCE)
     .group_by(col(VaultEventRow.path))
 )
-_REFUSED = select(
-    select(func.count()).where(col(DenialRow.refused_at) > _SINCE).scalar_subquery(),
-    select(func.count())
-    .where(col(VaultEventRow.kind) == _written(AnswerKind.LOGIN_REFUSED), col(VaultEventRow.at) > _SINCE)
-    .scalar_subquery(),
+_REFUSED = (
+    select(col(VaultEventRow.kind), func.count())
+    .where(
+        col(VaultEventRow.kind).in_([_written(AnswerKind.DENIED), _written(AnswerKind.LOGIN_REFUSED)]),
+        col(VaultEventRow.at) > _SINCE,
+    )
+    .group_by(col(VaultEventRow.kind))
 )
 _READ = select(
     func.min(col(LogSourceRow.read_until)), func.count() - func.count(col(LogSourceRow.read_until))
@@ -115,7 +116,7 @@ _HOLDING = (
 def stack_now(db: Session, now: datetime) -> Stack:
     """The stack at the time `now` (UTC), in a constant number of queries."""
     since = {"since": now - LATELY}
-    denials, refused_logins = db.execute(_REFUSED, since).one()
+    refused = {kind: number for kind, number in db.execute(_REFUSED, since)}  # noqa: C416  # typed rows, not pairs
     read_until, never_read = db.execute(_READ).one()
     return Stack(
         now=now,
@@ -126,8 +127,8 @@ def stack_now(db: Session, now: datetime) -> Stack:
             for path, number in db.execute(_ISSUED, since)
             if path in ISSUING_PATHS
         },
-        denials=denials,
-        refused_logins=refused_logins,
+        denied=refused.get(AnswerKind.DENIED, 0),
+        refused_logins=refused.get(AnswerKind.LOGIN_REFUSED, 0),
         read_until=None if never_read else read_until,
         workers=_workers(db, now),
         unconfirmed=queue_state.unconfirmed_ends(db),

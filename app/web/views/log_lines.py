@@ -21,6 +21,7 @@ _KINDS: Mapping[str, str] = {
     AnswerKind.ISSUED: "Credential issued",
     AnswerKind.BROKEN_OFF: "Credential not finished",
     AnswerKind.REVOKED: "Run token revoked",
+    AnswerKind.DENIED: "Request refused",
     AnswerKind.LOGIN_REFUSED: "Sign-in refused",
 }
 #: The step on the page of a run that shows it.
@@ -30,6 +31,7 @@ _STEPS: Mapping[str, int] = {
     AnswerKind.LOGGED_IN: 2,
     AnswerKind.ISSUED: 4,
     AnswerKind.BROKEN_OFF: 4,
+    AnswerKind.DENIED: 3,
     AnswerKind.REVOKED: 6,
 }
 

@@ -10,7 +10,10 @@ INDEXES = (
     "CREATE INDEX ix_vault_event_at ON vault_event (at, number)",
     "DROP INDEX ix_vault_event_issued",
     # Kinds that ordinary runs never leave: they pay nothing for it.
-    "CREATE INDEX ix_vault_event_unusual ON vault_event (at, number) WHERE kind IN ('login-refused', 'broken-off')",
+    """
+    CREATE INDEX ix_vault_event_unusual ON vault_event (at, number)
+    WHERE kind IN ('denied', 'login-refused', 'broken-off')
+    """,
     # Few values, each in many lines: in the order of the list, so that the newest need no sorting.
     "CREATE INDEX ix_vault_event_path ON vault_event (path, at, number)",
     "CREATE INDEX ix_vault_event_address ON vault_event (remote_address, at, number)",
@@ -21,8 +24,6 @@ INDEXES = (
         secret_id_accessor text_bloom_ops (n_distinct_per_range = 200))
     WITH (pages_per_range = 32, autosummarize = on)
     """,
-    # What the vault refused lately, for the start page of operators.
-    "CREATE INDEX ix_denial_refused ON denial (refused_at)",
 )
 
 
