@@ -145,7 +145,7 @@ class Commands(LazyGroup):
         "audit": LazyCommand(
             module="app.cli.audit_command",
             name="commands",
-            text="Prove that the log of the vault is what was read.",
+            text="Prove that the log of the vault is what was read, and search it.",
         ),
     }
 

@@ -8,7 +8,7 @@ from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.review.roles import Permission
+from app.review.roles import EXPORTS, Permission
 from app.web.recording.event_notes import note
 from app.web.sign_in import sign_in, visitor
 from app.web.sign_in.sessions import browser_session
@@ -61,6 +61,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "switches.queue": Permission.READ_ALARMS,
     "switches.confirm": Permission.SWITCH,
     "switches.turn": Permission.SWITCH,
+    "log_lines.search": Permission.READ_ALARMS,
     "vendors.show": Permission.READ,
     "alarms.queue": Permission.READ_ALARMS,
     "alarms.show": Permission.READ_ALARMS,
@@ -75,6 +76,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "exports.contract_file_pdf": Permission.EXPORT,
     "exports.flags_csv": Permission.EXPORT,
     "exports.flags_json": Permission.EXPORT,
+    "exports.vault_log": Permission.EXPORT_VAULT_LOG,
     "exports.keys": Open.PUBLIC,
     "api.openapi": Open.PUBLIC,
     "api.me": Open.SIGNED_IN,
@@ -105,6 +107,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "api.answer": Permission.READ,
     "api.answer_bytes": Permission.EXPORT,
     "api.security_events": Permission.READ_EVENTS,
+    "api.log_lines": Permission.READ_ALARMS,
     "api.reconciliation": Permission.READ,
     "sign_in.static": Open.PUBLIC,
     "sign_in.page": Open.PUBLIC,
@@ -117,7 +120,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "sign_in.out_everywhere": Open.SIGNED_IN,
 }
 #: Endpoints that export data.
-EXPORTING = frozenset(endpoint for endpoint, needed in ACCESS.items() if needed is Permission.EXPORT)
+EXPORTING = frozenset(endpoint for endpoint, needed in ACCESS.items() if needed in EXPORTS)
 #: Endpoints that pages request by themselves: such requests do not extend a session.
 AUTOMATIC = frozenset(
     {"stack.show", "runs.live", "runs.events", "news.events", "news.since", "sign_in.remaining"}

@@ -132,7 +132,7 @@ SCENES = (
             Move(
                 by=Role.OPERATOR,
                 text="Find the line of the refused credential in the vault’s log, and go from it to its run.",
-                endpoint="log_lines.queue",
+                endpoint="log_lines.search",
             ),
         ),
     ),

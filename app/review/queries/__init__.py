@@ -19,6 +19,7 @@ from app.review.queries import (
     facets,
     flag_search,
     flags,
+    log_lines,
     news,
     people,
     queue,
@@ -47,6 +48,8 @@ from app.review.queries.exposure import Exposure
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
+from app.review.queries.log_line_filter import VaultLogFilter
+from app.review.queries.log_lines import VaultLogLine, VaultLogReach
 from app.review.queries.news import Moment, NewFlags
 from app.review.queries.queue import FlagQueue, Place, QueuePage, Sort
 from app.review.queries.queue_state import QueueState
@@ -285,6 +288,18 @@ class Pages:
         """Security events, newest first. `before` is the number of the last one seen."""
         with self._sessions.begin() as db:
             return security_events.lines(db, wanted, before=before, limit=limit)
+
+    def log_lines(
+        self, wanted: VaultLogFilter, *, before: int | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Sequence[VaultLogLine]:
+        """Lines of the vault's log, newest first. `before` is the number of the last one seen."""
+        with self._sessions.begin() as db:
+            return log_lines.lines(db, wanted, before=before, limit=limit)
+
+    def log_reach(self) -> VaultLogReach:
+        """How much of the vault's log is recorded."""
+        with self._sessions.begin() as db:
+            return log_lines.reach(db)
 
     def queue(self) -> QueueState:
         """The queue of runs, and the latest heartbeats of the background processes."""

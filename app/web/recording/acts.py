@@ -23,6 +23,7 @@ ACTS: Mapping[str, str] = {
     "exports.contract_file_pdf": "export a contract file",
     "exports.flags_csv": "export flags",
     "exports.flags_json": "export flags",
+    "exports.vault_log": "export the vault log",
     "api.submit": "submit actions",
     "api.request_run": "request a run",
     "api.stop_run": "stop a run",

@@ -32,6 +32,7 @@ MAY = {
     "answer": EVERYBODY,
     "answer_bytes": {"officer-a", "auditor-a"},
     "security_events": {"auditor-a", "operator-a"},
+    "log_lines": {"auditor-a", "operator-a"},
     "reconciliation": EVERYBODY,
 }
 

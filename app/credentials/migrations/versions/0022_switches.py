@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "1.0021"
-down_revision = "1.0018"
+revision = "1.0022"
+down_revision = "1.0020"
 
 TABLES = (
     # `carried_out_at`: when the vault took the order. It is done when nothing that it was to end is alive.

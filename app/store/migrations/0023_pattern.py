@@ -1,7 +1,7 @@
 """Takes in the newer tables of the pattern"""
 
-revision = "1.0022"
-down_revision = ("1.0019", "1.0021")
+revision = "1.0023"
+down_revision = ("1.0021", "1.0022")
 
 
 def upgrade() -> None:
