@@ -83,7 +83,16 @@ def problems(page, address, viewport) -> list[str]:
         ),
         (
             "operator-a",
-            ("/", "/stack", "/credentials?state=any", "/audit", "/audit?text=nothing&since=2026-03-02T10:00"),
+            (
+                *(
+                    "/",
+                    "/stack",
+                    "/credentials?state=any",
+                    "/audit",
+                    "/audit?text=nothing&since=2026-03-02T10:00",
+                ),
+                *("/switches", "/switches/tool/ledger/off", "/exposure", "/tour"),
+            ),
             1,
         ),
     ],
