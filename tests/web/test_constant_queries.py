@@ -81,6 +81,10 @@ DIFFERENT = "UPDATE credential SET lease_id = 'another'"
 AN_ALARM = (
     "INSERT INTO alarm (run_id, attempt, kind, detail) SELECT run_id, 1, 'late', 'It took long.' FROM run"
 )
+AN_ORDER = (
+    "INSERT INTO switch_order (kind, target, turn, reason, ordered_by, ordered_by_name)"
+    " SELECT 'tool', 'ledger', 'off', 'A drill.', 'o', 'O' FROM generate_series(1, %s)"
+)
 
 
 @contextmanager
@@ -130,7 +134,14 @@ def addresses(client, connection) -> dict[str, str]:
         "moment": re.search(r'data-since="([^"]+)"', client.get("/flags").text)[1],
     }
     (alarm_id,) = connection.execute("SELECT alarm_id FROM alarm LIMIT 1").fetchone()
-    values |= {"alarm_id": alarm_id, "uei": "ZZ9BENCH0001", "form": "decision", "position": 0}
+    (order_id,) = connection.execute("SELECT order_id FROM switch_order LIMIT 1").fetchone()
+    values |= {
+        "alarm_id": alarm_id,
+        "order_id": order_id,
+        "uei": "ZZ9BENCH0001",
+        "form": "decision",
+        "position": 0,
+    }
     found = {}
     with client.application.test_request_context():
         for rule in client.application.url_map.iter_rules():
@@ -163,11 +174,13 @@ def test_a_page_asks_as_much_with_many_rows_as_with_few(alone):
     connection.execute(ONE_FACT)
     connection.execute(DIFFERENT)
     connection.execute(AN_ALARM)
+    connection.execute(AN_ORDER, [1])
     few = asked(client, connection)
     connection.execute("TRUNCATE action, flag_tally, alarm CASCADE")
     crowd.fill(connection, runs=150, flags=1800)
     for statement in (*MORE, ONE_FACT, DIFFERENT):
         connection.execute(statement)
+    connection.execute(AN_ORDER, [30])
     many = asked(client, connection)
     assert {status for status, _ in many.values()} <= {200, 302}
     assert {name: number for name, number in many.items() if number != few[name]} == {}
@@ -194,6 +207,7 @@ def test_statements_stay_prepared_from_page_to_page(alone):
     connection.execute("TRUNCATE action, flag_tally, alarm CASCADE")
     crowd.fill(connection, runs=1, flags=3)
     connection.execute(AN_ALARM)
+    connection.execute(AN_ORDER, [1])
     address = addresses(client, connection)["flags.show "]
     for _ in range(8):
         client.get(address)

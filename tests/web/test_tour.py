@@ -3,23 +3,23 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.web import tour
+from app.web import tour_scenes
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "demo-script.md"
 
 
 def test_the_script_is_up_to_date():
-    assert SCRIPT.read_text(encoding="utf-8") == tour.page()
+    assert SCRIPT.read_text(encoding="utf-8") == tour_scenes.page()
 
 
 def test_it_takes_ten_minutes():
-    assert sum(scene.minutes for scene in tour.SCENES) == 10
+    assert sum(scene.minutes for scene in tour_scenes.SCENES) == 10
 
 
 def test_each_link_leads_to_a_page_that_its_person_may_see(client_of, read):
     clients = {role: client_of(persona=f"{role}-a", demo=True) for role in ("officer", "operator")}
     page = read(clients["operator"], "/tour")
-    for scene in tour.SCENES:
+    for scene in tour_scenes.SCENES:
         assert scene.say in page.text
         for move in scene.moves:
             if move.endpoint:

@@ -4,7 +4,7 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.web.services import services
-from app.web.tour import SCENES
+from app.web.tour_scenes import SCENES
 
 bp = Blueprint("tour", __name__, url_prefix="/tour")
 

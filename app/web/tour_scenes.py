@@ -1,4 +1,4 @@
-"""The guided tour for presenters: `python -m app.web.tour > docs/demo-script.md`. The page of the demo shows the same."""
+"""The guided tour for presenters: `python -m app.web.tour_scenes > docs/demo-script.md`. The page of the demo shows the same."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from app.review.roles import Role
 _HEAD = """\
 # A demonstration in ten minutes
 
-<!-- Written by `python -m app.web.tour`; a test fails when it is out of date. -->
+<!-- Written by `python -m app.web.tour_scenes`; a test fails when it is out of date. -->
 
 For a presenter in front of security officers, contracting officers and engineers. Start with `make demo`, which serves the pages at
 http://127.0.0.1:8000, and open two browser windows: sign in as **contracting officer A** in one and as **security operator A** in a private
