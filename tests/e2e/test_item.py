@@ -27,7 +27,12 @@ def items(system):
     """One flag of each rule that the actions have something of, from runs of copies nobody has decided on."""
     copies = [system.copy(name) for name in system.actions[:ACTIONS]]
     runs = system.run(*copies, seconds=300)
-    rows = system.rows("SELECT DISTINCT ON (rule) rule, flag_id FROM flag WHERE run_id = ANY(%s)", list(runs))
+    # Of the first action that has one: how long a page is depends on what differs.
+    rows = system.rows(
+        "SELECT DISTINCT ON (rule) rule, flag_id FROM flag WHERE run_id = ANY(%s)"
+        " ORDER BY rule, array_position(%s, run_id), subject",
+        *(list(runs), list(runs)),
+    )
     return {row["rule"]: f"/flags/{row['flag_id']}" for row in rows}
 
 

@@ -33,9 +33,10 @@ def test_a_service_takes_its_own_credential_only(insider, system, held, service,
     else:
         assert answer.status_code == REFUSAL[service]
         assert set(answer.json()) == ERROR_KEYS[service]
-    seen = accesses(system, service)[-1]
-    assert seen["fingerprint"] == held.issued[tool].record.fingerprint
-    assert seen["status"] == answer.status_code
+    # A run that another test left may ask something meanwhile.
+    its = held.issued[tool].record.fingerprint
+    seen = [each for each in accesses(system, service) if each["fingerprint"] == its]
+    assert [each["status"] for each in seen] == [answer.status_code]
 
 
 @pytest.mark.parametrize("tool", [*HTTP, "ledger"])
@@ -119,6 +120,7 @@ def test_payments_are_refused_whatever_is_presented_and_logged(insider, system, 
         )
         assert answer.status_code == 403
         assert set(answer.json()) == ERROR_KEYS[service]
-        seen = accesses(system, service)[-1]
-        assert (seen["route"], seen["status"]) == ("/payments", 403)
+        # A run that another test left may ask something meanwhile.
+        seen = [each for each in accesses(system, service) if each["route"] == "/payments"][-1]
+        assert seen["status"] == 403
         assert seen["fingerprint"] == (held.issued[tool].record.fingerprint if tool else None)
