@@ -46,9 +46,9 @@ FROM ${PYTHON_IMAGE}
 RUN set -e; echo 'triage:x:10001:10001::/tmp:/usr/sbin/nologin' >> /etc/passwd; echo 'triage:x:10001:' >> /etc/group; \
     umask 077; mkdir /secrets /data /vault; chmod 0755 /secrets /data /vault; \
     for owner in backup contracts debarment dispatcher documents identity-provider operator postgres proxy reconciler rotator \
-      sam-gov sweeper valkey vault web worker; do mkdir "/secrets/$owner"; done; \
+      sam-gov sweeper switch valkey vault web worker; do mkdir "/secrets/$owner"; done; \
     mkdir /secrets/identities; chmod 0755 /secrets/identities; \
-    for owner in backup dispatcher operator rotator sweeper web; do mkdir "/secrets/identities/$owner"; done; \
+    for owner in backup dispatcher operator rotator sweeper switch web; do mkdir "/secrets/identities/$owner"; done; \
     mkdir /data/demo /data/postgres /data/valkey /vault/data /vault/audit /vault/audit-2; \
     chown 10001:10001 /secrets/* /secrets/identities/* /data/*; \
     chown 10001:10002 /secrets/vault; chmod 2750 /secrets/vault; \

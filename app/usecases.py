@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from hashlib import sha256
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from app.connections.database import Sessions
-from app.credentials import alarm_handling, requests
+from app.credentials import alarm_handling, requests, switch_orders
+from app.credentials.switch_orders import AGENT, SwitchKind, Turn, UnknownTargetError
 from app.credentials.tables import AlarmState
 from app.intake import Notation, parse_actions
+from app.procurement.systems import SYSTEMS
 from app.store.actions import goals_of, store_actions
 from app.store.submissions import SubmissionOutcome, Submissions
 
@@ -78,3 +82,29 @@ def handle_alarm(
     """
     with sessions.begin() as db:
         return alarm_handling.handle(db, alarm_id, state, by=by, by_name=by_name, reason=reason)
+
+
+def order_switch(  # each part of an order
+    sessions: Sessions, kind: SwitchKind, target: str, turn: Turn, *, by: str, by_name: str, reason: str
+) -> UUID | None:
+    """Order that the agent, a tool, a run or a credential be cut off, or let on again; None if the last order was the same.
+
+    The switch process carries it out within a second. Raises `UnknownTargetError`, and `NothingToSwitchError` if the target
+    has ended or nobody can end it.
+    """
+    with sessions.begin() as db:
+        require_switch(db, kind, target, turn)
+        return switch_orders.order(db, kind, target, turn, by=by, by_name=by_name, reason=reason)
+
+
+def require_switch(db: Session, kind: SwitchKind, target: str, turn: Turn) -> None:
+    """Raises as `order_switch` does."""
+    known = {SwitchKind.AGENT: {AGENT}, SwitchKind.TOOL: {system.name for system in SYSTEMS}}
+    if (kind in known and target not in known[kind]) or (turn is Turn.ON and not kind.returns):
+        raise UnknownTargetError
+    if kind not in known:
+        try:
+            name = UUID(target)
+        except ValueError:
+            raise UnknownTargetError from None
+        switch_orders.require_alive(db, kind, name)

@@ -26,13 +26,18 @@ def database(stack: LocalStack) -> Server:
 
 
 def officer(stack: LocalStack) -> FlaskClient:
-    """A test client of the application, in the state of a served one."""
+    """A test client of the application, in the state of a served one, with somebody who may read everything."""
+    return signed_in(stack, "officer", "auditor")
+
+
+def signed_in(stack: LocalStack, *roles: str) -> FlaskClient:
+    """The same with these roles."""
     stack.services.web(_PORT)  # only registers its address
     told = {name.lower(): value for name, value in stack.environment("web").items()}
     known: dict[str, Any] = {name: value for name, value in told.items() if name in Settings.model_fields}
     app = ready(create_app(Settings(**{**known, "oidc_issuer": "http://127.0.0.1:1"})))
     app.config["SERVER_NAME"] = f"{LOOPBACK}:{_PORT}"
-    person = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer", "auditor"])
+    person = Person.of(subject="officer-a", name="Contracting officer A", roles=roles)
     session_id = app.session_interface._store.begin({}, person=person)  # type: ignore[attr-defined]  # noqa: SLF001  # no provider
     client = app.test_client()
     client.set_cookie(COOKIE, session_id, domain=LOOPBACK, secure=True)

@@ -18,8 +18,8 @@ from rich.progress import track
 from rich.table import Table
 from sqlalchemy import Engine, event
 
-from benchmarks import crowd, crowd_log
-from benchmarks.officer import ALONE, database, officer
+from benchmarks import crowd, crowd_log, crowd_vault
+from benchmarks.officer import ALONE, database, officer, signed_in
 from infra.local.stack import LocalStack
 from infra.provision.logins import APPLICATION
 
@@ -53,6 +53,14 @@ _ADDRESSES = (
     "/exposure?at=now",
     "/reconciliation",
     "/reconciliation?run={run}",
+    "/audit",
+    "/audit?kind=login-refused",
+    "/audit?tool=ledger",
+    "/audit?run={old_run}",
+    "/audit?text={request}",
+    "/audit?text=198.51.100.7",
+    "/audit?identity={token}",
+    "/audit?since={since}&until={until}",
 )
 _WIDTH = 120
 #: Requests to warm up: after these, statements are prepared, as in a running server.
@@ -66,6 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pages", description=__doc__)
     parser.add_argument("--flags", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the vault's log")
     parser.add_argument("--times", type=int, default=40, help="requests of each page")
     parser.add_argument("--only", nargs="*", default=_ADDRESSES, metavar="PAGE", help="pages to request")
     parser.add_argument(
@@ -90,16 +99,20 @@ def _measure(stack: LocalStack, wanted: argparse.Namespace) -> dict[str, Any]:
         if _number(connection, "run") == 0:
             crowd.fill(connection, runs=wanted.runs, flags=wanted.flags)
             crowd_log.write(connection, stack.layout.audit_log)
+            crowd_vault.fill(connection, lines=wanted.lines - _number(connection, "vault_event"))
         filled = time.monotonic() - began
         flags, runs = (_number(connection, table) for table in ("flag", "run"))
-        names = _names(connection)
+        lines = _number(connection, "vault_event")
+        names = _names(connection) | crowd_vault.names(connection)
     client = officer(stack)
     names["older"] = _older(client)
     pages = {
         address: _times(client, address.format(**names), wanted.times)
         for address in track(wanted.only, description="pages", transient=True)
     }
-    return {"flags": flags, "runs": runs, "seconds to fill": round(filled, 1), "pages": pages}
+    if "/" in wanted.only:
+        pages["/ of an operator"] = _times(signed_in(stack, "operator"), "/", wanted.times)
+    return {"flags": flags, "runs": runs, "lines": lines, "seconds to fill": round(filled, 1), "pages": pages}
 
 
 def _number(connection: psycopg.Connection, table: str) -> int:
@@ -170,7 +183,7 @@ def _summary(taken: Sequence[float]) -> dict[str, float]:
 
 def _show(figures: dict[str, Any]) -> None:
     table = Table(
-        title=f"{figures['flags']:,} flags, {figures['runs']:,} runs; milliseconds on the server, aim p95 {AIM:g};"
+        title=f"{figures['flags']:,} flags, {figures['runs']:,} runs, {figures['lines']:,} lines of the vault's log; milliseconds on the server, aim p95 {AIM:g};"
         f" filled in {figures['seconds to fill']} s"
     )
     table.add_column("page", no_wrap=True)

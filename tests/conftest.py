@@ -213,7 +213,15 @@ def running_system(folder: Path, **wanted: Any) -> Iterator[System]:
 @contextmanager
 def running_pages(folder: Path) -> Iterator[System]:
     """The pages, with actions in their database and an identity provider; no vault, no tools, and no run is carried out."""
-    parts = frozenset({Part.POSTGRES, Part.PROVISION, Part.IDENTITY, Part.WEB})
+    with running_stack(
+        folder, parts=frozenset({Part.POSTGRES, Part.PROVISION, Part.IDENTITY, Part.WEB})
+    ) as pages:
+        yield pages
+
+
+@contextmanager
+def running_stack(folder: Path, *, parts: frozenset[Part] = EVERYTHING) -> Iterator[System]:
+    """The stack as `triage stack up` starts it, on free ports: nobody has an administrator's token for its vault."""
     options = StackOptions(parts=parts, usual_ports=False, actions=ACTIONS)
     with LocalStack(folder, options=options) as stack, _submitted(stack) as (factory, ids):
         yield System(stack=stack, vault=stack, admin_token="", sessions=factory, actions=ids)

@@ -1,9 +1,10 @@
-"""The command `triage audit verify`: whether the vault's log still is what was read."""
+"""The commands `triage audit`: whether the vault's log still is what was read, and what is in it."""
 
 from dataclasses import asdict
 
 import typer
 
+from app.cli.audit_search import search
 from app.cli.context import Context, reported
 from app.cli.options import AsJson
 from app.cli.output import out, print_json
@@ -15,6 +16,8 @@ from app.reconciliation.log_proof import LogProof, prove_log
 from app.reconciliation.settings import VAULT_LOG
 
 commands = typer.Typer(help="The vault's audit log as evidence.", no_args_is_help=True)
+
+commands.command("search")(search)
 
 
 @commands.callback()

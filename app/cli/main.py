@@ -82,6 +82,11 @@ class Commands(LazyGroup):
             name="stop",
             text="Stop a run and end its credentials, in your name.",
         ),
+        "switch": LazyCommand(
+            module="app.cli.switch_command",
+            name="switch",
+            text="Cut off the agent, a tool, a run or a credential, or let it on again, in your name.",
+        ),
         "export": LazyCommand(
             module="app.cli.api_commands",
             name="export",
@@ -114,6 +119,12 @@ class Commands(LazyGroup):
             text="Evaluate the checks on scenarios with known answers.",
             settings=PASSED_ON,
         ),
+        "rehearse": LazyCommand(
+            module="app.cli.process_commands",
+            name="rehearse",
+            text="Carry out real attacks on the local stack, and show how each is stopped.",
+            settings=PASSED_ON,
+        ),
         "provision": LazyCommand(
             module="app.cli.process_commands",
             name="provision",
@@ -134,7 +145,7 @@ class Commands(LazyGroup):
         "audit": LazyCommand(
             module="app.cli.audit_command",
             name="commands",
-            text="Prove that the log of the vault is what was read.",
+            text="Prove that the log of the vault is what was read, and search it.",
         ),
     }
 

@@ -1,12 +1,15 @@
-"""The commands that become another process: `triage worker`, `evaluate`, `provision` and `rotate`."""
+"""The commands that become another program: `triage worker`, `evaluate`, `rehearse`, `provision` and `rotate`."""
 
 import os
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated, NoReturn
 
 import typer
 
 from app.cli.context import Context, reported
+from app.cli.output import CommandError
 from app.cli.stack_commands import Pool
 
 
@@ -30,6 +33,14 @@ def worker(
 def evaluate(arguments: typer.Context) -> None:
     """Evaluate the checks on scenarios with known answers."""
     _become("known_answers.evaluation", *arguments.args)
+
+
+def rehearse(arguments: typer.Context) -> None:
+    """Carry out real attacks on the local stack, and show how each is stopped."""
+    if find_spec("rehearsals") is None:
+        with reported():
+            raise CommandError("rehearsals run against a local stack only, and are not installed here")
+    import_module("rehearsals.__main__").main(arguments.args)
 
 
 def provision(arguments: typer.Context) -> None:

@@ -1,6 +1,5 @@
 """Makes exports and records each one before it is handed over."""
 
-import hashlib
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,8 +16,10 @@ from app.connections.secret_files import SettingsError
 from app.contract_file.bundle import bundle, printed
 from app.contract_file.content import ANSWERS, Occasion
 from app.contract_file.keys import KeysError, SigningKeys
+from app.contract_file.log_line_export import spooled_lines
 from app.contract_file.log_reader import LogReader
 from app.contract_file.queue_export import Format, spooled
+from app.contract_file.spooled import digest_of
 from app.credentials.tables import RunRow
 from app.reconciliation.verdict import Reconciliation
 from app.review.export_records import ExportRecords
@@ -27,6 +28,8 @@ from app.review.queries.action_file import Snapshot, snapshot
 from app.review.queries.exported import lines_with_values
 from app.review.queries.filed_documents import ActionFile
 from app.review.queries.flag_filter import FlagFilter
+from app.review.queries.log_line_filter import VaultLogFilter
+from app.review.queries.log_lines import every_line
 from app.review.queries.queue import Sort
 from app.review.roles import Person
 from app.review.settings import ReviewSettings
@@ -34,7 +37,6 @@ from app.review.tables import ExportRecordRow
 
 #: Compares vault, tools and records for one run.
 Compare = Callable[[UUID], Reconciliation | None]
-_BLOCK = 1 << 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _ANSWER = "application/octet-stream"
 _MEDIA_TYPES = {
@@ -42,6 +44,7 @@ _MEDIA_TYPES = {
     "contract-file.pdf": "application/pdf",
     "flags.csv": "text/csv; charset=utf-8; header=present",
     "flags.json": "application/json",
+    "vault-log.jsonl": "application/jsonl",
 }
 
 
@@ -127,6 +130,14 @@ class Exporter:
             made, when, kind=kind, name=f"flags-{_stamp(when)}.{form.value}", query=query
         )
 
+    def vault_log(self, wanted: VaultLogFilter, *, query: str, by: Person) -> Exported:
+        """Every line of the vault's log that matches, newest first. `query` as for the queue."""
+        when = self._occasion(by)
+        made = spooled_lines(every_line(self._sessions, wanted))
+        return self._handed_over(
+            made, when, kind="vault-log.jsonl", name=f"vault-log-{_stamp(when)}.jsonl", query=query
+        )
+
     def _bundle(self, snap: Snapshot, when: Occasion) -> IO[bytes]:
         log = self._log.extract(snap.file.runs, when.at)
         return bundle(self._compared(snap.file), snap.answers(), log, when, self._keys)
@@ -167,7 +178,7 @@ class Exporter:
     ) -> Exported:
         with ExitStack() as unless_kept:
             unless_kept.callback(made.close)
-            digest, size = _digest(made)
+            digest, size = digest_of(made)
             record = ExportRecordRow(
                 kind=kind,
                 action_id=action_id,
@@ -181,17 +192,6 @@ class Exporter:
             self._records.add(record)
             unless_kept.pop_all()
         return Exported(file=made, media_type=_MEDIA_TYPES.get(kind, _ANSWER), name=name, record=record)
-
-
-def _digest(made: IO[bytes]) -> tuple[str, int]:
-    """SHA-256 (hex) and size of a file, which is rewound."""
-    made.seek(0)
-    digest, size = hashlib.sha256(), 0
-    while block := made.read(_BLOCK):
-        digest.update(block)
-        size += len(block)
-    made.seek(0)
-    return digest.hexdigest(), size
 
 
 def _stamp(when: Occasion) -> str:

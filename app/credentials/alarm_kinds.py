@@ -171,6 +171,16 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         "A run recorded answers of a tool that has not seen its credential as often.",
         "Do not rely on the values of that run. Treat its worker as compromised.",
     ),
+    "access switched": AlarmKind(
+        "A person cut off the agent, a tool, a run or a credential, or let it on again. The details say who, and why.",
+        "If nobody of yours did it, treat the account of that person as compromised.",
+        AlarmSeverity.MEDIUM,
+    ),
+    "switch not confirmed": AlarmKind(
+        "A person ordered a switch, and ten seconds later the vault had not confirmed it. It may have no effect.",
+        "Look at the page of the switches for the reason. If it stays, disable the agent’s entity at the vault yourself.",
+        AlarmSeverity.CRITICAL,
+    ),
     "tool log changed": AlarmKind(
         "The log of a tool was cut, replaced or removed, perhaps before it was read to its end. What was used there before"
         " is not established.",

@@ -27,6 +27,12 @@ class DispatchRecords:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def agent_is_off(self) -> str | None:
+        """Who switched the agent off, and when; None while it is on."""
+        with self._engine.begin() as db:
+            found: str | None = db.scalar(text("SELECT agent_is_off()"))
+            return found
+
     def reserve(self, *, window: int, seconds: float) -> list["ReservedRun"]:
         """Reserve the oldest waiting runs, as many as there is room for when `window` attempts may be open.
 
@@ -93,17 +99,17 @@ class ReservedRun:
 
 
 @contextmanager
-def listen(engine: Engine) -> Iterator["RunNotices"]:
-    """Listen for new runs, on a connection that is open as long as the block lasts."""
+def listen(engine: Engine, channel: str = CHANNEL) -> Iterator["Notices"]:
+    """Listen for new runs, or on another channel, on a connection that is open as long as the block lasts."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"LISTEN {CHANNEL}"))
-        yield RunNotices(connection)
-        connection.execute(text(f"UNLISTEN {CHANNEL}"))
+        connection.execute(text(f"LISTEN {channel}"))
+        yield Notices(connection)
+        connection.execute(text(f"UNLISTEN {channel}"))
 
 
 @dataclass(frozen=True, slots=True)
-class RunNotices:
-    """Wakes up when a run is requested."""
+class Notices:
+    """Wakes up when something is requested."""
 
     connection: Connection
 
@@ -115,4 +121,4 @@ class RunNotices:
                 pass
         except psycopg.OperationalError as lost:
             # This call bypasses SQLAlchemy, so that the driver raises its own error.
-            raise OperationalError(f"LISTEN {CHANNEL}", None, lost) from None
+            raise OperationalError("LISTEN", None, lost) from None

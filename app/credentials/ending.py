@@ -14,6 +14,7 @@ from app.credentials.vault_tables import VaultEventRow
 REVOKERS: Mapping[str, str] = {
     "run end": "the end of the run",
     "sweeper": "the sweeper",
+    "switch": "a switch",
 }
 _UNTRIED = "the sweeper has not reported on it yet"
 

@@ -59,6 +59,7 @@ class EndedBy(StrEnum):
 
     RUN_END = "run end"
     SWEEPER = "sweeper"
+    SWITCH = "switch"
 
 
 def now() -> datetime:
@@ -256,7 +257,7 @@ class DenialRow(SQLModel, table=True):
     """A credential the vault's policy refused."""
 
     __tablename__ = "denial"
-    __table_args__ = (_of_attempt(),)
+    __table_args__ = (_of_attempt(), Index("ix_denial_refused", "refused_at"))
 
     denial_id: UUID = Field(default_factory=uuid4, primary_key=True)
     run_id: UUID = Field(index=True)

@@ -28,7 +28,10 @@ _LONGEST, _DIGITS = 500, 9
 
 
 class AnswerKind(StrEnum):
-    """What the vault did. `BROKEN_OFF`: it did not finish making a database user, which nobody was given, and may be left."""
+    """What the vault did. `DENIED`: it refused a request of a run.
+
+    `BROKEN_OFF`: it did not finish making a database user, which nobody was given, and may be left.
+    """
 
     MINTED = "minted"
     UNWRAPPED = "unwrapped"
@@ -36,6 +39,7 @@ class AnswerKind(StrEnum):
     ISSUED = "issued"
     BROKEN_OFF = "broken-off"
     REVOKED = "revoked"
+    DENIED = "denied"
     LOGIN_REFUSED = "login-refused"
 
 
@@ -123,15 +127,18 @@ def _kind(line: AuditLine) -> AnswerKind | None:
     if line.path == LOGIN_PATH:
         return _kind_of_login(line)
     if line.refused:
-        is_lost = (
-            line.is_broken_off and line.identity.role == RUN_ROLE and line.path.startswith(DatabaseUser.MOUNT)
-        )
-        return AnswerKind.BROKEN_OFF if is_lost else None
+        return _kind_of_refusal(line) if line.identity.role == RUN_ROLE else None
     if line.path == MINT_PATH and line.is_wrapped:
         return AnswerKind.MINTED
     if line.path in _OPENED_AT and line.accessor:
         return AnswerKind.UNWRAPPED
     return _kind_of_run(line) if line.identity.role == RUN_ROLE else None
+
+
+def _kind_of_refusal(line: AuditLine) -> AnswerKind | None:
+    if not line.is_broken_off:
+        return AnswerKind.DENIED
+    return AnswerKind.BROKEN_OFF if line.path.startswith(DatabaseUser.MOUNT) else None
 
 
 def _kind_of_run(line: AuditLine) -> AnswerKind | None:

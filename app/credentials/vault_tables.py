@@ -25,7 +25,26 @@ class VaultEventRow(SQLModel, table=True):
         _if_known("ix_vault_event_accessor", "accessor"),
         _if_known("ix_vault_event_lease", "lease_id"),
         _if_known("ix_vault_event_user", "service_user"),
-        Index("ix_vault_event_issued", "at", postgresql_where=text("kind = 'issued'")),
+        Index("ix_vault_event_at", "at", "number"),
+        Index("ix_vault_event_path", "path", "at", "number"),
+        Index("ix_vault_event_address", "remote_address", "at", "number"),
+        Index(
+            "ix_vault_event_unusual",
+            "at",
+            "number",
+            postgresql_where=text("kind IN ('denied', 'login-refused', 'broken-off')"),
+        ),
+        Index(
+            "ix_vault_event_asked",
+            "token_accessor",
+            "secret_id_accessor",
+            postgresql_using="brin",
+            postgresql_ops={
+                "token_accessor": "text_bloom_ops (n_distinct_per_range = 400)",
+                "secret_id_accessor": "text_bloom_ops (n_distinct_per_range = 200)",
+            },
+            postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
+        ),
         Index(
             "ix_vault_event_open",
             "run_id",

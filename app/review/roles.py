@@ -14,10 +14,16 @@ class Permission(StrEnum):
     HANDLE_ALARMS = "acknowledge and close alarms"
     READ_EVENTS = "read security events"
     EXPORT = "take data out of the application"
+    EXPORT_VAULT_LOG = "take lines of the vault's log out of the application"
     DECIDE = "decide a flagged item, or undo a decision"
     ASSIGN = "assign a flagged item"
     REQUEST_RUN = "submit an action or request a run"
     STOP = "stop a run"
+    SWITCH = "cut off the agent, a tool, a run or a credential, and let it on again"
+
+
+#: What takes data out of the application.
+EXPORTS = frozenset({Permission.EXPORT, Permission.EXPORT_VAULT_LOG})
 
 
 class Role(StrEnum):
@@ -36,13 +42,21 @@ _GRANTED = {
         Permission.ASSIGN,
         Permission.REQUEST_RUN,
     },
-    Role.AUDITOR: {Permission.READ, Permission.READ_ALARMS, Permission.READ_EVENTS, Permission.EXPORT},
+    Role.AUDITOR: {
+        Permission.READ,
+        Permission.READ_ALARMS,
+        Permission.READ_EVENTS,
+        Permission.EXPORT,
+        Permission.EXPORT_VAULT_LOG,
+    },
     Role.OPERATOR: {
         Permission.READ,
         Permission.READ_ALARMS,
         Permission.READ_EVENTS,
+        Permission.EXPORT_VAULT_LOG,
         Permission.HANDLE_ALARMS,
         Permission.STOP,
+        Permission.SWITCH,
     },
 }
 

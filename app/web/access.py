@@ -8,7 +8,7 @@ from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.review.roles import Permission
+from app.review.roles import EXPORTS, Permission
 from app.web.recording.event_notes import note
 from app.web.sign_in import sign_in, visitor
 from app.web.sign_in.sessions import browser_session
@@ -58,6 +58,10 @@ ACCESS: Mapping[str, Permission | Open] = {
     "actions.request_run": Permission.REQUEST_RUN,
     "issued_credentials.queue": Permission.READ,
     "exposure.show": Permission.READ_ALARMS,
+    "switches.queue": Permission.READ_ALARMS,
+    "switches.confirm": Permission.SWITCH,
+    "switches.turn": Permission.SWITCH,
+    "log_lines.search": Permission.READ_ALARMS,
     "vendors.show": Permission.READ,
     "alarms.queue": Permission.READ_ALARMS,
     "alarms.show": Permission.READ_ALARMS,
@@ -65,12 +69,14 @@ ACCESS: Mapping[str, Permission | Open] = {
     "alarms.close": Permission.HANDLE_ALARMS,
     "security_events.trail": Permission.READ_EVENTS,
     "three_sides.show": Permission.READ,
+    "tour.show": Permission.READ,
     "help.show": Open.SIGNED_IN,
     "stack.show": Permission.READ,
     "exports.contract_file": Permission.EXPORT,
     "exports.contract_file_pdf": Permission.EXPORT,
     "exports.flags_csv": Permission.EXPORT,
     "exports.flags_json": Permission.EXPORT,
+    "exports.vault_log": Permission.EXPORT_VAULT_LOG,
     "exports.keys": Open.PUBLIC,
     "api.openapi": Open.PUBLIC,
     "api.me": Open.SIGNED_IN,
@@ -82,6 +88,9 @@ ACCESS: Mapping[str, Permission | Open] = {
     "api.runs": Permission.READ,
     "api.run": Permission.READ,
     "api.stop_run": Permission.STOP,
+    "api.switches": Permission.READ_ALARMS,
+    "api.switch_order": Permission.READ_ALARMS,
+    "api.order_switch": Permission.SWITCH,
     "api.flags": Permission.READ,
     "api.flag": Permission.READ,
     "api.lineage": Permission.READ,
@@ -98,6 +107,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "api.answer": Permission.READ,
     "api.answer_bytes": Permission.EXPORT,
     "api.security_events": Permission.READ_EVENTS,
+    "api.log_lines": Permission.READ_ALARMS,
     "api.reconciliation": Permission.READ,
     "sign_in.static": Open.PUBLIC,
     "sign_in.page": Open.PUBLIC,
@@ -110,7 +120,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "sign_in.out_everywhere": Open.SIGNED_IN,
 }
 #: Endpoints that export data.
-EXPORTING = frozenset(endpoint for endpoint, needed in ACCESS.items() if needed is Permission.EXPORT)
+EXPORTING = frozenset(endpoint for endpoint, needed in ACCESS.items() if needed in EXPORTS)
 #: Endpoints that pages request by themselves: such requests do not extend a session.
 AUTOMATIC = frozenset(
     {"stack.show", "runs.live", "runs.events", "news.events", "news.since", "sign_in.remaining"}

@@ -55,13 +55,16 @@ from app.web.views import (
     flags,
     help_page,
     issued_credentials,
+    log_lines,
     news,
     runs,
     saved_views,
     security_events,
     stack,
     start,
+    switches,
     three_sides,
+    tour,
     vendors,
 )
 
@@ -129,6 +132,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         ),
         event_outbox=outbox,
         audit_log=configuration.vault_audit_log,
+        is_demo=configuration.demo,
         close=close,
     ).init_app(app)
     for part in (errors, list_queries, display):
@@ -153,9 +157,12 @@ def create_app(configuration: Settings | None = None) -> Flask:
         vendors,
         issued_credentials,
         exposure,
+        switches,
+        log_lines,
         alarms,
         security_events,
         three_sides,
+        tour,
         help_page,
     ):
         app.register_blueprint(view.bp)

@@ -48,3 +48,9 @@ def starts_of_hour(day: date, hour: str) -> list[datetime]:
     """The moments at which this hour begins: none or two of them on the days on which the clock changes."""
     moments = (eastern_midnight(day) + number * _HOUR for number in range(25))
     return [each for each in moments if eastern_day(each) == day and eastern(each).hour == int(hour)]
+
+
+def moments_of(local: datetime) -> list[datetime]:
+    """The moments at which Washington's clock shows this: none or two of them in an hour that is left out or shown twice."""
+    after_the_hour = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    return [start + after_the_hour for start in starts_of_hour(local.date(), f"{local:%H}")]

@@ -30,7 +30,7 @@ class Services:
 
     `clock` is the database's, by which credentials and sessions expire; `event_outbox` records security events.
 
-    `audit_log` is the vault's audit log, None if it is not readable here. `close` ends all connections.
+    `audit_log` is the vault's audit log, None if it is not readable here. `is_demo`: the data are invented. `close` ends all connections.
     """
 
     sessions: Sessions
@@ -45,6 +45,7 @@ class Services:
     exporter: Exporter
     event_outbox: EventOutbox
     audit_log: Path | None
+    is_demo: bool
     close: Callable[[], None]
 
     def init_app(self, app: Flask) -> None:

@@ -66,8 +66,8 @@ class Services:
         )
 
     def background(self, name: str) -> Command:
-        """The dispatcher, the sweeper or the reconciler."""
-        own = {"sweeper": "workers.sweep", "reconciler": "workers.reconcile"}
+        """The dispatcher, the sweeper, the reconciler or the switch process."""
+        own = {"sweeper": "workers.sweep", "reconciler": "workers.reconcile", "switch": "workers.switch"}
         module = own.get(name, f"workers.runtime.{name}")
         return self._python(name, "-m", module, environment=self._environments.of(name))
 

@@ -15,11 +15,12 @@ DATABASE_ROLES = {
     "dispatcher": "triage_dispatcher",
     "sweeper": "triage_sweeper",
     "reconciler": "triage_reconciler",
+    "switch": "triage_switch",
     "worker": "triage_worker",
     "web": "triage_app",
 }
 #: The agent worker has no identity: each run brings one half of its login, the worker has the other.
-_IDENTIFIED = ("dispatcher", "sweeper", "web")
+_IDENTIFIED = ("dispatcher", "sweeper", "switch", "web")
 BROKER_USERS = ("dispatcher", "worker")
 
 
@@ -39,7 +40,7 @@ class Environments:
         """Part name to URL without credentials, filled as parts come up."""
 
     def of(self, process: str) -> dict[str, str]:
-        """The variables of a tool, dispatcher, sweeper, reconciler, worker, web, or `cli` for commands typed by a person.
+        """The variables of a tool, dispatcher, sweeper, reconciler, switch, worker, web, or `cli` for commands typed by a person.
 
         They hold no secret. A person's command has the rights of the web process.
         """

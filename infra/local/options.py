@@ -48,6 +48,7 @@ class Part(StrEnum):
     DISPATCHER = "dispatcher"
     SWEEPER = "sweeper"
     RECONCILER = "reconciler"
+    SWITCH = "switch"
     WORKER = "worker"
     WEB = "web"
 

@@ -22,6 +22,7 @@ _PROCESSES: dict[str, Part] = {
     "dispatcher": Part.DISPATCHER,
     "sweeper": Part.SWEEPER,
     "reconciler": Part.RECONCILER,
+    "switch": Part.SWITCH,
     "worker": Part.WORKER,
     "web": Part.WEB,
 }

@@ -158,7 +158,7 @@ class LocalStack:
         return {name: child.pid for name, child in self.process_table.children.items()}
 
     def environment(self, process: str) -> dict[str, str]:
-        """The variables of a process: a tool's name, dispatcher, sweeper, reconciler, worker, web or cli."""
+        """The variables of a process: a tool's name, dispatcher, sweeper, reconciler, switch, worker, web or cli."""
         return self._environments.of(process)
 
     def check(self) -> None:

@@ -21,6 +21,8 @@ from infra.local.vault_server import VaultServer, find_binary
 
 Job = Callable[[], None]
 
+_BACKGROUND = (Part.DISPATCHER, Part.SWEEPER, Part.RECONCILER, Part.SWITCH)
+
 
 class Startup:
     """The stages of one start. Each stage uses what earlier stages have left in this object."""
@@ -164,18 +166,12 @@ class Startup:
         self._announce(name, address=address)
 
     def _programs(self) -> list[Job]:
-        workers = range(1, self._options.workers + 1)
-        return [
-            *self._if_started(Part.DISPATCHER, partial(self._background, "dispatcher")),
-            *self._if_started(Part.SWEEPER, partial(self._background, "sweeper")),
-            *self._if_started(Part.RECONCILER, partial(self._background, "reconciler")),
-            *(
-                job
-                for number in workers
-                for job in self._if_started(Part.WORKER, partial(self._worker, number))
-            ),
-            *self._if_started(Part.WEB, lambda: self._http("web", self._services.web)),
+        programs: list[tuple[Part, Job]] = [
+            *((part, partial(self._background, part.value)) for part in _BACKGROUND),
+            *((Part.WORKER, partial(self._worker, number)) for number in range(1, self._options.workers + 1)),
+            (Part.WEB, lambda: self._http("web", self._services.web)),
         ]
+        return [job for part, start in programs for job in self._if_started(part, start)]
 
     def _background(self, name: str) -> None:
         self._connected(self._services.background(name), "postgres")

@@ -43,6 +43,8 @@ class Layout:
         """The clients of the demo's identity provider, with their redirect addresses."""
         self.export_keys = home / "export-keys.json"
         """The public halves of the export keys, newest first. They outlive the keys."""
+        self.rehearsals = home / "rehearsals.jsonl"
+        """How each rehearsed attack ended."""
 
     def access_log(self, tool: str) -> Path:
         """The log of the requests that a mock answers."""

@@ -24,6 +24,7 @@ _OWNERS = (
     "dispatcher",
     "sweeper",
     "reconciler",
+    "switch",
     "worker",
     "web",
     *TOOLS,

@@ -9,7 +9,17 @@ SERVERS = (
     *("vault", "postgres", "valkey", "identity-provider", "web", "proxy"),
     *(system.name for system in SYSTEMS if not isinstance(system.credential, DatabaseUser)),
 )
-OWNERS = ("dispatcher", "sweeper", "reconciler", "worker", "rotator", "backup", "operator", *SERVERS)
+OWNERS = (
+    "dispatcher",
+    "sweeper",
+    "reconciler",
+    "switch",
+    "worker",
+    "rotator",
+    "backup",
+    "operator",
+    *SERVERS,
+)
 APPLICATION, LEDGER = "triage", "ledger"
 DATABASE_OWNERS = {APPLICATION: "triage_owner", LEDGER: "ledger_owner"}
 #: The group of the ledger that the vault's login puts the users of runs into.
@@ -24,6 +34,7 @@ DATABASE_LOGINS: dict[str, tuple[str, ...]] = {
     "triage_dispatcher": ("dispatcher",),
     "triage_sweeper": ("sweeper",),
     "triage_reconciler": ("reconciler",),
+    "triage_switch": ("switch",),
     "triage_worker": ("worker",),
 }
 #: Broker users and the processes that use them.

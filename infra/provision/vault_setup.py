@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app.connections.tls import trust_of
+from app.credentials.switch_orders import policy_of
 from app.procurement.systems import SYSTEMS, Source, system_of
 from infra.provision.logins import VAULT_ADMIN
 from infra.provision.settings import ProvisioningSettings
@@ -43,6 +44,7 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
                 custody_ttl=settings.custody_secret_id_ttl,
                 limits=settings.run_limits,
             ),
+            agent_policies=[policy_of(system.name) for system in SYSTEMS],
             database=_ledger_login(settings, client, say),
             audit_logs=[str(log) for log in audit_logs if log is not None],
             patience=settings.provision_patience,

@@ -37,6 +37,8 @@ class Bootstrap:
     """What the operator's identity may write."""
     root_entries: Sequence[Entry]
     """What takes a root token to write."""
+    agent_policies: Sequence[str]
+    """The policies of the entity that all runs share."""
     database: DatabaseLogin
     audit_logs: Sequence[str]
     """For a vault that takes audit devices over its API: the file of each, two at most, as the vault sees them."""
@@ -96,7 +98,7 @@ class Bootstrap:
         require_audit_devices(self.client, token, self.audit_logs, self.say)
         _mount(self.client, token, self.say)
         self._write_different([*self.root_entries, *self.operator_entries], token)
-        run_role.set_up(self.client, self.secrets, token, self.say)
+        run_role.set_up(self.client, self.secrets, token, self.say, policies=self.agent_policies)
         with secret_ids.only_one_rotates(self.secrets):
             for identity in self._refused():
                 self._replace(identity, token, secret_ids.role_id_in_vault(self.client, identity, token))

@@ -24,6 +24,7 @@ IDENTITIES = (
     Identity(role="triage-dispatcher", owner="dispatcher"),
     Identity(role="triage-sweeper", owner="sweeper"),
     Identity(role="triage-auditor", owner="web"),
+    Identity(role="triage-switch", owner="switch"),
     OPERATOR,
     ROTATOR,
     BACKUP,

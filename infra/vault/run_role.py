@@ -4,6 +4,7 @@ A login names its entity by the RoleID. The entity is renamed before the RoleID 
 earlier would make an entity of its own, which disabling the agent would miss.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.credentials.approle import INCOMPLETE, LOGIN_PATH, RUN_ROLE
@@ -37,15 +38,22 @@ def problem(client: VaultClient, secrets: SecretsFolder) -> str | None:
     return f"the RoleID of {RUN_ROLE} differs from {OWNER}/{FILE}"
 
 
-def set_up(client: VaultClient, secrets: SecretsFolder, token: str, say: Say) -> None:
+def set_up(
+    client: VaultClient, secrets: SecretsFolder, token: str, say: Say, *, policies: Sequence[str]
+) -> None:
     """Make vault, entity and file agree on the RoleID that the vault has made; `token` is a root token.
 
+    The entity has these policies, beside those of the logins.
     A RoleID that equals the role's name, as earlier versions set it, is replaced. Raises `ProvisionError`.
     """
     role_id = (client.read(_PATH, token) or ProvisionReply()).text("role_id")
     if role_id == RUN_ROLE:
         role_id = _replace_in_vault(client, token)
     _adopt(client, secrets, token, role_id, say)
+    entity = client.read(_ENTITY_PATH, token) or ProvisionReply()
+    if sorted(entity.get("policies") or []) != sorted(policies):
+        client.write(_ENTITY_PATH, {"policies": list(policies)}, token)
+        say(f"entity {ENTITY}: policies {', '.join(policies)}")
 
 
 def replace(client: VaultClient, secrets: SecretsFolder, token: str, say: Say) -> None:

@@ -16,6 +16,7 @@ from infra.vault.entry import Entry
 from infra.vault.limits import RunLimits, rate_limits
 from infra.vault.log_settings import LOG_SETTINGS
 from infra.vault.owners import IDENTITIES, Identity
+from infra.vault.switch_policies import switch_policy
 
 POLICIES = Path(__file__).parent / "policies"
 
@@ -51,6 +52,7 @@ def root_entries(
         *(_process_role(identity, custody_ttl) for identity in custody),
         Entry(name="issuer of signed tokens", path="identity/oidc/config", data={"issuer": issuer}),
         _signing_key(tools),
+        *map(switch_policy, tools),
         *LOG_SETTINGS,
         *rate_limits(tools, limits),
     ]

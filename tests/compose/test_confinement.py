@@ -29,8 +29,8 @@ DATA = {
     "web": {("vault-audit", "/vault/audit", False), ("demo", "/data/demo", False)},
     **{tool: {("demo", "/data/demo", False), (f"log-{tool}", f"/logs/{tool}", True)} for tool in HTTP_TOOLS},
 }
-ROTATED = ("rotator", "backup", "dispatcher", "sweeper", "web")
-LOG_IN_AT_THE_VAULT = {"dispatcher", "sweeper", "web"}
+ROTATED = ("rotator", "backup", "dispatcher", "sweeper", "switch", "web")
+LOG_IN_AT_THE_VAULT = {"dispatcher", "sweeper", "switch", "web"}
 
 
 def test_no_process_is_root_or_could_become_more_than_it_is(up, until):

@@ -18,10 +18,10 @@ from playwright.sync_api import sync_playwright
 from tests.compose.system import Container, System
 from tests.e2e.conftest import QUIET, chromium_path, sign_in
 
-PROCESSES = ("dispatcher", "sweeper", "web")
+PROCESSES = ("dispatcher", "sweeper", "switch", "web")
 ALL = {
     *("postgres", "valkey", "vault", "sam-gov", "debarment", "contracts", "documents", "identity-provider"),
-    *("dispatcher", "sweeper", "reconciler", "worker", "web", "rotator", "proxy"),
+    *("dispatcher", "sweeper", "reconciler", "switch", "worker", "web", "rotator", "proxy"),
 }
 INBOX = "/data/demo/scenarios/inbox.json"
 TOOLS = {"sam-gov", "debarment", "contracts", "documents", "ledger"}

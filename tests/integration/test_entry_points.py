@@ -16,7 +16,7 @@ from app.web.serving import configured as web
 from infra.provision.settings import ProvisioningSettings
 from infra.provision.settings import load as provisioning
 from workers.runtime import dispatcher as dispatcher_process
-from workers.runtime import lifecycle
+from workers.runtime import lifecycle, switching
 from workers.runtime import reconciler as reconciler_process
 from workers.runtime import sweeper as sweeper_process
 from workers.runtime.http_client import pool
@@ -29,6 +29,7 @@ dispatcher = partial(lifecycle.configured, AgentSettings, *dispatcher_process.NE
 sweeper = partial(lifecycle.configured, AgentSettings, *sweeper_process.NEEDED)
 worker = partial(lifecycle.configured, *settings_of(DOMAIN))
 RECONCILER_SETTINGS = with_logs(tool.record for tool in registry().values())
+switch = partial(lifecycle.configured, AgentSettings, *switching.NEEDED)
 reconciler = partial(lifecycle.configured, RECONCILER_SETTINGS, *reconciler_process.NEEDED)
 SECRET = "a-secret-that-nobody-may-see"
 TOOLS = ("SAM_GOV_URL", "DEBARMENT_URL", "CONTRACTS_URL", "DOCUMENTS_URL", "LEDGER_URL")
@@ -38,6 +39,7 @@ ENTRY_POINTS = {
     "dispatcher": (["workers.runtime.dispatcher"], [*BACKGROUND, "VAULT_IDENTITY_FILE"]),
     "sweeper": (["workers.sweep"], ["DATABASE_URL", "VAULT_ADDR", "VAULT_IDENTITY_FILE", "LEDGER_URL"]),
     "reconciler": (["workers.reconcile"], ["DATABASE_URL"]),
+    "switch": (["workers.switch"], ["DATABASE_URL", "VAULT_ADDR", "VAULT_IDENTITY_FILE"]),
     "worker": (["workers.launch"], [*BACKGROUND, "RUN_ROLE_ID_FILE", *TOOLS]),
     "celery": (["celery", "-A", "workers.main", "worker"], [*BACKGROUND, "RUN_ROLE_ID_FILE", *TOOLS]),
     "web": (
@@ -109,8 +111,8 @@ def well(secret, tmp_path, monkeypatch):
 
 
 EXPORT_KEY = json.dumps({"keys": [ECKey.generate_key("P-256", private=True).as_dict(private=True)]})
-ALL = (dispatcher, sweeper, reconciler, worker, web)
-OF_RUNS = (dispatcher, sweeper, worker, web)
+ALL = (dispatcher, sweeper, reconciler, switch, worker, web)
+OF_RUNS = (dispatcher, sweeper, switch, worker, web)
 
 
 @pytest.mark.parametrize("configured", ALL)
@@ -132,7 +134,7 @@ def test_complete_settings_are_accepted_without_a_word(well, configured):
         ("RUN_DEADLINE", "90", r"less than or equal to 75", OF_RUNS),
         ("TOOL_DEADLINE", "60", r"must be shorter than RUN_DEADLINE", OF_RUNS),
         ("TRUSTED_PROXIES", "some", r"valid integer", (web,)),
-        ("HEALTH_FILE", "/nowhere/health", r"No such file", (dispatcher, sweeper, reconciler, worker)),
+        ("HEALTH_FILE", "/nowhere/health", r"No such file", (dispatcher, sweeper, reconciler, switch, worker)),
         ("STANDING_USERS", "postgres", r"must be a JSON list", (reconciler,)),
         ("OBSERVED_USERS", '["x"]', r"valid integer", (reconciler,)),
         ("CA_FILE", "/nowhere/ca.pem", r"/nowhere/ca\.pem", ALL),

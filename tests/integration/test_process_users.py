@@ -29,7 +29,7 @@ USERS = {
     for number, owner in enumerate(
         (
             *("vault", "postgres", "valkey", "identity-provider"),
-            *("dispatcher", "sweeper", "reconciler", "worker", "web"),
+            *("dispatcher", "sweeper", "reconciler", "switch", "worker", "web"),
             *("sam-gov", "debarment", "contracts", "documents"),
         ),
         61_002,
@@ -173,7 +173,7 @@ def layout(python):
     """The state folder of a whole stack that runs."""
     started = command(python, "app.cli.main", "stack", "up", "--detach")
     assert started.returncode == 0, started.stderr
-    assert started.stdout.splitlines()[0] == "each process has its own user: 61002 to 61014"
+    assert started.stdout.splitlines()[0] == "each process has its own user: 61002 to 61015"
     yield Layout(python.parents[2] / "state")
     command(python, "app.cli.main", "stack", "down")
 
@@ -221,7 +221,7 @@ def test_status_says_that_the_users_differ(python, layout):
     shown = command(python, "app.cli.main", "stack", "status")
     assert (shown.returncode, shown.stdout.splitlines()[-1]) == (
         0,
-        "each process has its own user: 61002 to 61014",
+        "each process has its own user: 61002 to 61015",
     )
     told = json.loads(command(python, "app.cli.main", "stack", "status", "--json").stdout)
     assert told["separated"] is True

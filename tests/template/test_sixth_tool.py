@@ -26,6 +26,7 @@ EDITED = {
     "infra/local/ports.py",
     "infra/vault/policies/triage-operator.hcl",
     "infra/vault/policies/triage-run.hcl",
+    "infra/vault/policies/triage-switch.hcl",
 }
 NEW = {
     "app/procurement/rules/d05_bond_too_small.py",

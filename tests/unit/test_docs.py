@@ -10,7 +10,7 @@ from app.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-PACKAGES = ("app", "workers", "mocks", "infra", "known_answers", "benchmarks", "tests")
+PACKAGES = ("app", "workers", "mocks", "infra", "known_answers", "rehearsals", "benchmarks", "tests")
 FOLDERS = (*PACKAGES, "docs", "requirements", r"\.ci", r"\.github", r"\.devcontainer")
 LINK = re.compile(r"\]\((?!https?:)(?P<file>[^)#\s]*)(?:#(?P<heading>[^)\s]+))?\)")
 PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)})/[\w./*-]*[\w*](?![\w…])")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = ("app", "workers", "infra", "mocks", "known_answers")
+PROJECT = ("app", "workers", "infra", "mocks", "known_answers", "rehearsals")
 PATTERN = (
     "app/connections",
     "app/credentials",
@@ -106,7 +106,10 @@ def test_a_run_session_loads_few_modules():
 
 def test_processes_of_the_pattern_load_no_module_of_the_domain():
     modules = loaded_by(
-        *(f"workers.runtime.{name}" for name in ("dispatcher", "sweeper", "reconciler", "worker"))
+        *(
+            f"workers.runtime.{name}"
+            for name in ("dispatcher", "sweeper", "reconciler", "switching", "worker")
+        )
     )
     places = tuple(folder.replace("/", ".") for folder in PATTERN)
     foreign = [name for name in modules if "." in name and not name.startswith(places)]

@@ -19,9 +19,9 @@ from infra.provision.logins import APPLICATION
 MOST = 25
 #: The same for a contract file, which also reads the anchors of the log, and all sides of each of its runs.
 MOST_OF_A_FILE = 34
-#: No pages: one answers for as long as the connection lasts, the others are files written in parts of 500 flags.
-OFFICER = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer"])
-NO_PAGES = {"news.events", "runs.events", "exports.flags_csv", "exports.flags_json"}
+#: No pages: some answer for as long as the connection lasts, the others are files written in parts.
+OFFICER = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer", "auditor"])
+NO_PAGES = {"news.events", "runs.events", "exports.flags_csv", "exports.flags_json", "exports.vault_log"}
 #: What an address needs behind its "?" to be more than an empty page.
 QUERIES = {
     "flags.queue": (
@@ -33,6 +33,8 @@ QUERIES = {
     ),
     "bulk.look": ("do=confirmed&{flags}", "do=assign&{flags}"),
     "news.since": ("since={moment}",),
+    "log_lines.search": ("", "text=127.0.0.1", "identity=nobody", "run={run_id}", "kind=login-refused"),
+    "api.log_lines": ("", "tool=ledger&text=127.0.0.1"),
 }
 TOKEN = {"Authorization": "Bearer of an officer"}
 #: More of everything a page about one run, flag, call or vendor shows.
@@ -76,6 +78,13 @@ MORE = (
 ONE_FACT = "UPDATE flag SET fact_key = 'the same'"
 #: What agrees on all sides needs no second look.
 DIFFERENT = "UPDATE credential SET lease_id = 'another'"
+AN_ALARM = (
+    "INSERT INTO alarm (run_id, attempt, kind, detail) SELECT run_id, 1, 'late', 'It took long.' FROM run"
+)
+AN_ORDER = (
+    "INSERT INTO switch_order (kind, target, turn, reason, ordered_by, ordered_by_name)"
+    " SELECT 'tool', 'ledger', 'off', 'A drill.', 'o', 'O' FROM generate_series(1, %s)"
+)
 
 
 @contextmanager
@@ -121,9 +130,18 @@ def addresses(client, connection) -> dict[str, str]:
     flags = connection.execute("SELECT flag_id FROM flag LIMIT 25").fetchall()
     queries = {
         "flags": "&".join(f"flag={flag_id}" for (flag_id,) in flags),
+        "run_id": known[1],
         "moment": re.search(r'data-since="([^"]+)"', client.get("/flags").text)[1],
     }
-    values |= {"uei": "ZZ9BENCH0001", "form": "decision", "position": 0}
+    (alarm_id,) = connection.execute("SELECT alarm_id FROM alarm LIMIT 1").fetchone()
+    (order_id,) = connection.execute("SELECT order_id FROM switch_order LIMIT 1").fetchone()
+    values |= {
+        "alarm_id": alarm_id,
+        "order_id": order_id,
+        "uei": "ZZ9BENCH0001",
+        "form": "decision",
+        "position": 0,
+    }
     found = {}
     with client.application.test_request_context():
         for rule in client.application.url_map.iter_rules():
@@ -155,11 +173,14 @@ def test_a_page_asks_as_much_with_many_rows_as_with_few(alone):
     crowd.fill(connection, runs=1, flags=3)
     connection.execute(ONE_FACT)
     connection.execute(DIFFERENT)
+    connection.execute(AN_ALARM)
+    connection.execute(AN_ORDER, [1])
     few = asked(client, connection)
     connection.execute("TRUNCATE action, flag_tally, alarm CASCADE")
     crowd.fill(connection, runs=150, flags=1800)
     for statement in (*MORE, ONE_FACT, DIFFERENT):
         connection.execute(statement)
+    connection.execute(AN_ORDER, [30])
     many = asked(client, connection)
     assert {status for status, _ in many.values()} <= {200, 302}
     assert {name: number for name, number in many.items() if number != few[name]} == {}
@@ -185,6 +206,8 @@ def test_statements_stay_prepared_from_page_to_page(alone):
     client, connection = alone
     connection.execute("TRUNCATE action, flag_tally, alarm CASCADE")
     crowd.fill(connection, runs=1, flags=3)
+    connection.execute(AN_ALARM)
+    connection.execute(AN_ORDER, [1])
     address = addresses(client, connection)["flags.show "]
     for _ in range(8):
         client.get(address)

@@ -7,12 +7,14 @@ from uuid import uuid4
 import pytest
 
 from app.procurement.federal_time import eastern_day, eastern_midnight
+from app.procurement.systems import ISSUING_PATHS, SYSTEMS
 from app.reconciliation.verdict import Reconciliation
 from app.review.queries import alarms as alarm_pages
 from app.review.queries.alarms import AlarmFilter
 from app.review.queries.by_day import DayNumbers
 from app.review.queries.queue_state import UnconfirmedEnds
-from app.review.queries.start import Stack, StartPage, Waiting
+from app.review.queries.stack_now import Stack
+from app.review.queries.start import StartPage, Waiting
 from app.web.views import alarms, start
 from tests.web.conftest import REFOUND
 
@@ -252,7 +254,12 @@ class Empty:
             stack=Stack(
                 now=now,
                 oldest_waiting=None,
-                credentials_alive=0,
+                alive={},
+                issued={},
+                denied=0,
+                refused_logins=0,
+                read_until=None,
+                workers=(),
                 unconfirmed=UnconfirmedEnds(attempts=0, credentials=0, oldest=None, problem=None),
                 heartbeats=(),
             )
@@ -330,3 +337,81 @@ def test_help_gives_the_session_times_of_this_installation(client_of, read):
     page = read(client_of(session_idle=600, session_lifetime=7200, second_person=frozenset()), "/help")
     assert "A session ends 10 min after you last did something, and 2 h after you signed in" in page.text
     assert "second officer concurs." not in page.text
+
+
+def rows_of(page, first):
+    """The rows of the table whose first column has this head, by their heads."""
+    start = next(number for number, row in enumerate(page.rows) if row[0] == first)
+    found = {}
+    for row in page.rows[start + 1 :]:
+        if len(row) != len(page.rows[start]):
+            break
+        found[row[0]] = row[1:]
+    return found
+
+
+@pytest.mark.usefixtures("triaged")
+def test_operators_see_what_was_issued_and_refused_in_the_last_hour(home, system, until):
+    alive = """
+        SELECT tool, count(*) AS number FROM credential
+        WHERE revoked_at IS NULL AND expires_at > now() AND issued_at > now() - interval '15 minutes' GROUP BY tool
+    """
+    issued = """
+        SELECT path, count(*) AS number FROM vault_event
+        WHERE kind = 'issued' AND at > now() - interval '1 hour' GROUP BY path
+    """
+    refused = """
+        SELECT count(*) FILTER (WHERE kind = 'denied') AS requests, count(*) FILTER (WHERE kind = 'login-refused') AS logins
+        FROM vault_event WHERE at > now() - interval '1 hour'
+    """
+
+    def agree():
+        rows = rows_of(page := home("operator-a"), "System")
+        assert list(rows) == [each.label for each in SYSTEMS]
+        of_vault = {ISSUING_PATHS.get(row["path"]): row["number"] for row in system.rows(issued)}
+        of_records = {row["tool"]: row["number"] for row in system.rows(alive)}
+        (numbers,) = system.rows(refused)
+        words = f"{numbers['requests']} requests? of (a run|runs), {numbers['logins']} sign-ins?"
+        return re.search(words, page.text) and all(
+            (rows[each.label][0].split()[0], rows[each.label][2])
+            == (str(of_records.get(each.name, 0)), str(of_vault[each.name]))
+            for each in SYSTEMS
+        )
+
+    until(agree, what="the page and the rows agree")
+    assert "/audit?outcome=refused" in home("operator-a").links
+    assert "Credentials and workers now" not in home("auditor-a").text
+
+
+def test_operators_see_each_worker_with_what_it_holds(home, system, held, submitted, until):
+    action_id, name = submitted(), "far-away:4711"
+    run_id = held(action_id)
+    system.execute(
+        "INSERT INTO attempt (run_id, number, state, dispatched_at, claimed_at, lease_until, worker,"
+        " secret_id_accessor, wrapping_accessor)"
+        " VALUES (%s, 1, 'running', now(), now(), now() + interval '1 hour', %s, 'a', 'b')",
+        run_id,
+        name,
+    )
+    try:
+        rows = rows_of(home("operator-a"), "Worker")
+        assert rows["process 4711 on far-away"] == ["1", "0"]
+        reported = system.rows("SELECT host, reporter FROM clock WHERE process = 'worker'")
+        assert reported
+        assert {f"process {row['reporter']} on {row['host']}" for row in reported} & rows.keys()
+    finally:
+        system.execute("DELETE FROM attempt WHERE run_id = %s", run_id)
+    until(
+        lambda: "process 4711 on far-away" not in rows_of(home("operator-a"), "Worker"),
+        what="a list without it",
+    )
+
+
+@pytest.mark.usefixtures("triaged")
+def test_operators_see_how_far_the_logs_have_been_read(home, until):
+    until(
+        lambda: re.search(
+            r"The logs of vault and tools have been read up to .* ago\.", home("operator-a").text
+        ),
+        what="the time to which all logs have been read",
+    )

@@ -34,6 +34,8 @@ from workers.runtime.vault_clock import VaultClock
 NEEDED = ("database_url", "redis_url", "vault_addr", "vault_identity_file")
 #: Seconds for which runs are reserved while identities are minted for them.
 _RESERVED = 30.0
+#: Seconds after which it asks again whether the agent is switched off.
+_ASKED_ANEW = 1.0
 
 
 class IdentityMint(Protocol):
@@ -62,10 +64,12 @@ class Dispatcher:
         self._records = records
         self._identity = identity
         self._settings = configuration
+        self._off: str | None = None
+        self._asked_at = -_ASKED_ANEW
         self._outbox = Outbox(celery, trust_of(configuration), give_back=self._return)
 
-    def dispatch_waiting(self) -> None:
-        """Dispatch until nothing waits or the window is full.
+    def dispatch_waiting(self) -> str | None:
+        """Dispatch until nothing waits or the window is full, or the agent is switched off, which it returns as the reason.
 
         Raises `RoundFailedError` with the reason why runs wait, and `IncompatibleError` when the broker answers and
         cannot be worked with.
@@ -73,7 +77,7 @@ class Dispatcher:
         try:
             # Before anything is minted: while the broker is away, it would be minted in vain.
             self._outbox.send()
-            while self._dispatch_some():
+            while (off := self._agent_is_off()) is None and self._dispatch_some():
                 pass
         except VaultUnavailableError as error:
             raise RoundFailedError(f"waiting for the vault: {error}") from None
@@ -81,6 +85,13 @@ class Dispatcher:
             raise RoundFailedError(f"the vault refuses to mint identities: {error}") from None
         except BrokerUnavailableError as error:
             raise RoundFailedError(f"waiting for the broker: {error}") from None
+        return off
+
+    def _agent_is_off(self) -> str | None:
+        """Asked once a second at most: the vault refuses at once, and this only spares what would be minted in vain."""
+        if time.monotonic() - self._asked_at > _ASKED_ANEW:
+            self._off, self._asked_at = self._records.agent_is_off(), time.monotonic()
+        return self._off
 
     def _dispatch_some(self) -> bool:
         """Dispatch what there is room for, once; False when there was nothing."""

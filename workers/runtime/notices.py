@@ -1,4 +1,4 @@
-"""The main loop of dispatcher and sweeper: a round at each notice of the database, and otherwise in fixed intervals."""
+"""The main loop of dispatcher, sweeper and switch: a round at each notice of the database, and otherwise in fixed intervals."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from app.connections.compatibility import IncompatibleError
 from app.connections.database import silence
 from app.credentials.dispatch import listen
+from app.credentials.tables import CHANNEL
 from workers.runtime.lifecycle import Pulse, Stop
 from workers.runtime.rounds import Lane, Pauses, Rounds, reason
 
@@ -40,6 +41,7 @@ def repeat_on_notice(
     rest: float,
     apart: float = 0.0,
     lanes: Sequence[Lane] = (),
+    channel: str = CHANNEL,
 ) -> None:
     """Carry out rounds until the request to stop, whatever the database answers meanwhile.
 
@@ -51,7 +53,7 @@ def repeat_on_notice(
     pauses = Pauses()
     while not stop.requested:
         try:
-            with listen(engine) as notices:
+            with listen(engine, channel) as notices:
                 while not stop.requested:
                     pause = rounds.carry_out()
                     problems = (each.problem for each in (rounds, *(lane.rounds for lane in lanes)))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.connections.database import Sessions
+from app.credentials.switch_orders import SwitchOrderRow
 from app.credentials.tables import AlarmRow
 from app.procurement.daily_quota import QuotaDay
 from app.review import saved_view_records
@@ -18,6 +19,7 @@ from app.review.queries import (
     facets,
     flag_search,
     flags,
+    log_lines,
     news,
     people,
     queue,
@@ -30,6 +32,7 @@ from app.review.queries import (
     runs,
     security_events,
     start,
+    switch_list,
     vendors,
 )
 from app.review.queries.actions import ActionLine, ActionPage
@@ -45,6 +48,8 @@ from app.review.queries.exposure import Exposure
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
+from app.review.queries.log_line_filter import VaultLogFilter
+from app.review.queries.log_lines import VaultLogLine, VaultLogReach
 from app.review.queries.news import Moment, NewFlags
 from app.review.queries.queue import FlagQueue, Place, QueuePage, Sort
 from app.review.queries.queue_state import QueueState
@@ -55,6 +60,7 @@ from app.review.queries.run_list import RunFilter, RunLine
 from app.review.queries.runs import RunPage
 from app.review.queries.security_events import EventFilter
 from app.review.queries.start import StartPage
+from app.review.queries.switch_list import SwitchPage
 from app.review.queries.vendors import VendorPage
 from app.review.roles import Person
 from app.review.tables import DraftRow, SecurityEventRow
@@ -205,6 +211,16 @@ class Pages:
             found = credential_list.lines(db, wanted, sort=sort, after=after, limit=limit, now=now)
             return found, credential_list.alive_by_tool(db, now)
 
+    def switches(self, *, limit: int = DEFAULT_LIMIT) -> SwitchPage:
+        """What is cut off now, and the newest orders."""
+        with self._sessions.begin() as db:
+            return switch_list.page(db, limit=limit)
+
+    def switch_order(self, order_id: UUID) -> SwitchOrderRow | None:
+        """One order; None if the id is unknown."""
+        with self._sessions.begin() as db:
+            return switch_list.order(db, order_id)
+
     def exposure(self, tools: Mapping[str, str], since: datetime, until: datetime) -> Exposure:
         """What could have been stolen between two times (UTC). `tools` names the tool of each issuing path."""
         with self._sessions.begin() as db:
@@ -272,6 +288,18 @@ class Pages:
         """Security events, newest first. `before` is the number of the last one seen."""
         with self._sessions.begin() as db:
             return security_events.lines(db, wanted, before=before, limit=limit)
+
+    def log_lines(
+        self, wanted: VaultLogFilter, *, before: int | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Sequence[VaultLogLine]:
+        """Lines of the vault's log, newest first. `before` is the number of the last one seen."""
+        with self._sessions.begin() as db:
+            return log_lines.lines(db, wanted, before=before, limit=limit)
+
+    def log_reach(self) -> VaultLogReach:
+        """How much of the vault's log is recorded."""
+        with self._sessions.begin() as db:
+            return log_lines.reach(db)
 
     def queue(self) -> QueueState:
         """The queue of runs, and the latest heartbeats of the background processes."""

@@ -24,7 +24,7 @@ from app.review.queries import alarms, run_list
 #: An end is confirmed and a log read within a second, unless something is in the way.
 USUAL = timedelta(seconds=5)
 #: Clocks are measured every minute, so one that was not measured for longer is that of a process that has ended.
-_MEASURED = timedelta(minutes=2)
+MEASURED = timedelta(minutes=2)
 #: Seconds from which an alarm is raised.
 LARGEST_DIFFERENCE = 5.0
 
@@ -128,6 +128,6 @@ def heartbeats(db: Session) -> Sequence[HeartbeatRow]:
 def _clocks(db: Session) -> Sequence[ClockRow]:
     return db.scalars(
         select(ClockRow)
-        .where(col(ClockRow.measured_at) > func.now() - _MEASURED)
+        .where(col(ClockRow.measured_at) > func.now() - MEASURED)
         .order_by(col(ClockRow.process), col(ClockRow.host), col(ClockRow.reporter))
     ).all()

@@ -9,17 +9,16 @@ from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session, defer
 from sqlmodel import col
 
-from app.credentials.tables import AlarmRow, HeartbeatRow, RunRow, RunState
+from app.credentials.tables import AlarmRow, RunRow, RunState
 from app.procurement.federal_time import eastern_day
 from app.procurement.finding import NOT_PERFORMED
 from app.review.flag_history import Event, Status
-from app.review.queries import alarms, queue, queue_state
+from app.review.queries import alarms, queue
 from app.review.queries.by_day import DayNumbers
-from app.review.queries.credential_list import without_known_end
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine
 from app.review.queries.queue import Sort
-from app.review.queries.queue_state import UnconfirmedEnds
+from app.review.queries.stack_now import Stack, stack_now
 from app.review.review_events import newest
 from app.store.tables import FLAG_TALLY, FlagRow
 
@@ -39,19 +38,10 @@ class Waiting:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stack:
-    """What operators look after at one moment."""
-
-    now: datetime
-    oldest_waiting: RunRow | None
-    credentials_alive: int
-    unconfirmed: UnconfirmedEnds
-    heartbeats: Sequence[HeartbeatRow]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class StartPage:
     """The start page of one person. `alarms` is None if the person may not read them, `stack` without an operator's page.
+
+    An operator's page has neither `mine` nor `done`.
 
     `runs` are numbers by state: those requested and dispatched, and those of the last days that failed.
 
@@ -106,15 +96,14 @@ def page(
 ) -> StartPage:
     """The start page of this person, in a constant number of queries. `numbers` remembers those of earlier days."""
     days = [eastern_day(now) - timedelta(days=back) for back in reversed(range(DAYS))]
-    mine = FlagFilter(assignee=subject, settled=False)
     waiting = db.execute(_TALLIED, {"subject": subject}).mappings().one()
     runs = db.execute(_RUNS, {"since": now - timedelta(days=FAILED_DAYS)}).all()
     return StartPage(
         waiting=Waiting(**{name: int(number) for name, number in waiting.items()}),
         runs={state: number for state, number in runs},  # noqa: C416  # typed rows, not pairs
-        stack=_stack(db, now) if with_stack else None,
-        mine=queue.page(db, mine, sort=Sort.SEVERITY, after=None, before=None, limit=LINES, share=0).lines,
-        done=_done(db),
+        stack=stack_now(db, now) if with_stack else None,
+        mine=() if with_stack else _mine(db, subject),
+        done=() if with_stack else _done(db),
         alarms=alarms.number(db) if with_alarms else None,
         newest_alarms=alarms.lines(db, alarms.AlarmFilter(states=alarms.NOT_CLOSED), after=None, limit=LINES)
         if with_alarms
@@ -124,14 +113,9 @@ def page(
     )
 
 
-def _stack(db: Session, now: datetime) -> Stack:
-    return Stack(
-        now=now,
-        oldest_waiting=queue_state.oldest_waiting(db),
-        credentials_alive=db.execute(select(func.count()).where(without_known_end(now))).scalar_one(),
-        unconfirmed=queue_state.unconfirmed_ends(db),
-        heartbeats=queue_state.heartbeats(db),
-    )
+def _mine(db: Session, subject: str) -> Sequence[FlagLine]:
+    wanted = FlagFilter(assignee=subject, settled=False)
+    return queue.page(db, wanted, sort=Sort.SEVERITY, after=None, before=None, limit=LINES, share=0).lines
 
 
 def _done(db: Session) -> list[tuple[FlagRow, Event]]:

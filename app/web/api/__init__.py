@@ -11,12 +11,14 @@ from app.web.api import (
     calls,
     decisions,
     flags,
+    log_lines,
     me,
     metrics,
     openapi,
     problem_details,
     runs,
     security_events,
+    switches,
     three_sides,
 )
 from app.web.api.operations import OPERATIONS, bp
@@ -29,11 +31,13 @@ __all__ = [
     "decisions",
     "flags",
     "init_app",
+    "log_lines",
     "me",
     "metrics",
     "openapi",
     "runs",
     "security_events",
+    "switches",
     "three_sides",
 ]
 

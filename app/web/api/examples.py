@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from app.web.api.shapes.actions import Submitting
 from app.web.api.shapes.alarms import Closing
 from app.web.api.shapes.history import Assigning, Commenting, Concurring, Deciding, Undoing
+from app.web.api.shapes.switches import Switching
 
 _AWARD = {
     "action_id": "ACT-2026-9001",
@@ -62,6 +63,15 @@ EXAMPLES: Mapping[type[BaseModel], dict[str, Any]] = {
     Commenting: _named(called={"version": 1, "comment": "The vendor says that the renewal is under way."}),
     Undoing: _named(undo={"version": 1, "rationale": "Decided the wrong flag."}),
     Closing: _named(repaired={"reason": "A worker was restarted during maintenance; nothing was taken."}),
+    Switching: _named(
+        tool={
+            "kind": "tool",
+            "target": "sam-gov",
+            "turn": "off",
+            "reason": "SAM.gov reports calls from an unknown address.",
+        },
+        agent={"kind": "agent", "target": "agent", "turn": "on", "reason": "The worker was replaced."},
+    ),
     Assigning: _named(
         officer={"version": 0, "assignee": "officer-b"}, nobody={"version": 1, "assignee": None}
     ),

@@ -1,10 +1,14 @@
-"""Exports: the contract file of an action, the queue, and the public keys for signatures."""
+"""Exports: the contract file of an action, the queue, the vault's log, and the public keys for signatures."""
+
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from app.contract_file.queue_export import Format
 from app.web.export_guard import sent
+from app.web.list_queries import ignored
+from app.web.log_line_query import log_line_query
 from app.web.queue_filter import queue_query
 from app.web.services import services
 from app.web.sign_in import person
@@ -34,6 +38,15 @@ def flags_csv() -> ResponseReturnValue:
 def flags_json() -> ResponseReturnValue:
     """Every flag that matches the query, with its values, for programs."""
     return _queue(Format.JSON)
+
+
+@bp.get("/audit.jsonl")
+def vault_log() -> ResponseReturnValue:
+    """Every line of the vault's log that matches the query, as JSON lines."""
+    wanted, chosen = log_line_query()
+    if ignored():
+        abort(400)  # as for the queue
+    return sent(services().exporter.vault_log(wanted, query=urlencode(chosen), by=person()))
 
 
 @bp.get("/.well-known/triage-export-keys.json")

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from app.credentials.grants import MAX_TTL_SECONDS
-from app.procurement.systems import ISSUING_PATHS
+from app.procurement.systems import ISSUING_PATHS, SYSTEMS
 from app.reconciliation.report import reconcile_lately
 from app.review.roles import Permission, Person, Role
 from app.web.pictures.trend import Trend, trend
@@ -22,7 +22,7 @@ bp = Blueprint("start", __name__)
 PARTS: Mapping[Role, Sequence[str]] = {
     Role.OFFICER: ("mine", "trends", "done"),
     Role.AUDITOR: ("done", "alarms", "trends"),
-    Role.OPERATOR: ("alarms", "processes", "trends"),
+    Role.OPERATOR: ("alarms", "now", "processes", "trends"),
 }
 #: The time that is compared for the start page: the longest life of a credential.
 LATELY = timedelta(seconds=MAX_TTL_SECONDS)
@@ -57,6 +57,7 @@ def home() -> ResponseReturnValue:
         if "alarms" in PARTS[first] and me.may(Permission.READ_ALARMS)
         else None,
         lately=LATELY,
+        systems=[system.name for system in SYSTEMS],
         role=first,
         parts=PARTS[first],
         pictures=pictures if first is not Role.OPERATOR else _reversed(pictures),

@@ -20,6 +20,10 @@ path "sys/policies/acl/triage-auditor" {
   capabilities = ["create", "read", "update"]
 }
 
+path "sys/policies/acl/triage-switch" {
+  capabilities = ["create", "read", "update"]
+}
+
 path "sys/policies/acl/tool-contracts" {
   capabilities = ["create", "read", "update"]
 }
@@ -41,6 +45,10 @@ path "auth/approle/role/triage-sweeper" {
 }
 
 path "auth/approle/role/triage-auditor" {
+  capabilities = ["create", "read", "update"]
+}
+
+path "auth/approle/role/triage-switch" {
   capabilities = ["create", "read", "update"]
 }
 
@@ -92,6 +100,26 @@ path "auth/approle/role/triage-rotator" {
 }
 
 path "auth/approle/role/triage-backup" {
+  capabilities = ["read"]
+}
+
+path "sys/policies/acl/switch-sam-gov" {
+  capabilities = ["read"]
+}
+
+path "sys/policies/acl/switch-debarment" {
+  capabilities = ["read"]
+}
+
+path "sys/policies/acl/switch-contracts" {
+  capabilities = ["read"]
+}
+
+path "sys/policies/acl/switch-documents" {
+  capabilities = ["read"]
+}
+
+path "sys/policies/acl/switch-ledger" {
   capabilities = ["read"]
 }
 

@@ -25,6 +25,14 @@ path "auth/approle/role/triage-auditor/secret-id-accessor/destroy" {
   capabilities = ["update"]
 }
 
+path "auth/approle/role/triage-switch/secret-id" {
+  capabilities = ["update", "list"]
+}
+
+path "auth/approle/role/triage-switch/secret-id-accessor/destroy" {
+  capabilities = ["update"]
+}
+
 path "auth/approle/role/triage-operator/secret-id" {
   capabilities = ["update", "list"]
 }

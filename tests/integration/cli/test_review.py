@@ -13,27 +13,6 @@ REASON = "Both records are right; they differ."
 DUE = str(eastern_day(datetime.now(UTC)) + timedelta(days=7))
 
 
-@pytest.fixture(scope="module")
-def as_person(triage, system, tmp_path_factory):
-    """Runs a command with the token of a persona: `as_person("officer-a", "undo", flag_id, "--reason", "…")`."""
-    folder = tmp_path_factory.mktemp("tokens")
-    files = {}
-
-    def run(persona, *arguments, **more):
-        environment = {"TRIAGE_HOME": str(system.stack.layout.home)}
-        if persona not in files:
-            status, output, _ = triage("api-token", "--persona", persona, environment=environment)
-            assert status == 0
-            files[persona] = folder / persona
-            files[persona].write_text(output)
-            files[persona].chmod(0o600)
-        return triage(
-            *arguments, environment={**environment, "TRIAGE_TOKEN_FILE": str(files[persona])}, **more
-        )
-
-    return run
-
-
 @pytest.fixture
 def flag(system):
     """An advisory flag of the shared system that nobody has touched."""

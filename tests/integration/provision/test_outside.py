@@ -65,6 +65,7 @@ def test_what_is_missing_is_named_before_anything_is_started(variables, tmp_path
         missing("dispatcher", "vault-identity.json", "vault"),
         f"VAULT_ADDR: the vault refused the identity in {secrets.path('sweeper', 'vault-identity.json')}",
         missing("web", "vault-identity.json", "vault"),
+        missing("switch", "vault-identity.json", "vault"),
     ]
     assert not stack.processes
 
@@ -94,6 +95,7 @@ def test_with_all_that_is_needed_it_works_each_process_with_its_own_login(
                 "triage_dispatcher",
                 "triage_sweeper",
                 "triage_reconciler",
+                "triage_switch",
                 "triage_worker",
             }
             query = "SELECT count(*) FROM run JOIN credential USING (run_id) WHERE state = 'completed'"

@@ -168,6 +168,11 @@ class Insider:
 
 @pytest.fixture(scope="session")
 def insider(system) -> Insider:
+    return insider_of(system)
+
+
+def insider_of(system: Any) -> Insider:
+    """One at this system."""
     vault = Vault(system.stack.endpoints["vault"], trust_of(system.settings("worker")))
     file = system.settings("dispatcher").file("vault_identity_file")
     role_id = RunRoleId(system.settings("worker").file("run_role_id_file"))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.vault import database_users
+from tests.integration.security.conftest import TOOLS
 
 pytestmark = pytest.mark.usefixtures("unwatched")
 LIMIT = 15 * 60
@@ -62,7 +63,9 @@ def test_a_run_states_nothing_but_metadata_of_its_api_keys(system, held, wanted)
     meta = {"run_id": "anything"}
     assert create(system, "contracts", held.token, meta=meta, **wanted).status_code == 403
     auth = create(system, "contracts", held.token, meta=meta).json()["auth"]
-    assert auth["policies"] == auth["token_policies"] == ["tool-contracts"]
+    assert auth["token_policies"] == ["tool-contracts"]
+    # What the entity adds can only refuse.
+    assert set(auth["policies"]) - {"tool-contracts"} == {f"switch-{tool}" for tool in TOOLS}
     assert auth["lease_duration"] == LIMIT
 
 

@@ -465,6 +465,7 @@ def test_every_column_is_either_kept_or_known_to_change(system):
         },
         "step": {"outcome"},
         "credential": {"revoked_at", "ended_by"},
+        "switch_order": {"number", "carried_out_at", "done_at", "outcome", "tries", "next_try_at"},
         "alarm": {"state", "seen", "last_seen_at", "credential_id"},
         "flag": {
             *("status", "decision", "decided_at", "assignee", "assigned_to", "version", "current"),

@@ -218,6 +218,21 @@ def test_a_refused_login_is_an_event_unless_it_lacks_the_secret_id(installation,
     ] * 2
 
 
+def test_what_is_refused_to_a_run_is_an_event(installation, at_work, follower):
+    run_id = uuid4()
+    with at_work(run_id) as (session, _):
+        for path in ("auth/token/create/no-such-role", "database/creds/no-such-role"):
+            answer = installation.ask("POST", path, {}, token=session._token.reveal())
+            assert answer.status_code in (400, 403)
+    events = [event for event in of_run(follower.new_events(), run_id) if event.kind is AnswerKind.DENIED]
+    assert [event.path for event in events] == [
+        "auth/token/create/no-such-role",
+        "database/creds/no-such-role",
+    ]
+    assert {event.token_accessor for event in events} == {session.identity.token_accessor}
+    assert {(event.accessor, event.lease_id) for event in events} == {(None, None)}
+
+
 def test_a_login_that_is_cut_off_was_not_refused(installation, follower, mint):
     """As by the death of a worker. The vault notes an error, and nobody is accused."""
     login_url = f"{installation.address}/v1/auth/approle/login"

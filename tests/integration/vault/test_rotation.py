@@ -19,7 +19,7 @@ from infra.reporting import ProvisionError
 from workers.runtime.process_identity import ProcessIdentity
 from workers.runtime.vault import Vault
 
-OWNERS = ("dispatcher", "sweeper", "web", "operator", "rotator", "backup")
+OWNERS = ("dispatcher", "sweeper", "web", "switch", "operator", "rotator", "backup")
 #: Seconds a SecretID lives in these tests.
 LIFE = 4
 
@@ -53,8 +53,8 @@ def test_a_rotation_replaces_every_secret_id_and_ends_all_others(installation):
     said = rotated(installation)
 
     assert said == [
-        *(f"{owner}: replaced, valid for 86400 s" for owner in OWNERS[:3]),
-        *(f"{owner}: replaced, valid for 2592000 s" for owner in OWNERS[3:]),
+        *(f"{owner}: replaced, valid for 86400 s" for owner in OWNERS[:4]),
+        *(f"{owner}: replaced, valid for 2592000 s" for owner in OWNERS[4:]),
     ]
     for owner, old in before.items():
         assert installation.identity(owner)["role_id"] == old["role_id"]
@@ -123,7 +123,7 @@ def test_a_login_refused_because_its_file_was_replaced_meanwhile_is_tried_with_t
 def short_lives(installation):
     """SecretIDs that live for `LIFE` seconds, and the watching rotation that keeps up with them, in a process."""
     assert installation.provision(infrastructure_secret_id_ttl=LIFE) == [
-        f"role triage-{name}: changed" for name in ("dispatcher", "sweeper", "auditor")
+        f"role triage-{name}: changed" for name in ("dispatcher", "sweeper", "auditor", "switch")
     ]
     environment = {
         "SECRETS_FOLDER": str(installation.secrets),

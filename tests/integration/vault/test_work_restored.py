@@ -178,8 +178,9 @@ def test_a_backup_taken_during_work_is_restored_and_the_work_goes_on(installatio
         for lost in open_attempts:
             its = [each for each in attempts if each["run_id"] == lost["run_id"]]
             (again,) = (each for each in its if each["number"] == lost["number"])
-            assert again["state"] == "lost"
-            # The log was not lost: it may show that the run ended its token after the backup.
+            # The log was not lost. It may show that an attempt went on after the backup, which the database does not
+            # know: an identity that was used before its claim is ended as stolen, and the run ended its own token.
+            assert again["state"] in {"lost", "failed"}
             assert again["revoked_by"] in {"sweeper", "run end"}
             assert [each["state"] for each in its].count("finished") == 1
         until(lambda: not alive(installation), seconds=120, what="the end of everything leased")

@@ -106,7 +106,9 @@ def test_a_line_is_an_event_only_if_it_is_an_answer_about_a_run(log):
         file.write(raw(4).replace(b'"response":{', b'"response":{"data":{"error":"hmac-sha256:00"},'))
         file.write(raw(5).replace(b'"response":{', b'"error":"permission denied","response":{'))
     write(log, 6)
-    (event,) = [each for each in SayingFollower(log, MemoryStore()).new_events() if each.path == CREATE]
+    found = [each for each in SayingFollower(log, MemoryStore()).new_events() if each.path == CREATE]
+    *denied, event = found
+    assert [each.kind for each in denied] == [AnswerKind.DENIED] * 2
     assert (event.kind, event.run_id, event.attempt) == (AnswerKind.ISSUED, RUN, 1)
     assert (event.token_accessor, event.accessor, event.at) == ("run-token", "key-6", NOON)
 

@@ -1,5 +1,6 @@
 """The records of the tools: one for each source, and the policies that people read say the same."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from app.credentials.grants import ApiKey, DatabaseUser, SignedToken
+from app.credentials.switch_orders import Turn, policy_of, policy_text
 from app.procurement.action import ActionType, ProcurementAction, Vendor, VendorRole
 from app.procurement.planning import plan
 from app.procurement.systems import SYSTEMS, Source, system_of
+from infra.vault.run_role import ENTITY
 from infra.vault.wanted import POLICIES, operator_entries, root_entries
 from workers.runtime.tool import DatabaseTool, HttpTool
 from workers.tools import registry
@@ -67,6 +70,22 @@ def test_a_run_may_issue_what_the_records_say_and_nothing_else():
 
 def test_the_operator_may_write_what_the_records_say_and_nothing_else():
     assert differences(POLICIES / "triage-operator.hcl", of_the_operator()) == []
+
+
+def test_the_switch_turns_the_tools_of_the_records_and_nothing_else():
+    policy = POLICIES / "triage-switch.hcl"
+    turned = {f"sys/policies/acl/{policy_of(system.name)}": ["update"] for system in SYSTEMS}
+    ends = (
+        "auth/token/lookup-accessor",
+        "auth/token/revoke-accessor",
+        "sys/leases/lookup",
+        "sys/leases/revoke",
+    )
+    agent = f"identity/entity/name/{ENTITY}"
+    assert differences(policy, turned | {path: ["update"] for path in (agent, *ends)}) == []
+    forms = re.findall(r'"policy" = (\[.*\]) \}$', policy.read_text(encoding="utf-8"), re.MULTILINE)
+    wanted = [[policy_text(system.credential, turn) for turn in (Turn.ON, Turn.OFF)] for system in SYSTEMS]
+    assert sorted(json.loads(form) for form in forms) == sorted(wanted)
 
 
 def test_each_api_key_has_a_policy_that_lets_it_look_itself_up():

@@ -18,8 +18,11 @@ UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ME = {
     "officer-a": (["officer"], ["assign", "decide", "export", "read", "request_run"]),
-    "auditor-a": (["auditor"], ["export", "read", "read_alarms", "read_events"]),
-    "operator-a": (["operator"], ["handle_alarms", "read", "read_alarms", "read_events", "stop"]),
+    "auditor-a": (["auditor"], ["export", "export_vault_log", "read", "read_alarms", "read_events"]),
+    "operator-a": (
+        ["operator"],
+        ["export_vault_log", "handle_alarms", "read", "read_alarms", "read_events", "stop", "switch"],
+    ),
     "visitor-a": ([], []),
 }
 

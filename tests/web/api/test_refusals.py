@@ -13,7 +13,7 @@ from app.web.error_texts import TEXTS
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ADDRESSES = sorted({
-    each.path.format(flag_id=UNKNOWN, run_id=UNKNOWN, call_id=UNKNOWN, action_id="x", alarm_id=UNKNOWN, position=0)
+    each.path.format(flag_id=UNKNOWN, run_id=UNKNOWN, call_id=UNKNOWN, action_id="x", alarm_id=UNKNOWN, order_id=UNKNOWN, position=0)
     for each in OPERATIONS
 })  # fmt: skip
 

@@ -28,10 +28,14 @@ MAY = {
     "alarm": {"auditor-a", "operator-a"},
     "acknowledge_alarm": {"operator-a"},
     "close_alarm": {"operator-a"},
+    "switches": {"auditor-a", "operator-a"},
+    "switch_order": {"auditor-a", "operator-a"},
+    "order_switch": {"operator-a"},
     "metrics": {"auditor-a", "operator-a"},
     "answer": EVERYBODY,
     "answer_bytes": {"officer-a", "auditor-a"},
     "security_events": {"auditor-a", "operator-a"},
+    "log_lines": {"auditor-a", "operator-a"},
     "reconciliation": EVERYBODY,
 }
 
@@ -44,7 +48,13 @@ def test_the_table_names_every_operation():
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 def test_every_role_on_every_operation(program_of, problem, persona, operation):
     path = operation.path.format(
-        flag_id=UNKNOWN, run_id=UNKNOWN, call_id=UNKNOWN, action_id="x", alarm_id=UNKNOWN, position=0
+        flag_id=UNKNOWN,
+        run_id=UNKNOWN,
+        call_id=UNKNOWN,
+        action_id="x",
+        alarm_id=UNKNOWN,
+        order_id=UNKNOWN,
+        position=0,
     )
     answer = program_of(persona).open(operation.method, path)
     if persona in MAY[operation.name]:

@@ -14,10 +14,13 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from app import usecases
+from app.credentials.switch_orders import SwitchKind, Turn
 from app.review.roles import Person
 from app.web.access import ACCESS, Open
 from app.web.api.openapi import document
 from app.web.api.operations import OPERATIONS
+from tests.conftest import wait_until
 
 pytestmark = pytest.mark.whole_system
 
@@ -115,6 +118,27 @@ def shared(system, program_of, token_of, session_of):
         "SELECT run_id FROM run WHERE state IN ('requested', 'dispatched') AND requested_by = 'officer-a'"
     )
     system.wait([row["run_id"] for row in under_way], seconds=120)
+    switch_on_again(system)
+
+
+def switch_on_again(system):
+    """What made-up orders have cut off."""
+    last = system.rows(
+        "SELECT DISTINCT ON (kind, target) * FROM switch_order WHERE kind IN ('agent', 'tool')"
+        " ORDER BY kind, target, number DESC"
+    )
+    for each in last:
+        if each["turn"] == "off":
+            kind = SwitchKind(each["kind"])
+            usecases.order_switch(
+                system.sessions, kind, each["target"], Turn.ON, by="test", by_name="Test", reason="Over."
+            )
+    wait_until(
+        lambda: (
+            not system.rows("SELECT 1 FROM switch_order WHERE done_at IS NULL AND kind IN ('agent', 'tool')")
+        ),
+        what="the confirmation of all switches",
+    )
 
 
 @pytest.fixture
@@ -131,7 +155,18 @@ def raised(system):
 
 
 @pytest.fixture
-def prepared(shared, flagged, submitted, program_of, raised):
+def ordered(system):
+    """An order that was carried out; its id."""
+    (row,) = system.rows(
+        "INSERT INTO switch_order (kind, target, turn, reason, ordered_by, ordered_by_name, done_at)"
+        " VALUES ('run', %s, 'off', 'A drill.', 'o', 'O', now()) RETURNING order_id",
+        str(uuid4()),
+    )
+    return str(row["order_id"])
+
+
+@pytest.fixture
+def prepared(shared, flagged, submitted, program_of, raised, ordered):  # noqa: PLR0917  # fixtures
     """A separate row for each operation that changes one."""
     decide, concur, undo, assign = flagged({}, {"rule": "E01"}, {}, {})
     for flag_id in (concur, undo):
@@ -143,6 +178,7 @@ def prepared(shared, flagged, submitted, program_of, raised):
         **{stand_in("alarm_id", name): raised() for name in ("alarm", "acknowledge_alarm", "close_alarm")},
         **{stand_in("flag_id", name): str(flag_id) for name, flag_id in own.items()},
         stand_in("action_id", "request_run"): submitted(),
+        stand_in("order_id", "switch_order"): ordered,
     }
 
 

@@ -3,17 +3,27 @@
 Identifiers are strings, money is a string with two decimals, times are UTC in RFC 3339 format.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+)
 from pydantic_core import core_schema
 
 from app.procurement.labels import without_unseen
 from app.web.list_queries import LONGEST, MOST_DAYS
 
 Item = TypeVar("Item")
+_DATED = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
 
 
 def _utc(time: datetime) -> datetime:
@@ -23,6 +33,13 @@ def _utc(time: datetime) -> datetime:
 def _seen(text: str) -> str:
     if without_unseen(text) != text:
         raise ValueError("has invisible characters")
+    return text
+
+
+def _dated(text: str) -> str:
+    # Pydantic takes a number for seconds since 1970.
+    if not _DATED.match(text):
+        raise ValueError("is not a time such as 2026-11-29T14:00:00Z")
     return text
 
 
@@ -40,6 +57,8 @@ class OneOf:
 
 #: A time, converted to UTC.
 UtcTime = Annotated[datetime, AfterValidator(_utc)]
+#: A time in a query, with its offset.
+QueryTime = Annotated[AwareDatetime, BeforeValidator(_dated)]
 #: A search text.
 Sought = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_seen)]
 

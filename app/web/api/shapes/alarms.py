@@ -93,10 +93,11 @@ class AlarmDetail(Alarm):
         )
 
 
-def _reason(text: str) -> str:
+def reason(text: str) -> str:
+    """The reason that a person gives. Raises `ValueError`."""
     written = tidied(text)
     if not written:
-        raise ValueError("is empty; an alarm is closed with a reason")
+        raise ValueError("is empty; a reason is needed")
     if problem := refusal(written, limit=REASON_LIMIT, lines=True):
         raise ValueError(f"is not valid: {problem}")
     return written
@@ -105,7 +106,7 @@ def _reason(text: str) -> str:
 class Closing(RequestModel):
     """Closes an alarm."""
 
-    reason: Annotated[str, Field(description="What caused it, and what was done."), AfterValidator(_reason)]
+    reason: Annotated[str, Field(description="What caused it, and what was done."), AfterValidator(reason)]
 
 
 def _fields(row: AlarmRow) -> dict[str, object]:

@@ -1,28 +1,16 @@
 """The three sides of a time or a run, and what policies grant."""
 
-import re
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import Field
 
 from app.reconciliation.report import Overview
 from app.reconciliation.verdict import Side, Verdict
-from app.web.api.shapes import RequestModel, Shape, UtcTime
+from app.web.api.shapes import QueryTime, RequestModel, Shape, UtcTime
 
 #: The most leftovers in one answer.
 MOST_LEFTOVERS = 1_000
-_DATED = re.compile(r"\d{4}-\d\d-\d\dT", re.ASCII)
-
-
-def _dated(text: str) -> str:
-    # Pydantic takes a number for seconds since 1970.
-    if not _DATED.match(text):
-        raise ValueError("is not a time such as 2026-11-29T14:00:00Z")
-    return text
-
-
-QueryTime = Annotated[AwareDatetime, BeforeValidator(_dated)]
 
 
 class ReconciliationQuery(RequestModel):

@@ -93,7 +93,7 @@ def test_its_hidden_socket_is_not_mistaken_for_one_of_another_process():
     assert in_a_child(look_for_listeners) == READ
 
 
-@pytest.mark.parametrize("name", ["web", "dispatcher", "sweeper", "reconciler", "worker-1"])
+@pytest.mark.parametrize("name", ["web", "dispatcher", "sweeper", "reconciler", "switch", "worker-1"])
 def test_every_process_with_a_secret_has_given_up_core_dumps(system, name):
     pids = [system.stack.processes[name]]
     pids += [child.pid for child in psutil.Process(pids[0]).children(recursive=True)]

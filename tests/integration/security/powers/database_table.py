@@ -3,7 +3,16 @@
 No login has TRUNCATE, REFERENCES, TRIGGER or MAINTAIN on any table, view or sequence, and DELETE only what is named here.
 """
 
-LOGINS = ("triage_app", "triage_dispatcher", "triage_sweeper", "triage_reconciler", "triage_worker")
+LOGINS = (
+    *(
+        "triage_app",
+        "triage_dispatcher",
+        "triage_sweeper",
+        "triage_reconciler",
+        "triage_switch",
+        "triage_worker",
+    ),
+)
 ALL = ("*",)
 
 #: By login and table: privilege, columns, and reason. The worker and the dispatcher have no row: they call functions.
@@ -31,6 +40,7 @@ TABLE = {
             ("SELECT", ALL, "pages show which credentials were issued and when they ended")
         ],
         "public.denial": [("SELECT", ALL, "pages show what the vault refused")],
+        "public.switch_order": [("SELECT", ALL, "the page of the switches")],
         "public.call": [("SELECT", ALL, "pages show what was asked")],
         "public.answer": [("SELECT", ALL, "answers can be downloaded")],
         "public.alarm": [("SELECT", ALL, "the page of alarms")],
@@ -131,6 +141,7 @@ TABLE = {
         "public.log_loss": [("SELECT", ALL, "which of these chains were changed")],
         "public.unreadable_stretch": [("SELECT", ALL, "when lines were written that cannot be read")],
     },
+    "triage_switch": {},
     "triage_worker": {},
 }
 
@@ -140,6 +151,7 @@ NOBODYS = {
     "public.attempt_proof": "what proves that a message was taken",
     "public.attempt_hold": "what proves it once the attempt is claimed",
     "public.vault_event_number_seq": "numbers rows by itself",
+    "public.switch_order_number_seq": "numbers rows by itself",
     "public.tool_use_number_seq": "numbers rows by itself",
     "public.log_anchor_number_seq": "numbers rows by itself",
     "public.unreadable_stretch_number_seq": "numbers rows by itself",
@@ -153,6 +165,7 @@ SCHEMAS = {
     ("triage", "triage_dispatcher"): {"public"},
     ("triage", "triage_sweeper"): {"public", "triage_keeper"},
     ("triage", "triage_reconciler"): {"public"},
+    ("triage", "triage_switch"): {"public"},
     ("triage", "triage_worker"): {"public"},
     ("ledger", "triage_sweeper"): {"public", "leased_users"},
 }

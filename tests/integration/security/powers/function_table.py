@@ -41,12 +41,15 @@ SECURITY_EVENT = """'[{"event_id": "00000000-0000-4000-8000-0000000000c4", "at":
     "action": "example", "outcome": "noted", "detail": {}, "times": 1}]'"""
 APP = ("triage_app",)
 WORKER, DISPATCHER, SWEEPER = ("triage_worker",), ("triage_dispatcher",), ("triage_sweeper",)
-RECONCILER = ("triage_reconciler",)
-EVERYBODY = (*APP, *DISPATCHER, *SWEEPER, *RECONCILER, *WORKER)
+RECONCILER, SWITCH = ("triage_reconciler",), ("triage_switch",)
+EVERYBODY = (*APP, *DISPATCHER, *SWEEPER, *RECONCILER, *SWITCH, *WORKER)
 ATTEMPT = f"FROM attempt WHERE run_id = {R}"
 ENDED = f"UPDATE attempt SET state = 'failed', ended_at = now() WHERE run_id = {R}"
 CLAIMED = ("claim_attempt",)
 A = "'00000000-0000-4000-8000-0000000000d1'"
+SWITCHED = f"""INSERT INTO switch_order (order_id, kind, target, turn, reason, ordered_by, ordered_by_name)
+    VALUES ({A}, 'tool', 'example', 'off', 'why', 'o', 'O')"""
+ISSUED = "INSERT INTO vault_event (request_id, kind, at, path) VALUES ('example', 'issued', now(), 'p')"
 QUEUED = f"""INSERT INTO alarm (alarm_id, kind, detail) VALUES ({A}, 'example', 'x');
     INSERT INTO alarm_delivery (alarm_id, channel) VALUES ({A}, 'example')"""
 AT_WORK = (*CLAIMED, "record_login", "record_credentials", "record_calls")
@@ -296,6 +299,54 @@ EXAMPLES = {
         reason="how far it judged, under names of its own",
         call="move_judged('example', 1)",
         check="SELECT EXISTS (SELECT FROM event_cursor WHERE reader = 'reconciler example')",
+    ),
+    "order_switch": Example(
+        logins=APP,
+        reason="a person orders a switch; nothing is carried out by that",
+        call="order_switch('tool', 'example', 'off', 'why', 'o', 'O')",
+        check="SELECT EXISTS (SELECT FROM switch_order WHERE target = 'example')",
+    ),
+    "agent_is_off": Example(
+        logins=DISPATCHER,
+        reason="whether it mints nothing, and because of whom",
+        call="agent_is_off()",
+        check="SELECT true",
+    ),
+    "due_switches": Example(
+        logins=SWITCH,
+        reason="which orders are to be carried out",
+        call="due_switches()",
+        check="SELECT true",
+        prepare=SWITCHED,
+    ),
+    "held_by_switch": Example(
+        logins=SWITCH,
+        reason="what an order is to end, by the vault's log",
+        call=f"held_by_switch({A}, 'p')",
+        check="SELECT true",
+        prepare=f"{SWITCHED}; {ISSUED}",
+    ),
+    "confirm_switched": Example(
+        logins=SWITCH,
+        reason="what an order ended is dead",
+        call="confirm_switched('{example}')",
+        check="SELECT ended_at IS NOT NULL FROM vault_event WHERE request_id = 'example'",
+        prepare=ISSUED,
+    ),
+    "stop_switched": Example(
+        logins=SWITCH,
+        reason="a run ends because an operator ordered it",
+        call=f"stop_switched({A})",
+        check=f"SELECT stop_requested_at IS NOT NULL FROM run WHERE run_id = {R}",
+        prepare=f"INSERT INTO switch_order (order_id, kind, target, turn, reason, ordered_by, ordered_by_name)"
+        f" VALUES ({A}, 'run', {R}, 'off', 'why', 'o', 'O')",
+    ),
+    "note_switch": Example(
+        logins=SWITCH,
+        reason="what became of an order",
+        call=f"note_switch({A}, true, true, 'example')",
+        check=f"SELECT done_at IS NOT NULL FROM switch_order WHERE order_id = {A}",
+        prepare=SWITCHED,
     ),
     "search_part": Example(
         logins=APP,

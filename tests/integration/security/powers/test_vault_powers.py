@@ -12,7 +12,7 @@ from urllib3 import PoolManager
 
 from app.procurement.systems import SYSTEMS
 from infra.vault.wanted import operator_entries
-from tests.integration.security.powers.vault_table import ANYBODY, NOBODY, RUN, TABLE
+from tests.integration.security.powers.vault_table import ANYBODY, NOBODY, RUN, SWITCHED, TABLE
 
 #: Verbs by the capabilities of which one is enough.
 VERBS = {
@@ -69,6 +69,8 @@ def example(insider, system) -> Callable[[str, str], dict[str, Any]]:
     """What a request must carry to succeed."""
     entries = operator_entries(tools=SYSTEMS, process_ttl=86_400)
     as_it_is = {entry.path: dict(entry.data) for entry in entries}
+    as_it_is["identity/entity/name/triage-agent"] = {"disabled": False}
+    as_it_is |= {f"sys/policies/acl/switch-{tool}": {"policy": "# on"} for tool in SWITCHED}
 
     def of(identity: str, path: str) -> dict[str, Any]:
         if path == f"{RUN}/secret-id":
@@ -108,6 +110,10 @@ def test_every_path_of_every_policy_is_in_the_table_and_none_has_a_wildcard(syst
             text = system.ask_vault("GET", f"sys/policies/acl/{name}").json()["data"]["policy"]
             paths = {line.split('"')[1] for line in text.splitlines() if line.startswith("path ")}
             policies[name.removeprefix("triage-").removeprefix("tool-")] = paths
+    assert {name for name in policies if name.startswith("switch-")} == {
+        f"switch-{tool}" for tool in SWITCHED
+    }
+    assert not any(policies.pop(f"switch-{tool}") for tool in SWITCHED), "all are on"
     assert policies == {name: set(powers) for name, powers in TABLE.items()}
     assert not [path for paths in policies.values() for path in paths if set("*+{") & set(path)]
 
@@ -140,6 +146,49 @@ def test_a_run_asks_for_a_key_as_the_role_makes_it(ask, scene, role, more):
         "POST", f"auth/token/create/{role}", {"meta": {}} | more, {"X-Vault-Token": scene.tokens["run"]}
     )
     assert answer[0] == 403
+
+
+OFF = 'path "identity/oidc/token/sam-gov" { capabilities = ["deny"] }'
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        *(
+            ("identity/entity/name/triage-agent", data)
+            for data in (
+                *(
+                    {},
+                    {"disabled": "false"},
+                    {"disabled": 0},
+                    {"disabled": None},
+                    {"policies": ["triage-run"]},
+                ),
+                *({"disabled": False, "policies": []}, {"disabled": False, "name": "other"}),
+                {"disabled": False, "metadata": {"run_id": "x"}},
+            )
+        ),
+        *(
+            ("sys/policies/acl/switch-sam-gov", {"policy": text})
+            for text in (
+                *(
+                    "",
+                    "# on ",
+                    "#on",
+                    OFF + " ",
+                    OFF.replace("deny", "read"),
+                    OFF.replace("sam-gov", "debarment"),
+                ),
+                'path "sys/*" { capabilities = ["sudo"] }',
+            )
+        ),
+        ("sys/policies/acl/switch-sam-gov", {"policy": "# on", "name": "triage-run"}),
+        ("sys/policies/acl/switch-other", {"policy": "# on"}),
+        ("identity/entity/name/other", {"disabled": True}),
+    ],
+)
+def test_a_switch_has_two_exact_forms(ask, scene, path, data):
+    assert ask("POST", path, data, {"X-Vault-Token": scene.tokens["switch"]})[0] == 403
 
 
 @pytest.mark.parametrize("name", sorted(TABLE, key=lambda name: name == "run"))

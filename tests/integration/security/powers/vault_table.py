@@ -5,8 +5,9 @@
 
 RUN = "auth/approle/role/triage-run"
 WRITE = {"create", "read", "update"}
-AGENT = ("run", "dispatcher", "sweeper", "auditor")
+AGENT = ("run", "dispatcher", "sweeper", "auditor", "switch")
 CUSTODY = ("operator", "rotator", "backup")
+SWITCHED = ("sam-gov", "debarment", "contracts", "documents", "ledger")
 TOOLS = ("sam-gov", "debarment", "contracts", "documents", "ledger-reader")
 
 #: By identity, then by path: capabilities and reason.
@@ -32,6 +33,17 @@ TABLE = {
     "auditor": {
         "auth/token/lookup-accessor": ({"update"}, "whether a token or key is alive"),
         "sys/leases/lookup": ({"update"}, "whether a user of the ledger is still leased"),
+    },
+    "switch": {
+        "identity/entity/name/triage-agent": ({"update"}, "cuts off the agent, and lets it on again"),
+        **{
+            f"sys/policies/acl/switch-{tool}": ({"update"}, "cuts off one tool, and lets it on again")
+            for tool in SWITCHED
+        },
+        "auth/token/lookup-accessor": ({"update"}, "whether a token is dead"),
+        "auth/token/revoke-accessor": ({"update"}, "ends tokens and keys that were issued before"),
+        "sys/leases/lookup": ({"update"}, "whether a user of the ledger is still leased"),
+        "sys/leases/revoke": ({"update"}, "ends users of the ledger that were issued before"),
     },
     "rotator": {
         f"auth/approle/role/triage-{name}/{path}": (capabilities, reason)
@@ -59,6 +71,7 @@ TABLE = {
         "database/rotate-root/ledger": ({"update"}, "a new password for the vault at the ledger"),
         **{f"sys/policies/acl/triage-{name}": ({"read"}, "says whether it differs") for name in CUSTODY},
         **{f"auth/approle/role/triage-{name}": ({"read"}, "says whether it differs") for name in CUSTODY},
+        **{f"sys/policies/acl/switch-{tool}": ({"read"}, "says whether it differs") for tool in SWITCHED},
         **{
             f"sys/mounts/{mount}/tune": ({"read"}, "says whether it differs")
             for mount in ("auth/approle", "database")
@@ -138,11 +151,13 @@ NOBODY = (
         f"{RUN}/{path}"
         for path in ("secret-id-num-uses", "secret-id-ttl", "token-bound-cidrs", "local-secret-ids")
     ),
-    *(f"auth/approle/role/triage-{name}/role-id" for name in ("dispatcher", "sweeper", "auditor", *CUSTODY)),
+    *(
+        f"auth/approle/role/triage-{name}/role-id"
+        for name in ("dispatcher", "sweeper", "auditor", "switch", *CUSTODY)
+    ),
     *(f"auth/approle/role/triage-{name}/custom-secret-id" for name in ("dispatcher", "sweeper", "operator")),
     *("auth/approle/role", "auth/approle/role/other", "auth/approle/tidy/secret-id", "auth/userpass/users/x"),
     *(
-        "identity/entity/name/triage-agent",
         "identity/entity/name",
         "identity/entity/id",
         "identity/entity/id/x",

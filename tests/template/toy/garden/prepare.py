@@ -37,6 +37,7 @@ PROCESSES = {
     "dispatcher": "triage_dispatcher",
     "sweeper": "triage_sweeper",
     "reconciler": "triage_reconciler",
+    "switch": "triage_switch",
     "worker": "triage_worker",
 }
 VAULT_ADMIN = "vault_soil_admin"

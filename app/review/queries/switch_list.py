@@ -1,0 +1,67 @@
+"""What is cut off now, and what was ordered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from app.credentials.switch_orders import SwitchKind, SwitchOrderRow, Turn
+
+#: The last order of each target that can be let on again.
+_LAST = text("""
+    SELECT DISTINCT ON (kind, target) number FROM switch_order WHERE kind IN ('agent', 'tool')
+    ORDER BY kind, target, number DESC
+""")
+_REFUSED = text("""
+    SELECT tool, count(*) AS number, max(refused_at) AS last FROM denial
+    WHERE refused_at >= (SELECT min(since) FROM unnest(CAST(:since AS timestamptz[])) AS since)
+    GROUP BY tool
+""")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusals:
+    """How many credentials of a tool the vault refused since the oldest switch that is off, and when last (UTC)."""
+
+    number: int
+    last: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SwitchPage:
+    """The last order of the agent and of each tool that was ever switched, refusals by tool, and the newest orders."""
+
+    last: Mapping[tuple[str, str], SwitchOrderRow]
+    refusals: Mapping[str, Refusals]
+    orders: Sequence[SwitchOrderRow]
+    now: datetime
+
+    def off(self, kind: SwitchKind, target: str) -> SwitchOrderRow | None:
+        """The order that cut this off, if it was the last."""
+        order = self.last.get((kind.value, target))
+        return order if order is not None and order.turn == Turn.OFF else None
+
+
+def page(db: Session, *, limit: int) -> SwitchPage:
+    """All switches, and the newest orders."""
+    numbers = list(db.scalars(_LAST))
+    rows = db.scalars(select(SwitchOrderRow).where(col(SwitchOrderRow.number).in_(numbers)))
+    last = {(row.kind, row.target): row for row in rows}
+    since = [row.ordered_at for row in last.values() if row.turn == Turn.OFF]
+    refused = db.execute(_REFUSED, {"since": since}) if since else ()
+    orders = db.scalars(select(SwitchOrderRow).order_by(col(SwitchOrderRow.number).desc()).limit(limit))
+    return SwitchPage(
+        last=last,
+        refusals={row.tool: Refusals(number=row.number, last=row.last) for row in refused},
+        orders=orders.all(),
+        now=db.execute(select(func.now())).scalar_one(),
+    )
+
+
+def order(db: Session, order_id: UUID) -> SwitchOrderRow | None:
+    """One order; None if the id is unknown."""
+    return db.scalars(select(SwitchOrderRow).where(col(SwitchOrderRow.order_id) == order_id)).one_or_none()
