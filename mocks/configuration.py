@@ -1,7 +1,9 @@
 """The configuration of a mock, read once from the environment."""
 
+import json
 import os
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +32,12 @@ class Configuration:
     """Seconds by which each answer is delayed."""
     hang: float = 30.0
     """Seconds the fault `hang` lasts."""
+    slow_file: Path | None = None
+    """Says until when answers are delayed, and by how much, so that people can follow a run."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read MOCK_SCENARIOS, MOCK_ACCESS_LOG, VAULT_ADDR and, where set, MOCK_LATENCY_MS, MOCK_HANG_MS, CA_FILE.
+        """Read MOCK_SCENARIOS, MOCK_ACCESS_LOG, VAULT_ADDR; where set, MOCK_LATENCY_MS, _HANG_MS, _SLOW_FILE, CA_FILE.
 
         Raises `ConfigurationError`.
         """
@@ -49,7 +53,18 @@ class Configuration:
             vault_addr=_encrypted(given, "VAULT_ADDR"),
             latency=_seconds(given, "MOCK_LATENCY_MS", default=0),
             hang=_seconds(given, "MOCK_HANG_MS", default=30_000),
+            slow_file=Path(given["MOCK_SLOW_FILE"]) if "MOCK_SLOW_FILE" in given else None,
         )
+
+    def delay(self) -> float:
+        """Seconds by which to delay an answer given now. A file that is missing or wrong delays nothing."""
+        try:
+            slow = json.loads(self.slow_file.read_bytes()) if self.slow_file else None
+        except (OSError, ValueError):
+            slow = None
+        if slow is None or time.time() >= slow["until"]:
+            return self.latency
+        return self.latency + float(slow["milliseconds"]) / 1000
 
 
 def required(environment: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:

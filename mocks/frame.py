@@ -89,8 +89,8 @@ class Frame:
             if request.path == _HEALTH:
                 return response
             log.append(self._access(response))
-            if configuration.latency:
-                time.sleep(configuration.latency)
+            if delay := configuration.delay():
+                time.sleep(delay)
             return response
 
         @app.get(_HEALTH)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -28,6 +29,10 @@ from app.procurement.daily_quota import QuotaDay, QuotaUse
 from app.procurement.federal_time import eastern
 from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
+from app.review.queries.alarms import AlarmFilter
+
+#: The most alarms of one day that are counted.
+_MOST_ALARMS = 1_000
 
 
 def day(
@@ -72,6 +77,7 @@ def run_day(context: Context, *, runs: int, timeout: float, shared_user: bool = 
     unconfirmed = wait_for_ends(context.sessions, run_ids)
     credentials = progress.credentials(run_ids)
     return DayReport(
+        began=since,
         runs=runs,
         tools=len(SYSTEMS),
         outcomes=pages.run_outcomes(run_ids),
@@ -83,6 +89,9 @@ def run_day(context: Context, *, runs: int, timeout: float, shared_user: bool = 
         comparison=compare_since(context, since, shared_user=shared_user),
         wall_seconds=wall,
         quota=pages.quota_day(context.settings.sam_daily_quota),
+        alarms=Counter(
+            each.kind for each in pages.alarms(AlarmFilter(), limit=_MOST_ALARMS) if each.raised_at >= since
+        ),
     )
 
 
@@ -156,6 +165,8 @@ def show(report: DayReport) -> None:
     _show_quota(report.quota)
     out.print(f"{figures['runs_per_second']} runs per second")
     show_sides(report.comparison)
+    raised = ", ".join(f"{kind}: {number}" for kind, number in sorted(report.alarms.items()))
+    out.print(f"Alarms raised: {raised or 'none'}", highlight=False)
     for failure in figures["failures"]:
         out.print(f"[bold red]FAILED:[/] {failure}")
     show_verdict(report.stated)

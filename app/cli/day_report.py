@@ -1,9 +1,11 @@
 """The credentials of a day's work: recorded, in the vault's log, still alive, and what all three sides say of them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,8 @@ from app.procurement.systems import ISSUING_PATHS
 from app.reconciliation.verdict import Reconciliation, Verdict
 
 _SIDES = ("issued", "used", "recorded")
+#: Upper ends, in seconds, of the groups in which lives are counted; the last one is open.
+_LIVES = (0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 125.0, 900.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,12 @@ class DayReport:
     `still_alive` is what the vault said of the recorded leased credentials at `asked_at` (UTC); `unconfirmed` are the ends
     that the sweeper has not confirmed. `comparison` covers the time of the runs.
 
+    `began` is when the first run was requested (UTC); `alarms` those that were raised from then on, by kind.
+
     `quota` covers all of today, earlier runs included. Exceeding it is reported but does not fail the day.
     """
 
+    began: datetime
     runs: int
     tools: int
     outcomes: Counter[str]
@@ -51,6 +58,7 @@ class DayReport:
     comparison: Reconciliation
     wall_seconds: float
     quota: QuotaDay
+    alarms: Counter[str]
 
     @property
     def recorded(self) -> frozenset[str]:
@@ -114,10 +122,20 @@ class DayReport:
         }
         return [text for text, passed in checks.items() if not passed]
 
+    def _lives(self) -> Iterator[dict[str, float | int | None]]:
+        """How many credentials lived so long, from the start of their run; signed tokens until they expire."""
+        for begin, end in pairwise((-inf, *_LIVES, inf)):
+            leased, signed = (
+                sum(row.seconds_to_death is not None and begin < row.seconds_to_death <= end for row in rows)
+                for rows in (self.leased, self.signed)
+            )
+            yield {"up_to_seconds": None if end == inf else end, "leased": leased, "signed_tokens": signed}
+
     def as_json(self) -> dict[str, Any]:
         """The report as plain JSON values; times in seconds."""
         by_kind = Counter((row.tool, row.kind.value) for row in self.credentials)
         return {
+            "began": self.began.isoformat(),
             "runs": self.runs,
             "outcomes": dict(self.outcomes),
             "credentials": {
@@ -153,6 +171,8 @@ class DayReport:
                 "leased_until_confirmed": quantiles(row.seconds_to_death for row in self.leased),
                 "signed_tokens_until_expiry": quantiles(row.seconds_to_death for row in self.signed),
             },
+            "lives": list(self._lives()),
+            "alarms": dict(self.alarms),
             "sam_gov_quota": self.quota.as_json(),
             "wall_seconds": round(self.wall_seconds, 2),
             "runs_per_second": round(self.runs / self.wall_seconds, 2),

@@ -1,5 +1,6 @@
 """`triage demo`: starts real servers, triages 12 actions, prints the findings and serves the pages."""
 
+import os
 import time
 from contextlib import suppress
 from typing import Annotated
@@ -42,15 +43,23 @@ def demo(
     status; it is also 1 if a run did not complete.
     """
     with reported():
-        _run_demo(stay=not exit_, shared_user=shared_user)
+        given = dict(os.environ)
+        again = _run_demo(stay=not exit_, shared_user=shared_user)
+        while again:
+            say("a presenter asked to start anew")
+            # Without the addresses of the stack that has ended, which this process had joined.
+            os.environ.clear()
+            os.environ.update(given)
+            again = _run_demo(stay=True, shared_user=shared_user, fresh=True)
 
 
-def _run_demo(*, stay: bool, shared_user: bool = False) -> None:
+def _run_demo(*, stay: bool, shared_user: bool = False, fresh: bool = False) -> bool:
     """Start the stack, triage, print the findings and compare. If `stay`, serve the pages until Ctrl-C.
 
-    Exit status 1 if a run did not complete, else that of the verdict. `shared_user` as in `compare_since`.
+    True when a presenter asked to start anew; `fresh`: with empty records and logs. Otherwise it ends with exit status 1
+    if a run did not complete, else with that of the verdict. `shared_user` as in `compare_since`.
     """
-    with running(actions=ACTIONS) as stack:
+    with running(actions=ACTIONS, fresh=fresh, can_start_again=stay) as stack:
         context = Context()
         began = context.database_time()
         inbox = (context.layout.scenarios / "inbox.json").read_text(encoding="utf-8")
@@ -70,7 +79,9 @@ def _run_demo(*, stay: bool, shared_user: bool = False) -> None:
         show_verdict(compared.stated)
         if stay:
             _show_the_way(stack, max(runs, key=lambda line: line.findings).run.run_id)
-            _until_interrupted(stack)
+            if _is_asked_again(stack):
+                context.engine.dispose()
+                return True
     raise typer.Exit(FAILED if open_runs else VERDICT_STATUS[compared.verdict])
 
 
@@ -84,8 +95,11 @@ def _show_the_way(stack: LocalStack, run_id: UUID) -> None:
     out.print("Ctrl-C stops everything.")
 
 
-def _until_interrupted(stack: LocalStack) -> None:
+def _is_asked_again(stack: LocalStack) -> bool:
+    """Whether a presenter asked to start anew; False after Ctrl-C."""
     with suppress(KeyboardInterrupt):
-        while True:
+        while not stack.layout.start_again.exists():
             stack.check()
             time.sleep(1.0)
+        return True
+    return False

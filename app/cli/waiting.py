@@ -16,7 +16,7 @@ from app.credentials.progress import UnconfirmedEnd
 #: Seconds that the vault and the sweeper may take after the last run.
 GRACE = 15.0
 #: Seconds between two lines where there is no terminal to draw a bar on.
-_LINE_EVERY = 10.0
+_LINE_EVERY = 2.0
 
 
 class ShowProgress(Protocol):

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     ASSIGN = "assign a flagged item"
     REQUEST_RUN = "submit an action or request a run"
     STOP = "stop a run"
+    PRESENT = "start rehearsed attacks, a day's work and other parts of a demonstration"
     SWITCH = "cut off the agent, a tool, a run or a credential, and let it on again"
 
 
@@ -57,6 +58,7 @@ _GRANTED = {
         Permission.HANDLE_ALARMS,
         Permission.STOP,
         Permission.SWITCH,
+        Permission.PRESENT,
     },
 }
 

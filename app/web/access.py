@@ -58,6 +58,7 @@ ACCESS: Mapping[str, Permission | Open] = {
     "actions.request_run": Permission.REQUEST_RUN,
     "issued_credentials.queue": Permission.READ,
     "exposure.show": Permission.READ_ALARMS,
+    "exposure.compare": Permission.PRESENT,
     "switches.queue": Permission.READ_ALARMS,
     "switches.confirm": Permission.SWITCH,
     "switches.turn": Permission.SWITCH,
@@ -70,6 +71,13 @@ ACCESS: Mapping[str, Permission | Open] = {
     "security_events.trail": Permission.READ_EVENTS,
     "three_sides.show": Permission.READ,
     "tour.show": Permission.READ,
+    "tour.start_again": Permission.PRESENT,
+    "rehearsals.show": Permission.READ_ALARMS,
+    "rehearsals.start": Permission.PRESENT,
+    "days.queue": Permission.READ_ALARMS,
+    "days.show": Permission.READ_ALARMS,
+    "days.download": Permission.READ_ALARMS,
+    "days.start": Permission.PRESENT,
     "help.show": Open.SIGNED_IN,
     "stack.show": Permission.READ,
     "exports.contract_file": Permission.EXPORT,
@@ -123,7 +131,10 @@ ACCESS: Mapping[str, Permission | Open] = {
 EXPORTING = frozenset(endpoint for endpoint, needed in ACCESS.items() if needed in EXPORTS)
 #: Endpoints that pages request by themselves: such requests do not extend a session.
 AUTOMATIC = frozenset(
-    {"stack.show", "runs.live", "runs.events", "news.events", "news.since", "sign_in.remaining"}
+    {
+        *("stack.show", "switches.queue", "rehearsals.show", "days.queue"),
+        *("runs.live", "runs.events", "news.events", "news.since", "sign_in.remaining"),
+    }
 )
 #: Endpoints that must answer while the database is down, to people who were signed in just before.
 WITHOUT_DATABASE = frozenset({"stack.show"})

@@ -36,6 +36,7 @@ from app.web import (
     templating,
 )
 from app.web.database_clock import DatabaseClock
+from app.web.presenter import Presenter
 from app.web.probes import Probes
 from app.web.readiness import Readiness
 from app.web.recording import request_events
@@ -48,6 +49,7 @@ from app.web.views import (
     alarms,
     bulk,
     calls,
+    days,
     decisions,
     drafts,
     exports,
@@ -57,6 +59,7 @@ from app.web.views import (
     issued_credentials,
     log_lines,
     news,
+    rehearsals,
     runs,
     saved_views,
     security_events,
@@ -132,7 +135,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
         ),
         event_outbox=outbox,
         audit_log=configuration.vault_audit_log,
-        is_demo=configuration.demo,
+        presenter=Presenter(configuration.presenter_socket) if configuration.presenter_socket else None,
         close=close,
     ).init_app(app)
     for part in (errors, list_queries, display):
@@ -162,6 +165,8 @@ def create_app(configuration: Settings | None = None) -> Flask:
         alarms,
         security_events,
         three_sides,
+        rehearsals,
+        days,
         tour,
         help_page,
     ):

@@ -16,6 +16,7 @@ from app.review.queries import Pages
 from app.review.reviews import Reviews
 from app.review.saved_view_records import SavedViews
 from app.web.database_clock import DatabaseClock
+from app.web.presenter import Presenter
 from app.web.probes import Probes
 from app.web.recording.event_outbox import EventOutbox
 
@@ -30,7 +31,7 @@ class Services:
 
     `clock` is the database's, by which credentials and sessions expire; `event_outbox` records security events.
 
-    `audit_log` is the vault's audit log, None if it is not readable here. `is_demo`: the data are invented. `close` ends all connections.
+    `audit_log` is the vault's audit log, None if it is not readable here. `presenter` carries out what is ordered for a demo, None elsewhere. `close` ends all connections.
     """
 
     sessions: Sessions
@@ -45,7 +46,7 @@ class Services:
     exporter: Exporter
     event_outbox: EventOutbox
     audit_log: Path | None
-    is_demo: bool
+    presenter: Presenter | None
     close: Callable[[], None]
 
     def init_app(self, app: Flask) -> None:

@@ -29,6 +29,8 @@ class WebSettings(ConnectionSettings):
     oidc_required_amr: Annotated[frozenset[StatedValue], BeforeValidator(listed)] = frozenset()
     #: Where browsers reach the pages. The provider sends people back there and nowhere else.
     web_address: HttpAddress | None = None
+    #: The socket of the process of a local stack that carries out what a presenter orders. Elsewhere there is none.
+    presenter_socket: Path | None = None
     #: Where docs/runbook.md is published, for links from alarms.
     runbook_url: HttpAddress | None = None
     #: Reverse proxies in front of the pages: that many entries at the end of `X-Forwarded-For` are trusted.

@@ -71,6 +71,7 @@ def init_app(app: Flask, configuration: Settings) -> None:
         uswds=(Path(app.static_folder or "") / "uswds/.ready").is_file(),
         navigation=NAVIGATION,
         serves=serves,
+        presented=lambda: configuration.presenter_socket is not None,
         NOT_PERFORMED=NOT_PERFORMED,
     )
 

@@ -45,12 +45,12 @@ SCENES = (
         moves=(
             Move(
                 by=Role.OFFICER,
-                text="Open an action, choose “Re-pull”, and follow the link to the run.",
+                text="Open an action and choose “Re-pull slowly”. The page of the run opens, and follows it.",
                 endpoint="actions.queue",
             ),
             Move(
                 by=Role.OFFICER,
-                text="Watch the steps. In the end each credential reads “revoked … confirmed by the vault”, not because the worker"
+                text="Watch credentials appear with their time left, and calls land in the picture. In the end each credential reads “revoked … confirmed by the vault”, not because the worker"
                 " says so.",
             ),
             Move(
@@ -71,6 +71,12 @@ SCENES = (
                 text="Read both columns. Set the rotation of the keys to what your own systems do.",
                 endpoint="exposure.show",
             ),
+            Move(
+                by=Role.OPERATOR,
+                text="Choose “Measure both”: the same runs with real static keys and without, robbed by the same thief. It goes on"
+                " while you talk.",
+                endpoint="exposure.show",
+            ),
             Move(by=Role.OPERATOR, text="Choose “Steal now”: mostly there is nothing to steal."),
             Move(
                 by=Role.OPERATOR,
@@ -86,7 +92,8 @@ SCENES = (
         moves=(
             Move(
                 by=Role.OPERATOR,
-                text="In a terminal beside the browser, type `triage rehearse --all`, or one by its name.",
+                text="Rehearse one attack, such as “Key after run”, or all of them, and open the vault’s own line of one.",
+                endpoint="rehearsals.show",
             ),
             Move(
                 by=Role.OPERATOR, text="Show the alarms that it raised and closed.", endpoint="alarms.queue"
@@ -123,7 +130,11 @@ SCENES = (
         say="Two thousand credentials a day, counted by three parties that do not trust each other: the vault, the systems, and"
         " the records.",
         moves=(
-            Move(by=Role.OPERATOR, text="In the terminal: `triage day --runs 40`. Read the last table."),
+            Move(
+                by=Role.OPERATOR,
+                text="Start a day of 40 runs. Read its page when it is done, beside the days before.",
+                endpoint="days.queue",
+            ),
             Move(
                 by=Role.OPERATOR,
                 text="Show that the three sides agree, and what “not established” means.",

@@ -71,6 +71,14 @@ class Services:
         module = own.get(name, f"workers.runtime.{name}")
         return self._python(name, "-m", module, environment=self._environments.of(name))
 
+    def presenter(self) -> Command:
+        """The process that carries out what a presenter orders from the pages, as the user who started the stack."""
+        again = ["--can-start-again"] if self._options.can_start_again else []
+        variables = {"TRIAGE_HOME": str(self._layout.home)}
+        return self._python(
+            "presenter", "-m", "rehearsals.presenter", *again, environment=variables, grace=15.0
+        )
+
     def worker(self, number: int) -> Command:
         """An agent worker; numbers start at 1."""
         options = self._options

@@ -3,7 +3,7 @@
 import json
 from urllib.parse import urlsplit, urlunsplit
 
-from infra.local.options import TOOL_VARIABLES, StackOptions
+from infra.local.options import TOOL_VARIABLES, Part, StackOptions
 from infra.local.state import Layout
 from infra.provision.logins import APPLICATION, LEDGER, STANDING_USERS
 from infra.secrets_folder import SecretsFolder
@@ -57,6 +57,7 @@ class Environments:
                 "MOCK_SCENARIOS": str(self.served),
                 "MOCK_ACCESS_LOG": str(self._layout.access_log(process)),
                 "MOCK_LATENCY_MS": str(self._options.mock_latency),
+                "MOCK_SLOW_FILE": str(self._layout.slow),
             }
         if process == "reconciler":
             return variables | self._tools() | self._database(process) | self._logs()
@@ -156,6 +157,8 @@ class Environments:
             "WEB_KEY_FILE": self._secret("web", "web-key"),
             "EXPORT_KEY_FILE": self._secret("web", "export-keys.json"),
         }
+        if self._options.starts(Part.PRESENTER):
+            variables["PRESENTER_SOCKET"] = str(self._layout.presenter_socket)
         return {name: value for name, value in variables.items() if value is not None}
 
 

@@ -136,6 +136,8 @@ def prepare(layout: Layout, *, fresh: bool) -> None:
     if fresh:
         for folder in (layout.postgres, layout.vault, layout.access):
             shutil.rmtree(folder, ignore_errors=True)
+        layout.rehearsals.unlink(missing_ok=True)  # they name runs and alarms
+    layout.start_again.unlink(missing_ok=True)
     layout.create()
     erase_secrets(layout)
 

@@ -50,6 +50,7 @@ class Part(StrEnum):
     RECONCILER = "reconciler"
     SWITCH = "switch"
     WORKER = "worker"
+    PRESENTER = "presenter"
     WEB = "web"
 
 
@@ -166,6 +167,8 @@ class StackOptions(_Options):
     """Seconds until each part must be ready. The tools take long to read many scenarios."""
     mock_latency: int = Field(default=0, ge=0, le=60_000)
     """Milliseconds by which each mock delays its answers."""
+    can_start_again: bool = False
+    """Whether the one who starts the stack starts it anew when a presenter asks for it."""
     first_user: int = Field(default=61_000, ge=1_000, le=999_999_999)
     """The first of the numbers that users and groups of processes get if root starts the stack."""
     vault_binary: str | None = None
@@ -178,6 +181,8 @@ class StackOptions(_Options):
         outside = self.outside
         elsewhere = {Part.VAULT: outside.vault, Part.POSTGRES: outside.database, Part.VALKEY: outside.broker}
         elsewhere[Part.IDENTITY] = outside.identity
+        # A presenter breaks what is the stack's own.
+        elsewhere[Part.PRESENTER] = outside.vault or outside.database or outside.broker
         return part in self.parts and elsewhere.get(part) is None
 
     def fixed_ports(self) -> dict[str, int]:

@@ -169,12 +169,19 @@ class Startup:
         programs: list[tuple[Part, Job]] = [
             *((part, partial(self._background, part.value)) for part in _BACKGROUND),
             *((Part.WORKER, partial(self._worker, number)) for number in range(1, self._options.workers + 1)),
+            (Part.PRESENTER, self._presenter),
             (Part.WEB, lambda: self._http("web", self._services.web)),
         ]
         return [job for part, start in programs for job in self._if_started(part, start)]
 
     def _background(self, name: str) -> None:
         self._connected(self._services.background(name), "postgres")
+
+    def _presenter(self) -> None:
+        socket = self._layout.presenter_socket
+        socket.unlink(missing_ok=True)
+        self._processes.start(self._services.presenter(), lambda _: socket.is_socket())
+        self._announce("presenter")
 
     def _worker(self, number: int) -> None:
         self._connected(self._services.worker(number), "valkey")

@@ -45,6 +45,13 @@ class Layout:
         """The public halves of the export keys, newest first. They outlive the keys."""
         self.rehearsals = home / "rehearsals.jsonl"
         """How each rehearsed attack ended."""
+        self.presenter = home / "presenter"
+        """What a presenter's orders brought, and the socket at which the web process gives them."""
+        self.presenter_socket = self.presenter / "socket"
+        self.start_again = self.presenter / "start-again"
+        """Its presence asks the demo to start anew."""
+        self.slow = home / "slow" / "tools.json"
+        """For how long the mocks answer slowly, and by how much."""
 
     def access_log(self, tool: str) -> Path:
         """The log of the requests that a mock answers."""
@@ -55,6 +62,7 @@ class Layout:
         for folder in (
             *(self.home, self.secrets, self.logs, self.vault),
             *(self.valkey, self.scenarios, self.access, self.identity_provider),
+            *(self.presenter, self.slow.parent),
         ):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)

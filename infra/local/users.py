@@ -93,6 +93,8 @@ class ProcessUsers:
                 _give_folder(folder, 0, user.number)
         _give_folder(layout.valkey, 0, users["valkey"].number)
         _give_folder(layout.identity_provider, 0, users["identity-provider"].number)
+        _give_folder(layout.presenter, 0, users["web"].number)
+        _give_folder(layout.slow.parent, 0, self._everyone)
         # The broker saves its users there.
         _give_folder(layout.secrets / "valkey", users["valkey"].number, users["valkey"].number)
         _give_folder(layout.vault, users["vault"].number, self._log_readers)

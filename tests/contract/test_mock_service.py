@@ -150,3 +150,26 @@ def test_a_missing_or_wrong_setting_is_named():
         Configuration.from_environment({**given, "MOCK_LATENCY_MS": "-1"})
     configured = Configuration.from_environment({**given, "MOCK_LATENCY_MS": "50"})
     assert (configured.latency, configured.vault_addr) == (0.05, "https://v")
+
+
+@pytest.mark.parametrize(
+    ("text", "delay"),
+    [
+        (None, 0.05),
+        ("{", 0.05),
+        ('{"until": 1000, "milliseconds": 1500}', 0.05),
+        ('{"until": 4102444800, "milliseconds": 1500}', 1.55),
+    ],
+)
+def test_answers_are_slow_for_as_long_as_a_file_says(tmp_path, text, delay):
+    given = {
+        "MOCK_SCENARIOS": "s",
+        "MOCK_ACCESS_LOG": "a",
+        "VAULT_ADDR": "https://v/",
+        "MOCK_LATENCY_MS": "50",
+    }
+    file = tmp_path / "tools.json"
+    configured = Configuration.from_environment({**given, "MOCK_SLOW_FILE": str(file)})
+    if text is not None:
+        file.write_text(text)
+    assert configured.delay() == pytest.approx(delay)

@@ -22,7 +22,7 @@ from infra.local.stack import LocalStack
 from infra.local.state import Layout, read_record
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("app", "infra", "known_answers", "mocks", "workers")
+PACKAGES = ("app", "infra", "known_answers", "mocks", "rehearsals", "workers")
 READ_VAULT_LOG = {"vault", "sweeper", "reconciler", "web"}
 USERS = {
     owner: ProcessUser(number=number, groups=(61_000, 61_001) if owner in READ_VAULT_LOG else (61_000,))
@@ -65,6 +65,12 @@ for path in json.load(sys.stdin):
             continue
         opened[mode].append(path)
 print(json.dumps(opened))
+"""
+#: Opens a socket, and writes whether it could.
+CALL = """
+import json, socket, sys
+with socket.socket(socket.AF_UNIX) as line:
+    print(json.dumps(line.connect_ex(json.load(sys.stdin)) == 0))
 """
 #: Reads numbers of processes, and writes what it got from which.
 PEER = """
@@ -180,9 +186,11 @@ def layout(python):
 
 @pytest.fixture(scope="module")
 def processes(layout):
-    """Each process of the stack with its descendants, by the owner of its secrets."""
+    """Each process of the stack with its descendants, by the owner of its secrets; not the presenter's, which has none."""
     found = defaultdict(set)
     for process in read_record(layout).processes:
+        if process.name == "presenter":
+            continue
         owner = "worker" if process.name.startswith("worker-") else process.name
         leader = psutil.Process(process.pid)
         found[owner] |= {leader.pid, *(child.pid for child in leader.children(recursive=True))}
@@ -230,7 +238,7 @@ def test_status_says_that_the_users_differ(python, layout):
 def readers_and_writers(path):
     """The owners that may read and write a file of the state folder; None if it is open to all processes."""
     match path.parts:
-        case ("scenarios", *_) | ("ports.json" | "export-keys.json",):
+        case ("scenarios" | "slow", *_) | ("ports.json" | "export-keys.json",):
             return None
         case ("secrets", "valkey" as owner, _) | ("postgres" as owner, *_):
             return {owner}, {owner}
@@ -247,6 +255,13 @@ def readers_and_writers(path):
         ):
             return {owner}, set()
     return {"root"}, set()
+
+
+def test_only_the_web_process_reaches_the_one_that_carries_out_a_presenters_orders(python, layout):
+    reached = {
+        owner for owner, user in USERS.items() if as_user(python, user, CALL, str(layout.presenter_socket))
+    }
+    assert reached == {"web"}
 
 
 def test_each_process_reads_and_writes_its_own_files_and_no_others(python, layout, processes):

@@ -11,6 +11,8 @@ _STAMP = text("""
             FROM attempt AS a WHERE a.run_id = r.run_id),
         (SELECT concat_ws(',', count(*), count(c.revoked_at)) FROM credential AS c WHERE c.run_id = r.run_id),
         (SELECT count(*) FROM call JOIN credential AS c USING (credential_id) WHERE c.run_id = r.run_id),
+        CASE WHEN r.state IN ('requested', 'dispatched') THEN (
+            SELECT count(*) FROM credential AS c JOIN tool_use USING (fingerprint) WHERE c.run_id = r.run_id) END,
         (SELECT count(*) FROM denial AS d WHERE d.run_id = r.run_id),
         (SELECT count(*) FROM step AS s WHERE s.run_id = r.run_id),
         (SELECT count(*) FROM attempt_end AS e WHERE e.run_id = r.run_id),

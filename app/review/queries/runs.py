@@ -9,12 +9,14 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from app.credentials.progress import ENDED
 from app.credentials.tables import AlarmRow, RunRow, RunState
 from app.credentials.vault_tables import VaultEventRow
 from app.review.queries import people, unrecorded
 from app.review.queries.next_run import NextRun, next_of
 from app.review.queries.row_lists import RowList
 from app.review.queries.run_lineage import LINEAGE, RUN, RunLineage, lineage, of_run
+from app.review.queries.seen_calls import SeenCall, seen_calls
 from app.review.roles import Person
 from app.review.tables import PersonRow
 
@@ -24,13 +26,14 @@ class RunPage(RunLineage):
     """One run with all that its page shows.
 
     `unrecorded` are the identities and credentials of ended attempts that the vault's log shows and the worker did not
-    record. `people` are all known people, by subject.
+    record. `people` are all known people, by subject. `seen`: of a run under way, what the tools have logged already.
     """
 
     unrecorded: Sequence[VaultEventRow]
     alarms: Sequence[AlarmRow]
     next: NextRun | None
     people: Mapping[str, Person]
+    seen: Sequence[SeenCall]
 
 
 def page(db: Session, run_id: UUID) -> RunPage | None:
@@ -44,6 +47,7 @@ def page(db: Session, run_id: UUID) -> RunPage | None:
         alarms=_ALARMS.rows(found.alarms),
         next=next_of(db, found.RunRow),
         people=people.by_subject(_PEOPLE.rows(found.people)),
+        seen=() if found.RunRow.state in ENDED else seen_calls(db, run_id),
     )
 
 

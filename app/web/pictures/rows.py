@@ -8,6 +8,7 @@ from app.credentials.ending import Ending, EndState
 from app.credentials.tables import AttemptRow, CallRow, CredentialRow, DenialRow
 from app.procurement.labels import KINDS, SOURCES, lasting, worded
 from app.review.queries import RunPage
+from app.review.queries.seen_calls import SeenCall
 
 _FAILED = 400
 #: Numbers of the steps, as on the page.
@@ -89,6 +90,9 @@ def rows_of(page: RunPage, attempt: AttemptRow, until: datetime, now: datetime) 
             until=until,
         )
         yield from (_call(call, credential) for call in page.calls_of(credential))
+        yield from (
+            _seen(each, system) for each in page.seen if each.credential_id == credential.credential_id
+        )
     yield from (_denial(each) for each in page.denials if each.attempt == attempt.number)
 
 
@@ -135,6 +139,18 @@ def _call(call: CallRow, credential: CredentialRow) -> Row:
         begins=call.started_at,
         ends=_end_of(call),
         how=f"{result}: {call.error}" if call.error else result,
+    )
+
+
+def _seen(each: SeenCall, system: str) -> Row:
+    return Row(
+        step=CALL,
+        name=each.operation,
+        system=system,
+        tone="failed" if (each.status or 0) >= _FAILED else "call",
+        begins=each.at,
+        ends=each.at,
+        how=f"in the system’s own log{f', HTTP {each.status}' if each.status else ''}",
     )
 
 

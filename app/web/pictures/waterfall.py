@@ -129,7 +129,7 @@ def _note(row: Row) -> str:
         case "failed":
             return f"✕ {row.how.split(':')[0]}, {took}"
         case _:
-            return took
+            return took if row.lasted else "answered"
 
 
 def _beside(x: float, width: float, needed: float) -> tuple[bool, float, str]:

@@ -1,4 +1,4 @@
-/* Refreshes part of a page every few seconds when a person asks for it, until they stop it. Without this file, the link
+/* Refreshes part of a page every few seconds when a person asks for it, or while something is under way, until they stop it. Without this file, the link
    "Refresh" does it once. */
 "use strict";
 
@@ -33,4 +33,5 @@
     }
   });
   offer.hidden = false;
+  if ("againNow" in offer.dataset) button.click();
 })();

@@ -3,7 +3,7 @@
 from functools import partial
 from http import HTTPStatus
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import usecases
@@ -11,6 +11,7 @@ from app.procurement.federal_time import eastern_day
 from app.review.referrals import referral_words
 from app.store.actions import UnknownActionError
 from app.web.list_queries import PAGE, text
+from app.web.presenting import order
 from app.web.recording.event_notes import note
 from app.web.services import services
 from app.web.sign_in import person
@@ -49,6 +50,8 @@ def show(action_id: str) -> ResponseReturnValue:
 @bp.post("/<action_id>/runs")
 def request_run(action_id: str) -> ResponseReturnValue:
     """Request a new run, unless one is under way; then show the run."""
+    if request.form.get("slowly") and services().presenter:
+        order("slow")
     try:
         run_id, new = usecases.request_again(services().sessions, action_id, requested_by=person().subject)
     except UnknownActionError:

@@ -1,10 +1,12 @@
 """What a thief could have held, with static keys and with one credential for each run and system."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from http import HTTPStatus
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.procurement.federal_time import eastern, eastern_day
@@ -12,7 +14,8 @@ from app.procurement.systems import ISSUING_PATHS, SYSTEMS
 from app.reconciliation.report import read_until
 from app.web.comparable_times import HOURS, bounds, day_of_query, starts_of_hour
 from app.web.list_queries import choice, ignore
-from app.web.pictures.alive_hours import alive_hours
+from app.web.pictures.column_chart import ColumnChart, column_chart
+from app.web.presenting import known_state, order
 from app.web.services import services
 
 bp = Blueprint("exposure", __name__, url_prefix="/exposure")
@@ -21,6 +24,8 @@ ROTATIONS = {"90": "every 90 days", "365": "every year", "never": "never"}
 _NOW = "now"
 _TIME = re.compile(r"(\d\d):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _HOUR = timedelta(hours=1)
+#: Runs of a comparison, with static keys and without.
+_COMPARED = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +58,11 @@ def show() -> ResponseReturnValue:
     held = found.held_at(moment)
     read = read_until(services().database, ISSUING_PATHS) or now
     parts = [since + number * _HOUR for number in range(-(-(until - since) // _HOUR))]
+    state, problem = known_state() if services().presenter else (None, "")
     return render_template(
         "exposure.html",
+        state=state,
+        problem=problem,
         day=day,
         now=now,
         exposure=found,
@@ -73,10 +81,30 @@ def show() -> ResponseReturnValue:
         read=read,
         held=held,
         scopes={system.name: system.credential.scope for system in SYSTEMS},
-        picture=alive_hours([f"{eastern(at):%H}:00" for at in parts], found.most_by_part(_HOUR))
+        picture=_by_hour([f"{eastern(at):%H}:00" for at in parts], found.most_by_part(_HOUR))
         if parts
         else None,
     )
+
+
+@bp.post("/comparison")
+def compare() -> ResponseReturnValue:
+    """Have the same runs done with static keys and without, and both robbed."""
+    order(
+        "compare",
+        f"Started: {_COMPARED} runs with static keys and {_COMPARED} without, on a stack of their own.",
+        runs=_COMPARED,
+    )
+    return redirect(url_for(".show", _anchor="measured"), HTTPStatus.SEE_OTHER)
+
+
+def _by_hour(labels: Sequence[str], most: Sequence[int]) -> ColumnChart:
+    worst = max(most)
+    summary = (
+        f"At most {worst:,} at once, in the hour that begins at {labels[most.index(worst)]} Eastern;"
+        f" none in {most.count(0)} of {len(most)} hours."
+    )
+    return column_chart(labels, most, summary)
 
 
 def _moment(day: date, now: datetime) -> datetime | None:

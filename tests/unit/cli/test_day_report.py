@@ -79,6 +79,7 @@ SIDES = Reconciliation(
     since=NOON, until=NOON + timedelta(seconds=5), issued=10, used=10, recorded=10, leftovers=(), missing=()
 )
 GOOD = DayReport(
+    began=NOON,
     runs=2,
     tools=5,
     outcomes=Counter({"clear": 1, "flagged": 1}),
@@ -90,6 +91,7 @@ GOOD = DayReport(
     comparison=SIDES,
     wall_seconds=4.0,
     quota=QUOTA,
+    alarms=Counter({"use not recorded": 2}),
 )
 
 
@@ -107,6 +109,11 @@ def test_a_good_day_passes_and_its_figures_are_those_of_its_rows():
         "signed_tokens_until_expiry": {"p50": 120.0, "p95": 120.0, "max": 120.0},
     }
 
+    assert [(each["up_to_seconds"], each["leased"], each["signed_tokens"]) for each in figures["lives"]] == [
+        *((0.25, 0, 0), (0.5, 0, 0), (1.0, 0, 0), (2.0, 6, 0), (5.0, 0, 0)),
+        *((15.0, 0, 0), (60.0, 0, 0), (125.0, 0, 4), (900.0, 0, 0), (None, 0, 0)),
+    ]
+    assert (figures["began"], figures["alarms"]) == (NOON.isoformat(), {"use not recorded": 2})
     assert figures["seconds_from_run_end_to_confirmed_death"] == {
         "leased": {"p50": 0.5, "p95": 0.5, "max": 0.5}
     }

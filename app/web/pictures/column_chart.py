@@ -1,4 +1,4 @@
-"""Columns for the hours of a day: the most credentials that were alive at once."""
+"""A chart of columns: one number for each label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ _FLOOR = HEIGHT - _BOTTOM
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HourColumn:
-    """One hour: its label, its number, and its column."""
+class Column:
+    """One label with its number, and its column in the drawing."""
 
     label: str
     number: int
@@ -24,32 +24,24 @@ class HourColumn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AliveHours:
-    """The columns, and the marks of the axis as (y, text)."""
+class ColumnChart:
+    """The columns, the marks of the axis as (y, text), and a text alternative."""
 
-    columns: Sequence[HourColumn]
+    columns: Sequence[Column]
     marks: Sequence[tuple[float, str]]
-
-    @property
-    def summary(self) -> str:
-        """A text alternative to the picture."""
-        worst = max(self.columns, key=lambda each: each.number)
-        quiet = sum(each.number == 0 for each in self.columns)
-        return (
-            f"At most {worst.number:,} at once, in the hour that begins at {worst.label} Eastern;"
-            f" none in {quiet} of {len(self.columns)} hours."
-        )
+    summary: str
 
 
-def alive_hours(labels: Sequence[str], numbers: Sequence[int]) -> AliveHours:
+def column_chart(labels: Sequence[str], numbers: Sequence[int], summary: str) -> ColumnChart:
     """A drawing of one number for each label."""
     most = max(numbers, default=0)
     marks = [mark for mark in ticks(most, wanted=4) if mark == int(mark)]
     scale = (_FLOOR - _TOP) / max([most, *marks, 1])
     step = (WIDTH - _LEFT) / len(labels)
-    return AliveHours(
+    return ColumnChart(
+        summary=summary,
         columns=[
-            HourColumn(
+            Column(
                 label=label,
                 number=number,
                 x=round(_LEFT + place * step, 1),
