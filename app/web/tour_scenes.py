@@ -75,7 +75,6 @@ SCENES = (
                 by=Role.OPERATOR,
                 text="Choose “Measure both”: the same runs with real static keys and without, robbed by the same thief. It goes on"
                 " while you talk.",
-                endpoint="exposure.show",
             ),
             Move(by=Role.OPERATOR, text="Choose “Steal now”: mostly there is nothing to steal."),
             Move(
@@ -137,7 +136,7 @@ SCENES = (
             ),
             Move(
                 by=Role.OPERATOR,
-                text="Show that the three sides agree, and what “not established” means.",
+                text="Show that the three sides agree but for what the attacks left, and what “not established” means.",
                 endpoint="three_sides.show",
             ),
             Move(

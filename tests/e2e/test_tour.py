@@ -1,11 +1,22 @@
-"""The presenter's ten minutes, in two browsers and without a terminal, as far as they are on pages."""
+"""The presenter's ten minutes, in two browsers and without a terminal."""
 
 import re
 
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.whole_system
+from tests.conftest import running_stack
+from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.test_accessibility import problems
+
+PAGES = ("/tour", "/rehearsals", "/days", "/days/1", "/switches", "/exposure")
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory):
+    """A stack as a demo starts it, with a presenter's process."""
+    with running_stack(tmp_path_factory.mktemp("presented")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -37,10 +48,10 @@ def turn(page, what, way):
     pytest.fail(f"{what} {way} is not confirmed")
 
 
-def re_pull(page, action_id):
+def re_pull(page, action_id, *, name="Re-pull"):
     """Request a run on the page of its action; the page of the run."""
     page.goto(f"/actions/{action_id}")
-    page.get_by_role("button", name=re.compile("Re-pull")).first.click()
+    page.get_by_role("button", name=name, exact=True).click()
     page.wait_for_url("**/runs/*")
 
 
@@ -55,15 +66,25 @@ def test_a_presenter_shows_the_pattern(system, person):
     officer, operator = person("officer-a"), person("operator-a")
     action_id = system.copy("ACT-2026-0012")
 
-    re_pull(officer, action_id)
-    ended(officer)
+    re_pull(officer, action_id, name="Re-pull slowly")
     expect(officer.locator("#step-4")).to_contain_text("5 credentials")
+    expect(officer.locator("#step-5")).to_contain_text("so far in the systems’ own logs", timeout=10_000)
+    ended(officer)
+    expect(officer.locator("#step-5")).to_contain_text("11 calls, none failed")
 
     operator.goto("/tour")
     operator.get_by_role("link", name=re.compile("Go there.*Compare with static keys")).click()
     expect(operator.locator("main")).to_contain_text("The day, with static keys and without")
     operator.get_by_role("link", name=re.compile("Steal now")).click()
     expect(operator.locator("main")).to_contain_text("With static keys: 5 systems")
+
+    operator.goto("/rehearsals")
+    operator.get_by_role("button", name="Rehearse key after run").click()
+    row = operator.get_by_role("row", name=re.compile("Key after run"))
+    expect(row).to_contain_text("the API key is invalid, expired or revoked", timeout=90_000)
+    expect(row).to_contain_text("Pass")
+    row.get_by_text("Expected, and the vault’s own line").click()
+    expect(row).to_contain_text("The vault refused read auth/token/lookup-self")
 
     turn(operator, "tool/contracts", "off")
     re_pull(officer, action_id)
@@ -86,8 +107,35 @@ def test_a_presenter_shows_the_pattern(system, person):
 
     operator.goto("/alarms")
     expect(operator.locator("main")).to_contain_text("the agent was switched off at")
+    operator.goto("/days")
+    operator.get_by_label("Runs").fill("4")
+    operator.get_by_role("button", name="Start the day").click()
+    operator.get_by_role("link", name="Day 1").click(timeout=90_000)
+    for side in ("The vault issued", "Systems saw", "Recorded here"):
+        expect(operator.get_by_role("row", name=re.compile(side))).to_contain_text("20")
     operator.goto("/reconciliation")
-    expect(operator.locator("main")).to_contain_text("Nothing was found on one side only")
+    # What the thief did with the stolen key.
+    expect(operator.get_by_label("What is left over on one side")).to_contain_text("Use not recorded")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_presenters_pages_have_no_barrier_and_are_not_cut(person, viewport):
+    page = person("operator-a")
+    assert [problem for address in PAGES for problem in problems(page, address, viewport)] == []
+    assert page.get_by_role("heading", level=1).inner_text().startswith("Exposure")
+
+
+def test_a_day_is_started_without_javascript(person):
+    page = person("operator-a", javascript=False)
+    page.goto("/days")
+    page.get_by_label("Runs").fill("1")
+    page.get_by_role("button", name="Start the day").click()
+    for _ in range(120):
+        if page.get_by_role("link", name="Day 2").count():
+            break
+        page.wait_for_timeout(500)
+        page.get_by_role("link", name="Refresh").click()
+    expect(page.get_by_role("row", name=re.compile("Day 2"))).to_contain_text("5")
 
 
 def test_the_switches_work_on_a_phone_with_the_keyboard_and_without_javascript(person):

@@ -301,6 +301,11 @@ class Pages:
         with self._sessions.begin() as db:
             return log_lines.reach(db)
 
+    def recorded_lines(self, request_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these requests to the vault whose answer is recorded."""
+        with self._sessions.begin() as db:
+            return log_lines.recorded(db, request_ids)
+
     def queue(self) -> QueueState:
         """The queue of runs, and the latest heartbeats of the background processes."""
         with self._sessions.begin() as db:

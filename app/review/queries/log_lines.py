@@ -105,6 +105,15 @@ def reach(db: Session) -> VaultLogReach:
     )
 
 
+def recorded(db: Session, request_ids: Sequence[str]) -> frozenset[str]:
+    """Those of these requests whose answer is recorded."""
+    return frozenset(
+        db.scalars(
+            select(col(VaultEventRow.request_id)).where(col(VaultEventRow.request_id).in_(request_ids))
+        )
+    )
+
+
 def _chosen(wanted: VaultLogFilter, before: int | None, limit: int) -> Subquery:
     """The lines of one page."""
     line, tests = VaultEventRow, wanted.tests(VaultEventRow, before)

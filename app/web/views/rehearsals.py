@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.web.presenting import known_state, order
+from app.web.services import services
 
 bp = Blueprint("rehearsals", __name__, url_prefix="/rehearsals")
 
@@ -14,7 +15,14 @@ bp = Blueprint("rehearsals", __name__, url_prefix="/rehearsals")
 def show() -> ResponseReturnValue:
     """Every attack with its last outcome."""
     state, problem = known_state()
-    return render_template("rehearsals.html", state=state, problem=problem)
+    outcomes = [each.outcome for each in state.attacks if each.outcome] if state else []
+    lines = [outcome.vault_line.request_id for outcome in outcomes if outcome.vault_line]
+    return render_template(
+        "rehearsals.html",
+        state=state,
+        problem=problem,
+        recorded=services().queries.recorded_lines(lines),
+    )
 
 
 @bp.post("")
