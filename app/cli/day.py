@@ -15,18 +15,18 @@ import typer
 from app import usecases
 from app.cli.comparison import compare_since
 from app.cli.context import Context, reported
-from app.cli.day_report import DayReport, count_vault_log
+from app.cli.day_report import DayReport
 from app.cli.local_stack import running
 from app.cli.output import out
+from app.cli.quota_table import show_quota
 from app.cli.reconcile_command import VERDICT_STATUS, SharedUser, show_sides, show_verdict
 from app.cli.text_tables import Column, Kind, show_table
+from app.cli.vault_count import count_vault_log
 from app.cli.waiting import GRACE, wait_for, wait_for_ends
 from app.connections.tls import trust_of
 from app.credentials.auditor import Auditor
 from app.credentials.progress import Progress, RecordedCredential
 from app.credentials.vault_log import VaultLog
-from app.procurement.daily_quota import QuotaDay, QuotaUse
-from app.procurement.federal_time import eastern
 from app.procurement.systems import SYSTEMS
 from app.review.queries import Pages
 from app.review.queries.alarms import AlarmFilter
@@ -162,7 +162,7 @@ def show(report: DayReport) -> None:
             if figure
         ),
     )
-    _show_quota(report.quota)
+    show_quota(report.quota)
     out.print(f"{figures['runs_per_second']} runs per second")
     show_sides(report.comparison)
     raised = ", ".join(f"{kind}: {number}" for kind, number in sorted(report.alarms.items()))
@@ -174,35 +174,3 @@ def show(report: DayReport) -> None:
 
 def _numbers(*headings: str) -> Iterator[Column]:
     return (Column(heading, Kind.NUMBER) for heading in headings)
-
-
-def _show_quota(day: QuotaDay) -> None:
-    rows = {
-        "today so far": day.used,
-        "a full day at today's average": day.full_day,
-        "a full day as planned, 3 vendors a run": day.planned_day,
-    }
-    show_table(
-        f"SAM.gov quota of {day.began:%Y-%m-%d}",
-        (Column("Of"), *_numbers("Runs", "Calls", "Per run", "Budget", "Share")),
-        ((name, *(_cells(use) if use else ["not known", "", "", "", ""])) for name, use in rows.items()),
-    )
-    eastern_time = f"{eastern(day.resets_at):%Y-%m-%d %H:%M %Z}"
-    out.print(f"It resets at {day.resets_at:%Y-%m-%d %H:%M} UTC ({eastern_time}).", highlight=False)
-    for words in _over(day):
-        out.print(f"[bold red]{words}", highlight=False)
-
-
-def _cells(use: QuotaUse) -> list[str]:
-    average = "-" if use.per_run is None else f"{use.per_run:.1f}"
-    return [f"{use.runs:,}", f"{use.calls:,}", average, f"{use.quota:,}", f"{use.share:.1%}"]
-
-
-def _over(day: QuotaDay) -> Iterator[str]:
-    if day.used.over:
-        yield f"SAM.gov: over the day's budget of {day.quota:,} calls by {day.used.over:,}"
-    if day.full_day and day.full_day.over:
-        yield (
-            f"SAM.gov: {day.full_day.runs} runs at this average would pass the budget by {day.full_day.over:,} calls;"
-            f" there is room for {day.full_day.runs_that_fit} runs a day"
-        )

@@ -7,31 +7,15 @@ from datetime import datetime
 from itertools import pairwise
 from math import inf
 from typing import Any
-from uuid import UUID
 
+from app.cli.vault_count import VaultCount
 from app.credentials.progress import RecordedCredential, UnconfirmedEnd
-from app.credentials.vault_line import AuditLine
 from app.procurement.daily_quota import QuotaDay
-from app.procurement.systems import ISSUING_PATHS
 from app.reconciliation.verdict import Reconciliation, Verdict
 
 _SIDES = ("issued", "used", "recorded")
 #: Upper ends, in seconds, of the groups in which lives are counted; the last one is open.
 _LIVES = (0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 125.0, 900.0)
-
-
-@dataclass(frozen=True, slots=True)
-class VaultCount:
-    """What the vault's audit log says about a set of runs.
-
-    `issued` are request ids. `uneven_runs` are the runs without exactly one login, one issue per tool and one
-    revocation.
-    """
-
-    issued: frozenset[str]
-    logins: int
-    revokes: int
-    uneven_runs: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,27 +175,3 @@ def quantiles(values: Iterable[float | None]) -> dict[str, float] | None:
     ranks = {"p50": 50, "p95": 95}
     found = {name: ordered[-(-percent * len(ordered) // 100) - 1] for name, percent in ranks.items()}
     return {name: round(value, 3) for name, value in {**found, "max": ordered[-1]}.items()}
-
-
-def count_vault_log(lines: Iterable[AuditLine], run_ids: Iterable[UUID], *, tools: int) -> VaultCount:
-    """Count the successful responses in the vault's log that name one of these runs, each of which used `tools`."""
-    wanted = {str(run_id) for run_id in run_ids}
-    per_run: dict[str, Counter[str]] = {run_id: Counter() for run_id in wanted}
-    issued = set()
-    for line in lines:
-        if line.type != "response" or line.error or line.run_id not in wanted:
-            continue
-        if line.path in ISSUING_PATHS:
-            issued.add(line.request_id)
-            per_run[line.run_id]["issue"] += 1
-        elif line.path == "auth/approle/login":
-            per_run[line.run_id]["login"] += 1
-        elif line.path == "auth/token/revoke-self":
-            per_run[line.run_id]["revoke"] += 1
-    even = Counter(login=1, issue=tools, revoke=1)
-    return VaultCount(
-        issued=frozenset(issued),
-        logins=sum(count["login"] for count in per_run.values()),
-        revokes=sum(count["revoke"] for count in per_run.values()),
-        uneven_runs=tuple(sorted(run_id for run_id, count in per_run.items() if count != even)),
-    )

@@ -11,11 +11,12 @@ from app.cli.output import FAILED, USAGE, err
 from app.settings import Settings
 from infra.local.errors import OutsideError, StackError
 from infra.local.interruption import Interruption
-from infra.local.options import Outside, StackOptions, first_user
+from infra.local.options import Outside, StackOptions
 from infra.local.ports import fixed_ports
 from infra.local.stack import LocalStack
 from infra.local.state import state_folder
 from infra.local.supervisor import INTERRUPTED
+from infra.local.users import first_user
 
 
 @contextmanager

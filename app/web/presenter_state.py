@@ -29,7 +29,7 @@ class Unfinished(UnderWay):
     problem: str
 
 
-class VaultLine(_Shown):
+class AttackLine(_Shown):
     """The vault's own line about an attempt."""
 
     request_id: str
@@ -54,7 +54,7 @@ class AttackOutcome(_Shown):
     at: datetime
     works: str
     observed: str
-    vault_line: VaultLine | None
+    vault_line: AttackLine | None
     alarm: Raised | None
     seconds_to_refusal: float | None
     seconds_to_alarm: float | None
@@ -78,7 +78,7 @@ class LivesGroup(_Shown):
     signed_tokens: int
 
 
-class Sides(_Shown):
+class SideTotals(_Shown):
     """Credentials on each of the three sides, and what is left over without an explanation."""
 
     issued: int
@@ -103,7 +103,7 @@ class DayFigures(_Shown):
     sam_gov_quota: Mapping[str, Any]
     wall_seconds: float
     runs_per_second: float
-    sides: Sides
+    sides: SideTotals
     failures: tuple[str, ...]
     verdict: str
 

@@ -1,6 +1,5 @@
 """The options of one start of the stack."""
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.connections.addresses import BrokerAddress, DatabaseAddress, HttpAddress
 from app.credentials.grants import DatabaseUser
 from app.procurement.systems import SYSTEMS
-from infra.local.errors import OutsideError, StackError
+from infra.local.errors import OutsideError
 
 #: The tools that the local stack can start a mock of, and the variable with the address of each.
 TOOL_VARIABLES = {
@@ -193,13 +192,3 @@ class StackOptions(_Options):
         if name in TOOL_VARIABLES:
             return self.starts(Part.MOCKS) and name not in self.outside.tools
         return self.starts(Part(name))
-
-
-def first_user(environment: Mapping[str, str]) -> dict[str, int]:
-    """TRIAGE_FIRST_USER as an option of the stack, if it is set. Raises StackError."""
-    value = environment.get("TRIAGE_FIRST_USER")
-    if not value:
-        return {}
-    if not re.fullmatch("[1-9][0-9]{3,8}", value):
-        raise StackError(f"TRIAGE_FIRST_USER: {value!r} is not a number from 1000 to 999999999")
-    return {"first_user": int(value)}

@@ -3,15 +3,14 @@
 from collections.abc import Callable
 from functools import partial
 
-import httpx
-
+from infra.local.answering import answers
 from infra.local.commands import Services
 from infra.local.environments import TOOLS, Environments
 from infra.local.errors import StackError
 from infra.local.options import TOOL_VARIABLES, Part, StackOptions
-from infra.local.ports import LOOPBACK, USUAL_PORTS, connects, listens
+from infra.local.ports import LOOPBACK, USUAL_PORTS, connects
 from infra.local.postgres_server import PostgresServer
-from infra.local.process import Child, Command
+from infra.local.process import Command
 from infra.local.process_table import ProcessTable
 from infra.local.provisioning import Provisioning
 from infra.local.state import Layout
@@ -160,7 +159,7 @@ class Startup:
         return self._if_started(Part.MOCKS, lambda: self._http(tool, partial(self._services.tool, tool)))
 
     def _http(self, name: str, build: Callable[[int], Command]) -> None:
-        port = self._processes.serve(name, build=build, ready=_answers)
+        port = self._processes.serve(name, build=build, ready=answers)
         address = f"http://{LOOPBACK}:{port}"
         self._environments.endpoints[name] = address
         self._announce(name, address=address)
@@ -190,14 +189,3 @@ class Startup:
         port = self._ports.get(server)
         self._processes.start(command, lambda child: port is None or connects(child.pid, port))
         self._announce(command.name)
-
-
-def _answers(child: Child, port: int) -> bool:
-    """Whether our own process gives any HTTP answer: a tool answers 401 without a credential."""
-    if not listens(child.pid, port):
-        return False
-    try:
-        httpx.get(f"http://{LOOPBACK}:{port}/", timeout=5, trust_env=False)
-    except httpx.HTTPError:
-        return False
-    return True

@@ -6,10 +6,13 @@ needs. The secrets and settings of a process belong to root: its group may read 
 
 import errno
 import os
+import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.local.environments import TOOLS
+from infra.local.errors import StackError
 from infra.local.options import StackOptions
 from infra.local.process import ProcessUser
 from infra.local.separation import obstacle
@@ -32,6 +35,16 @@ _OWNERS = (
 _READERS_OF_VAULT_LOG = ("vault", "sweeper", "reconciler", "web")
 
 _ENTER_ONLY, _FOLDER, _FILE, _OWN_FILE = 0o710, 0o2750, 0o640, 0o600
+
+
+def first_user(environment: Mapping[str, str]) -> dict[str, int]:
+    """TRIAGE_FIRST_USER as an option of the stack, if it is set. Raises StackError."""
+    value = environment.get("TRIAGE_FIRST_USER")
+    if not value:
+        return {}
+    if not re.fullmatch("[1-9][0-9]{3,8}", value):
+        raise StackError(f"TRIAGE_FIRST_USER: {value!r} is not a number from 1000 to 999999999")
+    return {"first_user": int(value)}
 
 
 class ProcessUsers:

@@ -31,7 +31,7 @@ ENTRY = re.compile(r"^# (?P<meaning>\S.*)\n#(?P<name>[A-Z0-9_]+)=(?P<value>.*)$"
 #: Servers do not ask for client certificates there, and settings that follow from a service are not chosen.
 SERVERS = {"client_certificate_file", "client_key_file", "redis_url", "redis_password_file"}
 NOT_GIVEN = {
-    "web": {"health_file"},
+    "web": {"health_file", "presenter_socket"},
     "reconciler": {"vault_addr", "vault_identity_file", "observed_users"},
     "provision": {"vault_audit_log", "vault_audit_log_2", "vault_issuer", "health_file"},
 }

@@ -12,7 +12,7 @@ _FLOOR = HEIGHT - _BOTTOM
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Column:
+class ChartColumn:
     """One label with its number, and its column in the drawing."""
 
     label: str
@@ -27,7 +27,7 @@ class Column:
 class ColumnChart:
     """The columns, the marks of the axis as (y, text), and a text alternative."""
 
-    columns: Sequence[Column]
+    columns: Sequence[ChartColumn]
     marks: Sequence[tuple[float, str]]
     summary: str
 
@@ -41,7 +41,7 @@ def column_chart(labels: Sequence[str], numbers: Sequence[int], summary: str) ->
     return ColumnChart(
         summary=summary,
         columns=[
-            Column(
+            ChartColumn(
                 label=label,
                 number=number,
                 x=round(_LEFT + place * step, 1),

@@ -8,7 +8,8 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from app.cli.day_report import DayReport, count_vault_log, quantiles
+from app.cli.day_report import DayReport, quantiles
+from app.cli.vault_count import count_vault_log
 from app.credentials.lineage import CredentialKind
 from app.credentials.progress import RecordedCredential, UnconfirmedEnd
 from app.credentials.vault_line import AuditLine

@@ -8,9 +8,10 @@ import pytest
 
 from infra.local import separation
 from infra.local.errors import StackError
-from infra.local.options import Outside, StackOptions, first_user
+from infra.local.options import Outside, StackOptions
 from infra.local.process import ProcessUser
 from infra.local.separation import obstacle
+from infra.local.users import first_user
 
 USERS = (ProcessUser(number=61_002, groups=(61_000,)),)
 NO_VAULT = StackOptions(parts=frozenset())

@@ -8,6 +8,7 @@ import pytest
 
 from app.credentials.ending import Endings
 from app.credentials.tables import AttemptEndRow, AttemptRow, CallRow, CredentialRow, DenialRow
+from app.review.queries.seen_calls import SeenCall
 from app.web.pictures import waterfall
 from app.web.pictures.axis import ticks
 from app.web.pictures.trend import HEIGHT, WIDTH, trend
@@ -48,12 +49,13 @@ def call(of, **changed):
     return CallRow(**{**fields, **usual, **changed})
 
 
-def page(attempts, credentials=(), calls=(), denials=(), ends=()):
+def page(attempts, credentials=(), calls=(), *, denials=(), ends=(), seen=()):
     return SimpleNamespace(
         attempts=attempts,
         credentials=credentials,
         calls=calls,
         denials=denials,
+        seen=seen,
         endings=lambda now: Endings.of(attempts, ends, now),
         calls_of=lambda of: [each for each in calls if each.credential_id == of.credential_id],
     )
@@ -75,6 +77,19 @@ def test_a_bar_is_as_long_as_its_duration():
     assert token.x + token.width == pytest.approx(issued.x + issued.width)
     assert [bar.row.step for bar in picture.bars] == [2, 2, 4, 5]
     assert [text for _, text in picture.marks][:3] == ["0", "200 ms", "400 ms"]
+
+
+def test_what_a_tool_has_logged_already_stands_below_its_credential():
+    key, token = credential(), credential(tool="sam-gov", kind="signed-token")
+    seen = [
+        SeenCall(key.credential_id, "GET /x", 200, at(300)),
+        SeenCall(key.credential_id, "GET /y", 403, at(400)),
+    ]
+    picture = drawn([attempt()], [key, token], seen=seen)
+    rows = [(bar.row.step, bar.name, bar.row.tone, bar.note) for bar in picture.bars[2:]]
+    assert rows[1:3] == [(5, "– GET /x", "call", "answered"), (5, "– GET /y", "failed", rows[2][3])]
+    assert [row[0] for row in rows] == [4, 5, 5, 4]
+    assert picture.rows[3].how == "in the system’s own log, HTTP 200"
 
 
 def test_a_credential_that_outlives_the_picture_is_drawn_to_its_edge():
