@@ -5,91 +5,44 @@ after the last run. The stack is in a folder that no other user enters: its proc
 """
 
 import argparse
-import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-from uuid import UUID
 
 import httpx
 import psycopg
-from sqlalchemy import func, select
+from rich.console import Console
+from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col
 
-from app.connections.database import Sessions
-from app.credentials.tables import CallRow, CredentialRow
-from app.procurement.systems import ISSUING_PATHS, SYSTEMS
+from app.procurement.labels import lasting
 from app.review.measured_exposure import MeasuredExposure, MeasuredHalf
-from app.review.queries import Pages
-from app.review.queries.exposure import CredentialLife
-from benchmarks.measured_table import show
-from benchmarks.pipeline import KEY_FILE, PATTERN, STATIC, carry_out, processes
-from benchmarks.thieves import Thieves
-from benchmarks.work import submitted
+from benchmarks.robbed_halves import measure
 from infra.environment import forget_foreign
 from infra.local.errors import StackError
 from infra.local.interruption import Interruption
-from infra.local.options import SERVICES, StackOptions
-from infra.local.stack import LocalStack
-from infra.reporting import Say
 from workers.runtime.run_session import IntroductionError
 from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 
-#: Runs at once, credentials that the thief tries at once, and runs that end before the stand-ins of static keys do.
-_CONCURRENCY, _TRIES, _MOST = 4, 8, 400
-#: Seconds for the vault's record to have all ends confirmed, and between two looks.
-_PATIENCE, _POLL = 30.0, 0.2
+#: Runs that end before the stand-ins of static keys do.
+_MOST = 400
 _FAILURES = (
     *(StackError, RuntimeError, OSError, psycopg.Error, SQLAlchemyError, httpx.HTTPError),
     *(IntroductionError, VaultRefusedError, VaultUnavailableError),
 )
-
-
-class NotMeasuredError(RuntimeError):
-    """A figure would not be a measured one; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stolen:
-    """A credential in the thief's hands, of a run; a static key is of none."""
-
-    tool: str
-    run_id: UUID | None
-    credential: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Robbery:
-    """Runs from `began` on that took so many seconds, and what the thief of `at` held and was let in with."""
-
-    run_ids: frozenset[UUID]
-    began: datetime
-    seconds: float
-    at: datetime
-    stolen: Sequence[Stolen]
-    accepted: Sequence[Stolen]
-
-    def half(self, **figures: Any) -> MeasuredHalf:
-        """This half of the measurement, with the figures that its credentials have."""
-        scopes = {each.tool: each.credential["scope"] for each in self.accepted}
-        return MeasuredHalf(
-            seconds=round(self.seconds, 3),
-            stolen=len(self.stolen),
-            accepted=len(self.accepted),
-            reachable={system.name: scopes[system.name] for system in SYSTEMS if system.name in scopes},
-            **{
-                name: round(value, 3) if isinstance(value, float) else value
-                for name, value in figures.items()
-            },
-        )
+_WIDTH = 150
+_ROWS = (
+    "seconds",
+    "credentials",
+    "stolen",
+    "accepted after the last run",
+    "systems that accept them",
+    "rights",
+    "longest life",
+    "last one dead",
+    "credential-seconds at risk until the theft",
+    "the same to the end",
+)
 
 
 def main() -> None:
@@ -110,127 +63,44 @@ def main() -> None:
         except KeyboardInterrupt:
             sys.exit("not measured: interrupted")
         except _FAILURES as error:
-            sys.exit(f"not measured: {(str(error).splitlines() or [type(error).__name__])[0]}")
-    print(found.as_json()) if wanted.json else show(found)
+            sys.exit(f"not measured: {_sentence(error)}")
+    print(found.as_json()) if wanted.json else _show(found)
+
+
+def _sentence(error: Exception) -> str:
+    """What failed and, where the end of a log follows, its last line."""
+    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return ": ".join(dict.fromkeys((lines[0], lines[-1])))
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measure(
-    folder: Path, *, runs: int, say: Say = lambda _: None, stopping: Say = lambda _: None
-) -> MeasuredExposure:
-    """Both halves on a new stack in `folder`, which only its user may enter. Raises NotMeasuredError and others."""
-    options = StackOptions(parts=SERVICES, usual_ports=False, actions=40)
-    say("starting servers and the five systems")
-    with (
-        LocalStack(folder / "home", options=options, stopping=stopping) as stack,
-        submitted(stack) as (database, actions),
-        Thieves(stack) as thieves,
-    ):
-        wanted = list(islice(cycle(actions), runs))
-        # First: the sweeper would look for what attempts with static keys never had.
-        say(f"{runs} runs with one credential for each run and system")
-        short_lived = _short_lived(stack, database, thieves, wanted, folder / "handover")
-        say(f"{runs} runs with static keys")
-        static_keys = _static_keys(stack, database, thieves, wanted)
-    return MeasuredExposure(
-        measured_at=datetime.now(UTC), runs=runs, static_keys=static_keys, short_lived=short_lived
+def _show(measured: MeasuredExposure) -> None:
+    table = Table("", title=f"{measured.runs} runs twice, and a thief after each half", title_justify="left")
+    for name in ("static keys", "one credential for each run and system"):
+        table.add_column(name, justify="right")
+    halves = (measured.static_keys, measured.short_lived)
+    for name, *cells in zip(_ROWS, *map(_cells, halves), strict=True):
+        table.add_row(name, *cells)
+    Console(width=max(Console().width, _WIDTH)).print(table)
+
+
+def _cells(half: MeasuredHalf) -> tuple[str, ...]:
+    whole = half.seconds_at_risk_to_the_end
+    return (
+        f"{half.seconds:.1f}",
+        str(half.credentials),
+        str(half.stolen),
+        str(half.accepted),
+        ", ".join(half.reachable) or "none",
+        ", ".join(half.reachable.values()) or "none",
+        lasting(half.life),
+        "when replaced" if half.end is None else f"{lasting(half.end)} later",
+        f"{half.seconds_at_risk:,.0f}",
+        "without end" if whole is None else f"{whole:,.0f}",
     )
-
-
-def _short_lived(
-    stack: LocalStack, database: Sessions, thieves: Thieves, actions: Sequence[str], handover: Path
-) -> MeasuredHalf:
-    handover.mkdir(mode=0o700)
-    stack.process_table.start(stack.services.background("sweeper"), lambda _: True)
-    with processes(stack, mode=PATTERN, concurrency=_CONCURRENCY, handover=handover):
-        robbery = _robbed(database, thieves, actions, lambda: list(_held(handover)))
-    lives = _recorded(database, robbery)
-    stack.process_table.stop("sweeper")
-    ends = [lives[each.run_id, each.tool].ended for each in robbery.accepted]
-    return robbery.half(
-        credentials=len(lives),
-        seconds_at_risk=sum(each.within(robbery.began, robbery.at) for each in lives.values()),
-        seconds_at_risk_to_the_end=sum(each.length.total_seconds() for each in lives.values()),
-        longest_life=max(each.length.total_seconds() for each in lives.values()),
-        dead_after=max(0.0, (max(ends, default=robbery.at) - robbery.at).total_seconds()),
-    )
-
-
-def _static_keys(
-    stack: LocalStack, database: Sessions, thieves: Thieves, actions: Sequence[str]
-) -> MeasuredHalf:
-    file = stack.layout.home / KEY_FILE
-    with processes(stack, mode=STATIC, concurrency=_CONCURRENCY):
-        robbery = _robbed(
-            database,
-            thieves,
-            actions,
-            lambda: [Stolen(tool, None, key) for tool, key in json.loads(file.read_text()).items()],
-        )
-    if ended := {each.tool for each in robbery.stolen} - {each.tool for each in robbery.accepted}:
-        raise NotMeasuredError(
-            f"the static key of {min(ended)} had ended before the theft: ask for fewer runs"
-        )
-    issued = [datetime.fromisoformat(each.credential["issued_at"]) for each in robbery.stolen]
-    return robbery.half(
-        credentials=len(issued),
-        seconds_at_risk=sum((robbery.at - at).total_seconds() for at in issued),
-        seconds_at_risk_to_the_end=None,
-        longest_life=max((robbery.at - at).total_seconds() for at in issued),
-        dead_after=None,
-    )
-
-
-def _robbed(
-    database: Sessions, thieves: Thieves, actions: Sequence[str], steal: Callable[[], list[Stolen]]
-) -> Robbery:
-    began, started = datetime.now(UTC), time.monotonic()
-    run_ids = frozenset(carry_out(database, actions))
-    seconds, at = time.monotonic() - started, datetime.now(UTC)
-    stolen = steal()
-    with ThreadPoolExecutor(_TRIES) as threads:
-        taken = list(threads.map(lambda each: thieves.is_taken(each.tool, each.credential), stolen))
-    _require_answers(database, run_ids)
-    accepted = [each for each, is_taken in zip(stolen, taken, strict=True) if is_taken]
-    return Robbery(run_ids, began, seconds, at, stolen, accepted)
-
-
-def _require_answers(database: Sessions, run_ids: frozenset[UUID]) -> None:
-    """Every system must have answered: a credential that never worked is no loss."""
-    query = (
-        select(col(CredentialRow.tool), func.count())
-        .join(CallRow, col(CallRow.credential_id) == col(CredentialRow.credential_id))
-        .where(col(CredentialRow.run_id).in_(run_ids), col(CallRow.status).between(200, 299))
-        .group_by(col(CredentialRow.tool))
-    )
-    with database.begin() as db:
-        answered = {tool for tool, _ in db.execute(query)}
-    for tool in ISSUING_PATHS.values():
-        if tool not in answered:
-            raise NotMeasuredError(f"{tool} answered no request of {len(run_ids)} runs")
-
-
-def _held(handover: Path) -> Iterator[Stolen]:
-    for file in sorted(handover.glob("*/[!.]*")):
-        yield Stolen(file.name, UUID(file.parent.name), json.loads(file.read_text(encoding="utf-8")))
-
-
-def _recorded(database: Sessions, robbery: Robbery) -> dict[tuple[UUID | None, str], CredentialLife]:
-    """The life of each stolen credential by the vault's own record, once it has all ends that can be confirmed."""
-    pages, deadline = Pages(database), time.monotonic() + _PATIENCE
-    expected = {(each.run_id, each.tool): each.credential["kind"] for each in robbery.stolen}
-    while time.monotonic() < deadline:
-        found = pages.exposure(ISSUING_PATHS, robbery.began, robbery.at).lives
-        lives = {(each.run_id, each.tool): each for each in found if each.run_id in robbery.run_ids}
-        if lives.keys() == expected.keys() and all(
-            each.is_confirmed or expected[key] == "signed-token" for key, each in lives.items()
-        ):
-            return lives
-        time.sleep(_POLL)
-    raise NotMeasuredError(f"the vault's record was not complete {_PATIENCE:g} s after the theft")
 
 
 if __name__ == "__main__":

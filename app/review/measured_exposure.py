@@ -58,6 +58,11 @@ class MeasuredHalf:
         return self.dead_after is not None
 
     @property
+    def time(self) -> timedelta:
+        """From the request of the runs to the end of the last one."""
+        return timedelta(seconds=self.seconds)
+
+    @property
     def life(self) -> timedelta:
         """The longest life."""
         return timedelta(seconds=self.longest_life)
