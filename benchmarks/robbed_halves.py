@@ -177,7 +177,7 @@ def _recorded(database: Sessions, robbery: Robbery) -> dict[tuple[UUID | None, s
     pages, deadline = Pages(database), time.monotonic() + _PATIENCE
     expected = {(each.run_id, each.tool): each.credential["kind"] for each in robbery.stolen}
     while time.monotonic() < deadline:
-        found = pages.exposure(ISSUING_PATHS, robbery.began, robbery.at).lives
+        found = pages.lives(ISSUING_PATHS, robbery.began, robbery.at)
         lives = {(each.run_id, each.tool): each for each in found if each.run_id in robbery.run_ids}
         if lives.keys() == expected.keys() and all(
             each.is_confirmed or expected[key] == "signed-token" for key, each in lives.items()
