@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.procurement.federal_time import eastern, eastern_day
 from app.procurement.systems import ISSUING_PATHS
 from app.review.queries import Pages
 
@@ -81,3 +82,23 @@ def test_what_is_held_at_a_moment_ends_with_what_dies_last(pages):
         "confirmed long after the end of its TTL",
     ]
     assert pages.lives(ISSUING_PATHS, second(1_200), second(1_200)) == []
+
+
+def test_of_many_credentials_the_page_lists_those_that_died_last(system, signed_in, read):
+    at = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=3_000)
+    last = at + timedelta(seconds=60)
+    system.execute(
+        "INSERT INTO vault_event (request_id, kind, path, at) SELECT 'many ' || n, 'issued', %s, %s + n * interval '1 s'"
+        " FROM generate_series(1, 60) AS n",
+        *(TOKEN, at),
+    )
+    try:
+        page = read(signed_in("operator-a"), f"/exposure?day={eastern_day(at)}&at={eastern(last):%H:%M:%S}")
+    finally:
+        system.execute("DELETE FROM vault_event WHERE request_id LIKE 'many %%'")
+    assert "60 credentials for 1 system" in page.text
+    assert "The 50 of 60 credentials that died last" in page.text
+    listed = [row for row in page.rows if "at the end of its time at the latest" in row]
+    assert len(listed) == 50
+    assert listed[0][2].startswith(f"{eastern(at):%H}:00:11")
+    assert listed[-1][2].startswith(f"{eastern(at):%H}:01:00")
