@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import usecases
-from benchmarks.holding_worker import HANDOVER
+from benchmarks.handover import HANDOVER
 from benchmarks.stops import SIGNED, Stop, seconds_to_expiry, stop_one
 from benchmarks.thieves import Thieves
 from benchmarks.work import submitted

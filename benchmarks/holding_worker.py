@@ -3,7 +3,6 @@
 It hands every credential of its runs to the benchmark, and asks no tool before a run is over.
 """
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -17,12 +16,12 @@ from uuid import UUID
 from app.connections.deadline import Deadline
 from app.connections.settings import load
 from app.credentials.approle import RunRoleId
-from app.credentials.grants import Grant
-from app.credentials.lineage import CredentialDenial, RunIdentity
+from app.credentials.lineage import CredentialDenial
 from app.credentials.settings import AgentSettings
+from benchmarks.handover import HANDOVER, HandingSession, hand_over
 from workers.runtime import celery_app, logs
 from workers.runtime.agent import Agent
-from workers.runtime.run_session import Issued, RunSession, introduced
+from workers.runtime.run_session import Issued, introduced
 from workers.runtime.secret import Secret
 from workers.runtime.tool import Tool
 from workers.runtime.tool_runner import ToolResult
@@ -30,30 +29,8 @@ from workers.runtime.vault import Vault
 from workers.runtime.worker import make_agent, serve
 from workers.triage import DOMAIN
 
-#: The environment variable that names the folder (mode 0700) in which credentials are handed over.
-HANDOVER = "BENCHMARK_HANDOVER"
 #: Seconds that a run is held at most, and between two looks whether it is over.
 _LONGEST, _POLL = 60.0, 0.05
-
-
-class HandingSession:
-    """A run's session that hands over what it is given, one file for each credential."""
-
-    def __init__(self, session: RunSession) -> None:
-        self._session = session
-
-    @property
-    def identity(self) -> RunIdentity:
-        """The run's identity."""
-        return self._session.identity
-
-    def issue(self, tool: str, grant: Grant) -> Issued:
-        """As the run's own session."""
-        issued = self._session.issue(tool, grant)
-        record = issued.record
-        user = {"user": record.service_user} if record.service_user else {}
-        hand_over(self.identity.run_id, tool, secret=issued.secret.reveal(), kind=record.kind.value, **user)
-        return issued
 
 
 @contextmanager
@@ -90,16 +67,6 @@ class HoldingRunner:
         """No second round either."""
         del run
         return first
-
-
-def hand_over(run_id: UUID, name: str, **what: Any) -> None:
-    """Write one credential in one step."""
-    folder = Path(os.environ[HANDOVER]) / str(run_id)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(folder / f".{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        json.dump(what, stream)
-    (folder / f".{name}").rename(folder / name)
 
 
 def wait_until_over(run_id: UUID) -> None:

@@ -20,48 +20,18 @@ from sqlalchemy import Engine, event
 
 from benchmarks import crowd, crowd_log, crowd_vault
 from benchmarks.officer import ALONE, database, officer, signed_in
+from benchmarks.page_addresses import ADDRESSES, OPERATOR
 from infra.local.stack import LocalStack
 from infra.provision.logins import APPLICATION
 
 #: The limit for the 95th percentile of a page, in milliseconds.
 AIM = 50.0
-_ADDRESSES = (
-    "/",
-    "/flags",
-    "/flags?status=open&severity=blocking&sort=-raised",
-    "/flags?rule=C02&sort=raised",
-    "/flags?system=sam-gov&action_type=option",
-    "/flags?q=invented+contract",
-    "/flags?q=EXAMPLE+VENDOR+77",
-    "/flags?q=0012",
-    "/flags?q=1,184&sort=raised",
-    "/flags?q=nch0077",
-    "/flags?q=zzqqy",
-    "/flags?sort=action",
-    "/flags?assignee=me",
-    "{older}",
-    "/flags/{flag}",
-    "/flags/{flag}?queue=q%3D0012",
-    "/runs",
-    "/runs?state=completed",
-    "/runs/{run}",
-    "/vendors/ZZ9BENCH0077",
-    "/credentials",
-    "/credentials?state=ended&tool=ledger",
-    "/actions",
-    "/actions/{action}",
-    "/exposure?at=now",
-    "/reconciliation",
-    "/reconciliation?run={run}",
-    "/audit",
-    "/audit?kind=login-refused",
-    "/audit?tool=ledger",
-    "/audit?run={old_run}",
-    "/audit?text={request}",
-    "/audit?text=198.51.100.7",
-    "/audit?identity={token}",
-    "/audit?since={since}&until={until}",
+_DECIDED = (
+    "SELECT flag_id, run_id, action_id FROM flag WHERE version > 0 ORDER BY raised_at OFFSET 50 LIMIT 1"
 )
+_BUSIEST = """
+    SELECT (requested_at AT TIME ZONE 'America/New_York')::date FROM run GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1
+"""
 _WIDTH = 120
 #: Requests to warm up: after these, statements are prepared, as in a running server.
 _WARM_UP = 12
@@ -76,7 +46,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the vault's log")
     parser.add_argument("--times", type=int, default=40, help="requests of each page")
-    parser.add_argument("--only", nargs="*", default=_ADDRESSES, metavar="PAGE", help="pages to request")
+    parser.add_argument("--only", nargs="*", default=ADDRESSES, metavar="PAGE", help="pages to request")
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="fill the database here once and reuse it"
     )
@@ -104,14 +74,12 @@ def _measure(stack: LocalStack, wanted: argparse.Namespace) -> dict[str, Any]:
         flags, runs = (_number(connection, table) for table in ("flag", "run"))
         lines = _number(connection, "vault_event")
         names = _names(connection) | crowd_vault.names(connection)
-    client = officer(stack)
-    names["older"] = _older(client)
-    pages = {
-        address: _times(client, address.format(**names), wanted.times)
-        for address in track(wanted.only, description="pages", transient=True)
-    }
-    if "/" in wanted.only:
-        pages["/ of an operator"] = _times(signed_in(stack, "operator"), "/", wanted.times)
+    reader, operator = officer(stack), signed_in(stack, "operator")
+    names["older"] = _older(reader)
+    pages = {}
+    for page in track(wanted.only, description="pages", transient=True):
+        client = operator if page.endswith(OPERATOR) else reader
+        pages[page] = _times(client, page.removesuffix(OPERATOR).format(**names), wanted.times)
     return {"flags": flags, "runs": runs, "lines": lines, "seconds to fill": round(filled, 1), "pages": pages}
 
 
@@ -121,11 +89,10 @@ def _number(connection: psycopg.Connection, table: str) -> int:
 
 
 def _names(connection: psycopg.Connection) -> dict[str, str]:
-    """One of the oldest decided flags, with its run and action."""
-    row = connection.execute(
-        "SELECT flag_id, run_id, action_id FROM flag WHERE version > 0 ORDER BY raised_at OFFSET 50 LIMIT 1"
-    ).fetchone()
-    return dict(zip(("flag", "run", "action"), map(str, row or ()), strict=True))
+    """One of the oldest decided flags, with its run and action, and the Eastern day with most runs."""
+    row = connection.execute(_DECIDED).fetchone()
+    day = connection.execute(_BUSIEST).fetchone()
+    return dict(zip(("flag", "run", "action", "day"), map(str, (*(row or ()), *(day or ()))), strict=True))
 
 
 def _older(client: FlaskClient) -> str:

@@ -16,6 +16,7 @@ from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
 from app.credentials.progress import Progress
 from app.settings import Settings
+from benchmarks.handover import HANDOVER
 from benchmarks.static_keys import KEYS, write_keys
 from infra.local.process import Command
 from infra.local.stack import LocalStack
@@ -26,6 +27,8 @@ from workers.runtime.vault import Vault
 from workers.runtime.worker import command as worker_command
 
 PATTERN, STATIC = "pattern", "static keys"
+#: The file with the static keys, in the state folder of the stack, while processes of that mode run.
+KEY_FILE = "benchmark-keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +45,19 @@ def measure(
 ) -> Round:
     """Start the dispatcher and worker of this mode, warm them up, and time `runs` runs."""
     wanted = [actions[number % len(actions)] for number in range(runs)]
-    with _processes(stack, mode=mode, concurrency=concurrency):
-        _run(sessions, wanted[: 4 * concurrency])
+    with processes(stack, mode=mode, concurrency=concurrency):
+        carry_out(sessions, wanted[: 4 * concurrency])
         before = _cpu(stack)
         started = time.perf_counter()
-        _run(sessions, wanted)
+        carry_out(sessions, wanted)
         wall = time.perf_counter() - started
         after = _cpu(stack)
     spent = {name: round(1000 * (after[name] - before[name]) / runs, 1) for name in after}
     return Round(mode, runs / wall, spent)
 
 
-def _run(sessions: Sessions, actions: Sequence[str]) -> None:
+def carry_out(sessions: Sessions, actions: Sequence[str]) -> list[UUID]:
+    """Request a run of each action and wait until all have completed; their ids. Raises RuntimeError, and TimeoutError."""
     run_ids = usecases.request_runs(sessions, actions, requested_by="benchmark")
     questions = Progress(sessions)
     deadline = time.monotonic() + 600
@@ -63,37 +67,48 @@ def _run(sessions: Sessions, actions: Sequence[str]) -> None:
         time.sleep(0.1)
     if (done := questions.states(run_ids)["completed"]) != len(run_ids):
         raise RuntimeError(f"only {done} of {len(run_ids)} runs completed")
+    return run_ids
 
 
 @contextmanager
-def _processes(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[None]:
-    with _commands(stack, mode=mode, concurrency=concurrency) as commands:
-        for command in commands:
-            stack.process_table.start(command, lambda _: True)
+def processes(
+    stack: LocalStack, *, mode: str, concurrency: int, handover: Path | None = None
+) -> Iterator[None]:
+    """Dispatcher and worker of this mode. With `handover`, a worker that hands its credentials over there."""
+    with _commands(stack, mode=mode, concurrency=concurrency, handover=handover) as (dispatcher, worker):
+        stack.process_table.start(dispatcher, lambda _: True)
+        stack.process_table.start(worker, lambda child: "ready." in child.log_since_start())
         try:
             yield
         finally:
-            for command in reversed(commands):
+            for command in (worker, dispatcher):
                 stack.process_table.stop(command.name)
 
 
 @contextmanager
-def _commands(stack: LocalStack, *, mode: str, concurrency: int) -> Iterator[list[Command]]:
+def _commands(
+    stack: LocalStack, *, mode: str, concurrency: int, handover: Path | None
+) -> Iterator[tuple[Command, Command]]:
     dispatcher = stack.services.background("dispatcher")
     line = worker_command(
         "workers.main", concurrency=concurrency, pool="prefork", recycle=False, name="worker-1"
     )
     worker = replace(stack.services.worker(1), argv=tuple(line))
     if mode == PATTERN:
-        yield [dispatcher, worker]
+        yield dispatcher, worker if handover is None else _robbed(worker, handover)
         return
-    keys = stack.layout.home / "benchmark-keys"
+    keys = stack.layout.home / KEY_FILE
     static = tuple(part.replace("workers.main", "benchmarks.static_worker") for part in line)
     with _one_identity_for_the_round(stack, keys):
-        yield [
+        yield (
             replace(dispatcher, argv=(sys.executable, "-m", "benchmarks.static_dispatcher")),
             replace(worker, argv=static, environment={**worker.environment, KEYS: str(keys)}),
-        ]
+        )
+
+
+def _robbed(worker: Command, handover: Path) -> Command:
+    line = tuple(part.replace("workers.main", "benchmarks.robbed_worker") for part in worker.argv)
+    return replace(worker, argv=line, environment={**worker.environment, HANDOVER: str(handover)})
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 from app.connections.deadline import Deadline
 from app.credentials.grants import Grant
 from app.credentials.lineage import IssuedCredential, RunIdentity
+from benchmarks.handover import as_stolen
 from workers.runtime.agent import Agent
 from workers.runtime.process_identity import MintedIdentity
 from workers.runtime.run_session import Issued, RunSession
@@ -36,8 +37,7 @@ def write_keys(file: Path, session: RunSession) -> None:
     """Issue one credential per tool and store them for the worker processes."""
     keys = {}
     for tool in registry().values():
-        issued = session.issue(tool.name, tool.grant)
-        keys[tool.name] = {"secret": issued.secret.reveal(), "user": issued.record.service_user}
+        keys[tool.name] = as_stolen(session.issue(tool.name, tool.grant))
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:
         json.dump(keys, stream)
@@ -81,7 +81,7 @@ class StaticSession:
             fingerprint=secrets.token_hex(32),
             issued_at=now,
             expires_at=now + timedelta(minutes=15),
-            service_user=key["user"],
+            service_user=key.get("user"),
         )
         return Issued(Secret(key["secret"]), record)
 

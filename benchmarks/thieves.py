@@ -61,6 +61,12 @@ class Thieves:
             case _:
                 return lambda: self._answers(tool, "Authorization", f"Bearer {credential['secret']}")
 
+    def is_taken(self, tool: str, credential: Mapping[str, Any]) -> bool:
+        """Whether a tool accepts a credential now; a database user with a new login."""
+        if credential["kind"] == "database-user":
+            return self._logs_in({"user": credential["user"], "password": credential["secret"]})
+        return self.hold(tool, credential)()
+
     def let_go(self) -> None:
         """Close the sessions with databases."""
         while self._sessions:

@@ -7,7 +7,7 @@ import pytest
 
 from app.procurement.federal_time import eastern, eastern_day
 from app.procurement.systems import ISSUING_PATHS
-from app.review.queries import Pages
+from app.review.queries import Pages, exposure
 
 pytestmark = pytest.mark.whole_system
 
@@ -56,8 +56,8 @@ def lives_by_the_log(system, run_id):
 
 def test_the_figures_agree_with_the_vaults_log_alone(system, done):
     run_id, since, until = done
-    found = Pages(system.sessions).exposure(ISSUING_PATHS, since, until + SIGNED)
-    lives = {each.tool: each for each in found.lives if each.run_id == run_id}
+    found = Pages(system.sessions).lives(ISSUING_PATHS, since, until + SIGNED)
+    lives = {each.tool: each for each in found if each.run_id == run_id}
     by_log = list(lives_by_the_log(system, run_id))
     assert sorted(lives) == sorted(tool for tool, _, _ in by_log) == sorted(ISSUING_PATHS.values())
     for tool, began, ended in by_log:
@@ -69,6 +69,19 @@ def test_the_figures_agree_with_the_vaults_log_alone(system, done):
     total = sum((ended - began).total_seconds() for _, began, ended in by_log)
     counted = sum(each.length.total_seconds() for each in lives.values())
     assert total - 0.01 <= counted <= total + 10 * len(by_log)
+
+
+def test_the_figures_of_a_day_are_those_of_its_credentials(system, done):
+    _, since, until = done
+    with system.sessions() as db:
+        db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        found = exposure.exposure(db, ISSUING_PATHS, since, until)
+        lives = exposure.lives(db, ISSUING_PATHS, since, until)
+    assert found.issued == sum(each.began >= since for each in lives) >= len(ISSUING_PATHS)
+    assert found.seconds_at_risk == pytest.approx(sum(each.within(since, until) for each in lives))
+    assert found.longest == max(each.length for each in lives)
+    held = [each for each in lives if each.began <= found.worst_moment < each.ended]
+    assert len(held) == max(found.most_by_part(until - since))
 
 
 def test_what_was_stolen_at_a_moment_is_shown_with_its_death(system, operator, read, done, until):

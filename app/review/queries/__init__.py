@@ -44,7 +44,7 @@ from app.review.queries.credential_list import (
     CredentialLine,
     CredentialSort,
 )
-from app.review.queries.exposure import Exposure
+from app.review.queries.exposure import CredentialLife, Exposure
 from app.review.queries.facets import Facets
 from app.review.queries.flag_filter import FlagFilter
 from app.review.queries.flags import FlagLine, FlagPage, FlagView, ValueLineage
@@ -225,6 +225,11 @@ class Pages:
         """What could have been stolen between two times (UTC). `tools` names the tool of each issuing path."""
         with self._sessions.begin() as db:
             return exposure.exposure(db, tools, since, until)
+
+    def lives(self, tools: Mapping[str, str], since: datetime, until: datetime) -> Sequence[CredentialLife]:
+        """The credentials alive at any time from `since` to `until`, both included (UTC), the last to die at the end."""
+        with self._sessions.begin() as db:
+            return exposure.lives(db, tools, since, until)
 
     def run(self, run_id: UUID) -> RunPage | None:
         """One run with its full lineage, or None."""

@@ -55,7 +55,7 @@ def show() -> ResponseReturnValue:
     found = services().queries.exposure(ISSUING_PATHS, since, until)
     rotation = choice("rotation", ROTATIONS) or "90"
     moment = _moment(day, now) or found.worst_moment or until
-    held = found.held_at(moment)
+    held = services().queries.lives(ISSUING_PATHS, moment, moment)
     read = read_until(services().database, ISSUING_PATHS) or now
     parts = [since + number * _HOUR for number in range(-(-(until - since) // _HOUR))]
     state, problem = known_state() if services().presenter else (None, "")
