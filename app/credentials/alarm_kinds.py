@@ -172,7 +172,7 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         "Do not rely on the values of that run. Treat its worker as compromised.",
     ),
     "access switched": AlarmKind(
-        "A person cut off the agent, a tool, a run or a credential, or let it on again. The details say who, and why.",
+        "A person cut off the agent, a tool, a worker, a run or a credential, or let it on again. The details say who, and why.",
         "If nobody of yours did it, treat the account of that person as compromised.",
         AlarmSeverity.MEDIUM,
     ),

@@ -19,7 +19,7 @@ class Permission(StrEnum):
     ASSIGN = "assign a flagged item"
     REQUEST_RUN = "submit an action or request a run"
     STOP = "stop a run"
-    SWITCH = "cut off the agent, a tool, a run or a credential, and let it on again"
+    SWITCH = "cut off the agent, a tool, a worker, a run or a credential, and let it on again"
 
 
 #: What takes data out of the application.
