@@ -177,7 +177,7 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         AlarmSeverity.MEDIUM,
     ),
     "switch not confirmed": AlarmKind(
-        "A person ordered a switch, and ten seconds later the vault had not confirmed it. It may have no effect.",
+        "A person ordered a switch, and ten seconds later it was not confirmed. It may have no effect.",
         "Look at the page of the switches for the reason. If it stays, disable the agent’s entity at the vault yourself.",
         AlarmSeverity.CRITICAL,
     ),

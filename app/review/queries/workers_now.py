@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, and_, bindparam, func, literal_column, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -76,7 +77,7 @@ _HOLDING = (
 _LAST = (
     select(SwitchOrderRow)
     .where(col(SwitchOrderRow.kind).in_([kind.value for kind in SwitchKind if kind.returns]))
-    .distinct(col(SwitchOrderRow.kind), col(SwitchOrderRow.target))
+    .ext(distinct_on(col(SwitchOrderRow.kind), col(SwitchOrderRow.target)))
     .order_by(col(SwitchOrderRow.kind), col(SwitchOrderRow.target), col(SwitchOrderRow.number).desc())
 )
 
