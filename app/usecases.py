@@ -87,7 +87,7 @@ def handle_alarm(
 def order_switch(  # each part of an order
     sessions: Sessions, kind: SwitchKind, target: str, turn: Turn, *, by: str, by_name: str, reason: str
 ) -> UUID | None:
-    """Order that the agent, a tool, a run or a credential be cut off, or let on again; None if the last order was the same.
+    """Order that the agent, a tool, a worker, a run or a credential be cut off, or let on again; None if the last order was the same.
 
     The switch process carries it out within a second. Raises `UnknownTargetError`, and `NothingToSwitchError` if the target
     has ended or nobody can end it.
@@ -102,7 +102,9 @@ def require_switch(db: Session, kind: SwitchKind, target: str, turn: Turn) -> No
     known = {SwitchKind.AGENT: {AGENT}, SwitchKind.TOOL: {system.name for system in SYSTEMS}}
     if (kind in known and target not in known[kind]) or (turn is Turn.ON and not kind.returns):
         raise UnknownTargetError
-    if kind not in known:
+    if kind is SwitchKind.WORKER:
+        switch_orders.require_worker(db, target, turn)
+    elif kind not in known:
         try:
             name = UUID(target)
         except ValueError:

@@ -85,7 +85,7 @@ class Commands(LazyGroup):
         "switch": LazyCommand(
             module="app.cli.switch_command",
             name="switch",
-            text="Cut off the agent, a tool, a run or a credential, or let it on again, in your name.",
+            text="Cut off the agent, a tool, a worker, a run or a credential, or let it on again, in your name.",
         ),
         "export": LazyCommand(
             module="app.cli.api_commands",

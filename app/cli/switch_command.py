@@ -17,20 +17,24 @@ _PATIENCE, _LOOK = 10.0, 0.25
 
 
 def switch(
-    kind: Annotated[SwitchKind, typer.Argument(metavar="KIND", help="agent, tool, run or credential.")],
+    kind: Annotated[
+        SwitchKind, typer.Argument(metavar="KIND", help="agent, tool, worker, run or credential.")
+    ],
     target: Annotated[
         str,
-        typer.Argument(metavar="[TARGET]", help="The name of the tool, or the id of the run or credential."),
+        typer.Argument(
+            metavar="[TARGET]", help="The name of the tool or worker, or the id of the run or credential."
+        ),
     ] = AGENT,
     *,
     off: Annotated[bool, typer.Option("--off/--on", help="Cut it off, or let it on again.")],
     why: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why you do it. It is kept.")],
     as_json: AsJson = False,
 ) -> None:
-    """Cut off the agent, a tool, a run or a credential, or let it on again, in your name.
+    """Cut off the agent, a tool, a worker, a run or a credential, or let it on again, in your name.
 
-    For security operators: TRIAGE_TOKEN_FILE names the file with your access token. Exit status 3: the vault has not
-    confirmed it within 10 seconds.
+    For security operators: TRIAGE_TOKEN_FILE names the file with your access token. Exit status 3: it is not confirmed
+    within 10 seconds.
     """
     turn = Turn.OFF if off else Turn.ON
     if (kind is SwitchKind.AGENT) != (target == AGENT):

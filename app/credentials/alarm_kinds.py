@@ -172,12 +172,12 @@ ALARM_KINDS: Mapping[str, AlarmKind] = {
         "Do not rely on the values of that run. Treat its worker as compromised.",
     ),
     "access switched": AlarmKind(
-        "A person cut off the agent, a tool, a run or a credential, or let it on again. The details say who, and why.",
+        "A person cut off the agent, a tool, a worker, a run or a credential, or let it on again. The details say who, and why.",
         "If nobody of yours did it, treat the account of that person as compromised.",
         AlarmSeverity.MEDIUM,
     ),
     "switch not confirmed": AlarmKind(
-        "A person ordered a switch, and ten seconds later the vault had not confirmed it. It may have no effect.",
+        "A person ordered a switch, and ten seconds later it was not confirmed. It may have no effect.",
         "Look at the page of the switches for the reason. If it stays, disable the agent’s entity at the vault yourself.",
         AlarmSeverity.CRITICAL,
     ),

@@ -79,6 +79,8 @@ class AttemptRecords:
     ) -> tuple[HeldAttempt, Job] | None:
         """Take the attempt to work on, and load its job; None when it is not waiting (seen twice, or swept).
 
+        None also when this worker is switched off: then the run waits for another one.
+
         `held` is the same attempt with a proof of its own. From now on that of the message counts no more.
         """
         claim = {

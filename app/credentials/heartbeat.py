@@ -3,13 +3,20 @@
 import os
 import socket
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, text
 
 _BEAT = text("SELECT beat(:problem, :host, :pid, :time, :vault_ahead)")
 #: Seconds that a statement may take if the time it states is to be compared.
 _PROMPT = 1.0
+#: Clocks are measured every minute, so one that was not measured for longer is that of a process that has ended.
+MEASURED = timedelta(minutes=2)
+
+
+def own_name() -> str:
+    """The name of this process, "host:id". That of an agent worker is the name of its main process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class Heartbeat:

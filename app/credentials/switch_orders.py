@@ -1,8 +1,9 @@
-"""Orders to cut off the agent, a tool, a run or a credential.
+"""Orders to cut off the agent, a tool, a worker, a run or a credential.
 
 Who orders can only append; a process of its own carries orders out at the vault. What became of them is recorded.
 """
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel
 
 from app.credentials.grants import Grant
+from app.credentials.heartbeat import MEASURED
 from app.credentials.lineage import CredentialKind
 from app.credentials.tables import RUNS_UNDER_WAY, moment, now
 
@@ -26,13 +28,14 @@ class SwitchKind(StrEnum):
 
     AGENT = "agent"
     TOOL = "tool"
+    WORKER = "worker"
     RUN = "run"
     CREDENTIAL = "credential"
 
     @property
     def returns(self) -> bool:
         """Whether it can be let on again; a run and a credential end for good."""
-        return self in {SwitchKind.AGENT, SwitchKind.TOOL}
+        return self in {SwitchKind.AGENT, SwitchKind.TOOL, SwitchKind.WORKER}
 
 
 class Turn(StrEnum):
@@ -43,7 +46,7 @@ class Turn(StrEnum):
 
 
 class SwitchOrderRow(SQLModel, table=True):
-    """One order. `carried_out_at`: when the vault took it. `done_at`: when nothing that it was to end was alive."""
+    """One order. `carried_out_at`: when the vault, or for a worker the database, took it. `done_at`: when nothing that it was to end was alive."""
 
     __tablename__ = "switch_order"
     __table_args__ = (
@@ -78,7 +81,7 @@ def policy_text(grant: Grant, turn: Turn) -> str:
 
 
 class UnknownTargetError(Exception):
-    """There is no such run or credential."""
+    """There is no such worker, run or credential."""
 
 
 class NothingToSwitchError(Exception):
@@ -89,6 +92,35 @@ _RUN = text("SELECT state FROM run WHERE run_id = :id")
 _CREDENTIAL = text(
     "SELECT kind, expires_at, revoked_at, now() AS now FROM credential WHERE credential_id = :id"
 )
+_WORKER_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}:[0-9]{1,10}")
+_WORKER = text("""
+    SELECT max(measured_at) AS seen_at, coalesce(max(measured_at) > now() - :measured, false)
+            OR EXISTS (SELECT FROM attempt WHERE state = 'running' AND worker = :name) AS is_alive,
+        (SELECT turn FROM switch_order WHERE kind = 'worker' AND target = :name ORDER BY number DESC LIMIT 1) AS turn
+    FROM clock WHERE process = 'worker' AND host || ':' || reporter = :name
+""")
+
+
+def is_worker_name(name: str) -> bool:
+    """Whether this is the name of a process, "host:id". The database takes an order for no other worker."""
+    return _WORKER_NAME.fullmatch(name) is not None
+
+
+def require_worker(db: Session, name: str, turn: Turn) -> None:
+    """Raises `UnknownTargetError` for a worker that was never seen, and `NothingToSwitchError` for one that has ended.
+
+    What is off can be let on again, and is off whether it has ended or not.
+    """
+    if not is_worker_name(name):
+        raise UnknownTargetError
+    found = db.execute(_WORKER, {"name": name, "measured": MEASURED}).one()
+    if not found.is_alive and found.seen_at is None and found.turn is None:
+        raise UnknownTargetError
+    if not found.is_alive and turn is Turn.OFF and found.turn != Turn.OFF:
+        last = (
+            f" Its last sign of life was at {found.seen_at:%Y-%m-%d %H:%M:%S} UTC." if found.seen_at else ""
+        )
+        raise NothingToSwitchError(f"The worker has ended.{last}")
 
 
 def require_alive(db: Session, kind: SwitchKind, target: UUID) -> None:

@@ -1,5 +1,7 @@
 """What the process that carries out switches reads and records."""
 
+import os
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,8 +72,8 @@ class SwitchRecords:
         with self._engine.connect() as db:
             db.execute(text("SELECT confirm_switched(:dead)"), {"dead": [each.request_id for each in dead]})
 
-    def stop_run(self, due: DueOrder) -> bool:
-        """Have a run stopped; whether all it held is confirmed to be dead."""
+    def stop_runs(self, due: DueOrder) -> bool:
+        """Have a run stopped, or those that a worker holds; whether all they held is confirmed to be dead."""
         with self._engine.connect() as db:
             return bool(db.scalar(text("SELECT stop_switched(:order)"), {"order": due.order_id}))
 
@@ -87,4 +89,21 @@ class SwitchRecords:
         """Why the oldest order is not done; None if none is open."""
         with self._engine.connect() as db:
             found: str | None = db.scalar(text("SELECT outcome FROM due_switches() LIMIT 1"))
+            return found
+
+
+class WorkerSwitch:
+    """The switch of this worker, as its main process sees it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def is_off(self, *, rests: bool) -> str | None:
+        """Who switched this worker off, and when; None while it is on. `rests`: it takes no messages.
+
+        Raises SQLAlchemy's errors.
+        """
+        me = {"host": socket.gethostname(), "pid": os.getpid(), "rests": rests}
+        with self._engine.begin() as db:
+            found: str | None = db.scalar(text("SELECT worker_is_off(:host, :pid, :rests)"), me)
             return found

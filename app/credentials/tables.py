@@ -384,7 +384,8 @@ class ClockRow(SQLModel, table=True):
     """By how many seconds the clock of a process, or of the vault, is ahead of the database's.
 
     `reporter` is the process id, or the kind of process that measured the vault's clock. `is_off` says that the last
-    measurement was beyond the limit, `alarmed_at` that several in a row were.
+    measurement was beyond the limit, `alarmed_at` that several in a row were. `rests_since`: by a worker's own word, since
+    when it has taken no message.
     """
 
     __tablename__ = "clock"
@@ -396,6 +397,7 @@ class ClockRow(SQLModel, table=True):
     measured_at: datetime = Field(sa_column=moment())
     is_off: bool
     alarmed_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    rests_since: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 
 #: One row says for all waiting runs what keeps the dispatcher from sending them.

@@ -20,7 +20,7 @@ class Permission(StrEnum):
     REQUEST_RUN = "submit an action or request a run"
     STOP = "stop a run"
     PRESENT = "start rehearsed attacks, a day's work and other parts of a demonstration"
-    SWITCH = "cut off the agent, a tool, a run or a credential, and let it on again"
+    SWITCH = "cut off the agent, a tool, a worker, a run or a credential, and let it on again"
 
 
 #: What takes data out of the application.

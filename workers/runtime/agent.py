@@ -102,7 +102,7 @@ class Agent(Generic[Job, Conclusion]):
                     return None
                 continue
             if claimed is None:
-                log.info("message without work: seen before, or swept", **_named(message))
+                log.info("message without work: seen before, swept, or refused", **_named(message))
                 if is_in_doubt:
                     # Perhaps taken by the try before, of which only the answer was lost.
                     self._postpone(held, run, "the database's answer was lost")

@@ -21,6 +21,7 @@ from app.connections.settings import ConnectionSettings, load
 from app.connections.starting import USAGE
 from app.connections.tls import trust_of
 from workers.runtime import broker
+from workers.runtime.celery_app import QUEUE
 from workers.runtime.lifecycle import HealthFile
 from workers.runtime.rounds import Pauses
 from workers.runtime.worker_records import WorkerRecords
@@ -49,7 +50,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         self.restart_count = 0
         # Through `call_soon`: with a pool of threads the timer runs in another thread, which goes on
         # while the main loop hangs.
-        self.timer.call_repeatedly(_BEAT, self.call_soon, (self._beat,))
+        self.timer.call_repeatedly(_BEAT, self.call_soon, (self._look,))
 
     def start(self) -> None:
         """Take messages until the worker ends. The processes of the pool have been forked."""
@@ -141,6 +142,20 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # celery has no types
         if self._records.incompatible is not None:
             _end(self._records.incompatible)
         self._health.touch(self._records.problem)
+
+    def _look(self) -> None:
+        self._follow_switch()
+        self._beat()
+
+    def _follow_switch(self) -> None:
+        """Take no messages while this worker is switched off. The database would refuse them; others can have them."""
+        if self._records.off and not self._records.rests:
+            self.cancel_task_queue(QUEUE)
+            log.warning("the worker takes no messages", reason=self._records.off)
+        elif self._records.rests and not self._records.off:
+            self.add_task_queue(QUEUE)
+            log.info("the worker takes messages again")
+        self._records.rests = bool(self._records.off)
 
 
 def check_servers(configuration: ConnectionSettings, celery: Celery) -> None:

@@ -1,7 +1,8 @@
-"""Carries out the orders to cut off the agent, a tool, a run or a credential.
+"""Carries out the orders to cut off the agent, a tool, a worker, a run or a credential.
 
 People and programs only append orders. This process alone may carry them out, and its identity at the vault can do
-nothing else: it can obtain no credential, and turn nothing but these switches.
+nothing else: it can obtain no credential, and turn nothing but these switches. A worker is the one switch that is not
+turned at the vault: the database gives it no run.
 """
 
 from collections.abc import Iterable, Sequence
@@ -84,12 +85,14 @@ class Switching:
                 self._powers.turn_tool(tool, due.turn)
                 return self._ended(due, tool.credential.path)
             case SwitchKind.RUN:
-                stopped = self._records.stop_run(due)
+                stopped = self._records.stop_runs(due)
                 return _Outcome(
                     "all that it held is dead" if stopped else "its ends are being confirmed", stopped
                 )
             case SwitchKind.CREDENTIAL:
                 return self._one_ended(due)
+            case SwitchKind.WORKER:
+                return self._worker_turned(due)
 
     def _ended(self, due: DueOrder, path: str | None) -> _Outcome:
         """Nothing new is issued. What was issued before is ended, also what the log shows only now."""
@@ -108,6 +111,20 @@ class Switching:
             )
         return _Outcome(f"the vault issues nothing more; {_left(signed, due.asked_at)}", done=True)
 
+    def _worker_turned(self, due: DueOrder) -> _Outcome:
+        """The database gives it no run from the order on. What it held is ended, also what it was taking at that moment."""
+        if due.turn is Turn.ON:
+            return _Outcome("it is given runs again", done=True)
+        stopped = self._records.stop_runs(due)
+        if not stopped or due.carried_out_at is None:
+            return _Outcome(
+                "it is given no run; the ends of those that it held are being confirmed", done=False
+            )
+        return _Outcome(
+            f"it is given no run; {_left(self._records.held(due), due.asked_at, dead='what it held is dead')}",
+            done=True,
+        )
+
     def _one_ended(self, due: DueOrder) -> _Outcome:
         held = self._records.held(due)
         if not held:
@@ -121,11 +138,13 @@ class Switching:
         return _Outcome("the vault says that it is dead", done=True)
 
 
-def _left(signed: Sequence[HeldCredential], now: datetime) -> str:
+def _left(
+    signed: Sequence[HeldCredential], now: datetime, *, dead: str = "what it had issued before is dead"
+) -> str:
     """Until when tools accept the signed tokens that nobody can withdraw."""
     until = max((each.issued_at for each in signed), default=datetime.min.replace(tzinfo=UTC)) + _SIGNED
     if until <= now:
-        return "what it had issued before is dead"
+        return dead
     return f"signed tokens cannot be withdrawn, and the last is valid until {until:%H:%M:%S} UTC"
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import socket
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from app.connections.starting import starting
 from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
 from app.credentials.attempts import AttemptRecords
+from app.credentials.heartbeat import own_name
 from app.credentials.settings import AgentSettings, with_addresses
 from workers.runtime import celery_app, logs
 from workers.runtime.agent import Agent
@@ -68,7 +68,8 @@ def start(domain: Domain) -> Celery:
         configuration = configured(*settings_of(domain))
         celery = celery_app.make(configuration)
         check_servers(configuration, celery)
-    serve(celery, cache(partial(make_agent, domain)))
+    # Before the fork: whatever process of its pool carries a run out, a worker has one name.
+    serve(celery, cache(partial(make_agent, domain, worker=own_name())))
     return celery
 
 
@@ -80,8 +81,11 @@ def serve(celery: Celery, agent: Callable[[], Agent[Any, Any]]) -> None:
         agent().attempt(UUID(run_id), attempt, Secret(wrapping_token))
 
 
-def make_agent(domain: Domain) -> Agent[Any, Any]:
-    """The agent of one process. Not fork-safe: make it after the fork."""
+def make_agent(domain: Domain, *, worker: str | None = None) -> Agent[Any, Any]:
+    """The agent of one process. Not fork-safe: make it after the fork.
+
+    `worker` is the name under which it takes attempts; without one it is this process's.
+    """
     configuration = load(*settings_of(domain))
     threads = int(os.environ.get("TRIAGE_RUNS_PER_PROCESS", "1")) * len(domain.tools)
     return Agent(
@@ -98,7 +102,7 @@ def make_agent(domain: Domain) -> Agent[Any, Any]:
             local_time=domain.local_time,
         ),
         threads=ThreadPoolExecutor(threads, thread_name_prefix="tool"),
-        worker=f"{socket.gethostname()}:{os.getpid()}",
+        worker=worker or own_name(),
         longest_run=configuration.longest_run,
         longest_tool=max(configuration.deadline_of(tool.record) for tool in domain.tools.values()),
         introduce=partial(introduced, role_id=RunRoleId(configuration.file("run_role_id_file"))),

@@ -8,6 +8,7 @@ from app.connections.database import connect, silence
 from app.connections.settings import ConnectionSettings
 from app.credentials.attempts import alarm_about_message
 from app.credentials.heartbeat import Heartbeat
+from app.credentials.switch_records import WorkerSwitch
 from workers.runtime.dropped_messages import DroppedMessages
 from workers.runtime.rounds import Lane, Rounds
 
@@ -23,6 +24,7 @@ class WorkerRecords:
         self._engine = connect(configuration, pool_size=1)
         self._dropped = DroppedMessages(lambda detail: alarm_about_message(self._engine, detail))
         self._heartbeat = Heartbeat(self._engine)
+        self._switch = WorkerSwitch(self._engine)
         self._rounds = Rounds("the worker's records", self._round)
         self._lane = Lane(self._rounds, rest=_REST)
         self._in_use = Lock()
@@ -31,6 +33,10 @@ class WorkerRecords:
         """What the worker waits for, or None."""
         self.incompatible: IncompatibleError | None = None
         """Why the database cannot be worked with, once it has answered."""
+        self.off: str | None = None
+        """Who switched this worker off, as of the last look; None while it is on."""
+        self.rests = False
+        """Whether it takes no messages because it is off."""
 
     @property
     def problem(self) -> str | None:
@@ -54,10 +60,11 @@ class WorkerRecords:
                 if (problem := silence(self._engine)) is None:
                     self._heartbeat.beat(self.waiting)
                     self._dropped.report()
+                    self.off = self._switch.is_off(rests=self.rests)
             except IncompatibleError as error:
                 self.incompatible = error
                 return str(error)
-            return problem
+            return problem or self.off
 
     def _be_quiet(self) -> None:
         # Not for longer: a database that hangs must not keep the pool from replacing a process.

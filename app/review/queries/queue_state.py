@@ -8,6 +8,7 @@ from sqlalchemy import func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from app.credentials.heartbeat import MEASURED
 from app.credentials.lineage import CredentialKind
 from app.credentials.tables import (
     AttemptEndRow,
@@ -23,8 +24,6 @@ from app.review.queries import alarms, run_list
 
 #: An end is confirmed and a log read within a second, unless something is in the way.
 USUAL = timedelta(seconds=5)
-#: Clocks are measured every minute, so one that was not measured for longer is that of a process that has ended.
-MEASURED = timedelta(minutes=2)
 #: Seconds from which an alarm is raised.
 LARGEST_DIFFERENCE = 5.0
 

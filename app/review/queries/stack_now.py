@@ -4,15 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, literal_column, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.credentials.tables import (
-    AttemptRow,
-    AttemptState,
-    ClockRow,
-    CredentialRow,
     HeartbeatRow,
     RunRow,
 )
@@ -23,21 +19,10 @@ from app.reconciliation.tables import LogSourceRow
 from app.review.queries import credential_list, queue_state
 from app.review.queries.credential_list import AliveOfTool
 from app.review.queries.queue_state import UnconfirmedEnds
+from app.review.queries.workers_now import AtWork, last_orders, workers
 
 #: How far back issues and refusals are counted.
 LATELY = timedelta(hours=1)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AtWork:
-    """A process of an agent worker: its runs in hand, and their credentials without a known end.
-
-    `name` is its host and process id, as heartbeats and attempts state them.
-    """
-
-    name: str
-    runs: int
-    credentials: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,29 +73,6 @@ _REFUSED = (
 _READ = select(
     func.min(col(LogSourceRow.read_until)), func.count() - func.count(col(LogSourceRow.read_until))
 )
-_REPORTED = select(col(ClockRow.host), col(ClockRow.reporter)).where(
-    col(ClockRow.process) == "worker", col(ClockRow.measured_at) > func.now() - queue_state.MEASURED
-)
-
-_NOW: BindParameter[datetime] = bindparam("now")
-_HOLDING = (
-    select(
-        col(AttemptRow.worker),
-        func.count(func.distinct(col(AttemptRow.run_id))),
-        func.count(col(CredentialRow.credential_id)),
-    )
-    .outerjoin(
-        CredentialRow,
-        and_(
-            col(CredentialRow.run_id) == col(AttemptRow.run_id),
-            col(CredentialRow.attempt) == col(AttemptRow.number),
-            col(CredentialRow.revoked_at).is_(None),
-            col(CredentialRow.expires_at) > _NOW,
-        ),
-    )
-    .where(col(AttemptRow.state) == _written(AttemptState.RUNNING))
-    .group_by(col(AttemptRow.worker))
-)
 
 
 def stack_now(db: Session, now: datetime) -> Stack:
@@ -130,17 +92,7 @@ def stack_now(db: Session, now: datetime) -> Stack:
         denied=refused.get(AnswerKind.DENIED, 0),
         refused_logins=refused.get(AnswerKind.LOGIN_REFUSED, 0),
         read_until=None if never_read else read_until,
-        workers=_workers(db, now),
+        workers=[each for each in workers(db, now, last_orders(db)) if each.is_seen],
         unconfirmed=queue_state.unconfirmed_ends(db),
         heartbeats=queue_state.heartbeats(db),
     )
-
-
-def _workers(db: Session, now: datetime) -> list[AtWork]:
-    idle = {f"{host}:{reporter}": (0, 0) for host, reporter in db.execute(_REPORTED)}
-    found = idle | {
-        worker: (runs, credentials)
-        for worker, runs, credentials in db.execute(_HOLDING, {"now": now})
-        if worker
-    }
-    return [AtWork(name=name, runs=runs, credentials=held) for name, (runs, held) in sorted(found.items())]

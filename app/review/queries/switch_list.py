@@ -10,12 +10,8 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from app.credentials.switch_orders import SwitchKind, SwitchOrderRow, Turn
+from app.review.queries.workers_now import AtWork, last_orders, workers
 
-#: The last order of each target that can be let on again.
-_LAST = text("""
-    SELECT DISTINCT ON (kind, target) number FROM switch_order WHERE kind IN ('agent', 'tool')
-    ORDER BY kind, target, number DESC
-""")
 _REFUSED = text("""
     SELECT tool, count(*) AS number, max(refused_at) AS last FROM denial
     WHERE refused_at >= (SELECT min(since) FROM unnest(CAST(:since AS timestamptz[])) AS since)
@@ -33,10 +29,14 @@ class Refusals:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SwitchPage:
-    """The last order of the agent and of each tool that was ever switched, refusals by tool, and the newest orders."""
+    """The last order of all that was ever switched and can be let on again, and the newest orders.
+
+    Refusals are by tool. `workers` are those at work, and those that are off.
+    """
 
     last: Mapping[tuple[str, str], SwitchOrderRow]
     refusals: Mapping[str, Refusals]
+    workers: Sequence[AtWork]
     orders: Sequence[SwitchOrderRow]
     now: datetime
 
@@ -48,17 +48,17 @@ class SwitchPage:
 
 def page(db: Session, *, limit: int) -> SwitchPage:
     """All switches, and the newest orders."""
-    numbers = list(db.scalars(_LAST))
-    rows = db.scalars(select(SwitchOrderRow).where(col(SwitchOrderRow.number).in_(numbers)))
-    last = {(row.kind, row.target): row for row in rows}
-    since = [row.ordered_at for row in last.values() if row.turn == Turn.OFF]
+    last = last_orders(db)
+    now = db.execute(select(func.now())).scalar_one()
+    since = [row.ordered_at for row in last.values() if row.turn == Turn.OFF and row.kind == SwitchKind.TOOL]
     refused = db.execute(_REFUSED, {"since": since}) if since else ()
     orders = db.scalars(select(SwitchOrderRow).order_by(col(SwitchOrderRow.number).desc()).limit(limit))
     return SwitchPage(
         last=last,
         refusals={row.tool: Refusals(number=row.number, last=row.last) for row in refused},
+        workers=workers(db, now, last),
         orders=orders.all(),
-        now=db.execute(select(func.now())).scalar_one(),
+        now=now,
     )
 
 

@@ -17,7 +17,7 @@ from app.web.sign_in import person
 
 @operation("GET", "/switches", query=SwitchQuery, answers={200: SwitchOrders})
 def switches(query: SwitchQuery) -> Response:
-    """Orders to cut off the agent, a tool, a run or a credential, newest first."""
+    """Orders to cut off the agent, a tool, a worker, a run or a credential, newest first."""
     orders = services().queries.switches(limit=query.limit).orders
     return reply(SwitchOrders(items=[SwitchOrder.model_validate(each) for each in orders], next=None))
 

@@ -1,4 +1,4 @@
-"""Switches: what is cut off, and orders to cut off the agent, a tool, a run or a credential."""
+"""Switches: what is cut off, and orders to cut off the agent, a tool, a worker, a run or a credential."""
 
 from http import HTTPStatus
 
@@ -25,10 +25,17 @@ SIGNED = {system.name for system in SYSTEMS if isinstance(system.credential, Sig
 @bp.get("")
 def queue() -> ResponseReturnValue:
     """What is cut off now, with the effect at the vault, and the newest orders."""
+    page = services().queries.switches(limit=_NEWEST)
+    effects = {worker.name: worker.effect for worker in page.workers if worker.has_switch}
     return render_template(
         "switches/list.html",
-        page=services().queries.switches(limit=_NEWEST),
-        targets=[(SwitchKind.AGENT, AGENT), *((SwitchKind.TOOL, system.name) for system in SYSTEMS)],
+        page=page,
+        targets=[
+            (SwitchKind.AGENT, AGENT),
+            *((SwitchKind.TOOL, system.name) for system in SYSTEMS),
+            *((SwitchKind.WORKER, name) for name in effects),
+        ],
+        effects=effects,
         named=named,
         newest=_NEWEST,
     )
@@ -62,7 +69,7 @@ def turn(kind: str, target: str, turn: str) -> ResponseReturnValue:
         if new is None:
             flash(f"Nothing was ordered: {named(what, target)} was already switched {way}.", "info")
         else:
-            flash("Ordered. The list of orders below shows when the vault has confirmed it.", "info")
+            flash("Ordered. The list of orders below shows when it is confirmed.", "info")
     return redirect(url_for(".queue"), HTTPStatus.SEE_OTHER)
 
 
@@ -103,6 +110,7 @@ def _form(
         turn=way,
         what=named(kind, target),
         signed=target in SIGNED,
+        returns=kind.returns,
         reason=reason,
         error=error,
     ), status

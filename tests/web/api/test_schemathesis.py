@@ -124,7 +124,7 @@ def shared(system, program_of, token_of, session_of):
 def switch_on_again(system):
     """What made-up orders have cut off."""
     last = system.rows(
-        "SELECT DISTINCT ON (kind, target) * FROM switch_order WHERE kind IN ('agent', 'tool')"
+        "SELECT DISTINCT ON (kind, target) * FROM switch_order WHERE kind IN ('agent', 'tool', 'worker')"
         " ORDER BY kind, target, number DESC"
     )
     for each in last:
@@ -135,7 +135,9 @@ def switch_on_again(system):
             )
     wait_until(
         lambda: (
-            not system.rows("SELECT 1 FROM switch_order WHERE done_at IS NULL AND kind IN ('agent', 'tool')")
+            not system.rows(
+                "SELECT 1 FROM switch_order WHERE done_at IS NULL AND kind IN ('agent', 'tool', 'worker')"
+            )
         ),
         what="the confirmation of all switches",
     )

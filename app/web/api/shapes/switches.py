@@ -37,7 +37,7 @@ class SwitchOrders(Page[SwitchOrder]):
 
 
 class Switching(RequestModel):
-    """Orders a switch. `target` is `agent`, the name of a tool, or the ID of a run or credential."""
+    """Orders a switch. `target` is `agent`, the name of a tool or worker, or the ID of a run or credential."""
 
     kind: SwitchKind
     target: Annotated[str, Field(min_length=1, max_length=200)]

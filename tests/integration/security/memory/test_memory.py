@@ -31,18 +31,18 @@ class Worker:
 
     @property
     def children(self):
-        return [child.pid for child in psutil.Process(self._pid).children()]
+        return [child.pid for child in psutil.Process(self.pid).children()]
 
     @property
-    def _pid(self):
+    def pid(self):
         return self._system.stack.processes["memory"]
 
     def look(self):
         """The memory of all its processes, now."""
-        return Scene(self._memory_of(self._pid), {pid: self._memory_of(pid) for pid in self.children})
+        return Scene(self._memory_of(self.pid), {pid: self._memory_of(pid) for pid in self.children})
 
     def limits(self):
-        return [Path(f"/proc/{pid}/limits").read_text() for pid in [self._pid, *self.children]]
+        return [Path(f"/proc/{pid}/limits").read_text() for pid in [self.pid, *self.children]]
 
     @contextmanager
     def running(self):
@@ -99,8 +99,10 @@ def prefork(system, only_worker, until):
         with held_in_the_middle(system, until) as run_id:
             during = worker.look()
         after = worker.look()
-    (row,) = system.rows("SELECT worker FROM attempt WHERE run_id = %s", run_id)
-    return {"idle": idle, "during": during, "after": after, "busy": int(row["worker"].rpartition(":")[2])}
+        (row,) = system.rows("SELECT worker FROM attempt WHERE run_id = %s", run_id)
+        assert row["worker"].rpartition(":")[2] == str(worker.pid), "an attempt names the main process"
+    (busy,) = (pid for pid, memory in during.children.items() if memory.recorded(system))
+    return {"idle": idle, "during": during, "after": after, "busy": busy}
 
 
 def holds_nothing(memory, system, thief):

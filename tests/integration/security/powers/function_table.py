@@ -312,6 +312,14 @@ EXAMPLES = {
         call="agent_is_off()",
         check="SELECT true",
     ),
+    "worker_is_off": Example(
+        logins=WORKER,
+        reason="whether it is given no run, because of whom, and its word that it takes no message",
+        call="worker_is_off('h', 1, true)",
+        check="SELECT EXISTS (SELECT FROM clock WHERE host = 'h' AND rests_since IS NOT NULL)",
+        prepare="""INSERT INTO clock (process, host, reporter, ahead, measured_at, is_off)
+            VALUES ('worker', 'h', '1', 0, now(), false)""",
+    ),
     "due_switches": Example(
         logins=SWITCH,
         reason="which orders are to be carried out",
@@ -335,7 +343,7 @@ EXAMPLES = {
     ),
     "stop_switched": Example(
         logins=SWITCH,
-        reason="a run ends because an operator ordered it",
+        reason="a run, or what a worker holds, ends because an operator ordered it",
         call=f"stop_switched({A})",
         check=f"SELECT stop_requested_at IS NOT NULL FROM run WHERE run_id = {R}",
         prepare=f"INSERT INTO switch_order (order_id, kind, target, turn, reason, ordered_by, ordered_by_name)"

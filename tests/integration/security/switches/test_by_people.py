@@ -80,7 +80,8 @@ def test_on_the_page_with_a_reason_and_the_effect_is_shown(system, operator, swi
 
 
 @pytest.mark.parametrize(
-    "address", ["/switches/tool/nonsense/off", "/switches/worker/x/off", "/switches/agent/agent/over",
+    "address", ["/switches/tool/nonsense/off", "/switches/worker/x/off", "/switches/worker/x:1/off", "/switches/host/x/off",
+                "/switches/agent/agent/over",
                 "/switches/run/00000000-0000-4000-8000-000000000000/off", "/switches/credential/x/off"],
 )  # fmt: skip
 def test_what_does_not_exist_is_not_found(operator, address):
@@ -113,7 +114,7 @@ def test_by_a_program(program, switch, until):
         HTTPStatus.CONFLICT,
         "It was already switched off. Nothing was ordered.",
     )
-    for changed in ({"reason": " "}, {"turn": "over"}, {"kind": "worker"}, {"more": 1}):
+    for changed in ({"reason": " "}, {"turn": "over"}, {"kind": "host"}, {"more": 1}):
         refused = program("operator-a", "POST", body=wanted | changed)
         assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY, changed
         assert next(iter(changed)) in refused.text
@@ -139,7 +140,9 @@ def test_by_a_command(as_operator, system):
     ("arguments", "said"),
     [
         (("tool", "nonsense", "--off", "--reason", "x"), "nonsense"),
-        (("worker", "x", "--off", "--reason", "x"), "worker"),
+        (("host", "x", "--off", "--reason", "x"), "host"),
+        (("worker", "x:1", "--off", "--reason", "x"), "worker: 'x:1' is not known"),
+        (("worker", "--off", "--reason", "x"), "no target"),
         (("agent", "x", "--off", "--reason", "x"), "'x'"),
         (("tool", "--off", "--reason", "x"), "agent"),
         (("agent", "--off"), "--reason"),
@@ -151,3 +154,45 @@ def test_a_command_that_is_wrong_names_what(as_operator, arguments, said):
     status, _, errors = as_operator("switch", *arguments)
     assert status in {1, 2}
     assert said in " ".join(errors)
+
+
+def test_a_worker_by_page_program_and_command(  # noqa: PLR0917  # fixtures
+    system, workers, operator, program, as_operator, switch, until
+):
+    name = workers[0]
+    address = f"/switches/worker/{name}/off"
+    assert address in operator.get("/").text
+    page = operator.get("/switches").text
+    assert address in page
+    assert f"The worker {name}" in page
+    asked = operator.get(address).text
+    assert "This does not contain a stolen host" in asked
+    assert "The runs that it holds end as failed, with your name." in asked
+
+    assert order_on_page(operator, address, "Its disk is full.").status_code == HTTPStatus.SEE_OTHER
+    done = "SELECT 1 FROM switch_order WHERE done_at IS NOT NULL AND reason = 'Its disk is full.'"
+    until(lambda: system.rows(done), what="the confirmation")
+    seen = "It holds no run and, by its own word, takes no messages."
+    page = until(lambda: seen in (found := operator.get("/switches").text) and found, what="the effect")
+    assert "Its disk is full." in page
+    on = f"/switches/worker/{name}/on"
+    assert on in page
+    assert on in operator.get("/").text
+    assert "within a few seconds" in operator.get(on).text
+    order_on_page(operator, address, "Once more.")
+    assert f"the worker {name} was already switched off" in operator.get("/switches").text
+
+    wanted = {"kind": "worker", "target": name, "turn": "on", "reason": "Over."}
+    made = program("operator-a", "POST", body=wanted)
+    assert made.status_code == HTTPStatus.ACCEPTED, made.text
+    unknown = program("operator-a", "POST", body=wanted | {"target": "nobody:1", "turn": "off"})
+    assert unknown.status_code == HTTPStatus.NOT_FOUND
+
+    status, output, errors = as_operator("switch", "worker", name, "--off", "--reason", "A drill.")
+    assert (status, errors) == (0, [])
+    assert output.startswith(f"worker {name} off: it is given no run; ")
+    status, _, errors = as_operator("switch", "worker", name, "--off", "--reason", "A drill.")
+    assert status == 1
+    assert "It was already switched off. Nothing was ordered." in " ".join(errors)
+    status, output, _ = as_operator("switch", "worker", name, "--on", "--reason", "Over.")
+    assert (status, output.strip()) == (0, f"worker {name} on: it is given runs again")
