@@ -1,5 +1,6 @@
 """What a thief could have held, with static keys and with one credential for each run and system."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from app.procurement.federal_time import eastern, eastern_day
 from app.procurement.systems import ISSUING_PATHS, SYSTEMS
 from app.reconciliation.report import read_until
+from app.review.measured_exposure import MeasuredExposure, MeasuredExposureError
 from app.web.comparable_times import HOURS, bounds, day_of_query, starts_of_hour
 from app.web.list_queries import choice, ignore
 from app.web.pictures.column_chart import ColumnChart, column_chart
@@ -59,10 +61,17 @@ def show() -> ResponseReturnValue:
     read = read_until(services().database, ISSUING_PATHS) or now
     parts = [since + number * _HOUR for number in range(-(-(until - since) // _HOUR))]
     state, problem = known_state() if services().presenter else (None, "")
+    measured = None
+    if state and state.compared:
+        try:
+            measured = MeasuredExposure.from_json(json.dumps(dict(state.compared.report)))
+        except MeasuredExposureError as wrong:
+            problem = str(wrong)
     return render_template(
         "exposure.html",
         state=state,
         problem=problem,
+        measured=measured,
         day=day,
         now=now,
         exposure=found,
