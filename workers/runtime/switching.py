@@ -76,13 +76,16 @@ class Switching:
     def _carry_out(self, due: DueOrder) -> _Outcome:
         match due.kind:
             case SwitchKind.AGENT:
-                self._powers.turn_agent(due.turn)
+                if due.carried_out_at is None:
+                    self._powers.turn_agent(due.turn)
                 return self._ended(due, None)
             case SwitchKind.TOOL:
                 tool = self._tools.get(due.target)
                 if tool is None:
                     raise RoundFailedError(f"there is no tool {due.target}")
-                self._powers.turn_tool(tool, due.turn)
+                # Once: it may have been let on again while its ends are being confirmed.
+                if due.carried_out_at is None:
+                    self._powers.turn_tool(tool, due.turn)
                 return self._ended(due, tool.credential.path)
             case SwitchKind.RUN:
                 stopped = self._records.stop_runs(due)

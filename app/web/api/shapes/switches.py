@@ -11,7 +11,7 @@ from app.web.api.shapes.alarms import reason
 
 
 class SwitchOrder(Shape):
-    """One order. `carried_out_at` is when the vault took it, `done_at` when nothing that it was to end was alive."""
+    """One order. `carried_out_at` is when vault or database took it, `done_at` when nothing that it was to end was alive."""
 
     order_id: UUID
     kind: SwitchKind

@@ -50,6 +50,15 @@ def test_a_tool_is_cut_off_and_no_other(system, insider, held, switch, tool):
     assert issues(held, tool)
 
 
+def test_a_tool_that_is_let_on_before_its_ends_are_confirmed_stays_on(system, held, switch, until):
+    first = switch("tool", "contracts", "off", wait=False)
+    order = "SELECT * FROM switch_order WHERE order_id = %s"
+    until(lambda: system.rows(order, first["order_id"])[0]["carried_out_at"], what="the first")
+    switch("tool", "contracts", "on")
+    until(lambda: system.rows(order, first["order_id"])[0]["done_at"], what="the confirmation of the first")
+    assert issues(held, "contracts")
+
+
 def test_runs_go_on_without_a_tool_that_is_off(system, switch):
     switch("tool", "contracts", "off")
     (run_id,) = system.run(system.copy("ACT-2026-0001"))
