@@ -19,9 +19,13 @@ from infra.provision.logins import APPLICATION
 MOST = 25
 #: The same for a contract file, which also reads the anchors of the log, and all sides of each of its runs.
 MOST_OF_A_FILE = 34
-#: No pages: some answer for as long as the connection lasts, the others are files written in parts.
 OFFICER = Person.of(subject="officer-a", name="Contracting officer A", roles=["officer", "auditor"])
-NO_PAGES = {"news.events", "runs.events", "exports.flags_csv", "exports.flags_json", "exports.vault_log"}
+#: No pages: some answer for as long as the connection lasts, others are files written in parts. The last are pages
+#: where a presenter's process runs, which it does not here.
+NO_PAGES = {
+    *("news.events", "runs.events", "exports.flags_csv", "exports.flags_json", "exports.vault_log"),
+    *("tour.show", "rehearsals.show", "days.queue", "days.show", "days.download"),
+}
 #: What an address needs behind its "?" to be more than an empty page.
 QUERIES = {
     "flags.queue": (
