@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from app.web.presenter_state import PresenterState, Refusal, is_of_this_version
+from app.web.presenter_state import PresenterState, Refusal
 
 #: Seconds until it must have answered.
 _PATIENCE = 5.0
@@ -42,8 +42,7 @@ class Presenter:
         """What it shows. Raises `PresenterError`."""
         try:
             _, answer = self._asked("GET", "/")
-            found = PresenterState.model_validate_json(answer)
-            return found.model_copy(update={"days": tuple(filter(is_of_this_version, found.days))})
+            return PresenterState.model_validate_json(answer)
         except ValidationError as wrong:
             field = ".".join(map(str, wrong.errors()[0]["loc"]))
             raise PresenterError(f"the answer about the demo cannot be read: {field}") from None
