@@ -1,6 +1,7 @@
 """The process of a demo that carries out what a presenter orders. It exists in a local stack only."""
 
 import json
+import os
 import socket
 from contextlib import closing
 from http import HTTPStatus
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from app.web.presenter_state import PresenterState, Refusal, is_of_this_version
+from app.web.presenter_state import PresenterState, Refusal
 
 #: Seconds until it must have answered.
 _PATIENCE = 5.0
@@ -24,12 +25,17 @@ class _Connection(HTTPConnection):
 
     def __init__(self, socket_file: Path) -> None:
         super().__init__("presenter", timeout=_PATIENCE)
-        self._file = str(socket_file)
+        self._file = socket_file
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._file)
+        # By the open folder: the kernel takes 107 characters of a path, and a state folder may lie deep.
+        folder = os.open(self._file.parent, os.O_PATH | os.O_CLOEXEC)
+        try:
+            self.sock.connect(f"/proc/self/fd/{folder}/{self._file.name}")
+        finally:
+            os.close(folder)
 
 
 class Presenter:
@@ -42,8 +48,7 @@ class Presenter:
         """What it shows. Raises `PresenterError`."""
         try:
             _, answer = self._asked("GET", "/")
-            found = PresenterState.model_validate_json(answer)
-            return found.model_copy(update={"days": tuple(filter(is_of_this_version, found.days))})
+            return PresenterState.model_validate_json(answer)
         except ValidationError as wrong:
             field = ".".join(map(str, wrong.errors()[0]["loc"]))
             raise PresenterError(f"the answer about the demo cannot be read: {field}") from None

@@ -1,11 +1,12 @@
 """What the presenter's process shows: what is under way, and what came of earlier orders."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 
 class _Shown(BaseModel):
@@ -121,6 +122,17 @@ class KeptDay(_Shown):
         return DayFigures.model_validate(self.report)
 
 
+def _readable(days: Sequence[object]) -> list[KeptDay]:
+    """Without what another version has kept."""
+    found = []
+    for each in days:
+        with suppress(ValidationError):
+            day = KeptDay.model_validate(each)
+            if day.figures:
+                found.append(day)
+    return found
+
+
 class Compared(_Shown):
     """The last comparison of static keys with the pattern, with the document that the benchmark writes."""
 
@@ -141,13 +153,5 @@ class PresenterState(_Shown):
     problem: Unfinished | None
     can_start_again: bool
     attacks: tuple[RehearsedAttack, ...]
-    days: tuple[KeptDay, ...]
+    days: Annotated[tuple[KeptDay, ...], BeforeValidator(_readable)]
     compared: Compared | None
-
-
-def is_of_this_version(day: KeptDay) -> bool:
-    """Whether the figures of a day can be read."""
-    try:
-        return day.figures is not None
-    except ValidationError:
-        return False

@@ -71,8 +71,10 @@ def main() -> None:
     socket.unlink(missing_ok=True)
     start_again = layout.start_again.touch if wanted.can_start_again else None
     app = make_app(Conductor(layout, start_again))
+    # By the open folder: the kernel takes 107 characters of a path, and a state folder may lie deep.
+    folder = os.open(socket.parent, os.O_PATH | os.O_CLOEXEC)
     before = os.umask(_OTHERS)
-    server = make_server(f"unix://{socket}", 0, app, threaded=True)
+    server = make_server(f"unix:///proc/self/fd/{folder}/{socket.name}", 0, app, threaded=True)
     os.umask(before)
     server.serve_forever()
 

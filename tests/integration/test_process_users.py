@@ -68,9 +68,15 @@ print(json.dumps(opened))
 """
 #: Opens a socket, and writes whether it could.
 CALL = """
-import json, socket, sys
-with socket.socket(socket.AF_UNIX) as line:
-    print(json.dumps(line.connect_ex(json.load(sys.stdin)) == 0))
+import json, os, socket, sys
+try:
+    folder = os.open(os.path.dirname(file := json.load(sys.stdin)), os.O_PATH)
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(f"/proc/self/fd/{folder}/{os.path.basename(file)}")
+except OSError:
+    print("false")
+else:
+    print("true")
 """
 #: Reads numbers of processes, and writes what it got from which.
 PEER = """

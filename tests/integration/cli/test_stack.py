@@ -14,6 +14,7 @@ from threading import Thread
 import psutil
 import pytest
 
+from app.web.presenter import Presenter
 from infra.local.leftovers import is_alive, living
 from infra.local.state import Layout, is_locked, read_record
 
@@ -220,6 +221,43 @@ def test_ctrl_c_during_a_start_stops_what_has_started(shell, tmp_path):
     assert demo.returncode == 130
     assert not living(processes)
     assert clean(layout)
+
+
+def test_a_presenter_has_the_demo_start_anew_with_empty_records(shell, tmp_path):
+    layout = Layout(tmp_path / "home")
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "app.cli.main", "demo", "--shared-user"],
+        env={"PATH": os.environ["PATH"], **shell, "TRIAGE_HOME": str(layout.home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    presenter = Presenter(layout.presenter_socket)
+    try:
+        first = runs_until_served(demo.stdout)
+        (layout.presenter / "day-7.json").write_text('{"number": 7}')
+        presenter.order("reset", by="Security operator A")
+        second = runs_until_served(demo.stdout)
+        state, supervisor = presenter.state(), read_record(layout).supervisor
+    finally:
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=60)
+    assert (len(first), len(second), first & second) == (12, 12, set())
+    assert supervisor.pid == demo.pid
+    assert (state.can_start_again, state.days) == (True, ())
+    assert (layout.presenter / "day-7.json").exists()
+    assert demo.returncode == 0
+    assert clean(layout)
+
+
+def runs_until_served(output):
+    """The ids of the runs that a demo prints before it serves the pages."""
+    said = ""
+    for line in output:
+        said += line
+        if line == "Ctrl-C stops everything.\n":
+            break
+    return set(re.findall("^([0-9a-f-]{36})  ACT-", said, re.MULTILINE))
 
 
 def test_a_wrong_port_is_one_line_and_status_2_and_a_taken_one_status_1(triage, proxy, tmp_path):

@@ -1,18 +1,23 @@
 """A presenter's orders: what is taken and what is refused, and what is kept of each."""
 
 import json
+import os
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
 
+from app.web.presenter import Presenter
 from infra.local.state import Layout
 from rehearsals.catalog import ATTACKS
 from rehearsals.presenter.__main__ import make_app
 from rehearsals.presenter.conductor import SLOW_BY, SLOW_FOR, BusyError, Conductor
 from rehearsals.presenter.orders import MOST_RUNS, Compare, Day, Order, Rehearse
 
+ROOT = Path(__file__).parents[3]
 BY = {"by": "Security operator A"}
 
 
@@ -171,3 +176,22 @@ def test_it_shows_the_last_outcome_of_each_attack(conductor, layout):
     attacks = {each["name"]: each["outcome"] for each in conductor.state()["attacks"]}
     assert attacks.pop(name) == {"name": name, "verdict": "pass"}
     assert set(attacks.values()) == {None}
+
+
+def test_a_state_folder_may_lie_deeper_than_a_socket_may(tmp_path, until):
+    layout = Layout(tmp_path / ("deep" * 12) / ("deeper" * 12))
+    layout.create()
+    assert len(str(layout.presenter_socket)) > 107
+    with subprocess.Popen(
+        [sys.executable, "-m", "rehearsals.presenter"],
+        env={"PATH": os.environ["PATH"], "TRIAGE_HOME": str(layout.home)},
+        cwd=ROOT,
+    ) as process:
+        try:
+            until(layout.presenter_socket.is_socket, what="the socket")
+            state = Presenter(layout.presenter_socket).state()
+            mode = layout.presenter_socket.stat().st_mode & 0o777
+        finally:
+            process.terminate()
+    assert len(state.attacks) == len(ATTACKS)
+    assert (state.can_start_again, mode) == (False, 0o660)

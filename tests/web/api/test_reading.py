@@ -21,7 +21,16 @@ ME = {
     "auditor-a": (["auditor"], ["export", "export_vault_log", "read", "read_alarms", "read_events"]),
     "operator-a": (
         ["operator"],
-        ["export_vault_log", "handle_alarms", "read", "read_alarms", "read_events", "stop", "switch"],
+        [
+            "export_vault_log",
+            "handle_alarms",
+            "present",
+            "read",
+            "read_alarms",
+            "read_events",
+            "stop",
+            "switch",
+        ],
     ),
     "visitor-a": ([], []),
 }

@@ -98,8 +98,8 @@ def failing(tool):
     return replace(tool, look_up=ask)
 
 
-def noting_agent(domain) -> Agent:
-    made = make_agent(domain)
+def noting_agent(domain, **more) -> Agent:
+    made = make_agent(domain, **more)
     tools = {name: failing(tool) for name, tool in made.tools.items()}
     return replace(made, tools=tools, introduce=partial(introduce, **made.introduce.keywords))
 
