@@ -26,7 +26,7 @@ def database(stack: LocalStack) -> Server:
 
 
 def officer(stack: LocalStack) -> FlaskClient:
-    """A test client of the application, in the state of a served one, with somebody who may read everything."""
+    """A test client of the application, in the state of a served one, for a person who may read everything."""
     return signed_in(stack, "officer", "auditor")
 
 

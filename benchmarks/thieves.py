@@ -10,14 +10,8 @@ import httpx
 import psycopg
 
 from infra.local.stack import LocalStack
+from rehearsals.thief import QUESTIONS
 
-#: A question that each tool answers to any caller whose credential is good.
-_QUESTIONS = {
-    "sam-gov": "/entity-information/v4/entities",
-    "debarment": "/entity-information/v4/exclusions",
-    "contracts": "/contract-awards/v1/search?piid=70ZZ0126C0001",
-    "documents": "/documents/v1/documents?piid=70ZZ0126C0001",
-}
 _READ = "SELECT 1 FROM finance.commitments LIMIT 1"
 _CONFIRMED = "SELECT bool_and(revoked_at IS NOT NULL) FROM attempt WHERE run_id = %s"
 
@@ -78,7 +72,7 @@ class Thieves:
         return bool(confirmed)
 
     def _answers(self, tool: str, name: str, value: str) -> bool:
-        answer = self._http.get(self._endpoints[tool] + _QUESTIONS[tool], headers={name: value})
+        answer = self._http.get(self._endpoints[tool] + QUESTIONS[tool], headers={name: value})
         if answer.status_code not in (200, 204, 401, 403):
             raise RuntimeError(f"{tool} answered HTTP {answer.status_code}")
         return answer.is_success

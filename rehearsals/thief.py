@@ -16,8 +16,8 @@ from rehearsals.installation import Installation, until
 
 QUEUE = "triage:triage-runs"
 SIGNED = ("sam-gov", "debarment")
-#: A question that each tool answers whoever has its credential.
-_QUESTIONS = {
+#: A question that each tool answers to any caller whose credential is good.
+QUESTIONS = {
     "sam-gov": "/entity-information/v4/entities",
     "debarment": "/entity-information/v4/exclusions",
     "contracts": "/contract-awards/v1/search?piid=70ZZ0126C0001",
@@ -135,7 +135,7 @@ class Thief:
     def use(self, tool: str, secret: str) -> httpx.Response:
         """One question to an HTTP tool. One that cannot ask the vault at the moment says 503, and is asked again."""
         name, value = ("Authorization", f"Bearer {secret}") if tool in SIGNED else ("X-Api-Key", secret)
-        url = self._stack.endpoints[tool] + _QUESTIONS[tool]
+        url = self._stack.endpoints[tool] + QUESTIONS[tool]
 
         def judged() -> httpx.Response | None:
             answer = self._http.get(url, headers={name: value})

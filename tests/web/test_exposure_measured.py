@@ -1,4 +1,4 @@
-"""The measured exposure as the exposure page will show it: two columns, each figure as it was measured."""
+"""The measured exposure as the page of exposure shows it: two columns, each figure as it was measured."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
