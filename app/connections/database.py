@@ -97,6 +97,11 @@ def connect(settings: ConnectionSettings, *, pool_size: int = 8, trusted: float 
     return engine
 
 
+def one_by_one(engine: Engine) -> Engine:
+    """The same pool, for statements that are a transaction each: one trip to the database in place of three."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def sessions(engine: Engine) -> Sessions:
     """A session factory whose objects stay readable after commit."""
     return sessionmaker(engine, expire_on_commit=False)

@@ -24,7 +24,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.connections.compatibility import IncompatibleError
-from app.connections.database import columns
+from app.connections.database import columns, one_by_one
 from app.connections.database_trouble import trouble
 from app.credentials.lineage import CredentialDenial, IssuedCredential, RunIdentity, ToolCall
 from app.credentials.plan import PlannedStep
@@ -67,6 +67,7 @@ class AttemptRecords:
 
     def __init__(self, engine: Engine, *, lease: timedelta) -> None:
         self._engine = engine
+        self._one_by_one = one_by_one(engine)
         self._lease = lease
 
     def claim(
@@ -152,7 +153,7 @@ class AttemptRecords:
         alarm_about_message(self._engine, detail)
 
     def _record(self, statement: TextClause, held: HeldAttempt, **values: Any) -> None:
-        with _fenced(self._engine) as db:
+        with _fenced(self._one_by_one) as db:
             db.execute(statement, held.parameters() | values)
 
 

@@ -14,6 +14,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from app.connections.database import one_by_one
 from app.credentials.tables import CHANNEL
 
 _DISPATCH = text(
@@ -22,14 +23,14 @@ _DISPATCH = text(
 
 
 class DispatchRecords:
-    """The queue of record. Each method is one short transaction."""
+    """The queue of record. Each method is one statement, and a transaction of its own."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = one_by_one(engine)
 
     def agent_is_off(self) -> str | None:
         """Who switched the agent off, and when; None while it is on."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             found: str | None = db.scalar(text("SELECT agent_is_off()"))
             return found
 
@@ -38,7 +39,7 @@ class DispatchRecords:
 
         No other dispatcher takes them for so many seconds by the database's clock, 60 at most.
         """
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             wanted = {"window": window, "seconds": seconds}
             rows = db.execute(text("SELECT * FROM reserve_runs(:window, :seconds)"), wanted)
             return [ReservedRun(*row) for row in rows]
@@ -46,7 +47,7 @@ class DispatchRecords:
     def release(self, runs: Iterable["ReservedRun"]) -> None:
         """Let these runs wait again, for any dispatcher."""
         if run_ids := [run.run_id for run in runs]:
-            with self._engine.begin() as db:
+            with self._engine.connect() as db:
                 db.execute(text("SELECT release_runs(:runs)"), {"runs": run_ids})
 
     def dispatched(
@@ -73,7 +74,7 @@ class DispatchRecords:
             "max_attempts": max_attempts,
         }
         try:
-            with self._engine.begin() as db:
+            with self._engine.connect() as db:
                 db.execute(_DISPATCH, recorded)
         except ProgrammingError as error:
             if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
@@ -83,7 +84,7 @@ class DispatchRecords:
 
     def unpublished(self, run_id: UUID, attempt: int, reason: str) -> None:
         """The broker did not take the message: end the attempt, which no worker ever saw, and queue the run."""
-        with self._engine.begin() as db:
+        with self._engine.connect() as db:
             returned = {"run": run_id, "number": attempt, "reason": reason}
             db.execute(text("SELECT return_attempt(:run, :number, :reason)"), returned)
 
@@ -114,10 +115,15 @@ class Notices:
     connection: Connection
 
     def wait(self, *, seconds: float) -> None:
-        """Return when something was requested, or after `seconds`. Raises SQLAlchemy's `OperationalError`."""
+        """Return when something was requested, or after `seconds`. Raises SQLAlchemy's `OperationalError`.
+
+        All notices that have come are taken: one round answers them all.
+        """
         driver: Any = self.connection.connection.driver_connection
         try:
             for _ in driver.notifies(timeout=seconds, stop_after=1):
+                pass
+            for _ in driver.notifies(timeout=0):
                 pass
         except psycopg.OperationalError as lost:
             # This call bypasses SQLAlchemy, so that the driver raises its own error.

@@ -32,8 +32,12 @@ from workers.runtime.vault_clock import VaultClock
 
 #: The settings that a dispatcher must have.
 NEEDED = ("database_url", "redis_url", "vault_addr", "vault_identity_file")
+#: Seconds after its last use in which a connection to the database need not show that it is alive.
+_TRUSTED = 0.5
 #: Seconds for which runs are reserved while identities are minted for them.
 _RESERVED = 30.0
+#: Seconds between two rounds, in which notices gather. A run that is requested while nothing goes on does not wait for it.
+_APART = 0.1
 #: Seconds after which it asks again whether the agent is switched off.
 _ASKED_ANEW = 1.0
 
@@ -78,7 +82,7 @@ class Dispatcher:
             # Before anything is minted: while the broker is away, it would be minted in vain.
             self._outbox.send()
             while (off := self._agent_is_off()) is None and self._dispatch_some():
-                pass
+                pass  # some were left; what was requested or has ended meanwhile sends a notice
         except VaultUnavailableError as error:
             raise RoundFailedError(f"waiting for the vault: {error}") from None
         except VaultRefusedError as error:
@@ -94,7 +98,7 @@ class Dispatcher:
         return self._off
 
     def _dispatch_some(self) -> bool:
-        """Dispatch what there is room for, once; False when there was nothing."""
+        """Dispatch what there is room for, once. Whether some of it was left, because it took long."""
         reserved = self._records.reserve(window=self._settings.dispatch_window, seconds=_RESERVED)
         enough = time.monotonic() + _RESERVED / 2
         waiting = deque(reserved)
@@ -105,7 +109,7 @@ class Dispatcher:
         finally:
             self._records.release(waiting)
             self._outbox.send()
-        return bool(reserved)
+        return bool(waiting)
 
     def _mint(self, run: ReservedRun) -> None:
         """Put a message with a new identity into the outbox, after its attempt is recorded."""
@@ -150,14 +154,14 @@ def serve(
 ) -> None:
     """Dispatch until a signal stops it, with identities minted by `identity`. Raises `SettingsError`."""
     stop = Stop()
-    engine = connect(configuration, pool_size=2)
+    engine = connect(configuration, pool_size=2, trusted=_TRUSTED)
     records = DispatchRecords(engine)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)
     pulse = Pulse(Heartbeat(engine), HealthFile(configuration.health_file), vault_clock)
     rounds = Rounds("dispatching", dispatcher.dispatch_waiting, may_end=True)
     wait_for_database(engine, pulse, stop)
-    repeat_on_notice(rounds, engine=engine, pulse=pulse, stop=stop, rest=1.0)
+    repeat_on_notice(rounds, engine=engine, pulse=pulse, stop=stop, rest=1.0, apart=_APART)
 
 
 if __name__ == "__main__":

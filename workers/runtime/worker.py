@@ -33,6 +33,9 @@ from workers.runtime.secret import Secret
 from workers.runtime.tool_runner import ToolRunner
 from workers.runtime.vault import Vault
 
+#: Seconds after its last use in which a connection to the database need not show that it is alive.
+_TRUSTED = 0.5
+
 
 def launch(module: str, domain: Domain) -> None:
     """Parse the command line, check the settings and become Celery with the application in `module`.
@@ -92,7 +95,7 @@ def make_agent(domain: Domain, *, worker: str | None = None) -> Agent[Any, Any]:
         job_type=domain.make_job_type(configuration),
         vault=Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=threads),
         records=AttemptRecords(
-            connect(configuration, pool_size=min(threads, 16)),
+            connect(configuration, pool_size=min(threads, 16), trusted=_TRUSTED),
             lease=timedelta(seconds=configuration.attempt_lease),
         ),
         tools=domain.tools,
