@@ -18,6 +18,7 @@ from infra.postgres.keeper import ensure_keeper
 from infra.postgres.leased_users import ensure_only_reading, refuse_prepared_transactions
 from infra.postgres.migrate import migrate
 from infra.postgres.server import OLDEST, Server, ServerError
+from infra.postgres.unrecorded_statements import ensure_hashed_passwords, ensure_plain_passwords
 from infra.provision.database_passwords import ensure_password, login_passwords
 from infra.provision.logins import (
     APPLICATION,
@@ -144,6 +145,10 @@ def _ledger_admin(
         roles.set_password(connection, role, password)
         say(f"role {role}: new password")
     roles.ensure_member(connection, group=READERS, member=role, options=(True, False, False), say=say)
+    if settings.ledger_passwords == "plain":
+        ensure_plain_passwords(connection, role, "LEDGER_PASSWORDS", say)
+    else:
+        ensure_hashed_passwords(connection, role, say)
 
 
 def _grant_ending_of_sessions(connection: psycopg.Connection, say: Say) -> None:

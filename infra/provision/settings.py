@@ -3,7 +3,7 @@
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -68,6 +68,10 @@ class ProvisioningSettings(ProcessSettings):
     runs_per_minute: int = Field(default=6000, ge=1, le=1_000_000)
     #: Users of runs in the ledger at a time. A run beyond that waits.
     database_users: int = Field(default=100, ge=1, le=100_000)
+    #: How the vault states the password of a run's user to the ledger. `plain`: in a statement that the server records
+    #: nowhere, which provisioning makes sure of; the server hashes it once. `hashed`: as a verifier of 4,096 rounds,
+    #: which vault, server and agent pay for at each run.
+    ledger_passwords: Literal["plain", "hashed"] = "plain"
     #: A file that the watching rotation touches while it runs.
     health_file: Path | None = None
 

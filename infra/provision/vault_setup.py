@@ -62,6 +62,7 @@ def _ledger_login(settings: ProvisioningSettings, client: VaultClient, say: Say)
             role=ledger.credential.role,
             url=connection_url(settings.need("vault_ledger_url")),
             username=VAULT_ADMIN,
+            passwords=settings.ledger_passwords,
         ),
         password_file="ledger-admin-password",  # noqa: S106 - the name of a file
         setting="VAULT_LEDGER_URL",

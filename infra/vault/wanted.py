@@ -6,7 +6,7 @@ Durations are seconds and lists are in the order the vault gives them back, so t
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from app.credentials.approle import RUN_ROLE
 from app.credentials.grants import MAX_TTL_SECONDS, SIGNED_TOKEN_SECONDS, ApiKey, DatabaseUser, SignedToken
@@ -58,12 +58,17 @@ def root_entries(
     ]
 
 
-def database_connection(name: str, *, role: str, url: str, username: str) -> Entry:
-    """The database engine's connection `name`, for users of `role`. Their passwords leave as SCRAM verifiers only."""
+def database_connection(
+    name: str, *, role: str, url: str, username: str, passwords: Literal["plain", "hashed"]
+) -> Entry:
+    """The database engine's connection `name`, for users of `role`.
+
+    Their passwords leave the vault `plain`, in statements that the server records nowhere, or `hashed`, as verifiers.
+    """
     details = {
         "connection_url": url,
         "username": username,
-        "password_authentication": "scram-sha-256",
+        "password_authentication": "password" if passwords == "plain" else "scram-sha-256",
         "max_open_connections": 8,
         "username_template": "triage-{{ random 16 | lowercase }}",
     }

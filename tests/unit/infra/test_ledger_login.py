@@ -20,10 +20,14 @@ from infra.vault.wanted import database_connection
 )
 def test_host_port_and_tls_stay_as_they_are(address, url):
     entry = database_connection(
-        "ledger", role="ledger-reader", url=connection_url(address), username="vault_ledger_admin"
+        "ledger",
+        role="ledger-reader",
+        url=connection_url(address),
+        username="vault_ledger_admin",
+        passwords="plain",
     )
     details = entry.data["connection_details"]
     assert details["connection_url"] == f"postgresql://{{{{username}}}}:{{{{password}}}}@{url}"
     assert details["username"] == "vault_ledger_admin"
-    assert details["password_authentication"] == "scram-sha-256"
+    assert details["password_authentication"] == "password"
     assert "password" not in details
