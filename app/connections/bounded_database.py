@@ -9,8 +9,8 @@ from typing import Any, Self
 import psycopg
 from psycopg.abc import RV, PQGen
 
-from app.connections.bounded_network import look_up
 from app.connections.deadline import Deadline
+from app.connections.host_lookup import look_up
 
 #: Seconds for one wait: the longest statement, and a moment for the server to notice its own time limit.
 LONGEST_WAIT = 12.0

@@ -1,29 +1,25 @@
 """Sockets whose every step ends by a deadline: name, connection, TLS handshake, each write and each read.
 
-For httpcore it is a network backend. The `timeout` that httpcore hands through is here no length of time but the
-moment on the monotonic clock when the whole call must be over; so a peer that sends a byte now and then gains nothing.
+The deadline is the moment on the monotonic clock when a whole call must be over; so a peer that sends a byte now and then
+gains nothing.
 """
 
-import os
+import io
 import select
 import socket
 import ssl
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from threading import Thread
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
-import httpcore
+from app.connections.host_lookup import look_up, seconds_until
 
-#: As `socket.getaddrinfo` has them.
-_Found = list[tuple[Any, ...]]
-#: Names being looked up, by process, host and port: a fork takes over the questions, but not the threads that ask.
-_asked: dict[tuple[int, str, int], "Future[_Found]"] = {}
+Result = TypeVar("Result")
+#: Bytes that are sent together, such as the headers of a request and its body.
+_GATHERED = 65_536
 
 
-class LostConnectionError(httpcore.ReadError):
+class LostConnectionError(OSError):
     """The peer closed the connection without a byte of the answer.
 
     `was_kept` says that it had answered on this connection before. It then most likely closed it while nothing was
@@ -35,117 +31,116 @@ class LostConnectionError(httpcore.ReadError):
         self.was_kept = was_kept
 
 
-def look_up(host: str, port: int, *, until: float) -> _Found:
-    """The addresses of a host. The system's resolver knows no deadline, so a thread asks it, one for each name.
-
-    Raises `TimeoutError`, and `OSError` when there is no such host.
-    """
-    with suppress(socket.gaierror, UnicodeError):
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    key, mine = (os.getpid(), host, port), Future[_Found]()
-    answer = _asked.setdefault(key, mine)
-    if answer is mine:
-        try:
-            Thread(target=_ask, args=(key, mine), name="look-up", daemon=True).start()
-        except RuntimeError as error:  # no more threads
-            del _asked[key]
-            raise OSError(str(error)) from None
-    return answer.result(_left(until))
+class UnconnectedError(OSError):
+    """No connection came about; its cause says why."""
 
 
-def _ask(key: tuple[int, str, int], answer: "Future[_Found]") -> None:
-    _, host, port = key
+def connected(host: str, port: int, *, until: float, tls: ssl.SSLContext | None = None) -> "BoundedSocket":
+    """A connection to the first address of `host` that takes one. Raises `UnconnectedError` and `TimeoutError`."""
     try:
-        answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        plain = _connected(look_up(host, port, until=until), until=until)
+        try:
+            encrypted = plain if tls is None else _encrypted(plain, host, tls, until)
+        except BaseException:
+            plain.close()
+            raise
+    except TimeoutError:
+        raise
     except OSError as error:
-        answer.set_exception(error)
-    except UnicodeError:  # a label too long for a name
-        answer.set_exception(socket.gaierror(socket.EAI_NONAME, "no such host"))
-    finally:
-        del _asked[key]
+        raise UnconnectedError(*error.args) from error
+    return BoundedSocket(encrypted, until=until)
 
 
-class BoundedStream(httpcore.NetworkStream):
-    """A connected socket."""
+class BoundedSocket:
+    """A connected socket, as `http.client` uses it. Every step ends by `until`, and raises `TimeoutError` then.
 
-    def __init__(self, connected: socket.socket) -> None:
+    It never blocks without need: to look first whether it can send, and for how long, costs more than to send.
+    """
+
+    def __init__(self, connected: socket.socket, *, until: float) -> None:
+        connected.setblocking(False)
         self._socket = connected
+        self._unsent = bytearray()
         self._is_kept = False
         self._is_silent = True
+        self.until = until
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """What has arrived, at least one byte; nothing once the peer has closed the connection."""
-        with _as(httpcore.ReadTimeout, httpcore.ReadError):
-            self._socket.settimeout(_left(timeout))
-            try:
-                data = self._socket.recv(max_bytes)
-            except (ConnectionError, ssl.SSLEOFError):
-                if not self._is_silent:
-                    raise
-                data = b""
-        if not data and self._is_silent:
+    def sendall(self, data: bytes) -> None:
+        """Send it, or keep it until more of the same message follows or an answer is awaited."""
+        if not self._unsent:
+            self._is_kept = self._is_kept or not self._is_silent
+            self._is_silent = True
+        self._unsent += data
+        if len(self._unsent) >= _GATHERED:
+            self._send()
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """What the peer answers to what was sent."""
+        # A server may refuse a message that it has not read to its end: its answer says more than the broken pipe.
+        with suppress(ConnectionError, ssl.SSLEOFError):
+            self._send()
+        return io.BufferedReader(_Incoming(self.read_into))
+
+    def read_into(self, buffer: bytearray) -> int:
+        """How many bytes came, at least one; none once the peer has closed the connection."""
+        try:
+            number = self._step(select.POLLIN, self._socket.recv_into, buffer)
+        except (ConnectionError, ssl.SSLEOFError):
+            if not self._is_silent:
+                raise
+            number = 0
+        if not number and self._is_silent:
             raise LostConnectionError(was_kept=self._is_kept)
         self._is_silent = False
-        return data
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of it."""
-        self._is_kept = self._is_kept or not self._is_silent
-        self._is_silent = True
-        remaining = memoryview(buffer)
-        with _as(httpcore.WriteTimeout, httpcore.WriteError):
-            while remaining:
-                self._socket.settimeout(_left(timeout))
-                remaining = remaining[self._socket.send(remaining) :]
+        return number
 
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
 
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        """The same connection, encrypted."""
-        with _as(httpcore.ConnectTimeout, httpcore.ConnectError):
+    def is_readable(self) -> bool:
+        """Whether there is something to read, which between two requests can only be the end."""
+        return self._socket.fileno() < 0 or bool(_ready(self._socket, select.POLLIN, 0))
+
+    def _send(self) -> None:
+        remaining = memoryview(bytes(self._unsent))
+        self._unsent.clear()
+        while remaining:
+            sent = self._step(select.POLLOUT, self._socket.send, remaining)
+            remaining = remaining[sent:]
+
+    def _step(self, event: int, step: Callable[..., Result], *arguments: Any) -> Result:
+        while True:
+            left = seconds_until(self.until)
             try:
-                self._socket.settimeout(_left(timeout))
-                return BoundedStream(ssl_context.wrap_socket(self._socket, server_hostname=server_hostname))
-            except BaseException:
-                self.close()
-                raise
-
-    def get_extra_info(self, info: str) -> Any:
-        """What httpcore asks: whether there is something to read, which between two requests can only be the end."""
-        if info == "is_readable":
-            return _is_readable(self._socket)
-        if info == "ssl_object" and isinstance(self._socket, ssl.SSLSocket):
-            return self._socket
-        return None
+                return step(*arguments)
+            except ssl.SSLWantReadError:
+                awaited = select.POLLIN
+            except ssl.SSLWantWriteError:
+                awaited = select.POLLOUT
+            except BlockingIOError:
+                awaited = event
+            _ready(self._socket, awaited, left)
 
 
-class BoundedNetwork(httpcore.NetworkBackend):
-    """Connects over TCP."""
+class _Incoming(io.RawIOBase):
+    def __init__(self, read_into: Callable[[bytearray], int]) -> None:
+        self._read_into = read_into
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,  # noqa: ARG002  # httpcore's signature; no pool here sets it
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002  # as above
-    ) -> httpcore.NetworkStream:
-        """A connection to the first address of `host` that takes one."""
-        with _as(httpcore.ConnectTimeout, httpcore.ConnectError):
-            return BoundedStream(_connected(look_up(host, port, until=timeout or 0.0), until=timeout))
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._read_into(buffer)
 
 
-def _connected(found: Sequence[tuple[Any, ...]], *, until: float | None) -> socket.socket:
+def _connected(found: Sequence[tuple[Any, ...]], *, until: float) -> socket.socket:
     failure = OSError("no address")
     for number, (family, kind, protocol, _, address) in enumerate(found):
         connection = socket.socket(family, kind, protocol)
         try:
             # An address that does not answer leaves time for the others.
-            connection.settimeout(_left(until) / (len(found) - number))
+            connection.settimeout(seconds_until(until) / (len(found) - number))
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
@@ -156,31 +151,15 @@ def _connected(found: Sequence[tuple[Any, ...]], *, until: float | None) -> sock
     raise failure
 
 
-def _left(until: float | None) -> float:
-    """Seconds until this moment. Raises `TimeoutError` when it has passed."""
-    left = (until or 0.0) - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
+def _encrypted(plain: socket.socket, host: str, tls: ssl.SSLContext, until: float) -> socket.socket:
+    plain.settimeout(seconds_until(until))
+    return tls.wrap_socket(plain, server_hostname=host)
 
 
-def _is_readable(connection: socket.socket) -> bool:
-    if connection.fileno() < 0:
-        return True  # closed
+def _ready(connection: socket.socket, event: int, seconds: float) -> list[tuple[int, int]]:
     poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    return bool(poll.poll(0))
-
-
-@contextmanager
-def _as(late: type[Exception], broken: type[Exception]) -> Iterator[None]:
-    """Errors of sockets as httpcore has them."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise late from error
-    except OSError as error:
-        raise broken from error
+    poll.register(connection, event)
+    return poll.poll(seconds * 1000)
 
 
 def unconnected(cause: BaseException | None) -> str:

@@ -6,13 +6,13 @@ No redirect is followed, no proxy or variable of the environment is obeyed, no c
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Self
 from urllib.parse import quote, urlencode, urlsplit
 
-import httpcore
-
-from app.connections.bounded_network import LostConnectionError, unconnected
+from app.connections.bounded_network import LostConnectionError, UnconnectedError, unconnected
 from app.connections.deadline import Deadline
+from app.connections.http_exchange import exchange, is_whole, pieces
 from app.connections.kept_connections import KeptConnections
 from app.connections.tls import Trust
 
@@ -99,53 +99,40 @@ class Wire:
         place = urlsplit(url)
         query = "&".join(part for part in (place.query, urlencode(params or {})) if part)
         target = quote(place.path or "/", safe=_PATH) + (f"?{query}" if query else "")
-        status, host = 0, _in_ascii(place.netloc)
+        status, host = 0, urlsplit(f"//{_in_ascii(place.netloc)}")
+        sent = {"Host": host.netloc, "Accept-Encoding": "identity", **(headers or {})}
         try:
-            with (
-                self._kept.connection(place.scheme, host) as connection,
-                connection.stream(
-                    method,
-                    f"{place.scheme}://{host}{target}",
-                    headers=[
-                        ("Host", host),
-                        ("Accept-Encoding", "identity"),
-                        *(headers or {}).items(),
-                    ],
-                    content=body,
-                    # A moment, not a length of time: see `BoundedNetwork`.
-                    extensions={"timeout": dict.fromkeys(("connect", "write", "read"), deadline.at)},
-                ) as response,
-            ):
+            with self._kept.connection(
+                place.scheme, host.hostname or "", host.port, until=deadline.at
+            ) as connection:
+                response = exchange(connection.socket, method, target, headers=sent, body=body)
                 status = response.status
-                named = {
-                    name.decode("latin-1").lower(): value.decode("latin-1")
-                    for name, value in response.headers
-                }
-                content = _whole(response.iter_stream(), named.get("content-encoding", "identity"), limit)
+                named = {name.lower(): value for name, value in response.getheaders()}
+                content = _whole(pieces(response), named.get("content-encoding", "identity"), limit)
+                connection.is_free = is_whole(response)
                 return WireAnswer(status, named, content)
         except WireError as unusable:
             unusable.status = status
             raise
-        except httpcore.TimeoutException:
+        except TimeoutError:
             what = "answer not complete" if status else "no answer"
             raise LateError(f"{what} within {deadline.seconds:g} s", status) from None
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as broken:
+        except (OSError, HTTPException, ValueError) as broken:
             # Their own texts are not repeated: one on a header holds the header, and that the credential.
             raise self._failed(broken, status) from None
 
     def _failed(self, error: Exception, status: int) -> WireError:
+        is_unsent = isinstance(error, UnconnectedError)
         if trouble := self._trust.trouble(error, what="it"):
-            return (DistrustError if isinstance(error, httpcore.ConnectError) else WireError)(
-                f"no answer ({trouble})"
-            )
-        if isinstance(error, httpcore.ConnectError):
-            return UnsentError(f"no answer ({unconnected(error.__context__)})")
+            return (DistrustError if is_unsent else WireError)(f"no answer ({trouble})")
+        if is_unsent:
+            return UnsentError(f"no answer ({unconnected(error.__cause__)})")
         if isinstance(error, LostConnectionError):
             lost = KeptConnectionError if error.was_kept else WireError
             return lost("no answer (it closed the connection)")
         if status:
             return WireError("answer cut off", status)
-        if isinstance(error, httpcore.RemoteProtocolError):
+        if isinstance(error, HTTPException):
             return WireError("no answer (what came is not HTTP)")
         return WireError(f"no answer ({type(error).__name__})")
 

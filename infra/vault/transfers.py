@@ -1,19 +1,21 @@
 """Large files to and from a vault: one deadline for a whole transfer, and a block at a time in memory."""
 
 import os
+import ssl
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
-import httpcore
-
-from app.connections.bounded_network import BoundedNetwork
+from app.connections.bounded_network import LostConnectionError, UnconnectedError
 from app.connections.deadline import Deadline
+from app.connections.http_exchange import exchange, pieces
+from app.connections.kept_connections import KeptConnections
 from app.connections.tls import Trust
 from app.connections.vault_replies import VaultUnavailableError, odd, reply_of
 
-_BLOCK = 65_536
 #: Bytes of an answer that is no snapshot.
 _LONGEST_REFUSAL = 100_000
-_OK = 200
 
 
 class Transfers:
@@ -44,42 +46,42 @@ class Transfers:
         source: BinaryIO | None = None,
         into: BinaryIO | None = None,
     ) -> int:
-        headers = {"Host": self._address.partition("://")[2], "X-Vault-Token": token}
+        place = urlsplit(f"{self._address}/v1/{path}")
+        headers = {"Host": place.netloc, "Accept-Encoding": "identity", "X-Vault-Token": token}
         if source is not None:
             headers["Content-Length"] = str(os.fstat(source.fileno()).st_size)
-        pool = httpcore.ConnectionPool(ssl_context=self._trust.context, network_backend=BoundedNetwork())
+        kept = KeptConnections(self._trust.context, size=0)
         try:
-            with (
-                pool,
-                pool.stream(
-                    method,
-                    f"{self._address}/v1/{path}",
-                    headers=list(headers.items()),
-                    content=None if source is None else iter(lambda: source.read(_BLOCK), b""),
-                    # A moment, not a length of time: see `BoundedNetwork`.
-                    extensions={"timeout": dict.fromkeys(("connect", "write", "read"), deadline.at)},
-                ) as response,
-            ):
-                if any(name.lower() == b"content-encoding" for name, _ in response.headers):
+            with kept.connection(
+                place.scheme, place.hostname or "", place.port, until=deadline.at
+            ) as connection:
+                response = exchange(connection.socket, method, place.path, headers=headers, body=source)
+                if response.getheader("Content-Encoding"):
                     raise odd("a content coding that was not asked for", status=response.status)
-                if response.status == _OK and into is not None:
-                    return sum(into.write(part) for part in response.iter_stream())
+                if response.status == HTTPStatus.OK and into is not None:
+                    return sum(into.write(piece) for piece in pieces(response))
                 reply_of(response.status, _beginning(response), method=method, path=path)
-        except httpcore.TimeoutException:
+        except TimeoutError:
             raise VaultUnavailableError(
                 f"the transfer was not complete within {deadline.seconds:g} s"
             ) from None
-        except (httpcore.NetworkError, httpcore.ProtocolError) as broken:
+        except (
+            ConnectionError,
+            UnconnectedError,
+            LostConnectionError,
+            ssl.SSLError,
+            HTTPException,
+        ) as broken:
             # Its own text is not repeated: it may hold the token.
             reason = self._trust.trouble(broken, what="it") or type(broken).__name__
             raise VaultUnavailableError(f"the transfer broke off ({reason})") from None
         return 0
 
 
-def _beginning(response: httpcore.Response) -> bytes:
+def _beginning(response: HTTPResponse) -> bytes:
     content = bytearray()
-    for part in response.iter_stream():
-        content += part
+    for piece in pieces(response):
+        content += piece
         if len(content) > _LONGEST_REFUSAL:
             raise odd(f"answer larger than {_LONGEST_REFUSAL} bytes", status=response.status)
     return bytes(content)
