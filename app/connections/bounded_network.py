@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from app.connections.host_lookup import look_up, seconds_until
 
-Result = TypeVar("Result")
+Stepped = TypeVar("Stepped")
 #: Bytes that are sent together, such as the headers of a request and its body.
 _GATHERED = 65_536
 
@@ -35,7 +35,7 @@ class UnconnectedError(OSError):
     """No connection came about; its cause says why."""
 
 
-def connected(host: str, port: int, *, until: float, tls: ssl.SSLContext | None = None) -> "BoundedSocket":
+def connected(host: str, port: int, *, until: float, tls: ssl.SSLContext | None = None) -> "DeadlineSocket":
     """A connection to the first address of `host` that takes one. Raises `UnconnectedError` and `TimeoutError`."""
     try:
         plain = _connected(look_up(host, port, until=until), until=until)
@@ -48,10 +48,10 @@ def connected(host: str, port: int, *, until: float, tls: ssl.SSLContext | None 
         raise
     except OSError as error:
         raise UnconnectedError(*error.args) from error
-    return BoundedSocket(encrypted, until=until)
+    return DeadlineSocket(encrypted, until=until)
 
 
-class BoundedSocket:
+class DeadlineSocket:
     """A connected socket, as `http.client` uses it. Every step ends by `until`, and raises `TimeoutError` then.
 
     It never blocks without need: to look first whether it can send, and for how long, costs more than to send.
@@ -109,7 +109,7 @@ class BoundedSocket:
             sent = self._step(select.POLLOUT, self._socket.send, remaining)
             remaining = remaining[sent:]
 
-    def _step(self, event: int, step: Callable[..., Result], *arguments: Any) -> Result:
+    def _step(self, event: int, step: Callable[..., Stepped], *arguments: Any) -> Stepped:
         while True:
             left = seconds_until(self.until)
             try:

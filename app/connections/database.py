@@ -26,6 +26,9 @@ WHERE source IN ('user', 'database user') AND boot_val IS NOT NULL
 
 #: Seconds in which a connection must come about.
 _CONNECT = 5
+#: Seconds after its last use in which a process that uses many, one after the other, does not ask whether a connection is
+#: alive.
+RECENTLY = 0.5
 #: Opens a session; use it as `with sessions.begin() as session:` so that leaving the block commits or rolls back.
 Sessions = sessionmaker[Session]
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import BinaryIO
 
-from app.connections.bounded_network import BoundedSocket
+from app.connections.bounded_network import DeadlineSocket
 
 #: Bytes of an answer that are read at a time, and of a file that are sent.
 _BLOCK = 65_536
@@ -22,7 +22,7 @@ class _Response(HTTPResponse):
 
 
 def exchange(
-    socket: BoundedSocket,
+    socket: DeadlineSocket,
     method: str,
     target: str,
     *,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from app.connections.bounded_network import BoundedSocket, connected
+from app.connections.bounded_network import DeadlineSocket, connected
 
 #: Seconds an idle connection is kept. Many gateways forget one after a minute, without a word.
 _IDLE = 30
@@ -18,7 +18,7 @@ _PORTS = {"http": 80, "https": 443}
 class Connection:
     """A connection for one call. Whoever uses it says at the end that the server `is_free` for another."""
 
-    socket: BoundedSocket
+    socket: DeadlineSocket
     is_free: bool = False
     since: float = field(default_factory=time.monotonic)
 

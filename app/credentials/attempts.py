@@ -128,7 +128,7 @@ class AttemptRecords:
 
     def finished(self, *, store: Callable[[Connection], None]) -> None:
         """End the attempt with a result. `store` calls the domain's function, which stores it and ends the attempt."""
-        with _fenced(self._engine) as db:
+        with _fenced(self._one_by_one) as db:
             store(db)
 
     def failed(self, held: HeldAttempt, *, reason: str) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from app.connections.database import one_by_one
 from app.connections.redaction import redact
 from app.credentials.alarm_kinds import kind_of
 
@@ -49,7 +50,7 @@ class Deliveries:
 
     def __init__(self, engine: Engine, channels: Sequence[str]) -> None:
         """`channels` are the names of all ways in which alarms are sent."""
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = one_by_one(engine)
         self._channels = list(channels)
         self._is_registered = False
 

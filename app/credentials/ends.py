@@ -6,13 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from app.connections.database import one_by_one
 from app.credentials.holdings import EndedAttempt, Holdings
 from app.credentials.tables import EndedBy
 
 #: Stands for the run of an identity that names none.
 NO_RUN = UUID(int=0)
 #: Attempts whose ends are confirmed together.
-_TOGETHER = 32
+TOGETHER = 32
 
 #: The attempts of a question, as a table `w`; `wanted` gives its parameters.
 WANTED = "unnest(cast(:runs AS uuid[]), cast(:numbers AS integer[])) AS w (run_id, number)"
@@ -48,8 +49,7 @@ class EndRecords:
     """The database as the sweeper uses it. Every change is a function there, with the database's own time."""
 
     def __init__(self, engine: Engine) -> None:
-        # One statement is one transaction, without the two messages that begin and end it.
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = one_by_one(engine)
 
     def end_stopped(self) -> UUID | None:
         """Let one run fail that is to be stopped, and its open attempt with it; its id, None if there is none.
@@ -143,7 +143,7 @@ class EndRecords:
         with self._engine.connect() as db:
             rows = db.execute(
                 text("SELECT * FROM due_ends(:tried_before, :most)"),
-                {"tried_before": tried_before, "most": _TOGETHER},
+                {"tried_before": tried_before, "most": TOGETHER},
             )
             return [EndedAttempt(*row) for row in rows]
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from app.connections.database import one_by_one
 from app.credentials.switch_orders import SwitchKind, Turn
 
 
@@ -42,7 +43,7 @@ class SwitchRecords:
     """The orders, by calls of functions alone. All methods raise SQLAlchemy's errors."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = one_by_one(engine)
 
     def due(self) -> list[DueOrder]:
         """The orders to be carried out or confirmed now, the oldest first."""
@@ -96,7 +97,7 @@ class WorkerSwitch:
     """The switch of this worker, as its main process sees it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = one_by_one(engine)
 
     def is_off(self, *, rests: bool) -> str | None:
         """Who switched this worker off, and when; None while it is on. `rests`: it takes no messages.

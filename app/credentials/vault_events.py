@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, text
 from sqlalchemy.exc import OperationalError
 
+from app.connections.database import one_by_one
 from app.credentials.log_place import LogPlace
 from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
 
@@ -38,6 +39,8 @@ _HORIZON = text(
 
 #: What `record_log` raises when the position is not the one it was given.
 _MOVED = "40001"
+#: Events that are judged together.
+TOGETHER = 1000
 
 
 class PositionMovedError(Exception):
@@ -52,7 +55,7 @@ class EventStore:
     """Events and positions as a reader of the log keeps them. All methods raise `OperationalError`."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = one_by_one(engine)
 
     def positions(self) -> dict[FileKey, LogPlace]:
         """How far each file has been read."""
@@ -103,7 +106,7 @@ class EventStore:
                 raise PositionMovedError from None
             raise
 
-    def unread(self, reader: str, *, most: int = 1000) -> Mapping[int, VaultEvent]:
+    def unread(self, reader: str, *, most: int = TOGETHER) -> Mapping[int, VaultEvent]:
         """The oldest events that a reader of events has not dealt with, by their numbers."""
         with self._engine.begin() as db:
             rows = db.execute(_UNREAD, {"reader": reader, "most": most})

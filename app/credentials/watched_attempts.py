@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from app.connections.database import one_by_one
 from app.credentials.ends import WANTED, wanted
 from app.credentials.tool_record import ToolRecord
 from app.credentials.vault_answer import AnswerKind, VaultEvent
@@ -43,7 +44,7 @@ class WatchedAttempts:
 
     def __init__(self, engine: Engine, tools: Iterable[ToolRecord]) -> None:
         """`tools`: of the workers whose attempts are watched."""
-        self._engine = engine
+        self._engine = one_by_one(engine)
         self._paths = {tool.name: tool.credential.path for tool in tools}
         #: How far the vault's clock is ahead at least, by the log, and when that was seen.
         self._seen: tuple[timedelta, float] | None = None

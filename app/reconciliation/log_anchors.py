@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
+from app.connections.database import one_by_one
 from app.credentials.vault_events import PositionMovedError
 from app.reconciliation.log_chain import LogChain
 
@@ -84,7 +85,7 @@ class AnchorStore:
     """The anchors of all logs. All methods raise `OperationalError`."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = one_by_one(engine)
 
     def now(self) -> datetime:
         """The time of the database, in UTC."""

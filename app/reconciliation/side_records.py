@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
+from app.connections.database import one_by_one
 from app.reconciliation.agreement import Agreement, agreement
 from app.reconciliation.joined_uses import needs_history
 from app.reconciliation.log_coverage import Coverage, read_coverage
@@ -80,7 +81,7 @@ class SideRecords:
 
     def coverage(self) -> dict[str, Coverage]:
         """What is known of each log, by its source; nothing of one that was never read."""
-        with self._engine.begin() as db:
+        with one_by_one(self._engine).begin() as db:
             return read_coverage(db)
 
     def between(

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
+from app.connections.database import one_by_one
 from app.credentials.log_place import LogPlace
 from app.credentials.vault_events import FileKey, PositionMovedError
 from app.reconciliation.use_lines import ToolUse
@@ -50,16 +51,17 @@ class UseStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._one_by_one = one_by_one(engine)
 
     def now(self) -> datetime:
         """The time of the database, in UTC."""
-        with self._engine.begin() as db:
+        with self._one_by_one.begin() as db:
             now: datetime = db.execute(_NOW).scalar_one()
             return now
 
     def positions(self) -> dict[FileKey, LogPlace]:
         """How far each file of any tool's log has been read."""
-        with self._engine.begin() as db:
+        with self._one_by_one.begin() as db:
             return {
                 (Path(row.file), row.inode): LogPlace(place=row.place, mark=row.mark, lines=row.lines)
                 for row in db.execute(_POSITIONS)
@@ -101,7 +103,7 @@ class UseStore:
             "uses": json.dumps(rows, default=str),
         }
         try:
-            with self._engine.begin() as db:
+            with self._one_by_one.begin() as db:
                 db.execute(_RECORD, values)
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) == _MOVED:

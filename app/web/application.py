@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import settings
-from app.connections.database import connect, problem, sessions
+from app.connections.database import RECENTLY, connect, problem, sessions
 from app.contract_file.exporter import Exporter
 from app.contract_file.log_reader import LogReader
 from app.contract_file.log_records import LogRecords
@@ -73,8 +73,6 @@ from app.web.views import (
 
 #: Connections to the database; gunicorn serves with 24 threads, 8 of which may be streams that hold none.
 _POOL = 8
-#: Seconds: a page takes several connections, one after the other, and need not ask each time whether it is alive.
-_TRUSTED = 0.5
 #: Open streams in all and per person, which leaves two thirds of gunicorn's threads to pages.
 _STREAMS, _STREAMS_EACH = 8, 2
 
@@ -85,7 +83,7 @@ def create_app(configuration: Settings | None = None) -> Flask:
     Raises `app.web.access.UnlistedError` if a route is missing in the access table.
     """
     configuration = configuration or settings.load()
-    database = connect(configuration, pool_size=_POOL, trusted=_TRUSTED)
+    database = connect(configuration, pool_size=_POOL, trusted=RECENTLY)
     factory = sessions(database)
     queries = Pages(factory)
     probes = Probes(configuration, queries)

@@ -1,7 +1,7 @@
 """Hands runs to the agent workers: reserves a run, mints its wrapped identity, records the attempt, publishes.
 
-Its own identity may only mint wrapped SecretIDs. At most `dispatch_window` attempts are open at a time; all other
-runs wait in PostgreSQL, where a lost broker or a sealed vault cannot lose them.
+Its own identity may only mint wrapped SecretIDs. At most `dispatch_window` attempts are open at a time, and fewer while
+the vault answers slowly; all other runs wait in PostgreSQL, where a lost broker or a sealed vault cannot lose them.
 """
 
 import time
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from celery import Celery
 
-from app.connections.database import connect
+from app.connections.database import RECENTLY, connect
 from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
@@ -22,6 +22,7 @@ from app.credentials.proof import digest_of, proof_of
 from app.credentials.settings import AgentSettings
 from workers.runtime import celery_app, logs
 from workers.runtime.broker import BrokerUnavailableError
+from workers.runtime.ceiling import Ceiling
 from workers.runtime.lifecycle import HealthFile, Pulse, Stop, configured
 from workers.runtime.notices import repeat_on_notice, wait_for_database
 from workers.runtime.outbox import AttemptMessage, Outbox
@@ -32,8 +33,6 @@ from workers.runtime.vault_clock import VaultClock
 
 #: The settings that a dispatcher must have.
 NEEDED = ("database_url", "redis_url", "vault_addr", "vault_identity_file")
-#: Seconds after its last use in which a connection to the database need not show that it is alive.
-_TRUSTED = 0.5
 #: Seconds for which runs are reserved while identities are minted for them.
 _RESERVED = 30.0
 #: Seconds between two rounds, in which notices gather. A run that is requested while nothing goes on does not wait for it.
@@ -68,6 +67,7 @@ class Dispatcher:
         self._records = records
         self._identity = identity
         self._settings = configuration
+        self._ceiling = Ceiling(configuration.dispatch_window)
         self._off: str | None = None
         self._asked_at = -_ASKED_ANEW
         self._outbox = Outbox(celery, trust_of(configuration), give_back=self._return)
@@ -99,7 +99,7 @@ class Dispatcher:
 
     def _dispatch_some(self) -> bool:
         """Dispatch what there is room for, once. Whether some of it was left, because it took long."""
-        reserved = self._records.reserve(window=self._settings.dispatch_window, seconds=_RESERVED)
+        reserved = self._records.reserve(window=self._ceiling.now, seconds=_RESERVED)
         enough = time.monotonic() + _RESERVED / 2
         waiting = deque(reserved)
         try:
@@ -113,13 +113,14 @@ class Dispatcher:
 
     def _mint(self, run: ReservedRun) -> None:
         """Put a message with a new identity into the outbox, after its attempt is recorded."""
-        minted = self._identity.mint(
-            run_id=run.run_id,
-            attempt=run.attempt,
-            job_id=run.job_id,
-            requested_by=run.requested_by,
-            wrapping_ttl=self._settings.wrapping_ttl,
-        )
+        with self._ceiling.timed():
+            minted = self._identity.mint(
+                run_id=run.run_id,
+                attempt=run.attempt,
+                job_id=run.job_id,
+                requested_by=run.requested_by,
+                wrapping_ttl=self._settings.wrapping_ttl,
+            )
         is_recorded = self._records.dispatched(
             run,
             secret_id_accessor=minted.secret_id_accessor,
@@ -154,7 +155,7 @@ def serve(
 ) -> None:
     """Dispatch until a signal stops it, with identities minted by `identity`. Raises `SettingsError`."""
     stop = Stop()
-    engine = connect(configuration, pool_size=2, trusted=_TRUSTED)
+    engine = connect(configuration, pool_size=2, trusted=RECENTLY)
     records = DispatchRecords(engine)
     celery = celery_app.make(configuration)
     dispatcher = Dispatcher(records=records, identity=identity, celery=celery, configuration=configuration)

@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from app.credentials.ends import EndRecords
+from app.credentials.ends import TOGETHER, EndRecords
 from app.credentials.holdings import EndedAttempt, Holdings
 from workers.runtime.credential_ends import CredentialEnds
 from workers.runtime.ended_users import EndedUsers
@@ -69,6 +69,8 @@ class Ending:
         """
         while due := self._records.due(tried_before=tried_before):
             self._confirm_or_note(due, patient=tried_before)
+            if len(due) < TOGETHER:
+                return
 
     def _confirm_or_note(self, due: Sequence[EndedAttempt], *, patient: bool) -> None:
         """Confirm these together, or else one by one, so that none holds up the others."""
@@ -105,9 +107,7 @@ class Ending:
             complete = self._read_log()
             for held in self._records.holdings([case.held.ended for case in cases.values()]):
                 cases[held.ended].held = held
-            waiting = [
-                case for case in cases.values() if not case.silent and (case.new_tokens or not case.closed)
-            ]
+            waiting = [its for its in cases.values() if not its.silent and (its.new_tokens or not its.closed)]
             if not waiting:
                 return complete
             self._each(waiting, partial(self._end_identity, complete=complete))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Engine, text
 
+from app.connections.database import one_by_one
 from app.credentials.ends import EndRecords
 from app.reconciliation.matching import leftovers
 from app.reconciliation.side_records import SideRecords
@@ -19,6 +20,8 @@ _SETTLING = timedelta(seconds=2)
 #: since a record can be changed later. It is also the time that is judged at once.
 _RECENT, _DAY = timedelta(minutes=20), timedelta(days=1)
 _AGAIN, _HOURLY = 5.0, 3600.0
+#: What was judged before takes a twentieth of the time at most, however many runs there were.
+_TIMES = 20
 #: So far behind the others a log counts as not read.
 _LEFT_BEHIND = timedelta(seconds=30)
 #: When the sweeper, which records the vault's log, last said that nothing is in its way.
@@ -38,7 +41,7 @@ class Judging:
 
     def __init__(self, engine: Engine, systems: Mapping[str, str], records: EndRecords) -> None:
         """`systems` as in `SideRecords`."""
-        self._engine = engine
+        self._engine = one_by_one(engine)
         self._sides = SideRecords(engine, systems)
         self._records = records
         self._systems = frozenset(systems.values())
@@ -69,7 +72,8 @@ class Judging:
             begin = end
         # Only now: a look that fails is to be taken again.
         self._hourly = now + _HOURLY if is_day else self._hourly
-        self._again = now + _AGAIN if is_again else self._again
+        if is_again:
+            self._again = now + max(_AGAIN, _TIMES * (time.monotonic() - now))
         self._from = min(filter(None, (oldest, until))) - _SETTLING
         return None
 

@@ -21,8 +21,8 @@ from app.reconciliation.use_store import SourceNote, UseStore
 
 log = structlog.get_logger()
 
-#: Seconds between two readings of the recent end of the log.
-_RECENTLY = 3.0
+#: Seconds between two readings of the recent end of the log: ten times what one takes, within these bounds.
+_RECENTLY, _SOON, _TIMES = 3.0, 8.0, 10
 #: Seconds at most that a first look may take before all of the log is read again.
 _FIRST_LOOK = 60.0
 
@@ -54,12 +54,13 @@ class LogEvidence:
 
     def look(self) -> str | None:
         """Read what is new and look for what was changed; what is in the way, or None."""
-        now = self._uses.now()
+        now, began = self._uses.now(), time.monotonic()
+        is_due = began >= self._next
         problems = []
         for reading in self._readings:
             try:
                 note, losses = reading.look(now)
-                if time.monotonic() >= self._next:
+                if is_due:
                     losses = [*losses, *reading.prove_recent()]
             except PositionMovedError:
                 note, losses = (
@@ -73,8 +74,9 @@ class LogEvidence:
             _say(losses)
             if note.problem:
                 problems.append(f"the log {reading.source} is not read: {note.problem}")
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _RECENTLY
+        if is_due:
+            spent = time.monotonic() - began
+            self._next = time.monotonic() + min(max(_RECENTLY, _TIMES * spent), _SOON)
         self._looked.set()
         # A log that is not read lacks nothing that is known.
         for difference in [] if problems else self._devices.differences():

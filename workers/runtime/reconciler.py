@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import structlog
 from sqlalchemy import make_url
 
-from app.connections.database import connect
+from app.connections.database import RECENTLY, connect
 from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.credentials.ends import EndRecords
@@ -87,7 +87,7 @@ def serve(configuration: ReconcilerSettings, tools: Iterable[ToolRecord]) -> Non
     """Reconcile until a signal stops it."""
     known = list(tools)
     stop = Stop()
-    engine = connect(configuration, pool_size=6)
+    engine = connect(configuration, pool_size=6, trusted=RECENTLY)
     store = UseStore(engine)
     records = EndRecords(engine)
     reading = UseReading([_log_of(tool, configuration, store) for tool in known], store, records)

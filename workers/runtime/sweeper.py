@@ -13,7 +13,7 @@ from functools import partial
 import structlog
 from sqlalchemy import make_url
 
-from app.connections.database import connect
+from app.connections.database import RECENTLY, connect
 from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
@@ -113,7 +113,7 @@ def launch(tools: Iterable[ToolRecord]) -> None:
 def serve(configuration: AgentSettings, tools: Iterable[ToolRecord], databases: Iterable[ToolRecord]) -> None:
     """Sweep until a signal stops it. `databases` are those of the tools that are databases."""
     stop = Stop()
-    engine = connect(configuration, pool_size=4)
+    engine = connect(configuration, pool_size=4, trusted=RECENTLY)
     sending = delivery_lanes(configuration, engine, trust_of(configuration))
     records = EndRecords(engine)
     events = EventStore(engine)

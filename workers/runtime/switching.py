@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from app.connections.database import connect
+from app.connections.database import RECENTLY, connect
 from app.connections.hardening import harden
 from app.connections.starting import starting
 from app.connections.tls import trust_of
@@ -165,7 +165,7 @@ def launch(tools: Iterable[ToolRecord]) -> None:
 def serve(configuration: AgentSettings, tools: Iterable[ToolRecord]) -> None:
     """Carry out orders until a signal stops it."""
     stop = Stop()
-    engine = connect(configuration, pool_size=2)
+    engine = connect(configuration, pool_size=2, trusted=RECENTLY)
     pool = Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=2)
     powers = SwitchPowers(ProcessIdentity(pool, configuration.file("vault_identity_file")))
     rounds = Rounds("switching", Switching(SwitchRecords(engine), powers, tools).look)

@@ -8,7 +8,7 @@ import structlog
 
 from app.credentials.ends import EndRecords
 from app.credentials.log_follower import LogFollower, LogUnreadableError
-from app.credentials.vault_events import EventStore
+from app.credentials.vault_events import TOGETHER, EventStore
 from app.credentials.watch import Irregularity, RefusedLogins, judge
 from app.credentials.watched_attempts import WatchedAttempts
 
@@ -63,6 +63,8 @@ class Watch:
             if (refused := self._refused_logins.add(events)) is not None:
                 self._act_on(refused)
             self._store.dealt_with(_READER, last)
+            if len(unread) < TOGETHER:
+                break
         return self._problem
 
     def _act_on(self, found: Irregularity) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from celery import Celery
 from celery.signals import worker_init, worker_process_init
 
-from app.connections.database import connect
+from app.connections.database import RECENTLY, connect
 from app.connections.hardening import harden
 from app.connections.settings import load
 from app.connections.starting import starting
@@ -32,9 +32,6 @@ from workers.runtime.run_session import introduced
 from workers.runtime.secret import Secret
 from workers.runtime.tool_runner import ToolRunner
 from workers.runtime.vault import Vault
-
-#: Seconds after its last use in which a connection to the database need not show that it is alive.
-_TRUSTED = 0.5
 
 
 def launch(module: str, domain: Domain) -> None:
@@ -95,7 +92,7 @@ def make_agent(domain: Domain, *, worker: str | None = None) -> Agent[Any, Any]:
         job_type=domain.make_job_type(configuration),
         vault=Vault(configuration.need("vault_addr"), trust_of(configuration), pool_size=threads),
         records=AttemptRecords(
-            connect(configuration, pool_size=min(threads, 16), trusted=_TRUSTED),
+            connect(configuration, pool_size=min(threads, 16), trusted=RECENTLY),
             lease=timedelta(seconds=configuration.attempt_lease),
         ),
         tools=domain.tools,

@@ -37,7 +37,8 @@ def recorded(kind, error):
     def store(_):
         raise kind("", None, error)
 
-    AttemptRecords(SimpleNamespace(begin=begin), lease=timedelta(seconds=1)).finished(store=store)
+    engine = SimpleNamespace(begin=begin, execution_options=lambda **_: engine)
+    AttemptRecords(engine, lease=timedelta(seconds=1)).finished(store=store)
 
 
 @pytest.mark.parametrize(("kind", "error"), AWAY)
