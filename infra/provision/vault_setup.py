@@ -14,6 +14,7 @@ from infra.vault import run_role
 from infra.vault.bootstrap import Bootstrap
 from infra.vault.client import VaultClient
 from infra.vault.database_login import DatabaseLogin, connection_url
+from infra.vault.database_users import database_connection
 from infra.vault.opening import (
     generate_root_token,
     living_root_token,
@@ -21,7 +22,7 @@ from infra.vault.opening import (
     wait_until_serving,
 )
 from infra.vault.snapshot import load_snapshot, save_snapshot
-from infra.vault.wanted import database_connection, operator_entries, root_entries
+from infra.vault.wanted import operator_entries, root_entries
 
 
 def provision_vault(settings: ProvisioningSettings, say: Say) -> None:

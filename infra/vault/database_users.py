@@ -1,4 +1,4 @@
-"""The statements with which the vault makes and ends users of a database, who only read and only for their lease.
+"""How the vault makes and ends users of a database, who only read and only for their lease.
 
 The vault runs the statements of one end in one transaction, so the login is closed and committed first: a session
 that begins while others are ended would outlive its user. Each statement may find its work done.
@@ -7,6 +7,7 @@ that begins while others are ended would outlive its user. Each statement may fi
 from typing import Literal
 
 from infra.postgres.unrecorded_statements import recorded
+from infra.vault.entry import Entry
 
 #: How the vault states the password of a new user: in a statement that the server must not record, or as a verifier.
 Passwords = Literal["plain", "hashed"]
@@ -14,6 +15,29 @@ Passwords = Literal["plain", "hashed"]
 _USER_EXISTS = "EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '{{name}}')"
 #: The vault itself is a member as well.
 _USERS = "(SELECT count(*) FROM pg_catalog.pg_auth_members WHERE roleid = readers AND member <> CURRENT_USER::regrole)"
+
+
+def database_connection(name: str, *, role: str, url: str, username: str, passwords: Passwords) -> Entry:
+    """The database engine's connection `name`, for users of `role`.
+
+    Their passwords leave the vault `plain`, in statements that the server records nowhere, or `hashed`, as verifiers.
+    """
+    details = {
+        "connection_url": url,
+        "username": username,
+        "password_authentication": "password" if passwords == "plain" else "scram-sha-256",
+        "max_open_connections": 8,
+        "username_template": "triage-{{ random 16 | lowercase }}",
+    }
+    return Entry(
+        name=f"{name} connection",
+        path=f"database/config/{name}",
+        data={
+            "plugin_name": "postgresql-database-plugin",
+            "allowed_roles": [role],
+            "connection_details": details,
+        },
+    )
 
 
 def creation(group: str, *, most: int, passwords: Passwords = "plain") -> list[str]:

@@ -39,7 +39,7 @@ def operator_entries(
 ) -> list[Entry]:
     """What the operator's identity may write. `process_ttl`: seconds a SecretID of our own processes lives.
 
-    `passwords`: as in `database_connection`.
+    `passwords`: how those of database users leave the vault.
     """
     processes = [identity for identity in IDENTITIES if not identity.in_custody]
     return [
@@ -64,29 +64,6 @@ def root_entries(
         *LOG_SETTINGS,
         *rate_limits(tools, limits),
     ]
-
-
-def database_connection(name: str, *, role: str, url: str, username: str, passwords: Passwords) -> Entry:
-    """The database engine's connection `name`, for users of `role`.
-
-    Their passwords leave the vault `plain`, in statements that the server records nowhere, or `hashed`, as verifiers.
-    """
-    details = {
-        "connection_url": url,
-        "username": username,
-        "password_authentication": "password" if passwords == "plain" else "scram-sha-256",
-        "max_open_connections": 8,
-        "username_template": "triage-{{ random 16 | lowercase }}",
-    }
-    return Entry(
-        name=f"{name} connection",
-        path=f"database/config/{name}",
-        data={
-            "plugin_name": "postgresql-database-plugin",
-            "allowed_roles": [role],
-            "connection_details": details,
-        },
-    )
 
 
 def _policy(name: str) -> Entry:

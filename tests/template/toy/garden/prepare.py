@@ -26,8 +26,9 @@ from infra.postgres.migrate import migrate
 from infra.postgres.roles import ensure_member, ensure_role
 from infra.postgres.server import Server
 from infra.postgres.unrecorded_statements import ensure_plain_passwords, refuse_recorded_passwords
+from infra.vault.database_users import database_connection
 from infra.vault.owners import IDENTITIES
-from infra.vault.wanted import database_connection, operator_entries
+from infra.vault.wanted import operator_entries
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultUnavailableError
 
