@@ -50,10 +50,11 @@ SELECT wanted FROM unnest(%s::text[]) AS wanted LEFT JOIN pg_settings ON name = 
 WHERE context IS DISTINCT FROM 'user' AND NOT has_parameter_privilege(wanted, 'SET')
 """
 # An older session has kept what was set when it began; the state of one without `track_activities` is `disabled`.
-_END_OLDER = """
-SELECT bool_and(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
-WHERE usename = %s AND pid <> pg_backend_pid() AND (%s OR state IS DISTINCT FROM 'disabled')
+_OLDER = """
+SELECT pid FROM pg_stat_activity WHERE usename = %s AND (%s OR state NOT IN ('disabled', 'starting'))
 """
+_END = "SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s::int[]) AS pid"
+_LEFT = "SELECT 1 FROM pg_stat_activity WHERE usename = %s AND pid = ANY(%s)"
 
 
 def recorded() -> str:
@@ -91,8 +92,8 @@ def refuse_recorded_passwords(connection: psycopg.Connection, role: str, setting
 def ensure_plain_passwords(connection: psycopg.Connection, role: str, setting: str, say: Say) -> None:
     """Have the server hash the passwords that this role states, once, and record none of its statements.
 
-    The administrator of this connection must have the role's rights, else each of its sessions counts as an older one.
-    Raises `ServerError`, naming `setting`, if a session from before cannot be ended.
+    Sessions from before are ended, for which the administrator of this connection must have the role's rights. Raises
+    `ServerError`, naming `setting`, if one cannot be ended.
     """
     differing = _differing(connection, role)
     with connection.transaction():
@@ -101,10 +102,11 @@ def ensure_plain_passwords(connection: psycopg.Connection, role: str, setting: s
                 _set(connection, role, name)
             else:
                 _reset(connection, role, name, database)
-    (ended,) = connection.execute(_END_OLDER, [role, bool(differing)]).fetchone() or (None,)
-    if ended is False:
+    older = [pid for (pid,) in connection.execute(_OLDER, [role, bool(differing)])]
+    connection.execute(_END, [older])
+    if connection.execute(_LEFT, [role, older]).fetchone():
         raise ServerError(f"{setting}: a session of {role} from before, which may be recorded, does not end")
-    if differing or ended:
+    if differing or older:
         say(f"role {role}: its statements are recorded nowhere; passwords are hashed once")
 
 
