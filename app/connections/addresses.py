@@ -28,6 +28,13 @@ def host_of(address: str) -> tuple[str, int | None]:
     return parts.hostname or "127.0.0.1", parts.port
 
 
+def is_verified(database: str) -> bool:
+    """Whether a client that reads this address itself stays on this machine or insists on the server's certificate."""
+    parts = urlsplit(database)
+    mode = dict(parse_qsl(parts.query)).get("sslmode")
+    return is_local(parts.hostname) or mode in {"verify-full", "verify-ca"}
+
+
 def _http(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")

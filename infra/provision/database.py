@@ -18,7 +18,11 @@ from infra.postgres.keeper import ensure_keeper
 from infra.postgres.leased_users import ensure_only_reading, refuse_prepared_transactions
 from infra.postgres.migrate import migrate
 from infra.postgres.server import OLDEST, Server, ServerError
-from infra.postgres.unrecorded_statements import ensure_hashed_passwords, ensure_plain_passwords
+from infra.postgres.unrecorded_statements import (
+    ensure_hashed_passwords,
+    ensure_plain_passwords,
+    refuse_recorded_passwords,
+)
 from infra.provision.database_passwords import ensure_password, login_passwords
 from infra.provision.logins import (
     APPLICATION,
@@ -37,6 +41,7 @@ from infra.secrets_folder import random_secret
 MIGRATIONS = Path(__file__).parents[2] / "app" / "store" / "migrations"
 
 _SETTING = "DATABASE_ADMIN_URL"
+_PASSWORDS = "LEDGER_PASSWORDS"
 _CONNECTING = {APPLICATION: tuple(DATABASE_LOGINS), LEDGER: (READERS, VAULT_ADMIN, SWEEPER)}
 _LOGS_IN = frozenset({"rolcanlogin"})
 _MAKES_ROLES = frozenset({"rolcanlogin", "rolcreaterole"})
@@ -56,9 +61,16 @@ def provision_database(
         begin_alone(connection, settings.provision_patience)
         refuse_prepared_transactions(connection, _SETTING)
         passwords = login_passwords(settings)
+        plain = settings.ledger_passwords == "plain"
+        if plain:  # before the vault's login gets a password that the vault would replace by a recorded one
+            refuse_recorded_passwords(connection, VAULT_ADMIN, _PASSWORDS)
         _roles(connection, passwords, say)
         _ledger_admin(connection, settings, say, renew=new_ledger_admin_password)
         roles.ensure_own(connection, VAULT_ADMIN)
+        if plain:
+            ensure_plain_passwords(connection, VAULT_ADMIN, _PASSWORDS, say)
+        else:
+            ensure_hashed_passwords(connection, VAULT_ADMIN, say)
         for database, owner in DATABASE_OWNERS.items():
             roles.ensure_own(connection, owner)
             ensure_database(connection, database, owner, say)
@@ -145,10 +157,6 @@ def _ledger_admin(
         roles.set_password(connection, role, password)
         say(f"role {role}: new password")
     roles.ensure_member(connection, group=READERS, member=role, options=(True, False, False), say=say)
-    if settings.ledger_passwords == "plain":
-        ensure_plain_passwords(connection, role, "LEDGER_PASSWORDS", say)
-    else:
-        ensure_hashed_passwords(connection, role, say)
 
 
 def _grant_ending_of_sessions(connection: psycopg.Connection, say: Say) -> None:

@@ -3,7 +3,7 @@
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -12,6 +12,7 @@ from app.connections.secret_files import SettingsError
 from app.connections.settings import ProcessSettings, refusals
 from app.credentials.grants import LONGEST_RUN_SECONDS, MAX_TTL_SECONDS
 from infra.secrets_folder import SecretsFolder
+from infra.vault.database_users import Passwords
 from infra.vault.limits import RunLimits
 
 
@@ -71,7 +72,7 @@ class ProvisioningSettings(ProcessSettings):
     #: How the vault states the password of a run's user to the ledger. `plain`: in a statement that the server records
     #: nowhere, which provisioning makes sure of; the server hashes it once. `hashed`: as a verifier of 4,096 rounds,
     #: which vault, server and agent pay for at each run.
-    ledger_passwords: Literal["plain", "hashed"] = "plain"
+    ledger_passwords: Passwords = "plain"
     #: A file that the watching rotation touches while it runs.
     health_file: Path | None = None
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from app.connections.addresses import is_verified
+from app.connections.secret_files import SettingsError
 from app.connections.tls import trust_of
 from app.credentials.switch_orders import policy_of
 from app.procurement.systems import SYSTEMS, Source, system_of
@@ -12,6 +14,7 @@ from infra.vault import run_role
 from infra.vault.bootstrap import Bootstrap
 from infra.vault.client import VaultClient
 from infra.vault.database_login import DatabaseLogin, connection_url
+from infra.vault.database_users import database_connection
 from infra.vault.opening import (
     generate_root_token,
     living_root_token,
@@ -19,7 +22,7 @@ from infra.vault.opening import (
     wait_until_serving,
 )
 from infra.vault.snapshot import load_snapshot, save_snapshot
-from infra.vault.wanted import database_connection, operator_entries, root_entries
+from infra.vault.wanted import operator_entries, root_entries
 
 
 def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
@@ -37,6 +40,7 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
                 tools=SYSTEMS,
                 process_ttl=settings.infrastructure_secret_id_ttl,
                 limits=settings.run_limits,
+                passwords=settings.ledger_passwords,
             ),
             root_entries=root_entries(
                 tools=SYSTEMS,
@@ -53,6 +57,12 @@ def provision_vault(settings: ProvisioningSettings, say: Say) -> None:
 
 def _ledger_login(settings: ProvisioningSettings, client: VaultClient, say: Say) -> DatabaseLogin:
     ledger = system_of(Source.LEDGER)
+    address = settings.need("vault_ledger_url")
+    if settings.ledger_passwords == "plain" and not is_verified(address):
+        raise SettingsError(
+            "VAULT_LEDGER_URL: must carry sslmode=verify-full while LEDGER_PASSWORDS is plain, since the vault sends"
+            " passwords there"
+        )
     return DatabaseLogin(
         client=client,
         secrets=settings.secrets,
@@ -60,7 +70,7 @@ def _ledger_login(settings: ProvisioningSettings, client: VaultClient, say: Say)
         connection=database_connection(
             ledger.name,
             role=ledger.credential.role,
-            url=connection_url(settings.need("vault_ledger_url")),
+            url=connection_url(address),
             username=VAULT_ADMIN,
             passwords=settings.ledger_passwords,
         ),

@@ -72,8 +72,9 @@ class Bootstrap:
             return reasons
         differing = [entry for entry in self.root_entries if not self._is_met(entry, token)]
         reasons += [f"{entry.name} differs" for entry in differing]
-        # With the policy of an earlier version it may not write all of them; the root token does.
-        if not any(entry.path == _OWN_POLICY for entry in differing):
+        # With the policy of an earlier version it may not write all of them; the root token does. It also writes the
+        # connection: whether its users' passwords must be kept unrecorded is asked by the role, which must not be ahead.
+        if not any(entry.path == _OWN_POLICY for entry in differing) and not self.database.differs(token):
             self._write_different(self.operator_entries, token)
         if self.database.needs_root(token):
             reasons.append(f"{self.database.connection.name} differs")

@@ -46,13 +46,17 @@ class DatabaseLogin:
             path = self.secrets.path("operator", self.password_file)
             raise ProvisionError(f"there is no {path}: {self.advice}")
 
+    def differs(self, token: str) -> bool:
+        """Whether the connection is missing or wrong."""
+        return not self.connection.is_met_by(self._current(token))
+
     def needs_root(self, token: str) -> bool:
         """Whether a root token is needed, because the connection is missing or wrong, or its password is refused.
 
         `token` may be the operator's. If the vault's own password works, the password file is deleted. Raises
         `ProvisionError`.
         """
-        if not self.connection.is_met_by(self._current(token)):
+        if self.differs(token):
             return True
         if not self.secrets.has("operator", self.password_file):
             return False

@@ -6,12 +6,13 @@ Durations are seconds and lists are in the order the vault gives them back, so t
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from app.credentials.approle import RUN_ROLE
 from app.credentials.grants import MAX_TTL_SECONDS, SIGNED_TOKEN_SECONDS, ApiKey, DatabaseUser, SignedToken
 from app.credentials.tool_record import ToolRecord
 from infra.vault import database_users
+from infra.vault.database_users import Passwords
 from infra.vault.entry import Entry
 from infra.vault.limits import RunLimits, rate_limits
 from infra.vault.log_settings import LOG_SETTINGS
@@ -30,15 +31,22 @@ _ONLY_OWN_POLICY = {"token_no_default_policy": True, "token_type": "service"}
 
 
 def operator_entries(
-    *, tools: Sequence[ToolRecord], process_ttl: int, limits: RunLimits = _USUAL
+    *,
+    tools: Sequence[ToolRecord],
+    process_ttl: int,
+    limits: RunLimits = _USUAL,
+    passwords: Passwords = "plain",
 ) -> list[Entry]:
-    """What the operator's identity may write. `process_ttl`: seconds a SecretID of our own processes lives."""
+    """What the operator's identity may write. `process_ttl`: seconds a SecretID of our own processes lives.
+
+    `passwords`: how those of database users leave the vault.
+    """
     processes = [identity for identity in IDENTITIES if not identity.in_custody]
     return [
         *(_policy(name) for name in (RUN_ROLE, *(identity.role for identity in processes))),
         _run_role(limits),
         *(_process_role(identity, process_ttl) for identity in processes),
-        *(entry for tool in tools for entry in _tool_entries(tool, limits)),
+        *(entry for tool in tools for entry in _tool_entries(tool, limits, passwords)),
     ]
 
 
@@ -56,31 +64,6 @@ def root_entries(
         *LOG_SETTINGS,
         *rate_limits(tools, limits),
     ]
-
-
-def database_connection(
-    name: str, *, role: str, url: str, username: str, passwords: Literal["plain", "hashed"]
-) -> Entry:
-    """The database engine's connection `name`, for users of `role`.
-
-    Their passwords leave the vault `plain`, in statements that the server records nowhere, or `hashed`, as verifiers.
-    """
-    details = {
-        "connection_url": url,
-        "username": username,
-        "password_authentication": "password" if passwords == "plain" else "scram-sha-256",
-        "max_open_connections": 8,
-        "username_template": "triage-{{ random 16 | lowercase }}",
-    }
-    return Entry(
-        name=f"{name} connection",
-        path=f"database/config/{name}",
-        data={
-            "plugin_name": "postgresql-database-plugin",
-            "allowed_roles": [role],
-            "connection_details": details,
-        },
-    )
 
 
 def _policy(name: str) -> Entry:
@@ -127,7 +110,7 @@ def _process_role(identity: Identity, secret_id_ttl: int) -> Entry:
     )
 
 
-def _tool_entries(tool: ToolRecord, limits: RunLimits) -> list[Entry]:
+def _tool_entries(tool: ToolRecord, limits: RunLimits, passwords: Passwords) -> list[Entry]:
     """The role that issues the tool's credential; for an API key also the key's own policy."""
     match tool.credential:
         case ApiKey(role=role):
@@ -135,7 +118,7 @@ def _tool_entries(tool: ToolRecord, limits: RunLimits) -> list[Entry]:
         case SignedToken(role=role, scope=scope):
             return [_signed_token_role(role, scope)]
         case DatabaseUser(role=role):
-            return [_database_role(role, tool.name, limits)]
+            return [_database_role(role, tool.name, limits, passwords)]
 
 
 def _api_key_role(role: str, ttl: int) -> Entry:
@@ -182,7 +165,7 @@ def _signing_key(tools: Sequence[ToolRecord]) -> Entry:
     )
 
 
-def _database_role(role: str, database: str, limits: RunLimits) -> Entry:
+def _database_role(role: str, database: str, limits: RunLimits, passwords: Passwords) -> Entry:
     """Users that may read what the database's group of the same name may, for as long as their lease lasts."""
     group = role.replace("-", "_")
     return Entry(
@@ -192,7 +175,9 @@ def _database_role(role: str, database: str, limits: RunLimits) -> Entry:
             "db_name": database,
             "default_ttl": limits.database_user_ttl,
             "max_ttl": limits.database_user_ttl,
-            "creation_statements": database_users.creation(group, most=limits.database_users),
+            "creation_statements": database_users.creation(
+                group, most=limits.database_users, passwords=passwords
+            ),
             "revocation_statements": database_users.revocation(group),
         },
     )

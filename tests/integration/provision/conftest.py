@@ -1,6 +1,7 @@
 """A database and a broker of which provisioning knows only an address and an administrator."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from infra.local.postgres_server import PostgresServer
 from infra.local.process_table import ProcessTable
 from infra.local.state import Layout
 from infra.local.valkey_server import ValkeyServer
+from infra.postgres.roles import set_password
 from infra.provision.keys import provision_keys
 from infra.provision.settings import ProvisioningSettings
 
@@ -55,6 +57,33 @@ class Servers:
     def changed(self, **settings: Any) -> ProvisioningSettings:
         """The same settings but for these."""
         return self.settings.model_copy(update=settings)
+
+    def empty(self) -> None:
+        """Take away all that provisioning made at the database."""
+        with self.database.connect() as connection:
+            for database in ("triage", "ledger"):
+                connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
+            query = "SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg_%' AND rolname <> 'postgres'"
+            for (role,) in connection.execute(query).fetchall():
+                connection.execute(f'DROP OWNED BY "{role}" CASCADE'.encode())
+                connection.execute(f'DROP ROLE "{role}"'.encode())
+        self.secrets.delete("operator", "ledger-admin-password")
+
+    @contextmanager
+    def managed(self, **settings: Any) -> Iterator[ProvisioningSettings]:
+        """Settings with the administrator `managed`, who is no superuser. In the end all is taken away."""
+        own = self.secrets.read("operator", "database-admin-password") or ""
+        with self.database.connect() as connection:
+            connection.execute("CREATE ROLE managed LOGIN CREATEROLE CREATEDB")
+            set_password(connection, "managed", "managed")
+            connection.execute("GRANT CONNECT ON DATABASE postgres TO managed")
+        self.secrets.replace("operator", "database-admin-password", "managed")
+        try:
+            address = self.database.address.replace("postgres@", "managed@")
+            yield self.changed(database_admin_url=address, **settings)
+        finally:
+            self.secrets.replace("operator", "database-admin-password", own)
+            self.empty()
 
     def broker(self) -> Any:
         """A connection to the broker as its administrator."""

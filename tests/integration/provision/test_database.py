@@ -35,18 +35,6 @@ def state(servers) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-def empty(servers, administrator: str = "postgres") -> None:
-    """Take away all that provisioning made."""
-    with servers.database.connect() as connection:
-        for database in ("triage", "ledger"):
-            connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-        query = "SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg_%%' AND rolname <> ALL(%s)"
-        for (role,) in connection.execute(query, [["postgres", administrator]]).fetchall():
-            connection.execute(f'DROP OWNED BY "{role}" CASCADE')
-            connection.execute(f'DROP ROLE "{role}"')
-    servers.secrets.delete("operator", "ledger-admin-password")
-
-
 def test_tables_before_the_fence_are_upgraded_with_their_rows(servers, said, monkeypatch):
     """The older worker is refused from then on, and what is under way has no proof: it is redone after its lease."""
 
@@ -55,7 +43,7 @@ def test_tables_before_the_fence_are_upgraded_with_their_rows(servers, said, mon
         config.attributes["engine"] = engine
         command.upgrade(config, "1.0002")
 
-    empty(servers)
+    servers.empty()
     with monkeypatch.context() as patched:
         patched.setattr(step, "migrate", earlier)
         provision_database(servers.settings, lambda _: None)
@@ -100,7 +88,7 @@ def provisioned(servers, said):
 
 
 def test_a_second_time_changes_nothing(servers, said):
-    empty(servers)
+    servers.empty()
     first = said(provision_database, servers.settings)
     assert "database triage: created" in first
     assert first[-2].startswith("tables: none to ")
@@ -112,10 +100,10 @@ def test_a_second_time_changes_nothing(servers, said):
 
 def test_stopped_after_any_change_it_is_completed_by_the_next(servers, said):
     """Each time it gets one change further, and dies."""
-    empty(servers)
+    servers.empty()
     changes = said(provision_database, servers.settings)
     whole = state(servers)
-    empty(servers)
+    servers.empty()
 
     def dies(text):
         steps.append(text)
@@ -180,14 +168,9 @@ def test_a_vault_that_lost_its_storage_is_given_a_new_password(servers, provisio
 
 
 def test_an_administrator_who_is_no_superuser_does_all_else_and_names_what_is_missing(servers, said):
-    empty(servers)
+    servers.empty()
     own = servers.secrets.read("operator", "database-admin-password")
-    with servers.database.connect() as connection:
-        connection.execute("CREATE ROLE managed LOGIN CREATEROLE CREATEDB PASSWORD 'managed'")
-        connection.execute("GRANT CONNECT ON DATABASE postgres TO managed")
-    managed = servers.changed(database_admin_url=servers.database.address.replace("postgres@", "managed@"))
-    servers.secrets.replace("operator", "database-admin-password", "managed")
-    try:
+    with servers.managed(ledger_passwords="hashed") as managed:
         for _ in range(2):
             with pytest.raises(
                 ProvisionError, match="must run: GRANT pg_signal_backend TO vault_ledger_admin"
@@ -201,21 +184,18 @@ def test_an_administrator_who_is_no_superuser_does_all_else_and_names_what_is_mi
             "leased users: not kept from large objects and default privileges of their own, which takes a superuser",
         ]
         servers.secrets.replace("operator", "database-admin-password", own)
-        assert len(said(provision_database, servers.settings)) == 4
+        assert len(said(provision_database, servers.changed(ledger_passwords="hashed"))) == 4
         servers.secrets.replace("operator", "database-admin-password", "managed")
         assert said(provision_database, managed) == []
-    finally:
-        servers.secrets.replace("operator", "database-admin-password", own)
-        empty(servers)
 
 
 def test_a_database_in_another_encoding_is_refused(servers):
-    empty(servers)
+    servers.empty()
     with servers.database.connect() as connection:
         connection.execute("CREATE DATABASE triage ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     with pytest.raises(ProvisionError, match="database triage is encoded in LATIN1; it must be UTF8"):
         provision_database(servers.settings, lambda _: None)
-    empty(servers)
+    servers.empty()
 
 
 def test_a_server_that_is_too_old_is_refused(servers, monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.vault.database_login import connection_url
-from infra.vault.wanted import database_connection
+from infra.vault.database_users import database_connection
 
 
 @pytest.mark.parametrize(

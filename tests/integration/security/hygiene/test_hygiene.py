@@ -34,6 +34,32 @@ def no_worker(system, broker, until):
     until(lambda: not system.rows(left), seconds=180, what="the end of what is left")
 
 
+@pytest.fixture(scope="module")
+def recording_ledger(system, until):
+    """A server whose log repeats each statement that makes a login, and each that fails, for all but the vault."""
+    wanted = {"log_statement": "ddl", "log_min_error_statement": "error"}
+
+    def set_to(name, value):
+        with system.stack.services.database.connect() as connection:
+            connection.execute(
+                f"ALTER SYSTEM {'SET' if value else 'RESET'} {name} {f'= {value}' if value else ''}"
+            )
+            connection.execute("SELECT pg_reload_conf()")
+
+        def heard():
+            with system.stack.services.database.connect() as connection:
+                (now,) = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
+            return (now == wanted[name]) == bool(value)
+
+        until(heard, what=f"{name} to change")
+
+    for name, value in wanted.items():
+        set_to(name, value)
+    yield
+    for name in wanted:
+        set_to(name, None)
+
+
 @dataclass(frozen=True)
 class BadDay:
     """Runs that met all faults, and the secrets there were."""
@@ -60,7 +86,7 @@ def waiting(system, broker, no_worker, until, search):
 
 
 @pytest.fixture(scope="module")
-def bad_day(system, waiting, tmp_path_factory, until):
+def bad_day(system, waiting, recording_ledger, tmp_path_factory, until):
     run_ids, tokens, _ = waiting
     folder = tmp_path_factory.mktemp("noted")
     faults = dict(zip(map(str, run_ids), FAULTS_OF_RUNS, strict=False))
@@ -96,6 +122,11 @@ def test_no_secret_is_left_anywhere_after_a_day_that_went_wrong(system, search, 
     known = {hashlib.sha256(secret.encode()).hexdigest() for secret in bad_day.secrets}
     assert {row["fingerprint"] for row in recorded} <= known  # what is searched for is what was issued
     assert len(bad_day.secrets) > 8 * RUNS
+    kinds = system.rows("SELECT kind, fingerprint FROM credential WHERE run_id = ANY(%s)", bad_day.run_ids)
+    users = {row["fingerprint"] for row in kinds if row["kind"] == "database-user"}
+    passwords = {each for each in bad_day.secrets if hashlib.sha256(each.encode()).hexdigest() in users}
+    assert len(passwords) > RUNS / 2
+    assert {len(password) for password in passwords} == {20}  # a find is one whole
 
     assert not search.find(bad_day.secrets)
 
@@ -138,8 +169,8 @@ def check_that_the_day_went_as_badly_as_meant(system, day):
 
 
 @pytest.fixture
-def canary(system, broker):
-    """A secret left in many places, each in another spelling, and taken away again."""
+def canary(system, broker, recording_ledger):
+    """A secret left in many places, each in another spelling, and taken away again but for the server's log."""
     secret = f"s.{token_urlsafe(24)}"
     log = system.stack.layout.logs / "canary.log"
     key = "triage:canary"
@@ -151,6 +182,9 @@ def canary(system, broker):
             "INSERT INTO alarm (alarm_id, kind, detail, raised_at) VALUES (gen_random_uuid(), 'test', %s, now())",
             base64.b64encode(f"x{secret}".encode()).decode(),
         )
+        with system.stack.services.database.connect() as connection:
+            connection.execute(f"CREATE ROLE canary PASSWORD '{secret}'")
+            connection.execute("DROP ROLE canary")
         yield secret
     finally:
         log.unlink()
@@ -186,5 +220,5 @@ def test_the_search_finds_what_is_exported(search, canary, canary_to_be_exported
 
 def test_the_search_finds_what_is_there(search, canary):
     found = {Path(place).name for place, _ in search.find({canary}, exports=False)}
-    assert {"canary.log", "broker triage:canary", "triage public.alarm"} <= found
+    assert {"canary.log", "broker triage:canary", "triage public.alarm", "postgres.log"} <= found
     assert {name for name in found if name.isalnum()}, "PostgreSQL's own files"

@@ -25,8 +25,10 @@ from infra.postgres.leased_users import ensure_only_reading, refuse_prepared_tra
 from infra.postgres.migrate import migrate
 from infra.postgres.roles import ensure_member, ensure_role
 from infra.postgres.server import Server
+from infra.postgres.unrecorded_statements import ensure_plain_passwords, refuse_recorded_passwords
+from infra.vault.database_users import database_connection
 from infra.vault.owners import IDENTITIES
-from infra.vault.wanted import database_connection, operator_entries
+from infra.vault.wanted import operator_entries
 from workers.runtime.secret import Secret
 from workers.runtime.vault import Vault, VaultUnavailableError
 
@@ -78,6 +80,8 @@ def prepare_database():
             "soil": ("soil_reader", VAULT_ADMIN, "triage_sweeper"),
         }
         ensure_connect_rights(connection, reached, print)
+        refuse_recorded_passwords(connection, VAULT_ADMIN, "DATABASE_ADMIN_URL")
+        ensure_plain_passwords(connection, VAULT_ADMIN, "DATABASE_ADMIN_URL", print)
 
     def as_owner(database):
         owner = OWNERS[database]
@@ -123,6 +127,7 @@ def prepare_vault(vault, root, *, soil_password):
         role=SOIL.credential.role,
         url=f"postgresql://{{{{username}}}}:{{{{password}}}}@{soil.netloc}{soil.path}?sslmode=disable",
         username=VAULT_ADMIN,
+        passwords="plain",
     )
     data = {**connection.data, **connection.data["connection_details"], "password": soil_password}
     del data["connection_details"]
