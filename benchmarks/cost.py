@@ -30,6 +30,8 @@ class Wanted:
     runs: int = 150
     rounds: int = 4
     concurrency: int = 4
+    actions: int = 100
+    """Procurement actions, which the runs are of by turns."""
     latency: int = 0
     """Milliseconds that each emulated system takes to answer."""
     seconds: float = 40.0
@@ -79,7 +81,7 @@ def _half(folder: Path, storage: VaultStorage, wanted: Wanted) -> Iterator[Half]
     options = StackOptions(
         parts=SERVICES | {Part.IDENTITY},
         usual_ports=False,
-        actions=100,
+        actions=wanted.actions,
         mock_latency=wanted.latency,
         vault_storage=storage,
     )

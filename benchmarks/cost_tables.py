@@ -1,6 +1,7 @@
 """The report of `python -m benchmarks` as tables, each figure beside that of an earlier report."""
 
 from collections.abc import Iterator, Mapping
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +15,7 @@ _COUNTED = (
     " until the end of every credential of its last run is confirmed. Runs per second are counted up to the last completion."
     f" With {STATIC} nothing ends, so there is no sweeper and no reconciler."
 )
-_DISTURBED = "Disturbed, so no ratio is stated, and no figure below is one to quote:"
+_DISTURBED = "Disturbed, so no ratio is stated."
 
 
 def show(figures: Mapping[str, Any], before: Mapping[str, Any] | None, screen: Console) -> None:
@@ -30,7 +31,8 @@ def show(figures: Mapping[str, Any], before: Mapping[str, Any] | None, screen: C
     for storage, found in figures["storages"].items():
         earlier = (before or {}).get("storages", {}).get(storage)
         mark = " (disturbed)" if figures["disturbances"] else ""
-        for table in _tables(f"vault on {storage}{mark}", found, earlier):
+        for title, table in _tables(found, earlier):
+            screen.print(f"\n{title}, vault on {storage}{mark}", style="bold")
             screen.print(table)
         for sentence in _ratios(found, earlier):
             screen.print(sentence)
@@ -52,56 +54,77 @@ def _unlike(figures: Mapping[str, Any], before: Mapping[str, Any]) -> str:
     return f" Not the same {', '.join(differing)}." if differing else ""
 
 
-def _tables(title: str, found: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Iterator[Table]:
-    speed = _table(f"Runs per second, {title}", ("", "rounds", "median"))
+def _tables(found: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Iterator[tuple[str, Table]]:
+    """Each table with its title; the title of a narrow table would be broken into lines."""
+    yield "Runs per second", _speed(found, earlier)
+    yield "CPU milliseconds per run", _cpu(found, earlier)
+    yield "Seconds, at shares of the measured capacity", _loads(found, earlier)
+    yield f"Milliseconds of a page at {found['pages']['rate']} runs per second", _pages(found, earlier)
+
+
+def _speed(found: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Table:
+    speed = _table("", "rounds", "median")
     for name, values in found["runs_per_second"].items():
         last = _within(earlier, "runs_per_second", name)
-        speed.add_row(name, ", ".join(map(str, values)), _beside(_middle(values), last and _middle(last)))
-    yield speed
-    cpu = _table(f"CPU milliseconds per run, {title}", ("part", PATTERN, STATIC))
+        speed.add_row(
+            name,
+            ", ".join(map(str, values)),
+            _beside(round(median(values), 2), last and round(median(last), 2)),
+        )
+    return speed
+
+
+def _cpu(found: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Table:
+    cpu = _table("part", PATTERN, STATIC)
     for section, parts in (("product", PRODUCT), ("apart", APART)):
         for part in parts:
-            cells = [_cpu(found, earlier, mode, section, part) for mode in (PATTERN, STATIC)]
+            cells = [_spent(found, earlier, mode, section, part) for mode in (PATTERN, STATIC)]
             if any(cells):
                 cpu.add_row(("" if section == "product" else "apart: ") + part, *cells)
         if section == "product":
-            totals = [_cpu(found, earlier, mode, "total") for mode in (PATTERN, STATIC)]
+            totals = [_spent(found, earlier, mode, "total") for mode in (PATTERN, STATIC)]
             cpu.add_row("product", *totals, style="bold")
             cpu.add_section()
-    yield cpu
-    loads = _table(
-        f"Seconds at a load, {title}",
-        ("", *(f"{load} ({each['rate']}/s)" for load, each in found["loads"].items())),
-    )
+    return cpu
+
+
+def _loads(found: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Table:
+    loads = found["loads"]
+    table = _table("p50, p95", *(f"{load} ({each['rate']}/s)" for load, each in loads.items()))
     for name in ("request to result", "request to flag", "request came late"):
-        loads.add_row(f"{name}: p50, p95", *(_two(found, earlier, load, name) for load in found["loads"]))
-    kinds = next(iter(found["loads"].values()))["credential life"] if found["loads"] else {}
-    for kind in kinds:
-        loads.add_row(
-            f"life of a {kind}: p50, p95",
-            *(_two(found, earlier, load, "credential life", kind) for load in found["loads"]),
-        )
-    yield loads
-    pages = _table(
-        f"Milliseconds of a page at {found['pages']['rate']} runs/s, {title}", ("page", "p50", "p95")
-    )
-    for name, values in found["pages"]["milliseconds"].items():
-        last = _within(earlier, "pages", "milliseconds", name)
-        pages.add_row(
-            name,
-            *(_beside(round(values[key], 1), last and round(last[key], 1)) for key in ("p50", "p95")),
-        )
-    yield pages
+        table.add_row(name, *(_two(found, earlier, load, name) for load in loads))
+    for kind in next(iter(loads.values()))["credential life"]:
+        cells = (_two(found, earlier, load, "credential life", kind) for load in loads)
+        table.add_row(f"life: {kind}", *cells)
+    return table
 
 
-def _cpu(found: Mapping[str, Any], earlier: Mapping[str, Any] | None, mode: str, *path: str) -> str:
+def _pages(found: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Table:
+    table = _table("page", "p50, p95")
+    for page in found["pages"]["milliseconds"]:
+        values, last = (_within(each, "pages", "milliseconds", page) for each in (found, earlier))
+        table.add_row(page, _pair(values, last, digits=1))
+    return table
+
+
+def _spent(found: Mapping[str, Any], earlier: Mapping[str, Any] | None, mode: str, *path: str) -> str:
     value = _within(found, "cpu_ms_per_run", mode, *path)
     return "" if value is None else _beside(value, _within(earlier, "cpu_ms_per_run", mode, *path))
 
 
 def _two(found: Mapping[str, Any], earlier: Mapping[str, Any] | None, load: str, *path: str) -> str:
     values, last = (_within(each, "loads", load, *path) for each in (found, earlier))
-    return ", ".join(_beside(values[key], last and last[key]) for key in ("p50", "p95"))
+    return _pair(values, last, digits=3)
+
+
+def _pair(values: Mapping[str, float], last: Mapping[str, float] | None, *, digits: int) -> str:
+    """Median and 95th percentile; nothing for a series without a value."""
+    if not values["number"]:
+        return ""
+    return ", ".join(
+        _beside(round(values[key], digits), round(last[key], digits) if last and last["number"] else None)
+        for key in ("p50", "p95")
+    )
 
 
 def _ratios(found: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> Iterator[str]:
@@ -125,14 +148,8 @@ def _beside(value: float | None, before: float | None) -> str:
     return f"{value}" if before is None else f"{value} ({before})"
 
 
-def _middle(values: list[float]) -> float:
-    ordered = sorted(values)
-    half = len(ordered) // 2
-    return round((ordered[half] + ordered[~half]) / 2, 2)
-
-
-def _table(title: str, headings: tuple[str, ...]) -> Table:
-    table = Table(headings[0], title=title, title_justify="left")
+def _table(*headings: str) -> Table:
+    table = Table(headings[0])
     for heading in headings[1:]:
         table.add_column(heading, justify="right")
     return table

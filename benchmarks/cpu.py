@@ -96,10 +96,10 @@ def own_seconds() -> float:
 
 def _family(name: str, pid: int) -> list[tuple[tuple[int, float], Process]]:
     main = psutil.Process(pid)
-    part = _part(name)
+    part = part_of(name)
     found = []
     for key, process in _steady(main).items():
-        own = _of_postgres(process) if name == "postgres" and process.pid != pid else part
+        own = of_postgres(process.title) if name == "postgres" and process.pid != pid else part
         found.append((key, Process(own, part, process.seconds)))
     return found
 
@@ -119,7 +119,7 @@ def _steady(main: psutil.Process) -> dict[tuple[int, float], _Read]:
     return read
 
 
-def _part(name: str) -> str:
+def part_of(name: str) -> str:
     """The part that a process of the stack belongs to, by its name."""
     if name in TOOLS:
         return MOCKS
@@ -127,9 +127,9 @@ def _part(name: str) -> str:
     return known if known in (*PRODUCT, *APART) else OTHER
 
 
-def _of_postgres(process: _Read) -> str:
+def of_postgres(title: str) -> str:
     """What a process of PostgreSQL works for, by the title that it gives itself."""
-    client = _CLIENT.match(process.title)
+    client = _CLIENT.match(title)
     if client is None:
         return HOUSEKEEPING
     owner = _LOGINS.get(client["user"])

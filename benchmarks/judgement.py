@@ -91,11 +91,14 @@ def disturbances(
         found.append(f"load before the benchmark: {load:.2f} per core (limit {LOAD})")
     found += _above("other processes used", OTHERS, {window.name: window.others for window in windows})
     found += _above("the hypervisor took", STEAL, {window.name: window.steal for window in windows})
-    for name, values in series.items():
-        if len(values) < 2:  # one value has no spread
-            found.append(f"{name}: one round shows no spread")
-        elif (spread := spread_of(values)) > SPREAD:
-            found.append(f"{name}: the rounds lie {spread:.0%} apart (limit {SPREAD:.0%})")
+    if any(len(values) < 2 for values in series.values()):
+        return [*found, "a single round shows no spread"]
+    spreads = {name: spread_of(values) for name, values in series.items()}
+    found += [
+        f"{name}: the rounds lie {spread:.0%} apart (limit {SPREAD:.0%})"
+        for name, spread in spreads.items()
+        if spread > SPREAD
+    ]
     return found
 
 
@@ -105,7 +108,7 @@ def _above(what: str, limit: float, shares: Mapping[str, float]) -> list[str]:
     if not above:
         return []
     worst = max(above, key=above.__getitem__)
-    others = f"; so it was in {len(above) - 1} more parts" if len(above) > 1 else ""
+    others = f"; {len(above) - 1} more above it" if len(above) > 1 else ""
     return [f"{worst}: {what} {above[worst]:.1%} of the processor time (limit {limit:.0%}){others}"]
 
 

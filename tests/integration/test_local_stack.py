@@ -109,9 +109,7 @@ def test_the_vault_is_a_real_server_with_two_audit_logs(stack):
 
 
 def test_a_vault_on_raft_keeps_its_data_in_the_state_folder_until_the_next_start(tmp_path):
-    options = StackOptions(
-        parts=frozenset({Part.VAULT}), usual_ports=False, vault_storage=VaultStorage.RAFT
-    )
+    options = StackOptions(parts=frozenset({Part.VAULT}), usual_ports=False, vault_storage=VaultStorage.RAFT)
     for _ in range(2):
         with LocalStack(tmp_path / "home", options=options) as running:
             seal = httpx.get(f"{running.endpoints['vault']}/v1/sys/seal-status").json()
