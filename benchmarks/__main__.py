@@ -4,53 +4,75 @@ import argparse
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import httpx
+import psycopg
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 from benchmarks import cost_figures, cost_tables
 from benchmarks.cost import Wanted, measure
 from infra.environment import forget_foreign
 from infra.local.errors import StackError
+from infra.local.interruption import Interruption
 from infra.local.options import VaultStorage
+from workers.runtime.run_session import IntroductionError
+from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 
 #: Exit status if something disturbed the measurement, so that no ratio is printed.
 DISTURBED = 3
 _WIDTH = 130
+#: Runs of a round: two processes share those of the vault operations alone.
+_FEWEST = 2
+_FAILURES = (
+    *(StackError, RuntimeError, OSError, psycopg.Error, SQLAlchemyError, httpx.HTTPError),
+    *(IntroductionError, VaultRefusedError, VaultUnavailableError),
+)
 
 
 def main() -> None:
-    """Measure, print beside the last report, and with `--json` or `--keep` write."""
+    """Measure, print beside the last report, and with `--json` or `--keep` write; exit status 1 if nothing was measured."""
     parser = _parser()
-    wanted = parser.parse_args()
+    given = parser.parse_args()
+    if given.runs < _FEWEST or min(given.rounds, given.concurrency, given.seconds) <= 0 or given.latency < 0:
+        parser.error(f"--runs must be {_FEWEST} at least; --rounds, --concurrency and --seconds more than 0")
     try:
-        before = cost_figures.read(wanted.compare) if wanted.compare else cost_figures.newest()
+        before = cost_figures.read(given.compare) if given.compare else cost_figures.newest()
     except (OSError, ValueError) as error:
         parser.error(f"--compare: {error}")
     forget_foreign()
-    storages = tuple(VaultStorage) if wanted.storage == "both" else (VaultStorage(wanted.storage),)
-    with TemporaryDirectory(prefix="triage-benchmark-") as folder:
-        try:
-            figures = measure(
-                Path(folder),
-                Wanted(
-                    storages=storages,
-                    runs=wanted.runs,
-                    rounds=wanted.rounds,
-                    concurrency=wanted.concurrency,
-                    latency=wanted.latency,
-                    seconds=wanted.seconds,
-                    seed=wanted.seed,
-                ),
-                say=lambda text: print(text, file=sys.stderr, flush=True),
-            )
-        except (StackError, RuntimeError, TimeoutError) as error:
-            sys.exit(f"not measured: {error}")
+    figures = _measured(given)
     cost_tables.show(figures, before, Console(width=max(Console().width, _WIDTH)))
-    if wanted.json:
-        cost_figures.write(figures, wanted.json)
-    if wanted.keep:
+    if given.json:
+        cost_figures.write(figures, given.json)
+    if given.keep:
         print(f"kept in benchmarks/results/{cost_figures.keep(figures).name}")
     sys.exit(DISTURBED if figures["disturbances"] else 0)
+
+
+def _measured(given: argparse.Namespace) -> dict[str, Any]:
+    wanted = Wanted(
+        storages=tuple(VaultStorage) if given.storage == "both" else (VaultStorage(given.storage),),
+        runs=given.runs,
+        rounds=given.rounds,
+        concurrency=given.concurrency,
+        latency=given.latency,
+        seconds=given.seconds,
+        seed=given.seed,
+    )
+    with Interruption() as interruption:
+        try:
+            with TemporaryDirectory(prefix="triage-benchmark-") as folder:
+                return measure(Path(folder), wanted, say=_say, stopping=lambda _: interruption.settle())
+        except KeyboardInterrupt:
+            sys.exit("not measured: interrupted")
+        except _FAILURES as error:
+            sys.exit(f"not measured: {error}")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

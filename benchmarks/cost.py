@@ -57,13 +57,15 @@ class Half:
     pages: dict[str, Any] = field(default_factory=dict)
 
 
-def measure(folder: Path, wanted: Wanted, *, say: Say = lambda _: None) -> dict[str, Any]:
-    """Measure on new stacks in `folder`; the report."""
+def measure(
+    folder: Path, wanted: Wanted, *, say: Say = lambda _: None, stopping: Say = lambda _: None
+) -> dict[str, Any]:
+    """Measure on new stacks in `folder`; the report. `stopping` receives a sentence before each stack stops."""
     watch = Watch()
     say("starting the servers")
     with ExitStack() as stacks:
         halves = {
-            storage.value: stacks.enter_context(_half(folder / storage, storage, wanted))
+            storage.value: stacks.enter_context(_half(folder / storage, storage, wanted, stopping))
             for storage in wanted.storages
         }
         facts = machine.facts(next(iter(halves.values())).pattern)
@@ -77,7 +79,7 @@ def measure(folder: Path, wanted: Wanted, *, say: Say = lambda _: None) -> dict[
 
 
 @contextmanager
-def _half(folder: Path, storage: VaultStorage, wanted: Wanted) -> Iterator[Half]:
+def _half(folder: Path, storage: VaultStorage, wanted: Wanted, stopping: Say) -> Iterator[Half]:
     options = StackOptions(
         parts=SERVICES | {Part.IDENTITY},
         usual_ports=False,
@@ -87,8 +89,8 @@ def _half(folder: Path, storage: VaultStorage, wanted: Wanted) -> Iterator[Half]
     )
     folder.mkdir(mode=0o700)
     with (
-        LocalStack(folder / "pattern", options=options) as pattern,
-        LocalStack(folder / "static", options=options) as static,
+        LocalStack(folder / "pattern", options=options, stopping=stopping) as pattern,
+        LocalStack(folder / "static", options=options, stopping=stopping) as static,
         submitted(pattern) as of_pattern,
         submitted(static) as of_static,
     ):

@@ -43,7 +43,7 @@ def _origin(figures: Mapping[str, Any]) -> str:
     disturbed = ", disturbed" if figures["disturbances"] else ""
     return (
         f"{figures['measured_at'][:10]}, commit {figures['commit']}, {machine['cores']} cores of {machine['processor']},"
-        f" {figures['rounds']} rounds of {figures['runs_per_round']} runs{disturbed}."
+        f" rounds of {figures['runs_per_round']} runs: {figures['rounds']}{disturbed}."
     )
 
 

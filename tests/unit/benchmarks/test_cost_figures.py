@@ -132,6 +132,7 @@ def test_a_file_without_a_report_is_refused(tmp_path, text):
 def test_the_exit_status_says_whether_the_machine_was_busy(monkeypatch, tmp_path, capsys, others, status):
     figures = reported(others=others)
     monkeypatch.setattr(command, "measure", lambda *_, **__: figures)
+    monkeypatch.setattr(command, "forget_foreign", lambda: None)
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--json", str(tmp_path / "report.json")])
     with pytest.raises(SystemExit) as ended:
         command.main()
@@ -158,3 +159,15 @@ def test_the_picture_says_when_the_machine_was_busy():
 
 def test_the_picture_in_the_docs_is_drawn_from_the_newest_report():
     assert picture.PICTURE.read_text(encoding="utf-8") == picture.drawn(cost_figures.newest())
+
+
+@pytest.mark.parametrize(
+    "option", [("--runs", "1"), ("--rounds", "0"), ("--seconds", "0"), ("--compare", "no-file")]
+)
+def test_what_cannot_be_measured_is_refused(monkeypatch, option, capsys):
+    monkeypatch.setattr(command, "measure", lambda *_, **__: pytest.fail("it was measured"))
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *option])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    assert option[0] in capsys.readouterr().err
