@@ -81,15 +81,17 @@ def measure(
 @contextmanager
 def _half(folder: Path, storage: VaultStorage, wanted: Wanted, stopping: Say) -> Iterator[Half]:
     options = StackOptions(
-        parts=SERVICES | {Part.IDENTITY},
+        parts=SERVICES,
         usual_ports=False,
         actions=wanted.actions,
         mock_latency=wanted.latency,
         vault_storage=storage,
     )
+    # Pages need an identity provider's address.
+    with_pages = options.model_copy(update={"parts": SERVICES | {Part.IDENTITY}})
     folder.mkdir(mode=0o700)
     with (
-        LocalStack(folder / "pattern", options=options, stopping=stopping) as pattern,
+        LocalStack(folder / "pattern", options=with_pages, stopping=stopping) as pattern,
         LocalStack(folder / "static", options=options, stopping=stopping) as static,
         submitted(pattern) as of_pattern,
         submitted(static) as of_static,
