@@ -297,7 +297,7 @@ def test_a_process_can_be_killed_and_started_again(stack):
 
 
 def test_the_vault_alone_cannot_be_restarted(stack):
-    with pytest.raises(StackError, match="in memory"):
+    with pytest.raises(StackError, match="empty or sealed"):
         stack.restart("vault")
 
 
