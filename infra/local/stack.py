@@ -169,10 +169,10 @@ class LocalStack:
     def restart(self, name: str) -> None:
         """Stop one process, start it again and wait until it is ready.
 
-        Raises StackError for the vault, whose storage would be empty.
+        Raises StackError for the vault, which would be empty or sealed.
         """
         if name == Part.VAULT:
-            raise StackError("the vault keeps everything in memory; stop the whole stack and start it again")
+            raise StackError("the vault would be empty or sealed; stop the whole stack and start it again")
         self.process_table.restart(name)
 
     def _announce(self, name: str, *, address: str = "", outside: bool = False) -> None:

@@ -92,7 +92,11 @@ class Startup:
             self._users.share(self._layout.scenarios)
 
     def _vault(self) -> None:
-        server = VaultServer(layout=self._layout, binary=find_binary(self._options.vault_binary))
+        server = VaultServer(
+            layout=self._layout,
+            binary=find_binary(self._options.vault_binary),
+            storage=self._options.vault_storage,
+        )
         port = self._processes.serve("vault", build=server.command, ready=server.ready)
         address = f"http://{LOOPBACK}:{port}"
         self._environments.endpoints["vault"] = address

@@ -33,6 +33,8 @@ class Layout:
         self.audit_log = self.vault / "audit.log"
         self.audit_log_2 = self.vault / "audit-2.log"
         """What the vault's second audit device writes."""
+        self.vault_storage = self.vault / "storage"
+        """What a vault on raft keeps. Only the keys of the same start can read it."""
         self.valkey = home / "valkey"
         self.scenarios = home / "scenarios"
         self.access = home / "access"
@@ -60,7 +62,7 @@ class Layout:
     def create(self) -> None:
         """Make the folders, accessible to their owner only."""
         for folder in (
-            *(self.home, self.secrets, self.logs, self.vault),
+            *(self.home, self.secrets, self.logs, self.vault, self.vault_storage),
             *(self.valkey, self.scenarios, self.access, self.identity_provider),
             *(self.presenter, self.slow.parent),
         ):

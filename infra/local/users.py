@@ -111,6 +111,7 @@ class ProcessUsers:
         # The broker saves its users there.
         _give_folder(layout.secrets / "valkey", users["valkey"].number, users["valkey"].number)
         _give_folder(layout.vault, users["vault"].number, self._log_readers)
+        _give_folder(layout.vault_storage, users["vault"].number, users["vault"].number)
         # The reconciler reads what tools and databases log, and writes none of it.
         reader = users["reconciler"].number
         layout.audit_log_2.touch(_OWN_FILE)

@@ -1,4 +1,4 @@
-"""The vault: a real server with its storage in memory, empty at every start."""
+"""The vault: a real server, empty at every start, with its storage in memory or in its folder."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ import httpx
 from app import settings
 from app.connections.tls import trust_of
 from infra.local.errors import StackError
+from infra.local.options import VaultStorage
 from infra.local.ports import LOOPBACK, listens
 from infra.local.process import Child, Command
 from infra.local.state import Layout
@@ -19,17 +20,32 @@ from infra.secrets_folder import write_secret
 _HEALTHY = 200
 
 # `disable_mlock`: locking memory needs a capability that an ordinary user lacks; OpenBao ignores the line.
-# `disable_clustering`: a single server in memory has no peers, so no second port is opened for them.
 _CONFIG = """\
-storage "inmem" {{}}
 listener "tcp" {{
-  address     = "{host}:{port}"
-  tls_disable = true
+  address         = "{host}:{port}"
+  cluster_address = "{host}:0"
+  tls_disable     = true
 }}
-api_addr           = "http://{host}:{port}"
-disable_mlock      = true
+api_addr      = "http://{host}:{port}"
+disable_mlock = true
+ui            = false
+"""
+
+# `disable_clustering`: a single server in memory has no peers, so no second port is opened for them.
+_MEMORY = """\
+storage "inmem" {}
 disable_clustering = true
-ui                 = false
+"""
+
+# Clustering cannot be off with this storage: the second port is any free one, which no peer will ever look for.
+# `performance_multiplier`: after a second without peers, not after five, a single node elects itself.
+_RAFT = """\
+storage "raft" {{
+  path                   = "{folder}"
+  node_id                = "local"
+  performance_multiplier = 1
+}}
+cluster_addr = "http://{host}:0"
 """
 
 # HashiCorp Vault has no such stanza: there, provisioning makes the devices over the API.
@@ -50,11 +66,12 @@ class VaultServer:
 
     layout: Layout
     binary: str
+    storage: VaultStorage = VaultStorage.MEMORY
 
     def command(self, port: int) -> Command:
         """Write the configuration for this port and say how to start the server."""
         config = self.layout.vault / "config.hcl"
-        text = _CONFIG.format(host=LOOPBACK, port=port)
+        text = _CONFIG.format(host=LOOPBACK, port=port) + self._storage()
         if _is_openbao(self.binary):
             logs = {"file": self.layout.audit_log, "file-2": self.layout.audit_log_2}
             text += "".join(_AUDIT.format(device=device, audit_log=log) for device, log in logs.items())
@@ -66,6 +83,11 @@ class VaultServer:
             environment={"GOGC": "400"},
             log=self.layout.logs / "vault.log",
         )
+
+    def _storage(self) -> str:
+        if self.storage is VaultStorage.MEMORY:
+            return _MEMORY
+        return _RAFT.format(folder=self.layout.vault_storage, host=LOOPBACK)
 
     def ready(self, child: Child, port: int) -> bool:
         """Whether this process answers, still sealed."""

@@ -17,7 +17,7 @@ import redis
 
 from infra.local.errors import AlreadyRunningError, OutsideError, StackError
 from infra.local.leftovers import living, stop_stack
-from infra.local.options import SERVERS, Outside, Part, StackOptions
+from infra.local.options import SERVERS, Outside, Part, StackOptions, VaultStorage
 from infra.local.ports import Ports
 from infra.local.stack import LocalStack
 from infra.local.state import Layout, StackLock, StackRecord, is_locked, read_record
@@ -108,11 +108,24 @@ def test_the_vault_is_a_real_server_with_two_audit_logs(stack):
         assert answer.json()["request_id"] in log.read_text()
 
 
+def test_a_vault_on_raft_keeps_its_data_in_the_state_folder_until_the_next_start(tmp_path):
+    options = StackOptions(parts=frozenset({Part.VAULT}), usual_ports=False, vault_storage=VaultStorage.RAFT)
+    for _ in range(2):
+        with LocalStack(tmp_path / "home", options=options) as running:
+            seal = httpx.get(f"{running.endpoints['vault']}/v1/sys/seal-status").json()
+            assert (seal["storage_type"], seal["sealed"], seal["initialized"]) == ("raft", False, True)
+            assert (running.layout.vault_storage / "vault.db").stat().st_size > 0
+            assert listening(running.processes["vault"]) == {"127.0.0.1"}
+
+
+def listening(pid: int) -> set[str]:
+    sockets = psutil.Process(pid).net_connections(kind="inet")
+    return {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN}
+
+
 def test_only_loopback_is_listened_on(stack):
     for pid in stack.processes.values():
-        sockets = psutil.Process(pid).net_connections(kind="inet")
-        addresses = {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN}
-        assert addresses == {"127.0.0.1"}
+        assert listening(pid) == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize(
@@ -284,7 +297,7 @@ def test_a_process_can_be_killed_and_started_again(stack):
 
 
 def test_the_vault_alone_cannot_be_restarted(stack):
-    with pytest.raises(StackError, match="in memory"):
+    with pytest.raises(StackError, match="empty or sealed"):
         stack.restart("vault")
 
 
