@@ -20,8 +20,8 @@ _SETTLING = timedelta(seconds=2)
 #: since a record can be changed later. It is also the time that is judged at once.
 _RECENT, _DAY = timedelta(minutes=20), timedelta(days=1)
 _AGAIN, _HOURLY = 5.0, 3600.0
-#: What was judged before takes a twentieth of the time at most, however many runs there were.
-_TIMES = 20
+#: What was judged before takes a fortieth of the time at most, however many runs there were.
+_TIMES = 40
 #: So far behind the others a log counts as not read.
 _LEFT_BEHIND = timedelta(seconds=30)
 #: When the sweeper, which records the vault's log, last said that nothing is in its way.

@@ -263,6 +263,18 @@ def test_a_zipped_answer_is_read(wire):
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000, "no answer (what came is not HTTP)"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "answer cut off"),
         (bytes(range(256)), "no answer (what came is not HTTP)"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
+            "no answer (what came is not HTTP)",
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok", "no answer (what came is not HTTP)"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok", "no answer (what came is not HTTP)"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\nok",
+            "no answer (what came is not HTTP)",
+        ),
+        (b"HTTP/1.1 200 OK\r\nno header\r\nContent-Length: 2\r\n\r\nok", "no answer (what came is not HTTP)"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 101 + b"\r\nok", "no answer (what came is not HTTP)"),
     ],
 )
 def test_an_unusable_answer_is_told_by_what_is_wrong_with_it(wire, sent, reason):
@@ -322,6 +334,64 @@ def test_connections_are_used_again_unless_their_server_closed_them(wire):
         assert get(wire, address).status == 200
         assert len(seen) == 2
         wire.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK,
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + OK,
+        OK.replace(b"Content-Length: 2", b"Content-Length: 2\r\nContent-Length: 2"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: CHUNKED\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
+    ],
+)
+def test_what_may_stand_before_or_in_an_answer_is_read(wire, sent):
+    with server(answers(sent)) as address:
+        assert get(wire, address).content == b"ok"
+
+
+def test_headers_and_body_arrive_together(wire):
+    arrived = []
+
+    def record(connection, wait):
+        arrived.append(connection.recv(65_536))
+        connection.sendall(OK)
+        wait(LONG)
+
+    with server(record) as address:
+        wire.request("POST", f"{address}/x", deadline=Deadline(LONG), limit=LIMIT, body=b"{}")
+    assert arrived[0].endswith(b"\r\n\r\n{}")
+
+
+def test_a_large_body_arrives_whole(wire):
+    size, arrived = 3_000_000, []
+
+    def record(connection, wait):
+        head = request_of(connection)
+        rest = len(head.partition(b"\r\n\r\n")[2])
+        while rest < size:
+            rest += len(connection.recv(65_536))
+        arrived.append(rest)
+        connection.sendall(OK)
+        wait(LONG)
+
+    with server(record) as address:
+        answer = wire.request("POST", f"{address}/x", deadline=Deadline(LONG), limit=LIMIT, body=b"x" * size)
+    assert (answer.content, arrived) == (b"ok", [size])
+
+
+def test_a_server_that_refuses_before_it_has_read_all_is_heard(wire):
+    refused = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+
+    def hasty(connection, wait):
+        connection.recv(10)
+        connection.sendall(refused)
+        connection.shutdown(socket.SHUT_WR)
+        wait(LONG)
+
+    with server(hasty) as address:
+        answer = wire.request("POST", f"{address}/x", deadline=Deadline(LONG), limit=LIMIT, body=b"x" * 1000)
+    assert (answer.status, answer.content) == (413, b"no")
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(wire):
