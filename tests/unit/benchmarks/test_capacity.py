@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "capacity.md"
 
 
 def test_the_page_is_that_of_the_newest_report():
-    assert PAGE.read_text(encoding="utf-8") == document(newest())
+    assert PAGE.read_text(encoding="utf-8") == document(newest()) + "\n"
 
 
 def test_each_part_has_what_the_report_says():
