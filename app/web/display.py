@@ -25,6 +25,7 @@ from app.procurement.labels import (
 )
 from app.procurement.rules.support.value_text import money
 from app.review.queries.plans import numbered, rules_of
+from app.review.queries.run_list import COUNTED
 from app.review.referrals import Referred, referral_words
 
 #: Length of the offset at the end of a time in ISO 8601, "-04:00".
@@ -42,6 +43,7 @@ def init_app(app: Flask) -> None:
         lasting=lasting,
         difference=difference,
         plural=plural,
+        counted=counted,
         documents=with_document_names,
         system=partial(worded, SOURCES),
         kind=partial(worded, KINDS),
@@ -55,6 +57,11 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         referred=referred, rules_of=rules_of, numbered=numbered, unrecorded_name=unrecorded_name
     )
+
+
+def counted(number: int) -> str:
+    """A number of runs, as far as they are counted."""
+    return f"over {COUNTED:,}" if number > COUNTED else str(number)
 
 
 def visible(value: object) -> object:

@@ -31,6 +31,7 @@ _COME_WITH = (
     ("REDIS_ADMIN_URL", "REDIS_URL"),
     ("OIDC_ISSUER", "OIDC_CLIENT_ID"),
 )
+_NO_PASSWORD = "must not carry a password: passwords are read from SECRETS_FOLDER"
 _SECRET_OPTIONS = {"password", "passfile", "sslpassword"}
 _TLS_FILES = ("CA_FILE", "CLIENT_CERTIFICATE_FILE", "CLIENT_KEY_FILE")
 
@@ -107,11 +108,8 @@ class Outside(_Options):
         share, or a variable without the one it needs.
         """
         given = {name: value for name, value in environment.items() if value}
-        wrong = [
-            f"{name} must not carry a password: passwords are read from SECRETS_FOLDER"
-            for name in (*_SERVERS, *TOOL_VARIABLES.values())
-            if _has_password(given.get(name, ""))
-        ]
+        addresses = (*_SERVERS, *TOOL_VARIABLES.values())
+        wrong = [f"{name} {_NO_PASSWORD}" for name in addresses if _has_password(given.get(name, ""))]
         wrong += [
             f"{name} must not name a user: each process has its own login"
             for name in _SERVERS

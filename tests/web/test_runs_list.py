@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from app.review.queries import run_list
+from app.web import display
 from app.web.views import runs
 
 pytestmark = [pytest.mark.whole_system, pytest.mark.usefixtures("triaged")]
@@ -55,6 +57,18 @@ def test_a_run_with_a_silent_source_is_never_listed_as_clear(client, read, triag
     assert "Not fully checked" in silent[1]
     assert "1 not checked" in silent[3]
     assert "Clear" in clear[1]
+
+
+def test_beyond_a_limit_runs_are_not_counted_one_by_one(system, client, read, monkeypatch):
+    monkeypatch.setattr(run_list, "COUNTED", 2)
+    monkeypatch.setattr(display, "COUNTED", 2)
+    (row,) = system.rows("SELECT count(*) AS n FROM run WHERE state = 'completed'")
+    assert row["n"] > 2
+    document = read(client, "/runs?state=completed")
+    assert "Completed over 2" in document.text
+    assert "over 2 runs, completed" in document.text.lower()
+    assert "Any over 2" in document.text
+    assert "over 2 runs" in read(client, "/stack").text
 
 
 class Empty:
