@@ -76,9 +76,7 @@ class DeadlineSocket:
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """What the peer answers to what was sent."""
-        # A server may refuse a message that it has not read to its end: its answer says more than the broken pipe.
-        with suppress(ConnectionError, ssl.SSLEOFError):
-            self._send()
+        self._send()
         return io.BufferedReader(_Incoming(self.read_into))
 
     def read_into(self, buffer: bytearray) -> int:
@@ -105,9 +103,11 @@ class DeadlineSocket:
     def _send(self) -> None:
         remaining = memoryview(bytes(self._unsent))
         self._unsent.clear()
-        while remaining:
-            sent = self._step(select.POLLOUT, self._socket.send, remaining)
-            remaining = remaining[sent:]
+        # A server may refuse a message that it has not read to its end: its answer says more than the broken pipe.
+        with suppress(ConnectionError, ssl.SSLEOFError):
+            while remaining:
+                sent = self._step(select.POLLOUT, self._socket.send, remaining)
+                remaining = remaining[sent:]
 
     def _step(self, event: int, step: Callable[..., Stepped], *arguments: Any) -> Stepped:
         while True:

@@ -18,6 +18,7 @@ from app.connections.tls import Trust
 
 #: Bytes inflated at a time. A thousandfold inflation then costs no more memory than the answer may have.
 _STEP = 65_536
+_SCHEMES = ("http", "https")
 _GZIP = 16 + zlib.MAX_WBITS
 #: What RFC 3986 admits in a path, and "%", so that a path may be quoted already.
 _PATH = "/:@!$&'()*+,;=~-._%"
@@ -100,6 +101,8 @@ class Wire:
         query = "&".join(part for part in (place.query, urlencode(params or {})) if part)
         target = quote(place.path or "/", safe=_PATH) + (f"?{query}" if query else "")
         status, host = 0, urlsplit(f"//{_in_ascii(place.netloc)}")
+        if place.scheme not in _SCHEMES:
+            raise UnsentError("no answer (its address is none of HTTP)")
         sent = {"Host": host.netloc, "Accept-Encoding": "identity", **(headers or {})}
         try:
             with self._kept.connection(

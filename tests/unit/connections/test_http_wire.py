@@ -421,6 +421,9 @@ def test_a_call_that_was_never_sent_says_why(wire):
             get(wire, plain)
     with pytest.raises(UnsentError, match=r"^no answer \(no such host\)$"):
         get(wire, f"http://{'x' * 70}.example")
+    for address in ("ftp://127.0.0.1", "//127.0.0.1", "http://127.0.0.1:99999", "http://127.0.0.1:x"):
+        with pytest.raises(WireError, match=r"^no answer"):
+            get(wire, address)
 
 
 def test_what_is_sent_is_what_was_asked_and_an_error_holds_none_of_it(wire, monkeypatch):
