@@ -96,18 +96,20 @@ class Wire:
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> WireAnswer:
-        """Send one request and read its answer, of `limit` bytes at most, before the deadline. Raises `WireError`."""
+        """Send one request and read its answer, of `limit` bytes at most, before the deadline.
+
+        Raises `WireError`, and ValueError for a `url` that is no address.
+        """
         place = urlsplit(url)
         query = "&".join(part for part in (place.query, urlencode(params or {})) if part)
         target = quote(place.path or "/", safe=_PATH) + (f"?{query}" if query else "")
         status, host = 0, urlsplit(f"//{_in_ascii(place.netloc)}")
         if place.scheme not in _SCHEMES:
             raise UnsentError("no answer (its address is none of HTTP)")
+        server = place.scheme, host.hostname or "", host.port
         sent = {"Host": host.netloc, "Accept-Encoding": "identity", **(headers or {})}
         try:
-            with self._kept.connection(
-                place.scheme, host.hostname or "", host.port, until=deadline.at
-            ) as connection:
+            with self._kept.connection(*server, until=deadline.at) as connection:
                 response = exchange(connection.socket, method, target, headers=sent, body=body)
                 status = response.status
                 named = {name.lower(): value for name, value in response.getheaders()}

@@ -421,8 +421,11 @@ def test_a_call_that_was_never_sent_says_why(wire):
             get(wire, plain)
     with pytest.raises(UnsentError, match=r"^no answer \(no such host\)$"):
         get(wire, f"http://{'x' * 70}.example")
-    for address in ("ftp://127.0.0.1", "//127.0.0.1", "http://127.0.0.1:99999", "http://127.0.0.1:x"):
-        with pytest.raises(WireError, match=r"^no answer"):
+    for address in ("ftp://127.0.0.1", "//127.0.0.1"):
+        with pytest.raises(UnsentError, match=r"^no answer \(its address is none of HTTP\)$"):
+            get(wire, address)
+    for address in ("http://127.0.0.1:99999", "http://127.0.0.1:x", "http://["):
+        with pytest.raises(ValueError, match=r"[Pp]ort|Invalid IPv6"):
             get(wire, address)
 
 
