@@ -34,7 +34,7 @@ class Counters(NamedTuple):
     own: float
     """The benchmark and everything it has started."""
     kernel: float
-    """Threads of the kernel, whoever they work for: writing for a vault on raft is one of their tasks."""
+    """Threads of the kernel, for all processes alike: writing for a vault on raft is one of their tasks."""
 
 
 @dataclass(frozen=True, slots=True)

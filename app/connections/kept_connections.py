@@ -16,7 +16,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(slots=True)
 class Connection:
-    """A connection for one call. Whoever uses it says at the end that the server `is_free` for another."""
+    """A connection for one call, which notes at its end that the server `is_free` for another."""
 
     socket: DeadlineSocket
     is_free: bool = False
