@@ -21,6 +21,7 @@ from rich.table import Table
 
 from app import usecases
 from benchmarks.handover import HANDOVER
+from benchmarks.percentiles import percentile
 from benchmarks.stops import SIGNED, Stop, seconds_to_expiry, stop_one
 from benchmarks.thieves import Thieves
 from benchmarks.work import submitted
@@ -98,18 +99,17 @@ def _figures(stops: Sequence[Stop], signed: Sequence[float]) -> dict[str, Any]:
 
 def _row(values: Sequence[float]) -> dict[str, Any]:
     """Nearest rank, so that what never ended takes its place in each percentile."""
-    ranked = sorted(values)
 
     def at(share: float) -> float | None:
-        value = ranked[max(0, math.ceil(share * len(ranked)) - 1)]
+        value = percentile(values, share)
         return None if math.isinf(value) else round(value, 3)
 
     return {
-        "number": len(ranked),
+        "number": len(values),
         "p50": at(0.5),
         "p95": at(0.95),
         "max": at(1.0),
-        "never": sum(map(math.isinf, ranked)),
+        "never": sum(map(math.isinf, values)),
     }
 
 

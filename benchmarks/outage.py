@@ -10,13 +10,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 import psutil
 import psycopg
 
 from benchmarks import worked_runs
+from benchmarks.percentiles import percentile
 from benchmarks.queue_depth import STATEMENTS
 from infra.local.options import PROVISIONED, Part, StackOptions
 from infra.local.stack import LocalStack
@@ -115,7 +115,7 @@ def measure(folder: Path, *, runs: int, seconds: float, after: float) -> Outage:
         seconds=seconds,
         longest_statement=max(took, default=0.0),
         reported=len(took),
-        claims_p95={name: quantiles(each, n=20)[-1] for name, each in claims.items()},
+        claims_p95={name: percentile(each, 0.95) for name, each in claims.items()},
         dispatcher_memory=(memory[0], memory[1]),
     )
 

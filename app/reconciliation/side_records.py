@@ -77,11 +77,12 @@ class SideRecords:
 
     def __init__(self, engine: Engine, systems: Mapping[str, str]) -> None:
         self._engine = engine
+        self._one_by_one = one_by_one(engine)
         self._systems = systems
 
     def coverage(self) -> dict[str, Coverage]:
         """What is known of each log, by its source; nothing of one that was never read."""
-        with one_by_one(self._engine).begin() as db:
+        with self._one_by_one.begin() as db:
             return read_coverage(db)
 
     def between(

@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
         difference=difference,
         plural=plural,
         counted=counted,
+        counted_runs=lambda number: f"{counted(number)} {'run' if number == 1 else 'runs'}",
         documents=with_document_names,
         system=partial(worded, SOURCES),
         kind=partial(worded, KINDS),
