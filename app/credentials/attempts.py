@@ -4,13 +4,13 @@ The worker's login can read and write no table. It calls functions of the databa
 running, and only for who holds the message of that attempt.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import psycopg
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import (
     DataError,
@@ -44,6 +44,7 @@ class RecordsUnavailableError(Exception):
     """The database cannot record now; the text says why. Whether it recorded the last thing is not known."""
 
 
+_ROWS = TypeAdapter(Any)
 _CLAIM = text(f"SELECT claim_attempt({ARGUMENTS}, :hold, :worker, :lease)")
 _LOGIN = text(f"SELECT record_login({ARGUMENTS}, cast(:login AS jsonb), cast(:plan AS jsonb))")
 _CREDENTIALS = text(
@@ -166,7 +167,7 @@ def alarm_about_message(engine: Engine, detail: str) -> bool:
 
 def to_json(rows: Any) -> str:
     """Rows as one parameter of a function of the database: dates, identifiers and decimals become texts."""
-    return json.dumps(rows, default=str)
+    return _ROWS.dump_json(rows).decode()
 
 
 @contextmanager

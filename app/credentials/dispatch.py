@@ -114,17 +114,17 @@ class Notices:
 
     connection: Connection
 
-    def wait(self, *, seconds: float) -> None:
-        """Return when something was requested, or after `seconds`. Raises SQLAlchemy's `OperationalError`.
+    def wait(self, *, seconds: float) -> bool:
+        """Return when something was requested, or after `seconds`; whether it was. Raises SQLAlchemy's `OperationalError`.
 
         All notices that have come are taken: one round answers them all.
         """
         driver: Any = self.connection.connection.driver_connection
         try:
-            for _ in driver.notifies(timeout=seconds, stop_after=1):
-                pass
+            came = sum(1 for _ in driver.notifies(timeout=seconds, stop_after=1))
             for _ in driver.notifies(timeout=0):
                 pass
+            return bool(came)
         except psycopg.OperationalError as lost:
             # This call bypasses SQLAlchemy, so that the driver raises its own error.
             raise OperationalError("LISTEN", None, lost) from None

@@ -1,5 +1,6 @@
 """Records of the sweeper: which attempts have ended without a confirmed end, and what they hold in the vault."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -7,29 +8,17 @@ from uuid import UUID
 from sqlalchemy import Engine, text
 
 from app.connections.database import one_by_one
-from app.credentials.holdings import EndedAttempt, Holdings
+from app.credentials.holdings import EndedAttempt, Holdings, holdings_of
 from app.credentials.tables import EndedBy
 
-#: Stands for the run of an identity that names none.
-NO_RUN = UUID(int=0)
 #: Attempts whose ends are confirmed together.
 TOGETHER = 32
 
-#: The attempts of a question, as a table `w`; `wanted` gives its parameters.
-WANTED = "unnest(cast(:runs AS uuid[]), cast(:numbers AS integer[])) AS w (run_id, number)"
-_EVENT = "e.request_id, e.kind, e.path, e.accessor, e.secret_id_accessor, e.lease_id, e.service_user"
-_EVENTS = text(
-    f"SELECT w.run_id, w.number, {_EVENT} FROM {WANTED} JOIN vault_event AS e"  # noqa: S608  # text of this file
-    " ON e.run_id = w.run_id AND coalesce(e.attempt, 0) = w.number"
-)
-_EVENTS_WITHOUT_RUN = text(f"SELECT {_EVENT} FROM vault_event AS e WHERE run_id IS NULL AND ended_at IS NULL")  # noqa: S608  # text of this file
-_ATTEMPTS = text(
-    "SELECT w.run_id, w.number, a.secret_id_accessor, a.wrapping_accessor, a.token_accessor"  # noqa: S608  # text of this file
-    f" FROM {WANTED} JOIN attempt AS a ON a.run_id = w.run_id AND a.number = w.number"
-)
-_CREDENTIALS = text(
-    "SELECT w.run_id, w.number, c.accessor, c.lease_id, c.service_user"  # noqa: S608  # text of this file
-    f" FROM {WANTED} JOIN credential AS c ON c.run_id = w.run_id AND c.attempt = w.number"
+#: In one order, so that two sweepers do not wait for each other.
+_CONFIRM = text(
+    "SELECT confirm_end(e.run, e.number, e.by, e.events)"
+    " FROM (SELECT * FROM jsonb_to_recordset(cast(:ends AS jsonb)) AS e"
+    " (run uuid, number integer, by text, events text[]) ORDER BY run, number) AS e"
 )
 _OLDEST_PROBLEM = text(
     "SELECT problem FROM attempt_end WHERE since < now() - interval '2 s' ORDER BY since LIMIT 1"
@@ -37,12 +26,6 @@ _OLDEST_PROBLEM = text(
 _LEASES = text(
     "SELECT service_user, lease_id FROM vault_event WHERE service_user = ANY (:users) AND lease_id <> ''"
 )
-
-
-def wanted(attempts: Iterable[tuple[UUID, int]]) -> dict[str, list[UUID] | list[int]]:
-    """The parameters of `WANTED`, for attempts given by run and number."""
-    pairs = list(attempts)
-    return {"runs": [run for run, _ in pairs], "numbers": [number for _, number in pairs]}
 
 
 class EndRecords:
@@ -149,33 +132,23 @@ class EndRecords:
 
     def holdings(self, attempts: Sequence[EndedAttempt]) -> list[Holdings]:
         """What these attempts hold, in the same order, by the vault's log as far as it was read, and by the records."""
-        found = {attempt: Holdings(attempt) for attempt in attempts}
-        parameters = wanted((attempt.run_id, attempt.number) for attempt in attempts)
         with self._engine.connect() as db:
-            for row in db.execute(_EVENTS, parameters):
-                found[EndedAttempt(row.run_id, row.number)].add_event(row)
-            if nameless := found.get(EndedAttempt(NO_RUN, 0)):
-                for row in db.execute(_EVENTS_WITHOUT_RUN):
-                    nameless.add_event(row)
-            for row in db.execute(_ATTEMPTS, parameters):
-                found[EndedAttempt(row.run_id, row.number)].add_attempt(row)
-            for row in db.execute(_CREDENTIALS, parameters):
-                found[EndedAttempt(row.run_id, row.number)].add_credential(row)
-        return list(found.values())
+            return holdings_of(db, attempts)
 
     def confirm(self, confirmed: Iterable[Holdings]) -> None:
         """Record that everything these attempts held is dead."""
-        with self._engine.connect() as db:
-            for held in confirmed:
-                db.execute(
-                    text("SELECT confirm_end(:run, :number, :by, :events)"),
-                    {
-                        "run": held.ended.run_id,
-                        "number": held.ended.number,
-                        "by": EndedBy.RUN_END if held.ended_itself else EndedBy.SWEEPER,
-                        "events": held.request_ids,
-                    },
-                )
+        ends = [
+            {
+                "run": str(held.ended.run_id),
+                "number": held.ended.number,
+                "by": EndedBy.RUN_END if held.ended_itself else EndedBy.SWEEPER,
+                "events": held.request_ids,
+            }
+            for held in confirmed
+        ]
+        if ends:
+            with self._engine.connect() as db:
+                db.execute(_CONFIRM, {"ends": json.dumps(ends)})
 
     def note_problem(self, attempt: EndedAttempt, problem: str) -> None:
         """Record why an end could not be confirmed; it is tried again, later each time, and after a minute an alarm."""

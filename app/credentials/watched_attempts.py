@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Engine, text
 
 from app.connections.database import one_by_one
-from app.credentials.ends import WANTED, wanted
+from app.credentials.holdings import WANTED, wanted
 from app.credentials.tool_record import ToolRecord
 from app.credentials.vault_answer import AnswerKind, VaultEvent
 from app.credentials.watch import WatchedAttempt

@@ -1,10 +1,12 @@
 """A file of the vault's log that is followed in a chain, and the loss of its lines."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 from uuid import UUID
 
+from app.reconciliation.content_digest import Contents, reads_the_same
 from app.reconciliation.log_anchors import Anchor
 from app.reconciliation.log_chain import LogChain, first_difference
 
@@ -22,11 +24,13 @@ class Loss:
 class FollowedFile:
     """A chain and the anchors of its last lines, from the one before them on.
 
-    `seen` and `proven` are the states of its file when it was last read, and read again; None if unknown.
+    `seen` and `proven` are the states of its file when it was last read, and read again; None if unknown. `contents` are of
+    the end of the file that is read again.
     """
 
     anchors: list[Anchor]
     chain: LogChain = field(init=False)
+    contents: Contents = field(default_factory=dict)
     seen: tuple[int, ...] | None = None
     proven: tuple[int, ...] | None = None
 
@@ -41,6 +45,12 @@ class FollowedFile:
     def is_in(self, log: BinaryIO) -> bool:
         """Whether the log holds the lines that were read last."""
         return self.seen == state_of(log) or first_difference(log, self.anchors[0], self.anchors[1:]) is None
+
+    def has_its_bytes(self, log: BinaryIO, start: Anchor, ends: Sequence[Anchor]) -> bool:
+        """Whether the file has the same bytes since an anchor, up to the last of those after it; False also if that is not known."""
+        recent = {end.digest for end in ends}
+        self.contents = {name: its for name, its in self.contents.items() if name in recent}
+        return reads_the_same(log, start.place, ends, self.contents)
 
 
 def state_of(log: BinaryIO) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import BinaryIO, Protocol
 
 from app.credentials.log_stretch import LINE_LIMIT
+from app.reconciliation.content_digest import ContentDigest, Contents
 
 #: The digest before the first line.
 BEGUN = sha256().digest()
@@ -51,15 +52,17 @@ class Anchored(Reached, Protocol):
 
 @dataclass(slots=True)
 class LogChain:
-    """A chain that grows by lines. `marks` are those of the lines that were added."""
+    """A chain that grows by lines. `marks` and `content` are of the lines that were added."""
 
     place: int = 0
     lines: int = 0
     digest: bytes = BEGUN
     marks: bytearray = field(default_factory=bytearray)
+    content: ContentDigest = field(default_factory=ContentDigest)
 
     def add(self, line: LogLine) -> None:
         """Append a line."""
+        self.content.add(line.beginning, is_whole=len(line.beginning) == line.end - self.place)
         self.digest = sha256(self.digest + line.digest).digest()
         self.marks += line.digest[:MARK]
         self.lines += 1
@@ -93,8 +96,13 @@ def lines_from(log: BinaryIO, place: int) -> Iterator[LogLine]:
         yield LogLine(digest.digest(), beginning, place)
 
 
-def first_difference(log: BinaryIO, start: Reached, anchors: Iterable[Anchored]) -> Difference | None:
-    """The first line between a place of the log and the last of the anchors after it that is not what was read."""
+def first_difference(
+    log: BinaryIO, start: Reached, anchors: Iterable[Anchored], contents: Contents | None = None
+) -> Difference | None:
+    """The first line between a place of the log and the last of the anchors after it that is not what was read.
+
+    What reads the same is noted in `contents`.
+    """
     chain = LogChain(start.place, start.lines, start.digest)
     lines = lines_from(log, start.place)
     for anchor in anchors:
@@ -111,4 +119,6 @@ def first_difference(log: BinaryIO, start: Reached, anchors: Iterable[Anchored])
         chain.marks.clear()
         if (chain.place, chain.lines, chain.digest) != (anchor.place, anchor.lines, anchor.digest):
             return Difference(line=begun[0], place=begun[1], what="or a later one reads differently")
+        if contents is not None:
+            contents[anchor.digest] = chain.content.take()
     return None

