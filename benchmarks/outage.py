@@ -1,4 +1,4 @@
-"""`python -m benchmarks.outage`: a long queue while the vault is down, and the minute after most of it was done.
+"""`python -m benchmarks.outage`: a long queue before and while the vault is down, and the minute after most of it was done.
 
 A dispatcher is at work all the time. The server reports each statement that takes long; no sweeper, worker or page runs.
 """
@@ -35,23 +35,35 @@ _DURATION = re.compile(r"duration: ([0-9.]+) ms")
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """What was seen. Times in milliseconds, memory in MB at the beginning and at the end of the outage."""
+    """What was seen. Times in milliseconds, memory in MB.
+
+    Of the vault with all runs waiting, and after a tenth of the time of the outage, before it begins; of the dispatcher at
+    the beginning and at the end of the outage.
+    """
 
     waiting: int
     seconds: float
     longest_statement: float
     reported: int
     claims_p95: Mapping[str, float]
+    vault_memory: tuple[float, float]
     dispatcher_memory: tuple[float, float]
+
+    @property
+    def memory(self) -> dict[str, tuple[float, float]]:
+        """By process, as above."""
+        return {"vault": self.vault_memory, "dispatcher": self.dispatcher_memory}
 
     @property
     def faults(self) -> list[str]:
         """What exceeds its limit."""
-        began, ended = self.dispatcher_memory
         limits = {
             f"a statement took {self.longest_statement:g} ms": self.longest_statement > LONGEST,
             **{f"{name} took {p95:.2f} ms": p95 > LONGEST_CLAIM for name, p95 in self.claims_p95.items()},
-            f"the dispatcher grew from {began} to {ended} MB": ended > (1 + MOST_GROWTH) * began,
+            **{
+                f"the {name} grew from {began} to {ended} MB": ended > (1 + MOST_GROWTH) * began
+                for name, (began, ended) in self.memory.items()
+            },
         }
         return [text for text, is_over in limits.items() if is_over]
 
@@ -67,7 +79,6 @@ def main() -> None:
     wanted = parser.parse_args()
     with TemporaryDirectory() as folder:
         found = measure(Path(folder), runs=wanted.runs, seconds=wanted.seconds, after=wanted.after)
-    began, ended = found.dispatcher_memory
     print(f"{found.waiting:,} runs waited while the vault was down for {found.seconds:g} s.")
     print(
         f"Longest statement: {found.longest_statement:g} ms ({found.reported} took more than {_REPORTED} ms)"
@@ -75,7 +86,8 @@ def main() -> None:
     print(f"In the {wanted.after:g} s after 95 % of them were done, 95th percentile in milliseconds:")
     for name, p95 in found.claims_p95.items():
         print(f"  {name}: {p95:.2f}")
-    print(f"Memory of the dispatcher: {began} to {ended} MB")
+    for name, (began, ended) in found.memory.items():
+        print(f"Memory of the {name}: {began} to {ended} MB")
     for fault in found.faults:
         print(f"Over its limit: {fault}")
     sys.exit(1 if found.faults else 0)
@@ -89,17 +101,21 @@ def measure(folder: Path, *, runs: int, seconds: float, after: float) -> Outage:
         stack.services.database.connect("triage") as database,
     ):
         worked_runs.prepare(database)
-        stack.process_table.stop("vault")
         worked_runs.add_waiting(database, runs)
+        # What a process needs for a first look at the queue belongs to neither end.
+        time.sleep(min(5.0, seconds / 2))
+        vault_memory = [_memory(stack, "vault")]
+        time.sleep(seconds / 10)
+        vault_memory.append(_memory(stack, "vault"))
+        stack.process_table.stop("vault")
         database.execute(f"ALTER SYSTEM SET log_min_duration_statement = {_REPORTED}")
         database.execute("SELECT pg_reload_conf()")
         log = stack.layout.postgres_log
         begin = log.stat().st_size
-        # What it needs for a first look at the queue belongs to neither end.
         time.sleep(min(5.0, seconds / 2))
-        memory = [_memory(stack)]
+        memory = [_memory(stack, "dispatcher")]
         time.sleep(seconds)
-        memory.append(_memory(stack))
+        memory.append(_memory(stack, "dispatcher"))
         database.execute("SELECT pg_sleep(%s)", [2 * _REPORTED / 1000])
         with log.open("rb") as file:
             file.seek(begin)
@@ -116,12 +132,13 @@ def measure(folder: Path, *, runs: int, seconds: float, after: float) -> Outage:
         longest_statement=max(took, default=0.0),
         reported=len(took),
         claims_p95={name: percentile(each, 0.95) for name, each in claims.items()},
+        vault_memory=(vault_memory[0], vault_memory[1]),
         dispatcher_memory=(memory[0], memory[1]),
     )
 
 
-def _memory(stack: LocalStack) -> float:
-    return round(psutil.Process(stack.processes["dispatcher"]).memory_full_info().uss / 1e6, 1)
+def _memory(stack: LocalStack, process: str) -> float:
+    return round(psutil.Process(stack.processes[process]).memory_full_info().uss / 1e6, 1)
 
 
 def _claims(database: psycopg.Connection, *, seconds: float) -> Mapping[str, list[float]]:

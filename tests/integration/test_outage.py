@@ -13,3 +13,4 @@ def test_a_queue_without_a_vault_is_measured(tmp_path):
     }
     assert min(found.claims_p95.values()) > 0
     assert min(found.dispatcher_memory) > 10
+    assert min(found.vault_memory) > 10

@@ -174,7 +174,7 @@ def test_a_credential_that_no_worker_recorded_is_found_by_its_use(insider, alarm
 
 def test_a_run_that_does_not_exist_is_found_by_its_identity_and_by_its_credentials(insider, alarmed):
     run_id = uuid4()
-    with insider.identity(run_id, insider.mint(run_id)):
+    with insider.identity(run_id, insider.mint(run_id), ["ledger"]):
         pass
     alarmed(run_id, "identity of an unknown attempt", "a login from")
     alarmed(run_id, kinds.ISSUED_ONLY, "database/creds/ledger-reader")
@@ -182,7 +182,7 @@ def test_a_run_that_does_not_exist_is_found_by_its_identity_and_by_its_credentia
 
 def test_a_second_identity_of_a_run_that_ended_is_found(insider, alarmed):
     (run_id,) = insider.system.run(insider.system.actions[0])
-    with insider.identity(run_id, insider.mint(run_id)):
+    with insider.identity(run_id, insider.mint(run_id), []):
         pass
     alarmed(run_id, "second login")
 
@@ -192,7 +192,7 @@ def test_a_message_that_is_opened_before_a_worker_claimed_it_is_found(insider, a
     minted = insider.mint(run_id)
     insider.queue(insider.system.actions[0], run_id, minted)
     with ExitStack() as held:
-        held.enter_context(insider.identity(run_id, minted))
+        held.enter_context(insider.identity(run_id, minted, []))
         alarmed(run_id, "message stolen")
 
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -97,11 +97,13 @@ class Insider:
             )
 
     @contextmanager
-    def identity(self, run_id: UUID, minted: MintedIdentity) -> Iterator[HeldRun]:
-        """All five credentials for an identity, whatever the records know of it."""
+    def identity(
+        self, run_id: UUID, minted: MintedIdentity, tools: Collection[str] = TOOLS.keys()
+    ) -> Iterator[HeldRun]:
+        """The credentials for these tools, whatever the records know of the identity. One that is hunted may not get many."""
         token = minted.wrapping_token
         with introduced(self.vault, token, role_id=self.role_id, run_id=run_id, attempt=1) as session:
-            issued = {name: session.issue(name, tool.grant) for name, tool in TOOLS.items()}
+            issued = {name: session.issue(name, TOOLS[name].grant) for name in tools}
             yield HeldRun(run_id=run_id, session=session, issued=issued)
 
     def take(self, action_id: str, run_id: UUID, minted: MintedIdentity) -> None:
