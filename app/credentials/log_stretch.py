@@ -4,7 +4,7 @@ Whole blocks are searched at once: a line at a time is twenty times slower.
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -16,6 +16,10 @@ from app.credentials.vault_line import time_of
 LINE_LIMIT = 1_000_000
 #: Bytes read at once, and how exactly the beginning is found.
 BLOCK = 262_144
+
+#: A part of a log from one line's start to another, of which None is the end of the log.
+LogPart = tuple[int, int | None]
+WHOLE: Sequence[LogPart] = ((0, None),)
 
 
 class PieceKind(Enum):
@@ -39,11 +43,11 @@ class Piece:
     text: bytes
 
 
-def pieces(log: BinaryIO, start: int) -> Iterator[Piece]:
-    """A log from a line's start to its end, in pieces of about `BLOCK` bytes. Of a too long line little is held."""
+def pieces(log: BinaryIO, start: int, end_at: int | None = None) -> Iterator[Piece]:
+    """A log from a line's start to another or its end, in pieces of about `BLOCK` bytes. Of a too long line little is held."""
     log.seek(start)
     place, here, rest, too_long = start, start, b"", False
-    while read := log.read(BLOCK):
+    while read := log.read(BLOCK if end_at is None else min(BLOCK, end_at - here)):
         here += len(read)
         if too_long:
             _, newline, read = read.partition(b"\n")
@@ -68,15 +72,19 @@ class LogStretch:
     `skipped` counts those of the last reading that were too long, or half written at the end of the log.
     """
 
-    def __init__(self, log: BinaryIO, *, since: datetime, until: datetime | None) -> None:
+    def __init__(
+        self, log: BinaryIO, *, since: datetime, until: datetime | None, parts: Sequence[LogPart] = WHOLE
+    ) -> None:
+        """`parts`, in order, hold all lines that are looked for."""
         self._log = log
         self._start = offset_at(log, since)
+        self._parts = parts
         self._until = until
         self.skipped = 0
 
-    def blocks(self) -> Iterator[tuple[int, bytes]]:
-        """All of it, as whole lines with their place in the log."""
-        for place, block in self._whole():
+    def blocks(self, *, everywhere: bool = False) -> Iterator[tuple[int, bytes]]:
+        """Its parts, or all of it, as whole lines with their place in the log."""
+        for place, block in self._whole(WHOLE if everywhere else self._parts):
             if self._until is None or not _is_later(_last_line(block), self._until):
                 yield place, block
                 continue
@@ -86,13 +94,16 @@ class LogStretch:
             yield place, b"".join(lines[: bisect_left(lines, True, key=lambda line: _is_later(line, until))])
             return
 
-    def _whole(self) -> Iterator[tuple[int, bytes]]:
+    def _whole(self, parts: Sequence[LogPart]) -> Iterator[tuple[int, bytes]]:
         self.skipped = 0
-        for piece in pieces(self._log, self._start):
-            if piece.kind is PieceKind.LINES:
-                yield piece.place, piece.text
-            else:
-                self.skipped += 1
+        for begins, ends in parts:
+            if ends is not None and ends <= self._start:
+                continue
+            for piece in pieces(self._log, max(begins, self._start), ends):
+                if piece.kind is PieceKind.LINES:
+                    yield piece.place, piece.text
+                else:
+                    self.skipped += 1
 
 
 def lines_with(block: bytes, needles: Collection[bytes]) -> list[tuple[int, bytes]]:
@@ -114,6 +125,16 @@ def _last_line(block: bytes) -> bytes:
 def _is_later(line: bytes, time: datetime) -> bool:
     moment = time_of(line)
     return moment is not None and moment > time
+
+
+def line_start(log: BinaryIO, place: int) -> int:
+    """The first start of a line at a place or after it; the end of the log where there is none."""
+    if place <= 0:
+        return 0
+    log.seek(place - 1)
+    while (read := log.readline(LINE_LIMIT)) and not read.endswith(b"\n"):
+        pass
+    return log.tell()
 
 
 def offset_at(log: BinaryIO, since: datetime) -> int:

@@ -6,6 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import Engine
+
+from app.credentials.log_parts import notes_about
 from app.credentials.tables import RunState
 from app.credentials.vault_line import AuditLine
 from app.credentials.vault_log import VaultLog, VaultLogError, VaultTrail
@@ -52,7 +55,9 @@ class VaultSide:
         return self.trail is not None and request_id in self.trail.answered
 
 
-def vault_side(page: RunLineage, audit_log: Path | None, *, afterwards: bool = True) -> VaultSide:
+def vault_side(
+    page: RunLineage, audit_log: Path | None, database: Engine, *, afterwards: bool = True
+) -> VaultSide:
     """Read the log for one run; with `afterwards`, to the expiry of its last credential.
 
     That adds up to 15 minutes of log with lines of other runs, but shows any use after the end.
@@ -67,6 +72,7 @@ def vault_side(page: RunLineage, audit_log: Path | None, *, afterwards: bool = T
             wrapping_accessors=[attempt.wrapping_accessor for attempt in page.attempts],
             since=min(attempt.dispatched_at for attempt in page.attempts),
             until=_end(page, afterwards=afterwards),
+            notes=notes_about(database, page.run.run_id),
         )
     except VaultLogError as error:
         return _nothing(f"The vault's audit log cannot be read: {error}.")

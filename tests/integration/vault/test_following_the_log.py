@@ -435,10 +435,11 @@ def test_only_the_sweeper_writes_the_record(installation, login):
     password = installation.secret(owner, "database-password").read_text()
     with installation.database("triage", user=login, password=password) as database:
         for statement in (
-            "SELECT record_log('x', 1, NULL, 5, 1, '', '{}', '[]')",
+            "SELECT record_log('x', 1, 0, NULL, 5, 1, '', '{}', '[]', '[]')",
             "SELECT move_cursor('sweeper', 1000000)",
             "DELETE FROM vault_event",
-            "INSERT INTO log_position VALUES ('x', 1, 5, 1, '')",
+            "DELETE FROM run_stretch",
+            "INSERT INTO log_position VALUES ('x', 1, 5, 1, '', 0)",
             "DO $$ BEGIN LOCK TABLE log_position IN SHARE MODE; END $$",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -447,7 +448,10 @@ def test_only_the_sweeper_writes_the_record(installation, login):
 
 @pytest.mark.parametrize(
     "statement",
-    ["DELETE FROM vault_event", "UPDATE vault_event SET run_id = NULL", "DELETE FROM log_position"],
+    [
+        *("DELETE FROM vault_event", "UPDATE vault_event SET run_id = NULL"),
+        *("DELETE FROM log_position", "DELETE FROM run_stretch"),
+    ],
 )
 def test_not_even_the_sweeper_takes_anything_out_of_the_record(engine, statement):
     with engine.begin() as database, pytest.raises(ProgrammingError, match="permission denied"):
