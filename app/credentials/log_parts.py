@@ -21,8 +21,9 @@ SELECT inode, place, mark, noted_from, ARRAY(
     WHERE s.run_id IN (:run_id, :any_run) AND s.inode = p.inode AND s.begins < p.place ORDER BY s.begins) AS stretches
 FROM log_position AS p
 """)
-#: Bytes read before each stretch: the question stands there to which its first line may be the answer.
-_BEFORE = BLOCK
+#: Bytes read before each stretch: the question stands there to which its first line may be the answer. With as many of a
+#: run's own they are one block.
+_BEFORE = BLOCK // 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

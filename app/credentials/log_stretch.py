@@ -3,7 +3,6 @@
 Whole blocks are searched at once: a line at a time is twenty times slower.
 """
 
-from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,7 +46,7 @@ def pieces(log: BinaryIO, start: int, end_at: int | None = None) -> Iterator[Pie
     """A log from a line's start to another or its end, in pieces of about `BLOCK` bytes. Of a too long line little is held."""
     log.seek(start)
     place, here, rest, too_long = start, start, b"", False
-    while read := log.read(BLOCK if end_at is None else min(BLOCK, end_at - here)):
+    while read := log.read(BLOCK if end_at is None else max(0, min(BLOCK, end_at - here))):
         here += len(read)
         if too_long:
             _, newline, read = read.partition(b"\n")
@@ -78,28 +77,21 @@ class LogStretch:
         """`parts`, in order, hold all lines that are looked for."""
         self._log = log
         self._start = offset_at(log, since)
+        self._end = None if until is None else _offset_behind(log, until)
         self._parts = parts
-        self._until = until
         self.skipped = 0
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether all of it is more than its parts."""
+        return self._parts is not WHOLE
 
     def blocks(self, *, everywhere: bool = False) -> Iterator[tuple[int, bytes]]:
         """Its parts, or all of it, as whole lines with their place in the log."""
-        for place, block in self._whole(WHOLE if everywhere else self._parts):
-            if self._until is None or not _is_later(_last_line(block), self._until):
-                yield place, block
-                continue
-            # It ends at the first line of a later time, in this block at the latest.
-            lines = block.splitlines(keepends=True)
-            until = self._until
-            yield place, b"".join(lines[: bisect_left(lines, True, key=lambda line: _is_later(line, until))])
-            return
-
-    def _whole(self, parts: Sequence[LogPart]) -> Iterator[tuple[int, bytes]]:
         self.skipped = 0
-        for begins, ends in parts:
-            if ends is not None and ends <= self._start:
-                continue
-            for piece in pieces(self._log, max(begins, self._start), ends):
+        for begins, ends in WHOLE if everywhere else self._parts:
+            end = min((each for each in (ends, self._end) if each is not None), default=None)
+            for piece in pieces(self._log, max(begins, self._start), end):
                 if piece.kind is PieceKind.LINES:
                     yield piece.place, piece.text
                 else:
@@ -116,15 +108,6 @@ def lines_with(block: bytes, needles: Collection[bytes]) -> list[tuple[int, byte
             found[start] = block[start:end]
             here = block.find(needle, end)
     return sorted(found.items())
-
-
-def _last_line(block: bytes) -> bytes:
-    return block[block.rfind(b"\n", 0, -1) + 1 :]
-
-
-def _is_later(line: bytes, time: datetime) -> bool:
-    moment = time_of(line)
-    return moment is not None and moment > time
 
 
 def line_start(log: BinaryIO, place: int) -> int:
@@ -151,3 +134,15 @@ def offset_at(log: BinaryIO, since: datetime) -> int:
         else:
             high = middle
     return low
+
+
+def _offset_behind(log: BinaryIO, until: datetime) -> int | None:
+    """The start of the first line that is later than `until`; None where there is none."""
+    for piece in pieces(log, offset_at(log, until)):
+        here = piece.place
+        for line in piece.text.split(b"\n") if piece.kind is PieceKind.LINES else ():
+            moment = time_of(line)
+            if moment is not None and moment > until:
+                return here
+            here += len(line) + 1
+    return None

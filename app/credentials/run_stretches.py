@@ -14,8 +14,6 @@ ANY_RUN = str(UUID(int=0))
 _UUID = rb"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 #: What an identity names. Its values cannot hold these bytes: the vault puts a backslash before their quotes.
 _NAMED = re.compile(rb'"run_id":"' + _UUID + rb'"')
-#: What a SecretID is minted for, which the dispatcher sends as JSON in a text.
-_MINTED = re.compile(rb'\\"run_id\\": ?\\"' + _UUID + rb'\\"')
 _ACCESSOR = re.compile(rb'"accessor":"([^"\\]{1,100})"')
 _MINT = f'"path":"{MINT_PATH}"'.encode()
 _WRAPPING = b'"response-wrapping"'
@@ -68,13 +66,11 @@ class RunStretches:
 
 def _whom(raw: bytes) -> tuple[str | None, str | None] | None:
     """The run or the wrapping token that a line is about; None if it is about neither."""
-    who, _, what = raw.partition(BEFORE_ID)
+    who, _, _ = raw.partition(BEFORE_ID)
     if named := _NAMED.search(who):
         return named[1].decode(), None
     if _WRAPPING in who and (asked_with := _ACCESSOR.search(who)):
         return None, asked_with[1].decode(errors="replace")
-    if _MINT in what and (minted := _MINTED.search(what)):
-        return minted[1].decode(), None
     line = AuditLine.parse(raw)
     if line is None:
         return ANY_RUN, None

@@ -103,10 +103,12 @@ class _Reading:
     def trail(self) -> VaultTrail:
         """Every line of every request that is about the run."""
         self._find_named()
-        unpaired = self._unpaired()
-        if unpaired and len(self._lines) <= RUN_LIMIT:
-            for file, place, block in self._blocks(everywhere=True):
-                self._find_others(file, place, block, unpaired)
+        in_parts = any(stretch.is_in_parts for stretch in self._stretches)
+        for everywhere in (False, True) if in_parts else (True,):
+            unpaired = self._unpaired()
+            if unpaired and len(self._lines) <= RUN_LIMIT:
+                for file, place, block in self._blocks(everywhere=everywhere):
+                    self._find_others(file, place, block, unpaired)
         lines = [line for _, line in sorted(self._lines.items())]
         if len(self._stretches) > 1:
             lines.sort(key=lambda line: line.time)
