@@ -63,10 +63,13 @@ FUNCTIONS = (
             RETURNING *)
         SELECT * FROM added ORDER BY added.number;
         INSERT INTO run_stretch AS known (run_id, inode, begins, ends)
-        SELECT coalesce(s.run_id, m.run_id, '00000000-0000-0000-0000-000000000000'), its_inode, min(s.begins), max(s.ends)
-        FROM jsonb_to_recordset(stretches) AS s (run_id uuid, accessor varchar, begins bigint, ends bigint)
-            LEFT JOIN vault_event AS m ON s.run_id IS NULL AND m.kind = 'minted' AND m.accessor = s.accessor
-        GROUP BY 1
+        SELECT about, its_inode, min(begins), max(ends) FROM (
+            -- No join: its plan of a time when the table was empty would read all of it.
+            SELECT coalesce(s.run_id,
+                (SELECT m.run_id FROM vault_event AS m WHERE m.kind = 'minted' AND m.accessor = s.accessor LIMIT 1),
+                '00000000-0000-0000-0000-000000000000') AS about, s.begins, s.ends
+            FROM jsonb_to_recordset(stretches) AS s (run_id uuid, accessor varchar, begins bigint, ends bigint)) AS s
+        GROUP BY about
         ON CONFLICT (run_id, inode, begins) DO UPDATE SET ends = greatest(known.ends, EXCLUDED.ends);
     END $$
     """,
