@@ -9,7 +9,7 @@ from sqlalchemy.engine import ExceptionContext
 from app.connections.secret_files import SettingsError
 
 #: The revisions of the newest migration, which the tables must be at, and of the first: older tables cannot be upgraded.
-TABLES, FIRST_TABLES = "1.0025", "1.0001"
+TABLES, FIRST_TABLES = "1.0027", "1.0001"
 #: The oldest PostgreSQL, since roles are granted WITH INHERIT; the only encoding, since texts hold any character.
 OLDEST, ENCODING = 16, "UTF8"
 #: Given with every connection. A pooler may drop them without a word.

@@ -40,6 +40,8 @@ class LogFollower:
         self._recorded: dict[FileKey, LogPlace] | None = None
         #: Where reading goes on, which may be beyond what is recorded.
         self._reached: dict[FileKey, LogPlace] = {}
+        #: What was read between the two.
+        self._unrecorded: dict[FileKey, Batch] = {}
         #: Inode and size of each file, its path, and which were being written, at the last look.
         self._sizes: dict[Path, tuple[int, int]] = {}
         self._paths: dict[FileKey, Path] = {}
@@ -87,7 +89,7 @@ class LogFollower:
     def _read_all(self) -> None:
         for _ in range(_TRIES):
             if self._recorded is None:
-                self._recorded, self._reached = self._store.positions(), {}
+                self._recorded, self._reached, self._unrecorded = self._store.positions(), {}, {}
             try:
                 with open_all(self._named) as logs:
                     files = {self._key(log): log for log in logs}
@@ -120,12 +122,17 @@ class LogFollower:
         """Record a batch, unless it holds nothing worth a transaction."""
         recorded = self._recorded if self._recorded is not None else {}
         known = recorded.get(key)
+        if (earlier := self._unrecorded.get(key)) is not None:
+            batch.stretches.add(earlier.stretches)
         if batch.events or known is None or not 0 <= batch.reached.place - known.place < _UNRECORDED:
             inodes = [inode for file, inode in self._paths if file == key[0]]
-            self._store.record(key, known=known, reached=batch.reached, inodes=inodes, events=batch.events)
+            self._store.record(key, known=known, inodes=inodes, batch=batch)
             for gone in [other for other in recorded if other[0] == key[0] and other[1] not in inodes]:
                 del recorded[gone]
             recorded[key] = batch.reached
+            self._unrecorded.pop(key, None)
+        else:
+            self._unrecorded[key] = batch
         self._reached[key] = batch.reached
         for note in batch.notes:
             self._note(key, note)

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import BinaryIO, Self
 
 from app.credentials.log_stretch import PieceKind, lines_with, pieces
+from app.credentials.run_stretches import RunStretches
 from app.credentials.vault_answer import MARKS, VaultEvent
 from app.credentials.vault_line import lines_without_id
 
@@ -42,25 +43,30 @@ BEGINNING = LogPlace(place=0, mark=sha256().hexdigest())
 
 @dataclass(slots=True)
 class Batch:
-    """What a stretch of the log holds: its events, and what is wrong with its lines."""
+    """What the log holds from a byte to a place: its events, where lines about runs stand, what is wrong with its lines."""
 
+    start: int
     reached: LogPlace
     events: list[VaultEvent] = field(default_factory=list)
+    stretches: RunStretches = field(default_factory=RunStretches)
     notes: list[str] = field(default_factory=list)
 
 
 def batches(log: BinaryIO, start: LogPlace) -> Iterator[Batch]:
     """The log from a line's start to its last whole line, so that one transaction stays small."""
-    batch, end, lines = Batch(start), start.place, start.lines
+    batch, end, lines = Batch(start.place, start), start.place, start.lines
     for piece in pieces(log, start.place):
         if piece.kind is PieceKind.LINES:
             batch.events += _events(piece.text)
+            batch.stretches.add_lines(piece.place, piece.text)
             if strange := lines_without_id(piece.text):
+                batch.stretches.add_unreadable(piece.place, piece.end)
                 batch.notes.append(
                     f"holds lines that are not the vault's ({strange} near byte {piece.place})"
                 )
             lines += piece.text.count(b"\n")
         elif piece.kind is PieceKind.LONG_LINE:
+            batch.stretches.add_unreadable(piece.place, piece.end)
             if event := VaultEvent.of_beginning(piece.text):
                 batch.events.append(event)
             else:
@@ -72,7 +78,7 @@ def batches(log: BinaryIO, start: LogPlace) -> Iterator[Batch]:
             batch.reached = LogPlace.at(end, log, lines=lines)
             log.seek(here)
             yield batch
-            batch = Batch(batch.reached)
+            batch = Batch(end, batch.reached)
     if end > batch.reached.place:
         batch.reached = LogPlace.at(end, log, lines=lines)
         yield batch

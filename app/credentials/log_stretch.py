@@ -3,8 +3,7 @@
 Whole blocks are searched at once: a line at a time is twenty times slower.
 """
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -16,6 +15,10 @@ from app.credentials.vault_line import time_of
 LINE_LIMIT = 1_000_000
 #: Bytes read at once, and how exactly the beginning is found.
 BLOCK = 262_144
+
+#: A part of a log from one line's start to another, of which None is the end of the log.
+LogPart = tuple[int, int | None]
+WHOLE: Sequence[LogPart] = ((0, None),)
 
 
 class PieceKind(Enum):
@@ -39,11 +42,11 @@ class Piece:
     text: bytes
 
 
-def pieces(log: BinaryIO, start: int) -> Iterator[Piece]:
-    """A log from a line's start to its end, in pieces of about `BLOCK` bytes. Of a too long line little is held."""
+def pieces(log: BinaryIO, start: int, end_at: int | None = None) -> Iterator[Piece]:
+    """A log from a line's start to another or its end, in pieces of about `BLOCK` bytes. Of a too long line little is held."""
     log.seek(start)
     place, here, rest, too_long = start, start, b"", False
-    while read := log.read(BLOCK):
+    while read := log.read(BLOCK if end_at is None else max(0, min(BLOCK, end_at - here))):
         here += len(read)
         if too_long:
             _, newline, read = read.partition(b"\n")
@@ -68,31 +71,31 @@ class LogStretch:
     `skipped` counts those of the last reading that were too long, or half written at the end of the log.
     """
 
-    def __init__(self, log: BinaryIO, *, since: datetime, until: datetime | None) -> None:
+    def __init__(
+        self, log: BinaryIO, *, since: datetime, until: datetime | None, parts: Sequence[LogPart] = WHOLE
+    ) -> None:
+        """`parts`, in order, hold all lines that are looked for."""
         self._log = log
         self._start = offset_at(log, since)
-        self._until = until
+        self._end = None if until is None else _offset_behind(log, until)
+        self._parts = parts
         self.skipped = 0
 
-    def blocks(self) -> Iterator[tuple[int, bytes]]:
-        """All of it, as whole lines with their place in the log."""
-        for place, block in self._whole():
-            if self._until is None or not _is_later(_last_line(block), self._until):
-                yield place, block
-                continue
-            # It ends at the first line of a later time, in this block at the latest.
-            lines = block.splitlines(keepends=True)
-            until = self._until
-            yield place, b"".join(lines[: bisect_left(lines, True, key=lambda line: _is_later(line, until))])
-            return
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether all of it is more than its parts."""
+        return self._parts is not WHOLE
 
-    def _whole(self) -> Iterator[tuple[int, bytes]]:
+    def blocks(self, *, everywhere: bool = False) -> Iterator[tuple[int, bytes]]:
+        """Its parts, or all of it, as whole lines with their place in the log."""
         self.skipped = 0
-        for piece in pieces(self._log, self._start):
-            if piece.kind is PieceKind.LINES:
-                yield piece.place, piece.text
-            else:
-                self.skipped += 1
+        for begins, ends in WHOLE if everywhere else self._parts:
+            end = min((each for each in (ends, self._end) if each is not None), default=None)
+            for piece in pieces(self._log, max(begins, self._start), end):
+                if piece.kind is PieceKind.LINES:
+                    yield piece.place, piece.text
+                else:
+                    self.skipped += 1
 
 
 def lines_with(block: bytes, needles: Collection[bytes]) -> list[tuple[int, bytes]]:
@@ -107,13 +110,14 @@ def lines_with(block: bytes, needles: Collection[bytes]) -> list[tuple[int, byte
     return sorted(found.items())
 
 
-def _last_line(block: bytes) -> bytes:
-    return block[block.rfind(b"\n", 0, -1) + 1 :]
-
-
-def _is_later(line: bytes, time: datetime) -> bool:
-    moment = time_of(line)
-    return moment is not None and moment > time
+def line_start(log: BinaryIO, place: int) -> int:
+    """The first start of a line at a place or after it; the end of the log where there is none."""
+    if place <= 0:
+        return 0
+    log.seek(place - 1)
+    while (read := log.readline(LINE_LIMIT)) and not read.endswith(b"\n"):
+        pass
+    return log.tell()
 
 
 def offset_at(log: BinaryIO, since: datetime) -> int:
@@ -130,3 +134,15 @@ def offset_at(log: BinaryIO, since: datetime) -> int:
         else:
             high = middle
     return low
+
+
+def _offset_behind(log: BinaryIO, until: datetime) -> int | None:
+    """The start of the first line that is later than `until`; None where there is none."""
+    for piece in pieces(log, offset_at(log, until)):
+        here = piece.place
+        for line in piece.text.split(b"\n") if piece.kind is PieceKind.LINES else ():
+            moment = time_of(line)
+            if moment is not None and moment > until:
+                return here
+            here += len(line) + 1
+    return None

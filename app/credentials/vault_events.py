@@ -1,8 +1,8 @@
 """The vault's own record in the database: what it did for runs, and how far its log has been read."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,15 @@ from sqlalchemy import Engine, Row, text
 from sqlalchemy.exc import OperationalError
 
 from app.connections.database import one_by_one
-from app.credentials.log_place import LogPlace
+from app.credentials.log_place import Batch, LogPlace
 from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
 
 _NAMES = tuple(field.name for field in fields(VaultEvent))
 _COLUMNS = ", ".join(_NAMES)
 _POSITIONS = text("SELECT file, inode, place, mark, lines FROM log_position")
 _RECORD = text(
-    "SELECT count(*) FROM record_log(:file, :inode, :from_place, :to_place, :lines, :mark, cast(:inodes AS bigint[]), cast(:events AS jsonb))"
+    "SELECT count(*) FROM record_log(:file, :inode, :start, :from_place, :to_place, :lines, :mark,"
+    " cast(:inodes AS bigint[]), cast(:events AS jsonb), cast(:stretches AS jsonb))"
 )
 _UNREAD = text(
     f"SELECT number, {_COLUMNS} FROM vault_event"  # noqa: S608  # names of this program
@@ -76,27 +77,28 @@ class EventStore:
         key: FileKey,
         *,
         known: LogPlace | None,
-        reached: LogPlace,
         inodes: Collection[int],
-        events: Sequence[VaultEvent],
+        batch: Batch,
     ) -> None:
-        """Record events and the position after them at once; an event that is recorded already stays as it is.
+        """Record what a batch holds and the position after it at once; an event that is recorded already stays as it is.
 
-        `known` is the position these lines follow, `inodes` all of this log that are there. Raises
+        `known` is the position that the batch follows, `inodes` all of this log that are there. Raises
         `PositionMovedError`.
         """
         file, inode = key
         values = {
             "file": str(file),
             "inode": inode,
+            "start": batch.start,
             "from_place": None if known is None else known.place,
-            "to_place": reached.place,
-            "lines": reached.lines,
-            "mark": reached.mark,
+            "to_place": batch.reached.place,
+            "lines": batch.reached.lines,
+            "mark": batch.reached.mark,
             "inodes": list(inodes),
             "events": json.dumps(
-                [{name: getattr(event, name) for name in _NAMES} for event in events], default=str
+                [{name: getattr(event, name) for name in _NAMES} for event in batch.events], default=str
             ),
+            "stretches": json.dumps([asdict(stretch) for stretch in batch.stretches]),
         }
         try:
             with self._engine.begin() as db:

@@ -9,14 +9,14 @@ from typing import Any, Self
 
 _TIME = re.compile(rb'"time":"([^"]{1,40})"')
 #: What comes before the request id in a line of the vault.
-_BEFORE_ID = b'"request":{"id":"'
+BEFORE_ID = b'"request":{"id":"'
 #: The vault's words for a request that it could not bring to its end.
 _BROKEN_OFF = (
     *("context canceled", "context deadline exceeded", "internal error", "transaction commit failed"),
     "transaction has already been committed or rolled back",
 )
 _HMAC = "hmac-sha256:"
-_REQUEST_ID = re.compile(re.escape(_BEFORE_ID) + rb'([^"]{1,64})"')
+_REQUEST_ID = re.compile(re.escape(BEFORE_ID) + rb'([^"]{1,64})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def request_id_of(raw: bytes) -> str | None:
 
 def lines_without_id(block: bytes) -> int:
     """How many lines of a block are no audit lines; rarely any is, so that counting both sides tells."""
-    if block.count(b"\n") == block.count(_BEFORE_ID):
+    if block.count(b"\n") == block.count(BEFORE_ID):
         return 0
     return sum(request_id_of(raw) is None for raw in block.splitlines(keepends=True))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from app.credentials.log_files import open_all
+from app.credentials.log_parts import FileNotes, parts_of
 from app.credentials.log_stretch import LogStretch, lines_with
 from app.credentials.vault_line import AuditLine, lines_without_id, request_id_of
 
@@ -56,13 +57,15 @@ class VaultLog:
         wrapping_accessors: Collection[str] = (),
         since: datetime,
         until: datetime | None = None,
+        notes: Collection[FileNotes] = (),
     ) -> VaultTrail:
         """The lines about `run_id` between two times (UTC); without `until`, to the end of the log.
 
-        Raises `VaultLogError` when a file cannot be read.
+        `notes` about this run spare reading what is about others; what is found is the same. Raises
+        `VaultLogError` when a file cannot be read.
         """
         since, until = since - _MARGIN, None if until is None else until + _MARGIN
-        with self._stretches(since, until) as stretches:
+        with self._stretches(since, until, notes) as stretches:
             return _Reading(stretches, str(run_id), frozenset(wrapping_accessors)).trail()
 
     def lines_of_runs(self, *, since: datetime) -> Iterator[AuditLine]:
@@ -74,10 +77,12 @@ class VaultLog:
                     yield from (line for line in parsed if line is not None and line.run_id is not None)
 
     @contextmanager
-    def _stretches(self, since: datetime, until: datetime | None) -> Iterator[list[LogStretch]]:
+    def _stretches(
+        self, since: datetime, until: datetime | None, notes: Collection[FileNotes] = ()
+    ) -> Iterator[list[LogStretch]]:
         try:
             with open_all(self._path) as logs:
-                yield [LogStretch(log, since=since, until=until) for log in logs]
+                yield [LogStretch(log, since=since, until=until, parts=parts_of(log, notes)) for log in logs]
         except OSError as error:
             raise VaultLogError(error.strerror or type(error).__name__) from None
 
@@ -98,10 +103,12 @@ class _Reading:
     def trail(self) -> VaultTrail:
         """Every line of every request that is about the run."""
         self._find_named()
-        unpaired = self._unpaired()
-        if unpaired and len(self._lines) <= RUN_LIMIT:
-            for file, place, block in self._blocks():
-                self._find_others(file, place, block, unpaired)
+        in_parts = any(stretch.is_in_parts for stretch in self._stretches)
+        for everywhere in (False, True) if in_parts else (True,):
+            unpaired = self._unpaired()
+            if unpaired and len(self._lines) <= RUN_LIMIT:
+                for file, place, block in self._blocks(everywhere=everywhere):
+                    self._find_others(file, place, block, unpaired)
         lines = [line for _, line in sorted(self._lines.items())]
         if len(self._stretches) > 1:
             lines.sort(key=lambda line: line.time)
@@ -111,9 +118,9 @@ class _Reading:
             cut=len(lines) > RUN_LIMIT,
         )
 
-    def _blocks(self) -> Iterator[tuple[int, int, bytes]]:
+    def _blocks(self, *, everywhere: bool = False) -> Iterator[tuple[int, int, bytes]]:
         for file, stretch in enumerate(self._stretches):
-            for place, block in stretch.blocks():
+            for place, block in stretch.blocks(everywhere=everywhere):
                 yield file, place, block
 
     def _find_named(self) -> None:

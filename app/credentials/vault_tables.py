@@ -74,7 +74,10 @@ class VaultEventRow(SQLModel, table=True):
 
 
 class LogPositionRow(SQLModel, table=True):
-    """How far a file of the log has been read; see `app.credentials.log_place.LogPlace`."""
+    """How far a file of the log has been read; see `app.credentials.log_place.LogPlace`.
+
+    `noted_from`: the byte from which on `run_stretch` says where lines about runs stand.
+    """
 
     __tablename__ = "log_position"
 
@@ -83,6 +86,18 @@ class LogPositionRow(SQLModel, table=True):
     place: int = Field(sa_column=Column(BigInteger, nullable=False))
     lines: int = Field(sa_column=Column(BigInteger, nullable=False))
     mark: str
+    noted_from: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class RunStretchRow(SQLModel, table=True):
+    """Bytes of a log file in which lines about a run stand; see `app.credentials.run_stretches.RunStretch`."""
+
+    __tablename__ = "run_stretch"
+
+    run_id: UUID = Field(primary_key=True)
+    inode: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    begins: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    ends: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class EventCursorRow(SQLModel, table=True):

@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import Engine
+
+from app.credentials.log_parts import notes_about
 from app.credentials.tables import RunState
 from app.credentials.vault_line import AuditLine
 from app.credentials.vault_log import VaultLog, VaultLogError, VaultTrail
@@ -52,26 +56,33 @@ class VaultSide:
         return self.trail is not None and request_id in self.trail.answered
 
 
-def vault_side(page: RunLineage, audit_log: Path | None, *, afterwards: bool = True) -> VaultSide:
+def vault_side(
+    page: RunLineage, audit_log: Path | None, database: Engine, *, afterwards: bool = True
+) -> VaultSide:
     """Read the log for one run; with `afterwards`, to the expiry of its last credential.
 
-    That adds up to 15 minutes of log with lines of other runs, but shows any use after the end.
+    That shows any use after the end. Where an answer is missing that was recorded, all of the log of that time is read.
     """
     if audit_log is None:
         return _nothing("VAULT_AUDIT_LOG is not set, so the vault’s log lines cannot be shown here.")
     if not page.attempts:
         return _nothing("No attempt has been made yet, so the vault has no record of this run.")
+    read = partial(
+        VaultLog(audit_log).trail,
+        page.run.run_id,
+        wrapping_accessors=[attempt.wrapping_accessor for attempt in page.attempts],
+        since=min(attempt.dispatched_at for attempt in page.attempts),
+        until=_end(page, afterwards=afterwards),
+    )
+    recorded = {credential.request_id for credential in page.credentials}
+    logins = {attempt.login_request_id for attempt in page.attempts} - {None}
     try:
-        trail = VaultLog(audit_log).trail(
-            page.run.run_id,
-            wrapping_accessors=[attempt.wrapping_accessor for attempt in page.attempts],
-            since=min(attempt.dispatched_at for attempt in page.attempts),
-            until=_end(page, afterwards=afterwards),
-        )
+        trail = read(notes=notes_about(database, page.run.run_id))
+        if not recorded | logins <= trail.answered:
+            trail = read()  # whether a line is missing, only all of the log can say
     except VaultLogError as error:
         return _nothing(f"The vault's audit log cannot be read: {error}.")
     issued = {line.request_id for line in trail.lines if line.path in ISSUING_PATHS} & trail.answered
-    recorded = {credential.request_id for credential in page.credentials}
     return VaultSide(
         trail=trail,
         problem=None,

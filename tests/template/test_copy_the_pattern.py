@@ -27,7 +27,7 @@ from infra.secrets_folder import SecretsFolder
 REPOSITORY = Path(__file__).parents[2]
 GUIDE = REPOSITORY / "docs" / "copy-the-pattern.md"
 TOY = Path(__file__).parent / "toy"
-MOST_FILES, MOST_LINES = 155, 16_200
+MOST_FILES, MOST_LINES = 158, 16_480
 #: What the pattern must not know, as beginnings of words.
 PROCUREMENT = re.compile(
     r"(?<![a-z])(procure|contract|vendor|award|sam(?![a-z])|piid|uei(?![a-z])|officer|debar|exclusion|ledger|federal"

@@ -10,6 +10,8 @@ import pytest
 from app.reconciliation.log_coverage import SHARED
 from app.reconciliation.verdict import Leftover, Reconciliation, Side
 from app.review.queries.plans import numbered
+from app.web import vault_side
+from app.web.database_clock import DatabaseClock
 from app.web.views import runs as views
 
 pytestmark = pytest.mark.whole_system
@@ -265,6 +267,29 @@ def test_lines_that_cannot_be_read_are_counted(system, client_of, read, run_id, 
         "1 line in this part of the log could not be read."
         in read(client_of(vault_audit_log=log), f"/runs/{run_id}").text
     )
+
+
+@pytest.mark.parametrize("kind", ["run", "flag"])
+def test_the_page_is_the_same_whatever_the_sweeper_noted_of_the_log(
+    client, findings, run_id, monkeypatch, kind
+):
+    """What it noted spares reading; what is shown comes from the file."""
+    services = client.application.extensions["triage.services"]
+    now = services.clock.now()
+    monkeypatch.setattr(DatabaseClock, "now", lambda _: now)
+    address = f"/runs/{run_id}" if kind == "run" else f"/flags/{findings(run_id)[0]['flag_id']}"
+
+    def shown():
+        return re.sub(r'name="csrf_token"[^>]*', "", client.get(address).text)
+
+    notes = vault_side.notes_about(services.database, run_id)
+    assert any(each.stretches for each in notes)
+    with_notes = shown()
+    assert "auth/approle/login" in with_notes or kind == "flag"
+    misleading = [replace(each, stretches=[]) for each in notes]
+    for others in ([], misleading):
+        monkeypatch.setattr(vault_side, "notes_about", lambda *_, others=others: others)
+        assert shown() == with_notes
 
 
 @pytest.mark.parametrize("log", [None, "missing"])

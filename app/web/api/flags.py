@@ -103,7 +103,7 @@ def lineage(flag_id: UUID, position: int) -> Response:
     view = services().queries.flag(flag_id) or abort(404)
     page, run = view.page, view.run
     line = next((each for each in page.values if each.value.position == position), None) or abort(404)
-    vault = vault_side(run, services().audit_log, afterwards=False)
+    vault = vault_side(run, services().audit_log, services().database, afterwards=False)
     return reply(
         Lineage(
             **dict(_behind(line, run.endings(services().clock.now()))),

@@ -51,7 +51,7 @@ def flag_page(
     missing = bool(silent) and not any(line.evidence for line in page.values)
     rule = rule_of(flag.rule)
     now = found.clock.now()
-    vault = vault_side(run, found.audit_log, afterwards=False)
+    vault = vault_side(run, found.audit_log, found.database, afterwards=False)
     credentials = [each for each in run.credentials if each.attempt == flag.attempt]
     nodes = Nodes(page=page, vault=vault, endings=run.endings(now), credentials=credentials)
     lineage = ValueChains.of(page, run, nodes)

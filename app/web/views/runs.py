@@ -91,7 +91,7 @@ def show(run_id: UUID) -> ResponseReturnValue:
     return render_template(
         "runs/show.html",
         page=page,
-        vault=vault_side(page, services().audit_log),
+        vault=vault_side(page, services().audit_log, services().database),
         compared=reconcile_run(services().database, ISSUING_PATHS, run_id),
         pictures=waterfall(page, now),
         endings=endings,

@@ -35,18 +35,27 @@ def state(servers) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-def test_tables_before_the_fence_are_upgraded_with_their_rows(servers, said, monkeypatch):
+@pytest.fixture
+def provision_earlier(servers, monkeypatch):
+    """Empty servers, provisioned with tables of an earlier version: `provision_earlier("1.0002")`."""
+
+    def provision(version):
+        def earlier(engine, domain, _say):
+            config = configuration(domain)
+            config.attributes["engine"] = engine
+            command.upgrade(config, version)
+
+        servers.empty()
+        with monkeypatch.context() as patched:
+            patched.setattr(step, "migrate", earlier)
+            provision_database(servers.settings, lambda _: None)
+
+    return provision
+
+
+def test_tables_before_the_fence_are_upgraded_with_their_rows(servers, said, provision_earlier):
     """The older worker is refused from then on, and what is under way has no proof: it is redone after its lease."""
-
-    def earlier(engine, domain, _say):
-        config = configuration(domain)
-        config.attributes["engine"] = engine
-        command.upgrade(config, "1.0002")
-
-    servers.empty()
-    with monkeypatch.context() as patched:
-        patched.setattr(step, "migrate", earlier)
-        provision_database(servers.settings, lambda _: None)
+    provision_earlier("1.0002")
     run_id = uuid4()
     with servers.database.connect("triage") as connection:
         connection.execute(
@@ -75,6 +84,15 @@ def test_tables_before_the_fence_are_upgraded_with_their_rows(servers, said, mon
     with servers.database.connect("triage") as connection:
         kept = connection.execute("SELECT run.state, attempt.state FROM run JOIN attempt USING (run_id)")
         assert kept.fetchall() == [("dispatched", "dispatched")]
+
+
+def test_of_a_log_that_was_read_before_nothing_counts_as_noted(servers, said, provision_earlier):
+    provision_earlier("1.0025")
+    with servers.database.connect("triage") as connection:
+        connection.execute("INSERT INTO log_position VALUES ('audit.log', 1, 5000, 3, 'x')")
+    assert f"tables: 1.0025 to {TABLES}" in said(provision_database, servers.settings)
+    with servers.database.connect("triage") as connection:
+        assert connection.execute("SELECT place, noted_from FROM log_position").fetchall() == [(5000, 5000)]
 
 
 class Killed(BaseException):

@@ -3,14 +3,21 @@
 import json
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import Engine
 
+from app.connections.database import connect
+from app.connections.settings import ConnectionSettings
 from app.connections.tls import trust_of
+from app.credentials.approle import RunRoleId
+from app.credentials.vault_events import EventStore
 from infra.provision.database import provision_database
 from infra.provision.keys import provision_keys
 from infra.provision.settings import ProvisioningSettings
@@ -19,6 +26,8 @@ from infra.secrets_folder import SecretsFolder
 from infra.vault.client import VaultClient
 from infra.vault.opening import generate_root_token
 from tests.integration.installation import Servers
+from workers.runtime.process_identity import MintedIdentity, ProcessIdentity
+from workers.runtime.run_session import introduced
 from workers.runtime.vault import Vault
 
 
@@ -197,6 +206,46 @@ def vault(installation) -> Iterator[Vault]:
     made = Vault(installation.address, trust_of(installation.settings()))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def engine(installation) -> Iterator[Engine]:
+    """The database as the sweeper has it."""
+    address = f"postgresql://triage_sweeper@127.0.0.1:{installation.ports['postgres']}/triage?sslmode=disable"
+    settings = ConnectionSettings(
+        database_url=address, database_password_file=installation.secret("sweeper", "database-password")
+    )
+    made = connect(settings, pool_size=2)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def mint(installation, vault) -> Callable[[UUID], MintedIdentity]:
+    """Mints an identity for the third attempt of a run: `mint(run_id)`."""
+    dispatcher = ProcessIdentity(vault, installation.identity_file("dispatcher"))
+    return lambda run_id: dispatcher.mint(
+        run_id=run_id, attempt=3, job_id="ACT-1", requested_by="operator-a", wrapping_ttl=60
+    )
+
+
+@pytest.fixture
+def at_work(installation, vault, mint) -> Callable[..., Any]:
+    """Logs in for a run: `with at_work(run_id) as (session, minted)`."""
+
+    @contextmanager
+    def begun(run_id):
+        minted = mint(run_id)
+        half = RunRoleId(installation.secret("worker", "run-role-id"))
+        with introduced(vault, minted.wrapping_token, role_id=half, run_id=run_id, attempt=3) as session:
+            yield session, minted
+
+    return begun
+
+
+@pytest.fixture
+def store(engine) -> EventStore:
+    return EventStore(engine)
 
 
 @pytest.fixture

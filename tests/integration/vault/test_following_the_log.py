@@ -3,7 +3,7 @@
 import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
 from itertools import cycle
@@ -16,18 +16,12 @@ from sqlalchemy import event as database_event
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from app.connections.database import connect
-from app.connections.settings import ConnectionSettings
-from app.credentials.approle import RunRoleId
 from app.credentials.log_follower import LogFollower
 from app.credentials.vault_answer import AnswerKind, Hidden, VaultEvent
-from app.credentials.vault_events import EventStore
 from app.credentials.watch import WatchedAttempt, judge
 from app.credentials.watched_attempts import WatchedAttempts
 from app.procurement.systems import SYSTEMS
 from tests.conftest import wait_until
-from workers.runtime.process_identity import ProcessIdentity
-from workers.runtime.run_session import introduced
 from workers.tools import registry
 
 TOOLS = registry()
@@ -49,44 +43,6 @@ AT_WORK = (
         (gen_random_uuid(), %(run)s, 3, 2, 'ledger', 'q', 'r', false, 'planned')
     """,
 )
-
-
-@pytest.fixture(scope="module")
-def engine(installation):
-    address = f"postgresql://triage_sweeper@127.0.0.1:{installation.ports['postgres']}/triage?sslmode=disable"
-    settings = ConnectionSettings(
-        database_url=address, database_password_file=installation.secret("sweeper", "database-password")
-    )
-    made = connect(settings, pool_size=2)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def mint(installation, vault):
-    dispatcher = ProcessIdentity(vault, installation.identity_file("dispatcher"))
-    return lambda run_id: dispatcher.mint(
-        run_id=run_id, attempt=3, job_id="ACT-1", requested_by="operator-a", wrapping_ttl=60
-    )
-
-
-@pytest.fixture
-def at_work(installation, vault, mint):
-    """Logs in for a run: `with at_work(run_id) as (session, minted)`."""
-
-    @contextmanager
-    def begun(run_id):
-        minted = mint(run_id)
-        half = RunRoleId(installation.secret("worker", "run-role-id"))
-        with introduced(vault, minted.wrapping_token, role_id=half, run_id=run_id, attempt=3) as session:
-            yield session, minted
-
-    return begun
-
-
-@pytest.fixture
-def store(engine):
-    return EventStore(engine)
 
 
 class SayingFollower(LogFollower):
@@ -435,10 +391,11 @@ def test_only_the_sweeper_writes_the_record(installation, login):
     password = installation.secret(owner, "database-password").read_text()
     with installation.database("triage", user=login, password=password) as database:
         for statement in (
-            "SELECT record_log('x', 1, NULL, 5, 1, '', '{}', '[]')",
+            "SELECT record_log('x', 1, 0, NULL, 5, 1, '', '{}', '[]', '[]')",
             "SELECT move_cursor('sweeper', 1000000)",
             "DELETE FROM vault_event",
-            "INSERT INTO log_position VALUES ('x', 1, 5, 1, '')",
+            "DELETE FROM run_stretch",
+            "INSERT INTO log_position VALUES ('x', 1, 5, 1, '', 0)",
             "DO $$ BEGIN LOCK TABLE log_position IN SHARE MODE; END $$",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -447,7 +404,10 @@ def test_only_the_sweeper_writes_the_record(installation, login):
 
 @pytest.mark.parametrize(
     "statement",
-    ["DELETE FROM vault_event", "UPDATE vault_event SET run_id = NULL", "DELETE FROM log_position"],
+    [
+        *("DELETE FROM vault_event", "UPDATE vault_event SET run_id = NULL"),
+        *("DELETE FROM log_position", "DELETE FROM run_stretch"),
+    ],
 )
 def test_not_even_the_sweeper_takes_anything_out_of_the_record(engine, statement):
     with engine.begin() as database, pytest.raises(ProgrammingError, match="permission denied"):

@@ -54,15 +54,16 @@ class MemoryStore:
     def horizon(self):
         return self.since
 
-    def record(self, key, *, known, reached, inodes, events):
+    def record(self, key, *, known, inodes, batch):
         if (self.places.get(key) or known) and getattr(known, "place", None) != self.places[key].place:
             raise PositionMovedError
         if self.dies:
             raise KeyboardInterrupt
         self.transactions += 1
         self.places = {each: at for each, at in self.places.items() if each[0] != key[0] or each[1] in inodes}
-        self.places[key] = reached
-        self.events |= {event.request_id: event for event in events if event.request_id not in self.events}
+        self.places[key] = batch.reached
+        new = [event for event in batch.events if event.request_id not in self.events]
+        self.events |= {event.request_id: event for event in new}
 
     @property
     def numbers(self):

@@ -30,6 +30,10 @@ TABLE = {
         "public.attempt": [("SELECT", ALL, "a run's page shows its attempts")],
         "public.attempt_end": [("SELECT", ALL, "pages say what is not confirmed, and why")],
         "public.vault_event": [("SELECT", ALL, "a run's page shows what its worker did not record")],
+        "public.log_position": [("SELECT", ALL, "which part of the vault's log a page reads itself")],
+        "public.run_stretch": [
+            ("SELECT", ALL, "where lines about a run stand, so that its page reads no others")
+        ],
         "public.tool_use": [("SELECT", ALL, "pages compare what the tools logged")],
         "public.log_source": [("SELECT", ALL, "pages say which logs are read, and how far")],
         "public.log_anchor": [("SELECT", ALL, "what proves the vault's lines in a contract file")],

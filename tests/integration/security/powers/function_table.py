@@ -273,7 +273,7 @@ EXAMPLES = {
     "record_log": Example(
         logins=SWEEPER,
         reason="what it read of the vault's log, and how far",
-        call=f"record_log('example', 1, NULL, 10, 1, 'x', '{{1}}', {EVENT})",
+        call=f"record_log('example', 1, 0, NULL, 10, 1, 'x', '{{1}}', {EVENT}, '[]')",
         check="SELECT EXISTS (SELECT FROM log_position WHERE file = 'example')",
     ),
     "move_cursor": Example(

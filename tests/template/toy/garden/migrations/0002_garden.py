@@ -5,7 +5,7 @@ from alembic import op
 from app.connections.compatibility import TABLES
 
 revision = TABLES
-down_revision = "1.0024"
+down_revision = "1.0026"
 
 STATEMENTS = (
     "CREATE TABLE bed (bed_id varchar PRIMARY KEY, place varchar NOT NULL)",
