@@ -14,7 +14,7 @@ ANY_RUN = str(UUID(int=0))
 _UUID = rb"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 #: What an identity names. Its values cannot hold these bytes: the vault puts a backslash before their quotes.
 _NAMED = re.compile(rb'"run_id":"' + _UUID + rb'"')
-_ACCESSOR = re.compile(rb'"accessor":"([^"\\]{1,100})"')
+_ACCESSOR = re.compile(rb'"accessor":"([\w.-]{1,100})"')
 _MINT = f'"path":"{MINT_PATH}"'.encode()
 _WRAPPING = b'"response-wrapping"'
 #: One of these is in every line about a run.
@@ -70,7 +70,7 @@ def _whom(raw: bytes) -> tuple[str | None, str | None] | None:
     if named := _NAMED.search(who):
         return named[1].decode(), None
     if _WRAPPING in who and (asked_with := _ACCESSOR.search(who)):
-        return None, asked_with[1].decode(errors="replace")
+        return None, asked_with[1].decode()
     line = AuditLine.parse(raw)
     if line is None:
         return ANY_RUN, None

@@ -14,7 +14,7 @@ from app.credentials.approle import MINT_PATH
 from app.credentials.log_follower import LogFollower
 from app.credentials.log_parts import FileNotes
 from app.credentials.log_place import LogPlace
-from app.credentials.run_stretches import ANY_RUN
+from app.credentials.run_stretches import ANY_RUN, RunStretches
 from app.credentials.vault_log import VaultLog
 
 RUNS = tuple(UUID(int=number, version=4) for number in (1, 2, 3))
@@ -271,6 +271,20 @@ def test_a_line_that_was_taken_out_is_missing_either_way(tmp_path):
     after = both_ways(named, store, RUNS[0])
     assert [line.path for line in before.lines[: len(after.lines)]] == [line.path for line in after.lines]
     assert len(before.lines) == len(after.lines) + 2
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\u00e9", "", "'; DROP TABLE run; --", "x" * 500])
+def test_nothing_that_a_database_refuses_is_noted(odd):
+    """Such as a NUL, which no text of it holds: the sweeper would come to a stop there."""
+    found = RunStretches()
+    for who in (
+        f'"accessor":"{odd}","policies":["response-wrapping"]',
+        f'"metadata":{{"run_id":"{odd}"}}',
+        '"metadata":{"run_id":"AAAAAAAA-AAAA-4AAA-8AAA-AAAAAAAAAAAA"}',
+    ):
+        line = f'{{"time":"{NOON.isoformat()}","auth":{{{who}}},"request":{{"id":"odd"}}}}\n'
+        found.add_lines(0, line.encode())
+    assert {(each.run_id, each.accessor) for each in found} <= {(ANY_RUN, None)}
 
 
 def test_a_place_of_the_beginning_proves_no_file(tmp_path):
