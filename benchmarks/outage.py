@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import psutil
 import psycopg
 
+from app.credentials.settings import AgentSettings
 from benchmarks import worked_runs
 from benchmarks.percentiles import percentile
 from benchmarks.queue_depth import STATEMENTS
@@ -25,6 +26,9 @@ from infra.local.stack import LocalStack
 LONGEST, LONGEST_CLAIM = 100.0, 5.0
 #: By how much the memory of a process may grow.
 MOST_GROWTH = 0.1
+#: As many attempts may be open at once, however many runs wait.
+MOST_IDENTITIES: int = AgentSettings.model_fields["dispatch_window"].default
+_OPEN = "SELECT count(*) FROM attempt WHERE state IN ('dispatched', 'running')"
 #: Statements from so many milliseconds on are reported by the server.
 _REPORTED = 20
 _CLAIM = ("dispatcher: reserve runs", "dispatcher: record an attempt", "worker: claim")
@@ -35,10 +39,10 @@ _DURATION = re.compile(r"duration: ([0-9.]+) ms")
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """What was seen. Times in milliseconds, memory in MB.
+    """What was seen. Times in milliseconds, memory in MB at the beginning and at the end of the outage.
 
-    Of the vault with all runs waiting, and after a tenth of the time of the outage, before it begins; of the dispatcher at
-    the beginning and at the end of the outage.
+    `identities` are those that the vault had issued and nobody had used, some time after all runs were requested,
+    before the outage.
     """
 
     waiting: int
@@ -46,24 +50,18 @@ class Outage:
     longest_statement: float
     reported: int
     claims_p95: Mapping[str, float]
-    vault_memory: tuple[float, float]
+    identities: int
     dispatcher_memory: tuple[float, float]
-
-    @property
-    def memory(self) -> dict[str, tuple[float, float]]:
-        """By process, as above."""
-        return {"vault": self.vault_memory, "dispatcher": self.dispatcher_memory}
 
     @property
     def faults(self) -> list[str]:
         """What exceeds its limit."""
+        began, ended = self.dispatcher_memory
         limits = {
             f"a statement took {self.longest_statement:g} ms": self.longest_statement > LONGEST,
             **{f"{name} took {p95:.2f} ms": p95 > LONGEST_CLAIM for name, p95 in self.claims_p95.items()},
-            **{
-                f"the {name} grew from {began} to {ended} MB": ended > (1 + MOST_GROWTH) * began
-                for name, (began, ended) in self.memory.items()
-            },
+            f"the dispatcher grew from {began} to {ended} MB": ended > (1 + MOST_GROWTH) * began,
+            f"{self.identities} identities waited for a worker": self.identities > MOST_IDENTITIES,
         }
         return [text for text, is_over in limits.items() if is_over]
 
@@ -86,8 +84,9 @@ def main() -> None:
     print(f"In the {wanted.after:g} s after 95 % of them were done, 95th percentile in milliseconds:")
     for name, p95 in found.claims_p95.items():
         print(f"  {name}: {p95:.2f}")
-    for name, (began, ended) in found.memory.items():
-        print(f"Memory of the {name}: {began} to {ended} MB")
+    began, ended = found.dispatcher_memory
+    print(f"Memory of the dispatcher: {began} to {ended} MB")
+    print(f"Identities that waited for a worker while the vault was up: {found.identities}")
     for fault in found.faults:
         print(f"Over its limit: {fault}")
     sys.exit(1 if found.faults else 0)
@@ -102,20 +101,18 @@ def measure(folder: Path, *, runs: int, seconds: float, after: float) -> Outage:
     ):
         worked_runs.prepare(database)
         worked_runs.add_waiting(database, runs)
-        # What a process needs for a first look at the queue belongs to neither end.
-        time.sleep(min(5.0, seconds / 2))
-        vault_memory = [_memory(stack, "vault")]
-        time.sleep(seconds / 10)
-        vault_memory.append(_memory(stack, "vault"))
+        time.sleep(max(3.0, seconds / 10))
+        (identities,) = database.execute(_OPEN).fetchone() or (0,)
         stack.process_table.stop("vault")
         database.execute(f"ALTER SYSTEM SET log_min_duration_statement = {_REPORTED}")
         database.execute("SELECT pg_reload_conf()")
         log = stack.layout.postgres_log
         begin = log.stat().st_size
+        # What it needs for a first look at the queue belongs to neither end.
         time.sleep(min(5.0, seconds / 2))
-        memory = [_memory(stack, "dispatcher")]
+        memory = [_memory(stack)]
         time.sleep(seconds)
-        memory.append(_memory(stack, "dispatcher"))
+        memory.append(_memory(stack))
         database.execute("SELECT pg_sleep(%s)", [2 * _REPORTED / 1000])
         with log.open("rb") as file:
             file.seek(begin)
@@ -132,13 +129,13 @@ def measure(folder: Path, *, runs: int, seconds: float, after: float) -> Outage:
         longest_statement=max(took, default=0.0),
         reported=len(took),
         claims_p95={name: percentile(each, 0.95) for name, each in claims.items()},
-        vault_memory=(vault_memory[0], vault_memory[1]),
+        identities=identities,
         dispatcher_memory=(memory[0], memory[1]),
     )
 
 
-def _memory(stack: LocalStack, process: str) -> float:
-    return round(psutil.Process(stack.processes[process]).memory_full_info().uss / 1e6, 1)
+def _memory(stack: LocalStack) -> float:
+    return round(psutil.Process(stack.processes["dispatcher"]).memory_full_info().uss / 1e6, 1)
 
 
 def _claims(database: psycopg.Connection, *, seconds: float) -> Mapping[str, list[float]]:
