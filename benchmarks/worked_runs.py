@@ -93,9 +93,10 @@ BEGIN
         PERFORM record_calls(r, n, pg_temp.proof(r), pg_temp.called(r), '{{}}', '{{}}', pg_temp.outcomes())
         FROM unnest(runs, numbers) AS u (r, n);
         COMMIT;
-        PERFORM FROM record_log('bench', 1, nullif(place, 0), place + 1, place + 1, '', '{{1}}', (
+        PERFORM FROM record_log('bench', 1, place, nullif(place, 0), place + 1, place + 1, '', '{{1}}', (
             SELECT jsonb_agg(each) FROM unnest(runs, numbers) AS u (r, n),
-                jsonb_array_elements(pg_temp.logged(r, n)) AS each));
+                jsonb_array_elements(pg_temp.logged(r, n)) AS each), (
+            SELECT jsonb_agg(jsonb_build_object('run_id', r, 'begins', place, 'ends', place + 1)) FROM unnest(runs) AS r));
         place := place + 1;
         COMMIT;
         PERFORM move_cursor('sweeper', (SELECT max(number) FROM vault_event));

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.outage import Outage
 
 
-def outage(*, longest=90.0, claim=4.9, memory=(70.0, 75.0)):
+def outage(*, longest=90.0, claim=4.9, memory=(70.0, 75.0), identities=16):
     return Outage(
         waiting=100_000,
         seconds=600,
@@ -13,6 +13,7 @@ def outage(*, longest=90.0, claim=4.9, memory=(70.0, 75.0)):
         reported=1,
         claims_p95={"worker: claim": claim, "dispatcher: reserve runs": 1.0},
         dispatcher_memory=memory,
+        identities=identities,
     )
 
 
@@ -25,6 +26,7 @@ def test_what_stays_within_its_limits_is_no_fault():
     [
         ({"longest": 100.1}, "a statement took 100.1 ms"),
         ({"claim": 5.1}, "worker: claim took 5.10 ms"),
+        ({"identities": 17}, "17 identities waited for a worker"),
         ({"memory": (70.0, 77.1)}, "the dispatcher grew from 70.0 to 77.1 MB"),
     ],
 )
