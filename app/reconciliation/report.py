@@ -9,18 +9,20 @@ from sqlalchemy import Engine, text
 
 from app.reconciliation.agreement import PolicyUse
 from app.reconciliation.joined_uses import unproven
+from app.reconciliation.leftover_kinds import RECORDED_ONLY
 from app.reconciliation.log_coverage import Coverage
 from app.reconciliation.matching import leftovers
 from app.reconciliation.settings import VAULT_LOG, log_name
 from app.reconciliation.side_records import SideRecords
 from app.reconciliation.sides import Sides
-from app.reconciliation.verdict import Reconciliation
+from app.reconciliation.verdict import Leftover, Reconciliation
 
 _FIRST = text(
     "SELECT least((SELECT min(at) FROM vault_event WHERE kind = 'issued'), (SELECT min(issued_at) FROM credential),"
     " (SELECT min(at) FROM tool_use WHERE fingerprint IS NOT NULL OR service_user IS NOT NULL))"
 )
 _DAY = timedelta(days=1)
+_UNREAD = "what the vault’s log says of the last two seconds has not been recorded yet"
 _READ = text(
     "SELECT min(read_until) FROM log_source WHERE source = ANY (:names) HAVING count(read_until) = :number"
 )
@@ -70,6 +72,7 @@ def overview_between(
     """The same beside what policies grant; with `run_id`, of this run, whose time it must be."""
     agreed, sides, known = SideRecords(engine, systems).doubtful(since, until, run_id)
     used = count_used(sides, since, until) if run_id is None else len(_names(sides))
+    left, unread = _without_unread(sides)
     return Overview(
         sides=Reconciliation(
             since=since,
@@ -77,8 +80,8 @@ def overview_between(
             issued=agreed.issued,
             used=agreed.used + used,
             recorded=agreed.recorded,
-            leftovers=leftovers(sides),
-            missing=[*_missing(known, systems, since, until), *unproven(sides)],
+            leftovers=left,
+            missing=[*_missing(known, systems, since, until), *unproven(sides), *unread],
         ),
         policies=agreed.policies,
     )
@@ -125,6 +128,14 @@ def overview_of_run(engine: Engine, systems: Mapping[str, str], run_id: UUID) ->
     with engine.begin() as db:
         time = db.execute(_TIME, {"run_id": run_id}).one_or_none()
     return None if time is None else overview_between(engine, systems, time.since, time.until, run_id)
+
+
+def _without_unread(sides: Sides) -> tuple[list[Leftover], list[str]]:
+    """What is left over, but for records whose answer by the vault may not have been read yet; that is a premise then."""
+    fresh = {(each.run_id, each.number) for each in sides.attempts if each.is_fresh}
+    left = leftovers(sides)
+    sure = [its for its in left if its.kind != RECORDED_ONLY or (its.run_id, its.attempt) not in fresh]
+    return sure, [] if len(sure) == len(left) else [_UNREAD]
 
 
 def _missing(

@@ -63,6 +63,7 @@ SELECT u.* FROM tool_use AS u WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :s
 """)  # noqa: S608
 _STATES = text(f"""{_TOUCHED}
 SELECT a.run_id, a.number, a.state, a.ended_at, r.stop_requested_at IS NOT NULL AS was_stopped,
+    a.revoked_at IS NULL AND coalesce(a.ended_at, a.claimed_at, a.dispatched_at) > now() - interval '2 s' AS is_fresh,
     (SELECT remote_address FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number
         AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1) AS login_address,
     coalesce((SELECT v.at - a.claimed_at FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number

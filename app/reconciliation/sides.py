@@ -85,7 +85,8 @@ class Used:
 class KnownAttempt:
     """An attempt as the database fences it. `login_address`: where its login came from, by the vault's log.
 
-    `vault_ahead`: how long after its claim that login was, by the vault's clock.
+    `vault_ahead`: how long after its claim that login was, by the vault's clock. `is_fresh`: it was at work in the last two
+    seconds, and its end is not confirmed; the sweeper may not have read what the vault's log says of it.
     """
 
     run_id: UUID
@@ -95,6 +96,7 @@ class KnownAttempt:
     was_stopped: bool = False
     login_address: str | None = None
     vault_ahead: timedelta = timedelta()
+    is_fresh: bool = False
 
     @property
     def is_open(self) -> bool:

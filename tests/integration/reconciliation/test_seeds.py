@@ -17,6 +17,7 @@ from app.reconciliation import leftover_kinds as kinds
 from app.reconciliation.matching import leftovers
 from app.reconciliation.report import count_used, reconcile, reconcile_run
 from app.reconciliation.side_records import SideRecords
+from app.reconciliation.verdict import Verdict
 from tests.conftest import TLS, wait_until
 
 #: Seconds until the alarm.
@@ -115,8 +116,9 @@ def alarmed(watched) -> Callable[..., None]:
 def test_runs_alone_raise_no_alarm_and_all_sides_agree(watched):
     watched.run("ACT-2026-0004", "ACT-2026-0012", "ACT-2026-0003")
     counted = "SELECT (SELECT count(*) FROM vault_event WHERE kind = 'issued') AS issued, count(*) AS recorded FROM credential"
-    (row,) = watched.rows(counted)
-    assert row["issued"] == row["recorded"] == 15
+    wait_until(
+        lambda: watched.rows(counted) == [{"issued": 15, "recorded": 15}], seconds=SOON, what="all answers"
+    )
     seen = "SELECT count(DISTINCT coalesce(fingerprint, service_user)) AS n FROM tool_use"
     wait_until(lambda: watched.rows(seen)[0]["n"] == 15, seconds=SOON, what="all uses")
     (began,) = watched.rows("SELECT now() AS at")
@@ -275,3 +277,30 @@ def test_clocks_that_differ_are_judged_with_the_difference(watched, stretch, com
     judged = "SELECT 1 FROM log_source HAVING min(read_until) > %s + interval '6 s'"
     wait_until(lambda: watched.rows(judged, now["at"]), seconds=30, what="two looks at everything")
     assert watched.rows("SELECT kind, detail FROM alarm WHERE run_id = ANY(%s)", run_ids) == []
+
+
+def test_a_record_is_left_over_only_when_the_log_must_have_been_read(watched):
+    (run_id,) = watched.run("ACT-2026-0004")
+    ended = "SELECT 1 FROM attempt WHERE run_id = %s AND revoked_at IS NOT NULL"
+    wait_until(lambda: watched.rows(ended, run_id), seconds=SOON, what="its confirmed end")
+    table, engine = watched.stack.process_table, connect(watched.settings("reconciler"), pool_size=1)
+    table.stop("sweeper")
+    try:
+        with watched.stack.services.database.connect("triage") as database, database.transaction():
+            database.execute("SET LOCAL session_replication_role = replica")
+            database.execute("DELETE FROM vault_event WHERE run_id = %s AND kind = 'issued'", [run_id])
+            database.execute(
+                "UPDATE attempt SET ended_at = now(), revoked_at = NULL, revoked_by = NULL WHERE run_id = %s",
+                [run_id],
+            )
+        found = reconcile_run(engine, ISSUING_PATHS, run_id)
+        assert (found.verdict, found.unexplained) == (Verdict.NOT_ESTABLISHED, [])
+        assert "what the vault’s log says of the last two seconds has not been recorded yet" in found.missing
+        wait_until(
+            lambda: reconcile_run(engine, ISSUING_PATHS, run_id).verdict is Verdict.FAIL,
+            seconds=SOON,
+            what="what is left over",
+        )
+    finally:
+        engine.dispose()
+        table.start(watched.stack.services.background("sweeper"), lambda _: True)
