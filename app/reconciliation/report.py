@@ -132,9 +132,9 @@ def overview_of_run(engine: Engine, systems: Mapping[str, str], run_id: UUID) ->
 
 def _without_unread(sides: Sides) -> tuple[list[Leftover], list[str]]:
     """What is left over, but for records whose answer by the vault may not have been read yet; that is a premise then."""
-    fresh = {(each.run_id, each.number) for each in sides.attempts if each.is_fresh}
+    fresh = {each.credential_id for each in sides.recorded if each.is_fresh}
     left = leftovers(sides)
-    sure = [its for its in left if its.kind != RECORDED_ONLY or (its.run_id, its.attempt) not in fresh]
+    sure = [its for its in left if its.kind != RECORDED_ONLY or its.credential_id not in fresh]
     return sure, [] if len(sure) == len(left) else [_UNREAD]
 
 

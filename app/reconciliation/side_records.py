@@ -46,7 +46,7 @@ WHERE run_id = CAST(:run_id AS uuid) AND kind = 'issued' AND attempt IS NULL
 """)  # noqa: S608  # a text of this file
 _RECORDED = text(f"""{_TOUCHED}
 SELECT c.credential_id, c.request_id, c.run_id, c.attempt, c.tool AS system, c.fingerprint, c.issued_at, c.expires_at, c.accessor,
-    c.lease_id, c.service_user, c.revoked_at, count(call_id) AS calls,
+    c.lease_id, c.service_user, c.revoked_at, c.issued_at > now() - interval '2 s' AS is_fresh, count(call_id) AS calls,
     count(call_id) FILTER (WHERE call.status IN (200, 204) AND step.outcome = 'answered') AS answered
 FROM credential AS c JOIN touched USING (run_id, attempt) LEFT JOIN call USING (credential_id)
     LEFT JOIN step ON step.run_id = c.run_id AND step.attempt = c.attempt AND step.tool = c.tool
@@ -63,7 +63,6 @@ SELECT u.* FROM tool_use AS u WHERE CAST(:run_id AS uuid) IS NULL AND u.at >= :s
 """)  # noqa: S608
 _STATES = text(f"""{_TOUCHED}
 SELECT a.run_id, a.number, a.state, a.ended_at, r.stop_requested_at IS NOT NULL AS was_stopped,
-    a.revoked_at IS NULL AND coalesce(a.ended_at, a.claimed_at, a.dispatched_at) > now() - interval '2 s' AS is_fresh,
     (SELECT remote_address FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number
         AND v.kind = 'logged-in' ORDER BY v.number LIMIT 1) AS login_address,
     coalesce((SELECT v.at - a.claimed_at FROM vault_event AS v WHERE v.run_id = a.run_id AND v.attempt = a.number

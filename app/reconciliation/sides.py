@@ -34,7 +34,8 @@ class Issued:
 class Recorded:
     """A credential as a worker recorded it.
 
-    `calls` counts its calls, `answered` those with a usable answer: a gateway may have given others.
+    `calls` counts its calls, `answered` those with a usable answer: a gateway may have given others. `is_fresh`: it was
+    issued in the last two seconds; the sweeper may not have read the vault's answer.
     """
 
     request_id: str
@@ -51,6 +52,7 @@ class Recorded:
     credential_id: UUID | None = None
     calls: int = 0
     answered: int = 0
+    is_fresh: bool = False
 
     @property
     def is_leased(self) -> bool:
@@ -85,8 +87,7 @@ class Used:
 class KnownAttempt:
     """An attempt as the database fences it. `login_address`: where its login came from, by the vault's log.
 
-    `vault_ahead`: how long after its claim that login was, by the vault's clock. `is_fresh`: it was at work in the last two
-    seconds, and its end is not confirmed; the sweeper may not have read what the vault's log says of it.
+    `vault_ahead`: how long after its claim that login was, by the vault's clock.
     """
 
     run_id: UUID
@@ -96,7 +97,6 @@ class KnownAttempt:
     was_stopped: bool = False
     login_address: str | None = None
     vault_ahead: timedelta = timedelta()
-    is_fresh: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -289,9 +289,9 @@ def test_a_record_is_left_over_only_when_the_log_must_have_been_read(watched):
         with watched.stack.services.database.connect("triage") as database, database.transaction():
             database.execute("SET LOCAL session_replication_role = replica")
             database.execute("DELETE FROM vault_event WHERE run_id = %s AND kind = 'issued'", [run_id])
+            database.execute("UPDATE credential SET issued_at = now() WHERE run_id = %s", [run_id])
             database.execute(
-                "UPDATE attempt SET ended_at = now(), revoked_at = NULL, revoked_by = NULL WHERE run_id = %s",
-                [run_id],
+                "UPDATE attempt SET ended_at = now(), revoked_at = now() WHERE run_id = %s", [run_id]
             )
         found = reconcile_run(engine, ISSUING_PATHS, run_id)
         assert (found.verdict, found.unexplained) == (Verdict.NOT_ESTABLISHED, [])
